@@ -1,0 +1,29 @@
+/** Compile everything that is shipped or tested: TypeScript by project references, then the guest's bundles. */
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
+
+const tsc = spawnSync('node_modules/.bin/tsc', ['-b', ...process.argv.slice(2)], { stdio: 'inherit' });
+if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+mkdirSync('dist/guest', { recursive: true });
+for (const program of ['init']) {
+  const entry = `dist/src/guest/${program}/main.js`;
+  if (!existsSync(entry)) continue;
+  await build({
+    entryPoints: [entry],
+    outfile: `dist/guest/${program}.js`,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    target: 'es2023',
+    external: ['std', 'os'],
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+if (existsSync('src/guest/init.sh')) copyFileSync('src/guest/init.sh', 'dist/guest/init.sh');
+writeFileSync('dist/.built', '');

@@ -1,0 +1,57 @@
+/**
+ * Names both sides and every user rely on: kernel parameters, file names, places on the running machine.
+ * The one truth: the host renders them, the guest reads them, nobody spells them again.
+ */
+
+/** Version of the image format written and understood (docs/image-format.md). */
+export const FORMAT_VERSION = 1;
+
+/** Kernel command line parameters. */
+export const PARAM = {
+  /** The device with the images: a path, `UUID=`, `LABEL=`, `PARTUUID=` or `PARTLABEL=`. */
+  device: 'mkma_storage_device',
+  /** The folder on that device which holds the images. */
+  path: 'mkma_images_path',
+  /** Size of the RAM file system: a share of RAM (`60%`) or an amount (`6G`). */
+  size: 'mkma_size',
+  /** Seconds to wait for the device. */
+  timeout: 'mkma_timeout',
+  /** Phase before which a shell is opened. */
+  breakAt: 'mkma_break',
+} as const;
+
+/** What holds where a parameter is not given. */
+export const DEFAULTS = { path: '/', size: '50%', timeout: 30 } as const;
+
+/** The phases of early boot, in order, that `mkma_break=` can name. */
+export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Files that a build leaves in its output folder. */
+export const FILES = {
+  base: 'base.cpio.zst',
+  initramfs: 'initramfs.cpio.zst',
+  kernel: 'vmlinuz',
+  cmdline: 'cmdline',
+  chroot: 'chroot',
+  initramfsTree: 'initramfs',
+} as const;
+
+/** Where the initramfs keeps what mkma put there. */
+export const INITRAMFS = {
+  /** Name of the manifest inside the initramfs (which can carry no skippable frame). */
+  manifest: 'mkma/manifest.json',
+  /** The bundled init program. */
+  program: 'mkma/init.js',
+  /** Modules to load before any device is looked for, one name a line. */
+  modules: 'mkma/modules',
+} as const;
+
+/** The view of the RAM file system on the running machine, relative to `/`. */
+export const OVERLAY = { root: 'overlay', base: 'base', fresh: 'fresh', layers: 'layers' } as const;
+
+/** The first words of every line that init prints; tests and `mkma test` look for them. */
+export const INIT_PREFIX = 'mkma:';
+
+/** What init prints when it has to give up, before the rescue shell opens. */
+export const INIT_FAILED = 'mkma: BOOT FAILED in phase';

@@ -1,0 +1,139 @@
+/**
+ * The "new ASCII" cpio format (newc), as the kernel reads it: Documentation/driver-api/early-userspace/buffer-format.rst
+ * and cpio(5). A record is a 110 byte header in hexadecimal, the name with its NUL, and the data, each part padded with NULs
+ * to a multiple of four bytes.
+ */
+import { concatBytes } from './bytes.js';
+
+const MAGIC = '070701';
+export const NEWC_HEADER_SIZE = 110;
+/** Name of the record that ends an archive. */
+export const TRAILER = 'TRAILER!!!';
+/** Largest file a newc record can hold: its size field has 32 bits. */
+export const NEWC_MAX_FILE = 2 ** 32 - 1;
+/** Largest name, with its NUL, that readers agree on (PATH_MAX of the kernel's own unpacker). */
+export const NEWC_MAX_NAME = 4096;
+
+/** File type bits of `st_mode` (inode(7)). */
+export const S_IFMT = 0o170000;
+export const S_IFSOCK = 0o140000;
+export const S_IFLNK = 0o120000;
+export const S_IFREG = 0o100000;
+export const S_IFBLK = 0o060000;
+export const S_IFDIR = 0o040000;
+export const S_IFCHR = 0o020000;
+export const S_IFIFO = 0o010000;
+
+/** The fields of a record's header. All are unsigned 32 bit numbers. */
+export interface NewcHeader {
+  readonly ino: number;
+  /** Type and permission bits, as st_mode. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+  /** Seconds since the epoch. */
+  readonly mtime: number;
+  /** Bytes of data that follow the name. */
+  readonly size: number;
+  readonly rdevMajor: number;
+  readonly rdevMinor: number;
+}
+
+/** NULs needed after `length` bytes to reach a multiple of four. */
+export function newcPadding(length: number): number {
+  return (4 - (length & 3)) & 3;
+}
+
+/** Bytes that a record takes in the archive, padding included. */
+export function newcRecordSize(nameBytes: number, dataBytes: number): number {
+  const head = NEWC_HEADER_SIZE + nameBytes + 1;
+  return head + newcPadding(head) + dataBytes + newcPadding(dataBytes);
+}
+
+/**
+ * Header and name of a record, padded; the data (and {@link newcPadding} after it) follows.
+ * A number that does not fit 32 bits is a bug of the caller and throws.
+ */
+export function newcHead(header: NewcHeader, name: Uint8Array): Uint8Array {
+  const fields = [
+    header.ino,
+    header.mode,
+    header.uid,
+    header.gid,
+    header.nlink,
+    header.mtime,
+    header.size,
+    0, // device of the file: one archive, one device, inode numbers are unique by themselves
+    0,
+    header.rdevMajor,
+    header.rdevMinor,
+    name.length + 1,
+    0, // checksum: unused in newc
+  ];
+  let text = MAGIC;
+  for (const field of fields) {
+    if (!Number.isInteger(field) || field < 0 || field > 0xffffffff) {
+      throw new RangeError(`newc field out of range: ${field}`);
+    }
+    text += field.toString(16).toUpperCase().padStart(8, '0');
+  }
+  const head = NEWC_HEADER_SIZE + name.length + 1;
+  const out = new Uint8Array(head + newcPadding(head));
+  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
+  out.set(name, NEWC_HEADER_SIZE);
+  return out;
+}
+
+/** The record that ends an archive. */
+export function newcTrailer(): Uint8Array {
+  const name = Uint8Array.from(TRAILER, (c) => c.charCodeAt(0));
+  const none = { ino: 0, mode: 0, uid: 0, gid: 0, nlink: 1, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
+  return newcHead(none, name);
+}
+
+/** A parsed header: the fields, and the length of the name with its NUL. */
+export interface ParsedNewcHeader extends NewcHeader {
+  readonly nameSize: number;
+}
+
+/** Parse the 110 bytes at `at`; `undefined` where they are no newc header. */
+export function parseNewcHeader(bytes: Uint8Array, at = 0): ParsedNewcHeader | undefined {
+  if (at + NEWC_HEADER_SIZE > bytes.length) return undefined;
+  for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC.charCodeAt(i)) return undefined;
+  const field = (index: number): number => {
+    let value = 0;
+    for (let i = 0; i < 8; i++) {
+      const digit = hexDigit(bytes[at + 6 + index * 8 + i] as number);
+      if (digit < 0) return Number.NaN;
+      value = value * 16 + digit;
+    }
+    return value;
+  };
+  const header = {
+    ino: field(0),
+    mode: field(1),
+    uid: field(2),
+    gid: field(3),
+    nlink: field(4),
+    mtime: field(5),
+    size: field(6),
+    rdevMajor: field(9),
+    rdevMinor: field(10),
+    nameSize: field(11),
+  };
+  if (Object.values(header).some(Number.isNaN)) return undefined;
+  return header.nameSize >= 1 && header.nameSize <= NEWC_MAX_NAME ? header : undefined;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const upper = code & ~0x20;
+  return upper >= 0x41 && upper <= 0x46 ? upper - 0x41 + 10 : -1;
+}
+
+/** A whole record with its data in memory: for small archives such as a stream of device nodes. */
+export function newcRecord(header: Omit<NewcHeader, 'size'>, name: Uint8Array, data: Uint8Array): Uint8Array {
+  const head = newcHead({ ...header, size: data.length }, name);
+  return concatBytes([head, data, new Uint8Array(newcPadding(data.length))]);
+}

@@ -1,0 +1,18 @@
+/** How a storage device is named on the kernel command line. */
+
+export const DEVICE_TAGS = ['UUID', 'LABEL', 'PARTUUID', 'PARTLABEL'] as const;
+export type DeviceTag = (typeof DEVICE_TAGS)[number];
+
+/** A device by its node's path, or by a tag that blkid(8) finds. */
+export type DeviceName =
+  | { readonly by: 'path'; readonly path: string }
+  | { readonly by: 'tag'; readonly tag: DeviceTag; readonly value: string };
+
+/** Parse `/dev/...` or `TAG=value`; `undefined` where it is neither. */
+export function parseDeviceName(text: string): DeviceName | undefined {
+  if (/^\/dev\/./.test(text)) return { by: 'path', path: text };
+  const equals = text.indexOf('=');
+  const tag = DEVICE_TAGS.find((known) => known === text.slice(0, equals));
+  const value = text.slice(equals + 1);
+  return tag !== undefined && value !== '' ? { by: 'tag', tag, value } : undefined;
+}

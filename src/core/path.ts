@@ -1,0 +1,141 @@
+/**
+ * File names are bytes. Inside mkma they are strings made by one codec: valid UTF-8 as it is, every other
+ * byte 0x80-0xff as the lone surrogate U+DC80-U+DCFF (as Python's "surrogateescape", PEP 383). It loses nothing
+ * and survives JSON.
+ */
+
+/** Decode a name's bytes. Inverse of {@link encodeName} for every byte sequence. */
+export function decodeName(bytes: Uint8Array): string {
+  let out = '';
+  let i = 0;
+  while (i < bytes.length) {
+    const lead = bytes[i] as number;
+    if (lead < 0x80) {
+      out += String.fromCharCode(lead);
+      i++;
+      continue;
+    }
+    const length = sequenceLength(bytes, i);
+    if (length === 0) {
+      out += String.fromCharCode(0xdc00 | lead);
+      i++;
+      continue;
+    }
+    let code = lead & (0xff >> (length + 1));
+    for (let k = 1; k < length; k++) code = (code << 6) | ((bytes[i + k] as number) & 0x3f);
+    out += String.fromCodePoint(code);
+    i += length;
+  }
+  return out;
+}
+
+/** Length of the well-formed UTF-8 sequence at `i` (Unicode 15 table 3-7), or 0 where there is none. */
+function sequenceLength(bytes: Uint8Array, i: number): number {
+  const lead = bytes[i] as number;
+  const length =
+    lead >= 0xc2 && lead <= 0xdf
+      ? 2
+      : lead >= 0xe0 && lead <= 0xef
+        ? 3
+        : lead >= 0xf0 && lead <= 0xf4
+          ? 4
+          : 0;
+  if (length === 0 || i + length > bytes.length) return 0;
+  const second = bytes[i + 1] as number;
+  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (second < low || second > high) return 0;
+  for (let k = 2; k < length; k++) if (((bytes[i + k] as number) & 0xc0) !== 0x80) return 0;
+  return length;
+}
+
+/** Encode a name to its bytes. A lone surrogate outside U+DC80-U+DCFF is a bug of the caller and throws. */
+export function encodeName(name: string): Uint8Array {
+  const out = new Uint8Array(name.length * 3);
+  let n = 0;
+  for (let i = 0; i < name.length; i++) {
+    const code = name.codePointAt(i) as number;
+    if (code < 0x80) out[n++] = code;
+    else if (code < 0x800) {
+      out[n++] = 0xc0 | (code >> 6);
+      out[n++] = 0x80 | (code & 0x3f);
+    } else if (code >= 0xdc80 && code <= 0xdcff) out[n++] = code & 0xff;
+    else if (code >= 0xd800 && code <= 0xdfff) {
+      throw new Error(`not a file name: lone surrogate U+${code.toString(16)}`);
+    } else if (code < 0x10000) {
+      out[n++] = 0xe0 | (code >> 12);
+      out[n++] = 0x80 | ((code >> 6) & 0x3f);
+      out[n++] = 0x80 | (code & 0x3f);
+    } else {
+      out[n++] = 0xf0 | (code >> 18);
+      out[n++] = 0x80 | ((code >> 12) & 0x3f);
+      out[n++] = 0x80 | ((code >> 6) & 0x3f);
+      out[n++] = 0x80 | (code & 0x3f);
+      i++;
+    }
+  }
+  return out.subarray(0, n);
+}
+
+/** Order of names by their bytes, which is what `LC_ALL=C sort` and the kernel mean by order. */
+export function compareNames(a: string, b: string): number {
+  // Code unit order equals byte order while both sides are ASCII, which is nearly always.
+  if (isAscii(a) && isAscii(b)) return a < b ? -1 : a > b ? 1 : 0;
+  const x = encodeName(a);
+  const y = encodeName(b);
+  const length = Math.min(x.length, y.length);
+  for (let i = 0; i < length; i++) {
+    const d = (x[i] as number) - (y[i] as number);
+    if (d !== 0) return d;
+  }
+  return x.length - y.length;
+}
+
+function isAscii(name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+const C_ESCAPES = new Map([
+  [0x07, '\\a'],
+  [0x08, '\\b'],
+  [0x09, '\\t'],
+  [0x0a, '\\n'],
+  [0x0b, '\\v'],
+  [0x0c, '\\f'],
+  [0x0d, '\\r'],
+  [0x22, '\\"'],
+  [0x5c, '\\\\'],
+]);
+
+/**
+ * A name for people, quoted only where needed, in git's C style (git-config(1), core.quotePath=false): control
+ * characters, quotes, backslashes and bytes that are no UTF-8 are escaped, everything else stays as it is.
+ */
+export function quoteName(name: string): string {
+  let needed = false;
+  let out = '';
+  for (const ch of name) {
+    const code = ch.codePointAt(0) as number;
+    const simple = C_ESCAPES.get(code);
+    if (simple !== undefined) out += simple;
+    else if (code < 0x20 || code === 0x7f) out += `\\${code.toString(8).padStart(3, '0')}`;
+    else if (code >= 0xdc80 && code <= 0xdcff) out += `\\${(code & 0xff).toString(8).padStart(3, '0')}`;
+    else {
+      out += ch;
+      continue;
+    }
+    needed = true;
+  }
+  return needed ? `"${out}"` : name;
+}
+
+/**
+ * Whether a name from an archive stays below the folder it is unpacked into: relative, no empty, `.` or `..`
+ * part, no NUL. The root itself is written `.`.
+ */
+export function isSafeRelative(name: string): boolean {
+  if (name === '.') return true;
+  if (name.includes('\0')) return false;
+  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}

@@ -1,0 +1,55 @@
+/**
+ * Results and problems: a user's fault is a value of this shape, never an exception.
+ * Exceptions are for bugs, and for the one case of an interrupted run.
+ */
+
+/** What went wrong, told so that a person can act on it. */
+export interface Problem {
+  /** What failed, in a few words: "cannot read the base". */
+  readonly what: string;
+  /** The file, option, command or device at fault. */
+  readonly where?: string;
+  /** The cause, as it was found. */
+  readonly why?: string;
+  /** What to do next. */
+  readonly next?: string;
+  /** `usage`: the command or definition is wrong (exit 2); otherwise the work failed (exit 1). */
+  readonly kind?: 'usage' | 'failure';
+}
+
+export type Ok<T> = { readonly ok: true; readonly value: T };
+export type Err = { readonly ok: false; readonly problem: Problem };
+export type Result<T> = Ok<T> | Err;
+
+export function ok(): Ok<void>;
+export function ok<T>(value: T): Ok<T>;
+export function ok<T>(value?: T): Ok<T | undefined> {
+  return { ok: true, value };
+}
+
+export function err(problem: Problem): Err {
+  return { ok: false, problem };
+}
+
+/** A problem with what was typed rather than with the work: the program ends with exit code 2. */
+export function usage(problem: Omit<Problem, 'kind'>): Err {
+  return { ok: false, problem: { ...problem, kind: 'usage' } };
+}
+
+/**
+ * The lines that tell a problem, the same on the host's terminal and on a booting machine's console.
+ * The first line carries what and where; the following ones are labelled.
+ */
+export function tellProblem(problem: Problem): string[] {
+  const lines = [problem.where === undefined ? problem.what : `${problem.what}: ${problem.where}`];
+  for (const [label, text] of [
+    ['why', problem.why],
+    ['next', problem.next],
+  ] as const) {
+    if (text === undefined || text === '') continue;
+    text.split('\n').forEach((line, i) => {
+      lines.push(`  ${i === 0 ? `${label}:` : ''.padEnd(label.length + 1)} ${line}`);
+    });
+  }
+  return lines;
+}

@@ -1,0 +1,8 @@
+/** What a command's steps are given besides their own inputs: how to report, and when to stop. */
+import type { Emit } from './report/event.js';
+
+export interface Context {
+  readonly emit: Emit;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,43 @@
+/** What happens during a command, as data. Steps emit events; only the printers in this folder show them. */
+import type { Problem } from '../../core/result.js';
+
+/** A stage of a command, such as "packages" or "pack". */
+export interface StageEvent {
+  readonly type: 'stage';
+  readonly stage: string;
+  /** `start`, `done`, `reused` (an earlier result holds) or `failed`. */
+  readonly state: 'start' | 'done' | 'reused' | 'failed';
+  /** Why it runs (start), or what came of it (done, reused). */
+  readonly detail?: string;
+}
+
+/** How far a stage is. `total` is known and true, or absent. */
+export interface ProgressEvent {
+  readonly type: 'progress';
+  readonly stage: string;
+  readonly done: number;
+  readonly total?: number;
+  readonly unit: 'bytes' | 'items';
+}
+
+/** A line that a tool printed while a stage ran; shown with --verbose, or as the stage's present activity. */
+export interface OutputEvent {
+  readonly type: 'output';
+  readonly stage: string;
+  readonly line: string;
+}
+
+/** Something the user should know, in one line. */
+export interface NoteEvent {
+  readonly type: 'note';
+  readonly text: string;
+}
+
+/** Something that is not right but does not end the work. */
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly problem: Problem;
+}
+
+export type Event = StageEvent | ProgressEvent | OutputEvent | NoteEvent | WarningEvent;
+export type Emit = (event: Event) => void;

@@ -1,0 +1,38 @@
+/** Which Debian package brings a tool that mkma calls on the building host. The one list: doctor and errors read it. */
+
+export interface HostTool {
+  /** Name of the program, as found on PATH. */
+  readonly program: string;
+  /** Debian package that carries it. */
+  readonly package: string;
+  /** What mkma needs it for, as in "needed for ...". */
+  readonly purpose: string;
+}
+
+/** Tools for building. */
+export const BUILD_TOOLS: readonly HostTool[] = [
+  { program: 'mmdebstrap', package: 'mmdebstrap', purpose: 'bootstrapping Debian' },
+  { program: 'apt-get', package: 'apt', purpose: 'downloading packages' },
+  { program: 'dpkg-deb', package: 'dpkg', purpose: 'unpacking the kernel package' },
+  { program: 'tar', package: 'tar', purpose: 'unpacking cached stages' },
+  { program: 'zstd', package: 'zstd', purpose: 'compressing images' },
+  { program: 'xz', package: 'xz-utils', purpose: 'unpacking kernel modules' },
+  { program: 'find', package: 'findutils', purpose: 'listing trees' },
+  { program: 'flock', package: 'util-linux', purpose: 'locking the output folder' },
+  { program: 'unshare', package: 'util-linux', purpose: 'running the bootstrap in its own namespaces' },
+  { program: 'findmnt', package: 'util-linux', purpose: 'finding out where the output lies' },
+  { program: 'blkid', package: 'util-linux', purpose: "reading file systems' UUIDs" },
+];
+
+/** Tools for booting in QEMU. */
+export const QEMU_TOOLS: readonly HostTool[] = [
+  { program: 'qemu-system-x86_64', package: 'qemu-system-x86', purpose: 'booting images' },
+  { program: 'mke2fs', package: 'e2fsprogs', purpose: "making the virtual machine's disk" },
+  { program: 'debugfs', package: 'e2fsprogs', purpose: "updating the virtual machine's disk" },
+  { program: 'tar', package: 'tar', purpose: 'handing tests to the virtual machine' },
+];
+
+/** The tool by its program's name. */
+export function hostTool(program: string): HostTool | undefined {
+  return [...BUILD_TOOLS, ...QEMU_TOOLS].find((tool) => tool.program === program);
+}

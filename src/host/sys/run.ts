@@ -1,0 +1,256 @@
+/**
+ * The one door to other programs. Everything mkma starts is started here: with a bounded life, ended when the
+ * command is interrupted, its failure told with the command line to repeat it by hand.
+ */
+import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { execa } from 'execa';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { hostTool } from './packages.js';
+
+/** A program and how to start it. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Variables on top of mkma's own environment; `undefined` removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Text or bytes for standard input; none: empty. */
+  readonly input?: string | Uint8Array;
+  /**
+   * Run in mount and PID namespaces of its own: when the program ends, whatever it mounted or left running is
+   * gone, and it cannot outlive mkma. Needs root.
+   */
+  readonly isolated?: boolean;
+}
+
+export interface RunOptions {
+  /** Ends the program when aborted. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called with every line the program prints on either stream. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** Seconds after which the program is ended and counted as failed. */
+  readonly timeout?: number | undefined;
+}
+
+/** What a program printed and how it ended. */
+export interface Finished {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Thrown out of whatever was going on when the user interrupts (Ctrl-C, SIGTERM). The only expected exception. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted');
+  }
+}
+
+/** How the program is really started: inside namespaces where asked for. */
+export function argvOf(command: Command): { file: string; args: string[] } {
+  if (command.isolated !== true) return { file: command.file, args: [...command.args] };
+  // setpriv ties unshare to mkma's life; --kill-child ties the namespace's first process to unshare's.
+  const namespaces = [
+    '--mount',
+    '--propagation',
+    'private',
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    '--kill-child=KILL',
+  ];
+  return {
+    file: 'setpriv',
+    args: ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', command.file, ...command.args],
+  };
+}
+
+/** The command as a line that a shell understands. */
+export function renderCommand(command: Command): string {
+  const cd = command.cwd === undefined ? '' : `cd ${shellQuote(command.cwd)} && `;
+  const env = Object.entries(command.env ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${shellQuote(value ?? '')} `);
+  return cd + env.join('') + [command.file, ...command.args].map(shellQuote).join(' ');
+}
+
+/** One word of a shell command line, quoted only where needed. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Run a program to its end. Fails with a Problem when it cannot be started or exits with another code than 0;
+ * throws {@link Interrupted} when the signal was aborted.
+ */
+export async function run(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
+  const finished = await runAny(command, options);
+  if (!finished.ok || finished.value.exitCode === 0) return finished;
+  return err(failure(command, finished.value));
+}
+
+/** As {@link run}, but any exit code is a result. */
+export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
+  if (options.signal?.aborted) throw new Interrupted();
+  const { file, args } = argvOf(command);
+  const child = execa(file, args, {
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    ...(command.env === undefined ? {} : { env: command.env }),
+    ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),
+    // Its own process group: Ctrl-C on the terminal reaches mkma alone, which then ends its children in order.
+    detached: true,
+    reject: false,
+    forceKillAfterDelay: 3000,
+    killSignal: command.isolated === true ? 'SIGKILL' : 'SIGTERM',
+    stripFinalNewline: false,
+    maxBuffer: 512 * 2 ** 20,
+  });
+  // `detached` keeps the child from mkma's cleanup on exit; this does not let it outlive mkma's own end.
+  const untie = tieToExit(child);
+  if (options.onLine !== undefined) {
+    for (const stream of [child.stdout, child.stderr]) eachLine(stream, options.onLine);
+  }
+  const result = await child;
+  untie();
+  if (options.signal?.aborted) throw new Interrupted();
+  if (result.timedOut) {
+    return err({
+      what: `${command.file} did not end within ${options.timeout} seconds`,
+      why: lastLines(result.stderr),
+      next: `run it by hand: ${renderCommand(command)}`,
+    });
+  }
+  if (result.exitCode === undefined) return err(startFailure(command, result));
+  return ok({ stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode });
+}
+
+function tieToExit(child: { pid?: number | undefined }): () => void {
+  const end = () => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  };
+  process.on('exit', end);
+  return () => process.off('exit', end);
+}
+
+function startFailure(
+  command: Command,
+  result: {
+    readonly code?: string | undefined;
+    readonly signal?: string | undefined;
+    readonly shortMessage?: string | undefined;
+    readonly stderr: string;
+  },
+): Problem {
+  if (result.code === 'ENOENT') return missingTool(command.file);
+  return {
+    what: `${command.file} was ended${result.signal === undefined ? '' : ` by ${result.signal}`}`,
+    why: lastLines(result.stderr) || result.shortMessage || '',
+    next: `run it by hand: ${renderCommand(command)}`,
+  };
+}
+
+/** The problem of a program that is not installed. */
+export function missingTool(program: string): Problem {
+  const tool = hostTool(program);
+  return {
+    what: `could not find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
+    next: tool === undefined ? `install ${program}` : `install it: apt-get install ${tool.package}`,
+  };
+}
+
+/** The problem of a program that ended with a failure, its last words as the cause. */
+export function failure(command: Command, finished: Finished): Problem {
+  return {
+    what: `${command.file} failed (exit code ${finished.exitCode})`,
+    why: lastLines(finished.stderr) || lastLines(finished.stdout),
+    next: `run it by hand: ${renderCommand(command)}`,
+  };
+}
+
+function lastLines(text: string, count = 8): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+function eachLine(stream: Readable, onLine: (line: string) => void): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split(/\r?\n|\r/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  });
+  stream.on('end', () => {
+    if (rest !== '') onLine(rest);
+  });
+}
+
+/** A running program whose streams the caller reads and writes. */
+export interface Running {
+  readonly pid: number | undefined;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  /** Extra pipes, in the order asked for. */
+  readonly kill: (signal?: NodeJS.Signals) => void;
+  /** How it ended; the code is 128 + n where signal n ended it. */
+  readonly ended: Promise<Result<Finished>>;
+}
+
+/** What a standard stream is connected to: a pipe for the caller, nothing, mkma's own, or an open file. */
+export type Stdio = 'pipe' | 'ignore' | 'inherit' | number;
+
+export interface StartOptions extends RunOptions {
+  readonly stdin?: Stdio;
+  readonly stdout?: Stdio;
+  /** `pipe` collects it for the failure's message. */
+  readonly stderr?: Stdio;
+  /** Stay in mkma's own process group, so that the terminal's keys reach it: for interactive programs. */
+  readonly foreground?: boolean;
+}
+
+/** Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted. */
+export function start(command: Command, options: StartOptions = {}): Running {
+  if (options.signal?.aborted) throw new Interrupted();
+  const { file, args } = argvOf(command);
+  const child: ChildProcess = nodeSpawn(file, args, {
+    cwd: command.cwd,
+    env: command.env === undefined ? process.env : { ...process.env, ...command.env },
+    detached: options.foreground !== true,
+    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', options.stderr ?? 'pipe'],
+  });
+  const kill = (signal: NodeJS.Signals = 'SIGTERM'): void => {
+    child.kill(signal);
+  };
+  const untie = tieToExit(options.foreground === true ? {} : child);
+  const onAbort = (): void => kill(command.isolated === true ? 'SIGKILL' : 'SIGTERM');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const timer =
+    options.timeout === undefined ? undefined : setTimeout(() => kill('SIGKILL'), options.timeout * 1000);
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-65536);
+  });
+  if (child.stderr && options.onLine) eachLine(child.stderr, options.onLine);
+  const ended = new Promise<Result<Finished>>((resolve) => {
+    const settle = (result: Result<Finished>): void => {
+      clearTimeout(timer);
+      untie();
+      options.signal?.removeEventListener('abort', onAbort);
+      resolve(result);
+    };
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      settle(err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr })));
+    });
+    child.once('close', (code, signal) => {
+      settle(ok({ stdout: '', stderr, exitCode: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15) }));
+    });
+  });
+  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, kill, ended };
+}

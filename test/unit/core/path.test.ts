@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { compareNames, decodeName, encodeName, isSafeRelative, quoteName } from '../../../src/core/path.js';
+
+test('any bytes survive decoding and encoding, and JSON', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      const name = JSON.parse(JSON.stringify(decodeName(bytes))) as string;
+      assert.deepEqual([...encodeName(name)], [...bytes]);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('valid UTF-8 stays readable', () => {
+  assert.equal(decodeName(new TextEncoder().encode('größe 文 🙂')), 'größe 文 🙂');
+});
+
+test('names are ordered by their bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 6 }), fc.uint8Array({ maxLength: 6 }), (a, b) => {
+      const got = Math.sign(compareNames(decodeName(a), decodeName(b)));
+      assert.equal(got, Buffer.compare(a, b));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("names are quoted in git's style, and only where needed", () => {
+  assert.equal(quoteName('a b/größe'), 'a b/größe');
+  assert.equal(quoteName('a\nb"\\'), '"a\\nb\\"\\\\"');
+  assert.equal(quoteName(decodeName(Uint8Array.of(0x61, 0xff, 0x01))), '"a\\377\\001"');
+});
+
+test('a path that leaves its folder is not safe', () => {
+  for (const good of ['.', 'a', 'a/b', '...', 'a b']) assert.equal(isSafeRelative(good), true, good);
+  for (const bad of ['', '/a', '..', 'a/../b', 'a//b', './a', 'a/', 'a\0b']) {
+    assert.equal(isSafeRelative(bad), false, bad);
+  }
+});
