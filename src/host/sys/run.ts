@@ -90,6 +90,17 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   return err(failure(command, finished.value));
 }
 
+/** As {@link run}, for a program whose output is bytes. Resolves to its standard output. */
+export async function runBytes(command: Command, options: RunOptions = {}): Promise<Result<Buffer>> {
+  const running = start(command, { ...options, stdout: 'pipe' });
+  const chunks: Buffer[] = [];
+  running.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const ended = await running.ended;
+  if (options.signal?.aborted) throw new Interrupted();
+  if (!ended.ok) return ended;
+  return ended.value.exitCode === 0 ? ok(Buffer.concat(chunks)) : err(failure(command, ended.value));
+}
+
 /** As {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
   if (options.signal?.aborted) throw new Interrupted();

@@ -1,0 +1,38 @@
+/** The definition of a machine: one schema, from which types, defaults and messages come. */
+import { z } from 'zod';
+
+/** A Debian package name (Debian Policy 5.6.1). */
+const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'is no Debian package name');
+
+/** A host name of one label (hostname(7), RFC 1123). */
+export const hostnameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -',
+  );
+
+export const machineSchema = z.strictObject({
+  /** Name of the machine. */
+  hostname: hostnameSchema,
+  /** Debian suite: trixie or newer, since the early boot's engine is packaged from there on. */
+  suite: z
+    .string()
+    .regex(/^[a-z]+$/, 'is no suite name')
+    .default('trixie'),
+  /** Archive components. */
+  components: z.array(z.string()).default(['main']),
+  /** Packages on top of Debian's required ones. */
+  packages: z.array(packageName).default([]),
+  /** `debian`: the suite's kernel. `host`: the building machine's, of the given release (default: the running one). */
+  kernel: z
+    .discriminatedUnion('from', [
+      z.strictObject({ from: z.literal('debian') }),
+      z.strictObject({ from: z.literal('host'), release: z.string() }),
+    ])
+    .default({ from: 'debian' }),
+});
+
+export type Machine = z.output<typeof machineSchema>;
+/** A machine with everything optional but what the schema requires: what presets and users write. */
+export type MachineInput = z.input<typeof machineSchema>;

@@ -1,0 +1,81 @@
+/** From what was typed to a whole machine definition. */
+import { hostname, release } from 'node:os';
+import { distance } from 'fastest-levenshtein';
+import { ok, type Result, usage } from '../../core/result.js';
+import { type Machine, machineSchema } from './machine.js';
+import { DEFAULT_PRESET, PRESETS } from './presets.js';
+
+export interface DefinitionOptions {
+  readonly hostname?: string | undefined;
+  readonly preset?: string | undefined;
+  /** `debian`, `host` or `host:RELEASE`. */
+  readonly kernel?: string | undefined;
+  readonly suite?: string | undefined;
+}
+
+/** Resolve the definition: the preset, then what the command line says. */
+export function resolveMachine(options: DefinitionOptions): Result<Machine> {
+  const name = options.preset ?? DEFAULT_PRESET;
+  const preset = PRESETS[name];
+  if (preset === undefined) {
+    return usage({
+      what: 'there is no such preset',
+      where: `--preset ${name}`,
+      next: `${didYouMean(name, Object.keys(PRESETS))}the presets are: ${Object.keys(PRESETS).join(', ')}`,
+    });
+  }
+  const kernel = parseKernel(options.kernel ?? 'debian');
+  if (!kernel.ok) return kernel;
+  const parsed = machineSchema.safeParse({
+    ...preset,
+    hostname: options.hostname ?? defaultHostname(),
+    kernel: kernel.value,
+    ...(options.suite === undefined ? {} : { suite: options.suite }),
+  });
+  if (parsed.success) return checkSuite(parsed.data);
+  const issue = parsed.error.issues[0];
+  return usage({
+    what: `${issue?.path.join('.') ?? 'the definition'} is not valid`,
+    where: issue?.path[0] === 'hostname' ? String(options.hostname) : String(options.suite),
+    why: issue?.message ?? '',
+    next: 'correct it and try again',
+  });
+}
+
+/** Suites before trixie: they lack quickjs, the engine of early boot. */
+const TOO_OLD = ['oldoldstable', 'oldstable', 'buster', 'bullseye', 'bookworm'];
+
+function checkSuite(machine: Machine): Result<Machine> {
+  if (!TOO_OLD.includes(machine.suite)) return ok(machine);
+  return usage({
+    what: 'this suite is too old',
+    where: `--suite ${machine.suite}`,
+    why: 'early boot runs on quickjs, which Debian packages from trixie on',
+    next: 'use trixie or a newer suite',
+  });
+}
+
+/** The building machine's own name, as one label. */
+function defaultHostname(): string {
+  const label = hostname().split('.')[0]?.toLowerCase() ?? '';
+  return label === '' || label === 'localhost' ? 'mkma' : label;
+}
+
+function parseKernel(text: string): Result<Machine['kernel']> {
+  const [from, ...rest] = text.split(':');
+  const wanted = rest.join(':');
+  if (from === 'debian' && rest.length === 0) return ok({ from });
+  if (from === 'host') return ok({ from, release: wanted === '' ? release() : wanted });
+  return usage({
+    what: 'there is no such kernel choice',
+    where: `--kernel ${text}`,
+    next: 'use debian, host (the running kernel) or host:RELEASE',
+  });
+}
+
+/** `did you mean X? `, or nothing where no name is near. */
+export function didYouMean(typed: string, names: readonly string[]): string {
+  const nearest = [...names].sort((a, b) => distance(typed, a) - distance(typed, b))[0];
+  if (nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)) return '';
+  return `did you mean ${nearest}? `;
+}

@@ -1,0 +1,9 @@
+export const INITRAMFS_PACKAGES: readonly string[] = [
+  'quickjs',
+  'busybox',
+  'kmod',
+  'zstd',
+  'util-linux',
+  'attr',
+  'cpio',
+];

@@ -1,0 +1,39 @@
+/** Read a tree from disk as data. */
+import { lstatSync } from 'node:fs';
+import { encodeName } from '../../core/path.js';
+import { ok, type Result } from '../../core/result.js';
+import { findArguments, parseTree, type TreeEntry } from '../../core/tree.js';
+import { runBytes } from '../sys/run.js';
+import type { DeviceNumbers } from './plan.js';
+
+export interface ScannedTree {
+  readonly entries: readonly TreeEntry[];
+  readonly devices: DeviceNumbers;
+}
+
+/** List everything below `root`, on its file system alone, with the device numbers of device nodes. */
+export async function scanTree(root: string, signal?: AbortSignal): Promise<Result<ScannedTree>> {
+  const listing = await runBytes(
+    { file: 'find', args: findArguments(root), env: { LC_ALL: 'C' } },
+    { signal },
+  );
+  if (!listing.ok) return listing;
+  const entries = parseTree(listing.value);
+  const devices = new Map<string, { major: number; minor: number }>();
+  for (const { type, path } of entries) {
+    if (type !== 'b' && type !== 'c') continue;
+    devices.set(
+      path,
+      splitDevice(lstatSync(Buffer.concat([Buffer.from(`${root}/`), encodeName(path)])).rdev),
+    );
+  }
+  return ok({ entries, devices });
+}
+
+/** Major and minor out of Linux's packed dev_t (makedev(3); glibc's encoding, as stat gives it). */
+export function splitDevice(rdev: number): { major: number; minor: number } {
+  const value = BigInt(rdev);
+  const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);
+  const minor = (value & 0xffn) | ((value >> 12n) & 0xffffff00n);
+  return { major: Number(major), minor: Number(minor) };
+}

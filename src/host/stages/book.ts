@@ -1,0 +1,64 @@
+/** What was built from what: a stage runs again only when an input changed, and can say which. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { type Owner, writeFileWhole } from '../sys/files.js';
+
+/** Everything a stage depends on, by name. */
+export type Inputs = Readonly<Record<string, string>>;
+
+export interface StageRecord {
+  readonly inputs: Inputs;
+  /** When the stage ended, ISO 8601. */
+  readonly at: string;
+  /** What it made, as far as the next build needs to know. */
+  readonly output: Readonly<Record<string, string>>;
+}
+
+/** A digest of all inputs: names the result. */
+export function digestInputs(inputs: Inputs): string {
+  const hash = createHash('sha256');
+  for (const key of Object.keys(inputs).sort()) hash.update(JSON.stringify([key, inputs[key]]));
+  return hash.digest('hex');
+}
+
+/** Why a stage has to run, in words; `undefined` where its record still holds. */
+export function whyRun(record: StageRecord | undefined, inputs: Inputs): string | undefined {
+  if (record === undefined) return 'not built yet';
+  const keys = new Set([...Object.keys(record.inputs), ...Object.keys(inputs)]);
+  const changed = [...keys].filter((key) => record.inputs[key] !== inputs[key]).sort();
+  return changed.length === 0 ? undefined : `changed: ${changed.join(', ')}`;
+}
+
+/** The records of one output folder, kept in one file. */
+export class Book {
+  private constructor(
+    private readonly path: string,
+    private readonly records: Map<string, StageRecord>,
+    private readonly owner: Owner | undefined,
+  ) {}
+
+  /** Read the book; one that is missing or unreadable is empty, so everything is built again. */
+  static read(path: string, owner?: Owner): Book {
+    let records: [string, StageRecord][] = [];
+    try {
+      if (existsSync(path)) records = Object.entries(JSON.parse(readFileSync(path, 'utf8')).stages);
+    } catch {
+      records = [];
+    }
+    return new Book(path, new Map(records), owner);
+  }
+
+  get(stage: string): StageRecord | undefined {
+    return this.records.get(stage);
+  }
+
+  /** Note stages as built and write the book down; `undefined` strikes a stage out. */
+  put(changes: Readonly<Record<string, StageRecord | undefined>>): void {
+    for (const [stage, record] of Object.entries(changes)) {
+      if (record === undefined) this.records.delete(stage);
+      else this.records.set(stage, record);
+    }
+    const text = JSON.stringify({ version: 1, stages: Object.fromEntries(this.records) }, null, 2);
+    writeFileWhole(this.path, `${text}\n`, this.owner);
+  }
+}

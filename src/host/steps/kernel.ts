@@ -1,0 +1,113 @@
+/** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import type { Inputs } from '../stages/book.js';
+import type { CacheEntry } from '../stages/cache.js';
+import { run } from '../sys/run.js';
+import { resolveInTree } from '../sys/tree-files.js';
+import type { BuildSettings } from './settings.js';
+
+/** Where a running Debian keeps kernels and modules. */
+const HOST = { kernels: '/boot', modules: '/lib/modules' };
+
+export interface PlacedKernel {
+  /** `uname -r` of the kernel. */
+  readonly release: string;
+  /** The kernel itself, in the scratch folder. */
+  readonly image: string;
+}
+
+/** What the kernel stage depends on besides the bootstrapped packages. Host files count by size and time. */
+export function kernelInputs(settings: BuildSettings): Inputs {
+  const { kernel } = settings.machine;
+  if (kernel.from === 'debian') return { kernel: 'debian' };
+  const files = [
+    join(HOST.kernels, `vmlinuz-${kernel.release}`),
+    join(HOST.modules, kernel.release, 'modules.dep'),
+  ];
+  const stamps = files.map((path) => {
+    const info = statSync(path, { throwIfNoEntry: false });
+    return info === undefined ? 'missing' : `${info.size}@${info.mtimeMs}`;
+  });
+  return { kernel: `host ${kernel.release} ${stamps.join(' ')}` };
+}
+
+/** Put modules into the tree at `root` and the kernel into `scratch`. */
+export async function placeKernel(
+  settings: BuildSettings,
+  packages: CacheEntry,
+  root: string,
+  scratch: string,
+  context: Context,
+): Promise<Result<PlacedKernel>> {
+  const { kernel } = settings.machine;
+  const placed =
+    kernel.from === 'debian'
+      ? await unpackDebian(join(packages.path, 'kernel.deb'), root, scratch, context)
+      : await copyHost(kernel.release, root, scratch, context);
+  if (!placed.ok) return placed;
+  const { release } = placed.value;
+  for (const link of ['build', 'source']) rmSync(join(modulesFolder(root), release, link), { force: true });
+  const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal: context.signal });
+  return indexed.ok ? placed : indexed;
+}
+
+/** The folder of all module trees of a root. */
+export function modulesFolder(root: string): string {
+  return resolveInTree(root, '/usr/lib/modules');
+}
+
+async function unpackDebian(
+  deb: string,
+  root: string,
+  scratch: string,
+  context: Context,
+): Promise<Result<PlacedKernel>> {
+  const unpacked = join(scratch, 'kernel');
+  const done = await run({ file: 'dpkg-deb', args: ['-x', deb, unpacked] }, { signal: context.signal });
+  if (!done.ok) return done;
+  // /lib/modules before Debian's packages moved their files below /usr.
+  const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path)).find(existsSync);
+  const release = modules === undefined ? undefined : readdirSync(modules)[0];
+  if (modules === undefined || release === undefined) throw new Error(`no modules in ${deb}`);
+  mkdirSync(modulesFolder(root), { recursive: true });
+  renameSync(join(modules, release), join(modulesFolder(root), release));
+  return ok({ release, image: join(unpacked, 'boot', `vmlinuz-${release}`) });
+}
+
+async function copyHost(
+  release: string,
+  root: string,
+  scratch: string,
+  context: Context,
+): Promise<Result<PlacedKernel>> {
+  const kernel = join(HOST.kernels, `vmlinuz-${release}`);
+  const modules = join(HOST.modules, release);
+  const missing = [kernel, join(modules, 'modules.dep')].find((path) => !existsSync(path));
+  if (missing !== undefined) {
+    return err({
+      what: `cannot take the host's kernel ${release}`,
+      where: missing,
+      why: 'there is no such file',
+      next: `${hostKernels()}or build with Debian's own kernel: --kernel debian`,
+    });
+  }
+  mkdirSync(modulesFolder(root), { recursive: true });
+  const copy = { file: 'cp', args: ['-a', modules, modulesFolder(root)] };
+  const copied = await run(copy, { signal: context.signal });
+  if (!copied.ok) return copied;
+  const image = join(scratch, 'vmlinuz-host');
+  copyFileSync(kernel, image);
+  return ok({ release, image });
+}
+
+/** The host's kernels that come with modules, as a hint. */
+function hostKernels(): string {
+  const releases = existsSync(HOST.modules) ? readdirSync(HOST.modules) : [];
+  const whole = releases.filter((release) => existsSync(join(HOST.kernels, `vmlinuz-${release}`)));
+  return whole.length === 0
+    ? ''
+    : `choose one that is here (${whole.map((r) => `--kernel host:${r}`).join(', ')}), `;
+}

@@ -1,0 +1,47 @@
+/** Which mirrors to build from: the one asked for, else those of this Debian host, else Debian's own. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result, usage } from '../../core/result.js';
+import { type AptSource, parseDeb822, parseOneLine, pickMirrors } from '../tools/apt-sources.js';
+
+export interface Mirrors {
+  readonly main: string;
+  readonly security: string;
+}
+
+/** What the built system's own sources name, whatever it was built from. */
+export const DEBIAN_MIRRORS: Mirrors = {
+  main: 'http://deb.debian.org/debian',
+  security: 'http://deb.debian.org/debian-security',
+};
+
+/** `asked` is the value of --mirror; `root` is the host's file system, `/` but in tests. */
+export function chooseMirrors(asked: string | undefined, root = '/'): Result<Mirrors> {
+  const own = isDebian(root) ? pickMirrors(readSources(root)) : {};
+  const security = own.security ?? DEBIAN_MIRRORS.security;
+  if (asked === undefined) return ok({ main: own.main ?? DEBIAN_MIRRORS.main, security });
+  if (!/^(https?|ftp|file|copy):\/\/?\S+$/.test(asked)) {
+    return usage({
+      what: 'this is no mirror',
+      where: `--mirror ${asked}`,
+      why: 'a mirror is an http, https, ftp or file URL',
+      next: `for example --mirror ${DEBIAN_MIRRORS.main}`,
+    });
+  }
+  return ok({ main: asked.replace(/\/+$/, ''), security });
+}
+
+function isDebian(root: string): boolean {
+  const path = join(root, 'etc/os-release');
+  return existsSync(path) && /^ID="?debian"?$/m.test(readFileSync(path, 'utf8'));
+}
+
+function readSources(root: string): AptSource[] {
+  const folder = join(root, 'etc/apt/sources.list.d');
+  const files = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const parts = files.map((name) => join(folder, name));
+  return [join(root, 'etc/apt/sources.list'), ...parts].filter(existsSync).flatMap((path) => {
+    const text = readFileSync(path, 'utf8');
+    return path.endsWith('.sources') ? parseDeb822(text) : parseOneLine(text);
+  });
+}

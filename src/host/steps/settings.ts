@@ -1,0 +1,29 @@
+/** What a build was asked to do, whole: no step looks anywhere else. */
+import type { Machine } from '../definition/machine.js';
+import type { Owner } from '../sys/files.js';
+import type { Mirrors } from './mirror.js';
+
+export interface BuildSettings {
+  readonly machine: Machine;
+  /** Output folder, absolute. */
+  readonly output: string;
+  /** Cache folder, absolute. */
+  readonly cache: string;
+  readonly mirrors: Mirrors;
+  /** Debian's name of the architecture built for. */
+  readonly architecture: string;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  /** Ask the mirror again for everything that comes from it. */
+  readonly refresh: boolean;
+  /** Build `chroot/` anew even where it was edited by hand. */
+  readonly discardEdits: boolean;
+  /** Seconds since the epoch that no time stamp may pass (SOURCE_DATE_EPOCH). */
+  readonly sourceDateEpoch?: number | undefined;
+  /** Who the outputs shall belong to. */
+  readonly owner?: Owner | undefined;
+  /** Folder with the compiled guest programs. */
+  readonly programs: string;
+  /** mkma's version. */
+  readonly version: string;
+}
