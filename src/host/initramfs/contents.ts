@@ -7,3 +7,4 @@ export const INITRAMFS_PACKAGES: readonly string[] = [
   'attr',
   'cpio',
 ];
+export const INITRAMFS_CONTENTS = {};

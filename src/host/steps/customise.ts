@@ -13,6 +13,8 @@ export function machineFiles(machine: Machine): Readonly<Record<string, string>>
     '/etc/fstab': '# The root is an overlay in RAM that early boot has mounted. Nothing else is mounted.\n',
     // Empty, not "uninitialized": a RAM system is no first boot (systemd would enable every preset), yet has no id of its own.
     '/etc/machine-id': '',
+    // Not the building host's name servers; whatever sets up the network writes its own.
+    '/etc/resolv.conf': '',
     '/etc/apt/sources.list.d/debian.sources': aptSources(machine),
     ...localLogins(),
     '/etc/systemd/journald.conf.d/10-mkma.conf':
@@ -36,12 +38,10 @@ function localLogins(): Record<string, string> {
     `[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root ${command}\n`;
   const noPassword = '# Root has no password to ask for.\n[Service]\nEnvironment=SYSTEMD_SULOGIN_FORCE=1\n';
   return {
-    // agetty's arguments are those of systemd's own units.
-    '/etc/systemd/system/getty@tty1.service.d/autologin.conf': service(
-      "-o '-- \\\\u' --noreset --noclear - ${TERM}",
-    ),
+    // As systemd's own units, but for --login-options, which would keep agetty from skipping the password.
+    '/etc/systemd/system/getty@tty1.service.d/autologin.conf': service('--noreset --noclear - $TERM'),
     '/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf': service(
-      "-o '-- \\\\u' --noreset --noclear --keep-baud 115200,57600,38400,9600 - ${TERM}",
+      '--noreset --noclear --keep-baud 115200,57600,38400,9600 - $TERM',
     ),
     // Also where the kernel was not told console=ttyS0, but only where the port really exists (port 0x0: it does not).
     '/etc/udev/rules.d/90-mkma-serial-login.rules':
@@ -54,7 +54,6 @@ function localLogins(): Record<string, string> {
 /** Left by bootstrapping: of the building host, of downloads, or of the moment of the build. */
 const LEFTOVERS = [
   '/etc/apt/sources.list',
-  '/etc/resolv.conf',
   '/boot',
   '/var/cache/apt',
   '/var/lib/apt/lists',

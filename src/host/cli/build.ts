@@ -1,0 +1,98 @@
+/** The command line of `mkma build`. */
+import { fileURLToPath } from 'node:url';
+import { Command, Option } from '@commander-js/extra-typings';
+import { err, type Result } from '../../core/result.js';
+import { resolveMachine } from '../definition/resolve.js';
+import { chooseMirrors } from '../steps/mirror.js';
+import type { BuildSettings } from '../steps/settings.js';
+import { BUILD_TOOLS } from '../sys/packages.js';
+import { run } from '../sys/run.js';
+import { build } from '../verbs/build.js';
+import { VERSION } from '../version.js';
+import { cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
+import { bootAfterBuild } from './qemu.js';
+import { type Session, show } from './session.js';
+import { ensureTools } from './tools.js';
+
+export function buildCommand(session: Session, end: (code: number) => void) {
+  return new Command('build')
+    .summary('build the machine')
+    .description('Build a Debian machine that boots whole into RAM. Needs root.')
+    .argument('[hostname]', "name of the machine (default: the building machine's)")
+    .addOption(outputOption())
+    .option('--preset <name>', 'the machine to build', 'console')
+    .option('--suite <suite>', 'Debian suite, trixie or newer', 'trixie')
+    .option('--kernel <choice>', "debian; host: this machine's running kernel; host:RELEASE", 'debian')
+    .addOption(
+      new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
+    )
+    .addOption(levelOption())
+    .addOption(cacheOption())
+    .addOption(epochOption())
+    .option('--refresh', 'ask the mirror again, for newer packages', false)
+    .option('--discard-edits', 'drop what was edited by hand in chroot/', false)
+    .addOption(new Option('--qemu-test [value]', 'boot the images in QEMU afterwards').env('MKMA_QEMU_TEST'))
+    .option('-y, --yes', 'install missing programs without asking', false)
+    .action(async (hostname, options) => {
+      const settings = await resolveSettings(session, hostname, options);
+      if (!settings.ok) return end(show(session, settings));
+      const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
+      if (!tools.ok) return end(show(session, tools));
+      const code = show(session, await build(settings.value, session.context));
+      const boot =
+        options.qemuTest !== undefined && !['0', 'no', 'false', ''].includes(String(options.qemuTest));
+      end(code === 0 && boot ? await bootAfterBuild(session, settings.value, options.yes) : code);
+    });
+}
+
+interface BuildOptions {
+  readonly output: string;
+  readonly preset: string;
+  readonly suite: string;
+  readonly kernel: string;
+  readonly mirror?: string | undefined;
+  readonly compressionLevel: number;
+  readonly cache?: string | undefined;
+  readonly sourceDateEpoch?: number | undefined;
+  readonly refresh: boolean;
+  readonly discardEdits: boolean;
+}
+
+async function resolveSettings(
+  session: Session,
+  hostname: string | undefined,
+  options: BuildOptions,
+): Promise<Result<BuildSettings & { lines: string[] }>> {
+  const machine = resolveMachine({ ...options, hostname });
+  if (!machine.ok) return machine;
+  const mirrors = chooseMirrors(options.mirror);
+  if (!mirrors.ok) return mirrors;
+  const { root, owner } = session.caller;
+  if (!root) {
+    return err({
+      what: 'building needs root',
+      why: 'a Debian tree holds files of many owners, and device nodes',
+      next: 'run it with sudo: sudo ./mkma build',
+    });
+  }
+  const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, session.context);
+  if (!architecture.ok) return architecture;
+  return {
+    ok: true,
+    value: {
+      machine: machine.value,
+      output: options.output,
+      cache: options.cache ?? defaultCache(root, session.env),
+      mirrors: mirrors.value,
+      architecture: architecture.value.stdout.trim(),
+      level: options.compressionLevel,
+      refresh: options.refresh,
+      discardEdits: options.discardEdits,
+      sourceDateEpoch: options.sourceDateEpoch,
+      owner,
+      programs: fileURLToPath(new URL('../../../guest', import.meta.url)),
+      version: VERSION,
+      lines: [],
+    },
+  };
+}

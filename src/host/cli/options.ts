@@ -1,0 +1,60 @@
+/** Values of options: parsed, checked, and refused with the option's name. */
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+
+function wholeNumber(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
+  };
+}
+
+export const outputOption = () =>
+  new Option('-o, --output <dir>', 'folder of the images')
+    .default('mkma_images')
+    .argParser((dir) => resolve(dir));
+
+export const cacheOption = () =>
+  new Option('--cache <dir>', 'where stages and packages are kept between builds')
+    .env('MKMA_CACHE')
+    .argParser((dir) => resolve(dir));
+
+export const levelOption = () =>
+  new Option('--compression-level <n>', 'zstd level of the images, 1 to 19')
+    .env('MKMA_COMPRESSION_LEVEL')
+    .argParser(wholeNumber(1, 19))
+    .default(3);
+
+export const epochOption = () =>
+  new Option('--source-date-epoch <seconds>', 'latest time stamp in the images (reproducible-builds.org)')
+    .env('SOURCE_DATE_EPOCH')
+    .argParser(wholeNumber(0, 2 ** 32 - 1));
+
+export const accelOption = () =>
+  new Option('--accel <kind>', 'QEMU acceleration; auto: KVM where a short trial boot shows that it works')
+    .env('MKMA_QEMU_ACCEL')
+    .choices(['auto', 'kvm', 'tcg'] as const)
+    .default('auto' as const);
+
+export const memoryOption = () =>
+  new Option(
+    '--memory <MiB>',
+    'RAM of the virtual machine in MiB (default: enough for the images)',
+  ).argParser(wholeNumber(256, 1024 * 1024));
+
+export const cpusOption = () =>
+  new Option('--cpus <n>', 'processors of the virtual machine')
+    .argParser(wholeNumber(1, 64))
+    .default(Math.min(2, availableParallelism()));
+
+export const appendOption = () =>
+  new Option('--append <parameters>', 'more kernel parameters; they win over the usual ones').default('');
+
+/** Where the cache is unless named: root's is the machine's, a user's lies in their home (XDG base directories). */
+export function defaultCache(root: boolean, env: Readonly<Record<string, string | undefined>>): string {
+  if (root) return '/var/cache/mkma';
+  const base = env.XDG_CACHE_HOME;
+  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'mkma');
+}

@@ -1,0 +1,140 @@
+/** The whole command line: verbs, help, and usage errors as problems. */
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { usage } from '../../core/result.js';
+import { doctor } from '../verbs/doctor.js';
+import { inspect } from '../verbs/inspect.js';
+import { shell } from '../verbs/shell.js';
+import { VERSION } from '../version.js';
+import { buildCommand } from './build.js';
+import { outputOption } from './options.js';
+import { runCommand, testCommand } from './qemu.js';
+import { type Session, show } from './session.js';
+
+const EXAMPLES = `
+Examples:
+  sudo mkma build                 build the console machine into mkma_images/
+  sudo mkma build kiosk --refresh build it as "kiosk", with the newest packages
+  mkma run                        boot it in QEMU, in this terminal
+  mkma test                       boot it unattended and check it from inside
+
+Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.`;
+
+/** Run the command line; resolves to the exit code. Throws what is a bug, and Interrupted. */
+export async function runProgram(
+  argv: readonly string[],
+  session: Session,
+  out: (text: string) => void,
+): Promise<number> {
+  let code = 0;
+  const end = (value: number): void => {
+    code = value;
+  };
+  let complaint = '';
+  const program = new Command('mkma')
+    .description(
+      'Make a GNU/Linux machine the way its owner likes it: a Debian image that boots whole into RAM.',
+    )
+    .version(VERSION)
+    .addHelpText('after', EXAMPLES)
+    .helpCommand(false);
+  const verbs = [buildCommand, runCommand, testCommand, shellCommand, inspectCommand, doctorCommand];
+  for (const verb of verbs) {
+    // Each has its own types of arguments and options; here they are commands and nothing more.
+    const command = verb(session, end) as unknown as Command;
+    command.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
+    command.option('-v, --verbose', 'show what the tools print');
+    program.addCommand(command);
+  }
+  for (const command of [program as unknown as Command, ...program.commands]) {
+    command.exitOverride().showHelpAfterError(false);
+    command.configureOutput({
+      writeOut: out,
+      writeErr: (text) => {
+        complaint += text;
+      },
+    });
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (cause) {
+    if (!(cause instanceof CommanderError)) throw cause;
+    if (cause.exitCode === 0) return 0;
+    return show(session, complain(cause, complaint, argv, out));
+  }
+}
+
+/** A usage error of the command line as a problem; without any command, the help. */
+function complain(
+  cause: CommanderError,
+  complaint: string,
+  argv: readonly string[],
+  out: (text: string) => void,
+) {
+  if (cause.code === 'commander.help') {
+    out(complaint);
+    return usage({ what: 'no command was given', next: 'name one of those above' });
+  }
+  const [first = cause.message, hint = ''] = complaint.trim().split('\n');
+  const near = /Did you mean (.*)\?/.exec(hint)?.[1];
+  const verb =
+    argv[0] !== undefined && /^[a-z]/.test(argv[0]) && cause.code !== 'commander.unknownCommand'
+      ? ` ${argv[0]}`
+      : '';
+  return usage({
+    what: first.replace(/^error: /, ''),
+    next: `${near === undefined ? '' : `did you mean ${near}? `}mkma${verb} --help lists what there is`,
+  });
+}
+
+function shellCommand(session: Session, end: (code: number) => void) {
+  return new Command('shell')
+    .summary('a shell in chroot/')
+    .description(
+      'Open a shell (or run a command) in chroot/. Needs root. What you change is packed by the next build.',
+    )
+    .argument('[command...]', 'command to run instead of a shell')
+    .addOption(outputOption())
+    .passThroughOptions()
+    .action(async (command, options) => {
+      const { caller, env } = session;
+      if (!caller.root) {
+        return end(
+          show(session, {
+            ok: false,
+            problem: { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' },
+          }),
+        );
+      }
+      const terminal = env.TERM ?? 'dumb';
+      const done = await shell(
+        { output: options.output, command, terminal, owner: caller.owner },
+        session.context,
+      );
+      end(done.ok ? done.value.exitCode : show(session, done));
+    });
+}
+
+function inspectCommand(session: Session, end: (code: number) => void) {
+  return new Command('inspect')
+    .summary('what an image is and holds')
+    .description('Tell what an image file is and holds, verifying its checksums.')
+    .argument('<file>', 'base.cpio.zst, initramfs.cpio.zst or another cpio archive in zstd')
+    .option('--files', 'list every file in it', false)
+    .action(async (file, options) => {
+      end(show(session, await inspect({ file, files: options.files }, session.context)));
+    });
+}
+
+function doctorCommand(session: Session, end: (code: number) => void) {
+  return new Command('doctor')
+    .summary('what is missing on this host')
+    .description('Tell what is missing on this host, and the one command that installs it.')
+    .option('--install', 'install it (as root)', false)
+    .action(async (options) => {
+      const { install } = options;
+      const path = session.env.PATH ?? '';
+      const done = await doctor({ path, install, root: session.caller.root }, session.context);
+      end(show(session, done, (diagnosis) => !diagnosis.healthy));
+    });
+}

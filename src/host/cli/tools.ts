@@ -1,0 +1,46 @@
+/** Before a command: the programs it needs, installed when the launcher of a checkout started it. */
+import { createInterface } from 'node:readline/promises';
+import { err, ok, type Result } from '../../core/result.js';
+import type { HostTool } from '../sys/packages.js';
+import { installCommand, installPackages, missingTools, packagesOf } from '../sys/prerequisites.js';
+import type { Session } from './session.js';
+
+/** Fails where a program is missing and may not, or cannot, be installed. `yes`: do not ask. */
+export async function ensureTools(
+  session: Session,
+  tools: readonly HostTool[],
+  yes: boolean,
+): Promise<Result<void>> {
+  const missing = missingTools(tools, session.env.PATH ?? '');
+  if (missing.length === 0) return ok();
+  const packages = packagesOf(missing);
+  const needs = missing.map((tool) => `${tool.program}: ${tool.purpose}`).join('\n');
+  const command = `${session.caller.root ? '' : 'sudo '}${installCommand(packages)}`;
+  const refused = err({
+    what: 'programs are missing on this host',
+    why: needs,
+    next: `install them: ${command}`,
+  });
+  // Only the launcher of a checkout promises to install; the installed mkma leaves the host alone.
+  if (session.env.MKMA_LAUNCHER !== '1' || !session.caller.root) return refused;
+  const { emit, signal } = session.context;
+  emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });
+  if (!yes && session.interactive && !(await agree(session))) return refused;
+  emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
+  const done = await installPackages(packages, signal, (line) =>
+    emit({ type: 'output', stage: 'install', line }),
+  );
+  emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed', detail: packages.join(' ') });
+  return done;
+}
+
+async function agree(session: Session): Promise<boolean> {
+  session.printer.close();
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question('Install them now? [Y/n] ', { signal: session.context.signal });
+    return !/^n/i.test(answer.trim());
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,78 @@
+/** Which stages of an output folder have to run, and why. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { quoteName } from '../../core/path.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { type Book, type Inputs, whyRun } from './book.js';
+import { changedSince, fingerprint } from './fingerprint.js';
+
+/** Whether `chroot/` is as the last build left it. */
+export type TreeState =
+  | { readonly state: 'missing' }
+  | { readonly state: 'clean' | 'edited'; readonly fingerprint: string };
+
+export async function treeState(
+  output: string,
+  book: Book,
+  signal?: AbortSignal,
+): Promise<Result<TreeState>> {
+  const root = join(output, FILES.chroot);
+  if (!existsSync(root)) return ok({ state: 'missing' });
+  const now = await fingerprint(root, signal);
+  if (!now.ok) return now;
+  const clean = book.get('system')?.output.fingerprint === now.value;
+  return ok({ state: clean ? 'clean' : 'edited', fingerprint: now.value });
+}
+
+/** Why `chroot/` has to be made; `undefined`: it stays. Fails where that would overwrite edits made by hand. */
+export async function whySystem(
+  output: string,
+  book: Book,
+  inputs: Inputs,
+  tree: TreeState,
+  discardEdits: boolean,
+): Promise<Result<string | undefined>> {
+  if (tree.state === 'missing')
+    return ok(book.get('system') === undefined ? 'not built yet' : 'chroot/ is missing');
+  const record = book.get('system');
+  const why = record === undefined ? undefined : whyFiles(book, 'system', inputs, output);
+  if (tree.state === 'clean' || discardEdits) {
+    return ok(why ?? (tree.state === 'edited' ? 'discarding edits made by hand' : undefined));
+  }
+  if (record !== undefined && why === undefined) return ok(undefined);
+  return err({
+    what: 'chroot/ was edited by hand and would be overwritten',
+    where: join(output, FILES.chroot),
+    why: `it has to be built again (${why ?? 'it is not from a build of mkma'})${await editedPaths(output, record?.at)}`,
+    next: 'keep the edits by building into another folder (--output), or drop them with --discard-edits',
+  });
+}
+
+/** The first few edited paths, in words. */
+export async function editedPaths(output: string, at: string | undefined): Promise<string> {
+  if (at === undefined) return '';
+  const paths = await changedSince(join(output, FILES.chroot), at, 6);
+  if (paths.length === 0) return '';
+  const shown = paths.slice(0, 5).map((path) => `/${quoteName(path)}`);
+  return `; changed: ${shown.join(', ')}${paths.length > 5 ? ', ...' : ''}`;
+}
+
+/** Size and time of a published file: enough to see that it is the one that was published. */
+export function fileStamp(path: string): string {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info === undefined ? 'missing' : `${info.size}@${info.mtimeMs}`;
+}
+
+/** Why a stage that makes files has to run: an input changed, or a file is no longer the one it made. */
+export function whyFiles(book: Book, stage: string, inputs: Inputs, output: string): string | undefined {
+  const record = book.get(stage);
+  const why = whyRun(record, inputs);
+  if (record === undefined || why !== undefined) return why;
+  for (const [name, stamp] of Object.entries(record.output)) {
+    if (!name.startsWith('file ')) continue;
+    const file = name.slice(5);
+    if (fileStamp(join(output, file)) !== stamp) return `${file} is missing or was changed`;
+  }
+  return undefined;
+}

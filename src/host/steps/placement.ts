@@ -1,0 +1,103 @@
+/** Where a folder lies, as a booting machine has to find it: the device's stable name and the path on its file system. */
+import { posix } from 'node:path';
+import { type KernelParameter, renderCmdline } from '../../core/cmdline.js';
+import { DEFAULTS, PARAM } from '../../core/contract.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
+import { run } from '../sys/run.js';
+
+/** File systems that early boot can mount. */
+export const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
+/** What a device must not be built upon: early boot opens none of these (lsblk's types). */
+const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath', 'loop'];
+
+export type Placement =
+  | { readonly bootable: true; readonly device: string; readonly path: string }
+  | { readonly bootable: false; readonly problem: Problem };
+
+interface Mount {
+  readonly source: string;
+  readonly target: string;
+  readonly fstype: string;
+  readonly fsroot: string;
+  readonly uuid: string | null;
+}
+
+/** Find out where `folder` (absolute, resolved) lies. */
+export async function locate(folder: string, signal?: AbortSignal): Promise<Result<Placement>> {
+  const args = ['--json', '--output', 'SOURCE,TARGET,FSTYPE,FSROOT,UUID', '--nofsroot', '--target', folder];
+  const found = await run({ file: 'findmnt', args }, { signal });
+  if (!found.ok) return found;
+  const mounts = (JSON.parse(found.value.stdout) as { filesystems: Mount[] }).filesystems;
+  const mount = mounts.at(-1);
+  if (mount === undefined) throw new Error(`findmnt found no mount of ${folder}`);
+  const layers = await layersBelow(mount.source, signal);
+  return ok(place(folder, { ...mount, uuid: mount.uuid ?? (await probeUuid(mount.source, signal)) }, layers));
+}
+
+/** The file system's UUID by reading the device, for hosts where no udev keeps it. */
+async function probeUuid(source: string, signal?: AbortSignal): Promise<string | null> {
+  if (!source.startsWith('/dev/')) return null;
+  const probe = { file: 'blkid', args: ['--probe', '--match-tag', 'UUID', '--output', 'value', source] };
+  const found = await run(probe, { signal });
+  return found.ok ? found.value.stdout.trim() || null : null;
+}
+
+/** Types of the block devices that a device is built upon, itself included; none where it is no block device. */
+async function layersBelow(source: string, signal?: AbortSignal): Promise<string[]> {
+  if (!source.startsWith('/dev/')) return [];
+  const listing = await run({ file: 'lsblk', args: ['-snro', 'TYPE', source] }, { signal });
+  return listing.ok ? listing.value.stdout.split('\n').filter(Boolean) : [];
+}
+
+/** The placement out of what the system tells. Pure. */
+export function place(folder: string, mount: Mount, layers: readonly string[]): Placement {
+  const refuse = (why: string): Placement => ({
+    bootable: false,
+    problem: {
+      what: 'a machine cannot boot from here',
+      where: folder,
+      why,
+      next: 'copy base.cpio.zst, initramfs.cpio.zst and vmlinuz to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)\nand give its device and path in the boot loader entry',
+    },
+  });
+  if (!BOOTABLE.includes(mount.fstype))
+    return refuse(`early boot does not open ${mount.fstype} (${mount.source})`);
+  const layer = layers.find((type) => LAYERED.includes(type));
+  if (layer !== undefined)
+    return refuse(`${mount.source} is built on ${layer}, which early boot does not open`);
+  const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
+  if (path.includes('"'))
+    return refuse('its path has a double quote, which a kernel command line cannot carry');
+  const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
+  return { bootable: true, device, path };
+}
+
+/** The kernel command line that boots the images from a placement. */
+export function bootCmdline(placement: Placement): string {
+  const parameters: KernelParameter[] = [];
+  if (placement.bootable) {
+    parameters.push({ name: PARAM.device, value: placement.device });
+    if (placement.path !== DEFAULTS.path) parameters.push({ name: PARAM.path, value: placement.path });
+  }
+  return renderCmdline(parameters);
+}
+
+/** The boot loader entry for a placement, in GRUB's language (GRUB manual, "Simple configuration"), ready to paste. */
+export function bootEntry(placement: Placement, name: string, cmdline: string): string[] {
+  if (!placement.bootable) return [];
+  const { device, path } = placement;
+  const search = device.startsWith('UUID=')
+    ? `search --no-floppy --fs-uuid --set=root ${device.slice(5)}`
+    : '';
+  const quoted = (file: string): string => {
+    const full = posix.join(path, file);
+    return /^[\w@%+=:,./-]+$/.test(full) ? full : `'${full.replaceAll("'", "'\\''")}'`;
+  };
+  return [
+    `menuentry '${name} (mkma, in RAM)' {`,
+    ...(search === '' ? [] : [`    ${search}`]),
+    `    linux ${quoted('vmlinuz')} ${cmdline}`,
+    `    initrd ${quoted('initramfs.cpio.zst')}`,
+    '}',
+  ];
+}

@@ -1,0 +1,71 @@
+/** The output folder: made, checked, locked. */
+import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import { giveTo, type Owner } from './files.js';
+import { type Lock, takeLock } from './lock.js';
+import { makeScratch, type Scratch } from './scratch.js';
+
+/** Where mkma keeps its own records in an output folder. */
+export const STATE = '.mkma';
+
+export interface OutputFolder {
+  /** Absolute, symlinks resolved. */
+  readonly path: string;
+  readonly scratch: Scratch;
+  /** Remove what is unfinished and let others in. */
+  readonly close: () => Promise<void>;
+}
+
+/** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
+export async function openOutput(path: string, owner?: Owner): Promise<Result<OutputFolder>> {
+  const refuse = (why: string): Result<OutputFolder> =>
+    err({ what: 'cannot use the output folder', where: path, why, next: 'name another one with --output' });
+  let real: string;
+  try {
+    makeFolders(path, owner);
+    real = realpathSync(path);
+    if (!statSync(real).isDirectory()) return refuse('it is no folder');
+    accessSync(real, constants.W_OK | constants.X_OK);
+    makeFolders(join(real, STATE), owner);
+  } catch (cause) {
+    return refuse((cause as Error).message);
+  }
+  const lock = await takeLock(join(real, STATE, 'lock'), {
+    what: 'another mkma works in this output folder',
+    where: real,
+    next: 'wait for it to end, or name another folder with --output',
+  });
+  if (!lock.ok) return lock;
+  return ok(opened(real, lock.value));
+}
+
+function opened(path: string, lock: Lock): OutputFolder {
+  const scratch = makeScratch(join(path, STATE));
+  const close = async (): Promise<void> => {
+    scratch.remove();
+    await lock.release();
+  };
+  return { path, scratch, close };
+}
+
+function makeFolders(path: string, owner?: Owner): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path), owner);
+  mkdirSync(path);
+  giveTo(path, owner);
+}
+
+/** Fails where fewer than `bytes` are free on the file system of `folder`, with the numbers. */
+export function requireSpace(folder: string, bytes: number, purpose: string): Result<void> {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= bytes) return ok();
+  return err({
+    what: `not enough space for ${purpose}`,
+    where: folder,
+    why: `${formatBytes(free)} are free, about ${formatBytes(bytes)} are needed`,
+    next: 'free some space, or name another folder with --output or --cache',
+  });
+}

@@ -1,0 +1,56 @@
+/** What is missing on this host, and putting it there. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import type { HostTool } from './packages.js';
+import { run } from './run.js';
+
+/** Folders that root's PATH has on Debian, though a user's may not. */
+const SYSTEM = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
+
+/** Where a program lies, looking through `path` (as in the PATH variable) and the system's own folders. */
+export function findProgram(program: string, path: string): string | undefined {
+  const folders = [...path.split(delimiter).filter(Boolean), ...SYSTEM];
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export function missingTools(tools: readonly HostTool[], path: string): HostTool[] {
+  return tools.filter((tool) => findProgram(tool.program, path) === undefined);
+}
+
+/** Debian packages of the tools, each once. */
+export function packagesOf(tools: readonly HostTool[]): string[] {
+  return [...new Set(tools.map((tool) => tool.package))].sort();
+}
+
+/** The one command that installs the packages. */
+export function installCommand(packages: readonly string[]): string {
+  return `apt-get install --no-install-recommends ${packages.join(' ')}`;
+}
+
+/** Install packages by apt, as root, after refreshing its lists. */
+export async function installPackages(
+  packages: readonly string[],
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<Result<void>> {
+  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const commands = [
+    ['update', '-q'],
+    ['install', '-q', '-y', '--no-install-recommends', ...packages],
+  ];
+  for (const args of commands) {
+    const done = await run({ file: 'apt-get', args, env }, { signal, onLine });
+    if (!done.ok) return err({ ...done.problem, what: `cannot install ${packages.join(', ')}` });
+  }
+  return ok();
+}

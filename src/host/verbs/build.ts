@@ -1,0 +1,109 @@
+/** `mkma build`: from a definition to images that boot. */
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Context } from '../context.js';
+import { readImage } from '../images.js';
+import { runPipeline } from '../steps/pipeline.js';
+import { bootCmdline, bootEntry, locate, type Placement } from '../steps/placement.js';
+import type { BuildSettings } from '../steps/settings.js';
+import { writeFileWhole } from '../sys/files.js';
+import { openOutput } from '../sys/output.js';
+
+export interface BuildResult {
+  readonly output: string;
+  /** Whether anything had to be built. */
+  readonly changed: boolean;
+  /** Stages that ran. */
+  readonly ran: readonly string[];
+  readonly kernelRelease: string;
+  readonly files: Readonly<Record<string, number>>;
+  /** Bytes of RAM the base takes. */
+  readonly unpackedBytes: number;
+  readonly cmdline: string;
+  readonly bootEntry: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** Build the machine into the output folder. */
+export async function build(settings: BuildSettings, context: Context): Promise<Result<BuildResult>> {
+  const output = await openOutput(settings.output, settings.owner);
+  if (!output.ok) return output;
+  try {
+    const built = await runPipeline(settings, output.value, context);
+    if (!built.ok) return err(withSpaceHint(built.problem));
+    const placement = await locate(output.value.path, context.signal);
+    if (!placement.ok) return placement;
+    const cmdline = bootCmdline(placement.value);
+    writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
+    warnPlacement(placement.value, context);
+    return describe(settings, output.value.path, built.value, placement.value, cmdline);
+  } finally {
+    await output.value.close();
+  }
+}
+
+function warnPlacement(placement: Placement, context: Context): void {
+  if (!placement.bootable) context.emit({ type: 'warning', problem: placement.problem });
+  else if (!placement.device.startsWith('UUID=')) {
+    context.emit({
+      type: 'warning',
+      problem: {
+        what: 'the boot loader entry names the device by its path, which may change',
+        where: placement.device,
+        why: "its file system's UUID cannot be read here",
+        next: 'write UUID=... in its place (blkid tells it)',
+      },
+    });
+  }
+}
+
+/** Tools tell of a full disk in their own words; say what to do about it. */
+function withSpaceHint(problem: Problem): Problem {
+  if (!/No space left|ENOSPC/.test(problem.why ?? '')) return problem;
+  return {
+    ...problem,
+    next: 'free some space, or name another folder with --output or --cache, and build again',
+  };
+}
+
+async function describe(
+  settings: BuildSettings,
+  output: string,
+  built: { readonly ran: readonly string[]; readonly at: string; readonly kernelRelease: string },
+  placement: Placement,
+  cmdline: string,
+): Promise<Result<BuildResult>> {
+  const info = readImage(join(output, FILES.base));
+  if (!info.ok) return info;
+  const manifest = info.value.manifest;
+  if (manifest === undefined) throw new Error('a base without a manifest was published');
+  const entry = bootEntry(placement, settings.machine.hostname, cmdline);
+  const names = [FILES.base, FILES.initramfs, FILES.kernel];
+  const files = Object.fromEntries(names.map((name) => [name, statSync(join(output, name)).size]));
+  const changed = built.ran.length > 0;
+  const told: Record<string, string> = {
+    [FILES.base]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
+    [FILES.initramfs]: 'early boot',
+    [FILES.kernel]: built.kernelRelease,
+  };
+  const head = changed
+    ? `${settings.machine.hostname} is built: ${output}`
+    : `nothing changed since ${built.at.slice(0, 16).replace('T', ' ')} UTC: ${output} (--refresh asks the mirror for newer packages)`;
+  const lines = [
+    head,
+    '',
+    ...names.map(
+      (name) => `  ${name.padEnd(20)} ${formatBytes(files[name] ?? 0).padStart(9)}  ${told[name]}`,
+    ),
+    ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
+    '',
+    'Try it: mkma run',
+  ];
+  const { unpackedBytes } = manifest;
+  const { ran, kernelRelease } = built;
+  return ok({ output, changed, ran, kernelRelease, files, unpackedBytes, cmdline, bootEntry: entry, lines });
+}

@@ -1,0 +1,75 @@
+/** `mkma doctor`: what this host lacks, and the one command that installs it. */
+import { existsSync } from 'node:fs';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { BUILD_TOOLS, type HostTool, QEMU_TOOLS } from '../sys/packages.js';
+import { findProgram, installCommand, installPackages, packagesOf } from '../sys/prerequisites.js';
+
+export interface DoctorOptions {
+  /** The PATH variable. */
+  readonly path: string;
+  /** Install what is missing. */
+  readonly install: boolean;
+  readonly root: boolean;
+}
+
+export interface Diagnosis {
+  readonly healthy: boolean;
+  readonly tools: readonly {
+    readonly program: string;
+    readonly package: string;
+    readonly found: string | null;
+  }[];
+  /** The command that installs what is missing. */
+  readonly install: string | null;
+  readonly lines: readonly string[];
+}
+
+export async function doctor(options: DoctorOptions, context: Context): Promise<Result<Diagnosis>> {
+  const first = diagnose(options);
+  if (first.healthy || !options.install) return ok(first);
+  if (!options.root) return err({ what: 'installing needs root', next: `sudo ${first.install}` });
+  const packages = packagesOf(missing(options));
+  context.emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
+  const done = await installPackages(packages, context.signal, (line) => {
+    context.emit({ type: 'output', stage: 'install', line });
+  });
+  context.emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed' });
+  return done.ok ? ok(diagnose(options)) : done;
+}
+
+/** Every tool once; some serve several purposes. */
+function allTools(): HostTool[] {
+  const tools = [...BUILD_TOOLS, ...QEMU_TOOLS];
+  return tools.filter((tool, i) => tools.findIndex((other) => other.program === tool.program) === i);
+}
+
+function missing(options: DoctorOptions): HostTool[] {
+  return allTools().filter((tool) => findProgram(tool.program, options.path) === undefined);
+}
+
+function diagnose(options: DoctorOptions): Diagnosis {
+  const tools = allTools().map((tool) => ({
+    ...tool,
+    found: findProgram(tool.program, options.path) ?? null,
+  }));
+  const absent = tools.filter((tool) => tool.found === null);
+  const install = absent.length === 0 ? null : installCommand(packagesOf(absent));
+  const lines = [
+    ...tools.map(
+      ({ program, purpose, found }) =>
+        `${found === null ? 'missing' : 'ok     '}  ${program.padEnd(19)} ${purpose}`,
+    ),
+    `${existsSync('/dev/kvm') ? 'ok     ' : 'note   '}  ${'/dev/kvm'.padEnd(19)} ${existsSync('/dev/kvm') ? 'there; whether it works is probed at the first boot' : 'not there: virtual machines run slower, by emulation'}`,
+    '',
+    install === null
+      ? 'nothing is missing'
+      : `install what is missing:  ${options.root ? '' : 'sudo '}${install}`,
+  ];
+  return {
+    healthy: absent.length === 0,
+    tools: tools.map((tool) => ({ program: tool.program, package: tool.package, found: tool.found })),
+    install,
+    lines,
+  };
+}

@@ -1,0 +1,136 @@
+/** `mkma inspect`: what an image is and holds. */
+import { statSync } from 'node:fs';
+import { INITRAMFS } from '../../core/contract.js';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
+import type { Manifest } from '../../core/image.js';
+import { quoteName } from '../../core/path.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Context } from '../context.js';
+import { readImage } from '../images.js';
+import { type ArchiveRecord, readArchive } from '../pack/read.js';
+
+export interface InspectOptions {
+  readonly file: string;
+  /** List every record. */
+  readonly files: boolean;
+}
+
+export interface Inspection {
+  readonly file: string;
+  readonly size: number;
+  /** `base`, `initramfs`, or an archive of another maker. */
+  readonly kind: 'base' | 'initramfs' | 'archive';
+  /** The manifest; of an initramfs, the facts it carries inside. */
+  readonly manifest?: Manifest | Readonly<Record<string, unknown>>;
+  readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
+  /** Bytes of all files' content. */
+  readonly contentBytes: number;
+  /** Bytes of content below each top folder, largest first. */
+  readonly largest: readonly { readonly path: string; readonly bytes: number }[];
+  readonly entries?: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** Read the whole file: every frame's checksum is verified on the way. */
+export async function inspect(options: InspectOptions, context: Context): Promise<Result<Inspection>> {
+  const { file } = options;
+  const info = readImage(file);
+  if (!info.ok) return info;
+  const tally = new Tally(options.files);
+  const read = await readArchive(file, {
+    signal: context.signal,
+    want: (path) => path === INITRAMFS.manifest,
+    onRecord: (record) => tally.add(record),
+  });
+  if (!read.ok) return read;
+  const { manifest } = info.value;
+  const expected = manifest?.segments.reduce((sum, segment) => sum + segment.records, 0);
+  if (expected !== undefined && expected !== tally.records) {
+    const why = `its manifest tells of ${expected} records, ${tally.records} are there`;
+    return err({ what: 'the image is damaged', where: file, why, next: 'copy or build it again' });
+  }
+  return ok(report(options, tally, manifest));
+}
+
+class Tally {
+  records = 0;
+  contentBytes = 0;
+  inside?: Readonly<Record<string, unknown>>;
+  readonly counts = { files: 0, directories: 0, symlinks: 0, others: 0 };
+  readonly folders = new Map<string, number>();
+  readonly entries: string[] = [];
+
+  constructor(private readonly list: boolean) {}
+
+  add(record: ArchiveRecord): void {
+    this.records++;
+    const type = record.mode & S_IFMT;
+    if (type === S_IFREG) this.counts.files++;
+    else if (type === S_IFDIR) this.counts.directories++;
+    else if (type === S_IFLNK) this.counts.symlinks++;
+    else this.counts.others++;
+    if (type === S_IFREG) {
+      this.contentBytes += record.size;
+      const parts = record.path.split('/');
+      const folder = parts.length < 2 ? '.' : parts.slice(0, Math.min(2, parts.length - 1)).join('/');
+      this.folders.set(folder, (this.folders.get(folder) ?? 0) + record.size);
+    }
+    if (record.data !== undefined) this.inside = JSON.parse(record.data.toString('utf8'));
+    if (this.list) this.entries.push(listLine(record));
+  }
+}
+
+function listLine(record: ArchiveRecord): string {
+  const mode = record.mode.toString(8).padStart(6, '0');
+  return `${mode} ${record.uid}:${record.gid} ${String(record.size).padStart(10)} ${quoteName(record.path)}`;
+}
+
+function report(options: InspectOptions, tally: Tally, image: Manifest | undefined): Inspection {
+  const size = statSync(options.file).size;
+  const manifest = image ?? tally.inside;
+  const kind = image !== undefined ? 'base' : tally.inside !== undefined ? 'initramfs' : 'archive';
+  const largest = [...tally.folders]
+    .map(([path, bytes]) => ({ path, bytes }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 10);
+  const { counts, contentBytes } = tally;
+  const told: Record<Inspection['kind'], string> = {
+    base: 'a base of mkma, verified',
+    initramfs: 'an initramfs of mkma',
+    archive: 'an archive without a manifest: unverified',
+  };
+  const lines = [
+    `${options.file}: ${told[kind]}`,
+    ...(manifest === undefined ? [] : manifestLines(manifest)),
+    `  size        ${formatBytes(size)}, ${formatBytes(contentBytes)} unpacked`,
+    `  holds       ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
+    '  largest     ',
+    ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
+    ...(options.files ? ['', ...tally.entries] : []),
+  ];
+  return {
+    file: options.file,
+    size,
+    kind,
+    ...(manifest === undefined ? {} : { manifest }),
+    counts,
+    contentBytes,
+    largest,
+    ...(options.files ? { entries: tally.entries } : {}),
+    lines: lines.map((line) => line.trimEnd()),
+  };
+}
+
+/** The manifest's plain facts, a line each. */
+function manifestLines(manifest: Manifest | Readonly<Record<string, unknown>>): string[] {
+  const lines: string[] = [];
+  for (const [key, value] of Object.entries(manifest)) {
+    if (typeof value === 'string' || (typeof value === 'number' && key !== 'unpackedBytes')) {
+      lines.push(`  ${key.padEnd(11)} ${value}`);
+    }
+    if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value as number)}`);
+    if (key === 'segments') lines.push(`  segments    ${(value as unknown[]).length}`);
+  }
+  return lines;
+}

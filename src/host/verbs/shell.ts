@@ -1,0 +1,77 @@
+/** `mkma shell`: a shell in `chroot/`, with its mounts in a namespace of its own, so that they go with it. */
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { Book } from '../stages/book.js';
+import { treeState } from '../stages/decide.js';
+import type { Owner } from '../sys/files.js';
+import { openOutput, STATE } from '../sys/output.js';
+import { start } from '../sys/run.js';
+
+export interface ShellOptions {
+  /** Output folder, absolute. */
+  readonly output: string;
+  /** Command to run; none: an interactive shell. */
+  readonly command: readonly string[];
+  readonly terminal: string;
+  readonly owner?: Owner | undefined;
+}
+
+export interface ShellResult {
+  /** Exit code of the shell or command. */
+  readonly exitCode: number;
+  /** Whether `chroot/` differs from what the last build made. */
+  readonly edited: boolean;
+}
+
+// $1 is the tree, the rest the command. The host's name servers lend themselves where the tree has a file to mount on.
+const ENTER = `set -e
+root=$1; shift
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/tmp"
+if [ -f "$root/etc/resolv.conf" ] && [ ! -L "$root/etc/resolv.conf" ] && [ -e /etc/resolv.conf ]; then
+  mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
+fi
+exec chroot "$root" "$@"`;
+
+export async function shell(options: ShellOptions, context: Context): Promise<Result<ShellResult>> {
+  const root = join(options.output, FILES.chroot);
+  if (!existsSync(root)) {
+    return err({ what: 'there is no machine to enter', where: root, next: 'build one first: mkma build' });
+  }
+  const output = await openOutput(options.output, options.owner);
+  if (!output.ok) return output;
+  try {
+    const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
+    const env = {
+      HOME: '/root',
+      TERM: options.terminal,
+      LANG: 'C.UTF-8',
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HISTFILE: '', // what is typed here is not part of the machine
+      debian_chroot: basename(output.value.path),
+    };
+    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL'];
+    const args = [...namespaces, 'env', '-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
+    const running = start(
+      { file: 'unshare', args },
+      { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
+    );
+    const ended = await running.ended;
+    if (!ended.ok) return ended;
+    const book = Book.read(join(output.value.path, STATE, 'state.json'));
+    const tree = await treeState(output.value.path, book);
+    if (!tree.ok) return tree;
+    const edited = tree.value.state === 'edited';
+    if (edited) context.emit({ type: 'note', text: 'chroot/ is edited; mkma build packs it as it is' });
+    return ok({ exitCode: ended.value.exitCode, edited });
+  } finally {
+    await output.value.close();
+  }
+}
