@@ -36,7 +36,8 @@ export async function runProgram(
     )
     .version(VERSION)
     .addHelpText('after', EXAMPLES)
-    .helpCommand(false);
+    .helpCommand(false)
+    .enablePositionalOptions();
   const verbs = [buildCommand, runCommand, testCommand, shellCommand, inspectCommand, doctorCommand];
   for (const verb of verbs) {
     // Each has its own types of arguments and options; here they are commands and nothing more.
