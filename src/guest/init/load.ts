@@ -3,6 +3,7 @@ import type { LoadedImage } from '../../core/boot.js';
 import { INITRAMFS } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
 import type { Manifest } from '../../core/image.js';
+import { parseInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
@@ -117,10 +118,11 @@ export function kernelRelease(machine: Machine): string {
 
 /** The initramfs carries modules for one kernel: any other would leave it without drivers. */
 export function checkKernel(machine: Machine): Result<void> {
-  const text = machine.readText(`/${INITRAMFS.manifest}`) ?? '{}';
-  const { kernelRelease: built } = JSON.parse(text) as { kernelRelease?: string };
+  const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
+  if (!manifest.ok) return manifest;
+  const built = manifest.value.kernelRelease;
   const running = kernelRelease(machine);
-  if (built === undefined || built === running) return ok();
+  if (built === running) return ok();
   return err({
     what: 'the kernel and the initramfs do not belong together',
     why: `running kernel: ${running}; the initramfs has modules for: ${built}`,

@@ -147,6 +147,6 @@ export function releaseStorage(machine: Machine): Result<void> {
     what: 'cannot release the storage device',
     where: STORAGE,
     why: umount.stderr.trim(),
-    next: 'see who uses it: fuser -m /storage; this is a fault of mkma, please report it',
+    next: 'see who uses it: ls -l /proc/*/cwd /proc/*/fd; a boot without a shell in it does not come here',
   });
 }
