@@ -25,7 +25,7 @@ no_failed_unit() {
   failed=$(systemctl list-units --failed --no-legend --plain | cut -d' ' -f1)
   [ -z "$failed" ] && echo none && return
   for unit in $failed; do
-    echo "$unit: $(journalctl -b -n 3 -o cat -u "$unit" 2>&1)"
+    echo "$unit: $(journalctl -b -n 5 -o cat -u "$unit" 2>&1)"
   done
   return 1
 }
@@ -66,7 +66,7 @@ lower_in_ram() {
 }
 
 no_device_mounted() {
-  mounts=$(grep '^/dev/' /proc/*/mounts 2>/dev/null | sort -u | head -n 5)
+  mounts=$(cat /proc/[0-9]*/mounts 2>/dev/null | grep "^/dev/" | sort -u | head -n 5)
   swaps=$(sed 1d /proc/swaps)
   echo "${mounts:-no mount from a device}; ${swaps:-no swap}"
   [ -z "$mounts$swaps" ]
