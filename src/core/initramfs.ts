@@ -1,0 +1,42 @@
+/** The manifest inside the initramfs: which kernel its modules are for, and what made it. */
+import { FORMAT_VERSION } from './contract.js';
+import { err, ok, type Result } from './result.js';
+
+export interface InitramfsManifest {
+  readonly format: typeof FORMAT_VERSION;
+  readonly kind: 'initramfs';
+  /** Version of the mkma that made it. */
+  readonly mkma: string;
+  readonly suite: string;
+  /** Debian's name of the architecture. */
+  readonly architecture: string;
+  /** `uname -r` of the kernel whose modules are inside. */
+  readonly kernelRelease: string;
+}
+
+export function renderInitramfsManifest(manifest: Omit<InitramfsManifest, 'format' | 'kind'>): string {
+  return `${JSON.stringify({ format: FORMAT_VERSION, kind: 'initramfs', ...manifest })}\n`;
+}
+
+/** Parse the manifest; anything but one of this format is a problem. */
+export function parseInitramfsManifest(json: string): Result<InitramfsManifest> {
+  let value: Record<string, unknown> = {};
+  try {
+    value = Object(JSON.parse(json)) as Record<string, unknown>;
+  } catch {
+    // Not JSON: refused below as a manifest without a kind.
+  }
+  const texts = [value.mkma, value.suite, value.architecture, value.kernelRelease];
+  if (
+    value.format !== FORMAT_VERSION ||
+    value.kind !== 'initramfs' ||
+    texts.some((t) => typeof t !== 'string')
+  ) {
+    return err({
+      what: 'the initramfs is damaged, or of another version of mkma',
+      why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
+      next: 'build it again',
+    });
+  }
+  return ok(value as unknown as InitramfsManifest);
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# /init: mounts the basics, runs the program that loads the system into RAM, and becomes the real init.
+# Where that fails, a shell: leaving it starts again from here.
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+mkdir -p /dev /proc /sys /run /tmp
+mount -t devtmpfs -o nosuid,mode=0755 dev /dev
+mount -t proc -o nosuid,nodev,noexec proc /proc
+mount -t sysfs -o nosuid,nodev,noexec sys /sys
+# As systemd would mount it, since it becomes the running machine's /run.
+mount -t tmpfs -o nosuid,nodev,mode=0755,size=20%,nr_inodes=800k,strictatime run /run
+exec </dev/console >/dev/console 2>&1
+
+# panic=N with N other than 0: a machine that nobody watches is to start again by itself.
+reboot_if_asked() {
+	[ -r /proc/cmdline ] || return
+	panic=0
+	for word in $(cat /proc/cmdline); do
+		case $word in panic=*) panic=${word#panic=} ;; esac
+	done
+	case $panic in
+	-*) panic=0 ;;
+	*[!0-9]* | '' | 0) return ;;
+	esac
+	echo "mkma: rebooting in $panic seconds, as panic= on the kernel command line asks"
+	sleep "$panic"
+	reboot -f
+}
+
+while :; do
+	rm -f /mkma/handover
+	qjs -m /mkma/init.js
+	code=$?
+	if [ $code = 0 ]; then
+		# If switch_root cannot take over it ends this process, and the kernel says so: nothing after exec is reached.
+		{ read -r root && read -r init; } </mkma/handover && exec switch_root "$root" "$init" "$@"
+	elif [ $code != 1 ]; then
+		echo "mkma: BOOT FAILED in phase start"
+		echo "mkma: /mkma/init.js could not be run by qjs (exit code $code)"
+		echo "mkma:   next: try it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
+	fi
+	reboot_if_asked
+	echo "mkma: a shell, with the tools of the initramfs. To look at: dmesg, blkid, lsmod, cat /proc/cmdline."
+	echo "mkma: leave it (exit) to try again from the start; reboot -f restarts the machine."
+	# cttyhack gives it the console as its terminal: job control and Ctrl-C. A session of its own, hence setsid.
+	setsid cttyhack sh
+	sleep 1
+done

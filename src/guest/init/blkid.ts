@@ -1,0 +1,67 @@
+/** Block devices and what is on them, by util-linux's blkid(8): it knows PARTUUID and PARTLABEL, busybox's does not. */
+import type { DeviceName } from '../../core/device.js';
+import type { Machine } from '../machine.js';
+
+/** A block device on which blkid recognised something: its tags, such as UUID, LABEL, TYPE. */
+export interface BlockDevice {
+  readonly node: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Every block device that holds something known. Asked anew each time: no cache file. */
+export function listBlockDevices(machine: Machine): BlockDevice[] {
+  return parseExport(machine.run(['blkid', '-c', '/dev/null', '-o', 'export']).stdout);
+}
+
+/** Parse `blkid -o export`: KEY=value lines, blocks separated by an empty line, odd characters after a backslash. */
+export function parseExport(text: string): BlockDevice[] {
+  const devices: BlockDevice[] = [];
+  for (const block of text.split(/\n{2,}/)) {
+    const tags: Record<string, string> = {};
+    for (const line of block.split('\n')) {
+      const equals = line.indexOf('=');
+      if (equals > 0) tags[line.slice(0, equals)] = line.slice(equals + 1).replace(/\\(.)/g, '$1');
+    }
+    const { DEVNAME: node, ...rest } = tags;
+    if (node !== undefined) devices.push({ node, tags: rest });
+  }
+  return devices;
+}
+
+/** The devices that a name means. Several where copies of a disk are attached, or a btrfs spans several. */
+export function matching(devices: readonly BlockDevice[], name: DeviceName): BlockDevice[] {
+  if (name.by === 'path') return devices.filter((device) => device.node === name.path);
+  const { tag, value } = name;
+  // Hexadecimal digits: nobody should have to know in which case blkid prints them.
+  const fold = (text: string): string => (tag.endsWith('UUID') ? text.toLowerCase() : text);
+  return devices.filter((device) => fold(device.tags[tag] ?? '') === fold(value));
+}
+
+/** A line on a device, as a person reads it. */
+export function describeDevice(device: BlockDevice): string {
+  const shown = ['TYPE', 'LABEL', 'UUID', 'PARTLABEL', 'PARTUUID'].filter(
+    (tag) => device.tags[tag] !== undefined,
+  );
+  return [`${device.node}:`, ...shown.map((tag) => `${tag}=${device.tags[tag]}`)].join(' ');
+}
+
+/** Lines on all block devices, those on which nothing is known included; for messages. */
+export function describeAll(machine: Machine): string[] {
+  const known = listBlockDevices(machine);
+  const lines = known.map(describeDevice);
+  for (const { name, kib } of partitions(machine.readText('/proc/partitions') ?? '')) {
+    if (known.some((device) => device.node === `/dev/${name}`) || /^(ram|zram|loop)\d/.test(name)) continue;
+    lines.push(`/dev/${name}: ${Math.ceil(kib / 1024)} MiB, nothing known on it`);
+  }
+  return lines.sort();
+}
+
+/** Parse /proc/partitions (proc(5)): major, minor, blocks of 1 KiB, name. */
+export function partitions(text: string): { name: string; kib: number }[] {
+  const out: { name: string; kib: number }[] = [];
+  for (const line of text.split('\n')) {
+    const match = /^\s*\d+\s+\d+\s+(\d+)\s+(\S+)/.exec(line);
+    if (match) out.push({ name: match[2] as string, kib: Number(match[1]) });
+  }
+  return out;
+}

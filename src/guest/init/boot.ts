@@ -1,0 +1,180 @@
+/** The phases of early boot, in order. Each ends in what the next one needs, or in a Problem. */
+import { BOOT_RECORD, type BootRecord, type LoadedImage, type PhaseTime } from '../../core/boot.js';
+import { PHASES, type Phase } from '../../core/contract.js';
+import type { Manifest } from '../../core/image.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import { checkInit, handOver } from './handover.js';
+import { findBase, type ImageFile, listLayers } from './images.js';
+import { checkKernel, loadBase, readBase } from './load.js';
+import { startModules } from './modules.js';
+import { must } from './must.js';
+import { NEW_ROOT, RAM, STORAGE } from './places.js';
+import { mountRam } from './ram.js';
+import { say, sayFailure } from './say.js';
+import { readSettings, type Settings } from './settings.js';
+import { stackOverlay } from './stack.js';
+import { findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
+import { type Undo, undoList } from './undo.js';
+
+/** What the phases know and hand on. */
+interface Boot {
+  readonly machine: Machine;
+  readonly settings: Settings;
+  readonly undo: Undo;
+  readonly started: number;
+  readonly phases: PhaseTime[];
+  storage?: Storage;
+  base?: ImageFile;
+  loaded?: LoadedImage;
+  ramBytes?: number;
+}
+
+const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load, layers, handover };
+
+/**
+ * Boot up to the handover. `true`: everything is ready and the stub has its note. `false`: it was told why not, and
+ * everything is as before, so that it can be tried again.
+ */
+export function bootMachine(machine: Machine): boolean {
+  const started = machine.uptime();
+  const undo = undoList(machine);
+  let phase: Phase = 'mount';
+  let problem: Problem | undefined;
+  try {
+    const settings = readSettings(machine.readText('/proc/cmdline') ?? '');
+    if (!settings.ok) problem = settings.problem;
+    else {
+      const boot: Boot = { machine, settings: settings.value, undo, started, phases: [] };
+      for (phase of PHASES) {
+        problem = runPhase(boot, phase);
+        if (problem !== undefined) break;
+      }
+    }
+  } catch (bug) {
+    problem = bugProblem(bug);
+  }
+  if (problem === undefined) return true;
+  const left = undo.all();
+  sayFailure(machine, phase, problem);
+  for (const line of left) say(machine, `could not be taken back: ${line}`);
+  return false;
+}
+
+function runPhase(boot: Boot, phase: Phase): Problem | undefined {
+  const { machine, settings } = boot;
+  if (settings.breakAt === phase) {
+    say(machine, `shell before phase ${phase}, as mkma_break asks; leave it (exit) to go on`);
+    machine.shell();
+  }
+  const start = machine.uptime();
+  const done = RUN[phase](boot);
+  boot.phases.push({ phase, start, seconds: round(machine.uptime() - start) });
+  return done.ok ? undefined : done.problem;
+}
+
+/** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
+function mount(boot: Boot): Result<void> {
+  const { machine, settings, undo } = boot;
+  const kernel = checkKernel(machine);
+  if (!kernel.ok) return kernel;
+  must(machine, ['mkdir', '-p', STORAGE, RAM, NEW_ROOT]);
+  const found = findStorage(machine, settings, startModules(machine));
+  if (!found.ok) return found;
+  const storage = mountStorage(machine, found.value);
+  if (!storage.ok) return storage;
+  undo.push(['umount', STORAGE]);
+  boot.storage = storage.value;
+  const base = findBase(machine, settings.path);
+  if (!base.ok) return base;
+  boot.base = base.value;
+  say(
+    machine,
+    `found ${base.value.path.slice(STORAGE.length)} on ${storage.value.node} (${storage.value.type})`,
+  );
+  return ok();
+}
+
+/** Phase "load": the base into RAM; then the storage is released. */
+function load(boot: Boot): Result<void> {
+  const { machine, settings, undo } = boot;
+  const base = known(boot.base);
+  const manifest: Result<Manifest | undefined> = readBase(machine, base);
+  if (!manifest.ok) return manifest;
+  const ram = mountRam(machine, settings);
+  if (!ram.ok) return ram;
+  undo.push(['umount', RAM]);
+  boot.ramBytes = ram.value;
+  const loaded = loadBase(machine, settings, base, manifest.value);
+  if (!loaded.ok) return loaded;
+  boot.loaded = loaded.value;
+  const layerNames = listLayers(machine, settings.path);
+  if (layerNames.length > 0) {
+    say(machine, `layers are not applied by this version of mkma: ${layerNames.join(' ')}`);
+  }
+  const released = releaseStorage(machine);
+  if (released.ok) undo.drop(['umount', STORAGE]);
+  return released;
+}
+
+/** Phase "layers": what is stacked on the base. */
+function layers(boot: Boot): Result<void> {
+  return stackOverlay(boot.machine, boot.undo);
+}
+
+/** Phase "handover": leave the record, move the mounts. */
+function handover(boot: Boot): Result<void> {
+  const { machine, settings, undo } = boot;
+  const init = checkInit(machine, settings.init);
+  if (!init.ok) return init;
+  const now = machine.uptime();
+  must(machine, ['mkdir', '-p', '/run/mkma']);
+  if (!machine.write(BOOT_RECORD, `${JSON.stringify(record(boot, now))}\n`)) {
+    return err({
+      what: 'cannot write the record of this boot',
+      where: BOOT_RECORD,
+      next: 'look at: df /run',
+    });
+  }
+  say(machine, `handing over to ${settings.init} after ${(now - boot.started).toFixed(1)} s`);
+  handOver(machine, settings.init, undo);
+  return ok();
+}
+
+function record(boot: Boot, now: number): BootRecord {
+  const { settings, phases, started } = boot;
+  const storage = known(boot.storage);
+  return {
+    format: 1,
+    storage: {
+      asked: settings.device?.asked ?? '',
+      device: storage.node,
+      type: storage.type,
+      path: settings.path === '' ? '/' : settings.path,
+    },
+    images: [known(boot.loaded)],
+    ramBytes: known(boot.ramBytes),
+    phases,
+    started,
+    handover: now,
+  };
+}
+
+/** A value that an earlier phase has set; anything else is a bug. */
+function known<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('a phase ran without the one before it');
+  return value;
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}
+
+function bugProblem(bug: unknown): Problem {
+  const error = bug instanceof Error ? bug : new Error(String(bug));
+  return {
+    what: 'a fault of mkma itself, or of this machine',
+    why: `${error.message}\n${error.stack ?? ''}`.trimEnd(),
+    next: 'please report it with these lines',
+  };
+}

@@ -1,0 +1,42 @@
+/** Phase "handover": everything the real init finds mounted is moved into the new root, and the stub is told to go. */
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import { must } from './must.js';
+import { HANDOVER, NEW_ROOT } from './places.js';
+import { resolveInside } from './resolve.js';
+import type { Undo } from './undo.js';
+
+/** /proc last: mount(8) reads it. */
+const MOVED = ['/dev', '/sys', '/run', '/proc'];
+
+/** Check that the new root has the program to hand over to, before anything is moved. */
+export function checkInit(machine: Machine, init: string): Result<void> {
+  const path = init.startsWith('/') ? resolveInside(machine, NEW_ROOT, init) : undefined;
+  const info = path === undefined ? undefined : machine.info(NEW_ROOT + path);
+  const why = !init.startsWith('/')
+    ? 'it is no absolute path'
+    : info === undefined
+      ? 'it is not in the base'
+      : info.kind !== 'file'
+        ? 'it is no file'
+        : (info.mode & 0o111) === 0
+          ? 'it is not executable'
+          : undefined;
+  if (why === undefined) return ok();
+  return err({
+    what: 'there is no init to hand over to',
+    where: `init=${init}`,
+    why,
+    next: 'correct init= in the boot loader, or build a base that has it (package systemd-sysv)',
+  });
+}
+
+/** Move the mounts and leave the stub a note where to go. busybox's switch_root moves the root alone. */
+export function handOver(machine: Machine, init: string, undo: Undo): void {
+  if (!machine.write(HANDOVER, `${NEW_ROOT}\n${init}\n`)) throw new Error(`cannot write ${HANDOVER}`);
+  undo.push(['rm', '-f', HANDOVER]);
+  for (const mount of MOVED) {
+    must(machine, ['mount', '-o', 'move', mount, NEW_ROOT + mount]);
+    undo.push(['mount', '-o', 'move', NEW_ROOT + mount, mount]);
+  }
+}

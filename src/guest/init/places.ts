@@ -1,0 +1,14 @@
+/** Where init mounts things, inside the initramfs. */
+
+/** The storage device. */
+export const STORAGE = '/storage';
+/** The RAM file system. */
+export const RAM = '/ram';
+/** What becomes `/overlay` on the running machine: base, fresh, layers. */
+export const VIEW = `${RAM}/view`;
+/** The overlay: what becomes `/`. */
+export const NEW_ROOT = '/newroot';
+/** The record that ends a cpio archive, as a zstd frame: appended to each segment when it is unpacked. */
+export const TRAILER_FRAME = '/mkma/trailer.zst';
+/** For the stub: the new root and the program to run there, each on a line. */
+export const HANDOVER = '/mkma/handover';

@@ -1,0 +1,88 @@
+/** What the kernel command line asks of init. */
+import { lastValue, parseCmdline } from '../../core/cmdline.js';
+import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
+import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/device.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { parseRamSize, type RamSize } from '../../core/size.js';
+
+export interface Settings {
+  /** The storage device, as written and as understood; absent where the parameter is missing. */
+  readonly device?: { readonly asked: string; readonly name: DeviceName };
+  /** Folder of the images: absolute, without a slash at its end. `/` is the empty string. */
+  readonly path: string;
+  readonly size: RamSize;
+  /** The size as it was written, for messages. */
+  readonly sizeText: string;
+  /** Seconds to wait for the device. */
+  readonly timeout: number;
+  readonly breakAt?: Phase;
+  /** The program to hand over to, inside the new root. */
+  readonly init: string;
+}
+
+/** Longest wait that makes sense: a day. */
+const MAX_TIMEOUT = 86400;
+
+/** Read the command line. A value that cannot be understood is refused, naming the parameter and what is allowed. */
+export function readSettings(cmdline: string): Result<Settings> {
+  const parameters = parseCmdline(cmdline);
+  const value = (name: string): string | undefined => lastValue(parameters, name);
+
+  const asked = value(PARAM.device);
+  const name = asked === undefined ? undefined : deviceName(asked);
+  if (asked !== undefined && name === undefined) {
+    const tags = DEVICE_TAGS.map((tag) => `${tag}=...`).join(', ');
+    return refuse(PARAM.device, asked, `it takes a device's path under /dev, or one of ${tags}`);
+  }
+  const sizeText = value(PARAM.size) ?? DEFAULTS.size;
+  const size = parseRamSize(sizeText);
+  if (size === undefined) {
+    return refuse(PARAM.size, sizeText, 'it takes a share of the RAM such as 60%, or an amount such as 6G');
+  }
+  const timeoutText = value(PARAM.timeout) ?? String(DEFAULTS.timeout);
+  const timeout = /^\d{1,5}$/.test(timeoutText) ? Number(timeoutText) : Number.NaN;
+  if (!(timeout <= MAX_TIMEOUT)) {
+    return refuse(PARAM.timeout, timeoutText, `it takes whole seconds, 0 to ${MAX_TIMEOUT}`);
+  }
+  const breakText = value(PARAM.breakAt);
+  const breakAt = PHASES.find((phase) => phase === breakText);
+  if (breakText !== undefined && breakAt === undefined) {
+    return refuse(PARAM.breakAt, breakText, `it takes one of ${PHASES.join(', ')}`);
+  }
+  return ok({
+    ...(asked === undefined || name === undefined ? {} : { device: { asked, name } }),
+    path: normalPath(value(PARAM.path) ?? DEFAULTS.path),
+    size,
+    sizeText,
+    timeout,
+    ...(breakAt === undefined ? {} : { breakAt }),
+    init: value('init') ?? '/sbin/init',
+  });
+}
+
+function refuse(parameter: string, value: string, allowed: string): Result<Settings> {
+  return err({
+    what: 'a parameter on the kernel command line is wrong',
+    where: `${parameter}=${value}`,
+    why: allowed,
+    next: 'correct it in the boot loader (in most: press e at the entry) and boot again',
+  });
+}
+
+/**
+ * A device's name. udev's links below /dev/disk are not there in early boot; those that stand for a tag are
+ * understood as the tag.
+ */
+function deviceName(text: string): DeviceName | undefined {
+  const link = /^\/dev\/disk\/by-(uuid|label|partuuid|partlabel)\/(.+)$/.exec(text);
+  if (link === null) return parseDeviceName(text);
+  const value = (link[2] as string).replace(/\\x([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return parseDeviceName(`${(link[1] as string).toUpperCase()}=${value}`);
+}
+
+function normalPath(text: string): string {
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.map((part) => `/${part}`).join('');
+}

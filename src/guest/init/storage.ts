@@ -1,0 +1,152 @@
+/** The storage device: waited for, found, mounted read-only, released. */
+import { PARAM } from '../../core/contract.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
+import type { Coldplug } from './modules.js';
+import { STORAGE } from './places.js';
+import { say } from './say.js';
+import type { Settings } from './settings.js';
+
+/** Milliseconds between two looks at the machine while waiting. */
+const POLL = 100;
+/** Seconds after which blkid is asked again though the list of block devices is the same. */
+const ASK_AGAIN = 1;
+
+/** What blkid calls things that hold file systems but are none, and what people call them. */
+const CONTAINERS: Readonly<Record<string, string>> = {
+  crypto_LUKS: 'an encrypted volume (LUKS)',
+  LVM2_member: 'a part of an LVM volume group',
+  linux_raid_member: 'a part of a software RAID',
+  zfs_member: 'a part of a ZFS pool',
+  swap: 'swap space',
+  swsuspend: 'a hibernated system',
+};
+
+export interface Storage {
+  readonly node: string;
+  readonly type: string;
+}
+
+/** Wait for the device, loading drivers for whatever appears, and return it with its file system's type. */
+export function findStorage(machine: Machine, settings: Settings, coldplug: Coldplug): Result<BlockDevice[]> {
+  const { device, timeout } = settings;
+  if (device === undefined) return err(notNamed(machine, coldplug));
+  const start = machine.uptime();
+  let seen = '';
+  let askedAt = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    coldplug();
+    const now = machine.uptime();
+    const partitions = machine.readText('/proc/partitions') ?? '';
+    if (partitions !== seen || now - askedAt >= ASK_AGAIN) {
+      const found = matching(listBlockDevices(machine), device.name);
+      if (found.length > 0) return ok(found);
+      seen = partitions;
+      askedAt = now;
+    }
+    if (now - start >= timeout) return err(notFound(machine, settings, device.asked));
+    machine.sleep(POLL);
+  }
+}
+
+function notNamed(machine: Machine, coldplug: Coldplug): Problem {
+  // Drivers are loaded all the same, so that the list below has something to choose from.
+  for (let i = 0; i < 20; i++) {
+    coldplug();
+    machine.sleep(POLL);
+  }
+  return {
+    what: 'the kernel command line does not say where the images are',
+    where: `${PARAM.device}=`,
+    why: ['the parameter is missing. Block devices of this machine:', ...describeAll(machine)].join('\n'),
+    next: `add ${PARAM.device}=UUID=... (or LABEL=, PARTUUID=, PARTLABEL=, a path) in the boot loader`,
+  };
+}
+
+function notFound(machine: Machine, settings: Settings, asked: string): Problem {
+  const devices = describeAll(machine);
+  const list = devices.length === 0 ? ['there are no block devices at all'] : devices;
+  const empty = settings.device?.name.by === 'path' && machine.info(settings.device.name.path) !== undefined;
+  return {
+    what: empty ? 'the storage device holds no file system' : 'the storage device did not appear',
+    where: `${PARAM.device}=${asked}`,
+    why: [`waited ${settings.timeout} seconds. Block devices of this machine:`, ...list].join('\n'),
+    next:
+      devices.length === 0
+        ? 'look for the driver: dmesg, and the modules in /lib/modules; build again with the missing one'
+        : `correct ${PARAM.device} in the boot loader, attach the device, or raise ${PARAM.timeout}`,
+  };
+}
+
+/** Mount the first of the devices read-only on {@link STORAGE}. */
+export function mountStorage(machine: Machine, found: readonly BlockDevice[]): Result<Storage> {
+  const device = found[0] as BlockDevice;
+  const type = device.tags.TYPE;
+  if (type === undefined || CONTAINERS[type] !== undefined) {
+    return err({
+      what: 'the storage device holds no file system that init can mount',
+      where: describeDevice(device),
+      why: type === undefined ? 'blkid finds no file system on it' : `it is ${CONTAINERS[type]}`,
+      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
+    });
+  }
+  const hibernated = isHibernated(machine);
+  if (hibernated) say(machine, 'a hibernated system lies on this machine: its journals are left alone');
+  let words = '';
+  for (const options of mountOptions(type, found, hibernated)) {
+    const mount = machine.run(['mount', '-t', type, '-o', options.join(','), device.node, STORAGE]);
+    if (mount.code === 0) return ok({ node: device.node, type });
+    words = mount.stderr.trim();
+  }
+  const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4']).stdout.trimEnd();
+  return err({
+    what: 'cannot mount the storage device',
+    where: `${device.node} (${type})`,
+    why: `${words}\n${kernel}`,
+    next: 'check the file system from another system (fsck), or use another device',
+  });
+}
+
+/**
+ * Mount options to try in turn. A journal is replayed first, since the images may have been written just before a
+ * power cut; where the medium cannot be written, or a hibernated system counts on its journal, it is left alone.
+ */
+export function mountOptions(
+  type: string,
+  found: readonly BlockDevice[],
+  hibernated: boolean,
+): readonly (readonly string[])[] {
+  const base = ['ro', 'nosuid', 'nodev', 'noexec'];
+  if (type === 'vfat') base.push('utf8=1');
+  if (type === 'btrfs') {
+    // Paths count from the top level, whatever the default subvolume is; every device of the file system is named.
+    base.push('subvolid=5', ...found.slice(1).map((device) => `device=${device.node}`));
+  }
+  const noReplay: Readonly<Record<string, string>> = {
+    ext3: 'noload',
+    ext4: 'noload',
+    xfs: 'norecovery',
+    btrfs: 'rescue=nologreplay',
+  };
+  const untouched = noReplay[type];
+  if (untouched === undefined) return [base];
+  const careful = [...base, untouched];
+  return hibernated ? [careful, base] : [base, careful];
+}
+
+function isHibernated(machine: Machine): boolean {
+  return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
+}
+
+/** Release the storage: from here on the medium may be taken away. */
+export function releaseStorage(machine: Machine): Result<void> {
+  const umount = machine.run(['umount', STORAGE]);
+  if (umount.code === 0) return ok();
+  return err({
+    what: 'cannot release the storage device',
+    where: STORAGE,
+    why: umount.stderr.trim(),
+    next: 'see who uses it: ls -l /proc/*/cwd /proc/*/fd; a boot without a shell in it does not come here',
+  });
+}

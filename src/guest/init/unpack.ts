@@ -1,0 +1,100 @@
+/**
+ * Unpacking an image into a folder. GNU cpio does it: natively as fast as busybox's (0.5-0.6 s for 280 MiB in
+ * segments on two cores) when it reads in blocks of 64 KiB, and it alone tells by its exit code that an archive ended early.
+ */
+import type { Manifest } from '../../core/image.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Machine, PartResult, Pipeline } from '../machine.js';
+import type { ImageFile } from './images.js';
+import { TRAILER_FRAME } from './places.js';
+
+const CPIO =
+  'cpio --extract --make-directories --preserve-modification-time --unconditional --quiet --no-absolute-filenames --block-size=65536';
+
+const CPIO_ARGV = CPIO.split(' ');
+/** For a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
+const CPIO_DRAIN = ['sh', '-c', `${CPIO}; code=$?; cat >/dev/null; exit $code`];
+
+/** Called with the bytes of the archive that have been unpacked so far. */
+export type OnProgress = (bytes: number) => void;
+
+/**
+ * Unpack by segments: the first, with the folders, by itself, then the others side by side. Each is cut out of the
+ * file by dd and gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
+ */
+export function unpackSegments(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest,
+  folder: string,
+  onProgress: OnProgress,
+): Result<void> {
+  const pipelines = segmentPipelines(image.path, manifest, folder);
+  const [first, ...others] = pipelines as [Pipeline, ...Pipeline[]];
+  let problem: Problem | undefined;
+  let done = 0;
+  const runAll = (list: readonly Pipeline[], offset: number): void =>
+    machine.pipelines(list, processors(machine), (index, parts) => {
+      problem ??= failureOf(image, parts, offset + index, pipelines.length);
+      done += manifest.segments[offset + index]?.bytes ?? 0;
+      if (problem === undefined) onProgress(done);
+      return problem === undefined;
+    });
+  runAll([first], 0);
+  if (problem === undefined) runAll(others, 1);
+  return problem === undefined ? ok() : err(problem);
+}
+
+/** Unpack an archive of other tools as one stream. */
+export function unpackStream(machine: Machine, image: ImageFile, folder: string): Result<void> {
+  let problem: Problem | undefined;
+  const parts = [['zstd', '-dcq', image.path], CPIO_DRAIN];
+  machine.pipelines([{ parts, cwd: folder }], 1, (_, results) => {
+    problem = failureOf(image, results);
+    return true;
+  });
+  return problem === undefined ? ok() : err(problem);
+}
+
+/** The pipelines that unpack the segments, in the order of the file. */
+export function segmentPipelines(file: string, manifest: Manifest, folder: string): Pipeline[] {
+  let offset = 0;
+  return manifest.segments.map((segment, i) => {
+    const range = [`skip=${offset}`, `count=${segment.size}`, 'iflag=skip_bytes,count_bytes,fullblock'];
+    offset += segment.size;
+    const last = i === manifest.segments.length - 1;
+    return {
+      cwd: folder,
+      parts: [
+        ['dd', `if=${file}`, 'bs=1M', ...range, 'status=none'],
+        ['zstd', '-dcq', '-', ...(last ? [] : [TRAILER_FRAME])],
+        last ? CPIO_DRAIN : CPIO_ARGV,
+      ],
+    };
+  });
+}
+
+/** Every part must have ended well and in silence: cpio counts some losses as warnings only. */
+function failureOf(
+  image: ImageFile,
+  parts: readonly PartResult[],
+  segment = 0,
+  segments = 1,
+): Problem | undefined {
+  if (parts.every((part) => part.code === 0 && part.stderr === '')) return undefined;
+  const words = parts.flatMap(({ argv, code, stderr }) => {
+    const lines = stderr.trim().split('\n').slice(-3).join('\n');
+    return code === 0 && stderr === '' ? [] : [`${argv[0]} (exit code ${code}): ${lines}`];
+  });
+  return {
+    what: 'cannot unpack the image',
+    where: segments > 1 ? `${image.path}, segment ${segment + 1} of ${segments}` : image.path,
+    why: words.join('\n'),
+    next: 'the image is damaged or was not copied whole: copy or build it again',
+  };
+}
+
+function processors(machine: Machine): number {
+  const count = Number(machine.run(['nproc']).stdout.trim());
+  return Number.isInteger(count) && count > 0 ? count : 1;
+}

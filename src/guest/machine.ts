@@ -1,0 +1,75 @@
+/**
+ * The machine as the guest's logic sees it. Everything is synchronous and in bulk: starting a program costs about a
+ * millisecond, so nothing is ever started once per file. `qjs.ts` implements it on QuickJS, the tests on a fake.
+ */
+
+/** How a program ended and what it printed. */
+export interface Finished {
+  /** Exit code; 127 where it could not be started; 128 + n where signal n ended it. */
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** Bytes for standard input; none: empty. */
+  readonly input?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+/** Programs joined by pipes, the first reading nothing, the last writing nowhere. */
+export interface Pipeline {
+  /** One argv for each part. */
+  readonly parts: readonly (readonly string[])[];
+  readonly cwd: string;
+}
+
+/** How one part of a pipeline ended. */
+export interface PartResult {
+  readonly argv: readonly string[];
+  readonly code: number;
+  readonly stderr: string;
+}
+
+export type FileKind = 'file' | 'directory' | 'block' | 'other';
+
+/** What is known of a path, symbolic links followed. */
+export interface FileInfo {
+  readonly kind: FileKind;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly size: number;
+}
+
+export interface Machine {
+  /** Run a program to its end. Never fails by itself: an impossible start is code 127. */
+  run(argv: readonly string[], options?: RunOptions): Finished;
+  /**
+   * Run pipelines, at most `limit` at the same time, and tell of each as soon as all its parts have ended.
+   * Returning `false` from `onEnd` starts no further ones; those running are waited for.
+   */
+  pipelines(
+    list: readonly Pipeline[],
+    limit: number,
+    onEnd: (index: number, parts: readonly PartResult[]) => boolean,
+  ): void;
+  /** The whole of a small file as text; `undefined` where it cannot be read. */
+  readText(path: string): string | undefined;
+  /** Bytes of a file, fewer where it ends; `undefined` where it cannot be opened. */
+  readAt(path: string, offset: number, length: number): Uint8Array | undefined;
+  /** Write a file anew; `false` where that failed. */
+  write(path: string, content: string | Uint8Array): boolean;
+  /** What is at a path, links followed; `undefined` where there is nothing. */
+  info(path: string): FileInfo | undefined;
+  /** Where a symbolic link points; `undefined` where there is none. */
+  readlink(path: string): string | undefined;
+  /** Names in a folder in the order of their bytes, without `.` and `..`; `undefined` where it cannot be read. */
+  list(path: string): string[] | undefined;
+  /** Seconds since the kernel started; never goes back. */
+  uptime(): number;
+  sleep(milliseconds: number): void;
+  /** A line on every console the kernel writes to. */
+  print(line: string): void;
+  /** An interactive shell on the console, until the user leaves it. */
+  shell(): void;
+}

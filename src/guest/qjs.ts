@@ -1,0 +1,197 @@
+/** The machine on QuickJS: the only file that imports its modules. */
+// biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
+import * as os from 'os';
+import * as std from 'std';
+import { encodeName } from '../core/path.js';
+import type { FileInfo, FileKind, Finished, Machine, PartResult, Pipeline, RunOptions } from './machine.js';
+
+/** Most bytes of a program's output that are kept. */
+const MAX_OUTPUT = 16 * 2 ** 20;
+
+/** The machine that QuickJS runs on. */
+export function quickjsMachine(): Machine {
+  return {
+    run,
+    pipelines,
+    readText: (path) => std.loadFile(path) ?? undefined,
+    readAt,
+    write,
+    info,
+    readlink(path) {
+      const [target, errno] = os.readlink(path);
+      return errno === 0 ? target : undefined;
+    },
+    list(path) {
+      const [names, errno] = os.readdir(path);
+      return errno === 0 ? names.filter((name) => name !== '.' && name !== '..').sort() : undefined;
+    },
+    uptime: () => Number.parseFloat(std.loadFile('/proc/uptime') ?? '0'),
+    sleep(milliseconds) {
+      os.sleep(milliseconds);
+    },
+    print,
+    // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
+    shell() {
+      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
+    },
+  };
+}
+
+/** Leave the program. For main.ts alone. */
+export function exit(code: number): never {
+  return std.exit(code);
+}
+
+function run(argv: readonly string[], options: RunOptions = {}): Finished {
+  const stdin = scratch(options.input);
+  const stdout = scratch();
+  const stderr = scratch();
+  const status = os.exec([...argv], {
+    block: true,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    stdin: stdin.fileno(),
+    stdout: stdout.fileno(),
+    stderr: stderr.fileno(),
+  });
+  stdin.close();
+  return { code: status < 0 ? 128 - status : status, stdout: drain(stdout), stderr: drain(stderr) };
+}
+
+/** An unnamed file, filled and rewound: a program's standard stream without the deadlocks of a pipe. */
+function scratch(content: string | Uint8Array = ''): std.File {
+  const file = std.tmpfile();
+  if (file === null) throw new Error('cannot make a temporary file in /tmp');
+  const bytes = typeof content === 'string' ? encodeName(content) : content;
+  if (bytes.length > 0) {
+    file.write(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    file.flush();
+    file.seek(0, std.SEEK_SET);
+  }
+  return file;
+}
+
+function drain(file: std.File): string {
+  file.seek(0, std.SEEK_SET);
+  const text = file.readAsString(MAX_OUTPUT);
+  file.close();
+  return text;
+}
+
+/** A pipeline on its way: parts by process id, and those that have ended. */
+interface Job {
+  readonly index: number;
+  readonly argvs: readonly (readonly string[])[];
+  readonly errors: readonly std.File[];
+  readonly codes: (number | undefined)[];
+}
+
+function pipelines(
+  list: readonly Pipeline[],
+  limit: number,
+  onEnd: (index: number, parts: readonly PartResult[]) => boolean,
+): void {
+  const running = new Map<number, { readonly job: Job; readonly part: number }>();
+  let next = 0;
+  let active = 0;
+  let go = true;
+  while (active > 0 || (go && next < list.length)) {
+    while (go && next < list.length && active < Math.max(1, limit)) {
+      startJob(next, list[next] as Pipeline, running);
+      next++;
+      active++;
+    }
+    const [pid, status] = os.waitpid(-1, 0);
+    if (pid < 0) throw new Error(`waitpid failed: errno ${-pid}`);
+    const found = running.get(pid);
+    if (found === undefined) continue;
+    running.delete(pid);
+    const { job, part } = found;
+    job.codes[part] = exitCode(status);
+    if (job.codes.includes(undefined)) continue;
+    active--;
+    const parts = job.argvs.map((argv, i) => ({
+      argv,
+      code: job.codes[i] ?? 127,
+      stderr: drain(job.errors[i] as std.File),
+    }));
+    if (!onEnd(job.index, parts)) go = false;
+  }
+}
+
+/** Start every part. The parent keeps no end of a pipe, so that each part sees its neighbour's end. */
+function startJob(
+  index: number,
+  pipeline: Pipeline,
+  running: Map<number, { readonly job: Job; readonly part: number }>,
+): void {
+  const { parts, cwd } = pipeline;
+  const job: Job = {
+    index,
+    argvs: parts,
+    errors: parts.map(() => scratch()),
+    codes: parts.map(() => undefined),
+  };
+  const nothing = scratch();
+  let input = nothing.fileno();
+  parts.forEach((argv, part) => {
+    const pipe = part === parts.length - 1 ? null : os.pipe();
+    const output = pipe === null ? nothing.fileno() : pipe[1];
+    const stderr = (job.errors[part] as std.File).fileno();
+    const pid = os.exec([...argv], { block: false, cwd, stdin: input, stdout: output, stderr });
+    running.set(pid, { job, part });
+    if (part > 0) os.close(input);
+    if (pipe !== null) {
+      os.close(pipe[1]);
+      input = pipe[0];
+    }
+  });
+  nothing.close();
+}
+
+/** A wait status as a shell's exit code (wait(2): low seven bits the signal, the next byte the code). */
+function exitCode(status: number): number {
+  const signal = status & 0x7f;
+  return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
+}
+
+function readAt(path: string, offset: number, length: number): Uint8Array | undefined {
+  const file = std.open(path, 'r');
+  if (file === null) return undefined;
+  const bytes = new Uint8Array(length);
+  file.seek(offset, std.SEEK_SET);
+  const count = file.read(bytes.buffer, 0, length);
+  file.close();
+  return bytes.subarray(0, count);
+}
+
+function write(path: string, content: string | Uint8Array): boolean {
+  const file = std.open(path, 'w');
+  if (file === null) return false;
+  const bytes = typeof content === 'string' ? encodeName(content) : content;
+  const count = bytes.length === 0 ? 0 : file.write(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return file.close() === 0 && count === bytes.length;
+}
+
+function info(path: string): FileInfo | undefined {
+  const [stat] = os.stat(path);
+  if (stat === null) return undefined;
+  return { kind: kindOf(stat.mode & os.S_IFMT), mode: stat.mode & 0o7777, size: stat.size };
+}
+
+function kindOf(type: number): FileKind {
+  if (type === os.S_IFREG) return 'file';
+  if (type === os.S_IFDIR) return 'directory';
+  return type === os.S_IFBLK ? 'block' : 'other';
+}
+
+/** /dev/console is only the last console named on the command line; a person may sit before any of them. */
+function print(line: string): void {
+  const active = (std.loadFile('/sys/class/tty/console/active') ?? '').trim();
+  const names = active === '' ? ['console'] : active.split(/\s+/);
+  for (const name of names) {
+    const tty = std.open(`/dev/${name}`, 'w');
+    if (tty === null) continue;
+    tty.puts(`${line}\n`);
+    tty.close();
+  }
+}

@@ -1,0 +1,55 @@
+/** The parts of QuickJS's modules `std` and `os` that mkma uses, as of Debian's quickjs 2025.04.26 (trixie). */
+
+declare module 'std' {
+  /** A C `FILE`. */
+  export interface File {
+    close(): number;
+    puts(text: string): void;
+    flush(): void;
+    seek(offset: number, whence: number): number;
+    read(buffer: ArrayBufferLike, position: number, length: number): number;
+    write(buffer: ArrayBufferLike, position: number, length: number): number;
+    readAsString(maxSize?: number): string;
+    fileno(): number;
+  }
+  export const SEEK_SET: number;
+  export const SEEK_END: number;
+  /** `null` where it cannot be opened. */
+  export function open(path: string, flags: string): File | null;
+  /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
+  export function tmpfile(): File | null;
+  /** The file as UTF-8; `null` where it cannot be read. */
+  export function loadFile(path: string): string | null;
+  export function exit(code: number): never;
+}
+
+declare module 'os' {
+  export interface Stat {
+    readonly mode: number;
+    readonly size: number;
+  }
+  export interface ExecOptions {
+    /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
+    readonly block?: boolean;
+    readonly cwd?: string;
+    readonly stdin?: number;
+    readonly stdout?: number;
+    readonly stderr?: number;
+  }
+  export const S_IFMT: number;
+  export const S_IFREG: number;
+  export const S_IFDIR: number;
+  export const S_IFBLK: number;
+  /** Exit code or minus the signal (`block`), else the process id. */
+  export function exec(argv: string[], options?: ExecOptions): number;
+  /** Process id (or minus errno) and wait status. */
+  export function waitpid(pid: number, options: number): [number, number];
+  export function pipe(): [number, number] | null;
+  export function close(fd: number): number;
+  export function readdir(path: string): [string[], number];
+  export function stat(path: string): [Stat | null, number];
+  export function readlink(path: string): [string, number];
+  export function sleep(milliseconds: number): number;
+}
+
+declare const scriptArgs: string[];

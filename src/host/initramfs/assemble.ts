@@ -1,0 +1,145 @@
+/** Puts the tree of the initramfs together. Packing it is another step. */
+import { chmod, copyFile, cp, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, posix } from 'node:path';
+import { INITRAMFS } from '../../core/contract.js';
+import { renderInitramfsManifest } from '../../core/initramfs.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { run } from '../sys/run.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULES, PROGRAMS } from './contents.js';
+import { installModules } from './install-modules.js';
+import { libraryClosure } from './libraries.js';
+
+export interface InitramfsInputs {
+  /** Tree with the tools' packages unpacked, usr-merged (`mmdebstrap --variant=extract`). */
+  readonly tools: string;
+  /** Folder with the kernel's modules, as `.../lib/modules/RELEASE`, with what depmod wrote. */
+  readonly modules: string;
+  /** `uname -r` of that kernel. */
+  readonly release: string;
+  /** The bundled init program. */
+  readonly program: string;
+  /** The stub that becomes `/init`. */
+  readonly stub: string;
+  /** The folder to make; what was there before is removed. */
+  readonly target: string;
+  /** Modules to include and load on top of the generic ones, by name. */
+  readonly extraModules?: readonly string[];
+  readonly mkma: string;
+  readonly suite: string;
+  /** Debian's name of the architecture. */
+  readonly architecture: string;
+}
+
+export interface Assembled {
+  /** Module names asked for that this kernel has neither as a module nor built in. */
+  readonly missingModules: readonly string[];
+  readonly modules: number;
+}
+
+/** Build the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
+export async function assembleInitramfs(
+  inputs: InitramfsInputs,
+  context: Context,
+): Promise<Result<Assembled>> {
+  const { target, tools } = inputs;
+  await rm(target, { recursive: true, force: true });
+  await makeSkeleton(target);
+  const programs = await installPrograms(tools, target);
+  if (!programs.ok) return programs;
+  await installMkma(inputs);
+  const wanted = [...Object.values(MODULES).flat(), ...(inputs.extraModules ?? [])];
+  const modules = await installModules({ ...inputs, wanted }, context);
+  if (!modules.ok) return modules;
+  const depmod = await run(
+    { file: 'chroot', args: [target, '/usr/sbin/depmod', inputs.release] },
+    { signal: context.signal },
+  );
+  if (!depmod.ok) return depmod;
+  return ok({ missingModules: modules.value.missing, modules: modules.value.paths.length });
+}
+
+/** Folders, and the links of a merged /usr. Modes do not depend on the caller's umask. */
+async function makeSkeleton(target: string): Promise<void> {
+  const folders = [
+    'dev',
+    'etc',
+    'mkma',
+    'proc',
+    'root',
+    'run',
+    'sys',
+    'tmp',
+    'usr/bin',
+    'usr/sbin',
+    'usr/lib',
+  ];
+  for (const folder of ['.', 'usr', ...folders, 'usr/lib64']) {
+    await mkdir(join(target, folder), { recursive: true });
+    await chmod(join(target, folder), 0o755);
+  }
+  for (const name of ['bin', 'sbin', 'lib', 'lib64']) await symlink(`usr/${name}`, join(target, name));
+  await writeNew(target, 'etc/passwd', 'root:x:0:0:root:/root:/bin/sh\n');
+  await writeNew(target, 'etc/group', 'root:x:0:\n');
+}
+
+async function installPrograms(tools: string, target: string): Promise<Result<void>> {
+  const paths = PROGRAMS.map((program) => program.path);
+  for (const path of paths) {
+    const there = await stat(join(tools, path)).catch(() => undefined);
+    if (there === undefined) {
+      return err({
+        what: 'a program is missing in the tools tree',
+        where: join(tools, path),
+        next: 'make the tools tree with the packages that contents.ts names',
+      });
+    }
+  }
+  const libraries = await libraryClosure(tools, paths);
+  if (!libraries.ok) return libraries;
+  for (const path of [...paths, ...libraries.value]) await install(join(tools, path), target, path, 0o755);
+  for (const { path, links } of PROGRAMS) for (const link of links ?? []) await linkTo(target, link, path);
+  const own = new Set(
+    PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]).map((p) => posix.basename(p)),
+  );
+  for (const applet of APPLETS) {
+    if (own.has(applet)) throw new Error(`applet ${applet} would hide a program of the same name`);
+    await linkTo(target, `usr/bin/${applet}`, 'usr/bin/busybox');
+  }
+  for (const folder of COPIED_FOLDERS) {
+    await cp(join(tools, folder), join(target, folder), { recursive: true }).catch(absent);
+  }
+  return ok();
+}
+
+async function installMkma(inputs: InitramfsInputs): Promise<void> {
+  const { target, extraModules = [] } = inputs;
+  await install(inputs.stub, target, 'init', 0o755);
+  await install(inputs.program, target, INITRAMFS.program, 0o644);
+  const always = [...ALWAYS_LOADED, ...extraModules];
+  await writeNew(target, INITRAMFS.modules, always.map((name) => `${name}\n`).join(''));
+  const { mkma, suite, architecture, release } = inputs;
+  const manifest = renderInitramfsManifest({ mkma, suite, architecture, kernelRelease: release });
+  await writeNew(target, INITRAMFS.manifest, manifest);
+}
+
+/** Copy a file, what a link points to rather than the link. */
+async function install(from: string, target: string, path: string, mode: number): Promise<void> {
+  const to = join(target, path);
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to);
+  await chmod(to, mode);
+}
+
+async function linkTo(target: string, link: string, program: string): Promise<void> {
+  await symlink(posix.relative(posix.dirname(link), program), join(target, link));
+}
+
+async function writeNew(target: string, path: string, text: string): Promise<void> {
+  await writeFile(join(target, path), text);
+  await chmod(join(target, path), 0o644);
+}
+
+function absent(cause: NodeJS.ErrnoException): void {
+  if (cause.code !== 'ENOENT') throw cause;
+}

@@ -1,0 +1,107 @@
+/** What is in the initramfs, as data: where each thing comes from is told beside it. */
+
+/** Debian packages whose files the tools tree has to hold; their dependencies come with them. */
+export const TOOL_PACKAGES: readonly string[] = [
+  'quickjs',
+  'busybox',
+  'kmod',
+  'zstd',
+  'cpio',
+  'util-linux',
+  'attr',
+];
+
+/** A program taken from the tools tree, and the further names it answers to. */
+export interface Program {
+  /** Path in the tree, the usr-merged form. */
+  readonly path: string;
+  readonly links?: readonly string[];
+}
+
+export const PROGRAMS: readonly Program[] = [
+  { path: 'usr/bin/qjs' },
+  { path: 'usr/bin/busybox' },
+  // The kernel calls /sbin/modprobe by itself (crc32c, nls_*, file systems): kmod's, which knows soft dependencies.
+  {
+    path: 'usr/bin/kmod',
+    links: ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'].map((name) => `usr/sbin/${name}`),
+  },
+  { path: 'usr/bin/zstd' },
+  // busybox's says nothing when an archive ends early.
+  { path: 'usr/bin/cpio' },
+  // busybox's knows neither PARTUUID nor PARTLABEL.
+  { path: 'usr/sbin/blkid' },
+  { path: 'usr/bin/setfattr' },
+];
+
+/** busybox applets that init needs. Never `busybox` itself: a link to itself would take the program's place. */
+const NEEDED_APPLETS = [
+  ...['ash', 'sh', 'cat', 'chmod', 'chown', 'cttyhack', 'dd', 'dmesg', 'du', 'mkdir', 'mount', 'nproc'],
+  ...['reboot', 'rm', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
+];
+
+/** Applets for whoever lands in the rescue shell. */
+const RESCUE_APPLETS = [
+  ...['awk', 'basename', 'blockdev', 'chroot', 'chvt', 'clear', 'cmp', 'cp', 'cut', 'date', 'df', 'diff'],
+  ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'find', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
+  ...[
+    'head',
+    'hexdump',
+    'hostname',
+    'id',
+    'ip',
+    'kill',
+    'killall',
+    'less',
+    'ln',
+    'loadkmap',
+    'losetup',
+    'ls',
+  ],
+  ...['lsscsi', 'md5sum', 'mknod', 'mktemp', 'more', 'mv', 'nc', 'od', 'openvt', 'pidof', 'ping', 'poweroff'],
+  ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'sed', 'seq', 'sha256sum', 'sort'],
+  ...['strings', 'stty', 'sync', 'tail', 'tar', 'tee', 'test', 'time', 'timeout', 'top', 'tr', 'true', 'tty'],
+  ...['udhcpc', 'uname', 'uniq', 'uptime', 'vi', 'wc', 'wget', 'which', 'xargs', 'xxd', 'xzcat', 'zcat'],
+];
+
+export const APPLETS: readonly string[] = [...NEEDED_APPLETS, ...RESCUE_APPLETS];
+
+/** Configuration that kmod ships. */
+export const COPIED_FOLDERS: readonly string[] = ['usr/lib/modprobe.d'];
+
+/** Modules loaded before any device is looked for. Everything else is loaded by what the machine has. */
+export const ALWAYS_LOADED: readonly string[] = ['overlay'];
+
+/** Kernel modules for generic machines, by what they are there for; a kernel may have them built in. */
+export const MODULES: Readonly<Record<string, readonly string[]>> = {
+  'NVMe, also behind Intel VMD': ['nvme', 'vmd'],
+  SATA: ['ahci', 'ata_piix', 'ata_generic'],
+  'disks, CD drives': ['sd_mod', 'sr_mod', 'loop'],
+  USB: [
+    ...['xhci_pci', 'xhci_pci_renesas', 'ehci_pci', 'ohci_pci', 'uhci_hcd', 'usb_storage', 'uas'],
+    'phy_generic',
+  ],
+  'SD cards, eMMC, UFS': [
+    ...['mmc_block', 'sdhci_pci', 'sdhci_acpi', 'rtsx_pci_sdmmc', 'rtsx_usb_sdmmc', 'ufshcd_pci'],
+  ],
+  'virtio (QEMU)': ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_scsi'],
+  'Hyper-V': ['hv_vmbus', 'hv_storvsc', 'hid_hyperv', 'hyperv_keyboard'],
+  VMware: ['vmw_pvscsi', 'mptspi', 'mptsas'],
+  Xen: ['xen_blkfront'],
+  'keyboards, for the rescue shell': [
+    ...['atkbd', 'i8042', 'usbhid', 'hid_generic', 'hid_apple', 'hid_logitech_dj', 'i2c_hid_acpi'],
+    ...['intel_lpss_pci', 'intel_lpss_acpi', 'i2c_designware_pci', 'i2c_designware_platform'],
+  ],
+  'file systems': ['ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs3', 'isofs', 'udf', 'overlay'],
+  'what file systems ask for by name': [
+    ...['nls_cp437', 'nls_iso8859_1', 'nls_ascii', 'nls_utf8', 'libcrc32c', 'crc32c_generic'],
+    ...[
+      'crc32c_intel',
+      'crc32_pclmul',
+      'xxhash_generic',
+      'blake2b_generic',
+      'sha256_generic',
+      'sha256_ssse3',
+    ],
+  ],
+};

@@ -1,0 +1,72 @@
+/** The chosen kernel modules, copied into the initramfs and decompressed. */
+import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { run } from '../sys/run.js';
+import { type ModuleSelection, parseModuleIndex, selectModules } from './modules.js';
+
+interface Inputs {
+  /** Folder with the kernel's modules. */
+  readonly modules: string;
+  readonly release: string;
+  readonly target: string;
+  /** Names of the modules. */
+  readonly wanted: readonly string[];
+}
+
+/** How compressed modules are decompressed in place: one call for all of a kind. */
+const DECOMPRESSORS: Readonly<Record<string, readonly string[]>> = {
+  '.xz': ['xz', '--decompress', '--quiet', '--'],
+  '.zst': ['zstd', '--decompress', '--rm', '--quiet', '--'],
+  '.gz': ['gzip', '--decompress', '--quiet', '--'],
+};
+
+/** What depmod takes from the kernel's build besides the modules themselves. */
+const BUILD_FILES = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
+
+/** Copy the modules wanted and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run there. */
+export async function installModules(inputs: Inputs, context: Context): Promise<Result<ModuleSelection>> {
+  const dep = await optional(join(inputs.modules, 'modules.dep'));
+  if (dep === undefined) {
+    return err({
+      what: "the kernel's modules have no index",
+      where: join(inputs.modules, 'modules.dep'),
+      why: 'depmod has not been run on them',
+      next: `run depmod ${inputs.release} in the tree that holds them`,
+    });
+  }
+  const [builtin, softdep, alias] = await Promise.all(
+    ['builtin', 'softdep', 'alias'].map((name) => optional(join(inputs.modules, `modules.${name}`))),
+  );
+  const index = parseModuleIndex({ dep, builtin: builtin ?? '', softdep: softdep ?? '', alias: alias ?? '' });
+  const selection = selectModules(index, inputs.wanted);
+  const folder = join(inputs.target, 'usr/lib/modules', inputs.release);
+  for (const path of selection.paths) await copyInto(inputs.modules, folder, path);
+  for (const name of BUILD_FILES) {
+    if ((await optional(join(inputs.modules, name))) !== undefined)
+      await copyInto(inputs.modules, folder, name);
+  }
+  for (const [suffix, argv] of Object.entries(DECOMPRESSORS)) {
+    const paths = selection.paths.filter((path) => path.endsWith(suffix));
+    if (paths.length === 0) continue;
+    const [file, ...args] = [...argv, ...paths] as [string, ...string[]];
+    const done = await run({ file, args, cwd: folder }, { signal: context.signal });
+    if (!done.ok) return done;
+  }
+  return ok(selection);
+}
+
+async function copyInto(from: string, to: string, path: string): Promise<void> {
+  await mkdir(dirname(join(to, path)), { recursive: true });
+  await copyFile(join(from, path), join(to, path));
+  await chmod(join(to, path), 0o644);
+}
+
+/** A file's text; `undefined` where there is none. */
+async function optional(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw cause;
+  });
+}

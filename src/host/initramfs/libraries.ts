@@ -1,0 +1,75 @@
+/** The libraries that programs need, found inside the tree the programs come from. */
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { type ElfNeeds, readElfNeeds } from './elf.js';
+
+/** A library's path in the tree, usr-merged, without a leading slash. */
+export type LibraryPath = string;
+
+/** The loader and every library that `programs` (paths in `tree`) need, and those need in turn. */
+export async function libraryClosure(
+  tree: string,
+  programs: readonly string[],
+): Promise<Result<LibraryPath[]>> {
+  const folders = await libraryFolders(tree);
+  const found = new Set<LibraryPath>();
+  const todo = [...programs];
+  for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
+    const needs = await needsOf(join(tree, path));
+    if (needs === undefined) {
+      return err({ what: 'not a program of this tree', where: join(tree, path), why: 'it is no ELF file' });
+    }
+    for (const name of [
+      ...(needs.interpreter === undefined ? [] : [needs.interpreter]),
+      ...needs.libraries,
+    ]) {
+      const library = await locate(tree, folders, name);
+      if (library === undefined) {
+        return err({
+          what: `a library is missing in the tools tree: ${name}`,
+          where: join(tree, path),
+          why: `searched in ${folders.join(', ')}`,
+          next: 'add the package that carries it to the tools packages',
+        });
+      }
+      if (found.has(library)) continue;
+      found.add(library);
+      todo.push(library);
+    }
+  }
+  return ok([...found].sort());
+}
+
+async function needsOf(path: string): Promise<ElfNeeds | undefined> {
+  return readElfNeeds(await readFile(path));
+}
+
+/** Where Debian's loader looks without a cache: the multiarch folder, then the plain ones. */
+async function libraryFolders(tree: string): Promise<string[]> {
+  const names = await readdir(join(tree, 'usr/lib'));
+  const multiarch = names.filter((name) => /-linux-gnu/.test(name)).sort();
+  return [...multiarch.map((name) => `usr/lib/${name}`), 'usr/lib', 'usr/lib64'];
+}
+
+async function locate(
+  tree: string,
+  folders: readonly string[],
+  name: string,
+): Promise<LibraryPath | undefined> {
+  const candidates = name.startsWith('/')
+    ? [name.slice(1).replace(/^lib/, 'usr/lib')]
+    : folders.map((folder) => `${folder}/${name}`);
+  for (const candidate of candidates) if (await isFileInside(tree, candidate)) return candidate;
+  return undefined;
+}
+
+/** An absolute link would lead out of the tree, to a file of the host. */
+async function isFileInside(tree: string, path: string): Promise<boolean> {
+  try {
+    const real = await realpath(join(tree, path));
+    return real.startsWith(`${await realpath(tree)}/`) && (await stat(real)).isFile();
+  } catch {
+    return false;
+  }
+}

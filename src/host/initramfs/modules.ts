@@ -1,0 +1,100 @@
+/** Which kernel modules belong together, from the files that depmod(8) writes. */
+
+/** A module file, relative to the folder of its kernel's modules. */
+interface ModuleFile {
+  readonly path: string;
+  /** Paths of the modules it needs. */
+  readonly needs: readonly string[];
+}
+
+/** What depmod knows about a kernel's modules. */
+export interface ModuleIndex {
+  /** By name. */
+  readonly files: ReadonlyMap<string, ModuleFile>;
+  readonly builtin: ReadonlySet<string>;
+  /** Names or aliases of modules that are loaded along with a module where they are there (modprobe.d(5)). */
+  readonly soft: ReadonlyMap<string, readonly string[]>;
+  /** Modules by alias; aliases with wildcards, which stand for hardware, are left out. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The texts of modules.dep, modules.builtin, modules.softdep and modules.alias. */
+export interface ModuleTexts {
+  readonly dep: string;
+  readonly builtin: string;
+  readonly softdep: string;
+  readonly alias: string;
+}
+
+export interface ModuleSelection {
+  /** Paths of the module files, in byte order. */
+  readonly paths: readonly string[];
+  /** Names that are neither a module nor built into this kernel. */
+  readonly missing: readonly string[];
+}
+
+/** A module's name from its path or another spelling of it: the kernel takes `-` and `_` for the same. */
+export function moduleName(path: string): string {
+  return path
+    .slice(path.lastIndexOf('/') + 1)
+    .replace(/\.ko(\.(xz|zst|gz))?$/, '')
+    .replaceAll('-', '_');
+}
+
+export function parseModuleIndex(texts: ModuleTexts): ModuleIndex {
+  const files = new Map<string, ModuleFile>();
+  for (const line of lines(texts.dep)) {
+    const colon = line.indexOf(':');
+    const path = line.slice(0, colon);
+    files.set(moduleName(path), { path, needs: words(line.slice(colon + 1)) });
+  }
+  const soft = new Map<string, string[]>();
+  for (const line of lines(texts.softdep)) {
+    const [keyword, name, ...rest] = words(line);
+    if (keyword !== 'softdep' || name === undefined) continue;
+    const names = rest.filter((word) => word !== 'pre:' && word !== 'post:');
+    append(soft, moduleName(name), names);
+  }
+  const aliases = new Map<string, string[]>();
+  for (const line of lines(texts.alias)) {
+    const [keyword, alias, name] = words(line);
+    if (keyword !== 'alias' || alias === undefined || name === undefined || /[*?[]/.test(alias)) continue;
+    append(aliases, moduleName(alias), [moduleName(name)]);
+  }
+  return { files, soft, aliases, builtin: new Set(lines(texts.builtin).map(moduleName)) };
+}
+
+/** The modules wanted and all that they need. Soft dependencies come along where this kernel has them. */
+export function selectModules(index: ModuleIndex, wanted: readonly string[]): ModuleSelection {
+  const paths = new Set<string>();
+  const missing = new Set<string>();
+  const visited = new Set<string>();
+  const visit = (name: string): boolean => {
+    if (visited.has(name)) return true;
+    const file = index.files.get(name);
+    if (file === undefined) return index.builtin.has(name);
+    visited.add(name);
+    paths.add(file.path);
+    for (const needed of file.needs) visit(moduleName(needed));
+    for (const soft of index.soft.get(name) ?? []) visitAny(moduleName(soft));
+    return true;
+  };
+  const visitAny = (name: string): boolean => {
+    const byAlias = (index.aliases.get(name) ?? []).map(visit);
+    return visit(name) || byAlias.includes(true);
+  };
+  for (const name of wanted) if (!visitAny(moduleName(name))) missing.add(name);
+  return { paths: [...paths].sort(), missing: [...missing] };
+}
+
+function append(map: Map<string, string[]>, key: string, values: readonly string[]): void {
+  map.set(key, [...(map.get(key) ?? []), ...values]);
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
