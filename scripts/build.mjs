@@ -25,5 +25,6 @@ for (const program of ['init']) {
     logLevel: 'warning',
   });
 }
+copyFileSync('src/host/qemu/checks.sh', 'dist/src/host/qemu/checks.sh');
 if (existsSync('src/guest/init.sh')) copyFileSync('src/guest/init.sh', 'dist/guest/init.sh');
 writeFileSync('dist/.built', '');

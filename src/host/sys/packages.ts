@@ -29,6 +29,9 @@ export const QEMU_TOOLS: readonly HostTool[] = [
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', purpose: 'booting images' },
   { program: 'mke2fs', package: 'e2fsprogs', purpose: "making the virtual machine's disk" },
   { program: 'debugfs', package: 'e2fsprogs', purpose: "updating the virtual machine's disk" },
+  { program: 'e2fsck', package: 'e2fsprogs', purpose: "repairing the virtual machine's disk" },
+  { program: 'flock', package: 'util-linux', purpose: "locking the virtual machine's disk" },
+  { program: 'setpriv', package: 'util-linux', purpose: 'ending QEMU together with mkma' },
   { program: 'tar', package: 'tar', purpose: 'handing tests to the virtual machine' },
 ];
 

@@ -1,0 +1,152 @@
+#!/bin/sh
+# The checks of `mkma test`, run as root inside the machine. Every line it prints is an answer:
+# "ok NAME - DETAIL" or "not ok NAME - DETAIL", and "end" as the last one. src/host/qemu/protocol.ts reads them.
+# SERVICES (units that must be active) and LIMIT (seconds to wait for the boot) are put before it.
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+
+# check NAME FUNCTION: the function's exit code is the verdict, what it prints the detail.
+check() {
+  if detail=$($2 2>&1); then verdict=ok; else verdict='not ok'; fi
+  printf '%s %s - %s\n' "$verdict" "$1" "$(printf '%s' "$detail" | tr '\r\n\t' '   ')"
+}
+
+# The value of a kernel parameter: the last one given counts.
+parameter() { tr ' ' '\n' </proc/cmdline | sed -n "s/^$1=//p" | tail -n 1; }
+
+running() {
+  state=$(timeout "$LIMIT" systemctl is-system-running --wait)
+  code=$?
+  echo "$state after $(cut -d. -f1 /proc/uptime) s"
+  [ $code -eq 124 ] && systemctl list-jobs --no-legend --plain
+  [ "$state" = running ]
+}
+
+no_failed_unit() {
+  failed=$(systemctl list-units --failed --no-legend --plain | cut -d' ' -f1)
+  [ -z "$failed" ] && echo none && return
+  for unit in $failed; do
+    echo "$unit: $(journalctl -b -n 5 -o cat -u "$unit" 2>&1)"
+  done
+  return 1
+}
+
+services() {
+  bad=
+  for unit in $SERVICES; do
+    state=$(systemctl is-active "$unit") || bad="$bad $unit is $state;"
+  done
+  echo "${bad:-$SERVICES}"
+  [ -z "$bad" ]
+}
+
+root_is_overlay() {
+  type=$(findmnt -no FSTYPE /)
+  echo "/ is $type"
+  [ "$type" = overlay ]
+}
+
+# A file written to / must appear in the upper directory, which is on a tmpfs.
+upper_in_ram() {
+  type=$(findmnt -no FSTYPE -T /overlay/fresh)
+  file=var/tmp/mkma-test.$$
+  echo upper >"/$file"
+  seen=$(cat "/overlay/fresh/$file")
+  rm -f "/$file"
+  echo "/overlay/fresh is on $type; a file written to / is in it: ${seen:-no}"
+  [ "$type" = tmpfs ] && [ "$seen" = upper ]
+}
+
+# An untouched file keeps its lower inode's number in the merged view (overlayfs.rst, "Inode properties").
+lower_in_ram() {
+  type=$(findmnt -no FSTYPE -T /overlay/base)
+  merged=$(stat -c %i /usr/bin/env)
+  lower=$(stat -c %i /overlay/base/usr/bin/env)
+  echo "/overlay/base is on $type; /usr/bin/env is inode $merged, in the base $lower"
+  [ "$type" = tmpfs ] && [ "$merged" = "$lower" ]
+}
+
+no_device_mounted() {
+  mounts=$(cat /proc/[0-9]*/mounts 2>/dev/null | grep "^/dev/" | sort -u | head -n 5)
+  swaps=$(sed 1d /proc/swaps)
+  echo "${mounts:-no mount from a device}; ${swaps:-no swap}"
+  [ -z "$mounts$swaps" ]
+}
+
+# Reading the partition table again claims the device exclusively (kernel: disk_scan_partitions): EBUSY while
+# anything, in whatever namespace, holds it.
+storage_released() {
+  name=$(parameter mkma_storage_device)
+  case $name in
+    /*) device=$name ;;
+    *) device=$(blkid --list-one --output device --match-token "$name") ;;
+  esac
+  [ -b "$device" ] || { echo "$name is not there"; return 1; }
+  blockdev --rereadpt "$device" && echo "$device can be opened exclusively"
+}
+
+overlay_view() {
+  options=$(findmnt -no OPTIONS /overlay)
+  mode=$(stat -c '%a %U' /overlay)
+  echo "/overlay: $options; $mode; $(ls /overlay | tr '\n' ' ')"
+  for wanted in ro nosuid nodev; do
+    case ",$options," in *",$wanted,"*) ;; *) return 1 ;; esac
+  done
+  [ "$mode" = '700 root' ] && [ -d /overlay/base ] && [ -d /overlay/fresh ]
+}
+
+# Sockets of other hosts' reach: everything but loopback addresses. State 0A is LISTEN, 07 an unconnected UDP socket.
+no_listener() {
+  open=$(cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null |
+    awk '($4 == "0A" || $4 == "07") && $2 !~ /^[0-9A-F]*7F:/ && $2 !~ /^00000000000000000000000001000000:/ { print $2 }')
+  echo "${open:-none}"
+  [ -z "$open" ]
+}
+
+no_password() {
+  field=$(sed -n 's/^root:\([^:]*\):.*/\1/p' /etc/shadow)
+  empty=$(sed -n 's/^\([^:]*\)::.*/\1/p' /etc/shadow)
+  case $field in '!'* | '*'*) locked=locked ;; *) locked=open ;; esac
+  echo "root's password: $locked; accounts with an empty one: ${empty:-none}"
+  [ $locked = locked ] && [ -z "$empty" ]
+}
+
+machine_id_empty() {
+  file=/overlay/base/etc/machine-id
+  [ -f $file ] || { echo "$file is not there"; return 1; }
+  echo "$file has $(stat -c %s $file) bytes; this boot's is $(cat /etc/machine-id)"
+  [ ! -s $file ]
+}
+
+clean_base() {
+  cd /overlay/base || return 1
+  left=$(find etc/ssh -name 'ssh_host_*' 2>/dev/null
+    find var/lib/apt/lists -type f ! -name lock 2>/dev/null
+    find var/cache/apt -type f ! -name lock 2>/dev/null
+    find boot -name 'initrd*' 2>/dev/null
+    find . -maxdepth 1 -name 'initrd.img*' 2>/dev/null)
+  echo "${left:-no host keys, package lists, package caches, initrd}" | head -n 5
+  [ -z "$left" ]
+}
+
+modules_match() {
+  release=$(uname -r)
+  echo "kernel $release; modules: $(ls /usr/lib/modules | tr '\n' ' ')"
+  [ -s "/usr/lib/modules/$release/modules.dep" ]
+}
+
+check 'system is running' running
+check 'no failed unit' no_failed_unit
+check 'expected services' services
+check 'root is an overlay' root_is_overlay
+check 'upper directory in RAM' upper_in_ram
+check 'lower directory in RAM' lower_in_ram
+check 'no device mounted' no_device_mounted
+check 'storage released' storage_released
+check 'overlay view' overlay_view
+check 'no network listener' no_listener
+check 'passwords locked' no_password
+check 'machine-id empty in the base' machine_id_empty
+check 'nothing of the build in the base' clean_base
+check 'modules match the kernel' modules_match
+echo end
+systemctl poweroff

@@ -1,0 +1,40 @@
+/** The virtual machine's kernel command line, made from that of the real one. */
+import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/cmdline.js';
+import { PARAM } from '../../core/contract.js';
+import { ok, type Result, usage } from '../../core/result.js';
+import { VM_DISK } from './disk.js';
+
+/** Longest command line an x86 kernel takes: COMMAND_LINE_SIZE of 2048 with its NUL (arch/x86/include/asm/setup.h). */
+export const MAX_CMDLINE = 2047;
+
+export interface VmCmdline {
+  /** The line that a build left for the real machine. */
+  readonly built: string;
+  /** Consoles in the kernel's order: the last becomes /dev/console. */
+  readonly consoles: readonly string[];
+  /** Parameters of mkma's own for this boot. */
+  readonly extra?: readonly KernelParameter[];
+  /** The user's words: last, so that they win. */
+  readonly append?: string | undefined;
+}
+
+/** The built line with device, path and consoles of the virtual machine. A usage Problem where it gets too long. */
+export function vmCmdline({ built, consoles, extra = [], append = '' }: VmCmdline): Result<string> {
+  const own: string[] = [PARAM.device, PARAM.path, 'console'];
+  const line = renderCmdline([
+    ...parseCmdline(built).filter(({ name }) => !own.includes(name)),
+    { name: PARAM.device, value: `UUID=${VM_DISK.uuid}` },
+    { name: PARAM.path, value: `/${VM_DISK.folder}` },
+    ...consoles.map((value) => ({ name: 'console', value })),
+    ...extra,
+    ...parseCmdline(append),
+  ]);
+  const length = new TextEncoder().encode(line).length;
+  if (length <= MAX_CMDLINE) return ok(line);
+  return usage({
+    what: 'the kernel command line is too long',
+    where: append === '' ? 'the file cmdline' : '--append',
+    why: `it has ${length} bytes; the kernel takes ${MAX_CMDLINE}`,
+    next: `leave out ${length - MAX_CMDLINE} bytes`,
+  });
+}

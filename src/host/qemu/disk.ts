@@ -1,0 +1,141 @@
+/**
+ * The virtual machine's storage device: an ext4 file system in a sparse file, with the base in the folder /mkma.
+ * `mkma run` keeps its disk, so that what the machine writes there (persistence layers) is there the next time.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Context } from '../context.js';
+import { freeInExt4, makeExt4, putInExt4, repairExt4, sizeInExt4 } from './ext4.js';
+import { give, type Owner } from './folder.js';
+
+/** How the machine finds its disk: the same for every one, since no machine ever has two of them. */
+export const VM_DISK = {
+  uuid: '6d6b6d61-0000-4000-8000-000000000001',
+  label: 'mkma',
+  folder: 'mkma',
+} as const;
+
+/** Room on a new disk beside the base. */
+const ROOM = 2 * 2 ** 30;
+/** What an ext4 file system of this size needs for itself, generously. */
+const MARGIN = 64 * 2 ** 20;
+
+export interface DiskOptions {
+  /** Folder with the images. */
+  readonly output: string;
+  /** Folder for the disk; the caller holds its lock. */
+  readonly folder: string;
+  /** Start over, losing what the machine wrote. */
+  readonly fresh?: boolean;
+  readonly owner?: Owner | undefined;
+}
+
+/** Where the disk of a folder lies. */
+export function diskFile(folder: string): string {
+  return join(folder, 'disk.img');
+}
+
+/** Make the disk, or bring an existing one up to the present base, keeping everything else on it. Returns its path. */
+export async function prepareDisk(options: DiskOptions, context: Context): Promise<Result<string>> {
+  const file = diskFile(options.folder);
+  const base = statSync(join(options.output, FILES.base));
+  if (options.fresh === true || !existsSync(file)) return makeDisk(options, file, base, context);
+  const present = await sizeInExt4(file, `/${VM_DISK.folder}/${FILES.base}`, context.signal);
+  if (!present.ok) return present;
+  if (present.value === base.size && readStamp(options.folder) === stampOf(base)) return ok(file);
+  return updateDisk(options, file, base, present.value ?? 0, context);
+}
+
+async function makeDisk(
+  options: DiskOptions,
+  file: string,
+  base: Stats,
+  { emit, signal }: Context,
+): Promise<Result<string>> {
+  emit({ type: 'stage', stage: 'disk', state: 'start', detail: 'making a disk with the base on it' });
+  const temporary = `${file}.new`;
+  try {
+    const size = Math.ceil((base.size + ROOM + MARGIN) / 2 ** 20) * 2 ** 20;
+    const made = await makeExt4(temporary, size, VM_DISK, signal);
+    if (!made.ok) return made;
+    const put = await putBase(options, temporary, base, signal);
+    if (!put.ok) return put;
+    give(temporary, options.owner);
+    rmSync(stampFile(options.folder), { force: true });
+    renameSync(temporary, file);
+    writeStamp(options, base);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  emit({ type: 'stage', stage: 'disk', state: 'done' });
+  return ok(file);
+}
+
+async function updateDisk(
+  options: DiskOptions,
+  file: string,
+  base: Stats,
+  older: number,
+  { emit, signal }: Context,
+): Promise<Result<string>> {
+  emit({ type: 'stage', stage: 'disk', state: 'start', detail: 'the base has changed' });
+  // Without a stamp an interrupted update is done again.
+  rmSync(stampFile(options.folder), { force: true });
+  const repaired = await repairExt4(file, signal);
+  if (!repaired.ok) return err({ ...repaired.problem, ...STALE_DISK });
+  const free = freeInExt4(file);
+  if (free === undefined || free + older < base.size + MARGIN / 4) {
+    return err({
+      what: "the virtual machine's disk has no room for the new base",
+      where: resolve(file),
+      why: `the base takes ${formatBytes(base.size)}, free are ${formatBytes((free ?? 0) + older)}`,
+      next: STALE_DISK.next,
+    });
+  }
+  const put = await putBase(options, file, base, signal);
+  if (!put.ok) return put;
+  writeStamp(options, base);
+  emit({ type: 'stage', stage: 'disk', state: 'done', detail: 'everything else on the disk was kept' });
+  return ok(file);
+}
+
+const STALE_DISK = {
+  next: 'mkma run --fresh-disk makes a new disk (layers and files written by the machine are lost)',
+};
+
+function putBase(
+  options: DiskOptions,
+  file: string,
+  base: Stats,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const put = { from: resolve(options.output), name: FILES.base, into: VM_DISK.folder, size: base.size };
+  return putInExt4(resolve(file), put, signal);
+}
+
+/** Which base is on the disk, beside the disk: the disk's own record has no mtime of the original. */
+function stampFile(folder: string): string {
+  return join(folder, 'disk.base');
+}
+
+function stampOf(base: Stats): string {
+  return `${base.size} ${base.mtimeMs}\n`;
+}
+
+function readStamp(folder: string): string | undefined {
+  try {
+    return readFileSync(stampFile(folder), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function writeStamp(options: DiskOptions, base: Stats): void {
+  const file = stampFile(options.folder);
+  writeFileSync(`${file}.new`, stampOf(base));
+  give(`${file}.new`, options.owner);
+  renameSync(`${file}.new`, file);
+}

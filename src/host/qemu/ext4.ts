@@ -1,0 +1,87 @@
+/** ext4 file systems in a file, made and changed without mounting and without root: e2fsprogs (1.47). */
+import { closeSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { failure, run, runAny } from '../sys/run.js';
+
+/** Make `file` a sparse ext4 file system of `size` bytes. What was in the file is gone. */
+export async function makeExt4(
+  file: string,
+  size: number,
+  names: { readonly label: string; readonly uuid: string },
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  rmSync(file, { force: true });
+  writeFileSync(file, '', { mode: 0o600 });
+  truncateSync(file, size);
+  const layout = ['-t', 'ext4', '-L', names.label, '-U', names.uuid, '-m', '0', '-J', 'size=16'];
+  const lazy = ['-E', 'lazy_itable_init=1,lazy_journal_init=1,nodiscard'];
+  const made = await run({ file: 'mke2fs', args: ['-q', '-F', ...layout, ...lazy, file] }, { signal });
+  return made.ok ? ok() : made;
+}
+
+/** Replay the journal and repair what a killed machine left. Problem where e2fsck(8) needs a person. */
+export async function repairExt4(file: string, signal: AbortSignal): Promise<Result<void>> {
+  const command = { file: 'e2fsck', args: ['-p', file] };
+  const done = await runAny(command, { signal });
+  if (!done.ok) return done;
+  // Exit codes 0 and 1: clean, or repaired.
+  return done.value.exitCode <= 1 ? ok() : err(failure(command, done.value));
+}
+
+/** Size in bytes of the regular file `path` (absolute, in the file system); `undefined` where there is none. */
+export async function sizeInExt4(
+  file: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<Result<number | undefined>> {
+  const done = await run({ file: 'debugfs', args: ['-R', `stat ${path}`, file] }, { signal });
+  if (!done.ok) return done;
+  const size = /Type: regular[\s\S]*?\bSize: (\d+)/.exec(done.value.stdout)?.[1];
+  return ok(size === undefined ? undefined : Number(size));
+}
+
+/**
+ * Put the file `name` of the host's folder `from` into the folder `into` (one level below the root, made if need
+ * be) under the same name, in place of an older one. debugfs exits with 0 whatever happens: the outcome is read back.
+ */
+export async function putInExt4(
+  file: string,
+  put: { readonly from: string; readonly name: string; readonly into: string; readonly size: number },
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const script = [`mkdir /${put.into}`, `cd /${put.into}`, `rm ${put.name}`, `write ${put.name} ${put.name}`];
+  const command = {
+    file: 'debugfs',
+    args: ['-w', '-f', '-', file],
+    cwd: put.from,
+    input: `${script.join('\n')}\n`,
+  };
+  const done = await run(command, { signal });
+  if (!done.ok) return done;
+  const size = await sizeInExt4(file, `/${put.into}/${put.name}`, signal);
+  if (!size.ok) return size;
+  if (size.value === put.size) return ok();
+  return err({
+    what: `cannot copy ${put.name} to the virtual machine's disk`,
+    where: file,
+    why: done.value.stderr.trim().split('\n').at(-1) ?? '',
+    next: `see whether the file system of ${dirname(file)} is full`,
+  });
+}
+
+/** Free bytes of the file system, from its superblock (kernel: fs/ext4/ext4.h, struct ext4_super_block). */
+export function freeInExt4(file: string): number | undefined {
+  const bytes = new Uint8Array(1024);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, bytes, 0, 1024, 1024);
+  } finally {
+    closeSync(fd);
+  }
+  const view = new DataView(bytes.buffer);
+  if (view.getUint16(0x38, true) !== 0xef53) return undefined;
+  const blockSize = 1024 << view.getUint32(0x18, true);
+  const free = view.getUint32(0x0c, true) + view.getUint32(0x158, true) * 2 ** 32;
+  return free * blockSize;
+}

@@ -1,0 +1,34 @@
+/** Where `mkma run` and `mkma test` keep what is theirs: DIR/.mkma/run and DIR/.mkma/test. */
+import { chownSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+
+/** To whom outputs belong: under sudo the calling user, not root. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Make `output/.mkma/name` and give what was made to the owner. Returns its path. */
+export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | undefined): Result<string> {
+  const folder = join(output, '.mkma', name);
+  try {
+    const first = mkdirSync(folder, { recursive: true });
+    if (first !== undefined) {
+      for (let path = folder; path.length >= first.length; path = dirname(path)) give(path, owner);
+    }
+    return ok(folder);
+  } catch (cause) {
+    return err({
+      what: "cannot make the folder for the virtual machine's files",
+      where: folder,
+      why: (cause as Error).message,
+      next: 'run as the user to whom the output folder belongs, or make a copy of it with cp',
+    });
+  }
+}
+
+/** Give a file to the owner. */
+export function give(path: string, owner: Owner | undefined): void {
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+}

@@ -1,0 +1,80 @@
+/** The files of a build that a virtual machine boots from. */
+import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { type Manifest, readImageInfo } from '../../core/image.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { defaultMemoryMiB } from './memory.js';
+
+export interface BuiltImages {
+  readonly kernel: string;
+  readonly initrd: string;
+  /** The kernel command line for the real machine. */
+  readonly cmdline: string;
+  readonly base: string;
+  /** Absent where the base was made by other tools. */
+  readonly manifest?: Manifest;
+  /** RAM that suits this base. */
+  readonly memoryMiB: number;
+}
+
+/** Find the images in a build's output folder. A Problem names the first that is missing or cannot be read. */
+export function findImages(output: string): Result<BuiltImages> {
+  for (const name of [FILES.kernel, FILES.initramfs, FILES.base, FILES.cmdline]) {
+    const file = join(output, name);
+    try {
+      accessSync(file, constants.R_OK);
+    } catch (cause) {
+      return err(unreadable(file, (cause as NodeJS.ErrnoException).code));
+    }
+  }
+  const base = join(output, FILES.base);
+  const info = readManifest(base);
+  if (!info.ok) return info;
+  const unpacked = info.value?.unpackedBytes;
+  return ok({
+    kernel: join(output, FILES.kernel),
+    initrd: join(output, FILES.initramfs),
+    cmdline: readFileSync(join(output, FILES.cmdline), 'utf8'),
+    base,
+    ...(info.value === undefined ? {} : { manifest: info.value }),
+    memoryMiB: defaultMemoryMiB({ compressed: statSync(base).size, unpacked }),
+  });
+}
+
+/** Virtual processors where none are asked for: two boot faster than one, more hardly help. */
+export function defaultCpus(): number {
+  return Math.min(2, availableParallelism());
+}
+
+function unreadable(file: string, code: string | undefined) {
+  if (code === 'EACCES') {
+    return {
+      what: 'cannot read the image',
+      where: file,
+      why: 'permission denied',
+      next: 'run as the user to whom it belongs',
+    };
+  }
+  return {
+    what: 'there is no image to boot',
+    where: file,
+    why: code === 'ENOENT' ? 'the file is not there' : `it cannot be opened: ${code}`,
+    next: 'build it: sudo mkma build; or name the folder with --output',
+  };
+}
+
+function readManifest(base: string): Result<Manifest | undefined> {
+  const fd = openSync(base, 'r');
+  try {
+    const read = (offset: number, length: number): Uint8Array => {
+      const buffer = new Uint8Array(length);
+      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+    };
+    const info = readImageInfo(read, statSync(base).size);
+    return info.ok ? ok(info.value.manifest) : err({ ...info.problem, where: base });
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,32 @@
+/** A lock that is gone with the process that holds it, however that one ends. */
+import { closeSync, openSync } from 'node:fs';
+import { err, ok, type Result } from '../../core/result.js';
+import { start } from '../sys/run.js';
+
+/** A held lock; disposing releases it. */
+export interface Lock {
+  [Symbol.dispose](): void;
+}
+
+const BUSY = 75;
+
+/**
+ * Take the lock on `file` (made if need be) without waiting; `undefined` where another process holds it.
+ * flock(1) locks the open file description it shares with us (flock(2)), so our descriptor holds the lock on.
+ */
+export async function tryLock(file: string, signal: AbortSignal): Promise<Result<Lock | undefined>> {
+  let fd: number;
+  try {
+    fd = openSync(file, 'a');
+  } catch (cause) {
+    return err({ what: 'cannot open the lock', where: file, why: (cause as Error).message });
+  }
+  const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
+  const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
+  const ended = await start(flock, { stdin: fd, signal }).ended;
+  if (ended.ok && ended.value.exitCode === 0) return ok(lock);
+  closeSync(fd);
+  if (!ended.ok) return ended;
+  if (ended.value.exitCode === BUSY) return ok(undefined);
+  return err({ what: 'cannot lock', where: file, why: ended.value.stderr.trim() });
+}

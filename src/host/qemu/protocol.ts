@@ -1,0 +1,75 @@
+/** What a virtual machine under test says: its console, and the answers of the checks on the second serial port. */
+import { INIT_FAILED, INIT_PREFIX } from '../../core/contract.js';
+
+/** One thing that was asserted inside the machine. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was seen. */
+  readonly detail: string;
+}
+
+/** A line of the answers: a check, the end, or something else (the words of a tool). */
+export type Answer =
+  | { readonly type: 'check'; readonly check: Check }
+  | { readonly type: 'end' }
+  | { readonly type: 'other'; readonly line: string };
+
+/** Parse `ok NAME - DETAIL`, `not ok NAME - DETAIL`, or `end`. */
+export function parseAnswer(line: string): Answer {
+  if (line === 'end') return { type: 'end' };
+  const match = /^(not ok|ok) (.+?)(?: - (.*))?$/.exec(line);
+  if (match === null) return { type: 'other', line };
+  const [, verdict, name = '', detail = ''] = match;
+  return { type: 'check', check: { name, ok: verdict === 'ok', detail } };
+}
+
+/** How far a boot got, in order. */
+export const MILESTONES = ['nothing', 'kernel', 'init', 'systemd', 'login'] as const;
+export type Milestone = (typeof MILESTONES)[number];
+
+/** The milestones as the end of "it got as far as ...". */
+export const MILESTONE_WORDS: Record<Milestone, string> = {
+  nothing: 'starting QEMU: the kernel printed nothing',
+  kernel: "the kernel's start: init printed nothing",
+  init: "mkma's init",
+  systemd: "systemd's start",
+  login: 'the login prompt',
+};
+
+/** The milestone that a console line shows, if any. */
+export function milestoneOf(line: string): Milestone | undefined {
+  if (/\blogin: /.test(`${line} `)) return 'login';
+  if (/systemd\[1\]: |^Welcome to /.test(line)) return 'systemd';
+  if (line.includes(INIT_PREFIX)) return 'init';
+  return /Linux version /.test(line) ? 'kernel' : undefined;
+}
+
+/** What is read off the console as the boot goes on. */
+export class ConsoleWatch {
+  milestone: Milestone = 'nothing';
+  /** The first line that says that the boot has failed. */
+  failed: string | undefined;
+  poweredDown = false;
+  readonly #tail: string[] = [];
+
+  /** Take a line in; returns the milestone where it is a new one. */
+  take(line: string): Milestone | undefined {
+    if (line.trim() === '') return undefined;
+    this.#tail.push(line);
+    if (this.#tail.length > 40) this.#tail.shift();
+    if (line.includes(INIT_FAILED) || line.includes('Kernel panic - not syncing')) this.failed ??= line;
+    if (/reboot: (Power down|System halted)/.test(line)) this.poweredDown = true;
+    const reached = milestoneOf(line);
+    if (reached === undefined) return undefined;
+    if (MILESTONES.indexOf(reached) <= MILESTONES.indexOf(this.milestone)) return undefined;
+    this.milestone = reached;
+    return reached;
+  }
+
+  /** The console's last lines: from the line that failed on, else the last dozen. */
+  lastWords(): string {
+    const from = this.failed === undefined ? -1 : this.#tail.indexOf(this.failed);
+    return this.#tail.slice(from >= 0 ? from : -12).join('\n');
+  }
+}

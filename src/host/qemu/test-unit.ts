@@ -1,0 +1,38 @@
+/**
+ * How an untouched image is made to run the checks: systemd >= 256 takes a unit from a credential, and a credential
+ * from the kernel command line (systemd.system-credentials(7), "systemd.extra-unit.*"; systemd(1),
+ * "systemd.set_credential_binary="; systemd-debug-generator(8), "systemd.wants="). The checks themselves come as a
+ * tar archive that is a whole disk.
+ */
+import type { KernelParameter } from '../../core/cmdline.js';
+
+/** Serial number of the disk that carries the checks. */
+export const TEST_DISK_SERIAL = 'mkma-test';
+/** Name of the script in the archive. */
+export const TEST_SCRIPT = 'checks';
+/** The port that carries the answers: the second one. */
+const ANSWERS = '/dev/ttyS1';
+
+const UNIT_NAME = 'mkma-test.service';
+
+/** The unit. A simple service, so that the boot does not wait for it while it waits for the boot. */
+export function testUnit(): string {
+  const disk = `/dev/disk/by-id/virtio-${TEST_DISK_SERIAL}`;
+  const script = `/run/mkma-test.sh`;
+  const fetch = `until tar -xOf ${disk} ${TEST_SCRIPT} >${script}; do sleep .2; done`;
+  return `[Unit]
+Description=mkma test
+RequiresMountsFor=/overlay
+[Service]
+ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${ANSWERS} 2>&1'
+`;
+}
+
+/** The kernel parameters that bring the unit into the boot. */
+export function testParameters(): KernelParameter[] {
+  const unit = Buffer.from(testUnit(), 'utf8').toString('base64');
+  return [
+    { name: 'systemd.set_credential_binary', value: `systemd.extra-unit.${UNIT_NAME}:${unit}` },
+    { name: 'systemd.wants', value: UNIT_NAME },
+  ];
+}

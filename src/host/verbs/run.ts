@@ -1,0 +1,147 @@
+/** `mkma run`: boot the built images in QEMU, in this terminal or a window. */
+import { join } from 'node:path';
+import { err, ok, type Result, usage } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { type AccelRequest, chooseAccel } from '../qemu/accel.js';
+import { vmCmdline } from '../qemu/cmdline.js';
+import { diskFile, prepareDisk } from '../qemu/disk.js';
+import { makeFolder, type Owner } from '../qemu/folder.js';
+import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
+import { tryLock } from '../qemu/lock.js';
+import { failure, Interrupted, renderCommand, start } from '../sys/run.js';
+import {
+  type Accelerator,
+  knownQemuFault,
+  type Machine,
+  qemuCommand,
+  type SerialPort,
+  tiedToMkma,
+} from '../tools/qemu.js';
+
+export interface RunOptions {
+  /** Folder with the images. */
+  readonly output: string;
+  readonly accel: AccelRequest;
+  /** Folder for what is found out about this host. */
+  readonly cache: string;
+  /** Whether standard input and output are a terminal. */
+  readonly terminal: boolean;
+  /** Words for the kernel command line; the last one wins. */
+  readonly append?: string | undefined;
+  /** RAM in MiB; by default what suits the base. */
+  readonly memoryMiB?: number | undefined;
+  readonly cpus?: number | undefined;
+  /** Show the screen in a window. */
+  readonly window?: boolean | undefined;
+  /** Only tell the QEMU command. */
+  readonly dryRun?: boolean | undefined;
+  /** Make a new disk, losing what the machine wrote to the old one. */
+  readonly freshDisk?: boolean | undefined;
+  readonly owner?: Owner | undefined;
+}
+
+export interface RunResult {
+  /** The QEMU command, to repeat by hand. */
+  readonly command: string;
+  readonly accel: Accelerator;
+  /** How long the machine ran; absent after a dry run. */
+  readonly seconds?: number;
+}
+
+/** Boot the images and return when the machine was powered off (or QEMU was left). */
+export async function run(options: RunOptions, context: Context): Promise<Result<RunResult>> {
+  if (!options.terminal && options.window !== true && options.dryRun !== true) return noTerminal();
+  const images = findImages(options.output);
+  if (!images.ok) return images;
+  const append = vmCmdline({
+    built: images.value.cmdline,
+    consoles: consolesOf(options),
+    append: options.append,
+  });
+  if (!append.ok) return append;
+  const accel = await chooseAccel({ ...options, kernel: images.value.kernel }, context);
+  if (!accel.ok) return accel;
+  const machine = machineOf(options, images.value, append.value, accel.value.accel);
+  const command = renderCommand(qemuCommand(machine));
+  if (options.dryRun === true) return ok({ command, accel: machine.accel });
+  const ended = await withDisk(options, context, () => boot(options, machine, context));
+  return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
+}
+
+function noTerminal(): Result<never> {
+  return usage({
+    what: 'mkma run needs a terminal',
+    where: 'standard input',
+    why: "it is the machine's keyboard",
+    next: 'use mkma test to boot the images unattended, or --window',
+  });
+}
+
+/** The last one becomes /dev/console, where init and systemd speak. */
+function consolesOf(options: RunOptions): string[] {
+  if (options.window !== true) return ['ttyS0'];
+  return options.terminal ? ['tty0', 'ttyS0'] : ['tty0'];
+}
+
+function machineOf(options: RunOptions, images: BuiltImages, append: string, accel: Accelerator): Machine {
+  const serials: SerialPort[] = options.terminal ? [{ to: 'terminal' }] : [];
+  const folder = join(options.output, '.mkma', 'run');
+  return {
+    accel,
+    memoryMiB: options.memoryMiB ?? images.memoryMiB,
+    cpus: options.cpus ?? defaultCpus(),
+    kernel: images.kernel,
+    initrd: images.initrd,
+    append,
+    disks: [{ file: diskFile(folder), format: 'raw', serial: 'mkma' }],
+    serials,
+    display: options.window === true ? 'gtk' : 'none',
+  };
+}
+
+/** Have the disk ready and to ourselves while `work` runs. */
+async function withDisk<T>(
+  options: RunOptions,
+  context: Context,
+  work: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const folder = makeFolder(options.output, 'run', options.owner);
+  if (!folder.ok) return folder;
+  const lock = await tryLock(join(folder.value, 'lock'), context.signal);
+  if (!lock.ok) return lock;
+  if (lock.value === undefined) {
+    return err({
+      what: 'these images already run in another virtual machine',
+      where: folder.value,
+      why: 'two machines cannot share one disk',
+      next: 'end the other mkma run first, or boot a copy of the folder with --output',
+    });
+  }
+  using _held = lock.value;
+  const fresh = options.freshDisk === true;
+  const disk = await prepareDisk({ ...options, folder: folder.value, fresh }, context);
+  return disk.ok ? await work() : disk;
+}
+
+/** Start QEMU on this terminal. Returns how many seconds it ran. */
+async function boot(options: RunOptions, machine: Machine, context: Context): Promise<Result<number>> {
+  if (options.terminal) {
+    context.emit({ type: 'note', text: 'to leave: poweroff inside the machine, or the keys Ctrl-A then X' });
+  }
+  const command = qemuCommand(machine);
+  const begun = performance.now();
+  const io = options.terminal ? 'inherit' : 'ignore';
+  const qemu = start(tiedToMkma(command), {
+    signal: context.signal,
+    stdin: io,
+    stdout: io,
+    stderr: 'pipe',
+    foreground: true,
+  });
+  const ended = await qemu.ended;
+  if (context.signal.aborted) throw new Interrupted();
+  if (!ended.ok) return ended;
+  const seconds = (performance.now() - begun) / 1000;
+  if (ended.value.exitCode === 0) return ok(seconds);
+  return err({ ...failure(command, ended.value), ...knownQemuFault(ended.value.stderr) });
+}
