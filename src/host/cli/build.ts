@@ -9,7 +9,7 @@ import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { build } from '../verbs/build.js';
 import { VERSION } from '../version.js';
-import { cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
+import { accelOption, cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
 import { bootAfterBuild } from './qemu.js';
 import { type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
@@ -32,6 +32,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .option('--refresh', 'ask the mirror again, for newer packages', false)
     .option('--discard-edits', 'drop what was edited by hand in chroot/', false)
     .addOption(new Option('--qemu-test [value]', 'boot the images in QEMU afterwards').env('MKMA_QEMU_TEST'))
+    .addOption(accelOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
       const settings = await resolveSettings(session, hostname, options);
@@ -41,7 +42,9 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       const code = show(session, await build(settings.value, session.context));
       const boot =
         options.qemuTest !== undefined && !['0', 'no', 'false', ''].includes(String(options.qemuTest));
-      end(code === 0 && boot ? await bootAfterBuild(session, settings.value, options.yes) : code);
+      end(
+        code === 0 && boot ? await bootAfterBuild(session, settings.value, options.accel, options.yes) : code,
+      );
     });
 }
 

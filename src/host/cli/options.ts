@@ -1,5 +1,5 @@
 /** Values of options: parsed, checked, and refused with the option's name. */
-import { availableParallelism, homedir } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 
@@ -45,12 +45,18 @@ export const memoryOption = () =>
   ).argParser(wholeNumber(256, 1024 * 1024));
 
 export const cpusOption = () =>
-  new Option('--cpus <n>', 'processors of the virtual machine')
-    .argParser(wholeNumber(1, 64))
-    .default(Math.min(2, availableParallelism()));
+  new Option('--cpus <n>', "processors of the virtual machine (default: this host's, at most 2)").argParser(
+    wholeNumber(1, 64),
+  );
+
+export const timeoutOption = () =>
+  new Option(
+    '--timeout <seconds>',
+    'seconds until the machine has to be off again (default: 300, with KVM 120)',
+  ).argParser(wholeNumber(1, 86_400));
 
 export const appendOption = () =>
-  new Option('--append <parameters>', 'more kernel parameters; they win over the usual ones').default('');
+  new Option('--append <parameters>', 'more kernel parameters; they win over the usual ones');
 
 /** Where the cache is unless named: root's is the machine's, a user's lies in their home (XDG base directories). */
 export function defaultCache(root: boolean, env: Readonly<Record<string, string | undefined>>): string {

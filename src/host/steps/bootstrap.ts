@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { INITRAMFS_PACKAGES } from '../initramfs/contents.js';
+import { TOOL_PACKAGES } from '../initramfs/contents.js';
 import type { Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { renderCommand, run, shellQuote } from '../sys/run.js';
@@ -42,7 +42,7 @@ export function packagesInputs(settings: BuildSettings): Inputs {
 }
 
 export function toolsInputs(settings: BuildSettings): Inputs {
-  return { ...mirrorInputs(settings), packages: INITRAMFS_PACKAGES.join(' ') };
+  return { ...mirrorInputs(settings), packages: TOOL_PACKAGES.join(' ') };
 }
 
 /** The entries of an earlier build, where the cache still has both. */
@@ -71,11 +71,14 @@ export async function bootstrapPackages(
 
 /** The programs of early boot with their libraries, from the built suite. */
 export async function bootstrapTools(settings: BuildSettings, context: Context): Promise<Result<CacheEntry>> {
-  const finish = [`ls "$1"/var/cache/apt/archives | grep '\\.deb$' > "$MKMA_ENTRY/${LIST}"`];
+  // Nothing is installed here, so apt itself has to tell what it took.
+  const simulate = `apt-get --simulate --no-install-recommends install ${TOOL_PACKAGES.join(' ')}`;
+  const list = `sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
+  const finish = [`export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; ${simulate} | ${list}`];
   const inputs = toolsInputs(settings);
   return bootstrap('tools', inputs, settings, context, {
     variant: 'extract',
-    packages: INITRAMFS_PACKAGES,
+    packages: TOOL_PACKAGES,
     finish,
   });
 }

@@ -7,7 +7,7 @@ import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
-import { INITRAMFS_CONTENTS } from '../initramfs/contents.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULES, PROGRAMS } from '../initramfs/contents.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
@@ -27,7 +27,9 @@ export function initramfsInputs(settings: BuildSettings, tools: CacheEntry, kern
     ...kernel,
     tools: tools.id,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
-    contents: createHash('sha256').update(JSON.stringify(INITRAMFS_CONTENTS)).digest('hex'),
+    contents: createHash('sha256')
+      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, MODULES, ALWAYS_LOADED]))
+      .digest('hex'),
     'compression level': String(settings.level),
     ...(settings.sourceDateEpoch === undefined
       ? {}
@@ -61,7 +63,9 @@ export async function buildInitramfs(
       program: join(settings.programs, 'init.js'),
       stub: join(settings.programs, 'init.sh'),
       target,
-      facts: { mkma: settings.version, suite: settings.machine.suite, architecture: settings.architecture },
+      mkma: settings.version,
+      suite: settings.machine.suite,
+      architecture: settings.architecture,
     },
     context,
   );

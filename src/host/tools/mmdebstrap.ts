@@ -34,14 +34,15 @@ export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'
   return lines;
 }
 
-// $1 is the tree. Packages are copied to a temporary name and renamed, since two builds may share the folder.
+// $1 is the tree. Kept packages are linked in; new ones are copied to a temporary name and renamed, since two builds
+// may share the folder.
 const KEEP_DEBS = `for deb in "$1"/var/cache/apt/archives/*.deb; do
   [ -e "$deb" ] || continue
   kept="$MKMA_DEBS/\${deb##*/}"
   [ -e "$kept" ] || { cp "$deb" "$kept.$$" && mv "$kept.$$" "$kept"; } || exit 1
 done`;
 const BRING_DEBS = `mkdir -p "$1/var/cache/apt/archives" && find "$MKMA_DEBS" -name '*.deb' \
--exec cp --reflink=auto -t "$1/var/cache/apt/archives" {} +`;
+-exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
 /** The command that makes the tarball. */
 export function bootstrapCommand(request: BootstrapRequest): Command {
