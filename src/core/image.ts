@@ -125,35 +125,53 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const footer = viewOf(read(fileSize - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));
   if (footer.byteLength !== SEEK_FOOTER_SIZE || footer.getUint32(5, true) !== SEEKABLE_MAGIC) return plain;
   const count = footer.getUint32(0, true);
-  const checksums = (footer.getUint8(4) & 0x80) !== 0;
-  const stride = checksums ? 12 : 8;
+  const descriptor = footer.getUint8(4);
+  // Only bit 7 has a meaning (entries carry checksums, which mkma does not write); the others must be 0.
+  if ((descriptor & 0x7f) !== 0) return damaged('its seek table has unknown flags');
+  const stride = descriptor === 0 ? 8 : 12;
   const tableSize = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
   if (count === 0 || tableSize > fileSize || tableSize > MAX_MANIFEST) {
     return damaged(`its seek table says ${count} frames, more than the file can hold`);
   }
   const table = viewOf(read(fileSize - tableSize, tableSize));
-  if (table.byteLength !== tableSize || table.getUint32(0, true) !== SEEK_FRAME) {
+  const complete = table.byteLength === tableSize && table.getUint32(0, true) === SEEK_FRAME;
+  if (!complete || table.getUint32(4, true) !== tableSize - SKIPPABLE_HEADER) {
     return damaged('its seek table does not begin where its length says');
   }
   const last = SKIPPABLE_HEADER + (count - 1) * stride;
   const manifestSize = table.getUint32(last, true);
   // A seekable file of another maker has no manifest frame: plain.
   if (table.getUint32(last + 4, true) !== 0) return plain;
-  let listed = 0;
-  for (let i = 0; i < count; i++) listed += table.getUint32(SKIPPABLE_HEADER + i * stride, true);
-  if (listed !== fileSize - tableSize) {
-    return damaged(
-      `its frames add up to ${listed} bytes, but ${fileSize - tableSize} lie before the seek table`,
-    );
+  const frames: SeekEntry[] = [];
+  for (let i = 0; i < count - 1; i++) {
+    const at = SKIPPABLE_HEADER + i * stride;
+    frames.push({ size: table.getUint32(at, true), bytes: table.getUint32(at + 4, true) });
+  }
+  const payload = frames.reduce((sum, frame) => sum + frame.size, 0);
+  if (payload + manifestSize !== fileSize - tableSize) {
+    const there = fileSize - tableSize - manifestSize;
+    return damaged(`its frames add up to ${payload} bytes, but ${there} lie before the manifest`);
   }
   if (manifestSize > MAX_MANIFEST) return damaged(`its manifest claims ${manifestSize} bytes`);
   const manifest = decodeManifest(read(fileSize - tableSize - manifestSize, manifestSize));
   if (!manifest.ok) return manifest;
-  const payload = manifest.value.segments.reduce((sum, s) => sum + s.size, 0);
-  if (payload !== listed - manifestSize) {
-    return damaged(`its segments add up to ${payload} bytes, but ${listed - manifestSize} are there`);
+  if (!segmentsMatch(manifest.value.segments, frames)) {
+    return damaged('its manifest and its seek table tell of different segments');
   }
   return ok({ manifest: manifest.value });
+}
+
+/** Whether the segments consist of exactly the frames that the seek table lists, in order. */
+function segmentsMatch(segments: readonly Segment[], frames: readonly SeekEntry[]): boolean {
+  let next = 0;
+  for (const segment of segments) {
+    const own = frames.slice(next, next + segment.frames);
+    next += segment.frames;
+    const size = own.reduce((sum, frame) => sum + frame.size, 0);
+    const bytes = own.reduce((sum, frame) => sum + frame.bytes, 0);
+    if (own.length !== segment.frames || size !== segment.size || bytes !== segment.bytes) return false;
+  }
+  return next === frames.length;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

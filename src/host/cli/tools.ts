@@ -1,6 +1,6 @@
 /** Before a command: the programs it needs, installed when the launcher of a checkout started it. */
-import { createInterface } from 'node:readline/promises';
 import { err, ok, type Result } from '../../core/result.js';
+import { confirm } from '../report/ask.js';
 import type { HostTool } from '../sys/packages.js';
 import { installCommand, installPackages, missingTools, packagesOf } from '../sys/prerequisites.js';
 import type { Session } from './session.js';
@@ -25,22 +25,12 @@ export async function ensureTools(
   if (session.env.MKMA_LAUNCHER !== '1' || !session.caller.root) return refused;
   const { emit, signal } = session.context;
   emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });
-  if (!yes && session.interactive && !(await agree(session))) return refused;
+  session.printer.close();
+  if (!yes && session.interactive && !(await confirm('Install them now?', signal))) return refused;
   emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
   const done = await installPackages(packages, signal, (line) =>
     emit({ type: 'output', stage: 'install', line }),
   );
   emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed', detail: packages.join(' ') });
   return done;
-}
-
-async function agree(session: Session): Promise<boolean> {
-  session.printer.close();
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await prompt.question('Install them now? [Y/n] ', { signal: session.context.signal });
-    return !/^n/i.test(answer.trim());
-  } finally {
-    prompt.close();
-  }
 }

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/cmdline.js';
+import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/cpio.js';
+import { parseDeviceName } from '../../../src/core/device.js';
+import { tellProblem } from '../../../src/core/result.js';
+import { formatBytes, parseRamSize } from '../../../src/core/size.js';
+import { parseTree } from '../../../src/core/tree.js';
+
+test('the kernel command line is split as the kernel does', () => {
+  const got = parseCmdline(' quiet a=1\tb="x y" "c=p q" a=2 d= e="=\n"');
+  assert.deepEqual(got, [
+    { name: 'quiet' },
+    { name: 'a', value: '1' },
+    { name: 'b', value: 'x y' },
+    { name: 'c', value: 'p q' },
+    { name: 'a', value: '2' },
+    { name: 'd', value: '' },
+    { name: 'e', value: '=\n' },
+  ]);
+  assert.equal(lastValue(got, 'a'), '2');
+  assert.equal(lastValue(got, 'quiet'), undefined);
+});
+
+test('what is rendered parses back', () => {
+  const name = fc.stringMatching(/^[a-z_.]{1,10}$/);
+  const value = fc.string().filter((text) => !text.includes('"'));
+  const parameter = fc.record({ name, value });
+  fc.assert(
+    fc.property(fc.array(parameter), (parameters) => {
+      const back = parseCmdline(renderCmdline(parameters));
+      assert.deepEqual(
+        back,
+        parameters.map((parameter) => ({ ...parameter })),
+      );
+    }),
+  );
+  assert.throws(() => renderCmdline([{ name: 'a', value: '"' }]), /double quote/);
+});
+
+test('sizes of the RAM file system', () => {
+  assert.deepEqual(parseRamSize('60%'), { percent: 60 });
+  assert.deepEqual(parseRamSize('6G'), { bytes: 6 * 2 ** 30 });
+  assert.deepEqual(parseRamSize('512m'), { bytes: 512 * 2 ** 20 });
+  for (const bad of ['', '0%', '101%', '-1', '1.5G', '6GB', 'x', '0', '99999999999999T']) {
+    assert.equal(parseRamSize(bad), undefined, bad);
+  }
+});
+
+test('amounts for people', () => {
+  assert.deepEqual([0, 1023, 1024, 1536, 10 * 2 ** 20, 2 ** 31].map(formatBytes), [
+    '0 B',
+    '1023 B',
+    '1.00 KiB',
+    '1.50 KiB',
+    '10.0 MiB',
+    '2.00 GiB',
+  ]);
+});
+
+test('devices by path and by tag', () => {
+  assert.deepEqual(parseDeviceName('/dev/sda1'), { by: 'path', path: '/dev/sda1' });
+  assert.deepEqual(parseDeviceName('LABEL=a=b'), { by: 'tag', tag: 'LABEL', value: 'a=b' });
+  for (const bad of ['', 'sda1', '/dev/', 'UUID=', 'ID=1', 'uuid=1'])
+    assert.equal(parseDeviceName(bad), undefined, bad);
+});
+
+test('a newc header parses back', () => {
+  const number = fc.integer({ min: 0, max: 0xffffffff });
+  const header = fc.record({
+    ino: number,
+    mode: number,
+    uid: number,
+    gid: number,
+    nlink: number,
+    mtime: number,
+    size: number,
+    rdevMajor: number,
+    rdevMinor: number,
+  });
+  fc.assert(
+    fc.property(header, fc.uint8Array({ minLength: 1, maxLength: 300 }), (fields, name) => {
+      const bytes = newcHead(fields, name);
+      assert.equal(bytes.length % 4, 0);
+      const { nameSize, ...back } = parseNewcHeader(bytes) ?? { nameSize: 0 };
+      assert.deepEqual(back, { ...fields });
+      assert.equal(nameSize, name.length + 1);
+    }),
+  );
+  assert.equal(newcTrailer().length, 124);
+  assert.throws(() => newcHead({ ...zero, size: 2 ** 32 }, Uint8Array.of(0x61)), RangeError);
+});
+
+const zero = { ino: 0, mode: 0, uid: 0, gid: 0, nlink: 0, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
+
+test('bytes that are no newc header are told from it', () => {
+  assert.equal(parseNewcHeader(new Uint8Array(109)), undefined);
+  assert.equal(parseNewcHeader(new Uint8Array(200)), undefined);
+  const crc = newcTrailer();
+  crc[5] = 0x32; // "070702"
+  assert.equal(parseNewcHeader(crc), undefined);
+  const digit = newcTrailer();
+  digit[20] = 0x67; // "g"
+  assert.equal(parseNewcHeader(digit), undefined);
+});
+
+test("find's listing becomes a tree, sorted with folders before their content", () => {
+  const records = ['f 4755 0 0 1 12 5 1700000000.9999\0b/x\0\0', 'd 755 0 0 3 11 4096 1.0\0b\0\0'];
+  records.push('l 777 0 0 1 13 3 -1.5\0a\0to\n', '\0d 700 1 2 3 10 4096 1.0\0\0\0');
+  const got = parseTree(new TextEncoder().encode(records.join('')));
+  assert.deepEqual(
+    got.map(({ path, type, mode, mtime, target }) => [path, type, mode, mtime, target]),
+    [
+      ['.', 'd', 0o700, 1, ''],
+      ['a', 'l', 0o777, -2, 'to\n'],
+      ['b', 'd', 0o755, 1, ''],
+      ['b/x', 'f', 0o4755, 1700000000, ''],
+    ],
+  );
+});
+
+test('a problem is told in labelled lines', () => {
+  assert.deepEqual(tellProblem({ what: 'w', where: '/x', why: 'a\nb', next: 'n' }), [
+    'w: /x',
+    '  why: a',
+    '       b',
+    '  next: n',
+  ]);
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concatBytes, crc32 } from '../../../src/core/bytes.js';
+import {
+  encodeManifest,
+  encodeSeekTable,
+  type Manifest,
+  parseManifest,
+  readImageInfo,
+} from '../../../src/core/image.js';
+
+const manifest: Manifest = {
+  format: 1,
+  kind: 'base',
+  id: `sha256:${'ab'.repeat(32)}`,
+  name: 'größe',
+  created: '2026-01-02T03:04:05.000Z',
+  mkma: '0.1.0',
+  suite: 'trixie',
+  architecture: 'amd64',
+  kernelRelease: '6.12',
+  unpackedBytes: 4096,
+  inodes: 3,
+  segments: [{ size: 10, bytes: 100, frames: 1, records: 3, sha256: 'cd'.repeat(32) }],
+};
+
+function image(change: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): Uint8Array {
+  const frame = encodeManifest(manifest);
+  const table = encodeSeekTable([
+    { size: 10, bytes: 100 },
+    { size: frame.length, bytes: 0 },
+  ]);
+  return change(concatBytes([new Uint8Array(10).fill(7), frame, table]));
+}
+
+function info(bytes: Uint8Array) {
+  return readImageInfo((offset, length) => bytes.subarray(offset, offset + length), bytes.length);
+}
+
+test('crc32 is the one of RFC 1952', () => {
+  assert.equal(crc32(new TextEncoder().encode('123456789')), 0xcbf43926);
+});
+
+test('a manifest comes back as it was written', () => {
+  assert.deepEqual(info(image()), { ok: true, value: { manifest } });
+});
+
+test('a plain archive has no manifest, and is no error', () => {
+  assert.deepEqual(info(new Uint8Array(100).fill(1)), { ok: true, value: {} });
+  assert.deepEqual(info(new Uint8Array(0)), { ok: true, value: {} });
+});
+
+test('every flipped byte behind the payload is noticed, or leaves a plain archive', () => {
+  const whole = image();
+  for (let at = 10; at < whole.length; at++) {
+    const got = info(
+      image((bytes) => {
+        bytes[at] = (bytes[at] as number) ^ 0x55;
+        return bytes;
+      }),
+    );
+    if (got.ok) assert.deepEqual(got.value, {}, `byte ${at} changed and the manifest was still believed`);
+    else assert.match(got.problem.what, /damaged|another format/);
+  }
+});
+
+test('every cut is noticed, or leaves a plain archive', () => {
+  const whole = image();
+  for (let length = 0; length < whole.length; length++) {
+    const got = info(whole.subarray(0, length));
+    if (got.ok) assert.deepEqual(got.value, {}, `cut to ${length} of ${whole.length}`);
+  }
+});
+
+test('another format version is refused, both sides named', () => {
+  const got = parseManifest(JSON.stringify({ ...manifest, format: 2 }));
+  assert.ok(!got.ok);
+  assert.equal(got.problem.why, 'the image: format 2; this program: format 1');
+});
+
+test('a manifest with a wrong field is refused, the field named', () => {
+  const wrong: [string, unknown][] = [
+    ['id', 'sha256:1'],
+    ['inodes', -1],
+    ['unpackedBytes', 1.5],
+    ['segments', []],
+    ['segments', [{ size: 1 }]],
+    ['kind', 'other'],
+    ['suite', null],
+  ];
+  for (const [field, value] of wrong) {
+    const got = parseManifest(JSON.stringify({ ...manifest, [field]: value }));
+    assert.ok(!got.ok, field);
+    assert.equal(got.problem.why, `its manifest has no valid ${field}`);
+  }
+});
