@@ -125,7 +125,7 @@ export class Vm implements AsyncDisposable {
   /** Wait until a shell answers, whatever its prompt looks like. Keys typed too early may get lost: typed again. */
   async expectShell(seconds = SHELL_SECONDS): Promise<void> {
     const deadline = performance.now() + seconds * 1000;
-    for (let n = 0; ; n++) {
+    for (;;) {
       const mark = randomBytes(4).toString('hex');
       // The echo of what is typed does not hold the answer.
       this.type(`echo "<${mark}:"ready\\>`);
