@@ -13,7 +13,7 @@ export function quickjsMachine(): Machine {
   return {
     run,
     pipelines,
-    readText: (path) => std.loadFile(path) ?? undefined,
+    readText,
     readAt,
     write,
     info,
@@ -25,7 +25,7 @@ export function quickjsMachine(): Machine {
       const [names, errno] = os.readdir(path);
       return errno === 0 ? names.filter((name) => name !== '.' && name !== '..').sort() : undefined;
     },
-    uptime: () => Number.parseFloat(std.loadFile('/proc/uptime') ?? '0'),
+    uptime: () => Number.parseFloat(readText('/proc/uptime') ?? '0'),
     sleep(milliseconds) {
       os.sleep(milliseconds);
     },
@@ -154,6 +154,15 @@ function exitCode(status: number): number {
   return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
 }
 
+/** Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */
+function readText(path: string): string | undefined {
+  const file = std.open(path, 'r');
+  if (file === null) return undefined;
+  const text = file.readAsString(MAX_OUTPUT);
+  file.close();
+  return text;
+}
+
 function readAt(path: string, offset: number, length: number): Uint8Array | undefined {
   const file = std.open(path, 'r');
   if (file === null) return undefined;
@@ -186,7 +195,7 @@ function kindOf(type: number): FileKind {
 
 /** /dev/console is only the last console named on the command line; a person may sit before any of them. */
 function print(line: string): void {
-  const active = (std.loadFile('/sys/class/tty/console/active') ?? '').trim();
+  const active = (readText('/sys/class/tty/console/active') ?? '').trim();
   const names = active === '' ? ['console'] : active.split(/\s+/);
   for (const name of names) {
     const tty = std.open(`/dev/${name}`, 'w');

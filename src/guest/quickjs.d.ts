@@ -18,8 +18,6 @@ declare module 'std' {
   export function open(path: string, flags: string): File | null;
   /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
   export function tmpfile(): File | null;
-  /** The file as UTF-8; `null` where it cannot be read. */
-  export function loadFile(path: string): string | null;
   export function exit(code: number): never;
 }
 

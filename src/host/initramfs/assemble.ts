@@ -1,5 +1,5 @@
 /** Puts the tree of the initramfs together. Packing it is another step. */
-import { chmod, copyFile, cp, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { INITRAMFS } from '../../core/contract.js';
 import { renderInitramfsManifest } from '../../core/initramfs.js';
@@ -97,7 +97,7 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   }
   const libraries = await libraryClosure(tools, paths);
   if (!libraries.ok) return libraries;
-  for (const path of [...paths, ...libraries.value]) await install(join(tools, path), target, path, 0o755);
+  await installOnce(tools, target, [...paths, ...libraries.value]);
   for (const { path, links } of PROGRAMS) for (const link of links ?? []) await linkTo(target, link, path);
   const own = new Set(
     PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]).map((p) => posix.basename(p)),
@@ -129,6 +129,18 @@ async function install(from: string, target: string, path: string, mode: number)
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
   await chmod(to, mode);
+}
+
+/** Copy programs and libraries; a second name of the same file (the loader has two) becomes a link to the first. */
+async function installOnce(tools: string, target: string, paths: readonly string[]): Promise<void> {
+  const names = new Map<string, string>();
+  for (const path of paths) {
+    const real = await realpath(join(tools, path));
+    const first = names.get(real);
+    if (first === undefined) await install(real, target, path, 0o755);
+    else await linkTo(target, path, first);
+    names.set(real, first ?? path);
+  }
 }
 
 async function linkTo(target: string, link: string, program: string): Promise<void> {

@@ -77,10 +77,7 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
   'NVMe, also behind Intel VMD': ['nvme', 'vmd'],
   SATA: ['ahci', 'ata_piix', 'ata_generic'],
   'disks, CD drives': ['sd_mod', 'sr_mod', 'loop'],
-  USB: [
-    ...['xhci_pci', 'xhci_pci_renesas', 'ehci_pci', 'ohci_pci', 'uhci_hcd', 'usb_storage', 'uas'],
-    'phy_generic',
-  ],
+  USB: ['xhci_pci', 'xhci_pci_renesas', 'ehci_pci', 'ohci_pci', 'uhci_hcd', 'usb_storage', 'uas'],
   'SD cards, eMMC, UFS': [
     ...['mmc_block', 'sdhci_pci', 'sdhci_acpi', 'rtsx_pci_sdmmc', 'rtsx_usb_sdmmc', 'ufshcd_pci'],
   ],

@@ -67,9 +67,9 @@ export class ConsoleWatch {
     return reached;
   }
 
-  /** The console's last lines: from the line that failed on, else the last dozen. */
+  /** The console's last lines: those after the line that failed, else the last dozen. */
   lastWords(): string {
-    const from = this.failed === undefined ? -1 : this.#tail.indexOf(this.failed);
-    return this.#tail.slice(from >= 0 ? from : -12).join('\n');
+    const failed = this.failed === undefined ? -1 : this.#tail.indexOf(this.failed);
+    return this.#tail.slice(failed >= 0 ? failed + 1 : -12).join('\n');
   }
 }

@@ -1,0 +1,200 @@
+/**
+ * Drives `mkma run` as a person at a terminal would: a pseudo terminal (script(1)), words typed, words waited for.
+ * Assertions are made inside the machine.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
+
+/** Seconds for a boot to the login, without KVM and with other work going on. */
+const BOOT_SECONDS = 180;
+const SHELL_SECONDS = 60;
+
+/** The folder with the images under test. Unset is a failure: a VM test that skips itself proves nothing. */
+export function imagesFolder(): string {
+  const folder = process.env.MKMA_TEST_IMAGES;
+  assert.ok(folder, 'MKMA_TEST_IMAGES is not set: name the folder with built images (test/run.ts does)');
+  return folder;
+}
+
+/** What a command inside the machine, or mkma itself, came to. */
+export interface Outcome {
+  readonly output: string;
+  readonly exitCode: number;
+}
+
+/** Run `mkma` to its end without a terminal. */
+export async function mkma(...args: string[]): Promise<Outcome & { readonly stderr: string }> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exitCode = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? -1)));
+  return { output, stderr, exitCode };
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal control sequences are what is to be removed.
+const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x07]/g;
+
+/** A machine booted by `mkma run`. Dispose of it with `await using`: QEMU is then gone for certain. */
+export class Vm implements AsyncDisposable {
+  /** Everything that came from the terminal and was not yet matched. */
+  #unread = '';
+  #all = '';
+  #exitCode: number | undefined;
+  readonly #ended: Promise<void>;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#unread += text;
+      this.#all += text;
+    });
+    this.#ended = new Promise((resolve) => {
+      child.once('close', (code) => {
+        this.#exitCode = code ?? -1;
+        resolve();
+      });
+    });
+  }
+
+  /** Start `mkma run` with words for the kernel command line. */
+  static start(append = ''): Vm {
+    const words = [process.execPath, MAIN, 'run', '--output', imagesFolder(), '--append', append];
+    const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, SHELL: '/bin/sh', TERM: 'dumb' },
+    });
+    return new Vm(child);
+  }
+
+  /** Start and wait for the shell of the logged-in console. */
+  static async login(append = ''): Promise<Vm> {
+    const vm = Vm.start(append);
+    try {
+      await vm.expectLogin();
+      return vm;
+    } catch (cause) {
+      await vm[Symbol.asyncDispose]();
+      throw cause;
+    }
+  }
+
+  /** Everything seen so far, without control sequences. */
+  get transcript(): string {
+    return this.#all.replace(CONTROL, '');
+  }
+
+  /** Wait until the terminal shows `pattern`; what comes up to its end is taken away. */
+  async expect(pattern: RegExp, seconds = BOOT_SECONDS): Promise<RegExpExecArray> {
+    const deadline = performance.now() + seconds * 1000;
+    for (;;) {
+      const over = this.#exitCode !== undefined;
+      const text = this.#unread.replace(CONTROL, '');
+      const match = pattern.exec(text);
+      if (match !== null) {
+        this.#unread = text.slice(match.index + match[0].length);
+        return match;
+      }
+      const why = over ? `mkma run ended (exit code ${this.#exitCode})` : `not within ${seconds} s`;
+      if (over || performance.now() > deadline) {
+        assert.fail(
+          `waited for ${pattern}: ${why}. The terminal ended with:\n${this.transcript.slice(-3000)}`,
+        );
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Wait until root is logged in on the console and its shell answers. */
+  async expectLogin(): Promise<void> {
+    await this.expect(/login: root \(automatic login\)/);
+    await this.expectShell();
+  }
+
+  /** Wait until a shell answers, whatever its prompt looks like. Keys typed too early may get lost: typed again. */
+  async expectShell(seconds = SHELL_SECONDS): Promise<void> {
+    const deadline = performance.now() + seconds * 1000;
+    for (;;) {
+      const mark = randomBytes(4).toString('hex');
+      // The echo of what is typed does not hold the answer.
+      this.type(`echo "<${mark}:"ready\\>`);
+      try {
+        await this.expect(new RegExp(`<${mark}:ready>`), 3);
+        break;
+      } catch (cause) {
+        if (performance.now() > deadline || this.#exitCode !== undefined) throw cause;
+      }
+    }
+    // The kernel's messages would get between the lines of answers.
+    await this.sh('dmesg -n 1');
+  }
+
+  /** Type a line. */
+  type(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
+  }
+
+  /** Run a command in the shell that is open, and return what it printed on both streams. */
+  async sh(command: string, seconds = SHELL_SECONDS): Promise<Outcome> {
+    const mark = randomBytes(4).toString('hex');
+    this.type(`printf '<%s>\\n' ${mark}-begin; { ${command}; } 2>&1; printf '<%s:%s>\\n' ${mark}-end $?`);
+    await this.expect(new RegExp(`<${mark}-begin>\\n`), seconds);
+    const match = await this.expect(new RegExp(`([\\s\\S]*?)<${mark}-end:(\\d+)>`), seconds);
+    return { output: (match[1] ?? '').trimEnd(), exitCode: Number(match[2]) };
+  }
+
+  /** As {@link sh} for a command that must succeed; returns its output. */
+  async ask(command: string, seconds = SHELL_SECONDS): Promise<string> {
+    const { output, exitCode } = await this.sh(command, seconds);
+    assert.equal(exitCode, 0, `${command} failed inside the machine:\n${output}`);
+    return output;
+  }
+
+  /** Power the machine off from its shell; returns the exit code of `mkma run`. */
+  async powerOff(command = 'poweroff', seconds = SHELL_SECONDS): Promise<number> {
+    this.type(command);
+    await Promise.race([this.#ended, sleep(seconds * 1000, undefined, { ref: false })]);
+    assert.notEqual(this.#exitCode, undefined, `${command} did not end mkma run within ${seconds} s`);
+    return this.#exitCode ?? -1;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#exitCode !== undefined) return;
+    const started = descendants(this.child.pid);
+    this.child.stdin?.write('\x01x'); // Ctrl-A X: QEMU's own way out
+    await Promise.race([this.#ended, sleep(3000)]);
+    for (const pid of started) endProcess(pid);
+    this.child.kill('SIGKILL');
+    await this.#ended;
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** The processes that a process has started, and those which these have started (proc_pid_task(5), "children"). */
+function descendants(pid: number | undefined): number[] {
+  if (pid === undefined) return [];
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    return children.flatMap((child) => [...descendants(Number(child)), Number(child)]);
+  } catch {
+    return [];
+  }
+}
