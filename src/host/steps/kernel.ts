@@ -34,6 +34,25 @@ export function kernelInputs(settings: BuildSettings): Inputs {
   return { kernel: `host ${kernel.release} ${stamps.join(' ')}` };
 }
 
+function hostKernel(release: string): { image: string; modules: string } {
+  return { image: join(HOST.kernels, `vmlinuz-${release}`), modules: join(HOST.modules, release) };
+}
+
+/** Whether the kernel that is asked for can be had, as far as this host knows: before anything is downloaded. */
+export function checkKernel(settings: BuildSettings): Result<void> {
+  const { kernel } = settings.machine;
+  if (kernel.from === 'debian') return ok();
+  const { image, modules } = hostKernel(kernel.release);
+  const missing = [image, join(modules, 'modules.dep')].find((path) => !existsSync(path));
+  if (missing === undefined) return ok();
+  return err({
+    what: `cannot take the host's kernel ${kernel.release}`,
+    where: missing,
+    why: 'there is no such file',
+    next: `${hostKernels()}build with Debian's own kernel: --kernel debian`,
+  });
+}
+
 /** Put modules into the tree at `root` and the kernel into `scratch`. */
 export async function placeKernel(
   settings: BuildSettings,
@@ -83,17 +102,7 @@ async function copyHost(
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
-  const kernel = join(HOST.kernels, `vmlinuz-${release}`);
-  const modules = join(HOST.modules, release);
-  const missing = [kernel, join(modules, 'modules.dep')].find((path) => !existsSync(path));
-  if (missing !== undefined) {
-    return err({
-      what: `cannot take the host's kernel ${release}`,
-      where: missing,
-      why: 'there is no such file',
-      next: `${hostKernels()}or build with Debian's own kernel: --kernel debian`,
-    });
-  }
+  const { image: kernel, modules } = hostKernel(release);
   mkdirSync(modulesFolder(root), { recursive: true });
   const copy = { file: 'cp', args: ['-a', modules, modulesFolder(root)] };
   const copied = await run(copy, { signal: context.signal });
@@ -109,5 +118,5 @@ function hostKernels(): string {
   const whole = releases.filter((release) => existsSync(join(HOST.kernels, `vmlinuz-${release}`)));
   return whole.length === 0
     ? ''
-    : `choose one that is here (${whole.map((r) => `--kernel host:${r}`).join(', ')}), `;
+    : `choose one that is here (${whole.map((r) => `--kernel host:${r}`).join(', ')}), or `;
 }

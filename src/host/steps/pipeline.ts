@@ -10,10 +10,11 @@ import type { CacheEntry } from '../stages/cache.js';
 import { editedPaths, fileStamp, type TreeState, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { flush, publishFile } from '../sys/files.js';
-import { type OutputFolder, requireSpace, STATE } from '../sys/output.js';
+import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
 import { bootstrapPackages, bootstrapTools, knownBootstrap } from './bootstrap.js';
 import { buildInitramfs, initramfsInputs } from './initramfs.js';
+import { checkKernel } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 import { buildSystem, systemInputs } from './system.js';
 
@@ -97,6 +98,10 @@ async function bootstrapAll(
   ) {
     if (tree.state !== 'missing') return ok(known);
   }
+  const cache = openCache(settings.cache);
+  if (!cache.ok) return cache;
+  const kernel = checkKernel(settings);
+  if (!kernel.ok) return kernel;
   const room = requireSpace(output.path, SPACE.output, 'the images');
   if (!room.ok) return room;
   const cacheRoom =

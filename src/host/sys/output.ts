@@ -57,6 +57,23 @@ function makeFolders(path: string, owner?: Owner): void {
   giveTo(path, owner);
 }
 
+/** Make the cache folder where it is missing. */
+export function openCache(path: string): Result<void> {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o755 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return ok();
+  } catch (cause) {
+    const why = (cause as Error).message;
+    return err({
+      what: 'cannot use the cache folder',
+      where: path,
+      why,
+      next: 'name another one with --cache',
+    });
+  }
+}
+
 /** Fails where fewer than `bytes` are free on the file system of `folder`, with the numbers. */
 export function requireSpace(folder: string, bytes: number, purpose: string): Result<void> {
   const { bavail, bsize } = statfsSync(folder);

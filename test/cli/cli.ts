@@ -1,0 +1,65 @@
+/** Driving the real command line, as a user would. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = fileURLToPath(new URL('../../..', import.meta.url));
+export const main = join(repository, 'dist/src/host/main.js');
+
+/** Folder with the console images that the test runner built; never to be changed. */
+export function sharedImages(): string {
+  const folder = process.env.MKMA_TEST_IMAGES;
+  if (folder === undefined) throw new Error('MKMA_TEST_IMAGES is not set: run the tests with test/run');
+  return folder;
+}
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface MkmaOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Run as this user and group. */
+  readonly uid?: number;
+  /** Called with everything printed on stderr so far, whenever there is more. */
+  readonly onStderr?: (text: string, child: ChildProcess) => void;
+}
+
+/** Run mkma to its end. */
+export function mkma(args: readonly string[], options: MkmaOptions = {}): Promise<Ended> {
+  return execute(process.execPath, [main, ...args], options);
+}
+
+/** Run any program to its end; never fails by itself. */
+export function execute(file: string, args: readonly string[], options: MkmaOptions = {}): Promise<Ended> {
+  const child = spawn(file, args, {
+    cwd: options.cwd ?? repository,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    options.onStderr?.(stderr, child);
+  });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** A folder of one test, removed with it. */
+export function temporary(): { path: string; [Symbol.dispose]: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'mkma-test-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mkma } from './cli.js';
+
+/** What was typed, and the whole of what is said. */
+const WRONG: [string[], string][] = [
+  [['bild'], "error: unknown command 'bild'\n  next: did you mean build? mkma --help lists what there is\n"],
+  [
+    ['build', '--outptu', 'x'],
+    "error: unknown option '--outptu'\n  next: did you mean --output? mkma build --help lists what there is\n",
+  ],
+  [
+    ['build', '--preset', 'consol'],
+    'error: there is no such preset: --preset consol\n  next: did you mean console? the presets are: console\n',
+  ],
+  [
+    ['build', '--preset', 'desktop'],
+    'error: there is no such preset: --preset desktop\n  next: the presets are: console\n',
+  ],
+  [
+    ['build', '--kernel', 'hots'],
+    'error: there is no such kernel choice: --kernel hots\n  next: use debian, host (the running kernel) or host:RELEASE\n',
+  ],
+  [
+    ['build', '--suite', 'bookworm'],
+    'error: this suite is too old: --suite bookworm\n  why: early boot runs on quickjs, which Debian packages from trixie on\n  next: use trixie or a newer suite\n',
+  ],
+  [
+    ['build', 'my_host'],
+    'error: hostname is not valid: my_host\n  why: a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -\n  next: correct it and try again\n',
+  ],
+  [
+    ['build', '--mirror', 'example.org/debian'],
+    'error: this is no mirror: --mirror example.org/debian\n  why: a mirror is an http, https, ftp or file URL\n  next: for example --mirror http://deb.debian.org/debian\n',
+  ],
+  [
+    ['build', '--compression-level', '20'],
+    "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19.\n  next: mkma build --help lists what there is\n",
+  ],
+  [['inspect'], "error: missing required argument 'file'\n  next: mkma inspect --help lists what there is\n"],
+];
+
+for (const [args, said] of WRONG) {
+  test(`mkma ${args.join(' ')}: refused with exit code 2`, async () => {
+    const got = await mkma(args);
+    assert.equal(got.stderr, said);
+    assert.equal(got.stdout, '');
+    assert.equal(got.code, 2);
+  });
+}
+
+test('an option from the environment is refused with the name of its variable', async () => {
+  const got = await mkma(['build'], { env: { MKMA_COMPRESSION_LEVEL: 'fast' } });
+  assert.match(
+    got.stderr,
+    /from env 'MKMA_COMPRESSION_LEVEL' is invalid\. It must be a whole number from 1 to 19\./,
+  );
+  assert.equal(got.code, 2);
+});
+
+test('--json tells errors as JSON too', async () => {
+  const got = await mkma(['build', '--preset', 'consol', '--json']);
+  assert.equal(got.code, 2);
+  assert.equal(JSON.parse(got.stdout).error.where, '--preset consol');
+});
+
+test('help is there for every command, on stdout', async () => {
+  const top = await mkma(['--help']);
+  assert.equal(top.code, 0);
+  for (const verb of ['build', 'run', 'test', 'shell', 'inspect', 'doctor']) {
+    assert.match(top.stdout, new RegExp(`^  ${verb} `, 'm'));
+    const help = await mkma([verb, '--help']);
+    assert.equal(help.code, 0, verb);
+    assert.match(help.stdout, /^Usage: mkma /);
+    assert.equal(help.stderr, '');
+  }
+});
+
+test('no command: the help, and exit code 2', async () => {
+  const got = await mkma([]);
+  assert.match(got.stdout, /^Usage: mkma /);
+  assert.equal(got.code, 2);
+});
