@@ -40,6 +40,19 @@ export interface NewcHeader {
   readonly rdevMinor: number;
 }
 
+/**
+ * The name a file has in an archive: its path, but for a file at the root that is called as the trailer, which would
+ * end the archive. Readers take `./NAME` and `NAME` for the same.
+ */
+export function archiveName(path: string): string {
+  return path === TRAILER ? `./${path}` : path;
+}
+
+/** The path of a file by its name in an archive: what {@link archiveName} made, or another writer's `./NAME`. */
+export function archivePath(name: string): string {
+  return name.startsWith('./') ? name.slice(2) : name;
+}
+
 /** NULs needed after `length` bytes to reach a multiple of four. */
 export function newcPadding(length: number): number {
   return (4 - (length & 3)) & 3;

@@ -1,6 +1,6 @@
 /** The bytes of planned records, read from the tree piece by piece: never more than one chunk in memory. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { newcHead, newcPadding } from '../../core/cpio.js';
+import { archiveName, newcHead, newcPadding } from '../../core/cpio.js';
 import { encodeName, quoteName } from '../../core/path.js';
 import type { PlannedRecord } from './plan.js';
 
@@ -54,7 +54,7 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
   }
   for (const record of records) {
     const name = encodeName(record.path);
-    yield* put(newcHead(record, name));
+    yield* put(newcHead(record, encodeName(archiveName(record.path))));
     if (record.data === 'file') yield* putFile(record, name);
     else if (record.data !== 'none') yield* put(encodeName(record.data.target));
     yield* put(new Uint8Array(newcPadding(record.size)));

@@ -4,6 +4,7 @@
  */
 
 import {
+  archiveName,
   NEWC_MAX_FILE,
   NEWC_MAX_NAME,
   newcRecordSize,
@@ -189,5 +190,5 @@ function toRecord(
 }
 
 function recordBytes(record: PlannedRecord): number {
-  return newcRecordSize(encodeName(record.path).length, record.size);
+  return newcRecordSize(encodeName(archiveName(record.path)).length, record.size);
 }

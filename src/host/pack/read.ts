@@ -1,5 +1,6 @@
 /** Read an archive record by record out of its compressed file, without unpacking it. */
 import {
+  archivePath,
   NEWC_HEADER_SIZE,
   newcPadding,
   type ParsedNewcHeader,
@@ -71,12 +72,12 @@ class Parser {
       const head = NEWC_HEADER_SIZE + header.nameSize;
       const dataAt = head + newcPadding(head);
       if (this.buffer.length < dataAt) break;
-      const path = decodeName(this.buffer.subarray(NEWC_HEADER_SIZE, head - 1));
-      if (path === TRAILER) {
+      const name = decodeName(this.buffer.subarray(NEWC_HEADER_SIZE, head - 1));
+      if (name === TRAILER) {
         this.ended = true;
         break;
       }
-      if (!this.record(header, path, dataAt)) break;
+      if (!this.record(header, archivePath(name), dataAt)) break;
     }
     return undefined;
   }

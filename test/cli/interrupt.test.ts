@@ -1,0 +1,106 @@
+/** Ctrl-C at any stage: no mount, no process, no half file; the next build works. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { mkma, temporary } from './cli.js';
+
+/** Processes whose command line, folder or environment names the folder of this test. */
+function processesOf(folder: string): string[] {
+  const found: string[] = [];
+  for (const pid of readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
+  )) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      const state = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/.*\) /s, '').charAt(0);
+      const about = `${words} ${readlinkSync(`/proc/${pid}/cwd`)} ${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+      if (state !== 'Z' && about.includes(folder)) found.push(`${pid} ${words}`);
+    } catch {
+      // It has ended meanwhile, or is a kernel thread.
+    }
+  }
+  return found;
+}
+
+describe('interrupted builds', () => {
+  const folder = temporary();
+  const out = join(folder.path, 'out');
+  const cache = join(folder.path, 'cache');
+  after(() => folder[Symbol.dispose]());
+
+  /** Build until stderr matches, then send the signal. */
+  async function interrupt(args: string[], when: RegExp, signal: NodeJS.Signals, delay = 0) {
+    let sent = false;
+    const got = await mkma(['build', 'stop', '--output', out, '--verbose', ...args], {
+      onStderr: (text, child) => {
+        if (sent || !when.test(text)) return;
+        sent = true;
+        setTimeout(() => child.kill(signal), delay);
+      },
+    });
+    assert.ok(sent, `never printed ${when}: ${got.stderr}`);
+    return got;
+  }
+
+  function nothingLeft(mounts: string, ended: { code: number | null; stderr: string }): void {
+    assert.equal(ended.code, 130, ended.stderr);
+    assert.match(ended.stderr, /^error: interrupted$/m);
+    assert.deepEqual(processesOf(folder.path), []);
+    assert.equal(readFileSync('/proc/mounts', 'utf8'), mounts);
+    assert.deepEqual(readdirSync(out), ['.mkma']);
+    assert.deepEqual(
+      readdirSync(join(out, '.mkma')).filter((name) => name !== 'lock'),
+      [],
+    );
+  }
+
+  const own = ['--cache', cache];
+  const stages: [string, string[], RegExp, NodeJS.Signals, number][] = [
+    ['while downloading', own, /running apt-get update/, 'SIGINT', 0],
+    ['while packages are installed', own, /installing essential packages/, 'SIGTERM', 500],
+    [
+      'while the tree is put together',
+      [],
+      /^system\| customising|^system\| unpacking the kernel/m,
+      'SIGINT',
+      100,
+    ],
+    ['while the initramfs is made', [], /^initramfs: start/m, 'SIGINT', 200],
+    ['while the base is packed', [], /^base: start/m, 'SIGINT', 500],
+    ['at the very beginning', [], /^(packages|tools): /m, 'SIGHUP', 0],
+  ];
+  for (const [name, args, when, signal, delay] of stages) {
+    test(`${name} (${signal})`, async () => {
+      const mounts = readFileSync('/proc/mounts', 'utf8');
+      nothingLeft(mounts, await interrupt(args, when, signal, delay));
+      if (args === own) {
+        for (const part of ['stages', 'tmp']) {
+          assert.deepEqual(
+            readdirSync(join(cache, part)).filter((entry) => !entry.startsWith('tools-')),
+            [],
+            part,
+          );
+        }
+      }
+    });
+  }
+
+  test('the next build works', async () => {
+    const got = await mkma(['build', 'stop', '--output', out]);
+    assert.equal(got.code, 0, got.stderr);
+  });
+
+  test('killed outright (SIGKILL): nothing goes on, and the next build clears up', async () => {
+    const again = ['--cache', cache, '--refresh'];
+    const killed = await interrupt(again, /installing essential packages/, 'SIGKILL', 300);
+    assert.equal(killed.code, null);
+    for (let i = 0; i < 50 && processesOf(folder.path).length > 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.deepEqual(processesOf(folder.path), []);
+    const got = await mkma(['build', 'stop', '--output', out]);
+    assert.equal(got.code, 0, got.stderr);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['lock', 'state.json']);
+  });
+});

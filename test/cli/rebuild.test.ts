@@ -1,0 +1,140 @@
+/** Building again: nothing without a reason, the reason told, edits made by hand never lost. */
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { execute, mkma, temporary } from './cli.js';
+
+describe('one output folder, build after build', () => {
+  const folder = temporary();
+  const out = join(folder.path, 'out');
+  const chroot = join(out, 'chroot');
+  const build = (...more: string[]) => mkma(['build', 'first', '--output', out, ...more]);
+  /** Stages that a build ran, out of its plain lines. */
+  const ran = (stderr: string): string[] =>
+    [...stderr.matchAll(/^(\w+): start(?:: (.*))?$/gm)].map((match) => `${match[1]}: ${match[2]}`);
+  const ids = async (): Promise<string> =>
+    JSON.parse((await mkma(['inspect', join(out, 'base.cpio.zst'), '--json'])).stdout).manifest.id;
+
+  before(async () => {
+    const got = await build();
+    assert.equal(got.code, 0, got.stderr);
+  });
+  after(() => folder[Symbol.dispose]());
+
+  test('leaves what the contract lists, and nothing else', () => {
+    assert.deepEqual(readdirSync(out).sort(), [
+      '.mkma',
+      'base.cpio.zst',
+      'chroot',
+      'cmdline',
+      'initramfs',
+      'initramfs.cpio.zst',
+      'vmlinuz',
+    ]);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['lock', 'state.json']);
+    assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
+  });
+
+  test('keeps what must not be in a base out of it', () => {
+    assert.equal(statSync(join(chroot, 'etc/machine-id')).size, 0);
+    assert.deepEqual(readdirSync(join(chroot, 'boot')), []);
+    assert.deepEqual(readdirSync(join(chroot, 'var/cache/apt')), ['archives']);
+    assert.deepEqual(readdirSync(join(chroot, 'var/cache/apt/archives')), ['partial']);
+    assert.deepEqual(readdirSync(join(chroot, 'var/lib/apt/lists')), ['partial']);
+    const names = readdirSync(chroot, { recursive: true, encoding: 'utf8' });
+    assert.deepEqual(
+      names.filter((name) => /(^|\/)initrd\.img|ssh_host_.*key|\.deb$/.test(name)),
+      [],
+    );
+    assert.match(readFileSync(join(chroot, 'etc/shadow'), 'utf8'), /^root:!/m);
+    const sources = readFileSync(join(chroot, 'etc/apt/sources.list.d/debian.sources'), 'utf8');
+    assert.deepEqual(
+      [...sources.matchAll(/^URIs: (.*)$/gm)].map((match) => match[1]),
+      ['http://deb.debian.org/debian', 'http://deb.debian.org/debian-security'],
+    );
+    assert.ok(!existsSync(join(chroot, 'etc/apt/sources.list')));
+  });
+
+  test('nothing changed: said so, nothing touched', async () => {
+    const stamp = statSync(join(out, 'base.cpio.zst')).mtimeMs;
+    const got = await build();
+    assert.equal(got.code, 0);
+    assert.match(got.stdout, /^nothing changed since \d{4}-\d\d-\d\d \d\d:\d\d UTC: /);
+    assert.deepEqual(ran(got.stderr), []);
+    assert.equal(statSync(join(out, 'base.cpio.zst')).mtimeMs, stamp);
+  });
+
+  test('a changed option runs what depends on it, and says why', async () => {
+    const got = await build('--compression-level', '1');
+    assert.deepEqual(ran(got.stderr), [
+      'initramfs: changed: compression level',
+      'base: changed: compression level',
+    ]);
+    assert.deepEqual(ran((await build()).stderr), [
+      'initramfs: changed: compression level',
+      'base: changed: compression level',
+    ]);
+  });
+
+  test('a missing or changed file is made again', async () => {
+    rmSync(join(out, 'initramfs.cpio.zst'));
+    writeFileSync(join(out, 'base.cpio.zst'), 'x', { flag: 'a' });
+    const got = await build();
+    assert.deepEqual(ran(got.stderr), [
+      'initramfs: initramfs.cpio.zst is missing or was changed',
+      'base: base.cpio.zst is missing or was changed',
+    ]);
+  });
+
+  test('an edit in chroot/ is packed, and said; even one that keeps size and time', async () => {
+    const before = await ids();
+    const file = join(chroot, 'etc/hosts');
+    const { atimeMs, mtimeMs } = lstatSync(file);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('localhost', 'LOCALHOST'));
+    const touched = await execute('touch', ['-d', `@${mtimeMs / 1000}`, file]);
+    assert.equal(touched.code, 0, `${atimeMs}`);
+    const got = await build();
+    assert.match(got.stderr, /^chroot\/ was edited by hand and is packed as it is; changed: \/etc\/hosts$/m);
+    assert.deepEqual(ran(got.stderr), ['base: changed: chroot/']);
+    assert.notEqual(await ids(), before);
+    const again = await build();
+    assert.deepEqual(ran(again.stderr), []);
+  });
+
+  test('an edit is never overwritten without being told to', async () => {
+    const refused = await mkma(['build', 'second', '--output', out]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /error: chroot\/ was edited by hand and would be overwritten: .*chroot\n/);
+    assert.match(
+      refused.stderr,
+      /why: it has to be built again \(changed: files, hostname\); changed: \/etc\/hosts\n/,
+    );
+    assert.match(refused.stderr, /next: .*--discard-edits/);
+    assert.match(readFileSync(join(chroot, 'etc/hosts'), 'utf8'), /LOCALHOST/);
+    const dropped = await mkma(['build', 'second', '--output', out, '--discard-edits']);
+    assert.equal(dropped.code, 0, dropped.stderr);
+    assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'second\n');
+    assert.doesNotMatch(readFileSync(join(chroot, 'etc/hosts'), 'utf8'), /LOCALHOST/);
+  });
+
+  test('mkma shell runs in chroot/, leaves no mount, and says when the tree is edited', async () => {
+    const mounts = readFileSync('/proc/mounts', 'utf8');
+    const hello = await mkma([
+      'shell',
+      '--output',
+      out,
+      '--',
+      'sh',
+      '-c',
+      'cat /etc/hostname; ls -d /proc/self; exit 7',
+    ]);
+    assert.equal(hello.code, 7, hello.stderr);
+    assert.equal(hello.stdout, 'second\n/proc/self\n');
+    assert.doesNotMatch(hello.stderr, /edited/);
+    const edit = await mkma(['shell', '--output', out, 'touch', '/etc/edited']);
+    assert.match(edit.stderr, /chroot\/ is edited; mkma build packs it as it is/);
+    assert.equal(readFileSync('/proc/mounts', 'utf8'), mounts);
+    assert.ok(existsSync(join(chroot, 'etc/edited')));
+  });
+});
