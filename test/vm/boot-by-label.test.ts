@@ -10,14 +10,3 @@ test('the storage device is found by its LABEL, and the last parameter given cou
   const { storage } = JSON.parse(await vm.ask('cat /run/mkma/boot.json'));
   assert.deepEqual(storage, { asked: 'LABEL=mkma', device: '/dev/vda', type: 'ext4', path: '/mkma' });
 });
-
-test('the disk keeps what the machine writes to it', async () => {
-  const word = `kept-${process.pid}`;
-  {
-    await using vm = await Vm.login();
-    await vm.ask(`mount /dev/vda /mnt && echo ${word} >/mnt/note && umount /mnt`);
-    assert.equal(await vm.powerOff(), 0);
-  }
-  await using vm = await Vm.login();
-  assert.equal(await vm.ask('mount -o ro /dev/vda /mnt && cat /mnt/note'), word);
-});

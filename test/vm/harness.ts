@@ -71,7 +71,9 @@ export class Vm implements AsyncDisposable {
   static start(append = ''): Vm {
     const words = [process.execPath, MAIN, 'run', '--output', imagesFolder(), '--append', append];
     const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
-    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    // Should this test be killed, script goes with it, and the hangup of its terminal ends the rest.
+    const script = ['script', '--quiet', '--return', '--command', command, '/dev/null'];
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...script], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, SHELL: '/bin/sh', TERM: 'dumb' },
     });

@@ -8,7 +8,7 @@ import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
-import { freeInExt4, makeExt4, putInExt4, repairExt4, sizeInExt4 } from './ext4.js';
+import { freeInExt4, makeExt4, putInExt4, repairExt4, statInExt4 } from './ext4.js';
 import { give, type Owner } from './folder.js';
 
 /** How the machine finds its disk: the same for every one, since no machine ever has two of them. */
@@ -43,10 +43,10 @@ export async function prepareDisk(options: DiskOptions, context: Context): Promi
   const file = diskFile(options.folder);
   const base = statSync(join(options.output, FILES.base));
   if (options.fresh === true || !existsSync(file)) return makeDisk(options, file, base, context);
-  const present = await sizeInExt4(file, `/${VM_DISK.folder}/${FILES.base}`, context.signal);
+  const present = await statInExt4(file, `/${VM_DISK.folder}/${FILES.base}`, context.signal);
   if (!present.ok) return present;
-  if (present.value === base.size && readStamp(options.folder) === stampOf(base)) return ok(file);
-  return updateDisk(options, file, base, present.value ?? 0, context);
+  if (present.value?.size === base.size && readStamp(options.folder) === stampOf(base)) return ok(file);
+  return updateDisk(options, file, base, present.value?.size ?? 0, context);
 }
 
 async function makeDisk(

@@ -29,16 +29,16 @@ export async function repairExt4(file: string, signal: AbortSignal): Promise<Res
   return done.value.exitCode <= 1 ? ok() : err(failure(command, done.value));
 }
 
-/** Size in bytes of the regular file `path` (absolute, in the file system); `undefined` where there is none. */
-export async function sizeInExt4(
+/** What lies at the absolute `path` of a file system; `undefined` where nothing does. */
+export async function statInExt4(
   file: string,
   path: string,
   signal: AbortSignal,
-): Promise<Result<number | undefined>> {
+): Promise<Result<{ readonly type: string; readonly size: number } | undefined>> {
   const done = await run({ file: 'debugfs', args: ['-R', `stat ${path}`, file] }, { signal });
   if (!done.ok) return done;
-  const size = /Type: regular[\s\S]*?\bSize: (\d+)/.exec(done.value.stdout)?.[1];
-  return ok(size === undefined ? undefined : Number(size));
+  const [, type, size] = /Type: (\w+)[\s\S]*?\bSize: (\d+)/.exec(done.value.stdout) ?? [];
+  return ok(type === undefined ? undefined : { type, size: Number(size) });
 }
 
 /**
@@ -50,22 +50,30 @@ export async function putInExt4(
   put: { readonly from: string; readonly name: string; readonly into: string; readonly size: number },
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const script = [`mkdir /${put.into}`, `cd /${put.into}`, `rm ${put.name}`, `write ${put.name} ${put.name}`];
-  const command = {
-    file: 'debugfs',
-    args: ['-w', '-f', '-', file],
-    cwd: put.from,
-    input: `${script.join('\n')}\n`,
-  };
-  const done = await run(command, { signal });
-  if (!done.ok) return done;
-  const size = await sizeInExt4(file, `/${put.into}/${put.name}`, signal);
-  if (!size.ok) return size;
-  if (size.value === put.size) return ok();
+  const folder = await statInExt4(file, `/${put.into}`, signal);
+  if (!folder.ok) return folder;
+  const older = await statInExt4(file, `/${put.into}/${put.name}`, signal);
+  if (!older.ok) return older;
+  const script = [
+    // Its mkdir of a folder that is there already leaks an inode (1.47.0).
+    ...(folder.value === undefined ? [`mkdir /${put.into}`] : []),
+    `cd /${put.into}`,
+    ...(older.value === undefined ? [] : [`rm ${put.name}`]),
+    `write ${put.name} ${put.name}`,
+  ];
+  const input = `${script.join('\n')}\n`;
+  const written = await run(
+    { file: 'debugfs', args: ['-w', '-f', '-', file], cwd: put.from, input },
+    { signal },
+  );
+  if (!written.ok) return written;
+  const now = await statInExt4(file, `/${put.into}/${put.name}`, signal);
+  if (!now.ok) return now;
+  if (now.value?.size === put.size) return ok();
   return err({
     what: `cannot copy ${put.name} to the virtual machine's disk`,
     where: file,
-    why: done.value.stderr.trim().split('\n').at(-1) ?? '',
+    why: written.value.stderr.trim().split('\n').at(-1) ?? '',
     next: `see whether the file system of ${dirname(file)} is full`,
   });
 }

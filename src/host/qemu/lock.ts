@@ -19,7 +19,12 @@ export async function tryLock(file: string, signal: AbortSignal): Promise<Result
   try {
     fd = openSync(file, 'a');
   } catch (cause) {
-    return err({ what: 'cannot open the lock', where: file, why: (cause as Error).message });
+    return err({
+      what: 'cannot open the lock',
+      where: file,
+      why: (cause as Error).message,
+      next: 'run as the user to whom the folder belongs',
+    });
   }
   const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
   const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };

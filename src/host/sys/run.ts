@@ -66,6 +66,11 @@ export function argvOf(command: Command): { file: string; args: string[] } {
   };
 }
 
+/** mkma's own environment, the command's variables on top. A plain user's PATH on Debian lacks the sbin folders. */
+function environmentOf(command: Command): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, ...command.env };
+}
+
 /** The command as a line that a shell understands. */
 export function renderCommand(command: Command): string {
   const cd = command.cwd === undefined ? '' : `cd ${shellQuote(command.cwd)} && `;
@@ -107,7 +112,8 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   const { file, args } = argvOf(command);
   const child = execa(file, args, {
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    ...(command.env === undefined ? {} : { env: command.env }),
+    env: environmentOf(command),
+    extendEnv: false,
     ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),
@@ -232,7 +238,7 @@ export function start(command: Command, options: StartOptions = {}): Running {
   const { file, args } = argvOf(command);
   const child: ChildProcess = nodeSpawn(file, args, {
     cwd: command.cwd,
-    env: command.env === undefined ? process.env : { ...process.env, ...command.env },
+    env: environmentOf(command),
     detached: options.foreground !== true,
     stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', options.stderr ?? 'pipe'],
   });

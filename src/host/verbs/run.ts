@@ -1,4 +1,5 @@
 /** `mkma run`: boot the built images in QEMU, in this terminal or a window. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -63,7 +64,13 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   if (!accel.ok) return accel;
   const machine = machineOf(options, images.value, append.value, accel.value.accel);
   const command = renderCommand(qemuCommand(machine));
-  if (options.dryRun === true) return ok({ command, accel: machine.accel });
+  if (options.dryRun === true) {
+    const missing = machine.disks.find((disk) => !existsSync(disk.file));
+    if (missing !== undefined) {
+      context.emit({ type: 'note', text: `the first real run makes the disk: ${missing.file}` });
+    }
+    return ok({ command, accel: machine.accel });
+  }
   const ended = await withDisk(options, context, () => boot(options, machine, context));
   return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
 }
