@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -15,10 +16,22 @@ const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
 const BOOT_SECONDS = 180;
 const SHELL_SECONDS = 60;
 
-/** The folder with the images under test. Unset is a failure: a VM test that skips itself proves nothing. */
+let own: string | undefined;
+
+/**
+ * A folder with the images under test, of this test file alone: machines of other files must not share its disk.
+ * Unset is a failure: a VM test that skips itself proves nothing.
+ */
 export function imagesFolder(): string {
-  const folder = process.env.MKMA_TEST_IMAGES;
-  assert.ok(folder, 'MKMA_TEST_IMAGES is not set: name the folder with built images (test/run.ts does)');
+  if (own !== undefined) return own;
+  const built = process.env.MKMA_TEST_IMAGES;
+  assert.ok(built, 'MKMA_TEST_IMAGES is not set: name the folder with built images (test/run does)');
+  const folder = mkdtempSync(join(dirname(built), 'vm-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const name of ['base.cpio.zst', 'initramfs.cpio.zst', 'vmlinuz', 'cmdline']) {
+    linkSync(join(built, name), join(folder, name));
+  }
+  own = folder;
   return folder;
 }
 

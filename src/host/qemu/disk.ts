@@ -8,8 +8,8 @@ import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
+import { giveTo, type Owner } from '../sys/files.js';
 import { freeInExt4, makeExt4, putInExt4, repairExt4, statInExt4 } from './ext4.js';
-import { give, type Owner } from './folder.js';
 
 /** How the machine finds its disk: the same for every one, since no machine ever has two of them. */
 export const VM_DISK = {
@@ -63,7 +63,7 @@ async function makeDisk(
     if (!made.ok) return made;
     const put = await putBase(options, temporary, base, signal);
     if (!put.ok) return put;
-    give(temporary, options.owner);
+    giveTo(temporary, options.owner);
     rmSync(stampFile(options.folder), { force: true });
     renameSync(temporary, file);
     writeStamp(options, base);
@@ -136,6 +136,6 @@ function readStamp(folder: string): string | undefined {
 function writeStamp(options: DiskOptions, base: Stats): void {
   const file = stampFile(options.folder);
   writeFileSync(`${file}.new`, stampOf(base));
-  give(`${file}.new`, options.owner);
+  giveTo(`${file}.new`, options.owner);
   renameSync(`${file}.new`, file);
 }

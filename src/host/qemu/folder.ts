@@ -1,13 +1,8 @@
 /** Where `mkma run` and `mkma test` keep what is theirs: DIR/.mkma/run and DIR/.mkma/test. */
-import { chownSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
-
-/** To whom outputs belong: under sudo the calling user, not root. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
+import { giveTo, type Owner } from '../sys/files.js';
 
 /** Make `output/.mkma/name` and give what was made to the owner. Returns its path. */
 export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | undefined): Result<string> {
@@ -15,7 +10,7 @@ export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | 
   try {
     const first = mkdirSync(folder, { recursive: true });
     if (first !== undefined) {
-      for (let path = folder; path.length >= first.length; path = dirname(path)) give(path, owner);
+      for (let path = folder; path.length >= first.length; path = dirname(path)) giveTo(path, owner);
     }
     return ok(folder);
   } catch (cause) {
@@ -26,9 +21,4 @@ export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | 
       next: 'run as the user to whom the output folder belongs, or make a copy of it with cp',
     });
   }
-}
-
-/** Give a file to the owner. */
-export function give(path: string, owner: Owner | undefined): void {
-  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
 }

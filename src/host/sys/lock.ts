@@ -1,50 +1,57 @@
-/** Locks between processes, held through flock(1): released by the kernel however the holder ends. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Locks between processes: one is gone with the process that holds it, however that one ends. */
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import { start } from './run.js';
 
+/** A held lock; disposing releases it. */
 export interface Lock {
-  readonly release: () => Promise<void>;
+  [Symbol.dispose](): void;
 }
 
-/** Exit code of flock(1) that means: held by somebody else. */
 const BUSY = 75;
 
 /**
- * Take the lock on `path`, made if missing. When it is held, fails with `what` and who holds it; `next` tells what to do.
+ * Take the lock on `file` (made if need be) without waiting; `undefined` where another process holds it.
+ * flock(1) locks the open file description it shares with us (flock(2)), so our descriptor holds the lock on.
  */
-export async function takeLock(
-  path: string,
-  told: { readonly what: string; readonly where: string; readonly next: string },
-): Promise<Result<Lock>> {
-  const args = ['--nonblock', '--conflict-exit-code', String(BUSY), path, 'sh', '-c', 'echo held; exec cat'];
-  const holder = start({ file: 'flock', args }, { stdin: 'pipe', stdout: 'pipe' });
-  const { stdin, stdout } = holder;
-  if (stdin === null || stdout === null) throw new Error('flock was started without pipes');
-  const held = new Promise<boolean>((resolve) => {
-    stdout.once('data', () => resolve(true));
-    void holder.ended.then(() => resolve(false));
-  });
-  if (!(await held)) {
-    const ended = await holder.ended;
-    if (!ended.ok) return ended;
-    if (ended.value.exitCode !== BUSY) {
-      return err({ what: 'cannot lock', where: path, why: ended.value.stderr.trim(), next: told.next });
-    }
-    return err({ ...told, why: `held by ${readHolder(path)}` });
+export async function tryLock(file: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
+  let fd: number;
+  try {
+    fd = openSync(file, 'a');
+  } catch (cause) {
+    return err({
+      what: 'cannot open the lock',
+      where: file,
+      why: (cause as Error).message,
+      next: 'run as the user to whom the folder belongs',
+    });
   }
-  writeFileSync(path, `process ${process.pid} since ${new Date().toISOString()}\n`);
-  return ok({
-    release: async () => {
-      stdin.end();
-      await holder.ended;
-    },
-  });
+  const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
+  const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
+  const ended = await start(flock, { stdin: fd, signal }).ended;
+  if (ended.ok && ended.value.exitCode === 0) return ok(lock);
+  closeSync(fd);
+  if (!ended.ok) return ended;
+  if (ended.value.exitCode === BUSY) return ok(undefined);
+  return err({ what: 'cannot lock', where: file, why: ended.value.stderr.trim() });
 }
 
-function readHolder(path: string): string {
+/** Take the lock or fail: with what is told, and with who holds it, as that process has written into the file. */
+export async function takeLock(
+  file: string,
+  told: { readonly what: string; readonly where: string; readonly next: string },
+  signal?: AbortSignal,
+): Promise<Result<Lock>> {
+  const lock = await tryLock(file, signal);
+  if (!lock.ok) return lock;
+  if (lock.value === undefined) return err({ ...told, why: `held by ${readHolder(file)}` });
+  writeFileSync(file, `process ${process.pid} since ${new Date().toISOString()}\n`);
+  return ok(lock.value);
+}
+
+function readHolder(file: string): string {
   try {
-    return readFileSync(path, 'utf8').trim() || 'another process';
+    return readFileSync(file, 'utf8').trim() || 'another process';
   } catch {
     return 'another process';
   }

@@ -15,7 +15,7 @@ export interface OutputFolder {
   readonly path: string;
   readonly scratch: Scratch;
   /** Remove what is unfinished and let others in. */
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }
 
 /** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
@@ -43,9 +43,9 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
 
 function opened(path: string, lock: Lock): OutputFolder {
   const scratch = makeScratch(join(path, STATE));
-  const close = async (): Promise<void> => {
+  const close = (): void => {
     scratch.remove();
-    await lock.release();
+    lock[Symbol.dispose]();
   };
   return { path, scratch, close };
 }

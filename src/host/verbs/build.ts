@@ -42,7 +42,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     warnPlacement(placement.value, context);
     return describe(settings, output.value.path, built.value, placement.value, cmdline);
   } finally {
-    await output.value.close();
+    output.value.close();
   }
 }
 

@@ -6,9 +6,10 @@ import type { Context } from '../context.js';
 import { type AccelRequest, chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { diskFile, prepareDisk } from '../qemu/disk.js';
-import { makeFolder, type Owner } from '../qemu/folder.js';
+import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
-import { tryLock } from '../qemu/lock.js';
+import type { Owner } from '../sys/files.js';
+import { takeLock } from '../sys/lock.js';
 import { failure, Interrupted, renderCommand, start } from '../sys/run.js';
 import {
   type Accelerator,
@@ -114,16 +115,13 @@ async function withDisk<T>(
 ): Promise<Result<T>> {
   const folder = makeFolder(options.output, 'run', options.owner);
   if (!folder.ok) return folder;
-  const lock = await tryLock(join(folder.value, 'lock'), context.signal);
+  const told = {
+    what: 'these images already run in another virtual machine',
+    where: folder.value,
+    next: 'end the other mkma run first, or boot a copy of the folder with --output',
+  };
+  const lock = await takeLock(join(folder.value, 'lock'), told, context.signal);
   if (!lock.ok) return lock;
-  if (lock.value === undefined) {
-    return err({
-      what: 'these images already run in another virtual machine',
-      where: folder.value,
-      why: 'two machines cannot share one disk',
-      next: 'end the other mkma run first, or boot a copy of the folder with --output',
-    });
-  }
   using _held = lock.value;
   const fresh = options.freshDisk === true;
   const disk = await prepareDisk({ ...options, folder: folder.value, fresh }, context);

@@ -1,17 +1,18 @@
 /** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { type AccelRequest, chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { prepareDisk } from '../qemu/disk.js';
-import { give, makeFolder, type Owner } from '../qemu/folder.js';
+import { makeFolder } from '../qemu/folder.js';
 import { type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
-import { tryLock } from '../qemu/lock.js';
 import type { Check } from '../qemu/protocol.js';
 import { TEST_DISK_SERIAL, TEST_SCRIPT, testParameters } from '../qemu/test-unit.js';
+import { giveTo, type Owner } from '../sys/files.js';
+import { takeLock } from '../sys/lock.js';
 import { run as runProgram } from '../sys/run.js';
 import type { Accelerator } from '../tools/qemu.js';
 
@@ -71,9 +72,13 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   if (!accel.ok) return accel;
   const folder = makeFolder(options.output, 'test', options.owner);
   if (!folder.ok) return folder;
-  const lock = await tryLock(join(folder.value, 'lock'), context.signal);
+  const told = {
+    what: 'these images are being tested already',
+    where: folder.value,
+    next: 'wait for the other mkma test to end',
+  };
+  const lock = await takeLock(join(folder.value, 'lock'), told, context.signal);
   if (!lock.ok) return lock;
-  if (lock.value === undefined) return inUse(folder.value);
   using _held = lock.value;
   // What a killed test may have left is cleared away, and so is what this one leaves.
   const scratch = join(folder.value, 'scratch');
@@ -85,14 +90,6 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-function inUse(folder: string): Result<never> {
-  return err({
-    what: 'these images are being tested already',
-    where: folder,
-    next: 'wait for the other mkma test to end',
-  });
 }
 
 interface Settings {
@@ -116,7 +113,7 @@ async function boot(
   if (!checks.ok) return checks;
   const log = join(folder, 'console.log');
   writeFileSync(log, '');
-  give(log, options.owner);
+  giveTo(log, options.owner);
   const answers = join(scratch, 'answers');
   const guest: GuestTest = {
     console: log,

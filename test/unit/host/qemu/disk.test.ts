@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { Context } from '../../../../src/host/context.js';
 import { diskFile, prepareDisk, VM_DISK } from '../../../../src/host/qemu/disk.js';
 import { makeExt4 } from '../../../../src/host/qemu/ext4.js';
-import { tryLock } from '../../../../src/host/qemu/lock.js';
+import { tryLock } from '../../../../src/host/sys/lock.js';
 
 const PATH = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 const signal = new AbortController().signal;
