@@ -34,7 +34,8 @@ while :; do
 	if [ $code = 0 ]; then
 		# If switch_root cannot take over it ends this process, and the kernel says so: nothing after exec is reached.
 		{ read -r root && read -r init; } </mkma/handover && exec switch_root "$root" "$init" "$@"
-	elif [ $code != 1 ]; then
+	elif [ $code != 10 ]; then
+		# 10: the program has told what failed. Anything else (1 from qjs, 127 from this shell) nobody has told yet.
 		echo "mkma: BOOT FAILED in phase start"
 		echo "mkma: /mkma/init.js could not be run by qjs (exit code $code)"
 		echo "mkma:   next: try it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"

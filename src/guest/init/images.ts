@@ -48,8 +48,10 @@ function contents(machine: Machine, folder: string): string {
   const names = machine.list(STORAGE + folder) ?? [];
   const shown = names.slice(0, SHOWN).map(quoteName).join('  ');
   const more = names.length > SHOWN ? `  and ${names.length - SHOWN} more` : '';
-  const place = folder === '' ? 'the top of the device' : folder;
-  return names.length === 0 ? `${place} is empty` : `in ${place} there are: ${shown}${more}`;
+  const place = folder === '' ? '/' : folder;
+  return names.length === 0
+    ? `${place} on the device is empty`
+    : `in ${place} on the device there are: ${shown}${more}`;
 }
 
 /** Layers lying beside the base, by name. */

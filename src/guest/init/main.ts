@@ -1,5 +1,8 @@
-/** The program that /init runs: exit code 0 where the stub may hand over, 1 where init has said why not. */
+/** The program that /init runs: exit code 0 where the stub may hand over, 10 where init has said why not. */
 import { exit, quickjsMachine } from '../qjs.js';
 import { bootMachine } from './boot.js';
 
-exit(bootMachine(quickjsMachine()) ? 0 : 1);
+/** No code that QuickJS or the shell ends with by themselves: init.sh tells of those. */
+const TOLD = 10;
+
+exit(bootMachine(quickjsMachine()) ? 0 : TOLD);

@@ -6,7 +6,7 @@ import type { Manifest } from '../../core/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
 import type { ImageFile } from './images.js';
-import { TRAILER_FRAME } from './places.js';
+import { STORAGE, TRAILER_FRAME } from './places.js';
 
 const CPIO =
   'cpio --extract --make-directories --preserve-modification-time --unconditional --quiet --no-absolute-filenames --block-size=65536';
@@ -82,13 +82,14 @@ function failureOf(
   segments = 1,
 ): Problem | undefined {
   if (parts.every((part) => part.code === 0 && part.stderr === '')) return undefined;
+  const file = image.path.slice(STORAGE.length);
   const words = parts.flatMap(({ argv, code, stderr }) => {
     const lines = stderr.trim().split('\n').slice(-3).join('\n');
     return code === 0 && stderr === '' ? [] : [`${argv[0]} (exit code ${code}): ${lines}`];
   });
   return {
     what: 'cannot unpack the image',
-    where: segments > 1 ? `${image.path}, segment ${segment + 1} of ${segments}` : image.path,
+    where: segments > 1 ? `${file}, segment ${segment + 1} of ${segments}` : file,
     why: words.join('\n'),
     next: 'the image is damaged or was not copied whole: copy or build it again',
   };

@@ -1,0 +1,98 @@
+/** A machine in memory: programs answer from a table, files lie in a map, and time passes when somebody sleeps. */
+import type { FileInfo, Finished, Machine, PartResult, Pipeline } from '../../../src/guest/machine.js';
+
+export interface FakeFile {
+  readonly kind?: FileInfo['kind'];
+  readonly mode?: number;
+  readonly content?: string | Uint8Array;
+  /** Where it points, if it is a symbolic link. */
+  readonly link?: string;
+}
+
+export type Answer = Partial<Finished>;
+
+export class FakeMachine implements Machine {
+  readonly files = new Map<string, FakeFile>();
+  readonly calls: string[] = [];
+  readonly lines: string[] = [];
+  readonly started: Pipeline[] = [];
+  shells = 0;
+  clock = 10;
+  /** Answers a program; `undefined`: it ends well and prints nothing. */
+  answer: (argv: readonly string[], machine: FakeMachine) => Answer | undefined = () => undefined;
+  /** Results of a pipeline's parts; `undefined`: all end well. */
+  partAnswer: (argv: readonly string[], pipeline: Pipeline) => Answer | undefined = () => undefined;
+
+  run(argv: readonly string[]): Finished {
+    this.calls.push(argv.join(' '));
+    return { code: 0, stdout: '', stderr: '', ...this.answer(argv, this) };
+  }
+
+  pipelines(
+    list: readonly Pipeline[],
+    _limit: number,
+    onEnd: (index: number, parts: readonly PartResult[]) => boolean,
+  ): void {
+    for (const [index, pipeline] of list.entries()) {
+      this.started.push(pipeline);
+      const parts = pipeline.parts.map((argv) => ({
+        argv,
+        code: 0,
+        stderr: '',
+        ...this.partAnswer(argv, pipeline),
+      }));
+      if (!onEnd(index, parts)) return;
+    }
+  }
+
+  readText(path: string): string | undefined {
+    const content = this.files.get(path)?.content;
+    return typeof content === 'string' ? content : undefined;
+  }
+
+  readAt(path: string, offset: number, length: number): Uint8Array | undefined {
+    const content = this.files.get(path)?.content;
+    return content instanceof Uint8Array ? content.slice(offset, offset + length) : undefined;
+  }
+
+  write(path: string, content: string | Uint8Array): boolean {
+    this.files.set(path, { content });
+    return true;
+  }
+
+  info(path: string): FileInfo | undefined {
+    const file = this.files.get(path);
+    if (file === undefined || file.link !== undefined) return undefined;
+    return { kind: file.kind ?? 'file', mode: file.mode ?? 0o644, size: file.content?.length ?? 0 };
+  }
+
+  readlink(path: string): string | undefined {
+    return this.files.get(path)?.link;
+  }
+
+  list(path: string): string[] | undefined {
+    if (this.files.get(path)?.kind !== 'directory') return undefined;
+    const prefix = `${path}/`;
+    const below = [...this.files.keys()].filter((name) => name.startsWith(prefix));
+    return below
+      .map((name) => name.slice(prefix.length))
+      .filter((name) => !name.includes('/'))
+      .sort();
+  }
+
+  uptime(): number {
+    return this.clock;
+  }
+
+  sleep(milliseconds: number): void {
+    this.clock += milliseconds / 1000;
+  }
+
+  print(line: string): void {
+    this.lines.push(line);
+  }
+
+  shell(): void {
+    this.shells++;
+  }
+}

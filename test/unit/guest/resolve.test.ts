@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { resolveInside } from '../../../src/guest/init/resolve.js';
+import { FakeMachine } from './fake-machine.js';
+
+test('links are followed inside the root: absolute ones start there, .. never leaves it', () => {
+  const machine = new FakeMachine();
+  machine.files.set('/r/sbin', { link: 'usr/sbin' });
+  machine.files.set('/r/usr/sbin/init', { link: '../../../../lib/init' });
+  machine.files.set('/r/lib', { link: '/usr/lib' });
+  assert.equal(resolveInside(machine, '/r', '/sbin/init'), '/usr/lib/init');
+});
+
+test('links that go round in circles end', () => {
+  const machine = new FakeMachine();
+  machine.files.set('/r/a', { link: '/b' });
+  machine.files.set('/r/b', { link: 'a' });
+  assert.equal(resolveInside(machine, '/r', '/a'), undefined);
+});

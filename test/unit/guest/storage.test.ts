@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { matching, parseExport, partitions } from '../../../src/guest/init/blkid.js';
+import { readSettings, type Settings } from '../../../src/guest/init/settings.js';
+import { findStorage, mountOptions, mountStorage } from '../../../src/guest/init/storage.js';
+import { FakeMachine } from './fake-machine.js';
+
+const EXPORT = [
+  'DEVNAME=/dev/sda1\nLABEL=my\\ disk\nUUID=ABCD-1234\nTYPE=vfat\n',
+  'DEVNAME=/dev/sda2\nUUID=6d1c\nTYPE=ext4\nPARTUUID=aa-02\n',
+].join('\n');
+
+function settingsOf(cmdline: string): Settings {
+  const settings = readSettings(cmdline);
+  assert.ok(settings.ok);
+  return settings.value;
+}
+
+test("blkid's export is parsed, spaces in labels included", () => {
+  const [first, second] = parseExport(EXPORT);
+  assert.deepEqual(first, { node: '/dev/sda1', tags: { LABEL: 'my disk', UUID: 'ABCD-1234', TYPE: 'vfat' } });
+  assert.equal(second?.node, '/dev/sda2');
+});
+
+test('UUIDs match whatever their case, labels only exactly', () => {
+  const devices = parseExport(EXPORT);
+  const nodes = (tag: 'UUID' | 'LABEL' | 'PARTUUID', value: string): string[] =>
+    matching(devices, { by: 'tag', tag, value }).map((device) => device.node);
+  assert.deepEqual(nodes('UUID', 'abcd-1234'), ['/dev/sda1']);
+  assert.deepEqual(nodes('PARTUUID', 'AA-02'), ['/dev/sda2']);
+  assert.deepEqual(nodes('LABEL', 'My disk'), []);
+});
+
+test('/proc/partitions is parsed', () => {
+  assert.deepEqual(partitions('major minor  #blocks  name\n\n 254        0    2048 vda\n'), [
+    { name: 'vda', kib: 2048 },
+  ]);
+});
+
+test('a device that appears late is found, and drivers are looked for until then', () => {
+  const machine = new FakeMachine();
+  machine.answer = (argv) =>
+    argv[0] === 'blkid' && machine.clock >= 12 ? { stdout: EXPORT } : { code: 2, stdout: '' };
+  let coldplugs = 0;
+  const found = findStorage(machine, settingsOf('mkma_storage_device=PARTUUID=aa-02'), () => {
+    coldplugs++;
+    return false;
+  });
+  assert.deepEqual(found.ok && found.value.map((device) => device.node), ['/dev/sda2']);
+  assert.ok(coldplugs > 10, String(coldplugs));
+  assert.ok(machine.clock < 14, 'it does not wait longer than needed');
+  const asked = machine.calls.filter((call) => call.startsWith('blkid')).length;
+  assert.ok(asked <= 4, `blkid is asked once a second, not at every look: ${asked}`);
+});
+
+test('a missing device: what was sought, how long, and what is there', () => {
+  const machine = new FakeMachine();
+  machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: EXPORT } : undefined);
+  machine.files.set('/proc/partitions', { content: ' 8 32 4096 sdb\n' });
+  const found = findStorage(machine, settingsOf('mkma_storage_device=LABEL=no mkma_timeout=3'), () => false);
+  assert.equal(found.ok, false);
+  if (found.ok) return;
+  assert.ok(machine.clock >= 13 && machine.clock < 13.5, String(machine.clock));
+  assert.equal(found.problem.where, 'mkma_storage_device=LABEL=no');
+  assert.match(found.problem.why ?? '', /waited 3 seconds/);
+  assert.match(found.problem.why ?? '', /\/dev\/sda1: TYPE=vfat LABEL=my disk/);
+  assert.match(found.problem.why ?? '', /\/dev\/sdb: 4 MiB, nothing known on it/);
+});
+
+test('a missing parameter names it and lists the devices to choose from', () => {
+  const machine = new FakeMachine();
+  machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: EXPORT } : undefined);
+  const found = findStorage(machine, settingsOf('quiet'), () => false);
+  assert.equal(!found.ok && found.problem.where, 'mkma_storage_device=');
+  assert.match((!found.ok && found.problem.why) || '', /UUID=ABCD-1234/);
+});
+
+test('an encrypted volume is called what it is and not mounted', () => {
+  const machine = new FakeMachine();
+  const mounted = mountStorage(machine, [{ node: '/dev/sda3', tags: { TYPE: 'crypto_LUKS' } }]);
+  assert.match((!mounted.ok && mounted.problem.why) || '', /LUKS/);
+  assert.deepEqual(machine.calls, []);
+});
+
+test('a journal that cannot be replayed is left alone; that of a hibernated system is so from the start', () => {
+  const device = [{ node: '/dev/sda2', tags: { TYPE: 'ext4' } }];
+  const last = (hibernated: boolean): (string | undefined)[] =>
+    mountOptions('ext4', device, hibernated).map((options) => options.at(-1));
+  assert.deepEqual(last(false), ['noexec', 'noload']);
+  assert.deepEqual(last(true), ['noload', 'noexec']);
+
+  const machine = new FakeMachine();
+  machine.answer = (argv) =>
+    argv[0] === 'mount' && !argv.join(' ').includes('noload') ? { code: 32, stderr: 'read-only' } : undefined;
+  assert.equal(mountStorage(machine, device).ok, true);
+  assert.ok(machine.calls.at(-1)?.includes('noload'));
+});
+
+test('a btrfs is mounted from its top level, with all its devices', () => {
+  const devices = ['/dev/a', '/dev/b'].map((node) => ({ node, tags: { TYPE: 'btrfs' } }));
+  const [options] = mountOptions('btrfs', devices, false);
+  assert.ok(options?.includes('subvolid=5'));
+  assert.ok(options?.includes('device=/dev/b'));
+});
