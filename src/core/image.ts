@@ -61,7 +61,16 @@ export interface Manifest {
   readonly unpackedBytes: number;
   /** Inodes it takes. */
   readonly inodes: number;
+  /** The tree's root, which an unpacker finds in place and may leave as it is. */
+  readonly root: RootFacts;
   readonly segments: readonly Segment[];
+}
+
+export interface RootFacts {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** One frame as the seek table lists it. */
@@ -242,6 +251,9 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (m.kind !== 'base') return 'kind';
   if (!/^sha256:[0-9a-f]{64}$/.test(m.id as string)) return 'id';
   for (const key of ['unpackedBytes', 'inodes']) if (!isCount(m[key])) return key;
+  const root = m.root;
+  if (typeof root !== 'object' || root === null) return 'root';
+  if (!['mode', 'uid', 'gid'].every((key) => isCount((root as Record<string, unknown>)[key]))) return 'root';
   const segments = m.segments;
   if (!Array.isArray(segments) || segments.length === 0) return 'segments';
   return segments.every(isSegment) ? undefined : 'segments';

@@ -8,6 +8,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { type ImageFile, readInfo } from './images.js';
+import { must } from './must.js';
 import { STORAGE, TRAILER_FRAME, VIEW } from './places.js';
 import { checkRoom, countNames, measure, tooSmall } from './ram.js';
 import { say } from './say.js';
@@ -78,7 +79,13 @@ function loadSegments(
   if (!unpacked.ok) return unpacked;
   const got = freeBefore - measure(machine).freeInodes;
   const expected = countNames(manifest);
-  if (got === expected) return ok(manifest.unpackedBytes);
+  if (got === expected) {
+    // cpio leaves the folder that it unpacks into as it is.
+    const { mode, uid, gid } = manifest.root;
+    must(machine, ['chown', `${uid}:${gid}`, BASE]);
+    must(machine, ['chmod', mode.toString(8), BASE]);
+    return ok(manifest.unpackedBytes);
+  }
   return err({
     what: 'the image was not unpacked whole',
     where: base.path.slice(STORAGE.length),

@@ -19,7 +19,10 @@ import type { Plan } from './plan.js';
 import { packSegments } from './pool.js';
 
 /** What a manifest says besides what the packing itself finds out. */
-export type ManifestFacts = Omit<Manifest, 'format' | 'id' | 'unpackedBytes' | 'inodes' | 'segments'>;
+export type ManifestFacts = Omit<
+  Manifest,
+  'format' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments'
+>;
 
 export interface PackOptions {
   readonly root: string;
@@ -136,6 +139,7 @@ class Assembly {
       ...facts,
       unpackedBytes: plan.unpackedBytes,
       inodes: plan.inodes,
+      root: plan.root,
       segments: this.segments,
     };
     const frame = encodeManifest(manifest);

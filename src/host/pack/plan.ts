@@ -15,6 +15,7 @@ import {
   S_IFLNK,
   S_IFREG,
 } from '../../core/cpio.js';
+import type { RootFacts } from '../../core/image.js';
 import { encodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { TreeEntry } from '../../core/tree.js';
@@ -55,6 +56,8 @@ export interface Plan {
   /** Bytes of RAM the files take once unpacked, in whole pages. */
   readonly unpackedBytes: number;
   readonly inodes: number;
+  /** Mode and owner of the tree's root. */
+  readonly root: RootFacts;
   /** Sockets: left out, to be named. */
   readonly sockets: readonly string[];
 }
@@ -120,8 +123,15 @@ export function planArchive(
     bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
     unpackedBytes,
     inodes,
+    root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
   });
+}
+
+function rootOf(tree: readonly TreeEntry[]): RootFacts {
+  const root = tree.find((entry) => entry.path === '.');
+  if (root === undefined) throw new Error('the tree has no root');
+  return { mode: root.mode, uid: root.uid, gid: root.gid };
 }
 
 function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {

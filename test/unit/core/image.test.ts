@@ -21,6 +21,7 @@ const manifest: Manifest = {
   kernelRelease: '6.12',
   unpackedBytes: 4096,
   inodes: 3,
+  root: { mode: 0o755, uid: 0, gid: 0 },
   segments: [{ size: 10, bytes: 100, frames: 1, records: 3, sha256: 'cd'.repeat(32) }],
 };
 
@@ -86,6 +87,7 @@ test('a manifest with a wrong field is refused, the field named', () => {
     ['segments', []],
     ['segments', [{ size: 1 }]],
     ['kind', 'other'],
+    ['root', { mode: 1 }],
     ['suite', null],
   ];
   for (const [field, value] of wrong) {
