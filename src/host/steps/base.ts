@@ -12,11 +12,12 @@ import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '1';
+const RECIPE = '2';
 
 export function baseInputs(settings: BuildSettings, tree: string, kernelRelease: string): Inputs {
   return {
     recipe: RECIPE,
+    mkma: settings.version,
     'chroot/': tree,
     kernel: kernelRelease,
     'compression level': String(settings.level),

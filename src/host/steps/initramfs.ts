@@ -24,6 +24,7 @@ const RECIPE = '1';
 export function initramfsInputs(settings: BuildSettings, tools: CacheEntry, kernel: Inputs): Inputs {
   return {
     recipe: RECIPE,
+    mkma: settings.version,
     ...kernel,
     tools: tools.id,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),

@@ -5,6 +5,7 @@ import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
+import { readImage } from '../images.js';
 import { Book, type StageRecord, whyRun } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { editedPaths, fileStamp, type TreeState, treeState, whyFiles, whySystem } from '../stages/decide.js';
@@ -182,7 +183,9 @@ async function initramfsStage(work: Work, tools: CacheEntry, root: Root): Promis
 async function baseStage(work: Work, root: Root): Promise<Result<void>> {
   const { settings, context, output, book } = work;
   const inputs = baseInputs(settings, root.fingerprint, root.release);
-  const why = whyFiles(book, 'base', inputs, output.path);
+  const present = readImage(join(output.path, FILES.base));
+  const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
+  const why = whyFiles(book, 'base', inputs, output.path) ?? unread;
   if (why === undefined) return ok();
   const made = await stage(
     work,
