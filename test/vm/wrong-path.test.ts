@@ -8,7 +8,7 @@ test('a folder that is not on the device: told by its name, with what is there i
     /mkma: the folder of the images is not on the storage device: mkma_images_path=\/no\/such\/folder\n/,
     20,
   );
-  await vm.expect(/why: .*the top of the device.*mkma/, 20);
+  await vm.expect(/why: in \/ on the device lies: lost\+found, mkma\n/, 20);
   await vm.expect(/next: .*mkma_images_path/, 20);
   await vm.expectShell();
   // The storage is not left mounted behind the shell.

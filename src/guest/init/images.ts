@@ -46,12 +46,12 @@ function noFolder(machine: Machine, imagesPath: string): Problem {
 
 function contents(machine: Machine, folder: string): string {
   const names = machine.list(STORAGE + folder) ?? [];
-  const shown = names.slice(0, SHOWN).map(quoteName).join('  ');
-  const more = names.length > SHOWN ? `  and ${names.length - SHOWN} more` : '';
+  const shown = names.slice(0, SHOWN).map(quoteName).join(', ');
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const place = folder === '' ? '/' : folder;
   return names.length === 0
     ? `${place} on the device is empty`
-    : `in ${place} on the device there are: ${shown}${more}`;
+    : `in ${place} on the device lies: ${shown}${more}`;
 }
 
 /** Layers lying beside the base, by name. */

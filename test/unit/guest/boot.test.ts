@@ -211,7 +211,7 @@ test('a wrong path names the nearest folder that is there and what is in it', ()
     machine,
     'mount',
     /mkma_images_path=\/img\/deep\/er/,
-    /in \/img on the device there are: base\.cpio\.zst/,
+    /in \/img on the device lies: base\.cpio\.zst/,
   );
 });
 
