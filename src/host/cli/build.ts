@@ -1,13 +1,14 @@
 /** The command line of `mkma build`. */
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from '@commander-js/extra-typings';
-import { err, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import { resolveMachine } from '../definition/resolve.js';
 import { chooseMirrors } from '../steps/mirror.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { BUILD_TOOLS } from '../sys/packages.js';
-import { run } from '../sys/run.js';
-import { build } from '../verbs/build.js';
+import { run, shellQuote } from '../sys/run.js';
+import { type BuildResult, build } from '../verbs/build.js';
 import { VERSION } from '../version.js';
 import { accelOption, cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
 import { bootAfterBuild } from './qemu.js';
@@ -39,13 +40,22 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       if (!settings.ok) return end(show(session, settings));
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
       if (!tools.ok) return end(show(session, tools));
-      const code = show(session, await build(settings.value, session.context));
+      const code = show(session, withHint(await build(settings.value, session.context), session));
       const boot =
         options.qemuTest !== undefined && !['0', 'no', 'false', ''].includes(String(options.qemuTest));
       end(
         code === 0 && boot ? await bootAfterBuild(session, settings.value, options.accel, options.yes) : code,
       );
     });
+}
+
+/** The command that boots what was built, as it has to be typed here. */
+function withHint(built: Result<BuildResult>, session: Session): Result<BuildResult> {
+  if (!built.ok) return built;
+  const { output } = built.value;
+  const program = session.env.MKMA_LAUNCHER === '1' ? './mkma' : 'mkma';
+  const where = output === resolve('mkma_images') ? '' : ` --output ${shellQuote(relative('.', output))}`;
+  return ok({ ...built.value, lines: [...built.value.lines, '', `Try it: ${program} run${where}`] });
 }
 
 interface BuildOptions {

@@ -13,7 +13,7 @@ import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../to
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '1';
+const RECIPE = '2';
 
 /** Files of a cache entry. */
 export const TREE = 'tree.tar.zst';
@@ -161,7 +161,7 @@ async function makeEntry(
       signal: context.signal,
       onLine: (line) => {
         lines.push(line);
-        context.emit({ type: 'output', stage, line });
+        context.emit({ type: 'output', stage, line: line.replace(/^I: /, '') });
       },
     });
     if (!done.ok) return err(explainBootstrap(lines.join('\n'), request, renderCommand(command)));

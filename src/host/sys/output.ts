@@ -38,6 +38,7 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
     next: 'wait for it to end, or name another folder with --output',
   });
   if (!lock.ok) return lock;
+  giveTo(join(real, STATE, 'lock'), owner);
   return ok(opened(real, lock.value));
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
+import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
 import { runPipeline } from '../steps/pipeline.js';
@@ -92,7 +93,7 @@ async function describe(
   };
   const head = changed
     ? `${settings.machine.hostname} is built: ${output}`
-    : `nothing changed since ${built.at.slice(0, 16).replace('T', ' ')} UTC: ${output} (--refresh asks the mirror for newer packages)`;
+    : `nothing changed since ${formatMoment(built.at)}: ${output} (--refresh asks the mirror for newer packages)`;
   const lines = [
     head,
     '',
@@ -100,8 +101,6 @@ async function describe(
       (name) => `  ${name.padEnd(20)} ${formatBytes(files[name] ?? 0).padStart(9)}  ${told[name]}`,
     ),
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
-    '',
-    'Try it: mkma run',
   ];
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
