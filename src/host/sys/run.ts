@@ -3,6 +3,7 @@
  * command is interrupted, its failure told with the command line to repeat it by hand.
  */
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -51,24 +52,19 @@ export class Interrupted extends Error {
 export function argvOf(command: Command): { file: string; args: string[] } {
   if (command.isolated !== true) return { file: command.file, args: [...command.args] };
   // setpriv ties unshare to mkma's life; --kill-child ties the namespace's first process to unshare's.
-  const namespaces = [
-    '--mount',
-    '--propagation',
-    'private',
-    '--pid',
-    '--fork',
-    '--mount-proc',
-    '--kill-child=KILL',
-  ];
+  const namespaces = [...namespaceArguments(), '--mount-proc'];
   return {
     file: 'setpriv',
     args: ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', command.file, ...command.args],
   };
 }
 
-/** mkma's own environment, the command's variables on top. A plain user's PATH on Debian lacks the sbin folders. */
-function environmentOf(command: Command): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, ...command.env };
+/** Arguments of unshare(1) for mount and PID namespaces that end, with all in them, when unshare does. */
+export function namespaceArguments(): string[] {
+  // Within a chroot `/` is no mount point, and unshare could not change how its mounts propagate.
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const propagation = /^\d+ \d+ \S+ \S+ \/ /m.test(mountinfo) ? 'private' : 'unchanged';
+  return ['--mount', '--propagation', propagation, '--pid', '--fork', '--kill-child=KILL'];
 }
 
 /** The command as a line that a shell understands. */

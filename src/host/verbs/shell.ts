@@ -8,7 +8,7 @@ import { Book } from '../stages/book.js';
 import { treeState } from '../stages/decide.js';
 import type { Owner } from '../sys/files.js';
 import { openOutput, STATE } from '../sys/output.js';
-import { start } from '../sys/run.js';
+import { namespaceArguments, start } from '../sys/run.js';
 
 export interface ShellOptions {
   /** Output folder, absolute. */
@@ -57,8 +57,18 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
       debian_chroot: basename(output.value.path),
     };
     const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child=KILL'];
-    const args = [...namespaces, 'env', '-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
+    const args = [
+      ...namespaceArguments(),
+      'env',
+      '-i',
+      ...words,
+      'sh',
+      '-c',
+      ENTER,
+      'mkma',
+      root,
+      ...command,
+    ];
     const running = start(
       { file: 'unshare', args },
       { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
