@@ -3,27 +3,11 @@
  * command is interrupted, its failure told with the command line to repeat it by hand.
  */
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { argvOf, type Command, environmentOf, renderCommand } from './command.js';
 import { hostTool } from './packages.js';
-
-/** A program and how to start it. */
-export interface Command {
-  readonly file: string;
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  /** Variables on top of mkma's own environment; `undefined` removes one. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Text or bytes for standard input; none: empty. */
-  readonly input?: string | Uint8Array;
-  /**
-   * Run in mount and PID namespaces of its own: when the program ends, whatever it mounted or left running is
-   * gone, and it cannot outlive mkma. Needs root.
-   */
-  readonly isolated?: boolean;
-}
 
 export interface RunOptions {
   /** Ends the program when aborted. */
@@ -46,39 +30,6 @@ export class Interrupted extends Error {
   constructor() {
     super('interrupted');
   }
-}
-
-/** How the program is really started: inside namespaces where asked for. */
-export function argvOf(command: Command): { file: string; args: string[] } {
-  if (command.isolated !== true) return { file: command.file, args: [...command.args] };
-  // setpriv ties unshare to mkma's life; --kill-child ties the namespace's first process to unshare's.
-  const namespaces = [...namespaceArguments(), '--mount-proc'];
-  return {
-    file: 'setpriv',
-    args: ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', command.file, ...command.args],
-  };
-}
-
-/** Arguments of unshare(1) for mount and PID namespaces that end, with all in them, when unshare does. */
-export function namespaceArguments(): string[] {
-  // Within a chroot `/` is no mount point, and unshare could not change how its mounts propagate.
-  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
-  const propagation = /^\d+ \d+ \S+ \S+ \/ /m.test(mountinfo) ? 'private' : 'unchanged';
-  return ['--mount', '--propagation', propagation, '--pid', '--fork', '--kill-child=KILL'];
-}
-
-/** The command as a line that a shell understands. */
-export function renderCommand(command: Command): string {
-  const cd = command.cwd === undefined ? '' : `cd ${shellQuote(command.cwd)} && `;
-  const env = Object.entries(command.env ?? {})
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${shellQuote(value ?? '')} `);
-  return cd + env.join('') + [command.file, ...command.args].map(shellQuote).join(' ');
-}
-
-/** One word of a shell command line, quoted only where needed. */
-export function shellQuote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The command line of mmdebstrap(1), and what its failures mean. Pure. */
 import type { Problem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
-import type { Command } from '../sys/run.js';
+import type { Command } from '../sys/command.js';
 
 export interface BootstrapRequest {
   readonly suite: string;

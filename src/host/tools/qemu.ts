@@ -1,6 +1,7 @@
 /** qemu-system-x86_64: its command line as a function of the machine it is to be. Verified with QEMU 7.2 and 10.0. */
 import { ok, type Result } from '../../core/result.js';
-import { type Command, run } from '../sys/run.js';
+import type { Command } from '../sys/command.js';
+import { run } from '../sys/run.js';
 
 export const QEMU_PROGRAM = 'qemu-system-x86_64';
 

@@ -8,9 +8,10 @@ import { vmCmdline } from '../qemu/cmdline.js';
 import { diskFile, prepareDisk } from '../qemu/disk.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
+import { renderCommand } from '../sys/command.js';
 import type { Owner } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
-import { failure, Interrupted, renderCommand, start } from '../sys/run.js';
+import { failure, Interrupted, start } from '../sys/run.js';
 import {
   type Accelerator,
   knownQemuFault,

@@ -6,9 +6,10 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Book } from '../stages/book.js';
 import { treeState } from '../stages/decide.js';
+import { namespaceArguments } from '../sys/command.js';
 import type { Owner } from '../sys/files.js';
 import { openOutput, STATE } from '../sys/output.js';
-import { namespaceArguments, start } from '../sys/run.js';
+import { start } from '../sys/run.js';
 
 export interface ShellOptions {
   /** Output folder, absolute. */

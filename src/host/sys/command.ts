@@ -1,0 +1,56 @@
+/** A program with its arguments as data: how it is started, and how it is told. */
+import { readFileSync } from 'node:fs';
+
+/** A program and how to start it. */
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  /** Variables on top of mkma's own environment; `undefined` removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Text or bytes for standard input; none: empty. */
+  readonly input?: string | Uint8Array;
+  /**
+   * Run in mount and PID namespaces of its own: when the program ends, whatever it mounted or left running is
+   * gone, and it cannot outlive mkma. Needs root.
+   */
+  readonly isolated?: boolean;
+}
+
+/** How the program is really started: inside namespaces where asked for. */
+export function argvOf(command: Command): { file: string; args: string[] } {
+  if (command.isolated !== true) return { file: command.file, args: [...command.args] };
+  // setpriv ties unshare to mkma's life; --kill-child ties the namespace's first process to unshare's.
+  const namespaces = [...namespaceArguments(), '--mount-proc'];
+  return {
+    file: 'setpriv',
+    args: ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', command.file, ...command.args],
+  };
+}
+
+/** Arguments of unshare(1) for mount and PID namespaces that end, with all in them, when unshare does. */
+export function namespaceArguments(): string[] {
+  // Within a chroot `/` is no mount point, and unshare could not change how its mounts propagate.
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const propagation = /^\d+ \d+ \S+ \S+ \/ /m.test(mountinfo) ? 'private' : 'unchanged';
+  return ['--mount', '--propagation', propagation, '--pid', '--fork', '--kill-child=KILL'];
+}
+
+/** mkma's own environment, the command's variables on top. A plain user's PATH on Debian lacks the sbin folders. */
+export function environmentOf(command: Command): NodeJS.ProcessEnv {
+  return { ...process.env, PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, ...command.env };
+}
+
+/** The command as a line that a shell understands. */
+export function renderCommand(command: Command): string {
+  const cd = command.cwd === undefined ? '' : `cd ${shellQuote(command.cwd)} && `;
+  const env = Object.entries(command.env ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${shellQuote(value ?? '')} `);
+  return cd + env.join('') + [command.file, ...command.args].map(shellQuote).join(' ');
+}
+
+/** One word of a shell command line, quoted only where needed. */
+export function shellQuote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
