@@ -1,9 +1,9 @@
 /** Where a folder lies, as a booting machine has to find it: the device's stable name and the path on its file system. */
 import { posix } from 'node:path';
 import { type KernelParameter, renderCmdline } from '../../core/cmdline.js';
-import { DEFAULTS, PARAM } from '../../core/contract.js';
+import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
-import { run } from '../sys/run.js';
+import { run, runAny } from '../sys/run.js';
 
 /** File systems that early boot can mount. */
 export const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
@@ -25,11 +25,12 @@ interface Mount {
 /** Find out where `folder` (absolute, resolved) lies. */
 export async function locate(folder: string, signal?: AbortSignal): Promise<Result<Placement>> {
   const args = ['--json', '--output', 'SOURCE,TARGET,FSTYPE,FSROOT,UUID', '--nofsroot', '--target', folder];
-  const found = await run({ file: 'findmnt', args }, { signal });
+  const found = await runAny({ file: 'findmnt', args }, { signal });
   if (!found.ok) return found;
-  const mounts = (JSON.parse(found.value.stdout) as { filesystems: Mount[] }).filesystems;
-  const mount = mounts.at(-1);
-  if (mount === undefined) throw new Error(`findmnt found no mount of ${folder}`);
+  // It fails where no mount is visible, as in a chroot.
+  const listing = found.value.exitCode === 0 ? found.value.stdout : '{"filesystems":[]}';
+  const mount = (JSON.parse(listing) as { filesystems: Mount[] }).filesystems.at(-1);
+  if (mount === undefined) return ok(refuse(folder, 'no mounted file system is seen that holds it'));
   const layers = await layersBelow(mount.source, signal);
   return ok(place(folder, { ...mount, uuid: mount.uuid ?? (await probeUuid(mount.source, signal)) }, layers));
 }
@@ -51,25 +52,23 @@ async function layersBelow(source: string, signal?: AbortSignal): Promise<string
 
 /** The placement out of what the system tells. Pure. */
 export function place(folder: string, mount: Mount, layers: readonly string[]): Placement {
-  const refuse = (why: string): Placement => ({
-    bootable: false,
-    problem: {
-      what: 'a machine cannot boot from here',
-      where: folder,
-      why,
-      next: 'copy base.cpio.zst, initramfs.cpio.zst and vmlinuz to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)\nand give its device and path in the boot loader entry',
-    },
-  });
   if (!BOOTABLE.includes(mount.fstype))
-    return refuse(`early boot does not open ${mount.fstype} (${mount.source})`);
+    return refuse(folder, `early boot does not open ${mount.fstype} (${mount.source})`);
   const layer = layers.find((type) => LAYERED.includes(type));
   if (layer !== undefined)
-    return refuse(`${mount.source} is built on ${layer}, which early boot does not open`);
+    return refuse(folder, `${mount.source} is built on ${layer}, which early boot does not open`);
   const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
   if (path.includes('"'))
-    return refuse('its path has a double quote, which a kernel command line cannot carry');
+    return refuse(folder, 'its path has a double quote, which a kernel command line cannot carry');
   const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
   return { bootable: true, device, path };
+}
+
+function refuse(folder: string, why: string): Placement {
+  const images = [FILES.base, FILES.initramfs, FILES.kernel].join(', ');
+  const next = `copy ${images} to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)
+and give its device and path in the boot loader entry: ${PARAM.device}=UUID=... ${PARAM.path}=/...`;
+  return { bootable: false, problem: { what: 'a machine cannot boot from here', where: folder, why, next } };
 }
 
 /** The kernel command line that boots the images from a placement. */
