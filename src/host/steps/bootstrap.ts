@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
+import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
 import { TOOL_PACKAGES } from '../initramfs/contents.js';
 import type { Inputs } from '../stages/book.js';
@@ -127,7 +128,7 @@ async function bootstrap(
     type: 'stage',
     stage,
     state,
-    detail: `${count} packages of ${suite}, from ${entry.value.at.slice(0, 16)}Z`,
+    detail: `${count} packages of ${suite}, from ${formatMoment(entry.value.at)}`,
   });
   return entry;
 }
