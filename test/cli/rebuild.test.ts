@@ -9,7 +9,9 @@ describe('one output folder, build after build', () => {
   const folder = temporary();
   const out = join(folder.path, 'out');
   const chroot = join(out, 'chroot');
-  const build = (...more: string[]) => mkma(['build', 'first', '--output', out, ...more]);
+  // As under sudo: the outputs are to belong to the calling user.
+  const caller = { SUDO_UID: '65533', SUDO_GID: '65532' };
+  const build = (...more: string[]) => mkma(['build', 'first', '--output', out, ...more], { env: caller });
   /** Stages that a build ran, out of its plain lines. */
   const ran = (stderr: string): string[] =>
     [...stderr.matchAll(/^(\w+): start(?:: (.*))?$/gm)].map((match) => `${match[1]}: ${match[2]}`);
@@ -34,6 +36,35 @@ describe('one output folder, build after build', () => {
     ]);
     assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['lock', 'state.json']);
     assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
+  });
+
+  test('the outputs belong to the user behind sudo, the trees keep their owners', () => {
+    for (const name of [
+      '',
+      '.mkma',
+      '.mkma/lock',
+      '.mkma/state.json',
+      'base.cpio.zst',
+      'initramfs.cpio.zst',
+      'vmlinuz',
+      'cmdline',
+    ]) {
+      const { uid, gid } = statSync(join(out, name));
+      assert.deepEqual([uid, gid], [65533, 65532], name);
+    }
+    for (const name of ['chroot', 'chroot/etc/hostname', 'initramfs', 'initramfs/init']) {
+      assert.equal(statSync(join(out, name)).uid, 0, name);
+    }
+  });
+
+  test('the result is JSON on stdout when asked for, events are JSON lines on stderr', async () => {
+    const got = await build('--json');
+    const value = JSON.parse(got.stdout);
+    assert.equal(value.changed, false);
+    assert.equal(value.output, out);
+    assert.equal(`${value.cmdline}\n`, readFileSync(join(out, 'cmdline'), 'utf8'));
+    for (const line of got.stderr.trim().split('\n').filter(Boolean))
+      assert.ok('type' in JSON.parse(line), line);
   });
 
   test('keeps what must not be in a base out of it', () => {
