@@ -53,7 +53,7 @@ test('a compile error is shown, and the command to repeat it', async () => {
   const copy = checkout(folder.path);
   const broken = await execute('sh', [
     '-c',
-    `echo 'const x: number = "";' >> "$0/src/core/contract.ts"; exec "$0/mkma" --version`,
+    `f=$0/src/core/contract.ts; echo 'const x: number = "";' >> "$f"; touch -d '5 seconds' "$f"; exec "$0/mkma" --version`,
     copy,
   ]);
   assert.equal(broken.code, 1);
