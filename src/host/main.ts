@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
+import { dropEmpty, earlyFlags } from './cli/environment.js';
 import { runProgram } from './cli/program.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
@@ -7,21 +8,24 @@ import { readCaller } from './sys/caller.js';
 import { Interrupted } from './sys/run.js';
 
 const argv = process.argv.slice(2);
-const before = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
 const { env, stdin, stdout, stderr } = process;
+dropEmpty(env);
+// What lands in an image must not depend on the mask of whoever builds it.
+process.umask(0o022);
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
-// A reader that goes away (`mkma inspect --files | head`) is no failure.
-stdout.on('error', (cause: NodeJS.ErrnoException) => {
-  if (cause.code === 'EPIPE') process.exit(0);
-  throw cause;
-});
+for (const stream of [stdout, stderr]) {
+  // A reader that goes away (`mkma inspect --files | head`) misses the rest; the work goes on, and its exit code counts.
+  stream.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EPIPE' && cause.code !== 'EIO') throw cause;
+  });
+}
 
+const flags = earlyFlags(argv);
 const printer = choosePrinter(stdout, stderr, {
-  json: before.includes('--json'),
-  verbose: before.includes('--verbose') || before.includes('-v'),
-  noColour: (env.NO_COLOR ?? '') !== '',
+  ...flags,
+  noColour: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
   terminalName: env.TERM,
 });
 const session: Session = {
@@ -29,6 +33,7 @@ const session: Session = {
   printer,
   caller: readCaller(env),
   env,
+  json: flags.json,
   interactive: stdin.isTTY === true && stderr.isTTY === true,
 };
 
@@ -47,25 +52,37 @@ function systemProblem(cause: SystemError) {
   };
 }
 
+function bug(cause: unknown) {
+  const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return {
+    what: 'a fault of mkma itself',
+    why,
+    next: 'please report it, with the command and what is printed here',
+  };
+}
+
 async function main(): Promise<number> {
   try {
     return await runProgram(argv, session, (text) => stdout.write(text));
   } catch (cause) {
     if (cause instanceof Interrupted || interrupt.signal.aborted) {
-      printer.problem({
-        what: 'interrupted',
-        next: 'nothing half-made was left; the next run starts afresh',
-      });
+      const next = 'nothing half-made was left; the next run starts afresh';
+      printer.problem({ what: 'interrupted', next });
       return 130;
     }
-    if (cause instanceof Error && 'syscall' in cause && 'code' in cause) {
-      printer.problem(systemProblem(cause));
-      return 1;
-    }
-    throw cause;
+    const system = cause instanceof Error && 'syscall' in cause && 'code' in cause;
+    printer.problem(system ? systemProblem(cause) : bug(cause));
+    return 1;
   } finally {
     printer.close();
   }
 }
 
-process.exit(await main());
+/** Wait until everything written has left: a pipe takes it bit by bit. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
+}
+
+const code = await main();
+await Promise.all([drained(stdout), drained(stderr)]);
+process.exit(code);

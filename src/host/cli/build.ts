@@ -13,7 +13,7 @@ import { type BuildResult, build } from '../verbs/build.js';
 import { VERSION } from '../version.js';
 import { accelOption, cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
 import { bootAfterBuild } from './qemu.js';
-import { type Session, show } from './session.js';
+import { fail, type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
 
 export function buildCommand(session: Session, end: (code: number) => void) {
@@ -33,19 +33,25 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(epochOption())
     .option('--refresh', 'ask the mirror again, for newer packages', false)
     .option('--discard-edits', 'drop what was edited by hand in chroot/', false)
-    .addOption(new Option('--qemu-test [value]', 'boot the images in QEMU afterwards').env('MKMA_QEMU_TEST'))
+    .addOption(new Option('--qemu-test', 'boot the images in QEMU afterwards').env('MKMA_QEMU_TEST'))
     .addOption(accelOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
       const settings = await resolveSettings(session, hostname, options);
-      if (!settings.ok) return end(show(session, settings));
+      if (!settings.ok) return end(fail(session, settings.problem));
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
-      if (!tools.ok) return end(show(session, tools));
-      const code = show(session, withHint(await build(settings.value, session.context), session));
-      const boot =
-        options.qemuTest !== undefined && !['0', 'no', 'false', ''].includes(String(options.qemuTest));
+      if (!tools.ok) return end(fail(session, tools.problem));
+      const built = withHint(await build(settings.value, session.context), session);
+      if (!built.ok || options.qemuTest !== true) return end(show(session, built));
+      const { accel, yes } = options;
       end(
-        code === 0 && boot ? await bootAfterBuild(session, settings.value, options.accel, options.yes) : code,
+        await bootAfterBuild(
+          session,
+          built.value,
+          { output: settings.value.output, accel },
+          options.cache,
+          yes,
+        ),
       );
     });
 }
@@ -76,7 +82,7 @@ async function resolveSettings(
   session: Session,
   hostname: string | undefined,
   options: BuildOptions,
-): Promise<Result<BuildSettings & { lines: string[] }>> {
+): Promise<Result<BuildSettings>> {
   const machine = resolveMachine({ ...options, hostname });
   if (!machine.ok) return machine;
   const mirrors = chooseMirrors(options.mirror);
@@ -106,7 +112,6 @@ async function resolveSettings(
       owner,
       programs: fileURLToPath(new URL('../../../guest', import.meta.url)),
       version: VERSION,
-      lines: [],
     },
   };
 }

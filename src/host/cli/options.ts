@@ -11,15 +11,18 @@ function wholeNumber(low: number, high: number): (text: string) => number {
   };
 }
 
+function folder(path: string): string {
+  if (path === '') throw new InvalidArgumentError('It must name a folder.');
+  return resolve(path);
+}
+
 export const outputOption = () =>
-  new Option('-o, --output <dir>', 'folder of the images')
-    .default('mkma_images')
-    .argParser((dir) => resolve(dir));
+  new Option('-o, --output <dir>', 'folder of the images').default('mkma_images').argParser(folder);
 
 export const cacheOption = () =>
   new Option('--cache <dir>', 'where stages and packages are kept between builds')
     .env('MKMA_CACHE')
-    .argParser((dir) => resolve(dir));
+    .argParser(folder);
 
 export const levelOption = () =>
   new Option('--compression-level <n>', 'zstd level of the images, 1 to 19')

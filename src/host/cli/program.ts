@@ -1,6 +1,6 @@
 /** The whole command line: verbs, help, and usage errors as problems. */
 import { Command, CommanderError } from '@commander-js/extra-typings';
-import { usage } from '../../core/result.js';
+import type { Problem } from '../../core/result.js';
 import { doctor } from '../verbs/doctor.js';
 import { inspect } from '../verbs/inspect.js';
 import { shell } from '../verbs/shell.js';
@@ -8,7 +8,7 @@ import { VERSION } from '../version.js';
 import { buildCommand } from './build.js';
 import { outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
-import { type Session, show } from './session.js';
+import { fail, type Session, show } from './session.js';
 
 const EXAMPLES = `
 Examples:
@@ -42,7 +42,9 @@ export async function runProgram(
   for (const verb of verbs) {
     // Each has its own types of arguments and options; here they are commands and nothing more.
     const command = verb(session, end) as unknown as Command;
-    command.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
+    // What a shell prints is its own.
+    if (verb !== shellCommand)
+      command.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
     command.option('-v, --verbose', 'show what the tools print');
     program.addCommand(command);
   }
@@ -61,7 +63,7 @@ export async function runProgram(
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return 0;
-    return show(session, complain(cause, complaint, argv, out));
+    return fail(session, complain(cause, complaint, argv, out));
   }
 }
 
@@ -71,10 +73,10 @@ function complain(
   complaint: string,
   argv: readonly string[],
   out: (text: string) => void,
-) {
+): Problem {
   if (cause.code === 'commander.help') {
     out(complaint);
-    return usage({ what: 'no command was given', next: 'name one of those above' });
+    return { what: 'no command was given', next: 'name one of those above', kind: 'usage' };
   }
   const [first = cause.message, hint = ''] = complaint.trim().split('\n');
   const near = /Did you mean (.*)\?/.exec(hint)?.[1];
@@ -82,10 +84,11 @@ function complain(
     argv[0] !== undefined && /^[a-z]/.test(argv[0]) && cause.code !== 'commander.unknownCommand'
       ? ` ${argv[0]}`
       : '';
-  return usage({
+  return {
+    kind: 'usage',
     what: first.replace(/^error: /, ''),
     next: `${near === undefined ? '' : `did you mean ${near}? `}mkma${verb} --help lists what there is`,
-  });
+  };
 }
 
 function shellCommand(session: Session, end: (code: number) => void) {
@@ -100,19 +103,14 @@ function shellCommand(session: Session, end: (code: number) => void) {
     .action(async (command, options) => {
       const { caller, env } = session;
       if (!caller.root) {
-        return end(
-          show(session, {
-            ok: false,
-            problem: { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' },
-          }),
-        );
+        return end(fail(session, { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' }));
       }
       const terminal = env.TERM ?? 'dumb';
       const done = await shell(
         { output: options.output, command, terminal, owner: caller.owner },
         session.context,
       );
-      end(done.ok ? done.value.exitCode : show(session, done));
+      end(done.ok ? done.value.exitCode : fail(session, done.problem));
     });
 }
 

@@ -1,7 +1,6 @@
 /** The command lines of `mkma run` and `mkma test`. */
 import { Command } from '@commander-js/extra-typings';
-import { err, ok, type Result } from '../../core/result.js';
-import type { BuildSettings } from '../steps/settings.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { QEMU_TOOLS } from '../sys/packages.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, type TestResult, test } from '../verbs/test.js';
@@ -15,7 +14,7 @@ import {
   outputOption,
   timeoutOption,
 } from './options.js';
-import { type Session, show } from './session.js';
+import { fail, type Session, type Shown, show } from './session.js';
 import { ensureTools } from './tools.js';
 
 type Machine = Omit<RunOptions & TestOptions, 'terminal' | 'cache' | 'owner' | 'services'>;
@@ -37,8 +36,9 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
+      if (session.json && !options.dryRun && !options.window) return end(fail(session, consoleOnStdout));
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
-      if (!tools.ok) return end(show(session, tools));
+      if (!tools.ok) return end(fail(session, tools.problem));
       end(await boot(session, { ...options, memoryMiB: options.memory }, options.cache));
     });
 }
@@ -59,25 +59,41 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
-      if (!tools.ok) return end(show(session, tools));
+      if (!tools.ok) return end(fail(session, tools.problem));
       end(await check(session, { ...options, memoryMiB: options.memory }, options.cache));
     });
 }
 
-/** What --qemu-test asks for after a build: `run` where there is a terminal, `test` where there is none. */
-export async function bootAfterBuild(
+/**
+ * What --qemu-test asks for after a build: `run` where there is a terminal, `test` where there is none, or where one
+ * JSON document is wanted.
+ */
+export async function bootAfterBuild<T extends Shown>(
   session: Session,
-  settings: BuildSettings,
-  accel: Machine['accel'],
+  built: T,
+  machine: Machine,
+  cache: string | undefined,
   yes: boolean,
 ): Promise<number> {
   const tools = await ensureTools(session, QEMU_TOOLS, yes);
-  if (!tools.ok) return show(session, tools);
-  const machine = { output: settings.output, accel };
-  return session.interactive
-    ? boot(session, machine, settings.cache)
-    : check(session, machine, settings.cache);
+  if (!tools.ok) return fail(session, tools.problem);
+  if (session.json) {
+    const tested = told(await test({ ...common(session, cache), ...machine }, session.context));
+    if (!tested.ok) return fail(session, tested.problem);
+    const { lines, ...verdict } = tested.value;
+    return show(session, ok({ ...built, test: verdict, lines }), () => !verdict.passed);
+  }
+  show(session, ok(built));
+  return session.interactive ? boot(session, machine, cache) : check(session, machine, cache);
 }
+
+const consoleOnStdout: Problem = {
+  what: 'mkma run cannot give JSON',
+  where: '--json',
+  why: "the machine's console is what it shows on stdout",
+  next: 'use mkma test --json, or mkma run --dry-run --json',
+  kind: 'usage',
+};
 
 async function boot(session: Session, machine: Machine, cache: string | undefined): Promise<number> {
   const done = await run(

@@ -1,5 +1,5 @@
 /** What every command is started with: who runs it, how it reports, and when it has to stop. */
-import type { Result } from '../../core/result.js';
+import type { Problem, Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Printer } from '../report/printer.js';
 import type { Caller } from '../sys/caller.js';
@@ -9,6 +9,8 @@ export interface Session {
   readonly printer: Printer;
   readonly caller: Caller;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Whether the result is to be JSON. */
+  readonly json: boolean;
   /** Whether a person can be asked: both ends are a terminal. */
   readonly interactive: boolean;
 }
@@ -18,16 +20,19 @@ export interface Shown {
   readonly lines: readonly string[];
 }
 
-/** Show a result; resolves to the exit code. `failed` tells whether a result that is there means failure. */
+/** Show a problem; returns the exit code. */
+export function fail(session: Session, problem: Problem): number {
+  session.printer.problem(problem);
+  return problem.kind === 'usage' ? 2 : 1;
+}
+
+/** Show a result; returns the exit code. `failed` tells whether a result that is there means failure. */
 export function show<T extends Shown>(
   session: Session,
   result: Result<T>,
   failed?: (value: T) => boolean,
 ): number {
-  if (!result.ok) {
-    session.printer.problem(result.problem);
-    return result.problem.kind === 'usage' ? 2 : 1;
-  }
+  if (!result.ok) return fail(session, result.problem);
   const { lines, ...value } = result.value;
   session.printer.result(lines, value);
   return failed?.(result.value) === true ? 1 : 0;

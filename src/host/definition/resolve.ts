@@ -16,7 +16,7 @@ export interface DefinitionOptions {
 /** Resolve the definition: the preset, then what the command line says. */
 export function resolveMachine(options: DefinitionOptions): Result<Machine> {
   const name = options.preset ?? DEFAULT_PRESET;
-  const preset = PRESETS[name];
+  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
   if (preset === undefined) {
     return usage({
       what: 'there is no such preset',
@@ -57,7 +57,11 @@ function checkSuite(machine: Machine): Result<Machine> {
 
 /** The building machine's own name, as one label. */
 function defaultHostname(): string {
-  const label = hostname().split('.')[0]?.toLowerCase() ?? '';
+  const first = hostname().split('.')[0]?.toLowerCase() ?? '';
+  const label = first
+    .replace(/[^a-z0-9-]/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 63);
   return label === '' || label === 'localhost' ? 'mkma' : label;
 }
 

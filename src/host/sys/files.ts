@@ -1,8 +1,6 @@
 /** Files written so that a crash leaves the old or the new, never a half. */
 import {
-  chownSync,
   closeSync,
-  existsSync,
   fsyncSync,
   lchownSync,
   openSync,
@@ -36,7 +34,7 @@ export function flush(path: string): void {
 
 /** Give a finished file its final name: flush it, rename it, flush the folder. */
 export function publishFile(made: string, final: string, owner?: Owner): void {
-  if (owner !== undefined) chownSync(made, owner.uid, owner.gid);
+  giveTo(made, owner);
   flush(made);
   renameSync(made, final);
   flush(dirname(final));
@@ -45,8 +43,9 @@ export function publishFile(made: string, final: string, owner?: Owner): void {
 /** Write a small file whole. The temporary name lies beside it. */
 export function writeFileWhole(final: string, content: string | Uint8Array, owner?: Owner): void {
   const made = join(dirname(final), `.${process.pid}.tmp`);
+  rmSync(made, { force: true }); // of an earlier process with the same number
   try {
-    writeFileSync(made, content);
+    writeFileSync(made, content, { flag: 'wx' });
     publishFile(made, final, owner);
   } catch (cause) {
     rmSync(made, { force: true });
@@ -54,7 +53,7 @@ export function writeFileWhole(final: string, content: string | Uint8Array, owne
   }
 }
 
-/** Make one folder with an owner, unless it is there. Its parent must exist. */
+/** Give a file or folder to an owner; a symlink itself, not what it points to. */
 export function giveTo(path: string, owner?: Owner): void {
-  if (owner !== undefined && existsSync(path)) lchownSync(path, owner.uid, owner.gid);
+  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
 }

@@ -1,7 +1,9 @@
 /** Locks between processes: one is gone with the process that holds it, however that one ends. */
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Result } from '../../core/result.js';
-import { start } from './run.js';
+import type { Owner } from './files.js';
+import { Interrupted, start } from './run.js';
 
 /** A held lock; disposing releases it. */
 export interface Lock {
@@ -14,10 +16,15 @@ const BUSY = 75;
  * Take the lock on `file` (made if need be) without waiting; `undefined` where another process holds it.
  * flock(1) locks the open file description it shares with us (flock(2)), so our descriptor holds the lock on.
  */
-export async function tryLock(file: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
+export async function tryLock(
+  file: string,
+  signal?: AbortSignal,
+  owner?: Owner,
+): Promise<Result<Lock | undefined>> {
   let fd: number;
   try {
     fd = openSync(file, 'a');
+    if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
   } catch (cause) {
     return err({
       what: 'cannot open the lock',
@@ -40,13 +47,25 @@ export async function tryLock(file: string, signal?: AbortSignal): Promise<Resul
 export async function takeLock(
   file: string,
   told: { readonly what: string; readonly where: string; readonly next: string },
-  signal?: AbortSignal,
+  options: { readonly signal?: AbortSignal | undefined; readonly owner?: Owner | undefined } = {},
 ): Promise<Result<Lock>> {
-  const lock = await tryLock(file, signal);
+  const lock = await tryLock(file, options.signal, options.owner);
   if (!lock.ok) return lock;
   if (lock.value === undefined) return err({ ...told, why: `held by ${readHolder(file)}` });
   writeFileSync(file, `process ${process.pid} since ${new Date().toISOString()}\n`);
   return ok(lock.value);
+}
+
+/** Take the lock, waiting for others to let go of it. `onWait` is called once where that is needed. */
+export async function waitLock(file: string, signal: AbortSignal, onWait: () => void): Promise<Result<Lock>> {
+  for (let told = false; ; told = true) {
+    const lock = await tryLock(file, signal);
+    if (signal.aborted) throw new Interrupted();
+    if (!lock.ok) return lock;
+    if (lock.value !== undefined) return ok(lock.value);
+    if (!told) onWait();
+    await sleep(300, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 function readHolder(file: string): string {

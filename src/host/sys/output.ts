@@ -32,13 +32,13 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
   } catch (cause) {
     return refuse((cause as Error).message);
   }
-  const lock = await takeLock(join(real, STATE, 'lock'), {
+  const told = {
     what: 'another mkma works in this output folder',
     where: real,
     next: 'wait for it to end, or name another folder with --output',
-  });
+  };
+  const lock = await takeLock(join(real, STATE, 'lock'), told, { owner });
   if (!lock.ok) return lock;
-  giveTo(join(real, STATE, 'lock'), owner);
   return ok(opened(real, lock.value));
 }
 

@@ -121,7 +121,10 @@ async function withDisk<T>(
     where: folder.value,
     next: 'end the other mkma run first, or boot a copy of the folder with --output',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, context.signal);
+  const lock = await takeLock(join(folder.value, 'lock'), told, {
+    signal: context.signal,
+    owner: options.owner,
+  });
   if (!lock.ok) return lock;
   using _held = lock.value;
   const fresh = options.freshDisk === true;

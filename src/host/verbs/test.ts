@@ -77,7 +77,10 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
     where: folder.value,
     next: 'wait for the other mkma test to end',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, context.signal);
+  const lock = await takeLock(join(folder.value, 'lock'), told, {
+    signal: context.signal,
+    owner: options.owner,
+  });
   if (!lock.ok) return lock;
   using _held = lock.value;
   // What a killed test may have left is cleared away, and so is what this one leaves.
