@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Interrupted, start } from '../sys/run.js';
-import { type Accelerator, qemuCommand, qemuVersion, tiedToMkma } from '../tools/qemu.js';
+import { type Accelerator, qemuCommand, qemuVersion } from '../tools/qemu.js';
 import { Follower, poll } from './follow.js';
 
 /** What the user asks for. */
@@ -131,7 +131,7 @@ async function probeKvm(kernel: string, context: Context): Promise<KvmFinding> {
       display: 'none',
     });
     const begun = performance.now();
-    const machine = start(tiedToMkma(command), { signal: context.signal, timeout: PROBE_SECONDS + 5 });
+    const machine = start(command, { signal: context.signal, timeout: PROBE_SECONDS + 5 });
     using log = new Follower(serial);
     const seen = await poll(
       () => log.read().find((line) => KERNEL_STARTED.test(line)),

@@ -2,7 +2,7 @@
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';
-import { knownQemuFault, type Machine, qemuCommand, tiedToMkma } from '../tools/qemu.js';
+import { knownQemuFault, type Machine, qemuCommand } from '../tools/qemu.js';
 import { Follower, poll } from './follow.js';
 import { type Check, ConsoleWatch, MILESTONE_WORDS, parseAnswer } from './protocol.js';
 
@@ -31,7 +31,7 @@ const STAGE = 'boot';
  * failed checks are a result.
  */
 export async function runGuestTest(test: GuestTest, context: Context): Promise<Result<GuestAnswers>> {
-  const qemu = start(tiedToMkma(qemuCommand(test.machine)), { signal: context.signal });
+  const qemu = start(qemuCommand(test.machine), { signal: context.signal });
   try {
     using watcher = new Watcher(test, context);
     context.emit({ type: 'stage', stage: STAGE, state: 'start' });

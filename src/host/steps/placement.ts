@@ -58,8 +58,8 @@ export function place(folder: string, mount: Mount, layers: readonly string[]): 
   if (layer !== undefined)
     return refuse(folder, `${mount.source} is built on ${layer}, which early boot does not open`);
   const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
-  if (path.includes('"'))
-    return refuse(folder, 'its path has a double quote, which a kernel command line cannot carry');
+  if (/["'\\]/.test(path))
+    return refuse(folder, 'its path has a quote or backslash, which GRUB cannot hand to a kernel');
   const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
   return { bootable: true, device, path };
 }
@@ -71,32 +71,34 @@ and give its device and path in the boot loader entry: ${PARAM.device}=UUID=... 
   return { bootable: false, problem: { what: 'a machine cannot boot from here', where: folder, why, next } };
 }
 
-/** The kernel command line that boots the images from a placement. */
-export function bootCmdline(placement: Placement): string {
-  const parameters: KernelParameter[] = [];
-  if (placement.bootable) {
-    parameters.push({ name: PARAM.device, value: placement.device });
-    if (placement.path !== DEFAULTS.path) parameters.push({ name: PARAM.path, value: placement.path });
-  }
-  return renderCmdline(parameters);
-}
-
-/** The boot loader entry for a placement, in GRUB's language (GRUB manual, "Simple configuration"), ready to paste. */
-export function bootEntry(placement: Placement, name: string, cmdline: string): string[] {
+function bootParameters(placement: Placement): KernelParameter[] {
   if (!placement.bootable) return [];
   const { device, path } = placement;
-  const search = device.startsWith('UUID=')
-    ? `search --no-floppy --fs-uuid --set=root ${device.slice(5)}`
-    : '';
-  const quoted = (file: string): string => {
-    const full = posix.join(path, file);
-    return /^[\w@%+=:,./-]+$/.test(full) ? full : `'${full.replaceAll("'", "'\\''")}'`;
-  };
+  const where = { name: PARAM.path, value: path };
+  return [{ name: PARAM.device, value: device }, ...(path === DEFAULTS.path ? [] : [where])];
+}
+
+/** The kernel command line that boots the images from a placement. */
+export function bootCmdline(placement: Placement): string {
+  return renderCmdline(bootParameters(placement));
+}
+
+/** The boot loader entry for a placement, in GRUB's language (GRUB manual, "Shell-like scripting"), ready to paste. */
+export function bootEntry(placement: Placement, name: string): string[] {
+  if (!placement.bootable) return [];
+  const { device, path } = placement;
+  const parameters = bootParameters(placement).map(({ name: key, value }) => `${key}=${value}`);
+  const words = (list: string[]): string => list.map(grubWord).join(' ');
   return [
     `menuentry '${name} (mkma, in RAM)' {`,
-    ...(search === '' ? [] : [`    ${search}`]),
-    `    linux ${quoted('vmlinuz')} ${cmdline}`,
-    `    initrd ${quoted('initramfs.cpio.zst')}`,
+    ...(device.startsWith('UUID=') ? [`    search --no-floppy --fs-uuid --set=root ${device.slice(5)}`] : []),
+    `    linux ${words([posix.join(path, FILES.kernel), ...parameters])}`,
+    `    initrd ${words([posix.join(path, FILES.initramfs)])}`,
     '}',
   ];
+}
+
+/** One word for GRUB. There is no quote in it: {@link place} refuses them. */
+function grubWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`;
 }

@@ -17,23 +17,31 @@ export interface Command {
   readonly isolated?: boolean;
 }
 
-/** How the program is really started: inside namespaces where asked for. */
+/**
+ * How the program is really started: tied to mkma, so that the kernel ends it should mkma die without a word, and inside
+ * namespaces where asked for. There, --kill-child ties the first process to unshare.
+ */
 export function argvOf(command: Command): { file: string; args: string[] } {
-  if (command.isolated !== true) return { file: command.file, args: [...command.args] };
-  // setpriv ties unshare to mkma's life; --kill-child ties the namespace's first process to unshare's.
-  const namespaces = [...namespaceArguments(), '--mount-proc'];
+  const namespaces = command.isolated === true ? ['unshare', ...namespaceArguments(), '--'] : [];
   return {
     file: 'setpriv',
-    args: ['--pdeathsig', 'KILL', 'unshare', ...namespaces, '--', command.file, ...command.args],
+    args: ['--pdeathsig', 'KILL', '--', ...namespaces, command.file, ...command.args],
   };
 }
 
+/** Whether what a program ended with says that it could not be started at all, being absent. */
+export function wasMissing(exitCode: number | undefined, stderr: string): boolean {
+  return (
+    exitCode === 127 && /^(setpriv|unshare): failed to execute .*: No such file or directory$/m.test(stderr)
+  );
+}
+
 /** Arguments of unshare(1) for mount and PID namespaces that end, with all in them, when unshare does. */
-export function namespaceArguments(): string[] {
+function namespaceArguments(): string[] {
   // Within a chroot `/` is no mount point, and unshare could not change how its mounts propagate.
   const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
   const propagation = /^\d+ \d+ \S+ \S+ \/ /m.test(mountinfo) ? 'private' : 'unchanged';
-  return ['--mount', '--propagation', propagation, '--pid', '--fork', '--kill-child=KILL'];
+  return ['--mount', '--propagation', propagation, '--pid', '--fork', '--mount-proc', '--kill-child=KILL'];
 }
 
 /** mkma's own environment, the command's variables on top. A plain user's PATH on Debian lacks the sbin folders. */

@@ -3,10 +3,11 @@
  * command is interrupted, its failure told with the command line to repeat it by hand.
  */
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { argvOf, type Command, environmentOf, renderCommand } from './command.js';
+import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
 import { hostTool } from './packages.js';
 
 export interface RunOptions {
@@ -87,6 +88,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
       next: `run it by hand: ${renderCommand(command)}`,
     });
   }
+  if (wasMissing(result.exitCode, result.stderr)) return err(missingTool(command.file));
   if (result.exitCode === undefined) return err(startFailure(command, result));
   return ok({ stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode });
 }
@@ -161,7 +163,7 @@ export interface Running {
   readonly pid: number | undefined;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
-  /** Extra pipes, in the order asked for. */
+  /** Send it a signal; SIGTERM unless told. */
   readonly kill: (signal?: NodeJS.Signals) => void;
   /** How it ended; the code is 128 + n where signal n ended it. */
   readonly ended: Promise<Result<Finished>>;
@@ -213,7 +215,11 @@ export function start(command: Command, options: StartOptions = {}): Running {
       settle(err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr })));
     });
     child.once('close', (code, signal) => {
-      settle(ok({ stdout: '', stderr, exitCode: code ?? 128 + (signal === 'SIGKILL' ? 9 : 15) }));
+      if (wasMissing(code ?? undefined, stderr)) settle(err(missingTool(command.file)));
+      else
+        settle(
+          ok({ stdout: '', stderr, exitCode: code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0) }),
+        );
     });
   });
   return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, kill, ended };

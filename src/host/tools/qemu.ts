@@ -68,11 +68,6 @@ function escapeComma(file: string): string {
   return file.replaceAll(',', ',,');
 }
 
-/** The same program, ended by the kernel should mkma die without a word: a machine never outlives its command. */
-export function tiedToMkma(command: Command): Command {
-  return { ...command, file: 'setpriv', args: ['--pdeathsig', 'TERM', command.file, ...command.args] };
-}
-
 /** QEMU's version, such as `7.2.22`; the Problem of a missing program where it is not installed. */
 export async function qemuVersion(signal: AbortSignal): Promise<Result<string>> {
   const version = await run({ file: QEMU_PROGRAM, args: ['--version'] }, { signal });

@@ -82,7 +82,7 @@ async function describe(
   if (!info.ok) return info;
   const manifest = info.value.manifest;
   if (manifest === undefined) throw new Error('a base without a manifest was published');
-  const entry = bootEntry(placement, settings.machine.hostname, cmdline);
+  const entry = bootEntry(placement, settings.machine.hostname);
   const names = [FILES.base, FILES.initramfs, FILES.kernel];
   const files = Object.fromEntries(names.map((name) => [name, statSync(join(output, name)).size]));
   const changed = built.ran.length > 0;

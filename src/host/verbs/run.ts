@@ -18,7 +18,6 @@ import {
   type Machine,
   qemuCommand,
   type SerialPort,
-  tiedToMkma,
 } from '../tools/qemu.js';
 
 export interface RunOptions {
@@ -140,7 +139,7 @@ async function boot(options: RunOptions, machine: Machine, context: Context): Pr
   const command = qemuCommand(machine);
   const begun = performance.now();
   const io = options.terminal ? 'inherit' : 'ignore';
-  const qemu = start(tiedToMkma(command), {
+  const qemu = start(command, {
     signal: context.signal,
     stdin: io,
     stdout: io,

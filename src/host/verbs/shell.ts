@@ -6,10 +6,9 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Book } from '../stages/book.js';
 import { treeState } from '../stages/decide.js';
-import { namespaceArguments } from '../sys/command.js';
 import type { Owner } from '../sys/files.js';
 import { openOutput, STATE } from '../sys/output.js';
-import { start } from '../sys/run.js';
+import { Interrupted, start } from '../sys/run.js';
 
 export interface ShellOptions {
   /** Output folder, absolute. */
@@ -58,23 +57,14 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
       debian_chroot: basename(output.value.path),
     };
     const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const args = [
-      ...namespaceArguments(),
-      'env',
-      '-i',
-      ...words,
-      'sh',
-      '-c',
-      ENTER,
-      'mkma',
-      root,
-      ...command,
-    ];
+    const args = ['-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
+    // An interactive shell has a process group of its own: Ctrl-C in it does not reach mkma. One that does ends the command.
     const running = start(
-      { file: 'unshare', args },
-      { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
+      { file: 'env', args, isolated: true },
+      { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true, signal: context.signal },
     );
     const ended = await running.ended;
+    if (context.signal.aborted) throw new Interrupted();
     if (!ended.ok) return ended;
     const book = Book.read(join(output.value.path, STATE, 'state.json'));
     const tree = await treeState(output.value.path, book);

@@ -24,14 +24,27 @@ test('the command line and the entry carry them, quoted where needed', () => {
   const placement = place('/my images', mount, []);
   const cmdline = bootCmdline(placement);
   assert.equal(cmdline, 'mkma_storage_device=UUID=1234-abcd mkma_images_path="/my images"');
-  assert.deepEqual(bootEntry(placement, 'box', cmdline), [
+  assert.deepEqual(bootEntry(placement, 'box'), [
     "menuentry 'box (mkma, in RAM)' {",
     '    search --no-floppy --fs-uuid --set=root 1234-abcd',
-    `    linux '/my images/vmlinuz' ${cmdline}`,
+    "    linux '/my images/vmlinuz' mkma_storage_device=UUID=1234-abcd 'mkma_images_path=/my images'",
     "    initrd '/my images/initramfs.cpio.zst'",
     '}',
   ]);
   assert.equal(bootCmdline(place('/', mount, [])), 'mkma_storage_device=UUID=1234-abcd');
+});
+
+test('what GRUB would take for itself is quoted, what it cannot carry refused', () => {
+  const dollar = bootEntry(place('/a$b;c', mount, []), 'x').find((line) => line.includes('linux'));
+  assert.equal(
+    dollar,
+    "    linux '/a$b;c/vmlinuz' mkma_storage_device=UUID=1234-abcd 'mkma_images_path=/a$b;c'",
+  );
+  for (const path of ["/it's", '/a"b', '/a\\b']) {
+    const placement = place(path, mount, []);
+    assert.ok(!placement.bootable);
+    assert.match(placement.problem.why ?? '', /quote or backslash/);
+  }
 });
 
 test('a device without a readable UUID is named by its path', () => {
@@ -56,6 +69,6 @@ test('what early boot cannot open is said, with what to do, and no entry is prin
       /copy base\.cpio\.zst, initramfs\.cpio\.zst, vmlinuz to a folder/,
     );
     assert.equal(bootCmdline(placement), '');
-    assert.deepEqual(bootEntry(placement, 'x', ''), []);
+    assert.deepEqual(bootEntry(placement, 'x'), []);
   }
 });
