@@ -7,10 +7,16 @@ import { err, ok, type Result } from '../../core/result.js';
 import { type Book, type Inputs, whyRun } from './book.js';
 import { changedSince, fingerprint } from './fingerprint.js';
 
-/** Whether `chroot/` is as the last build left it. */
+/** The record of a build that is about to publish its tree: gone once everything has its final name. */
+export const PUBLISHING = 'publishing';
+
+/**
+ * Whether `chroot/` is as the last build left it. `unfinished`: a build was cut off while it published, and this is its
+ * tree, not anybody's edit.
+ */
 export type TreeState =
   | { readonly state: 'missing' }
-  | { readonly state: 'clean' | 'edited'; readonly fingerprint: string };
+  | { readonly state: 'clean' | 'edited' | 'unfinished'; readonly fingerprint: string };
 
 export async function treeState(
   output: string,
@@ -21,8 +27,9 @@ export async function treeState(
   if (!existsSync(root)) return ok({ state: 'missing' });
   const now = await fingerprint(root, signal);
   if (!now.ok) return now;
-  const clean = book.get('system')?.output.fingerprint === now.value;
-  return ok({ state: clean ? 'clean' : 'edited', fingerprint: now.value });
+  const is = (stage: string): boolean => book.get(stage)?.output.fingerprint === now.value;
+  const state = is('system') ? 'clean' : is(PUBLISHING) ? 'unfinished' : 'edited';
+  return ok({ state, fingerprint: now.value });
 }
 
 /** Why `chroot/` has to be made; `undefined`: it stays. Fails where that would overwrite edits made by hand. */
@@ -33,13 +40,12 @@ export async function whySystem(
   tree: TreeState,
   discardEdits: boolean,
 ): Promise<Result<string | undefined>> {
-  if (tree.state === 'missing')
-    return ok(book.get('system') === undefined ? 'not built yet' : 'chroot/ is missing');
   const record = book.get('system');
+  if (tree.state === 'missing') return ok(record === undefined ? 'not built yet' : 'chroot/ is missing');
+  if (tree.state === 'unfinished') return ok('the last build was cut off at its end');
   const why = record === undefined ? undefined : whyFiles(book, 'system', inputs, output);
-  if (tree.state === 'clean' || discardEdits) {
-    return ok(why ?? (tree.state === 'edited' ? 'discarding edits made by hand' : undefined));
-  }
+  if (tree.state === 'clean') return ok(why);
+  if (discardEdits) return ok(why ?? 'discarding edits made by hand');
   if (record !== undefined && why === undefined) return ok(undefined);
   return err({
     what: 'chroot/ was edited by hand and would be overwritten',

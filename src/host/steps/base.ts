@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/image.js';
 import { quoteName } from '../../core/path.js';
-import type { Result } from '../../core/result.js';
+import type { Problem, Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { type ManifestFacts, packImage } from '../pack/image.js';
+import { filesWithAttributes } from '../pack/lost.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
@@ -47,6 +48,9 @@ export async function packBase(
       text: `left out, since sockets live only as long as their program: ${named}`,
     });
   }
+  const lost = await filesWithAttributes(root, context.signal);
+  if (!lost.ok) return lost;
+  if (lost.value.length > 0) context.emit({ type: 'warning', problem: attributesLost(lost.value) });
   const total = plan.value.bytes;
   return packImage({
     root,
@@ -58,6 +62,16 @@ export async function packBase(
     signal: context.signal,
     onProgress: (done) => context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
   });
+}
+
+function attributesLost(paths: readonly string[]): Problem {
+  const shown = paths.slice(0, 5).map((path) => `/${path}`);
+  return {
+    what: 'extended attributes are not in the image',
+    where: shown.join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : ''),
+    why: 'images of this version carry no attributes: file capabilities and ACLs are lost',
+    next: 'set them again at boot where they are needed',
+  };
 }
 
 function facts(settings: BuildSettings, kernelRelease: string): ManifestFacts {

@@ -1,12 +1,11 @@
 /** The stages that come from the mirror: the system's packages, the kernel's package, and early boot's tools. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
 import { TOOL_PACKAGES } from '../initramfs/contents.js';
-import type { Inputs } from '../stages/book.js';
+import { digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { renderCommand, shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
@@ -15,10 +14,11 @@ import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../to
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '2';
+const RECIPE = '3';
 
 /** Files of a cache entry. */
 export const TREE = 'tree.tar.zst';
+export const KERNEL_PACKAGE = 'kernel.deb';
 const LIST = 'packages.txt';
 
 function mirrorInputs(settings: BuildSettings): Inputs {
@@ -47,15 +47,6 @@ export function toolsInputs(settings: BuildSettings): Inputs {
   return { ...mirrorInputs(settings), packages: TOOL_PACKAGES.join(' ') };
 }
 
-/** The entries of an earlier build, where the cache still has both. */
-export function knownBootstrap(
-  settings: BuildSettings,
-): { packages: CacheEntry; tools: CacheEntry } | undefined {
-  const packages = findEntry(settings.cache, 'packages', packagesInputs(settings));
-  const tools = findEntry(settings.cache, 'tools', toolsInputs(settings));
-  return packages === undefined || tools === undefined ? undefined : { packages, tools };
-}
-
 /** The system's packages as a tree, and the kernel's package beside it. */
 export async function bootstrapPackages(
   settings: BuildSettings,
@@ -63,25 +54,31 @@ export async function bootstrapPackages(
 ): Promise<Result<CacheEntry>> {
   const { machine } = settings;
   const list = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
-  const finish = machine.kernel.from === 'debian' ? [list, fetchKernel(settings.architecture)] : [list];
-  return bootstrap('packages', packagesInputs(settings), settings, context, {
+  const withKernel = machine.kernel.from === 'debian';
+  return bootstrap(settings, context, {
+    stage: 'packages',
+    inputs: packagesInputs(settings),
     variant: 'minbase',
     packages: machine.packages,
-    finish,
+    finish: withKernel ? [list, fetchKernel(settings.architecture)] : [list],
+    files: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
   });
 }
 
 /** The programs of early boot with their libraries, from the built suite. */
 export async function bootstrapTools(settings: BuildSettings, context: Context): Promise<Result<CacheEntry>> {
   // Nothing is installed here, so apt itself has to tell what it took.
-  const simulate = `apt-get --simulate --no-install-recommends install ${TOOL_PACKAGES.join(' ')}`;
-  const list = `sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
-  const finish = [`export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"; ${simulate} | ${list}`];
-  const inputs = toolsInputs(settings);
-  return bootstrap('tools', inputs, settings, context, {
+  const list = `set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+plan=$(apt-get --simulate --no-install-recommends install ${TOOL_PACKAGES.join(' ')})
+printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
+  return bootstrap(settings, context, {
+    stage: 'tools',
+    inputs: toolsInputs(settings),
     variant: 'extract',
     packages: TOOL_PACKAGES,
-    finish,
+    finish: [list],
+    files: [TREE, LIST],
   });
 }
 
@@ -91,57 +88,64 @@ export async function bootstrapTools(settings: BuildSettings, context: Context):
  */
 function fetchKernel(architecture: string): string {
   const meta = shellQuote(`linux-image-${architecture}`);
-  return `set -e; export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+  // One command a line: in a list with && a failure would not end the script.
+  return `set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
-[ -n "$image" ] || { echo "E: Unable to locate package ${meta}" >&2; exit 1; }
-cd "$MKMA_ENTRY" && apt-get -q download "$image" && mv ./*.deb kernel.deb
+if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
+cd "$MKMA_ENTRY"
+apt-get -q download "$image"
+mv ./*.deb ${KERNEL_PACKAGE}
 echo "kernel $image" >> ${LIST}`;
 }
 
-async function bootstrap(
-  stage: 'packages' | 'tools',
-  inputs: Inputs,
-  settings: BuildSettings,
-  context: Context,
-  part: Pick<BootstrapRequest, 'variant' | 'packages' | 'finish'>,
-): Promise<Result<CacheEntry>> {
+/** What differs between the two bootstraps. */
+interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish'> {
+  readonly stage: 'packages' | 'tools';
+  readonly inputs: Inputs;
+  /** Files that it makes. */
+  readonly files: readonly string[];
+}
+
+async function bootstrap(settings: BuildSettings, context: Context, part: Part): Promise<Result<CacheEntry>> {
   const { emit } = context;
+  const { stage, inputs } = part;
   const known = settings.refresh ? undefined : findEntry(settings.cache, stage, inputs);
   const { suite } = settings.machine;
   if (known === undefined) {
     const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
     emit({ type: 'stage', stage, state: 'start', detail: `${why}: bootstrapping ${suite}` });
   }
-  const entry = await cached(settings.cache, {
-    kind: stage,
-    inputs,
-    refresh: settings.refresh,
-    make: (folder) => makeEntry(stage, folder, settings, context, part),
-  });
-  if (!entry.ok) {
-    emit({ type: 'stage', stage, state: 'failed' });
-    return entry;
+  let entry: Result<CacheEntry> | undefined;
+  try {
+    entry = await cached(settings.cache, {
+      kind: stage,
+      inputs,
+      refresh: settings.refresh,
+      signal: context.signal,
+      onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
+      make: (folder) => makeEntry(folder, settings, context, part),
+    });
+  } finally {
+    if (entry?.ok !== true) emit({ type: 'stage', stage, state: 'failed' });
   }
+  if (!entry.ok) return entry;
   const count = readFileSync(join(entry.value.path, LIST), 'utf8').trimEnd().split('\n').length;
-  const state = known === undefined ? 'done' : 'reused';
-  emit({
-    type: 'stage',
-    stage,
-    state,
-    detail: `${count} packages of ${suite}, from ${formatMoment(entry.value.at)}`,
-  });
+  const detail = `${count} packages of ${suite}, from ${formatMoment(entry.value.at)}`;
+  emit({ type: 'stage', stage, state: known === undefined ? 'done' : 'reused', detail });
   return entry;
 }
 
+/** Fill a cache entry; resolves to its id, which names every package with its version, and how it was made. */
 async function makeEntry(
-  stage: string,
   folder: string,
   settings: BuildSettings,
   context: Context,
-  part: Pick<BootstrapRequest, 'variant' | 'packages' | 'finish'>,
+  part: Part,
 ): Promise<Result<string>> {
   const debs = join(settings.cache, 'debs');
   mkdirSync(debs, { recursive: true });
+  pruneDebs(debs);
   const temporary = makeScratch(join(settings.cache, 'tmp'));
   try {
     const request: BootstrapRequest = {
@@ -163,19 +167,30 @@ async function makeEntry(
       signal: context.signal,
       onLine: (line) => {
         lines.push(line);
-        context.emit({ type: 'output', stage, line: line.replace(/^I: /, '') });
+        context.emit({ type: 'output', stage: part.stage, line: line.replace(/^I: /, '') });
       },
     });
     if (!done.ok) return err(explainBootstrap(lines.join('\n'), request, renderCommand(command)));
-    return ok(identify(folder));
+    // What is published here is taken on trust by every later build.
+    const lacking = part.files.find(
+      (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
+    );
+    if (lacking !== undefined)
+      throw new Error(`mmdebstrap ended well but made no ${lacking}:\n${lines.join('\n')}`);
+    const versions = readFileSync(join(folder, LIST), 'utf8');
+    return ok(digestInputs({ ...part.inputs, versions }).slice(0, 20));
   } finally {
     temporary.remove();
   }
 }
 
-/** The entry's identity: every package with its version. */
-function identify(folder: string): string {
-  const hash = createHash('sha256').update(readFileSync(join(folder, LIST)));
-  for (const name of readdirSync(folder).sort()) hash.update(`\0${name}`);
-  return hash.digest('hex').slice(0, 20);
+/** Kept packages are fetched again after this many days, so that those no build needs any more go. */
+const KEEP_DEBS_DAYS = 60;
+
+function pruneDebs(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const age = Date.now() - statSync(join(folder, name)).ctimeMs;
+    const limit = name.startsWith('.') ? 1 : KEEP_DEBS_DAYS;
+    if (age > limit * 86_400_000) rmSync(join(folder, name), { force: true });
+  }
 }

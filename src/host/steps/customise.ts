@@ -63,6 +63,7 @@ const LEFTOVERS = [
   '/var/lib/dpkg/diversions-old',
   '/var/lib/dpkg/statoverride-old',
   '/var/lib/systemd/random-seed',
+  '/var/log/journal', // would only be used by a journal that outlives the boot
   '/etc/passwd-',
   '/etc/group-',
   '/etc/shadow-',

@@ -13,7 +13,7 @@ import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
-import { TREE } from './bootstrap.js';
+import { TREE, toolsInputs } from './bootstrap.js';
 import { modulesFolder } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './system.js';
@@ -21,12 +21,16 @@ import { unpackTree } from './system.js';
 /** Raised whenever the same inputs shall give another initramfs. */
 const RECIPE = '1';
 
-export function initramfsInputs(settings: BuildSettings, tools: CacheEntry, kernel: Inputs): Inputs {
+/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools. */
+export function initramfsInputs(settings: BuildSettings, versions: string, kernel: string): Inputs {
+  const { recipe, packages, ...mirror } = toolsInputs(settings);
   return {
-    recipe: RECIPE,
+    ...mirror,
+    recipe: `${recipe} ${RECIPE}`,
     mkma: settings.version,
-    ...kernel,
-    tools: tools.id,
+    kernel,
+    tools: packages ?? '',
+    'tools versions': versions,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
     contents: createHash('sha256')
       .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, MODULES, ALWAYS_LOADED]))

@@ -7,6 +7,7 @@ import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
+import { KERNEL_PACKAGE } from './bootstrap.js';
 import type { BuildSettings } from './settings.js';
 
 /** Where a running Debian keeps kernels and modules. */
@@ -64,7 +65,7 @@ export async function placeKernel(
   const { kernel } = settings.machine;
   const placed =
     kernel.from === 'debian'
-      ? await unpackDebian(join(packages.path, 'kernel.deb'), root, scratch, context)
+      ? await unpackDebian(join(packages.path, KERNEL_PACKAGE), root, scratch, context)
       : await copyHost(kernel.release, root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;

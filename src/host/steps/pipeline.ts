@@ -1,23 +1,24 @@
 /** A build from settings to published files: each stage runs only when it has to, and everything is published at the end. */
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
-import { Book, type StageRecord, whyRun } from '../stages/book.js';
-import type { CacheEntry } from '../stages/cache.js';
-import { editedPaths, fileStamp, type TreeState, treeState, whyFiles, whySystem } from '../stages/decide.js';
+import { Book, type Inputs, type StageRecord } from '../stages/book.js';
+import { type CacheEntry, findEntry } from '../stages/cache.js';
+import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
-import { flush, publishFile } from '../sys/files.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
-import { bootstrapPackages, bootstrapTools, knownBootstrap } from './bootstrap.js';
+import { bootstrapPackages, bootstrapTools, packagesInputs } from './bootstrap.js';
 import { buildInitramfs, initramfsInputs } from './initramfs.js';
 import { checkKernel } from './kernel.js';
+import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
 import { buildSystem, systemInputs } from './system.js';
+import type { Work } from './work.js';
 
 /** Room that a console build takes at most: the tree twice, the images twice, the segments once. */
 const SPACE = { output: 1.5 * 2 ** 30, cache: 1 * 2 ** 30 };
@@ -30,37 +31,34 @@ export interface PipelineResult {
   readonly kernelRelease: string;
 }
 
-/** What the stages of one build hand on to each other. */
-interface Work {
-  readonly settings: BuildSettings;
-  readonly context: Context;
-  readonly output: OutputFolder;
-  readonly book: Book;
-  readonly ran: string[];
-  /** Records to write down once everything is published. */
-  readonly records: Record<string, StageRecord>;
-  /** Files and trees in the scratch folder, by the name they are published under. */
-  readonly made: Map<string, string>;
-}
-
 export async function runPipeline(
   settings: BuildSettings,
   output: OutputFolder,
   context: Context,
 ): Promise<Result<PipelineResult>> {
   const book = Book.read(join(output.path, STATE, 'state.json'), settings.owner);
-  const work: Work = { settings, context, output, book, ran: [], records: {}, made: new Map() };
   const tree = await treeState(output.path, book, context.signal);
   if (!tree.ok) return tree;
-  const sources = await bootstrapAll(work, tree.value);
+  const work: Work = {
+    settings,
+    context,
+    output,
+    book,
+    tree: tree.value,
+    ran: [],
+    records: {},
+    made: new Map(),
+  };
+  const sources = await bootstrapNeeded(work);
   if (!sources.ok) return sources;
-  const root = await systemStage(work, sources.value.packages, tree.value);
+  const root = await systemStage(work, sources.value.packages);
   if (!root.ok) return root;
   const initramfs = await initramfsStage(work, sources.value.tools, root.value);
   if (!initramfs.ok) return initramfs;
   const base = await baseStage(work, root.value);
   if (!base.ok) return base;
-  publish(work);
+  const published = await publish(work);
+  if (!published.ok) return published;
   const at = work.book.get('base')?.at ?? '';
   return ok({ ran: work.ran, at, kernelRelease: root.value.release });
 }
@@ -87,43 +85,72 @@ async function stage<T>(
   }
 }
 
-async function bootstrapAll(
-  work: Work,
-  tree: TreeState,
-): Promise<Result<{ packages: CacheEntry; tools: CacheEntry }>> {
-  const { settings, context, output } = work;
-  const known = settings.refresh ? undefined : knownBootstrap(settings);
-  if (
-    known !== undefined &&
-    whyRun(work.book.get('system'), systemInputs(settings, known.packages)) === undefined
-  ) {
-    if (tree.state !== 'missing') return ok(known);
-  }
+/** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
+interface Source {
+  readonly id: string;
+  readonly entry?: CacheEntry;
+}
+
+interface Sources {
+  readonly packages: Source;
+  readonly tools: Source;
+}
+
+/**
+ * Get from the mirror or the cache what the stages will need. Where nothing has to run, neither is asked: an output
+ * folder stays buildable when its cache is gone, and does not change because another one asked for newer packages.
+ */
+async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
+  const { settings, output, book, tree } = work;
+  const packagesId = book.get('system')?.inputs['package versions'] ?? '';
+  const toolsId = book.get('initramfs')?.inputs['tools versions'] ?? '';
+  const inputs = systemInputs(settings, packagesId);
+  const why = await whySystem(output.path, book, inputs, tree, settings.discardEdits);
+  if (!why.ok) return why;
+  const needPackages = settings.refresh || why.value !== undefined;
+  const kernel = kernelOf(book.get('system'));
+  const needTools =
+    needPackages || whyInitramfs(work, initramfsInputs(settings, toolsId, kernel)) !== undefined;
+  const room = needTools ? requireRoom(work, needPackages) : ok();
+  if (!room.ok) return room;
+  // One failing ends the other.
+  const failed = new AbortController();
+  const signal = AbortSignal.any([work.context.signal, failed.signal]);
+  const get = async (needed: boolean, id: string, make: typeof bootstrapTools): Promise<Result<Source>> => {
+    if (!needed) return ok({ id });
+    const entry = await make(settings, { ...work.context, signal });
+    if (!entry.ok) failed.abort();
+    return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
+  };
+  const settled = await Promise.allSettled([
+    get(needPackages, packagesId, bootstrapPackages),
+    get(needTools, toolsId, bootstrapTools),
+  ]);
+  return bothOrFirstProblem(settled);
+}
+
+/** A failure counts before the interruption that it caused in the other. */
+function bothOrFirstProblem(
+  settled: readonly [PromiseSettledResult<Result<Source>>, PromiseSettledResult<Result<Source>>],
+): Result<Sources> {
+  for (const one of settled) if (one.status === 'fulfilled' && !one.value.ok) return one.value;
+  const [packages, tools] = settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value.ok ? one.value.value : undefined;
+  });
+  if (packages === undefined || tools === undefined) throw new Error('unreachable');
+  return ok({ packages, tools });
+}
+
+function requireRoom({ settings, output }: Work, bootstrapping: boolean): Result<void> {
   const cache = openCache(settings.cache);
   if (!cache.ok) return cache;
   const kernel = checkKernel(settings);
   if (!kernel.ok) return kernel;
   const room = requireSpace(output.path, SPACE.output, 'the images');
-  if (!room.ok) return room;
-  const cacheRoom =
-    known === undefined ? requireSpace(settings.cache, SPACE.cache, 'the package cache') : ok();
-  if (!cacheRoom.ok) return cacheRoom;
-  // One failing must end the other: both share a signal of their own.
-  const failed = new AbortController();
-  const signal = AbortSignal.any([context.signal, failed.signal]);
-  const guard = async (make: typeof bootstrapTools): Promise<Result<CacheEntry>> => {
-    const entry = await make(settings, { ...context, signal });
-    if (!entry.ok) failed.abort();
-    return entry;
-  };
-  const [packages, tools] = await Promise.allSettled([guard(bootstrapPackages), guard(bootstrapTools)]);
-  const problem = [packages, tools].find((r) => r.status === 'fulfilled' && !r.value.ok);
-  if (problem?.status === 'fulfilled' && !problem.value.ok) return problem.value;
-  if (packages.status === 'rejected') throw packages.reason;
-  if (tools.status === 'rejected') throw tools.reason;
-  if (!packages.value.ok) return packages.value;
-  if (!tools.value.ok) return tools.value;
-  return ok({ packages: packages.value.value, tools: tools.value.value });
+  if (!room.ok || !bootstrapping) return room;
+  const known = findEntry(settings.cache, 'packages', packagesInputs(settings));
+  return known === undefined ? requireSpace(settings.cache, SPACE.cache, 'the package cache') : ok();
 }
 
 /** A tree that later stages read: where it lies, what names it, and the kernel it carries modules of. */
@@ -133,9 +160,9 @@ interface Root {
   readonly release: string;
 }
 
-async function systemStage(work: Work, packages: CacheEntry, tree: TreeState): Promise<Result<Root>> {
-  const { settings, context, output, book } = work;
-  const inputs = systemInputs(settings, packages);
+async function systemStage(work: Work, packages: Source): Promise<Result<Root>> {
+  const { settings, context, output, book, tree } = work;
+  const inputs = systemInputs(settings, packages.id);
   const why = await whySystem(output.path, book, inputs, tree, settings.discardEdits);
   if (!why.ok) return why;
   const kept = book.get('system');
@@ -147,9 +174,11 @@ async function systemStage(work: Work, packages: CacheEntry, tree: TreeState): P
     const path = join(output.path, FILES.chroot);
     return ok({ path, fingerprint: tree.fingerprint, release: kept.output['kernel release'] ?? '' });
   }
+  const { entry } = packages;
+  if (entry === undefined) throw new Error('the system stage runs without packages');
   const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
   return stage(work, 'system', why.value ?? 'not built yet', detail, async () => {
-    const built = await buildSystem(settings, packages, output.scratch.path, context);
+    const built = await buildSystem(settings, entry, output.scratch.path, context);
     if (!built.ok) return built;
     const { root, release, image } = built.value;
     const print = await fingerprint(root, context.signal);
@@ -162,16 +191,25 @@ async function systemStage(work: Work, packages: CacheEntry, tree: TreeState): P
   });
 }
 
-async function initramfsStage(work: Work, tools: CacheEntry, root: Root): Promise<Result<void>> {
-  const { settings, context, output, book } = work;
-  const system = work.records.system ?? book.get('system');
-  const kernel = { kernel: `${root.release} ${system?.inputs.kernel} ${system?.inputs.packages}` };
-  const inputs = initramfsInputs(settings, tools, kernel);
+/** Names the kernel whose modules the initramfs takes. */
+function kernelOf(system: StageRecord | undefined): string {
+  return `${system?.output['kernel release']} ${system?.inputs.kernel} ${system?.inputs['package versions']}`;
+}
+
+function whyInitramfs({ book, output }: Work, inputs: Inputs): string | undefined {
   const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
-  const why = whyFiles(book, 'initramfs', inputs, output.path) ?? missing;
+  return whyFiles(book, 'initramfs', inputs, output.path) ?? missing;
+}
+
+async function initramfsStage(work: Work, tools: Source, root: Root): Promise<Result<void>> {
+  const { settings, context, output, book } = work;
+  const inputs = initramfsInputs(settings, tools.id, kernelOf(work.records.system ?? book.get('system')));
+  const why = whyInitramfs(work, inputs);
   if (why === undefined) return ok();
+  const { entry } = tools;
+  if (entry === undefined) throw new Error('the initramfs stage runs without tools');
   const made = await stage(work, 'initramfs', why, formatBytes, () =>
-    buildInitramfs(settings, tools, root.path, root.release, output.scratch.path, context),
+    buildInitramfs(settings, entry, root.path, root.release, output.scratch.path, context),
   );
   if (!made.ok) return made;
   for (const name of [FILES.initramfsTree, FILES.initramfs])
@@ -198,38 +236,4 @@ async function baseStage(work: Work, root: Root): Promise<Result<void>> {
   work.made.set(FILES.base, join(output.scratch.path, FILES.base));
   work.records.base = { inputs, at: new Date().toISOString(), output: { id: made.value.id } };
   return ok();
-}
-
-const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
-  system: [FILES.kernel],
-  initramfs: [FILES.initramfs],
-  base: [FILES.base],
-};
-
-/**
- * Give everything its final name, in one go at the end. What is replaced is struck out of the book first, so that a
- * crash in between leads to building again, never to trusting a mixture.
- */
-function publish(work: Work): void {
-  const { output, book, settings } = work;
-  if (work.made.size === 0) return;
-  book.put(Object.fromEntries(Object.keys(work.records).map((name) => [name, undefined])));
-  const old = join(output.scratch.path, 'old');
-  for (const [name, made] of work.made) {
-    const final = join(output.path, name);
-    if (name === FILES.chroot || name === FILES.initramfsTree) {
-      rmSync(old, { recursive: true, force: true });
-      if (existsSync(final)) renameSync(final, old);
-      renameSync(made, final);
-    } else publishFile(made, final, settings.owner);
-  }
-  flush(output.path);
-  const records = Object.entries(work.records).map(([name, record]) => {
-    const stamps = (PUBLISHED_BY[name] ?? []).map((file) => [
-      `file ${file}`,
-      fileStamp(join(output.path, file)),
-    ]);
-    return [name, { ...record, output: { ...record.output, ...Object.fromEntries(stamps) } }] as const;
-  });
-  book.put(Object.fromEntries(records));
 }

@@ -6,18 +6,21 @@ import type { Context } from '../context.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
-import { TREE } from './bootstrap.js';
+import { packagesInputs, TREE } from './bootstrap.js';
 import { customise, machineFiles } from './customise.js';
 import { kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '1';
+const RECIPE = '2';
 
-export function systemInputs(settings: BuildSettings, packages: CacheEntry): Inputs {
+/** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
+export function systemInputs(settings: BuildSettings, versions: string): Inputs {
+  const { recipe, ...packages } = packagesInputs(settings);
   return {
-    recipe: RECIPE,
-    packages: packages.id,
+    ...packages,
+    recipe: `${recipe} ${RECIPE}`,
+    'package versions': versions,
     ...kernelInputs(settings),
     hostname: settings.machine.hostname,
     files: JSON.stringify(machineFiles(settings.machine)),

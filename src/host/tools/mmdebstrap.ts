@@ -35,14 +35,18 @@ export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'
 }
 
 // $1 is the tree. Kept packages are linked in; new ones are copied to a temporary name and renamed, since two builds
-// may share the folder.
-const KEEP_DEBS = `for deb in "$1"/var/cache/apt/archives/*.deb; do
-  [ -e "$deb" ] || continue
-  kept="$MKMA_DEBS/\${deb##*/}"
-  [ -e "$kept" ] || { cp "$deb" "$kept.$$" && mv "$kept.$$" "$kept"; } || exit 1
+// may share the folder. One command a line: in a list with && a failure would not end the script.
+const KEEP_DEBS = `set -e
+for deb in "$1"/var/cache/apt/archives/*.deb; do
+  kept=$MKMA_DEBS/\${deb##*/}
+  if [ -e "$kept" ] || [ ! -e "$deb" ]; then continue; fi
+  new=$(mktemp "$MKMA_DEBS/.new-XXXXXXXX")
+  cp "$deb" "$new"
+  mv "$new" "$kept"
 done`;
-const BRING_DEBS = `mkdir -p "$1/var/cache/apt/archives" && find "$MKMA_DEBS" -name '*.deb' \
--exec cp --link -t "$1/var/cache/apt/archives" {} +`;
+const BRING_DEBS = `set -e
+mkdir -p "$1/var/cache/apt/archives"
+find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
 /** The command that makes the tarball. */
 export function bootstrapCommand(request: BootstrapRequest): Command {
@@ -83,55 +87,67 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
 /** The cause of a failed bootstrap, in the user's terms, out of what mmdebstrap and apt printed. */
 export function explainBootstrap(output: string, request: BootstrapRequest, replay: string): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
-  const apt = [...new Set(output.split('\n').filter((line) => /^(E|Err|W):|^\s{3,}\S/.test(line)))]
-    .slice(-6)
-    .join('\n');
-  const give = (where: string, why: string, next: string): Problem => ({ what, where, why, next });
-  if (/No space left on device/.test(output)) {
-    const next = `free some space, or name another folder with --cache (about ${formatBytes(2 ** 31)} are needed)`;
-    return give(request.temporary, 'no space left on its file system', next);
+  const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
+  const apt = complaints.slice(-6).join('\n');
+  for (const [pattern, explain] of CAUSES) {
+    const match = pattern.exec(pattern.source.includes('space left') ? output : complaints.join('\n'));
+    if (match !== null) return { what, ...explain(request, match, apt) };
   }
-  const host = /Could not resolve '([^']+)'|Temporary failure resolving '([^']+)'/.exec(output);
-  if (host)
-    return give(
-      request.mirror,
-      `the host name ${host[1] ?? host[2]} cannot be resolved`,
-      'check the network, the name server and --mirror',
-    );
-  const missing =
-    /Unable to locate package (\S+)|Package '?([a-z0-9+.-]+)'? has no installation candidate/.exec(output);
-  if (missing) {
-    const name = missing[1] ?? missing[2];
-    return give(
-      `package ${name}`,
-      `no such package in ${request.suite} (${request.components.join(', ')})`,
-      'check its name and the components',
-    );
-  }
-  const unreachable =
-    /(Could not connect to [^\n]*|Connection (?:failed|timed out|refused)[^\n]*|Unable to connect to [^\n]*)/.exec(
-      output,
-    );
-  if (unreachable)
-    return give(request.mirror, (unreachable[1] as string).trim(), 'check the network and --mirror');
-  if (/does not have a Release file|404\s+Not Found|File not found/.test(output)) {
-    return give(
-      `${request.mirror} (suite ${request.suite})`,
-      `there is no such suite on this mirror, or no Debian mirror at this address\n${apt}`,
-      'check --mirror and --suite',
-    );
-  }
-  if (/NO_PUBKEY|not signed|keyring/.test(output)) {
-    return give(
-      request.mirror,
-      `its signature cannot be verified\n${apt}`,
-      "update this host's keys: apt-get install debian-archive-keyring",
-    );
-  }
-  return {
-    what,
-    where: request.mirror,
-    why: apt || output.trimEnd().split('\n').slice(-6).join('\n'),
-    next: `run it by hand: ${replay}`,
-  };
+  const why = apt || output.trimEnd().split('\n').slice(-6).join('\n');
+  return { what, where: request.mirror, why, next: `run it by hand: ${replay}` };
 }
+
+type Cause = Pick<Problem, 'where' | 'why' | 'next'>;
+
+/** What apt and its helpers complain with, most telling first, and what it means. */
+const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArray, apt: string) => Cause][] =
+  [
+    [
+      /No space left on device/,
+      ({ temporary }) => ({
+        where: temporary,
+        why: 'no space left on its file system',
+        next: `free some space, or name another folder with --cache (about ${formatBytes(2 ** 31)} are needed)`,
+      }),
+    ],
+    [
+      /(?:Could not resolve|Temporary failure resolving) '([^']+)'/,
+      ({ mirror }, match) => ({
+        where: mirror,
+        why: `the host name ${match[1]} cannot be resolved`,
+        next: 'check the network, the name server and --mirror',
+      }),
+    ],
+    [
+      /Unable to locate package (\S+)|Package '?([a-z0-9+.-]+)'? has no installation candidate/,
+      ({ suite, components }, match) => ({
+        where: `package ${match[1] ?? match[2]}`,
+        why: `no such package in ${suite} (${components.join(', ')})`,
+        next: 'check its name and the components',
+      }),
+    ],
+    [
+      /Could not connect to .*|Connection (?:failed|timed out|refused).*|Unable to connect to .*/,
+      ({ mirror }, match) => ({
+        where: mirror,
+        why: match[0].trim(),
+        next: 'check the network and --mirror',
+      }),
+    ],
+    [
+      /does not have a Release file/,
+      ({ mirror, suite }, _match, apt) => ({
+        where: `${mirror} (suite ${suite})`,
+        why: `there is no such suite on this mirror, or no Debian mirror at this address\n${apt}`,
+        next: 'check --mirror and --suite',
+      }),
+    ],
+    [
+      /NO_PUBKEY|The repository .* is not signed|signatures couldn't be verified|Missing key/,
+      ({ mirror }, _match, apt) => ({
+        where: mirror,
+        why: `its signature cannot be verified\n${apt}`,
+        next: "update this host's keys: apt-get install debian-archive-keyring",
+      }),
+    ],
+  ];

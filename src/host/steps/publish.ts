@@ -1,0 +1,69 @@
+/** Giving everything that a build made its final name, in one go at its end. */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { fileStamp, PUBLISHING } from '../stages/decide.js';
+import { fingerprint } from '../stages/fingerprint.js';
+import { flush, publishFile } from '../sys/files.js';
+import { Interrupted } from '../sys/run.js';
+import type { Work } from './work.js';
+
+/** Files that a stage publishes, besides its tree. */
+const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
+  system: [FILES.kernel],
+  initramfs: [FILES.initramfs],
+  base: [FILES.base],
+};
+
+/**
+ * Publish. The book is told first what is about to happen: records of what is replaced are struck out, and the coming
+ * tree is announced, so that a crash in between leads to building again, never to trusting a mixture or to taking the
+ * new tree for somebody's edit. Fails, with nothing published, where `chroot/` was edited while the build ran.
+ */
+export async function publish(work: Work): Promise<Result<void>> {
+  const { output, book, records, context } = work;
+  if (work.made.size === 0) return ok();
+  const untouched = await checkUntouched(work);
+  if (!untouched.ok) return untouched;
+  if (context.signal.aborted) throw new Interrupted();
+  const struck = Object.keys(records).filter((name) => name !== 'system');
+  const announced = records.system === undefined ? {} : { [PUBLISHING]: records.system };
+  book.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });
+  moveIntoPlace(work);
+  const stamped = Object.entries(records).map(([name, record]) => {
+    const stamps = (PUBLISHED_BY[name] ?? []).map((file) => [
+      `file ${file}`,
+      fileStamp(join(output.path, file)),
+    ]);
+    return [name, { ...record, output: { ...record.output, ...Object.fromEntries(stamps) } }] as const;
+  });
+  book.put({ ...Object.fromEntries(stamped), [PUBLISHING]: undefined });
+  return ok();
+}
+
+function moveIntoPlace({ made, output, settings }: Work): void {
+  const old = join(output.scratch.path, 'old');
+  for (const [name, path] of made) {
+    const final = join(output.path, name);
+    if (name === FILES.chroot || name === FILES.initramfsTree) {
+      rmSync(old, { recursive: true, force: true });
+      if (existsSync(final)) renameSync(final, old);
+      renameSync(path, final);
+    } else publishFile(path, final, settings.owner);
+  }
+  flush(output.path);
+}
+
+async function checkUntouched({ made, tree, output, context }: Work): Promise<Result<void>> {
+  if (!made.has(FILES.chroot) || tree.state === 'missing') return ok();
+  const path = join(output.path, FILES.chroot);
+  const now = await fingerprint(path, context.signal);
+  if (!now.ok || now.value === tree.fingerprint) return now.ok ? ok() : now;
+  return err({
+    what: 'chroot/ was edited while it was being built again',
+    where: path,
+    why: 'what this build made would overwrite the edits; nothing was published',
+    next: 'build again: into another folder (--output) to keep the edits, or with --discard-edits',
+  });
+}

@@ -1,0 +1,21 @@
+/** One build under way. */
+import type { Context } from '../context.js';
+import type { Book, StageRecord } from '../stages/book.js';
+import type { TreeState } from '../stages/decide.js';
+import type { OutputFolder } from '../sys/output.js';
+import type { BuildSettings } from './settings.js';
+
+/** What the stages of one build hand on to each other. */
+export interface Work {
+  readonly settings: BuildSettings;
+  readonly context: Context;
+  readonly output: OutputFolder;
+  readonly book: Book;
+  /** `chroot/` as this build found it. */
+  readonly tree: TreeState;
+  readonly ran: string[];
+  /** Records to write down once everything is published. */
+  readonly records: Record<string, StageRecord>;
+  /** Files and trees in the scratch folder, by the name they are published under. */
+  readonly made: Map<string, string>;
+}
