@@ -100,17 +100,35 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
     words = mount.stderr.trim();
   }
   const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4']).stdout.trimEnd();
+  const spared = hibernated && NO_REPLAY[type] !== undefined;
   return err({
     what: 'cannot mount the storage device',
     where: `${device.node} (${type})`,
-    why: `${words}\n${kernel}`,
-    next: 'check the file system from another system (fsck), or use another device',
+    why: [
+      words,
+      kernel,
+      ...(spared
+        ? ['its journal was not replayed: a hibernated system of this machine may count on it']
+        : []),
+    ].join('\n'),
+    next: spared
+      ? 'resume the hibernated system and shut it down, then boot again'
+      : 'check the file system from another system (fsck), or use another device',
   });
 }
 
+/** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */
+const NO_REPLAY: Readonly<Record<string, string>> = {
+  ext3: 'noload',
+  ext4: 'noload',
+  xfs: 'norecovery',
+  btrfs: 'rescue=nologreplay',
+};
+
 /**
  * Mount options to try in turn. A journal is replayed first, since the images may have been written just before a
- * power cut; where the medium cannot be written, or a hibernated system counts on its journal, it is left alone.
+ * power cut; where the medium cannot be written it is left alone. A hibernated system counts on its journals as they
+ * are: there nothing is ever replayed, at the price of not mounting.
  */
 export function mountOptions(
   type: string,
@@ -123,16 +141,10 @@ export function mountOptions(
     // Paths count from the top level, whatever the default subvolume is; every device of the file system is named.
     base.push('subvolid=5', ...found.slice(1).map((device) => `device=${device.node}`));
   }
-  const noReplay: Readonly<Record<string, string>> = {
-    ext3: 'noload',
-    ext4: 'noload',
-    xfs: 'norecovery',
-    btrfs: 'rescue=nologreplay',
-  };
-  const untouched = noReplay[type];
+  const untouched = NO_REPLAY[type];
   if (untouched === undefined) return [base];
   const careful = [...base, untouched];
-  return hibernated ? [careful, base] : [base, careful];
+  return hibernated ? [careful] : [base, careful];
 }
 
 function isHibernated(machine: Machine): boolean {
