@@ -28,7 +28,7 @@ export interface Storage {
   readonly type: string;
 }
 
-/** Wait for the device, loading drivers for whatever appears, and return it with its file system's type. */
+/** Wait for the device, loading drivers for whatever appears, and return all that the name fits. */
 export function findStorage(machine: Machine, settings: Settings, coldplug: Coldplug): Result<BlockDevice[]> {
   const { device, timeout } = settings;
   if (device === undefined) return err(notNamed(machine, coldplug));
@@ -79,15 +79,22 @@ function notFound(machine: Machine, settings: Settings, asked: string): Problem 
   };
 }
 
-/** Mount the first of the devices read-only on {@link STORAGE}. */
+/** The type of the file system on a device; `undefined` where there is none, or something else. */
+export function mountableType(device: BlockDevice): string | undefined {
+  const type = device.tags.TYPE;
+  return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
+}
+
+/** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
 export function mountStorage(machine: Machine, found: readonly BlockDevice[]): Result<Storage> {
   const device = found[0] as BlockDevice;
-  const type = device.tags.TYPE;
-  if (type === undefined || CONTAINERS[type] !== undefined) {
+  const type = mountableType(device);
+  if (type === undefined) {
+    const container = CONTAINERS[device.tags.TYPE ?? ''];
     return err({
       what: 'the storage device holds no file system that init can mount',
       where: describeDevice(device),
-      why: type === undefined ? 'blkid finds no file system on it' : `it is ${CONTAINERS[type]}`,
+      why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
       next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
     });
   }
