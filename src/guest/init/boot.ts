@@ -106,7 +106,7 @@ function load(boot: Boot): Result<void> {
   const base = known(boot.base);
   const manifest: Result<Manifest | undefined> = readBase(machine, base);
   if (!manifest.ok) return manifest;
-  const ram = mountRam(machine, settings);
+  const ram = mountRam(machine, settings, manifest.value);
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
   boot.ramBytes = ram.value;

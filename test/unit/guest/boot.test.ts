@@ -199,8 +199,34 @@ test('what was mounted is taken back after a failure, so that it can be tried ag
   const early = goodMachine('mkma_size=100M');
   early.answer = (argv, fake) =>
     argv.join(' ').startsWith('stat -f') ? { stdout: '4096 25600 1000\n' } : answer(argv, fake);
-  failing(early, 'load', /takes 300 MiB and 12 inodes; the RAM file system has 100 MiB/);
+  failing(early, 'load', /takes 300 MiB; the RAM file system has 100 MiB/, /next: raise mkma_size/);
   assert.deepEqual(mounts(early).slice(-2), ['umount /ram', 'umount /storage']);
+});
+
+test('the RAM file system has inodes for every name of the base, and as many as usual for the running system', () => {
+  const machine = goodMachine();
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const mount = machine.calls.find((call) => call.startsWith('mount -t tmpfs')) ?? '';
+  // 2000000 kB of RAM are 500000 pages.
+  assert.match(mount, /size=1000000k,nr_inodes=250012 /);
+  const plain = goodMachine('', new Uint8Array(5000));
+  plain.answer = (argv, fake) => (argv[0] === 'du' ? { stdout: '2048\t/x\n' } : answer(argv, fake));
+  assert.equal(bootMachine(plain), true, plain.lines.join('\n'));
+  assert.ok(plain.calls.some((call) => /^mount -t tmpfs.*,nr_inodes=250000 /.test(call)));
+});
+
+test('an archive without a manifest that fills the RAM file system: by bytes, or by its number of files', () => {
+  for (const [free, advice] of [
+    [500, /next: raise mkma_size/],
+    [0, /the inodes are used up.*\n.*next: give the machine more RAM/],
+  ] as const) {
+    const machine = goodMachine('', new Uint8Array(5000));
+    machine.partAnswer = (argv) =>
+      argv[0] === 'sh' ? { code: 2, stderr: 'cpio: x: No space left on device' } : undefined;
+    machine.answer = (argv, fake) =>
+      argv.join(' ').startsWith('stat -f') ? { stdout: `4096 250000 ${free}\n` } : answer(argv, fake);
+    failing(machine, 'load', /does not fit/, /No space left/, advice);
+  }
 });
 
 test('an init that is not executable is refused', () => {
@@ -212,7 +238,7 @@ test('an init that is not executable is refused', () => {
 test('a machine with too little free RAM is told how much is missing', () => {
   const machine = goodMachine();
   machine.files.set('/proc/meminfo', { content: 'MemTotal: 2000000 kB\nMemAvailable: 102400 kB\n' });
-  failing(machine, 'load', /100 MiB of RAM are free, 232 MiB too few/);
+  failing(machine, 'load', /100 MiB of RAM are free, 233 MiB too few/);
 });
 
 test('another kernel is refused, naming both, whether base or initramfs is the odd one', () => {
