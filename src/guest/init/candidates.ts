@@ -1,5 +1,6 @@
 /** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
 import { FILES, PARAM } from '../../core/contract.js';
+import { compareNames } from '../../core/path.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 import { findBase } from './images.js';
@@ -29,7 +30,7 @@ export function chooseFileSystem(
   found: readonly BlockDevice[],
 ): Choice {
   const all = fileSystems(found);
-  if (all.length < 2) return { devices: found, others: [] };
+  if (all.length < 2) return { devices: all.flat(), others: [] };
   const withBase = all.filter((devices) => holdsBase(machine, devices, settings.path));
   const taken = (withBase[0] ?? all[0]) as FileSystem;
   const place = `${settings.path}/${FILES.base}`;
@@ -46,14 +47,14 @@ export function chooseFileSystem(
       `  to take another, name what tells them apart in ${PARAM.device}: PARTUUID=, UUID=, a path`,
     );
   }
-  const others = found.filter((device) => !taken.includes(device)).map((device) => device.node);
-  return { devices: taken, others };
+  const others = all.flat().filter((device) => !taken.includes(device));
+  return { devices: taken, others: others.map((device) => device.node) };
 }
 
-/** The devices by file system, in the order of the devices. Those of a btrfs share their UUID. */
+/** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs share their UUID. */
 function fileSystems(found: readonly BlockDevice[]): FileSystem[] {
   const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
-  for (const device of found) {
+  for (const device of found.toSorted((a, b) => compareNames(a.node, b.node))) {
     const { TYPE, UUID } = device.tags;
     const key = TYPE === 'btrfs' && UUID !== undefined ? `btrfs ${UUID}` : device.node;
     const group = groups.get(key);

@@ -120,7 +120,7 @@ function clonedMachine(holders: readonly string[], types = ['ext4', 'ext4', 'ext
     if (argv.join(' ') === 'umount /storage' && fake.started.length === 0) {
       fake.files.delete('/storage/img/base.cpio.zst');
     }
-    return argv[0] === 'blkid' ? { stdout: exported.join('\n') } : answer(argv, fake);
+    return argv[0] === 'blkid' ? { stdout: exported.toReversed().join('\n') } : answer(argv, fake);
   };
   return machine;
 }
