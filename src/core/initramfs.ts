@@ -26,17 +26,14 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
   } catch {
     // Not JSON: refused below as a manifest without a kind.
   }
-  const texts = [value.mkma, value.suite, value.architecture, value.kernelRelease];
-  if (
-    value.format !== FORMAT_VERSION ||
-    value.kind !== 'initramfs' ||
-    texts.some((t) => typeof t !== 'string')
-  ) {
+  const { format, kind, mkma, suite, architecture, kernelRelease } = value;
+  const texts = [mkma, suite, architecture, kernelRelease];
+  if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
       what: 'the initramfs is damaged, or of another version of mkma',
       why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
       next: 'build it again',
     });
   }
-  return ok(value as unknown as InitramfsManifest);
+  return ok({ format, kind, mkma, suite, architecture, kernelRelease } as InitramfsManifest);
 }

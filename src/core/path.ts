@@ -129,13 +129,3 @@ export function quoteName(name: string): string {
   }
   return needed ? `"${out}"` : name;
 }
-
-/**
- * Whether a name from an archive stays below the folder it is unpacked into: relative, no empty, `.` or `..`
- * part, no NUL. The root itself is written `.`.
- */
-export function isSafeRelative(name: string): boolean {
-  if (name === '.') return true;
-  if (name.includes('\0')) return false;
-  return name.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
-}

@@ -1,29 +1,94 @@
 /** Reading image files on the host. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { type ImageInfo, readImageInfo } from '../core/image.js';
-import { err, type Result } from '../core/result.js';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { type ImageInfo, type Manifest, readImageInfo } from '../core/image.js';
+import { err, ok, type Problem, type Result } from '../core/result.js';
+import { Interrupted } from './sys/run.js';
 
 /** What the end of an image file tells; fails where it cannot be read or does not hold together. */
 export function readImage(path: string): Result<ImageInfo> {
-  let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
+    if (!statSync(path).isFile()) return err(unreadable(path, 'it is no regular file', 'name an image file'));
+    const fd = openSync(path, 'r');
+    try {
+      const read = (offset: number, length: number): Uint8Array => {
+        const buffer = Buffer.alloc(length);
+        return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+      };
+      const info = readImageInfo(read, fstatSync(fd).size);
+      return info.ok ? info : err({ ...info.problem, where: path });
+    } finally {
+      closeSync(fd);
+    }
   } catch (cause) {
-    return err({
-      what: 'cannot read the image',
-      where: path,
-      why: (cause as Error).message,
-      next: 'build it: mkma build',
-    });
+    return err(readFailure(path, cause));
   }
+}
+
+/**
+ * Compare the payload with the manifest's digests, segment by segment, then the id that is made of them.
+ * Throws Interrupted when `signal` is aborted.
+ */
+export async function verifyPayload(
+  path: string,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const id = createHash('sha256');
+  const count = manifest.segments.length;
+  let offset = 0;
+  for (const [i, segment] of manifest.segments.entries()) {
+    const digest = await hashRange(path, offset, segment.size, signal);
+    if (!digest.ok) return digest;
+    if (digest.value !== segment.sha256) {
+      return err(
+        damaged(
+          path,
+          `segment ${i + 1} of ${count} (bytes ${offset} to ${offset + segment.size}) is not what its manifest says:\n` +
+            `SHA-256 ${digest.value}, expected ${segment.sha256}`,
+        ),
+      );
+    }
+    id.update(Buffer.from(digest.value, 'hex'));
+    offset += segment.size;
+  }
+  const made = `sha256:${id.digest('hex')}`;
+  if (made === manifest.id) return ok();
+  return err(damaged(path, `its manifest calls it ${manifest.id}, its segments make ${made}`));
+}
+
+/** SHA-256 of `length` bytes at `start`, in hexadecimal. */
+async function hashRange(
+  path: string,
+  start: number,
+  length: number,
+  signal: AbortSignal,
+): Promise<Result<string>> {
+  const hash = createHash('sha256');
+  if (length === 0) return ok(hash.digest('hex'));
   try {
-    const read = (offset: number, length: number): Uint8Array => {
-      const buffer = Buffer.alloc(length);
-      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
-    };
-    const info = readImageInfo(read, fstatSync(fd).size);
-    return info.ok ? info : err({ ...info.problem, where: path });
-  } finally {
-    closeSync(fd);
+    const pieces = createReadStream(path, { start, end: start + length - 1, highWaterMark: 2 ** 20, signal });
+    for await (const piece of pieces) hash.update(piece as Buffer);
+  } catch (cause) {
+    if (signal.aborted) throw new Interrupted();
+    return err(readFailure(path, cause));
   }
+  return ok(hash.digest('hex'));
+}
+
+/** The problem of an image whose content is not what it should be. */
+export function damaged(path: string, why: string): Problem {
+  return { what: 'the image is damaged', where: path, why, next: 'copy or build it again' };
+}
+
+/** What the operating system says becomes a Problem; anything else is a bug and thrown on. */
+function readFailure(path: string, cause: unknown): Problem {
+  if (!(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) throw cause;
+  const next = cause.code === 'ENOENT' ? 'build it: mkma build' : 'correct that and try again';
+  return unreadable(path, cause.message, next);
+}
+
+function unreadable(path: string, why: string, next: string): Problem {
+  return { what: 'cannot read the image', where: path, why, next };
 }

@@ -1,12 +1,15 @@
 /** The launcher of a checkout: finds its way, compiles when stale, says what is missing. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, symlinkSync, utimesSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execute, repository, temporary } from './cli.js';
 
-/** A copy of this checkout, compiled, in a folder whose name has a space. */
-function checkout(parent: string): string {
+/**
+ * A copy of this checkout, compiled, in a folder whose name has a space. npm's packages are many: those of this checkout
+ * do, unless their owner is to be changed.
+ */
+function checkout(parent: string, packages: 'linked' | 'copied' = 'linked'): string {
   const copy = join(parent, 'a checkout');
   mkdirSync(copy);
   const parts = [
@@ -15,11 +18,15 @@ function checkout(parent: string): string {
     'package-lock.json',
     'tsconfig.json',
     'tsconfig.base.json',
+    'biome.json',
+    '.gitignore',
     'scripts',
     'src',
     'test',
   ];
-  for (const part of [...parts, 'dist', 'node_modules']) {
+  if (packages === 'copied') parts.push('node_modules');
+  else symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
+  for (const part of [...parts, 'dist']) {
     cpSync(join(repository, part), join(copy, part), {
       recursive: true,
       preserveTimestamps: true,
@@ -30,6 +37,11 @@ function checkout(parent: string): string {
   const now = new Date();
   utimesSync(join(copy, 'dist/.built'), now, now);
   return copy;
+}
+
+/** Make a checkout one that has to be compiled first. */
+function makeStale(copy: string): void {
+  rmSync(join(copy, 'dist/.built'));
 }
 
 test('the launcher works from anywhere, through a symlink, and compiles only when something is newer', async () => {
@@ -81,4 +93,88 @@ test('without Node.js and without root it says what to install', async () => {
     got.stderr,
     /^error: nodejs npm missing on this host\n {2}next: install with: sudo apt-get install nodejs npm\n/,
   );
+});
+
+test('two launches at once compile once', async () => {
+  using folder = temporary();
+  const copy = checkout(folder.path);
+  makeStale(copy);
+  const both = await Promise.all([1, 2].map(() => execute(join(copy, 'mkma'), ['--version'])));
+  const said = both.map((got) => got.stderr).sort();
+  assert.deepEqual(said, ['compiling\n', 'waiting for another launch in this checkout\n']);
+  assert.deepEqual(
+    both.map((got) => got.code),
+    [0, 0],
+  );
+});
+
+for (const [name, owner, sudoUser] of [
+  ["root's checkout is compiled by root, whoever uses sudo", 'root', 'nobody'],
+  ["a user's checkout is compiled by that user, whoever uses sudo", 'nobody', 'daemon'],
+  ["a user's checkout is compiled by that user, for root too", 'nobody', ''],
+] as const) {
+  test(name, async () => {
+    using folder = temporary();
+    const copy = checkout(folder.path, 'copied');
+    await execute('chmod', ['a+rx', folder.path]);
+    await execute('chown', ['-R', owner, copy]);
+    makeStale(copy);
+    const got = await execute(join(copy, 'mkma'), ['--version'], { env: { SUDO_USER: sudoUser } });
+    assert.deepEqual([got.code, got.stderr], [0, 'compiling\n'], got.stderr);
+    const id = await execute('id', ['-u', owner]);
+    assert.equal(statSync(join(copy, 'dist/.built')).uid, Number(id.stdout));
+  });
+}
+
+test('Ctrl-C while it compiles leaves nothing in /tmp', async () => {
+  using folder = temporary();
+  const copy = checkout(folder.path);
+  makeStale(copy);
+  const logs = join(folder.path, 'tmp');
+  mkdirSync(logs);
+  // A session of its own, so that the signal reaches all that the terminal's key would reach, and nobody else.
+  const got = await execute('setsid', [join(copy, 'mkma'), '--version'], {
+    env: { TMPDIR: logs },
+    onStderr: (_, child) => {
+      setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGINT'), 200);
+    },
+  });
+  assert.equal(got.stderr, 'compiling\n');
+  assert.equal(got.code, 130);
+  assert.deepEqual(readdirSync(logs), []);
+});
+
+test('only a --yes meant for mkma itself is consent to installing', async () => {
+  const script = '. "$0" && if launch_consent "$@"; then echo yes; else echo no; fi';
+  for (const [expected, line] of [
+    ['yes', 'build --yes'],
+    ['yes', 'build host -y'],
+    ['yes', '-y shell ls'],
+    ['yes', 'shell --json -y'],
+    ['yes', 'unit cli --yes'],
+    ['no', 'build'],
+    ['no', ''],
+    ['no', 'shell apt-get install -y x'],
+    ['no', 'shell --output dir apt-get install --yes x'],
+    ['no', 'shell -- apt-get install -y x'],
+    ['no', 'build -- -y'],
+  ] as const) {
+    const words = line.split(' ').filter((word) => word !== '');
+    const got = await execute('sh', ['-euc', script, join(repository, 'scripts/launch.sh'), ...words]);
+    assert.equal(got.stdout, `${expected}\n`, `${line}: ${got.stderr}`);
+  }
+});
+
+test('test/run takes --yes out of its words wherever it stands, and no other word', async () => {
+  using folder = temporary();
+  const copy = checkout(folder.path);
+  for (const words of [
+    ['no/such', 'nor this', '--yes'],
+    ['-y', 'no/such', 'nor this'],
+    ['no/such', '--yes', '-y', 'nor this'],
+  ]) {
+    const got = await execute(join(copy, 'test/run'), words);
+    assert.equal(got.code, 1);
+    assert.match(got.stderr, /^error: no test matches: no\/such nor this$/m);
+  }
 });

@@ -4,6 +4,7 @@ import { PHASES, type Phase } from '../../core/contract.js';
 import type { Manifest } from '../../core/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
 import { findBase, type ImageFile, listLayers } from './images.js';
 import { checkKernel, loadBase, readBase } from './load.js';
@@ -25,6 +26,8 @@ interface Boot {
   readonly started: number;
   readonly phases: PhaseTime[];
   storage?: Storage;
+  /** Nodes of devices that fit the name of the storage device as well. */
+  others?: readonly string[];
   base?: ImageFile;
   loaded?: LoadedImage;
   ramBytes?: number;
@@ -81,7 +84,9 @@ function mount(boot: Boot): Result<void> {
   must(machine, ['mkdir', '-p', STORAGE, RAM, NEW_ROOT]);
   const found = findStorage(machine, settings, startModules(machine));
   if (!found.ok) return found;
-  const storage = mountStorage(machine, found.value);
+  const { devices, others } = chooseFileSystem(machine, settings, found.value);
+  boot.others = others;
+  const storage = mountStorage(machine, devices);
   if (!storage.ok) return storage;
   undo.push(['umount', STORAGE]);
   boot.storage = storage.value;
@@ -101,7 +106,7 @@ function load(boot: Boot): Result<void> {
   const base = known(boot.base);
   const manifest: Result<Manifest | undefined> = readBase(machine, base);
   if (!manifest.ok) return manifest;
-  const ram = mountRam(machine, settings);
+  const ram = mountRam(machine, settings, manifest.value);
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
   boot.ramBytes = ram.value;
@@ -151,6 +156,7 @@ function record(boot: Boot, now: number): BootRecord {
       device: storage.node,
       type: storage.type,
       path: settings.path === '' ? '/' : settings.path,
+      ...(known(boot.others).length === 0 ? {} : { others: known(boot.others) }),
     },
     images: [known(boot.loaded)],
     ramBytes: known(boot.ramBytes),

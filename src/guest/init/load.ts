@@ -10,7 +10,7 @@ import type { Machine } from '../machine.js';
 import { type ImageFile, readInfo } from './images.js';
 import { must } from './must.js';
 import { STORAGE, TRAILER_FRAME, VIEW } from './places.js';
-import { checkRoom, countNames, measure, tooSmall } from './ram.js';
+import { checkRoom, countNames, filledUp, measure } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { unpackSegments, unpackStream } from './unpack.js';
@@ -99,7 +99,7 @@ function loadPlain(machine: Machine, settings: Settings, base: ImageFile): Resul
   const unpacked = unpackStream(machine, base, BASE);
   if (!unpacked.ok) {
     const why = unpacked.problem.why ?? '';
-    return why.includes('No space left') ? err(tooSmall(settings, why)) : unpacked;
+    return why.includes('No space left') ? err(filledUp(machine, settings, why)) : unpacked;
   }
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   const running = kernelRelease(machine);

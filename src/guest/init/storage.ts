@@ -28,7 +28,7 @@ export interface Storage {
   readonly type: string;
 }
 
-/** Wait for the device, loading drivers for whatever appears, and return it with its file system's type. */
+/** Wait for the device, loading drivers for whatever appears, and return all that the name fits. */
 export function findStorage(machine: Machine, settings: Settings, coldplug: Coldplug): Result<BlockDevice[]> {
   const { device, timeout } = settings;
   if (device === undefined) return err(notNamed(machine, coldplug));
@@ -79,15 +79,22 @@ function notFound(machine: Machine, settings: Settings, asked: string): Problem 
   };
 }
 
-/** Mount the first of the devices read-only on {@link STORAGE}. */
+/** The type of the file system on a device; `undefined` where there is none, or something else. */
+export function mountableType(device: BlockDevice): string | undefined {
+  const type = device.tags.TYPE;
+  return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
+}
+
+/** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
 export function mountStorage(machine: Machine, found: readonly BlockDevice[]): Result<Storage> {
   const device = found[0] as BlockDevice;
-  const type = device.tags.TYPE;
-  if (type === undefined || CONTAINERS[type] !== undefined) {
+  const type = mountableType(device);
+  if (type === undefined) {
+    const container = CONTAINERS[device.tags.TYPE ?? ''];
     return err({
       what: 'the storage device holds no file system that init can mount',
       where: describeDevice(device),
-      why: type === undefined ? 'blkid finds no file system on it' : `it is ${CONTAINERS[type]}`,
+      why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
       next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
     });
   }
@@ -100,17 +107,35 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
     words = mount.stderr.trim();
   }
   const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4']).stdout.trimEnd();
+  const spared = hibernated && NO_REPLAY[type] !== undefined;
   return err({
     what: 'cannot mount the storage device',
     where: `${device.node} (${type})`,
-    why: `${words}\n${kernel}`,
-    next: 'check the file system from another system (fsck), or use another device',
+    why: [
+      words,
+      kernel,
+      ...(spared
+        ? ['its journal was not replayed: a hibernated system of this machine may count on it']
+        : []),
+    ].join('\n'),
+    next: spared
+      ? 'resume the hibernated system and shut it down, then boot again'
+      : 'check the file system from another system (fsck), or use another device',
   });
 }
 
+/** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */
+const NO_REPLAY: Readonly<Record<string, string>> = {
+  ext3: 'noload',
+  ext4: 'noload',
+  xfs: 'norecovery',
+  btrfs: 'rescue=nologreplay',
+};
+
 /**
  * Mount options to try in turn. A journal is replayed first, since the images may have been written just before a
- * power cut; where the medium cannot be written, or a hibernated system counts on its journal, it is left alone.
+ * power cut; where the medium cannot be written it is left alone. A hibernated system counts on its journals as they
+ * are: there nothing is ever replayed, at the price of not mounting.
  */
 export function mountOptions(
   type: string,
@@ -123,16 +148,10 @@ export function mountOptions(
     // Paths count from the top level, whatever the default subvolume is; every device of the file system is named.
     base.push('subvolid=5', ...found.slice(1).map((device) => `device=${device.node}`));
   }
-  const noReplay: Readonly<Record<string, string>> = {
-    ext3: 'noload',
-    ext4: 'noload',
-    xfs: 'norecovery',
-    btrfs: 'rescue=nologreplay',
-  };
-  const untouched = noReplay[type];
+  const untouched = NO_REPLAY[type];
   if (untouched === undefined) return [base];
   const careful = [...base, untouched];
-  return hibernated ? [careful, base] : [base, careful];
+  return hibernated ? [careful] : [base, careful];
 }
 
 function isHibernated(machine: Machine): boolean {

@@ -23,40 +23,28 @@ export interface InitramfsInputs {
   readonly stub: string;
   /** The folder to make; what was there before is removed. */
   readonly target: string;
-  /** Modules to include and load on top of the generic ones, by name. */
-  readonly extraModules?: readonly string[];
   readonly mkma: string;
   readonly suite: string;
   /** Debian's name of the architecture. */
   readonly architecture: string;
 }
 
-export interface Assembled {
-  /** Module names asked for that this kernel has neither as a module nor built in. */
-  readonly missingModules: readonly string[];
-  readonly modules: number;
-}
-
 /** Build the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
-export async function assembleInitramfs(
-  inputs: InitramfsInputs,
-  context: Context,
-): Promise<Result<Assembled>> {
+export async function assembleInitramfs(inputs: InitramfsInputs, context: Context): Promise<Result<void>> {
   const { target, tools } = inputs;
   await rm(target, { recursive: true, force: true });
   await makeSkeleton(target);
   const programs = await installPrograms(tools, target);
   if (!programs.ok) return programs;
   await installMkma(inputs);
-  const wanted = [...Object.values(MODULES).flat(), ...(inputs.extraModules ?? [])];
+  const wanted = Object.values(MODULES).flat();
   const modules = await installModules({ ...inputs, wanted }, context);
   if (!modules.ok) return modules;
   const depmod = await run(
     { file: 'chroot', args: [target, '/usr/sbin/depmod', inputs.release] },
     { signal: context.signal },
   );
-  if (!depmod.ok) return depmod;
-  return ok({ missingModules: modules.value.missing, modules: modules.value.paths.length });
+  return depmod.ok ? ok() : depmod;
 }
 
 /** Folders, and the links of a merged /usr. Modes do not depend on the caller's umask. */
@@ -113,11 +101,10 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
 }
 
 async function installMkma(inputs: InitramfsInputs): Promise<void> {
-  const { target, extraModules = [] } = inputs;
+  const { target } = inputs;
   await install(inputs.stub, target, 'init', 0o755);
   await install(inputs.program, target, INITRAMFS.program, 0o644);
-  const always = [...ALWAYS_LOADED, ...extraModules];
-  await writeNew(target, INITRAMFS.modules, always.map((name) => `${name}\n`).join(''));
+  await writeNew(target, INITRAMFS.modules, ALWAYS_LOADED.map((name) => `${name}\n`).join(''));
   const { mkma, suite, architecture, release } = inputs;
   const manifest = renderInitramfsManifest({ mkma, suite, architecture, kernelRelease: release });
   await writeNew(target, INITRAMFS.manifest, manifest);

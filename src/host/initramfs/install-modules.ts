@@ -1,10 +1,10 @@
 /** The chosen kernel modules, copied into the initramfs and decompressed. */
 import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { run } from '../sys/run.js';
-import { type ModuleSelection, parseModuleIndex, selectModules } from './modules.js';
+import { parseModuleIndex, selectModules } from './modules.js';
 
 interface Inputs {
   /** Folder with the kernel's modules. */
@@ -25,8 +25,11 @@ const DECOMPRESSORS: Readonly<Record<string, readonly string[]>> = {
 /** What depmod takes from the kernel's build besides the modules themselves. */
 const BUILD_FILES = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
 
-/** Copy the modules wanted and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run there. */
-export async function installModules(inputs: Inputs, context: Context): Promise<Result<ModuleSelection>> {
+/**
+ * Copy the modules wanted and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run there. Those that
+ * this kernel does not have are told in a warning.
+ */
+export async function installModules(inputs: Inputs, context: Context): Promise<Result<void>> {
   const dep = await optional(join(inputs.modules, 'modules.dep'));
   if (dep === undefined) {
     return err({
@@ -54,7 +57,19 @@ export async function installModules(inputs: Inputs, context: Context): Promise<
     const done = await run({ file, args, cwd: folder }, { signal: context.signal });
     if (!done.ok) return done;
   }
-  return ok(selection);
+  if (selection.missing.length > 0) {
+    context.emit({ type: 'warning', problem: missingModules(inputs.release, selection.missing) });
+  }
+  return ok();
+}
+
+function missingModules(release: string, names: readonly string[]): Problem {
+  return {
+    what: 'this kernel lacks modules that early boot carries for generic machines',
+    where: `kernel ${release}`,
+    why: `neither modules nor built in: ${names.join(' ')}`,
+    next: 'nothing, unless the machine needs one of them to reach its storage or keyboard: then use another kernel',
+  };
 }
 
 async function copyInto(from: string, to: string, path: string): Promise<void> {

@@ -1,20 +1,20 @@
 /** The files of a build that a virtual machine boots from. */
-import { accessSync, closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import { type Manifest, readImageInfo } from '../../core/image.js';
+import type { ImageInfo } from '../../core/image.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { readImage } from '../images.js';
 import { defaultMemoryMiB } from './memory.js';
 
-export interface BuiltImages {
+/** The files, and what the base tells of itself. */
+export interface BuiltImages extends ImageInfo {
   readonly kernel: string;
   readonly initrd: string;
   /** The kernel command line for the real machine. */
   readonly cmdline: string;
   readonly base: string;
-  /** Absent where the base was made by other tools. */
-  readonly manifest?: Manifest;
   /** RAM that suits this base. */
   readonly memoryMiB: number;
 }
@@ -30,15 +30,15 @@ export function findImages(output: string): Result<BuiltImages> {
     }
   }
   const base = join(output, FILES.base);
-  const info = readManifest(base);
+  const info = readImage(base);
   if (!info.ok) return info;
-  const unpacked = info.value?.unpackedBytes;
+  const unpacked = info.value.manifest?.unpackedBytes;
   return ok({
     kernel: join(output, FILES.kernel),
     initrd: join(output, FILES.initramfs),
     cmdline: readFileSync(join(output, FILES.cmdline), 'utf8'),
     base,
-    ...(info.value === undefined ? {} : { manifest: info.value }),
+    ...info.value,
     memoryMiB: defaultMemoryMiB({ compressed: statSync(base).size, unpacked }),
   });
 }
@@ -63,18 +63,4 @@ function unreadable(file: string, code: string | undefined) {
     why: code === 'ENOENT' ? 'the file is not there' : `it cannot be opened: ${code}`,
     next: 'build it: sudo mkma build; or name the folder with --output',
   };
-}
-
-function readManifest(base: string): Result<Manifest | undefined> {
-  const fd = openSync(base, 'r');
-  try {
-    const read = (offset: number, length: number): Uint8Array => {
-      const buffer = new Uint8Array(length);
-      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
-    };
-    const info = readImageInfo(read, statSync(base).size);
-    return info.ok ? ok(info.value.manifest) : err({ ...info.problem, where: base });
-  } finally {
-    closeSync(fd);
-  }
 }

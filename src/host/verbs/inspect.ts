@@ -3,12 +3,16 @@ import { statSync } from 'node:fs';
 import { INITRAMFS } from '../../core/contract.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
 import type { Manifest } from '../../core/image.js';
-import { quoteName } from '../../core/path.js';
+import { type InitramfsManifest, parseInitramfsManifest } from '../../core/initramfs.js';
+import { decodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
-import { readImage } from '../images.js';
+import { damaged, readImage, verifyPayload } from '../images.js';
 import { type ArchiveRecord, readArchive } from '../pack/read.js';
+
+/** Most bytes of an initramfs's manifest: it is one short line. */
+const MAX_INSIDE = 64 * 2 ** 10;
 
 export interface InspectOptions {
   readonly file: string;
@@ -22,7 +26,7 @@ export interface Inspection {
   /** `base`, `initramfs`, or an archive of another maker. */
   readonly kind: 'base' | 'initramfs' | 'archive';
   /** The manifest; of an initramfs, the facts it carries inside. */
-  readonly manifest?: Manifest | Readonly<Record<string, unknown>>;
+  readonly manifest?: Manifest | InitramfsManifest;
   readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
   /** Bytes of all files' content. */
   readonly contentBytes: number;
@@ -32,23 +36,28 @@ export interface Inspection {
   readonly lines: readonly string[];
 }
 
-/** Read the whole file: every frame's checksum is verified on the way. */
+/** Read the whole file: the manifest's digests and every frame's own checksum are verified. */
 export async function inspect(options: InspectOptions, context: Context): Promise<Result<Inspection>> {
   const { file } = options;
   const info = readImage(file);
   if (!info.ok) return info;
+  const { manifest } = info.value;
+  if (manifest !== undefined) {
+    const verified = await verifyPayload(file, manifest, context.signal);
+    if (!verified.ok) return verified;
+  }
   const tally = new Tally(options.files);
   const read = await readArchive(file, {
     signal: context.signal,
-    want: (path) => path === INITRAMFS.manifest,
+    want: (path, header) =>
+      path === INITRAMFS.manifest && (header.mode & S_IFMT) === S_IFREG && header.size <= MAX_INSIDE,
     onRecord: (record) => tally.add(record),
   });
   if (!read.ok) return read;
-  const { manifest } = info.value;
   const expected = manifest?.segments.reduce((sum, segment) => sum + segment.records, 0);
   if (expected !== undefined && expected !== tally.records) {
     const why = `its manifest tells of ${expected} records, ${tally.records} are there`;
-    return err({ what: 'the image is damaged', where: file, why, next: 'copy or build it again' });
+    return err(damaged(file, why));
   }
   return ok(report(options, tally, manifest));
 }
@@ -56,7 +65,7 @@ export async function inspect(options: InspectOptions, context: Context): Promis
 class Tally {
   records = 0;
   contentBytes = 0;
-  inside?: Readonly<Record<string, unknown>>;
+  inside?: InitramfsManifest;
   readonly counts = { files: 0, directories: 0, symlinks: 0, others: 0 };
   readonly folders = new Map<string, number>();
   readonly entries: string[] = [];
@@ -76,7 +85,11 @@ class Tally {
       const folder = parts.length < 2 ? '.' : parts.slice(0, Math.min(2, parts.length - 1)).join('/');
       this.folders.set(folder, (this.folders.get(folder) ?? 0) + record.size);
     }
-    if (record.data !== undefined) this.inside = JSON.parse(record.data.toString('utf8'));
+    if (record.data !== undefined) {
+      const inside = parseInitramfsManifest(decodeName(record.data));
+      // One of another maker, or of another version: the archive is then any archive.
+      if (inside.ok) this.inside = inside.value;
+    }
     if (this.list) this.entries.push(listLine(record));
   }
 }
@@ -123,14 +136,13 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
 }
 
 /** The manifest's plain facts, a line each. */
-function manifestLines(manifest: Manifest | Readonly<Record<string, unknown>>): string[] {
+function manifestLines(manifest: Manifest | InitramfsManifest): string[] {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(manifest)) {
-    if (typeof value === 'string' || (typeof value === 'number' && key !== 'unpackedBytes')) {
-      lines.push(`  ${key.padEnd(11)} ${value}`);
-    }
-    if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value as number)}`);
-    if (key === 'segments') lines.push(`  segments    ${(value as unknown[]).length}`);
+    if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value)}`);
+    else if (key === 'segments') lines.push(`  segments    ${value.length}`);
+    else if (typeof value === 'string') lines.push(`  ${key.padEnd(11)} ${quoteName(value)}`);
+    else if (typeof value === 'number') lines.push(`  ${key.padEnd(11)} ${value}`);
   }
   return lines;
 }

@@ -35,8 +35,6 @@ export interface TestOptions {
   readonly accel: AccelRequest;
   /** Folder for what is found out about this host. */
   readonly cache: string;
-  /** Units that must be active; by default those of the console preset. */
-  readonly services?: readonly string[] | undefined;
   /** Words for the kernel command line; the last one wins. */
   readonly append?: string | undefined;
   /** RAM in MiB; by default what suits the base. */
@@ -112,7 +110,7 @@ async function boot(
   const timeout = options.timeout ?? TIMEOUT[accel];
   const disk = await prepareDisk({ output: options.output, folder: scratch }, context);
   if (!disk.ok) return disk;
-  const checks = await packChecks(scratch, options.services ?? EXPECTED_SERVICES, timeout, context);
+  const checks = await packChecks(scratch, EXPECTED_SERVICES, timeout, context);
   if (!checks.ok) return checks;
   const log = join(folder, 'console.log');
   writeFileSync(log, '');

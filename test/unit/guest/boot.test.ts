@@ -104,6 +104,71 @@ test('a good boot goes through all phases and leaves a record and a note for the
   assert.equal(record.images[0]?.verified, true);
 });
 
+/** A machine on which three devices fit the name; those named hold the base. */
+function clonedMachine(holders: readonly string[], types = ['ext4', 'ext4', 'ext4']): FakeMachine {
+  const machine = goodMachine('mkma_storage_device=LABEL=stick');
+  const exported = types.map(
+    (type, i) => `DEVNAME=/dev/sd${'abc'[i]}1\nLABEL=stick\nUUID=12-34\nTYPE=${type}\n`,
+  );
+  const image = machine.files.get('/storage/img/base.cpio.zst') ?? {};
+  machine.files.delete('/storage/img/base.cpio.zst');
+  machine.answer = (argv, fake) => {
+    const device = argv.at(-2) ?? '';
+    if (argv[0] === 'mount' && argv.at(-1) === '/storage' && holders.includes(device)) {
+      fake.files.set('/storage/img/base.cpio.zst', image);
+    }
+    if (argv.join(' ') === 'umount /storage' && fake.started.length === 0) {
+      fake.files.delete('/storage/img/base.cpio.zst');
+    }
+    return argv[0] === 'blkid' ? { stdout: exported.toReversed().join('\n') } : answer(argv, fake);
+  };
+  return machine;
+}
+
+test('of several devices that fit the name the one with the base is taken, and all are told and recorded', () => {
+  const machine = clonedMachine(['/dev/sdb1']);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(machine.lines.slice(0, 5), [
+    'mkma: mkma_storage_device=LABEL=stick fits 3 file systems:',
+    'mkma:   /dev/sda1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
+    'mkma:   /dev/sdb1: TYPE=ext4 LABEL=stick UUID=12-34, with /img/base.cpio.zst',
+    'mkma:   /dev/sdc1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
+    'mkma: taking /dev/sdb1: the only one that holds the base',
+  ]);
+  const { storage } = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
+  assert.deepEqual([storage.device, storage.others], ['/dev/sdb1', ['/dev/sda1', '/dev/sdc1']]);
+  const looks = machine.calls.filter((call) => call.startsWith('mount -t ext4')).slice(0, 3);
+  for (const look of looks) assert.match(look, /noload/, 'no journal is replayed to look');
+});
+
+test('where several hold the base the first is taken, and how to take another is said', () => {
+  const machine = clonedMachine(['/dev/sdb1', '/dev/sdc1']);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.ok(machine.lines.includes('mkma: taking /dev/sdb1: the first that holds a base'));
+  assert.match(machine.lines.join('\n'), /to take another, .* mkma_storage_device: PARTUUID=/);
+});
+
+test('where none holds the base the boot fails on the first, with all of them told', () => {
+  failing(
+    clonedMachine([]),
+    'mount',
+    /taking \/dev\/sda1: the first, since none/,
+    /there is no base\.cpio\.zst/,
+  );
+});
+
+test('what cannot be mounted is not taken for a copy; a btrfs on several devices is one file system', () => {
+  const locked = clonedMachine(['/dev/sdb1'], ['crypto_LUKS', 'ext4']);
+  assert.equal(bootMachine(locked), true, locked.lines.join('\n'));
+  assert.ok(locked.lines.includes('mkma: taking /dev/sdb1: the only one that holds the base'));
+  const btrfs = clonedMachine(['/dev/sda1'], ['btrfs', 'btrfs']);
+  assert.equal(bootMachine(btrfs), true, btrfs.lines.join('\n'));
+  assert.match(btrfs.lines[0] ?? '', /^mkma: found \/img\/base\.cpio\.zst on \/dev\/sda1 \(btrfs\)/);
+  const mixed = clonedMachine(['/dev/sdc1'], ['ext4', 'btrfs', 'ext4']);
+  assert.equal(bootMachine(mixed), true, mixed.lines.join('\n'));
+  assert.ok(mixed.lines.includes('mkma: taking /dev/sdc1: the only one that holds the base'));
+});
+
 test('segments: each from its place in the file, a trailer after all but the last, folders first', () => {
   const machine = goodMachine();
   bootMachine(machine);
@@ -134,8 +199,34 @@ test('what was mounted is taken back after a failure, so that it can be tried ag
   const early = goodMachine('mkma_size=100M');
   early.answer = (argv, fake) =>
     argv.join(' ').startsWith('stat -f') ? { stdout: '4096 25600 1000\n' } : answer(argv, fake);
-  failing(early, 'load', /takes 300 MiB and 12 inodes; the RAM file system has 100 MiB/);
+  failing(early, 'load', /takes 300 MiB; the RAM file system has 100 MiB/, /next: raise mkma_size/);
   assert.deepEqual(mounts(early).slice(-2), ['umount /ram', 'umount /storage']);
+});
+
+test('the RAM file system has inodes for every name of the base, and as many as usual for the running system', () => {
+  const machine = goodMachine();
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const mount = machine.calls.find((call) => call.startsWith('mount -t tmpfs')) ?? '';
+  // 2000000 kB of RAM are 500000 pages.
+  assert.match(mount, /size=1000000k,nr_inodes=250012 /);
+  const plain = goodMachine('', new Uint8Array(5000));
+  plain.answer = (argv, fake) => (argv[0] === 'du' ? { stdout: '2048\t/x\n' } : answer(argv, fake));
+  assert.equal(bootMachine(plain), true, plain.lines.join('\n'));
+  assert.ok(plain.calls.some((call) => /^mount -t tmpfs.*,nr_inodes=250000 /.test(call)));
+});
+
+test('an archive without a manifest that fills the RAM file system: by bytes, or by its number of files', () => {
+  for (const [free, advice] of [
+    [500, /next: raise mkma_size/],
+    [0, /the inodes are used up.*\n.*next: give the machine more RAM/],
+  ] as const) {
+    const machine = goodMachine('', new Uint8Array(5000));
+    machine.partAnswer = (argv) =>
+      argv[0] === 'sh' ? { code: 2, stderr: 'cpio: x: No space left on device' } : undefined;
+    machine.answer = (argv, fake) =>
+      argv.join(' ').startsWith('stat -f') ? { stdout: `4096 250000 ${free}\n` } : answer(argv, fake);
+    failing(machine, 'load', /does not fit/, /No space left/, advice);
+  }
 });
 
 test('an init that is not executable is refused', () => {
@@ -147,7 +238,7 @@ test('an init that is not executable is refused', () => {
 test('a machine with too little free RAM is told how much is missing', () => {
   const machine = goodMachine();
   machine.files.set('/proc/meminfo', { content: 'MemTotal: 2000000 kB\nMemAvailable: 102400 kB\n' });
-  failing(machine, 'load', /100 MiB of RAM are free, 232 MiB too few/);
+  failing(machine, 'load', /100 MiB of RAM are free, 233 MiB too few/);
 });
 
 test('another kernel is refused, naming both, whether base or initramfs is the odd one', () => {

@@ -1,0 +1,77 @@
+/** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
+import { FILES, PARAM } from '../../core/contract.js';
+import { compareNames } from '../../core/path.js';
+import type { Machine } from '../machine.js';
+import { type BlockDevice, describeDevice } from './blkid.js';
+import { findBase } from './images.js';
+import { must } from './must.js';
+import { STORAGE } from './places.js';
+import { say } from './say.js';
+import type { Settings } from './settings.js';
+import { mountableType, mountOptions } from './storage.js';
+
+/** The devices of one file system: several for btrfs alone. */
+type FileSystem = readonly [BlockDevice, ...BlockDevice[]];
+
+export interface Choice {
+  /** The devices of the file system to mount. */
+  readonly devices: readonly BlockDevice[];
+  /** Nodes of the devices that the name fits as well. */
+  readonly others: readonly string[];
+}
+
+/**
+ * Choose the file system to mount out of all devices that fit the name: the first that holds the base, else the first.
+ * Where there is a choice the console is told of all of them, and of the one taken.
+ */
+export function chooseFileSystem(
+  machine: Machine,
+  settings: Settings,
+  found: readonly BlockDevice[],
+): Choice {
+  const all = fileSystems(found);
+  if (all.length < 2) return { devices: all.flat(), others: [] };
+  const withBase = all.filter((devices) => holdsBase(machine, devices, settings.path));
+  const taken = (withBase[0] ?? all[0]) as FileSystem;
+  const place = `${settings.path}/${FILES.base}`;
+  say(machine, `${PARAM.device}=${settings.device?.asked} fits ${all.length} file systems:`);
+  for (const devices of all) {
+    const base = withBase.includes(devices) ? `with ${place}` : `without ${place}`;
+    for (const device of devices) say(machine, `  ${describeDevice(device)}, ${base}`);
+  }
+  const why = ['the first, since none holds the base', 'the only one that holds the base'][withBase.length];
+  say(machine, `taking ${taken[0].node}: ${why ?? 'the first that holds a base'}`);
+  if (withBase.length !== 1) {
+    say(
+      machine,
+      `  to take another, name what tells them apart in ${PARAM.device}: PARTUUID=, UUID=, a path`,
+    );
+  }
+  const others = all.flat().filter((device) => !taken.includes(device));
+  return { devices: taken, others: others.map((device) => device.node) };
+}
+
+/** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs share their UUID. */
+function fileSystems(found: readonly BlockDevice[]): FileSystem[] {
+  const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
+  for (const device of found.toSorted((a, b) => compareNames(a.node, b.node))) {
+    const { TYPE, UUID } = device.tags;
+    const key = TYPE === 'btrfs' && UUID !== undefined ? `btrfs ${UUID}` : device.node;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [device]);
+    else group.push(device);
+  }
+  return [...groups.values()];
+}
+
+/** Look for the base. No journal is replayed on what may be somebody else's. */
+function holdsBase(machine: Machine, devices: FileSystem, path: string): boolean {
+  const type = mountableType(devices[0]);
+  const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];
+  if (type === undefined || options === undefined) return false;
+  const mount = machine.run(['mount', '-t', type, '-o', options.join(','), devices[0].node, STORAGE]);
+  if (mount.code !== 0) return false;
+  const base = findBase(machine, path);
+  must(machine, ['umount', STORAGE]);
+  return base.ok;
+}
