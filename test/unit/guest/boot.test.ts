@@ -1,74 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BootRecord } from '../../../src/core/boot.js';
-import { concatBytes } from '../../../src/core/bytes.js';
-import { encodeManifest, encodeSeekTable, type Manifest } from '../../../src/core/image.js';
-import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
-import { FakeMachine } from './fake-machine.js';
-
-const RELEASE = '6.12.1-amd64';
-const SEGMENTS = [
-  { size: 40, bytes: 400, frames: 1, records: 3, sha256: 'a'.repeat(64) },
-  { size: 60, bytes: 900, frames: 1, records: 4, sha256: 'b'.repeat(64) },
-  { size: 50, bytes: 800, frames: 1, records: 5, sha256: 'c'.repeat(64) },
-];
-
-const MANIFEST: Manifest = {
-  format: 1,
-  kind: 'base',
-  id: `sha256:${'d'.repeat(64)}`,
-  name: 'box',
-  created: '2026-01-01T00:00:00Z',
-  mkma: '0.1.0',
-  suite: 'trixie',
-  architecture: 'amd64',
-  kernelRelease: RELEASE,
-  unpackedBytes: 300 * 2 ** 20,
-  root: { mode: 0o755, uid: 0, gid: 0 },
-  inodes: 12,
-  segments: SEGMENTS,
-};
-
-function image(manifest: Manifest): Uint8Array {
-  const frame = encodeManifest(manifest);
-  const entries = [
-    ...manifest.segments.map(({ size, bytes }) => ({ size, bytes })),
-    { size: frame.length, bytes: 0 },
-  ];
-  const payload = manifest.segments.map((segment) => new Uint8Array(segment.size));
-  return concatBytes([...payload, frame, encodeSeekTable(entries)]);
-}
-
-/** A machine on which a boot succeeds. */
-function goodMachine(cmdline = '', base = image(MANIFEST)): FakeMachine {
-  const machine = new FakeMachine();
-  const put = (path: string, content: string | Uint8Array): void => void machine.files.set(path, { content });
-  put('/proc/cmdline', `mkma_storage_device=/dev/vda mkma_images_path=/img ${cmdline}\n`);
-  put('/proc/sys/kernel/osrelease', `${RELEASE}\n`);
-  put('/proc/meminfo', 'MemTotal: 2000000 kB\nMemAvailable: 1900000 kB\n');
-  const versions = { mkma: '0.1.0', suite: 'trixie', architecture: 'amd64' };
-  put('/mkma/manifest.json', renderInitramfsManifest({ ...versions, kernelRelease: RELEASE }));
-  machine.files.set('/storage/img', { kind: 'directory' });
-  put('/storage/img/base.cpio.zst', base);
-  machine.files.set('/newroot/sbin', { link: 'usr/sbin' });
-  machine.files.set('/newroot/usr/sbin/init', { link: '/lib/systemd/systemd' });
-  machine.files.set('/newroot/lib', { link: 'usr/lib' });
-  machine.files.set('/newroot/usr/lib/systemd/systemd', { mode: 0o755, content: 'ELF' });
-  machine.answer = (argv) => answer(argv, machine);
-  return machine;
-}
-
-/** The tmpfs counts 12 inodes more after the three segments: one for every name. */
-function answer(argv: readonly string[], machine: FakeMachine): { stdout: string } | undefined {
-  const text = argv.join(' ');
-  if (argv[0] === 'blkid') return { stdout: 'DEVNAME=/dev/vda\nTYPE=ext4\n' };
-  if (argv[0] === 'nproc') return { stdout: '2\n' };
-  if (text.startsWith('stat -f'))
-    return { stdout: `4096 250000 ${machine.started.length >= 3 ? 988 : 1000}\n` };
-  if (text.startsWith('stat -c')) return { stdout: '755 0:0\n' };
-  return undefined;
-}
+import type { FakeMachine } from './fake-machine.js';
+import { answer, failing, goodMachine, image, MANIFEST } from './good-machine.js';
 
 /** Commands that mount and unmount, in order, options left out. */
 function mounts(machine: FakeMachine): string[] {
@@ -104,71 +39,6 @@ test('a good boot goes through all phases and leaves a record and a note for the
   assert.equal(record.images[0]?.verified, true);
 });
 
-/** A machine on which three devices fit the name; those named hold the base. */
-function clonedMachine(holders: readonly string[], types = ['ext4', 'ext4', 'ext4']): FakeMachine {
-  const machine = goodMachine('mkma_storage_device=LABEL=stick');
-  const exported = types.map(
-    (type, i) => `DEVNAME=/dev/sd${'abc'[i]}1\nLABEL=stick\nUUID=12-34\nTYPE=${type}\n`,
-  );
-  const image = machine.files.get('/storage/img/base.cpio.zst') ?? {};
-  machine.files.delete('/storage/img/base.cpio.zst');
-  machine.answer = (argv, fake) => {
-    const device = argv.at(-2) ?? '';
-    if (argv[0] === 'mount' && argv.at(-1) === '/storage' && holders.includes(device)) {
-      fake.files.set('/storage/img/base.cpio.zst', image);
-    }
-    if (argv.join(' ') === 'umount /storage' && fake.started.length === 0) {
-      fake.files.delete('/storage/img/base.cpio.zst');
-    }
-    return argv[0] === 'blkid' ? { stdout: exported.toReversed().join('\n') } : answer(argv, fake);
-  };
-  return machine;
-}
-
-test('of several devices that fit the name the one with the base is taken, and all are told and recorded', () => {
-  const machine = clonedMachine(['/dev/sdb1']);
-  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.deepEqual(machine.lines.slice(0, 5), [
-    'mkma: mkma_storage_device=LABEL=stick fits 3 file systems:',
-    'mkma:   /dev/sda1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
-    'mkma:   /dev/sdb1: TYPE=ext4 LABEL=stick UUID=12-34, with /img/base.cpio.zst',
-    'mkma:   /dev/sdc1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
-    'mkma: taking /dev/sdb1: the only one that holds the base',
-  ]);
-  const { storage } = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
-  assert.deepEqual([storage.device, storage.others], ['/dev/sdb1', ['/dev/sda1', '/dev/sdc1']]);
-  const looks = machine.calls.filter((call) => call.startsWith('mount -t ext4')).slice(0, 3);
-  for (const look of looks) assert.match(look, /noload/, 'no journal is replayed to look');
-});
-
-test('where several hold the base the first is taken, and how to take another is said', () => {
-  const machine = clonedMachine(['/dev/sdb1', '/dev/sdc1']);
-  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.ok(machine.lines.includes('mkma: taking /dev/sdb1: the first that holds a base'));
-  assert.match(machine.lines.join('\n'), /to take another, .* mkma_storage_device: PARTUUID=/);
-});
-
-test('where none holds the base the boot fails on the first, with all of them told', () => {
-  failing(
-    clonedMachine([]),
-    'mount',
-    /taking \/dev\/sda1: the first, since none/,
-    /there is no base\.cpio\.zst/,
-  );
-});
-
-test('what cannot be mounted is not taken for a copy; a btrfs on several devices is one file system', () => {
-  const locked = clonedMachine(['/dev/sdb1'], ['crypto_LUKS', 'ext4']);
-  assert.equal(bootMachine(locked), true, locked.lines.join('\n'));
-  assert.ok(locked.lines.includes('mkma: taking /dev/sdb1: the only one that holds the base'));
-  const btrfs = clonedMachine(['/dev/sda1'], ['btrfs', 'btrfs']);
-  assert.equal(bootMachine(btrfs), true, btrfs.lines.join('\n'));
-  assert.match(btrfs.lines[0] ?? '', /^mkma: found \/img\/base\.cpio\.zst on \/dev\/sda1 \(btrfs\)/);
-  const mixed = clonedMachine(['/dev/sdc1'], ['ext4', 'btrfs', 'ext4']);
-  assert.equal(bootMachine(mixed), true, mixed.lines.join('\n'));
-  assert.ok(mixed.lines.includes('mkma: taking /dev/sdc1: the only one that holds the base'));
-});
-
 test('segments: each from its place in the file, a trailer after all but the last, folders first', () => {
   const machine = goodMachine();
   bootMachine(machine);
@@ -182,15 +52,6 @@ test('segments: each from its place in the file, a trailer after all but the las
     [true, true, false],
   );
 });
-
-/** A boot that has to fail: the phase it names, and lines that it has to print. */
-function failing(machine: FakeMachine, phase: string, ...patterns: RegExp[]): void {
-  assert.equal(bootMachine(machine), false);
-  const text = machine.lines.join('\n');
-  assert.ok(machine.lines.includes(`mkma: BOOT FAILED in phase ${phase}`), text);
-  for (const pattern of patterns) assert.match(text, pattern);
-  for (const line of machine.lines) assert.ok(line.startsWith('mkma:'), line);
-}
 
 test('what was mounted is taken back after a failure, so that it can be tried again', () => {
   const machine = goodMachine('init=/none');
