@@ -17,7 +17,7 @@ import {
 import { fail, type Session, type Shown, show } from './session.js';
 import { ensureTools } from './tools.js';
 
-type Machine = Omit<RunOptions & TestOptions, 'terminal' | 'cache' | 'owner' | 'services'>;
+type Machine = Omit<RunOptions & TestOptions, 'terminal' | 'cache' | 'owner'>;
 
 export function runCommand(session: Session, end: (code: number) => void) {
   return new Command('run')

@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { type AccelRequest, chooseAccel } from '../qemu/accel.js';
+import { chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { diskFile, prepareDisk } from '../qemu/disk.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
+import type { MachineOptions } from '../qemu/options.js';
 import { renderCommand } from '../sys/command.js';
-import type { Owner } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 import {
@@ -20,26 +20,15 @@ import {
   type SerialPort,
 } from '../tools/qemu.js';
 
-export interface RunOptions {
-  /** Folder with the images. */
-  readonly output: string;
-  readonly accel: AccelRequest;
-  /** Folder for what is found out about this host. */
-  readonly cache: string;
+export interface RunOptions extends MachineOptions {
   /** Whether standard input and output are a terminal. */
   readonly terminal: boolean;
-  /** Words for the kernel command line; the last one wins. */
-  readonly append?: string | undefined;
-  /** RAM in MiB; by default what suits the base. */
-  readonly memoryMiB?: number | undefined;
-  readonly cpus?: number | undefined;
   /** Show the screen in a window. */
   readonly window?: boolean | undefined;
   /** Only tell the QEMU command. */
   readonly dryRun?: boolean | undefined;
   /** Make a new disk, losing what the machine wrote to the old one. */
   readonly freshDisk?: boolean | undefined;
-  readonly owner?: Owner | undefined;
 }
 
 export interface RunResult {

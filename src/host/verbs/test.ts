@@ -3,15 +3,16 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { type AccelRequest, chooseAccel } from '../qemu/accel.js';
+import { chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { prepareDisk } from '../qemu/disk.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
+import type { MachineOptions } from '../qemu/options.js';
 import type { Check } from '../qemu/protocol.js';
 import { TEST_DISK_SERIAL, TEST_SCRIPT, testParameters } from '../qemu/test-unit.js';
-import { giveTo, type Owner } from '../sys/files.js';
+import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
 import { run as runProgram } from '../sys/run.js';
 import type { Accelerator } from '../tools/qemu.js';
@@ -29,20 +30,9 @@ export const EXPECTED_SERVICES: readonly string[] = [
 /** Seconds for boot, checks and power off. */
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
 
-export interface TestOptions {
-  /** Folder with the images. */
-  readonly output: string;
-  readonly accel: AccelRequest;
-  /** Folder for what is found out about this host. */
-  readonly cache: string;
-  /** Words for the kernel command line; the last one wins. */
-  readonly append?: string | undefined;
-  /** RAM in MiB; by default what suits the base. */
-  readonly memoryMiB?: number | undefined;
-  readonly cpus?: number | undefined;
+export interface TestOptions extends MachineOptions {
   /** Seconds until the machine has to be off again. */
   readonly timeout?: number | undefined;
-  readonly owner?: Owner | undefined;
 }
 
 export interface TestResult {
