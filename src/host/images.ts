@@ -1,7 +1,8 @@
 /** Reading image files on the host. */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { type ImageInfo, type Manifest, readImageInfo } from '../core/image.js';
+import { type ImageInfo, readImageInfo } from '../core/image.js';
+import type { Manifest } from '../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
 import { Interrupted } from './sys/run.js';
 

@@ -1,7 +1,7 @@
 /** The phases of early boot, in order. Each ends in what the next one needs, or in a Problem. */
 import { BOOT_RECORD, type BootRecord, type LoadedImage, type PhaseTime } from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
-import type { Manifest } from '../../core/image.js';
+import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { chooseFileSystem } from './candidates.js';

@@ -2,8 +2,8 @@
 import type { LoadedImage } from '../../core/boot.js';
 import { INITRAMFS } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
-import type { Manifest } from '../../core/image.js';
 import { parseInitramfsManifest } from '../../core/initramfs.js';
+import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';

@@ -1,6 +1,6 @@
 /** The RAM file system: made, and measured. */
 import { PARAM } from '../../core/contract.js';
-import type { Manifest } from '../../core/image.js';
+import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/size.js';
 import type { Machine } from '../machine.js';

@@ -2,7 +2,7 @@
  * Unpacking an image into a folder. GNU cpio does it: natively as fast as busybox's (0.5-0.6 s for 280 MiB in
  * segments on two cores) when it reads in blocks of 64 KiB, and it alone tells by its exit code that an archive ended early.
  */
-import type { Manifest } from '../../core/image.js';
+import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
 import type { ImageFile } from './images.js';

@@ -5,13 +5,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
-import {
-  encodeManifest,
-  encodeSeekTable,
-  type Manifest,
-  type SeekEntry,
-  type Segment,
-} from '../../core/image.js';
+import { encodeManifest, encodeSeekTable, type SeekEntry } from '../../core/image.js';
+import type { Manifest, Segment } from '../../core/manifest.js';
 import { ok, type Result } from '../../core/result.js';
 import { writeAll } from '../sys/files.js';
 import { compressFrames, type FrameSize } from './compress.js';

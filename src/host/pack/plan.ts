@@ -15,7 +15,7 @@ import {
   S_IFLNK,
   S_IFREG,
 } from '../../core/cpio.js';
-import type { RootFacts } from '../../core/image.js';
+import type { RootFacts } from '../../core/manifest.js';
 import { encodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { TreeEntry } from '../../core/tree.js';

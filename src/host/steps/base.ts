@@ -1,7 +1,7 @@
 /** The stage that packs `chroot/` as the base. */
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import type { Manifest } from '../../core/image.js';
+import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import type { Problem, Result } from '../../core/result.js';
 import type { Context } from '../context.js';

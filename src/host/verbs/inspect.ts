@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { INITRAMFS } from '../../core/contract.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
-import type { Manifest } from '../../core/image.js';
 import { type InitramfsManifest, parseInitramfsManifest } from '../../core/initramfs.js';
+import type { Manifest } from '../../core/manifest.js';
 import { decodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes, crc32 } from '../../../src/core/bytes.js';
-import {
-  encodeManifest,
-  encodeSeekTable,
-  type Manifest,
-  parseManifest,
-  readImageInfo,
-} from '../../../src/core/image.js';
+import { encodeManifest, encodeSeekTable, readImageInfo } from '../../../src/core/image.js';
+import { type Manifest, parseManifest } from '../../../src/core/manifest.js';
 
 const manifest: Manifest = {
   format: 1,

@@ -1,8 +1,9 @@
 /** A machine on which a boot succeeds, to be spoilt by each test in its way. */
 import assert from 'node:assert/strict';
 import { concatBytes } from '../../../src/core/bytes.js';
-import { encodeManifest, encodeSeekTable, type Manifest } from '../../../src/core/image.js';
+import { encodeManifest, encodeSeekTable } from '../../../src/core/image.js';
 import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
+import type { Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { FakeMachine } from './fake-machine.js';
 
