@@ -1,6 +1,6 @@
 /** Compile everything that is shipped or tested: TypeScript by project references, then the guest's bundles. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -8,6 +8,14 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
 const tsc = spawnSync('node_modules/.bin/tsc', ['-b', ...process.argv.slice(2)], { stdio: 'inherit' });
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+
+// What was compiled from a source that is gone must not be run, tested or shipped.
+for (const tree of ['src', 'test']) {
+  for (const file of readdirSync(`dist/${tree}`, { recursive: true })) {
+    const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
+    if (source !== file && !existsSync(`${tree}/${source}`)) rmSync(`dist/${tree}/${file}`);
+  }
+}
 
 mkdirSync('dist/guest', { recursive: true });
 for (const program of ['init']) {
