@@ -20,7 +20,6 @@ for (const tree of ['src', 'test']) {
 mkdirSync('dist/guest', { recursive: true });
 for (const program of ['init']) {
   const entry = `dist/src/guest/${program}/main.js`;
-  if (!existsSync(entry)) continue;
   await build({
     entryPoints: [entry],
     outfile: `dist/guest/${program}.js`,
@@ -34,5 +33,5 @@ for (const program of ['init']) {
   });
 }
 copyFileSync('src/host/qemu/checks.sh', 'dist/src/host/qemu/checks.sh');
-if (existsSync('src/guest/init.sh')) copyFileSync('src/guest/init.sh', 'dist/guest/init.sh');
+copyFileSync('src/guest/init.sh', 'dist/guest/init.sh');
 writeFileSync('dist/.built', '');
