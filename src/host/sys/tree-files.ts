@@ -1,13 +1,11 @@
 /** Writing into a tree that is another machine's root: its symlinks must never lead out of it, nor be written through. */
 import {
   chmodSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
-  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -71,17 +69,9 @@ export class TreeFiles {
     if (this.mtime !== undefined) utimesSync(real, this.mtime, this.mtime);
   }
 
-  symlink(path: string, target: string): void {
-    symlinkSync(target, this.prepare(path));
-  }
-
   /** Remove a file or folder, if it is there. */
   remove(path: string): void {
     rmSync(resolveInTree(this.root, path), { recursive: true, force: true });
-  }
-
-  has(path: string): boolean {
-    return existsSync(resolveInTree(this.root, path));
   }
 
   private prepare(path: string): string {
