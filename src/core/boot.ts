@@ -2,6 +2,7 @@
  * What init leaves for the running machine in /run/mkma: read by `mkma status` and by the tests, written by init.
  */
 import type { Phase } from './contract.js';
+import type { Problem } from './result.js';
 
 /** Where it lies, on the booting and on the running machine alike. */
 export const BOOT_RECORD = '/run/mkma/boot.json';
@@ -13,19 +14,41 @@ export interface PhaseTime {
   readonly seconds: number;
 }
 
-/** An image as it was loaded. `id` and `name` are absent where the image has no manifest. */
+/** An image as it was loaded. What its manifest tells is absent where it has none. */
 export interface LoadedImage {
-  readonly kind: 'base';
+  readonly kind: 'base' | 'layer';
+  /** Of a layer: its name, which is also that of its folder in /overlay/layers. */
+  readonly layer?: string;
+  /** The file, as a path from the top of its file system. */
   readonly file: string;
   readonly id?: string;
+  /** Name of the machine it was made as. */
   readonly name?: string;
+  /** When it was made, ISO 8601 in UTC. */
+  readonly created?: string;
   /** Whether it has a manifest that what was unpacked agrees with. */
   readonly verified: boolean;
   /** Bytes of the file. */
   readonly bytes: number;
   /** Bytes of RAM that its content takes. */
   readonly unpackedBytes: number;
+  /** Inodes it takes; absent where that is not known. */
+  readonly inodes?: number;
   readonly seconds: number;
+  /** What was odd about it though it was applied: made on another base, or after a layer that is not here. */
+  readonly warnings?: readonly string[];
+}
+
+/** A layer that lies beside the base and was not applied. */
+export interface LeftOut {
+  readonly layer: string;
+  readonly file: string;
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** Left out because `mkma_layers` says so; otherwise because of the problem. */
+  readonly asked: boolean;
+  /** Why it was left out, where nobody asked for that. */
+  readonly problem?: Problem;
 }
 
 export interface BootRecord {
@@ -42,7 +65,12 @@ export interface BootRecord {
     /** Nodes of further devices that fit what was asked for; absent where there were none. */
     readonly others?: readonly string[];
   };
+  /** What was loaded: the base, then the layers in the order in which they lie on it, the lowest first. */
   readonly images: readonly LoadedImage[];
+  /** Layers that were not applied, in the order of their names. */
+  readonly leftOut: readonly LeftOut[];
+  /** What else was odd, as it was told on the console. */
+  readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */
   readonly ramBytes: number;
   /** The handover itself is not over when this is written: the phases before it. */

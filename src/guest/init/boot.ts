@@ -159,6 +159,8 @@ function record(boot: Boot, now: number): BootRecord {
       ...(known(boot.others).length === 0 ? {} : { others: known(boot.others) }),
     },
     images: [known(boot.loaded)],
+    leftOut: [],
+    warnings: [],
     ramBytes: known(boot.ramBytes),
     phases,
     started,
