@@ -14,6 +14,8 @@ export const PARAM = {
   path: 'mkma_images_path',
   /** Size of the RAM file system: a share of RAM (`60%`) or an amount (`6G`). */
   size: 'mkma_size',
+  /** Layers to apply: `all`, `none`, or names separated by commas; `-NAME` leaves one out. */
+  layers: 'mkma_layers',
   /** Seconds to wait for the device. */
   timeout: 'mkma_timeout',
   /** Phase before which a shell is opened. */
@@ -21,7 +23,7 @@ export const PARAM = {
 } as const;
 
 /** What holds where a parameter is not given. */
-export const DEFAULTS = { path: '/', size: '50%', timeout: 30 } as const;
+export const DEFAULTS = { path: '/', size: '50%', layers: 'all', timeout: 30 } as const;
 
 /** The phases of early boot, in order, that `mkma_break=` can name. */
 export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;

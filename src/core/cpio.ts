@@ -3,6 +3,8 @@
  * and cpio(5). A record is a 110 byte header in hexadecimal, the name with its NUL, and the data, each part padded with NULs
  * to a multiple of four bytes.
  */
+import { concatBytes } from './bytes.js';
+import { encodeName } from './path.js';
 
 const MAGIC = '070701';
 export const NEWC_HEADER_SIZE = 110;
@@ -94,6 +96,16 @@ export function newcHead(header: NewcHeader, name: Uint8Array): Uint8Array {
   for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
   out.set(name, NEWC_HEADER_SIZE);
   return out;
+}
+
+/**
+ * An archive of overlay whiteouts: character devices 0:0 at the paths given (overlayfs.rst, "whiteouts and opaque
+ * directories"), in the codec of path.ts, with a trailer. Their folders must be there when it is unpacked.
+ */
+export function whiteoutArchive(paths: readonly string[]): Uint8Array {
+  const node = { mode: S_IFCHR, uid: 0, gid: 0, nlink: 1, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
+  const records = paths.map((path, i) => newcHead({ ...node, ino: i + 1 }, encodeName(archiveName(path))));
+  return concatBytes([...records, newcTrailer()]);
 }
 
 /** The record that ends an archive. */

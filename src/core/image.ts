@@ -1,25 +1,28 @@
 /**
- * An image file: the payload in zstd frames, then two skippable frames that stock tools pass over.
+ * An image file: the payload in zstd frames, among skippable frames that stock tools pass over.
  *
+ *   [skippable 0x184D2A50: head]        "MKMAIMG1": says that there is an end, so that a file cut short is noticed
  *   [zstd frame]...                     segment after segment; decompressed in a row they are one newc archive
  *   [skippable 0x184D2A50: manifest]    "MKMAIMG1", CRC-32 of the JSON (little endian), the JSON in UTF-8
  *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format, so that the end of the file leads to the rest
  *
  * Skippable frames: RFC 8878 section 3.1.2. Seek table: contrib/seekable_format/zstd_seekable_compression_format.md
- * of the zstd sources. The manifest's frame is listed in the seek table as a frame that decompresses to nothing,
- * so the listed sizes add up to the place where the seek table begins.
+ * of the zstd sources. Head and manifest are listed in the seek table as frames that decompress to nothing, so the
+ * listed sizes add up to the place where the seek table begins.
  */
 import { concatBytes, crc32 } from './bytes.js';
 import { type Manifest, parseManifest, type Segment } from './manifest.js';
 import { decodeName, encodeName } from './path.js';
-import { err, ok, type Result } from './result.js';
+import { err, ok, type Problem, type Result } from './result.js';
 
-const MANIFEST_FRAME = 0x184d2a50;
+const MKMA_FRAME = 0x184d2a50;
 const SEEK_FRAME = 0x184d2a5e;
 const SEEKABLE_MAGIC = 0x8f92eab1;
-const MANIFEST_MAGIC = Uint8Array.from('MKMAIMG1', (c) => c.charCodeAt(0));
+const MAGIC = Uint8Array.from('MKMAIMG1', (c) => c.charCodeAt(0));
 const SKIPPABLE_HEADER = 8;
 
+/** Size of the head: where the payload begins. */
+export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
 /** Size of the seek table's footer: number of frames, descriptor, magic. The last bytes of every image. */
 export const SEEK_FOOTER_SIZE = 9;
 /** Largest uncompressed size of one frame in the seekable format. */
@@ -33,19 +36,27 @@ export interface SeekEntry {
   readonly bytes: number;
 }
 
+/** The head, to be written first. */
+export function encodeHead(): Uint8Array {
+  const head = new Uint8Array(HEAD_SIZE);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, MKMA_FRAME, true);
+  view.setUint32(4, MAGIC.length, true);
+  head.set(MAGIC, SKIPPABLE_HEADER);
+  return head;
+}
+
 /** The manifest's frame, to be written right after the payload. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const json = encodeName(JSON.stringify(manifest));
-  const head = new Uint8Array(SKIPPABLE_HEADER + MANIFEST_MAGIC.length + 4);
-  const view = new DataView(head.buffer);
-  view.setUint32(0, MANIFEST_FRAME, true);
-  view.setUint32(4, MANIFEST_MAGIC.length + 4 + json.length, true);
-  head.set(MANIFEST_MAGIC, SKIPPABLE_HEADER);
-  view.setUint32(SKIPPABLE_HEADER + MANIFEST_MAGIC.length, crc32(json), true);
-  return concatBytes([head, json]);
+  const frame = concatBytes([encodeHead(), new Uint8Array(4), json]);
+  const view = viewOf(frame);
+  view.setUint32(4, frame.length - SKIPPABLE_HEADER, true);
+  view.setUint32(HEAD_SIZE, crc32(json), true);
+  return frame;
 }
 
-/** The seek table's frame, to be written last. `entries` lists every frame before it, the manifest's included. */
+/** The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest. */
 export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
   const content = entries.length * 8 + SEEK_FOOTER_SIZE;
   const out = new Uint8Array(SKIPPABLE_HEADER + content);
@@ -68,60 +79,87 @@ export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
 /** Reads `length` bytes at `offset` of an image; fewer only where the file ends. */
 export type ReadAt = (offset: number, length: number) => Uint8Array;
 
-/** What the end of an image file tells. `manifest` is absent where a plain archive was made by other tools. */
+/** What an image file tells of itself. `manifest` is absent where a plain archive was made by other tools. */
 export interface ImageInfo {
   readonly manifest?: Manifest;
 }
 
 const plain: Result<ImageInfo> = { ok: true, value: {} };
 
-function damaged(why: string): Result<ImageInfo> {
-  return err({ what: 'the image is damaged', why, next: 'copy or build it again' });
+const damage = (why: string): Problem => ({
+  what: 'the image is damaged',
+  why,
+  next: 'copy or build it again',
+});
+
+/** The frames that a seek table lists, and where the table begins. */
+interface SeekTable {
+  readonly entries: readonly SeekEntry[];
+  readonly at: number;
 }
 
 /**
- * Read the seek table and manifest of an image of `fileSize` bytes. A file that ends in no seek table is a plain
- * archive: accepted, unverified. One that ends in a seek table but does not hold together is refused.
+ * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is a plain
+ * archive: accepted, unverified. One that does either, but does not hold together, is refused.
  */
 export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo> {
-  if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return plain;
+  const head = read(0, Math.min(HEAD_SIZE, fileSize));
+  const begins = sameBytes(head, encodeHead());
+  const table = readSeekTable(read, fileSize);
+  if (!table.ok) return table;
+  const entries = table.value?.entries ?? [];
+  const last = entries.at(-1);
+  if (table.value === undefined || last === undefined || last.bytes !== 0) {
+    // A seekable file of another maker has no manifest frame: plain as well.
+    return begins ? err(damage('its end is missing: it was cut short, or not copied whole')) : plain;
+  }
+  if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
+    return err(damage('it ends as an image of mkma, but does not begin as one'));
+  }
+  const listed = entries.reduce((sum, entry) => sum + entry.size, 0);
+  if (listed !== table.value.at) {
+    return err(
+      damage(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
+    );
+  }
+  if (last.size > MAX_MANIFEST) return err(damage(`its manifest claims ${last.size} bytes`));
+  const manifest = decodeManifest(read(table.value.at - last.size, last.size));
+  if (!manifest.ok) return manifest;
+  if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
+    return err(damage('its manifest and its seek table tell of different segments'));
+  }
+  return ok({ manifest: manifest.value });
+}
+
+/** Read the seek table at the end of a file; `undefined` where there is none. */
+function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undefined> {
+  if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return ok(undefined);
   const footer = viewOf(read(fileSize - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));
-  if (footer.byteLength !== SEEK_FOOTER_SIZE || footer.getUint32(5, true) !== SEEKABLE_MAGIC) return plain;
+  const whole = footer.byteLength === SEEK_FOOTER_SIZE;
+  if (!whole || footer.getUint32(5, true) !== SEEKABLE_MAGIC) return ok(undefined);
   const count = footer.getUint32(0, true);
   const descriptor = footer.getUint8(4);
   // Only bit 7 has a meaning (entries carry checksums, which mkma does not write); the others must be 0.
-  if ((descriptor & 0x7f) !== 0) return damaged('its seek table has unknown flags');
+  if ((descriptor & 0x7f) !== 0) return err(damage('its seek table has unknown flags'));
   const stride = descriptor === 0 ? 8 : 12;
-  const tableSize = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
-  if (count === 0 || tableSize > fileSize || tableSize > MAX_MANIFEST) {
-    return damaged(`its seek table says ${count} frames, more than the file can hold`);
+  const size = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
+  if (count === 0 || size > fileSize || size > MAX_MANIFEST) {
+    return err(damage(`its seek table says ${count} frames, more than the file can hold`));
   }
-  const table = viewOf(read(fileSize - tableSize, tableSize));
-  const complete = table.byteLength === tableSize && table.getUint32(0, true) === SEEK_FRAME;
-  if (!complete || table.getUint32(4, true) !== tableSize - SKIPPABLE_HEADER) {
-    return damaged('its seek table does not begin where its length says');
+  const table = viewOf(read(fileSize - size, size));
+  const complete = table.byteLength === size && table.getUint32(0, true) === SEEK_FRAME;
+  if (!complete || table.getUint32(4, true) !== size - SKIPPABLE_HEADER) {
+    return err(damage('its seek table does not begin where its length says'));
   }
-  const last = SKIPPABLE_HEADER + (count - 1) * stride;
-  const manifestSize = table.getUint32(last, true);
-  // A seekable file of another maker has no manifest frame: plain.
-  if (table.getUint32(last + 4, true) !== 0) return plain;
-  const frames: SeekEntry[] = [];
-  for (let i = 0; i < count - 1; i++) {
+  const entries = Array.from({ length: count }, (_, i) => {
     const at = SKIPPABLE_HEADER + i * stride;
-    frames.push({ size: table.getUint32(at, true), bytes: table.getUint32(at + 4, true) });
-  }
-  const payload = frames.reduce((sum, frame) => sum + frame.size, 0);
-  if (payload + manifestSize !== fileSize - tableSize) {
-    const there = fileSize - tableSize - manifestSize;
-    return damaged(`its frames add up to ${payload} bytes, but ${there} lie before the manifest`);
-  }
-  if (manifestSize > MAX_MANIFEST) return damaged(`its manifest claims ${manifestSize} bytes`);
-  const manifest = decodeManifest(read(fileSize - tableSize - manifestSize, manifestSize));
-  if (!manifest.ok) return manifest;
-  if (!segmentsMatch(manifest.value.segments, frames)) {
-    return damaged('its manifest and its seek table tell of different segments');
-  }
-  return ok({ manifest: manifest.value });
+    return { size: table.getUint32(at, true), bytes: table.getUint32(at + 4, true) };
+  });
+  return ok({ entries, at: fileSize - size });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** Whether the segments consist of exactly the frames that the seek table lists, in order. */
@@ -142,18 +180,19 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function decodeManifest(frame: Uint8Array): Result<Manifest> {
-  const head = SKIPPABLE_HEADER + MANIFEST_MAGIC.length + 4;
-  const bad = (why: string): Result<Manifest> =>
-    err({ what: 'the image is damaged', why, next: 'copy or build it again' });
-  if (frame.length < head) return bad('its manifest is cut short');
+  const head = HEAD_SIZE + 4;
+  if (frame.length < head) return err(damage('its manifest is cut short'));
   const view = viewOf(frame);
-  if (view.getUint32(0, true) !== MANIFEST_FRAME) return bad('no manifest lies where the seek table says');
-  if (MANIFEST_MAGIC.some((byte, i) => frame[SKIPPABLE_HEADER + i] !== byte)) {
-    return bad('no manifest lies where the seek table says');
+  const magic = frame.subarray(SKIPPABLE_HEADER, HEAD_SIZE);
+  if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
+    return err(damage('no manifest lies where the seek table says'));
   }
-  if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER)
-    return bad('its manifest has another length than the seek table says');
+  if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
+    return err(damage('its manifest has another length than the seek table says'));
+  }
   const json = frame.subarray(head);
-  if (crc32(json) !== view.getUint32(head - 4, true)) return bad("its manifest's checksum does not match");
+  if (crc32(json) !== view.getUint32(head - 4, true)) {
+    return err(damage("its manifest's checksum does not match"));
+  }
   return parseManifest(decodeName(json));
 }

@@ -1,6 +1,9 @@
 /** What an image says of itself: the JSON inside its manifest frame (image.ts, docs/image-format.md). */
+import type { FileAttributes } from './attributes.js';
+import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
-import { err, ok, type Result } from './result.js';
+import { encodeName, isSafePath } from './path.js';
+import { err, ok, type Problem, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
 export interface Segment {
@@ -16,10 +19,12 @@ export interface Segment {
   readonly sha256: string;
 }
 
-export interface Manifest {
+/** What every image says of itself. */
+interface CommonManifest {
   readonly format: typeof FORMAT_VERSION;
-  readonly kind: 'base';
-  /** `sha256:` and the digest over the segments' digests in order: names the payload. */
+  /** What a reader must know beyond the format's first form to read this image right: see {@link KNOWN_NEEDS}. */
+  readonly needs: readonly string[];
+  /** `sha256:` and the digest of {@link identity}: names what is in the image. */
   readonly id: string;
   /** Name of the machine it was built as. */
   readonly name: string;
@@ -30,7 +35,7 @@ export interface Manifest {
   readonly suite: string;
   /** Debian's name of the architecture. */
   readonly architecture: string;
-  /** `uname -r` of the kernel whose modules are inside. */
+  /** `uname -r` of the kernel whose modules are inside; of a layer: inside its base. */
   readonly kernelRelease: string;
   /** Bytes of RAM its files take on a tmpfs: each rounded up to whole pages. */
   readonly unpackedBytes: number;
@@ -39,6 +44,33 @@ export interface Manifest {
   /** The tree's root, which an unpacker finds in place and may leave as it is. */
   readonly root: RootFacts;
   readonly segments: readonly Segment[];
+  /** Extended attributes of its files. */
+  readonly attributes: readonly FileAttributes[];
+}
+
+/** A whole system. */
+export interface BaseManifest extends CommonManifest {
+  readonly kind: 'base';
+}
+
+/** Changes to a base. */
+export interface LayerManifest extends CommonManifest {
+  readonly kind: 'layer';
+  readonly layer: LayerFacts;
+}
+
+export type Manifest = BaseManifest | LayerManifest;
+
+/** What a layer is a layer of, and what it takes away. */
+export interface LayerFacts {
+  /** Id of the base it was made on; absent where that had no manifest. */
+  readonly base?: string;
+  /** Id of the layer that lay right below it when it was made; absent where that was the base. */
+  readonly after?: string;
+  /** Paths that are there below it and not in it: they become whiteouts. */
+  readonly deletions: readonly string[];
+  /** Directories in it that hide what lies below them. */
+  readonly opaque: readonly string[];
 }
 
 export interface RootFacts {
@@ -48,19 +80,43 @@ export interface RootFacts {
   readonly gid: number;
 }
 
-/** Parse and check a manifest's JSON. One of another format version is refused, naming both versions. */
+/** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
+export const KNOWN_NEEDS: readonly string[] = ['attributes'];
+
+/**
+ * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then what is not in them, as
+ * JSON. Two images with one id hold the same.
+ */
+export function identity(content: IdentityFacts): Uint8Array {
+  const { attributes, layer } = content;
+  const digests = content.segments.map(({ sha256 }) => hexBytes(sha256));
+  return concatBytes([...digests, encodeName(JSON.stringify([attributes, layer ?? null]))]);
+}
+
+/** The part of a manifest that its id stands for. */
+export type IdentityFacts = Pick<Manifest, 'segments' | 'attributes'> & { readonly layer?: LayerFacts };
+
+function hexBytes(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+const damaged = (why: string): Problem => ({
+  what: 'the image is damaged',
+  why,
+  next: 'copy or build it again',
+});
+
+/** Parse and check a manifest's JSON. One that needs more than this reader knows is refused, naming both sides. */
 export function parseManifest(json: string): Result<Manifest> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return err({
-      what: 'the image is damaged',
-      why: 'its manifest is no JSON',
-      next: 'copy or build it again',
-    });
+    return err(damaged('its manifest is no JSON'));
   }
-  const m = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const m = isObject(value) ? value : {};
   if (m.format !== FORMAT_VERSION) {
     return err({
       what: 'the image has another format than this mkma reads',
@@ -68,15 +124,21 @@ export function parseManifest(json: string): Result<Manifest> {
       next: 'build the image and the initramfs with the same version of mkma',
     });
   }
-  const wrong = wrongField(m);
-  if (wrong !== undefined) {
+  const whole = { ...m, needs: m.needs ?? [], attributes: m.attributes ?? [] } as Record<string, unknown>;
+  if (!isList(whole.needs, (word) => typeof word === 'string')) {
+    return err(damaged('its manifest has no valid needs'));
+  }
+  const unknown = (whole.needs as string[]).filter((word) => !KNOWN_NEEDS.includes(word));
+  if (unknown.length > 0) {
     return err({
-      what: 'the image is damaged',
-      why: `its manifest has no valid ${wrong}`,
-      next: 'copy or build it again',
+      what: 'the image needs a newer mkma to be read',
+      why: `it was made by mkma ${String(m.mkma)} and needs ${unknown.join(', ')}, which this program does not know`,
+      next: 'build the initramfs with a version of mkma that is not older than the image',
     });
   }
-  return ok(value as Manifest);
+  const wrong = wrongField(whole);
+  if (wrong !== undefined) return err(damaged(`its manifest has no valid ${wrong}`));
+  return ok(whole as unknown as Manifest);
 }
 
 const TEXT_FIELDS = [
@@ -92,24 +154,56 @@ const TEXT_FIELDS = [
 
 function wrongField(m: Record<string, unknown>): string | undefined {
   for (const key of TEXT_FIELDS) if (typeof m[key] !== 'string') return key;
-  if (m.kind !== 'base') return 'kind';
-  if (!/^sha256:[0-9a-f]{64}$/.test(m.id as string)) return 'id';
+  if (m.kind !== 'base' && m.kind !== 'layer') return 'kind';
+  if (!isId(m.id)) return 'id';
   for (const key of ['unpackedBytes', 'inodes']) if (!isCount(m[key])) return key;
-  const root = m.root;
-  if (typeof root !== 'object' || root === null) return 'root';
-  if (!['mode', 'uid', 'gid'].every((key) => isCount((root as Record<string, unknown>)[key]))) return 'root';
-  const segments = m.segments;
-  if (!Array.isArray(segments) || segments.length === 0) return 'segments';
-  return segments.every(isSegment) ? undefined : 'segments';
+  const { root } = m;
+  if (!isObject(root) || !['mode', 'uid', 'gid'].every((key) => isCount(root[key]))) return 'root';
+  if ((root.mode as number) > 0o7777) return 'root';
+  if (!isList(m.segments, isSegment) || (m.segments as unknown[]).length === 0) return 'segments';
+  if (!isList(m.attributes, isFileAttributes)) return 'attributes';
+  return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isList(value: unknown, valid: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(valid);
 }
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
 function isSegment(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const s = value as Record<string, unknown>;
-  if (!['size', 'bytes', 'frames', 'records'].every((key) => isCount(s[key]))) return false;
-  return typeof s.sha256 === 'string' && /^[0-9a-f]{64}$/.test(s.sha256);
+  if (!isObject(value)) return false;
+  if (!['size', 'bytes', 'frames', 'records'].every((key) => isCount(value[key]))) return false;
+  return typeof value.sha256 === 'string' && /^[0-9a-f]{64}$/.test(value.sha256);
+}
+
+/** A path below the root, in the codec of path.ts: it leads nowhere else, whatever is done with it. */
+function isBelowRoot(value: unknown): boolean {
+  return typeof value === 'string' && isSafePath(value);
+}
+
+function isFileAttributes(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.values)) return false;
+  if (value.path !== '.' && !isBelowRoot(value.path)) return false;
+  return Object.entries(value.values).every(
+    ([name, base64]) =>
+      /^[a-z]+\.[^\0\n]+$/.test(name) && typeof base64 === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(base64),
+  );
+}
+
+function isLayerFacts(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { base, after, deletions, opaque } = value;
+  if (![base, after].every((id) => id === undefined || isId(id))) return false;
+  return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
 }

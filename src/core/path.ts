@@ -91,6 +91,24 @@ export function compareNames(a: string, b: string): number {
   return x.length - y.length;
 }
 
+/** Longest path that the kernel takes, without the NUL (PATH_MAX of limits.h). */
+const MAX_PATH = 4095;
+
+/**
+ * Whether a string is a path relative to a tree's root that stays below it: not empty, no `.` or `..` in it, no empty
+ * part, no NUL, nothing that {@link encodeName} could not encode.
+ */
+export function isSafePath(path: string): boolean {
+  if (path.length > MAX_PATH || /[\0\ud800-\udbff\udc00-\udc7f\udd00-\udfff]/.test(withoutPairs(path)))
+    return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+/** The text without the characters that take two code units: what surrogates remain are lone ones. */
+function withoutPairs(text: string): string {
+  return text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '');
+}
+
 function isAscii(name: string): boolean {
   for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) > 0x7f) return false;
   return true;

@@ -1,8 +1,8 @@
 /** Reading image files on the host. */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { type ImageInfo, readImageInfo } from '../core/image.js';
-import type { Manifest } from '../core/manifest.js';
+import { HEAD_SIZE, type ImageInfo, readImageInfo } from '../core/image.js';
+import { type IdentityFacts, identity, type Manifest } from '../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
 import { Interrupted } from './sys/run.js';
 
@@ -27,6 +27,11 @@ export function readImage(path: string): Result<ImageInfo> {
   }
 }
 
+/** The id of an image that holds this. */
+export function imageId(content: IdentityFacts): string {
+  return `sha256:${createHash('sha256').update(identity(content)).digest('hex')}`;
+}
+
 /**
  * Compare the payload with the manifest's digests, segment by segment, then the id that is made of them.
  * Throws Interrupted when `signal` is aborted.
@@ -36,9 +41,8 @@ export async function verifyPayload(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const id = createHash('sha256');
   const count = manifest.segments.length;
-  let offset = 0;
+  let offset = HEAD_SIZE;
   for (const [i, segment] of manifest.segments.entries()) {
     const digest = await hashRange(path, offset, segment.size, signal);
     if (!digest.ok) return digest;
@@ -51,12 +55,11 @@ export async function verifyPayload(
         ),
       );
     }
-    id.update(Buffer.from(digest.value, 'hex'));
     offset += segment.size;
   }
-  const made = `sha256:${id.digest('hex')}`;
+  const made = imageId(manifest);
   if (made === manifest.id) return ok();
-  return err(damaged(path, `its manifest calls it ${manifest.id}, its segments make ${made}`));
+  return err(damaged(path, `its manifest calls it ${manifest.id}, what it holds makes ${made}`));
 }
 
 /** SHA-256 of `length` bytes at `start`, in hexadecimal. */

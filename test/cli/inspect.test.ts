@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodeManifest, encodeSeekTable } from '../../src/core/image.js';
+import { encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../src/core/image.js';
 import type { Manifest } from '../../src/core/manifest.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { planArchive } from '../../src/host/pack/plan.js';
@@ -30,10 +30,14 @@ async function pack(folder: string, image: string): Promise<Manifest> {
 
 /** The same payload with another manifest, which holds together in itself. */
 function withManifest(image: string, manifest: Manifest): void {
-  const size = manifest.segments.reduce((sum, segment) => sum + segment.size, 0);
+  const size = manifest.segments.reduce((sum, segment) => sum + segment.size, HEAD_SIZE);
   const frame = encodeManifest(manifest);
   assert.ok(manifest.segments.every((segment) => segment.frames === 1));
-  const table = encodeSeekTable([...manifest.segments, { size: frame.length, bytes: 0 }]);
+  const table = encodeSeekTable([
+    { size: HEAD_SIZE, bytes: 0 },
+    ...manifest.segments,
+    { size: frame.length, bytes: 0 },
+  ]);
   writeFileSync(image, Buffer.concat([readFileSync(image).subarray(0, size), frame, table]));
 }
 
@@ -58,7 +62,7 @@ test('an image is verified against the digests in its manifest, and a segment th
   withManifest(image, { ...manifest, id: `sha256:${other}` });
   const id = await mkma(['inspect', image]);
   assert.equal(id.code, 1, id.stdout);
-  assert.match(id.stderr, new RegExp(`calls it sha256:${other}, its segments make ${manifest.id}`));
+  assert.match(id.stderr, new RegExp(`calls it sha256:${other}, what it holds makes ${manifest.id}`));
 });
 
 for (const [name, make] of [

@@ -79,19 +79,23 @@ describe('a build and what may come between', () => {
     );
   });
 
-  test('a file capability in the tree is named as lost', async () => {
+  test('a file capability in the tree is in the manifest', async () => {
     copyTool(chroot);
-    const set = await execute('setfattr', [
-      '-n',
-      'security.capability',
-      '-v',
-      '0x0100000200040000000000000000000000000000',
-      join(chroot, 'usr/bin/tool'),
-    ]);
+    const tool = join(chroot, 'usr/bin/tool');
+    const value = '0x0100000200040000000000000000000000000000';
+    const set = await execute('setfattr', ['-n', 'security.capability', '-v', value, tool]);
     assert.equal(set.code, 0, set.stderr);
     const got = await build('one');
-    assert.match(got.stderr, /warning: extended attributes are not in the image: \/usr\/bin\/tool\n/);
-    rmSync(join(chroot, 'usr/bin/tool'));
+    assert.equal(got.code, 0, got.stderr);
+    const shown = await mkma(['inspect', join(out, 'base.cpio.zst'), '--json']);
+    assert.equal(shown.code, 0, shown.stderr);
+    const base64 = Buffer.from(value.slice(2), 'hex').toString('base64');
+    const { manifest } = JSON.parse(shown.stdout) as { manifest: { needs: unknown; attributes: unknown } };
+    assert.deepEqual(manifest.needs, ['attributes']);
+    assert.deepEqual(manifest.attributes, [
+      { path: 'usr/bin/tool', values: { 'security.capability': base64 } },
+    ]);
+    rmSync(tool);
   });
 
   test('edits made while a build runs are not overwritten', async () => {

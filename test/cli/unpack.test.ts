@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { HEAD_SIZE } from '../../src/core/image.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { planArchive } from '../../src/host/pack/plan.js';
 import { readArchive } from '../../src/host/pack/read.js';
@@ -81,9 +82,9 @@ test('a bit flipped anywhere in the payload is noticed', async () => {
   const image = join(folder.path, 'image');
   const manifest = await pack(root, image, join(folder.path, 's'), 2 ** 20);
   const whole = readFileSync(image);
-  const payload = manifest.segments.reduce((sum, segment) => sum + segment.size, 0);
+  const payload = manifest.segments.reduce((sum, segment) => sum + segment.size, HEAD_SIZE);
   for (let i = 0; i < 20; i++) {
-    const at = Math.floor((payload * i) / 20) + 7;
+    const at = Math.floor((payload * i) / 20) + HEAD_SIZE + 7;
     const broken = Buffer.from(whole);
     broken[at] = (broken[at] as number) ^ 0x10;
     writeFileSync(image, broken);

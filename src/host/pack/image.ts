@@ -5,18 +5,20 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
-import { encodeManifest, encodeSeekTable, type SeekEntry } from '../../core/image.js';
-import type { Manifest, Segment } from '../../core/manifest.js';
+import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE, type SeekEntry } from '../../core/image.js';
+import type { BaseManifest, LayerManifest, Manifest, Segment } from '../../core/manifest.js';
 import { ok, type Result } from '../../core/result.js';
+import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';
 import { compressFrames, type FrameSize } from './compress.js';
 import type { Plan } from './plan.js';
 import { packSegments } from './pool.js';
 
 /** What a manifest says besides what the packing itself finds out. */
-export type ManifestFacts = Omit<
-  Manifest,
-  'format' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments'
+export type ManifestFacts = Facts<BaseManifest> | Facts<LayerManifest>;
+type Facts<M extends Manifest> = Omit<
+  M,
+  'format' | 'needs' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments' | 'attributes'
 >;
 
 export interface PackOptions {
@@ -94,10 +96,12 @@ async function packTrailer(part: string, level: number, signal?: AbortSignal): P
 /** Segments put in a row, each hashed on its way. */
 class Assembly {
   readonly segments: Segment[] = [];
-  private readonly entries: SeekEntry[] = [];
+  private readonly entries: SeekEntry[] = [{ size: HEAD_SIZE, bytes: 0 }];
   private readonly buffer = Buffer.allocUnsafe(1 << 20);
 
-  constructor(private readonly out: number) {}
+  constructor(private readonly out: number) {
+    writeAll(out, encodeHead());
+  }
 
   /** Append the file `part`, and remove it. */
   append(part: string, frames: readonly FrameSize[], records: number): void {
@@ -126,16 +130,19 @@ class Assembly {
   }
 
   finish(facts: ManifestFacts, plan: Plan): Manifest {
-    const id = createHash('sha256');
-    for (const segment of this.segments) id.update(Buffer.from(segment.sha256, 'hex'));
-    const manifest: Manifest = {
-      format: FORMAT_VERSION,
-      id: `sha256:${id.digest('hex')}`,
-      ...facts,
+    const found = {
       unpackedBytes: plan.unpackedBytes,
       inodes: plan.inodes,
       root: plan.root,
       segments: this.segments,
+      attributes: plan.attributes,
+    };
+    const manifest: Manifest = {
+      format: FORMAT_VERSION,
+      needs: plan.attributes.length > 0 ? ['attributes'] : [],
+      id: imageId({ ...facts, ...found }),
+      ...facts,
+      ...found,
     };
     const frame = encodeManifest(manifest);
     writeAll(this.out, frame);

@@ -3,6 +3,7 @@
  * other segments can be unpacked side by side; the names of one inode stay together.
  */
 
+import type { FileAttributes } from '../../core/attributes.js';
 import {
   archiveName,
   NEWC_MAX_FILE,
@@ -60,6 +61,8 @@ export interface Plan {
   readonly root: RootFacts;
   /** Sockets: left out, to be named. */
   readonly sockets: readonly string[];
+  /** Extended attributes, of each inode under one of its names. */
+  readonly attributes: readonly FileAttributes[];
 }
 
 /** Device numbers of the tree's device nodes, by path. */
@@ -69,6 +72,8 @@ export interface PlanOptions {
   /** Latest mtime a record may have (SOURCE_DATE_EPOCH), in seconds. */
   readonly latestMtime?: number | undefined;
   readonly segmentTarget?: number;
+  /** What the tree's files have of them, sorted by path. */
+  readonly attributes?: readonly FileAttributes[];
 }
 
 const TYPE_BITS = { f: S_IFREG, d: S_IFDIR, l: S_IFLNK, b: S_IFBLK, c: S_IFCHR, p: S_IFIFO } as const;
@@ -125,7 +130,18 @@ export function planArchive(
     inodes,
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
+    attributes: attributesOf(groups, options.attributes ?? []),
   });
+}
+
+/** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */
+function attributesOf(
+  groups: readonly (readonly TreeEntry[])[],
+  attributes: readonly FileAttributes[],
+): FileAttributes[] {
+  if (attributes.length === 0) return [];
+  const first = new Set(groups.map((names) => names[0]?.path));
+  return attributes.filter(({ path }) => first.has(path));
 }
 
 function rootOf(tree: readonly TreeEntry[]): RootFacts {

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
-import type { Problem, Result } from '../../core/result.js';
+import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { scanAttributes } from '../pack/attributes.js';
 import { type ManifestFacts, packImage } from '../pack/image.js';
-import { filesWithAttributes } from '../pack/lost.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '2';
+const RECIPE = '3';
 
 export function baseInputs(settings: BuildSettings, tree: string, kernelRelease: string): Inputs {
   return {
@@ -39,7 +39,12 @@ export async function packBase(
 ): Promise<Result<Manifest>> {
   const tree = await scanTree(root, context.signal);
   if (!tree.ok) return tree;
-  const plan = planArchive(tree.value.entries, tree.value.devices, { latestMtime: settings.sourceDateEpoch });
+  const attributes = await scanAttributes(root, context.signal);
+  if (!attributes.ok) return attributes;
+  const plan = planArchive(tree.value.entries, tree.value.devices, {
+    latestMtime: settings.sourceDateEpoch,
+    attributes: attributes.value,
+  });
   if (!plan.ok) return plan;
   if (plan.value.sockets.length > 0) {
     const named = plan.value.sockets.map((path) => `/${quoteName(path)}`).join(', ');
@@ -48,9 +53,6 @@ export async function packBase(
       text: `left out, since sockets live only as long as their program: ${named}`,
     });
   }
-  const lost = await filesWithAttributes(root, context.signal);
-  if (!lost.ok) return lost;
-  if (lost.value.length > 0) context.emit({ type: 'warning', problem: attributesLost(lost.value) });
   const total = plan.value.bytes;
   return packImage({
     root,
@@ -62,16 +64,6 @@ export async function packBase(
     signal: context.signal,
     onProgress: (done) => context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
   });
-}
-
-function attributesLost(paths: readonly string[]): Problem {
-  const shown = paths.slice(0, 5).map((path) => `/${path}`);
-  return {
-    what: 'extended attributes are not in the image',
-    where: shown.join(', ') + (paths.length > 5 ? ` and ${paths.length - 5} more` : ''),
-    why: 'images of this version carry no attributes: file capabilities and ACLs are lost',
-    next: 'set them again at boot where they are needed',
-  };
 }
 
 function facts(settings: BuildSettings, kernelRelease: string): ManifestFacts {

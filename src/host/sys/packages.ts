@@ -17,7 +17,7 @@ export const BUILD_TOOLS: readonly HostTool[] = [
   { program: 'tar', package: 'tar', purpose: 'unpacking cached stages' },
   { program: 'zstd', package: 'zstd', purpose: 'compressing images' },
   { program: 'xz', package: 'xz-utils', purpose: 'unpacking kernel modules' },
-  { program: 'getfattr', package: 'attr', purpose: 'finding attributes that an image cannot carry' },
+  { program: 'getfattr', package: 'attr', purpose: 'reading extended attributes, ACLs and capabilities' },
   { program: 'find', package: 'findutils', purpose: 'listing trees' },
   { program: 'flock', package: 'util-linux', purpose: 'locking the output folder' },
   { program: 'unshare', package: 'util-linux', purpose: 'running the bootstrap in its own namespaces' },

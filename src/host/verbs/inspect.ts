@@ -23,8 +23,8 @@ export interface InspectOptions {
 export interface Inspection {
   readonly file: string;
   readonly size: number;
-  /** `base`, `initramfs`, or an archive of another maker. */
-  readonly kind: 'base' | 'initramfs' | 'archive';
+  /** `base`, `layer`, `initramfs`, or an archive of another maker. */
+  readonly kind: 'base' | 'layer' | 'initramfs' | 'archive';
   /** The manifest; of an initramfs, the facts it carries inside. */
   readonly manifest?: Manifest | InitramfsManifest;
   readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
@@ -102,7 +102,7 @@ function listLine(record: ArchiveRecord): string {
 function report(options: InspectOptions, tally: Tally, image: Manifest | undefined): Inspection {
   const size = statSync(options.file).size;
   const manifest = image ?? tally.inside;
-  const kind = image !== undefined ? 'base' : tally.inside !== undefined ? 'initramfs' : 'archive';
+  const kind = image !== undefined ? image.kind : tally.inside !== undefined ? 'initramfs' : 'archive';
   const largest = [...tally.folders]
     .map(([path, bytes]) => ({ path, bytes }))
     .sort((a, b) => b.bytes - a.bytes)
@@ -110,6 +110,7 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
   const { counts, contentBytes } = tally;
   const told: Record<Inspection['kind'], string> = {
     base: 'a base of mkma, verified',
+    layer: 'a layer of mkma, verified',
     initramfs: 'an initramfs of mkma',
     archive: 'an archive without a manifest: unverified',
   };

@@ -45,7 +45,7 @@ test('segments: each from its place in the file, a trailer after all but the las
   const parts = machine.started.map((pipeline) => pipeline.parts.map((argv) => argv.join(' ')));
   assert.deepEqual(
     parts.map(([dd]) => /skip=\d+ count=\d+/.exec(dd ?? '')?.[0]),
-    ['skip=0 count=40', 'skip=40 count=60', 'skip=100 count=50'],
+    ['skip=16 count=40', 'skip=56 count=60', 'skip=116 count=50'],
   );
   assert.deepEqual(
     parts.map(([, zstd]) => zstd?.endsWith('/mkma/trailer.zst')),

@@ -1,7 +1,7 @@
 /** A machine on which a boot succeeds, to be spoilt by each test in its way. */
 import assert from 'node:assert/strict';
 import { concatBytes } from '../../../src/core/bytes.js';
-import { encodeManifest, encodeSeekTable } from '../../../src/core/image.js';
+import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../../src/core/image.js';
 import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
 import type { Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
@@ -17,6 +17,8 @@ const SEGMENTS = [
 export const MANIFEST: Manifest = {
   format: 1,
   kind: 'base',
+  needs: [],
+  attributes: [],
   id: `sha256:${'d'.repeat(64)}`,
   name: 'box',
   created: '2026-01-01T00:00:00Z',
@@ -33,11 +35,12 @@ export const MANIFEST: Manifest = {
 export function image(manifest: Manifest): Uint8Array {
   const frame = encodeManifest(manifest);
   const entries = [
+    { size: HEAD_SIZE, bytes: 0 },
     ...manifest.segments.map(({ size, bytes }) => ({ size, bytes })),
     { size: frame.length, bytes: 0 },
   ];
   const payload = manifest.segments.map((segment) => new Uint8Array(segment.size));
-  return concatBytes([...payload, frame, encodeSeekTable(entries)]);
+  return concatBytes([encodeHead(), ...payload, frame, encodeSeekTable(entries)]);
 }
 
 /** A machine on which a boot succeeds. */

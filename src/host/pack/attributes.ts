@@ -1,0 +1,13 @@
+/** The extended attributes of a tree (file capabilities and ACLs are such). */
+import { DUMP_ARGUMENTS, type FileAttributes, parseAttributes } from '../../core/attributes.js';
+import { compareNames } from '../../core/path.js';
+import { ok, type Result } from '../../core/result.js';
+import { runBytes } from '../sys/run.js';
+
+/** Read the attributes of everything below `root` that belong to its files, sorted by path. */
+export async function scanAttributes(root: string, signal?: AbortSignal): Promise<Result<FileAttributes[]>> {
+  const command = { file: 'getfattr', args: [...DUMP_ARGUMENTS], cwd: root, env: { LC_ALL: 'C' } };
+  const dump = await runBytes(command, { signal });
+  if (!dump.ok) return dump;
+  return ok(parseAttributes(dump.value).sort((a, b) => compareNames(a.path, b.path)));
+}
