@@ -1,17 +1,26 @@
 /** The phases of early boot, in order. Each ends in what the next one needs, or in a Problem. */
-import { BOOT_RECORD, type BootRecord, type LoadedImage, type PhaseTime } from '../../core/boot.js';
+import {
+  BOOT_RECORD,
+  type BootRecord,
+  type LeftOut,
+  type LoadedImage,
+  type PhaseTime,
+} from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
+import { compareNames } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
-import { findBase, type ImageFile, listLayers } from './images.js';
-import { checkKernel, loadBase, readBase } from './load.js';
+import { findBase, findLayers, type ImageFile } from './images.js';
+import { checkInitramfs } from './kernel.js';
+import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
+import { loadBase, readBase } from './load.js';
 import { startModules } from './modules.js';
 import { must } from './must.js';
-import { NEW_ROOT, RAM, STORAGE } from './places.js';
-import { mountRam } from './ram.js';
+import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
+import { mountRam, needOf } from './ram.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
 import { stackOverlay } from './stack.js';
@@ -29,7 +38,10 @@ interface Boot {
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
   base?: ImageFile;
-  loaded?: LoadedImage;
+  choice?: LayerChoice;
+  /** What is in RAM: the base, then the layers. */
+  readonly images: LoadedImage[];
+  readonly leftOut: LeftOut[];
   ramBytes?: number;
 }
 
@@ -48,7 +60,15 @@ export function bootMachine(machine: Machine): boolean {
     const settings = readSettings(machine.readText('/proc/cmdline') ?? '');
     if (!settings.ok) problem = settings.problem;
     else {
-      const boot: Boot = { machine, settings: settings.value, undo, started, phases: [] };
+      const boot: Boot = {
+        machine,
+        settings: settings.value,
+        undo,
+        started,
+        phases: [],
+        images: [],
+        leftOut: [],
+      };
       for (phase of PHASES) {
         problem = runPhase(boot, phase);
         if (problem !== undefined) break;
@@ -79,7 +99,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
 /** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
 function mount(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
-  const kernel = checkKernel(machine);
+  const kernel = checkInitramfs(machine);
   if (!kernel.ok) return kernel;
   must(machine, ['mkdir', '-p', STORAGE, RAM, NEW_ROOT]);
   const found = findStorage(machine, settings, startModules(machine));
@@ -100,31 +120,41 @@ function mount(boot: Boot): Result<void> {
   return ok();
 }
 
-/** Phase "load": the base into RAM; then the storage is released. */
+/** Phase "load": what is to be loaded is looked at as a whole, then the base goes into RAM. */
 function load(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const base = known(boot.base);
   const manifest: Result<Manifest | undefined> = readBase(machine, base);
   if (!manifest.ok) return manifest;
-  const ram = mountRam(machine, settings, manifest.value);
+  const choice = chooseLayers(machine, settings, findLayers(machine, settings.path));
+  for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
+  const manifests = [manifest.value, ...choice.chosen.map((layer) => layer.manifest)];
+  const ram = mountRam(machine, settings, manifests.filter((one) => one !== undefined).map(needOf));
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
-  boot.ramBytes = ram.value;
   const loaded = loadBase(machine, settings, base, manifest.value);
   if (!loaded.ok) return loaded;
-  boot.loaded = loaded.value;
-  const layerNames = listLayers(machine, settings.path);
-  if (layerNames.length > 0) {
-    say(machine, `layers are not applied by this version of mkma: ${layerNames.join(' ')}`);
-  }
-  const released = releaseStorage(machine);
-  if (released.ok) undo.drop(['umount', STORAGE]);
-  return released;
+  boot.choice = choice;
+  boot.ramBytes = ram.value;
+  boot.images.push(loaded.value);
+  return ok();
 }
 
-/** Phase "layers": what is stacked on the base. */
+/** Phase "layers": the layers into RAM; then the storage is released, and all is stacked. */
 function layers(boot: Boot): Result<void> {
-  return stackOverlay(boot.machine, boot.undo);
+  const { machine, settings, undo } = boot;
+  const { chosen, leftOut } = known(boot.choice);
+  const loaded = loadLayers(machine, settings, known(boot.images[0]), chosen);
+  boot.images.push(...loaded.images);
+  boot.leftOut.push(...[...leftOut, ...loaded.leftOut].sort((a, b) => compareNames(a.file, b.file)));
+  sayLeftOut(machine, boot.leftOut);
+  const released = releaseStorage(machine);
+  if (!released.ok) return released;
+  undo.drop(['umount', STORAGE]);
+  const names = loaded.images.map(({ layer }) => known(layer));
+  // A layer of other tools has no say in the root: cpio does not tell what it held of it.
+  const top = loaded.images.findLast(({ verified }) => verified)?.layer;
+  return stackOverlay(machine, names, top === undefined ? BASE : `${LAYERS}/${top}`, undo);
 }
 
 /** Phase "handover": leave the record, move the mounts. */
@@ -158,9 +188,9 @@ function record(boot: Boot, now: number): BootRecord {
       path: settings.path === '' ? '/' : settings.path,
       ...(known(boot.others).length === 0 ? {} : { others: known(boot.others) }),
     },
-    images: [known(boot.loaded)],
-    leftOut: [],
-    warnings: [],
+    images: boot.images,
+    leftOut: boot.leftOut,
+    warnings: known(boot.choice).warnings,
     ramBytes: known(boot.ramBytes),
     phases,
     started,

@@ -1,6 +1,8 @@
 /** The images on the mounted storage device. */
 import { FILES, PARAM } from '../../core/contract.js';
-import { type ImageInfo, readImageInfo } from '../../core/image.js';
+import { readImageInfo } from '../../core/image.js';
+import { layersAmong } from '../../core/layer.js';
+import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
@@ -13,6 +15,8 @@ const SHOWN = 20;
 export interface ImageFile {
   /** Its path inside the initramfs. */
   readonly path: string;
+  /** Its path from the top of its file system, for people. */
+  readonly shown: string;
   readonly bytes: number;
 }
 
@@ -22,7 +26,7 @@ export function findBase(machine: Machine, imagesPath: string): Result<ImageFile
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
   const path = `${folder}/${FILES.base}`;
   const info = machine.info(path);
-  if (info?.kind === 'file') return ok({ path, bytes: info.size });
+  if (info?.kind === 'file') return ok({ path, shown: path.slice(STORAGE.length), bytes: info.size });
   return err({
     what: `there is no ${FILES.base} in the folder of the images`,
     where: `${PARAM.path}=${imagesPath === '' ? '/' : imagesPath}`,
@@ -54,16 +58,44 @@ function contents(machine: Machine, folder: string): string {
     : `in ${place} on the device lies: ${shown}${more}`;
 }
 
-/** Layers lying beside the base, by name. */
-export function listLayers(machine: Machine, imagesPath: string): string[] {
-  const names = machine.list(STORAGE + imagesPath) ?? [];
-  return names.filter((name) => /^persistence\..+\.cpio\.zst$/.test(name));
+/** A layer beside the base. */
+export interface LayerImage extends ImageFile {
+  /** What people call it. */
+  readonly layer: string;
 }
 
-/** Read an image's manifest from its end. */
-export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> {
-  const read = (offset: number, length: number): Uint8Array =>
-    machine.readAt(image.path, offset, length) ?? new Uint8Array(0);
+/** The layers beside the base, in the order in which they are applied. */
+export function findLayers(machine: Machine, imagesPath: string): LayerImage[] {
+  const folder = STORAGE + imagesPath;
+  return layersAmong(machine.list(folder) ?? []).map(({ file, name }) => {
+    const path = `${folder}/${file}`;
+    return { layer: name, path, shown: path.slice(STORAGE.length), bytes: machine.info(path)?.size ?? 0 };
+  });
+}
+
+/** Read an image's manifest; `undefined` where it has none. */
+export function readManifest(machine: Machine, image: ImageFile): Result<Manifest | undefined> {
+  if (image.bytes === 0) {
+    const next = 'copy or build it again';
+    return err({ what: 'the image is empty', where: image.shown, why: 'the file has 0 bytes', next });
+  }
+  let unreadable = false;
+  const read = (offset: number, length: number): Uint8Array => {
+    const bytes = machine.readAt(image.path, offset, length);
+    unreadable ||= bytes?.length !== length;
+    return bytes ?? new Uint8Array(0);
+  };
   const info = readImageInfo(read, image.bytes);
-  return info.ok ? info : err({ where: image.path.slice(STORAGE.length), ...info.problem });
+  if (unreadable) return err(unreadableImage(image, ''));
+  return info.ok ? ok(info.value.manifest) : err({ where: image.shown, ...info.problem });
+}
+
+/** The problem of a medium that does not give an image's bytes, in the words of who read it. */
+export function unreadableImage(image: ImageFile, words: string): Problem {
+  return {
+    what: 'the storage device cannot be read',
+    where: image.shown,
+    why: words === '' ? 'fewer bytes came than the file has' : words,
+    next: 'look whether it is still attached and what dmesg says; then exit to try again, or use another device',
+  };
 }

@@ -1,4 +1,5 @@
 /** Where init mounts things, inside the initramfs. */
+import { OVERLAY } from '../../core/contract.js';
 
 /** The storage device. */
 export const STORAGE = '/storage';
@@ -8,6 +9,13 @@ export const RAM = '/ram';
 export const VIEW = `${RAM}/view`;
 /** The overlay: what becomes `/`. */
 export const NEW_ROOT = '/newroot';
+/** The base, and the folder with a folder for each layer. */
+export const BASE = `${VIEW}/${OVERLAY.base}`;
+export const LAYERS = `${VIEW}/${OVERLAY.layers}`;
+/** Links to the lower directories, by their number from the top. */
+export const LOWER = '/mkma/lower';
+/** The root in which archives are unpacked. */
+export const JAIL = '/jail';
 /** The record that ends a cpio archive, as a zstd frame: appended to each segment when it is unpacked. */
 export const TRAILER_FRAME = '/mkma/trailer.zst';
 /** For the stub: the new root and the program to run there, each on a line. */

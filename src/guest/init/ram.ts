@@ -19,22 +19,33 @@ const PAGE = 4096;
 /** What a file system has (statfs(2)). */
 export interface Room {
   readonly bytes: number;
+  readonly freeBytes: number;
   readonly freeInodes: number;
+}
+
+/** What an image needs of the RAM file system, by its manifest. */
+export interface Need {
+  /** Bytes of content. */
+  readonly bytes: number;
+  /** Names: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
+  readonly names: number;
+}
+
+export function needOf(manifest: Manifest): Need {
+  const records = manifest.segments.reduce((sum, segment) => sum + segment.records, 0);
+  const whiteouts = manifest.kind === 'layer' ? manifest.layer.deletions.length : 0;
+  return { bytes: manifest.unpackedBytes, names: records + whiteouts };
 }
 
 /**
  * Mount the RAM file system at {@link RAM}, root's alone. Returns its size in bytes. The kernel counts its inodes by RAM
  * alone, whatever its size: a half of all pages (tmpfs(5)). That many are left to the running system, on top of what the
- * base brings. Not without a limit: what is free tells afterwards whether all was unpacked.
+ * images bring. Not without a limit: what is free tells afterwards whether all was unpacked.
  */
-export function mountRam(
-  machine: Machine,
-  settings: Settings,
-  manifest: Manifest | undefined,
-): Result<number> {
+export function mountRam(machine: Machine, settings: Settings, needs: readonly Need[]): Result<number> {
   const total = memory(machine, 'MemTotal');
   const bytes = resolveRamSize(settings.size, total);
-  const inodes = Math.floor(total / PAGE / 2) + (manifest === undefined ? 0 : countNames(manifest));
+  const inodes = needs.reduce((sum, need) => sum + need.names, Math.floor(total / PAGE / 2));
   const options = `mode=0700,size=${Math.floor(bytes / 1024)}k,nr_inodes=${inodes}`;
   const mount = machine.run(['mount', '-t', 'tmpfs', '-o', options, 'mkma', RAM]);
   if (mount.code === 0) return ok(bytes);
@@ -46,59 +57,57 @@ export function mountRam(
   });
 }
 
-/** Whether an image fits, before anything of it is loaded. */
-export function checkRoom(machine: Machine, settings: Settings, manifest: Manifest): Result<void> {
-  const { bytes } = measure(machine);
+/** Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people. */
+export function checkRoom(machine: Machine, settings: Settings, need: Need, what: string): Result<void> {
+  const { bytes, freeBytes } = measure(machine);
   const total = memory(machine, 'MemTotal');
   const available = memory(machine, 'MemAvailable');
-  const need = `the base takes ${mebibytes(manifest.unpackedBytes)} MiB`;
-  if (manifest.unpackedBytes > bytes) {
-    const has = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM)`;
-    return err(tooSmall(settings, `${need}; the RAM file system has ${has}`));
+  const takes = `${what} takes ${mebibytes(need.bytes)} MiB`;
+  if (need.bytes > freeBytes) {
+    const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM)`;
+    const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
+    return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }
-  const running = manifest.unpackedBytes + countNames(manifest) * NAME_COST + HEADROOM;
+  const running = need.bytes + need.names * NAME_COST + HEADROOM;
   if (running > available) {
     const short = mebibytes(running - available);
-    const why = `${need}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;
-    return err({ ...tooSmall(settings, why), next: 'give the machine more RAM, or build a smaller base' });
+    const why = `${takes}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;
+    const next = `give the machine more RAM, or make ${what} smaller`;
+    return err({ ...tooSmall(settings, what, why), next });
   }
   return ok();
 }
 
 /** The problem of a RAM file system that is too small. */
-function tooSmall(settings: Settings, why: string): Problem {
+function tooSmall(settings: Settings, what: string, why: string): Problem {
   return {
-    what: 'the base does not fit into the RAM file system',
+    what: `${what} does not fit into the RAM file system`,
     where: `${PARAM.size}=${settings.sizeText}`,
     why,
     next: `raise ${PARAM.size} in the boot loader, or give the machine more RAM`,
   };
 }
 
-/** The problem of a base of unknown content that filled the RAM file system: with bytes, or with names. */
-export function filledUp(machine: Machine, settings: Settings, why: string): Problem {
-  const problem = tooSmall(settings, why);
+/** The problem of an image of unknown content that filled the RAM file system: with bytes, or with names. */
+export function filledUp(machine: Machine, settings: Settings, what: string, why: string): Problem {
+  const problem = tooSmall(settings, what, why);
   if (measure(machine).freeInodes > 0) return problem;
   return {
     ...problem,
     why: `${why}\nit has too many files: the inodes are used up, and their number follows from the RAM`,
-    next: 'give the machine more RAM, or let mkma build the base: its manifest says how many files it has',
+    next: `give the machine more RAM, or let mkma make ${what}: its manifest says how many files it has`,
   };
 }
 
-/** Names that an image brings: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
-export function countNames(manifest: Manifest): number {
-  return manifest.segments.reduce((sum, segment) => sum + segment.records, 0);
-}
-
-/** The RAM file system's size and free inodes. */
+/** The RAM file system's size, and what is free of it. */
 export function measure(machine: Machine): Room {
-  const stat = machine.run(['stat', '-f', '-c', '%S %b %d', RAM]);
-  const [unit, blocks, freeInodes] = stat.stdout.trim().split(' ').map(Number);
-  if (stat.code !== 0 || unit === undefined || blocks === undefined || freeInodes === undefined) {
+  const stat = machine.run(['stat', '-f', '-c', '%S %b %f %d', RAM]);
+  const numbers = stat.stdout.trim().split(' ').map(Number);
+  if (stat.code !== 0 || numbers.length !== 4 || !numbers.every(Number.isInteger)) {
     throw new Error(`cannot measure ${RAM}: ${stat.stderr}`);
   }
-  return { bytes: unit * blocks, freeInodes };
+  const [unit, blocks, free, freeInodes] = numbers as [number, number, number, number];
+  return { bytes: unit * blocks, freeBytes: unit * free, freeInodes };
 }
 
 /** A line of /proc/meminfo, in bytes. */

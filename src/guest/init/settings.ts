@@ -2,6 +2,7 @@
 import { lastValue, parseCmdline } from '../../core/cmdline.js';
 import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
 import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/device.js';
+import { type LayerSelection, parseLayerSelection } from '../../core/layer.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { parseRamSize, type RamSize } from '../../core/size.js';
 
@@ -15,6 +16,8 @@ export interface Settings {
   readonly sizeText: string;
   /** Seconds to wait for the device. */
   readonly timeout: number;
+  /** Which layers to apply. */
+  readonly layers: LayerSelection;
   readonly breakAt?: Phase;
   /** The program to hand over to, inside the new root. */
   readonly init: string;
@@ -44,6 +47,12 @@ export function readSettings(cmdline: string): Result<Settings> {
   if (!(timeout <= MAX_TIMEOUT)) {
     return refuse(PARAM.timeout, timeoutText, `it takes whole seconds, 0 to ${MAX_TIMEOUT}`);
   }
+  const layersText = value(PARAM.layers) ?? DEFAULTS.layers;
+  const layers = parseLayerSelection(layersText);
+  if (!layers.ok) {
+    const allowed = 'it takes all, none, or names of layers separated by commas, -NAME to leave one out';
+    return refuse(PARAM.layers, layersText, `${layers.problem.why}; ${allowed}`);
+  }
   const breakText = value(PARAM.breakAt);
   const breakAt = PHASES.find((phase) => phase === breakText);
   if (breakText !== undefined && breakAt === undefined) {
@@ -55,6 +64,7 @@ export function readSettings(cmdline: string): Result<Settings> {
     size,
     sizeText,
     timeout,
+    layers: layers.value,
     ...(breakAt === undefined ? {} : { breakAt }),
     init: value('init') ?? '/sbin/init',
   });

@@ -1,29 +1,34 @@
-/** The overlay: the base below, an empty `fresh` above, and the view of both for the running system. */
+/** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must } from './must.js';
-import { NEW_ROOT, RAM, VIEW } from './places.js';
+import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
 
-const BASE = `${VIEW}/${OVERLAY.base}`;
 const FRESH = `${VIEW}/${OVERLAY.fresh}`;
-const LAYERS = `${VIEW}/${OVERLAY.layers}`;
 const WORK = `${RAM}/work`;
 
 /** Places that the handover mounts onto. A base lacks one only where it was made by hand. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', OVERLAY.root];
 
 /**
- * Stack the overlay on {@link NEW_ROOT} and bind the view below it. The RAM file system's own mount is then released:
- * the overlay and the view keep it alive, and nothing stray stays behind.
+ * Stack the overlay on {@link NEW_ROOT} and bind the view below it. `layers` are names in {@link LAYERS}, the lowest first;
+ * `top` is the folder whose root the merged root is to look like. The RAM file system's own mount is then released: the
+ * overlay and the view keep it alive, and nothing stray stays behind.
  */
-export function stackOverlay(machine: Machine, undo: Undo): Result<void> {
-  makeMountPoints(machine);
-  makeUpper(machine);
+export function stackOverlay(
+  machine: Machine,
+  layers: readonly string[],
+  top: string,
+  undo: Undo,
+): Result<void> {
+  makeMountPoints(machine, BASE);
+  makeUpper(machine, top);
+  const lower = linkLower(machine, layers);
   // What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer.
-  const options = `lowerdir=${BASE},upperdir=${FRESH},workdir=${WORK},redirect_dir=off,metacopy=off`;
-  const overlay = machine.run(['mount', '-t', 'overlay', '-o', options, 'mkma', NEW_ROOT]);
+  const options = `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},redirect_dir=off,metacopy=off`;
+  const overlay = machine.run(['mount', '-t', 'overlay', '-o', options, 'mkma', NEW_ROOT], { cwd: LOWER });
   if (overlay.code !== 0) {
     return err({
       what: 'cannot stack the overlay',
@@ -33,6 +38,8 @@ export function stackOverlay(machine: Machine, undo: Undo): Result<void> {
     });
   }
   undo.push(['umount', NEW_ROOT]);
+  // A layer may have taken one away.
+  makeMountPoints(machine, NEW_ROOT);
   const view = `${NEW_ROOT}/${OVERLAY.root}`;
   must(machine, ['mount', '-o', 'bind', VIEW, view]);
   undo.push(['umount', view]);
@@ -43,18 +50,34 @@ export function stackOverlay(machine: Machine, undo: Undo): Result<void> {
   return ok();
 }
 
-function makeMountPoints(machine: Machine): void {
+/**
+ * The lower directories, the highest first, as mount(2) takes them. By short links: its options end at a page, and
+ * names of layers may hold what separates them.
+ */
+function linkLower(machine: Machine, layers: readonly string[]): string {
+  const folders = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
+  must(machine, ['rm', '-rf', LOWER]);
+  must(machine, ['mkdir', '-p', LOWER]);
+  must(
+    machine,
+    ['sh', '-c', 'i=0; for folder; do ln -s "$folder" $((i += 1)) || exit; done', 'sh', ...folders],
+    LOWER,
+  );
+  return folders.map((_, i) => i + 1).join(':');
+}
+
+function makeMountPoints(machine: Machine, root: string): void {
   for (const name of MOUNT_POINTS) {
-    if (machine.info(`${BASE}/${name}`) === undefined)
-      must(machine, ['mkdir', '-m', '0755', `${BASE}/${name}`]);
+    if (machine.info(`${root}/${name}`) === undefined)
+      must(machine, ['mkdir', '-m', '0755', `${root}/${name}`]);
   }
 }
 
-/** The merged root shows mode, owner and time of the upper directory: they are the base's. */
-function makeUpper(machine: Machine): void {
-  const [mode, owner] = must(machine, ['stat', '-c', '%a %u:%g', BASE]).trim().split(' ') as [string, string];
-  must(machine, ['mkdir', FRESH, WORK, LAYERS]);
+/** The merged root shows mode, owner and time of the upper directory: they are those of the highest below it. */
+function makeUpper(machine: Machine, top: string): void {
+  const [mode, owner] = must(machine, ['stat', '-c', '%a %u:%g', top]).trim().split(' ') as [string, string];
+  must(machine, ['mkdir', FRESH, WORK]);
   must(machine, ['chown', owner, FRESH]);
   must(machine, ['chmod', mode, FRESH]);
-  must(machine, ['touch', '-r', BASE, FRESH]);
+  must(machine, ['touch', '-r', top, FRESH]);
 }

@@ -6,15 +6,17 @@ import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
-import type { ImageFile } from './images.js';
-import { STORAGE, TRAILER_FRAME } from './places.js';
+import { type ImageFile, unreadableImage } from './images.js';
+import type { Place } from './jail.js';
+import { TRAILER_FRAME } from './places.js';
 
-const CPIO =
-  'cpio --extract --make-directories --preserve-modification-time --unconditional --quiet --no-absolute-filenames --block-size=65536';
+const CPIO = [
+  ...['cpio', '--extract', '--make-directories', '--preserve-modification-time', '--unconditional'],
+  ...['--quiet', '--no-absolute-filenames', '--block-size=65536'],
+];
 
-const CPIO_ARGV = CPIO.split(' ');
-/** For a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
-const CPIO_DRAIN = ['sh', '-c', `${CPIO}; code=$?; cat >/dev/null; exit $code`];
+/** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
+const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
 
 /** Called with the bytes of the archive that have been unpacked so far. */
 export type OnProgress = (bytes: number) => void;
@@ -27,10 +29,10 @@ export function unpackSegments(
   machine: Machine,
   image: ImageFile,
   manifest: Manifest,
-  folder: string,
+  place: Place,
   onProgress: OnProgress,
 ): Result<void> {
-  const pipelines = segmentPipelines(image.path, manifest, folder);
+  const pipelines = segmentPipelines(image.path, manifest, place);
   const [first, ...others] = pipelines as [Pipeline, ...Pipeline[]];
   let problem: Problem | undefined;
   let done = 0;
@@ -47,10 +49,10 @@ export function unpackSegments(
 }
 
 /** Unpack an archive of other tools as one stream. */
-export function unpackStream(machine: Machine, image: ImageFile, folder: string): Result<void> {
+export function unpackStream(machine: Machine, image: ImageFile, place: Place): Result<void> {
   let problem: Problem | undefined;
-  const parts = [['zstd', '-dcq', image.path], CPIO_DRAIN];
-  machine.pipelines([{ parts, cwd: folder }], 1, (_, results) => {
+  const parts = [['dd', `if=${image.path}`, 'bs=1M', 'status=none'], ['zstd', '-dcq'], drained(place)];
+  machine.pipelines([{ parts, cwd: '/' }], 1, (_, results) => {
     problem = failureOf(image, results);
     return true;
   });
@@ -58,24 +60,36 @@ export function unpackStream(machine: Machine, image: ImageFile, folder: string)
 }
 
 /** The pipelines that unpack the segments, in the order of the file. */
-export function segmentPipelines(file: string, manifest: Manifest, folder: string): Pipeline[] {
+export function segmentPipelines(file: string, manifest: Manifest, place: Place): Pipeline[] {
   let offset = HEAD_SIZE;
   return manifest.segments.map((segment, i) => {
     const range = [`skip=${offset}`, `count=${segment.size}`, 'iflag=skip_bytes,count_bytes,fullblock'];
     offset += segment.size;
     const last = i === manifest.segments.length - 1;
     return {
-      cwd: folder,
+      cwd: '/',
       parts: [
         ['dd', `if=${file}`, 'bs=1M', ...range, 'status=none'],
         ['zstd', '-dcq', '-', ...(last ? [] : [TRAILER_FRAME])],
-        last ? CPIO_DRAIN : CPIO_ARGV,
+        last ? drained(place) : cpio(place),
       ],
     };
   });
 }
 
-/** Every part must have ended well and in silence: cpio counts some losses as warnings only. */
+/** cpio's argv for unpacking there. */
+export function cpio({ enter, folder }: Place): string[] {
+  return [...enter, ...CPIO, '-D', folder];
+}
+
+function drained(place: Place): string[] {
+  return ['sh', '-c', AND_DRAIN, 'sh', ...cpio(place)];
+}
+
+/**
+ * Every part must have ended well and in silence: cpio counts some losses as warnings only. Which part complained tells
+ * whether the medium, the file or the room is at fault; those that only lost their neighbour (SIGPIPE) are not asked.
+ */
 function failureOf(
   image: ImageFile,
   parts: readonly PartResult[],
@@ -83,18 +97,35 @@ function failureOf(
   segments = 1,
 ): Problem | undefined {
   if (parts.every((part) => part.code === 0 && part.stderr === '')) return undefined;
-  const file = image.path.slice(STORAGE.length);
-  const words = parts.flatMap(({ argv, code, stderr }) => {
-    const lines = stderr.trim().split('\n').slice(-3).join('\n');
-    return code === 0 && stderr === '' ? [] : [`${argv[0]} (exit code ${code}): ${lines}`];
-  });
+  const [read, , unpacked] = parts as [PartResult, PartResult, PartResult];
+  const readWords = wordsOf(read);
+  if (readWords !== '') return unreadableImage(image, readWords);
+  if (/No space left on device/.test(unpacked.stderr)) {
+    return {
+      what: 'the RAM file system is full',
+      where: image.shown,
+      why: wordsOf(unpacked),
+      next: 'give the machine more RAM, or a larger share of it',
+    };
+  }
   return {
     what: 'cannot unpack the image',
-    where: segments > 1 ? `${file}, segment ${segment + 1} of ${segments}` : file,
-    why: words.join('\n'),
+    where: segments > 1 ? `${image.shown}, segment ${segment + 1} of ${segments}` : image.shown,
+    why: parts.map(wordsOf).filter(Boolean).join('\n'),
     next: 'the image is damaged or was not copied whole: copy or build it again',
   };
 }
+
+/** What a part of a pipeline complained of; empty where it did not. */
+function wordsOf({ argv, code, stderr }: PartResult): string {
+  const alone = /^(dd: .*Broken pipe\s*)?$/.test(stderr);
+  if (alone && (code === 0 || code === 128 + SIGPIPE || stderr !== '')) return '';
+  const program = argv.find((word) => PROGRAMS.includes(word)) ?? argv[0];
+  return `${program} (exit code ${code}): ${stderr.trim().split('\n').slice(-3).join('\n')}`;
+}
+
+const PROGRAMS = ['dd', 'zstd', 'cpio'];
+const SIGPIPE = 13;
 
 function processors(machine: Machine): number {
   const count = Number(machine.run(['nproc']).stdout.trim());

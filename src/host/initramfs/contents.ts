@@ -36,28 +36,32 @@ export const PROGRAMS: readonly Program[] = [
 
 /** busybox applets that init needs. Never `busybox` itself: a link to itself would take the program's place. */
 const NEEDED_APPLETS = [
-  ...['ash', 'sh', 'cat', 'chmod', 'chown', 'cttyhack', 'dd', 'dmesg', 'du', 'mkdir', 'mount', 'nproc'],
+  ...[
+    'ash',
+    'sh',
+    'cat',
+    'chmod',
+    'chown',
+    'chroot',
+    'cttyhack',
+    'dd',
+    'dmesg',
+    'du',
+    'find',
+    'ln',
+    'ls',
+    'mkdir',
+    'mount',
+    'nproc',
+  ],
   ...['reboot', 'rm', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
 ];
 
 /** Applets for whoever lands in the rescue shell. */
 const RESCUE_APPLETS = [
-  ...['awk', 'basename', 'blockdev', 'chroot', 'chvt', 'clear', 'cmp', 'cp', 'cut', 'date', 'df', 'diff'],
-  ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'find', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
-  ...[
-    'head',
-    'hexdump',
-    'hostname',
-    'id',
-    'ip',
-    'kill',
-    'killall',
-    'less',
-    'ln',
-    'loadkmap',
-    'losetup',
-    'ls',
-  ],
+  ...['awk', 'basename', 'blockdev', 'chvt', 'clear', 'cmp', 'cp', 'cut', 'date', 'df', 'diff'],
+  ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
+  ...['head', 'hexdump', 'hostname', 'id', 'ip', 'kill', 'killall', 'less', 'loadkmap', 'losetup'],
   ...['lsscsi', 'md5sum', 'mknod', 'mktemp', 'more', 'mv', 'nc', 'od', 'openvt', 'pidof', 'ping', 'poweroff'],
   ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'sed', 'seq', 'sha256sum', 'sort'],
   ...['strings', 'stty', 'sync', 'tail', 'tar', 'tee', 'test', 'time', 'timeout', 'top', 'tr', 'true', 'tty'],

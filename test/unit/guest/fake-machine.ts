@@ -1,5 +1,13 @@
 /** A machine in memory: programs answer from a table, files lie in a map, and time passes when somebody sleeps. */
-import type { FileInfo, Finished, Machine, PartResult, Pipeline } from '../../../src/guest/machine.js';
+import { decodeName } from '../../../src/core/path.js';
+import type {
+  FileInfo,
+  Finished,
+  Machine,
+  PartResult,
+  Pipeline,
+  RunOptions,
+} from '../../../src/guest/machine.js';
 
 export interface FakeFile {
   readonly kind?: FileInfo['kind'];
@@ -14,6 +22,8 @@ export type Answer = Partial<Finished>;
 export class FakeMachine implements Machine {
   readonly files = new Map<string, FakeFile>();
   readonly calls: string[] = [];
+  /** What programs were given to read, with their calls. */
+  readonly inputs: [call: string, input: string][] = [];
   readonly lines: string[] = [];
   readonly started: Pipeline[] = [];
   shells = 0;
@@ -23,8 +33,10 @@ export class FakeMachine implements Machine {
   /** Results of a pipeline's parts; `undefined`: all end well. */
   partAnswer: (argv: readonly string[], pipeline: Pipeline) => Answer | undefined = () => undefined;
 
-  run(argv: readonly string[]): Finished {
+  run(argv: readonly string[], options: RunOptions = {}): Finished {
     this.calls.push(argv.join(' '));
+    const { input = '' } = options;
+    this.inputs.push([argv.join(' '), typeof input === 'string' ? input : decodeName(input)]);
     return { code: 0, stdout: '', stderr: '', ...this.answer(argv, this) };
   }
 

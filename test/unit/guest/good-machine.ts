@@ -68,7 +68,7 @@ export function answer(argv: readonly string[], machine: FakeMachine): { stdout:
   if (argv[0] === 'blkid') return { stdout: 'DEVNAME=/dev/vda\nTYPE=ext4\n' };
   if (argv[0] === 'nproc') return { stdout: '2\n' };
   if (text.startsWith('stat -f'))
-    return { stdout: `4096 250000 ${machine.started.length >= 3 ? 988 : 1000}\n` };
+    return { stdout: `4096 250000 250000 ${machine.started.length >= 3 ? 988 : 1000}\n` };
   if (text.startsWith('stat -c')) return { stdout: '755 0:0\n' };
   return undefined;
 }

@@ -9,6 +9,7 @@ test('without parameters the defaults of the contract hold', () => {
     size: { percent: 50 },
     sizeText: '50%',
     timeout: 30,
+    layers: { others: true, wanted: [], unwanted: [] },
     init: '/sbin/init',
   });
 });
@@ -16,7 +17,7 @@ test('without parameters the defaults of the contract hold', () => {
 test('every parameter is read, the last one counts', () => {
   const settings = readSettings(
     'mkma_storage_device=/dev/sda mkma_storage_device="LABEL=my disk" mkma_images_path=//a/./b/ mkma_size=6G ' +
-      'mkma_timeout=5 mkma_break=layers init=/bin/sh',
+      'mkma_timeout=5 mkma_break=layers mkma_layers=a,-b init=/bin/sh',
   );
   assert.deepEqual(settings.ok && settings.value, {
     device: { asked: 'LABEL=my disk', name: { by: 'tag', tag: 'LABEL', value: 'my disk' } },
@@ -24,6 +25,7 @@ test('every parameter is read, the last one counts', () => {
     size: { bytes: 6 * 2 ** 30 },
     sizeText: '6G',
     timeout: 5,
+    layers: { others: false, wanted: ['a'], unwanted: ['b'] },
     breakAt: 'layers',
     init: '/bin/sh',
   });
@@ -43,6 +45,7 @@ for (const [word, allowed] of [
   ['mkma_size=lots', /60%.*6G/],
   ['mkma_timeout=soon', /seconds/],
   ['mkma_timeout=99999', /86400/],
+  ['mkma_layers=none,a', /none stands alone; it takes all, none, or names/],
   ['mkma_break=mountt', /mount, load, layers, handover/],
 ] as const) {
   test(`${word} is refused, naming it and what is allowed`, () => {

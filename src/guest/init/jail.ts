@@ -1,0 +1,65 @@
+/**
+ * Where images are unpacked: a root of its own that holds the programs, read-only, and the folder to fill. An archive may
+ * hold links that lead elsewhere and names below them; GNU cpio follows them. In here they lead nowhere.
+ */
+import { quoteName } from '../../core/path.js';
+import { err, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import { must } from './must.js';
+import { JAIL } from './places.js';
+
+/** The folder to fill, inside the jail. */
+const TARGET = '/target';
+
+/** Bytes and inodes that the jail's own file system has: what leads out of the target is to end soon. */
+const LIMITS = 'mode=0700,size=64k,nr_inodes=64';
+
+const MAKE = `
+mkdir -p "$0" && mount -t tmpfs -o ${LIMITS} jail "$0" && cd "$0" && mkdir usr target &&
+ln -s usr/bin usr/sbin usr/lib usr/lib64 . && mount -o bind /usr usr && mount -o remount,bind,ro usr &&
+mount -o bind "$1" target`;
+
+/** Where and how programs are run that unpack: their argv follows after `enter`, `folder` is what they see. */
+export interface Place {
+  readonly enter: readonly string[];
+  readonly folder: string;
+}
+
+/**
+ * Call `work` with a place for `folder`. A Problem where something was written beside it: the image is then not what it
+ * claims to be, and what was unpacked must not be used.
+ */
+export function inJail<T>(machine: Machine, folder: string, work: (place: Place) => Result<T>): Result<T> {
+  const made = machine.run(['sh', '-c', MAKE, JAIL, folder]);
+  try {
+    if (made.code !== 0) throw new Error(`cannot make ${JAIL}: ${made.stderr.trim()}`);
+    const before = inventory(machine);
+    const done = work({ enter: ['chroot', JAIL], folder: TARGET });
+    const after = inventory(machine);
+    if (before === after) return done;
+    return err({
+      what: 'the archive leads out of its folder',
+      why: `something was written to ${strangers(before, after)} while it was unpacked: it holds links to there`,
+      next: 'do not trust this image: build it again, or have it from whom you trust',
+    });
+  } finally {
+    const unmount = 'umount "$0/target"; umount "$0/usr"; umount "$0"';
+    machine.run(['sh', '-c', unmount, JAIL]);
+  }
+}
+
+/** What lies in the jail beside its mounts, a line each. */
+function inventory(machine: Machine): string {
+  const mounts = ['(', '-path', JAIL + TARGET, '-o', '-path', `${JAIL}/usr`, ')', '-prune'];
+  return must(machine, ['find', JAIL, ...mounts, '-o', '-exec', 'ls', '-ldn', '{}', '+']);
+}
+
+/** The paths, as the archive sees them, that are new or changed. */
+function strangers(before: string, after: string): string {
+  const known = new Set(before.split('\n'));
+  const lines = after.split('\n').filter((line) => line !== '' && !known.has(line));
+  const paths = lines
+    .map((line) => line.slice(line.indexOf(JAIL) + JAIL.length))
+    .filter((path) => path !== '');
+  return paths.slice(0, 3).map(quoteName).join(', ') || '/';
+}

@@ -1,0 +1,37 @@
+/** The running kernel, and what has to belong to it. */
+import { INITRAMFS } from '../../core/contract.js';
+import { parseInitramfsManifest } from '../../core/initramfs.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import type { ImageFile } from './images.js';
+
+/** `uname -r` of the running kernel. */
+export function kernelRelease(machine: Machine): string {
+  return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
+}
+
+/** The initramfs carries modules for one kernel: any other would leave it without drivers. */
+export function checkInitramfs(machine: Machine): Result<void> {
+  const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
+  if (!manifest.ok) return manifest;
+  const built = manifest.value.kernelRelease;
+  const running = kernelRelease(machine);
+  if (built === running) return ok();
+  return err({
+    what: 'the kernel and the initramfs do not belong together',
+    why: `running kernel: ${running}; the initramfs has modules for: ${built}`,
+    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
+  });
+}
+
+/** The base has modules for `releases`: the running kernel must be among them. */
+export function checkBase(machine: Machine, base: ImageFile, releases: readonly string[]): Result<void> {
+  const running = kernelRelease(machine);
+  if (releases.includes(running)) return ok();
+  return err({
+    what: 'the kernel and the base do not belong together',
+    where: base.shown,
+    why: `running kernel: ${running}; the base has modules for: ${releases.join(', ')}`,
+    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the build that made this base',
+  });
+}

@@ -1,0 +1,178 @@
+/** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
+import type { LeftOut, LoadedImage } from '../../core/boot.js';
+import { PARAM } from '../../core/contract.js';
+import { isSelected, unknownNames } from '../../core/layer.js';
+import type { LayerManifest, Manifest } from '../../core/manifest.js';
+import { quoteName } from '../../core/path.js';
+import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Machine } from '../machine.js';
+import { type LayerImage, readManifest } from './images.js';
+import { loadedImage } from './load.js';
+import { loadImage } from './load-image.js';
+import { must } from './must.js';
+import { LAYERS } from './places.js';
+import { checkRoom, needOf } from './ram.js';
+import { say } from './say.js';
+import type { Settings } from './settings.js';
+
+/** Most layers that an overlay takes beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
+const MOST = 499;
+
+/** A layer that is to be applied, as far as its manifest tells. */
+export interface ChosenLayer {
+  readonly image: LayerImage;
+  readonly manifest: Manifest | undefined;
+}
+
+/** What is to be loaded, before anything is. */
+export interface LayerChoice {
+  readonly chosen: readonly ChosenLayer[];
+  readonly leftOut: readonly LeftOut[];
+  readonly warnings: readonly string[];
+}
+
+/** Choose among the layers beside the base: as `mkma_layers` says, and only those whose manifest can be read. */
+export function chooseLayers(
+  machine: Machine,
+  settings: Settings,
+  found: readonly LayerImage[],
+): LayerChoice {
+  const names = found.map(({ layer, path }) => ({ name: layer, file: path }));
+  const unknown = unknownNames(settings.layers, names);
+  const there =
+    found.length === 0 ? 'there are none' : `there are ${names.map((l) => quoteName(l.name)).join(', ')}`;
+  const warnings = unknown.map(
+    (name) => `${PARAM.layers} names ${quoteName(name)}, and no layer is called so; ${there}`,
+  );
+  const chosen: ChosenLayer[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const image of found) {
+    if (!isSelected(settings.layers, image.layer)) {
+      leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
+      continue;
+    }
+    const manifest = chosen.length < MOST ? readLayer(machine, image) : err(tooMany(image));
+    if (manifest.ok) chosen.push({ image, manifest: manifest.value });
+    else leftOut.push(withProblem(image, manifest.problem));
+  }
+  return { chosen, leftOut, warnings };
+}
+
+function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undefined> {
+  const manifest = readManifest(machine, image);
+  if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
+  const next = 'remove it, or give it the name of what it is';
+  return err({
+    what: 'this is no layer',
+    where: image.shown,
+    why: 'its manifest says that it is a base',
+    next,
+  });
+}
+
+function tooMany(image: LayerImage): Problem {
+  return {
+    what: 'there are too many layers',
+    where: image.shown,
+    why: `an overlay takes ${MOST} beside the base`,
+    next: 'merge or remove some',
+  };
+}
+
+function withProblem(image: LayerImage, problem: Problem): LeftOut {
+  return { layer: image.layer, file: image.shown, bytes: image.bytes, asked: false, problem };
+}
+
+/** What came of the layers: those applied, the lowest first, and those left out. */
+export interface LoadedLayers {
+  readonly images: readonly LoadedImage[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Load the chosen layers. One that fails leaves nothing behind, and the boot goes on without it. */
+export function loadLayers(
+  machine: Machine,
+  settings: Settings,
+  base: LoadedImage,
+  chosen: readonly ChosenLayer[],
+): LoadedLayers {
+  const images: LoadedImage[] = [];
+  const leftOut: LeftOut[] = [];
+  must(machine, ['mkdir', LAYERS]);
+  for (const layer of chosen) {
+    const { image } = layer;
+    const loaded = loadLayer(machine, settings, layer, warningsOf(layer.manifest, base, images));
+    if (loaded.ok) {
+      images.push({ ...loaded.value, layer: image.layer });
+      continue;
+    }
+    must(machine, ['rm', '-rf', folderOf(image)]);
+    leftOut.push(withProblem(image, loaded.problem));
+  }
+  return { images, leftOut };
+}
+
+/** The folder of a layer. */
+function folderOf(image: LayerImage): string {
+  return `${LAYERS}/${image.layer}`;
+}
+
+function loadLayer(
+  machine: Machine,
+  settings: Settings,
+  { image, manifest }: ChosenLayer,
+  warnings: readonly string[],
+): Result<LoadedImage> {
+  const start = machine.uptime();
+  if (manifest !== undefined) {
+    const room = checkRoom(machine, settings, needOf(manifest), 'the layer');
+    if (!room.ok) return room;
+  }
+  const unpacked = loadImage(machine, image, manifest, folderOf(image));
+  if (!unpacked.ok) return unpacked;
+  const { bytes } = unpacked.value;
+  const all = [...warnings, ...unpacked.value.warnings];
+  const seconds = machine.uptime() - start;
+  const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
+  say(
+    machine,
+    `layer ${quoteName(image.layer)}: ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${unverified}`,
+  );
+  for (const warning of all) say(machine, `  warning: ${warning}`);
+  return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
+}
+
+/** What is odd about a layer that is applied all the same. `below` are those applied so far. */
+function warningsOf(
+  manifest: Manifest | undefined,
+  base: LoadedImage,
+  below: readonly LoadedImage[],
+): string[] {
+  if (manifest?.kind !== 'layer') return [];
+  const { layer }: LayerManifest = manifest;
+  const warnings: string[] = [];
+  if (layer.base !== base.id) {
+    warnings.push(`it was made on another base (${short(layer.base)}) than this one (${short(base.id)})`);
+  }
+  const { after } = layer;
+  if (after !== undefined && !below.some(({ id }) => id === after)) {
+    warnings.push(`it was made on top of a layer that is not applied (${short(after)})`);
+  }
+  return warnings;
+}
+
+/** An id as people compare it. */
+function short(id: string | undefined): string {
+  return id === undefined ? 'one without a manifest' : id.slice(0, 'sha256:'.length + 12);
+}
+
+/** Tell which layers were left out, and why. */
+export function sayLeftOut(machine: Machine, leftOut: readonly LeftOut[]): void {
+  for (const { layer, asked, problem } of leftOut) {
+    if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} asks`);
+    if (problem === undefined) continue;
+    say(machine, `layer ${quoteName(layer)} LEFT OUT, nothing of it is applied:`);
+    for (const line of tellProblem(problem)) say(machine, `  ${line}`);
+  }
+}

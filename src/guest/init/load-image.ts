@@ -1,0 +1,105 @@
+/** Loading one image, base or layer, into a folder of the RAM file system. */
+import { newcTrailer } from '../../core/cpio.js';
+import type { Manifest } from '../../core/manifest.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Machine } from '../machine.js';
+import type { ImageFile } from './images.js';
+import { inJail, type Place } from './jail.js';
+import { must } from './must.js';
+import { TRAILER_FRAME } from './places.js';
+import { measure, needOf } from './ram.js';
+import { restore } from './restore.js';
+import { say } from './say.js';
+import { type OnProgress, unpackSegments, unpackStream } from './unpack.js';
+
+/** Share of an image after which a line of progress is due, and bytes below which none is. */
+const STEP = 0.25;
+const WORTH_TELLING = 64 * 2 ** 20;
+
+/** What an image came to, once it is in RAM. */
+export interface Unpacked {
+  /** Bytes of RAM that its content takes. */
+  readonly bytes: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Unpack an image into `folder`, which is made. With a manifest everything it tells is checked and set; without one the
+ * archive alone is there. On failure the folder is left as it is.
+ */
+export function loadImage(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest | undefined,
+  folder: string,
+): Result<Unpacked> {
+  const before = measure(machine).freeInodes;
+  must(machine, ['mkdir', '-m', '0755', folder]);
+  return inJail(machine, folder, (place) =>
+    manifest === undefined
+      ? loadPlain(machine, image, folder, place)
+      : loadSegments(machine, image, manifest, folder, place, before),
+  );
+}
+
+function loadSegments(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest,
+  folder: string,
+  place: Place,
+  before: number,
+): Result<Unpacked> {
+  makeTrailerFrame(machine);
+  const unpacked = unpackSegments(machine, image, manifest, place, progress(machine, manifest));
+  if (!unpacked.ok) return unpacked;
+  // cpio leaves the folder that it unpacks into as it is.
+  const { mode, uid, gid } = manifest.root;
+  must(machine, ['chown', `${uid}:${gid}`, folder]);
+  must(machine, ['chmod', mode.toString(8), folder]);
+  // Counted where attributes do not count yet: those of users take inodes of a tmpfs as well.
+  const records = needOf({ ...manifest, kind: 'base' }).names;
+  const got = before - measure(machine).freeInodes;
+  if (got !== records) return err(notWhole(image, records, got));
+  const restored = restore(machine, image, manifest, place);
+  return restored.ok ? ok({ bytes: manifest.unpackedBytes, warnings: restored.value }) : restored;
+}
+
+function notWhole(image: ImageFile, expected: number, got: number) {
+  return {
+    what: 'the image was not unpacked whole',
+    where: image.shown,
+    why: `its manifest counts ${expected} files, ${got} are there`,
+    next: 'copy or build it again; if that does not help, please report it',
+  };
+}
+
+function loadPlain(machine: Machine, image: ImageFile, folder: string, place: Place): Result<Unpacked> {
+  const unpacked = unpackStream(machine, image, place);
+  if (!unpacked.ok) return unpacked;
+  const du = machine.run(['du', '-sk', folder]);
+  return ok({ bytes: Number.parseInt(du.stdout, 10) * 1024, warnings: [] });
+}
+
+/** Tells how far the unpacking is, by the bytes of the archive. */
+function progress(machine: Machine, manifest: Manifest): OnProgress {
+  const total = manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  const start = machine.uptime();
+  let told = 0;
+  return (bytes) => {
+    const share = bytes / total;
+    if (total < WORTH_TELLING || share < told + STEP || bytes === total) return;
+    told = share;
+    const rate = formatBytes(bytes / Math.max(machine.uptime() - start, 0.01));
+    say(machine, `  ${Math.floor(share * 100)} %, ${formatBytes(bytes)}, ${rate}/s`);
+  };
+}
+
+/** zstd reads this file after a segment, as if it were the segment's end. */
+function makeTrailerFrame(machine: Machine): void {
+  const raw = `${TRAILER_FRAME}.raw`;
+  const written = machine.write(raw, newcTrailer());
+  const zstd = machine.run(['zstd', '-qf', raw, '-o', TRAILER_FRAME]);
+  if (!written || zstd.code !== 0) throw new Error(`cannot write ${TRAILER_FRAME}: ${zstd.stderr}`);
+}

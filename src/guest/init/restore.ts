@@ -1,0 +1,54 @@
+/** What an archive cannot carry, put onto the unpacked tree: whiteouts, opaque marks, extended attributes. */
+import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/attributes.js';
+import { whiteoutArchive } from '../../core/cpio.js';
+import type { Manifest } from '../../core/manifest.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Finished, Machine } from '../machine.js';
+import type { ImageFile } from './images.js';
+import type { Place } from './jail.js';
+import { cpio } from './unpack.js';
+
+/** setfattr has no option for the folder to begin at. */
+const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
+
+/** Set everything that the manifest holds beside the archive. One program for each kind, however many files there are. */
+export function restore(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest,
+  place: Place,
+): Result<readonly string[]> {
+  const { deletions, opaque } = manifest.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
+  if (deletions.length > 0) {
+    const made = machine.run(cpio(place), { input: whiteoutArchive(deletions) });
+    if (made.code !== 0 || made.stderr !== '') return err(failed('cannot make whiteouts', image, made));
+  }
+  const attributes = [...manifest.attributes, ...opaque.map(opaqueMark)];
+  if (attributes.length === 0) return ok([]);
+  const set = machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {
+    input: renderAttributes(attributes),
+  });
+  if (set.code === 0 && set.stderr === '') return ok([]);
+  const lines = set.stderr.trim().split('\n');
+  // A tmpfs takes attributes of users from Linux 6.6 on; the rest of the machine is no worse without them.
+  if (lines.every((line) => line.endsWith('Operation not supported')) && onlyUsers(manifest)) {
+    return ok([`this kernel's tmpfs has no user attributes: ${lines.length} of the image are not set`]);
+  }
+  return err(failed('cannot set extended attributes', image, set));
+}
+
+function onlyUsers(manifest: Manifest): boolean {
+  if (manifest.kind === 'layer' && manifest.layer.opaque.length > 0) return false;
+  return manifest.attributes.every(({ values }) =>
+    Object.keys(values).every((name) => name.startsWith('user.')),
+  );
+}
+
+function failed(what: string, image: ImageFile, { code, stderr }: Finished) {
+  return {
+    what,
+    where: image.shown,
+    why: `exit code ${code}: ${stderr.trim().split('\n').slice(-3).join('\n')}`,
+    next: 'its manifest does not fit what it holds: copy or build it again',
+  };
+}

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BootRecord } from '../../../src/core/boot.js';
+import type { LayerFacts, Manifest } from '../../../src/core/manifest.js';
+import { bootMachine } from '../../../src/guest/init/boot.js';
+import type { FakeMachine } from './fake-machine.js';
+import { answer, failing, goodMachine, image, MANIFEST } from './good-machine.js';
+
+const { kind: _, ...COMMON } = MANIFEST;
+
+function layer(id: string, facts: Partial<LayerFacts> = {}, more: Partial<Manifest> = {}): Uint8Array {
+  const segments = [{ size: 7, bytes: 70, frames: 1, records: 2, sha256: 'e'.repeat(64) }];
+  return image({
+    ...COMMON,
+    kind: 'layer',
+    id: `sha256:${id.repeat(64)}`,
+    unpackedBytes: 2 ** 20,
+    inodes: 2,
+    segments,
+    layer: { base: MANIFEST.id, deletions: [], opaque: [], ...facts },
+    ...more,
+  } as Manifest);
+}
+
+/** A machine with layers beside its base. Everything that is unpacked is there afterwards. */
+function withLayers(layers: Readonly<Record<string, Uint8Array>>, cmdline = ''): FakeMachine {
+  const machine = goodMachine(cmdline);
+  for (const [name, content] of Object.entries(layers)) {
+    machine.files.set(`/storage/img/persistence.${name}.cpio.zst`, { content });
+  }
+  machine.answer = (argv, fake) => {
+    if (!argv.join(' ').startsWith('stat -f')) return answer(argv, fake);
+    // 12 names of the base in three segments, then two for each layer, of one segment each.
+    const names = fake.started.length < 3 ? 0 : 12 + 2 * (fake.started.length - 3);
+    return { stdout: `4096 250000 250000 ${1000 - names}\n` };
+  };
+  return machine;
+}
+
+function record(machine: FakeMachine): BootRecord {
+  return JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
+}
+
+function lowerFolders(machine: FakeMachine): string[] {
+  const link = machine.calls.find((call) => call.includes('for folder')) ?? '';
+  return link.split(' sh ').at(-1)?.split(' ') ?? [];
+}
+
+test('layers lie on the base in the order of their names, and are remembered', () => {
+  const machine = withLayers({ b: layer('2', { after: `sha256:${'1'.repeat(64)}` }), a: layer('1') });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/layers/a', '/ram/view/base']);
+  assert.ok(machine.calls.some((call) => /^mount -t overlay -o lowerdir=1:2:3,/.test(call)));
+  assert.deepEqual(
+    record(machine).images.map(({ kind, layer: name, verified, warnings }) => [
+      kind,
+      name,
+      verified,
+      warnings,
+    ]),
+    [
+      ['base', undefined, true, undefined],
+      ['layer', 'a', true, undefined],
+      ['layer', 'b', true, undefined],
+    ],
+  );
+  assert.deepEqual(record(machine).leftOut, []);
+  // The storage is released once the layers are in RAM.
+  const calls = machine.calls;
+  assert.ok(calls.indexOf('umount /storage') > calls.indexOf('mkdir -m 0755 /ram/view/layers/b'));
+  // 12 names of the base and 2 of each layer, on top of half of the pages.
+  assert.ok(calls.some((call) => /^mount -t tmpfs.*nr_inodes=250016 /.test(call)));
+});
+
+test('the merged root looks like the highest layer that has a manifest', () => {
+  const machine = withLayers({ a: layer('1'), b: new Uint8Array(100) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.ok(machine.calls.includes('touch -r /ram/view/layers/a /ram/view/fresh'));
+  assert.match(machine.lines.join('\n'), /layer b: .* unverified: it has no manifest/);
+});
+
+test('deletions, opaque folders and attributes are set in one go each', () => {
+  const attributes = [{ path: 'x', values: { 'user.a': 'YQ==' } }];
+  const machine = withLayers({ a: layer('1', { deletions: ['gone'], opaque: ['hides'] }, { attributes }) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.equal(machine.calls.filter((call) => /^chroot \/jail cpio /.test(call)).length, 1);
+  const set = machine.inputs.find(([call]) => call.includes('setfattr'))?.[1] ?? '';
+  assert.equal(set, '# file: x\nuser.a=0sYQ==\n\n# file: hides\ntrusted.overlay.opaque=0seQ==\n\n');
+  assert.ok(
+    machine.calls.some((call) => /nr_inodes=250015 /.test(call)),
+    'a whiteout is an inode, too',
+  );
+});
+
+for (const [name, spoil, words] of [
+  [
+    'whose segment does not unpack',
+    (machine: FakeMachine) => {
+      machine.partAnswer = (argv) =>
+        argv[0] === 'zstd' && machine.started.length === 4 ? { code: 1, stderr: 'checksum' } : undefined;
+    },
+    /cannot unpack the image: \/img\/persistence\.a\.cpio\.zst\n.*why: zstd \(exit code 1\): checksum/,
+  ],
+  [
+    'whose whiteouts cannot be made',
+    (machine: FakeMachine) => refuse(machine, /jail cpio/, 'cpio: gone: Cannot mknod'),
+    /cannot make whiteouts: .*\n.*Cannot mknod/,
+  ],
+  [
+    'whose attributes cannot be set',
+    (machine: FakeMachine) => refuse(machine, /setfattr/, 'setfattr: hides: No such file'),
+    /cannot set extended attributes: .*\n.*No such file/,
+  ],
+  [
+    'that writes beside its folder',
+    (machine: FakeMachine) => {
+      const before = machine.answer;
+      machine.answer = (argv, fake) => {
+        if (argv[0] !== 'find') return before(argv, fake);
+        // Before and after the base, then before and after layer a.
+        const time = fake.calls.filter((call) => call.startsWith('find ')).length;
+        return { stdout: time === 4 ? '-rw-r--r-- 1 0 0 9 Jan 1 /jail/etc\n' : '' };
+      };
+    },
+    /the archive leads out of its folder\n.*something was written to \/etc /,
+  ],
+] as const) {
+  test(`a layer ${name} is left out whole, and the next one applied`, () => {
+    const facts = { deletions: ['gone'], opaque: ['hides'] };
+    const machine = withLayers({
+      a: layer('1', facts),
+      b: layer('2', { after: `sha256:${'1'.repeat(64)}` }),
+    });
+    spoil(machine);
+    assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+    const told = machine.lines.map((line) => line.replace(/^mkma: +/, '')).join('\n');
+    assert.match(told, /layer a LEFT OUT, nothing of it is applied:/);
+    assert.match(told, words);
+    assert.ok(machine.calls.includes('rm -rf /ram/view/layers/a'));
+    assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
+    assert.deepEqual(
+      record(machine).leftOut.map(({ layer: left, asked }) => [left, asked]),
+      [['a', false]],
+    );
+    assert.match(told, /warning: it was made on top of a layer that is not applied \(sha256:1{12}\)/);
+  });
+}
+
+/** Lets the first program that fits fail, which is layer a's. */
+function refuse(machine: FakeMachine, pattern: RegExp, stderr: string): void {
+  const before = machine.answer;
+  let done = false;
+  machine.answer = (argv, fake) => {
+    if (done || !pattern.test(argv.join(' '))) return before(argv, fake);
+    done = true;
+    return { code: 2, stderr };
+  };
+}
+
+test('a layer that does not fit is left out before anything of it is loaded', () => {
+  const machine = withLayers({ a: layer('1', {}, { unpackedBytes: 2 ** 32 }) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const told = machine.lines.join('\n');
+  assert.match(told, /the layer does not fit into the RAM file system: mkma_size=50%/);
+  assert.match(told, /the layer takes 4096 MiB; the RAM file system has 977 MiB \(50% of 1954 MiB RAM\)/);
+  assert.equal(machine.started.length, 3, 'the base alone was unpacked');
+});
+
+test('damaged, empty and misnamed files are left out', () => {
+  const damaged = layer('1');
+  damaged[damaged.length - 20] = 0x55;
+  const machine = withLayers({
+    a: damaged,
+    b: new Uint8Array(0),
+    c: image(MANIFEST),
+    d: layer('2').slice(0, -1),
+  });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(
+    record(machine).leftOut.map(({ problem }) => problem?.what),
+    ['the image is damaged', 'the image is empty', 'this is no layer', 'the image is damaged'],
+  );
+});
+
+test('another base is a warning', () => {
+  const machine = withLayers({ a: layer('1', { base: `sha256:${'9'.repeat(64)}` }) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const warning = 'it was made on another base (sha256:999999999999) than this one (sha256:dddddddddddd)';
+  assert.ok(machine.lines.includes(`mkma:   warning: ${warning}`));
+  assert.deepEqual(record(machine).images[1]?.warnings, [warning]);
+});
+
+test('mkma_layers chooses, and names that fit nothing are told', () => {
+  const machine = withLayers({ a: layer('1'), b: layer('2') }, 'mkma_layers=-a,-x');
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
+  const told = machine.lines.join('\n');
+  assert.match(told, /layer a left out, as mkma_layers asks/);
+  assert.match(told, /warning: mkma_layers names x, and no layer is called so; there are a, b/);
+  assert.deepEqual(record(machine).leftOut, [
+    { layer: 'a', file: '/img/persistence.a.cpio.zst', bytes: layer('1').length, asked: true },
+  ]);
+  assert.equal(record(machine).warnings.length, 1);
+  failing(withLayers({}, 'mkma_layers=a,,b'), 'mount', /mkma_layers=a,,b/, /it takes all, none, or names/);
+});
+
+test('a layer in the place of the base is refused', () => {
+  failing(goodMachine('', layer('1')), 'load', /this is no base/, /its manifest says that it is a layer/);
+});
