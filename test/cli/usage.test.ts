@@ -37,6 +37,22 @@ const WRONG: [string[], string][] = [
     ['build', '--compression-level', '20'],
     "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19.\n  next: mkma build --help lists what there is\n",
   ],
+  [
+    ['run', '--firmware', 'bios'],
+    'error: there is no boot loader to start: --firmware bios\n  why: the disk that mkma makes holds the images alone\n  next: name a disk with a boot loader on it: --disk FILE; or leave out --firmware\n',
+  ],
+  [
+    ['run', '--firmware', 'bios', '--disk', '/dev/null', '--append', 'quiet'],
+    'error: the kernel command line cannot be changed from here: --append\n  why: with --firmware bios it is the boot loader on the disk that gives it\n  next: write the parameters into the boot loader entry, or leave out --firmware\n',
+  ],
+  [
+    ['run', '--disk', '/no/such.img'],
+    'error: there is no such disk image: --disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+  ],
+  [
+    ['run', '--disk', '/dev/null', '--fresh-disk'],
+    'error: a disk of your own is not made anew: --fresh-disk\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
+  ],
   [['inspect'], "error: missing required argument 'file'\n  next: mkma inspect --help lists what there is\n"],
 ];
 

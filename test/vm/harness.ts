@@ -59,6 +59,11 @@ export async function mkma(...args: string[]): Promise<Outcome & { readonly stde
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal control sequences are what is to be removed.
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x07]/g;
 
+/** Further arguments of `mkma run`. */
+export interface Arguments {
+  readonly args?: readonly string[];
+}
+
 /** A machine booted by `mkma run`. Dispose of it with `await using`: QEMU is then gone for certain. */
 export class Vm implements AsyncDisposable {
   /** Everything that came from the terminal and was not yet matched. */
@@ -80,9 +85,10 @@ export class Vm implements AsyncDisposable {
     });
   }
 
-  /** Start `mkma run` with words for the kernel command line. */
-  static start(append = ''): Vm {
-    const words = [process.execPath, MAIN, 'run', '--output', imagesFolder(), '--append', append];
+  /** Start `mkma run` with words for the kernel command line (none: no --append) and further arguments. */
+  static start(append = '', { args = [] }: Arguments = {}): Vm {
+    const words = [process.execPath, MAIN, 'run', '--output', imagesFolder(), ...args];
+    if (append !== '') words.push('--append', append);
     const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     // Should this test be killed, script goes with it, and the hangup of its terminal ends the rest.
     const script = ['script', '--quiet', '--return', '--command', command, '/dev/null'];
@@ -94,8 +100,8 @@ export class Vm implements AsyncDisposable {
   }
 
   /** Start and wait for the shell of the logged-in console. */
-  static async login(append = ''): Promise<Vm> {
-    const vm = Vm.start(append);
+  static async login(append = '', more: Arguments = {}): Promise<Vm> {
+    const vm = Vm.start(append, more);
     try {
       await vm.expectLogin();
       return vm;

@@ -1,7 +1,9 @@
 /** The command lines of `mkma run` and `mkma test`. */
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { QEMU_TOOLS } from '../sys/packages.js';
+import { checkDiskChoice, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
+import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
+import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, type TestResult, test } from '../verbs/test.js';
 import {
@@ -26,6 +28,16 @@ export function runCommand(session: Session, end: (code: number) => void) {
       'Boot the built images in QEMU with this terminal as their console. The virtual disk keeps what the machine writes to it.',
     )
     .addOption(outputOption())
+    .addOption(diskOption())
+    .addOption(
+      new Option('--bus <kind>', 'what the disks hang on').choices(DISK_BUSES).default('virtio' as const),
+    )
+    .addOption(
+      new Option(
+        '--firmware <kind>',
+        "start the boot loader of the first --disk as a real machine does, instead of the output folder's kernel",
+      ).choices(['bios', 'uefi'] as const),
+    )
     .option('--window', 'show the screen in a window', false)
     .option('--fresh-disk', 'make a new virtual disk, losing what the machine wrote to the old one', false)
     .option('--dry-run', 'only print the QEMU command', false)
@@ -37,11 +49,21 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       if (session.json && !options.dryRun && !options.window) return end(fail(session, consoleOnStdout));
-      const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
+      const { memory, disk } = options;
+      const choice = checkDiskChoice({ ...options, disks: disk });
+      if (!choice.ok) return end(fail(session, choice.problem));
+      const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
+      const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      end(await boot(session, { ...options, memoryMiB: options.memory }, options.cache));
+      end(await boot(session, { ...options, memoryMiB: memory, disks: disk }, options.cache));
     });
 }
+
+const diskOption = () =>
+  new Option(
+    '--disk <file>',
+    "boot with this raw disk image instead of the disk made for the images; FILE:ro: read-only; repeatable. The output folder's cmdline then counts as it is: say with --append where the images are",
+  ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 export function testCommand(session: Session, end: (code: number) => void) {
   return new Command('test')

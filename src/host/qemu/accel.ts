@@ -124,9 +124,9 @@ async function probeKvm(kernel: string, context: Context): Promise<KvmFinding> {
       accel: 'kvm',
       memoryMiB: 256,
       cpus: 1,
-      kernel,
-      append: 'console=ttyS0 panic=-1',
+      start: { by: 'kernel', kernel, append: 'console=ttyS0 panic=-1' },
       disks: [],
+      bus: 'virtio',
       serials: [{ to: 'file', file: serial }],
       display: 'none',
     });

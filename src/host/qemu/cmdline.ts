@@ -12,19 +12,28 @@ export interface VmCmdline {
   readonly built: string;
   /** Consoles in the kernel's order: the last becomes /dev/console. */
   readonly consoles: readonly string[];
+  /** The machine has disks of the user's, not the one made for the images: device and path stay as they were built. */
+  readonly ownDisks?: boolean | undefined;
   /** Parameters of mkma's own for this boot. */
   readonly extra?: readonly KernelParameter[];
   /** The user's words: last, so that they win. */
   readonly append?: string | undefined;
 }
 
-/** The built line with device, path and consoles of the virtual machine. A usage Problem where it gets too long. */
-export function vmCmdline({ built, consoles, extra = [], append = '' }: VmCmdline): Result<string> {
-  const own: string[] = [PARAM.device, PARAM.path, 'console'];
+/** The built line with consoles, device and path of the virtual machine. A usage Problem where it gets too long. */
+export function vmCmdline(options: VmCmdline): Result<string> {
+  const { built, consoles, extra = [], append = '' } = options;
+  const storage: KernelParameter[] =
+    options.ownDisks === true
+      ? []
+      : [
+          { name: PARAM.device, value: `UUID=${VM_DISK.uuid}` },
+          { name: PARAM.path, value: `/${VM_DISK.folder}` },
+        ];
+  const own: string[] = ['console', ...storage.map(({ name }) => name)];
   const line = renderCmdline([
     ...parseCmdline(built).filter(({ name }) => !own.includes(name)),
-    { name: PARAM.device, value: `UUID=${VM_DISK.uuid}` },
-    { name: PARAM.path, value: `/${VM_DISK.folder}` },
+    ...storage,
     ...consoles.map((value) => ({ name: 'console', value })),
     ...extra,
     ...parseCmdline(append),

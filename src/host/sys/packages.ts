@@ -3,6 +3,8 @@
 export interface HostTool {
   /** Name of the program, as found on PATH. */
   readonly program: string;
+  /** It is no program on PATH but a file: any of these, the first that is there. */
+  readonly files?: readonly string[];
   /** Debian package that carries it. */
   readonly package: string;
   /** What mkma needs it for, as in "needed for ...". */
@@ -35,6 +37,14 @@ export const QEMU_TOOLS: readonly HostTool[] = [
   { program: 'setpriv', package: 'util-linux', purpose: 'ending QEMU together with mkma' },
   { program: 'tar', package: 'tar', purpose: 'handing tests to the virtual machine' },
 ];
+
+/** What the firmware of a virtual machine is, where it is not QEMU's own: needed for `mkma run --firmware uefi` alone. */
+export const OVMF = {
+  program: 'OVMF',
+  files: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
+  package: 'ovmf',
+  purpose: 'starting a virtual machine by UEFI',
+} as const satisfies HostTool;
 
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {

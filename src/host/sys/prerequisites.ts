@@ -1,5 +1,5 @@
 /** What is missing on this host, and putting it there. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { HostTool } from './packages.js';
@@ -23,8 +23,15 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** Where a tool lies; `undefined` where it is missing. */
+export function findTool(tool: HostTool, path: string): string | undefined {
+  return tool.files === undefined
+    ? findProgram(tool.program, path)
+    : tool.files.find((file) => existsSync(file));
+}
+
 export function missingTools(tools: readonly HostTool[], path: string): HostTool[] {
-  return tools.filter((tool) => findProgram(tool.program, path) === undefined);
+  return tools.filter((tool) => findTool(tool, path) === undefined);
 }
 
 /** Debian packages of the tools, each once. */

@@ -2,19 +2,26 @@
 import { ok, type Result } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { run } from '../sys/run.js';
+import { type DiskBus, diskArguments, escapeComma, type MachineDisk } from './qemu-disks.js';
 
 export const QEMU_PROGRAM = 'qemu-system-x86_64';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** A virtio disk. QEMU locks the file: two machines never write to the same one. */
-export interface MachineDisk {
-  readonly file: string;
-  readonly format: 'raw';
-  readonly readonly?: boolean;
-  /** Up to 20 characters; the guest finds the disk as /dev/disk/by-id/virtio-SERIAL. */
-  readonly serial: string;
-}
+/** What the machine starts with. */
+export type Start =
+  /** QEMU loads the kernel itself. */
+  | {
+      readonly by: 'kernel';
+      readonly kernel: string;
+      readonly initrd?: string;
+      /** The kernel command line. */
+      readonly append: string;
+    }
+  /** SeaBIOS starts the boot loader of the first disk. */
+  | { readonly by: 'bios' }
+  /** OVMF does: its code, and the machine's own copy of its variables (where boot entries are kept). */
+  | { readonly by: 'uefi'; readonly code: string; readonly variables: string };
 
 /** Where a serial port (ttyS0, ttyS1 ... in order) goes. */
 export type SerialPort =
@@ -29,43 +36,43 @@ export interface Machine {
   /** RAM in MiB. */
   readonly memoryMiB: number;
   readonly cpus: number;
-  readonly kernel: string;
-  readonly initrd?: string;
-  /** The kernel command line. */
-  readonly append: string;
+  readonly start: Start;
   readonly disks: readonly MachineDisk[];
+  /** What the disks hang on. */
+  readonly bus: DiskBus;
   readonly serials: readonly SerialPort[];
   readonly display: 'none' | 'gtk';
 }
 
-/** QEMU's arguments. Commas in file names are doubled, as its option parser wants (qemu(1), "-drive"). */
+/** QEMU's arguments. */
 export function qemuCommand(machine: Machine): Command {
+  const { start, display } = machine;
   const args = ['-nodefaults', '-accel', machine.accel];
   // Under TCG the default model: wider vector units are only slower when emulated.
   if (machine.accel === 'kvm') args.push('-cpu', 'host');
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));
-  args.push('-kernel', machine.kernel);
-  if (machine.initrd !== undefined) args.push('-initrd', machine.initrd);
-  args.push('-append', machine.append, '-no-reboot', '-nic', 'none');
-  args.push('-display', machine.display);
-  if (machine.display !== 'none') args.push('-vga', 'std');
+  args.push(...startArguments(start));
+  args.push('-no-reboot', '-nic', 'none', '-display', display);
+  if (display !== 'none') args.push('-vga', 'std');
+  // SeaBIOS, and a boot loader that speaks through it, then use the first serial port as their screen.
+  else if (start.by === 'bios') args.push('-machine', 'graphics=off');
   args.push('-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0');
-  machine.disks.forEach((disk, i) => {
-    const readonly = disk.readonly === true ? ',readonly=on' : '';
-    args.push(
-      '-drive',
-      `if=none,id=disk${i},format=${disk.format},file=${escapeComma(disk.file)}${readonly}`,
-    );
-    args.push('-device', `virtio-blk-pci,drive=disk${i},serial=${disk.serial}`);
-  });
+  args.push(...diskArguments(machine.disks, machine.bus, start.by !== 'kernel'));
   for (const port of machine.serials) {
     args.push('-serial', port.to === 'terminal' ? 'mon:stdio' : `file:${port.file}`);
   }
   return { file: QEMU_PROGRAM, args };
 }
 
-function escapeComma(file: string): string {
-  return file.replaceAll(',', ',,');
+function startArguments(start: Start): string[] {
+  if (start.by === 'bios') return [];
+  if (start.by === 'uefi') {
+    const flash = (unit: number, file: string, more = ''): string =>
+      `if=pflash,unit=${unit},format=raw,file=${escapeComma(file)}${more}`;
+    return ['-drive', flash(0, start.code, ',readonly=on'), '-drive', flash(1, start.variables)];
+  }
+  const initrd = start.initrd === undefined ? [] : ['-initrd', start.initrd];
+  return ['-kernel', start.kernel, ...initrd, '-append', start.append];
 }
 
 /** QEMU's version, such as `7.2.22`; the Problem of a missing program where it is not installed. */
@@ -81,6 +88,12 @@ export function knownQemuFault(stderr: string): { readonly why: string; readonly
     return {
       why: 'another virtual machine has this disk open',
       next: 'end the other machine first, or use another --output',
+    };
+  }
+  if (/Block node is read-only/.test(stderr)) {
+    return {
+      why: 'disks on this bus cannot be attached read-only',
+      next: 'use --bus virtio, usb, uas, scsi or pvscsi',
     };
   }
   if (/[Dd]isplay.*gtk.*not available|not support display type|module ui-.*gtk not found/.test(stderr)) {

@@ -6,9 +6,11 @@ import type { Context } from '../context.js';
 import { chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { diskFile, prepareDisk } from '../qemu/disk.js';
+import { firmwareStart, prepareVariables } from '../qemu/firmware.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
+import { attachOwn, type DiskChoice } from '../qemu/own-disks.js';
 import { renderCommand } from '../sys/command.js';
 import { takeLock } from '../sys/lock.js';
 import { failure, Interrupted, start } from '../sys/run.js';
@@ -18,9 +20,11 @@ import {
   type Machine,
   qemuCommand,
   type SerialPort,
+  type Start,
 } from '../tools/qemu.js';
+import type { MachineDisk } from '../tools/qemu-disks.js';
 
-export interface RunOptions extends MachineOptions {
+export interface RunOptions extends MachineOptions, DiskChoice {
   /** Whether standard input and output are a terminal. */
   readonly terminal: boolean;
   /** Show the screen in a window. */
@@ -44,24 +48,19 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   if (!options.terminal && options.window !== true && options.dryRun !== true) return noTerminal();
   const images = findImages(options.output);
   if (!images.ok) return images;
-  const append = vmCmdline({
-    built: images.value.cmdline,
-    consoles: consolesOf(options),
-    append: options.append,
-  });
-  if (!append.ok) return append;
+  const start = startOf(options, images.value);
+  if (!start.ok) return start;
   const accel = await chooseAccel({ ...options, kernel: images.value.kernel }, context);
   if (!accel.ok) return accel;
-  const machine = machineOf(options, images.value, append.value, accel.value.accel);
+  const machine = machineOf(options, images.value, start.value, accel.value.accel);
   const command = renderCommand(qemuCommand(machine));
   if (options.dryRun === true) {
-    const missing = machine.disks.find((disk) => !existsSync(disk.file));
-    if (missing !== undefined) {
-      context.emit({ type: 'note', text: `the first real run makes the disk: ${missing.file}` });
+    for (const file of madeFiles(options, machine).filter((file) => !existsSync(file))) {
+      context.emit({ type: 'note', text: `the first real run makes ${file}` });
     }
     return ok({ command, accel: machine.accel });
   }
-  const ended = await withDisk(options, context, () => boot(options, machine, context));
+  const ended = await withFiles(options, machine, context, () => boot(options, machine, context));
   return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
 }
 
@@ -80,28 +79,52 @@ function consolesOf(options: RunOptions): string[] {
   return options.terminal ? ['tty0', 'ttyS0'] : ['tty0'];
 }
 
-function machineOf(options: RunOptions, images: BuiltImages, append: string, accel: Accelerator): Machine {
+/** Where `mkma run` keeps what is the machine's own. */
+function runFolder(options: RunOptions): string {
+  return join(options.output, '.mkma', 'run');
+}
+
+function startOf(options: RunOptions, images: BuiltImages): Result<Start> {
+  if (options.firmware !== undefined) return firmwareStart(options.firmware, runFolder(options));
+  const append = vmCmdline({
+    built: images.cmdline,
+    consoles: consolesOf(options),
+    append: options.append,
+    ownDisks: options.disks !== undefined,
+  });
+  if (!append.ok) return append;
+  return ok({ by: 'kernel', kernel: images.kernel, initrd: images.initrd, append: append.value });
+}
+
+function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel: Accelerator): Machine {
   const serials: SerialPort[] = options.terminal ? [{ to: 'terminal' }] : [];
-  const folder = join(options.output, '.mkma', 'run');
+  const made: MachineDisk = { file: diskFile(runFolder(options)), format: 'raw', serial: 'mkma' };
   return {
     accel,
     memoryMiB: options.memoryMiB ?? images.memoryMiB,
     cpus: options.cpus ?? defaultCpus(),
-    kernel: images.kernel,
-    initrd: images.initrd,
-    append,
-    disks: [{ file: diskFile(folder), format: 'raw', serial: 'mkma' }],
+    start,
+    disks: options.disks === undefined ? [made] : attachOwn(options.disks),
+    bus: options.bus ?? 'virtio',
     serials,
     display: options.window === true ? 'gtk' : 'none',
   };
 }
 
-/** Have the disk ready and to ourselves while `work` runs. */
-async function withDisk<T>(
+/** The machine's files that are made for it, in the folder of runs. */
+function madeFiles(options: RunOptions, machine: Machine): string[] {
+  const variables = machine.start.by === 'uefi' ? [machine.start.variables] : [];
+  return options.disks === undefined ? [diskFile(runFolder(options)), ...variables] : variables;
+}
+
+/** Have the files that are made for the machine ready and to ourselves while `work` runs. */
+async function withFiles<T>(
   options: RunOptions,
+  machine: Machine,
   context: Context,
   work: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
+  if (madeFiles(options, machine).length === 0) return work();
   const folder = makeFolder(options.output, 'run', options.owner);
   if (!folder.ok) return folder;
   const told = {
@@ -115,6 +138,8 @@ async function withDisk<T>(
   });
   if (!lock.ok) return lock;
   using _held = lock.value;
+  prepareVariables(machine.start, options.owner);
+  if (options.disks !== undefined) return await work();
   const fresh = options.freshDisk === true;
   const disk = await prepareDisk({ ...options, folder: folder.value, fresh }, context);
   return disk.ok ? await work() : disk;

@@ -114,9 +114,8 @@ async function boot(
       accel,
       memoryMiB: options.memoryMiB ?? images.memoryMiB,
       cpus: options.cpus ?? defaultCpus(),
-      kernel: images.kernel,
-      initrd: images.initrd,
-      append,
+      start: { by: 'kernel', kernel: images.kernel, initrd: images.initrd, append },
+      bus: 'virtio',
       disks: [
         { file: disk.value, format: 'raw', readonly: true, serial: 'mkma' },
         { file: checks.value, format: 'raw', readonly: true, serial: TEST_DISK_SERIAL },

@@ -21,6 +21,13 @@ test('device, path and console become those of the virtual machine, the rest sta
   );
 });
 
+test("with disks of the user's own, device and path stay as they were built", () => {
+  assert.equal(
+    line({ ownDisks: true }),
+    'mkma_storage_device=UUID=1-2 mkma_images_path=/home/me/images mkma_size=60% quiet console=ttyS0',
+  );
+});
+
 test('consoles keep their order', () => {
   assert.match(line({ consoles: ['tty0', 'ttyS0'] }), /console=tty0 console=ttyS0$/);
 });

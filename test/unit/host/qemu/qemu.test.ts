@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { knownQemuFault, type Machine, qemuCommand } from '../../../../src/host/tools/qemu.js';
+import type { DiskBus } from '../../../../src/host/tools/qemu-disks.js';
 
 const MACHINE: Machine = {
   accel: 'tcg',
   memoryMiB: 2048,
   cpus: 2,
-  kernel: 'out/vmlinuz',
-  initrd: 'out/initramfs.cpio.zst',
-  append: 'console=ttyS0 quiet',
+  start: {
+    by: 'kernel',
+    kernel: 'out/vmlinuz',
+    initrd: 'out/initramfs.cpio.zst',
+    append: 'console=ttyS0 quiet',
+  },
+  bus: 'virtio',
   disks: [
     { file: 'out/disk.img', format: 'raw', serial: 'mkma' },
     { file: 'a,b.tar', format: 'raw', readonly: true, serial: 'mkma-test' },
@@ -53,6 +58,53 @@ test('disks are raw, found by their serial, and read-only where asked; commas in
   ]);
 });
 
+/** The devices that disks are made of. */
+function diskDevices(machine: Machine): string[] {
+  return values(machine, '-device').filter((device) => !device.startsWith('virtio-rng'));
+}
+
+test('the disks hang on the bus that is asked for, with their serial where the device has one', () => {
+  const devices = (bus: DiskBus): string[] => diskDevices({ ...MACHINE, bus });
+  assert.deepEqual(devices('nvme'), ['nvme,drive=disk0,serial=mkma', 'nvme,drive=disk1,serial=mkma-test']);
+  assert.deepEqual(devices('ahci'), [
+    'ich9-ahci,id=bus0',
+    'ide-hd,bus=bus0.0,drive=disk0,serial=mkma',
+    'ide-hd,bus=bus0.1,drive=disk1,serial=mkma-test',
+  ]);
+  assert.deepEqual(devices('usb'), [
+    'qemu-xhci,id=bus0',
+    'usb-storage,bus=bus0.0,drive=disk0,serial=mkma',
+    'usb-storage,bus=bus0.0,drive=disk1,serial=mkma-test',
+  ]);
+  assert.deepEqual(devices('uas').slice(0, 3), [
+    'qemu-xhci,id=bus0',
+    'usb-uas,id=uas0,bus=bus0.0',
+    'scsi-hd,bus=uas0.0,drive=disk0,serial=mkma',
+  ]);
+  assert.deepEqual(devices('scsi').slice(0, 2), [
+    'virtio-scsi-pci,id=bus0',
+    'scsi-hd,bus=bus0.0,drive=disk0,serial=mkma',
+  ]);
+  assert.deepEqual(devices('sd').slice(0, 2), ['sdhci-pci', 'sd-card,drive=disk0']);
+  assert.match(values({ ...MACHINE, bus: 'cd' }, '-drive')[0] ?? '', /,readonly=on$/);
+});
+
+test('firmware: no kernel is loaded, and the first disk is the one to start from', () => {
+  const bios: Machine = { ...MACHINE, start: { by: 'bios' } };
+  assert.deepEqual([...values(bios, '-kernel'), ...values(bios, '-append')], []);
+  assert.deepEqual(
+    diskDevices(bios).map((device) => device.endsWith(',bootindex=0')),
+    [true, false],
+  );
+  assert.deepEqual(values(bios, '-machine'), ['graphics=off']);
+  const uefi: Machine = { ...MACHINE, start: { by: 'uefi', code: 'CODE.fd', variables: 'out,1/vars.fd' } };
+  assert.deepEqual(values(uefi, '-drive').slice(0, 2), [
+    'if=pflash,unit=0,format=raw,file=CODE.fd,readonly=on',
+    'if=pflash,unit=1,format=raw,file=out,,1/vars.fd',
+  ]);
+  assert.deepEqual(values(uefi, '-machine'), []);
+});
+
 test('KVM gets the processor of the host, TCG the plain one', () => {
   assert.deepEqual(values({ ...MACHINE, accel: 'kvm' }, '-cpu'), ['host']);
   assert.deepEqual(values(MACHINE, '-cpu'), []);
@@ -71,5 +123,6 @@ test("QEMU's known complaints are told with a way out; others are left alone", (
   assert.match(knownQemuFault(gtk)?.next ?? '', /qemu-system-gui/);
   const memory = "qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory";
   assert.match(knownQemuFault(memory)?.next ?? '', /--memory/);
+  assert.match(knownQemuFault('ide-hd: Block node is read-only')?.next ?? '', /--bus virtio/);
   assert.equal(knownQemuFault('qemu-system-x86_64: something else'), undefined);
 });

@@ -1,0 +1,63 @@
+/** How QEMU attaches disks: the controllers they can hang on, and the arguments for them. */
+
+/** What all disks of a machine hang on. */
+export const DISK_BUSES = ['virtio', 'nvme', 'ahci', 'cd', 'usb', 'uas', 'scsi', 'pvscsi', 'sd'] as const;
+export type DiskBus = (typeof DISK_BUSES)[number];
+
+/** A disk as the raw bytes of a file. QEMU locks the file: two machines never write to the same one. */
+export interface MachineDisk {
+  readonly file: string;
+  readonly format: 'raw';
+  readonly readonly?: boolean;
+  /** Up to 20 characters; on virtio the guest finds the disk as /dev/disk/by-id/virtio-SERIAL. */
+  readonly serial: string;
+}
+
+interface Attachment {
+  /** The controller that all disks share, called `bus0`; none: each disk brings its own. */
+  readonly controller?: string;
+  /** The devices for disk number `i`; the last one is the disk itself. */
+  readonly devices: (i: number) => readonly [...string[], string];
+  /** The device takes neither a serial number nor a place in the firmware's boot order. */
+  readonly plain?: true;
+  /** The device never writes. */
+  readonly readonly?: true;
+}
+
+/** Names of devices: `qemu-system-x86_64 -device help`. */
+const ATTACHMENTS: Readonly<Record<DiskBus, Attachment>> = {
+  virtio: { devices: () => ['virtio-blk-pci'] },
+  nvme: { devices: () => ['nvme'] },
+  ahci: { controller: 'ich9-ahci', devices: (i) => [`ide-hd,bus=bus0.${i}`] },
+  cd: { controller: 'ich9-ahci', devices: (i) => [`ide-cd,bus=bus0.${i}`], readonly: true },
+  usb: { controller: 'qemu-xhci', devices: () => ['usb-storage,bus=bus0.0'] },
+  uas: {
+    controller: 'qemu-xhci',
+    devices: (i) => [`usb-uas,id=uas${i},bus=bus0.0`, `scsi-hd,bus=uas${i}.0`],
+  },
+  scsi: { controller: 'virtio-scsi-pci', devices: () => ['scsi-hd,bus=bus0.0'] },
+  pvscsi: { controller: 'pvscsi', devices: () => ['scsi-hd,bus=bus0.0'] },
+  sd: { devices: () => ['sdhci-pci', 'sd-card'], plain: true },
+};
+
+/** The arguments that attach the disks. `bootable`: the firmware starts the first one. */
+export function diskArguments(disks: readonly MachineDisk[], bus: DiskBus, bootable: boolean): string[] {
+  const { controller, devices, plain, readonly } = ATTACHMENTS[bus];
+  const args = controller === undefined || disks.length === 0 ? [] : ['-device', `${controller},id=bus0`];
+  disks.forEach((disk, i) => {
+    const drive = [`if=none,id=disk${i}`, `format=${disk.format}`, `file=${escapeComma(disk.file)}`];
+    if (disk.readonly === true || readonly === true) drive.push('readonly=on');
+    args.push('-drive', drive.join(','));
+    const path = [...devices(i)];
+    const device = [path.pop(), `drive=disk${i}`];
+    if (plain !== true) device.push(`serial=${disk.serial}`);
+    if (plain !== true && bootable && i === 0) device.push('bootindex=0');
+    for (const word of [...path, device.join(',')]) args.push('-device', word);
+  });
+  return args;
+}
+
+/** Commas in file names are doubled, as QEMU's option parser wants (qemu(1), "-drive"). */
+export function escapeComma(file: string): string {
+  return file.replaceAll(',', ',,');
+}
