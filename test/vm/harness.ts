@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
 
 /** Seconds for a boot to the login, without KVM and with other work going on. */
-const BOOT_SECONDS = 180;
+const BOOT_SECONDS = 400;
 const SHELL_SECONDS = 60;
 
 let own: string | undefined;

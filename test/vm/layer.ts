@@ -1,0 +1,91 @@
+/** Layers made on the host, by what packs images there, and a disk that holds them beside the base. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { linkSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
+import { readImage } from '../../src/host/images.js';
+import { scanAttributes } from '../../src/host/pack/attributes.js';
+import { packImage } from '../../src/host/pack/image.js';
+import { planArchive } from '../../src/host/pack/plan.js';
+import { scanTree } from '../../src/host/pack/scan.js';
+import { imagesFolder } from './harness.js';
+
+/** Where the disk finds its files: the folder that becomes /images on it. */
+export function imagesOnDisk(): string {
+  const folder = join(imagesFolder(), 'disk', 'images');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+export function layerFile(name: string): string {
+  return join(imagesOnDisk(), `persistence.${name}.cpio.zst`);
+}
+
+/** The base that layers are made on. */
+export function baseManifest(): Manifest {
+  const info = readImage(join(imagesFolder(), 'base.cpio.zst'));
+  assert.ok(info.ok && info.value.manifest);
+  return info.value.manifest;
+}
+
+export interface LayerOptions {
+  /** What fills the layer's tree: a shell script run in it. */
+  readonly script: string;
+  readonly facts?: Partial<LayerFacts>;
+}
+
+/** Make the layer NAME beside the base. Returns its manifest. */
+export async function makeLayer(name: string, options: LayerOptions): Promise<Manifest> {
+  const root = join(imagesFolder(), 'layer-tree');
+  const scratch = join(imagesFolder(), 'layer-scratch');
+  for (const folder of [root, scratch]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder);
+  }
+  execFileSync('bash', ['-e', '-c', options.script], { cwd: root });
+  const tree = await scanTree(root);
+  const attributes = await scanAttributes(root);
+  assert.ok(tree.ok && attributes.ok);
+  const plan = planArchive(tree.value.entries, tree.value.devices, { attributes: attributes.value });
+  assert.ok(plan.ok, JSON.stringify(plan));
+  const base = baseManifest();
+  const { created, mkma, suite, architecture, kernelRelease } = base;
+  const packed = await packImage({
+    root,
+    plan: plan.value,
+    facts: {
+      ...{ kind: 'layer', name: base.name, created, mkma, suite, architecture, kernelRelease },
+      layer: { base: base.id, deletions: [], opaque: [], ...options.facts },
+    },
+    level: 3,
+    scratch,
+    target: layerFile(name),
+  });
+  assert.ok(packed.ok, JSON.stringify(packed));
+  return packed.value;
+}
+
+/** The base and everything in {@link imagesOnDisk}, in the folder /images of an ext4 file system; as `mkma run` takes it. */
+export function bootFromDisk(...append: string[]): [append: string, more: { args: string[] }] {
+  const file = join(imagesFolder(), 'layers.img');
+  rmSync(join(imagesOnDisk(), 'base.cpio.zst'), { force: true });
+  linkSync(join(imagesFolder(), 'base.cpio.zst'), join(imagesOnDisk(), 'base.cpio.zst'));
+  writeFileSync(file, '');
+  truncateSync(file, 512 * 2 ** 20);
+  const program = [
+    'mke2fs',
+    '-q',
+    '-F',
+    '-t',
+    'ext4',
+    '-L',
+    'layers',
+    '-d',
+    join(imagesOnDisk(), '..'),
+    file,
+  ];
+  execFileSync('env', [`PATH=${process.env.PATH}:/usr/sbin`, ...program]);
+  const words = ['mkma_storage_device=LABEL=layers', 'mkma_images_path=/images', ...append];
+  return [words.join(' '), { args: ['--disk', file] }];
+}

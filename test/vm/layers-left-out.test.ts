@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { BootRecord } from '../../src/core/boot.js';
+import { Vm } from './harness.js';
+import { bootFromDisk, layerFile, makeLayer } from './layer.js';
+
+/** Each layer leaves its mark, so that nothing of one that is left out may be seen. */
+const marked = (name: string) => ({
+  script: `mkdir -p root; head -c 300000 /dev/urandom >root/${name}; echo ${name} >>root/${name}`,
+});
+
+test('layers that fail are left out whole and told; those that are merely odd are applied with a warning', async () => {
+  await makeLayer('a-good', marked('a-good'));
+  await makeLayer('b-flipped', marked('b-flipped'));
+  flip(layerFile('b-flipped'));
+  await makeLayer('c-cut', marked('c-cut'));
+  truncateSync(layerFile('c-cut'), 200_000);
+  await makeLayer('d-deselected', marked('d-deselected'));
+  writeFileSync(layerFile('e-empty'), '');
+  await makeLayer('f-large', { script: 'truncate -s 1500M sparse' });
+  await makeLayer('g-wrong', { ...marked('g-wrong'), facts: { deletions: ['not/there/at-all'] } });
+  // Its archive holds a link, and a name below the link.
+  execFileSync('bash', ['-e', '-c', EVIL, 'bash', layerFile('h-evil')]);
+  const other = { base: `sha256:${'9'.repeat(64)}` };
+  await makeLayer('i-other-base', { ...marked('i-other-base'), facts: other });
+  execFileSync('bash', ['-e', '-c', BY_HAND, 'bash', layerFile('j-by-hand')]);
+
+  const [append, more] = bootFromDisk('mkma_layers=-d-deselected,-typo');
+  await using vm = await Vm.login(append, more);
+  const told = vm.transcript.replaceAll('\r', '');
+  for (const words of [
+    /warning: mkma_layers names typo, and no layer is called so; there are a-good, b-flipped/,
+    /layer b-flipped LEFT OUT, nothing of it is applied:\nmkma: +cannot unpack the image: \/images\/persistence\.b-flipped\.cpio\.zst, segment \d of 3\nmkma: +why: zstd .*\n/,
+    /layer c-cut LEFT OUT, nothing of it is applied:\nmkma: +the image is damaged: .*\nmkma: +why: its end is missing: it was cut short, or not copied whole\n/,
+    /layer d-deselected left out, as mkma_layers asks\n/,
+    /layer e-empty LEFT OUT, .*\nmkma: +the image is empty: .*\nmkma: +why: the file has 0 bytes\n/,
+    /layer f-large LEFT OUT, .*\nmkma: +the layer does not fit into the RAM file system: mkma_size=50%\nmkma: +why: the layer takes 1500 MiB; the RAM file system has \d+ MiB \(50% of \d+ MiB RAM\), of which \d+ MiB are free\n/,
+    /layer g-wrong LEFT OUT, .*\nmkma: +the image was not unpacked whole: /,
+    /layer h-evil LEFT OUT, .*\nmkma: +the archive leads out of its folder\nmkma: +why: something was written to \/file /,
+    /layer i-other-base: .*\nmkma: +warning: it was made on another base \(sha256:999999999999\) than this one \(sha256:[0-9a-f]{12}\)\n/,
+    /layer j-by-hand: .*, unverified: it has no manifest\n/,
+  ]) {
+    assert.match(told, words);
+  }
+  assert.equal(await vm.ask('ls /overlay/layers'), 'a-good\ni-other-base\nj-by-hand');
+  assert.equal(await vm.ask('ls /root'), 'a-good\nby-hand\ni-other-base');
+  assert.equal(await vm.ask('test -e /etc/issue || echo gone'), 'gone', 'a whiteout made by hand counts');
+  const record = JSON.parse(await vm.ask('cat /run/mkma/boot.json')) as BootRecord;
+  assert.deepEqual(
+    record.images.map(({ kind, layer, verified }) => [kind, layer, verified]),
+    [
+      ['base', undefined, true],
+      ['layer', 'a-good', true],
+      ['layer', 'i-other-base', true],
+      ['layer', 'j-by-hand', false],
+    ],
+  );
+  assert.deepEqual(
+    record.leftOut.map(({ layer, asked }) => `${layer} ${asked}`),
+    [
+      'b-flipped false',
+      'c-cut false',
+      'd-deselected true',
+      'e-empty false',
+      'f-large false',
+      'g-wrong false',
+      'h-evil false',
+    ],
+  );
+  // What was left out takes no RAM, nor does anything else: a page for each folder at most, on top of what was loaded.
+  const room = (await vm.ask("stat -f -c '%S %b %f' /overlay")).split(' ').map(Number);
+  const [unit = 0, blocks = 0, free = 0] = room;
+  const loaded = record.images.reduce((sum, image) => sum + image.unpackedBytes, 0);
+  const fresh = Number.parseInt(await vm.ask('du -sk /overlay/fresh'), 10) * 1024;
+  const used = unit * (blocks - free) - fresh;
+  assert.ok(used <= loaded + 2 ** 20, `${used} bytes are used, ${loaded} were loaded`);
+  assert.equal(await vm.powerOff(), 0);
+});
+
+function flip(file: string): void {
+  const bytes = readFileSync(file);
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] as number) ^ 1;
+  writeFileSync(file, bytes);
+}
+
+const EVIL = `
+dir=$(mktemp -d); cd "$dir"
+ln -s / out; mkdir -p in/out; echo evil >in/out/file
+{ echo out | cpio -o -H newc --quiet | head -c 120; (cd in && printf 'out/file\\n' | cpio -o -H newc --quiet); } >a.cpio
+zstd -q -f a.cpio -o "$1"; cd /; rm -r "$dir"`;
+
+const BY_HAND = `
+dir=$(mktemp -d); cd "$dir"
+mkdir -p root etc; echo by-hand >root/by-hand; mknod etc/issue c 0 0
+find . | cpio -o -H newc --quiet | zstd -q -f -o "$1"; cd /; rm -r "$dir"`;
