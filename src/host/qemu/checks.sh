@@ -134,6 +134,13 @@ modules_match() {
   [ -s "/usr/lib/modules/$release/modules.dep" ]
 }
 
+mkma_status() {
+  told=$(mkma status --json) || { echo "mkma status failed"; return 1; }
+  base=$(printf '%s\n' "$told" | sed -n '/^  "base": {/,/^  }/p')
+  printf '%s\n' "$base" | tr -d '\n' | tr -s ' ' | cut -c 1-200
+  printf '%s\n' "$base" | grep -q '"verified": true'
+}
+
 check 'system is running' running
 check 'no failed unit' no_failed_unit
 check 'expected services' services
@@ -148,5 +155,6 @@ check 'passwords locked' no_password
 check 'machine-id empty in the base' machine_id_empty
 check 'nothing of the build in the base' clean_base
 check 'modules match the kernel' modules_match
+check 'mkma status answers' mkma_status
 echo end
 systemctl poweroff
