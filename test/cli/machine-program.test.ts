@@ -37,7 +37,7 @@ test('mkma status under QuickJS, in text and as JSON', () => {
 test('names with any byte come out as they went in', () => {
   const record = { ...RECORD, storage: { ...RECORD.storage, asked: 'LABEL=m\u00fc\udcff' } };
   const { stdout } = inMachine(record, 'mkma', 'status');
-  assert.ok(stdout.includes('"LABEL=m\\303\\274\\377": /dev/vda'), stdout);
+  assert.ok(stdout.includes('"LABEL=m\u00fc\\377": /dev/vda'), stdout);
 });
 
 test('exit codes: 1 where there is no record, 2 for what is no command', () => {

@@ -8,7 +8,7 @@ test('mkma status tells of the base, the storage, the times and the RAM; wrong u
   assert.match(told, /^base +console, made \d{4}-\d\d-\d\d \d\d:\d\d UTC, sha256:[0-9a-f]{12}, verified\n/);
   assert.match(told, /\n +\/mkma\/base\.cpio\.zst, \S+ MiB\n +\S+ MiB in RAM, loaded in \S+ s, \S+ MiB\/s\n/);
   assert.match(told, /\nlayers +none applied\n/);
-  assert.match(told, /\nstorage +\S+: \/dev\/vda \(ext4\), folder \/mkma\n +released: not mounted\n/);
+  assert.match(told, /\nstorage +\S+: \/dev\/vda \(ext4\)\n +folder \/mkma\n +released: not mounted\n/);
   assert.match(told, /\ntimes +\S+ s {2}kernel, until init started\n +\S+ s {2}mount\n +\S+ s {2}load\n/);
   assert.match(told, /\n +\S+ s {2}in all, until the system itself started\n/);
   assert.match(told, /\n +\S+ MiB {2}RAM file system, \S+ MiB used, \S+ MiB free\n +\S+ MiB {4}base\n/);
