@@ -49,7 +49,7 @@ export function quickjsTerminal(): Terminal {
   return {
     out: (text) => put(std.out, text),
     err: (text) => put(std.err, text),
-    // A serial console says 0 where nobody has told it.
+    // A serial line knows no size of its own: 0 columns are none that anybody has told it.
     ...(columns === undefined ? {} : { columns: columns === 0 ? 80 : columns }),
   };
 }
