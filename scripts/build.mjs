@@ -17,8 +17,13 @@ for (const tree of ['src', 'test']) {
   }
 }
 
+// Licences of packages that a bundle holds ask to be named wherever it goes.
+const BANNERS = {
+  mkma: '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0',
+};
+
 mkdirSync('dist/guest', { recursive: true });
-for (const program of ['init']) {
+for (const program of ['init', 'mkma']) {
   const entry = `dist/src/guest/${program}/main.js`;
   await build({
     entryPoints: [entry],
@@ -29,9 +34,10 @@ for (const program of ['init']) {
     target: 'es2023',
     external: ['std', 'os'],
     legalComments: 'none',
+    banner: { js: BANNERS[program] ?? '' },
     logLevel: 'warning',
   });
 }
 copyFileSync('src/host/qemu/checks.sh', 'dist/src/host/qemu/checks.sh');
-copyFileSync('src/guest/init.sh', 'dist/guest/init.sh');
+for (const stub of ['init.sh', 'mkma.sh']) copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
 writeFileSync('dist/.built', '');

@@ -4,6 +4,7 @@ import * as os from 'os';
 import * as std from 'std';
 import { encodeName } from '../core/path.js';
 import type { FileInfo, FileKind, Finished, Machine, PartResult, Pipeline, RunOptions } from './machine.js';
+import type { Terminal } from './terminal.js';
 
 /** Most bytes of a program's output that are kept. */
 const MAX_OUTPUT = 16 * 2 ** 20;
@@ -35,6 +36,29 @@ export function quickjsMachine(): Machine {
       os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
     },
   };
+}
+
+/** What the program was called with, without its own name. */
+export function programArguments(): string[] {
+  return scriptArgs.slice(1);
+}
+
+/** Standard output and error of the program, and how wide the terminal is. */
+export function quickjsTerminal(): Terminal {
+  const columns = os.isatty(1) ? (os.ttyGetWinSize(1)?.[0] ?? 0) : undefined;
+  return {
+    out: (text) => put(std.out, text),
+    err: (text) => put(std.err, text),
+    // A serial line knows no size of its own: 0 columns are none that anybody has told it.
+    ...(columns === undefined ? {} : { columns: columns === 0 ? 80 : columns }),
+  };
+}
+
+/** As bytes: names may hold any. */
+function put(file: std.File, text: string): void {
+  const bytes = encodeName(text);
+  file.write(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  file.flush();
 }
 
 /** Leave the program. For main.ts alone. */

@@ -18,6 +18,8 @@ declare module 'std' {
   export function open(path: string, flags: string): File | null;
   /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
   export function tmpfile(): File | null;
+  export const out: File;
+  export const err: File;
   export function exit(code: number): never;
 }
 
@@ -47,6 +49,9 @@ declare module 'os' {
   export function readdir(path: string): [string[], number];
   export function stat(path: string): [Stat | null, number];
   export function readlink(path: string): [string, number];
+  export function isatty(fd: number): boolean;
+  /** Columns and rows; `null` where it is no terminal. */
+  export function ttyGetWinSize(fd: number): [number, number] | null;
   export function sleep(milliseconds: number): number;
 }
 

@@ -4,6 +4,7 @@ import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/size.js';
 import type { Machine } from '../machine.js';
+import { memoryInfo } from '../meminfo.js';
 import { RAM } from './places.js';
 import type { Settings } from './settings.js';
 
@@ -43,7 +44,7 @@ export function needOf(manifest: Manifest): Need {
  * images bring. Not without a limit: what is free tells afterwards whether all was unpacked.
  */
 export function mountRam(machine: Machine, settings: Settings, needs: readonly Need[]): Result<number> {
-  const total = memory(machine, 'MemTotal');
+  const total = memoryInfo(machine, 'MemTotal');
   const bytes = resolveRamSize(settings.size, total);
   const inodes = needs.reduce((sum, need) => sum + need.names, Math.floor(total / PAGE / 2));
   const options = `mode=0700,size=${Math.floor(bytes / 1024)}k,nr_inodes=${inodes}`;
@@ -60,8 +61,8 @@ export function mountRam(machine: Machine, settings: Settings, needs: readonly N
 /** Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people. */
 export function checkRoom(machine: Machine, settings: Settings, need: Need, what: string): Result<void> {
   const { bytes, freeBytes } = measure(machine);
-  const total = memory(machine, 'MemTotal');
-  const available = memory(machine, 'MemAvailable');
+  const total = memoryInfo(machine, 'MemTotal');
+  const available = memoryInfo(machine, 'MemAvailable');
   const takes = `${what} takes ${mebibytes(need.bytes)} MiB`;
   if (need.bytes > freeBytes) {
     const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM)`;
@@ -108,11 +109,4 @@ export function measure(machine: Machine): Room {
   }
   const [unit, blocks, free, freeInodes] = numbers as [number, number, number, number];
   return { bytes: unit * blocks, freeBytes: unit * free, freeInodes };
-}
-
-/** A line of /proc/meminfo, in bytes. */
-function memory(machine: Machine, field: 'MemTotal' | 'MemAvailable'): number {
-  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(machine.readText('/proc/meminfo') ?? '');
-  if (match === null) throw new Error(`/proc/meminfo has no ${field}`);
-  return Number(match[1]) * 1024;
 }

@@ -134,6 +134,14 @@ modules_match() {
   [ -s "/usr/lib/modules/$release/modules.dep" ]
 }
 
+# What was loaded, as the machine itself tells it to be.
+mkma_status() {
+  told=$(mkma status --json) || { echo "$told"; return 1; }
+  verified=$(printf '%s\n' "$told" | sed -n '/^  "base": {/,/^  }/s/^ *"verified": \([a-z]*\).*/\1/p')
+  echo "base verified: ${verified:-not told}"
+  [ "$verified" = true ]
+}
+
 check 'system is running' running
 check 'no failed unit' no_failed_unit
 check 'expected services' services
@@ -148,5 +156,6 @@ check 'passwords locked' no_password
 check 'machine-id empty in the base' machine_id_empty
 check 'nothing of the build in the base' clean_base
 check 'modules match the kernel' modules_match
+check 'mkma status answers' mkma_status
 echo end
 systemctl poweroff

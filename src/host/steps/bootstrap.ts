@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
+import type { Machine } from '../definition/machine.js';
 import { TOOL_PACKAGES } from '../initramfs/contents.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
@@ -11,6 +12,7 @@ import { renderCommand, shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
 import { makeScratch } from '../sys/scratch.js';
 import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../tools/mmdebstrap.js';
+import { PROGRAM_PACKAGES } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
@@ -38,9 +40,14 @@ export function packagesInputs(settings: BuildSettings): Inputs {
   const { machine } = settings;
   return {
     ...mirrorInputs(settings),
-    packages: machine.packages.join(' '),
+    packages: systemPackages(machine).join(' '),
     'kernel choice': machine.kernel.from,
   };
+}
+
+/** What the definition names, and what mkma itself needs on the machine. */
+function systemPackages(machine: Machine): string[] {
+  return [...new Set([...machine.packages, ...PROGRAM_PACKAGES])];
 }
 
 export function toolsInputs(settings: BuildSettings): Inputs {
@@ -59,7 +66,7 @@ export async function bootstrapPackages(
     stage: 'packages',
     inputs: packagesInputs(settings),
     variant: 'minbase',
-    packages: machine.packages,
+    packages: systemPackages(machine),
     finish: withKernel ? [list, fetchKernel(settings.architecture)] : [list],
     files: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
   });

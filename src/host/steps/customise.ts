@@ -1,6 +1,7 @@
 /** What makes a tree of installed packages the defined machine: names, sources, logins, and nothing left over. */
 import type { Machine } from '../definition/machine.js';
 import { TreeFiles } from '../sys/tree-files.js';
+import { installProgram } from './machine-program.js';
 import { DEBIAN_MIRRORS } from './mirror.js';
 
 /** Files of the machine by path, as text. Pure: also an input of the stage that writes them. */
@@ -73,12 +74,16 @@ const LEFTOVERS = [
 /** Folders that must exist, though empty: packages expect them. */
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
-/** Make the tree at `root` the defined machine. `mtime` in seconds for everything written; none: now. */
-export function customise(root: string, machine: Machine, mtime?: number): void {
+/**
+ * Make the tree at `root` the defined machine, with mkma's own program from the folder `programs`. `mtime` in seconds for
+ * everything written; none: now.
+ */
+export function customise(root: string, machine: Machine, programs: string, mtime?: number): void {
   const files = new TreeFiles(root, mtime);
   for (const path of LEFTOVERS) files.remove(path);
   for (const path of FOLDERS) files.makeFolder(path);
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
+  installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
 }
 

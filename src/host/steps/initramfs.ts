@@ -1,6 +1,6 @@
 /** The stage that makes `initramfs/` and packs it: early boot's programs and the kernel modules that reach the storage. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
@@ -11,7 +11,7 @@ import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULES, PROGRAMS } from '../in
 import { packInitramfs } from '../pack/initramfs.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
-import type { Inputs } from '../stages/book.js';
+import { digestFile, type Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { TREE, toolsInputs } from './bootstrap.js';
 import { modulesFolder } from './kernel.js';
@@ -40,10 +40,6 @@ export function initramfsInputs(settings: BuildSettings, versions: string, kerne
       ? {}
       : { SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch) }),
   };
-}
-
-function digestFile(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 20);
 }
 
 /** Make tree and file in `scratch`, with modules from the tree at `root`. Resolves to the file's size in bytes. */

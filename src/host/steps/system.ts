@@ -9,6 +9,7 @@ import { run } from '../sys/run.js';
 import { packagesInputs, TREE } from './bootstrap.js';
 import { customise, machineFiles } from './customise.js';
 import { kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
+import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
@@ -24,6 +25,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     ...kernelInputs(settings),
     hostname: settings.machine.hostname,
     files: JSON.stringify(machineFiles(settings.machine)),
+    'mkma on the machine': programDigest(settings.programs),
     ...(settings.sourceDateEpoch === undefined
       ? {}
       : { SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch) }),
@@ -52,7 +54,7 @@ export async function buildSystem(
   const kernel = await placeKernel(settings, packages, root, scratch, context);
   if (!kernel.ok) return kernel;
   say('customising');
-  customise(root, settings.machine, settings.sourceDateEpoch);
+  customise(root, settings.machine, settings.programs, settings.sourceDateEpoch);
   return ok({ root, ...kernel.value });
 }
 

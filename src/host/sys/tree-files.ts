@@ -46,10 +46,10 @@ export class TreeFiles {
   ) {}
 
   /** Write a file, replacing whatever has the name; folders on the way are made. */
-  write(path: string, content: string): void {
+  write(path: string, content: string, mode = 0o644): void {
     const real = this.prepare(path);
     writeFileSync(real, content, { flag: 'wx' });
-    chmodSync(real, 0o644);
+    chmodSync(real, mode);
     this.stamp(real);
   }
 

@@ -1,0 +1,34 @@
+/** The record that early boot has left. */
+import { BOOT_RECORD, type BootRecord } from '../../core/boot.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+
+/** Read it; that there is none, or none that this version understands, is a problem. */
+export function readBootRecord(machine: Machine): Result<BootRecord> {
+  const text = machine.readText(BOOT_RECORD);
+  if (text === undefined) {
+    return err({
+      what: 'this machine was not booted by mkma',
+      where: BOOT_RECORD,
+      why: 'early boot leaves a record there, and it cannot be read',
+      next: 'run this on a machine that was booted from images of mkma',
+    });
+  }
+  const record = parse(text);
+  if (record?.format === 1) return ok(record);
+  const found = record === undefined ? 'it is no JSON' : `it has format ${String(record.format)}`;
+  return err({
+    what: 'the record of this boot cannot be understood',
+    where: BOOT_RECORD,
+    why: `${found}; this mkma understands format 1`,
+    next: 'boot with the initramfs of the build that made this base',
+  });
+}
+
+function parse(text: string): BootRecord | undefined {
+  try {
+    return JSON.parse(text) as BootRecord;
+  } catch {
+    return undefined;
+  }
+}

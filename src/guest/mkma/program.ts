@@ -1,0 +1,45 @@
+/** The command line: verbs, help, and exit codes. */
+import {
+  buildApplication,
+  buildRouteMap,
+  type CommandContext,
+  run,
+  type StricliProcess,
+} from '@stricli/core';
+import type { Session } from './session.js';
+import { statusCommand } from './status/command.js';
+import { complaint, TEXT } from './usage.js';
+
+/** What the parser hands to a verb: the session, and the streams that the parser itself prints to. */
+export type Context = CommandContext & Session;
+
+const application = buildApplication<Context>(
+  buildRouteMap({
+    routes: { status: statusCommand },
+    docs: {
+      brief: 'Looks after a machine that runs from RAM.',
+      fullDescription:
+        'Looks after a machine that runs from RAM.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage.',
+    },
+  }),
+  {
+    name: 'mkma',
+    scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    documentation: { disableAnsiColor: true },
+    localization: { defaultLocale: 'en', loadText: () => TEXT },
+  },
+);
+
+/** Run the command line; resolves to the exit code. */
+export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
+  const { out, err } = session.terminal;
+  const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
+  await run(application, argv.length === 0 ? ['--help'] : argv, { process, ...session });
+  if (argv.length === 0) {
+    err(`${complaint({ what: 'no command was given', next: 'name one of those above' })}\n`);
+    return 2;
+  }
+  // Below zero the parser has refused what was typed.
+  const code = Number(process.exitCode ?? 0);
+  return code < 0 ? 2 : code;
+}

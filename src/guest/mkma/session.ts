@@ -1,0 +1,35 @@
+/** What a verb is given, and what it gives back. */
+import type { Problem, Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import type { Terminal } from '../terminal.js';
+
+export interface Session {
+  readonly machine: Machine;
+  readonly terminal: Terminal;
+}
+
+/** A verb's answer: the value for `--json`, and its lines for people, made to fit the terminal's width. */
+export interface Answer {
+  readonly value: unknown;
+  readonly lines: (columns?: number) => readonly string[];
+}
+
+/** A problem on its way through the parser, which passes errors on and nothing else. */
+export class Failed extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.what);
+  }
+}
+
+/** Show an answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
+export function show({ terminal }: Session, result: Result<Answer>, json: boolean): Failed | undefined {
+  const document = (value: unknown): void => terminal.out(`${JSON.stringify(value, null, 2)}\n`);
+  if (!result.ok) {
+    if (json) document({ error: result.problem });
+    return new Failed(result.problem);
+  }
+  const { value, lines } = result.value;
+  if (json) document(value);
+  else for (const line of lines(terminal.columns)) terminal.out(`${line}\n`);
+  return undefined;
+}

@@ -1,0 +1,106 @@
+/** The status for people. */
+import type { LeftOut, LoadedImage } from '../../../core/boot.js';
+import { PARAM } from '../../../core/contract.js';
+import { quoteName } from '../../../core/path.js';
+import { tellProblem } from '../../../core/result.js';
+import { formatBytes } from '../../../core/size.js';
+import { formatMoment } from '../../../core/time.js';
+import { layOut } from '../layout.js';
+import type { Status } from './status.js';
+
+/** Digits of an id that are enough to tell images apart. */
+const ID_DIGITS = 12;
+
+/** As lines, fitted to the width of a terminal where that is given. */
+export function statusLines(status: Status, columns?: number): string[] {
+  const { base, layers, leftOut } = status;
+  return layOut(
+    [
+      { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellImage(base) },
+      { label: 'layers', paragraphs: tellLayers(layers) },
+      { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
+      { label: 'storage', paragraphs: tellStorage(status.storage) },
+      { label: 'times', paragraphs: tellTimes(status.times) },
+      { label: 'RAM', paragraphs: tellMemory(status) },
+      { label: 'warnings', paragraphs: status.warnings },
+    ],
+    columns,
+  );
+}
+
+/** What it is, the file it came from, and what was odd about it. */
+function tellImage(image: LoadedImage): string[] {
+  const { id, created, warnings = [] } = image;
+  const facts = [
+    ...(image.layer === undefined ? [] : [quoteName(image.layer)]),
+    ...(image.name === undefined ? [] : [quoteName(image.name)]),
+    ...(created === undefined ? [] : [`made ${formatMoment(created)}`]),
+    ...(id === undefined ? [] : [shortId(id)]),
+    image.verified ? 'verified' : 'unverified: it has no manifest',
+  ];
+  const rate = formatBytes(image.unpackedBytes / Math.max(image.seconds, 0.01));
+  return [
+    facts.join(', '),
+    `  ${quoteName(image.file)}, ${formatBytes(image.bytes)}`,
+    `  ${formatBytes(image.unpackedBytes)} in RAM, loaded in ${image.seconds.toFixed(1)} s, ${rate}/s`,
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+}
+
+/** `sha256:` and the digits after it, shortened. */
+function shortId(id: string): string {
+  return id.slice(0, id.indexOf(':') + 1 + ID_DIGITS);
+}
+
+function tellLayers(layers: readonly LoadedImage[]): string[] {
+  return layers.length === 0 ? ['none applied'] : layers.flatMap(tellImage);
+}
+
+function tellLeftOut({ layer, bytes, asked, problem }: LeftOut): string[] {
+  const name = `${quoteName(layer)}, ${formatBytes(bytes)}`;
+  if (problem === undefined) {
+    return [`${name}: ${asked ? `as ${PARAM.layers} asks` : 'no reason was recorded'}`];
+  }
+  return [name, ...tellProblem(problem).map((line) => `  ${line}`)];
+}
+
+function tellStorage(storage: Status['storage']): string[] {
+  const { asked, device, type, path, others = [], mountedOn } = storage;
+  const now = mountedOn.length === 0 ? 'released: not mounted' : `mounted on ${mountedOn.join(', ')}`;
+  return [
+    `${quoteName(asked)}: ${device} (${type})`,
+    `folder ${quoteName(path)}`,
+    ...(others.length === 0 ? [] : [`fits the same name: ${others.join(', ')}`]),
+    now,
+  ];
+}
+
+/** How long each part took, in a column of seconds. */
+function tellTimes({ init, phases, handover }: Status['times']): string[] {
+  const last = phases.at(-1);
+  const over = last === undefined ? init : last.start + last.seconds;
+  const rows: [number, string][] = [
+    [init, 'kernel, until init started'],
+    ...phases.map(({ phase, seconds }): [number, string] => [seconds, phase]),
+    [Math.max(0, handover - over), 'handover'],
+    [handover, 'in all, until the system itself started'],
+  ];
+  return rows.map(([seconds, what]) => `${seconds.toFixed(2).padStart(7)} s  ${what}`);
+}
+
+/** What the RAM file system holds is indented below it. */
+function tellMemory({ base, layers, memory }: Status): string[] {
+  const { fileSystem, fresh, total, available } = memory;
+  const { used, free } = fileSystem;
+  const rows: [number | undefined, string][] = [
+    [total, `in this machine, ${formatBytes(available)} available`],
+    [fileSystem.bytes, `RAM file system, ${formatBytes(used)} used, ${formatBytes(free)} free`],
+    [base?.unpackedBytes, '  base'],
+    ...layers.map((image): [number, string] => [image.unpackedBytes, `  ${quoteName(image.layer ?? '')}`]),
+    [fresh, '  fresh: changed since boot'],
+  ];
+  const told = rows.flatMap(([bytes, what]) =>
+    bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
+  );
+  return fresh === undefined ? [...told, 'how much changed since boot only root can see'] : told;
+}

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LeftOut, LoadedImage } from '../../../../src/core/boot.js';
+import { BASE, bootedMachine, mkma, RECORD } from './booted.js';
+
+const LAYER: LoadedImage = {
+  kind: 'layer',
+  layer: '20260201_080000',
+  file: '/img/persistence.20260201_080000.cpio.zst',
+  verified: false,
+  bytes: 2 ** 20,
+  unpackedBytes: 3 * 2 ** 20,
+  seconds: 0.5,
+  warnings: ['it was made on another base'],
+};
+
+const LEFT_OUT: LeftOut[] = [
+  { layer: 'asked', file: '/img/persistence.asked.cpio.zst', bytes: 1024, asked: true },
+  {
+    layer: 'broken',
+    file: '/img/persistence.broken.cpio.zst',
+    bytes: 2048,
+    asked: false,
+    problem: {
+      what: 'the layer is damaged',
+      where: '/img/persistence.broken.cpio.zst',
+      next: 'make it again',
+    },
+  },
+];
+
+test('a base alone: what it is, where it came from, the times, the RAM', async () => {
+  const { out, err, code } = await mkma(bootedMachine(), ['status']);
+  assert.equal(
+    out,
+    `base       box, made 2026-01-31 12:34 UTC, sha256:0123456789ab, verified
+             /img/base.cpio.zst, 150 MiB
+             300 MiB in RAM, loaded in 3.0 s, 100 MiB/s
+layers     none applied
+storage    LABEL=mkma: /dev/vda (ext4)
+           folder /img
+           released: not mounted
+times         1.50 s  kernel, until init started
+              0.50 s  mount
+              3.25 s  load
+              0.05 s  layers
+              0.20 s  handover
+              5.50 s  in all, until the system itself started
+RAM         2.00 GiB  in this machine, 1.00 GiB available
+            1.00 GiB  RAM file system, 344 MiB used, 680 MiB free
+             300 MiB    base
+            40.0 MiB    fresh: changed since boot
+`,
+  );
+  assert.equal(err, '');
+  assert.equal(code, 0);
+});
+
+test('layers applied with their warnings, layers left out and why, warnings of the boot', async () => {
+  const record = {
+    ...RECORD,
+    images: [BASE, LAYER],
+    leftOut: LEFT_OUT,
+    warnings: ['the journal was replayed'],
+  };
+  const { out } = await mkma(bootedMachine(record), ['status']);
+  for (const lines of [
+    'layers     20260201_080000, unverified: it has no manifest\n',
+    '             /img/persistence.20260201_080000.cpio.zst, 1.00 MiB\n             3.00 MiB in RAM, loaded in 0.5 s, 6.00 MiB/s\n',
+    '             warning: it was made on another base\n',
+    'left out   asked, 1.00 KiB: as mkma_layers asks\n',
+    '           broken, 2.00 KiB\n             the layer is damaged: /img/persistence.broken.cpio.zst\n               next: make it again\n',
+    '            3.00 MiB    20260201_080000\n',
+    'warnings   the journal was replayed\n',
+  ]) {
+    assert.ok(out.includes(lines), `${lines}is not in\n${out}`);
+  }
+});
+
+test('a base of another maker is called unverified', async () => {
+  const { id, name, created, ...plain } = BASE;
+  const record = { ...RECORD, images: [{ ...plain, verified: false }] };
+  const { out } = await mkma(bootedMachine(record), ['status']);
+  assert.match(out, /^base {7}unverified: it has no manifest\n/);
+});
+
+test('a storage device that is mounted again, and another one of the same name, are told', async () => {
+  const machine = bootedMachine({ ...RECORD, storage: { ...RECORD.storage, others: ['/dev/vdb'] } });
+  const { answer } = machine;
+  machine.answer = (argv, m) => (argv[0] === 'findmnt' ? { stdout: '/mnt\n' } : answer(argv, m));
+  const { out } = await mkma(machine, ['status']);
+  assert.match(out, /fits the same name: \/dev\/vdb\n {11}mounted on \/mnt\n/);
+});
+
+test('who is not root is told all but what root alone can see', async () => {
+  const machine = bootedMachine();
+  machine.files.delete('/overlay/fresh');
+  const { out, code } = await mkma(machine, ['status']);
+  assert.match(out, /300 MiB {4}base\n {11}how much changed since boot only root can see\n$/);
+  assert.equal(code, 0);
+  assert.ok(!machine.calls.some((call) => call.startsWith('du')));
+});
+
+test('a narrow terminal gets no line that is wider, unless a single word is', async () => {
+  const record = { ...RECORD, images: [BASE, LAYER], leftOut: LEFT_OUT };
+  const { out } = await mkma(bootedMachine(record), ['status'], 50);
+  const wide = out.split('\n').filter((line) => line.length > 50);
+  assert.deepEqual(wide, [`${' '.repeat(13)}/img/persistence.20260201_080000.cpio.zst,`]);
+  assert.ok(
+    out.includes('base       box, made 2026-01-31 12:34 UTC,\n             sha256:0123456789ab, verified\n'),
+  );
+});
+
+test('--json is one document with everything', async () => {
+  const { out, code } = await mkma(bootedMachine({ ...RECORD, leftOut: LEFT_OUT }), ['status', '--json']);
+  const status = JSON.parse(out);
+  assert.deepEqual(status.base, BASE);
+  assert.deepEqual(status.layers, []);
+  assert.deepEqual(status.leftOut, LEFT_OUT);
+  assert.deepEqual(status.storage, { ...RECORD.storage, mountedOn: [] });
+  assert.deepEqual(status.times, { init: 1.5, phases: RECORD.phases, handover: 5.5 });
+  assert.deepEqual(status.memory, {
+    fileSystem: { bytes: 2 ** 30, used: 360_710_144, free: 713_031_680 },
+    fresh: 40 * 2 ** 20,
+    total: 2 ** 31,
+    available: 2 ** 30,
+  });
+  assert.equal(code, 0);
+});
+
+test('a machine that mkma did not boot', async () => {
+  const { out, err, code } = await mkma(bootedMachine(null), ['status']);
+  assert.equal(out, '');
+  assert.match(
+    err,
+    /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json\n {2}why: .*\n {2}next: /,
+  );
+  assert.equal(code, 1);
+});
+
+test('a record of another format, and with --json the problem as the document', async () => {
+  const { out, code } = await mkma(bootedMachine({ format: 2 }), ['status', '--json']);
+  const { error } = JSON.parse(out);
+  assert.equal(error.what, 'the record of this boot cannot be understood');
+  assert.equal(error.why, 'it has format 2; this mkma understands format 1');
+  assert.equal(code, 1);
+});

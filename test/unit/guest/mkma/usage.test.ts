@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootedMachine, mkma } from './booted.js';
+
+/** What was typed, and the whole of what is said. */
+const WRONG: [string[], string][] = [
+  [['nonsense'], "error: unknown command 'nonsense'\n  next: mkma --help lists what there is\n"],
+  [
+    ['statsu'],
+    "error: unknown command 'statsu'\n  next: did you mean status? mkma --help lists what there is\n",
+  ],
+  [
+    ['status', '--jsno'],
+    "error: unknown option '--jsno'\n  next: did you mean --json? mkma --help lists what there is\n",
+  ],
+  [['status', '-x'], "error: unknown option '-x'\n  next: mkma --help lists what there is\n"],
+];
+
+for (const [argv, said] of WRONG) {
+  test(`mkma ${argv.join(' ')}: refused with exit code 2`, async () => {
+    const { out, err, code } = await mkma(bootedMachine(), argv);
+    assert.equal(err, said);
+    assert.equal(out, '');
+    assert.equal(code, 2);
+  });
+}
+
+test('without a command: the help, and exit code 2', async () => {
+  const { out, err, code } = await mkma(bootedMachine(), []);
+  assert.match(out, /^Usage\n {2}mkma status/);
+  assert.match(err, /^error: no command was given\n/);
+  assert.equal(code, 2);
+});
+
+test('--help names every verb, and that of a verb its options', async () => {
+  const whole = await mkma(bootedMachine(), ['--help']);
+  assert.match(whole.out, /Commands\n {2}status {2}what this machine runs from/);
+  assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage/);
+  const verb = await mkma(bootedMachine(), ['status', '--help']);
+  assert.match(verb.out, /--json\]? +one JSON document on stdout/);
+  assert.deepEqual([whole.code, verb.code, whole.err, verb.err], [0, 0, '', '']);
+});
+
+test('a bug is told as one, with what a report needs', async () => {
+  const machine = bootedMachine();
+  machine.answer = (argv) => (argv[0] === 'stat' ? { code: 1, stderr: 'broken' } : undefined);
+  const { err, code } = await mkma(machine, ['status']);
+  assert.match(err, /^error: a fault of mkma itself\n {2}why: cannot measure \/overlay: broken\n/);
+  assert.match(err, /next: please report it/);
+  assert.equal(code, 1);
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Vm } from './harness.js';
+
+/** Layers made by hand, in the shell before the storage is looked for: one is damaged, one will not be asked for. */
+const LAYERS = [
+  'modprobe ext4; modprobe virtio_blk; mkdir -p /mnt /l/opt; while ! [ -b /dev/vda ]; do sleep 1; done',
+  'mount -t ext4 /dev/vda /mnt && echo by hand >/l/opt/word',
+  'cd /l && find . | cpio -o -H newc | zstd -q -o /mnt/mkma/persistence.1-whole.cpio.zst',
+  'head -c 60 /mnt/mkma/persistence.1-whole.cpio.zst >/mnt/mkma/persistence.2-cut.cpio.zst',
+  'cp /mnt/mkma/persistence.1-whole.cpio.zst /mnt/mkma/persistence.3-unwanted.cpio.zst',
+  'umount /mnt',
+];
+
+test('mkma status tells of base, layers, what was left out, storage, times and RAM', async () => {
+  await using vm = Vm.start('mkma_break=mount mkma_layers=-3-unwanted');
+  await vm.expect(/mkma: shell before phase mount/);
+  await vm.expectShell();
+  for (const command of LAYERS) await vm.ask(command);
+  vm.type('exit');
+  await vm.expectLogin();
+
+  const told = await vm.ask('mkma status');
+  assert.match(told, /^base +console, made \d{4}-\d\d-\d\d \d\d:\d\d UTC, sha256:[0-9a-f]{12}, verified\n/);
+  assert.match(told, /\n +\/mkma\/base\.cpio\.zst, \S+ MiB\n +\S+ MiB in RAM, loaded in \S+ s, \S+ MiB\/s\n/);
+  assert.match(
+    told,
+    /\nlayers +1-whole, unverified: it has no manifest\n +\/mkma\/persistence\.1-whole\.cpio\.zst, /,
+  );
+  assert.match(
+    told,
+    /\nleft out +2-cut, 60 B\n( +.*\n)* +why: .*\n( +.*\n)* +3-unwanted, \S+ B: as mkma_layers asks\n/,
+  );
+  assert.match(told, /\nstorage +UUID=\S+: \/dev\/vda \(ext4\)\n +folder \/mkma\n +released: not mounted\n/);
+  assert.match(told, /\ntimes +\S+ s {2}kernel, until init started\n +\S+ s {2}mount\n +\S+ s {2}load\n/);
+  assert.match(told, /\n +\S+ s {2}in all, until the system itself started\n/);
+  assert.match(told, /\n +\S+ MiB {2}RAM file system, \S+ MiB used, \S+ MiB free\n +\S+ MiB {4}base\n/);
+  assert.equal(await vm.ask('cat /opt/word'), 'by hand');
+
+  // 8 MiB more in fresh are seen, by root alone.
+  await vm.ask('head -c 8M /dev/zero >/var/tmp/eight');
+  const fresh = Number(await vm.ask('mkma status --json | sed -n \'s/.*"fresh": \\([0-9]*\\).*/\\1/p\''));
+  assert.ok(fresh >= 8 * 2 ** 20, `${fresh} bytes of fresh`);
+  const plain = await vm.ask('setpriv --reuid 65534 --regid 65534 --clear-groups mkma status');
+  assert.match(plain, /how much changed since boot only root can see/);
+
+  await vm.ask('mount -o ro /dev/vda /mnt');
+  assert.match(await vm.ask('mkma status'), /\n +mounted on \/mnt\n/);
+
+  const wrong = await vm.sh('mkma statsu');
+  assert.match(wrong.output, /^error: unknown command 'statsu'\n {2}next: did you mean status\?/);
+  assert.equal(wrong.exitCode, 2);
+  assert.match(await vm.ask('mkma --help'), /Commands\n {2}status /);
+});
