@@ -10,7 +10,7 @@ const tsc = spawnSync('node_modules/.bin/tsc', ['-b', ...process.argv.slice(2)],
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 // What was compiled from a source that is gone must not be run, tested or shipped.
-for (const tree of ['src', 'test']) {
+for (const tree of ['src', 'test', 'bench']) {
   for (const file of readdirSync(`dist/${tree}`, { recursive: true })) {
     const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
     if (source !== file && !existsSync(`${tree}/${source}`)) rmSync(`dist/${tree}/${file}`);
@@ -18,11 +18,14 @@ for (const tree of ['src', 'test']) {
 }
 
 mkdirSync('dist/guest', { recursive: true });
-for (const program of ['init']) {
-  const entry = `dist/src/guest/${program}/main.js`;
+const bundles = {
+  'dist/guest/init.js': 'dist/src/guest/init/main.js',
+  'dist/bench/load.mjs': 'dist/bench/guest/load.js',
+};
+for (const [outfile, entry] of Object.entries(bundles)) {
   await build({
     entryPoints: [entry],
-    outfile: `dist/guest/${program}.js`,
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'neutral',
