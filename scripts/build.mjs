@@ -10,7 +10,7 @@ const tsc = spawnSync('node_modules/.bin/tsc', ['-b', ...process.argv.slice(2)],
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 
 // What was compiled from a source that is gone must not be run, tested or shipped.
-for (const tree of ['src', 'test']) {
+for (const tree of ['src', 'test', 'bench']) {
   for (const file of readdirSync(`dist/${tree}`, { recursive: true })) {
     const source = file.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
     if (source !== file && !existsSync(`${tree}/${source}`)) rmSync(`dist/${tree}/${file}`);
@@ -19,22 +19,27 @@ for (const tree of ['src', 'test']) {
 
 // Licences of packages that a bundle holds ask to be named wherever it goes.
 const BANNERS = {
-  mkma: '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0',
+  'dist/guest/mkma.js':
+    '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0',
 };
 
 mkdirSync('dist/guest', { recursive: true });
-for (const program of ['init', 'mkma']) {
-  const entry = `dist/src/guest/${program}/main.js`;
+const bundles = {
+  'dist/guest/init.js': 'dist/src/guest/init/main.js',
+  'dist/guest/mkma.js': 'dist/src/guest/mkma/main.js',
+  'dist/bench/load.mjs': 'dist/bench/guest/load.js',
+};
+for (const [outfile, entry] of Object.entries(bundles)) {
   await build({
     entryPoints: [entry],
-    outfile: `dist/guest/${program}.js`,
+    outfile,
     bundle: true,
     format: 'esm',
     platform: 'neutral',
     target: 'es2023',
     external: ['std', 'os'],
     legalComments: 'none',
-    banner: { js: BANNERS[program] ?? '' },
+    banner: { js: BANNERS[outfile] ?? '' },
     logLevel: 'warning',
   });
 }

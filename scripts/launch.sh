@@ -123,7 +123,7 @@ launch_has_packages() {
 # True where nothing that the compiler reads is newer than what it made.
 launch_is_compiled() {
   [ -e dist/.built ] || return 1
-  [ -z "$(find src test scripts package.json package-lock.json tsconfig*.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]
+  [ -z "$(find src test bench scripts package.json package-lock.json tsconfig*.json -newer dist/.built -print 2>/dev/null | head -n 1)" ]
 }
 
 # Bring what is missing, one launch at a time: another one may have brought it meanwhile.

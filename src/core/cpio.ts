@@ -4,9 +4,11 @@
  * to a multiple of four bytes.
  */
 import { concatBytes } from './bytes.js';
-import { encodeName } from './path.js';
+import { nameLength, putName } from './path.js';
 
 const MAGIC = '070701';
+/** GNU cpio writes capitals. */
+const HEX_DIGITS = Uint8Array.from('0123456789ABCDEF', (c) => c.charCodeAt(0));
 export const NEWC_HEADER_SIZE = 110;
 /** Name of the record that ends an archive. */
 export const TRAILER = 'TRAILER!!!';
@@ -60,15 +62,21 @@ export function newcPadding(length: number): number {
 
 /** Bytes that a record takes in the archive, padding included. */
 export function newcRecordSize(nameBytes: number, dataBytes: number): number {
+  return newcHeadSize(nameBytes) + dataBytes + newcPadding(dataBytes);
+}
+
+/** Bytes that {@link putNewcHead} writes for a name of so many bytes. */
+export function newcHeadSize(nameBytes: number): number {
   const head = NEWC_HEADER_SIZE + nameBytes + 1;
-  return head + newcPadding(head) + dataBytes + newcPadding(dataBytes);
+  return head + newcPadding(head);
 }
 
 /**
- * Header and name of a record, padded; the data (and {@link newcPadding} after it) follows.
- * A number that does not fit 32 bits is a bug of the caller and throws.
+ * Write header and name of a record, padded, to `out` at `at`; the data (and {@link newcPadding} after it) follows.
+ * Returns where it ends. A number that does not fit 32 bits is a bug of the caller and throws.
  */
-export function newcHead(header: NewcHeader, name: Uint8Array): Uint8Array {
+export function putNewcHead(header: NewcHeader, name: string, out: Uint8Array, at: number): number {
+  const end = at + newcHeadSize(nameLength(name));
   const fields = [
     header.ino,
     header.mode,
@@ -81,20 +89,25 @@ export function newcHead(header: NewcHeader, name: Uint8Array): Uint8Array {
     0,
     header.rdevMajor,
     header.rdevMinor,
-    name.length + 1,
+    nameLength(name) + 1,
     0, // checksum: unused in newc
   ];
-  let text = MAGIC;
+  let to = at;
+  for (let i = 0; i < MAGIC.length; i++) out[to++] = MAGIC.charCodeAt(i);
   for (const field of fields) {
     if (!Number.isInteger(field) || field < 0 || field > 0xffffffff) {
       throw new RangeError(`newc field out of range: ${field}`);
     }
-    text += field.toString(16).toUpperCase().padStart(8, '0');
+    for (let shift = 28; shift >= 0; shift -= 4) out[to++] = HEX_DIGITS[(field >>> shift) & 0xf] as number;
   }
-  const head = NEWC_HEADER_SIZE + name.length + 1;
-  const out = new Uint8Array(head + newcPadding(head));
-  for (let i = 0; i < text.length; i++) out[i] = text.charCodeAt(i);
-  out.set(name, NEWC_HEADER_SIZE);
+  out.fill(0, putName(name, out, to), end);
+  return end;
+}
+
+/** As {@link putNewcHead}, into bytes of its own. */
+export function newcHead(header: NewcHeader, name: string): Uint8Array {
+  const out = new Uint8Array(newcHeadSize(nameLength(name)));
+  putNewcHead(header, name, out, 0);
   return out;
 }
 
@@ -104,15 +117,14 @@ export function newcHead(header: NewcHeader, name: Uint8Array): Uint8Array {
  */
 export function whiteoutArchive(paths: readonly string[]): Uint8Array {
   const node = { mode: S_IFCHR, uid: 0, gid: 0, nlink: 1, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
-  const records = paths.map((path, i) => newcHead({ ...node, ino: i + 1 }, encodeName(archiveName(path))));
+  const records = paths.map((path, i) => newcHead({ ...node, ino: i + 1 }, archiveName(path)));
   return concatBytes([...records, newcTrailer()]);
 }
 
 /** The record that ends an archive. */
 export function newcTrailer(): Uint8Array {
-  const name = Uint8Array.from(TRAILER, (c) => c.charCodeAt(0));
   const none = { ino: 0, mode: 0, uid: 0, gid: 0, nlink: 1, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
-  return newcHead(none, name);
+  return newcHead(none, TRAILER);
 }
 
 /** A parsed header: the fields, and the length of the name with its NUL. */

@@ -4,17 +4,21 @@
  * and survives JSON.
  */
 
+/** Bytes of a plain run that are turned into text at once: well below what an engine takes as arguments of one call. */
+const RUN = 4096;
+
 /** Decode a name's bytes. Inverse of {@link encodeName} for every byte sequence. */
 export function decodeName(bytes: Uint8Array): string {
   let out = '';
   let i = 0;
   while (i < bytes.length) {
-    const lead = bytes[i] as number;
-    if (lead < 0x80) {
-      out += String.fromCharCode(lead);
-      i++;
+    const start = i;
+    while (i < bytes.length && i - start < RUN && (bytes[i] as number) < 0x80) i++;
+    if (i > start) {
+      out += String.fromCharCode.apply(null, bytes.subarray(start, i) as unknown as number[]);
       continue;
     }
+    const lead = bytes[i] as number;
     const length = sequenceLength(bytes, i);
     if (length === 0) {
       out += String.fromCharCode(0xdc00 | lead);
@@ -51,8 +55,30 @@ function sequenceLength(bytes: Uint8Array, i: number): number {
 
 /** Encode a name to its bytes. A lone surrogate outside U+DC80-U+DCFF is a bug of the caller and throws. */
 export function encodeName(name: string): Uint8Array {
-  const out = new Uint8Array(name.length * 3);
-  let n = 0;
+  const out = new Uint8Array(nameLength(name));
+  putName(name, out, 0);
+  return out;
+}
+
+/** How many bytes {@link encodeName} makes of a name. */
+export function nameLength(name: string): number {
+  let length = 0;
+  for (let i = 0; i < name.length; i++) {
+    const code = name.codePointAt(i) as number;
+    if (code < 0x80 || (code >= 0xdc80 && code <= 0xdcff)) length += 1;
+    else if (code < 0x800) length += 2;
+    else if (code < 0x10000) length += 3;
+    else {
+      length += 4;
+      i++;
+    }
+  }
+  return length;
+}
+
+/** Write a name's bytes to `out` at `at`, where there is room for them. Returns where they end. */
+export function putName(name: string, out: Uint8Array, at: number): number {
+  let n = at;
   for (let i = 0; i < name.length; i++) {
     const code = name.codePointAt(i) as number;
     if (code < 0x80) out[n++] = code;
@@ -74,7 +100,7 @@ export function encodeName(name: string): Uint8Array {
       i++;
     }
   }
-  return out.subarray(0, n);
+  return n;
 }
 
 /** Order of names by their bytes, which is what `LC_ALL=C sort` and the kernel mean by order. */

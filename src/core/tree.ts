@@ -32,19 +32,14 @@ export function findArguments(root: string): string[] {
 
 /** Parse what `find` printed, sorted by name so that every folder comes before what is in it. */
 export function parseTree(output: Uint8Array): TreeEntry[] {
+  const fields = decodeName(output).split('\0');
+  if (fields.pop() !== '' || fields.length % 3 !== 0) {
+    throw new Error('the listing of find ends in the middle of a record');
+  }
   const entries: TreeEntry[] = [];
-  let at = 0;
-  const field = (): Uint8Array => {
-    const end = output.indexOf(0, at);
-    if (end < 0) throw new Error('the listing of find ends in the middle of a record');
-    const bytes = output.subarray(at, end);
-    at = end + 1;
-    return bytes;
-  };
-  while (at < output.length) {
-    const [type, mode, uid, gid, nlink, ino, size, mtime] = decodeName(field()).split(' ');
-    const path = decodeName(field());
-    const target = decodeName(field());
+  for (let i = 0; i < fields.length; i += 3) {
+    const [facts, path, target] = fields.slice(i, i + 3) as [string, string, string];
+    const [type, mode, uid, gid, nlink, ino, size, mtime] = facts.split(' ');
     entries.push({
       path: path === '' ? '.' : path,
       type: type as FileType,

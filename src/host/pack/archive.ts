@@ -1,76 +1,57 @@
 /** The bytes of planned records, read from the tree piece by piece: never more than one chunk in memory. */
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { archiveName, newcHead, newcPadding } from '../../core/cpio.js';
-import { encodeName, quoteName } from '../../core/path.js';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { archiveName, NEWC_MAX_NAME, newcHeadSize, newcPadding, putNewcHead } from '../../core/cpio.js';
+import { putName } from '../../core/path.js';
+import { treeChanged } from './failed.js';
 import type { PlannedRecord } from './plan.js';
+import { pathIn } from './scan.js';
 
-/** Bytes handed on at a time. */
-const CHUNK = 512 * 1024;
+/** Bytes after which a chunk is handed on. */
+const CHUNK = 2 ** 20;
+/** Room behind them for what goes in at once: a head, the target of a symlink, padding. */
+const ROOM = newcHeadSize(NEWC_MAX_NAME) + NEWC_MAX_NAME + 4;
 
-/** A file was no longer what the scan saw: the tree is being changed while it is packed. */
-export class TreeChanged extends Error {
-  constructor(
-    readonly path: string,
-    readonly reason: string,
-  ) {
-    super(`/${quoteName(path)} changed while it was packed: ${reason}`);
-  }
-}
-
-/** Yields the records as newc, in chunks. Every chunk is a fresh buffer that the receiver may keep. */
-export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): Generator<Buffer> {
-  const rootBytes = Buffer.from(root.endsWith('/') ? root : `${root}/`);
-  let chunk = Buffer.allocUnsafe(CHUNK);
+/** Yields the records as newc. All chunks are views of one buffer: each is to be used before the next is asked for. */
+export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): Generator<Uint8Array> {
+  const buffer = Buffer.allocUnsafeSlow(CHUNK + ROOM);
   let filled = 0;
-  function* put(bytes: Uint8Array): Generator<Buffer> {
-    let from = 0;
-    while (from < bytes.length) {
-      const n = Math.min(bytes.length - from, CHUNK - filled);
-      chunk.set(bytes.subarray(from, from + n), filled);
-      filled += n;
-      from += n;
-      if (filled === CHUNK) yield flush();
-    }
-  }
-  const flush = (): Buffer => {
-    const full = chunk.subarray(0, filled);
-    chunk = Buffer.allocUnsafe(CHUNK);
-    filled = 0;
-    return full;
-  };
-  function* putFile(record: PlannedRecord, name: Uint8Array): Generator<Buffer> {
-    const fd = openFile(Buffer.concat([rootBytes, name]), record);
-    try {
-      for (let left = record.size; left > 0; ) {
-        const n = readSync(fd, chunk, filled, Math.min(left, CHUNK - filled), null);
-        if (n === 0) throw new TreeChanged(record.path, 'it became shorter');
-        filled += n;
-        left -= n;
-        if (filled === CHUNK) yield flush();
-      }
-    } finally {
-      closeSync(fd);
-    }
-  }
   for (const record of records) {
-    const name = encodeName(record.path);
-    yield* put(newcHead(record, encodeName(archiveName(record.path))));
-    if (record.data === 'file') yield* putFile(record, name);
-    else if (record.data !== 'none') yield* put(encodeName(record.data.target));
-    yield* put(new Uint8Array(newcPadding(record.size)));
+    if (filled >= CHUNK) {
+      yield buffer.subarray(0, filled);
+      filled = 0;
+    }
+    filled = putNewcHead(record, archiveName(record.path), buffer, filled);
+    if (record.data === 'file') {
+      const fd = openFile(root, record);
+      try {
+        let left = record.size;
+        do {
+          if (filled >= CHUNK) {
+            yield buffer.subarray(0, filled);
+            filled = 0;
+          }
+          // One byte more than it should have: that tells a file that has grown.
+          const n = readSync(fd, buffer, filled, Math.min(left, CHUNK - filled) + 1, null);
+          if (n > left) throw treeChanged(record.path, 'it became longer');
+          if (n === 0 && left > 0) throw treeChanged(record.path, 'it became shorter');
+          filled += n;
+          left -= n;
+        } while (left > 0);
+      } finally {
+        closeSync(fd);
+      }
+    } else if (record.data !== 'none') filled = putName(record.data.target, buffer, filled);
+    const padded = filled + newcPadding(record.size);
+    buffer.fill(0, filled, padded);
+    filled = padded;
   }
-  if (filled > 0) yield flush();
+  if (filled > 0) yield buffer.subarray(0, filled);
 }
 
-function openFile(path: Buffer, record: PlannedRecord): number {
-  let fd: number;
+function openFile(root: string, record: PlannedRecord): number {
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return openSync(pathIn(root, record.path), constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (cause) {
-    throw new TreeChanged(record.path, (cause as Error).message);
+    throw treeChanged(record.path, (cause as Error).message);
   }
-  const size = fstatSync(fd).size;
-  if (size === record.size) return fd;
-  closeSync(fd);
-  throw new TreeChanged(record.path, `${record.size} bytes at first, now ${size}`);
 }

@@ -2,17 +2,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
 import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE, type SeekEntry } from '../../core/image.js';
-import type { BaseManifest, LayerManifest, Manifest, Segment } from '../../core/manifest.js';
+import type { BaseManifest, LayerManifest, Manifest } from '../../core/manifest.js';
 import { ok, type Result } from '../../core/result.js';
 import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';
-import { compressFrames, type FrameSize } from './compress.js';
+import { archiveChunks } from './archive.js';
+import { problemOf } from './failed.js';
 import type { Plan } from './plan.js';
-import { packSegments } from './pool.js';
+import { compressSegments, type Frame } from './segments.js';
 
 /** What a manifest says besides what the packing itself finds out. */
 export type ManifestFacts = Facts<BaseManifest> | Facts<LayerManifest>;
@@ -38,103 +38,87 @@ export interface PackOptions {
 
 /** Make the image file. Resolves to its manifest. */
 export async function packImage(options: PackOptions): Promise<Result<Manifest>> {
-  const { plan, level, signal } = options;
-  const frames = new Map<number, readonly FrameSize[]>();
-  const jobs = plan.segments.map((segment, index) => ({
-    index,
-    root: options.root,
-    segment,
-    part: join(options.scratch, `segment.${index}`),
-    level,
+  const { plan } = options;
+  const segments: { records: number; chunks: Iterable<Uint8Array> }[] = plan.segments.map(({ records }) => ({
+    records: records.length,
+    chunks: archiveChunks(options.root, records),
   }));
+  // The archive's end is a last segment of no records, so that all others stay free of it.
+  segments.push({ records: 0, chunks: [newcTrailer()] });
   const out = openSync(options.target, 'ax', 0o644);
   try {
     const assembly = new Assembly(out);
     let packed = 0;
-    const done = await packSegments(jobs, {
-      threads: availableParallelism(),
-      signal,
-      onBytes: (bytes) => {
-        packed += bytes;
-        options.onProgress?.(packed);
+    await compressSegments(
+      segments.map(({ chunks }) => chunks),
+      {
+        level: options.level,
+        processors: availableParallelism(),
+        scratch: options.scratch,
+        signal: options.signal,
+        onBytes: (bytes) => {
+          packed += bytes;
+          options.onProgress?.(packed);
+        },
+        onFrame: (frame) => assembly.append(frame),
       },
-      onSegment: (index, sizes) => {
-        frames.set(index, sizes);
-        // Put in a row whatever is complete, while the other segments are still being packed.
-        for (
-          let job = jobs[assembly.segments.length];
-          job !== undefined;
-          job = jobs[assembly.segments.length]
-        ) {
-          const ready = frames.get(job.index);
-          if (ready === undefined) break;
-          assembly.append(job.part, ready, job.segment.records.length);
-        }
-      },
-    });
-    if (!done.ok) return done;
-    const trailer = await packTrailer(join(options.scratch, 'segment.end'), level, signal);
-    if (!trailer.ok) return trailer;
-    assembly.append(join(options.scratch, 'segment.end'), trailer.value, 0);
-    return ok(assembly.finish(options.facts, plan));
+    );
+    const records = segments.map((segment) => segment.records);
+    return ok(assembly.finish(options.facts, plan, records));
+  } catch (cause) {
+    return problemOf(cause);
   } finally {
     closeSync(out);
   }
 }
 
-/** The archive's end: a last segment of no records, so that all others stay free of it. */
-async function packTrailer(part: string, level: number, signal?: AbortSignal): Promise<Result<FrameSize[]>> {
-  const fd = openSync(part, 'ax', 0o600);
-  try {
-    const trailer = newcTrailer();
-    return await compressFrames([trailer], trailer.length, fd, { level, threads: 1, signal });
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Segments put in a row, each hashed on its way. */
+/** Frames put in a row, each hashed on its way. */
 class Assembly {
-  readonly segments: Segment[] = [];
+  private readonly segments: { size: number; bytes: number; frames: number; readonly hash: Hash }[] = [];
   private readonly entries: SeekEntry[] = [{ size: HEAD_SIZE, bytes: 0 }];
-  private readonly buffer = Buffer.allocUnsafe(1 << 20);
+  private readonly buffer = Buffer.allocUnsafe(2 ** 20);
 
   constructor(private readonly out: number) {
     writeAll(out, encodeHead());
   }
 
-  /** Append the file `part`, and remove it. */
-  append(part: string, frames: readonly FrameSize[], records: number): void {
-    const hash = createHash('sha256');
-    const size = this.copy(part, hash);
-    unlinkSync(part);
-    this.entries.push(...frames);
-    const bytes = frames.reduce((sum, frame) => sum + frame.bytes, 0);
-    this.segments.push({ size, bytes, frames: frames.length, records, sha256: hash.digest('hex') });
+  /** Append a frame, and remove its file. */
+  append({ segment, path, size, bytes }: Frame): void {
+    this.segments[segment] ??= { size: 0, bytes: 0, frames: 0, hash: createHash('sha256') };
+    const facts = this.segments[segment];
+    this.copy(path, facts.hash);
+    unlinkSync(path);
+    facts.size += size;
+    facts.bytes += bytes;
+    facts.frames++;
+    this.entries.push({ size, bytes });
   }
 
-  private copy(part: string, hash: Hash): number {
-    const fd = openSync(part, 'r');
-    let size = 0;
+  private copy(path: string, hash: Hash): void {
+    const fd = openSync(path, 'r');
     try {
       for (let n = readSync(fd, this.buffer); n > 0; n = readSync(fd, this.buffer)) {
         const piece = this.buffer.subarray(0, n);
         hash.update(piece);
         writeAll(this.out, piece);
-        size += n;
       }
     } finally {
       closeSync(fd);
     }
-    return size;
   }
 
-  finish(facts: ManifestFacts, plan: Plan): Manifest {
+  /** Write what comes behind the payload. `records`: how many each segment has. */
+  finish(facts: ManifestFacts, plan: Plan, records: readonly number[]): Manifest {
+    const segments = this.segments.map(({ hash, ...segment }, i) => ({
+      ...segment,
+      records: records[i] as number,
+      sha256: hash.digest('hex'),
+    }));
     const found = {
       unpackedBytes: plan.unpackedBytes,
       inodes: plan.inodes,
       root: plan.root,
-      segments: this.segments,
+      segments,
       attributes: plan.attributes,
     };
     const manifest: Manifest = {

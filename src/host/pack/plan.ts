@@ -17,7 +17,7 @@ import {
   S_IFREG,
 } from '../../core/cpio.js';
 import type { RootFacts } from '../../core/manifest.js';
-import { encodeName, quoteName } from '../../core/path.js';
+import { nameLength, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { TreeEntry } from '../../core/tree.js';
 
@@ -160,7 +160,7 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
       next: 'remove it from the tree, or split it',
     });
   }
-  const long = tree.find((entry) => encodeName(entry.path).length + 1 > NEWC_MAX_NAME);
+  const long = tree.find((entry) => nameLength(entry.path) + 1 > NEWC_MAX_NAME);
   if (long === undefined) return undefined;
   return err({
     what: `a newc archive cannot hold a path of ${NEWC_MAX_NAME} bytes or more`,
@@ -208,7 +208,7 @@ function toRecord(
     ino,
     nlink: type === 'd' ? 2 : names,
     mtime: Math.min(Math.max(entry.mtime, 0), latestMtime ?? 0xffffffff, 0xffffffff),
-    size: hasFile ? entry.size : type === 'l' ? encodeName(entry.target).length : 0,
+    size: hasFile ? entry.size : type === 'l' ? nameLength(entry.target) : 0,
     rdevMajor: device?.major ?? 0,
     rdevMinor: device?.minor ?? 0,
     data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
@@ -216,5 +216,5 @@ function toRecord(
 }
 
 function recordBytes(record: PlannedRecord): number {
-  return newcRecordSize(encodeName(archiveName(record.path)).length, record.size);
+  return newcRecordSize(nameLength(archiveName(record.path)), record.size);
 }

@@ -22,12 +22,16 @@ export async function scanTree(root: string, signal?: AbortSignal): Promise<Resu
   const devices = new Map<string, { major: number; minor: number }>();
   for (const { type, path } of entries) {
     if (type !== 'b' && type !== 'c') continue;
-    devices.set(
-      path,
-      splitDevice(lstatSync(Buffer.concat([Buffer.from(`${root}/`), encodeName(path)])).rdev),
-    );
+    devices.set(path, splitDevice(lstatSync(pathIn(root, path)).rdev));
   }
   return ok({ entries, devices });
+}
+
+/** Where a file of the tree at `root` lies, as Node takes it: as bytes where the name has some that are no UTF-8. */
+export function pathIn(root: string, path: string): string | Buffer {
+  return /[\udc80-\udcff]/.test(path)
+    ? Buffer.concat([Buffer.from(`${root}/`), encodeName(path)])
+    : `${root}/${path}`;
 }
 
 /** Major and minor out of Linux's packed dev_t (makedev(3); glibc's encoding, as stat gives it). */

@@ -13,7 +13,7 @@ import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '3';
+const RECIPE = '4';
 
 export function baseInputs(settings: BuildSettings, tree: string, kernelRelease: string): Inputs {
   return {
@@ -29,17 +29,24 @@ export function baseInputs(settings: BuildSettings, tree: string, kernelRelease:
   };
 }
 
+/** The settings that a base is packed by. */
+export type BaseSettings = Pick<BuildSettings, 'architecture' | 'level' | 'sourceDateEpoch' | 'version'> & {
+  readonly machine: Pick<BuildSettings['machine'], 'hostname' | 'suite'>;
+};
+
 /** Pack the tree at `root` into `scratch`. Resolves to the manifest. */
 export async function packBase(
-  settings: BuildSettings,
+  settings: BaseSettings,
   root: string,
   kernelRelease: string,
   scratch: string,
   context: Context,
 ): Promise<Result<Manifest>> {
-  const tree = await scanTree(root, context.signal);
+  const [tree, attributes] = await Promise.all([
+    scanTree(root, context.signal),
+    scanAttributes(root, context.signal),
+  ]);
   if (!tree.ok) return tree;
-  const attributes = await scanAttributes(root, context.signal);
   if (!attributes.ok) return attributes;
   const plan = planArchive(tree.value.entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
@@ -66,7 +73,7 @@ export async function packBase(
   });
 }
 
-function facts(settings: BuildSettings, kernelRelease: string): ManifestFacts {
+function facts(settings: BaseSettings, kernelRelease: string): ManifestFacts {
   const { machine, sourceDateEpoch } = settings;
   const created = sourceDateEpoch === undefined ? new Date() : new Date(sourceDateEpoch * 1000);
   return {

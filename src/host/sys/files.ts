@@ -17,9 +17,11 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** Write all bytes, however many calls it takes. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+/** Write all bytes, however many calls it takes: at `position` of the file, or where it stands. */
+export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
+  for (let at = 0; at < bytes.length; ) {
+    at += writeSync(fd, bytes, at, bytes.length - at, position === undefined ? null : position + at);
+  }
 }
 
 /** Flush a file or folder to the medium. */

@@ -1,0 +1,66 @@
+/** `npm run bench`: mkma against the plain shell pipelines, side by side. bench/run starts it with mounts of its own. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { FILES } from '../src/core/contract.js';
+import { initramfsSize } from '../src/host/initramfs/size.js';
+import { benchLoading } from './loading.js';
+import { describeMachine } from './machine.js';
+import { benchPacking } from './packing.js';
+import { type Measurements, report } from './report.js';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const { values } = parseArgs({
+  options: {
+    output: { type: 'string' },
+    runs: { type: 'string', default: '9' },
+    json: { type: 'string' },
+  },
+});
+const runs = Number(values.runs);
+if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${values.runs} is no number of turns`);
+
+const folder = values.output ?? builtImages();
+for (const name of [FILES.base, FILES.chroot, FILES.initramfsTree]) {
+  const path = join(folder, name);
+  if (!existsSync(path)) fail(`there is no ${path}: name a folder that mkma build has filled`);
+}
+const images = realpathSync(folder);
+const scratch = mkdtempSync(join(images, '.bench-'));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+process.once('exit', () => {
+  spawnSync('umount', ['--recursive', '--lazy', join(scratch, 'root')], { stdio: 'ignore' });
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const found = await measure();
+process.stdout.write(`${report(found).join('\n')}\n`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(found, null, 2)}\n`);
+
+/** The images of the tests, built where they are not yet. */
+function builtImages(): string {
+  const folder = join(repository, '.test/images');
+  const build = [join(repository, 'dist/src/host/main.js'), 'build', 'console', '--output', folder];
+  const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (built.status !== 0) fail('the images to measure could not be built');
+  return folder;
+}
+
+async function measure(): Promise<Measurements> {
+  const machine = describeMachine(images);
+  const before = loadavg()[0] ?? 0;
+  const root = join(scratch, 'root');
+  const loading = await benchLoading(images, root, runs);
+  const packing = await benchPacking(images, scratch, runs);
+  const initramfs = await initramfsSize({ tree: join(images, FILES.initramfsTree), level: 3, scratch });
+  if (!initramfs.ok) throw new Error(JSON.stringify(initramfs.problem));
+  return { machine, runs, load: [before, loadavg()[0] ?? 0], loading, packing, initramfs: initramfs.value };
+}
+
+function fail(message: string): never {
+  process.stderr.write(`error: ${message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,33 @@
+/**
+ * Packs a tree once, as the base stage of a build does, in a process of its own: no run profits from those before it.
+ * pack-once.js IMAGES SCRATCH prints the seconds and the most memory it took.
+ */
+import { join } from 'node:path';
+import { FILES } from '../src/core/contract.js';
+import { readImage } from '../src/host/images.js';
+import { packBase } from '../src/host/steps/base.js';
+
+export interface PackedOnce {
+  /** Seconds, without the start of Node.js: a build has it running. */
+  readonly seconds: number;
+  /** Most bytes of RAM that the process had at a time, its zstd processes not counted. */
+  readonly memory: number;
+  /** Bytes of the image. */
+  readonly bytes: number;
+}
+
+const [images, scratch] = process.argv.slice(2) as [string, string];
+const info = readImage(join(images, FILES.base));
+const manifest = info.ok ? info.value.manifest : undefined;
+if (manifest === undefined) throw new Error(`no base of mkma in ${images}`);
+const { name, suite, architecture, kernelRelease, mkma } = manifest;
+const settings = { machine: { hostname: name, suite }, architecture, level: 3, version: mkma };
+const context = { emit: () => undefined, signal: new AbortController().signal };
+
+const start = performance.now();
+const packed = await packBase(settings, join(images, FILES.chroot), kernelRelease, scratch, context);
+const seconds = (performance.now() - start) / 1000;
+if (!packed.ok) throw new Error(JSON.stringify(packed.problem));
+const bytes = packed.value.segments.reduce((sum, segment) => sum + segment.size, 0);
+const memory = process.resourceUsage().maxRSS * 1024;
+process.stdout.write(JSON.stringify({ seconds, memory, bytes } satisfies PackedOnce));

@@ -1,0 +1,64 @@
+/** How large an initramfs is, its programs and its kernel modules apart. */
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { TreeEntry } from '../../core/tree.js';
+import { packInitramfs } from '../pack/initramfs.js';
+import { planArchive } from '../pack/plan.js';
+import { scanTree } from '../pack/scan.js';
+
+/** Where the modules are; everything else counts as tools. */
+const MODULES = 'usr/lib/modules';
+
+export interface PartSize {
+  /** Bytes of all files' content. */
+  readonly unpacked: number;
+  /** Bytes of an archive of this part alone, compressed as the initramfs is. */
+  readonly packed: number;
+}
+
+export interface InitramfsSize {
+  readonly tools: PartSize;
+  readonly modules: PartSize;
+}
+
+export interface InitramfsSizeOptions {
+  /** The unpacked tree of an initramfs. */
+  readonly tree: string;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  /** Folder for files on the way. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Measure both parts by packing each alone. */
+export async function initramfsSize(options: InitramfsSizeOptions): Promise<Result<InitramfsSize>> {
+  const { tree, signal } = options;
+  const scanned = await scanTree(tree, signal);
+  if (!scanned.ok) return scanned;
+  const { entries, devices } = scanned.value;
+  const isModule = ({ path }: TreeEntry): boolean => path === MODULES || path.startsWith(`${MODULES}/`);
+  const measure = async (name: string, part: readonly TreeEntry[]): Promise<Result<PartSize>> => {
+    const root = entries.filter(({ path }) => path === '.');
+    const plan = planArchive(part.some(({ path }) => path === '.') ? part : [...root, ...part], devices);
+    if (!plan.ok) return plan;
+    const target = join(options.scratch, `${name}.cpio.zst`);
+    const packed = await packInitramfs({
+      root: tree,
+      plan: plan.value,
+      level: options.level,
+      threads: 1,
+      target,
+      signal,
+    });
+    const unpacked = part.reduce((sum, { type, size }) => sum + (type === 'f' ? size : 0), 0);
+    return packed.ok ? ok({ unpacked, packed: packed.value }) : packed;
+  };
+  const tools = await measure(
+    'tools',
+    entries.filter((entry) => !isModule(entry)),
+  );
+  if (!tools.ok) return tools;
+  const modules = await measure('modules', entries.filter(isModule));
+  return modules.ok ? ok({ tools: tools.value, modules: modules.value }) : modules;
+}

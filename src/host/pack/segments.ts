@@ -1,0 +1,96 @@
+/**
+ * Segments into zstd frames, several at a time. One thread reads the tree, which is faster than a few processors
+ * compress, and zstd processes do the rest side by side (docs/decisions/0005-packing.md).
+ */
+import { join } from 'node:path';
+import { compressFile, type RawFile } from './compress.js';
+import { PackingFailed } from './failed.js';
+import { Lanes } from './lanes.js';
+
+/** Bytes of archive after which a frame ends and the segment goes on in another: a usual segment is one frame. */
+const FRAME_TARGET = 64 * 2 ** 20;
+/** Most frames compressed at a time: the files they are made from take up to 64 MiB each. */
+const MOST = 16;
+
+export interface Frame {
+  /** Index of the segment it belongs to. */
+  readonly segment: number;
+  /** The file that holds it. */
+  readonly path: string;
+  /** Bytes in there. */
+  readonly size: number;
+  /** Bytes uncompressed. */
+  readonly bytes: number;
+}
+
+export interface SegmentsOptions {
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  /** How many frames to compress at a time. */
+  readonly processors: number;
+  /** Folder for files on the way. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of archive just read. */
+  readonly onBytes: (bytes: number) => void;
+  /** Called for each frame in the order of the archive. Its file is the receiver's. */
+  readonly onFrame: (frame: Frame) => void;
+}
+
+/** Compress segments, given as their chunks. Throws {@link PackingFailed}. When it settles, no zstd is left running. */
+export async function compressSegments(
+  segments: readonly Iterable<Uint8Array>[],
+  options: SegmentsOptions,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const lanes = new Lanes(Math.min(options.processors, MOST) + 1, options.scratch);
+  const inOrder = new InOrder(options.onFrame);
+  let count = 0;
+  const compress = (raw: RawFile, segment: number): void => {
+    const order = count++;
+    lanes.start(raw, async () => {
+      const path = join(options.scratch, `frame.${order}`);
+      raw.end();
+      const size = await compressFile(raw.path, path, { level: options.level, signal });
+      if (!size.ok) throw new PackingFailed(size.problem);
+      inOrder.take(order, { segment, path, size: size.value, bytes: raw.bytes });
+    });
+  };
+  try {
+    for (const [segment, chunks] of segments.entries()) {
+      let raw: RawFile | undefined;
+      for (const chunk of chunks) {
+        raw ??= await lanes.next();
+        await raw.write(chunk, signal);
+        options.onBytes(chunk.length);
+        if (raw.bytes < FRAME_TARGET) continue;
+        compress(raw, segment);
+        raw = undefined;
+      }
+      if (raw !== undefined) compress(raw, segment);
+    }
+    await lanes.finish();
+  } finally {
+    stop.abort();
+    await lanes.close();
+  }
+}
+
+/** Hands frames on in the order in which they were begun, whichever is done first. */
+class InOrder {
+  private readonly waiting = new Map<number, Frame>();
+  private next = 0;
+
+  constructor(private readonly onFrame: (frame: Frame) => void) {}
+
+  take(order: number, frame: Frame): void {
+    this.waiting.set(order, frame);
+    for (;;) {
+      const first = this.waiting.get(this.next);
+      if (first === undefined) return;
+      this.waiting.delete(this.next++);
+      this.onFrame(first);
+    }
+  }
+}
