@@ -8,7 +8,7 @@ import { must } from './must.js';
 import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-import { mountableType, mountOptions } from './storage.js';
+import { driverOf, mountableType, mountOptions } from './storage.js';
 
 /** The devices of one file system: several for btrfs alone. */
 type FileSystem = readonly [BlockDevice, ...BlockDevice[]];
@@ -69,7 +69,15 @@ function holdsBase(machine: Machine, devices: FileSystem, path: string): boolean
   const type = mountableType(devices[0]);
   const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];
   if (type === undefined || options === undefined) return false;
-  const mount = machine.run(['mount', '-t', type, '-o', options.join(','), devices[0].node, STORAGE]);
+  const mount = machine.run([
+    'mount',
+    '-t',
+    driverOf(type),
+    '-o',
+    options.join(','),
+    devices[0].node,
+    STORAGE,
+  ]);
   if (mount.code !== 0) return false;
   const base = findBase(machine, path);
   must(machine, ['umount', STORAGE]);
