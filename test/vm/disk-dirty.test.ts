@@ -25,10 +25,10 @@ function dirtyDisk(): string {
   return file;
 }
 
-test('a dirty journal is replayed, and the console says so', async () => {
+test('a dirty journal on an SD card is replayed, and the console says so', async () => {
   const file = dirtyDisk();
-  await using vm = Vm.start(APPEND, { args: ['--disk', file] });
-  await vm.expect(/mkma: \/dev\/vda was not unmounted cleanly: its journal was replayed\n/);
+  await using vm = Vm.start(APPEND, { args: ['--disk', file, '--bus', 'sd'] });
+  await vm.expect(/mkma: \/dev\/mmcblk0 was not unmounted cleanly: its journal was replayed\n/);
   await vm.expectShell();
   assert.equal(await vm.ask('head -c 3 /storage/note'), 'new');
 });

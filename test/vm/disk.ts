@@ -44,7 +44,8 @@ export interface Disk {
 /** Run a program of the host; throws with its words where it fails. Returns what it printed. */
 export function tool(program: string, ...args: string[]): string {
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
-  return execFileSync(program, args, { env: { ...process.env, PATH: path }, encoding: 'utf8' }).trim();
+  const env = { ...process.env, PATH: path };
+  return execFileSync(program, args, { env, encoding: 'utf8', stdio: 'pipe' }).trim();
 }
 
 /** A folder for the test's disks. */

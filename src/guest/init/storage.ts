@@ -28,6 +28,8 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 export interface Storage {
   readonly node: string;
   readonly type: string;
+  /** What was odd, as it was told on the console. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -125,12 +127,9 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
     const begun = machine.uptime();
     const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
     if (mount.code === 0) {
-      if (replayed(machine, found, begun)) {
-        say(machine, `${device.node} was not unmounted cleanly: its journal was replayed`);
-      } else if (words !== '') {
-        say(machine, `${device.node} is mounted without its journal, which could not be replayed: ${words}`);
-      }
-      return ok({ node: device.node, type });
+      const warnings = journalWarnings(device, replayed(machine, found, begun), words);
+      for (const warning of warnings) say(machine, warning);
+      return ok({ node: device.node, type, warnings });
     }
     words = mount.stderr.trim();
   }
@@ -150,6 +149,14 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
       ? 'resume the hibernated system and shut it down, then boot again'
       : 'check the file system from another system (fsck), or use another device',
   });
+}
+
+/** What is odd about a mount that went well; `words`: why it did not with the journal. */
+function journalWarnings({ node }: BlockDevice, done: boolean, words: string): string[] {
+  if (done) return [`${node} was not unmounted cleanly: its journal was replayed`];
+  return words === ''
+    ? []
+    : [`${node} is mounted without its journal, which could not be replayed: ${words}`];
 }
 
 /** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */

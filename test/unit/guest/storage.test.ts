@@ -91,7 +91,11 @@ test('a journal that cannot be replayed is left alone', () => {
   const machine = new FakeMachine();
   machine.answer = (argv) =>
     argv[0] === 'mount' && !argv.join(' ').includes('noload') ? { code: 32, stderr: 'read-only' } : undefined;
-  assert.equal(mountStorage(machine, device).ok, true);
+  const mounted = mountStorage(machine, device);
+  assert.deepEqual(
+    mounted.ok && mounted.value.warnings,
+    machine.lines.map((line) => line.slice('mkma: '.length)),
+  );
   const mounts = machine.calls.filter((call) => call.startsWith('mount'));
   assert.ok(mounts.at(-1)?.includes('noload'));
   assert.match(
