@@ -127,7 +127,9 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
     const begun = machine.uptime();
     const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
     if (mount.code === 0) {
-      const warnings = journalWarnings(device, replayed(machine, found, begun), words);
+      // btrfs announces a replay even where it then finds that it cannot write: only a first mount counts.
+      const done = words === '' && replayed(machine, found, begun);
+      const warnings = journalWarnings(device, done, words);
       for (const warning of warnings) say(machine, warning);
       return ok({ node: device.node, type, warnings });
     }

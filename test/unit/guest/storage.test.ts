@@ -104,6 +104,19 @@ test('a journal that cannot be replayed is left alone', () => {
   );
 });
 
+test('a btrfs that announces a replay and then cannot write is not told to be replayed', () => {
+  const machine = new FakeMachine();
+  machine.answer = (argv) => {
+    if (argv[0] === 'dmesg')
+      return { stdout: '[   10.000001] BTRFS info (device sda2): start tree-log replay\n' };
+    return argv[0] === 'mount' && !argv.join(' ').includes('nologreplay')
+      ? { code: 32, stderr: 'no' }
+      : undefined;
+  };
+  assert.ok(mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: 'btrfs' } }]).ok);
+  assert.doesNotMatch(machine.lines.join('\n'), /was replayed/);
+});
+
 test('a journal that the kernel replays is told, one of an earlier mount is not', () => {
   for (const [words, type] of [
     ['EXT4-fs (sda2): recovery complete', 'ext4'],
