@@ -14,11 +14,21 @@ const SUPERBLOCK = {
   idAt: 0xc9,
 };
 
-/** The devices, and behind each of a btrfs the others of the same file system. */
-export function withMembers(all: readonly BlockDevice[], found: readonly BlockDevice[]): BlockDevice[] {
+/** Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID with a copy alone. */
+export function isMember(machine: Machine, device: BlockDevice): boolean {
+  return device.tags.TYPE === 'btrfs' && deviceCount(machine, device) !== 1;
+}
+
+/** The devices, and behind each of a btrfs on several the others of the same file system. */
+export function withMembers(
+  machine: Machine,
+  all: readonly BlockDevice[],
+  found: readonly BlockDevice[],
+): BlockDevice[] {
   const out = new Set<BlockDevice>();
   for (const device of found) {
     out.add(device);
+    if (!isMember(machine, device)) continue;
     for (const other of all) if (sameBtrfs(device, other)) out.add(other);
   }
   return [...out];

@@ -50,7 +50,7 @@ export function findStorage(machine: Machine, settings: Settings, coldplug: Cold
     const partitions = machine.readText('/proc/partitions') ?? '';
     if (partitions !== seen || now - askedAt >= ASK_AGAIN) {
       const all = listBlockDevices(machine);
-      found = withMembers(all, matching(all, device.name));
+      found = withMembers(machine, all, matching(all, device.name));
       complete = completeOnly(machine, found);
       if (found.length > 0 && complete.length === found.length) return ok(found);
       seen = partitions;

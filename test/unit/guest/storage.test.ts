@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matching, parseExport, partitions } from '../../../src/guest/init/blkid.js';
+import { chooseFileSystem } from '../../../src/guest/init/candidates.js';
 import { readSettings, type Settings } from '../../../src/guest/init/settings.js';
 import { findStorage, mountOptions, mountStorage } from '../../../src/guest/init/storage.js';
 import { FakeMachine } from './fake-machine.js';
@@ -182,6 +183,20 @@ test('a btrfs on two devices is waited for until both are there, by whichever it
     assert.deepEqual(found.ok && found.value.map((device) => device.node).sort(), ['/dev/sda', '/dev/sdb']);
     assert.ok(machine.clock >= 13, name);
   }
+});
+
+test('a btrfs on one device that is named by its path is taken alone, though a copy has the same UUID', () => {
+  const machine = new FakeMachine();
+  const both = ['/dev/sda', '/dev/sdb'].map((node) => member(machine, node, 1, 1)).join('\n');
+  machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: both } : undefined);
+  const nodes = (name: string): string[] => {
+    const settings = settingsOf(`mkma_storage_device=${name}`);
+    const found = findStorage(machine, settings, () => false);
+    assert.ok(found.ok);
+    return chooseFileSystem(machine, settings, found.value).devices.map((device) => device.node);
+  };
+  assert.deepEqual(nodes('/dev/sdb'), ['/dev/sdb']);
+  assert.deepEqual(nodes('UUID=b7'), ['/dev/sda'], 'of two copies one is mounted, not both');
 });
 
 test('a btrfs of which a device does not come: how many, and which are there', () => {
