@@ -33,6 +33,8 @@ export type Phase = (typeof PHASES)[number];
 export const FILES = {
   base: 'base.cpio.zst',
   initramfs: 'initramfs.cpio.zst',
+  /** Only where the system holds CPU microcode. */
+  microcode: 'microcode.cpio',
   kernel: 'vmlinuz',
   cmdline: 'cmdline',
   chroot: 'chroot',

@@ -1,4 +1,4 @@
-/** The manifest inside the initramfs: which kernel its modules are for, and what made it. */
+/** What an initramfs is: the manifest inside it, and its parts. */
 import { FORMAT_VERSION } from './contract.js';
 import { err, ok, type Result } from './result.js';
 
@@ -12,6 +12,17 @@ export interface InitramfsManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside. */
   readonly kernelRelease: string;
+}
+
+/** Bytes of files: the kernel's modules with their firmware, and everything else. */
+export interface InitramfsBytes {
+  readonly tools: number;
+  readonly modules: number;
+}
+
+/** Which part of the initramfs a path belongs to. */
+export function initramfsPart(path: string): keyof InitramfsBytes {
+  return /^usr\/lib\/(modules|firmware)\//.test(path) ? 'modules' : 'tools';
 }
 
 export function renderInitramfsManifest(manifest: Omit<InitramfsManifest, 'format' | 'kind'>): string {

@@ -190,7 +190,7 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
-    warnings: known(boot.choice).warnings,
+    warnings: [...storage.warnings, ...known(boot.choice).warnings],
     ramBytes: known(boot.ramBytes),
     phases,
     started,

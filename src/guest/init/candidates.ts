@@ -3,12 +3,13 @@ import { FILES, PARAM } from '../../core/contract.js';
 import { compareNames } from '../../core/path.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
+import { isMember } from './btrfs.js';
 import { findBase } from './images.js';
 import { must } from './must.js';
 import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-import { mountableType, mountOptions } from './storage.js';
+import { driverOf, mountableType, mountOptions } from './storage.js';
 
 /** The devices of one file system: several for btrfs alone. */
 type FileSystem = readonly [BlockDevice, ...BlockDevice[]];
@@ -29,7 +30,7 @@ export function chooseFileSystem(
   settings: Settings,
   found: readonly BlockDevice[],
 ): Choice {
-  const all = fileSystems(found);
+  const all = fileSystems(machine, found);
   if (all.length < 2) return { devices: all.flat(), others: [] };
   const withBase = all.filter((devices) => holdsBase(machine, devices, settings.path));
   const taken = (withBase[0] ?? all[0]) as FileSystem;
@@ -51,12 +52,12 @@ export function chooseFileSystem(
   return { devices: taken, others: others.map((device) => device.node) };
 }
 
-/** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs share their UUID. */
-function fileSystems(found: readonly BlockDevice[]): FileSystem[] {
+/** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs on several share their UUID. */
+function fileSystems(machine: Machine, found: readonly BlockDevice[]): FileSystem[] {
   const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
   for (const device of found.toSorted((a, b) => compareNames(a.node, b.node))) {
-    const { TYPE, UUID } = device.tags;
-    const key = TYPE === 'btrfs' && UUID !== undefined ? `btrfs ${UUID}` : device.node;
+    const { UUID } = device.tags;
+    const key = UUID !== undefined && isMember(machine, device) ? `btrfs ${UUID}` : device.node;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [device]);
     else group.push(device);
@@ -69,7 +70,15 @@ function holdsBase(machine: Machine, devices: FileSystem, path: string): boolean
   const type = mountableType(devices[0]);
   const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];
   if (type === undefined || options === undefined) return false;
-  const mount = machine.run(['mount', '-t', type, '-o', options.join(','), devices[0].node, STORAGE]);
+  const mount = machine.run([
+    'mount',
+    '-t',
+    driverOf(type),
+    '-o',
+    options.join(','),
+    devices[0].node,
+    STORAGE,
+  ]);
   if (mount.code !== 0) return false;
   const base = findBase(machine, path);
   must(machine, ['umount', STORAGE]);

@@ -21,9 +21,12 @@ export function startModules(machine: Machine): Coldplug {
   };
 }
 
-/** The modaliases of all devices on all buses. The buses list each device once: no walk through all of /sys. */
+/**
+ * The modaliases of all devices on all buses. The buses list each device once: no walk through all of /sys. Read from
+ * `uevent`, since not every bus has a file `modalias` (SD cards have none), yet all tell udev.
+ */
 function modaliases(machine: Machine): string[] {
-  const { stdout } = machine.run(['sh', '-c', 'cat /sys/bus/*/devices/*/modalias']);
+  const { stdout } = machine.run(['sh', '-c', "sed -n 's/^MODALIAS=//p' /sys/bus/*/devices/*/uevent"]);
   return [...new Set(stdout.split('\n'))].filter((alias) => alias !== '');
 }
 

@@ -3,6 +3,8 @@ import { PARAM } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
+import { completeOnly, membersMissing, withMembers } from './btrfs.js';
+import { replayed } from './journal.js';
 import type { Coldplug } from './modules.js';
 import { STORAGE } from './places.js';
 import { say } from './say.js';
@@ -26,28 +28,43 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 export interface Storage {
   readonly node: string;
   readonly type: string;
+  /** What was odd, as it was told on the console. */
+  readonly warnings: readonly string[];
 }
 
-/** Wait for the device, loading drivers for whatever appears, and return all that the name fits. */
+/**
+ * Wait for the device, loading drivers for whatever appears, and return all that the name fits; of a btrfs on several
+ * devices all of them, however the name was put.
+ */
 export function findStorage(machine: Machine, settings: Settings, coldplug: Coldplug): Result<BlockDevice[]> {
   const { device, timeout } = settings;
   if (device === undefined) return err(notNamed(machine, coldplug));
   const start = machine.uptime();
   let seen = '';
   let askedAt = Number.NEGATIVE_INFINITY;
+  let found: BlockDevice[] = [];
+  let complete: BlockDevice[] = [];
   for (;;) {
     coldplug();
     const now = machine.uptime();
     const partitions = machine.readText('/proc/partitions') ?? '';
     if (partitions !== seen || now - askedAt >= ASK_AGAIN) {
-      const found = matching(listBlockDevices(machine), device.name);
-      if (found.length > 0) return ok(found);
+      const all = listBlockDevices(machine);
+      found = withMembers(machine, all, matching(all, device.name));
+      complete = completeOnly(machine, found);
+      if (found.length > 0 && complete.length === found.length) return ok(found);
       seen = partitions;
       askedAt = now;
     }
-    if (now - start >= timeout) return err(notFound(machine, settings, device.asked));
+    if (now - start >= timeout) break;
     machine.sleep(POLL);
   }
+  if (complete.length > 0) return ok(complete);
+  return err(
+    found.length > 0
+      ? membersMissing(machine, found, timeout, device.asked)
+      : notFound(machine, settings, device.asked),
+  );
 }
 
 function notNamed(machine: Machine, coldplug: Coldplug): Problem {
@@ -85,6 +102,11 @@ export function mountableType(device: BlockDevice): string | undefined {
   return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
 }
 
+/** The kernel's name of a file system where blkid's is another. */
+export function driverOf(type: string): string {
+  return type === 'ntfs' ? 'ntfs3' : type;
+}
+
 /** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
 export function mountStorage(machine: Machine, found: readonly BlockDevice[]): Result<Storage> {
   const device = found[0] as BlockDevice;
@@ -102,8 +124,15 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
   if (hibernated) say(machine, 'a hibernated system lies on this machine: its journals are left alone');
   let words = '';
   for (const options of mountOptions(type, found, hibernated)) {
-    const mount = machine.run(['mount', '-t', type, '-o', options.join(','), device.node, STORAGE]);
-    if (mount.code === 0) return ok({ node: device.node, type });
+    const begun = machine.uptime();
+    const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
+    if (mount.code === 0) {
+      // btrfs announces a replay even where it then finds that it cannot write: only a first mount counts.
+      const done = words === '' && replayed(machine, found, begun);
+      const warnings = journalWarnings(device, done, words);
+      for (const warning of warnings) say(machine, warning);
+      return ok({ node: device.node, type, warnings });
+    }
     words = mount.stderr.trim();
   }
   const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4']).stdout.trimEnd();
@@ -122,6 +151,14 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
       ? 'resume the hibernated system and shut it down, then boot again'
       : 'check the file system from another system (fsck), or use another device',
   });
+}
+
+/** What is odd about a mount that went well; `words`: why it did not with the journal. */
+function journalWarnings({ node }: BlockDevice, done: boolean, words: string): string[] {
+  if (done) return [`${node} was not unmounted cleanly: its journal was replayed`];
+  return words === ''
+    ? []
+    : [`${node} is mounted without its journal, which could not be replayed: ${words}`];
 }
 
 /** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */

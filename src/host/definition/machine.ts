@@ -31,8 +31,11 @@ export const machineSchema = z.strictObject({
       z.strictObject({ from: z.literal('host'), release: z.string() }),
     ])
     .default({ from: 'debian' }),
+  /** Early boot. `generic`: the kernel modules for whatever machine the images may be booted on. */
+  initramfs: z.strictObject({ modules: z.enum(['generic']).default('generic') }).prefault({}),
 });
 
+export type ModuleSet = Machine['initramfs']['modules'];
 export type Machine = z.output<typeof machineSchema>;
 /** A machine with everything optional but what the schema requires: what presets and users write. */
 export type MachineInput = z.input<typeof machineSchema>;

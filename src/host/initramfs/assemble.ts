@@ -6,7 +6,8 @@ import { renderInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { run } from '../sys/run.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULES, PROGRAMS } from './contents.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, PROGRAMS } from './contents.js';
+import { installFirmware } from './firmware.js';
 import { installModules } from './install-modules.js';
 import { libraryClosure } from './libraries.js';
 
@@ -15,6 +16,10 @@ export interface InitramfsInputs {
   readonly tools: string;
   /** Folder with the kernel's modules, as `.../lib/modules/RELEASE`, with what depmod wrote. */
   readonly modules: string;
+  /** Names of the modules wanted. */
+  readonly wanted: readonly string[];
+  /** The tree being built: its firmware comes along as far as the modules name it. */
+  readonly root: string;
   /** `uname -r` of that kernel. */
   readonly release: string;
   /** The bundled init program. */
@@ -37,14 +42,14 @@ export async function assembleInitramfs(inputs: InitramfsInputs, context: Contex
   const programs = await installPrograms(tools, target);
   if (!programs.ok) return programs;
   await installMkma(inputs);
-  const wanted = Object.values(MODULES).flat();
-  const modules = await installModules({ ...inputs, wanted }, context);
+  const modules = await installModules(inputs, context);
   if (!modules.ok) return modules;
   const depmod = await run(
     { file: 'chroot', args: [target, '/usr/sbin/depmod', inputs.release] },
     { signal: context.signal },
   );
-  return depmod.ok ? ok() : depmod;
+  if (!depmod.ok) return depmod;
+  return installFirmware({ root: inputs.root, target, modules: modules.value }, context);
 }
 
 /** Folders, and the links of a merged /usr. Modes do not depend on the caller's umask. */

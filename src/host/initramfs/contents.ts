@@ -1,4 +1,5 @@
 /** What is in the initramfs, as data: where each thing comes from is told beside it. */
+import type { ModuleSet } from '../definition/machine.js';
 
 /** Debian packages whose files the tools tree has to hold; their dependencies come with them. */
 export const TOOL_PACKAGES: readonly string[] = [
@@ -54,7 +55,7 @@ const NEEDED_APPLETS = [
     'mount',
     'nproc',
   ],
-  ...['reboot', 'rm', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
+  ...['reboot', 'rm', 'sed', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
 ];
 
 /** Applets for whoever lands in the rescue shell. */
@@ -63,7 +64,7 @@ const RESCUE_APPLETS = [
   ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
   ...['head', 'hexdump', 'hostname', 'id', 'ip', 'kill', 'killall', 'less', 'loadkmap', 'losetup'],
   ...['lsscsi', 'md5sum', 'mknod', 'mktemp', 'more', 'mv', 'nc', 'od', 'openvt', 'pidof', 'ping', 'poweroff'],
-  ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'sed', 'seq', 'sha256sum', 'sort'],
+  ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'seq', 'sha256sum', 'sort'],
   ...['strings', 'stty', 'sync', 'tail', 'tar', 'tee', 'test', 'time', 'timeout', 'top', 'tr', 'true', 'tty'],
   ...['udhcpc', 'uname', 'uniq', 'uptime', 'vi', 'wc', 'wget', 'which', 'xargs', 'xxd', 'xzcat', 'zcat'],
 ];
@@ -77,7 +78,7 @@ export const COPIED_FOLDERS: readonly string[] = ['usr/lib/modprobe.d'];
 export const ALWAYS_LOADED: readonly string[] = ['overlay'];
 
 /** Kernel modules for generic machines, by what they are there for; a kernel may have them built in. */
-export const MODULES: Readonly<Record<string, readonly string[]>> = {
+const GENERIC: Readonly<Record<string, readonly string[]>> = {
   'NVMe, also behind Intel VMD': ['nvme', 'vmd'],
   SATA: ['ahci', 'ata_piix', 'ata_generic'],
   'disks, CD drives': ['sd_mod', 'sr_mod', 'loop'],
@@ -86,11 +87,13 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     ...['mmc_block', 'sdhci_pci', 'sdhci_acpi', 'rtsx_pci_sdmmc', 'rtsx_usb_sdmmc', 'ufshcd_pci'],
   ],
   'virtio (QEMU)': ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'virtio_scsi'],
-  'Hyper-V': ['hv_vmbus', 'hv_storvsc', 'hid_hyperv', 'hyperv_keyboard'],
+  'Hyper-V': ['hv_vmbus', 'hv_storvsc', 'pci_hyperv', 'hid_hyperv', 'hyperv_keyboard'],
   VMware: ['vmw_pvscsi', 'mptspi', 'mptsas'],
+  'SAS and RAID controllers of servers': ['megaraid_sas', 'mpt3sas', 'mpi3mr', 'smartpqi', 'hpsa', 'aacraid'],
   Xen: ['xen_blkfront'],
   'keyboards, for the rescue shell': [
-    ...['atkbd', 'i8042', 'usbhid', 'hid_generic', 'hid_apple', 'hid_logitech_dj', 'i2c_hid_acpi'],
+    ...['atkbd', 'i8042', 'usbhid', 'hid_generic', 'hid_apple', 'hid_microsoft'],
+    ...['hid_logitech_dj', 'hid_logitech_hidpp', 'i2c_hid_acpi'],
     ...['intel_lpss_pci', 'intel_lpss_acpi', 'i2c_designware_pci', 'i2c_designware_platform'],
   ],
   'file systems': ['ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs3', 'isofs', 'udf', 'overlay'],
@@ -106,3 +109,6 @@ export const MODULES: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
 };
+
+/** What `initramfs.modules` of a definition names. */
+export const MODULE_SETS = { generic: GENERIC } as const satisfies Record<ModuleSet, typeof GENERIC>;

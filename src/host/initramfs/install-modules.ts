@@ -27,9 +27,9 @@ const BUILD_FILES = ['modules.order', 'modules.builtin', 'modules.builtin.modinf
 
 /**
  * Copy the modules wanted and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run there. Those that
- * this kernel does not have are told in a warning.
+ * this kernel does not have are told in a warning. Resolves to the modules' paths in the target.
  */
-export async function installModules(inputs: Inputs, context: Context): Promise<Result<void>> {
+export async function installModules(inputs: Inputs, context: Context): Promise<Result<string[]>> {
   const dep = await optional(join(inputs.modules, 'modules.dep'));
   if (dep === undefined) {
     return err({
@@ -60,7 +60,8 @@ export async function installModules(inputs: Inputs, context: Context): Promise<
   if (selection.missing.length > 0) {
     context.emit({ type: 'warning', problem: missingModules(inputs.release, selection.missing) });
   }
-  return ok();
+  const decompressed = (path: string): string => path.replace(/\.(xz|zst|gz)$/, '');
+  return ok(selection.paths.map((path) => join('usr/lib/modules', inputs.release, decompressed(path))));
 }
 
 function missingModules(release: string, names: readonly string[]): Problem {

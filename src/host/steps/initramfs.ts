@@ -4,14 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
+import { type InitramfsBytes, initramfsPart } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULES, PROGRAMS } from '../initramfs/contents.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULE_SETS, PROGRAMS } from '../initramfs/contents.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
-import { digestFile, type Inputs } from '../stages/book.js';
+import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { TREE, toolsInputs } from './bootstrap.js';
 import { modulesFolder } from './kernel.js';
@@ -19,21 +20,28 @@ import type { BuildSettings } from './settings.js';
 import { unpackTree } from './system.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */
-const RECIPE = '1';
+const RECIPE = '2';
 
-/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools. */
-export function initramfsInputs(settings: BuildSettings, versions: string, kernel: string): Inputs {
+/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools, `firmware` stands for the tree's. */
+export function initramfsInputs(
+  settings: BuildSettings,
+  versions: string,
+  kernel: string,
+  firmware: string,
+): Inputs {
+  const modules = MODULE_SETS[settings.machine.initramfs.modules];
   const { recipe, packages, ...mirror } = toolsInputs(settings);
   return {
     ...mirror,
     recipe: `${recipe} ${RECIPE}`,
     mkma: settings.version,
     kernel,
+    firmware,
     tools: packages ?? '',
     'tools versions': versions,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
     contents: createHash('sha256')
-      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, MODULES, ALWAYS_LOADED]))
+      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, modules, ALWAYS_LOADED]))
       .digest('hex'),
     'compression level': String(settings.level),
     ...(settings.sourceDateEpoch === undefined
@@ -42,7 +50,24 @@ export function initramfsInputs(settings: BuildSettings, versions: string, kerne
   };
 }
 
-/** Make tree and file in `scratch`, with modules from the tree at `root`. Resolves to the file's size in bytes. */
+export interface PackedInitramfs {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Unpacked. */
+  readonly bytes: InitramfsBytes;
+}
+
+/** The bytes as facts of a stage's record, and back. */
+export function bytesFacts({ tools, modules }: InitramfsBytes): Record<string, string> {
+  return { 'bytes of tools': String(tools), 'bytes of modules': String(modules) };
+}
+
+export function bytesOf(record: StageRecord | undefined): InitramfsBytes {
+  const { output = {} } = record ?? {};
+  return { tools: Number(output['bytes of tools'] ?? 0), modules: Number(output['bytes of modules'] ?? 0) };
+}
+
+/** Make tree and file in `scratch`, with modules from the tree at `root`. */
 export async function buildInitramfs(
   settings: BuildSettings,
   tools: CacheEntry,
@@ -50,7 +75,7 @@ export async function buildInitramfs(
   release: string,
   scratch: string,
   context: Context,
-): Promise<Result<number>> {
+): Promise<Result<PackedInitramfs>> {
   const toolsRoot = join(scratch, 'tools');
   const target = join(scratch, FILES.initramfsTree);
   mkdirSync(toolsRoot);
@@ -59,7 +84,9 @@ export async function buildInitramfs(
   const assembled = await assembleInitramfs(
     {
       tools: toolsRoot,
+      root,
       modules: join(modulesFolder(root), release),
+      wanted: Object.values(MODULE_SETS[settings.machine.initramfs.modules]).flat(),
       release,
       program: join(settings.programs, 'init.js'),
       stub: join(settings.programs, 'init.sh'),
@@ -85,5 +112,9 @@ export async function buildInitramfs(
     signal: context.signal,
     onProgress: (done) => context.emit({ type: 'progress', stage: 'initramfs', done, total, unit: 'bytes' }),
   });
-  return size.ok ? ok(size.value) : size;
+  if (!size.ok) return size;
+  const bytes = { tools: 0, modules: 0 };
+  const records = plan.value.segments.flatMap((segment) => segment.records);
+  for (const { path, size: length } of records) bytes[initramfsPart(path)] += length;
+  return ok({ size: size.value, bytes });
 }

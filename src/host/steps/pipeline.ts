@@ -2,19 +2,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
+import type { InitramfsBytes } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
-import { Book, type Inputs, type StageRecord } from '../stages/book.js';
+import { firmwareStamp } from '../initramfs/firmware.js';
+import { Book, type StageRecord } from '../stages/book.js';
 import { type CacheEntry, findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
 import { bootstrapPackages, bootstrapTools, packagesInputs } from './bootstrap.js';
-import { buildInitramfs, initramfsInputs } from './initramfs.js';
+import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
 import { checkKernel } from './kernel.js';
+import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
 import { buildSystem, systemInputs } from './system.js';
@@ -29,6 +32,8 @@ export interface PipelineResult {
   /** When the present base was built, ISO 8601. */
   readonly at: string;
   readonly kernelRelease: string;
+  /** Unpacked bytes of the initramfs. */
+  readonly initramfsBytes: InitramfsBytes;
 }
 
 export async function runPipeline(
@@ -48,6 +53,7 @@ export async function runPipeline(
     ran: [],
     records: {},
     made: new Map(),
+    gone: new Set(),
   };
   const sources = await bootstrapNeeded(work);
   if (!sources.ok) return sources;
@@ -55,12 +61,14 @@ export async function runPipeline(
   if (!root.ok) return root;
   const initramfs = await initramfsStage(work, sources.value.tools, root.value);
   if (!initramfs.ok) return initramfs;
+  microcodeStage(work, root.value.path);
   const base = await baseStage(work, root.value);
   if (!base.ok) return base;
   const published = await publish(work);
   if (!published.ok) return published;
   const at = work.book.get('base')?.at ?? '';
-  return ok({ ran: work.ran, at, kernelRelease: root.value.release });
+  const initramfsBytes = bytesOf(work.book.get('initramfs'));
+  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes });
 }
 
 /** Run a stage with its events and its record. */
@@ -109,8 +117,8 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   if (!why.ok) return why;
   const needPackages = settings.refresh || why.value !== undefined;
   const kernel = kernelOf(book.get('system'));
-  const needTools =
-    needPackages || whyInitramfs(work, initramfsInputs(settings, toolsId, kernel)) !== undefined;
+  const chroot = join(output.path, FILES.chroot);
+  const needTools = needPackages || lookAtInitramfs(work, toolsId, kernel, chroot).why !== undefined;
   const room = needTools ? requireRoom(work, needPackages) : ok();
   if (!room.ok) return room;
   // One failing ends the other.
@@ -196,25 +204,28 @@ function kernelOf(system: StageRecord | undefined): string {
   return `${system?.output['kernel release']} ${system?.inputs.kernel} ${system?.inputs['package versions']}`;
 }
 
-function whyInitramfs({ book, output }: Work, inputs: Inputs): string | undefined {
+/** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
+function lookAtInitramfs({ settings, book, output }: Work, toolsId: string, kernel: string, root: string) {
+  const inputs = initramfsInputs(settings, toolsId, kernel, firmwareStamp(root));
   const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
-  return whyFiles(book, 'initramfs', inputs, output.path) ?? missing;
+  return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
 }
 
 async function initramfsStage(work: Work, tools: Source, root: Root): Promise<Result<void>> {
   const { settings, context, output, book } = work;
-  const inputs = initramfsInputs(settings, tools.id, kernelOf(work.records.system ?? book.get('system')));
-  const why = whyInitramfs(work, inputs);
+  const kernel = kernelOf(work.records.system ?? book.get('system'));
+  const { inputs, why } = lookAtInitramfs(work, tools.id, kernel, root.path);
   if (why === undefined) return ok();
   const { entry } = tools;
   if (entry === undefined) throw new Error('the initramfs stage runs without tools');
-  const made = await stage(work, 'initramfs', why, formatBytes, () =>
+  const detail = ({ size }: PackedInitramfs): string => formatBytes(size);
+  const made = await stage(work, 'initramfs', why, detail, () =>
     buildInitramfs(settings, entry, root.path, root.release, output.scratch.path, context),
   );
   if (!made.ok) return made;
   for (const name of [FILES.initramfsTree, FILES.initramfs])
     work.made.set(name, join(output.scratch.path, name));
-  work.records.initramfs = { inputs, at: new Date().toISOString(), output: {} };
+  work.records.initramfs = { inputs, at: new Date().toISOString(), output: bytesFacts(made.value.bytes) };
   return ok();
 }
 

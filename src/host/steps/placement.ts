@@ -83,17 +83,21 @@ export function bootCmdline(placement: Placement): string {
   return renderCmdline(bootParameters(placement));
 }
 
-/** The boot loader entry for a placement, in GRUB's language (GRUB manual, "Shell-like scripting"), ready to paste. */
-export function bootEntry(placement: Placement, name: string): string[] {
+/**
+ * The boot loader entry for a placement, in GRUB's language (GRUB manual, "Shell-like scripting"), ready to paste.
+ * `microcode`: the images have some; the kernel takes it from the first of the files alone.
+ */
+export function bootEntry(placement: Placement, name: string, microcode = false): string[] {
   if (!placement.bootable) return [];
   const { device, path } = placement;
   const parameters = bootParameters(placement).map(({ name: key, value }) => `${key}=${value}`);
+  const initrds = microcode ? [FILES.microcode, FILES.initramfs] : [FILES.initramfs];
   const words = (list: string[]): string => list.map(grubWord).join(' ');
   return [
     `menuentry '${name} (mkma, in RAM)' {`,
     ...(device.startsWith('UUID=') ? [`    search --no-floppy --fs-uuid --set=root ${device.slice(5)}`] : []),
     `    linux ${words([posix.join(path, FILES.kernel), ...parameters])}`,
-    `    initrd ${words([posix.join(path, FILES.initramfs)])}`,
+    `    initrd ${words(initrds.map((file) => posix.join(path, file)))}`,
     '}',
   ];
 }

@@ -13,6 +13,7 @@ import type { Work } from './work.js';
 const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
   system: [FILES.kernel],
   initramfs: [FILES.initramfs],
+  microcode: [FILES.microcode],
   base: [FILES.base],
 };
 
@@ -23,7 +24,7 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
  */
 export async function publish(work: Work): Promise<Result<void>> {
   const { output, book, records, context } = work;
-  if (work.made.size === 0) return ok();
+  if (work.made.size === 0 && work.gone.size === 0) return ok();
   const untouched = await checkUntouched(work);
   if (!untouched.ok) return untouched;
   if (context.signal.aborted) throw new Interrupted();
@@ -42,7 +43,7 @@ export async function publish(work: Work): Promise<Result<void>> {
   return ok();
 }
 
-function moveIntoPlace({ made, output, settings }: Work): void {
+function moveIntoPlace({ made, gone, output, settings }: Work): void {
   const old = join(output.scratch.path, 'old');
   for (const [name, path] of made) {
     const final = join(output.path, name);
@@ -52,6 +53,7 @@ function moveIntoPlace({ made, output, settings }: Work): void {
       renameSync(path, final);
     } else publishFile(path, final, settings.owner);
   }
+  for (const name of gone) rmSync(join(output.path, name), { force: true });
   flush(output.path);
 }
 

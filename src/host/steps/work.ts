@@ -18,4 +18,6 @@ export interface Work {
   readonly records: Record<string, StageRecord>;
   /** Files and trees in the scratch folder, by the name they are published under. */
   readonly made: Map<string, string>;
+  /** Files of an earlier build that this one does not have any more. */
+  readonly gone: Set<string>;
 }

@@ -90,7 +90,7 @@ export function knownQemuFault(stderr: string): { readonly why: string; readonly
       next: 'end the other machine first, or use another --output',
     };
   }
-  if (/Block node is read-only/.test(stderr)) {
+  if (/Block node is read-only|Cannot use read-only drive/.test(stderr)) {
     return {
       why: 'disks on this bus cannot be attached read-only',
       next: 'use --bus virtio, usb, uas, scsi or pvscsi',

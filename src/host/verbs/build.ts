@@ -1,14 +1,15 @@
 /** `mkma build`: from a definition to images that boot. */
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
+import type { InitramfsBytes } from '../../core/initramfs.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
-import { runPipeline } from '../steps/pipeline.js';
+import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import { bootCmdline, bootEntry, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
@@ -24,6 +25,8 @@ export interface BuildResult {
   readonly files: Readonly<Record<string, number>>;
   /** Bytes of RAM the base takes. */
   readonly unpackedBytes: number;
+  /** Unpacked bytes of the initramfs. */
+  readonly initramfsBytes: InitramfsBytes;
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
   readonly lines: readonly string[];
@@ -74,7 +77,7 @@ function withSpaceHint(problem: Problem): Problem {
 async function describe(
   settings: BuildSettings,
   output: string,
-  built: { readonly ran: readonly string[]; readonly at: string; readonly kernelRelease: string },
+  built: PipelineResult,
   placement: Placement,
   cmdline: string,
 ): Promise<Result<BuildResult>> {
@@ -82,13 +85,16 @@ async function describe(
   if (!info.ok) return info;
   const manifest = info.value.manifest;
   if (manifest === undefined) throw new Error('a base without a manifest was published');
-  const entry = bootEntry(placement, settings.machine.hostname);
-  const names = [FILES.base, FILES.initramfs, FILES.kernel];
+  const microcode = existsSync(join(output, FILES.microcode));
+  const entry = bootEntry(placement, settings.machine.hostname, microcode);
+  const names = [FILES.base, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];
   const files = Object.fromEntries(names.map((name) => [name, statSync(join(output, name)).size]));
+  const { tools, modules } = built.initramfsBytes;
   const changed = built.ran.length > 0;
   const told: Record<string, string> = {
     [FILES.base]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
-    [FILES.initramfs]: 'early boot',
+    [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
+    [FILES.microcode]: 'CPU microcode, which the kernel takes before everything else',
     [FILES.kernel]: built.kernelRelease,
   };
   const head = changed
@@ -104,5 +110,6 @@ async function describe(
   ];
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
-  return ok({ output, changed, ran, kernelRelease, files, unpackedBytes, cmdline, bootEntry: entry, lines });
+  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes: built.initramfsBytes };
+  return ok({ output, changed, ran, ...facts, cmdline, bootEntry: entry, lines });
 }

@@ -2,7 +2,12 @@
 import { statSync } from 'node:fs';
 import { INITRAMFS } from '../../core/contract.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
-import { type InitramfsManifest, parseInitramfsManifest } from '../../core/initramfs.js';
+import {
+  type InitramfsBytes,
+  type InitramfsManifest,
+  initramfsPart,
+  parseInitramfsManifest,
+} from '../../core/initramfs.js';
 import type { Manifest } from '../../core/manifest.js';
 import { decodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
@@ -30,6 +35,8 @@ export interface Inspection {
   readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
   /** Bytes of all files' content. */
   readonly contentBytes: number;
+  /** Of an initramfs: the same by its parts. */
+  readonly parts?: InitramfsBytes;
   /** Bytes of content below each top folder, largest first. */
   readonly largest: readonly { readonly path: string; readonly bytes: number }[];
   readonly entries?: readonly string[];
@@ -65,6 +72,7 @@ export async function inspect(options: InspectOptions, context: Context): Promis
 class Tally {
   records = 0;
   contentBytes = 0;
+  readonly parts = { tools: 0, modules: 0 };
   inside?: InitramfsManifest;
   readonly counts = { files: 0, directories: 0, symlinks: 0, others: 0 };
   readonly folders = new Map<string, number>();
@@ -81,6 +89,7 @@ class Tally {
     else this.counts.others++;
     if (type === S_IFREG) {
       this.contentBytes += record.size;
+      this.parts[initramfsPart(record.path)] += record.size;
       const parts = record.path.split('/');
       const folder = parts.length < 2 ? '.' : parts.slice(0, Math.min(2, parts.length - 1)).join('/');
       this.folders.set(folder, (this.folders.get(folder) ?? 0) + record.size);
@@ -107,7 +116,7 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
     .map(([path, bytes]) => ({ path, bytes }))
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 10);
-  const { counts, contentBytes } = tally;
+  const { counts, contentBytes, parts } = tally;
   const told: Record<Inspection['kind'], string> = {
     base: 'a base of mkma, verified',
     layer: 'a layer of mkma, verified',
@@ -118,6 +127,9 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
     `${options.file}: ${told[kind]}`,
     ...(manifest === undefined ? [] : manifestLines(manifest)),
     `  size        ${formatBytes(size)}, ${formatBytes(contentBytes)} unpacked`,
+    ...(kind === 'initramfs'
+      ? [`  of these    tools ${formatBytes(parts.tools)}, kernel modules ${formatBytes(parts.modules)}`]
+      : []),
     `  holds       ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
     '  largest     ',
     ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
@@ -130,6 +142,7 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
     ...(manifest === undefined ? {} : { manifest }),
     counts,
     contentBytes,
+    ...(kind === 'initramfs' ? { parts } : {}),
     largest,
     ...(options.files ? { entries: tally.entries } : {}),
     lines: lines.map((line) => line.trimEnd()),

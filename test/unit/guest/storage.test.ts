@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matching, parseExport, partitions } from '../../../src/guest/init/blkid.js';
+import { chooseFileSystem } from '../../../src/guest/init/candidates.js';
 import { readSettings, type Settings } from '../../../src/guest/init/settings.js';
 import { findStorage, mountOptions, mountStorage } from '../../../src/guest/init/storage.js';
 import { FakeMachine } from './fake-machine.js';
@@ -91,8 +92,49 @@ test('a journal that cannot be replayed is left alone', () => {
   const machine = new FakeMachine();
   machine.answer = (argv) =>
     argv[0] === 'mount' && !argv.join(' ').includes('noload') ? { code: 32, stderr: 'read-only' } : undefined;
-  assert.equal(mountStorage(machine, device).ok, true);
-  assert.ok(machine.calls.at(-1)?.includes('noload'));
+  const mounted = mountStorage(machine, device);
+  assert.deepEqual(
+    mounted.ok && mounted.value.warnings,
+    machine.lines.map((line) => line.slice('mkma: '.length)),
+  );
+  const mounts = machine.calls.filter((call) => call.startsWith('mount'));
+  assert.ok(mounts.at(-1)?.includes('noload'));
+  assert.match(
+    machine.lines.join('\n'),
+    /mounted without its journal, which could not be replayed: read-only/,
+  );
+});
+
+test('a btrfs that announces a replay and then cannot write is not told to be replayed', () => {
+  const machine = new FakeMachine();
+  machine.answer = (argv) => {
+    if (argv[0] === 'dmesg')
+      return { stdout: '[   10.000001] BTRFS info (device sda2): start tree-log replay\n' };
+    return argv[0] === 'mount' && !argv.join(' ').includes('nologreplay')
+      ? { code: 32, stderr: 'no' }
+      : undefined;
+  };
+  assert.ok(mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: 'btrfs' } }]).ok);
+  assert.doesNotMatch(machine.lines.join('\n'), /was replayed/);
+});
+
+test('a journal that the kernel replays is told, one of an earlier mount is not', () => {
+  for (const [words, type] of [
+    ['EXT4-fs (sda2): recovery complete', 'ext4'],
+    ['XFS (sda2): Ending recovery (logdev: internal)', 'xfs'],
+    ['BTRFS info (device sda2): start tree-log replay', 'btrfs'],
+    ['BTRFS info (device sda2 state E): start tree-log replay', 'btrfs'],
+  ]) {
+    const told = (time: string, node: string): boolean => {
+      const machine = new FakeMachine();
+      machine.answer = (argv) => (argv[0] === 'dmesg' ? { stdout: `[${time}] ${words}\n` } : undefined);
+      assert.ok(mountStorage(machine, [{ node, tags: { TYPE: type as string } }]).ok);
+      return /its journal was replayed/.test(machine.lines.join('\n'));
+    };
+    assert.equal(told('   10.200000', '/dev/sda2'), true, words);
+    assert.equal(told('    9.900000', '/dev/sda2'), false, words);
+    assert.equal(told('   10.200000', '/dev/sda1'), false, words);
+  }
 });
 
 test('the journal of a hibernated system is never replayed, and a mount that fails for it says why', () => {
@@ -118,6 +160,60 @@ test('the journal of a hibernated system is never replayed, and a mount that fai
     );
     assert.equal(mounted.problem.next, 'resume the hibernated system and shut it down, then boot again');
   }
+});
+
+/** A member of a btrfs of `devices` devices, and its superblock. */
+function member(machine: FakeMachine, node: string, devices: number, id: number) {
+  const bytes = new Uint8Array(0x10000 + 0x1000);
+  bytes.set(new TextEncoder().encode('_BHRfS_M'), 0x10040);
+  bytes[0x10088] = devices;
+  bytes[0x100c9] = id;
+  machine.files.set(node, { content: bytes });
+  return `DEVNAME=${node}\nUUID=b7\nUUID_SUB=s${id}\nTYPE=btrfs\n`;
+}
+
+test('a btrfs on two devices is waited for until both are there, by whichever it is named', () => {
+  for (const name of ['UUID=b7', '/dev/sda', '/dev/sdb']) {
+    const machine = new FakeMachine();
+    const first = member(machine, '/dev/sda', 2, 1);
+    const second = member(machine, '/dev/sdb', 2, 2);
+    machine.answer = (argv) =>
+      argv[0] === 'blkid' ? { stdout: machine.clock < 13 ? first : `${first}\n${second}` } : undefined;
+    const found = findStorage(machine, settingsOf(`mkma_storage_device=${name}`), () => false);
+    assert.deepEqual(found.ok && found.value.map((device) => device.node).sort(), ['/dev/sda', '/dev/sdb']);
+    assert.ok(machine.clock >= 13, name);
+  }
+});
+
+test('a btrfs on one device that is named by its path is taken alone, though a copy has the same UUID', () => {
+  const machine = new FakeMachine();
+  const both = ['/dev/sda', '/dev/sdb'].map((node) => member(machine, node, 1, 1)).join('\n');
+  machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: both } : undefined);
+  const nodes = (name: string): string[] => {
+    const settings = settingsOf(`mkma_storage_device=${name}`);
+    const found = findStorage(machine, settings, () => false);
+    assert.ok(found.ok);
+    return chooseFileSystem(machine, settings, found.value).devices.map((device) => device.node);
+  };
+  assert.deepEqual(nodes('/dev/sdb'), ['/dev/sdb']);
+  assert.deepEqual(nodes('UUID=b7'), ['/dev/sda'], 'of two copies one is mounted, not both');
+});
+
+test('a btrfs of which a device does not come: how many, and which are there', () => {
+  const machine = new FakeMachine();
+  const second = member(machine, '/dev/sdb', 3, 2);
+  machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: second } : undefined);
+  const found = findStorage(machine, settingsOf('mkma_storage_device=UUID=b7 mkma_timeout=2'), () => false);
+  assert.ok(!found.ok);
+  assert.equal(found.problem.what, '2 of the 3 devices of this btrfs did not appear');
+  assert.match(found.problem.why ?? '', /waited 2 seconds.*\ndevid 2: \/dev\/sdb: TYPE=btrfs UUID=b7/);
+  assert.match(found.problem.next ?? '', /mkma_timeout/);
+});
+
+test("NTFS is mounted by the kernel's driver of another name", () => {
+  const machine = new FakeMachine();
+  assert.ok(mountStorage(machine, [{ node: '/dev/sda1', tags: { TYPE: 'ntfs' } }]).ok);
+  assert.match(machine.calls.find((call) => call.startsWith('mount')) ?? '', /^mount -t ntfs3 /);
 });
 
 test('a btrfs is mounted from its top level, with all its devices', () => {

@@ -31,6 +31,10 @@ test('the command line and the entry carry them, quoted where needed', () => {
     "    initrd '/my images/initramfs.cpio.zst'",
     '}',
   ]);
+  assert.equal(
+    bootEntry(placement, 'box', true).at(-2),
+    "    initrd '/my images/microcode.cpio' '/my images/initramfs.cpio.zst'",
+  );
   assert.equal(bootCmdline(place('/', mount, [])), 'mkma_storage_device=UUID=1234-abcd');
 });
 

@@ -1,0 +1,86 @@
+/** btrfs on several devices: which belong together, and whether all of them are there. */
+import { PARAM } from '../../core/contract.js';
+import type { Problem } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import { type BlockDevice, describeDevice } from './blkid.js';
+
+/** Where the superblock lies, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in the kernel). */
+const SUPERBLOCK = {
+  at: 0x10000,
+  length: 0x100,
+  magic: '_BHRfS_M',
+  magicAt: 0x40,
+  devicesAt: 0x88,
+  idAt: 0xc9,
+};
+
+/** Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID with a copy alone. */
+export function isMember(machine: Machine, device: BlockDevice): boolean {
+  return device.tags.TYPE === 'btrfs' && deviceCount(machine, device) !== 1;
+}
+
+/** The devices, and behind each of a btrfs on several the others of the same file system. */
+export function withMembers(
+  machine: Machine,
+  all: readonly BlockDevice[],
+  found: readonly BlockDevice[],
+): BlockDevice[] {
+  const out = new Set<BlockDevice>();
+  for (const device of found) {
+    out.add(device);
+    if (!isMember(machine, device)) continue;
+    for (const other of all) if (sameBtrfs(device, other)) out.add(other);
+  }
+  return [...out];
+}
+
+function sameBtrfs(a: BlockDevice, b: BlockDevice): boolean {
+  const { TYPE, UUID } = a.tags;
+  return TYPE === 'btrfs' && UUID !== undefined && b.tags.TYPE === TYPE && b.tags.UUID === UUID;
+}
+
+/** The devices without those of a btrfs which is not all there: it cannot be mounted. */
+export function completeOnly(machine: Machine, found: readonly BlockDevice[]): BlockDevice[] {
+  return found.filter((device) => {
+    const expected = deviceCount(machine, device);
+    return expected === undefined || found.filter((other) => sameBtrfs(device, other)).length >= expected;
+  });
+}
+
+/** Tell of a btrfs of which not all devices have appeared: which are there, and how many are not. */
+export function membersMissing(
+  machine: Machine,
+  found: readonly BlockDevice[],
+  timeout: number,
+  asked: string,
+): Problem {
+  const expected = deviceCount(machine, found[0] as BlockDevice) ?? found.length;
+  return {
+    what: `${expected - found.length} of the ${expected} devices of this btrfs did not appear`,
+    where: `${PARAM.device}=${asked}`,
+    why: [
+      `waited ${timeout} seconds. There are, with the number that btrfs gives them:`,
+      ...found.map((device) => `devid ${deviceId(machine, device) ?? '?'}: ${describeDevice(device)}`),
+    ].join('\n'),
+    next: `attach what is missing, or raise ${PARAM.timeout}; a device that is lost for good: see btrfs-replace(8), from another system`,
+  };
+}
+
+/** How many devices the file system says it has; `undefined` where the device is of no btrfs. */
+function deviceCount(machine: Machine, device: BlockDevice): number | undefined {
+  return superblockField(machine, device, SUPERBLOCK.devicesAt);
+}
+
+/** The device's own number in its file system. */
+function deviceId(machine: Machine, device: BlockDevice): number | undefined {
+  return superblockField(machine, device, SUPERBLOCK.idAt);
+}
+
+function superblockField(machine: Machine, device: BlockDevice, at: number): number | undefined {
+  if (device.tags.TYPE !== 'btrfs') return undefined;
+  const block = machine.readAt(device.node, SUPERBLOCK.at, SUPERBLOCK.length);
+  if (block === undefined || block.length < SUPERBLOCK.length) return undefined;
+  const magic = String.fromCharCode(...block.subarray(SUPERBLOCK.magicAt, SUPERBLOCK.magicAt + 8));
+  if (magic !== SUPERBLOCK.magic) return undefined;
+  return Number(new DataView(block.buffer, block.byteOffset).getBigUint64(at, true));
+}

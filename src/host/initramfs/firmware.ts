@@ -1,0 +1,62 @@
+/** Firmware that the initramfs's modules ask the kernel for, as far as the tree being built has it. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join, normalize } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { run } from '../sys/run.js';
+
+/** Where the kernel looks (drivers/base/firmware_loader), in any tree. */
+export const FIRMWARE_FOLDER = 'usr/lib/firmware';
+/** As they are, and as Debian's kernels decompress them by themselves (CONFIG_FW_LOADER_COMPRESS_XZ and _ZSTD). */
+const ENDINGS = ['', '.xz', '.zst'];
+
+interface Inputs {
+  /** The tree being built. */
+  readonly root: string;
+  /** The initramfs with its modules. */
+  readonly target: string;
+  /** Paths of the modules in it, relative to it. */
+  readonly modules: readonly string[];
+}
+
+/** Copy what the modules name. What the tree does not have is told to those who want to see everything. */
+export async function installFirmware(inputs: Inputs, { emit, signal }: Context): Promise<Result<void>> {
+  const { root, target, modules } = inputs;
+  if (modules.length === 0) return ok();
+  const args = [target, '/usr/sbin/modinfo', '--field', 'firmware', ...modules.map((path) => `/${path}`)];
+  const told = await run({ file: 'chroot', args }, { signal });
+  if (!told.ok) return told;
+  for (const name of firmwareNames(told.value.stdout)) {
+    const found = ENDINGS.map((ending) => join(FIRMWARE_FOLDER, name + ending)).filter((path) =>
+      existsSync(join(root, path)),
+    );
+    if (found.length === 0)
+      emit({ type: 'output', stage: 'initramfs', line: `firmware that is not there: ${name}` });
+    for (const path of found) {
+      await mkdir(dirname(join(target, path)), { recursive: true });
+      await copyFile(join(root, path), join(target, path));
+      await chmod(join(target, path), 0o644);
+    }
+  }
+  return ok();
+}
+
+/** The names that modinfo tells, each once; none that leads out of the folder. */
+function firmwareNames(text: string): string[] {
+  const names = text.split('\n').filter((name) => name !== '' && !normalize(name).startsWith('..'));
+  return [...new Set(names)].sort();
+}
+
+/** What stands for the firmware of a tree, so that a change of it is seen: names, sizes and times of all files. */
+export function firmwareStamp(root: string): string {
+  const folder = join(root, FIRMWARE_FOLDER);
+  if (!existsSync(folder)) return 'none';
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const facts = files.map((name) => {
+    const info = statSync(join(folder, name), { throwIfNoEntry: false });
+    return `${name} ${info?.size} ${info?.mtimeMs}`;
+  });
+  return createHash('sha256').update(facts.join('\n')).digest('hex').slice(0, 20);
+}

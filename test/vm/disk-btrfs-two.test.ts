@@ -1,0 +1,24 @@
+import { test } from 'node:test';
+import { blank, imagesTree, mounted, tool } from './disk.js';
+import { Vm } from './harness.js';
+
+test('a btrfs of two devices: told what is missing while one is, booted when both are there', async () => {
+  const files = ['one.img', 'two.img'].map((name) => blank(name));
+  tool('mkfs.btrfs', '-q', '-L', 'pair', '-m', 'raid1', '-d', 'raid0', ...files);
+  mounted(files, (top) => tool('cp', '-r', `${imagesTree()}/images`, top));
+  const [one, two] = files as [string, string];
+  {
+    const append = 'mkma_storage_device=LABEL=pair mkma_images_path=/images mkma_timeout=2';
+    await using vm = Vm.start(append, { args: ['--disk', two] });
+    await vm.expect(
+      /mkma: 1 of the 2 devices of this btrfs did not appear: mkma_storage_device=LABEL=pair\n/,
+    );
+    await vm.expect(/why: waited 2 seconds/, 20);
+    await vm.expect(/devid 2: \/dev\/vda: TYPE=btrfs LABEL=pair/, 20);
+    await vm.expect(/next: attach what is missing, or raise mkma_timeout/, 20);
+  }
+  const append = 'mkma_storage_device=/dev/vda mkma_images_path=/images';
+  await using vm = Vm.start(append, { args: ['--disk', two, '--disk', one] });
+  await vm.expect(/mkma: found \/images\/base\.cpio\.zst on \/dev\/vda \(btrfs\)\n/);
+  await vm.expect(/mkma: handing over to/);
+});
