@@ -33,6 +33,8 @@ export type Phase = (typeof PHASES)[number];
 export const FILES = {
   base: 'base.cpio.zst',
   initramfs: 'initramfs.cpio.zst',
+  /** Early microcode, where the machine has some: uncompressed, and loaded before the initramfs. */
+  microcode: 'microcode.cpio',
   kernel: 'vmlinuz',
   cmdline: 'cmdline',
   chroot: 'chroot',
