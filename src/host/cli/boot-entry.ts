@@ -5,10 +5,13 @@ import { type KernelParameter, parseCmdline } from '../../core/cmdline.js';
 import { DEFAULTS } from '../../core/contract.js';
 import { parseDeviceName } from '../../core/device.js';
 import { ok, type Result, usage } from '../../core/result.js';
+import { LOADERS } from '../boot-entry/choose.js';
 import { fitsBootLoader, type Placement } from '../steps/placement.js';
-import { bootEntry, LOADERS } from '../verbs/boot-entry.js';
+import { bootEntry } from '../verbs/boot-entry.js';
 import { outputOption } from './options.js';
 import { fail, type Session, show } from './session.js';
+
+const absolute = (path: string): string => resolve(path);
 
 export function bootEntryCommand(session: Session, end: (code: number) => void) {
   return new Command('boot-entry')
@@ -19,23 +22,24 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
     )
     .addOption(outputOption())
     .addOption(
-      new Option('--loader <name>', 'boot loader (default: what is there)').choices([...LOADERS, 'all']),
+      new Option('--loader <name>', 'boot loader (default: what is there)').choices([
+        ...LOADERS,
+        'all',
+      ] as const),
     )
     .option('--write', 'write the entry; for systemd-boot also copy to the ESP what lies elsewhere', false)
     .option('--dry-run', 'only tell what --write would do', false)
     .option(
       '--root <dir>',
       "root of the machine whose boot loader it is, such as a mounted disk's",
-      resolve,
+      absolute,
       '/',
     )
-    .option('--grub-dir <dir>', 'folder of grub.cfg, where it is not found below --root', (dir) =>
-      resolve(dir),
-    )
+    .option('--grub-dir <dir>', 'folder of grub.cfg, where it is not found below --root', absolute)
     .option(
       '--esp <dir>',
       'where the ESP or XBOOTLDR is mounted, where it is not found below --root',
-      (dir) => resolve(dir),
+      absolute,
     )
     .option(
       '--storage-device <name>',
