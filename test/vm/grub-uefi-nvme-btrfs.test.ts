@@ -14,7 +14,8 @@ boot_entry --write --output "$mnt/srv/images" --root "$mnt"
 uuid=$(blkid --probe --output value --match-tag UUID "$loop"p2)
 printf '%s\n' "search --set=root --fs-uuid $uuid" 'configfile /@/boot/grub/grub.cfg' >"$work/early.cfg"
 mkdir -p "$esp/EFI/BOOT"
-grub-mkstandalone -O x86_64-efi -o "$esp/EFI/BOOT/BOOTX64.EFI" --locales= --fonts= --themes= "boot/grub/grub.cfg=$work/early.cfg"
+grub-mkstandalone -O x86_64-efi -o "$esp/EFI/BOOT/BOOTX64.EFI" --modules="part_gpt btrfs" \
+  --locales= --fonts= --themes= "boot/grub/grub.cfg=$work/early.cfg"
 fill_esp 1 64
 `;
 

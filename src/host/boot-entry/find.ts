@@ -27,8 +27,8 @@ export function findGrub(root: string): Grub | undefined {
 export function grubAt(folder: string): Grub {
   try {
     return { folder, readsCustom: readFileSync(join(folder, 'grub.cfg'), 'utf8').includes('/custom.cfg') };
-  } catch {
-    return { folder, readsCustom: undefined };
+  } catch (cause) {
+    return { folder, readsCustom: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined };
   }
 }
 

@@ -25,7 +25,10 @@ const MARGIN = 2 ** 20;
 export async function writePlan(plan: Plan): Promise<Result<void>> {
   const allowed = mayWrite(plan);
   if (!allowed.ok) return allowed;
-  const { copies } = plan;
+  const { copies, older } = plan;
+  // What a run that was killed left would only take room.
+  const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
+  for (const folder of unfinished) rmSync(folder, { recursive: true });
   if (copies !== undefined) {
     const copied = await publishCopies(copies);
     if (!copied.ok) return copied;
@@ -34,8 +37,12 @@ export async function writePlan(plan: Plan): Promise<Result<void>> {
     makeFolders(dirname(plan.file));
     replaceFile(plan.file, plan.content);
   }
-  for (const folder of plan.older) rmSync(folder, { recursive: true, force: true });
+  for (const folder of finished) rmSync(folder, { recursive: true });
   return ok();
+}
+
+function isUnfinished(folder: string): boolean {
+  return basename(folder).startsWith('.');
 }
 
 function mayWrite(plan: Plan): Result<void> {
@@ -56,9 +63,7 @@ function mayWrite(plan: Plan): Result<void> {
 async function publishCopies(copies: Copies): Promise<Result<void>> {
   const { from, to, names } = copies;
   makeFolders(dirname(to));
-  // What an earlier run left when it was killed. The dot keeps it apart from finished ones.
   const made = join(dirname(to), `.${basename(to)}.new`);
-  rmSync(made, { recursive: true, force: true });
   const room = requireRoom(copies);
   if (!room.ok) return room;
   try {

@@ -156,8 +156,8 @@ async function whyUnseen(
     return {
       what: 'GRUB does not read custom.cfg yet',
       where: join(grub.folder, 'grub.cfg'),
-      why: 'nothing in it names custom.cfg: /etc/grub.d/41_custom writes that, where it is executable',
-      next: 'run update-grub (Debian), or grub-mkconfig -o with that file, once',
+      why: 'nothing there names custom.cfg: /etc/grub.d/41_custom writes that, where it is executable',
+      next: 'run update-grub (Debian), or grub-mkconfig -o with that file (Fedora: grub2-mkconfig), once',
     };
   }
   if (esp === undefined || (await isFat(esp, signal))) return undefined;
