@@ -33,7 +33,7 @@ export type Phase = (typeof PHASES)[number];
 export const FILES = {
   base: 'base.cpio.zst',
   initramfs: 'initramfs.cpio.zst',
-  /** Early microcode, where the machine has some: uncompressed, and loaded before the initramfs. */
+  /** Only where the system holds CPU microcode. */
   microcode: 'microcode.cpio',
   kernel: 'vmlinuz',
   cmdline: 'cmdline',
