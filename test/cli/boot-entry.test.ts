@@ -80,7 +80,7 @@ test('--write for GRUB: into custom.cfg, whose own content, mode and link stay; 
   using folder = temporary();
   const { images, root, grub } = machine(folder.path);
   writeFileSync(join(root, 'theirs.cfg'), 'password root secret\n');
-  chmodSync(join(root, 'theirs.cfg'), 0o600);
+  chmodSync(join(root, 'theirs.cfg'), 0o640);
   symlinkSync('../../theirs.cfg', join(grub, 'custom.cfg'));
   const args = ['boot-entry', '-o', images, '--root', root, ...WHERE, '--write'];
 
@@ -95,7 +95,7 @@ test('--write for GRUB: into custom.cfg, whose own content, mode and link stay; 
   assert.match(first.stdout, /^wrote the entry to .*theirs\.cfg \(GRUB reads it at every boot: .*\)\n$/);
   const text = readFileSync(join(root, 'theirs.cfg'), 'utf8');
   assert.match(text, /^password root secret\n### BEGIN mkma-console ###\nmenuentry /);
-  assert.equal(statSync(join(root, 'theirs.cfg')).mode & 0o7777, 0o600);
+  assert.equal(statSync(join(root, 'theirs.cfg')).mode & 0o7777, 0o640);
   assert.ok(lstatSync(join(grub, 'custom.cfg')).isSymbolicLink());
 
   const again = await mkma(args);
