@@ -19,14 +19,18 @@ work=$1 images=$2 node=$3 main=$4 append=$5 disk=$1/disk.img mnt=$1/mnt esp=$1/e
 mkdir "$mnt" "$esp"
 # mkma boot-entry for a machine whose console is this terminal, and whose emulated timer may be late.
 boot_entry() { "$node" "$main" boot-entry --append "console=ttyS0 no_timer_check $append" "$@" >&2; }
-# The disk as a loop device with partitions, $loop: detached now, which the kernel carries out once nothing is mounted on it.
+# The disk as a loop device with partitions, $loop. It is detached at once: the kernel does so when this shell has ended and
+# nothing on it is mounted any more.
 attach() {
   loop=$(losetup --find --partscan --show "$disk")
-  trap 'losetup --detach "$loop" 2>/dev/null || true' EXIT
+  exec 9<"$loop"
+  losetup --detach "$loop"
   # Where the kernel itself knows no partition tables.
   [ -b "$loop"p1 ] || partx --add "$loop"
 }
 copy_images() { mkdir -p "$1" && cp "$images"/base.cpio.zst "$images"/initramfs.cpio.zst "$images"/vmlinuz "$1"; }
+# A microcode.cpio in $1 that shows in early boot whether it was loaded: as the file /first.
+add_microcode() { (cd "$work" && touch first && echo first | cpio --quiet -o -H newc) >"$1/microcode.cpio"; }
 # GRUB's configuration in $1 as grub-mkconfig makes it: its end is what GRUB's own 41_custom writes.
 grub_config() {
   mkdir -p "$1"

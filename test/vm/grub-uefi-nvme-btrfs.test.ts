@@ -9,6 +9,7 @@ mkfs.btrfs -q "$loop"p2 && mount "$loop"p2 "$mnt"
 btrfs -q subvolume create "$mnt/@" && umount "$mnt" && mount -o subvol=@ "$loop"p2 "$mnt"
 grub_config "$mnt/boot/grub"
 copy_images "$mnt/srv/images"
+add_microcode "$mnt/srv/images"
 boot_entry --write --output "$mnt/srv/images" --root "$mnt"
 # grub-install would do this on a mounted ESP; not every kernel that tests run on can mount one.
 uuid=$(blkid --probe --output value --match-tag UUID "$loop"p2)
@@ -32,5 +33,5 @@ test('GRUB, UEFI, NVMe, btrfs: the path counts from the top-level subvolume', as
     await vm.ask('cat /proc/cmdline'),
     /^BOOT_IMAGE=.*\/@\/srv\/images\/vmlinuz mkma_storage_device=UUID=/,
   );
-  await vm.ask('test -d /sys/firmware/efi');
+  await vm.ask('test -d /sys/firmware/efi && test -e /first');
 });

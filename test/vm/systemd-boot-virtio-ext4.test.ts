@@ -8,6 +8,7 @@ attach
 mkfs.ext4 -q "$loop"p2 && mount "$loop"p2 "$mnt"
 install_systemd_boot "$esp"
 copy_images "$mnt/srv/images"
+add_microcode "$mnt/srv/images"
 boot_entry --write --output "$mnt/srv/images" --esp "$esp"
 fill_esp 1 64
 `;
@@ -23,6 +24,7 @@ test('systemd-boot, UEFI, virtio: kernel and initramfs copied to the ESP, the ba
   await vm.expectShell();
   assert.match(
     await vm.ask('cat /proc/cmdline'),
-    /^initrd=\\mkma\\console\\[0-9a-f]{12}\\initramfs\.cpio\.zst mkma_storage_device=UUID=/,
+    /^initrd=\\mkma\\console\\[0-9a-f]{12}\\microcode\.cpio initrd=\S*\\initramfs\.cpio\.zst mkma_storage_device=UUID=/,
   );
+  await vm.ask('test -e /first');
 });
