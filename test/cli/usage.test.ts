@@ -53,6 +53,26 @@ const WRONG: [string[], string][] = [
     ['run', '--disk', '/dev/null', '--fresh-disk'],
     'error: a disk of your own is not made anew: --fresh-disk\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
   ],
+  [
+    ['boot-entry', '--loader', 'lilo'],
+    "error: option '--loader <name>' argument 'lilo' is invalid. Allowed choices are grub, systemd-boot, all.\n  next: mkma boot-entry --help lists what there is\n",
+  ],
+  [
+    ['boot-entry', '--images-path', '/srv'],
+    'error: a folder without its device: --images-path /srv\n  next: name the device too, with --storage-device UUID=...\n',
+  ],
+  [
+    ['boot-entry', '--storage-device', 'sda1'],
+    'error: this names no device: --storage-device sda1\n  next: use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)\n',
+  ],
+  [
+    ['boot-entry', '--storage-device', 'UUID=1', '--images-path', 'srv'],
+    'error: this is no folder that a boot loader can name: --images-path srv\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes in it\n',
+  ],
+  [
+    ['boot-entry', '--append', "a='b'"],
+    "error: a boot loader cannot hand this to the kernel: --append a='b'\n  why: single quotes and backslashes do not survive in GRUB\n  next: leave them out; values with spaces go in double quotes\n",
+  ],
   [['inspect'], "error: missing required argument 'file'\n  next: mkma inspect --help lists what there is\n"],
 ];
 
@@ -83,7 +103,7 @@ test('--json tells errors as JSON too', async () => {
 test('help is there for every command, on stdout', async () => {
   const top = await mkma(['--help']);
   assert.equal(top.code, 0);
-  for (const verb of ['build', 'run', 'test', 'shell', 'inspect', 'doctor']) {
+  for (const verb of ['build', 'run', 'test', 'boot-entry', 'shell', 'inspect', 'doctor']) {
     assert.match(top.stdout, new RegExp(`^  ${verb} `, 'm'));
     const help = await mkma([verb, '--help']);
     assert.equal(help.code, 0, verb);

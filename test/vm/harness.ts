@@ -10,7 +10,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
 
 /** Seconds for a boot to the login, without KVM and with other work going on. */
 const BOOT_SECONDS = 400;

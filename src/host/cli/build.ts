@@ -56,13 +56,19 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     });
 }
 
-/** The command that boots what was built, as it has to be typed here. */
+/** The commands that boot what was built, as they have to be typed here. */
 function withHint(built: Result<BuildResult>, session: Session): Result<BuildResult> {
   if (!built.ok) return built;
   const { output } = built.value;
   const program = session.env.MKMA_LAUNCHER === '1' ? './mkma' : 'mkma';
   const where = output === resolve('mkma_images') ? '' : ` --output ${shellQuote(relative('.', output))}`;
-  return ok({ ...built.value, lines: [...built.value.lines, '', `Try it: ${program} run${where}`] });
+  const hints = [
+    `Try it: ${program} run${where}`,
+    ...(built.value.bootEntry.length === 0
+      ? []
+      : [`Have the boot loader start it: sudo ${program} boot-entry --write${where}`]),
+  ];
+  return ok({ ...built.value, lines: [...built.value.lines, '', ...hints] });
 }
 
 interface BuildOptions {

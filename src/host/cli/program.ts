@@ -5,6 +5,7 @@ import { doctor } from '../verbs/doctor.js';
 import { inspect } from '../verbs/inspect.js';
 import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
+import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
 import { outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
@@ -38,7 +39,15 @@ export async function runProgram(
     .addHelpText('after', EXAMPLES)
     .helpCommand(false)
     .enablePositionalOptions();
-  const verbs = [buildCommand, runCommand, testCommand, shellCommand, inspectCommand, doctorCommand];
+  const verbs = [
+    buildCommand,
+    runCommand,
+    testCommand,
+    bootEntryCommand,
+    shellCommand,
+    inspectCommand,
+    doctorCommand,
+  ];
   for (const verb of verbs) {
     // Each has its own types of arguments and options; here they are commands and nothing more.
     const command = verb(session, end) as unknown as Command;

@@ -1,14 +1,13 @@
 /** Where a folder lies, as a booting machine has to find it: the device's stable name and the path on its file system. */
 import { posix } from 'node:path';
-import { type KernelParameter, renderCmdline } from '../../core/cmdline.js';
-import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
+import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { run, runAny } from '../sys/run.js';
 
 /** File systems that early boot can mount. */
 export const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
 /** What a device must not be built upon: early boot opens none of these (lsblk's types). */
-const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath', 'loop'];
+const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath'];
 
 export type Placement =
   | { readonly bootable: true; readonly device: string; readonly path: string }
@@ -54,14 +53,32 @@ async function layersBelow(source: string, signal?: AbortSignal): Promise<string
 export function place(folder: string, mount: Mount, layers: readonly string[]): Placement {
   if (!BOOTABLE.includes(mount.fstype))
     return refuse(folder, `early boot does not open ${mount.fstype} (${mount.source})`);
-  const layer = layers.find((type) => LAYERED.includes(type));
+  // A loop device is a file of this machine; a partition on one is the image of a disk for another machine.
+  const layer = layers.find((type, i) => LAYERED.includes(type) || (type === 'loop' && i === 0));
   if (layer !== undefined)
     return refuse(folder, `${mount.source} is built on ${layer}, which early boot does not open`);
   const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
-  if (/["'\\]/.test(path))
+  if (!fitsBootLoader(path))
     return refuse(folder, 'its path has a quote or backslash, which GRUB cannot hand to a kernel');
   const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
   return { bootable: true, device, path };
+}
+
+/** What a user should know of a placement before relying on it; `undefined` where all is well. */
+export function doubtOf(placement: Placement): Problem | undefined {
+  if (!placement.bootable) return placement.problem;
+  if (!placement.device.startsWith('/')) return undefined;
+  return {
+    what: 'the boot loader entry names the device by its path, which may change',
+    where: placement.device,
+    why: "its file system's UUID cannot be read here",
+    next: 'write UUID=... in its place (blkid tells it)',
+  };
+}
+
+/** Whether boot loaders can hand a word to the kernel: GRUB writes a backslash before quotes and backslashes. */
+export function fitsBootLoader(word: string): boolean {
+  return !/["'\\\p{Cc}]/u.test(word);
 }
 
 function refuse(folder: string, why: string): Placement {
@@ -69,40 +86,4 @@ function refuse(folder: string, why: string): Placement {
   const next = `copy ${images} to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)
 and give its device and path in the boot loader entry: ${PARAM.device}=UUID=... ${PARAM.path}=/...`;
   return { bootable: false, problem: { what: 'a machine cannot boot from here', where: folder, why, next } };
-}
-
-function bootParameters(placement: Placement): KernelParameter[] {
-  if (!placement.bootable) return [];
-  const { device, path } = placement;
-  const where = { name: PARAM.path, value: path };
-  return [{ name: PARAM.device, value: device }, ...(path === DEFAULTS.path ? [] : [where])];
-}
-
-/** The kernel command line that boots the images from a placement. */
-export function bootCmdline(placement: Placement): string {
-  return renderCmdline(bootParameters(placement));
-}
-
-/**
- * The boot loader entry for a placement, in GRUB's language (GRUB manual, "Shell-like scripting"), ready to paste.
- * `microcode`: the images have some; the kernel takes it from the first of the files alone.
- */
-export function bootEntry(placement: Placement, name: string, microcode = false): string[] {
-  if (!placement.bootable) return [];
-  const { device, path } = placement;
-  const parameters = bootParameters(placement).map(({ name: key, value }) => `${key}=${value}`);
-  const initrds = microcode ? [FILES.microcode, FILES.initramfs] : [FILES.initramfs];
-  const words = (list: string[]): string => list.map(grubWord).join(' ');
-  return [
-    `menuentry '${name} (mkma, in RAM)' {`,
-    ...(device.startsWith('UUID=') ? [`    search --no-floppy --fs-uuid --set=root ${device.slice(5)}`] : []),
-    `    linux ${words([posix.join(path, FILES.kernel), ...parameters])}`,
-    `    initrd ${words(initrds.map((file) => posix.join(path, file)))}`,
-    '}',
-  ];
-}
-
-/** One word for GRUB. There is no quote in it: {@link place} refuses them. */
-function grubWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`;
 }

@@ -7,10 +7,12 @@ import type { InitramfsBytes } from '../../core/initramfs.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { formatMoment } from '../../core/time.js';
+import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
+import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
-import { bootCmdline, bootEntry, locate, type Placement } from '../steps/placement.js';
+import { doubtOf, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
 import { openOutput } from '../sys/output.js';
@@ -43,25 +45,11 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     if (!placement.ok) return placement;
     const cmdline = bootCmdline(placement.value);
     writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
-    warnPlacement(placement.value, context);
+    const doubt = doubtOf(placement.value);
+    if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
     return describe(settings, output.value.path, built.value, placement.value, cmdline);
   } finally {
     output.value.close();
-  }
-}
-
-function warnPlacement(placement: Placement, context: Context): void {
-  if (!placement.bootable) context.emit({ type: 'warning', problem: placement.problem });
-  else if (!placement.device.startsWith('UUID=')) {
-    context.emit({
-      type: 'warning',
-      problem: {
-        what: 'the boot loader entry names the device by its path, which may change',
-        where: placement.device,
-        why: "its file system's UUID cannot be read here",
-        next: 'write UUID=... in its place (blkid tells it)',
-      },
-    });
   }
 }
 
@@ -85,8 +73,9 @@ async function describe(
   if (!info.ok) return info;
   const manifest = info.value.manifest;
   if (manifest === undefined) throw new Error('a base without a manifest was published');
+  const machine = { name: settings.machine.hostname, initrds: initrdsIn(output), append: [] };
+  const entry = placement.bootable ? grubEntry({ ...machine, ...placement }) : [];
   const microcode = existsSync(join(output, FILES.microcode));
-  const entry = bootEntry(placement, settings.machine.hostname, microcode);
   const names = [FILES.base, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];
   const files = Object.fromEntries(names.map((name) => [name, statSync(join(output, name)).size]));
   const { tools, modules } = built.initramfsBytes;

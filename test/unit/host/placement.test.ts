@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootCmdline, bootEntry, place } from '../../../src/host/steps/placement.js';
+import { bootCmdline } from '../../../src/host/boot-entry/entry.js';
+import { doubtOf, place } from '../../../src/host/steps/placement.js';
 
 const mount = { source: '/dev/sda2', target: '/', fstype: 'ext4', fsroot: '/', uuid: '1234-abcd' };
 
@@ -20,31 +21,16 @@ test('the path counts from the top of the file system, through mount points and 
   }
 });
 
-test('the command line and the entry carry them, quoted where needed', () => {
-  const placement = place('/my images', mount, []);
-  const cmdline = bootCmdline(placement);
-  assert.equal(cmdline, 'mkma_storage_device=UUID=1234-abcd mkma_images_path="/my images"');
-  assert.deepEqual(bootEntry(placement, 'box'), [
-    "menuentry 'box (mkma, in RAM)' {",
-    '    search --no-floppy --fs-uuid --set=root 1234-abcd',
-    "    linux '/my images/vmlinuz' mkma_storage_device=UUID=1234-abcd 'mkma_images_path=/my images'",
-    "    initrd '/my images/initramfs.cpio.zst'",
-    '}',
-  ]);
+test('the command line carries them, quoted where needed', () => {
   assert.equal(
-    bootEntry(placement, 'box', true).at(-2),
-    "    initrd '/my images/microcode.cpio' '/my images/initramfs.cpio.zst'",
+    bootCmdline(place('/my images', mount, [])),
+    'mkma_storage_device=UUID=1234-abcd mkma_images_path="/my images"',
   );
   assert.equal(bootCmdline(place('/', mount, [])), 'mkma_storage_device=UUID=1234-abcd');
 });
 
-test('what GRUB would take for itself is quoted, what it cannot carry refused', () => {
-  const dollar = bootEntry(place('/a$b;c', mount, []), 'x').find((line) => line.includes('linux'));
-  assert.equal(
-    dollar,
-    "    linux '/a$b;c/vmlinuz' mkma_storage_device=UUID=1234-abcd 'mkma_images_path=/a$b;c'",
-  );
-  for (const path of ["/it's", '/a"b', '/a\\b']) {
+test('a path that GRUB cannot hand to a kernel is refused', () => {
+  for (const path of ["/it's", '/a"b', '/a\\b', '/a\nb']) {
     const placement = place(path, mount, []);
     assert.ok(!placement.bootable);
     assert.match(placement.problem.why ?? '', /quote or backslash/);
@@ -54,6 +40,8 @@ test('what GRUB would take for itself is quoted, what it cannot carry refused', 
 test('a device without a readable UUID is named by its path', () => {
   const placement = place('/x', { ...mount, uuid: '' }, []);
   assert.equal(placement.bootable && placement.device, '/dev/sda2');
+  assert.match(doubtOf(placement)?.next ?? '', /UUID=/);
+  assert.equal(doubtOf(place('/x', mount, [])), undefined);
 });
 
 test('what early boot cannot open is said, with what to do, and no entry is printed', () => {
@@ -62,6 +50,7 @@ test('what early boot cannot open is said, with what to do, and no entry is prin
     [{ fstype: 'overlay', source: 'overlay' }, [], /does not open overlay/],
     [{ source: '/dev/mapper/x' }, ['crypt', 'part', 'disk'], /\/dev\/mapper\/x is built on crypt/],
     [{ source: '/dev/mapper/vg-root' }, ['lvm', 'part'], /built on lvm/],
+    [{ source: '/dev/loop0' }, ['loop'], /built on loop/],
     [{ source: '/dev/md0' }, ['raid1', 'disk'], /built on raid1/],
   ];
   for (const [change, layers, why] of cases) {
@@ -73,6 +62,9 @@ test('what early boot cannot open is said, with what to do, and no entry is prin
       /copy base\.cpio\.zst, initramfs\.cpio\.zst, vmlinuz to a folder/,
     );
     assert.equal(bootCmdline(placement), '');
-    assert.deepEqual(bootEntry(placement, 'x'), []);
   }
+});
+
+test('a partition on a loop device is that of a disk image: a machine boots from it', () => {
+  assert.ok(place('/x', { ...mount, source: '/dev/loop0p2' }, ['part', 'loop']).bootable);
 });

@@ -1,0 +1,41 @@
+/** What a boot loader has to be told to boot a machine: the one source of every entry and of the file `cmdline`. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type KernelParameter, renderCmdline } from '../../core/cmdline.js';
+import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
+import type { Placement } from '../steps/placement.js';
+
+export interface BootEntry {
+  /** Name of the machine. */
+  readonly name: string;
+  /** The file system with the images, as `mkma_storage_device=` names it. */
+  readonly device: string;
+  /** The folder on it, from the top of that file system. */
+  readonly path: string;
+  /** Files that the boot loader hands over as initramfs, in order. */
+  readonly initrds: readonly string[];
+  /** More kernel parameters; they come last, so they win. */
+  readonly append: readonly KernelParameter[];
+}
+
+/** The title in a boot loader's menu. */
+export function titleOf(entry: Pick<BootEntry, 'name'>): string {
+  return `${entry.name} (mkma, in RAM)`;
+}
+
+/** The files in `folder` to be loaded before early boot runs. Microcode comes first: the kernel looks for it nowhere else. */
+export function initrdsIn(folder: string): string[] {
+  return [...(existsSync(join(folder, FILES.microcode)) ? [FILES.microcode] : []), FILES.initramfs];
+}
+
+/** The kernel parameters of an entry. */
+export function bootParameters(entry: Pick<BootEntry, 'device' | 'path' | 'append'>): KernelParameter[] {
+  const { device, path, append } = entry;
+  const where = path === DEFAULTS.path ? [] : [{ name: PARAM.path, value: path }];
+  return [{ name: PARAM.device, value: device }, ...where, ...append];
+}
+
+/** The kernel command line that boots the images from a placement; empty where a machine cannot. */
+export function bootCmdline(placement: Placement): string {
+  return placement.bootable ? renderCmdline(bootParameters({ ...placement, append: [] })) : '';
+}

@@ -1,0 +1,49 @@
+/** Boot loaders on a machine: this one, or the one whose disk is mounted at `root`. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../sys/run.js';
+
+/** Where a root file system has GRUB's configuration: Debian, Arch and Gentoo; Fedora and openSUSE; a boot partition itself. */
+const GRUB_FOLDERS = ['boot/grub', 'boot/grub2', 'grub', 'grub2'];
+/** Where the ESP or the extended boot partition (XBOOTLDR) is mounted (bootctl(1), "--esp-path="), and `root` itself. */
+const ESP_FOLDERS = ['boot', 'efi', 'boot/efi', '.'];
+
+export interface Grub {
+  /** The folder of grub.cfg; a `custom.cfg` there is read at every boot. */
+  readonly folder: string;
+  /** Whether grub.cfg says so: the script 41_custom, which GRUB brings, has written that. Unknown where it is unreadable. */
+  readonly readsCustom: boolean | undefined;
+}
+
+/** GRUB's configuration below `root`; `undefined` where none is seen. */
+export function findGrub(root: string): Grub | undefined {
+  const folder = GRUB_FOLDERS.map((name) => join(root, name)).find((path) =>
+    existsSync(join(path, 'grub.cfg')),
+  );
+  return folder === undefined ? undefined : grubAt(folder);
+}
+
+/** GRUB with its configuration in a folder. */
+export function grubAt(folder: string): Grub {
+  try {
+    return { folder, readsCustom: readFileSync(join(folder, 'grub.cfg'), 'utf8').includes('/custom.cfg') };
+  } catch (cause) {
+    return { folder, readsCustom: (cause as NodeJS.ErrnoException).code === 'ENOENT' ? false : undefined };
+  }
+}
+
+/** The partition below `root` from which systemd-boot reads entries; `undefined` where none is seen. */
+export async function findEsp(root: string, signal: AbortSignal): Promise<string | undefined> {
+  for (const path of ESP_FOLDERS.map((name) => join(root, name))) {
+    // GRUB on Fedora has such a folder too, but not on a FAT file system.
+    if (existsSync(join(path, 'loader/entries')) && (await isFat(path, signal))) return path;
+  }
+  return undefined;
+}
+
+/** Whether a folder lies on a FAT file system, the one kind that every firmware reads. */
+export async function isFat(folder: string, signal: AbortSignal): Promise<boolean> {
+  const args = ['--noheadings', '--output', 'FSTYPE', '--target', folder];
+  const found = await run({ file: 'findmnt', args }, { signal });
+  return found.ok && found.value.stdout.trim().split('\n').at(-1) === 'vfat';
+}

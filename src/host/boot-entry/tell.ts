@@ -1,0 +1,58 @@
+/** How entries, and what writing them does, read to a person. Pure. */
+import { formatBytes } from '../../core/size.js';
+import type { Loader } from './choose.js';
+import type { Plan } from './plan.js';
+
+/** What was, or would be, done for one boot loader. */
+export interface LoaderResult {
+  readonly loader: Loader;
+  /** The entry, a line each. */
+  readonly entry: readonly string[];
+  /** The file that holds it. */
+  readonly file?: string;
+  /** Folder on the ESP to which kernel and initramfs are copied. */
+  readonly copiedTo?: string;
+  /** Folders with older copies that are removed. */
+  readonly removed?: readonly string[];
+}
+
+/** The entries to paste. What is said around them are comments in both languages. */
+export function entryLines(results: readonly LoaderResult[]): string[] {
+  return results.flatMap((result, i) => [
+    ...(i === 0 ? [] : ['']),
+    ...(results.length === 1 ? [] : [`# ${headOf(result)}`]),
+    ...(needsCopies(result)
+      ? ['# These files have to be on the ESP: mkma boot-entry --write copies them.']
+      : []),
+    ...result.entry,
+  ]);
+}
+
+function headOf({ loader, file }: LoaderResult): string {
+  if (loader === 'grub') return `GRUB: ${file ?? 'custom.cfg in the folder of grub.cfg'}`;
+  return `systemd-boot: ${file ?? 'a file in loader/entries/ on the ESP'}`;
+}
+
+function needsCopies({ loader, file, copiedTo }: LoaderResult): boolean {
+  return loader === 'systemd-boot' && (file === undefined || copiedTo !== undefined);
+}
+
+/** What writing for one boot loader has done (`done`), or would do. */
+export function changeLines({ loader, entry }: LoaderResult, plan: Plan, done: boolean): string[] {
+  const said = (past: string, future: string): string => (done ? past : `would ${future}`);
+  const { copies, older, file } = plan;
+  const reader =
+    loader === 'grub' ? 'GRUB reads it at every boot: grub-mkconfig need not run again' : 'systemd-boot';
+  const copied =
+    copies === undefined
+      ? []
+      : [
+          `${said('copied', 'copy')} ${copies.names.join(', ')} (${formatBytes(copies.bytes)}) to ${copies.to}`,
+        ];
+  return [
+    ...copied,
+    plan.upToDate ? `up to date: ${file}` : `${said('wrote', 'write')} the entry to ${file} (${reader})`,
+    ...older.map((folder) => `${said('removed', 'remove')} older copies: ${folder}`),
+    ...(done ? [] : ['', ...entry.map((line) => `  ${line}`)]),
+  ];
+}

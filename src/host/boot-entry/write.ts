@@ -1,0 +1,122 @@
+/** Carrying a plan out: at every moment the entry on the medium names files that are there, whole. */
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { mebibytes } from '../../core/size.js';
+import { flush, publishFile } from '../sys/files.js';
+import { type Copies, digestOf, firstExisting, type Plan } from './plan.js';
+
+/** What a FAT file system needs beside the files: folders and the ends of clusters (64 KiB at most each), generously. */
+const MARGIN = 2 ** 20;
+
+/** Write the entry, its copies before and away with older ones after it. What fails leaves the older entry with its files. */
+export async function writePlan(plan: Plan): Promise<Result<void>> {
+  const allowed = mayWrite(plan);
+  if (!allowed.ok) return allowed;
+  const { copies, older } = plan;
+  // What a run that was killed left would only take room.
+  const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
+  for (const folder of unfinished) rmSync(folder, { recursive: true });
+  if (copies !== undefined) {
+    const copied = await publishCopies(copies);
+    if (!copied.ok) return copied;
+  }
+  if (!plan.upToDate) {
+    makeFolders(dirname(plan.file));
+    replaceFile(plan.file, plan.content);
+  }
+  for (const folder of finished) rmSync(folder, { recursive: true });
+  return ok();
+}
+
+function isUnfinished(folder: string): boolean {
+  return basename(folder).startsWith('.');
+}
+
+function mayWrite(plan: Plan): Result<void> {
+  const targets = [plan.file, ...(plan.copies === undefined ? [] : [plan.copies.to])];
+  for (const folder of targets.map((path) => firstExisting(dirname(path)))) {
+    try {
+      accessSync(folder, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const why =
+        (cause as NodeJS.ErrnoException).code === 'EROFS' ? 'it is mounted read-only' : 'permission denied';
+      const next = 'run it as root (sudo), with the file system mounted for writing';
+      return err({ what: "cannot write to the boot loader's folder", where: folder, why, next });
+    }
+  }
+  return ok();
+}
+
+async function publishCopies(copies: Copies): Promise<Result<void>> {
+  const { from, to, names } = copies;
+  makeFolders(dirname(to));
+  const made = join(dirname(to), `.${basename(to)}.new`);
+  const room = requireRoom(copies);
+  if (!room.ok) return room;
+  try {
+    mkdirSync(made);
+    for (const name of names) {
+      copyFileSync(join(from, name), join(made, name));
+      flush(join(made, name));
+    }
+    if ((await digestOf(made, names)) !== copies.digest) {
+      const next = 'wait until the build that writes them has ended, and try again';
+      return err({ what: 'the images changed while they were copied', where: from, next });
+    }
+    flush(made);
+    rmSync(to, { recursive: true, force: true });
+    renameSync(made, to);
+    flush(dirname(to));
+    return ok();
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+function requireRoom({ to, bytes, names }: Copies): Result<void> {
+  const { bavail, bsize } = statfsSync(dirname(to));
+  const free = bavail * bsize;
+  const needed = bytes + MARGIN;
+  if (free >= needed) return ok();
+  return err({
+    what: 'there is no room on the ESP for what systemd-boot loads',
+    where: to,
+    why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is whole`,
+    next: `free ${mebibytes(needed - free)} MiB there, or boot by GRUB, which reads them where they lie`,
+  });
+}
+
+function makeFolders(path: string): void {
+  if (existsSync(path)) return;
+  makeFolders(dirname(path));
+  mkdirSync(path);
+  flush(dirname(path));
+}
+
+/** Replace a file of the boot loader's as a whole. It keeps its mode and owner: it may hold a password. */
+function replaceFile(file: string, content: string): void {
+  const present = existsSync(file) ? statSync(file) : undefined;
+  const made = join(dirname(file), `.${basename(file)}.new`);
+  try {
+    rmSync(made, { force: true });
+    writeFileSync(made, content, { flag: 'wx', mode: present === undefined ? 0o644 : 0o600 });
+    if (present !== undefined) chmodSync(made, present.mode & 0o7777);
+    publishFile(made, file, present === undefined ? undefined : { uid: present.uid, gid: present.gid });
+  } catch (cause) {
+    rmSync(made, { force: true });
+    throw cause;
+  }
+}

@@ -1,0 +1,170 @@
+/** `mkma boot-entry`: what a boot loader needs to boot the built images, printed or written. */
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KernelParameter } from '../../core/cmdline.js';
+import { FILES } from '../../core/contract.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import {
+  findPlaces,
+  type Loader,
+  type LoaderPlaces,
+  loadersToPrint,
+  loadersToWrite,
+  type PlaceOptions,
+} from '../boot-entry/choose.js';
+import { type BootEntry, initrdsIn } from '../boot-entry/entry.js';
+import { isFat } from '../boot-entry/find.js';
+import { grubEntry } from '../boot-entry/grub.js';
+import { type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
+import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
+import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
+import { writePlan } from '../boot-entry/write.js';
+import type { Context } from '../context.js';
+import { readImage } from '../images.js';
+import { doubtOf, locate, type Placement } from '../steps/placement.js';
+
+export interface BootEntryOptions extends PlaceOptions {
+  /** Folder with the images, absolute. */
+  readonly output: string;
+  /** Boot loaders to speak to; none: those that are there. */
+  readonly loader?: Loader | 'all' | undefined;
+  /** Where the images will lie, when that is not where `output` lies now. */
+  readonly placement?: Placement | undefined;
+  readonly append: readonly KernelParameter[];
+  readonly write: boolean;
+  /** Tell what would be written. */
+  readonly dryRun: boolean;
+}
+
+export interface BootEntryResult {
+  readonly written: boolean;
+  readonly entries: readonly LoaderResult[];
+  readonly lines: readonly string[];
+}
+
+export async function bootEntry(
+  options: BootEntryOptions,
+  context: Context,
+): Promise<Result<BootEntryResult>> {
+  const entry = await readEntry(options, context);
+  if (!entry.ok) return entry;
+  const found = await findPlaces(options, context.signal);
+  if (!found.ok) return found;
+  const places = found.value;
+  return options.write || options.dryRun
+    ? writeEntries(entry.value, options, places, context)
+    : printEntries(entry.value, options, places);
+}
+
+async function printEntries(
+  entry: BootEntry,
+  options: BootEntryOptions,
+  places: LoaderPlaces,
+): Promise<Result<BootEntryResult>> {
+  const entries: LoaderResult[] = [];
+  for (const loader of loadersToPrint(options.loader, places)) {
+    const plan = await planFor(loader, entry, options.output, places);
+    if (!plan.ok) return plan;
+    entries.push(describe(loader, entry, plan.value));
+  }
+  return ok({ written: false, entries, lines: entryLines(entries) });
+}
+
+async function writeEntries(
+  entry: BootEntry,
+  options: BootEntryOptions,
+  places: LoaderPlaces,
+  context: Context,
+): Promise<Result<BootEntryResult>> {
+  const loaders = loadersToWrite(options.loader, places, options.root);
+  if (!loaders.ok) return loaders;
+  const entries: LoaderResult[] = [];
+  const lines: string[] = [];
+  for (const loader of loaders.value) {
+    const plan = await planFor(loader, entry, options.output, places);
+    if (!plan.ok) return plan;
+    if (plan.value === undefined) throw new Error(`${loader} is to be written, and is nowhere`);
+    const written = options.dryRun ? ok() : await writePlan(plan.value);
+    if (!written.ok) return written;
+    const unseen = await whyUnseen(loader, places, context.signal);
+    if (unseen !== undefined) context.emit({ type: 'warning', problem: unseen });
+    const result = describe(loader, entry, plan.value);
+    entries.push(result);
+    lines.push(...changeLines(result, plan.value, !options.dryRun));
+  }
+  return ok({ written: !options.dryRun, entries, lines });
+}
+
+/** The facts of an entry: from the images, and from where they lie. */
+async function readEntry(options: BootEntryOptions, context: Context): Promise<Result<BootEntry>> {
+  const { output, append } = options;
+  for (const file of [FILES.base, FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
+    if (existsSync(file)) continue;
+    const next = 'build it: sudo mkma build; or name the folder with --output';
+    return err({ what: 'there is no image to boot', where: file, why: 'the file is not there', next });
+  }
+  const info = readImage(join(output, FILES.base));
+  if (!info.ok) return info;
+  const located = options.placement
+    ? ok(options.placement)
+    : await locate(realpathSync(output), context.signal);
+  if (!located.ok) return located;
+  const placement = located.value;
+  if (!placement.bootable) return err(placement.problem);
+  const doubt = options.placement ? undefined : doubtOf(placement);
+  if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
+  const told = info.value.manifest?.name ?? '';
+  // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's language.
+  const name = /^[a-z0-9-]{1,63}$/i.test(told) ? told : 'machine';
+  const { device, path } = placement;
+  return ok({ name, device, path, initrds: initrdsIn(output), append });
+}
+
+/** What writing for a loader means; `undefined` where the loader is not there (its entry is printed all the same). */
+async function planFor(
+  loader: Loader,
+  entry: BootEntry,
+  images: string,
+  places: LoaderPlaces,
+): Promise<Result<Plan | undefined>> {
+  if (loader === 'grub')
+    return places.grub === undefined ? ok(undefined) : planGrub(entry, places.grub.folder);
+  return ok(places.esp === undefined ? undefined : await planSystemdBoot(entry, images, places.esp));
+}
+
+function describe(loader: Loader, entry: BootEntry, plan: Plan | undefined): LoaderResult {
+  const text =
+    loader === 'grub'
+      ? grubEntry(entry)
+      : (plan?.content.trimEnd().split('\n') ?? systemdBootEntry(entry, `/mkma/${entry.name}`));
+  return {
+    loader,
+    entry: text,
+    ...(plan === undefined ? {} : { file: plan.file, removed: plan.older }),
+    ...(plan?.copies === undefined ? {} : { copiedTo: plan.copies.to }),
+  };
+}
+
+/** What keeps the boot loader from seeing an entry that is written; `undefined` where nothing is known to. */
+async function whyUnseen(
+  loader: Loader,
+  { grub, esp }: LoaderPlaces,
+  signal: AbortSignal,
+): Promise<Problem | undefined> {
+  if (loader === 'grub') {
+    if (grub?.readsCustom !== false) return undefined;
+    return {
+      what: 'GRUB does not read custom.cfg yet',
+      where: join(grub.folder, 'grub.cfg'),
+      why: 'nothing there names custom.cfg: /etc/grub.d/41_custom writes that, where it is executable',
+      next: 'run update-grub (Debian), or grub-mkconfig -o with that file (Fedora: grub2-mkconfig), once',
+    };
+  }
+  if (esp === undefined || (await isFat(esp, signal))) return undefined;
+  return {
+    what: 'systemd-boot does not read this file system',
+    where: esp,
+    why: 'it is not FAT, the one kind that all firmware reads',
+    next: 'copy what was written there to the ESP',
+  };
+}

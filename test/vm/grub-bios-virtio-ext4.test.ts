@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootFrom } from './boot-disk.js';
+
+const DISK = String.raw`
+printf '%s\n' 'label: gpt' 'size=1MiB, type=21686148-6449-6E6F-744E-656564454649' 'type=L' | sfdisk -q "$disk"
+attach
+mkfs.ext4 -q "$loop"p2 && mount "$loop"p2 "$mnt"
+mkdir -p "$mnt/boot/grub" && echo "(hd0) $loop" >"$mnt/boot/grub/device.map"
+grub-install --target=i386-pc --boot-directory="$mnt/boot" "$loop"
+grub_config "$mnt/boot/grub"
+copy_images "$mnt/srv/my images"
+boot_entry --write --output "$mnt/srv/my images" --root "$mnt"
+`;
+
+test('GRUB, BIOS, virtio, ext4: up to the login, from a folder with a space in its name', async () => {
+  await using vm = await bootFrom({ bus: 'virtio', firmware: 'bios', megabytes: 400 }, DISK);
+  await vm.expect(/mkma: found \/srv\/my images\/base\.cpio\.zst on \/dev\/vda2 \(ext4\)/);
+  await vm.expectLogin();
+  assert.match(
+    await vm.ask('cat /proc/cmdline'),
+    /^BOOT_IMAGE=.*\/srv\/my images\/vmlinuz.* console=ttyS0 no_timer_check$/,
+  );
+  assert.equal(await vm.ask('findmnt -no FSTYPE /'), 'overlay');
+});
