@@ -6,7 +6,11 @@ import { Vm } from './harness.js';
 const BEFORE: Record<string, readonly string[]> = {
   mount: ['! grep ^/dev/ /proc/mounts'],
   load: ['grep "^/dev/vda .* ext4 ro" /proc/mounts', '! grep " /ram " /proc/mounts'],
-  layers: ['! grep ^/dev/ /proc/mounts', 'grep " /ram " /proc/mounts', 'test -x /ram/view/base/usr/bin/env'],
+  layers: [
+    'grep "^/dev/vda .* ext4 ro" /proc/mounts',
+    'grep " /ram " /proc/mounts',
+    'test -x /ram/view/base/usr/bin/env',
+  ],
   handover: ['! grep ^/dev/ /proc/mounts', 'grep "^[^ ]* /newroot overlay" /proc/mounts'],
 };
 
