@@ -21,6 +21,7 @@ function checkout(parent: string, packages: 'linked' | 'copied' = 'linked'): str
     'biome.json',
     '.gitignore',
     'scripts',
+    'bench',
     'src',
     'test',
   ];

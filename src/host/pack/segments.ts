@@ -1,6 +1,6 @@
 /**
  * Segments into zstd frames, several at a time. One thread reads the tree, which is faster than a few processors
- * compress, and zstd processes do the rest side by side (docs/decisions/0005-packing.md).
+ * compress, and zstd processes do the rest side by side (docs/decisions/0008-packing.md).
  */
 import { join } from 'node:path';
 import { compressFile, type RawFile } from './compress.js';
