@@ -1,6 +1,6 @@
 /**
  * Unpacking an image into a folder. GNU cpio does it: natively as fast as busybox's when it reads in blocks of 64 KiB, and
- * it alone tells by its exit code that an archive ended early (docs/performance.md, notes/unpacking.md).
+ * it alone tells by its exit code that an archive ended early (notes/unpacking.md).
  */
 import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
