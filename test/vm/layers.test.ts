@@ -34,15 +34,15 @@ echo second >etc/motd; echo back >etc/issue; echo again >usr/share/doc/file`,
   );
   assert.equal(await ask("stat -c '%h %Y' /root/kept; readlink /root/link"), '2 981173106\n../etc/motd');
   assert.equal(await ask("stat -c '%a' /root /"), '700\n755');
-  assert.equal(await ask('ls -b /root'), 'kept\nlink\nlinked\nodd\\377\\nname\npipe');
-  assert.equal(await ask('ls /usr/share/bash-completion'), 'only');
-  assert.equal(await ask('ls /usr/share/doc'), 'file');
+  assert.equal(await ask('ls -1b /root'), 'kept\nlink\nlinked\nodd\\377\\nname\npipe');
+  assert.equal(await ask('ls -1 /usr/share/bash-completion'), 'only');
+  assert.equal(await ask('ls -1 /usr/share/doc'), 'file');
   assert.equal(
     await ask('stat -c "%a" /srv; ls -d /opt/emptied; test ! -e /usr/share/locale'),
     '1777\n/opt/emptied',
   );
   // The base is as it was.
-  assert.notEqual(await ask('ls /overlay/base/usr/share/locale /overlay/base/usr/share/doc | wc -l'), '0');
-  assert.equal(await ask('ls /overlay/layers'), '20260101_000000\n20260102_000000');
+  assert.notEqual(await ask('ls -1 /overlay/base/usr/share/locale /overlay/base/usr/share/doc | wc -l'), '0');
+  assert.equal(await ask('ls -1 /overlay/layers'), '20260101_000000\n20260102_000000');
   assert.equal(await vm.powerOff(), 0);
 });

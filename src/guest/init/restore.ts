@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { Finished, Machine } from '../machine.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
-import { cpio } from './unpack.js';
+import { cpioOnto } from './unpack.js';
 
 /** setfattr has no option for the folder to begin at. */
 const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
@@ -20,7 +20,7 @@ export function restore(
 ): Result<readonly string[]> {
   const { deletions, opaque } = manifest.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
   if (deletions.length > 0) {
-    const made = machine.run(cpio(place), { input: whiteoutArchive(deletions) });
+    const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
     if (made.code !== 0 || made.stderr !== '') return err(failed('cannot make whiteouts', image, made));
   }
   const attributes = [...manifest.attributes, ...opaque.map(opaqueMark)];

@@ -11,9 +11,11 @@ import type { Place } from './jail.js';
 import { TRAILER_FRAME } from './places.js';
 
 const CPIO = [
-  ...['cpio', '--extract', '--make-directories', '--preserve-modification-time', '--unconditional'],
-  ...['--quiet', '--no-absolute-filenames', '--io-size=65536'],
+  ...['cpio', '--extract', '--preserve-modification-time', '--quiet', '--no-absolute-filenames'],
+  '--io-size=65536',
 ];
+/** For whole trees. Without them what has no folder, or is there already, is an error. */
+const WHOLE = ['--make-directories', '--unconditional'];
 
 /** Decompress standard input. Threads for reading and writing would only take time from those that work side by side. */
 const ZSTD = ['zstd', '-dcq', '--no-asyncio'];
@@ -83,9 +85,14 @@ export function segmentPipelines(file: string, manifest: Manifest, place: Place)
   });
 }
 
-/** cpio's argv for unpacking there. */
-export function cpio({ enter, folder }: Place): string[] {
+/** cpio's argv for unpacking there, into folders that are there, onto nothing. */
+export function cpioOnto({ enter, folder }: Place): string[] {
   return [...enter, ...CPIO, '-D', folder];
+}
+
+/** cpio's argv for unpacking a whole tree there. */
+function cpio(place: Place): string[] {
+  return [...cpioOnto(place), ...WHOLE];
 }
 
 function drained(place: Place): string[] {
