@@ -6,7 +6,7 @@ import { bootFromDisk, makeLayer } from './layer.js';
 test('two layers: what they hold, hide and take away, and what the second changes of the first', async () => {
   const first = await makeLayer('20260101_000000', {
     script: `
-mkdir -p etc usr/share root/sub opt/emptied srv; chmod 0711 root; chmod 1777 srv
+mkdir -p etc usr/share root/sub opt/emptied opt/sticky; chmod 0711 root; chmod 1777 opt/sticky
 echo first >etc/motd; echo first >root/kept; echo first >root/dropped; echo first >root/sub/dropped
 ln root/kept root/linked; ln -s ../etc/motd root/link
 : >"root/$(printf 'odd\\377\\nname')"; mknod root/pipe p
@@ -38,7 +38,7 @@ echo second >etc/motd; echo back >etc/issue; echo again >usr/share/doc/file`,
   assert.equal(await ask('ls -1 /usr/share/bash-completion'), 'only');
   assert.equal(await ask('ls -1 /usr/share/doc'), 'file');
   assert.equal(
-    await ask('stat -c "%a" /srv; ls -d /opt/emptied; test ! -e /usr/share/locale'),
+    await ask('stat -c "%a" /opt/sticky; ls -d /opt/emptied; test ! -e /usr/share/locale'),
     '1777\n/opt/emptied',
   );
   // The base is as it was.
