@@ -1,6 +1,17 @@
 /** Stock tools unpack what mkma packs, whole and exact. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HEAD_SIZE } from '../../src/core/image.js';
@@ -24,17 +35,21 @@ for (const tool of STOCK_UNPACKERS) {
   });
 }
 
+const FACTS = {
+  kind: 'base',
+  ...{ name: 'odd', created: '', mkma: '', suite: '', architecture: '', kernelRelease: '' },
+} as const;
+
 async function pack(root: string, target: string, scratch: string, segmentTarget: number) {
   mkdirSync(scratch);
   const tree = await scanTree(root);
   assert.ok(tree.ok);
   const plan = planArchive(tree.value.entries, tree.value.devices, { segmentTarget });
   assert.ok(plan.ok);
-  const facts = { name: 'odd', created: '', mkma: '', suite: '', architecture: '', kernelRelease: '' };
   const packed = await packImage({
     root,
     plan: plan.value,
-    facts: { kind: 'base', ...facts },
+    facts: FACTS,
     level: 1,
     scratch,
     target,
@@ -64,6 +79,89 @@ for (const tool of STOCK_UNPACKERS) {
     }
   });
 }
+
+test('a file of several frames comes back, from any of their places', async () => {
+  using folder = temporary();
+  const root = join(folder.path, 'large');
+  mkdirSync(root);
+  // Larger than two frames, mostly a hole: quick to make and to compare.
+  const large = openSync(join(root, 'large'), 'w');
+  for (const mebibyte of [0, 63, 64, 128, 149]) writeSync(large, `at ${mebibyte}`, mebibyte * 2 ** 20);
+  ftruncateSync(large, 150 * 2 ** 20 + 1);
+  closeSync(large);
+  writeFileSync(join(root, 'small'), 'small\n');
+  const image = join(folder.path, 'large.cpio.zst');
+  const manifest = await pack(root, image, join(folder.path, 's'), 2 ** 20);
+  assert.deepEqual(
+    manifest.segments.map(({ frames, records }) => [frames, records]),
+    [
+      [1, 1],
+      [3, 1],
+      [1, 1],
+      [1, 0],
+    ],
+  );
+  assert.ok(readdirSync(join(folder.path, 's')).every((name) => name.startsWith('raw.')));
+  const out = join(folder.path, 'out');
+  mkdirSync(out);
+  unpackStock('cpio', image, out);
+  const [got, expected] = [out, root].map((path) => readFileSync(join(path, 'large')));
+  assert.ok(got?.equals(expected as Buffer));
+});
+
+test('a tree that changes while it is packed is no image', async () => {
+  using folder = temporary();
+  const root = join(folder.path, 'root');
+  mkdirSync(root);
+  for (const [i, [change, reason]] of [
+    [
+      () => appendFileSync(join(root, 'file'), 'more'),
+      /^\/file changed while it was packed: it became longer$/,
+    ],
+    [() => writeFileSync(join(root, 'file'), ''), /^\/file changed while it was packed: it became shorter$/],
+    [() => rmSync(join(root, 'file')), /^\/file changed while it was packed: ENOENT/],
+  ].entries() as Iterable<[number, [() => void, RegExp]]>) {
+    writeFileSync(join(root, 'file'), 'content\n');
+    const tree = await scanTree(root);
+    assert.ok(tree.ok);
+    const plan = planArchive(tree.value.entries, tree.value.devices);
+    assert.ok(plan.ok);
+    change();
+    const scratch = join(folder.path, `s${i}`);
+    mkdirSync(scratch);
+    const got = await packImage({
+      root,
+      plan: plan.value,
+      facts: FACTS,
+      level: 1,
+      scratch,
+      target: `${scratch}.image`,
+    });
+    assert.ok(!got.ok);
+    assert.equal(got.problem.what, 'cannot pack the tree');
+    assert.match(got.problem.why ?? '', reason);
+  }
+});
+
+test('a zstd that fails ends the packing, with its words', async () => {
+  using folder = temporary();
+  const root = join(folder.path, 'root');
+  mkdirSync(root);
+  const scratch = join(folder.path, 'scratch');
+  // The place of the second frame is taken: zstd refuses to overwrite it.
+  mkdirSync(scratch);
+  writeFileSync(join(scratch, 'frame.1'), '');
+  const tree = await scanTree(root);
+  assert.ok(tree.ok);
+  const plan = planArchive(tree.value.entries, tree.value.devices);
+  assert.ok(plan.ok);
+  const target = join(folder.path, 'image');
+  const got = await packImage({ root, plan: plan.value, facts: FACTS, level: 1, scratch, target });
+  assert.ok(!got.ok);
+  assert.equal(got.problem.what, 'zstd failed (exit code 1)');
+  assert.match(got.problem.why ?? '', /already exists/);
+  assert.match(got.problem.next ?? '', /^run it by hand: zstd /);
+});
 
 test('the same tree gives the same bytes', async () => {
   using folder = temporary();

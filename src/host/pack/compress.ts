@@ -56,8 +56,10 @@ export async function compressFile(
   to: string,
   options: CompressOptions,
 ): Promise<Result<number>> {
-  const threads = options.threads === undefined ? '--single-thread' : `-T${options.threads}`;
-  const args = ['-q', `-${options.level}`, threads, '--check', '-o', to, '--', from];
+  // Where others run beside it, threads that only read and write (zstd 1.5.3 and newer) cost a sixth more than they give.
+  const threads =
+    options.threads === undefined ? ['--single-thread', '--no-asyncio'] : [`-T${options.threads}`];
+  const args = ['-q', `-${options.level}`, ...threads, '--check', '-o', to, '--', from];
   const command = { file: 'zstd', args };
   const ended = await start(command, { signal: options.signal }).ended;
   if (options.signal?.aborted) throw new Interrupted();
