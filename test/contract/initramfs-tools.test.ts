@@ -24,7 +24,7 @@ test('every program that init starts is in the initramfs', () => {
   const started = [
     ...program.matchAll(/(?:run|must|exec|push|drop)\((?:machine\d*, )?\[\s*"([a-z_]+)"/g),
   ].map((m) => m[1]);
-  const parts = [...program.matchAll(/^\s*\["(dd|zstd|cpio|sh)",/gm)].map((m) => m[1]);
+  const parts = [...program.matchAll(/(?:^\s*|= )\["(dd|zstd|cpio|sh)",/gm)].map((m) => m[1]);
   const names = new Set([...started, ...parts] as string[]);
   for (const known of ['blkid', 'modprobe', 'mount', 'umount', 'stat', 'setsid', 'dd', 'zstd', 'nproc']) {
     assert.ok(names.has(known), `${known} is started, but this test does not see it`);
