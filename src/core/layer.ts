@@ -63,8 +63,7 @@ export function isSelected(selection: LayerSelection, name: string): boolean {
   return selection.others || selection.wanted.includes(name);
 }
 
-/** Names in a selection that none of the layers has. */
-export function unknownNames(selection: LayerSelection, layers: readonly LayerFile[]): string[] {
-  const known = new Set(layers.map((layer) => layer.name));
-  return [...selection.wanted, ...selection.unwanted].filter((name) => !known.has(name));
+/** Names in a selection that no layer has; `known`: those of the layers that are there. */
+export function unknownNames(selection: LayerSelection, known: readonly string[]): string[] {
+  return [...selection.wanted, ...selection.unwanted].filter((name) => !known.includes(name));
 }

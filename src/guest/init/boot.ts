@@ -113,10 +113,7 @@ function mount(boot: Boot): Result<void> {
   const base = findBase(machine, settings.path);
   if (!base.ok) return base;
   boot.base = base.value;
-  say(
-    machine,
-    `found ${base.value.path.slice(STORAGE.length)} on ${storage.value.node} (${storage.value.type})`,
-  );
+  say(machine, `found ${base.value.shown} on ${storage.value.node} (${storage.value.type})`);
   return ok();
 }
 

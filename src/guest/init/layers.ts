@@ -38,10 +38,9 @@ export function chooseLayers(
   settings: Settings,
   found: readonly LayerImage[],
 ): LayerChoice {
-  const names = found.map(({ layer, path }) => ({ name: layer, file: path }));
+  const names = found.map(({ layer }) => layer);
   const unknown = unknownNames(settings.layers, names);
-  const there =
-    found.length === 0 ? 'there are none' : `there are ${names.map((l) => quoteName(l.name)).join(', ')}`;
+  const there = found.length === 0 ? 'there are none' : `there are ${names.map(quoteName).join(', ')}`;
   const warnings = unknown.map(
     (name) => `${PARAM.layers} names ${quoteName(name)}, and no layer is called so; ${there}`,
   );

@@ -8,7 +8,7 @@ import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
 import { must } from './must.js';
 import { TRAILER_FRAME } from './places.js';
-import { measure, needOf } from './ram.js';
+import { measure, recordsOf } from './ram.js';
 import { restore } from './restore.js';
 import { say } from './say.js';
 import { type OnProgress, unpackSegments, unpackStream } from './unpack.js';
@@ -59,7 +59,7 @@ function loadSegments(
   must(machine, ['chown', `${uid}:${gid}`, folder]);
   must(machine, ['chmod', mode.toString(8), folder]);
   // Counted where attributes do not count yet: those of users take inodes of a tmpfs as well.
-  const records = needOf({ ...manifest, kind: 'base' }).names;
+  const records = recordsOf(manifest);
   const got = before - measure(machine).freeInodes;
   if (got !== records) return err(notWhole(image, records, got));
   const restored = restore(machine, image, manifest, place);

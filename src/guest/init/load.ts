@@ -12,6 +12,7 @@ import { BASE, VIEW } from './places.js';
 import { checkRoom, filledUp, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
+import { RAM_FULL } from './unpack.js';
 
 /** Read and check the manifest: the base and the running kernel have to belong together. */
 export function readBase(machine: Machine, base: ImageFile): Result<Manifest | undefined> {
@@ -87,9 +88,7 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
   const unpacked = loadImage(machine, base, undefined, BASE);
   if (!unpacked.ok) {
     const { what, why = '' } = unpacked.problem;
-    return what.startsWith('the RAM file system is full')
-      ? err(filledUp(machine, settings, 'the base', why))
-      : unpacked;
+    return what === RAM_FULL ? err(filledUp(machine, settings, 'the base', why)) : unpacked;
   }
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   if (releases.length === 0) return unpacked;

@@ -33,9 +33,13 @@ export interface Need {
 }
 
 export function needOf(manifest: Manifest): Need {
-  const records = manifest.segments.reduce((sum, segment) => sum + segment.records, 0);
   const whiteouts = manifest.kind === 'layer' ? manifest.layer.deletions.length : 0;
-  return { bytes: manifest.unpackedBytes, names: records + whiteouts };
+  return { bytes: manifest.unpackedBytes, names: recordsOf(manifest) + whiteouts };
+}
+
+/** Names in an image's archive. */
+export function recordsOf(manifest: Manifest): number {
+  return manifest.segments.reduce((sum, segment) => sum + segment.records, 0);
 }
 
 /**

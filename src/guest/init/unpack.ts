@@ -26,6 +26,9 @@ const DD = ['dd', 'bs=64k', 'status=none'];
 /** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
 const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
 
+/** What failed where the content was more than the RAM file system takes. */
+export const RAM_FULL = 'the RAM file system is full';
+
 /** Called with the bytes of the archive that have been unpacked so far. */
 export type OnProgress = (bytes: number) => void;
 
@@ -115,7 +118,7 @@ function failureOf(
   if (readWords !== '') return unreadableImage(image, readWords);
   if (/No space left on device/.test(unpacked.stderr)) {
     return {
-      what: 'the RAM file system is full',
+      what: RAM_FULL,
       where: image.shown,
       why: wordsOf(unpacked),
       next: 'give the machine more RAM, or a larger share of it',

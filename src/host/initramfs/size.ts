@@ -1,13 +1,11 @@
 /** How large an initramfs is, its programs and its kernel modules apart. */
 import { join } from 'node:path';
+import { initramfsPart } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
 import type { TreeEntry } from '../../core/tree.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
-
-/** Where the modules are; everything else counts as tools. */
-const MODULES = 'usr/lib/modules';
 
 export interface PartSize {
   /** Bytes of all files' content. */
@@ -37,7 +35,7 @@ export async function initramfsSize(options: InitramfsSizeOptions): Promise<Resu
   const scanned = await scanTree(tree, signal);
   if (!scanned.ok) return scanned;
   const { entries, devices } = scanned.value;
-  const isModule = ({ path }: TreeEntry): boolean => path === MODULES || path.startsWith(`${MODULES}/`);
+  const isModule = ({ path }: TreeEntry): boolean => initramfsPart(path) === 'modules';
   const measure = async (name: string, part: readonly TreeEntry[]): Promise<Result<PartSize>> => {
     const root = entries.filter(({ path }) => path === '.');
     const plan = planArchive(part.some(({ path }) => path === '.') ? part : [...root, ...part], devices);

@@ -5,31 +5,16 @@ import fc from 'fast-check';
 import { renderAttributes } from '../../../src/core/attributes.js';
 import { concatBytes } from '../../../src/core/bytes.js';
 import { whiteoutArchive } from '../../../src/core/cpio.js';
-import {
-  encodeHead,
-  encodeManifest,
-  encodeSeekTable,
-  HEAD_SIZE,
-  readImageInfo,
-} from '../../../src/core/image.js';
+import { encodeHead, readImageInfo } from '../../../src/core/image.js';
 import { type LayerManifest, type Manifest, parseManifest } from '../../../src/core/manifest.js';
+import { BASE, imageFile } from './sample.js';
 
 const RUNS = 10_000;
 
 const MANIFEST: LayerManifest = {
-  format: 1,
+  ...BASE,
   kind: 'layer',
   needs: ['attributes'],
-  id: `sha256:${'ab'.repeat(32)}`,
-  name: 'box',
-  created: '2026-01-02T03:04:05.000Z',
-  mkma: '0.1.0',
-  suite: 'trixie',
-  architecture: 'amd64',
-  kernelRelease: '6.12',
-  unpackedBytes: 4096,
-  inodes: 3,
-  root: { mode: 0o755, uid: 0, gid: 0 },
   segments: [
     { size: 40, bytes: 400, frames: 1, records: 2, sha256: 'cd'.repeat(32) },
     { size: 20, bytes: 124, frames: 1, records: 0, sha256: 'ef'.repeat(32) },
@@ -37,19 +22,6 @@ const MANIFEST: LayerManifest = {
   attributes: [{ path: 'usr/b\udcff', values: { 'security.capability': 'AQAA', 'user.a': '' } }],
   layer: { base: `sha256:${'12'.repeat(32)}`, deletions: ['etc/issue'], opaque: ['usr/share'] },
 };
-
-const PAYLOAD = 60;
-
-function image(): Uint8Array {
-  const frame = encodeManifest(MANIFEST);
-  const entries = MANIFEST.segments.map(({ size, bytes }) => ({ size, bytes }));
-  const table = encodeSeekTable([
-    { size: HEAD_SIZE, bytes: 0 },
-    ...entries,
-    { size: frame.length, bytes: 0 },
-  ]);
-  return concatBytes([encodeHead(), new Uint8Array(PAYLOAD).fill(7), frame, table]);
-}
 
 /** What happens to a file: bytes changed, cut off, left out, or doubled. */
 const damage = fc.record({
@@ -78,7 +50,7 @@ function spoil(
 }
 
 test('a damaged image is refused, is no image of mkma any more, or tells the very same', () => {
-  const whole = image();
+  const whole = imageFile(MANIFEST);
   let refused = 0;
   fc.assert(
     fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (list) => {

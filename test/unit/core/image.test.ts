@@ -1,41 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatBytes, crc32 } from '../../../src/core/bytes.js';
-import {
-  encodeHead,
-  encodeManifest,
-  encodeSeekTable,
-  HEAD_SIZE,
-  readImageInfo,
-} from '../../../src/core/image.js';
-import { type Manifest, parseManifest } from '../../../src/core/manifest.js';
-
-const manifest: Manifest = {
-  format: 1,
-  kind: 'base',
-  needs: [],
-  attributes: [],
-  id: `sha256:${'ab'.repeat(32)}`,
-  name: 'größe',
-  created: '2026-01-02T03:04:05.000Z',
-  mkma: '0.1.0',
-  suite: 'trixie',
-  architecture: 'amd64',
-  kernelRelease: '6.12',
-  unpackedBytes: 4096,
-  inodes: 3,
-  root: { mode: 0o755, uid: 0, gid: 0 },
-  segments: [{ size: 10, bytes: 100, frames: 1, records: 3, sha256: 'cd'.repeat(32) }],
-};
+import { crc32 } from '../../../src/core/bytes.js';
+import { HEAD_SIZE, readImageInfo } from '../../../src/core/image.js';
+import { parseManifest } from '../../../src/core/manifest.js';
+import { BASE, imageFile } from './sample.js';
 
 function image(change: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes): Uint8Array {
-  const frame = encodeManifest(manifest);
-  const table = encodeSeekTable([
-    { size: HEAD_SIZE, bytes: 0 },
-    { size: 10, bytes: 100 },
-    { size: frame.length, bytes: 0 },
-  ]);
-  return change(concatBytes([encodeHead(), new Uint8Array(10).fill(7), frame, table]));
+  return change(imageFile(BASE));
 }
 
 function info(bytes: Uint8Array) {
@@ -47,7 +18,7 @@ test('crc32 is the one of RFC 1952', () => {
 });
 
 test('a manifest comes back as it was written', () => {
-  assert.deepEqual(info(image()), { ok: true, value: { manifest } });
+  assert.deepEqual(info(image()), { ok: true, value: { manifest: BASE } });
 });
 
 test('a plain archive has no manifest, and is no error', () => {
@@ -82,7 +53,7 @@ test('every cut is noticed', () => {
 });
 
 test('another format version is refused, both sides named', () => {
-  const got = parseManifest(JSON.stringify({ ...manifest, format: 2 }));
+  const got = parseManifest(JSON.stringify({ ...BASE, format: 2 }));
   assert.ok(!got.ok);
   assert.equal(got.problem.why, 'the image: format 2; this program: format 1');
 });
@@ -99,7 +70,7 @@ test('a manifest with a wrong field is refused, the field named', () => {
     ['suite', null],
   ];
   for (const [field, value] of wrong) {
-    const got = parseManifest(JSON.stringify({ ...manifest, [field]: value }));
+    const got = parseManifest(JSON.stringify({ ...BASE, [field]: value }));
     assert.ok(!got.ok, field);
     assert.equal(got.problem.why, `its manifest has no valid ${field}`);
   }

@@ -48,7 +48,13 @@ test('selections', () => {
 test('names that fit no layer, and words that are no selection', () => {
   const selection = parseLayerSelection('a,x,-y');
   assert.ok(selection.ok);
-  assert.deepEqual(unknownNames(selection.value, layers), ['x', 'y']);
+  assert.deepEqual(
+    unknownNames(
+      selection.value,
+      layers.map(({ name }) => name),
+    ),
+    ['x', 'y'],
+  );
   for (const text of ['', 'a,,b', '-', 'none,a', '-a,none']) {
     assert.equal(parseLayerSelection(text).ok, false, text);
   }

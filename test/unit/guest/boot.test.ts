@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BootRecord } from '../../../src/core/boot.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
+import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';
-import { answer, failing, goodMachine, image, MANIFEST } from './good-machine.js';
+import { answer, failing, goodMachine, MANIFEST } from './good-machine.js';
 
 /** Commands that mount and unmount, in order, options left out. */
 function mounts(machine: FakeMachine): string[] {
@@ -103,7 +104,7 @@ test('a machine with too little free RAM is told how much is missing', () => {
 });
 
 test('another kernel is refused, naming both, whether base or initramfs is the odd one', () => {
-  const base = goodMachine('', image({ ...MANIFEST, kernelRelease: '5.10.0' }));
+  const base = goodMachine('', imageFile({ ...MANIFEST, kernelRelease: '5.10.0' }));
   failing(base, 'load', /running kernel: 6\.12\.1-amd64; the base has modules for: 5\.10\.0/);
   const initramfs = goodMachine();
   initramfs.files.set('/proc/sys/kernel/osrelease', { content: '6.1.0\n' });

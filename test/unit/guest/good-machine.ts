@@ -1,10 +1,9 @@
 /** A machine on which a boot succeeds, to be spoilt by each test in its way. */
 import assert from 'node:assert/strict';
-import { concatBytes } from '../../../src/core/bytes.js';
-import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../../src/core/image.js';
 import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
 import type { Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
+import { imageFile } from '../core/sample.js';
 import { FakeMachine } from './fake-machine.js';
 
 const RELEASE = '6.12.1-amd64';
@@ -32,19 +31,8 @@ export const MANIFEST: Manifest = {
   segments: SEGMENTS,
 };
 
-export function image(manifest: Manifest): Uint8Array {
-  const frame = encodeManifest(manifest);
-  const entries = [
-    { size: HEAD_SIZE, bytes: 0 },
-    ...manifest.segments.map(({ size, bytes }) => ({ size, bytes })),
-    { size: frame.length, bytes: 0 },
-  ];
-  const payload = manifest.segments.map((segment) => new Uint8Array(segment.size));
-  return concatBytes([encodeHead(), ...payload, frame, encodeSeekTable(entries)]);
-}
-
 /** A machine on which a boot succeeds. */
-export function goodMachine(cmdline = '', base = image(MANIFEST)): FakeMachine {
+export function goodMachine(cmdline = '', base = imageFile(MANIFEST)): FakeMachine {
   const machine = new FakeMachine();
   const put = (path: string, content: string | Uint8Array): void => void machine.files.set(path, { content });
   put('/proc/cmdline', `mkma_storage_device=/dev/vda mkma_images_path=/img ${cmdline}\n`);

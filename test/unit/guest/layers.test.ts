@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import type { BootRecord } from '../../../src/core/boot.js';
 import type { LayerFacts, Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
+import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';
-import { answer, failing, goodMachine, image, MANIFEST } from './good-machine.js';
+import { answer, failing, goodMachine, MANIFEST } from './good-machine.js';
 
 const { kind: _, ...COMMON } = MANIFEST;
 
 function layer(id: string, facts: Partial<LayerFacts> = {}, more: Partial<Manifest> = {}): Uint8Array {
   const segments = [{ size: 7, bytes: 70, frames: 1, records: 2, sha256: 'e'.repeat(64) }];
-  return image({
+  return imageFile({
     ...COMMON,
     kind: 'layer',
     id: `sha256:${id.repeat(64)}`,
@@ -172,7 +173,7 @@ test('damaged, empty and misnamed files are left out', () => {
   const machine = withLayers({
     a: damaged,
     b: new Uint8Array(0),
-    c: image(MANIFEST),
+    c: imageFile(MANIFEST),
     d: layer('2').slice(0, -1),
   });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));

@@ -1,0 +1,35 @@
+/** Image files in memory, for whoever reads them. */
+import { concatBytes } from '../../../src/core/bytes.js';
+import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../../src/core/image.js';
+import type { Manifest } from '../../../src/core/manifest.js';
+
+/** An image file with this manifest; its payload has the right size and no sense. Each segment is to be one frame. */
+export function imageFile(manifest: Manifest): Uint8Array {
+  const frame = encodeManifest(manifest);
+  const entries = [
+    { size: HEAD_SIZE, bytes: 0 },
+    ...manifest.segments.map(({ size, bytes }) => ({ size, bytes })),
+    { size: frame.length, bytes: 0 },
+  ];
+  const payload = manifest.segments.map(({ size }) => new Uint8Array(size).fill(7));
+  return concatBytes([encodeHead(), ...payload, frame, encodeSeekTable(entries)]);
+}
+
+/** A base, as its manifest would be. */
+export const BASE: Manifest = {
+  format: 1,
+  kind: 'base',
+  needs: [],
+  attributes: [],
+  id: `sha256:${'ab'.repeat(32)}`,
+  name: 'größe',
+  created: '2026-01-02T03:04:05.000Z',
+  mkma: '0.1.0',
+  suite: 'trixie',
+  architecture: 'amd64',
+  kernelRelease: '6.12',
+  unpackedBytes: 4096,
+  inodes: 3,
+  root: { mode: 0o755, uid: 0, gid: 0 },
+  segments: [{ size: 10, bytes: 100, frames: 1, records: 3, sha256: 'cd'.repeat(32) }],
+};
