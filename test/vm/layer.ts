@@ -1,7 +1,7 @@
 /** Layers made on the host, by what packs images there, and a disk that holds them beside the base. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
 import { readImage } from '../../src/host/images.js';
@@ -9,6 +9,7 @@ import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { planArchive } from '../../src/host/pack/plan.js';
 import { scanTree } from '../../src/host/pack/scan.js';
+import { blank, tool } from './disk.js';
 import { imagesFolder } from './harness.js';
 
 /** Where the disk finds its files: the folder that becomes /images on it. */
@@ -68,24 +69,10 @@ export async function makeLayer(name: string, options: LayerOptions): Promise<Ma
 
 /** The base and everything in {@link imagesOnDisk}, in the folder /images of an ext4 file system; as `mkma run` takes it. */
 export function bootFromDisk(...append: string[]): [append: string, more: { args: string[] }] {
-  const file = join(imagesFolder(), 'layers.img');
+  const file = blank('layers.img');
   rmSync(join(imagesOnDisk(), 'base.cpio.zst'), { force: true });
   linkSync(join(imagesFolder(), 'base.cpio.zst'), join(imagesOnDisk(), 'base.cpio.zst'));
-  writeFileSync(file, '');
-  truncateSync(file, 512 * 2 ** 20);
-  const program = [
-    'mke2fs',
-    '-q',
-    '-F',
-    '-t',
-    'ext4',
-    '-L',
-    'layers',
-    '-d',
-    join(imagesOnDisk(), '..'),
-    file,
-  ];
-  execFileSync('env', [`PATH=${process.env.PATH}:/usr/sbin`, ...program]);
+  tool('mke2fs', '-q', '-t', 'ext4', '-L', 'layers', '-d', join(imagesOnDisk(), '..'), file);
   const words = ['mkma_storage_device=LABEL=layers', 'mkma_images_path=/images', ...append];
   return [words.join(' '), { args: ['--disk', file] }];
 }
