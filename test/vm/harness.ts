@@ -185,8 +185,13 @@ export class Vm implements AsyncDisposable {
   /** Power the machine off from its shell; returns the exit code of `mkma run`. */
   async powerOff(command = 'poweroff', seconds = SHELL_SECONDS): Promise<number> {
     this.type(command);
+    return this.ended(seconds);
+  }
+
+  /** Wait until `mkma run` ends by itself, as it does where a machine would restart; returns its exit code. */
+  async ended(seconds = SHELL_SECONDS): Promise<number> {
     await Promise.race([this.#ended, sleep(seconds * 1000, undefined, { ref: false })]);
-    assert.notEqual(this.#exitCode, undefined, `${command} did not end mkma run within ${seconds} s`);
+    assert.notEqual(this.#exitCode, undefined, `mkma run did not end within ${seconds} s`);
     return this.#exitCode ?? -1;
   }
 

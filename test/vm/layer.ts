@@ -1,7 +1,7 @@
 /** Layers made on the host, by what packs images there, and a disk that holds them beside the base. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
 import { readImage } from '../../src/host/images.js';
@@ -67,11 +67,18 @@ export async function makeLayer(name: string, options: LayerOptions): Promise<Ma
   return packed.value;
 }
 
-/** The base and everything in {@link imagesOnDisk}, in the folder /images of an ext4 file system; as `mkma run` takes it. */
+/** Where a test puts a base of its own on the disk. */
+export function baseOnDisk(): string {
+  return join(imagesOnDisk(), 'base.cpio.zst');
+}
+
+/**
+ * Everything in {@link imagesOnDisk}, with the base under test where there is no other, in the folder /images of an ext4
+ * file system; as `mkma run` takes it.
+ */
 export function bootFromDisk(...append: string[]): [append: string, more: { args: string[] }] {
   const file = blank('layers.img');
-  rmSync(join(imagesOnDisk(), 'base.cpio.zst'), { force: true });
-  linkSync(join(imagesFolder(), 'base.cpio.zst'), join(imagesOnDisk(), 'base.cpio.zst'));
+  if (!existsSync(baseOnDisk())) linkSync(join(imagesFolder(), 'base.cpio.zst'), baseOnDisk());
   tool('mke2fs', '-q', '-t', 'ext4', '-L', 'layers', '-d', join(imagesOnDisk(), '..'), file);
   const words = ['mkma_storage_device=LABEL=layers', 'mkma_images_path=/images', ...append];
   return [words.join(' '), { args: ['--disk', file] }];

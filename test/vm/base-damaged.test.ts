@@ -1,0 +1,60 @@
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { imagesFolder, Vm } from './harness.js';
+import { baseOnDisk, bootFromDisk } from './layer.js';
+
+/** What was done to the base, and what is to be said. */
+const DAMAGES: [name: string, spoil: (file: string, bytes: number) => void, words: RegExp[]][] = [
+  [
+    'with one bit changed',
+    (file, bytes) => {
+      const fd = openSync(file, 'r+');
+      const byte = Buffer.alloc(1);
+      readSync(fd, byte, 0, 1, bytes >> 1);
+      byte[0] = (byte[0] as number) ^ 1;
+      writeSync(fd, byte, 0, 1, bytes >> 1);
+      closeSync(fd);
+    },
+    [
+      /mkma: cannot unpack the image: \/images\/base\.cpio\.zst, segment \d+ of \d+\n/,
+      /why: (zstd|cpio) \(exit code \d\): /,
+      /next: the image is damaged or was not copied whole: copy or build it again\n/,
+    ],
+  ],
+  [
+    'cut short',
+    (file, bytes) => truncateSync(file, bytes - 5000),
+    [
+      /mkma: the image is damaged: \/images\/base\.cpio\.zst\n/,
+      /why: its end is missing: it was cut short, or not copied whole\n/,
+      /next: copy or build it again\n/,
+    ],
+  ],
+  [
+    'of no bytes',
+    (file) => writeFileSync(file, ''),
+    [/mkma: the image is empty: \/images\/base\.cpio\.zst\n/, /why: the file has 0 bytes\n/],
+  ],
+];
+
+for (const [name, spoil, words] of DAMAGES) {
+  test(`a base ${name} does not boot: what is wrong, what to do, and a shell`, async () => {
+    copyFileSync(join(imagesFolder(), 'base.cpio.zst'), baseOnDisk());
+    spoil(baseOnDisk(), statSync(baseOnDisk()).size);
+    await using vm = Vm.start(...bootFromDisk());
+    await vm.expect(/mkma: BOOT FAILED in phase load\n/);
+    for (const pattern of words) await vm.expect(pattern, 20);
+    await vm.expectShell();
+    await vm.ask('! grep -E " /(ram|storage|jail)" /proc/mounts');
+  });
+}
