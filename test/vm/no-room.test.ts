@@ -16,7 +16,7 @@ test('a base that does not fit is not loaded: the numbers, and what would help',
 });
 
 test('a base by hand with more files than the RAM file system has inodes', async () => {
-  const script = `dir=$(mktemp -d); cd "$dir"; seq 100000 | xargs touch
+  const script = `dir=$(mktemp -d); cd "$dir"; seq 70000 | xargs touch
 find . | cpio -o -H newc --quiet | zstd -q -f -o "$1"; cd /; rm -r "$dir"`;
   execFileSync('bash', ['-e', '-c', script, 'bash', baseOnDisk()]);
   const [append, { args }] = bootFromDisk();

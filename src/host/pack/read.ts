@@ -30,7 +30,7 @@ export async function readArchive(path: string, options: ReadArchiveOptions): Pr
   const zstd = start(command, { stdout: 'pipe', signal: options.signal });
   const { stdout } = zstd;
   if (stdout === null) throw new Error('zstd was started without a pipe');
-  const parser = new Parser(options);
+  const parser = new ArchiveParser(options);
   let wrong: string | undefined;
   for await (const chunk of stdout) {
     wrong ??= parser.take(chunk as Buffer);
@@ -48,8 +48,8 @@ export async function readArchive(path: string, options: ReadArchiveOptions): Pr
   return wrong === undefined ? ok() : err({ what: 'the image is damaged', where: path, why: wrong, next });
 }
 
-/** Takes the archive in pieces of any size. */
-class Parser {
+/** Takes an uncompressed archive in pieces of any size, and tells of its records. */
+export class ArchiveParser {
   private buffer: Buffer = Buffer.alloc(0);
   private skip = 0;
   private ended = false;
