@@ -44,10 +44,16 @@ export interface Machine {
   readonly display: 'none' | 'gtk';
 }
 
+/**
+ * Without KVM one thread emulates all processors in turn. With a thread for each, QEMU before 8.1 now and then runs code
+ * that the guest's kernel has just patched: "Oops: int3", and a panic (notes/qemu.md).
+ */
+const ACCELERATOR: Record<Accelerator, string> = { kvm: 'kvm', tcg: 'tcg,thread=single' };
+
 /** QEMU's arguments. */
 export function qemuCommand(machine: Machine): Command {
   const { start, display } = machine;
-  const args = ['-nodefaults', '-accel', machine.accel];
+  const args = ['-nodefaults', '-accel', ACCELERATOR[machine.accel]];
   // Under TCG the default model: wider vector units are only slower when emulated.
   if (machine.accel === 'kvm') args.push('-cpu', 'host');
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));

@@ -30,7 +30,7 @@ function values(machine: Machine, option: string): string[] {
 
 test('a machine becomes a QEMU command line', () => {
   assert.equal(qemuCommand(MACHINE).file, 'qemu-system-x86_64');
-  assert.deepEqual(values(MACHINE, '-accel'), ['tcg']);
+  assert.deepEqual(values(MACHINE, '-accel'), ['tcg,thread=single']);
   assert.deepEqual(values(MACHINE, '-m'), ['2048']);
   assert.deepEqual(values(MACHINE, '-smp'), ['2']);
   assert.deepEqual(values(MACHINE, '-kernel'), ['out/vmlinuz']);
