@@ -11,6 +11,8 @@ const MAX_OUTPUT = 16 * 2 ** 20;
 
 /** The machine that QuickJS runs on. */
 export function quickjsMachine(): Machine {
+  // What programs say is read, and names are bytes to them: a LANG= on the kernel command line is an environment variable.
+  std.setenv('LC_ALL', 'C');
   return {
     run,
     pipelines,

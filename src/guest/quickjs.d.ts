@@ -20,6 +20,7 @@ declare module 'std' {
   export function tmpfile(): File | null;
   export const out: File;
   export const err: File;
+  export function setenv(name: string, value: string): void;
   export function exit(code: number): never;
 }
 

@@ -24,12 +24,13 @@ test('every program that init starts is in the initramfs', () => {
   const started = [
     ...program.matchAll(/(?:run|must|exec|push|drop)\((?:machine\d*, )?\[\s*"([a-z_]+)"/g),
   ].map((m) => m[1]);
-  const parts = [...program.matchAll(/(?:^\s*|= )\["(dd|zstd|cpio|sh)",/gm)].map((m) => m[1]);
+  const parts = [...program.matchAll(/(?:^\s*|= )\["(dd|zstd|cpio|bsdtar|sh)",/gm)].map((m) => m[1]);
   const names = new Set([...started, ...parts] as string[]);
   for (const known of ['blkid', 'modprobe', 'mount', 'umount', 'stat', 'setsid', 'dd', 'zstd', 'nproc']) {
     assert.ok(names.has(known), `${known} is started, but this test does not see it`);
   }
-  for (const name of [...names, 'cpio', 'cat', 'cttyhack', 'sh']) assert.ok(available.has(name), name);
+  for (const name of [...names, 'bsdtar', 'cpio', 'cat', 'cttyhack', 'sh'])
+    assert.ok(available.has(name), name);
 });
 
 test('every program that the stub starts is in the initramfs', () => {

@@ -96,7 +96,7 @@ function progress(machine: Machine, manifest: Manifest): OnProgress {
   };
 }
 
-/** zstd reads this file after a segment, as if it were the segment's end. */
+/** What follows a segment that is unpacked by itself, as if it were the segment's end. */
 function makeTrailerFrame(machine: Machine): void {
   const raw = `${TRAILER_FRAME}.raw`;
   const written = machine.write(raw, newcTrailer());

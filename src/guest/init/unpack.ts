@@ -1,6 +1,6 @@
 /**
- * Unpacking an image into a folder. GNU cpio does it: natively as fast as busybox's when it reads in blocks of 64 KiB, and
- * it alone tells by its exit code that an archive ended early (notes/unpacking.md).
+ * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
+ * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
 import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
@@ -17,11 +17,23 @@ const CPIO = [
 /** For whole trees. Without them what has no folder, or is there already, is an error. */
 const WHOLE = ['--make-directories', '--unconditional'];
 
+/**
+ * bsdtar in blocks of 64 KiB (128 times 512 bytes), with owners, modes and times. It knows zstd and newc when it sees them.
+ * Names are taken as they are: what leads out of the folder ends in the jail, so that bsdtar need not look for it.
+ */
+const BSDTAR = [
+  ...['bsdtar', '--extract', '--same-owner', '--same-permissions', '--absolute-paths'],
+  ...['--block-size', '128', '--file', '-'],
+];
+
 /** Decompress standard input. Threads for reading and writing would only take time from those that work side by side. */
 const ZSTD = ['zstd', '-dcq', '--no-asyncio'];
 
-/** dd in pieces that a pipe holds: they are still in the processor's cache when zstd reads them. */
+/** dd in pieces that a pipe holds: they are still in the processor's cache when they are read from it. */
 const DD = ['dd', 'bs=64k', 'status=none'];
+
+/** dd, and after it the frame with the trailer: one stream for the next program. */
+const DD_AND_TRAILER = ['sh', '-c', `"$0" "$@" && exec cat ${TRAILER_FRAME}`];
 
 /** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
 const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
@@ -33,8 +45,9 @@ export const RAM_FULL = 'the RAM file system is full';
 export type OnProgress = (bytes: number) => void;
 
 /**
- * Unpack by segments: the first, with the folders, by itself, then the others side by side. Each is cut out of the
- * file by dd and gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
+ * Unpack by segments: side by side all but the first, which holds the folders and comes last. What lies in them makes them
+ * on its way, and only once they are filled are their times theirs to keep. Each segment is cut out of the file by dd and
+ * gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
  */
 export function unpackSegments(
   machine: Machine,
@@ -54,8 +67,8 @@ export function unpackSegments(
       if (problem === undefined) onProgress(done);
       return problem === undefined;
     });
-  runAll([first], 0);
-  if (problem === undefined) runAll(others, 1);
+  runAll(others, 1);
+  if (problem === undefined) runAll([first], 0);
   return problem === undefined ? ok() : err(problem);
 }
 
@@ -80,9 +93,8 @@ export function segmentPipelines(file: string, manifest: Manifest, place: Place)
     return {
       cwd: '/',
       parts: [
-        [...DD, `if=${file}`, ...range],
-        [...ZSTD, '-', ...(last ? [] : [TRAILER_FRAME])],
-        last ? drained(place) : cpio(place),
+        [...(last ? [] : DD_AND_TRAILER), ...DD, `if=${file}`, ...range],
+        [...place.enter, ...BSDTAR, '--directory', place.folder],
       ],
     };
   });
@@ -94,12 +106,8 @@ export function cpioOnto({ enter, folder }: Place): string[] {
 }
 
 /** cpio's argv for unpacking a whole tree there. */
-function cpio(place: Place): string[] {
-  return [...cpioOnto(place), ...WHOLE];
-}
-
 function drained(place: Place): string[] {
-  return ['sh', '-c', AND_DRAIN, 'sh', ...cpio(place)];
+  return ['sh', '-c', AND_DRAIN, 'sh', ...cpioOnto(place), ...WHOLE];
 }
 
 /**
@@ -113,7 +121,8 @@ function failureOf(
   segments = 1,
 ): Problem | undefined {
   if (parts.every((part) => part.code === 0 && part.stderr === '')) return undefined;
-  const [read, , unpacked] = parts as [PartResult, PartResult, PartResult];
+  const read = parts[0] as PartResult;
+  const unpacked = parts.at(-1) as PartResult;
   const readWords = wordsOf(read);
   if (readWords !== '') return unreadableImage(image, readWords);
   if (/No space left on device/.test(unpacked.stderr)) {
@@ -140,7 +149,7 @@ function wordsOf({ argv, code, stderr }: PartResult): string {
   return `${program} (exit code ${code}): ${stderr.trim().split('\n').slice(-3).join('\n')}`;
 }
 
-const PROGRAMS = ['dd', 'zstd', 'cpio'];
+const PROGRAMS = ['dd', 'zstd', 'cpio', 'bsdtar'];
 const SIGPIPE = 13;
 
 function processors(machine: Machine): number {

@@ -206,7 +206,8 @@ function toRecord(
     uid: entry.uid,
     gid: entry.gid,
     ino,
-    nlink: type === 'd' ? 2 : names,
+    // Not 2, as directories have: libarchive looks every inode of several names up among all before it.
+    nlink: type === 'd' ? 1 : names,
     mtime: Math.min(Math.max(entry.mtime, 0), latestMtime ?? 0xffffffff, 0xffffffff),
     size: hasFile ? entry.size : type === 'l' ? nameLength(entry.target) : 0,
     rdevMajor: device?.major ?? 0,
