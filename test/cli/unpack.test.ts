@@ -20,6 +20,7 @@ import { planArchive } from '../../src/host/pack/plan.js';
 import { readArchive } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { sharedImages, temporary } from './cli.js';
+import { FACTS, packTree } from './pack.js';
 import { describeTree, makeOddTree, STOCK_UNPACKERS, unpackStock } from './tree.js';
 
 for (const tool of STOCK_UNPACKERS) {
@@ -35,29 +36,6 @@ for (const tool of STOCK_UNPACKERS) {
   });
 }
 
-const FACTS = {
-  kind: 'base',
-  ...{ name: 'odd', created: '', mkma: '', suite: '', architecture: '', kernelRelease: '' },
-} as const;
-
-async function pack(root: string, target: string, scratch: string, segmentTarget: number) {
-  mkdirSync(scratch);
-  const tree = await scanTree(root);
-  assert.ok(tree.ok);
-  const plan = planArchive(tree.value.entries, tree.value.devices, { segmentTarget });
-  assert.ok(plan.ok);
-  const packed = await packImage({
-    root,
-    plan: plan.value,
-    facts: FACTS,
-    level: 1,
-    scratch,
-    target,
-  });
-  assert.ok(packed.ok, JSON.stringify(packed));
-  return packed.value;
-}
-
 for (const tool of STOCK_UNPACKERS) {
   test(`every kind of file and name comes back by ${tool}, in segments of any size`, async () => {
     using folder = temporary();
@@ -66,7 +44,7 @@ for (const tool of STOCK_UNPACKERS) {
     const expected = describeTree(root);
     for (const segmentTarget of [1, 4096, 2 ** 20, 2 ** 30]) {
       const image = join(folder.path, `${segmentTarget}.cpio.zst`);
-      const manifest = await pack(root, image, join(folder.path, `s${segmentTarget}`), segmentTarget);
+      const manifest = await packTree(root, image, join(folder.path, `s${segmentTarget}`), segmentTarget);
       if (segmentTarget === 1)
         assert.ok(manifest.segments.length > 15, `${manifest.segments.length} segments`);
       const out = join(folder.path, `out${segmentTarget}`);
@@ -91,7 +69,7 @@ test('a file of several frames comes back, from any of their places', async () =
   closeSync(large);
   writeFileSync(join(root, 'small'), 'small\n');
   const image = join(folder.path, 'large.cpio.zst');
-  const manifest = await pack(root, image, join(folder.path, 's'), 2 ** 20);
+  const manifest = await packTree(root, image, join(folder.path, 's'), 2 ** 20);
   assert.deepEqual(
     manifest.segments.map(({ frames, records }) => [frames, records]),
     [
@@ -168,7 +146,7 @@ test('the same tree gives the same bytes', async () => {
   const root = join(folder.path, 'odd');
   makeOddTree(root);
   const images = ['a', 'b'].map((name) => join(folder.path, name));
-  for (const image of images) await pack(root, image, `${image}.scratch`, 4096);
+  for (const image of images) await packTree(root, image, `${image}.scratch`, 4096);
   const [a, b] = images.map((image) => readFileSync(image));
   assert.ok(a?.equals(b as Buffer));
 });
@@ -178,7 +156,7 @@ test('a bit flipped anywhere in the payload is noticed', async () => {
   const root = join(folder.path, 'odd');
   makeOddTree(root);
   const image = join(folder.path, 'image');
-  const manifest = await pack(root, image, join(folder.path, 's'), 2 ** 20);
+  const manifest = await packTree(root, image, join(folder.path, 's'), 2 ** 20);
   const whole = readFileSync(image);
   const payload = manifest.segments.reduce((sum, segment) => sum + segment.size, HEAD_SIZE);
   for (let i = 0; i < 20; i++) {

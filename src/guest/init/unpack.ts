@@ -45,9 +45,9 @@ export const RAM_FULL = 'the RAM file system is full';
 export type OnProgress = (bytes: number) => void;
 
 /**
- * Unpack by segments: side by side all but the first, which holds the folders and comes last. What lies in them makes them
- * on its way, and only once they are filled are their times theirs to keep. Each segment is cut out of the file by dd and
- * gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
+ * Unpack all segments side by side; what has no folder yet makes it on its way. Then the first once more, which holds the
+ * folders: only now that they are filled are their times theirs to keep. Each segment is cut out of the file by dd and gets
+ * a trailer of its own, so that an archive which ends early is noticed in every one of them.
  */
 export function unpackSegments(
   machine: Machine,
@@ -57,18 +57,19 @@ export function unpackSegments(
   onProgress: OnProgress,
 ): Result<void> {
   const pipelines = segmentPipelines(image.path, manifest, place);
-  const [first, ...others] = pipelines as [Pipeline, ...Pipeline[]];
   let problem: Problem | undefined;
   let done = 0;
-  const runAll = (list: readonly Pipeline[], offset: number): void =>
-    machine.pipelines(list, processors(machine), (index, parts) => {
-      problem ??= failureOf(image, parts, offset + index, pipelines.length);
-      done += manifest.segments[offset + index]?.bytes ?? 0;
-      if (problem === undefined) onProgress(done);
-      return problem === undefined;
-    });
-  runAll(others, 1);
-  if (problem === undefined) runAll([first], 0);
+  machine.pipelines(pipelines, processors(machine), (index, parts) => {
+    problem ??= failureOf(image, parts, index, pipelines.length);
+    done += manifest.segments[index]?.bytes ?? 0;
+    if (problem === undefined) onProgress(done);
+    return problem === undefined;
+  });
+  if (problem !== undefined) return err(problem);
+  machine.pipelines(pipelines.slice(0, 1), 1, (_, parts) => {
+    problem = failureOf(image, parts, 0, pipelines.length);
+    return true;
+  });
   return problem === undefined ? ok() : err(problem);
 }
 

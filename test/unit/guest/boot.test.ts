@@ -40,17 +40,17 @@ test('a good boot goes through all phases and leaves a record and a note for the
   assert.equal(record.images[0]?.verified, true);
 });
 
-test('segments: each from its place in the file, a trailer after all but the last, folders when all else is there', () => {
+test('segments: each from its place in the file, a trailer after all but the last, the folders once more at the end', () => {
   const machine = goodMachine();
   bootMachine(machine);
   const parts = machine.started.map((pipeline) => pipeline.parts.map((argv) => argv.join(' ')));
   assert.deepEqual(
     parts.map(([dd]) => /skip=\d+ count=\d+/.exec(dd ?? '')?.[0]),
-    ['skip=56 count=60', 'skip=116 count=50', 'skip=16 count=40'],
+    ['skip=16 count=40', 'skip=56 count=60', 'skip=116 count=50', 'skip=16 count=40'],
   );
   assert.deepEqual(
     parts.map(([dd]) => dd?.includes('exec cat /mkma/trailer.zst')),
-    [true, false, true],
+    [true, true, false, true],
   );
 });
 
@@ -118,16 +118,16 @@ test('a part of a pipeline that fails, or only complains, fails the boot', () =>
   ] as const) {
     const machine = goodMachine();
     machine.partAnswer = (argv, pipeline) =>
-      argv.includes(program) && pipeline === machine.started[0] ? result : undefined;
+      argv.includes(program) && pipeline === machine.started[1] ? result : undefined;
     failing(machine, 'load', /segment 2 of 3/, new RegExp(`${program} \\(exit code ${result.code}\\)`));
-    assert.equal(machine.started.length, 1, 'no further segment is started');
+    assert.equal(machine.started.length, 2, 'no further segment is started');
   }
 });
 
 test('a medium that fails is not taken for a damaged image', () => {
   const machine = goodMachine();
   machine.partAnswer = (argv, pipeline) => {
-    if (pipeline !== machine.started[0]) return undefined;
+    if (pipeline !== machine.started[1]) return undefined;
     if (argv.includes('dd')) return { code: 1, stderr: 'dd: /storage/img/base.cpio.zst: Input/output error' };
     return { code: 1, stderr: 'unexpected end' };
   };

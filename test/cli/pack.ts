@@ -1,0 +1,37 @@
+/** Packing a tree as a build does. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import type { Manifest } from '../../src/core/manifest.js';
+import { packImage } from '../../src/host/pack/image.js';
+import { planArchive } from '../../src/host/pack/plan.js';
+import { scanTree } from '../../src/host/pack/scan.js';
+
+/** What the manifest of such an image tells of its machine: nothing. */
+export const FACTS = {
+  kind: 'base',
+  ...{ name: 'odd', created: '', mkma: '', suite: '', architecture: '', kernelRelease: '' },
+} as const;
+
+/** Pack `root` into the file `target`, in segments of about that many bytes. `scratch` is the folder to make for it. */
+export async function packTree(
+  root: string,
+  target: string,
+  scratch: string,
+  segmentTarget: number,
+): Promise<Manifest> {
+  mkdirSync(scratch);
+  const tree = await scanTree(root);
+  assert.ok(tree.ok);
+  const plan = planArchive(tree.value.entries, tree.value.devices, { segmentTarget });
+  assert.ok(plan.ok);
+  const packed = await packImage({
+    root,
+    plan: plan.value,
+    facts: FACTS,
+    level: 1,
+    scratch,
+    target,
+  });
+  assert.ok(packed.ok, JSON.stringify(packed));
+  return packed.value;
+}
