@@ -39,5 +39,7 @@ test('a capability, ACLs and attributes of users come out of the booted base as 
   const nobody = 'setpriv --reuid 65534 --regid 65534 --clear-groups';
   assert.notEqual((await vm.sh(`${nobody} cat /etc/shadow`)).exitCode, 0);
   assert.match(await vm.ask(`${nobody} cat-all /etc/shadow`), /^root:/m);
+  const { base, warnings } = await vm.status();
+  assert.deepEqual([base?.verified, base?.warnings ?? [], warnings], [true, [], []]);
   assert.equal(await vm.powerOff(), 0);
 });

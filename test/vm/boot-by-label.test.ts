@@ -7,6 +7,8 @@ test('the storage device is found by its LABEL, and the last parameter given cou
   assert.equal(await vm.ask('blkid --output value --match-tag LABEL /dev/vda'), 'mkma');
   const cmdline = await vm.ask('cat /proc/cmdline');
   assert.match(cmdline, /mkma_storage_device=UUID=.*mkma_storage_device=LABEL=mkma/);
-  const { storage } = JSON.parse(await vm.ask('cat /run/mkma/boot.json'));
-  assert.deepEqual(storage, { asked: 'LABEL=mkma', device: '/dev/vda', type: 'ext4', path: '/mkma' });
+  const { base, storage } = await vm.status();
+  assert.equal(base?.verified, true);
+  const released = { device: '/dev/vda', type: 'ext4', path: '/mkma', mountedOn: [] };
+  assert.deepEqual(storage, { asked: 'LABEL=mkma', ...released });
 });

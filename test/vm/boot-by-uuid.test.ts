@@ -8,8 +8,10 @@ test('the storage device is found by its UUID', async () => {
   assert.match(uuid, /^[0-9a-f-]{36}$/);
   const cmdline = await vm.ask('cat /proc/cmdline');
   assert.ok(cmdline.includes(`mkma_storage_device=UUID=${uuid}`), cmdline);
-  const { storage } = JSON.parse(await vm.ask('cat /run/mkma/boot.json'));
-  assert.deepEqual(storage, { asked: `UUID=${uuid}`, device: '/dev/vda', type: 'ext4', path: '/mkma' });
+  const { base, storage } = await vm.status();
+  assert.equal(base?.verified, true);
+  const released = { device: '/dev/vda', type: 'ext4', path: '/mkma', mountedOn: [] };
+  assert.deepEqual(storage, { asked: `UUID=${uuid}`, ...released });
   assert.equal(await vm.ask('findmnt -no FSTYPE /'), 'overlay');
   assert.equal(await vm.powerOff(), 0);
 });

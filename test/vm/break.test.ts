@@ -23,6 +23,7 @@ for (const [phase, facts] of Object.entries(BEFORE)) {
     vm.type('exit');
     await vm.expectLogin();
     assert.equal(await vm.ask('findmnt -no FSTYPE /'), 'overlay');
+    assert.equal((await vm.status()).base?.verified, true);
   });
 }
 

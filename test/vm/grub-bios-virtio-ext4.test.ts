@@ -22,4 +22,8 @@ test('GRUB, BIOS, virtio, ext4: up to the login, from a folder with a space in i
     /^BOOT_IMAGE=.*\/srv\/my images\/vmlinuz.* console=ttyS0 no_timer_check$/,
   );
   assert.equal(await vm.ask('findmnt -no FSTYPE /'), 'overlay');
+  assert.match(
+    await vm.ask('mkma status'),
+    /\nstorage .*\/dev\/vda2 \(ext4\)\n +folder '?\/srv\/my images'?\n +released: not mounted\n/,
+  );
 });

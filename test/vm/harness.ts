@@ -9,6 +9,7 @@ import { linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Status } from '../../src/guest/mkma/status/status.js';
 
 export const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
 
@@ -180,6 +181,11 @@ export class Vm implements AsyncDisposable {
     const { output, exitCode } = await this.sh(command, seconds);
     assert.equal(exitCode, 0, `${command} failed inside the machine:\n${output}`);
     return output;
+  }
+
+  /** What `mkma status` tells inside the machine. */
+  async status(): Promise<Status> {
+    return JSON.parse(await this.ask('mkma status --json')) as Status;
   }
 
   /** Power the machine off from its shell; returns the exit code of `mkma run`. */

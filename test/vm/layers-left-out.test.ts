@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { BootRecord } from '../../src/core/boot.js';
+import type { LoadedImage } from '../../src/core/boot.js';
 import { Vm } from './harness.js';
 import { bootFromDisk, layerFile, makeLayer } from './layer.js';
 
@@ -47,9 +47,10 @@ test('layers that fail are left out whole and told; those that are merely odd ar
   assert.equal(await vm.ask('ls -1 /overlay/layers'), 'a-good\ni-other-base\nj-by-hand');
   assert.equal(await vm.ask('ls -1 /root'), 'a-good\nby-hand\ni-other-base');
   assert.equal(await vm.ask('test -e /etc/issue || echo gone'), 'gone', 'a whiteout made by hand counts');
-  const record = JSON.parse(await vm.ask('cat /run/mkma/boot.json')) as BootRecord;
+  const { base, layers, leftOut } = await vm.status();
+  const applied = [base as LoadedImage, ...layers];
   assert.deepEqual(
-    record.images.map(({ kind, layer, verified }) => [kind, layer, verified]),
+    applied.map(({ kind, layer, verified }) => [kind, layer, verified]),
     [
       ['base', undefined, true],
       ['layer', 'a-good', true],
@@ -58,7 +59,7 @@ test('layers that fail are left out whole and told; those that are merely odd ar
     ],
   );
   assert.deepEqual(
-    record.leftOut.map(({ layer, asked }) => `${layer} ${asked}`),
+    leftOut.map(({ layer, asked }) => `${layer} ${asked}`),
     [
       'b-flipped false',
       'c-cut false',
@@ -72,7 +73,7 @@ test('layers that fail are left out whole and told; those that are merely odd ar
   // What was left out takes no RAM, nor does anything else: a page for each folder at most, on top of what was loaded.
   const room = (await vm.ask("stat -f -c '%S %b %f' /overlay")).split(' ').map(Number);
   const [unit = 0, blocks = 0, free = 0] = room;
-  const loaded = record.images.reduce((sum, image) => sum + image.unpackedBytes, 0);
+  const loaded = applied.reduce((sum, image) => sum + image.unpackedBytes, 0);
   const fresh = Number.parseInt(await vm.ask('du -sk /overlay/fresh'), 10) * 1024;
   const used = unit * (blocks - free) - fresh;
   assert.ok(used <= loaded + 2 ** 20, `${used} bytes are used, ${loaded} were loaded`);

@@ -44,5 +44,14 @@ echo second >etc/motd; echo back >etc/issue; echo again >usr/share/doc/file`,
   // The base is as it was.
   assert.notEqual(await ask('ls -1 /overlay/base/usr/share/locale /overlay/base/usr/share/doc | wc -l'), '0');
   assert.equal(await ask('ls -1 /overlay/layers'), '20260101_000000\n20260102_000000');
+  const { layers, leftOut, warnings } = await vm.status();
+  assert.deepEqual(
+    layers.map(({ layer, verified, warnings: own = [] }) => [layer, verified, own]),
+    [
+      ['20260101_000000', true, []],
+      ['20260102_000000', true, []],
+    ],
+  );
+  assert.deepEqual([...leftOut, ...warnings], []);
   assert.equal(await vm.powerOff(), 0);
 });

@@ -33,4 +33,5 @@ test('a device that does not appear: told with the devices there are, a shell wi
   vm.type('exit');
   await vm.expectLogin();
   assert.equal(await vm.ask('findmnt -no FSTYPE /'), 'overlay');
+  assert.equal((await vm.status()).base?.verified, true);
 });
