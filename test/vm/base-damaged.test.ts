@@ -27,7 +27,7 @@ const DAMAGES: [name: string, spoil: (file: string, bytes: number) => void, word
     },
     [
       /mkma: cannot unpack the image: \/images\/base\.cpio\.zst, segment \d+ of \d+\n/,
-      /why: (zstd|cpio) \(exit code \d\): /,
+      /why: bsdtar \(exit code 1\): .*: Zstd decompression failed: /,
       /next: the image is damaged or was not copied whole: copy or build it again\n/,
     ],
   ],

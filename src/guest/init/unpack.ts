@@ -147,11 +147,15 @@ function wordsOf({ argv, code, stderr }: PartResult): string {
   const alone = /^(dd: .*Broken pipe\s*)?$/.test(stderr);
   if (alone && (code === 0 || code === 128 + SIGPIPE || stderr !== '')) return '';
   const program = argv.find((word) => PROGRAMS.includes(word)) ?? argv[0];
-  return `${program} (exit code ${code}): ${stderr.trim().split('\n').slice(-3).join('\n')}`;
+  const lines = stderr.split('\n').filter((line) => line !== '' && line !== BSDTAR_END);
+  return `${program} (exit code ${code}): ${lines.slice(-3).join('\n')}`;
 }
 
 const PROGRAMS = ['dd', 'zstd', 'cpio', 'bsdtar'];
 const SIGPIPE = 13;
+
+/** What bsdtar ends with where anything was wrong: it tells nothing. */
+const BSDTAR_END = 'bsdtar: Error exit delayed from previous errors.';
 
 function processors(machine: Machine): number {
   const count = Number(machine.run(['nproc']).stdout.trim());
