@@ -20,12 +20,17 @@ export function opaqueMark(path: string): FileAttributes {
   return { path, values: OPAQUE_MARK };
 }
 
+/** Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. */
+export function isOverlayMark(name: string): boolean {
+  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+}
+
 /**
  * Whether an attribute belongs to the file. Others belong to the machine on which it lies: the marks of an overlay,
  * the labels of a security module, sums of the integrity subsystem.
  */
 export function isCarried(name: string): boolean {
-  if (name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.')) return false;
+  if (isOverlayMark(name)) return false;
   if (name === 'security.capability') return true;
   if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') return true;
   return name.startsWith('user.') || name.startsWith('trusted.');

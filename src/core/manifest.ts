@@ -1,5 +1,5 @@
 /** What an image says of itself: the JSON inside its manifest frame (image.ts, docs/image-format.md). */
-import type { FileAttributes } from './attributes.js';
+import { type FileAttributes, isOverlayMark } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
 import { encodeName, isSafePath } from './path.js';
@@ -156,10 +156,11 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   for (const key of TEXT_FIELDS) if (typeof m[key] !== 'string') return key;
   if (m.kind !== 'base' && m.kind !== 'layer') return 'kind';
   if (!isId(m.id)) return 'id';
-  for (const key of ['unpackedBytes', 'inodes']) if (!isCount(m[key])) return key;
+  if (!isCount(m.unpackedBytes)) return 'unpackedBytes';
+  if (!isCount(m.inodes, MOST_FILES)) return 'inodes';
   const { root } = m;
-  if (!isObject(root) || !['mode', 'uid', 'gid'].every((key) => isCount(root[key]))) return 'root';
-  if ((root.mode as number) > 0o7777) return 'root';
+  if (!isObject(root) || !isCount(root.mode, 0o7777)) return 'root';
+  if (!isCount(root.uid, MOST_ID) || !isCount(root.gid, MOST_ID)) return 'root';
   if (!isList(m.segments, isSegment) || (m.segments as unknown[]).length === 0) return 'segments';
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
@@ -173,8 +174,14 @@ function isList(value: unknown, valid: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(valid);
 }
 
-function isCount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+/** The largest user or group id: the one above it stands for "leave it as it is" (chown(2)). */
+const MOST_ID = 0xffff_fffe;
+
+/** More files than any machine holds in RAM; sums of it are still exact. */
+const MOST_FILES = 2 ** 31;
+
+function isCount(value: unknown, most = Number.MAX_SAFE_INTEGER): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most;
 }
 
 function isId(value: unknown): boolean {
@@ -183,7 +190,8 @@ function isId(value: unknown): boolean {
 
 function isSegment(value: unknown): boolean {
   if (!isObject(value)) return false;
-  if (!['size', 'bytes', 'frames', 'records'].every((key) => isCount(value[key]))) return false;
+  if (!['size', 'bytes', 'frames'].every((key) => isCount(value[key]))) return false;
+  if (!isCount(value.records, MOST_FILES)) return false;
   return typeof value.sha256 === 'string' && /^[0-9a-f]{64}$/.test(value.sha256);
 }
 
@@ -197,7 +205,10 @@ function isFileAttributes(value: unknown): boolean {
   if (value.path !== '.' && !isBelowRoot(value.path)) return false;
   return Object.entries(value.values).every(
     ([name, base64]) =>
-      /^[a-z]+\.[^\0\n]+$/.test(name) && typeof base64 === 'string' && /^[A-Za-z0-9+/]*={0,2}$/.test(base64),
+      /^[a-z]+\.[^\0\n]+$/.test(name) &&
+      !isOverlayMark(name) &&
+      typeof base64 === 'string' &&
+      /^[A-Za-z0-9+/]*={0,2}$/.test(base64),
   );
 }
 

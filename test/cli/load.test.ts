@@ -68,6 +68,11 @@ test('an image that is damaged is never loaded: cut anywhere, or with a bit chan
     writeFileSync(join(images, `cut-${share}`), bytes);
     truncateSync(join(images, `cut-${share}`), at);
   }
+  const file = { name: 'a', kind: S_IFREG, target: '', ino: 1, nlink: 1, uid: 0 };
+  // The file and the folder it lies in are two.
+  for (const more of [2, 0, -1]) {
+    writeFileSync(join(images, `count${more}`), evilImage({ first: [], second: [file], more }, manifest));
+  }
   for (const [name, { code, console, strangers }] of loadAll(images, out, scratch)) {
     assert.notEqual(code, 0, `${name} was loaded`);
     assert.match(console, /cannot unpack the image|cut short|not unpacked whole/, name);
@@ -174,20 +179,25 @@ function recordBytes({ name, kind, target, ino, nlink, uid }: EvilRecord): Uint8
 function evilImage({ first, second, more }: EvilArchive, manifest: Manifest): Uint8Array {
   const raw = [concatBytes(first.map(recordBytes)), concatBytes(second.map(recordBytes)), newcTrailer()];
   const packed = raw.map((input) => execFileSync('zstd', ['-1qc', '--check'], { input }));
-  const records = [first.length, second.length, 0];
+  const records = [first.length, Math.max(0, second.length + more), 0];
   const segments = raw.map(({ length }, i) => ({
     size: packed[i]?.length as number,
     bytes: length,
     ...{ frames: 1, records: records[i] as number, sha256: 'cd'.repeat(32) },
   }));
-  const inodes = Math.max(1, new Set([...first, ...second].map(({ name }) => name)).size + more);
-  const frame = encodeManifest({ ...manifest, attributes: [], inodes, segments });
+  const frame = encodeManifest({ ...manifest, attributes: [], segments });
   const table = [
     { size: HEAD_SIZE, bytes: 0 },
     ...segments.map(({ size, bytes }) => ({ size, bytes })),
     { size: frame.length, bytes: 0 },
   ];
   return concatBytes([encodeHead(), ...packed, frame, encodeSeekTable(table)]);
+}
+
+/** The same archive without a manifest. */
+function plainArchive({ first, second }: EvilArchive): Uint8Array {
+  const input = concatBytes([...[...first, ...second].map(recordBytes), newcTrailer()]);
+  return execFileSync('zstd', ['-1qc'], { input });
 }
 
 const EVIL = 150;
@@ -200,7 +210,9 @@ test(`${EVIL} archives that lead out of their folder, by links, names and kinds:
   const manifest = await packTree(root, join(parent.path, 'plain.image'), join(parent.path, 's'), 2 ** 20);
   const seed = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
   for (const [i, archive] of fc.sample(evilArchive, { numRuns: EVIL, seed }).entries()) {
-    writeFileSync(join(images, String(i).padStart(3, '0')), evilImage(archive, manifest));
+    // Every third as other tools would pack it.
+    const image = i % 3 === 2 ? plainArchive(archive) : evilImage(archive, manifest);
+    writeFileSync(join(images, String(i).padStart(3, '0')), image);
   }
   const results = [...loadAll(images, out, scratch)];
   for (const [name, { code, console, strangers }] of results) {

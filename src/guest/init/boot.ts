@@ -18,7 +18,7 @@ import { checkInitramfs } from './kernel.js';
 import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
 import { startModules } from './modules.js';
-import { must } from './must.js';
+import { bugProblem, must } from './must.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
 import { mountRam, needOf } from './ram.js';
 import { say, sayFailure } from './say.js';
@@ -123,7 +123,9 @@ function load(boot: Boot): Result<void> {
   const base = known(boot.base);
   const manifest: Result<Manifest | undefined> = readBase(machine, base);
   if (!manifest.ok) return manifest;
-  const choice = chooseLayers(machine, settings, findLayers(machine, settings.path));
+  const found = findLayers(machine, settings.path);
+  if (!found.ok) return found;
+  const choice = chooseLayers(machine, settings, found.value);
   for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
   const manifests = [manifest.value, ...choice.chosen.map((layer) => layer.manifest)];
   const ram = mountRam(machine, settings, manifests.filter((one) => one !== undefined).map(needOf));
@@ -203,13 +205,4 @@ function known<T>(value: T | undefined): T {
 
 function round(seconds: number): number {
   return Math.round(seconds * 100) / 100;
-}
-
-function bugProblem(bug: unknown): Problem {
-  const error = bug instanceof Error ? bug : new Error(String(bug));
-  return {
-    what: 'a fault of mkma itself, or of this machine',
-    why: `${error.message}\n${error.stack ?? ''}`.trimEnd(),
-    next: 'please report it with these lines',
-  };
 }

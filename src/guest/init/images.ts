@@ -49,7 +49,8 @@ function noFolder(machine: Machine, imagesPath: string): Problem {
 }
 
 function contents(machine: Machine, folder: string): string {
-  const names = machine.list(STORAGE + folder) ?? [];
+  const names = machine.list(STORAGE + folder);
+  if (names === undefined) return `${folder === '' ? '/' : folder} on the device cannot be listed`;
   const shown = names.slice(0, SHOWN).map(quoteName).join(', ');
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const place = folder === '' ? '/' : folder;
@@ -62,15 +63,30 @@ function contents(machine: Machine, folder: string): string {
 export interface LayerImage extends ImageFile {
   /** What people call it. */
   readonly layer: string;
+  /** Why it is no file that can be read, whatever its name says. */
+  readonly odd?: string;
 }
 
 /** The layers beside the base, in the order in which they are applied. */
-export function findLayers(machine: Machine, imagesPath: string): LayerImage[] {
+export function findLayers(machine: Machine, imagesPath: string): Result<LayerImage[]> {
   const folder = STORAGE + imagesPath;
-  return layersAmong(machine.list(folder) ?? []).map(({ file, name }) => {
-    const path = `${folder}/${file}`;
-    return { layer: name, path, shown: path.slice(STORAGE.length), bytes: machine.info(path)?.size ?? 0 };
-  });
+  const names = machine.list(folder);
+  if (names === undefined) {
+    const why = 'its names cannot be listed: whether there are layers is not known';
+    return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
+  }
+  return ok(
+    layersAmong(names).map(({ file, name }) => {
+      const path = `${folder}/${file}`;
+      const info = machine.info(path);
+      const odd =
+        info === undefined ? 'it cannot be opened' : 'it is a folder, or something else that is no file';
+      return {
+        ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
+        ...(info?.kind === 'file' ? {} : { odd }),
+      };
+    }),
+  );
 }
 
 /** Read an image's manifest; `undefined` where it has none. */
@@ -92,10 +108,13 @@ export function readManifest(machine: Machine, image: ImageFile): Result<Manifes
 
 /** The problem of a medium that does not give an image's bytes, in the words of who read it. */
 export function unreadableImage(image: ImageFile, words: string): Problem {
+  return { ...unreadable(words === '' ? 'fewer bytes came than the file has' : words), where: image.shown };
+}
+
+function unreadable(why: string): Problem {
   return {
     what: 'the storage device cannot be read',
-    where: image.shown,
-    why: words === '' ? 'fewer bytes came than the file has' : words,
+    why,
     next: 'look whether it is still attached and what dmesg says; then exit to try again, or use another device',
   };
 }

@@ -10,9 +10,9 @@ import type { Machine } from '../machine.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
-import { must } from './must.js';
+import { bugProblem, must } from './must.js';
 import { LAYERS } from './places.js';
-import { checkRoom, needOf } from './ram.js';
+import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
@@ -59,6 +59,10 @@ export function chooseLayers(
 }
 
 function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undefined> {
+  if (image.odd !== undefined) {
+    const next = 'remove it, or give it another name';
+    return err({ what: 'this is no layer', where: image.shown, why: image.odd, next });
+  }
   const manifest = readManifest(machine, image);
   if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
   const next = 'remove it, or give it the name of what it is';
@@ -101,7 +105,7 @@ export function loadLayers(
   must(machine, ['mkdir', LAYERS]);
   for (const layer of chosen) {
     const { image } = layer;
-    const loaded = loadLayer(machine, settings, layer, warningsOf(layer.manifest, base, images));
+    const loaded = tryLayer(machine, settings, layer, warningsOf(layer.manifest, base, images));
     if (loaded.ok) {
       images.push({ ...loaded.value, layer: image.layer });
       continue;
@@ -117,6 +121,15 @@ function folderOf(image: LayerImage): string {
   return `${LAYERS}/${image.layer}`;
 }
 
+/** Even what nobody foresaw costs this layer alone, not the machine. */
+function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
+  try {
+    return loadLayer(...layer);
+  } catch (bug) {
+    return err(bugProblem(bug));
+  }
+}
+
 function loadLayer(
   machine: Machine,
   settings: Settings,
@@ -130,6 +143,10 @@ function loadLayer(
   }
   const unpacked = loadImage(machine, image, manifest, folderOf(image));
   if (!unpacked.ok) return unpacked;
+  if (manifest === undefined) {
+    const left = checkLeft(machine, settings, 'the layer');
+    if (!left.ok) return left;
+  }
   const { bytes } = unpacked.value;
   const all = [...warnings, ...unpacked.value.warnings];
   const seconds = machine.uptime() - start;

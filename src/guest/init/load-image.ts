@@ -9,9 +9,9 @@ import { inJail, type Place } from './jail.js';
 import { must } from './must.js';
 import { TRAILER_FRAME } from './places.js';
 import { measure, recordsOf } from './ram.js';
-import { restore } from './restore.js';
+import { makeWhiteouts, restoreAttributes } from './restore.js';
 import { say } from './say.js';
-import { type OnProgress, unpackSegments, unpackStream } from './unpack.js';
+import { type OnProgress, settleFolders, unpackSegments, unpackStream } from './unpack.js';
 
 /** Share of an image after which a line of progress is due, and bytes below which none is. */
 const STEP = 0.25;
@@ -54,7 +54,7 @@ function loadSegments(
   makeTrailerFrame(machine);
   const unpacked = unpackSegments(machine, image, manifest, place, progress(machine, manifest));
   if (!unpacked.ok) return unpacked;
-  // cpio leaves the folder that it unpacks into as it is.
+  // The archive need not tell of the folder itself.
   const { mode, uid, gid } = manifest.root;
   must(machine, ['chown', `${uid}:${gid}`, folder]);
   must(machine, ['chmod', mode.toString(8), folder]);
@@ -62,7 +62,11 @@ function loadSegments(
   const records = recordsOf(manifest);
   const got = before - measure(machine).freeInodes;
   if (got !== records) return err(notWhole(image, records, got));
-  const restored = restore(machine, image, manifest, place);
+  const hidden = makeWhiteouts(machine, image, manifest, place);
+  if (!hidden.ok) return hidden;
+  const settled = settleFolders(machine, image, manifest, place);
+  if (!settled.ok) return settled;
+  const restored = restoreAttributes(machine, image, manifest, place);
   return restored.ok ? ok({ bytes: manifest.unpackedBytes, warnings: restored.value }) : restored;
 }
 
@@ -78,8 +82,8 @@ function notWhole(image: ImageFile, expected: number, got: number) {
 function loadPlain(machine: Machine, image: ImageFile, folder: string, place: Place): Result<Unpacked> {
   const unpacked = unpackStream(machine, image, place);
   if (!unpacked.ok) return unpacked;
-  const du = machine.run(['du', '-sk', folder]);
-  return ok({ bytes: Number.parseInt(du.stdout, 10) * 1024, warnings: [] });
+  const kibibytes = Number.parseInt(must(machine, ['du', '-sk', folder]), 10);
+  return ok({ bytes: kibibytes * 1024, warnings: [] });
 }
 
 /** Tells how far the unpacking is, by the bytes of the archive. */

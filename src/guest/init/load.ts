@@ -9,7 +9,7 @@ import { checkBase } from './kernel.js';
 import { loadImage, type Unpacked } from './load-image.js';
 import { must } from './must.js';
 import { BASE, VIEW } from './places.js';
-import { checkRoom, filledUp, needOf } from './ram.js';
+import { checkLeft, checkRoom, filledUp, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { RAM_FULL } from './unpack.js';
@@ -90,6 +90,8 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
     const { what, why = '' } = unpacked.problem;
     return what === RAM_FULL ? err(filledUp(machine, settings, 'the base', why)) : unpacked;
   }
+  const left = checkLeft(machine, settings, 'the base');
+  if (!left.ok) return left;
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   if (releases.length === 0) return unpacked;
   const fits = checkBase(machine, base, releases);

@@ -1,4 +1,5 @@
-/** For commands that fail only where mkma itself is wrong. */
+/** For what fails only where mkma itself is wrong. */
+import type { Problem } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 
 /** Run a program that has no reason to fail; where it does, that is a bug and throws. Returns its output. */
@@ -6,4 +7,14 @@ export function must(machine: Machine, argv: readonly string[], cwd?: string): s
   const { code, stdout, stderr } = machine.run(argv, cwd === undefined ? {} : { cwd });
   if (code !== 0) throw new Error(`${argv.join(' ')}: exit code ${code}: ${stderr.trim()}`);
   return stdout;
+}
+
+/** What people are told of what was thrown. */
+export function bugProblem(bug: unknown): Problem {
+  const error = bug instanceof Error ? bug : new Error(String(bug));
+  return {
+    what: 'a fault of mkma itself, or of this machine',
+    why: `${error.message}\n${error.stack ?? ''}`.trimEnd(),
+    next: 'please report it with these lines',
+  };
 }

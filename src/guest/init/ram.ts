@@ -11,6 +11,9 @@ import type { Settings } from './settings.js';
 /** Room that a running system needs beside its files before anything is worth booting. */
 const HEADROOM = 32 * 2 ** 20;
 
+/** Files that a running system makes before anything is worth booting. */
+const SPARE_INODES = 500;
+
 /** Bytes of kernel memory behind a name on a tmpfs, beside its content: an inode and a directory entry, rounded up. */
 const NAME_COST = 1024;
 
@@ -50,7 +53,10 @@ export function recordsOf(manifest: Manifest): number {
 export function mountRam(machine: Machine, settings: Settings, needs: readonly Need[]): Result<number> {
   const total = memoryInfo(machine, 'MemTotal');
   const bytes = resolveRamSize(settings.size, total);
-  const inodes = needs.reduce((sum, need) => sum + need.names, Math.floor(total / PAGE / 2));
+  // What has more names than fit into RAM is refused when its turn comes.
+  const most = Math.floor(total / NAME_COST);
+  const names = needs.reduce((sum, need) => sum + Math.min(need.names, most), 0);
+  const inodes = Math.floor(total / PAGE / 2) + names;
   const options = `mode=0700,size=${Math.floor(bytes / 1024)}k,nr_inodes=${inodes}`;
   const mount = machine.run(['mount', '-t', 'tmpfs', '-o', options, 'mkma', RAM]);
   if (mount.code === 0) return ok(bytes);
@@ -73,6 +79,12 @@ export function checkRoom(machine: Machine, settings: Settings, need: Need, what
     const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }
+  if (need.bytes + HEADROOM > freeBytes) {
+    const left = `${mebibytes(freeBytes - need.bytes)} MiB would be left of the RAM file system`;
+    return err(
+      tooSmall(settings, what, `${takes}; ${left}, and the running system needs ${mebibytes(HEADROOM)} MiB`),
+    );
+  }
   const running = need.bytes + need.names * NAME_COST + HEADROOM;
   if (running > available) {
     const short = mebibytes(running - available);
@@ -81,6 +93,20 @@ export function checkRoom(machine: Machine, settings: Settings, need: Need, what
     return err({ ...tooSmall(settings, what, why), next });
   }
   return ok();
+}
+
+/** Whether there is room left to run in, after an image whose needs nobody knew has been loaded. */
+export function checkLeft(machine: Machine, settings: Settings, what: string): Result<void> {
+  const { freeBytes, freeInodes } = measure(machine);
+  if (freeBytes >= HEADROOM && freeInodes >= SPARE_INODES) return ok();
+  const left = `${mebibytes(freeBytes)} MiB and ${freeInodes} inodes of the RAM file system are left`;
+  return err(filledUp(machine, settings, what, `${left}: too little to run in`));
+}
+
+/** Whether nothing more can be written: no inode, or not even what a small file takes. */
+export function isFull(machine: Machine): boolean {
+  const { freeBytes, freeInodes } = measure(machine);
+  return freeInodes === 0 || freeBytes < PAGE;
 }
 
 /** The problem of a RAM file system that is too small. */
@@ -96,7 +122,7 @@ function tooSmall(settings: Settings, what: string, why: string): Problem {
 /** The problem of an image of unknown content that filled the RAM file system: with bytes, or with names. */
 export function filledUp(machine: Machine, settings: Settings, what: string, why: string): Problem {
   const problem = tooSmall(settings, what, why);
-  if (measure(machine).freeInodes > 0) return problem;
+  if (measure(machine).freeInodes >= SPARE_INODES) return problem;
   return {
     ...problem,
     why: `${why}\nit has too many files: the inodes are used up, and their number follows from the RAM`,

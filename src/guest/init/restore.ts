@@ -11,18 +11,27 @@ import { cpioOnto } from './unpack.js';
 /** setfattr has no option for the folder to begin at. */
 const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
 
-/** Set everything that the manifest holds beside the archive. One program for each kind, however many files there are. */
-export function restore(
+/** Make a whiteout for everything that a layer takes away. One program, however many there are. */
+export function makeWhiteouts(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest,
+  place: Place,
+): Result<void> {
+  const deletions = manifest.kind === 'layer' ? manifest.layer.deletions : [];
+  if (deletions.length === 0) return ok();
+  const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
+  return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot make whiteouts', image, made));
+}
+
+/** Set opaque marks and extended attributes, by one program. Returns warnings. */
+export function restoreAttributes(
   machine: Machine,
   image: ImageFile,
   manifest: Manifest,
   place: Place,
 ): Result<readonly string[]> {
-  const { deletions, opaque } = manifest.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
-  if (deletions.length > 0) {
-    const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
-    if (made.code !== 0 || made.stderr !== '') return err(failed('cannot make whiteouts', image, made));
-  }
+  const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
   const attributes = [...manifest.attributes, ...opaque.map(opaqueMark)];
   if (attributes.length === 0) return ok([]);
   const set = machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {

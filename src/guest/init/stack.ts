@@ -1,5 +1,6 @@
 /** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
 import { OVERLAY } from '../../core/contract.js';
+import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must } from './must.js';
@@ -23,7 +24,8 @@ export function stackOverlay(
   top: string,
   undo: Undo,
 ): Result<void> {
-  makeMountPoints(machine, BASE);
+  const own = makeMountPoints(machine, BASE);
+  if (!own.ok) return own;
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
   // What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer.
@@ -39,7 +41,8 @@ export function stackOverlay(
   }
   undo.push(['umount', NEW_ROOT]);
   // A layer may have taken one away.
-  makeMountPoints(machine, NEW_ROOT);
+  const merged = makeMountPoints(machine, NEW_ROOT);
+  if (!merged.ok) return merged;
   const view = `${NEW_ROOT}/${OVERLAY.root}`;
   must(machine, ['mount', '-o', 'bind', VIEW, view]);
   undo.push(['umount', view]);
@@ -66,11 +69,21 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
   return folders.map((_, i) => i + 1).join(':');
 }
 
-function makeMountPoints(machine: Machine, root: string): void {
+function makeMountPoints(machine: Machine, root: string): Result<void> {
   for (const name of MOUNT_POINTS) {
+    const target = machine.readlink(`${root}/${name}`);
+    if (target !== undefined) {
+      return err({
+        what: 'a folder that early boot mounts onto is a link',
+        where: `/${name} -> ${quoteName(target)}`,
+        why: 'a mount there would end up elsewhere',
+        next: 'make it a folder in the base; where a layer brought it, leave that out with mkma_layers=-NAME',
+      });
+    }
     if (machine.info(`${root}/${name}`) === undefined)
       must(machine, ['mkdir', '-m', '0755', `${root}/${name}`]);
   }
+  return ok();
 }
 
 /** The merged root shows mode, owner and time of the upper directory: they are those of the highest below it. */

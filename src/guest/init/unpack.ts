@@ -9,6 +9,7 @@ import type { Machine, PartResult, Pipeline } from '../machine.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
 import { TRAILER_FRAME } from './places.js';
+import { isFull } from './ram.js';
 
 const CPIO = [
   ...['cpio', '--extract', '--preserve-modification-time', '--quiet', '--no-absolute-filenames'],
@@ -45,9 +46,8 @@ export const RAM_FULL = 'the RAM file system is full';
 export type OnProgress = (bytes: number) => void;
 
 /**
- * Unpack all segments side by side; what has no folder yet makes it on its way. Then the first once more, which holds the
- * folders: only now that they are filled are their times theirs to keep. Each segment is cut out of the file by dd and gets
- * a trailer of its own, so that an archive which ends early is noticed in every one of them.
+ * Unpack all segments side by side; what has no folder yet makes it on its way. Each segment is cut out of the file by dd
+ * and gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
  */
 export function unpackSegments(
   machine: Machine,
@@ -60,14 +60,28 @@ export function unpackSegments(
   let problem: Problem | undefined;
   let done = 0;
   machine.pipelines(pipelines, processors(machine), (index, parts) => {
-    problem ??= failureOf(image, parts, index, pipelines.length);
+    problem ??= failureOf(machine, image, parts, index, pipelines.length);
     done += manifest.segments[index]?.bytes ?? 0;
     if (problem === undefined) onProgress(done);
     return problem === undefined;
   });
-  if (problem !== undefined) return err(problem);
+  return problem === undefined ? ok() : err(problem);
+}
+
+/**
+ * Unpack the first segment once more, which holds the folders: what is put into a folder changes its time, and only once
+ * all is there does the one it had come to stay.
+ */
+export function settleFolders(
+  machine: Machine,
+  image: ImageFile,
+  manifest: Manifest,
+  place: Place,
+): Result<void> {
+  const pipelines = segmentPipelines(image.path, manifest, place);
+  let problem: Problem | undefined;
   machine.pipelines(pipelines.slice(0, 1), 1, (_, parts) => {
-    problem = failureOf(image, parts, 0, pipelines.length);
+    problem = failureOf(machine, image, parts, 0, pipelines.length);
     return true;
   });
   return problem === undefined ? ok() : err(problem);
@@ -78,7 +92,7 @@ export function unpackStream(machine: Machine, image: ImageFile, place: Place): 
   let problem: Problem | undefined;
   const parts = [[...DD, `if=${image.path}`], ZSTD, drained(place)];
   machine.pipelines([{ parts, cwd: '/' }], 1, (_, results) => {
-    problem = failureOf(image, results);
+    problem = failureOf(machine, image, results);
     return true;
   });
   return problem === undefined ? ok() : err(problem);
@@ -116,6 +130,7 @@ function drained(place: Place): string[] {
  * whether the medium, the file or the room is at fault; those that only lost their neighbour (SIGPIPE) are not asked.
  */
 function failureOf(
+  machine: Machine,
   image: ImageFile,
   parts: readonly PartResult[],
   segment = 0,
@@ -126,7 +141,8 @@ function failureOf(
   const unpacked = parts.at(-1) as PartResult;
   const readWords = wordsOf(read);
   if (readWords !== '') return unreadableImage(image, readWords);
-  if (/No space left on device/.test(unpacked.stderr)) {
+  // bsdtar does not tell why it cannot make a folder on the way to a file.
+  if (/No space left on device/.test(unpacked.stderr) || isFull(machine)) {
     return {
       what: RAM_FULL,
       where: image.shown,
@@ -138,9 +154,21 @@ function failureOf(
     what: 'cannot unpack the image',
     where: segments > 1 ? `${image.shown}, segment ${segment + 1} of ${segments}` : image.shown,
     why: parts.map(wordsOf).filter(Boolean).join('\n'),
-    next: 'the image is damaged or was not copied whole: copy or build it again',
+    next: REMEDIES.find(([code]) => parts.some((part) => code === part.code))?.[1] ?? DAMAGED,
   };
 }
+
+const DAMAGED = 'the image is damaged or was not copied whole: copy or build it again';
+
+/** What to do where an exit code tells that it is not the image's fault. */
+const REMEDIES: readonly (readonly [code: number, next: string])[] = [
+  [
+    128 + 9,
+    'it was killed, most likely since the RAM was used up: give the machine more, or lower mkma_size',
+  ],
+  [127, 'the initramfs lacks a program: build it again'],
+  [126, 'the initramfs has a program that does not run: build it again'],
+];
 
 /** What a part of a pipeline complained of; empty where it did not. */
 function wordsOf({ argv, code, stderr }: PartResult): string {

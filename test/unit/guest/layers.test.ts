@@ -31,8 +31,9 @@ function withLayers(layers: Readonly<Record<string, Uint8Array>>, cmdline = ''):
   }
   machine.answer = (argv, fake) => {
     if (!argv.join(' ').startsWith('stat -f')) return answer(argv, fake);
-    // 12 names of the base in three segments, then two for each layer, of one segment each; the first of an image comes twice.
-    const names = fake.started.length < 4 ? 0 : 12 + 2 * Math.ceil((fake.started.length - 4) / 2);
+    // 12 names of the base, once its three segments are there, then two for each layer.
+    const files = new Set(fake.started.map(({ parts }) => parts[0]?.find((word) => word.startsWith('if='))));
+    const names = fake.started.length < 3 ? 0 : 12 + 2 * (files.size - 1);
     return { stdout: `4096 250000 250000 ${1000 - names}\n` };
   };
   return machine;
