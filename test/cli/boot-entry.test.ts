@@ -158,8 +158,8 @@ mount -t tmpfs -o size=2m tmpfs "$esp"
 find "$esp" -type f -exec cksum {} + | sort >"$kernel.before"
 head -c 3000000 /dev/zero >"$kernel"
 "$@" || code=$?
-find "$esp" -type f -exec cksum {} + | sort | cmp - "$kernel.before" >&2
-[ -z "$(find "$esp" -name '.*')" ]
+find "$esp" -type f -exec cksum {} + | sort | cmp - "$kernel.before" >&2 || exit 90
+[ -z "$(find "$esp" -name '.*')" ] || exit 91
 exit $code`;
 
 test('an ESP without room: told with numbers, and what was there stays', async () => {
