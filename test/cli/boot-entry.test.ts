@@ -158,8 +158,8 @@ mount -t tmpfs -o size=2m tmpfs "$esp"
 find "$esp" -type f -exec cksum {} + | sort >"$kernel.before"
 head -c 3000000 /dev/zero >"$kernel"
 "$@" || code=$?
-find "$esp" -type f -exec cksum {} + | sort | cmp - "$kernel.before" >&2
-[ -z "$(find "$esp" -name '.*')" ]
+find "$esp" -type f -exec cksum {} + | sort | cmp - "$kernel.before" >&2 || exit 90
+[ -z "$(find "$esp" -name '.*')" ] || exit 91
 exit $code`;
 
 test('an ESP without room: told with numbers, and what was there stays', async () => {
@@ -175,6 +175,41 @@ test('an ESP without room: told with numbers, and what was there stays', async (
   );
   assert.match(got.stderr, /next: free [23] MiB there, or boot by GRUB/);
   assert.equal(got.code, 1, got.stderr);
+});
+
+/** Runs `mkma boot-entry` ($3...) with images in $2 and an ESP at $1 that is full; images named there are copied there first. */
+const FULL_ESP = `set -e
+esp=$1 images=$2; shift 2
+mount -t tmpfs -o size=1m tmpfs "$esp"
+case "$*" in *"$esp/images"*) cp -rd "$images" "$esp" ;; esac
+cat /dev/zero >"$esp/fill" 2>/dev/null || [ -s "$esp/fill" ]
+find "$esp" -type f | sort >"$images.before"
+"$@" || code=$?
+find "$esp" -type f | sort | cmp - "$images.before" >&2 || exit 90
+[ ! -e "$esp/mkma" ] || exit 91
+exit $code`;
+
+test('an ESP that is full to the last byte: told as that, and nothing is left there', async () => {
+  using folder = temporary();
+  const { images, esp } = machine(folder.path);
+  const runFull = async (where: string, ...more: string[]) => {
+    const args = [main, 'boot-entry', '-o', where, '--esp', esp, ...WHERE, ...more];
+    const shell = ['sh', '-c', FULL_ESP, 'sh', esp, images, process.execPath, ...args];
+    const got = await execute('unshare', ['--mount', '--propagation', 'private', ...shell]);
+    assert.equal(got.code, 1, got.stderr);
+    assert.equal(got.stdout, '');
+    return got.stderr;
+  };
+  for (const mode of ['--write', '--dry-run']) {
+    assert.match(
+      await runFull(images, mode),
+      /error: there is no room on the ESP for what systemd-boot loads: .*\n.*, 0 MiB are free; .*\n.*free 2 MiB there/,
+    );
+  }
+  assert.match(
+    await runFull(join(esp, 'images'), '--write'),
+    /error: there is no room for the boot loader entry: .*mkma-console\.conf\n.*the file system is full; .*\n.*free some room there/,
+  );
 });
 
 test('two boot loaders: one has to be named, or all', async () => {

@@ -6,6 +6,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   renameSync,
   rmSync,
   statfsSync,
@@ -16,7 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { mebibytes } from '../../core/size.js';
 import { flush, publishFile } from '../sys/files.js';
-import { type Copies, digestOf, firstExisting, type Plan } from './plan.js';
+import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.js';
 
 /** What a FAT file system needs beside the files: folders and the ends of clusters (64 KiB at most each), generously. */
 const MARGIN = 2 ** 20;
@@ -25,6 +26,8 @@ const MARGIN = 2 ** 20;
 export async function writePlan(plan: Plan): Promise<Result<void>> {
   const allowed = mayWrite(plan);
   if (!allowed.ok) return allowed;
+  const room = requireRoom(plan);
+  if (!room.ok) return room;
   const { copies, older } = plan;
   // What a run that was killed left would only take room.
   const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
@@ -34,8 +37,8 @@ export async function writePlan(plan: Plan): Promise<Result<void>> {
     if (!copied.ok) return copied;
   }
   if (!plan.upToDate) {
-    makeFolders(dirname(plan.file));
-    replaceFile(plan.file, plan.content);
+    const written = writeEntry(plan);
+    if (!written.ok) return written;
   }
   for (const folder of finished) rmSync(folder, { recursive: true });
   return ok();
@@ -64,8 +67,6 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
   const { from, to, names } = copies;
   makeFolders(dirname(to));
   const made = join(dirname(to), `.${basename(to)}.new`);
-  const room = requireRoom(copies);
-  if (!room.ok) return room;
   try {
     mkdirSync(made);
     for (const name of names) {
@@ -86,9 +87,13 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
   }
 }
 
-function requireRoom({ to, bytes, names }: Copies): Result<void> {
-  const { bavail, bsize } = statfsSync(dirname(to));
-  const free = bavail * bsize;
+/** Whether the copies of a plan fit on the ESP beside all that stays there; says how much is missing. Changes nothing. */
+export function requireRoom({ copies, older }: Plan): Result<void> {
+  if (copies === undefined) return ok();
+  const { to, bytes, names } = copies;
+  const { bavail, bsize } = statfsSync(firstExisting(to));
+  const freed = older.filter(isUnfinished).reduce((sum, path) => sum + sizeOf(path, readdirSync(path)), 0);
+  const free = bavail * bsize + freed;
   const needed = bytes + MARGIN;
   if (free >= needed) return ok();
   return err({
@@ -97,6 +102,23 @@ function requireRoom({ to, bytes, names }: Copies): Result<void> {
     why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is whole`,
     next: `free ${mebibytes(needed - free)} MiB there, or boot by GRUB, which reads them where they lie`,
   });
+}
+
+function writeEntry({ file, content }: Plan): Result<void> {
+  try {
+    makeFolders(dirname(file));
+    replaceFile(file, content);
+    return ok();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+    return err({
+      what: 'there is no room for the boot loader entry',
+      where: file,
+      why: `the file system is ${code === 'ENOSPC' ? 'full' : 'full to the quota'}; the entry that was there stays`,
+      next: 'free some room there: 1 MiB is more than enough',
+    });
+  }
 }
 
 function makeFolders(path: string): void {

@@ -18,7 +18,7 @@ import { grubEntry } from '../boot-entry/grub.js';
 import { type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
 import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
-import { writePlan } from '../boot-entry/write.js';
+import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
 import { doubtOf, locate, type Placement } from '../steps/placement.js';
@@ -84,7 +84,7 @@ async function writeEntries(
     const plan = await planFor(loader, entry, options.output, places);
     if (!plan.ok) return plan;
     if (plan.value === undefined) throw new Error(`${loader} is to be written, and is nowhere`);
-    const written = options.dryRun ? ok() : await writePlan(plan.value);
+    const written = options.dryRun ? requireRoom(plan.value) : await writePlan(plan.value);
     if (!written.ok) return written;
     const unseen = await whyUnseen(loader, places, context.signal);
     if (unseen !== undefined) context.emit({ type: 'warning', problem: unseen });
