@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { concatBytes } from '../../src/core/bytes.js';
@@ -24,6 +24,8 @@ import { folderTimes, loadAll } from './early-boot.js';
 import { packTree } from './pack.js';
 import { describeTree, makeOddTree } from './tree.js';
 
+const UTF8 = { encoding: 'utf8' } as const;
+
 function folders({ path }: { path: string }): { images: string; out: string; scratch: string } {
   const made = { images: join(path, 'images'), out: join(path, 'out'), scratch: join(path, 'scratch') };
   for (const folder of Object.values(made)) mkdirSync(folder);
@@ -39,10 +41,27 @@ test('every kind of file and name is loaded as it was packed, in segments of any
   for (const target of [1, 4096, 2 ** 20]) {
     await packTree(root, join(images, `${target}`), join(parent.path, `s${target}`), target);
   }
+  const layer = { deletions: ['a/b/gone', 'gone'], opaque: [] };
+  await packTree(root, join(images, 'layer'), join(parent.path, 's'), 2 ** 20, layer);
   for (const [name, { code, console, strangers }] of loadAll(images, out, scratch)) {
     assert.equal(code, 0, console);
     assert.equal(strangers, '');
     const tree = join(out, name, 'tree');
+    if (name === 'layer') {
+      for (const path of layer.deletions) {
+        assert.equal(
+          execFileSync('stat', ['-c', '%F %t %T', join(tree, path)], UTF8),
+          'character special file 0 0\n',
+        );
+        execFileSync('sh', [
+          '-c',
+          'time=$(stat -c %y "$1"); rm "$2"; touch -d "$time" "$1"',
+          'sh',
+          dirname(join(tree, path)),
+          join(tree, path),
+        ]);
+      }
+    }
     assert.deepEqual(describeTree(tree), describeTree(root));
     assert.deepEqual(folderTimes(tree), folderTimes(root));
   }

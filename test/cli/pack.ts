@@ -1,7 +1,7 @@
 /** Packing a tree as a build does. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import type { Manifest } from '../../src/core/manifest.js';
+import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { planArchive } from '../../src/host/pack/plan.js';
 import { scanTree } from '../../src/host/pack/scan.js';
@@ -18,6 +18,7 @@ export async function packTree(
   target: string,
   scratch: string,
   segmentTarget: number,
+  layer?: LayerFacts,
 ): Promise<Manifest> {
   mkdirSync(scratch);
   const tree = await scanTree(root);
@@ -27,7 +28,7 @@ export async function packTree(
   const packed = await packImage({
     root,
     plan: plan.value,
-    facts: FACTS,
+    facts: layer === undefined ? FACTS : { ...FACTS, kind: 'layer', layer },
     level: 1,
     scratch,
     target,

@@ -134,6 +134,41 @@ test('a medium that fails is not taken for a damaged image', () => {
   failing(machine, 'load', /the storage device cannot be read: \/img\/base/, /why: dd .*Input\/output error/);
 });
 
+test('a program that was killed, or is not there, is not the fault of the image', () => {
+  for (const [code, next] of [
+    [137, /next: it was killed, most likely since the RAM was used up/],
+    [127, /next: the initramfs lacks a program/],
+  ] as const) {
+    const machine = goodMachine();
+    machine.partAnswer = (argv) => (argv.includes('bsdtar') ? { code, stderr: '' } : undefined);
+    failing(machine, 'load', /cannot unpack the image/, next);
+  }
+});
+
+test('inodes that are used up while segments are unpacked are told as that', () => {
+  const machine = goodMachine();
+  machine.partAnswer = (argv) =>
+    argv.includes('bsdtar') ? { code: 1, stderr: "d: Failed to create dir 'd': No such file" } : undefined;
+  machine.answer = (argv, fake) =>
+    argv.join(' ').startsWith('stat -f')
+      ? { stdout: `4096 250000 250000 ${fake.started.length > 0 ? 0 : 1000}\n` }
+      : answer(argv, fake);
+  failing(machine, 'load', /the RAM file system is full/, /next: give the machine more RAM/);
+});
+
+test('a base that fits and leaves no room to run in is refused', () => {
+  const machine = goodMachine();
+  machine.answer = (argv, fake) =>
+    argv.join(' ').startsWith('stat -f') ? { stdout: '4096 250000 78000 1000\n' } : answer(argv, fake);
+  failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, and the running system needs 32 MiB/);
+});
+
+test('a base whose mount point is a link is refused', () => {
+  const machine = goodMachine();
+  machine.files.set('/ram/view/base/run', { link: '/var/run' });
+  failing(machine, 'layers', /a folder that early boot mounts onto is a link: \/run -> \/var\/run/);
+});
+
 test('files that vanish silently are noticed', () => {
   const machine = goodMachine();
   machine.answer = (argv, fake) =>

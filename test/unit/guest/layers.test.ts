@@ -168,6 +168,61 @@ test('a layer that does not fit is left out before anything of it is loaded', ()
   assert.equal(machine.started.length, 4, 'the base alone was unpacked');
 });
 
+test('what is called a layer and is no file is left out with what it is', () => {
+  const machine = withLayers({ b: layer('2') });
+  machine.files.set('/storage/img/persistence.a.cpio.zst', { kind: 'directory' });
+  machine.files.set('/storage/img/persistence.c.cpio.zst', { link: '/gone' });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const told = machine.lines.join('\n');
+  assert.match(told, /layer a LEFT OUT.*\n.*this is no layer: .*\n.*why: it is a folder, or something else/);
+  assert.match(told, /layer c LEFT OUT.*\n.*this is no layer: .*\n.*why: it cannot be opened/);
+  assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
+});
+
+test('where the names of the layers cannot be listed there is no boot without them', () => {
+  const machine = withLayers({ a: layer('1') });
+  const list = machine.list.bind(machine);
+  machine.list = (path) => (path === '/storage/img' ? undefined : list(path));
+  failing(
+    machine,
+    'load',
+    /the storage device cannot be read: \/img\n/,
+    /whether there are layers is not known/,
+  );
+});
+
+test('a layer that trips over what nobody foresaw is left out, and the next one applied', () => {
+  const machine = withLayers({ a: layer('1'), b: layer('2') });
+  const before = machine.answer;
+  machine.answer = (argv, fake) =>
+    argv.join(' ') === 'mkdir -m 0755 /ram/view/layers/a'
+      ? { code: 1, stderr: 'mkdir: no' }
+      : before(argv, fake);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*a fault of mkma itself.*\n.*mkdir: no/);
+  assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
+});
+
+test('a layer with more files than RAM holds neither spoils the RAM file system nor the boot', () => {
+  const segments = [{ size: 10, bytes: 100, frames: 1, records: 2 ** 31, sha256: 'e'.repeat(64) }];
+  const machine = withLayers({ a: layer('1', {}, { segments }) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  // Half of the pages, 12 names of the base, and as many as fit into RAM at 1 KiB each.
+  assert.ok(machine.calls.some((call) => /^mount -t tmpfs.*nr_inodes=2250012 /.test(call)));
+  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*the layer does not fit/);
+});
+
+test('a layer by hand that leaves no room to run in is left out', () => {
+  const machine = withLayers({ a: new Uint8Array(100) });
+  const before = machine.answer;
+  machine.answer = (argv, fake) =>
+    argv.join(' ').startsWith('stat -f') && fake.calls.some((call) => call.startsWith('du '))
+      ? { stdout: '4096 250000 100 900\n' }
+      : before(argv, fake);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*does not fit.*\n.*too little to run in/);
+});
+
 test('damaged, empty and misnamed files are left out', () => {
   const damaged = layer('1');
   damaged[damaged.length - 20] = 0x55;
