@@ -45,7 +45,7 @@ for image in "$3"/*; do
   umount ram; umount storage/base.cpio.zst
 done`;
 
-/** Load every image of a folder, each into a fresh RAM file system. What loaded lies in \`out/NAME/tree\`. */
+/** Load every image of a folder, each into a fresh RAM file system. What loaded lies in `out/NAME/tree`. */
 export function loadAll(images: string, out: string, scratch: string): Map<string, Loaded> {
   const program = join(repository, 'dist/bench/load.mjs');
   const words = [join(sharedImages(), 'initramfs'), program, images, out, scratch];

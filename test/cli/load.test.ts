@@ -180,17 +180,15 @@ function recordBytes({ name, kind, target, ino, nlink, uid }: EvilRecord): Uint8
   const data = kind === S_IFREG ? 'evil' : kind === S_IFLNK ? target : '';
   const bytes = new TextEncoder().encode(data);
   const header = {
-    ...{
-      ino,
-      mode: kind | 0o755,
-      uid,
-      gid: 0,
-      nlink,
-      mtime: 1,
-      size: bytes.length,
-      rdevMajor: 1,
-      rdevMinor: 3,
-    },
+    ino,
+    mode: kind | 0o755,
+    uid,
+    gid: 0,
+    nlink,
+    mtime: 1,
+    size: bytes.length,
+    rdevMajor: 1,
+    rdevMinor: 3,
   };
   return concatBytes([newcHead(header, name), bytes, new Uint8Array(newcPadding(bytes.length))]);
 }

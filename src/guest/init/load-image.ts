@@ -6,6 +6,7 @@ import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
+import { checkMountPoints } from './mount-points.js';
 import { must } from './must.js';
 import { TRAILER_FRAME } from './places.js';
 import { measure, recordsOf } from './ram.js';
@@ -36,11 +37,14 @@ export function loadImage(
 ): Result<Unpacked> {
   const before = measure(machine).freeInodes;
   must(machine, ['mkdir', '-m', '0755', folder]);
-  return inJail(machine, folder, (place) =>
+  const loaded = inJail(machine, folder, (place) =>
     manifest === undefined
       ? loadPlain(machine, image, folder, place)
       : loadSegments(machine, image, manifest, folder, place, before),
   );
+  if (!loaded.ok) return loaded;
+  const fit = checkMountPoints(machine, image, folder);
+  return fit.ok ? loaded : fit;
 }
 
 function loadSegments(

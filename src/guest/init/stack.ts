@@ -1,17 +1,14 @@
 /** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
 import { OVERLAY } from '../../core/contract.js';
-import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { makeMountPoints } from './mount-points.js';
 import { must } from './must.js';
 import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
 
 const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 const WORK = `${RAM}/work`;
-
-/** Places that the handover mounts onto. A base lacks one only where it was made by hand. */
-const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', OVERLAY.root];
 
 /**
  * Stack the overlay on {@link NEW_ROOT} and bind the view below it. `layers` are names in {@link LAYERS}, the lowest first;
@@ -24,8 +21,7 @@ export function stackOverlay(
   top: string,
   undo: Undo,
 ): Result<void> {
-  const own = makeMountPoints(machine, BASE);
-  if (!own.ok) return own;
+  makeMountPoints(machine, BASE);
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
   // What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer.
@@ -41,8 +37,7 @@ export function stackOverlay(
   }
   undo.push(['umount', NEW_ROOT]);
   // A layer may have taken one away.
-  const merged = makeMountPoints(machine, NEW_ROOT);
-  if (!merged.ok) return merged;
+  makeMountPoints(machine, NEW_ROOT);
   const view = `${NEW_ROOT}/${OVERLAY.root}`;
   must(machine, ['mount', '-o', 'bind', VIEW, view]);
   undo.push(['umount', view]);
@@ -67,23 +62,6 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
     LOWER,
   );
   return folders.map((_, i) => i + 1).join(':');
-}
-
-function makeMountPoints(machine: Machine, root: string): Result<void> {
-  for (const name of MOUNT_POINTS) {
-    const target = machine.readlink(`${root}/${name}`);
-    if (target !== undefined) {
-      return err({
-        what: 'a folder that early boot mounts onto is a link',
-        where: `/${name} -> ${quoteName(target)}`,
-        why: 'a mount there would end up elsewhere',
-        next: 'make it a folder in the base; where a layer brought it, leave that out with mkma_layers=-NAME',
-      });
-    }
-    if (machine.info(`${root}/${name}`) === undefined)
-      must(machine, ['mkdir', '-m', '0755', `${root}/${name}`]);
-  }
-  return ok();
 }
 
 /** The merged root shows mode, owner and time of the upper directory: they are those of the highest below it. */

@@ -2,6 +2,7 @@
  * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
  * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
+import { PARAM } from '../../core/contract.js';
 import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -78,21 +79,21 @@ export function settleFolders(
   manifest: Manifest,
   place: Place,
 ): Result<void> {
-  const pipelines = segmentPipelines(image.path, manifest, place);
-  let problem: Problem | undefined;
-  machine.pipelines(pipelines.slice(0, 1), 1, (_, parts) => {
-    problem = failureOf(machine, image, parts, 0, pipelines.length);
-    return true;
-  });
-  return problem === undefined ? ok() : err(problem);
+  const [first, ...others] = segmentPipelines(image.path, manifest, place) as [Pipeline, ...Pipeline[]];
+  return unpackOne(machine, image, first, 1 + others.length);
 }
 
 /** Unpack an archive of other tools as one stream. */
 export function unpackStream(machine: Machine, image: ImageFile, place: Place): Result<void> {
-  let problem: Problem | undefined;
   const parts = [[...DD, `if=${image.path}`], ZSTD, drained(place)];
-  machine.pipelines([{ parts, cwd: '/' }], 1, (_, results) => {
-    problem = failureOf(machine, image, results);
+  return unpackOne(machine, image, { parts, cwd: '/' });
+}
+
+/** Run one pipeline, of the first of so many segments. */
+function unpackOne(machine: Machine, image: ImageFile, pipeline: Pipeline, segments?: number): Result<void> {
+  let problem: Problem | undefined;
+  machine.pipelines([pipeline], 1, (_, parts) => {
+    problem = failureOf(machine, image, parts, 0, segments);
     return true;
   });
   return problem === undefined ? ok() : err(problem);
@@ -120,7 +121,7 @@ export function cpioOnto({ enter, folder }: Place): string[] {
   return [...enter, ...CPIO, '-D', folder];
 }
 
-/** cpio's argv for unpacking a whole tree there. */
+/** A whole tree there by cpio, and the input to its end. */
 function drained(place: Place): string[] {
   return ['sh', '-c', AND_DRAIN, 'sh', ...cpioOnto(place), ...WHOLE];
 }
@@ -164,7 +165,7 @@ const DAMAGED = 'the image is damaged or was not copied whole: copy or build it 
 const REMEDIES: readonly (readonly [code: number, next: string])[] = [
   [
     128 + 9,
-    'it was killed, most likely since the RAM was used up: give the machine more, or lower mkma_size',
+    `it was killed, most likely since the RAM was used up: give the machine more, or lower ${PARAM.size}`,
   ],
   [127, 'the initramfs lacks a program: build it again'],
   [126, 'the initramfs has a program that does not run: build it again'],

@@ -163,10 +163,15 @@ test('a base that fits and leaves no room to run in is refused', () => {
   failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, and the running system needs 32 MiB/);
 });
 
-test('a base whose mount point is a link is refused', () => {
-  const machine = goodMachine();
-  machine.files.set('/ram/view/base/run', { link: '/var/run' });
-  failing(machine, 'layers', /a folder that early boot mounts onto is a link: \/run -> \/var\/run/);
+test('a base whose mount point is a link, or a file, is refused', () => {
+  for (const [entry, words] of [
+    [{ link: '/var/run' }, /why: \/run is a link to \/var\/run there/],
+    [{ content: '' }, /why: \/run is a file there/],
+  ] as const) {
+    const machine = goodMachine();
+    machine.files.set('/ram/view/base/run', entry);
+    failing(machine, 'load', /the image has no folder at \/run/, words);
+  }
 });
 
 test('files that vanish silently are noticed', () => {

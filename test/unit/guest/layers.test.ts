@@ -203,6 +203,17 @@ test('a layer that trips over what nobody foresaw is left out, and the next one 
   assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
 });
 
+test('a layer that has a link where early boot mounts is left out, and the next one applied', () => {
+  const machine = withLayers({ a: layer('1'), b: layer('2') });
+  machine.files.set('/ram/view/layers/a/overlay', { link: '/srv' });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.match(
+    machine.lines.join('\n'),
+    /layer a LEFT OUT.*\n.*no folder at \/overlay.*\n.*a link to \/srv there/,
+  );
+  assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
+});
+
 test('a layer with more files than RAM holds neither spoils the RAM file system nor the boot', () => {
   const segments = [{ size: 10, bytes: 100, frames: 1, records: 2 ** 31, sha256: 'e'.repeat(64) }];
   const machine = withLayers({ a: layer('1', {}, { segments }) });

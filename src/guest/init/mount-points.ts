@@ -1,0 +1,35 @@
+/** The folders of a system that early boot mounts onto. */
+import { OVERLAY } from '../../core/contract.js';
+import { quoteName } from '../../core/path.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+import type { ImageFile } from './images.js';
+import { must } from './must.js';
+
+/** An image lacks one only where it was made by hand, or is a layer. */
+const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', OVERLAY.root];
+
+/** Whether an image, unpacked into `folder`, has them as folders where it has them at all: a link would lead elsewhere. */
+export function checkMountPoints(machine: Machine, image: ImageFile, folder: string): Result<void> {
+  for (const name of MOUNT_POINTS) {
+    const target = machine.readlink(`${folder}/${name}`);
+    const link = target === undefined ? undefined : `a link to ${quoteName(target)}`;
+    const odd = link ?? (machine.info(`${folder}/${name}`)?.kind === 'file' ? 'a file' : undefined);
+    if (odd === undefined) continue;
+    return err({
+      what: `the image has no folder at /${name}, which early boot mounts onto`,
+      where: image.shown,
+      why: `/${name} is ${odd} there`,
+      next: 'make it a folder, and build the image again',
+    });
+  }
+  return ok();
+}
+
+/** Make those that are not there. */
+export function makeMountPoints(machine: Machine, root: string): void {
+  for (const name of MOUNT_POINTS) {
+    if (machine.info(`${root}/${name}`) === undefined)
+      must(machine, ['mkdir', '-m', '0755', `${root}/${name}`]);
+  }
+}
