@@ -1,5 +1,5 @@
 /** Persistence layers by their names: which files are layers, their order, and which of them a boot is to apply. */
-import { compareNames } from './path.js';
+import { sortByName } from './path.js';
 import { err, ok, type Result } from './result.js';
 
 const PREFIX = 'persistence.';
@@ -22,7 +22,7 @@ export function layerName(file: string): string | undefined {
 /** The layers among the names of a folder, in the order in which they are applied: that of the files' names as bytes. */
 export function layersAmong(files: readonly string[]): LayerFile[] {
   const layers: LayerFile[] = [];
-  for (const file of [...files].sort(compareNames)) {
+  for (const file of sortByName([...files], (file) => file)) {
     const name = layerName(file);
     if (name !== undefined) layers.push({ file, name });
   }

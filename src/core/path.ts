@@ -117,6 +117,17 @@ export function compareNames(a: string, b: string): number {
   return x.length - y.length;
 }
 
+/** Sort items in place by their names, in the order of {@link compareNames}. */
+export function sortByName<T>(items: T[], nameOf: (item: T) => string): T[] {
+  const byUnits = (a: T, b: T): number => {
+    const [x, y] = [nameOf(a), nameOf(b)];
+    return x < y ? -1 : x > y ? 1 : 0;
+  };
+  // As in compareNames, but looked at once instead of in every comparison.
+  const plain = items.every((item) => isAscii(nameOf(item)));
+  return items.sort(plain ? byUnits : (a, b) => compareNames(nameOf(a), nameOf(b)));
+}
+
 /** Longest path that the kernel takes, without the NUL (PATH_MAX of limits.h). */
 const MAX_PATH = 4095;
 

@@ -1,7 +1,8 @@
 /**
  * A tree of files as data: read in bulk from find(1), since names are bytes and one process a file is too slow.
  */
-import { compareNames, decodeName } from './path.js';
+import { concatBytes } from './bytes.js';
+import { decodeName, sortByName } from './path.js';
 
 /** find(1)'s letter of a file's type: file, directory, symlink, block or character device, FIFO, socket. */
 export type FileType = 'f' | 'd' | 'l' | 'b' | 'c' | 'p' | 's';
@@ -25,33 +26,56 @@ export interface TreeEntry {
   readonly target: string;
 }
 
-/** Arguments of GNU find that make the output {@link parseTree} reads, for the tree at `root`. */
+/** Arguments of GNU find that make the output {@link TreeParser} reads, for the tree at `root`. */
 export function findArguments(root: string): string[] {
   return [root, '-xdev', '-printf', '%y %m %U %G %n %i %s %T@\\0%P\\0%l\\0'];
 }
 
-/** Parse what `find` printed, sorted by name so that every folder comes before what is in it. */
-export function parseTree(output: Uint8Array): TreeEntry[] {
-  const fields = decodeName(output).split('\0');
-  if (fields.pop() !== '' || fields.length % 3 !== 0) {
-    throw new Error('the listing of find ends in the middle of a record');
+/** Parses what `find` prints, in pieces of any size while it still runs. */
+export class TreeParser {
+  private readonly entries: TreeEntry[] = [];
+  /** Fields of a record that is not whole yet, and the bytes of a field that is not. */
+  private fields: string[] = [];
+  private rest: Uint8Array = new Uint8Array(0);
+
+  take(piece: Uint8Array): void {
+    const end = piece.lastIndexOf(0) + 1;
+    if (end === 0) {
+      this.rest = concatBytes([this.rest, piece]);
+      return;
+    }
+    const whole = concatBytes([this.rest, piece.subarray(0, end)]);
+    this.rest = piece.slice(end);
+    const fields = [...this.fields, ...decodeName(whole).split('\0')];
+    fields.pop();
+    const records = fields.length - (fields.length % 3);
+    for (let i = 0; i < records; i += 3) {
+      this.entries.push(entryOf(fields[i] as string, fields[i + 1] as string, fields[i + 2] as string));
+    }
+    this.fields = fields.slice(records);
   }
-  const entries: TreeEntry[] = [];
-  for (let i = 0; i < fields.length; i += 3) {
-    const [facts, path, target] = fields.slice(i, i + 3) as [string, string, string];
-    const [type, mode, uid, gid, nlink, ino, size, mtime] = facts.split(' ');
-    entries.push({
-      path: path === '' ? '.' : path,
-      type: type as FileType,
-      mode: Number.parseInt(mode as string, 8),
-      uid: Number(uid),
-      gid: Number(gid),
-      nlink: Number(nlink),
-      ino: ino as string,
-      size: Number(size),
-      mtime: Math.floor(Number(mtime)),
-      target,
-    });
+
+  /** All entries, sorted by name so that every folder comes before what is in it. */
+  finish(): TreeEntry[] {
+    if (this.rest.length > 0 || this.fields.length > 0) {
+      throw new Error('the listing of find ends in the middle of a record');
+    }
+    return sortByName(this.entries, ({ path }) => (path === '.' ? '' : path));
   }
-  return entries.sort((a, b) => (a.path === '.' ? -1 : b.path === '.' ? 1 : compareNames(a.path, b.path)));
+}
+
+function entryOf(facts: string, path: string, target: string): TreeEntry {
+  const [type, mode, uid, gid, nlink, ino, size, mtime] = facts.split(' ');
+  return {
+    path: path === '' ? '.' : path,
+    type: type as FileType,
+    mode: Number.parseInt(mode as string, 8),
+    uid: Number(uid),
+    gid: Number(gid),
+    nlink: Number(nlink),
+    ino: ino as string,
+    size: Number(size),
+    mtime: Math.floor(Number(mtime)),
+    target,
+  };
 }

@@ -8,7 +8,7 @@ import {
 } from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
-import { compareNames } from '../../core/path.js';
+import { sortByName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { chooseFileSystem } from './candidates.js';
@@ -145,7 +145,7 @@ function layers(boot: Boot): Result<void> {
   const { chosen, leftOut } = known(boot.choice);
   const loaded = loadLayers(machine, settings, known(boot.images[0]), chosen);
   boot.images.push(...loaded.images);
-  boot.leftOut.push(...[...leftOut, ...loaded.leftOut].sort((a, b) => compareNames(a.file, b.file)));
+  boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
   const released = releaseStorage(machine);
   if (!released.ok) return released;

@@ -1,6 +1,6 @@
 /** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
 import { FILES, PARAM } from '../../core/contract.js';
-import { compareNames } from '../../core/path.js';
+import { sortByName } from '../../core/path.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 import { isMember } from './btrfs.js';
@@ -55,7 +55,7 @@ export function chooseFileSystem(
 /** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs on several share their UUID. */
 function fileSystems(machine: Machine, found: readonly BlockDevice[]): FileSystem[] {
   const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
-  for (const device of found.toSorted((a, b) => compareNames(a.node, b.node))) {
+  for (const device of sortByName([...found], ({ node }) => node)) {
     const { UUID } = device.tags;
     const key = UUID !== undefined && isMember(machine, device) ? `btrfs ${UUID}` : device.node;
     const group = groups.get(key);

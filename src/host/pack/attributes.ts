@@ -1,6 +1,6 @@
 /** The extended attributes of a tree (file capabilities and ACLs are such). */
 import { DUMP_ARGUMENTS, type FileAttributes, parseAttributes } from '../../core/attributes.js';
-import { compareNames } from '../../core/path.js';
+import { sortByName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
 import { runBytes } from '../sys/run.js';
 
@@ -9,5 +9,5 @@ export async function scanAttributes(root: string, signal?: AbortSignal): Promis
   const command = { file: 'getfattr', args: [...DUMP_ARGUMENTS], cwd: root, env: { LC_ALL: 'C' } };
   const dump = await runBytes(command, { signal });
   if (!dump.ok) return dump;
-  return ok(parseAttributes(dump.value).sort((a, b) => compareNames(a.path, b.path)));
+  return ok(sortByName(parseAttributes(dump.value), ({ path }) => path));
 }

@@ -2,7 +2,6 @@
  * Which records an archive has, in which segment: pure. Directories come first, in a segment of their own, so that the
  * other segments can be unpacked side by side; the names of one inode stay together.
  */
-
 import type { FileAttributes } from '../../core/attributes.js';
 import {
   archiveName,
@@ -22,7 +21,9 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { TreeEntry } from '../../core/tree.js';
 
 /** Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores busy. */
-export const SEGMENT_TARGET = 32 * 2 ** 20;
+const SEGMENT_TARGET = 32 * 2 ** 20;
+/** The same at both ends of the archive: work begins soon, and ends on all cores at about the same time. */
+const SMALL_SEGMENT = 8 * 2 ** 20;
 /** Pages of the RAM file system; a file takes whole ones (x86 and arm64 kernels of Debian). */
 const PAGE = 4096;
 
@@ -44,6 +45,7 @@ export interface PlannedRecord {
   readonly data: 'file' | 'none' | { readonly target: string };
 }
 
+/** A segment, or what goes into one. */
 export interface PlannedSegment {
   readonly records: readonly PlannedRecord[];
   /** Bytes of archive, without a trailer. */
@@ -71,6 +73,7 @@ export type DeviceNumbers = ReadonlyMap<string, { readonly major: number; readon
 export interface PlanOptions {
   /** Latest mtime a record may have (SOURCE_DATE_EPOCH), in seconds. */
   readonly latestMtime?: number | undefined;
+  /** Most bytes of archive after which a segment ends. */
   readonly segmentTarget?: number;
   /** What the tree's files have of them, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
@@ -78,7 +81,7 @@ export interface PlanOptions {
 
 const TYPE_BITS = { f: S_IFREG, d: S_IFDIR, l: S_IFLNK, b: S_IFBLK, c: S_IFCHR, p: S_IFIFO } as const;
 
-/** Plan the archive of a tree (as `parseTree` gives it). Fails where newc cannot hold a file, naming all of them. */
+/** Plan the archive of a tree (as `TreeParser` gives it). Fails where newc cannot hold a file, naming all of them. */
 export function planArchive(
   tree: readonly TreeEntry[],
   devices: DeviceNumbers,
@@ -86,48 +89,22 @@ export function planArchive(
 ): Result<Plan> {
   const refused = refusals(tree);
   if (refused !== undefined) return refused;
-  const kept = tree.filter((entry) => entry.type !== 's');
-  const groups = groupByInode(kept);
-  const segments: PlannedSegment[] = [];
-  let records: PlannedRecord[] = [];
-  let bytes = 0;
-  const close = (): void => {
-    if (records.length > 0) segments.push({ records, bytes });
-    records = [];
-    bytes = 0;
-  };
-  let inodes = 0;
-  let unpackedBytes = 0;
-  const add = (names: readonly TreeEntry[]): void => {
-    inodes++;
-    names.forEach((entry, i) => {
-      const record = toRecord(
-        entry,
-        inodes,
-        names.length,
-        i === names.length - 1,
-        devices,
-        options.latestMtime,
-      );
-      records.push(record);
-      bytes += recordBytes(record);
-      if (record.data === 'file') unpackedBytes += Math.ceil(record.size / PAGE) * PAGE;
-    });
-  };
-  for (const group of groups) if (group[0]?.type === 'd') add(group);
-  close();
-  const target = options.segmentTarget ?? SEGMENT_TARGET;
-  for (const group of groups) {
-    if (group[0]?.type === 'd') continue;
-    add(group);
-    if (bytes >= target) close();
-  }
-  close();
+  const all = groupByInode(tree.filter(({ type }) => type !== 's'));
+  const directories = all.filter(([first]) => first?.type === 'd');
+  // In the order of the archive, in which inodes are counted.
+  const groups = [...directories, ...all.filter(([first]) => first?.type !== 'd')].map((names, i) =>
+    toRecords(names, i + 1, devices, options.latestMtime),
+  );
+  const segments = [
+    toSegment(groups.slice(0, directories.length)),
+    ...cutSegments(groups.slice(directories.length), options.segmentTarget ?? SEGMENT_TARGET),
+  ].filter(({ records }) => records.length > 0);
+  const files = segments.flatMap(({ records }) => records).filter(({ data }) => data === 'file');
   return ok({
     segments,
-    bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
-    unpackedBytes,
-    inodes,
+    bytes: sum(segments),
+    unpackedBytes: files.reduce((bytes, { size }) => bytes + Math.ceil(size / PAGE) * PAGE, 0),
+    inodes: groups.length,
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
     attributes: attributesOf(groups, options.attributes ?? []),
@@ -136,12 +113,51 @@ export function planArchive(
 
 /** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */
 function attributesOf(
-  groups: readonly (readonly TreeEntry[])[],
+  groups: readonly PlannedSegment[],
   attributes: readonly FileAttributes[],
 ): FileAttributes[] {
   if (attributes.length === 0) return [];
-  const first = new Set(groups.map((names) => names[0]?.path));
+  const first = new Set(groups.map(({ records }) => records[0]?.path));
   return attributes.filter(({ path }) => first.has(path));
+}
+
+/** Cut in a row. How long the segments are depends on the tree alone, so that it packs alike on every machine. */
+function cutSegments(groups: readonly PlannedSegment[], most: number): PlannedSegment[] {
+  const segments: PlannedSegment[] = [];
+  let done = 0;
+  let left = sum(groups);
+  let [begin, bytes] = [0, 0];
+  for (const [i, group] of groups.entries()) {
+    bytes += group.bytes;
+    if (bytes < Math.min(most, Math.max(SMALL_SEGMENT, Math.min(done, left / 4)))) continue;
+    segments.push(toSegment(groups.slice(begin, i + 1)));
+    done += bytes;
+    left -= bytes;
+    [begin, bytes] = [i + 1, 0];
+  }
+  segments.push(toSegment(groups.slice(begin)));
+  return segments;
+}
+
+function toSegment(groups: readonly PlannedSegment[]): PlannedSegment {
+  return { records: groups.flatMap(({ records }) => records), bytes: sum(groups) };
+}
+
+function sum(parts: readonly PlannedSegment[]): number {
+  return parts.reduce((bytes, part) => bytes + part.bytes, 0);
+}
+
+/** The records of all names of one inode, which no segment's end may part. */
+function toRecords(
+  names: readonly TreeEntry[],
+  ino: number,
+  devices: DeviceNumbers,
+  latestMtime: number | undefined,
+): PlannedSegment {
+  const records = names.map((entry, i) =>
+    toRecord(entry, ino, names.length, i === names.length - 1, devices, latestMtime),
+  );
+  return { records, bytes: records.reduce((bytes, record) => bytes + recordBytes(record), 0) };
 }
 
 function rootOf(tree: readonly TreeEntry[]): RootFacts {

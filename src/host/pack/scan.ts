@@ -2,8 +2,8 @@
 import { lstatSync } from 'node:fs';
 import { encodeName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
-import { findArguments, parseTree, type TreeEntry } from '../../core/tree.js';
-import { runBytes } from '../sys/run.js';
+import { findArguments, type TreeEntry, TreeParser } from '../../core/tree.js';
+import { runPieces } from '../sys/run.js';
 import type { DeviceNumbers } from './plan.js';
 
 export interface ScannedTree {
@@ -13,12 +13,11 @@ export interface ScannedTree {
 
 /** List everything below `root`, on its file system alone, with the device numbers of device nodes. */
 export async function scanTree(root: string, signal?: AbortSignal): Promise<Result<ScannedTree>> {
-  const listing = await runBytes(
-    { file: 'find', args: findArguments(root), env: { LC_ALL: 'C' } },
-    { signal },
-  );
-  if (!listing.ok) return listing;
-  const entries = parseTree(listing.value);
+  const parser = new TreeParser();
+  const command = { file: 'find', args: findArguments(root), env: { LC_ALL: 'C' } };
+  const listed = await runPieces(command, (piece) => parser.take(piece), { signal });
+  if (!listed.ok) return listed;
+  const entries = parser.finish();
   const devices = new Map<string, { major: number; minor: number }>();
   for (const { type, path } of entries) {
     if (type !== 'b' && type !== 'c') continue;

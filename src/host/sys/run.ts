@@ -45,13 +45,23 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
 
 /** As {@link run}, for a program whose output is bytes. Resolves to its standard output. */
 export async function runBytes(command: Command, options: RunOptions = {}): Promise<Result<Buffer>> {
+  const pieces: Buffer[] = [];
+  const ended = await runPieces(command, (piece) => pieces.push(piece), options);
+  return ended.ok ? ok(Buffer.concat(pieces)) : ended;
+}
+
+/** As {@link runBytes}, handing the output on as it comes. */
+export async function runPieces(
+  command: Command,
+  onPiece: (piece: Buffer) => void,
+  options: RunOptions = {},
+): Promise<Result<void>> {
   const running = start(command, { ...options, stdout: 'pipe' });
-  const chunks: Buffer[] = [];
-  running.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  running.stdout?.on('data', onPiece);
   const ended = await running.ended;
   if (options.signal?.aborted) throw new Interrupted();
   if (!ended.ok) return ended;
-  return ended.value.exitCode === 0 ? ok(Buffer.concat(chunks)) : err(failure(command, ended.value));
+  return ended.value.exitCode === 0 ? ok() : err(failure(command, ended.value));
 }
 
 /** As {@link run}, but any exit code is a result. */

@@ -7,7 +7,7 @@ import { parseDeviceName } from '../../../src/core/device.js';
 import { decodeName } from '../../../src/core/path.js';
 import { tellProblem } from '../../../src/core/result.js';
 import { formatBytes, parseRamSize } from '../../../src/core/size.js';
-import { parseTree } from '../../../src/core/tree.js';
+import { TreeParser } from '../../../src/core/tree.js';
 
 test('the kernel command line is split as the kernel does', () => {
   const got = parseCmdline(' quiet a=1\tb="x y" "c=p q" a=2 d= e="=\n"');
@@ -107,19 +107,33 @@ test('bytes that are no newc header are told from it', () => {
   assert.equal(parseNewcHeader(digit), undefined);
 });
 
-test("find's listing becomes a tree, sorted with folders before their content", () => {
+test("find's listing becomes a tree, sorted with folders before their content, however it is cut into pieces", () => {
   const records = ['f 4755 0 0 1 12 5 1700000000.9999\0b/x\0\0', 'd 755 0 0 3 11 4096 1.0\0b\0\0'];
   records.push('l 777 0 0 1 13 3 -1.5\0a\0to\n', '\0d 700 1 2 3 10 4096 1.0\0\0\0');
-  const got = parseTree(new TextEncoder().encode(records.join('')));
-  assert.deepEqual(
-    got.map(({ path, type, mode, mtime, target }) => [path, type, mode, mtime, target]),
-    [
-      ['.', 'd', 0o700, 1, ''],
-      ['a', 'l', 0o777, -2, 'to\n'],
-      ['b', 'd', 0o755, 1, ''],
-      ['b/x', 'f', 0o4755, 1700000000, ''],
-    ],
-  );
+  const listing = new TextEncoder().encode(records.join(''));
+  for (const size of [1, 2, 3, 5, 7, 30, listing.length]) {
+    const parser = new TreeParser();
+    for (let at = 0; at < listing.length; at += size) parser.take(listing.subarray(at, at + size));
+    assert.deepEqual(
+      parser.finish().map(({ path, type, mode, mtime, target }) => [path, type, mode, mtime, target]),
+      [
+        ['.', 'd', 0o700, 1, ''],
+        ['a', 'l', 0o777, -2, 'to\n'],
+        ['b', 'd', 0o755, 1, ''],
+        ['b/x', 'f', 0o4755, 1700000000, ''],
+      ],
+      `pieces of ${size}`,
+    );
+  }
+});
+
+test("a listing of find's that ends in the middle of a record is not taken for a whole one", () => {
+  const listing = new TextEncoder().encode('d 755 0 0 3 11 4096 1.0\0b\0\0');
+  for (let size = 1; size < listing.length; size++) {
+    const parser = new TreeParser();
+    parser.take(listing.subarray(0, size));
+    assert.throws(() => parser.finish(), /in the middle of a record/, `${size} bytes`);
+  }
 });
 
 test('a problem is told in labelled lines', () => {

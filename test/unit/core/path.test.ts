@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareNames, decodeName, encodeName, quoteName } from '../../../src/core/path.js';
+import { compareNames, decodeName, encodeName, quoteName, sortByName } from '../../../src/core/path.js';
 
 test('any bytes survive decoding and encoding, and JSON', () => {
   fc.assert(
@@ -31,4 +31,19 @@ test("names are quoted in git's style, and only where needed", () => {
   assert.equal(quoteName('a b/größe'), 'a b/größe');
   assert.equal(quoteName('a\nb"\\'), '"a\\nb\\"\\\\"');
   assert.equal(quoteName(decodeName(Uint8Array.of(0x61, 0xff, 0x01))), '"a\\377\\001"');
+});
+
+test('many names are sorted as two are compared', () => {
+  const name = fc.oneof(fc.string(), fc.uint8Array().map(decodeName));
+  fc.assert(
+    fc.property(fc.array(name), (names) => {
+      const items = names.map((path) => ({ path }));
+      const got = sortByName(items, ({ path }) => path);
+      assert.equal(got, items);
+      assert.deepEqual(
+        got.map(({ path }) => path),
+        names.toSorted(compareNames),
+      );
+    }),
+  );
 });

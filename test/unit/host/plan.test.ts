@@ -68,6 +68,28 @@ test('names of one inode stay together, with the content at the last, and count 
   assert.equal(got.unpackedBytes, 8192 + 4096);
 });
 
+test('segments are small at both ends, large between them, and hold everything in a row', () => {
+  const MiB = 2 ** 20;
+  const files = Array.from({ length: 400 }, (_, i) => entry(String(i).padStart(3, '0'), { size: MiB }));
+  const { segments, bytes } = plan(files);
+  const sizes = segments.map((segment) => Math.round(segment.bytes / MiB));
+  assert.deepEqual([...sizes.slice(0, 4), sizes.at(-2)], [8, 8, 16, 32, 8]);
+  assert.equal(Math.max(...sizes), 32);
+  assert.ok(Math.min(...sizes) > 0 && (sizes.at(-1) as number) <= 8, sizes.join());
+  const largest = sizes.lastIndexOf(32);
+  const end = sizes.slice(largest);
+  assert.deepEqual(
+    end,
+    end.toSorted((a, b) => b - a),
+  );
+  assert.ok(bytes > 400 * MiB);
+  const names = segments.flatMap(({ records }) => records.map(({ path }) => path));
+  assert.deepEqual(
+    names,
+    files.map(({ path }) => path),
+  );
+});
+
 test('a file of 4 GiB is refused by name, all of them; one byte less is not', () => {
   const refused = planArchive([entry('a', { size: 2 ** 32 }), entry('b\n', { size: 2 ** 33 })], new Map());
   assert.ok(!refused.ok);
