@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Vm } from './harness.js';
+import { bootFromDisk, makeLayer } from './layer.js';
 
 test('a medium that is pulled during the load: told as that, and a shell', async () => {
   await using vm = Vm.start('mkma_break=load');
@@ -13,4 +15,29 @@ test('a medium that is pulled during the load: told as that, and a shell', async
   await vm.expect(/next: look whether it is still attached and what dmesg says/, 20);
   await vm.expectShell();
   await vm.ask('test ! -e /sys/block/vda');
+});
+
+test('a medium that is pulled before the layers are read: no boot without them, and with it in place again all of them', async () => {
+  await makeLayer('big', { script: 'head -c 20M /dev/urandom >big' });
+  await using vm = Vm.start(...bootFromDisk('mkma_break=layers'));
+  await vm.expect(/mkma: shell before phase layers/);
+  await vm.expectShell();
+  const pci = await vm.ask('readlink -f /sys/block/vda/device/..');
+  // What was read so far is no longer in memory either.
+  await vm.ask(`echo 3 >/proc/sys/vm/drop_caches; echo 1 >${pci}/remove`);
+  vm.type('exit');
+  await vm.expect(/mkma: BOOT FAILED in phase layers\n/);
+  await vm.expect(/mkma: the storage device has left the machine: \/dev\/vda\n/, 20);
+  await vm.expect(/next: attach it again and exit to try again/, 20);
+  await vm.expectShell();
+  await vm.ask('! grep -E " /(ram|storage|jail)" /proc/mounts');
+  await vm.ask('echo 1 >/sys/bus/pci/rescan');
+  vm.type('exit');
+  await vm.expect(/mkma: shell before phase layers/);
+  vm.type('exit');
+  await vm.expectLogin();
+  assert.deepEqual(
+    (await vm.status()).layers.map(({ layer }) => layer),
+    ['big'],
+  );
 });

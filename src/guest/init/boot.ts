@@ -24,7 +24,7 @@ import { mountRam, needOf } from './ram.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
 import { stackOverlay } from './stack.js';
-import { findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
+import { checkAttached, findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
 import { type Undo, undoList } from './undo.js';
 
 /** What the phases know and hand on. */
@@ -147,6 +147,10 @@ function layers(boot: Boot): Result<void> {
   boot.images.push(...loaded.images);
   boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
+  if (boot.leftOut.some(({ asked }) => !asked)) {
+    const attached = checkAttached(machine, known(boot.storage));
+    if (!attached.ok) return attached;
+  }
   const released = releaseStorage(machine);
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);

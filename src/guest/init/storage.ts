@@ -195,6 +195,17 @@ function isHibernated(machine: Machine): boolean {
   return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
 }
 
+/** A problem where the device has left the machine: what could not be read since then may well be sound. */
+export function checkAttached(machine: Machine, { node }: Storage): Result<void> {
+  if (machine.info(node) !== undefined) return ok();
+  return err({
+    what: 'the storage device has left the machine',
+    where: node,
+    why: 'not all that was to be loaded has been read',
+    next: 'attach it again and exit to try again; or leave out what is missing, with mkma_layers in the boot loader',
+  });
+}
+
 /** Release the storage: from here on the medium may be taken away. */
 export function releaseStorage(machine: Machine): Result<void> {
   const umount = machine.run(['umount', STORAGE]);

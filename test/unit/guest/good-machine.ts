@@ -40,6 +40,7 @@ export function goodMachine(cmdline = '', base = imageFile(MANIFEST)): FakeMachi
   put('/proc/meminfo', 'MemTotal: 2000000 kB\nMemAvailable: 1900000 kB\n');
   const versions = { mkma: '0.1.0', suite: 'trixie', architecture: 'amd64' };
   put('/mkma/manifest.json', renderInitramfsManifest({ ...versions, kernelRelease: RELEASE }));
+  machine.files.set('/dev/vda', { kind: 'other' });
   machine.files.set('/storage/img', { kind: 'directory' });
   put('/storage/img/base.cpio.zst', base);
   machine.files.set('/newroot/sbin', { link: 'usr/sbin' });

@@ -191,6 +191,31 @@ test('where the names of the layers cannot be listed there is no boot without th
   );
 });
 
+test('a medium that vanishes while layers are read does not make a machine without them', () => {
+  const machine = withLayers({ a: layer('1'), b: layer('2') });
+  machine.partAnswer = (argv) => {
+    if (!argv.some((word) => word.includes('persistence.b'))) return undefined;
+    machine.files.delete('/dev/vda');
+    return { code: 1, stderr: 'dd: error reading: Input/output error\n' };
+  };
+  failing(
+    machine,
+    'layers',
+    /layer b LEFT OUT/,
+    /the storage device has left the machine: \/dev\/vda/,
+    /next: attach it again and exit to try again/,
+  );
+  assert.ok(machine.calls.includes('umount /ram'), 'tried again from the start');
+  // One that is only hard to read costs itself alone.
+  const worn = withLayers({ a: layer('1'), b: layer('2') });
+  worn.partAnswer = (argv) =>
+    argv.some((word) => word.includes('persistence.b'))
+      ? { code: 1, stderr: 'dd: Input/output error\n' }
+      : undefined;
+  assert.equal(bootMachine(worn), true, worn.lines.join('\n'));
+  assert.deepEqual(lowerFolders(worn), ['/ram/view/layers/a', '/ram/view/base']);
+});
+
 test('a layer that trips over what nobody foresaw is left out, and the next one applied', () => {
   const machine = withLayers({ a: layer('1'), b: layer('2') });
   const before = machine.answer;
