@@ -45,8 +45,8 @@ export class RawFile {
 export interface CompressOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Threads that share the work: any number gives the same bytes. None: without the cuts that sharing makes. */
-  readonly threads?: number;
+  /** Threads that share the work: any number gives the same bytes. */
+  readonly threads: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,10 +56,7 @@ export async function compressFile(
   to: string,
   options: CompressOptions,
 ): Promise<Result<number>> {
-  // Where others run beside it, threads that only read and write (zstd 1.5.3 and newer) cost a sixth more than they give.
-  const threads =
-    options.threads === undefined ? ['--single-thread', '--no-asyncio'] : [`-T${options.threads}`];
-  const args = ['-q', `-${options.level}`, ...threads, '--check', '-o', to, '--', from];
+  const args = ['-q', `-${options.level}`, `-T${options.threads}`, '--check', '-o', to, '--', from];
   const command = { file: 'zstd', args };
   const ended = await start(command, { signal: options.signal }).ended;
   if (options.signal?.aborted) throw new Interrupted();

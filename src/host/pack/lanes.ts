@@ -1,37 +1,74 @@
 /** Files to be compressed side by side: while some are, the next one is written. */
 import { join } from 'node:path';
 import { RawFile } from './compress.js';
+import { Compressor, type CompressorOptions } from './compressor.js';
+import { PackingFailed } from './failed.js';
+
+/** A file and the zstd that is for it. */
+export class Lane {
+  readonly raw: RawFile;
+  private readonly compressor: Compressor;
+
+  /** Both are made in the folder; `name` has no blanks. */
+  constructor(
+    private readonly name: string,
+    options: CompressorOptions,
+  ) {
+    this.raw = new RawFile(join(options.folder, name));
+    this.compressor = new Compressor(options);
+  }
+
+  /** Compress the file's content into the new file `to` of the folder. Resolves to its size, or throws {@link PackingFailed}. */
+  async compress(to: string): Promise<number> {
+    this.raw.end();
+    const size = await this.compressor.compress(this.name, to);
+    if (!size.ok) throw new PackingFailed(size.problem);
+    return size.value;
+  }
+
+  async close(): Promise<void> {
+    this.raw.close();
+    await this.compressor.close();
+  }
+}
 
 export class Lanes {
-  private readonly files: readonly RawFile[];
-  private readonly idle: RawFile[];
+  private readonly all: Lane[] = [];
+  private readonly idle: Lane[] = [];
   private readonly running = new Set<Promise<void>>();
   private failure: { readonly cause: unknown } | undefined;
 
-  /** `count` files are made in the folder `scratch`. */
-  constructor(count: number, scratch: string) {
-    this.files = Array.from({ length: count }, (_, i) => new RawFile(join(scratch, `raw.${i}`)));
-    this.idle = [...this.files];
-  }
+  /** Up to `most` lanes, each made when it is needed. */
+  constructor(
+    private readonly most: number,
+    private readonly options: CompressorOptions,
+  ) {}
 
-  /** An empty file, as soon as there is one. Throws what a task threw. */
-  async next(): Promise<RawFile> {
+  /** A lane with an empty file, as soon as there is one. Throws what a task threw. */
+  async next(): Promise<Lane> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure.cause;
-      const file = this.idle.pop();
-      if (file === undefined) await Promise.race(this.running);
+      const lane = this.idle.pop() ?? this.another();
+      if (lane === undefined) await Promise.race(this.running);
       else {
-        file.begin();
-        return file;
+        lane.raw.begin();
+        return lane;
       }
     }
   }
 
-  /** Let a task have the file until the task has ended. */
-  start(file: RawFile, task: (file: RawFile) => Promise<void>): void {
-    const running = task(file)
+  private another(): Lane | undefined {
+    if (this.all.length === this.most) return undefined;
+    const lane = new Lane(`raw.${this.all.length}`, this.options);
+    this.all.push(lane);
+    return lane;
+  }
+
+  /** Let a task have the lane until the task has ended. */
+  start(lane: Lane, task: () => Promise<void>): void {
+    const running = task()
       .then(
-        () => this.idle.push(file),
+        () => this.idle.push(lane),
         (cause: unknown) => {
           this.failure ??= { cause };
         },
@@ -48,9 +85,9 @@ export class Lanes {
     if (this.failure !== undefined) throw this.failure.cause;
   }
 
-  /** Wait for all tasks, however they end, and close the files. */
+  /** Wait for all tasks, however they end, and for every zstd; close the files. */
   async close(): Promise<void> {
     await Promise.all(this.running);
-    for (const file of this.files) file.close();
+    await Promise.all(this.all.map((lane) => lane.close()));
   }
 }

@@ -3,9 +3,7 @@
  * compress, and zstd processes do the rest side by side (docs/decisions/0008-packing.md).
  */
 import { join } from 'node:path';
-import { compressFile, type RawFile } from './compress.js';
-import { PackingFailed } from './failed.js';
-import { Lanes } from './lanes.js';
+import { type Lane, Lanes } from './lanes.js';
 
 /** Bytes of archive after which a frame ends and the segment goes on in another: a usual segment is one frame. */
 const FRAME_TARGET = 64 * 2 ** 20;
@@ -44,31 +42,31 @@ export async function compressSegments(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const lanes = new Lanes(Math.min(options.processors, MOST) + 1, options.scratch);
-  const inOrder = new InOrder(options.onFrame);
+  const { level, processors, scratch, onBytes, onFrame } = options;
+  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
+  const inOrder = new InOrder(onFrame);
   let count = 0;
-  const compress = (raw: RawFile, segment: number): void => {
+  const compress = (lane: Lane, segment: number): void => {
     const order = count++;
-    lanes.start(raw, async () => {
-      const path = join(options.scratch, `frame.${order}`);
-      raw.end();
-      const size = await compressFile(raw.path, path, { level: options.level, signal });
-      if (!size.ok) throw new PackingFailed(size.problem);
-      inOrder.take(order, { segment, path, size: size.value, bytes: raw.bytes });
+    lanes.start(lane, async () => {
+      const name = `frame.${order}`;
+      const { bytes } = lane.raw;
+      const size = await lane.compress(name);
+      inOrder.take(order, { segment, path: join(scratch, name), size, bytes });
     });
   };
   try {
     for (const [segment, chunks] of segments.entries()) {
-      let raw: RawFile | undefined;
+      let lane: Lane | undefined;
       for (const chunk of chunks) {
-        raw ??= await lanes.next();
-        await raw.write(chunk, signal);
-        options.onBytes(chunk.length);
-        if (raw.bytes < FRAME_TARGET) continue;
-        compress(raw, segment);
-        raw = undefined;
+        lane ??= await lanes.next();
+        await lane.raw.write(chunk, signal);
+        onBytes(chunk.length);
+        if (lane.raw.bytes < FRAME_TARGET) continue;
+        compress(lane, segment);
+        lane = undefined;
       }
-      if (raw !== undefined) compress(raw, segment);
+      if (lane !== undefined) compress(lane, segment);
     }
     await lanes.finish();
   } finally {

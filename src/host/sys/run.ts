@@ -104,16 +104,19 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
 }
 
 function tieToExit(child: { pid?: number | undefined }): () => void {
-  const end = () => {
-    if (child.pid === undefined) return;
-    try {
-      process.kill(-child.pid, 'SIGKILL');
-    } catch {
-      // It has ended already.
-    }
-  };
+  const end = () => signalGroup(child, 'SIGKILL');
   process.on('exit', end);
   return () => process.off('exit', end);
+}
+
+/** To all programs of the group that the child leads. */
+function signalGroup(child: { pid?: number | undefined }, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // It has ended already.
+  }
 }
 
 function startFailure(
@@ -173,7 +176,7 @@ export interface Running {
   readonly pid: number | undefined;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
-  /** Send it a signal; SIGTERM unless told. */
+  /** Send it, and what it started, a signal; SIGTERM unless told. In the foreground to itself alone. */
   readonly kill: (signal?: NodeJS.Signals) => void;
   /** How it ended; the code is 128 + n where signal n ended it. */
   readonly ended: Promise<Result<Finished>>;
@@ -202,7 +205,8 @@ export function start(command: Command, options: StartOptions = {}): Running {
     stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', options.stderr ?? 'pipe'],
   });
   const kill = (signal: NodeJS.Signals = 'SIGTERM'): void => {
-    child.kill(signal);
+    if (options.foreground === true) child.kill(signal);
+    else signalGroup(child, signal);
   };
   const untie = tieToExit(options.foreground === true ? {} : child);
   const onAbort = (): void => kill(command.isolated === true ? 'SIGKILL' : 'SIGTERM');
