@@ -24,11 +24,38 @@ export interface TreeEntry {
   readonly mtime: number;
   /** Target of a symlink; empty for everything else. */
   readonly target: string;
+  /** When content or anything else of it was last changed, as find prints it (seconds with their fraction): to be compared only. */
+  readonly changed: string;
 }
 
 /** Arguments of GNU find that make the output {@link TreeParser} reads, for the tree at `root`. */
 export function findArguments(root: string): string[] {
-  return [root, '-xdev', '-printf', '%y %m %U %G %n %i %s %T@\\0%P\\0%l\\0'];
+  return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
+}
+
+const FACTS = '%y %m %U %G %n %i %s %T@ %C@';
+
+/**
+ * Arguments of GNU find that make such output of the paths it reads from standard input, each ended by a NUL and begun
+ * with `./`; with `children`, of what is in those folders instead.
+ */
+export function findThese(children = false): string[] {
+  const depth = children ? ['-mindepth', '1', '-maxdepth', '1'] : ['-maxdepth', '0'];
+  return ['-files0-from', '-', ...depth, '-printf', `${FACTS}\\0%p\\0%l\\0`];
+}
+
+/** What {@link findThese} made find print, as text in the codec of path.ts. Not sorted. */
+export function parseThese(listing: string): TreeEntry[] {
+  const fields = listing.split('\0');
+  if (fields.length % 3 !== 1) throw new Error('the listing of find ends in the middle of a record');
+  const entries: TreeEntry[] = [];
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const path = fields[i + 1] as string;
+    entries.push(
+      entryOf(fields[i] as string, path.startsWith('./') ? path.slice(2) : path, fields[i + 2] as string),
+    );
+  }
+  return entries;
 }
 
 /** Parses what `find` prints, in pieces of any size while it still runs. */
@@ -65,7 +92,7 @@ export class TreeParser {
 }
 
 function entryOf(facts: string, path: string, target: string): TreeEntry {
-  const [type, mode, uid, gid, nlink, ino, size, mtime] = facts.split(' ');
+  const [type, mode, uid, gid, nlink, ino, size, mtime, changed] = facts.split(' ');
   return {
     path: path === '' ? '.' : path,
     type: type as FileType,
@@ -77,5 +104,6 @@ function entryOf(facts: string, path: string, target: string): TreeEntry {
     size: Number(size),
     mtime: Math.floor(Number(mtime)),
     target,
+    changed: changed as string,
   };
 }

@@ -1,9 +1,9 @@
 /** Packing a tree as a build does. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
+import { planArchive } from '../../src/core/archive-plan.js';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
 import { packImage } from '../../src/host/pack/image.js';
-import { planArchive } from '../../src/host/pack/plan.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 
 /** What the manifest of such an image tells of its machine: nothing. */

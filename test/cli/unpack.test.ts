@@ -14,9 +14,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { planArchive } from '../../src/core/archive-plan.js';
 import { HEAD_SIZE } from '../../src/core/image.js';
 import { packImage } from '../../src/host/pack/image.js';
-import { planArchive } from '../../src/host/pack/plan.js';
 import { readArchive } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { sharedImages, temporary } from './cli.js';

@@ -2,6 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import type { Plan } from '../../core/archive-plan.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { newcTrailer } from '../../core/cpio.js';
 import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE, type SeekEntry } from '../../core/image.js';
@@ -11,7 +12,6 @@ import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';
 import { archiveChunks } from './archive.js';
 import { problemOf } from './failed.js';
-import type { Plan } from './plan.js';
 import { compressSegments, type Frame } from './segments.js';
 
 /** What a manifest says besides what the packing itself finds out. */

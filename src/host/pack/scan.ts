@@ -1,10 +1,10 @@
 /** Read a tree from disk as data. */
 import { lstatSync } from 'node:fs';
+import type { DeviceNumbers } from '../../core/archive-plan.js';
 import { encodeName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
 import { findArguments, type TreeEntry, TreeParser } from '../../core/tree.js';
 import { runPieces } from '../sys/run.js';
-import type { DeviceNumbers } from './plan.js';
 
 export interface ScannedTree {
   readonly entries: readonly TreeEntry[];

@@ -1,5 +1,6 @@
 /** The stage that packs `chroot/` as the base. */
 import { join } from 'node:path';
+import { planArchive } from '../../core/archive-plan.js';
 import { FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
@@ -7,7 +8,6 @@ import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { type ManifestFacts, packImage } from '../pack/image.js';
-import { planArchive } from '../pack/plan.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';

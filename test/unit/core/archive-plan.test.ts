@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { planArchive } from '../../../src/core/archive-plan.js';
 import type { TreeEntry } from '../../../src/core/tree.js';
-import { planArchive } from '../../../src/host/pack/plan.js';
 import { splitDevice } from '../../../src/host/pack/scan.js';
 
 let inode = 100;
@@ -19,6 +19,7 @@ function entry(path: string, fields: Partial<TreeEntry> = {}): TreeEntry {
     size: 10,
     mtime: 5,
     target: '',
+    changed: '',
     ...fields,
   };
 }

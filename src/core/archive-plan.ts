@@ -2,7 +2,7 @@
  * Which records an archive has, in which segment: pure. Directories come first, in a segment of their own, so that the
  * other segments can be unpacked side by side; the names of one inode stay together.
  */
-import type { FileAttributes } from '../../core/attributes.js';
+import type { FileAttributes } from './attributes.js';
 import {
   archiveName,
   NEWC_MAX_FILE,
@@ -14,11 +14,11 @@ import {
   S_IFIFO,
   S_IFLNK,
   S_IFREG,
-} from '../../core/cpio.js';
-import type { RootFacts } from '../../core/manifest.js';
-import { nameLength, quoteName } from '../../core/path.js';
-import { err, ok, type Result } from '../../core/result.js';
-import type { TreeEntry } from '../../core/tree.js';
+} from './cpio.js';
+import type { RootFacts } from './manifest.js';
+import { nameLength, quoteName } from './path.js';
+import { err, ok, type Result } from './result.js';
+import type { TreeEntry } from './tree.js';
 
 /** Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores busy. */
 const SEGMENT_TARGET = 32 * 2 ** 20;
