@@ -1,6 +1,14 @@
 /** Compile everything that is shipped or tested: TypeScript by project references, then the guest's bundles. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,13 +28,15 @@ for (const tree of ['src', 'test', 'bench']) {
 // Licences of packages that a bundle holds ask to be named wherever it goes.
 const BANNERS = {
   'dist/guest/mkma.js':
-    '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0',
+    '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0; and ignore, copyright 2013 Kael Zhang and contributors, MIT licence',
 };
 
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 mkdirSync('dist/guest', { recursive: true });
 const bundles = {
   'dist/guest/init.js': 'dist/src/guest/init/main.js',
   'dist/guest/mkma.js': 'dist/src/guest/mkma/main.js',
+  'dist/guest/pack.js': 'dist/src/guest/packer/main.js',
   'dist/bench/load.mjs': 'dist/bench/guest/load.js',
 };
 for (const [outfile, entry] of Object.entries(bundles)) {
@@ -38,6 +48,7 @@ for (const [outfile, entry] of Object.entries(bundles)) {
     platform: 'neutral',
     target: 'es2023',
     external: ['std', 'os'],
+    define: { MKMA_VERSION: JSON.stringify(version) },
     legalComments: 'none',
     banner: { js: BANNERS[outfile] ?? '' },
     logLevel: 'warning',

@@ -75,6 +75,8 @@ export interface PlanOptions {
   readonly latestMtime?: number | undefined;
   /** Most bytes of archive after which a segment ends. */
   readonly segmentTarget?: number;
+  /** Count only what the tree's file system holds of each file, which is a tmpfs: there holes stay holes. */
+  readonly sparse?: boolean;
   /** What the tree's files have of them, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
 }
@@ -99,16 +101,32 @@ export function planArchive(
     toSegment(groups.slice(0, directories.length)),
     ...cutSegments(groups.slice(directories.length), options.segmentTarget ?? SEGMENT_TARGET),
   ].filter(({ records }) => records.length > 0);
-  const files = segments.flatMap(({ records }) => records).filter(({ data }) => data === 'file');
   return ok({
     segments,
     bytes: sum(segments),
-    unpackedBytes: files.reduce((bytes, { size }) => bytes + Math.ceil(size / PAGE) * PAGE, 0),
+    unpackedBytes: unpackedBytes(groups, tree, options.sparse === true),
     inodes: groups.length,
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
     attributes: attributesOf(groups, options.attributes ?? []),
   });
+}
+
+function unpackedBytes(
+  groups: readonly PlannedSegment[],
+  tree: readonly TreeEntry[],
+  sparse: boolean,
+): number {
+  const allocated = new Map(sparse ? tree.map((entry) => [entry.path, entry.allocated]) : []);
+  let bytes = 0;
+  for (const { records } of groups) {
+    for (const { path, size, data } of records) {
+      if (data !== 'file') continue;
+      const pages = Math.ceil(size / PAGE) * PAGE;
+      bytes += Math.min(pages, allocated.get(path) ?? pages);
+    }
+  }
+  return bytes;
 }
 
 /** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */

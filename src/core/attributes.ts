@@ -13,11 +13,26 @@ export interface FileAttributes {
 }
 
 /** The mark of an overlay's directory that hides what lies below it (kernel: Documentation/filesystems/overlayfs.rst). */
-const OPAQUE_MARK: FileAttributes['values'] = { 'trusted.overlay.opaque': 'eQ==' }; // "y"
+const OPAQUE = 'trusted.overlay.opaque';
+const OPAQUE_MARK: FileAttributes['values'] = { [OPAQUE]: 'eQ==' }; // "y"
 
 /** Attributes of a directory in a layer that hides what lower layers have in it. */
 export function opaqueMark(path: string): FileAttributes {
   return { path, values: OPAQUE_MARK };
+}
+
+/** A file's attributes without such a mark, and whether there was one. Other values than "y" mean something else. */
+export function withoutOpaqueMark(values: FileAttributes['values']): {
+  readonly values: FileAttributes['values'];
+  readonly opaque: boolean;
+} {
+  const { [OPAQUE]: mark, ...others } = values;
+  return { values: others, opaque: mark === OPAQUE_MARK[OPAQUE] };
+}
+
+/** Whether an attribute is one that a tree on its own needs, or {@link withoutOpaqueMark} looks for. */
+export function isOfLayer(name: string): boolean {
+  return isCarried(name) || name === OPAQUE;
 }
 
 /** Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. */
@@ -44,8 +59,14 @@ export const DUMP_ARGUMENTS: readonly string[] = [
 /** Arguments of setfattr for setting what it reads from standard input, below the folder it is run in. */
 export const RESTORE_ARGUMENTS: readonly string[] = ['--no-dereference', '--restore=-'];
 
-/** Parse a dump. Attributes that are not {@link isCarried} are left out; in the order of the dump. */
-export function parseAttributes(dump: Uint8Array): FileAttributes[] {
+/**
+ * Parse a dump, as bytes or in the codec of path.ts. Attributes that are not `wanted` are left out; in the order of the
+ * dump.
+ */
+export function parseAttributes(
+  dump: Uint8Array | string,
+  wanted: (name: string) => boolean = isCarried,
+): FileAttributes[] {
   const files: FileAttributes[] = [];
   let path: string | undefined;
   let values: Record<string, string> = {};
@@ -54,19 +75,18 @@ export function parseAttributes(dump: Uint8Array): FileAttributes[] {
     path = undefined;
     values = {};
   };
-  for (const line of splitLines(dump)) {
-    const text = decodeName(line);
+  for (const text of (typeof dump === 'string' ? dump : decodeName(dump)).split('\n')) {
     if (text.startsWith('# file: ')) {
       close();
-      path = unquote(line.subarray('# file: '.length));
+      path = unquote(text.slice('# file: '.length));
       continue;
     }
     const equals = text.indexOf('=');
     if (equals < 0) continue;
-    const name = unquote(encodeName(text.slice(0, equals)));
+    const name = unquote(text.slice(0, equals));
     const value = text.slice(equals + 1);
     if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is no base64: ${text}`);
-    if (isCarried(name)) values[name] = value.slice(2);
+    if (wanted(name)) values[name] = value.slice(2);
   }
   close();
   return files;
@@ -89,7 +109,9 @@ function quote(name: string, special: RegExp): string {
 }
 
 /** The name that {@link quote} wrote. On bytes: an escaped one may be part of a longer character. */
-function unquote(bytes: Uint8Array): string {
+function unquote(text: string): string {
+  if (!text.includes('\\')) return text;
+  const bytes = encodeName(text);
   const out: number[] = [];
   for (let i = 0; i < bytes.length; i++) {
     const digits = bytes[i] === 0x5c ? String.fromCharCode(...bytes.subarray(i + 1, i + 4)) : '';
@@ -99,12 +121,4 @@ function unquote(bytes: Uint8Array): string {
     } else out.push(bytes[i] as number);
   }
   return decodeName(Uint8Array.from(out));
-}
-
-function* splitLines(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; ) {
-    const end = bytes.indexOf(0x0a, at);
-    yield bytes.subarray(at, end < 0 ? bytes.length : end);
-    at = end < 0 ? bytes.length : end + 1;
-  }
 }

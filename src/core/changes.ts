@@ -1,8 +1,7 @@
 /** What changed: the upper directory of an overlay against what lies below it. */
 import type { FileAttributes } from './attributes.js';
 import { type LowerView, parentOf } from './lower.js';
-import { sortByName } from './path.js';
-import type { FileType, TreeEntry } from './tree.js';
+import { type FileType, sortTree, type TreeEntry } from './tree.js';
 
 /** `retyped`: another kind of file than before. */
 export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted';
@@ -66,7 +65,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
       if (whole.has(path) || stack.at(child) === undefined) gone(child);
     }
   }
-  return sortByName(changes, ({ path }) => (path === '.' ? '' : path));
+  return sortTree(changes);
 }
 
 function kindOf(

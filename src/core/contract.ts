@@ -25,6 +25,9 @@ export const PARAM = {
 /** What holds where a parameter is not given. */
 export const DEFAULTS = { path: '/', size: '50%', layers: 'all', timeout: 30 } as const;
 
+/** Bytes of the RAM file system that a running system needs beside its images before anything is worth booting. */
+export const RAM_HEADROOM = 32 * 2 ** 20;
+
 /** The phases of early boot, in order, that `mkma_break=` can name. */
 export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;
 export type Phase = (typeof PHASES)[number];

@@ -16,3 +16,8 @@ export function parseDeviceName(text: string): DeviceName | undefined {
   const value = text.slice(equals + 1);
   return tag !== undefined && value !== '' ? { by: 'tag', tag, value } : undefined;
 }
+
+/** The kernel's name of a file system where blkid's is another. */
+export function driverOf(type: string): string {
+  return type === 'ntfs' ? 'ntfs3' : type;
+}

@@ -1,5 +1,5 @@
 /** Persistence layers by their names: which files are layers, their order, and which of them a boot is to apply. */
-import { sortByName } from './path.js';
+import { compareNames, sortByName } from './path.js';
 import { err, ok, type Result } from './result.js';
 
 const PREFIX = 'persistence.';
@@ -66,4 +66,49 @@ export function isSelected(selection: LayerSelection, name: string): boolean {
 /** Names in a selection that no layer has; `known`: those of the layers that are there. */
 export function unknownNames(selection: LayerSelection, known: readonly string[]): string[] {
   return [...selection.wanted, ...selection.unwanted].filter((name) => !known.includes(name));
+}
+
+/** The file of a layer. */
+export function layerFileName(name: string): string {
+  return PREFIX + name + SUFFIX;
+}
+
+/** A label: what may stand in a file's name and in `mkma_layers=`. */
+export function isLayerLabel(label: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(label);
+}
+
+/**
+ * The name of a layer made now: `YYYYMMDD_HHMMSS` in UTC, and the label behind it. Never one that sorts before one of
+ * `files`, whatever the clock says: then it is a second after the last of them. `now` in milliseconds since the epoch.
+ */
+export function nextLayerName(files: readonly string[], now: number, label?: string): string {
+  const end = label === undefined ? '' : `_${label}`;
+  const taken = files.filter((file) => file.startsWith(PREFIX));
+  const last = sortByName([...taken], (file) => file).at(-1);
+  const follows = (name: string): boolean =>
+    last === undefined || compareNames(layerFileName(name), last) > 0;
+  let at = now;
+  if (!follows(stamp(at))) at = Math.max(at, momentOf(last as string) ?? at);
+  // Seconds that are taken already, one with a label among them.
+  for (let i = 0; i < 100; i++, at += 1000)
+    if (follows(stamp(at)) && follows(stamp(at) + end)) return stamp(at) + end;
+  // A name that no clock made: what comes behind it begins as it does.
+  const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst)?(\.[a-z]+)?$/, '');
+  return `${name}_${stamp(now)}${end}`;
+}
+
+function stamp(moment: number): string {
+  return new Date(moment).toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
+}
+
+/** The moment that a layer's name tells, in milliseconds since the epoch. */
+function momentOf(file: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(file.slice(PREFIX.length));
+  if (match === null) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    ...[number, number, number, number, number, number],
+  ];
+  const moment = Date.UTC(year, month - 1, day, hour, minute, second);
+  return Number.isNaN(moment) || year < 1970 || year > 9998 ? undefined : moment;
 }

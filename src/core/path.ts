@@ -4,6 +4,8 @@
  * and survives JSON.
  */
 
+import { concatBytes } from './bytes.js';
+
 /** Bytes of a plain run that are turned into text at once: well below what an engine takes as arguments of one call. */
 const RUN = 4096;
 
@@ -183,4 +185,31 @@ export function quoteName(name: string): string {
     needed = true;
   }
   return needed ? `"${out}"` : name;
+}
+
+/** Inverse of {@link quoteName}; a name without quotes is taken as it is. `undefined` where it is not quoted right. */
+export function unquoteName(text: string): string | undefined {
+  if (!text.startsWith('"')) return text;
+  if (text.length < 2 || !text.endsWith('"')) return undefined;
+  const bytes: Uint8Array[] = [];
+  const inner = text.slice(1, -1);
+  for (let i = 0; i < inner.length; ) {
+    const match = /^\\(?:([0-3][0-7]{2})|([abfnrtv"\\]))/.exec(inner.slice(i, i + 4));
+    if (match !== null) {
+      const [whole, octal, letter] = match;
+      bytes.push(Uint8Array.of(octal === undefined ? codeOf(`\\${letter}`) : Number.parseInt(octal, 8)));
+      i += whole.length;
+      continue;
+    }
+    const ch = String.fromCodePoint(inner.codePointAt(i) as number);
+    if (ch === '\\' || ch === '"') return undefined;
+    bytes.push(encodeName(ch));
+    i += ch.length;
+  }
+  return decodeName(concatBytes(bytes));
+}
+
+function codeOf(sequence: string): number {
+  for (const [code, text] of C_ESCAPES) if (text === sequence) return code;
+  throw new Error(`no escape sequence: ${sequence}`);
 }

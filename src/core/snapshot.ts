@@ -3,7 +3,7 @@ import type { FileAttributes } from './attributes.js';
 import type { Change, Upper } from './changes.js';
 import { ancestorsOf, type LowerLayer, type LowerView } from './lower.js';
 import { sortByName } from './path.js';
-import type { TreeEntry } from './tree.js';
+import { sortTree, type TreeEntry } from './tree.js';
 
 /** A layer's tree, as planArchive takes it. */
 export interface LayerContent {
@@ -39,7 +39,7 @@ export function composeLayer(chosen: readonly Change[], upper: Upper, below: Low
     }
   }
   return {
-    tree: sortByName([...tree.values()], ({ path }) => (path === '.' ? '' : path)),
+    tree: sortTree([...tree.values()]),
     attributes: sortByName(attributes, ({ path }) => path),
     deletions: sortByName(
       chosen.filter(({ kind }) => kind === 'deleted').map(({ path }) => path),
@@ -100,7 +100,7 @@ export function asLowerLayer({ entries, deletions, attributes }: SavedSnapshot):
     entries: new Map(
       entries.map(([path, type, mode, uid, gid, mtime, ino, changed]) => [
         path,
-        { path, type, mode, uid, gid, mtime, ino, changed, nlink: 1, size: 0, target: '' },
+        { path, type, mode, uid, gid, mtime, ino, changed, nlink: 1, size: 0, target: '', allocated: 0 },
       ]),
     ),
     whiteouts: new Set(deletions),

@@ -26,6 +26,8 @@ export interface TreeEntry {
   readonly target: string;
   /** When content or anything else of it was last changed, as find prints it (seconds with their fraction): to be compared only. */
   readonly changed: string;
+  /** Bytes that its file system has for it: fewer than its size where it has holes. */
+  readonly allocated: number;
 }
 
 /** Arguments of GNU find that make the output {@link TreeParser} reads, for the tree at `root`. */
@@ -33,7 +35,7 @@ export function findArguments(root: string): string[] {
   return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
 }
 
-const FACTS = '%y %m %U %G %n %i %s %T@ %C@';
+const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
 
 /**
  * Arguments of GNU find that make such output of the paths it reads from standard input, each ended by a NUL and begun
@@ -56,6 +58,16 @@ export function parseThese(listing: string): TreeEntry[] {
     );
   }
   return entries;
+}
+
+/** What find printed with {@link findArguments}, whole and in the codec of path.ts; sorted as {@link TreeParser.finish} does. */
+export function parseTree(listing: string): TreeEntry[] {
+  return sortTree(parseThese(listing));
+}
+
+/** Sort by name, so that every folder comes before what is in it. */
+export function sortTree<T extends { readonly path: string }>(entries: T[]): T[] {
+  return sortByName(entries, ({ path }) => (path === '.' ? '' : path));
 }
 
 /** Parses what `find` prints, in pieces of any size while it still runs. */
@@ -87,12 +99,12 @@ export class TreeParser {
     if (this.rest.length > 0 || this.fields.length > 0) {
       throw new Error('the listing of find ends in the middle of a record');
     }
-    return sortByName(this.entries, ({ path }) => (path === '.' ? '' : path));
+    return sortTree(this.entries);
   }
 }
 
 function entryOf(facts: string, path: string, target: string): TreeEntry {
-  const [type, mode, uid, gid, nlink, ino, size, mtime, changed] = facts.split(' ');
+  const [type, mode, uid, gid, nlink, ino, size, mtime, changed, blocks] = facts.split(' ');
   return {
     path: path === '' ? '.' : path,
     type: type as FileType,
@@ -105,5 +117,7 @@ function entryOf(facts: string, path: string, target: string): TreeEntry {
     mtime: Math.floor(Number(mtime)),
     target,
     changed: changed as string,
+    // In blocks of 512 bytes, whatever the file system's own are (find(1), %b).
+    allocated: Number(blocks) * 512,
   };
 }

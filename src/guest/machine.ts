@@ -7,6 +7,7 @@
 export interface Finished {
   /** Exit code; 127 where it could not be started; 128 + n where signal n ended it. */
   readonly code: number;
+  /** In the codec of path.ts. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -65,6 +66,20 @@ export interface Machine {
   readlink(path: string): string | undefined;
   /** Names in a folder in the order of their bytes, without `.` and `..`; `undefined` where it cannot be read. */
   list(path: string): string[] | undefined;
+  /** Give a file another name on its file system, in whose place nothing is left; `false` where that failed. */
+  rename(from: string, to: string): boolean;
+  /**
+   * Hold a lock on a file, which is made where it is not there, until the program ends. `false` where another holds it.
+   */
+  lock(path: string): boolean;
+  /** An environment variable; `undefined` where it is not set or empty. */
+  environment(name: string): string | undefined;
+  /** Run a program on the terminal, or whatever the standard streams are; its exit code. */
+  converse(argv: readonly string[]): number;
+  /** Ctrl-C from here on ends the programs that run, and not this one, which then cleans up. */
+  outliveInterrupts(): void;
+  /** Milliseconds since the epoch, as the clock has it. */
+  now(): number;
   /** Seconds since the kernel started; never goes back. */
   uptime(): number;
   sleep(milliseconds: number): void;

@@ -1,3 +1,10 @@
 #!/bin/sh
 # mkma on the running machine. What follows the program's file is the program's own: qjs reads no option from it.
+# Verbs that mount the storage do so in a mount namespace of their own: the kernel releases it with their last process,
+# whatever ends that.
+case ${1-} in
+persist | layers)
+  [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs -m /usr/lib/mkma/mkma.js "$@"
+  ;;
+esac
 exec qjs -m /usr/lib/mkma/mkma.js "$@"

@@ -2,12 +2,13 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import { encodeName } from '../core/path.js';
+import { decodeName, encodeName } from '../core/path.js';
 import type { FileInfo, FileKind, Finished, Machine, PartResult, Pipeline, RunOptions } from './machine.js';
 import type { Terminal } from './terminal.js';
 
-/** Most bytes of a program's output that are kept. */
-const MAX_OUTPUT = 16 * 2 ** 20;
+/** Most bytes of a small file, or of a program's output, that are read. */
+const MAX_TEXT = 16 * 2 ** 20;
+const MAX_OUTPUT = 2 ** 30;
 
 /** The machine that QuickJS runs on. */
 export function quickjsMachine(): Machine {
@@ -28,6 +29,17 @@ export function quickjsMachine(): Machine {
       const [names, errno] = os.readdir(path);
       return errno === 0 ? names.filter((name) => name !== '.' && name !== '..').sort() : undefined;
     },
+    rename: (from, to) => os.rename(from, to) === 0,
+    lock,
+    environment: (name) => std.getenv(name) || undefined,
+    converse(argv) {
+      const status = os.exec([...argv], { block: true });
+      return status < 0 ? 128 - status : status;
+    },
+    outliveInterrupts() {
+      os.signal(os.SIGINT, () => undefined);
+    },
+    now: () => Date.now(),
     uptime: () => Number.parseFloat(readText('/proc/uptime') ?? '0'),
     sleep(milliseconds) {
       os.sleep(milliseconds);
@@ -83,6 +95,17 @@ function run(argv: readonly string[], options: RunOptions = {}): Finished {
   return { code: status < 0 ? 128 - status : status, stdout: drain(stdout), stderr: drain(stderr) };
 }
 
+/** Locks, held by open files. */
+const locks: std.File[] = [];
+
+/** flock(1) locks what it gets as its standard input: the open file description, which stays with this program. */
+function lock(path: string): boolean {
+  const file = std.open(path, 'a');
+  if (file === null) throw new Error(`cannot open ${path}`);
+  locks.push(file);
+  return os.exec(['flock', '--nonblock', '0'], { block: true, stdin: file.fileno() }) === 0;
+}
+
 /** An unnamed file, filled and rewound: a program's standard stream without the deadlocks of a pipe. */
 function scratch(content: string | Uint8Array = ''): std.File {
   const file = std.tmpfile();
@@ -99,8 +122,17 @@ function scratch(content: string | Uint8Array = ''): std.File {
 function drain(file: std.File): string {
   file.seek(0, std.SEEK_SET);
   const text = file.readAsString(MAX_OUTPUT);
+  // The engine makes something else of bytes that are no UTF-8, and decodes the rest much faster.
+  if (!/[\ud800-\udfff\ufffd]/.test(text)) {
+    file.close();
+    return text;
+  }
+  file.seek(0, std.SEEK_END);
+  const bytes = new Uint8Array(Math.min(file.tell(), MAX_OUTPUT));
+  file.seek(0, std.SEEK_SET);
+  file.read(bytes.buffer, 0, bytes.length);
   file.close();
-  return text;
+  return decodeName(bytes);
 }
 
 /** A pipeline on its way: parts by process id, and those that have ended. */
@@ -184,7 +216,7 @@ function exitCode(status: number): number {
 function readText(path: string): string | undefined {
   const file = std.open(path, 'r');
   if (file === null) return undefined;
-  const text = file.readAsString(MAX_OUTPUT);
+  const text = file.readAsString(MAX_TEXT);
   file.close();
   return text;
 }

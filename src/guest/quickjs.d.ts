@@ -10,6 +10,7 @@ declare module 'std' {
     read(buffer: ArrayBufferLike, position: number, length: number): number;
     write(buffer: ArrayBufferLike, position: number, length: number): number;
     readAsString(maxSize?: number): string;
+    tell(): number;
     fileno(): number;
   }
   export const SEEK_SET: number;
@@ -20,7 +21,11 @@ declare module 'std' {
   export function tmpfile(): File | null;
   export const out: File;
   export const err: File;
+  /** A small file as text; `null` where it cannot be read. */
+  export function loadFile(path: string): string | null;
   export function setenv(name: string, value: string): void;
+  export function getenv(name: string): string | undefined;
+  export function fdopen(fd: number, flags: string): File | null;
   export function exit(code: number): never;
 }
 
@@ -47,6 +52,17 @@ declare module 'os' {
   export function waitpid(pid: number, options: number): [number, number];
   export function pipe(): [number, number] | null;
   export function close(fd: number): number;
+  export const O_RDONLY: number;
+  export const SIGINT: number;
+  export const SIGPIPE: number;
+  /** A handler that runs when nothing else does; `null`: the default; `undefined`: ignore it. */
+  export function signal(signal: number, handler: (() => void) | null | undefined): void;
+  /** File descriptor, or minus errno. */
+  export function open(path: string, flags: number): number;
+  /** Bytes read, or minus errno. */
+  export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
+  /** 0, or minus errno. */
+  export function rename(from: string, to: string): number;
   export function readdir(path: string): [string[], number];
   export function stat(path: string): [Stat | null, number];
   export function readlink(path: string): [string, number];

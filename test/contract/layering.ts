@@ -39,7 +39,8 @@ const ENGINE = /^(node:.*|std|os)$/;
 /** What the guest takes from outside: the engine in one file; the parser where there is a command line to parse. */
 function mayImport(path: string, specifier: string): boolean {
   if (specifier === '@stricli/core') return path.startsWith('src/guest/mkma/');
-  return ENGINE.test(specifier) && path === 'src/guest/qjs.ts';
+  if (specifier === 'ignore') return path === 'src/guest/mkma/persist/choose.ts';
+  return ENGINE.test(specifier) && (path === 'src/guest/qjs.ts' || path === 'src/guest/packer/main.ts');
 }
 
 /** What a file does against the rules; empty where it keeps them. */

@@ -1,15 +1,16 @@
 /** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
 import { FILES, PARAM } from '../../core/contract.js';
+import { driverOf } from '../../core/device.js';
 import { sortByName } from '../../core/path.js';
 import type { Machine } from '../machine.js';
+import { must } from '../must.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 import { isMember } from './btrfs.js';
 import { findBase } from './images.js';
-import { must } from './must.js';
 import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-import { driverOf, mountableType, mountOptions } from './storage.js';
+import { mountableType, mountOptions } from './storage.js';
 
 /** The devices of one file system: several for btrfs alone. */
 type FileSystem = readonly [BlockDevice, ...BlockDevice[]];

@@ -1,7 +1,7 @@
 /** Phase "handover": everything the real init finds mounted is moved into the new root, and the stub is told to go. */
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
-import { must } from './must.js';
+import { must } from '../must.js';
 import { HANDOVER, NEW_ROOT } from './places.js';
 import { resolveInside } from './resolve.js';
 import type { Undo } from './undo.js';

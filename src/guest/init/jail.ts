@@ -5,7 +5,7 @@
 import { quoteName } from '../../core/path.js';
 import { err, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
-import { must } from './must.js';
+import { must } from '../must.js';
 import { JAIL } from './places.js';
 
 /** The folder to fill, inside the jail. */

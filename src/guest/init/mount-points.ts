@@ -3,8 +3,8 @@ import { OVERLAY } from '../../core/contract.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { must } from '../must.js';
 import type { ImageFile } from './images.js';
-import { must } from './must.js';
 
 /** An image lacks one only where it was made by hand, or is a layer. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', OVERLAY.root];

@@ -1,5 +1,5 @@
 /** The RAM file system: made, and measured. */
-import { PARAM } from '../../core/contract.js';
+import { PARAM, RAM_HEADROOM } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/size.js';
@@ -7,9 +7,6 @@ import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { RAM } from './places.js';
 import type { Settings } from './settings.js';
-
-/** Room that a running system needs beside its files before anything is worth booting. */
-const HEADROOM = 32 * 2 ** 20;
 
 /** Files that a running system makes before anything is worth booting. */
 const SPARE_INODES = 500;
@@ -79,13 +76,17 @@ export function checkRoom(machine: Machine, settings: Settings, need: Need, what
     const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }
-  if (need.bytes + HEADROOM > freeBytes) {
+  if (need.bytes + RAM_HEADROOM > freeBytes) {
     const left = `${mebibytes(freeBytes - need.bytes)} MiB would be left of the RAM file system`;
     return err(
-      tooSmall(settings, what, `${takes}; ${left}, and the running system needs ${mebibytes(HEADROOM)} MiB`),
+      tooSmall(
+        settings,
+        what,
+        `${takes}; ${left}, and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
+      ),
     );
   }
-  const running = need.bytes + need.names * NAME_COST + HEADROOM;
+  const running = need.bytes + need.names * NAME_COST + RAM_HEADROOM;
   if (running > available) {
     const short = mebibytes(running - available);
     const why = `${takes}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;
@@ -98,7 +99,7 @@ export function checkRoom(machine: Machine, settings: Settings, need: Need, what
 /** Whether there is room left to run in, after an image whose needs nobody knew has been loaded. */
 export function checkLeft(machine: Machine, settings: Settings, what: string): Result<void> {
   const { freeBytes, freeInodes } = measure(machine);
-  if (freeBytes >= HEADROOM && freeInodes >= SPARE_INODES) return ok();
+  if (freeBytes >= RAM_HEADROOM && freeInodes >= SPARE_INODES) return ok();
   const left = `${mebibytes(freeBytes)} MiB and ${freeInodes} inodes of the RAM file system are left`;
   return err(filledUp(machine, settings, what, `${left}: too little to run in`));
 }

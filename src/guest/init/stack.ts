@@ -2,8 +2,8 @@
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { must } from '../must.js';
 import { makeMountPoints } from './mount-points.js';
-import { must } from './must.js';
 import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
 
@@ -59,7 +59,7 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
   must(
     machine,
     ['sh', '-c', 'i=0; for folder; do ln -s "$folder" $((i += 1)) || exit; done', 'sh', ...folders],
-    LOWER,
+    { cwd: LOWER },
   );
   return folders.map((_, i) => i + 1).join(':');
 }

@@ -1,5 +1,6 @@
 /** The storage device: waited for, found, mounted read-only, released. */
 import { PARAM } from '../../core/contract.js';
+import { driverOf } from '../../core/device.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
@@ -100,11 +101,6 @@ function notFound(machine: Machine, settings: Settings, asked: string): Problem 
 export function mountableType(device: BlockDevice): string | undefined {
   const type = device.tags.TYPE;
   return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
-}
-
-/** The kernel's name of a file system where blkid's is another. */
-export function driverOf(type: string): string {
-  return type === 'ntfs' ? 'ntfs3' : type;
 }
 
 /** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */

@@ -6,6 +6,7 @@ import {
   run,
   type StricliProcess,
 } from '@stricli/core';
+import { persistCommand } from './persist/command.js';
 import type { Session } from './session.js';
 import { statusCommand } from './status/command.js';
 import { complaint, TEXT } from './usage.js';
@@ -15,7 +16,7 @@ export type Context = CommandContext & Session;
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { status: statusCommand },
+    routes: { persist: persistCommand, status: statusCommand },
     docs: {
       brief: 'Looks after a machine that runs from RAM.',
       fullDescription:

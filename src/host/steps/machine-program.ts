@@ -10,6 +10,7 @@ export const PROGRAM_PACKAGES: readonly string[] = ['quickjs', 'zstd', 'cpio', '
 /** The files by their path on the machine: the compiled one, and its permission bits. */
 const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma.js': { source: 'mkma.js', mode: 0o644 },
+  '/usr/lib/mkma/pack.js': { source: 'pack.js', mode: 0o644 },
   '/usr/bin/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 

@@ -20,6 +20,7 @@ function entry(path: string, fields: Partial<TreeEntry> = {}): TreeEntry {
     mtime: 5,
     target: '',
     changed: '',
+    allocated: 0,
     ...fields,
   };
 }

@@ -92,6 +92,38 @@ export class FakeMachine implements Machine {
       .sort();
   }
 
+  rename(from: string, to: string): boolean {
+    const file = this.files.get(from);
+    if (file === undefined) return false;
+    this.files.delete(from);
+    this.files.set(to, file);
+    return true;
+  }
+
+  readonly variables = new Map<string, string>();
+  locked = false;
+  /** What a program on the terminal comes to. */
+  conversation: (argv: readonly string[]) => number = () => 0;
+
+  lock(): boolean {
+    return !this.locked;
+  }
+
+  environment(name: string): string | undefined {
+    return this.variables.get(name);
+  }
+
+  converse(argv: readonly string[]): number {
+    this.calls.push(argv.join(' '));
+    return this.conversation(argv);
+  }
+
+  outliveInterrupts(): void {}
+
+  now(): number {
+    return Date.UTC(2026, 0, 31, 12, 34, 56) + this.clock * 1000;
+  }
+
   uptime(): number {
     return this.clock;
   }

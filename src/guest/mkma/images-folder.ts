@@ -1,0 +1,127 @@
+/** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
+import type { BootRecord } from '../../core/boot.js';
+import { driverOf, parseDeviceName } from '../../core/device.js';
+import { quoteName } from '../../core/path.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
+
+/** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
+const STORAGE = '/run/mkma/storage';
+
+/**
+ * Mount the storage, do the work in the folder of the images, and release it, whatever came of the work. With `write` it
+ * can be written to.
+ */
+export function withImages<T>(
+  machine: Machine,
+  record: BootRecord,
+  mode: 'read' | 'write',
+  work: (folder: string) => Result<T>,
+): Result<T> {
+  const device = findDevice(machine, record);
+  if (!device.ok) return device;
+  const mounted = mount(machine, record, device.value, mode);
+  if (!mounted.ok) return mounted;
+  let released = false;
+  const release = (): void => {
+    if (!released && machine.run(['umount', STORAGE]).code !== 0) machine.run(['umount', '--lazy', STORAGE]);
+    released = true;
+  };
+  try {
+    const { path } = record.storage;
+    const folder = path === '/' ? STORAGE : STORAGE + path;
+    if (machine.info(folder)?.kind !== 'directory') return err(noFolder(record, device.value));
+    return work(folder);
+  } finally {
+    release();
+  }
+}
+
+/** A problem where whoever runs the program is not root. */
+export function needRoot(machine: Machine, purpose: string): Result<void> {
+  if (machine.run(['id', '-u']).stdout.trim() === '0') return ok();
+  return err({
+    what: `only root can ${purpose}`,
+    why: 'it mounts the storage, and reads files of all users',
+    next: 'run it as root: sudo mkma ...',
+  });
+}
+
+/** The device by the name it had at boot, or wherever it is now. */
+function findDevice(machine: Machine, { storage }: BootRecord): Result<string> {
+  const name = parseDeviceName(storage.asked);
+  const there = machine.info(storage.device)?.kind === 'block';
+  if (name === undefined || name.by === 'path') {
+    const node = name?.path ?? storage.device;
+    return machine.info(node)?.kind === 'block' ? ok(node) : err(gone(storage.asked));
+  }
+  const tag = `${name.tag}=${name.value}`;
+  if (
+    there &&
+    machine.run(['blkid', '--cache-file', '/dev/null', '--match-token', tag, storage.device]).code === 0
+  ) {
+    return ok(storage.device);
+  }
+  const found = machine.run(['findfs', tag]);
+  return found.code === 0 ? ok(found.stdout.trim()) : err(gone(storage.asked));
+}
+
+function gone(asked: string): Problem {
+  return {
+    what: 'the storage device is not there',
+    where: quoteName(asked),
+    why: 'no device of this machine has that name',
+    next: 'attach the medium that this machine was booted from, and try again',
+  };
+}
+
+function noFolder({ storage }: BootRecord, device: string): Problem {
+  return {
+    what: 'the folder of the images is not on the storage device',
+    where: `${quoteName(storage.path)} on ${device}`,
+    next: 'attach the medium that this machine was booted from, and try again',
+  };
+}
+
+function mount(machine: Machine, record: BootRecord, device: string, mode: 'read' | 'write'): Result<void> {
+  const { type } = record.storage;
+  machine.run(['mkdir', '--parents', '--mode=0700', STORAGE]);
+  const options = ['nosuid', 'nodev', 'noexec'];
+  if (type === 'vfat') options.push('utf8=1');
+  // Paths count from the top level, whatever the default subvolume is.
+  if (type === 'btrfs') options.push('subvolid=5');
+  const access = mode === 'read' ? '--read-only' : '--rw';
+  const kind = ['--types', driverOf(type), '--options', options.join(',')];
+  const done = machine.run(['mount', access, ...kind, device, STORAGE]);
+  if (done.code === 0) return ok();
+  return err(cannotMount(machine, device, type, mode, done.stderr.trim()));
+}
+
+function cannotMount(
+  machine: Machine,
+  device: string,
+  type: string,
+  mode: 'read' | 'write',
+  words: string,
+): Problem {
+  const found = machine.run([
+    'findmnt',
+    '--noheadings',
+    '--list',
+    '--output',
+    'TARGET,OPTIONS',
+    '--source',
+    device,
+  ]);
+  const elsewhere = found.stdout.trim();
+  const next =
+    elsewhere !== ''
+      ? `unmount it, or mount it for writing: ${elsewhere.split(/\s+/)[0]} has it`
+      : 'look at dmesg; where the medium is write-protected, take that off; check its file system (fsck)';
+  return {
+    what: mode === 'read' ? 'cannot mount the storage device' : 'cannot mount the storage device for writing',
+    where: `${device} (${type})`,
+    why: [words, ...(elsewhere === '' ? [] : [`it is mounted already: ${elsewhere}`])].join('\n'),
+    next,
+  };
+}

@@ -1,0 +1,105 @@
+/** What is to be kept: chosen in an editor, or by options. */
+import ignore from 'ignore';
+import { keptChanges, type ListLine, listLines, parseList, renderList } from '../../../core/change-list.js';
+import type { Change } from '../../../core/changes.js';
+import { ancestorsOf } from '../../../core/lower.js';
+import { err, ok, type Result, usage } from '../../../core/result.js';
+import type { Machine } from '../../machine.js';
+import { must } from '../../must.js';
+
+const LIST = '/run/mkma/persist.list';
+
+export interface Choice {
+  readonly all: boolean;
+  /** Patterns as in gitignore(5), from the root; what they match is kept, and nothing else. */
+  readonly select: readonly string[];
+  /** What these match is not kept. */
+  readonly deselect: readonly string[];
+}
+
+/** The chosen changes. `notes` are told in the list that is edited. */
+export function chooseChanges(
+  machine: Machine,
+  choice: Choice,
+  changes: readonly Change[],
+  notes: readonly string[],
+): Result<readonly Change[]> {
+  const { all, select, deselect } = choice;
+  if (all || select.length > 0 || deselect.length > 0) return byPatterns(choice, changes);
+  const lines = listLines(changes);
+  const edited = edit(machine, renderList(lines, notes));
+  if (!edited.ok) return edited;
+  const kept = parseList(edited.value, lines);
+  return kept.ok ? ok(keptChanges(changes, lines, kept.value)) : kept;
+}
+
+function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): Result<readonly Change[]> {
+  const empty = [...select, ...deselect].find((pattern) => pattern.trim() === '');
+  if (empty !== undefined)
+    return usage({ what: 'a pattern is empty', next: 'name what it is for, such as /etc' });
+  const selected = matcher(select);
+  const dropped = matcher(deselect);
+  const kept = new Set(
+    changes
+      .filter((change) => (select.length === 0 || selected(change)) && !dropped(change))
+      .map(({ path }) => path),
+  );
+  const made = new Map(
+    changes.filter(({ kind }) => kind === 'new' || kind === 'retyped').map((c) => [c.path, c]),
+  );
+  // What is kept needs its folders, unless one of them is not to be kept.
+  for (const path of [...kept]) {
+    const missing = ancestorsOf(path).filter((above) => made.has(above) && !kept.has(above));
+    if (missing.some((above) => dropped(made.get(above) as Change))) kept.delete(path);
+    else for (const above of missing) kept.add(above);
+  }
+  return ok(changes.filter(({ path }) => kept.has(path)));
+}
+
+/** Whether patterns match a change, or a folder that it is in. */
+function matcher(patterns: readonly string[]): (change: Change) => boolean {
+  const rules = ignore({ ignorecase: false }).add(patterns);
+  return ({ path, entry, before }) =>
+    path !== '.' && rules.ignores((entry?.type ?? before) === 'd' ? `${path}/` : path);
+}
+
+/** The text as the user's editor left it. */
+function edit(machine: Machine, text: string): Result<string> {
+  must(machine, ['install', '-m', '0600', '/dev/null', LIST]);
+  if (!machine.write(LIST, text)) throw new Error(`cannot write ${LIST}`);
+  const asked = machine.environment('VISUAL') ?? machine.environment('EDITOR');
+  const editor = asked ?? found(machine);
+  if (editor === undefined) {
+    return err({
+      what: 'there is no editor to choose with',
+      where: 'VISUAL, EDITOR',
+      why: 'neither is set, and none of sensible-editor, editor, nano, vi is installed',
+      next: 'set EDITOR, or choose by --all, --select PATTERN, --deselect PATTERN',
+    });
+  }
+  // As git and crontab start it: the variable may hold options.
+  const code = machine.converse(['sh', '-c', `${editor} "$@"`, editor, LIST]);
+  if (code !== 0) {
+    return err({
+      what: `the editor failed (exit code ${code})`,
+      where: editor,
+      why: 'what it left is not taken for a choice',
+      next: 'nothing was saved; set VISUAL or EDITOR to another one',
+    });
+  }
+  const edited = machine.readText(LIST);
+  return edited === undefined
+    ? err({ what: 'the edited list is gone', where: LIST, next: 'try again' })
+    : ok(edited);
+}
+
+function found(machine: Machine): string | undefined {
+  return ['sensible-editor', 'editor', 'nano', 'vi'].find(
+    (name) => machine.run(['sh', '-c', 'command -v "$0" >/dev/null', name]).code === 0,
+  );
+}
+
+/** The lines for people who only want to see. */
+export function shownLines(changes: readonly Change[]): readonly ListLine[] {
+  return listLines(changes);
+}

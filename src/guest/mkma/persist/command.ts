@@ -1,0 +1,140 @@
+/** `mkma persist`: the command line. */
+import { buildCommand } from '@stricli/core';
+import { renderLine, showPath } from '../../../core/change-list.js';
+import { isLayerLabel } from '../../../core/layer.js';
+import { err, type Result, usage } from '../../../core/result.js';
+import { formatBytes } from '../../../core/size.js';
+import type { Machine } from '../../machine.js';
+import { readBootRecord } from '../boot-record.js';
+import { needRoot } from '../images-folder.js';
+import type { Context } from '../program.js';
+import { type Answer, type Session, show } from '../session.js';
+import { shownLines } from './choose.js';
+import { type Persisted, type PersistOptions, persist } from './persist.js';
+
+const LOCK = '/run/mkma/persist.lock';
+const OWNER = '/run/mkma/persist.owner';
+const DEFAULT_LEVEL = 19;
+
+interface Flags {
+  readonly all?: boolean;
+  readonly select?: readonly string[];
+  readonly deselect?: readonly string[];
+  readonly dryRun?: boolean;
+  readonly name?: string;
+  readonly level?: string;
+  readonly json?: boolean;
+}
+
+const flag = (brief: string) => ({ kind: 'boolean', brief, withNegated: false, optional: true }) as const;
+const word = (brief: string, placeholder: string) =>
+  ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
+const words = (brief: string) => ({ ...word(brief, 'pattern'), variadic: true }) as const;
+
+export const persistCommand = buildCommand<Flags, [], Context>({
+  docs: {
+    brief: 'saves chosen changes as a layer that later boots apply',
+    fullDescription:
+      'List what changed since boot, or since it was saved last; let it be chosen in an editor ($VISUAL, $EDITOR) by deleting lines, or by options; and write it beside the base as a persistence layer. Nothing is half written, whatever happens.',
+  },
+  parameters: {
+    flags: {
+      all: flag('keep all changes, without an editor'),
+      select: words('keep only what the pattern matches (as in gitignore, from /); may be repeated'),
+      deselect: words('keep all but what the pattern matches; may be repeated'),
+      dryRun: flag('tell what would be saved, and save nothing'),
+      name: word("a label, added to the layer's name", 'label'),
+      level: word(`zstd level, 1 to 19, default ${DEFAULT_LEVEL}: slow to write, smallest to read`, 'n'),
+      json: flag('one JSON document on stdout'),
+    },
+  },
+  func(flags) {
+    const { json = false } = flags;
+    return show(this, run(this, flags, json), json);
+  },
+});
+
+function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
+  const { machine, terminal } = session;
+  const options = optionsOf(flags);
+  if (!options.ok) return options;
+  const root = needRoot(machine, 'save changes');
+  if (!root.ok) return root;
+  const record = readBootRecord(machine);
+  if (!record.ok) return record;
+  const lock = takeLock(machine);
+  if (!lock.ok) return lock;
+  const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
+  const done = persist(machine, record.value, options.value, tell);
+  if (!done.ok) return done;
+  const value = done.value;
+  return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value) } };
+}
+
+function optionsOf(flags: Flags): Result<PersistOptions> {
+  const {
+    all = false,
+    select = [],
+    deselect = [],
+    dryRun = false,
+    name,
+    level = String(DEFAULT_LEVEL),
+  } = flags;
+  if (!/^\d{1,2}$/.test(level) || Number(level) < 1 || Number(level) > 19) {
+    return usage({
+      what: `--level ${level} is no zstd level`,
+      why: 'it takes 1 to 19',
+      next: 'leave it out: 19',
+    });
+  }
+  if (name !== undefined && !isLayerLabel(name)) {
+    const why = 'it takes letters, digits, dots, - and _, at most 64, the first a letter or digit';
+    return usage({
+      what: `--name ${name} cannot be part of a layer's name`,
+      why,
+      next: 'choose another label',
+    });
+  }
+  if (all && select.length > 0) {
+    return usage({ what: '--all and --select exclude each other', next: 'leave one of them out' });
+  }
+  return { ok: true, value: { all, select, deselect, dryRun, label: name, level: Number(level) } };
+}
+
+/** One at a time: its owner is told to whoever comes second. */
+function takeLock(machine: Machine): Result<void> {
+  if (!machine.lock(LOCK)) {
+    const owner = machine.readText(OWNER)?.trim() ?? 'another process';
+    return err({
+      what: 'somebody is saving changes already',
+      where: LOCK,
+      why: `held by ${owner}`,
+      next: 'wait until that has ended, or end it',
+    });
+  }
+  const pid = machine.readlink('/proc/self') ?? '?';
+  machine.write(OWNER, `process ${pid}, since ${new Date(machine.now()).toISOString()}\n`);
+  return { ok: true, value: undefined };
+}
+
+function asJson({ changes, ...value }: Persisted): unknown {
+  return {
+    ...value,
+    changes: changes.map(({ kind, path }) => ({ kind, path: path === '.' ? '/' : `/${path}` })),
+  };
+}
+
+function lines(value: Persisted, options: PersistOptions): string[] {
+  const { layer, changes, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const told = [
+    ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  if (changes.length === 0) return [...told, 'nothing to save'];
+  const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
+  if (layer === undefined) {
+    const heading = options.dryRun ? [`would be saved: ${changes.length} changes, ${needs}`] : [];
+    return [...shownLines(changes).map(renderLine), ...told, ...heading];
+  }
+  return [...told, `saved ${changes.length} changes as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+}

@@ -1,0 +1,17 @@
+/** What a layer's manifest tells of the machine that it was made on. */
+import type { Machine } from '../../machine.js';
+import { VERSION } from '../version.js';
+
+/** Facts in the manifest's words. */
+export function machineFacts(machine: Machine) {
+  const release = machine.readText('/etc/os-release') ?? '';
+  const first = (argv: readonly string[]): string => machine.run(argv).stdout.trim();
+  return {
+    name: (machine.readText('/proc/sys/kernel/hostname') ?? '').trim(),
+    created: new Date(machine.now()).toISOString(),
+    mkma: VERSION,
+    suite: /^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? '',
+    architecture: first(['dpkg', '--print-architecture']),
+    kernelRelease: (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim(),
+  };
+}

@@ -1,0 +1,122 @@
+/** `mkma persist`: chosen changes become a layer. */
+import { planArchive } from '../../../core/archive-plan.js';
+import type { BootRecord } from '../../../core/boot.js';
+import { showPath } from '../../../core/change-list.js';
+import { type Change, findChanges } from '../../../core/changes.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import { formatBytes } from '../../../core/size.js';
+import { composeLayer, saveSnapshot } from '../../../core/snapshot.js';
+import type { Machine } from '../../machine.js';
+import { withImages } from '../images-folder.js';
+import { type Choice, chooseChanges } from './choose.js';
+import { machineFacts } from './facts.js';
+import { checkBudget, type Medium, readMedium } from './medium.js';
+import { packLayer } from './pack.js';
+import { readSaved, remember } from './saved.js';
+import { type Scan, scanMachine } from './scan.js';
+import { type WrittenLayer, writeLayer } from './write.js';
+
+export interface PersistOptions extends Choice {
+  /** Say what would be saved, and save nothing. */
+  readonly dryRun: boolean;
+  /** Added to the layer's name. */
+  readonly label?: string | undefined;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+}
+
+/** What came of it. */
+export interface Persisted {
+  /** Absent where nothing was to be saved. */
+  readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
+  readonly changes: readonly Change[];
+  /** Bytes of RAM that the layer takes, and the images of the next boot in all. */
+  readonly unpackedBytes: number;
+  readonly nextBoot: number;
+  readonly sockets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Save what is chosen. `tell` gets lines about what goes on. */
+export function persist(
+  machine: Machine,
+  record: BootRecord,
+  options: PersistOptions,
+  tell: (line: string) => void,
+): Result<Persisted> {
+  const looked = withImages(machine, record, 'read', (folder) => ok(readMedium(machine, record, folder)));
+  if (!looked.ok) return looked;
+  const medium = looked.value;
+  const scan = scanMachine(machine, record, readSaved(machine, medium.files));
+  const found = findChanges(scan.upper, scan.stack, scan.below);
+  const sockets = found.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
+  const changes = found.filter(({ entry }) => entry?.type !== 's');
+  const left = sockets.map(
+    (path) => `left out, since sockets live only as long as their program: ${showPath(path)}`,
+  );
+  const chosen = changes.length === 0 ? ok([]) : chooseChanges(machine, options, changes, left);
+  if (!chosen.ok) return chosen;
+  if (chosen.value.length === 0) {
+    const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
+    return ok({ ...nothing, warnings: medium.warnings });
+  }
+  return save(machine, record, options, tell, { medium, scan, chosen: chosen.value, sockets });
+}
+
+interface Found {
+  readonly medium: Medium;
+  readonly scan: Scan;
+  readonly chosen: readonly Change[];
+  readonly sockets: readonly string[];
+}
+
+function save(
+  machine: Machine,
+  record: BootRecord,
+  options: PersistOptions,
+  tell: (line: string) => void,
+  { medium, scan, chosen, sockets }: Found,
+): Result<Persisted> {
+  const content = composeLayer(chosen, scan.upper, scan.below);
+  const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
+  if (!plan.ok) return err({ ...plan.problem, next: 'choose again without it' });
+  const { unpackedBytes } = plan.value;
+  const budget = checkBudget(record, medium.images, unpackedBytes);
+  if (!budget.ok) return budget;
+  const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
+  if (options.dryRun) return ok({ ...result, warnings: medium.warnings });
+  tell(
+    `packing ${formatBytes(plan.value.bytes)} at level ${options.level}; ` +
+      `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
+  );
+  machine.outliveInterrupts();
+  const start = machine.uptime();
+  const written = withImages(machine, record, 'write', (folder) => {
+    const { images } = readMedium(machine, record, folder);
+    const base = record.images.find(({ kind }) => kind === 'base')?.id;
+    const after = images.length > 1 ? images.at(-1)?.id : undefined;
+    const layer = {
+      ...(base === undefined ? {} : { base }),
+      ...(after === undefined ? {} : { after }),
+      ...{ deletions: content.deletions, opaque: [] },
+    };
+    const facts = { ...machineFacts(machine), layer };
+    const { bytes: total } = plan.value;
+    const onProgress = (bytes: number): void => tell(`  ${Math.floor((bytes / Math.max(1, total)) * 100)} %`);
+    return writeLayer(machine, {
+      folder,
+      label: options.label,
+      pack: (target) =>
+        packLayer(machine, { plan: plan.value, facts, level: options.level, target, onProgress }),
+      before: (name, { manifest }) => remember(machine, saveSnapshot(name, manifest.id, content, scan.seen)),
+    });
+  });
+  if (!written.ok) return written;
+  const { manifest, ...layer } = written.value;
+  tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
+  return ok({
+    ...result,
+    layer: { ...layer, id: manifest.id },
+    warnings: [...medium.warnings, ...layer.warnings],
+  });
+}

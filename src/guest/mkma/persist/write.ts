@@ -1,0 +1,60 @@
+/** A layer onto the medium: beside its final name, flushed, and only then renamed. */
+import { layerFileName, nextLayerName } from '../../../core/layer.js';
+import type { LayerManifest } from '../../../core/manifest.js';
+import { quoteName } from '../../../core/path.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import type { Machine } from '../../machine.js';
+import { cannotWrite, type PackedLayer } from './pack.js';
+
+/** No layer by its name, and what is left of one that was broken off. One at a time: the lock sees to that. */
+const PART = '.mkma-persist.part';
+
+export interface WrittenLayer {
+  readonly layer: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly manifest: LayerManifest;
+  readonly warnings: readonly string[];
+}
+
+export interface WriteOptions {
+  readonly folder: string;
+  readonly label?: string | undefined;
+  /** Fill the file: it is there, and empty. */
+  readonly pack: (target: string) => Result<PackedLayer>;
+  /** What has to be done before the file gets its name. */
+  readonly before: (layer: string, packed: PackedLayer) => void;
+}
+
+/** Write a new layer. Whatever fails leaves the folder as it was. */
+export function writeLayer(machine: Machine, options: WriteOptions): Result<WrittenLayer> {
+  const { folder, label, pack, before } = options;
+  const part = `${folder}/${PART}`;
+  const made = machine.run(['sh', '-c', 'rm -f "$0" && umask 077 && : >"$0"', part]);
+  if (made.code !== 0) return err({ ...cannotWrite(made.stderr.trim()), where: quoteName(folder) });
+  let done = false;
+  try {
+    const packed = pack(part);
+    if (!packed.ok) return packed;
+    const { manifest, bytes, changed } = packed.value;
+    const flushed = machine.run(['sync', part]);
+    if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
+    const layer = nextLayerName(machine.list(folder) ?? [], machine.now(), label);
+    const file = layerFileName(layer);
+    before(layer, packed.value);
+    done = machine.rename(part, `${folder}/${file}`);
+    if (!done) return err(cannotWrite(`it cannot be renamed to ${file}`));
+    const named = machine.run(['sync', folder]);
+    if (named.code !== 0) return err(cannotWrite(named.stderr.trim()));
+    const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
+    const warnings = changed.map(
+      (path) => `/${quoteName(path)} changed while it was read: save again to have it whole`,
+    );
+    if ((mode & 0o077) !== 0) {
+      warnings.push('this file system keeps no permissions: whoever can mount it can read the layer');
+    }
+    return ok({ layer, file, bytes, manifest, warnings });
+  } finally {
+    if (!done) machine.run(['rm', '-f', part]);
+  }
+}
