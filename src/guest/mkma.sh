@@ -1,5 +1,9 @@
 #!/bin/sh
 # mkma on the running machine. What follows the program's file is the program's own: qjs reads no option from it.
+
+# qjs closes every possible descriptor whenever it starts a program, one by one.
+ulimit -Sn 256 2>/dev/null
+
 # Verbs that mount the storage do so in a mount namespace of their own: the kernel releases it with their last process,
 # whatever ends that.
 case ${1-} in

@@ -1,5 +1,5 @@
 /** `mkma persist`: chosen changes become a layer. */
-import { planArchive } from '../../../core/archive-plan.js';
+import { type Plan, planArchive } from '../../../core/archive-plan.js';
 import type { BootRecord } from '../../../core/boot.js';
 import { showPath } from '../../../core/change-list.js';
 import { type Change, findChanges } from '../../../core/changes.js';
@@ -63,6 +63,21 @@ export function persist(
   return save(machine, record, options, tell, { medium, scan, chosen: chosen.value, sockets });
 }
 
+/** Lines about how far it is, where that is worth one. */
+function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
+  let told = 0;
+  return (bytes) => {
+    const share = bytes / total;
+    if (total < WORTH_TELLING || share < told + STEP || share >= 1) return;
+    told = share;
+    tell(`  ${Math.floor(share * 100)} %`);
+  };
+}
+
+/** Bytes of archive below which no progress is told, and the share after which it is. */
+const WORTH_TELLING = 32 * 2 ** 20;
+const STEP = 0.1;
+
 interface Found {
   readonly medium: Medium;
   readonly scan: Scan;
@@ -101,13 +116,17 @@ function save(
       ...{ deletions: content.deletions, opaque: [] },
     };
     const facts = { ...machineFacts(machine), layer };
-    const { bytes: total } = plan.value;
-    const onProgress = (bytes: number): void => tell(`  ${Math.floor((bytes / Math.max(1, total)) * 100)} %`);
     return writeLayer(machine, {
       folder,
       label: options.label,
       pack: (target) =>
-        packLayer(machine, { plan: plan.value, facts, level: options.level, target, onProgress }),
+        packLayer(machine, {
+          plan: plan.value,
+          facts,
+          level: options.level,
+          target,
+          onProgress: progress(tell, plan.value),
+        }),
       before: (name, { manifest }) => remember(machine, saveSnapshot(name, manifest.id, content, scan.seen)),
     });
   });

@@ -1,0 +1,223 @@
+/**
+ * A machine on this kernel: an overlay on a RAM file system, as early boot stacks it, with mkma's own programs in the built
+ * tree under real QuickJS, and its storage on a loop device. To be used in a mount namespace of its own.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { BootRecord, LoadedImage } from '../../../src/core/boot.js';
+import { layerFileName, layersAmong } from '../../../src/core/layer.js';
+
+/** What a program came to. */
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface MachineOptions {
+  /** Folder with built images. */
+  readonly images: string;
+  /** The compiled repository. */
+  readonly dist: string;
+  /** An empty folder. */
+  readonly scratch: string;
+  /** Bytes of the storage device. */
+  readonly storageBytes?: number;
+  /** Makes its file system; `mke2fs` unless told. */
+  readonly mkfs?: readonly string[];
+  readonly type?: string;
+  /** Bytes of the RAM file system, as the record tells them. */
+  readonly ramBytes?: number;
+}
+
+function tool(file: string, ...args: string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+/** $1 the copy of the initramfs, $2 the folder with layers' files, then their names. */
+const LOAD = `
+set -e; ulimit -Sn 256; early=$1 copies=$2; shift 2
+for name; do
+  mount --bind "$copies/$name" "$early/storage/base.cpio.zst"
+  chroot "$early" qjs -m /mkma/load.js
+  umount "$early/storage/base.cpio.zst"
+  mv "$early/ram/base" "$early/ram/$name"
+done`;
+
+export class TestMachine {
+  /** The root in which programs run. */
+  readonly root: string;
+  /** What would be `/` on a booted machine. */
+  readonly merged: string;
+  private readonly ram: string;
+  private readonly early: string;
+  private readonly file: string;
+  readonly loop: string;
+  private layers: string[] = [];
+
+  constructor(private readonly options: MachineOptions) {
+    const { images, dist, scratch } = options;
+    this.ram = join(scratch, 'ram');
+    this.root = join(scratch, 'root');
+    this.early = join(scratch, 'early');
+    for (const folder of [this.ram, this.root, this.early]) mkdirSync(folder);
+    tool('mount', '-t', 'tmpfs', '-o', 'size=4g,nr_inodes=2m', 'ram', this.ram);
+    for (const name of ['view', 'view/layers', 'view/base', 'tree', 'tree-work', 'merged', 'lower']) {
+      mkdirSync(join(this.ram, name));
+    }
+    this.merged = join(this.ram, 'merged');
+    const tree = `lowerdir=${join(images, 'chroot')},upperdir=${this.ram}/tree,workdir=${this.ram}/tree-work`;
+    tool('mount', '-t', 'overlay', '-o', tree, 'tree', this.root);
+    for (const name of ['mkma.js', 'pack.js'])
+      cpSync(join(dist, 'guest', name), join(this.root, 'usr/lib/mkma', name));
+    cpSync(join(dist, 'guest/mkma.sh'), join(this.root, 'usr/bin/mkma'));
+    chmodSync(join(this.root, 'usr/bin/mkma'), 0o755);
+    mkdirSync(join(this.root, 'overlay'), { recursive: true });
+    tool('mount', '--bind', join(this.ram, 'view'), join(this.root, 'overlay'));
+    tool('mount', '-t', 'proc', 'proc', join(this.root, 'proc'));
+    tool('mount', '--rbind', '/dev', join(this.root, 'dev'));
+    tool('mount', '-t', 'tmpfs', 'run', join(this.root, 'run'));
+    tool('mount', '-t', 'tmpfs', 'tmp', join(this.root, 'tmp'));
+    mkdirSync(join(this.root, 'run/mkma'));
+    this.prepareEarlyBoot();
+    this.file = join(this.ram, 'storage.img');
+    execFileSync('truncate', ['-s', String(options.storageBytes ?? 256 * 2 ** 20), this.file]);
+    const [mkfs, ...args] = options.mkfs ?? ['mke2fs', '-q', '-t', 'ext4'];
+    tool(mkfs as string, ...args, this.file);
+    this.loop = tool('losetup', '--find', '--show', this.file).trim();
+  }
+
+  /** A copy of the initramfs, whose loading fills the folder of the layers. */
+  private prepareEarlyBoot(): void {
+    const { images, dist } = this.options;
+    tool('mount', '-t', 'tmpfs', 'early', this.early);
+    cpSync(join(images, 'initramfs'), this.early, { recursive: true, verbatimSymlinks: true });
+    for (const folder of ['storage', 'ram']) mkdirSync(join(this.early, folder));
+    cpSync(join(dist, 'bench/load.mjs'), join(this.early, 'mkma/load.js'));
+    for (const name of ['console', 'null']) writeFileSync(join(this.early, 'dev', name), '');
+    tool('mount', '--bind', '/dev/null', join(this.early, 'dev/null'));
+    tool('mount', '-t', 'proc', 'proc', join(this.early, 'proc'));
+    tool('mount', '--bind', join(this.ram, 'view/layers'), join(this.early, 'ram'));
+    writeFileSync(join(this.early, 'storage/base.cpio.zst'), '');
+  }
+
+  /** Fill the base anew, and forget all layers. */
+  newBase(fill: (folder: string) => void): void {
+    this.down();
+    const base = join(this.ram, 'view/base');
+    rmSync(base, { recursive: true, force: true });
+    for (const name of readdirSync(join(this.ram, 'view/layers'), { encoding: 'buffer' })) {
+      rmSync(Buffer.concat([Buffer.from(`${this.ram}/view/layers/`), name]), { recursive: true });
+    }
+    mkdirSync(base);
+    fill(base);
+    this.layers = [];
+    this.onStorage((folder) => {
+      rmSync(join(folder, 'images'), { recursive: true, force: true });
+      mkdirSync(join(folder, 'images'));
+    });
+  }
+
+  /** Do something with the storage's file system. */
+  onStorage<T>(work: (folder: string) => T): T {
+    const folder = join(this.options.scratch, 'storage');
+    mkdirSync(folder, { recursive: true });
+    tool('mount', this.loop, folder);
+    try {
+      return work(folder);
+    } finally {
+      tool('umount', folder);
+    }
+  }
+
+  /** Names of the files beside the base. */
+  files(): string[] {
+    return this.onStorage((folder) => readdirSync(join(folder, 'images')).sort());
+  }
+
+  private down(): void {
+    if (existsSync(join(this.ram, 'view/fresh'))) tool('umount', this.merged);
+    for (const name of ['view/fresh', 'work', 'lower'])
+      rmSync(join(this.ram, name), { recursive: true, force: true });
+    rmSync(join(this.root, 'run/mkma'), { recursive: true, force: true });
+    mkdirSync(join(this.root, 'run/mkma'));
+  }
+
+  /** Boot: load the layers that are new, each as early boot does, and stack the overlay with an empty upper directory. */
+  boot(): void {
+    this.down();
+    const names = layersAmong(this.files()).map(({ name }) => name);
+    this.load(names.filter((name) => !this.layers.includes(name)));
+    this.layers = names;
+    const view = join(this.ram, 'view');
+    const folders = [...names.map((name) => `${view}/layers/${name}`).reverse(), `${view}/base`];
+    mkdirSync(join(this.ram, 'lower'));
+    for (const [i, folder] of folders.entries()) tool('ln', '-s', folder, join(this.ram, 'lower', String(i)));
+    mkdirSync(join(this.ram, 'work'));
+    const top = folders[0] as string;
+    const fresh = join(view, 'fresh');
+    mkdirSync(fresh);
+    tool('chown', `--reference=${top}`, fresh);
+    tool('chmod', `--reference=${top}`, fresh);
+    const lower = folders.map((_, i) => String(i)).join(':');
+    const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=off,metacopy=off`;
+    execFileSync('mount', ['-t', 'overlay', '-o', options, 'machine', this.merged], {
+      cwd: join(this.ram, 'lower'),
+    });
+    writeFileSync(join(this.root, 'run/mkma/boot.json'), JSON.stringify(this.record(names)));
+  }
+
+  /** Load layers as early boot does. */
+  private load(names: readonly string[]): void {
+    if (names.length === 0) return;
+    const copies = join(this.options.scratch, 'layers');
+    mkdirSync(copies);
+    this.onStorage((folder) => {
+      for (const name of names) cpSync(join(folder, 'images', layerFileName(name)), join(copies, name));
+    });
+    const loaded = spawnSync('bash', ['-c', LOAD, 'load', this.early, copies, ...names], {
+      encoding: 'utf8',
+    });
+    rmSync(copies, { recursive: true });
+    if (loaded.status !== 0) {
+      throw new Error(`not loaded: ${loaded.stderr}${readFileSync(join(this.early, 'dev/console'), 'utf8')}`);
+    }
+  }
+
+  private record(layers: readonly string[]): BootRecord {
+    const facts = { verified: true, bytes: 1, unpackedBytes: 2 ** 20, seconds: 1 };
+    const images: LoadedImage[] = [
+      { kind: 'base', file: '/images/base.cpio.zst', id: `sha256:${'ab'.repeat(32)}`, ...facts },
+      ...layers.map((layer): LoadedImage => ({ kind: 'layer', layer, file: `/images/${layer}`, ...facts })),
+    ];
+    const { type = 'ext4', ramBytes = 2 ** 33 } = this.options;
+    return {
+      ...{ format: 1, storage: { asked: this.loop, device: this.loop, type, path: '/images' } },
+      ...{ images, leftOut: [], warnings: [], ramBytes, phases: [], started: 1, handover: 2 },
+    };
+  }
+
+  /** Run `mkma` on the machine. */
+  mkma(args: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
+    const ended = spawnSync('chroot', [this.root, '/usr/bin/mkma', ...args], {
+      encoding: 'utf8',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+      timeout: 300_000,
+    });
+    return { code: ended.status ?? -1, stdout: ended.stdout, stderr: ended.stderr };
+  }
+
+  close(): void {
+    spawnSync('losetup', ['--detach', this.loop]);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Random changes over several rounds: persisted, booted, compared. rounds.js IMAGES DIST SCRATCH SEED ROUNDS, in a mount
+ * namespace of its own. A round is a snapshot.
+ */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestMachine } from './machine.js';
+import { mutate } from './mutate.js';
+import { Chance } from './random.js';
+import { describeTree } from './view.js';
+
+const [images, dist, scratch, seedText, roundsText] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const seed = Number(seedText);
+const rounds = Number(roundsText);
+/** Boots after which a machine begins anew with an empty folder of images. */
+const LIFE = 4;
+
+const machine = new TestMachine({ images, dist, scratch });
+process.on('exit', () => machine.close());
+const chance = new Chance(seed);
+const times: Record<string, number> = {};
+function timed<T>(what: string, work: () => T): T {
+  const start = performance.now();
+  const value = work();
+  times[what] = (times[what] ?? 0) + performance.now() - start;
+  return value;
+}
+let done = 0;
+let boots = 0;
+for (; done < rounds; boots++) {
+  if (boots % LIFE === 0) {
+    machine.newBase((folder) => {
+      mkdirSync(`${folder}/etc`);
+      for (let i = 0; i < 30; i++) mutate(chance, Buffer.from(folder));
+    });
+    machine.boot();
+  }
+  const snapshots = 1 + chance.number(3);
+  for (let i = 0; i < snapshots; i++, done++) {
+    for (let k = 1 + chance.number(12); k > 0; k--)
+      timed('mutate', () => mutate(chance, Buffer.from(machine.merged)));
+    // So that what did not change afterwards is seen not to have (core/snapshot.ts, TICK).
+    if (chance.number(2) === 0) await sleep(120);
+    const ended = timed('persist', () => machine.mkma(['persist', '--all', '--level', '1']));
+    assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
+  }
+  const before = timed('describe', () => describeTree(machine.merged));
+  timed('boot', () => machine.boot());
+  const after = timed('describe', () => describeTree(machine.merged));
+  assert.deepEqual(after, before, `round ${done}, boot ${boots}`);
+}
+if (process.env.MKMA_TEST_TIMES) process.stderr.write(`${JSON.stringify(times)}\n`);
+process.stdout.write(`${done} snapshots, ${boots} boots\n`);
