@@ -13,8 +13,8 @@ export interface Problem {
   readonly why?: string;
   /** What to do next. */
   readonly next?: string;
-  /** `usage`: the command or definition is wrong (exit 2); otherwise the work failed (exit 1). */
-  readonly kind?: 'usage' | 'failure';
+  /** `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the work failed (1). */
+  readonly kind?: 'usage' | 'failure' | 'interrupted';
 }
 
 export type Ok<T> = { readonly ok: true; readonly value: T };

@@ -7,7 +7,7 @@ import {
   type StricliProcess,
 } from '@stricli/core';
 import { persistCommand } from './persist/command.js';
-import type { Session } from './session.js';
+import { Failed, type Session } from './session.js';
 import { statusCommand } from './status/command.js';
 import { complaint, TEXT } from './usage.js';
 
@@ -20,12 +20,13 @@ const application = buildApplication<Context>(
     docs: {
       brief: 'Looks after a machine that runs from RAM.',
       fullDescription:
-        'Looks after a machine that runs from RAM.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage.',
+        'Looks after a machine that runs from RAM.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.',
     },
   }),
   {
     name: 'mkma',
     scanner: { caseStyle: 'allow-kebab-for-camel', allowArgumentEscapeSequence: true },
+    determineExitCode: exitCodeOf,
     documentation: { disableAnsiColor: true },
     localization: { defaultLocale: 'en', loadText: () => TEXT },
   },
@@ -43,4 +44,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   // Below zero the parser has refused what was typed.
   const code = Number(process.exitCode ?? 0);
   return code < 0 ? 2 : code;
+}
+
+function exitCodeOf(cause: unknown): number {
+  if (!(cause instanceof Failed)) return 1;
+  return { usage: 2, interrupted: 130, failure: 1 }[cause.problem.kind ?? 'failure'];
 }

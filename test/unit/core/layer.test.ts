@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   isSelected,
+  layerFileName,
   layerName,
   layersAmong,
+  nextLayerName,
   parseLayerSelection,
   unknownNames,
 } from '../../../src/core/layer.js';
@@ -57,5 +59,35 @@ test('names that fit no layer, and words that are no selection', () => {
   );
   for (const text of ['', 'a,,b', '-', 'none,a', '-a,none']) {
     assert.equal(parseLayerSelection(text).ok, false, text);
+  }
+});
+
+test('a new name sorts behind all that are there, whatever the clock says', () => {
+  const now = Date.UTC(2026, 10, 24, 21, 13, 34);
+  const name = (files: string[], label?: string) =>
+    nextLayerName(
+      files.map((file) => `persistence.${file}`),
+      now,
+      label,
+    );
+  assert.equal(name([]), '20261124_211334');
+  assert.equal(name([], 'editor'), '20261124_211334_editor');
+  assert.equal(name(['20200101_000000.cpio.zst']), '20261124_211334');
+  // The clock went back, or two within a second.
+  assert.equal(name(['20261124_211334.cpio.zst']), '20261124_211335');
+  assert.equal(name(['20991231_235959.cpio.zst']), '21000101_000000');
+  assert.equal(name(['20991231_235959.cpio.zst.disabled']), '21000101_000000');
+  assert.equal(name(['20261124_211334_editor.cpio.zst']), '20261124_211335');
+  assert.equal(name(['20261124_211334.cpio.zst'], 'a'), '20261124_211335_a');
+  // No clock made that one.
+  assert.equal(name(['zebra.cpio.zst']), 'zebra_20261124_211334');
+  for (const files of [
+    ['zebra.cpio.zst'],
+    ['20261124_211334_z.cpio.zst'],
+    ['99999999_999999.cpio.zst'],
+    ['3.cpio.zst'],
+  ]) {
+    const made = layerFileName(name(files, 'a'));
+    assert.ok(made > `persistence.${files[0]}`, made);
   }
 });

@@ -181,7 +181,7 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
   const bad = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
   if (bad.length === 0) return undefined;
   if (bad.some(({ code }) => code === 128 + SIGINT))
-    return { what: 'interrupted', next: 'nothing was saved' };
+    return { what: 'interrupted', next: 'nothing was saved', kind: 'interrupted' };
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
     what: 'cannot pack the layer',
