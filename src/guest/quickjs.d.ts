@@ -61,6 +61,8 @@ declare module 'os' {
   export function open(path: string, flags: number): number;
   /** Bytes read, or minus errno. */
   export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
+  /** Where it is then, or minus errno. */
+  export function seek(fd: number, offset: number, whence: number): number;
   /** 0, or minus errno. */
   export function rename(from: string, to: string): number;
   export function readdir(path: string): [string[], number];

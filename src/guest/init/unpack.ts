@@ -24,7 +24,7 @@ const WHOLE = ['--make-directories', '--unconditional'];
  * Names are taken as they are: what leads out of the folder ends in the jail, so that bsdtar need not look for it.
  */
 const BSDTAR = [
-  ...['bsdtar', '--extract', '--same-owner', '--same-permissions', '--absolute-paths'],
+  ...['bsdtar', '--extract', '-S', '--same-owner', '--same-permissions', '--absolute-paths'],
   ...['--block-size', '128', '--file', '-'],
 ];
 

@@ -1,7 +1,10 @@
 /** What the packer is told. */
 import type { PlannedRecord } from '../../core/archive-plan.js';
 
-export interface SegmentPlan {
+/** A frame: bytes `from` to `to` (exclusive) of what the records are as newc. */
+export interface FramePlan {
+  readonly from: number;
+  readonly to: number;
   /** The folder that the paths count from. */
   readonly root: string;
   readonly records: readonly PlannedRecord[];

@@ -4,7 +4,8 @@ import type { LayerManifest } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
-import { cannotWrite, type PackedLayer } from './pack.js';
+import { cannotWrite } from './assembly.js';
+import type { PackedLayer } from './pack.js';
 
 /** No layer by its name, and what is left of one that was broken off. One at a time: the lock sees to that. */
 const PART = '.mkma-persist.part';

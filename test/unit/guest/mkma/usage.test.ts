@@ -13,6 +13,20 @@ const WRONG: [string[], string][] = [
     ['status', '--jsno'],
     "error: unknown option '--jsno'\n  next: did you mean --json? mkma --help lists what there is\n",
   ],
+  [
+    ['persist', '--level', '20'],
+    'error: --level 20 is no zstd level\n  why:  it takes 1 to 19\n  next: leave it out: 19\n',
+  ],
+  [
+    ['persist', '--name', 'a/b'],
+    "error: --name a/b cannot be part of a layer's name\n" +
+      '  why:  it takes letters, digits, dots, - and _, at most 64, the first a letter or digit\n' +
+      '  next: choose another label\n',
+  ],
+  [
+    ['persist', '--all', '--select', '/etc'],
+    'error: --all and --select exclude each other\n  next: leave one of them out\n',
+  ],
   [['status', '-x'], "error: unknown option '-x'\n  next: mkma --help lists what there is\n"],
 ];
 
@@ -27,15 +41,18 @@ for (const [argv, said] of WRONG) {
 
 test('without a command: the help, and exit code 2', async () => {
   const { out, err, code } = await mkma(bootedMachine(), []);
-  assert.match(out, /^Usage\n {2}mkma status/);
+  assert.match(out, /^Usage\n {2}mkma persist/);
   assert.match(err, /^error: no command was given\n/);
   assert.equal(code, 2);
 });
 
 test('--help names every verb, and that of a verb its options', async () => {
   const whole = await mkma(bootedMachine(), ['--help']);
-  assert.match(whole.out, /Commands\n {2}status {2}what this machine runs from/);
-  assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage/);
+  assert.match(
+    whole.out,
+    /Commands\n {2}persist {2}saves chosen changes.*\n {2}status {3}what this machine runs from/,
+  );
+  assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted/);
   const verb = await mkma(bootedMachine(), ['status', '--help']);
   assert.match(verb.out, /--json\]? +one JSON document on stdout/);
   assert.deepEqual([whole.code, verb.code, whole.err, verb.err], [0, 0, '', '']);

@@ -1,0 +1,36 @@
+/** Other names for files whose own the engine cannot open: it knows UTF-8 alone. */
+import type { Plan, PlannedRecord } from '../../../core/archive-plan.js';
+import { concatBytes } from '../../../core/bytes.js';
+import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/cpio.js';
+import { encodeName } from '../../../core/path.js';
+import type { Machine } from '../../machine.js';
+import { must } from '../../must.js';
+import { FRESH } from './scan.js';
+import { WORK } from './work.js';
+
+const ALIASES = `${WORK}/names`;
+
+/**
+ * Symbolic links with plain names to files whose own the engine cannot open, all by one program. Returns them by path;
+ * the packer opens those.
+ */
+export function makeAliases(machine: Machine, plan: Plan): Record<string, string> {
+  const odd = plan.segments.flatMap(({ records }) => records).filter(isOdd);
+  if (odd.length === 0) return {};
+  must(machine, ['mkdir', ALIASES]);
+  const records = odd.flatMap(({ path }, i) => {
+    const target = encodeName(`${FRESH}/${path}`);
+    const none = { uid: 0, gid: 0, nlink: 1, mtime: 0, rdevMajor: 0, rdevMinor: 0 };
+    const head = newcHead({ ...none, ino: i + 1, mode: S_IFLNK | 0o777, size: target.length }, String(i));
+    return [head, target, new Uint8Array(newcPadding(target.length))];
+  });
+  must(machine, ['cpio', '--extract', '--quiet'], {
+    cwd: ALIASES,
+    input: concatBytes([...records, newcTrailer()]),
+  });
+  return Object.fromEntries(odd.map(({ path }, i) => [path, `${ALIASES}/${i}`]));
+}
+
+function isOdd({ path, data }: PlannedRecord): boolean {
+  return data === 'file' && /[\udc80-\udcff]/.test(path.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''));
+}

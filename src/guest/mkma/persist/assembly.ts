@@ -1,0 +1,105 @@
+/** A layer's file, put together: head, frames, manifest, seek table. */
+import {
+  encodeHead,
+  encodeManifest,
+  encodeSeekTable,
+  HEAD_SIZE,
+  type SeekEntry,
+} from '../../../core/image.js';
+import type { LayerManifest, Segment } from '../../../core/manifest.js';
+import type { Problem } from '../../../core/result.js';
+import type { Machine } from '../../machine.js';
+import { must } from '../../must.js';
+import { WORK } from './work.js';
+
+/** What is known of a segment. */
+interface Assembled {
+  /** Where it begins in the file. */
+  readonly start: number;
+  size: number;
+  bytes: number;
+  frames: number;
+  /** Of the first frame alone. */
+  readonly sum: string;
+}
+
+export class Assembly {
+  /** Bytes of the file so far. */
+  total = 0;
+  problem: Problem | undefined;
+  private readonly assembled: Assembled[] = [];
+  private readonly entries: SeekEntry[] = [{ size: HEAD_SIZE, bytes: 0 }];
+
+  /** `target` is there, and empty. */
+  constructor(
+    private readonly machine: Machine,
+    private readonly target: string,
+  ) {
+    this.bytes(encodeHead());
+  }
+
+  /** Append the next frame, and remove its file. */
+  frame(path: string, { segment, from, to }: { segment: number; from: number; to: number }): void {
+    const sum = must(this.machine, ['sha256sum', path]).slice(0, 64);
+    const start = this.total;
+    const size = this.append(path);
+    this.entries.push({ size, bytes: to - from });
+    this.assembled[segment] ??= { start, size: 0, bytes: 0, frames: 0, sum };
+    const facts = this.assembled[segment];
+    facts.size += size;
+    facts.bytes += to - from;
+    facts.frames++;
+  }
+
+  /** The segments, once all frames are there. */
+  segments(): Omit<Segment, 'records'>[] {
+    return this.assembled.map(({ start, size, bytes, frames, sum }) => ({
+      ...{ size, bytes, frames },
+      sha256: frames === 1 ? sum : this.sumOf(start, size),
+    }));
+  }
+
+  /** Append what comes behind the payload. */
+  end(manifest: LayerManifest): void {
+    const frame = encodeManifest(manifest);
+    this.bytes(frame);
+    this.bytes(encodeSeekTable([...this.entries, { size: frame.length, bytes: 0 }]));
+  }
+
+  /** SHA-256 of so many bytes of the file from there on. */
+  private sumOf(start: number, size: number): string {
+    const command = 'tail -c "+$1" "$0" | head -c "$2" | sha256sum';
+    const argv = ['sh', '-c', command, this.target, String(start + 1), String(size)];
+    return must(this.machine, argv).slice(0, 64);
+  }
+
+  private bytes(bytes: Uint8Array): void {
+    const piece = `${WORK}/piece`;
+    if (!this.machine.write(piece, bytes)) throw new Error(`cannot write ${piece}`);
+    this.append(piece);
+  }
+
+  /** Append a file and remove it; returns its size. */
+  private append(path: string): number {
+    if (this.problem !== undefined) return 0;
+    const size = this.machine.info(path)?.size ?? 0;
+    const ended = this.machine.run(['sh', '-c', 'cat "$0" >>"$1" && rm "$0"', path, this.target]);
+    if (ended.code !== 0) this.problem = cannotWrite(ended.stderr.trim());
+    this.total += size;
+    return size;
+  }
+}
+
+/** What the medium did not take. */
+export function cannotWrite(words: string): Problem {
+  const full = /No space left|Disk quota|File too large/.test(words);
+  return {
+    what: full
+      ? 'the layer does not fit on the storage device'
+      : 'cannot write the layer to the storage device',
+    why: words,
+    next: full
+      ? 'save less, or make room there: mkma layers drop removes layers; nothing was saved, and what was written is removed'
+      : 'look whether it is still attached and what dmesg says; nothing was saved',
+  };
+}

@@ -1,0 +1,25 @@
+/** Persistence is exact: random changes over many rounds, saved, loaded as early boot does, and compared. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { repository, sharedImages, temporary } from './cli.js';
+
+const ROUNDS = Number(process.env.MKMA_TEST_ROUNDS ?? 300);
+
+test(`${ROUNDS} snapshots of random changes: after the next boot all is as it was`, {
+  timeout: 1_500_000,
+}, () => {
+  using folder = temporary();
+  const scratch = join(folder.path, 'machine');
+  mkdirSync(scratch);
+  const seed = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
+  const program = fileURLToPath(new URL('persist/rounds.js', import.meta.url));
+  const words = [program, sharedImages(), join(repository, 'dist'), scratch, String(seed), String(ROUNDS)];
+  const own = ['--mount', '--propagation', 'private', process.execPath, ...words];
+  const ended = spawnSync('unshare', own, { encoding: 'utf8' });
+  assert.equal(ended.status, 0, `MKMA_TEST_SEED=${seed}\n${ended.stdout}${ended.stderr}`);
+  assert.match(ended.stdout, /^\d+ snapshots, \d+ boots\n$/);
+});

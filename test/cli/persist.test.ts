@@ -1,0 +1,323 @@
+/** `mkma persist` under real QuickJS, on a real overlay, with its storage on a loop device. */
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { repository, sharedImages, temporary } from './cli.js';
+import { TestMachine } from './persist/machine.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
+
+const folder = temporary();
+const machine = new TestMachine({
+  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
+  ...{ storageBytes: 24 * 2 ** 20, ramBytes: 2 ** 30 },
+});
+process.on('exit', () => {
+  machine.close();
+  spawnSync('umount', ['--recursive', '--lazy', folder.path]);
+  folder[Symbol.dispose]();
+});
+
+const at = (path: string): string => join(machine.merged, path);
+const put = (path: string, text: string | Buffer = 'x'): void => writeFileSync(at(path), text);
+const read = (path: string): string => readFileSync(at(path), 'utf8');
+/** An editor: a shell command, with the list as $1. */
+const editor = (command: string) => ({ EDITOR: `sh -c '${command}' editor` });
+const layers = (): string[] => machine.files().filter((name) => name.startsWith('persistence.'));
+
+beforeEach(() => {
+  machine.newBase((base) => {
+    for (const name of ['etc', 'root', 'srv/old']) mkdirSync(join(base, name), { recursive: true });
+    for (const name of ['etc/hosts', 'etc/issue', 'srv/old/a', 'srv/old/b'])
+      writeFileSync(join(base, name), 'base');
+  });
+  machine.boot();
+});
+
+/** Save, and expect that to go well. */
+function save(args: string[], env: Record<string, string> = {}): string {
+  const { code, stdout, stderr } = machine.mkma(['persist', '--level', '1', ...args], env);
+  assert.equal(code, 0, stderr + stdout);
+  return stdout;
+}
+
+/** Save, and expect a refusal; returns its words. The folder of the images stays as it was. */
+function refused(args: string[], env: Record<string, string> = {}): string {
+  const before = machine.files();
+  const { code, stderr } = machine.mkma(['persist', '--level', '1', ...args], env);
+  assert.equal(code, 1, stderr);
+  assert.deepEqual(machine.files(), before);
+  return stderr;
+}
+
+test('the list: every kind of change, folders with sums; what is deleted from it is not kept', () => {
+  put('root/kept', 'k'.repeat(2048));
+  put('root/dropped');
+  mkdirSync(at('root/folder'));
+  put('root/folder/inside');
+  put('etc/hosts', 'changed');
+  rmSync(at('etc/issue'));
+  rmSync(at('srv/old'), { recursive: true });
+  put('srv/old', 'a file now');
+  const copy = join(machine.root, 'tmp/list');
+  save([], editor(`cp "$1" /tmp/list; sed -i "/dropped/d; \\\\#/root/folder\\$#d" "$1"`));
+  const list = readFileSync(copy, 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#') && line !== '');
+  assert.deepEqual(list, [
+    'folder         7 B  /etc',
+    'changed        7 B  /etc/hosts',
+    'deleted          -  /etc/issue',
+    'folder    2.00 KiB  /root',
+    'new            1 B  /root/dropped',
+    'new            1 B  /root/folder',
+    'new            1 B  /root/folder/inside',
+    'new       2.00 KiB  /root/kept',
+    'folder        10 B  /srv',
+    'retyped       10 B  /srv/old',
+  ]);
+  machine.boot();
+  assert.deepEqual(readdirSync(at('root')), ['kept']);
+  assert.deepEqual(
+    [existsSync(at('etc/issue')), read('etc/hosts'), read('srv/old')],
+    [false, 'changed', 'a file now'],
+  );
+});
+
+test('what was not chosen is listed again, what was saved is not', () => {
+  put('root/a');
+  put('root/b');
+  save(['--deselect', '/root/b']);
+  const again = save(['--all', '--dry-run']);
+  assert.match(again, /^folder +1 B {2}\/root\nnew +1 B {2}\/root\/b\nwould be saved: 1 changes, /m);
+  assert.equal(layers().length, 1);
+});
+
+test('patterns as in gitignore, with the folders that what they choose needs', () => {
+  mkdirSync(at('root/new/deep'), { recursive: true });
+  for (const name of ['a.log', 'b.txt', 'new/c.txt', 'new/deep/d.txt', 'new/e.log']) put(`root/${name}`);
+  const paths = (args: string[]): string[] =>
+    (JSON.parse(save(['--dry-run', '--json', ...args])) as { changes: { path: string }[] }).changes.map(
+      ({ path }) => path,
+    );
+  assert.deepEqual(paths(['--select', '*.txt', '--deselect', 'deep/']), [
+    '/root/b.txt',
+    '/root/new',
+    '/root/new/c.txt',
+  ]);
+  assert.deepEqual(paths(['--select', '/root/new/deep']), [
+    '/root/new',
+    '/root/new/deep',
+    '/root/new/deep/d.txt',
+  ]);
+  assert.deepEqual(paths(['--select', '*.txt', '--deselect', '/root/new']), ['/root/b.txt']);
+  assert.deepEqual(paths(['--select', '*.TXT']), []);
+});
+
+test('nothing changed, an emptied list: nothing is written', () => {
+  assert.equal(save(['--all']), 'nothing to save\n');
+  put('root/a');
+  assert.equal(save([], editor(': >"$1"')), 'nothing to save\n');
+  assert.deepEqual(layers(), []);
+});
+
+test('an editor that fails, a line that was not offered: told, and nothing is written', () => {
+  put('root/a');
+  assert.match(refused([], { EDITOR: 'false' }), /^error: the editor failed \(exit code 1\): false\n/);
+  assert.match(
+    refused([], editor('echo "new 1 B /etc/shadow" >>"$1"')),
+    /^error: the edited list cannot be understood: line \d+: new 1 B \/etc\/shadow\n {2}why: no such change was in the list\n/,
+  );
+});
+
+test('the layer: root alone may read it, its label is in its name, its manifest tells what it is', () => {
+  put('root/a');
+  const said = JSON.parse(save(['--all', '--name', 'first', '--json'])) as {
+    layer: { file: string; id: string };
+  };
+  assert.match(said.layer.file, /^persistence\.\d{8}_\d{6}_first\.cpio\.zst$/);
+  machine.onStorage((storage) => {
+    const file = join(storage, 'images', said.layer.file);
+    assert.equal(statSync(file).mode & 0o7777, 0o600);
+    const unpacked = join(folder.path, 'unpacked');
+    mkdirSync(unpacked);
+    const stock = spawnSync('sh', ['-c', `zstd -dc '${file}' | cpio -idm --quiet`], {
+      cwd: unpacked,
+      encoding: 'utf8',
+    });
+    assert.deepEqual(
+      [stock.status, stock.stderr, readFileSync(join(unpacked, 'root/a'), 'utf8')],
+      [0, '', 'x'],
+    );
+    const info = spawnSync(
+      process.execPath,
+      [join(repository, 'dist/src/host/main.js'), 'inspect', '--json', file],
+      { encoding: 'utf8' },
+    );
+    const { manifest } = JSON.parse(info.stdout) as {
+      manifest: { id: string; kind: string; layer: { base: string } };
+    };
+    assert.deepEqual(
+      [manifest.kind, manifest.id, manifest.layer.base],
+      ['layer', said.layer.id, `sha256:${'ab'.repeat(32)}`],
+    );
+  });
+});
+
+test('the device is full: told, and no trace is left of what did not fit', () => {
+  const noise = spawnSync('head', ['-c', String(30 * 2 ** 20), '/dev/urandom'], {
+    maxBuffer: 2 ** 26,
+  }).stdout;
+  put('root/noise', noise);
+  const words = refused(['--all']);
+  assert.match(
+    words,
+    /error: the layer does not fit on the storage device\n {2}why: .*No space left on device/,
+  );
+  rmSync(at('root/noise'));
+  put('root/small');
+  save(['--all']);
+  assert.equal(layers().length, 1);
+});
+
+test('the device cannot be written, is held read-only by the user, or is gone: told before anything is written', () => {
+  put('root/a');
+  spawnSync('blockdev', ['--setro', machine.loop]);
+  const locked = refused(['--all']);
+  spawnSync('blockdev', ['--setrw', machine.loop]);
+  assert.match(locked, /^error: cannot mount the storage device for writing: \/dev\/loop\d+ \(ext4\)$/m);
+  machine.onStorage((mounted) => {
+    spawnSync('mount', ['-o', 'remount,ro', mounted]);
+    const { code, stderr } = machine.mkma(['persist', '--all']);
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: cannot mount the storage device for writing/m);
+  });
+});
+
+test('a layer that the next boot has no room for is refused with numbers; holes do not count', () => {
+  put('root/holes');
+  truncateSync(at('root/holes'), 3 * 2 ** 30);
+  save(['--all']);
+  machine.boot();
+  assert.equal(statSync(at('root/holes')).size, 3 * 2 ** 30);
+  // Several frames in one segment.
+  const [file] = layers();
+  machine.onStorage((storage) => {
+    const argv = [
+      join(repository, 'dist/src/host/main.js'),
+      'inspect',
+      join(storage, 'images', file as string),
+    ];
+    const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  });
+  assert.ok(statSync(at('root/holes')).blocks < 100, 'holes stay holes in RAM');
+  put('root/large', Buffer.alloc(2 ** 20, 'x'));
+  for (let i = 0; i < 1000; i++) put(`root/${i}`, Buffer.alloc(2 ** 20, 'x'));
+  assert.match(
+    refused(['--all']),
+    /error: the next boot would have no room for that: mkma_size, 1024 MiB on this machine\n {2}why: the images would take 10\d\d MiB/,
+  );
+});
+
+test('a file that no archive can hold is refused by name, and only where it is chosen', () => {
+  put('root/huge');
+  truncateSync(at('root/huge'), 2 ** 32);
+  put('root/a');
+  assert.match(refused(['--all']), /cannot hold a file of 4 GiB or more: \/root\/huge\n/);
+  save(['--deselect', '/root/huge']);
+});
+
+test('one at a time: the second is told who is at it', async () => {
+  put('root/a');
+  const env = { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin', EDITOR: 'sleep 3; true' };
+  const first = spawn('chroot', [machine.root, '/usr/bin/mkma', 'persist', '--level', '1'], {
+    stdio: 'ignore',
+    env,
+  });
+  const ended = new Promise((resolve) => first.once('close', resolve));
+  await sleep(1500);
+  assert.match(
+    refused(['--all']),
+    /error: somebody is saving changes already: .*\n {2}why: held by process \d+, since 20/,
+  );
+  assert.equal(await ended, 0);
+  assert.equal(layers().length, 1);
+});
+
+test('killed at any moment: nothing is mounted, nothing has a final name, and the next one cleans up', async () => {
+  for (let i = 0; i < 20; i++) put(`root/${i}`, spawnSync('head', ['-c', '300000', '/dev/urandom']).stdout);
+  for (const [i, signal] of (
+    ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGKILL', 'SIGTERM'] as const
+  ).entries()) {
+    const env = { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+    const argv = [machine.root, '/usr/bin/mkma', 'persist', '--all', '--level', '19'];
+    const child = spawn('chroot', argv, { stdio: 'ignore', env, detached: true });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await sleep(400 + i * 300);
+    if (child.exitCode === null) process.kill(-(child.pid as number), signal);
+    await ended;
+    if (layers().length > 0) break;
+    assert.doesNotMatch(readFileSync('/proc/self/mounts', 'utf8'), /run\/mkma\/storage/);
+  }
+  if (layers().length === 0) save(['--all']);
+  assert.deepEqual(machine.files(), layers());
+  machine.boot();
+  assert.equal(statSync(at('root/19')).size, 300000);
+});
+
+test('a second snapshot in the same boot stores only what the first does not hold, and what it took away', async () => {
+  put('root/kept', spawnSync('head', ['-c', '500000', '/dev/urandom']).stdout);
+  put('root/lost');
+  mkdirSync(at('root/tree'));
+  put('root/tree/x');
+  await sleep(150);
+  save(['--all']);
+  rmSync(at('root/lost'));
+  rmSync(at('root/tree'), { recursive: true });
+  put('root/more');
+  const second = JSON.parse(save(['--all', '--json'])) as { changes: unknown; layer: { bytes: number } };
+  assert.deepEqual(second.changes, [
+    { kind: 'deleted', path: '/root/lost' },
+    { kind: 'new', path: '/root/more' },
+    { kind: 'deleted', path: '/root/tree' },
+  ]);
+  assert.ok(second.layer.bytes < 5000);
+  machine.boot();
+  assert.deepEqual(readdirSync(at('root')).sort(), ['kept', 'more']);
+  // Without the layer it was compared with, a snapshot would not be one: what is gone from the medium counts as unsaved.
+  put('root/after');
+  save(['--all']);
+  machine.onStorage((storage) => rmSync(join(storage, 'images', layers0(storage))));
+  assert.match(save(['--all', '--dry-run']), /new +1 B {2}\/root\/after/);
+});
+
+/** The last layer on the mounted storage. */
+function layers0(storage: string): string {
+  return readdirSync(join(storage, 'images')).sort().at(-1) as string;
+}
+
+test('a folder whose own change was not chosen keeps the mode it had', () => {
+  chmodSync(at('root'), 0o1777);
+  put('root/a');
+  save([], editor('sed -i "/^changed/s/.*\\\\/root\\$//" "$1"'));
+  assert.equal(layers().length, 0, 'the line of a folder stands for all under it');
+  save(['--select', '/root/a']);
+  machine.boot();
+  assert.equal(statSync(at('root')).mode & 0o7777, 0o755);
+  assert.equal(read('root/a'), 'x');
+});
