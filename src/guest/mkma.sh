@@ -4,10 +4,10 @@
 # qjs closes every possible descriptor whenever it starts a program, one by one.
 ulimit -Sn 256 2>/dev/null
 
-# Verbs that mount the storage do so in a mount namespace of their own: the kernel releases it with their last process,
+# What mounts the storage does so in a mount namespace of its own: the kernel releases it with the last process,
 # whatever ends that.
 case ${1-} in
-persist | layers)
+persist)
   [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs -m /usr/lib/mkma/mkma.js "$@"
   ;;
 esac

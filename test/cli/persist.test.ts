@@ -28,7 +28,6 @@ const machine = new TestMachine({
 });
 process.on('exit', () => {
   machine.close();
-  spawnSync('umount', ['--recursive', '--lazy', folder.path]);
   folder[Symbol.dispose]();
 });
 

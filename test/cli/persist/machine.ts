@@ -217,7 +217,11 @@ export class TestMachine {
     return { code: ended.status ?? -1, stdout: ended.stdout, stderr: ended.stderr };
   }
 
+  /** Release everything: the folder it was made in can be removed. */
   close(): void {
+    for (const mount of [this.root, this.early, this.ram]) {
+      spawnSync('umount', ['--recursive', '--lazy', mount]);
+    }
     spawnSync('losetup', ['--detach', this.loop]);
   }
 }

@@ -99,7 +99,7 @@ export function cannotWrite(words: string): Problem {
       : 'cannot write the layer to the storage device',
     why: words,
     next: full
-      ? 'save less, or make room there: mkma layers drop removes layers; nothing was saved, and what was written is removed'
+      ? 'save less, or make room there; nothing was saved, and what was written is removed'
       : 'look whether it is still attached and what dmesg says; nothing was saved',
   };
 }

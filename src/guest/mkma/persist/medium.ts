@@ -87,6 +87,6 @@ export function checkBudget(
     why:
       `the images would take ${mebibytes(needed)} MiB of the RAM file system, ${mebibytes(bytes)} MiB of them what is to be saved, ` +
       `and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
-    next: `save less, drop a layer, or raise ${PARAM.size} in the boot loader and boot again`,
+    next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and boot again`,
   });
 }
