@@ -66,6 +66,17 @@ export interface Machine {
   readlink(path: string): string | undefined;
   /** Names in a folder in the order of their bytes, without `.` and `..`; `undefined` where it cannot be read. */
   list(path: string): string[] | undefined;
+  /** Seconds since the kernel started; never goes back. */
+  uptime(): number;
+  sleep(milliseconds: number): void;
+  /** A line on every console the kernel writes to. */
+  print(line: string): void;
+  /** An interactive shell on the console, until the user leaves it. */
+  shell(): void;
+}
+
+/** The machine once it runs: what mkma's program there may ask of it besides. */
+export interface RunningMachine extends Machine {
   /** Give a file another name on its file system, in whose place nothing is left; `false` where that failed. */
   rename(from: string, to: string): boolean;
   /**
@@ -80,11 +91,4 @@ export interface Machine {
   outliveInterrupts(): void;
   /** Milliseconds since the epoch, as the clock has it. */
   now(): number;
-  /** Seconds since the kernel started; never goes back. */
-  uptime(): number;
-  sleep(milliseconds: number): void;
-  /** A line on every console the kernel writes to. */
-  print(line: string): void;
-  /** An interactive shell on the console, until the user leaves it. */
-  shell(): void;
 }

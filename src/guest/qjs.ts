@@ -3,7 +3,16 @@
 import * as os from 'os';
 import * as std from 'std';
 import { decodeName, encodeName } from '../core/path.js';
-import type { FileInfo, FileKind, Finished, Machine, PartResult, Pipeline, RunOptions } from './machine.js';
+import type {
+  FileInfo,
+  FileKind,
+  Finished,
+  Machine,
+  PartResult,
+  Pipeline,
+  RunningMachine,
+  RunOptions,
+} from './machine.js';
 import type { Terminal } from './terminal.js';
 
 /** Most bytes of a small file, or of a program's output, that are read. */
@@ -29,6 +38,22 @@ export function quickjsMachine(): Machine {
       const [names, errno] = os.readdir(path);
       return errno === 0 ? names.filter((name) => name !== '.' && name !== '..').sort() : undefined;
     },
+    uptime: () => Number.parseFloat(readText('/proc/uptime') ?? '0'),
+    sleep(milliseconds) {
+      os.sleep(milliseconds);
+    },
+    print,
+    // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
+    shell() {
+      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
+    },
+  };
+}
+
+/** The running machine. */
+export function runningMachine(): RunningMachine {
+  return {
+    ...quickjsMachine(),
     rename: (from, to) => os.rename(from, to) === 0,
     lock,
     environment: (name) => std.getenv(name) || undefined,
@@ -40,15 +65,6 @@ export function quickjsMachine(): Machine {
       os.signal(os.SIGINT, () => undefined);
     },
     now: () => Date.now(),
-    uptime: () => Number.parseFloat(readText('/proc/uptime') ?? '0'),
-    sleep(milliseconds) {
-      os.sleep(milliseconds);
-    },
-    print,
-    // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
-    shell() {
-      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
-    },
   };
 }
 

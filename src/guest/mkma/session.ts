@@ -1,10 +1,10 @@
 /** What a verb is given, and what it gives back. */
 import type { Problem, Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { RunningMachine } from '../machine.js';
 import type { Terminal } from '../terminal.js';
 
 export interface Session {
-  readonly machine: Machine;
+  readonly machine: RunningMachine;
   readonly terminal: Terminal;
 }
 

@@ -3,9 +3,9 @@ import { decodeName } from '../../../src/core/path.js';
 import type {
   FileInfo,
   Finished,
-  Machine,
   PartResult,
   Pipeline,
+  RunningMachine,
   RunOptions,
 } from '../../../src/guest/machine.js';
 
@@ -19,7 +19,7 @@ export interface FakeFile {
 
 export type Answer = Partial<Finished>;
 
-export class FakeMachine implements Machine {
+export class FakeMachine implements RunningMachine {
   readonly files = new Map<string, FakeFile>();
   readonly calls: string[] = [];
   /** What programs were given to read, with their calls. */

@@ -4,7 +4,7 @@ import { keptChanges, type ListLine, listLines, parseList, renderList } from '..
 import type { Change } from '../../../core/changes.js';
 import { ancestorsOf } from '../../../core/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 
 const LIST = '/run/mkma/persist.list';
@@ -19,7 +19,7 @@ export interface Choice {
 
 /** The chosen changes. `notes` are told in the list that is edited. */
 export function chooseChanges(
-  machine: Machine,
+  machine: RunningMachine,
   choice: Choice,
   changes: readonly Change[],
   notes: readonly string[],
@@ -64,7 +64,7 @@ function matcher(patterns: readonly string[]): (change: Change) => boolean {
 }
 
 /** The text as the user's editor left it. */
-function edit(machine: Machine, text: string): Result<string> {
+function edit(machine: RunningMachine, text: string): Result<string> {
   must(machine, ['install', '-m', '0600', '/dev/null', LIST]);
   if (!machine.write(LIST, text)) throw new Error(`cannot write ${LIST}`);
   const asked = machine.environment('VISUAL') ?? machine.environment('EDITOR');
@@ -93,7 +93,7 @@ function edit(machine: Machine, text: string): Result<string> {
     : ok(edited);
 }
 
-function found(machine: Machine): string | undefined {
+function found(machine: RunningMachine): string | undefined {
   return ['sensible-editor', 'editor', 'nano', 'vi'].find(
     (name) => machine.run(['sh', '-c', 'command -v "$0" >/dev/null', name]).code === 0,
   );

@@ -4,7 +4,7 @@ import { renderLine, showPath } from '../../../core/change-list.js';
 import { isLayerLabel } from '../../../core/layer.js';
 import { err, type Result, usage } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import type { Context } from '../program.js';
@@ -102,7 +102,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
 }
 
 /** One at a time: its owner is told to whoever comes second. */
-function takeLock(machine: Machine): Result<void> {
+function takeLock(machine: RunningMachine): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({

@@ -1,9 +1,9 @@
 /** What a layer's manifest tells of the machine that it was made on. */
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { VERSION } from '../version.js';
 
 /** Facts in the manifest's words. */
-export function machineFacts(machine: Machine) {
+export function machineFacts(machine: RunningMachine) {
   const release = machine.readText('/etc/os-release') ?? '';
   const first = (argv: readonly string[]): string => machine.run(argv).stdout.trim();
   return {

@@ -6,7 +6,7 @@ import { type Change, findChanges } from '../../../core/changes.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
 import { composeLayer, saveSnapshot } from '../../../core/snapshot.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { type Choice, chooseChanges } from './choose.js';
 import { machineFacts } from './facts.js';
@@ -39,7 +39,7 @@ export interface Persisted {
 
 /** Save what is chosen. `tell` gets lines about what goes on. */
 export function persist(
-  machine: Machine,
+  machine: RunningMachine,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
@@ -86,7 +86,7 @@ interface Found {
 }
 
 function save(
-  machine: Machine,
+  machine: RunningMachine,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,

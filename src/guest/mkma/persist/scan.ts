@@ -12,7 +12,7 @@ import { OVERLAY } from '../../../core/contract.js';
 import { type LowerLayer, LowerView } from '../../../core/lower.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/snapshot.js';
 import { findArguments, findThese, parseThese, parseTree, type TreeEntry } from '../../../core/tree.js';
-import type { Machine, RunOptions } from '../../machine.js';
+import type { RunningMachine, RunOptions } from '../../machine.js';
 
 export const VIEW = `/${OVERLAY.root}`;
 export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
@@ -32,7 +32,11 @@ export interface Scan {
 }
 
 /** Look at the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were made. */
-export function scanMachine(machine: Machine, record: BootRecord, saved: readonly SavedSnapshot[]): Scan {
+export function scanMachine(
+  machine: RunningMachine,
+  record: BootRecord,
+  saved: readonly SavedSnapshot[],
+): Scan {
   const seen = machine.now() / 1000;
   const { upper, devices } = scanUpper(machine);
   const layers = record.images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
@@ -51,7 +55,7 @@ export function scanMachine(machine: Machine, record: BootRecord, saved: readonl
   return { upper, devices, seen, stack: new LowerView(lower), below: new LowerView([...made, ...lower]) };
 }
 
-function scanUpper(machine: Machine): { upper: Upper; devices: Devices } {
+function scanUpper(machine: RunningMachine): { upper: Upper; devices: Devices } {
   const all = parseTree(stable(machine, ['find', ...findArguments(FRESH)])).filter(
     // Where the view itself is mounted: a base made by hand may lack the folder.
     ({ path }) => path !== OVERLAY.root && !path.startsWith(`${OVERLAY.root}/`),
@@ -66,7 +70,7 @@ function scanUpper(machine: Machine): { upper: Upper; devices: Devices } {
 
 /** A lower directory at these paths, and at all that is in `folders`. */
 function lookUp(
-  machine: Machine,
+  machine: RunningMachine,
   folder: string,
   paths: readonly string[],
   folders: readonly string[] = [],
@@ -95,7 +99,12 @@ function lookUp(
 }
 
 /** What is there of these paths: find complains of each that is not, which is no failure. */
-function find(machine: Machine, folder: string, paths: readonly string[], children: boolean): TreeEntry[] {
+function find(
+  machine: RunningMachine,
+  folder: string,
+  paths: readonly string[],
+  children: boolean,
+): TreeEntry[] {
   const command = 'exec find "$@" 2>/dev/null';
   const argv = ['sh', '-c', command, 'sh', ...findThese(children)];
   return parseThese(machine.run(argv, { cwd: folder, input: nullEnded(paths) }).stdout);
@@ -107,14 +116,14 @@ function nullEnded(paths: readonly string[]): string {
 }
 
 /** Output of a program that walks a living tree: once more where something went away under its feet. */
-function stable(machine: Machine, argv: readonly string[], options: RunOptions = {}): string {
+function stable(machine: RunningMachine, argv: readonly string[], options: RunOptions = {}): string {
   let ended = machine.run(argv, options);
   for (let i = 0; i < 3 && ended.code !== 0; i++) ended = machine.run(argv, options);
   if (ended.code !== 0) throw new Error(`${argv[0]} failed: ${ended.stderr}`);
   return ended.stdout;
 }
 
-function deviceNumbers(machine: Machine, folder: string, entries: readonly TreeEntry[]): Devices {
+function deviceNumbers(machine: RunningMachine, folder: string, entries: readonly TreeEntry[]): Devices {
   const nodes = entries.filter(({ type }) => type === 'b' || type === 'c').map(({ path }) => path);
   if (nodes.length === 0) return new Map();
   const stat = ['xargs', '--null', 'stat', '--format=%Hr %Lr', '--'];

@@ -3,7 +3,7 @@ import { layerFileName, nextLayerName } from '../../../core/layer.js';
 import type { LayerManifest } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { cannotWrite } from './assembly.js';
 import type { PackedLayer } from './pack.js';
 
@@ -28,7 +28,7 @@ export interface WriteOptions {
 }
 
 /** Write a new layer. Whatever fails leaves the folder as it was. */
-export function writeLayer(machine: Machine, options: WriteOptions): Result<WrittenLayer> {
+export function writeLayer(machine: RunningMachine, options: WriteOptions): Result<WrittenLayer> {
   const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
   const made = machine.run(['sh', '-c', 'rm -f "$0" && umask 077 && : >"$0"', part]);

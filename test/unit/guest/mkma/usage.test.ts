@@ -15,12 +15,12 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['persist', '--level', '20'],
-    'error: --level 20 is no zstd level\n  why:  it takes 1 to 19\n  next: leave it out: 19\n',
+    'error: --level 20 is no zstd level\n  why: it takes 1 to 19\n  next: leave it out: 19\n',
   ],
   [
     ['persist', '--name', 'a/b'],
     "error: --name a/b cannot be part of a layer's name\n" +
-      '  why:  it takes letters, digits, dots, - and _, at most 64, the first a letter or digit\n' +
+      '  why: it takes letters, digits, dots, - and _, at most 64, the first a letter or digit\n' +
       '  next: choose another label\n',
   ],
   [
