@@ -1,13 +1,13 @@
 /** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
 import { layerFileName } from '../../../core/layer.js';
 import type { SavedSnapshot } from '../../../core/snapshot.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 
 const FOLDER = '/run/mkma/snapshots';
 
 /** Those whose layer is among the files of the images folder, in the order in which they were made. */
-export function readSaved(machine: Machine, files: readonly string[]): SavedSnapshot[] {
+export function readSaved(machine: RunningMachine, files: readonly string[]): SavedSnapshot[] {
   const saved: SavedSnapshot[] = [];
   for (const name of machine.list(FOLDER) ?? []) {
     const snapshot = JSON.parse(machine.readText(`${FOLDER}/${name}`) ?? 'null') as SavedSnapshot | null;
@@ -17,7 +17,7 @@ export function readSaved(machine: Machine, files: readonly string[]): SavedSnap
 }
 
 /** Remember one, for root alone: it names files of all users. Done before its layer gets its name. */
-export function remember(machine: Machine, snapshot: SavedSnapshot): void {
+export function remember(machine: RunningMachine, snapshot: SavedSnapshot): void {
   must(machine, ['mkdir', '--parents', '--mode=0700', FOLDER]);
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(`${file}.part`, JSON.stringify(snapshot)) || !machine.rename(`${file}.part`, file)) {
