@@ -102,7 +102,7 @@ test('what was not chosen is listed again, what was saved is not', () => {
   put('root/b');
   save(['--deselect', '/root/b']);
   const again = save(['--all', '--dry-run']);
-  assert.match(again, /^folder +1 B {2}\/root\nnew +1 B {2}\/root\/b\nwould be saved: 1 changes, /m);
+  assert.match(again, /^folder +1 B {2}\/root\nnew +1 B {2}\/root\/b\nwould be saved: 1 change, /m);
   assert.equal(layers().length, 1);
 });
 

@@ -131,10 +131,11 @@ function lines(value: Persisted, options: PersistOptions): string[] {
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
   if (changes.length === 0) return [...told, 'nothing to save'];
+  const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
   const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
   if (layer === undefined) {
-    const heading = options.dryRun ? [`would be saved: ${changes.length} changes, ${needs}`] : [];
+    const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
     return [...shownLines(changes).map(renderLine), ...told, ...heading];
   }
-  return [...told, `saved ${changes.length} changes as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+  return [...told, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
 }
