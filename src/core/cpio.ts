@@ -77,6 +77,17 @@ export function newcHeadSize(nameBytes: number): number {
  */
 export function putNewcHead(header: NewcHeader, name: string, out: Uint8Array, at: number): number {
   const end = at + newcHeadSize(nameLength(name));
+  let to = at;
+  for (let i = 0; i < MAGIC.length; i++) out[to++] = MAGIC.charCodeAt(i);
+  for (const field of headFields(header, nameLength(name))) {
+    for (let shift = 28; shift >= 0; shift -= 4) out[to++] = HEX_DIGITS[(field >>> shift) & 0xf] as number;
+  }
+  out.fill(0, putName(name, out, to), end);
+  return end;
+}
+
+/** The numbers of a head in their order. */
+function headFields(header: NewcHeader, nameBytes: number): number[] {
   const fields = [
     header.ino,
     header.mode,
@@ -89,19 +100,29 @@ export function putNewcHead(header: NewcHeader, name: string, out: Uint8Array, a
     0,
     header.rdevMajor,
     header.rdevMinor,
-    nameLength(name) + 1,
+    nameBytes + 1,
     0, // checksum: unused in newc
   ];
-  let to = at;
-  for (let i = 0; i < MAGIC.length; i++) out[to++] = MAGIC.charCodeAt(i);
   for (const field of fields) {
     if (!Number.isInteger(field) || field < 0 || field > 0xffffffff) {
       throw new RangeError(`newc field out of range: ${field}`);
     }
-    for (let shift = 28; shift >= 0; shift -= 4) out[to++] = HEX_DIGITS[(field >>> shift) & 0xf] as number;
   }
-  out.fill(0, putName(name, out, to), end);
-  return end;
+  return fields;
+}
+
+/**
+ * As {@link putNewcHead}, as text, where the name is ASCII: for an engine that is slow with single bytes. `undefined` where
+ * it is not.
+ */
+export function newcHeadText(header: NewcHeader, name: string): string | undefined {
+  if (nameLength(name) !== name.length) return undefined;
+  let head = MAGIC;
+  for (const field of headFields(header, name.length)) {
+    head += (field + 2 ** 32).toString(16).slice(1);
+  }
+  const end = newcHeadSize(name.length) - NEWC_HEADER_SIZE;
+  return head.toUpperCase() + name.padEnd(end, '\0');
 }
 
 /** As {@link putNewcHead}, into bytes of its own. */

@@ -1,7 +1,7 @@
 /** What a layer of chosen changes consists of, and what is remembered of it until the next boot. */
 import type { FileAttributes } from './attributes.js';
 import type { Change, Upper } from './changes.js';
-import { ancestorsOf, type LowerLayer, type LowerView } from './lower.js';
+import { type LowerLayer, type LowerView, parentOf } from './lower.js';
 import { sortByName } from './path.js';
 import { sortTree, type TreeEntry } from './tree.js';
 
@@ -31,7 +31,8 @@ export function composeLayer(chosen: readonly Change[], upper: Upper, below: Low
     if (entry !== undefined) add(entry, upper.attributes.get(path) ?? {});
   }
   for (const { path } of chosen) {
-    for (const above of ancestorsOf(path).reverse()) {
+    for (let above = path; above !== '.'; ) {
+      above = parentOf(above);
       if (tree.has(above)) break;
       const before = below.at(above);
       if (before?.type === 'd') add(before, below.attributesAt(above));

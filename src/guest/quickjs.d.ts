@@ -6,6 +6,8 @@ declare module 'std' {
     close(): number;
     puts(text: string): void;
     flush(): void;
+    /** Whether something went wrong since it was opened (ferror(3)). */
+    error(): boolean;
     seek(offset: number, whence: number): number;
     read(buffer: ArrayBufferLike, position: number, length: number): number;
     write(buffer: ArrayBufferLike, position: number, length: number): number;

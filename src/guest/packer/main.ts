@@ -5,7 +5,8 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import { archiveName, newcHead, newcPadding } from '../../core/cpio.js';
+import type { PlannedRecord } from '../../core/archive-plan.js';
+import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/cpio.js';
 import { encodeName } from '../../core/path.js';
 import { CHANGED, type FramePlan } from './plan.js';
 
@@ -20,14 +21,28 @@ const changed: string[] = [];
 let at = 0;
 
 for (const record of plan.records) {
-  put(newcHead(record, archiveName(record.path)));
+  head(record);
   if (record.data === 'file') copy(record.path, record.size);
   else if (record.data !== 'none') put(encodeName(record.data.target));
-  put(new Uint8Array(newcPadding(record.size)));
+  pad(newcPadding(record.size));
 }
 std.out.flush();
 for (const path of changed) std.err.puts(`${path}\n`);
 std.exit(changed.length > 0 ? CHANGED : 0);
+
+function head(record: PlannedRecord): void {
+  const name = archiveName(record.path);
+  const text = newcHeadText(record, name);
+  const whole = text !== undefined && at >= plan.from && at + text.length <= plan.to;
+  if (whole) {
+    std.out.puts(text);
+    at += text.length;
+  } else put(newcHead(record, name));
+}
+
+function pad(length: number): void {
+  if (length > 0) put(new Uint8Array(zeros, 0, length));
+}
 
 /** Bytes of the records, so far as they are in this frame. */
 function put(bytes: Uint8Array): void {

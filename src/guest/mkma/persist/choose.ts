@@ -25,6 +25,7 @@ export function chooseChanges(
   notes: readonly string[],
 ): Result<readonly Change[]> {
   const { all, select, deselect } = choice;
+  if (all && deselect.length === 0) return ok(changes);
   if (all || select.length > 0 || deselect.length > 0) return byPatterns(choice, changes);
   const lines = listLines(changes);
   const edited = edit(machine, renderList(lines, notes));

@@ -9,7 +9,7 @@ import {
 import type { BootRecord } from '../../../core/boot.js';
 import { type Upper, wholeFolders } from '../../../core/changes.js';
 import { OVERLAY } from '../../../core/contract.js';
-import { type LowerLayer, LowerView } from '../../../core/lower.js';
+import { type LowerLayer, LowerView, parentOf } from '../../../core/lower.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/snapshot.js';
 import { findArguments, findThese, parseThese, parseTree, type TreeEntry } from '../../../core/tree.js';
 import type { RunningMachine, RunOptions } from '../../machine.js';
@@ -75,7 +75,17 @@ function lookUp(
   paths: readonly string[],
   folders: readonly string[] = [],
 ): LowerLayer {
-  const found = find(machine, folder, paths, false);
+  // Folders first: of what is not there, nothing below is asked for.
+  const above = new Set(paths.map(parentOf));
+  const found = find(
+    machine,
+    folder,
+    ['.', ...paths.filter((path) => path !== '.' && above.has(path))],
+    false,
+  );
+  const there = new Set(found.filter(({ type }) => type === 'd').map(({ path }) => path));
+  const others = paths.filter((path) => path !== '.' && !above.has(path) && there.has(parentOf(path)));
+  if (others.length > 0) found.push(...find(machine, folder, others, false));
   if (folders.length > 0) found.push(...find(machine, folder, folders, true));
   const devices = deviceNumbers(machine, folder, found);
   const { entries, whiteouts } = partWhiteouts(found, devices);
