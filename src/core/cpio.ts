@@ -4,7 +4,7 @@
  * to a multiple of four bytes.
  */
 import { concatBytes } from './bytes.js';
-import { nameLength, putName } from './path.js';
+import { isAscii, nameLength, putName } from './path.js';
 
 const MAGIC = '070701';
 /** GNU cpio writes capitals. */
@@ -116,7 +116,7 @@ function headFields(header: NewcHeader, nameBytes: number): number[] {
  * it is not.
  */
 export function newcHeadText(header: NewcHeader, name: string): string | undefined {
-  if (nameLength(name) !== name.length) return undefined;
+  if (!isAscii(name)) return undefined;
   let head = MAGIC;
   for (const field of headFields(header, name.length)) {
     head += (field + 2 ** 32).toString(16).slice(1);

@@ -151,8 +151,8 @@ function withoutPairs(text: string): string {
   return text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '');
 }
 
-/** By the engine's own matcher: on QuickJS a loop over the characters takes many times as long. */
-function isAscii(name: string): boolean {
+/** Whether all characters are ASCII. By the engine's own matcher: on QuickJS a loop over the characters takes many times as long. */
+export function isAscii(name: string): boolean {
   return /^[\0-\x7f]*$/.test(name);
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { newcHead, newcHeadText } from '../../../src/core/cpio.js';
 import { compareNames, decodeName, encodeName, quoteName, sortByName } from '../../../src/core/path.js';
 
 test('any bytes survive decoding and encoding, and JSON', () => {
@@ -46,4 +47,14 @@ test('many names are sorted as two are compared', () => {
       );
     }),
   );
+});
+
+test('the head of a record as text is the head as bytes, where the name is ASCII', () => {
+  const header = { ino: 0xffffffff, mode: 0o100644, uid: 1, gid: 2, nlink: 1, mtime: 3, size: 0xabc };
+  for (const name of ['a', 'ab', 'abc', 'new\nline', 'etc/passwd', 'ü', 'a\udcff', '\udcff\udcfe', '😀']) {
+    const text = newcHeadText({ ...header, rdevMajor: 0, rdevMinor: 0 }, name);
+    const bytes = newcHead({ ...header, rdevMajor: 0, rdevMinor: 0 }, name);
+    if (text === undefined) assert.ok(/[^\n-~]/.test(name), name);
+    else assert.deepEqual(Buffer.from(text, 'latin1'), Buffer.from(bytes));
+  }
 });
