@@ -55,5 +55,5 @@ test("options that qjs has too are the program's own", () => {
     assert.match(stderr, /^error: unknown command '-/);
     assert.equal(code, 2);
   }
-  assert.match(inMachine(undefined, 'mkma', '-h').stdout, /^Usage\n {2}mkma status/);
+  assert.match(inMachine(undefined, 'mkma', '-h').stdout, /^Usage\n {2}mkma persist/);
 });
