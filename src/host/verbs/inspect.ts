@@ -1,5 +1,6 @@
 /** `mkma inspect`: what an image is and holds. */
 import { statSync } from 'node:fs';
+import type { ArchiveRecord } from '../../core/archive-parser.js';
 import { INITRAMFS } from '../../core/contract.js';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
 import {
@@ -14,7 +15,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
 import { damaged, readImage, verifyPayload } from '../images.js';
-import { type ArchiveRecord, readArchive } from '../pack/read.js';
+import { readArchive } from '../pack/read.js';
 
 /** Most bytes of an initramfs's manifest: it is one short line. */
 const MAX_INSIDE = 64 * 2 ** 10;

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ArchiveParser, type ArchiveRecord } from '../../../src/core/archive-parser.js';
 import { concatBytes } from '../../../src/core/bytes.js';
 import { newcHead, newcPadding, newcTrailer, S_IFDIR, S_IFREG } from '../../../src/core/cpio.js';
-import { ArchiveParser, type ArchiveRecord } from '../../../src/host/pack/read.js';
+import { decodeName } from '../../../src/core/path.js';
 
 const RUNS = 10_000;
 
@@ -41,7 +42,7 @@ function read(archive: Uint8Array, piece: number): { wrong: string | undefined; 
   });
   let wrong: string | undefined;
   for (let at = 0; at < archive.length && wrong === undefined; at += piece) {
-    wrong = parser.take(Buffer.from(archive.slice(at, at + piece)));
+    wrong = parser.take(archive.slice(at, at + piece));
   }
   return { wrong: wrong ?? parser.end(), records };
 }
@@ -51,7 +52,7 @@ test('the whole archive is read, whatever the pieces', () => {
     const { wrong, records } = read(ARCHIVE, piece);
     assert.equal(wrong, undefined);
     assert.deepEqual(
-      records.map(({ path, data }) => [path, data?.toString()]),
+      records.map(({ path, data }) => [path, data === undefined ? undefined : decodeName(data)]),
       [
         ['.', undefined],
         ['etc', undefined],
@@ -86,4 +87,29 @@ test('a damaged archive is refused with a reason, or holds no more than it can',
     { numRuns: RUNS },
   );
   assert.ok(refused > RUNS / 4, `only ${refused} were refused`);
+});
+
+test('data that is passed over comes in pieces, each once and none of another record', () => {
+  for (const piece of [1, 7, 110, 200, ARCHIVE.length]) {
+    const found: [string, number][] = [];
+    const parser = new ArchiveParser({
+      onRecord: ({ path }) => found.push([path, 0]),
+      onData: (data) => {
+        assert.ok(data.every((byte) => byte !== 0 && byte !== 0x30));
+        (found.at(-1) as [string, number])[1] += data.length;
+      },
+    });
+    for (let at = 0; at < ARCHIVE.length; at += piece) {
+      const bytes = ARCHIVE.slice(at, at + piece);
+      assert.equal(parser.take(bytes), undefined);
+      bytes.fill(0x30); // used again by whoever reads
+    }
+    assert.equal(parser.end(), undefined);
+    assert.deepEqual(found, [
+      ['.', 0],
+      ['etc', 0],
+      ['etc/motd', 5],
+      ['etc/\udcff', 300],
+    ]);
+  }
 });
