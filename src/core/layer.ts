@@ -73,6 +73,18 @@ export function layerFileName(name: string): string {
   return PREFIX + name + SUFFIX;
 }
 
+const DISABLED = '.disabled';
+
+/** The file of a layer that was disabled: early boot does not take it for one. */
+export function disabledFileName(name: string): string {
+  return layerFileName(name) + DISABLED;
+}
+
+/** The name of the disabled layer in a file; `undefined` where the file is none. */
+export function disabledLayerName(file: string): string | undefined {
+  return file.endsWith(DISABLED) ? layerName(file.slice(0, -DISABLED.length)) : undefined;
+}
+
 /** A label: what may stand in a file's name and in `mkma_layers=`. */
 export function isLayerLabel(label: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(label);

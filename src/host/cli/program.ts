@@ -1,5 +1,5 @@
 /** The whole command line: verbs, help, and usage errors as problems. */
-import { Command, CommanderError } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Problem } from '../../core/result.js';
 import { doctor } from '../verbs/doctor.js';
 import { inspect } from '../verbs/inspect.js';
@@ -7,6 +7,7 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
+import { layersCommand } from './layers.js';
 import { outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
 import { fail, type Session, show } from './session.js';
@@ -46,18 +47,21 @@ export async function runProgram(
     bootEntryCommand,
     shellCommand,
     inspectCommand,
+    layersCommand,
     doctorCommand,
   ];
   for (const verb of verbs) {
     // Each has its own types of arguments and options; here they are commands and nothing more.
-    const command = verb(session, end) as unknown as Command;
-    // What a shell prints is its own.
-    if (verb !== shellCommand)
-      command.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
-    command.option('-v, --verbose', 'show what the tools print');
+    const command = verb(session, end) as unknown as CommandUnknownOpts;
+    for (const one of command.commands.length > 0 ? command.commands : [command]) {
+      // What a shell prints is its own.
+      if (verb !== shellCommand)
+        one.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
+      one.option('-v, --verbose', 'show what the tools print');
+    }
     program.addCommand(command);
   }
-  for (const command of [program as unknown as Command, ...program.commands]) {
+  for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {
     command.exitOverride().showHelpAfterError(false);
     command.configureOutput({
       writeOut: out,
@@ -72,15 +76,27 @@ export async function runProgram(
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     if (cause.exitCode === 0) return 0;
-    return fail(session, complain(cause, complaint, argv, out));
+    return fail(session, complain(cause, complaint, commandOf(program, argv), out));
   }
+}
+
+/** A command and those below it. */
+function withOwn(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands];
+}
+
+/** The words by which the arguments name a command: `mkma layers show`. */
+function commandOf(program: CommandUnknownOpts, argv: readonly string[]): string {
+  const own = program.commands.find((command) => command.name() === argv[0]);
+  const below = own === undefined ? '' : ` ${commandOf(own, argv.slice(1))}`;
+  return program.name() + below;
 }
 
 /** A usage error of the command line as a problem; without any command, the help. */
 function complain(
   cause: CommanderError,
   complaint: string,
-  argv: readonly string[],
+  command: string,
   out: (text: string) => void,
 ): Problem {
   if (cause.code === 'commander.help') {
@@ -89,14 +105,10 @@ function complain(
   }
   const [first = cause.message, hint = ''] = complaint.trim().split('\n');
   const near = /Did you mean (.*)\?/.exec(hint)?.[1];
-  const verb =
-    argv[0] !== undefined && /^[a-z]/.test(argv[0]) && cause.code !== 'commander.unknownCommand'
-      ? ` ${argv[0]}`
-      : '';
   return {
     kind: 'usage',
     what: first.replace(/^error: /, ''),
-    next: `${near === undefined ? '' : `did you mean ${near}? `}mkma${verb} --help lists what there is`,
+    next: `${near === undefined ? '' : `did you mean ${near}? `}${command} --help lists what there is`,
   };
 }
 

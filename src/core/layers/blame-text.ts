@@ -1,0 +1,57 @@
+/** The blame of a path for people. */
+import { showPath } from '../change-list.js';
+import { quoteName } from '../path.js';
+import { err, ok, type Result } from '../result.js';
+import type { Blame, Cut, Verdict } from './blame.js';
+import { entryColumns, TYPE_NAMES } from './entry-text.js';
+import { tableLines } from './table.js';
+
+/** The blame, or the problem that nothing is known of the path. */
+export function knownBlame(found: Blame): Result<Blame> {
+  if (found.verdicts.length > 0) return ok(found);
+  return err({
+    what: 'no image holds this path',
+    where: showPath(found.path),
+    why: 'neither the base nor a layer says anything of it',
+    next: 'give the path from the root as it is spelt there; what changed since boot is in no image yet',
+  });
+}
+
+/** The images that say something, the highest first, `*` before the one that decides; then what comes of it. */
+export function blameLines(found: Blame): string[] {
+  const { path, present, verdicts } = found;
+  const rows = verdicts.map((verdict) => [
+    verdict.decides ? '*' : ' ',
+    quoteName(verdict.image),
+    ...(verdict.entry === undefined ? ['', '', '', ''] : entryColumns(verdict.entry)),
+    remark(path, verdict),
+  ]);
+  const decider = verdicts.find(({ decides }) => decides);
+  return [...tableLines(rows, [4]), conclusion(path, present, decider)];
+}
+
+function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string {
+  const own = entry === undefined && cut !== undefined ? [cutText(path, cut)] : [];
+  // A file at the path hides what is below without a word.
+  const opaque = entry !== undefined && cut?.by === 'opaque' ? [cutText(path, cut)] : [];
+  const hides =
+    hidden === undefined ? [] : [`hidden by ${quoteName(hidden.image)}: ${cutText(path, hidden)}`];
+  return [...own, ...opaque, ...hides, ...(disabled ? ['disabled'] : [])].join(', ');
+}
+
+/** What an image does to the path of the images below it. */
+function cutText(path: string, { at, by }: Cut): string {
+  const where = at === path ? 'it' : showPath(at);
+  if (by === 'deletion') return `deletes ${where}`;
+  if (by === 'opaque') return `hides all that is below it in ${at === path ? 'this folder' : where}`;
+  return `has a ${TYPE_NAMES[by]} ${at === path ? 'there' : `at ${where}`}`;
+}
+
+function conclusion(path: string, present: boolean, decider: Verdict | undefined): string {
+  const shown = showPath(path);
+  if (decider === undefined) return `${shown} is not there: only disabled layers say something of it`;
+  const image = quoteName(decider.image);
+  if (present) return `${shown} comes from ${image}`;
+  const how = decider.cut === undefined ? '' : ` ${cutText(path, decider.cut)}`;
+  return `${shown} is not there: ${image}${how}`;
+}

@@ -1,0 +1,97 @@
+/** `mkma layers blame`: which image a path comes from, and what the others say of it. */
+import { ancestorsOf } from '../lower.js';
+import { isSafePath, unquoteName } from '../path.js';
+import { ok, type Result, usage } from '../result.js';
+import type { FileType } from '../tree.js';
+import type { LayerEntry, LayerTree } from './tree.js';
+
+/** An image of the stack. */
+export interface BlamedImage {
+  readonly name: string;
+  readonly tree: LayerTree;
+  /** It is not applied: it hides nothing and decides nothing. */
+  readonly disabled?: boolean;
+}
+
+/** How an image takes a path away from those below it: itself, or with a folder above it. */
+export interface Cut {
+  /** The path where it does. */
+  readonly at: string;
+  /** `deletion`; `opaque`: a folder that hides what is below; otherwise the type of what stands there instead. */
+  readonly by: 'deletion' | 'opaque' | FileType;
+}
+
+export interface Verdict {
+  readonly image: string;
+  readonly disabled: boolean;
+  /** What it has at the path. */
+  readonly entry?: LayerEntry;
+  readonly cut?: Cut;
+  /** The image right above that hides what this one says, and how. */
+  readonly hidden?: Cut & { readonly image: string };
+  /** Whether what it says is what holds. */
+  readonly decides: boolean;
+}
+
+export interface Blame {
+  readonly path: string;
+  /** Whether something is there in the end. */
+  readonly present: boolean;
+  /** Images that say something of the path, the highest first. */
+  readonly verdicts: readonly Verdict[];
+}
+
+/** A path as typed, or quoted as mkma shows it; counted from `/`. */
+export function parseBlamePath(text: string): Result<string> {
+  const parts = (unquoteName(text) ?? text).split('/').filter((part) => part !== '' && part !== '.');
+  const path = parts.join('/');
+  if (path === '' && text !== '') return ok('.');
+  if (isSafePath(path)) return ok(path);
+  return usage({
+    what: 'this is no path on the machine',
+    where: text === '' ? "''" : text,
+    why: 'it is empty, leads up with .., or is longer than paths can be',
+    next: 'give it from the root, as in /etc/hosts',
+  });
+}
+
+/** The paths to know of every image: this one, and all folders above it. */
+export function blamedPaths(path: string): Set<string> {
+  return new Set([...ancestorsOf(path), path]);
+}
+
+/** Find out. `images`: the lowest first. */
+export function blame(path: string, images: readonly BlamedImage[]): Blame {
+  const verdicts: Verdict[] = [];
+  let above: Verdict['hidden'];
+  let folder: Verdict['hidden'];
+  for (const { name, tree, disabled = false } of [...images].reverse()) {
+    const entry = tree.entries.get(path);
+    const cut = cutOf(tree, path);
+    if (entry === undefined && cut === undefined) continue;
+    // Folders of all images are one; what is none is hidden by a folder above it, and hides what is below it.
+    const hidden = disabled ? undefined : (above ?? (entry?.type === 'd' ? undefined : folder));
+    verdicts.push({
+      ...{ image: name, disabled },
+      ...(entry === undefined ? {} : { entry }),
+      ...(cut === undefined ? {} : { cut }),
+      ...(hidden === undefined ? {} : { hidden }),
+      decides: !disabled && !verdicts.some(({ decides }) => decides),
+    });
+    if (disabled) continue;
+    if (cut !== undefined) above = { ...cut, image: name };
+    if (entry?.type === 'd') folder ??= { at: path, by: 'd', image: name };
+  }
+  return { path, present: verdicts.find(({ decides }) => decides)?.entry !== undefined, verdicts };
+}
+
+/** What in an image hides the path in those below it: the topmost folder that does, or the path itself. */
+function cutOf({ entries, whiteouts, opaque }: LayerTree, path: string): Cut | undefined {
+  for (const at of blamedPaths(path)) {
+    if (whiteouts.has(at)) return { at, by: 'deletion' };
+    if (opaque.has(at)) return { at, by: 'opaque' };
+    const type = entries.get(at)?.type;
+    if (type !== undefined && type !== 'd') return { at, by: type };
+  }
+  return undefined;
+}

@@ -1,0 +1,103 @@
+/** `mkma layers disable`, `enable` and `drop`: what is to be done to the files, or why not. Pure: nothing is done here. */
+import { disabledFileName, layerFileName } from '../layer.js';
+import { quoteName } from '../path.js';
+import { err, ok, type Result } from '../result.js';
+import { findLayer } from './name.js';
+import { count } from './show.js';
+import { inOrder, layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
+import { followersOf, newWarnings } from './warnings.js';
+
+export type Action = 'disable' | 'enable' | 'drop';
+
+/** What is to be done, and then was. */
+export interface LayerChange {
+  readonly action: Action;
+  readonly layer: string;
+  readonly file: string;
+  /** The file's new name; absent where it is removed. */
+  readonly becomes?: string;
+  /** What will be odd about other layers then. */
+  readonly warnings: readonly string[];
+}
+
+export interface ChangeOptions {
+  /** Drop a layer though another counts on it. */
+  readonly force?: boolean;
+}
+
+/** Plan a change to the layer of this name. */
+export function planChange(
+  action: Action,
+  stored: StoredImages,
+  text: string,
+  options: ChangeOptions = {},
+): Result<LayerChange> {
+  const found = findLayer(stored, text, action === 'enable');
+  if (!found.ok) return found;
+  const layer = found.value;
+  if (action === 'drop') return planDrop(stored, layer, options.force === true);
+  if (layer.disabled === (action === 'disable')) {
+    const what = `this layer is ${action}d already`;
+    return err({ what, where: layer.file, next: 'mkma layers list tells of all of them' });
+  }
+  const becomes = (action === 'disable' ? disabledFileName : layerFileName)(layer.name);
+  if (stored.layers.some(({ file }) => file === becomes)) return err(taken(action, layer, becomes));
+  const changed = { ...layer, file: becomes, disabled: action === 'disable' };
+  return ok({
+    ...{ action, layer: layer.name, file: layer.file, becomes },
+    warnings: newWarnings(stored, withInstead(stored, layer, [changed])),
+  });
+}
+
+function taken(action: Action, layer: StoredImage, becomes: string) {
+  return {
+    what: `this layer cannot be ${action}d`,
+    where: layer.file,
+    why: `there is a file called ${quoteName(becomes)} already, and nothing is written over`,
+    next: `drop one of the two: mkma layers drop ${quoteName(becomes)}, or mkma layers drop ${quoteName(layer.file)}`,
+  };
+}
+
+function planDrop(stored: StoredImages, layer: StoredImage, force: boolean): Result<LayerChange> {
+  const { name, file } = layer;
+  const followers = followersOf(layer, stored);
+  if (followers.length > 0 && !force) {
+    const names = followers.map((one) => quoteName(one.name)).join(', ');
+    return err({
+      what: 'another layer was made after this one',
+      where: file,
+      why: `${names} counts on it: ${held(layer)} would go missing below`,
+      next:
+        `leave it out without losing it: mkma layers disable ${quoteName(name)}\n` +
+        `or drop it all the same: mkma layers drop ${quoteName(name)} --force`,
+    });
+  }
+  const warnings = newWarnings(stored, withInstead(stored, layer, []));
+  return ok({ action: 'drop', layer: name, file, warnings });
+}
+
+function held(layer: StoredImage): string {
+  const { deletions = [] } = layerFacts(layer) ?? {};
+  const parts = [count(recordsOf(layer) ?? 0, 'entry', 'entries'), count(deletions.length, 'deletion')];
+  return parts.filter((part) => !part.startsWith('0 ')).join(' and ');
+}
+
+function withInstead(
+  { base, layers }: StoredImages,
+  layer: StoredImage,
+  instead: readonly StoredImage[],
+): StoredImages {
+  const others = inOrder([...layers.filter((one) => one !== layer), ...instead]);
+  return { ...(base === undefined ? {} : { base }), layers: others };
+}
+
+/** For people: what was done. */
+export function changeLines({ action, layer, file, becomes, warnings }: LayerChange): string[] {
+  const name = quoteName(layer);
+  const done = {
+    disable: `${name} is disabled, as ${quoteName(becomes ?? '')}: boots leave it out until it is enabled`,
+    enable: `${name} is enabled, as ${quoteName(becomes ?? '')}: the next boot applies it`,
+    drop: `${name} is dropped: ${quoteName(file)} is gone for good`,
+  }[action];
+  return [done, ...warnings.map((warning) => `warning: ${warning}`)];
+}

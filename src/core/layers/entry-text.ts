@@ -1,0 +1,49 @@
+/** Entries of an image as people know them from ls(1). */
+import { showPath } from '../change-list.js';
+import { quoteName } from '../path.js';
+import type { FileType } from '../tree.js';
+import type { LayerEntry } from './tree.js';
+
+export const TYPE_NAMES: Readonly<Record<FileType, string>> = {
+  f: 'file',
+  d: 'folder',
+  l: 'symbolic link',
+  b: 'block device',
+  c: 'character device',
+  p: 'FIFO',
+  s: 'socket',
+};
+
+/** Type and mode: `-rwxr-xr-x`. */
+export function modeText({ type, mode }: Pick<LayerEntry, 'type' | 'mode'>): string {
+  const triple = (shift: number, special: number, letter: string): string => {
+    const bits = (mode >> shift) & 7;
+    const set = (mode & special) !== 0;
+    const runs = (bits & 1) !== 0;
+    const last = set ? (runs ? letter : letter.toUpperCase()) : runs ? 'x' : '-';
+    return `${bits & 4 ? 'r' : '-'}${bits & 2 ? 'w' : '-'}${last}`;
+  };
+  const kind = type === 'f' ? '-' : type;
+  return `${kind}${triple(6, 0o4000, 's')}${triple(3, 0o2000, 's')}${triple(0, 0o1000, 't')}`;
+}
+
+/** Bytes of a file or link, numbers of a device, nothing of the rest. */
+export function sizeText({ type, size, device }: LayerEntry): string {
+  if (device !== undefined) return `${device[0]}, ${device[1]}`;
+  return type === 'f' || type === 'l' ? String(size) : '-';
+}
+
+/** Seconds since the epoch as a moment. */
+export function momentText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Mode, owner, size and time, as columns. */
+export function entryColumns(entry: LayerEntry): string[] {
+  return [modeText(entry), `${entry.uid}:${entry.gid}`, sizeText(entry), momentText(entry.mtime)];
+}
+
+/** The path, and where a link points. */
+export function entryPath({ path, type, target }: LayerEntry): string {
+  return type === 'l' ? `${showPath(path)} -> ${quoteName(target)}` : showPath(path);
+}

@@ -1,0 +1,114 @@
+/** `mkma layers list`: the images in their order, and what is odd about them. */
+import type { BootRecord } from '../boot.js';
+import { quoteName } from '../path.js';
+import { type Problem, tellProblem } from '../result.js';
+import { formatBytes } from '../size.js';
+import { formatMoment } from '../time.js';
+import { layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
+import { tableLines } from './table.js';
+import { layerWarnings } from './warnings.js';
+
+/** An image as it is listed. What only a manifest tells is absent where there is none. */
+export interface ListedImage {
+  readonly name: string;
+  readonly file: string;
+  readonly id?: string;
+  /** ISO 8601 in UTC. */
+  readonly created?: string;
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** Bytes of RAM that it takes. */
+  readonly unpackedBytes?: number;
+  readonly inodes?: number;
+  /** Archive records: files, folders and links. */
+  readonly entries?: number;
+  readonly deletions?: number;
+  readonly opaque?: number;
+  /** Whether it has a manifest that holds together. Its content is not read: `layers verify` does that. */
+  readonly verified: boolean;
+  readonly disabled: boolean;
+  /** On a running machine: whether it is part of this boot. */
+  readonly applied?: boolean;
+  readonly warnings: readonly string[];
+  /** Why early boot would not take it. */
+  readonly problem?: Problem;
+}
+
+export interface LayerList {
+  readonly base?: ListedImage;
+  /** In the order in which they are applied, the lowest first. */
+  readonly layers: readonly ListedImage[];
+}
+
+/** The list; `boot`: the record of the machine that runs from these images. */
+export function listLayers(stored: StoredImages, boot?: BootRecord): LayerList {
+  const listed = (image: StoredImage): ListedImage => describe(image, stored, boot);
+  return {
+    ...(stored.base === undefined ? {} : { base: listed(stored.base) }),
+    layers: stored.layers.map(listed),
+  };
+}
+
+function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | undefined): ListedImage {
+  const { name, file, bytes, disabled, manifest, problem } = image;
+  const facts = layerFacts(image);
+  const entries = recordsOf(image);
+  return {
+    ...{ name, file, bytes, disabled },
+    ...(manifest === undefined
+      ? {}
+      : {
+          ...{ id: manifest.id, created: manifest.created },
+          ...{ unpackedBytes: manifest.unpackedBytes, inodes: manifest.inodes },
+        }),
+    ...(entries === undefined ? {} : { entries }),
+    ...(facts === undefined ? {} : { deletions: facts.deletions.length, opaque: facts.opaque.length }),
+    verified: manifest !== undefined,
+    ...(boot === undefined ? {} : { applied: isApplied(image, stored, boot) }),
+    warnings: layerWarnings(image, stored),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+/** Whether the machine runs from this image: one of that name, and with its id or, where it has none, its size. */
+export function isApplied(image: StoredImage, { base }: StoredImages, { images }: BootRecord): boolean {
+  return images.some(({ kind, layer, id, bytes }) => {
+    const named = image === base ? kind === 'base' : layer === image.name;
+    return named && id === image.manifest?.id && (id !== undefined || bytes === image.bytes);
+  });
+}
+
+/** The list for people. */
+export function listLines({ base, layers }: LayerList): string[] {
+  const images = [...(base === undefined ? [] : [base]), ...layers];
+  const head = ['name', 'made', 'file', 'RAM', 'entries', 'deleted', 'state'];
+  const [first = '', ...rows] = tableLines([head, ...images.map(row)], [2, 3, 4, 5]);
+  const lines = images.flatMap((image, i) => [rows[i] as string, ...remarks(image)]);
+  return [first, ...lines, ...(layers.length === 0 ? ['no layers'] : [])];
+}
+
+function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image }: ListedImage): string[] {
+  const state = [
+    ...(image.applied === undefined ? [] : [image.applied ? 'applied' : 'not applied']),
+    ...(image.disabled ? ['disabled'] : []),
+    ...(image.problem === undefined ? [] : ['cannot be used']),
+    ...(image.verified || image.problem !== undefined ? [] : ['unverified']),
+  ];
+  const count = (number: number | undefined): string => (number === undefined ? '-' : String(number));
+  return [
+    quoteName(name),
+    created === undefined || Number.isNaN(Date.parse(created)) ? '-' : formatMoment(created),
+    formatBytes(bytes),
+    unpackedBytes === undefined ? '-' : formatBytes(unpackedBytes),
+    count(entries),
+    count(deletions),
+    state.join(', '),
+  ];
+}
+
+function remarks({ problem, warnings }: ListedImage): string[] {
+  return [
+    ...(problem === undefined ? [] : tellProblem(problem).map((line) => `  ${line}`)),
+    ...warnings.map((warning) => `  warning: ${warning}`),
+  ];
+}

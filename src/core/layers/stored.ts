@@ -1,0 +1,99 @@
+/** The images in a folder, as far as their names and manifests tell. */
+import { FILES } from '../contract.js';
+import { type ImageInfo, readImageInfo } from '../image.js';
+import { disabledFileName, disabledLayerName, layerFileName, layerName } from '../layer.js';
+import type { LayerFacts, Manifest } from '../manifest.js';
+import { sortByName } from '../path.js';
+import { err, type Problem, type Result } from '../result.js';
+
+/** A folder, as whoever can read it hands it in. */
+export interface FolderReader {
+  /** Names of all that is in it. */
+  readonly names: readonly string[];
+  /** Bytes of a regular file; `undefined` where it is none, or cannot be opened. */
+  readonly size: (file: string) => number | undefined;
+  /** Bytes of a file, fewer where it ends; `undefined` where it cannot be read. */
+  readonly read: (file: string, offset: number, length: number) => Uint8Array | undefined;
+}
+
+export interface StoredImage {
+  /** Of a layer what people call it; `base`. */
+  readonly name: string;
+  /** Its file in the folder. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly disabled: boolean;
+  /** Absent where it has none, or the image is damaged. */
+  readonly manifest?: Manifest;
+  /** Why early boot would not take it. */
+  readonly problem?: Problem;
+}
+
+export interface StoredImages {
+  readonly base?: StoredImage;
+  /** In the order of their names, the lowest first; disabled ones where they would be applied. */
+  readonly layers: readonly StoredImage[];
+}
+
+/** Find the images in a folder and read their manifests. */
+export function readStored(folder: FolderReader): StoredImages {
+  const layers: StoredImage[] = [];
+  for (const file of folder.names) {
+    const enabled = layerName(file);
+    const name = enabled ?? disabledLayerName(file);
+    if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
+  }
+  const base = folder.names.includes(FILES.base)
+    ? readOne(folder, 'base', FILES.base, false, 'base')
+    : undefined;
+  return { ...(base === undefined ? {} : { base }), layers: inOrder(layers) };
+}
+
+/** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
+export function inOrder(layers: StoredImage[]): StoredImage[] {
+  return sortByName(layers, ({ name, disabled }) => (disabled ? disabledFileName : layerFileName)(name));
+}
+
+function readOne(
+  folder: FolderReader,
+  name: string,
+  file: string,
+  disabled: boolean,
+  kind: Manifest['kind'] = 'layer',
+): StoredImage {
+  const bytes = folder.size(file);
+  const image = { name, file, bytes: bytes ?? 0, disabled };
+  const info = readInfo(folder, file, bytes);
+  if (!info.ok) return { ...image, problem: info.problem };
+  const { manifest } = info.value;
+  if (manifest === undefined) return image;
+  if (manifest.kind === kind) return { ...image, manifest };
+  const why = `its manifest says that it is a ${manifest.kind}`;
+  const next = 'remove it, or give it the name of what it is';
+  return { ...image, problem: { what: `this is no ${kind}`, where: file, why, next } };
+}
+
+function readInfo(folder: FolderReader, file: string, bytes: number | undefined): Result<ImageInfo> {
+  if (bytes === undefined) {
+    const why = 'it cannot be opened, or is no regular file';
+    return err({ what: 'cannot read the image', where: file, why, next: 'look at its type and owner' });
+  }
+  if (bytes === 0) {
+    const next = 'copy or save it again';
+    return err({ what: 'the image is empty', where: file, why: 'the file has 0 bytes', next });
+  }
+  const read = (offset: number, length: number): Uint8Array =>
+    folder.read(file, offset, length) ?? new Uint8Array(0);
+  const info = readImageInfo(read, bytes);
+  return info.ok ? info : err({ where: file, ...info.problem });
+}
+
+/** What a layer is a layer of, where its manifest tells. */
+export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
+  return manifest?.kind === 'layer' ? manifest.layer : undefined;
+}
+
+/** Archive records of an image, where its manifest tells. */
+export function recordsOf({ manifest }: StoredImage): number | undefined {
+  return manifest?.segments.reduce((sum, { records }) => sum + records, 0);
+}

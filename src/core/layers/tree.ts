@@ -1,0 +1,141 @@
+/** What an image holds, read out of its archive and its manifest. */
+import type { ArchiveReader, ArchiveRecord } from '../archive-parser.js';
+import type { FileAttributes } from '../attributes.js';
+import {
+  NEWC_MAX_NAME,
+  type ParsedNewcHeader,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+} from '../cpio.js';
+import type { Manifest } from '../manifest.js';
+import { decodeName } from '../path.js';
+import type { FileType, TreeEntry } from '../tree.js';
+
+/** A file, folder or link in an image. */
+export type LayerEntry = Pick<
+  TreeEntry,
+  'path' | 'type' | 'mode' | 'uid' | 'gid' | 'size' | 'mtime' | 'target'
+> & {
+  /** Major and minor number of a device node. */
+  readonly device?: readonly [number, number];
+  /** Digest of a file's content, where it was asked for. */
+  readonly digest?: string;
+};
+
+/** What an image holds and takes away; an unpacked one (LowerLayer) has this form, too. */
+export interface LayerTree {
+  readonly entries: ReadonlyMap<string, LayerEntry>;
+  readonly whiteouts: ReadonlySet<string>;
+  readonly opaque: ReadonlySet<string>;
+  readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
+}
+
+/** Makes a digest of what it is given piece by piece. */
+export interface Hasher {
+  update(piece: Uint8Array): void;
+  digest(): string;
+}
+
+export interface TreeOptions {
+  /** Paths to keep; all unless told. */
+  readonly only?: ReadonlySet<string>;
+  /** For a digest of every file's content. */
+  readonly hasher?: () => Hasher;
+}
+
+const TYPES: Readonly<Record<number, FileType>> = {
+  [S_IFREG]: 'f',
+  [S_IFDIR]: 'd',
+  [S_IFLNK]: 'l',
+  [S_IFBLK]: 'b',
+  [S_IFCHR]: 'c',
+  [S_IFIFO]: 'p',
+};
+
+type Draft = { -readonly [K in keyof LayerEntry]: LayerEntry[K] };
+
+/** Collects the records of an archive, to be handed to a parser of it. */
+export class TreeCollector implements ArchiveReader {
+  /** Records so far, kept or not. */
+  records = 0;
+  private readonly entries = new Map<string, Draft>();
+  private readonly whiteouts = new Set<string>();
+  /** Names that share an inode, by its number: one of them carries the content. */
+  private readonly links = new Map<number, Draft[]>();
+  private current: { readonly draft: Draft; readonly hasher: Hasher } | undefined;
+
+  constructor(private readonly options: TreeOptions = {}) {}
+
+  want(_path: string, { mode, size }: ParsedNewcHeader): boolean {
+    return (mode & S_IFMT) === S_IFLNK && size < NEWC_MAX_NAME;
+  }
+
+  onRecord(record: ArchiveRecord): void {
+    this.close();
+    this.records++;
+    const draft = draftOf(record);
+    const { path, type, device } = draft;
+    const kept = this.options.only?.has(path) !== false;
+    // Whoever made an archive by hand may have put whiteouts into it as the nodes that they are.
+    if (type === 'c' && device?.[0] === 0 && device[1] === 0) {
+      if (kept) this.whiteouts.add(path);
+      return;
+    }
+    if (kept) this.entries.set(path, draft);
+    if (type !== 'f') return;
+    if (record.nlink > 1) {
+      const names = this.links.get(record.ino);
+      if (names === undefined) this.links.set(record.ino, [draft]);
+      else names.push(draft);
+    }
+    const { hasher } = this.options;
+    if (hasher !== undefined) this.current = { draft, hasher: hasher() };
+  }
+
+  onData(piece: Uint8Array): void {
+    this.current?.hasher.update(piece);
+  }
+
+  /** The tree, once the archive has ended. */
+  finish(manifest: Manifest | undefined): LayerTree {
+    this.close();
+    for (const names of this.links.values()) {
+      const whole = names.find(({ size }) => size > 0);
+      if (whole === undefined) continue;
+      for (const draft of names) {
+        draft.size = whole.size;
+        if (whole.digest !== undefined) draft.digest = whole.digest;
+      }
+    }
+    const facts = manifest?.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
+    const { only } = this.options;
+    const kept = (path: string): boolean => only?.has(path) !== false;
+    return {
+      entries: this.entries,
+      whiteouts: new Set([...this.whiteouts, ...facts.deletions.filter(kept)]),
+      opaque: new Set(facts.opaque.filter(kept)),
+      attributes: new Map((manifest?.attributes ?? []).map(({ path, values }) => [path, values])),
+    };
+  }
+
+  private close(): void {
+    if (this.current !== undefined) this.current.draft.digest = this.current.hasher.digest();
+    this.current = undefined;
+  }
+}
+
+function draftOf(record: ArchiveRecord): Draft {
+  const { mode, uid, gid, size, mtime, data, rdevMajor, rdevMinor } = record;
+  const type = TYPES[mode & S_IFMT] ?? 's';
+  return {
+    path: record.path === '' ? '.' : record.path,
+    ...{ type, mode: mode & 0o7777, uid, gid, size, mtime },
+    target: data === undefined ? '' : decodeName(data),
+    ...(type === 'b' || type === 'c' ? { device: [rdevMajor, rdevMinor] as const } : {}),
+  };
+}

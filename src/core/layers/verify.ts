@@ -1,0 +1,70 @@
+/** `mkma layers verify`: what came of checking images. */
+import { quoteName } from '../path.js';
+import { err, ok, type Problem, type Result, tellProblem } from '../result.js';
+import { findImage } from './name.js';
+import { count } from './show.js';
+import type { StoredImage, StoredImages } from './stored.js';
+
+export interface CheckedImage {
+  readonly name: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly disabled: boolean;
+  /** `unverified`: it can be read to its end, and has no manifest to be compared with. */
+  readonly state: 'verified' | 'unverified' | 'damaged';
+  readonly problem?: Problem;
+}
+
+/** The images that are meant: those named, or all layers. */
+export function imagesToVerify(stored: StoredImages, names: readonly string[]): Result<StoredImage[]> {
+  if (names.length === 0) return ok([...stored.layers]);
+  const images: StoredImage[] = [];
+  for (const name of names) {
+    const found = findImage(stored, name);
+    if (!found.ok) return found;
+    if (!images.includes(found.value)) images.push(found.value);
+  }
+  return ok(images);
+}
+
+/** An image, and what came of reading all of it. */
+export function checkedImage(image: StoredImage, read: Result<unknown>): CheckedImage {
+  const { name, file, bytes, disabled } = image;
+  const facts = { name, file, bytes, disabled };
+  if (!read.ok) return { ...facts, state: 'damaged', problem: read.problem };
+  return { ...facts, state: image.manifest === undefined ? 'unverified' : 'verified' };
+}
+
+/** Whether as many records are there as the manifest tells of. */
+export function checkRecords(image: StoredImage, records: number): Result<void> {
+  const expected = image.manifest?.segments.reduce((sum, segment) => sum + segment.records, 0);
+  if (expected === undefined || expected === records) return ok();
+  const why = `its manifest tells of ${expected} records, ${records} are there`;
+  return err({ what: 'the image is damaged', where: image.file, why, next: 'copy or save it again' });
+}
+
+/** For people, an image a line. */
+export function verifyLines(checked: readonly CheckedImage[]): string[] {
+  if (checked.length === 0) return ['no layers'];
+  const words: Record<CheckedImage['state'], string> = {
+    verified: 'verified',
+    unverified: 'whole; unverified: it has no manifest',
+    damaged: 'DAMAGED',
+  };
+  return checked.flatMap(({ name, state, problem, disabled }) => [
+    `${quoteName(name)}: ${words[state]}${disabled ? ' (disabled)' : ''}`,
+    ...(problem === undefined ? [] : tellProblem(problem).map((line) => `  ${line}`)),
+  ]);
+}
+
+/** The problem that ends the program where an image is damaged. */
+export function damageOf(checked: readonly CheckedImage[]): Problem | undefined {
+  const damaged = checked.filter(({ state }) => state === 'damaged');
+  if (damaged.length === 0) return undefined;
+  return {
+    what: `${count(damaged.length, 'image')} of ${checked.length} cannot be relied on`,
+    where: damaged.map(({ name }) => quoteName(name)).join(', '),
+    why: 'what is wrong is told with each of them',
+    next: 'copy it again from where it is whole, or drop it: mkma layers drop NAME',
+  };
+}

@@ -1,0 +1,58 @@
+/** What is odd about a layer that early boot would apply all the same. */
+import { FILES } from '../contract.js';
+import { quoteName } from '../path.js';
+import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
+
+/** An id as people compare it. */
+export function shortId(id: string): string {
+  return id.slice(0, 'sha256:'.length + 12);
+}
+
+/** Warnings of a layer, given what lies beside it. */
+export function layerWarnings(image: StoredImage, stored: StoredImages): string[] {
+  const facts = layerFacts(image);
+  if (facts === undefined) return [];
+  const warnings: string[] = [];
+  const { base } = stored;
+  if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
+    warnings.push(
+      `made on another base (${told(facts.base)}) than ${FILES.base} (${told(base.manifest?.id)})`,
+    );
+  }
+  const after = image.disabled ? undefined : predecessorWarning(image, stored);
+  return after === undefined ? warnings : [...warnings, after];
+}
+
+function told(id: string | undefined): string {
+  return id === undefined ? 'one without a manifest' : shortId(id);
+}
+
+function predecessorWarning(image: StoredImage, { layers }: StoredImages): string | undefined {
+  const after = layerFacts(image)?.after;
+  if (after === undefined) return undefined;
+  const named = layers.filter(({ manifest }) => manifest?.id === after);
+  const at = layers.indexOf(image);
+  if (named.some((one) => !one.disabled && layers.indexOf(one) < at)) return undefined;
+  const above = named.find((one) => !one.disabled);
+  if (above !== undefined) return `made after ${quoteName(above.name)}, which lies above it`;
+  const disabled = named[0];
+  if (disabled !== undefined) return `made after ${quoteName(disabled.name)}, which is disabled`;
+  return `made after a layer that is not here (${shortId(after)})`;
+}
+
+/** Layers that were made right after this one: they count on what it holds. */
+export function followersOf({ manifest }: StoredImage, { layers }: StoredImages): StoredImage[] {
+  return layers.filter((one) => manifest !== undefined && layerFacts(one)?.after === manifest.id);
+}
+
+/** Warnings that hold with `now` and did not with `before`, each with the name of its layer. */
+export function newWarnings(before: StoredImages, now: StoredImages): string[] {
+  const all = (stored: StoredImages): string[] =>
+    stored.layers
+      .filter(({ disabled }) => !disabled)
+      .flatMap((image) =>
+        layerWarnings(image, stored).map((warning) => `${quoteName(image.name)}: ${warning}`),
+      );
+  const known = new Set(all(before));
+  return all(now).filter((warning) => !known.has(warning));
+}

@@ -1,0 +1,32 @@
+/** `mkma layers` on the host, where it changes something: disable, enable, drop. */
+import { renameSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Action,
+  type ChangeOptions,
+  changeLines,
+  type LayerChange,
+  planChange,
+} from '../../../core/layers/change.js';
+import { ok, type Result } from '../../../core/result.js';
+import { flush } from '../../sys/files.js';
+import { openImages } from './folder.js';
+import type { Told } from './look.js';
+
+/** Rename or remove a layer's file, and flush the folder, so that a power cut undoes nothing. */
+export function change(
+  action: Action,
+  folder: string,
+  name: string,
+  options: ChangeOptions = {},
+): Result<Told<LayerChange>> {
+  const stored = openImages(folder);
+  if (!stored.ok) return stored;
+  const plan = planChange(action, stored.value, name, options);
+  if (!plan.ok) return plan;
+  const { file, becomes } = plan.value;
+  if (becomes === undefined) unlinkSync(join(folder, file));
+  else renameSync(join(folder, file), join(folder, becomes));
+  flush(folder);
+  return ok({ ...plan.value, lines: changeLines(plan.value) });
+}

@@ -1,0 +1,74 @@
+/** A folder with images on the host. */
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { readStored, type StoredImage, type StoredImages } from '../../../core/layers/stored.js';
+import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import { readArchive } from '../../pack/read.js';
+
+/** The images in a folder; fails where it cannot be listed. */
+export function openImages(path: string): Result<StoredImages> {
+  let names: string[];
+  try {
+    names = readdirSync(path);
+  } catch (cause) {
+    return err({
+      what: 'cannot read the folder of the images',
+      where: path,
+      why: (cause as Error).message,
+      next: 'name the folder that holds them with --output',
+    });
+  }
+  const size = (file: string): number | undefined => {
+    const found = statSync(join(path, file), { throwIfNoEntry: false });
+    return found?.isFile() === true ? found.size : undefined;
+  };
+  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
+    readPart(join(path, file), offset, length);
+  return ok(readStored({ names, size, read }));
+}
+
+function readPart(path: string, offset: number, length: number): Uint8Array | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Digests of files' contents. */
+export const sha256 = () => {
+  const hash = createHash('sha256');
+  return {
+    update: (piece: Uint8Array): void => {
+      hash.update(piece);
+    },
+    digest: (): string => hash.digest('hex'),
+  };
+};
+
+/** What an image holds. Throws Interrupted when `signal` is aborted. */
+export async function readTree(
+  folder: string,
+  image: StoredImage,
+  signal: AbortSignal,
+  options: TreeOptions = {},
+): Promise<Result<LayerTree>> {
+  if (image.problem !== undefined) return err(image.problem);
+  const collector = new TreeCollector(options);
+  const read = await readArchive(join(folder, image.file), {
+    signal,
+    want: (path, header) => collector.want(path, header),
+    onRecord: (record) => collector.onRecord(record),
+    onData: (piece) => collector.onData(piece),
+  });
+  return read.ok ? ok(collector.finish(image.manifest)) : read;
+}
