@@ -83,6 +83,11 @@ export interface RunningMachine extends Machine {
    * Hold a lock on a file, which is made where it is not there, until the program ends. `false` where another holds it.
    */
   lock(path: string): boolean;
+  /**
+   * Run a program and read what it prints while it runs, in pieces that are only good until `onPiece` returns. Where that
+   * returns `false` the program is left to end for want of a reader. Nothing of it is in the result's `stdout`.
+   */
+  readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished;
   /** An environment variable; `undefined` where it is not set or empty. */
   environment(name: string): string | undefined;
   /** Run a program on the terminal, or whatever the standard streams are; its exit code. */

@@ -4,11 +4,15 @@
 # qjs closes every possible descriptor whenever it starts a program, one by one.
 ulimit -Sn 256 2>/dev/null
 
+# --no-unhandled-rejection: the engine ends the program where a promise is rejected before anything waits for it, though
+# something does later, as the parser of the command line does. What nobody waits for is reported all the same.
+set -- --no-unhandled-rejection -m /usr/lib/mkma/mkma.js "$@"
+
 # What mounts the storage does so in a mount namespace of its own: the kernel releases it with the last process,
 # whatever ends that.
-case ${1-} in
-persist)
-  [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs -m /usr/lib/mkma/mkma.js "$@"
+case ${4-} in
+persist | layers)
+  [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs "$@"
   ;;
 esac
-exec qjs -m /usr/lib/mkma/mkma.js "$@"
+exec qjs "$@"

@@ -56,6 +56,7 @@ export function runningMachine(): RunningMachine {
     ...quickjsMachine(),
     rename: (from, to) => os.rename(from, to) === 0,
     lock,
+    readFrom,
     environment: (name) => std.getenv(name) || undefined,
     converse(argv) {
       const status = os.exec([...argv], { block: true });
@@ -120,6 +121,34 @@ function run(argv: readonly string[], options: RunOptions = {}): Finished {
   stdin.close();
   return { code: status < 0 ? 128 - status : status, stdout: drain(stdout), stderr: drain(stderr) };
 }
+
+/** Bytes that are read of a pipe at once: what a pipe holds. */
+const PIECE = 2 ** 16;
+
+function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished {
+  const pipe = os.pipe();
+  if (pipe === null) throw new Error('cannot make a pipe');
+  const [from, into] = pipe;
+  const nothing = scratch();
+  const stderr = scratch();
+  const streams = { stdin: nothing.fileno(), stdout: into, stderr: stderr.fileno() };
+  const pid = os.exec([...argv], { block: false, ...streams });
+  os.close(into);
+  nothing.close();
+  const bytes = new Uint8Array(PIECE);
+  for (let go = true; go; ) {
+    const count = os.read(from, bytes.buffer, 0, PIECE);
+    if (count === -INTERRUPTED) continue;
+    go = count > 0 && onPiece(bytes.subarray(0, count));
+  }
+  os.close(from);
+  let [ended, status] = os.waitpid(pid, 0);
+  while (ended === -INTERRUPTED) [ended, status] = os.waitpid(pid, 0);
+  return { code: exitCode(status), stdout: '', stderr: drain(stderr) };
+}
+
+/** EINTR: a signal came meanwhile. */
+const INTERRUPTED = 4;
 
 /** Locks, held by open files. */
 const locks: std.File[] = [];

@@ -40,11 +40,12 @@ function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string
 }
 
 /** What an image does to the path of the images below it. */
-function cutText(path: string, { at, by }: Cut): string {
+function cutText(path: string, { at, by, target }: Cut): string {
   const where = at === path ? 'it' : showPath(at);
   if (by === 'deletion') return `deletes ${where}`;
   if (by === 'opaque') return `hides all that is below it in ${at === path ? 'this folder' : where}`;
-  return `has a ${TYPE_NAMES[by]} ${at === path ? 'there' : `at ${where}`}`;
+  const what = TYPE_NAMES[by] + (target === undefined ? '' : ` to ${quoteName(target)}`);
+  return `has a ${what} ${at === path ? 'there' : `at ${where}`}`;
 }
 
 function conclusion(path: string, present: boolean, decider: Verdict | undefined): string {

@@ -19,6 +19,8 @@ export interface Cut {
   readonly at: string;
   /** `deletion`; `opaque`: a folder that hides what is below; otherwise the type of what stands there instead. */
   readonly by: 'deletion' | 'opaque' | FileType;
+  /** Where a symbolic link there points. */
+  readonly target?: string;
 }
 
 export interface Verdict {
@@ -66,8 +68,8 @@ export function blame(path: string, images: readonly BlamedImage[]): Blame {
   let above: Verdict['hidden'];
   let folder: Verdict['hidden'];
   for (const { name, tree, disabled = false } of [...images].reverse()) {
-    const entry = tree.entries.get(path);
     const cut = cutOf(tree, path);
+    const entry = isUnderFile(path, cut) ? undefined : tree.entries.get(path);
     if (entry === undefined && cut === undefined) continue;
     // Folders of all images are one; what is none is hidden by a folder above it, and hides what is below it.
     const hidden = disabled ? undefined : (above ?? (entry?.type === 'd' ? undefined : folder));
@@ -90,8 +92,14 @@ function cutOf({ entries, whiteouts, opaque }: LayerTree, path: string): Cut | u
   for (const at of blamedPaths(path)) {
     if (whiteouts.has(at)) return { at, by: 'deletion' };
     if (opaque.has(at)) return { at, by: 'opaque' };
-    const type = entries.get(at)?.type;
-    if (type !== undefined && type !== 'd') return { at, by: type };
+    const entry = entries.get(at);
+    if (entry === undefined || entry.type === 'd') continue;
+    return { at, by: entry.type, ...(entry.type === 'l' ? { target: entry.target } : {}) };
   }
   return undefined;
+}
+
+/** Whether a folder above the path is none in this image: whatever a program found by following a link is not there. */
+function isUnderFile(path: string, cut: Cut | undefined): boolean {
+  return cut !== undefined && cut.at !== path && cut.by !== 'deletion' && cut.by !== 'opaque';
 }

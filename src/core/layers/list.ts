@@ -1,5 +1,5 @@
 /** `mkma layers list`: the images in their order, and what is odd about them. */
-import type { BootRecord } from '../boot.js';
+import type { BootRecord, LoadedImage } from '../boot.js';
 import { quoteName } from '../path.js';
 import { type Problem, tellProblem } from '../result.js';
 import { formatBytes } from '../size.js';
@@ -53,26 +53,30 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
   const { name, file, bytes, disabled, manifest, problem } = image;
   const facts = layerFacts(image);
   const entries = recordsOf(image);
+  const running = boot === undefined ? undefined : runningImage(image, stored, boot);
+  const unpackedBytes = manifest?.unpackedBytes ?? running?.unpackedBytes;
   return {
     ...{ name, file, bytes, disabled },
     ...(manifest === undefined
       ? {}
-      : {
-          ...{ id: manifest.id, created: manifest.created },
-          ...{ unpackedBytes: manifest.unpackedBytes, inodes: manifest.inodes },
-        }),
+      : { id: manifest.id, created: manifest.created, inodes: manifest.inodes }),
+    ...(unpackedBytes === undefined ? {} : { unpackedBytes }),
     ...(entries === undefined ? {} : { entries }),
     ...(facts === undefined ? {} : { deletions: facts.deletions.length, opaque: facts.opaque.length }),
     verified: manifest !== undefined,
-    ...(boot === undefined ? {} : { applied: isApplied(image, stored, boot) }),
+    ...(boot === undefined ? {} : { applied: running !== undefined }),
     warnings: layerWarnings(image, stored),
     ...(problem === undefined ? {} : { problem }),
   };
 }
 
-/** Whether the machine runs from this image: one of that name, and with its id or, where it has none, its size. */
-export function isApplied(image: StoredImage, { base }: StoredImages, { images }: BootRecord): boolean {
-  return images.some(({ kind, layer, id, bytes }) => {
+/** The image as the machine runs from it: one of that name, and with its id or, where it has none, its size. */
+export function runningImage(
+  image: StoredImage,
+  { base }: StoredImages,
+  { images }: BootRecord,
+): LoadedImage | undefined {
+  return images.find(({ kind, layer, id, bytes }) => {
     const named = image === base ? kind === 'base' : layer === image.name;
     return named && id === image.manifest?.id && (id !== undefined || bytes === image.bytes);
   });

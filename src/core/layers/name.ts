@@ -50,10 +50,15 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   const most = Math.max(2, typed.length / 3);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {
-    const distance = editDistance(typed, name);
+    const distance = Math.min(editDistance(typed, name), editDistance(typed, labelOf(name)));
     if (distance <= most && (best === undefined || distance < best.distance)) best = { name, distance };
   }
   return best?.name;
+}
+
+/** What somebody has called a layer, without the moment before it. */
+function labelOf(name: string): string {
+  return name.replace(/^\d{8}_\d{6}_/, '');
 }
 
 /** How many letters have to be added, removed or changed to make one word of the other (Levenshtein). */

@@ -3,7 +3,7 @@ import { quoteName } from '../path.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../result.js';
 import { findImage } from './name.js';
 import { count } from './show.js';
-import type { StoredImage, StoredImages } from './stored.js';
+import { recordsOf, type StoredImage, type StoredImages } from './stored.js';
 
 export interface CheckedImage {
   readonly name: string;
@@ -37,7 +37,7 @@ export function checkedImage(image: StoredImage, read: Result<unknown>): Checked
 
 /** Whether as many records are there as the manifest tells of. */
 export function checkRecords(image: StoredImage, records: number): Result<void> {
-  const expected = image.manifest?.segments.reduce((sum, segment) => sum + segment.records, 0);
+  const expected = recordsOf(image);
   if (expected === undefined || expected === records) return ok();
   const why = `its manifest tells of ${expected} records, ${records} are there`;
   return err({ what: 'the image is damaged', where: image.file, why, next: 'copy or save it again' });

@@ -6,6 +6,7 @@ import {
   run,
   type StricliProcess,
 } from '@stricli/core';
+import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
 import { Failed, type Session } from './session.js';
 import { statusCommand } from './status/command.js';
@@ -16,7 +17,7 @@ export type Context = CommandContext & Session;
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { persist: persistCommand, status: statusCommand },
+    routes: { layers: layersRoutes, persist: persistCommand, status: statusCommand },
     docs: {
       brief: 'Looks after a machine that runs from RAM.',
       fullDescription:
@@ -36,8 +37,10 @@ const application = buildApplication<Context>(
 export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
   const { out, err } = session.terminal;
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
-  await run(application, argv.length === 0 ? ['--help'] : argv, { process, ...session });
-  if (argv.length === 0) {
+  // Of verbs that have verbs of their own, the name alone is no command.
+  const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
+  await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
+  if (none) {
     err(`${complaint({ what: 'no command was given', next: 'name one of those above' })}\n`);
     return 2;
   }

@@ -12,6 +12,8 @@ export interface Session {
 export interface Answer {
   readonly value: unknown;
   readonly lines: (columns?: number) => readonly string[];
+  /** What was found to be wrong: told after the answer, and it ends the program as a failure. */
+  readonly problem?: Problem;
 }
 
 /** A problem on its way through the parser, which passes errors on and nothing else. */
@@ -28,8 +30,8 @@ export function show({ terminal }: Session, result: Result<Answer>, json: boolea
     if (json) document({ error: result.problem });
     return new Failed(result.problem);
   }
-  const { value, lines } = result.value;
+  const { value, lines, problem } = result.value;
   if (json) document(value);
   else for (const line of lines(terminal.columns)) terminal.out(`${line}\n`);
-  return undefined;
+  return problem === undefined ? undefined : new Failed(problem);
 }

@@ -100,6 +100,20 @@ export class FakeMachine implements RunningMachine {
     return true;
   }
 
+  /** What a program prints that is read while it runs; `undefined`: nothing. */
+  output: (argv: readonly string[]) => Uint8Array | undefined = () => undefined;
+
+  readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished {
+    const bytes = this.output(argv) ?? new Uint8Array(0);
+    for (let at = 0; at < bytes.length; at += 1000) {
+      const piece = bytes.slice(at, at + 1000);
+      const more = onPiece(piece);
+      piece.fill(0xff);
+      if (!more) return { ...this.run(argv), code: 128 + 13, stdout: '' };
+    }
+    return { ...this.run(argv), stdout: '' };
+  }
+
   readonly variables = new Map<string, string>();
   locked = false;
   /** What a program on the terminal comes to. */

@@ -2,18 +2,16 @@
 import { buildCommand } from '@stricli/core';
 import { renderLine, showPath } from '../../../core/change-list.js';
 import { isLayerLabel } from '../../../core/layer.js';
-import { err, type Result, usage } from '../../../core/result.js';
+import { type Result, usage } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
-import type { RunningMachine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
+import { takeLock } from '../lock.js';
 import type { Context } from '../program.js';
 import { type Answer, type Session, show } from '../session.js';
 import { shownLines } from './choose.js';
 import { type Persisted, type PersistOptions, persist } from './persist.js';
 
-const LOCK = '/run/mkma/persist.lock';
-const OWNER = '/run/mkma/persist.owner';
 const DEFAULT_LEVEL = 19;
 
 interface Flags {
@@ -99,22 +97,6 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
     return usage({ what: '--all and --select exclude each other', next: 'leave one of them out' });
   }
   return { ok: true, value: { all, select, deselect, dryRun, label: name, level: Number(level) } };
-}
-
-/** One at a time: its owner is told to whoever comes second. */
-function takeLock(machine: RunningMachine): Result<void> {
-  if (!machine.lock(LOCK)) {
-    const owner = machine.readText(OWNER)?.trim() ?? 'another process';
-    return err({
-      what: 'somebody is saving changes already',
-      where: LOCK,
-      why: `held by ${owner}`,
-      next: 'wait until that has ended, or end it',
-    });
-  }
-  const pid = machine.readlink('/proc/self') ?? '?';
-  machine.write(OWNER, `process ${pid}, since ${new Date(machine.now()).toISOString()}\n`);
-  return { ok: true, value: undefined };
 }
 
 function asJson({ changes, ...value }: Persisted): unknown {

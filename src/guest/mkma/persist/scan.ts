@@ -69,7 +69,7 @@ function scanUpper(machine: RunningMachine): { upper: Upper; devices: Devices } 
 }
 
 /** A lower directory at these paths, and at all that is in `folders`. */
-function lookUp(
+export function lookUp(
   machine: RunningMachine,
   folder: string,
   paths: readonly string[],
@@ -121,7 +121,7 @@ function find(
 }
 
 /** Paths as programs read them: none looks like an option. */
-function nullEnded(paths: readonly string[]): string {
+export function nullEnded(paths: readonly string[]): string {
   return paths.map((path) => `./${path}\0`).join('');
 }
 

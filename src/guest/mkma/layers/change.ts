@@ -1,0 +1,64 @@
+/** `mkma layers` on the machine, where it changes something: disable, enable, drop. */
+import type { BootRecord } from '../../../core/boot.js';
+import {
+  type Action,
+  type ChangeOptions,
+  changeLines,
+  type LayerChange,
+  planChange,
+} from '../../../core/layers/change.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import type { RunningMachine } from '../../machine.js';
+import { withImages } from '../images-folder.js';
+import { takeLock } from '../lock.js';
+import type { Answer } from '../session.js';
+import { openImages } from './folder.js';
+
+/** Look first, with the storage mounted to be read; what is refused touches nothing. */
+export function change(
+  machine: RunningMachine,
+  record: BootRecord,
+  action: Action,
+  name: string,
+  options: ChangeOptions = {},
+): Result<Answer> {
+  const lock = takeLock(machine);
+  if (!lock.ok) return lock;
+  const plan = (folder: string): Result<LayerChange> => {
+    const stored = openImages(machine, folder);
+    return stored.ok ? planChange(action, stored.value, name, options) : stored;
+  };
+  const looked = withImages(machine, record, 'read', plan);
+  if (!looked.ok) return looked;
+  machine.outliveInterrupts();
+  const done = withImages(machine, record, 'write', (folder) => {
+    const planned = plan(folder);
+    if (!planned.ok) return planned;
+    const changed = apply(machine, folder, planned.value);
+    return changed.ok ? planned : changed;
+  });
+  if (!done.ok) return done;
+  return ok({ value: done.value, lines: () => changeLines(done.value) });
+}
+
+/** Rename or remove the file, and flush the folder, so that a power cut undoes nothing. */
+function apply(machine: RunningMachine, folder: string, { file, becomes }: LayerChange): Result<void> {
+  const from = `${folder}/${file}`;
+  if (becomes === undefined) {
+    const removed = machine.run(['rm', '--', from]);
+    if (removed.code !== 0) return err(failed(file, removed.stderr.trim()));
+  } else if (!machine.rename(from, `${folder}/${becomes}`)) {
+    return err(failed(file, `it cannot be renamed to ${becomes}`));
+  }
+  const flushed = machine.run(['sync', folder]);
+  return flushed.code === 0 ? ok() : err(failed(file, flushed.stderr.trim()));
+}
+
+function failed(where: string, why: string) {
+  return {
+    what: 'cannot change the folder of the images',
+    where,
+    why,
+    next: 'look whether the medium is still attached and what dmesg says',
+  };
+}

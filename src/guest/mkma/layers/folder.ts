@@ -1,0 +1,92 @@
+/** The folder of the images on the machine's storage, read with programs. */
+import { ArchiveParser } from '../../../core/archive-parser.js';
+import { OVERLAY } from '../../../core/contract.js';
+import { readStored, type StoredImage, type StoredImages } from '../../../core/layers/stored.js';
+import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import type { RunningMachine } from '../../machine.js';
+import { lookUp, nullEnded, VIEW } from '../persist/scan.js';
+
+/** The images in a folder. */
+export function openImages(machine: RunningMachine, folder: string): Result<StoredImages> {
+  const names = machine.list(folder);
+  if (names === undefined) {
+    return err({
+      what: 'the storage device cannot be read',
+      why: 'the names in the folder of the images cannot be listed',
+      next: 'look whether it is still attached and what dmesg says',
+    });
+  }
+  const size = (file: string): number | undefined => {
+    const info = machine.info(`${folder}/${file}`);
+    return info?.kind === 'file' ? info.size : undefined;
+  };
+  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
+    machine.readAt(`${folder}/${file}`, offset, length);
+  return ok(readStored({ names, size, read }));
+}
+
+/** What an image holds: its archive as zstd(1) gives it, piece by piece, contents passed over. */
+export function readTree(
+  machine: RunningMachine,
+  folder: string,
+  image: StoredImage,
+  options: TreeOptions = {},
+): Result<LayerTree> {
+  const collector = new TreeCollector(options);
+  const read = readRecords(machine, folder, image, collector);
+  return read.ok ? ok(collector.finish(image.manifest)) : read;
+}
+
+/** Hand all records to the collector. */
+export function readRecords(
+  machine: RunningMachine,
+  folder: string,
+  image: StoredImage,
+  collector: TreeCollector,
+): Result<void> {
+  if (image.problem !== undefined) return err(image.problem);
+  const parser = new ArchiveParser(collector);
+  let wrong: string | undefined;
+  const argv = ['zstd', '-q', '-dc', '--', `${folder}/${image.file}`];
+  const ended = machine.readFrom(argv, (piece) => {
+    wrong = parser.take(piece);
+    return wrong === undefined;
+  });
+  const next = 'copy or save it again; where others fail as well, look at dmesg';
+  if (wrong === undefined && ended.code !== 0) {
+    const why = ended.stderr.trim() || `zstd ended with ${ended.code}`;
+    return err({ what: 'cannot read the image', where: image.file, why, next });
+  }
+  wrong ??= parser.end();
+  return wrong === undefined
+    ? ok()
+    : err({ what: 'the image is damaged', where: image.file, why: wrong, next });
+}
+
+/** Where an image of this boot lies unpacked. */
+export function unpackedFolder(image: StoredImage, { base }: StoredImages): string {
+  return image === base ? `${VIEW}/${OVERLAY.base}` : `${VIEW}/${OVERLAY.layers}/${image.name}`;
+}
+
+/** What an unpacked image holds at these paths. */
+export function lookUpTree(machine: RunningMachine, folder: string, paths: ReadonlySet<string>): LayerTree {
+  return lookUp(machine, folder, [...paths]);
+}
+
+/** SHA-256 of files in a folder, by path; without those that cannot be read. */
+export function digestsIn(
+  machine: RunningMachine,
+  folder: string,
+  paths: readonly string[],
+): Map<string, string> {
+  const digests = new Map<string, string>();
+  if (paths.length === 0) return digests;
+  const argv = ['xargs', '--null', 'sha256sum', '--zero', '--'];
+  const { stdout } = machine.run(argv, { cwd: folder, input: nullEnded(paths) });
+  for (const line of stdout.split('\0')) {
+    const match = /^([0-9a-f]{64}) [ *]\.\/(.+)$/s.exec(line);
+    if (match !== null) digests.set(match[2] as string, match[1] as string);
+  }
+  return digests;
+}

@@ -1,0 +1,22 @@
+/** The lock of whoever writes to the storage. */
+import { err, type Result } from '../../core/result.js';
+import type { RunningMachine } from '../machine.js';
+
+const LOCK = '/run/mkma/persist.lock';
+const OWNER = '/run/mkma/persist.owner';
+
+/** One at a time: its owner is told to whoever comes second. Held until the program ends. */
+export function takeLock(machine: RunningMachine): Result<void> {
+  if (!machine.lock(LOCK)) {
+    const owner = machine.readText(OWNER)?.trim() ?? 'another process';
+    return err({
+      what: 'somebody is saving changes already',
+      where: LOCK,
+      why: `held by ${owner}`,
+      next: 'wait until that has ended, or end it',
+    });
+  }
+  const pid = machine.readlink('/proc/self') ?? '?';
+  machine.write(OWNER, `process ${pid}, since ${new Date(machine.now()).toISOString()}\n`);
+  return { ok: true, value: undefined };
+}
