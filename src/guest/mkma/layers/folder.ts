@@ -55,7 +55,7 @@ export function readRecords(
   });
   const next = 'copy or save it again; where others fail as well, look at dmesg';
   if (wrong === undefined && ended.code !== 0) {
-    const why = ended.stderr.trim() || `zstd ended with ${ended.code}`;
+    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd ended with ${ended.code}`;
     return err({ what: 'cannot read the image', where: image.file, why, next });
   }
   wrong ??= parser.end();
