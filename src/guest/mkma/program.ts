@@ -17,7 +17,7 @@ export type Context = CommandContext & Session;
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { layers: layersRoutes, persist: persistCommand, status: statusCommand },
+    routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
     docs: {
       brief: 'Looks after a machine that runs from RAM.',
       fullDescription:

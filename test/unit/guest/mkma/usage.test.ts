@@ -50,7 +50,7 @@ test('--help names every verb, and that of a verb its options', async () => {
   const whole = await mkma(bootedMachine(), ['--help']);
   assert.match(
     whole.out,
-    /Commands\n {2}persist {2}saves chosen changes.*\n {2}status {3}what this machine runs from/,
+    /Commands\n {2}persist {2}saves chosen changes.*\n {2}layers {3}persistence layers.*\n {2}status {3}what this machine runs from/,
   );
   assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted/);
   const verb = await mkma(bootedMachine(), ['status', '--help']);

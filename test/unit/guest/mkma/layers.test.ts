@@ -1,0 +1,111 @@
+/** Images on the storage, read with programs: what a fake machine can show. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concatBytes } from '../../../../src/core/bytes.js';
+import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../../../src/core/cpio.js';
+import { digestsIn, openImages, readTree } from '../../../../src/guest/mkma/layers/folder.js';
+import { FakeMachine } from '../fake-machine.js';
+import { bootedMachine, mkma } from './booted.js';
+
+const FOLDER = '/run/mkma/storage/img';
+
+function archive(...names: string[]): Uint8Array {
+  const plain = { ino: 0, nlink: 1, uid: 0, gid: 0, mtime: 0, rdevMajor: 0, rdevMinor: 0 };
+  const records = names.map((name) => {
+    const data = new Uint8Array(5000).fill(1);
+    const head = newcHead({ ...plain, mode: S_IFREG | 0o644, size: data.length }, name);
+    return concatBytes([head, data, new Uint8Array(newcPadding(data.length))]);
+  });
+  return concatBytes([...records, newcTrailer()]);
+}
+
+/** A machine whose storage holds the layer `x`, made by hand, of which zstd makes `output`. */
+function withLayer(output: Uint8Array): FakeMachine {
+  const machine = bootedMachine();
+  machine.files.set(FOLDER, { kind: 'directory' });
+  machine.files.set(`${FOLDER}/persistence.x.cpio.zst`, { content: Uint8Array.of(1, 2, 3) });
+  machine.files.set('/dev/vda', { kind: 'block' });
+  machine.output = (argv) => (argv[0] === 'zstd' ? output : undefined);
+  machine.answer = (argv) => (argv[0] === 'id' ? { stdout: '0\n' } : undefined);
+  return machine;
+}
+
+function read(machine: FakeMachine) {
+  const stored = openImages(machine, FOLDER);
+  assert.ok(stored.ok && stored.value.layers[0] !== undefined);
+  return readTree(machine, FOLDER, stored.value.layers[0]);
+}
+
+test('an archive is read as it comes, and its file given to zstd as a name', () => {
+  const machine = withLayer(archive('a', 'b'));
+  const tree = read(machine);
+  assert.ok(tree.ok);
+  assert.deepEqual([...tree.value.entries.keys()], ['a', 'b']);
+  assert.ok(machine.calls.includes(`zstd -q -dc -- ${FOLDER}/persistence.x.cpio.zst`));
+});
+
+test('what is no archive, one that ends too soon, and a program that fails', () => {
+  const problem = (machine: FakeMachine) => {
+    const tree = read(machine);
+    return tree.ok ? undefined : [tree.problem.what, tree.problem.where, tree.problem.why];
+  };
+  const where = 'persistence.x.cpio.zst';
+  const damaged = 'the image is damaged';
+  assert.deepEqual(problem(withLayer(new Uint8Array(5000))), [
+    damaged,
+    where,
+    'it is no newc archive, or damaged',
+  ]);
+  const cut = withLayer(archive('a').slice(0, 3000));
+  assert.deepEqual(problem(cut), [damaged, where, 'it ends before its trailer']);
+  const broken = withLayer(archive('a').slice(0, 3000));
+  broken.answer = (argv) =>
+    argv[0] === 'zstd' ? { code: 1, stderr: `${FOLDER}/x: premature end\n` } : undefined;
+  assert.deepEqual(problem(broken), ['cannot read the image', where, 'x: premature end']);
+});
+
+test('digests by path, whatever the names are', () => {
+  const machine = new FakeMachine();
+  const sum = 'ab'.repeat(32);
+  machine.answer = () => ({ code: 123, stdout: `${sum}  ./new\nline\0${sum} *./b\0` });
+  assert.deepEqual(
+    [...digestsIn(machine, '/x', ['new\nline', 'b', 'c'])],
+    [
+      ['new\nline', sum],
+      ['b', sum],
+    ],
+  );
+  assert.deepEqual(machine.inputs[0]?.[1], './new\nline\0./b\0./c\0');
+});
+
+test('a change that is refused never mounts the storage for writing; one that is made does, and flushes', async () => {
+  const machine = withLayer(archive('a'));
+  const refused = await mkma(machine, ['layers', 'enable', 'x']);
+  assert.equal(refused.code, 1, refused.err);
+  assert.match(refused.err, /^error: this layer is enabled already: persistence\.x\.cpio\.zst\n/);
+  assert.ok(machine.calls.some((call) => call.startsWith('mount --read-only')));
+  assert.ok(!machine.calls.some((call) => call.startsWith('mount --rw')));
+  const done = await mkma(machine, ['layers', 'disable', 'x']);
+  assert.equal(done.code, 0, done.err);
+  assert.ok(machine.files.has(`${FOLDER}/persistence.x.cpio.zst.disabled`));
+  const [write, sync, release] = ['mount --rw', `sync ${FOLDER}`, 'umount'].map((start) =>
+    machine.calls.findLastIndex((call) => call.startsWith(start)),
+  ) as [number, number, number];
+  assert.ok(0 <= write && write < sync && sync < release, machine.calls.join('\n'));
+});
+
+test('somebody else works on the layers; a medium that takes no name', async () => {
+  const machine = withLayer(archive('a'));
+  machine.locked = true;
+  const busy = await mkma(machine, ['layers', 'disable', 'x']);
+  assert.match(busy.err, /^error: somebody is saving changes already: /);
+  assert.equal(busy.code, 1);
+  machine.locked = false;
+  machine.rename = () => false;
+  const failed = await mkma(machine, ['layers', 'disable', 'x']);
+  assert.match(
+    failed.err,
+    /^error: cannot change the folder of the images: persistence\.x\.cpio\.zst\n {2}why: it cannot be renamed to/,
+  );
+  assert.equal(failed.code, 1);
+});
