@@ -25,10 +25,13 @@ for (const tree of ['src', 'test', 'bench']) {
   }
 }
 
-// Licences of packages that a bundle holds ask to be named wherever it goes.
+// Licences of packages that a bundle holds ask to be named wherever it goes, or to go with it.
+const ignoreLicence = readFileSync('node_modules/ignore/LICENSE-MIT', 'utf8').trim().replace(/\*\//g, '');
 const BANNERS = {
-  'dist/guest/mkma.js':
-    '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0; and ignore, copyright 2013 Kael Zhang and contributors, MIT licence',
+  'dist/guest/mkma.js': [
+    '// Holds @stricli/core, copyright Bloomberg Finance L.P., Apache License 2.0: /usr/share/common-licenses/Apache-2.0',
+    `/* Holds ignore:\n${ignoreLicence}\n*/`,
+  ].join('\n'),
 };
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));

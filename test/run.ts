@@ -24,7 +24,7 @@ if (files.some((path) => /^(vm|cli)\//.test(path))) {
 }
 
 // Two virtual machines at a time: without KVM each keeps one core busy.
-const runner = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=900000'];
+const runner = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=1800000'];
 const paths = files.map((path) => relative(root, join(compiled, path)));
 const result = spawnSync(process.execPath, [...runner, ...paths], {
   cwd: root,

@@ -13,7 +13,7 @@ echo changed >/etc/issue; rm /etc/motd; rm -rf /usr/share/bash-completion
 rm -rf /usr/share/zoneinfo; echo file >/usr/share/zoneinfo
 ln /usr/bin/nano /root/editor; setfattr -n user.note -v hello /root/editor
 setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= /usr/bin/less
-truncate -s 300M /root/holes; mkfifo /root/pipe; ln -s nowhere /root/link
+truncate -s 60M /root/holes; mkfifo /root/pipe; ln -s nowhere /root/link
 echo dropped >/root/dropped
 mkdir -p /tmp/deb/DEBIAN /tmp/deb/usr/bin; printf '#!/bin/sh\necho hello from a package\n' >/tmp/deb/usr/bin/greet
 chmod 755 /tmp/deb/usr/bin/greet
