@@ -40,7 +40,7 @@ export interface Diff {
   readonly differences: readonly Difference[];
   /** Paths of which both say the same. */
   readonly same: number;
-  /** Of these, files whose content nobody compared: size and time are the same. */
+  /** Files of one size in both whose content nobody compared. */
   readonly notCompared: readonly string[];
 }
 
@@ -67,10 +67,8 @@ export function diffTrees(a: NamedTree, b: NamedTree): Diff {
     const aspects = aspectsOf(left, right);
     if (!sameAttributes(a.tree, b.tree, path)) aspects.push('attributes');
     if (aspects.length > 0) differences.push({ path, ...sides, aspects });
-    else {
-      same++;
-      if (!isCompared(left, right)) notCompared.push(path);
-    }
+    else same++;
+    if (!isCompared(left, right)) notCompared.push(path);
   }
   return { a: a.name, b: b.name, differences, same, notCompared };
 }
@@ -126,7 +124,7 @@ function aspectsOf(a: Statement, b: Statement): Aspect[] {
 }
 
 function isCompared(a: Statement, b: Statement): boolean {
-  if (a.type !== 'f' || b.type !== 'f' || a.size === 0) return true;
+  if (a.type !== 'f' || b.type !== 'f' || a.size !== b.size || a.size === 0) return true;
   return a.digest !== undefined && b.digest !== undefined;
 }
 
@@ -147,7 +145,8 @@ export function diffLines(diff: Diff): string[] {
     return ['~', 'differs', '', '', '', `${showPath(one.path)}: ${changes}`];
   });
   const unread = notCompared.length;
-  const remark = unread === 0 ? '' : `, ${unread} of them by size and time only`;
+  const remark =
+    unread === 0 ? '' : `; ${count(unread, 'file')} of the same size not read: their contents may differ`;
   return [
     `--- ${quoteName(a)}`,
     `+++ ${quoteName(b)}`,

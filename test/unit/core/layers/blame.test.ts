@@ -57,6 +57,13 @@ test('what decides is what an overlay shows: ten thousand stacks of four images'
         assert.equal(present, view.at(path) !== undefined, path);
         if (present) assert.equal(decider?.entry, view.at(path), path);
         if (present) shown++;
+        // Folders are one; of all else below the one that decides it is told why it is not seen.
+        for (const one of verdicts) {
+          assert.equal(
+            one.hidden === undefined && !one.decides && one.entry !== undefined && one.entry.type !== 'd',
+            false,
+          );
+        }
         // Whatever is there and hidden does not show, and what hides it is an image above.
         for (const one of verdicts.filter((verdict) => verdict.hidden !== undefined)) {
           hidden++;
