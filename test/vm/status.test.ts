@@ -52,6 +52,6 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.equal(wrong.exitCode, 2);
   assert.match(
     await vm.ask('mkma --help'),
-    /Commands\n {2}persist .*\n {2}status {2,}what this machine runs from/,
+    /Commands\n {2}persist .*\n {2}layers .*\n {2}status {2,}what this machine runs from/,
   );
 });

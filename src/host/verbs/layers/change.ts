@@ -8,7 +8,7 @@ import {
   type LayerChange,
   planChange,
 } from '../../../core/layers/change.js';
-import { ok, type Result } from '../../../core/result.js';
+import { err, ok, type Result } from '../../../core/result.js';
 import { flush } from '../../sys/files.js';
 import { openImages } from './folder.js';
 import type { Told } from './look.js';
@@ -25,8 +25,14 @@ export function change(
   const plan = planChange(action, stored.value, name, options);
   if (!plan.ok) return plan;
   const { file, becomes } = plan.value;
-  if (becomes === undefined) unlinkSync(join(folder, file));
-  else renameSync(join(folder, file), join(folder, becomes));
-  flush(folder);
+  try {
+    if (becomes === undefined) unlinkSync(join(folder, file));
+    else renameSync(join(folder, file), join(folder, becomes));
+    flush(folder);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    const next = 'look whether the folder can be written to; where it is of root, run it as root';
+    return err({ what: 'cannot change the folder of the images', where: join(folder, file), why, next });
+  }
   return ok({ ...plan.value, lines: changeLines(plan.value) });
 }
