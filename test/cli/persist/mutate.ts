@@ -82,7 +82,7 @@ function grow(chance: Chance, path: Buffer, count: number): void {
 function special(chance: Chance, path: Buffer): void {
   const kind = chance.pick([['p'], ['c', '1', '3'], ['b', '259', '300000']]);
   // mknod takes no bytes from Node: by way of a name that is text.
-  const plain = '/tmp/mkma-test-node';
+  const plain = `/tmp/mkma-test-node.${process.pid}`;
   execFileSync('mknod', [plain, ...kind]);
   const moved = spawnSync('xargs', ['-0', 'mv', '-n', plain], {
     input: Buffer.concat([path, Buffer.from([0])]),
