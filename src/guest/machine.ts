@@ -94,6 +94,8 @@ export interface RunningMachine extends Machine {
   converse(argv: readonly string[]): number;
   /** Ctrl-C from here on ends the programs that run, and not this one, which then cleans up. */
   outliveInterrupts(): void;
+  /** Whether there was one since. */
+  interrupted(): boolean;
   /** Milliseconds since the epoch, as the clock has it. */
   now(): number;
 }

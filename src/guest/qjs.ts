@@ -63,10 +63,32 @@ export function runningMachine(): RunningMachine {
       return status < 0 ? 128 - status : status;
     },
     outliveInterrupts() {
+      // While the logic runs, the engine calls no handler: Ctrl-C is seen by what it does to a program that only waits for it.
+      const nothing = scratch();
+      const argv = ['setpriv', '--pdeathsig', 'KILL', 'sleep', 'infinity'];
+      const [stdin, stdout, stderr] = [nothing.fileno(), nothing.fileno(), nothing.fileno()];
+      canary = os.exec(argv, { block: false, stdin, stdout, stderr });
+      nothing.close();
       os.signal(os.SIGINT, () => undefined);
+    },
+    interrupted() {
+      if (canary !== undefined) {
+        const [pid, status] = os.waitpid(canary, os.WNOHANG);
+        if (pid === canary) canaryEnded(status);
+      }
+      return interrupted;
     },
     now: () => Date.now(),
   };
+}
+
+/** The program that waits for Ctrl-C, and whether that came. */
+let canary: number | undefined;
+let interrupted = false;
+
+function canaryEnded(status: number): void {
+  canary = undefined;
+  interrupted = exitCode(status) === 128 + os.SIGINT;
 }
 
 /** What the program was called with, without its own name. */
@@ -214,6 +236,7 @@ function pipelines(
     }
     const [pid, status] = os.waitpid(-1, 0);
     if (pid < 0) throw new Error(`waitpid failed: errno ${-pid}`);
+    if (pid === canary) canaryEnded(status);
     const found = running.get(pid);
     if (found === undefined) continue;
     running.delete(pid);

@@ -56,6 +56,7 @@ declare module 'os' {
   export function close(fd: number): number;
   export const O_RDONLY: number;
   export const SIGINT: number;
+  export const WNOHANG: number;
   export const SIGPIPE: number;
   /** A handler that runs when nothing else does; `null`: the default; `undefined`: ignore it. */
   export function signal(signal: number, handler: (() => void) | null | undefined): void;

@@ -167,6 +167,11 @@ export class Vm implements AsyncDisposable {
     this.child.stdin?.write(`${line}\n`);
   }
 
+  /** Press keys, such as `\x03` for Ctrl-C. */
+  press(keys: string): void {
+    this.child.stdin?.write(keys);
+  }
+
   /** Run a command in the shell that is open, and return what it printed on both streams. */
   async sh(command: string, seconds = SHELL_SECONDS): Promise<Outcome> {
     const mark = randomBytes(4).toString('hex');
@@ -192,6 +197,19 @@ export class Vm implements AsyncDisposable {
   async powerOff(command = 'poweroff', seconds = SHELL_SECONDS): Promise<number> {
     this.type(command);
     return this.ended(seconds);
+  }
+
+  /** Cut the power: SIGKILL for QEMU alone. What the machine had not yet handed to the disk is lost. */
+  async cutPower(): Promise<void> {
+    for (const pid of descendants(this.child.pid)) {
+      if (readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('qemu')) endProcess(pid);
+    }
+    assert.notEqual(await this.ended(), 0);
+  }
+
+  /** Whether the terminal has shown the pattern since the last words that were waited for. */
+  shows(pattern: RegExp): boolean {
+    return pattern.test(this.#unread.replace(CONTROL, ''));
   }
 
   /** Wait until `mkma run` ends by itself, as it does where a machine would restart; returns its exit code. */

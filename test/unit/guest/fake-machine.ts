@@ -134,6 +134,10 @@ export class FakeMachine implements RunningMachine {
 
   outliveInterrupts(): void {}
 
+  interrupted(): boolean {
+    return false;
+  }
+
   now(): number {
     return Date.UTC(2026, 0, 31, 12, 34, 56) + this.clock * 1000;
   }

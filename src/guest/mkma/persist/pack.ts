@@ -7,12 +7,13 @@ import { FORMAT_VERSION } from '../../../core/contract.js';
 import { newcTrailer } from '../../../core/cpio.js';
 import { identity, type LayerManifest, type Segment } from '../../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import type { Machine, PartResult, Pipeline } from '../../machine.js';
+import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { must } from '../../must.js';
 import { CHANGED, type FramePlan } from '../../packer/plan.js';
 import { makeAliases } from './aliases.js';
 import { Assembly } from './assembly.js';
+import { INTERRUPTED } from './interrupted.js';
 import { FRESH } from './scan.js';
 import { WORK } from './work.js';
 
@@ -48,7 +49,7 @@ export interface PackedLayer {
 }
 
 /** Fill the file. A problem where a program failed, most likely since the medium is full. */
-export function packLayer(machine: Machine, options: PackOptions): Result<PackedLayer> {
+export function packLayer(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
   must(machine, ['mkdir', '--parents', WORK]);
   must(machine, ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=100%', 'mkma-work', WORK]);
   try {
@@ -75,7 +76,7 @@ function framesOf(plan: Plan): Frame[] {
   return frames;
 }
 
-function pack(machine: Machine, options: PackOptions): Result<PackedLayer> {
+function pack(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
   const { plan, facts, level, target, onProgress } = options;
   const frames = framesOf(plan);
   const assembly = new Assembly(machine, target);
@@ -85,7 +86,7 @@ function pack(machine: Machine, options: PackOptions): Result<PackedLayer> {
   let next = 0;
   let done = 0;
   machine.pipelines(pipelinesOf(machine, plan, frames, level), lanes(machine), (index, parts) => {
-    problem ??= failureOf(parts);
+    problem ??= machine.interrupted() ? INTERRUPTED : failureOf(parts);
     if (problem !== undefined) return false;
     for (const line of (parts[0] as PartResult).stderr.split('\n')) if (line !== '') changed.add(line);
     waiting.add(index);
@@ -110,7 +111,12 @@ function pack(machine: Machine, options: PackOptions): Result<PackedLayer> {
 }
 
 /** A packer and its zstd for each frame. */
-function pipelinesOf(machine: Machine, plan: Plan, frames: readonly Frame[], level: number): Pipeline[] {
+function pipelinesOf(
+  machine: RunningMachine,
+  plan: Plan,
+  frames: readonly Frame[],
+  level: number,
+): Pipeline[] {
   const aliases = makeAliases(machine, plan);
   const write = (name: string, content: string | Uint8Array): void => {
     if (!machine.write(`${WORK}/${name}`, content)) throw new Error(`cannot write ${WORK}/${name}`);
@@ -126,7 +132,12 @@ function pipelinesOf(machine: Machine, plan: Plan, frames: readonly Frame[], lev
   });
 }
 
-function manifestOf(machine: Machine, plan: Plan, facts: LayerFactsOf, segments: Segment[]): LayerManifest {
+function manifestOf(
+  machine: RunningMachine,
+  plan: Plan,
+  facts: LayerFactsOf,
+  segments: Segment[],
+): LayerManifest {
   const { layer, ...common } = facts;
   const content = { segments, attributes: plan.attributes, layer };
   const digest = must(machine, ['sha256sum'], { input: identity(content) }).slice(0, 64);
@@ -144,8 +155,6 @@ function manifestOf(machine: Machine, plan: Plan, facts: LayerFactsOf, segments:
 function failureOf(parts: readonly PartResult[]): Problem | undefined {
   const bad = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
   if (bad.length === 0) return undefined;
-  if (bad.some(({ code }) => code === 128 + SIGINT))
-    return { what: 'interrupted', next: 'nothing was saved', kind: 'interrupted' };
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
     what: 'cannot pack the layer',
@@ -156,11 +165,10 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
   };
 }
 
-const SIGINT = 2;
 const SIGKILL = 9;
 
 /** How many segments to work on at a time: as many as there are processors and RAM for. */
-function lanes(machine: Machine): number {
+function lanes(machine: RunningMachine): number {
   const processors = Number(machine.run(['nproc']).stdout.trim()) || 1;
   return Math.max(1, Math.min(processors, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)));
 }

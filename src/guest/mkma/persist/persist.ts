@@ -10,6 +10,7 @@ import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { type Choice, chooseChanges } from './choose.js';
 import { machineFacts } from './facts.js';
+import { unlessInterrupted } from './interrupted.js';
 import { checkBudget, type Medium, readMedium } from './medium.js';
 import { packLayer } from './pack.js';
 import { readSaved, remember } from './saved.js';
@@ -100,13 +101,13 @@ function save(
   if (!budget.ok) return budget;
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
   if (options.dryRun) return ok({ ...result, warnings: medium.warnings });
+  machine.outliveInterrupts();
   tell(
     `packing ${formatBytes(plan.value.bytes)} at level ${options.level}; ` +
       `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
-  machine.outliveInterrupts();
   const start = machine.uptime();
-  const written = withImages(machine, record, 'write', (folder) => {
+  const write = (folder: string): Result<WrittenLayer> => {
     const { images } = readMedium(machine, record, folder);
     const base = record.images.find(({ kind }) => kind === 'base')?.id;
     const after = images.length > 1 ? images.at(-1)?.id : undefined;
@@ -129,7 +130,8 @@ function save(
         }),
       before: (name, { manifest }) => remember(machine, saveSnapshot(name, manifest.id, content, scan.seen)),
     });
-  });
+  };
+  const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
   if (!written.ok) return written;
   const { manifest, ...layer } = written.value;
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);

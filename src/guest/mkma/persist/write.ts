@@ -2,9 +2,10 @@
 import { layerFileName, nextLayerName } from '../../../core/layer.js';
 import type { LayerManifest } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
-import { err, ok, type Result } from '../../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { cannotWrite } from './assembly.js';
+import { INTERRUPTED } from './interrupted.js';
 import type { PackedLayer } from './pack.js';
 
 /** No layer by its name, and what is left of one that was broken off. One at a time: the lock sees to that. */
@@ -39,14 +40,17 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
     if (!packed.ok) return packed;
     const { manifest, bytes, changed } = packed.value;
     const flushed = machine.run(['sync', part]);
+    if (machine.interrupted()) return err(INTERRUPTED);
     if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
     const layer = nextLayerName(machine.list(folder) ?? [], machine.now(), label);
     const file = layerFileName(layer);
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);
     if (!done) return err(cannotWrite(`it cannot be renamed to ${file}`));
-    const named = machine.run(['sync', folder]);
-    if (named.code !== 0) return err(cannotWrite(named.stderr.trim()));
+    // From here on Ctrl-C comes too late: what it ends is done again.
+    let named = machine.run(['sync', folder]);
+    if (named.code !== 0) named = machine.run(['sync', folder]);
+    if (named.code !== 0) return err(notFlushed(file, named.stderr.trim()));
     const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
     const warnings = changed.map(
       (path) => `/${quoteName(path)} changed while it was read: save again to have it whole`,
@@ -58,4 +62,13 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
   } finally {
     if (!done) machine.run(['rm', '-f', part]);
   }
+}
+
+function notFlushed(file: string, why: string): Problem {
+  return {
+    what: 'the layer is whole, and whether its name is on the storage device is not certain',
+    where: file,
+    why,
+    next: 'look whether the device is still attached and what dmesg says, then whether the file is there',
+  };
 }

@@ -1,0 +1,48 @@
+/** Ctrl-C at a real terminal (script(1)) while `mkma persist` packs. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { repository, sharedImages, temporary } from './cli.js';
+import { TestMachine } from './persist/machine.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
+
+const folder = temporary();
+const machine = new TestMachine({
+  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
+  ...{ storageBytes: 64 * 2 ** 20, ramBytes: 2 ** 30 },
+});
+process.on('exit', () => {
+  machine.close();
+  folder[Symbol.dispose]();
+});
+
+// At once: before anything is packed. Later: while zstd works.
+for (const delay of [0, 150, 1500]) {
+  test(`Ctrl-C ${delay} ms after the packing began: told as that, and nothing is left`, async () => {
+    machine.newBase((base) => mkdirSync(join(base, 'root')));
+    machine.boot();
+    writeFileSync(join(machine.merged, 'root/data'), randomBytes(24 * 2 ** 20));
+    const command = `chroot '${machine.root}' /usr/bin/mkma persist --all`;
+    const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SHELL: '/bin/sh', TERM: 'dumb' },
+    });
+    let screen = '';
+    let pressed = false;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      screen += text;
+      if (pressed || !screen.includes('packing')) return;
+      pressed = true;
+      setTimeout(() => child.stdin.write('\x03'), delay);
+    });
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    assert.match(screen, /error: interrupted\r\n {2}next: nothing was saved\r\n$/);
+    assert.equal(code, 130);
+    assert.deepEqual(machine.files(), []);
+  });
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Vm } from './harness.js';
+import { bootFromDisk } from './layer.js';
+import { putScript } from './script.js';
+
+test('a medium that is pulled before, while it is chosen, and while it is written: told, the machine lives on, and with it in place again all is saved', async () => {
+  await using vm = await Vm.login(...bootFromDisk());
+  const persist = (words: string, before = '') => vm.sh(`${before} mkma persist ${words}`, 200);
+  await putScript(vm, '/run/pull', '#!/bin/sh\necho 1 >"$(readlink -f /sys/block/vd?/device/..)/remove"\n');
+  const plugIn = () =>
+    vm.ask('echo 1 >/sys/bus/pci/rescan; until findfs LABEL=layers; do sleep 1; done >/dev/null 2>&1');
+  await vm.ask('echo kept >/root/word; head -c 12M /dev/urandom >/root/data');
+
+  await vm.ask('/run/pull');
+  const before = await persist('--all');
+  assert.match(before.output, /^error: the storage device is not there: LABEL=layers\n/);
+  assert.match(before.output, /\n +next: attach the medium that this machine was booted from, and try again/);
+  assert.equal(before.exitCode, 1);
+  await plugIn();
+
+  const chosen = await persist('--level 1', 'EDITOR="/run/pull;:"');
+  assert.match(chosen.output, /^error: the storage device is not there: LABEL=layers\n/m);
+  assert.equal(chosen.exitCode, 1);
+  await plugIn();
+
+  // Once it is written to.
+  vm.type(
+    '(while ! grep -q /run/mkma/storage /proc/[0-9]*/mounts 2>/dev/null || ! pgrep -x zstd; do :; done; /run/pull) >/dev/null &',
+  );
+  const written = await persist('--all --level 15');
+  assert.match(written.output, /^error: cannot write the layer to the storage device/m);
+  assert.match(
+    written.output,
+    /\n +next: look whether it is still attached and what dmesg says; nothing was saved/,
+  );
+  assert.equal(written.exitCode, 1);
+  assert.equal(await vm.ask('cat /root/word; sha256sum /root/data >/root/sum; echo fine'), 'kept\nfine');
+  assert.equal(await vm.ask('grep -c mkma/storage /proc/[0-9]*/mounts | grep -v :0 | wc -l'), '0');
+  await plugIn();
+
+  assert.match(await vm.ask('mkma persist --all --level 1', 200), /saved \d+ changes as /);
+  await vm.ask('mkdir /run/disk; mount -o ro LABEL=layers /run/disk');
+  assert.equal(await vm.ask('ls -1A /run/disk/images | wc -l; umount /run/disk'), '2');
+  assert.equal(await vm.powerOff(), 0);
+});

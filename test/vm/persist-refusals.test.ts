@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Vm } from './harness.js';
+import { bootFromDisk } from './layer.js';
+
+const DISK = 'LABEL=layers';
+
+test('nothing to save, an emptied list, an editor that fails, two at once, wrong usage: told, and nothing is written', async () => {
+  await using vm = await Vm.login(...bootFromDisk());
+  const persist = (words: string, before = '') => vm.sh(`${before} mkma persist ${words}`, 200);
+  await vm.ask('mkdir /run/disk; echo word >/root/note');
+
+  const nothing = { output: 'nothing to save', exitCode: 0 };
+  assert.deepEqual(await persist('--select /opt'), nothing);
+  assert.deepEqual(await persist('', "EDITOR='sed -i d'"), nothing);
+  assert.deepEqual(await persist('', "EDITOR=false VISUAL=': >'"), nothing, 'VISUAL goes first');
+
+  const failed = await persist('', 'EDITOR=false');
+  assert.match(
+    failed.output,
+    /^error: the editor failed \(exit code 1\): false\n +why: .*\n +next: nothing was saved/,
+  );
+  assert.equal(failed.exitCode, 1);
+  const odd = await persist('', "EDITOR='sed -i s:/root/note:/root/other:'");
+  assert.match(
+    odd.output,
+    /^error: the edited list cannot be understood: line \d+: new +5 B +\/root\/other\n/,
+  );
+  assert.match(odd.output, /\n +why: no such change was in the list\n/);
+  assert.equal(odd.exitCode, 1);
+
+  // The editor of the first is open while the second comes.
+  await vm.ask('rm -f /run/mkma/persist.owner');
+  vm.type("EDITOR='touch /run/open; sleep 40; sed -i d' mkma persist >/run/first 2>&1 &");
+  await vm.ask('while ! [ -e /run/open ]; do sleep 1; done');
+  const second = await persist('--all');
+  assert.match(second.output, /^error: somebody is saving changes already: \/run\/mkma\/persist\.lock\n/);
+  const [, owner] =
+    /\n +why: held by process (\d+), since \d{4}-\d\d-\d\dT[\d:.]+Z\n +next: wait/.exec(second.output) ?? [];
+  assert.equal(second.exitCode, 1);
+  assert.match(await vm.ask(`tr '\\0' ' ' </proc/${owner}/cmdline`), /mkma\.js persist/);
+  await vm.ask('wait; cat /run/first');
+  assert.deepEqual(await persist('--select /opt'), nothing, 'the lock is free again');
+
+  for (const [words, told] of [
+    ['--level 20', /^error: --level 20 is no zstd level\n/],
+    ['--name a/b', /^error: --name a\/b cannot be part of a layer's name\n/],
+    ['--all --select /etc', /^error: --all and --select exclude each other\n/],
+    ['--select ""', /^error: a pattern is empty\n/],
+  ] as const) {
+    const { output, exitCode } = await persist(words);
+    assert.match(output, told);
+    assert.equal(exitCode, 2, words);
+  }
+  const plain = await vm.sh('setpriv --reuid 65534 --regid 65534 --clear-groups mkma persist --all');
+  assert.match(plain.output, /^error: only root can save changes\n/);
+  assert.equal(plain.exitCode, 1);
+
+  // Somebody has it mounted, and not for writing.
+  await vm.ask(`mount -o ro ${DISK} /run/disk`);
+  const mounted = await persist('--all --level 1');
+  assert.match(mounted.output, /^error: cannot mount the storage device for writing: \/dev\/vda \(ext4\)\n/m);
+  assert.match(mounted.output, /\n +it is mounted already: \/run\/disk +ro/);
+  assert.match(mounted.output, /\n +next: unmount it, or mount it for writing: \/run\/disk has it/);
+  assert.equal(mounted.exitCode, 1);
+
+  assert.equal(await vm.ask('ls -1A /run/disk/images; umount /run/disk'), 'base.cpio.zst');
+  assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
+
+  // Ctrl-C while it packs.
+  await vm.ask('head -c 12M /dev/urandom >/root/data');
+  vm.type('mkma persist --all; echo "<$?>"');
+  await vm.expect(/\npacking .* at level 19/, 100);
+  vm.press('\x03');
+  await vm.expect(/interrupted/, 100);
+  await vm.expect(/<130>/, 20);
+  assert.equal(
+    await vm.ask(`mount -o ro ${DISK} /run/disk; ls -1A /run/disk/images; umount /run/disk`),
+    'base.cpio.zst',
+  );
+  assert.equal(await vm.powerOff(), 0);
+});
