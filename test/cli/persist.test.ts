@@ -274,7 +274,7 @@ test('killed at any moment: nothing is mounted, nothing has a final name, and th
     assert.doesNotMatch(readFileSync('/proc/self/mounts', 'utf8'), /run\/mkma\/storage/);
   }
   if (layers().length === 0) save(['--all']);
-  assert.deepEqual(machine.files(), layers());
+  assert.deepEqual(machine.files(), ['base.cpio.zst', ...layers()]);
   machine.boot();
   assert.equal(statSync(at('root/19')).size, 300000);
 });
@@ -319,4 +319,42 @@ test('a folder whose own change was not chosen keeps the mode it had', () => {
   machine.boot();
   assert.equal(statSync(at('root')).mode & 0o7777, 0o755);
   assert.equal(read('root/a'), 'x');
+});
+
+test('status: where the most of what changed lies, and what the next boot will need, without the storage', () => {
+  mkdirSync(at('srv/data'));
+  for (const name of ['a', 'b', 'c']) put(`srv/data/${name}`, Buffer.alloc(2 ** 20, name));
+  put('root/sp ace', Buffer.alloc(65_536, 1));
+  const status = () => {
+    const { code, stdout, stderr } = machine.mkma(['status', '--json']);
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+  const before = status();
+  assert.deepEqual(before.memory.largest, [
+    { path: '/srv/data', bytes: 3 * 2 ** 20 },
+    { path: '/root/sp ace', bytes: 65_536 },
+  ]);
+  assert.deepEqual(before.nextBoot, {
+    ...{ bytes: 2 ** 20, of: 2 ** 30, fits: true },
+    images: [{ name: 'base', unpackedBytes: 2 ** 20 }],
+  });
+  save(['--all']);
+  const layer = (layers()[0] ?? '').slice('persistence.'.length, -'.cpio.zst'.length);
+  const bytes = 3 * 2 ** 20 + 65_536;
+  assert.deepEqual(status().nextBoot.images[1], { name: layer, unpackedBytes: bytes });
+  assert.equal(status().nextBoot.bytes, 2 ** 20 + bytes);
+  assert.equal(machine.mkma(['layers', 'disable', layer]).code, 0);
+  assert.equal(status().nextBoot.bytes, 2 ** 20);
+  assert.equal(machine.mkma(['layers', 'enable', layer]).code, 0);
+  assert.equal(status().nextBoot.bytes, 2 ** 20 + bytes);
+});
+
+test('a base that is gone from the storage, or another one, is warned of', () => {
+  put('root/a');
+  machine.onStorage((storage) => rmSync(join(storage, 'images/base.cpio.zst')));
+  assert.match(
+    save(['--all']),
+    /^warning: the base is not on the medium any more: nothing boots without one\n/m,
+  );
 });

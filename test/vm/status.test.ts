@@ -35,12 +35,14 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.match(told, /\ntimes +\S+ s {2}kernel, until init started\n +\S+ s {2}mount\n +\S+ s {2}load\n/);
   assert.match(told, /\n +\S+ s {2}in all, until the system itself started\n/);
   assert.match(told, /\n +\S+ MiB {2}RAM file system, \S+ MiB used, \S+ MiB free\n +\S+ MiB {4}base\n/);
+  assert.match(told, /\nnext boot {2}\S+ MiB of \S+ MiB for the base and 1 layer$/);
   assert.equal(await vm.ask('cat /opt/word'), 'by hand');
 
   // 8 MiB more in fresh are seen, by root alone.
   await vm.ask('head -c 8M /dev/zero >/var/tmp/eight');
   const fresh = Number(await vm.ask('mkma status --json | sed -n \'s/.*"fresh": \\([0-9]*\\).*/\\1/p\''));
   assert.ok(fresh >= 8 * 2 ** 20, `${fresh} bytes of fresh`);
+  assert.match(await vm.ask('mkma status'), /\n +8\.00 MiB {6}\/var\/tmp\/eight\n/);
   const plain = await vm.ask('setpriv --reuid 65534 --regid 65534 --clear-groups mkma status');
   assert.match(plain, /how much changed since boot only root can see/);
 

@@ -1,6 +1,7 @@
 /** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
 import type { BootRecord } from '../../core/boot.js';
 import { driverOf, parseDeviceName } from '../../core/device.js';
+import { readStored, type StoredImages } from '../../core/layers/stored.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
@@ -35,6 +36,25 @@ export function withImages<T>(
   } finally {
     release();
   }
+}
+
+/** The images in their folder. */
+export function openImages(machine: Machine, folder: string): Result<StoredImages> {
+  const names = machine.list(folder);
+  if (names === undefined) {
+    return err({
+      what: 'the storage device cannot be read',
+      why: 'the names in the folder of the images cannot be listed',
+      next: 'look whether it is still attached and what dmesg says',
+    });
+  }
+  const size = (file: string): number | undefined => {
+    const info = machine.info(`${folder}/${file}`);
+    return info?.kind === 'file' ? info.size : undefined;
+  };
+  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
+    machine.readAt(`${folder}/${file}`, offset, length);
+  return ok(readStored({ names, size, read }));
 }
 
 /** A problem where whoever runs the program is not root. */

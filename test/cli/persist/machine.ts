@@ -16,6 +16,10 @@ import {
 import { join } from 'node:path';
 import type { BootRecord, LoadedImage } from '../../../src/core/boot.js';
 import { layerFileName, layersAmong } from '../../../src/core/layer.js';
+import { BASE, imageFile } from '../../unit/core/sample.js';
+
+/** Bytes of RAM that the base takes, as its manifest says. */
+const BASE_BYTES = 2 ** 20;
 
 /** What a program came to. */
 export interface Ended {
@@ -125,6 +129,8 @@ export class TestMachine {
     this.onStorage((folder) => {
       rmSync(join(folder, 'images'), { recursive: true, force: true });
       mkdirSync(join(folder, 'images'));
+      // What it holds is never read: the base of this machine is a folder.
+      writeFileSync(join(folder, 'images/base.cpio.zst'), imageFile({ ...BASE, unpackedBytes: BASE_BYTES }));
     });
   }
 
@@ -195,9 +201,9 @@ export class TestMachine {
   }
 
   private record(layers: readonly string[]): BootRecord {
-    const facts = { verified: true, bytes: 1, unpackedBytes: 2 ** 20, seconds: 1 };
+    const facts = { verified: true, bytes: 1, unpackedBytes: BASE_BYTES, seconds: 1 };
     const images: LoadedImage[] = [
-      { kind: 'base', file: '/images/base.cpio.zst', id: `sha256:${'ab'.repeat(32)}`, ...facts },
+      { kind: 'base', file: '/images/base.cpio.zst', id: BASE.id, ...facts },
       ...layers.map((layer): LoadedImage => ({ kind: 'layer', layer, file: `/images/${layer}`, ...facts })),
     ];
     const { type = 'ext4', ramBytes = 2 ** 33 } = this.options;

@@ -7,12 +7,13 @@ import {
   type LayerChange,
   planChange,
 } from '../../../core/layers/change.js';
+import { nextBootOf } from '../../../core/layers/next-boot.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
-import { withImages } from '../images-folder.js';
+import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
+import { layerSelection, rememberNextBoot } from '../next-boot.js';
 import type { Answer } from '../session.js';
-import { openImages } from './folder.js';
 
 /** Look first, with the storage mounted to be read; what is refused touches nothing. */
 export function change(
@@ -35,7 +36,10 @@ export function change(
     const planned = plan(folder);
     if (!planned.ok) return planned;
     const changed = apply(machine, folder, planned.value);
-    return changed.ok ? planned : changed;
+    if (!changed.ok) return changed;
+    const now = openImages(machine, folder);
+    if (now.ok) rememberNextBoot(machine, nextBootOf(now.value, layerSelection(machine), record));
+    return planned;
   });
   if (!done.ok) return done;
   return ok({ value: done.value, lines: () => changeLines(done.value) });

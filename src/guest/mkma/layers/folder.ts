@@ -1,30 +1,11 @@
 /** The folder of the images on the machine's storage, read with programs. */
 import { ArchiveParser } from '../../../core/archive-parser.js';
 import { OVERLAY } from '../../../core/contract.js';
-import { readStored, type StoredImage, type StoredImages } from '../../../core/layers/stored.js';
+import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { lookUp, nullEnded, VIEW } from '../persist/scan.js';
-
-/** The images in a folder. */
-export function openImages(machine: RunningMachine, folder: string): Result<StoredImages> {
-  const names = machine.list(folder);
-  if (names === undefined) {
-    return err({
-      what: 'the storage device cannot be read',
-      why: 'the names in the folder of the images cannot be listed',
-      next: 'look whether it is still attached and what dmesg says',
-    });
-  }
-  const size = (file: string): number | undefined => {
-    const info = machine.info(`${folder}/${file}`);
-    return info?.kind === 'file' ? info.size : undefined;
-  };
-  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
-    machine.readAt(`${folder}/${file}`, offset, length);
-  return ok(readStored({ names, size, read }));
-}
 
 /** What an image holds: its archive as zstd(1) gives it, piece by piece, contents passed over. */
 export function readTree(

@@ -11,9 +11,10 @@ import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
 import { checkedImage, damageOf, imagesToVerify, verifyLines } from '../../../core/layers/verify.js';
 import { ok, type Problem, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
+import { openImages } from '../images-folder.js';
 import { VIEW } from '../persist/scan.js';
 import type { Answer } from '../session.js';
-import { digestsIn, lookUpTree, openImages, readTree, unpackedFolder } from './folder.js';
+import { digestsIn, lookUpTree, readTree, unpackedFolder } from './folder.js';
 import { verifyOne } from './verify.js';
 
 /** What a verb works on. */

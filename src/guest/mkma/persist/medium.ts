@@ -1,86 +1,78 @@
 /** What lies on the medium before a snapshot is made, and whether the next boot has room for one more. */
 import type { BootRecord } from '../../../core/boot.js';
-import { FILES, PARAM, RAM_HEADROOM } from '../../../core/contract.js';
-import { readImageInfo } from '../../../core/image.js';
-import { layersAmong } from '../../../core/layer.js';
-import type { Manifest } from '../../../core/manifest.js';
-import { quoteName } from '../../../core/path.js';
+import { PARAM, RAM_HEADROOM } from '../../../core/contract.js';
+import { layerFileName } from '../../../core/layer.js';
+import { fitsRam, type NextBoot, nextBootOf, ramOf } from '../../../core/layers/next-boot.js';
+import type { StoredImages } from '../../../core/layers/stored.js';
+import { compareNames, quoteName } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { mebibytes } from '../../../core/size.js';
-import type { Machine } from '../../machine.js';
-
-/** An image that the next boot will load. */
-export interface ImageOnMedium {
-  /** `base`, or the layer's name. */
-  readonly name: string;
-  readonly id?: string;
-  /** Bytes it takes in RAM; absent where only loading tells. */
-  readonly unpackedBytes?: number;
-}
+import type { SavedSnapshot } from '../../../core/snapshot.js';
+import type { RunningMachine } from '../../machine.js';
+import { openImages } from '../images-folder.js';
+import { layerSelection } from '../next-boot.js';
+import { readSaved } from './saved.js';
 
 export interface Medium {
-  /** Names of all files in the folder. */
-  readonly files: readonly string[];
-  /** The base, then the layers in their order. */
-  readonly images: readonly ImageOnMedium[];
+  /** Snapshots of this boot that are there, in the order in which they were made. */
+  readonly saved: readonly SavedSnapshot[];
+  /** Id of the highest layer that this boot has applied or made: what a new one is made after. */
+  readonly after?: string;
+  readonly nextBoot: NextBoot;
+  /** Whether the next boot applies a layer that is made now. */
+  readonly takesNew: boolean;
   readonly warnings: readonly string[];
 }
 
 /** Look at the folder of the images. */
-export function readMedium(machine: Machine, record: BootRecord, folder: string): Medium {
-  const files = machine.list(folder) ?? [];
-  const base = describe(machine, record, `${folder}/${FILES.base}`, 'base');
-  const layers = layersAmong(files).map(({ file, name }) =>
-    describe(machine, record, `${folder}/${file}`, name),
-  );
-  const running = record.images;
+export function readMedium(machine: RunningMachine, record: BootRecord, folder: string): Result<Medium> {
+  const stored = openImages(machine, folder);
+  if (!stored.ok) return stored;
+  const there = stored.value;
+  const enabled = new Set(there.layers.filter(({ disabled }) => !disabled).map(({ file }) => file));
+  const saved = readSaved(machine).filter(({ layer }) => enabled.has(layerFileName(layer)));
+  const after = lastOf(record, saved);
+  const selection = layerSelection(machine);
+  const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;
+  return ok({
+    saved,
+    ...(after === undefined ? {} : { after }),
+    nextBoot: nextBootOf(there, selection, record),
+    takesNew: selection.others,
+    warnings: [...warningsOf(record, there), ...(selection.others ? [] : [leftOut])],
+  });
+}
+
+/** Whatever became of its file: early boot warns where it is not below. */
+function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string | undefined {
+  const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
+  const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
+  return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
+}
+
+function warningsOf(record: BootRecord, { base, layers }: StoredImages): string[] {
   const warnings: string[] = [];
-  if (base.id !== running.find(({ kind }) => kind === 'base')?.id) {
+  if (base === undefined) {
+    warnings.push('the base is not on the medium any more: nothing boots without one');
+  } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {
     warnings.push(
       'the base on the medium is not the one that this machine runs from: what is saved belongs to the latter',
     );
   }
-  for (const { layer } of running) {
-    if (layer !== undefined && !layers.some(({ name }) => name === layer)) {
+  for (const { layer } of record.images) {
+    if (layer !== undefined && !layers.some(({ name, disabled }) => name === layer && !disabled)) {
       warnings.push(
-        `the layer ${quoteName(layer)}, which this machine runs from, is no longer on the medium`,
+        `the layer ${quoteName(layer)}, which this machine runs from, is no longer on the medium, or disabled`,
       );
     }
   }
-  return { files, images: [base, ...layers], warnings };
-}
-
-function describe(machine: Machine, record: BootRecord, path: string, name: string): ImageOnMedium {
-  const manifest = manifestOf(machine, path);
-  const { id, unpackedBytes } =
-    manifest ?? record.images.find(({ kind, layer }) => (kind === 'base' ? 'base' : layer) === name) ?? {};
-  return {
-    name,
-    ...(id === undefined ? {} : { id }),
-    ...(unpackedBytes === undefined ? {} : { unpackedBytes }),
-  };
-}
-
-/** `undefined` where there is none, or it is damaged: what early boot makes of that is not asked here. */
-function manifestOf(machine: Machine, path: string): Manifest | undefined {
-  const size = machine.info(path)?.size ?? 0;
-  const info = readImageInfo((at, length) => machine.readAt(path, at, length) ?? new Uint8Array(0), size);
-  return info.ok ? info.value.manifest : undefined;
-}
-
-/** RAM that the next boot needs for its images, in bytes. */
-export function ramOfImages(images: readonly ImageOnMedium[]): number {
-  return images.reduce((sum, { unpackedBytes = 0 }) => sum + unpackedBytes, 0);
+  return warnings;
 }
 
 /** Whether the images of the next boot, with one more of so many bytes, fit the RAM file system that this boot has. */
-export function checkBudget(
-  record: BootRecord,
-  images: readonly ImageOnMedium[],
-  bytes: number,
-): Result<number> {
-  const needed = ramOfImages(images) + bytes;
-  if (needed + RAM_HEADROOM <= record.ramBytes) return ok(needed);
+export function checkBudget(record: BootRecord, nextBoot: NextBoot, bytes: number): Result<number> {
+  const needed = ramOf(nextBoot) + bytes;
+  if (fitsRam(needed, record)) return ok(needed);
   return err({
     what: 'the next boot would have no room for that',
     where: `${PARAM.size}, ${mebibytes(record.ramBytes)} MiB on this machine`,

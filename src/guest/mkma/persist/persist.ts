@@ -8,12 +8,13 @@ import { formatBytes } from '../../../core/size.js';
 import { composeLayer, saveSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
+import { rememberNextBoot } from '../next-boot.js';
 import { type Choice, chooseChanges } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
 import { checkBudget, type Medium, readMedium } from './medium.js';
 import { packLayer } from './pack.js';
-import { readSaved, remember } from './saved.js';
+import { remember } from './saved.js';
 import { type Scan, scanMachine } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
 
@@ -45,10 +46,10 @@ export function persist(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
-  const looked = withImages(machine, record, 'read', (folder) => ok(readMedium(machine, record, folder)));
+  const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
   if (!looked.ok) return looked;
   const medium = looked.value;
-  const scan = scanMachine(machine, record, readSaved(machine, medium.files));
+  const scan = scanMachine(machine, record, medium.saved);
   const found = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = found.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
   const changes = found.filter(({ entry }) => entry?.type !== 's');
@@ -97,7 +98,7 @@ function save(
   const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
   if (!plan.ok) return err({ ...plan.problem, next: 'choose again without it' });
   const { unpackedBytes } = plan.value;
-  const budget = checkBudget(record, medium.images, unpackedBytes);
+  const budget = checkBudget(record, medium.nextBoot, unpackedBytes);
   if (!budget.ok) return budget;
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
   if (options.dryRun) return ok({ ...result, warnings: medium.warnings });
@@ -108,12 +109,10 @@ function save(
   );
   const start = machine.uptime();
   const write = (folder: string): Result<WrittenLayer> => {
-    const { images } = readMedium(machine, record, folder);
     const base = record.images.find(({ kind }) => kind === 'base')?.id;
-    const after = images.length > 1 ? images.at(-1)?.id : undefined;
     const layer = {
       ...(base === undefined ? {} : { base }),
-      ...(after === undefined ? {} : { after }),
+      ...(medium.after === undefined ? {} : { after: medium.after }),
       ...{ deletions: content.deletions, opaque: [] },
     };
     const facts = { ...machineFacts(machine), layer };
@@ -134,6 +133,7 @@ function save(
   const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
   if (!written.ok) return written;
   const { manifest, ...layer } = written.value;
+  if (medium.takesNew) rememberNextBoot(machine, [...medium.nextBoot, { name: layer.layer, unpackedBytes }]);
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   return ok({
     ...result,

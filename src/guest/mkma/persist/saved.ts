@@ -1,17 +1,16 @@
 /** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
-import { layerFileName } from '../../../core/layer.js';
 import type { SavedSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 
 const FOLDER = '/run/mkma/snapshots';
 
-/** Those whose layer is among the files of the images folder, in the order in which they were made. */
-export function readSaved(machine: RunningMachine, files: readonly string[]): SavedSnapshot[] {
+/** All of them, in the order in which they were made. */
+export function readSaved(machine: RunningMachine): SavedSnapshot[] {
   const saved: SavedSnapshot[] = [];
   for (const name of machine.list(FOLDER) ?? []) {
     const snapshot = JSON.parse(machine.readText(`${FOLDER}/${name}`) ?? 'null') as SavedSnapshot | null;
-    if (snapshot !== null && files.includes(layerFileName(snapshot.layer))) saved.push(snapshot);
+    if (snapshot !== null) saved.push(snapshot);
   }
   return saved;
 }

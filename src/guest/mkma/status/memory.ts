@@ -1,5 +1,6 @@
 /** Where the RAM goes. */
 import { OVERLAY } from '../../../core/contract.js';
+import { largestParts, type Sized } from '../../../core/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 
@@ -12,6 +13,8 @@ export interface Memory {
   readonly fileSystem: { readonly bytes: number; readonly used: number; readonly free: number };
   /** What changed since boot; absent where it cannot be seen: root alone may look. */
   readonly fresh?: number;
+  /** Where the most of it lies, the largest first: absolute paths. Absent as `fresh` is. */
+  readonly largest?: readonly Sized[];
   /** RAM of the machine, and what of it can still be had. */
   readonly total: number;
   readonly available: number;
@@ -21,7 +24,7 @@ export function readMemory(machine: Machine): Memory {
   const fresh = measureFresh(machine);
   return {
     fileSystem: measureFileSystem(machine),
-    ...(fresh === undefined ? {} : { fresh }),
+    ...(fresh ?? {}),
     total: memoryInfo(machine, 'MemTotal'),
     available: memoryInfo(machine, 'MemAvailable'),
   };
@@ -37,8 +40,22 @@ function measureFileSystem(machine: Machine): Memory['fileSystem'] {
   return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
 }
 
-function measureFresh(machine: Machine): number | undefined {
+/** How many of the largest changes are told. */
+const LARGEST = 5;
+
+function measureFresh(machine: Machine): Required<Pick<Memory, 'fresh' | 'largest'>> | undefined {
   if (machine.info(FRESH) === undefined) return undefined;
-  const kibibytes = Number.parseInt(machine.run(['du', '-sk', FRESH]).stdout, 10);
-  return Number.isNaN(kibibytes) ? undefined : kibibytes * 1024;
+  const listing = machine.run(['du', '--all', '--null', '--block-size=1', '.'], { cwd: FRESH }).stdout;
+  const sizes = listing
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line): Sized => {
+      const tab = line.indexOf('\t');
+      return { bytes: Number(line.slice(0, tab)), path: line.slice(tab + 1).replace(/^\.\//, '') };
+    });
+  // The root comes last.
+  const fresh = sizes.at(-1)?.bytes;
+  if (fresh === undefined) return undefined;
+  const largest = largestParts(sizes, LARGEST).map(({ path, bytes }) => ({ path: `/${path}`, bytes }));
+  return { fresh, largest };
 }

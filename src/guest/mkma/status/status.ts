@@ -1,6 +1,8 @@
 /** What `mkma status` tells: the record of the boot, and what holds now. */
 import type { BootRecord, LeftOut, LoadedImage, PhaseTime } from '../../../core/boot.js';
+import { fitsRam, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import type { Machine } from '../../machine.js';
+import { readNextBoot } from '../next-boot.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {
@@ -21,6 +23,14 @@ export interface Status {
     readonly handover: number;
   };
   readonly memory: Memory;
+  /** RAM for images, in bytes. */
+  readonly nextBoot: {
+    readonly bytes: number;
+    /** Of the RAM file system, should it be as large as this time's. */
+    readonly of: number;
+    readonly fits: boolean;
+    readonly images: NextBoot;
+  };
 }
 
 export function readStatus(machine: Machine, record: BootRecord): Status {
@@ -34,7 +44,14 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     times: { init: started, phases, handover },
     memory: readMemory(machine),
+    nextBoot: nextBootNeeds(machine, record),
   };
+}
+
+function nextBootNeeds(machine: Machine, record: BootRecord): Status['nextBoot'] {
+  const images = readNextBoot(machine, record);
+  const bytes = ramOf(images);
+  return { bytes, of: record.ramBytes, fits: fitsRam(bytes, record), images };
 }
 
 /** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */

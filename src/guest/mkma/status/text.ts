@@ -22,6 +22,7 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'storage', paragraphs: tellStorage(status.storage) },
       { label: 'times', paragraphs: tellTimes(status.times) },
       { label: 'RAM', paragraphs: tellMemory(status) },
+      { label: 'next boot', paragraphs: tellNextBoot(status.nextBoot) },
       { label: 'warnings', paragraphs: status.warnings },
     ],
     columns,
@@ -90,7 +91,7 @@ function tellTimes({ init, phases, handover }: Status['times']): string[] {
 
 /** What the RAM file system holds is indented below it. */
 function tellMemory({ base, layers, memory }: Status): string[] {
-  const { fileSystem, fresh, total, available } = memory;
+  const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
   const rows: [number | undefined, string][] = [
     [total, `in this machine, ${formatBytes(available)} available`],
@@ -98,9 +99,22 @@ function tellMemory({ base, layers, memory }: Status): string[] {
     [base?.unpackedBytes, '  base'],
     ...layers.map((image): [number, string] => [image.unpackedBytes, `  ${quoteName(image.layer ?? '')}`]),
     [fresh, '  fresh: changed since boot'],
+    ...largest.map(({ path, bytes }): [number, string] => [bytes, `    ${quoteName(path)}`]),
   ];
   const told = rows.flatMap(([bytes, what]) =>
     bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
   );
   return fresh === undefined ? [...told, 'how much changed since boot only root can see'] : told;
+}
+
+/** What its images will take, and where that is more than there is room for. */
+function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[] {
+  const layers = images.length - 1;
+  const what = layers === 0 ? 'the base' : `the base and ${layers} ${layers === 1 ? 'layer' : 'layers'}`;
+  const unknown = images.filter(({ unpackedBytes }) => unpackedBytes === undefined);
+  return [
+    `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
+    ...unknown.map(({ name }) => `and what ${quoteName(name)} takes, which only loading tells`),
+    ...(fits ? [] : [`warning: that is more than there is room for; see ${PARAM.size} and mkma layers`]),
+  ];
 }

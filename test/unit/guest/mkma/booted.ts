@@ -34,6 +34,22 @@ export const RECORD: BootRecord = {
   handover: 5.5,
 };
 
+/** What du(1) finds to have changed. */
+const DU = [
+  [30 * MIB, './var/cache/apt/archives/a b.deb'],
+  [30 * MIB, './var/cache/apt/archives'],
+  [30 * MIB, './var/cache/apt'],
+  [30 * MIB, './var/cache'],
+  [30 * MIB, './var'],
+  [5 * MIB, './root/x'],
+  [5 * MIB, './root/y\n'],
+  [10 * MIB, './root'],
+  [0, './etc'],
+  [40 * MIB, '.'],
+]
+  .map(([bytes, path]) => `${bytes}\t${path}\0`)
+  .join('');
+
 /** A machine with this record, seen by root; `null`: no machine of mkma. */
 export function bootedMachine(record: unknown = RECORD): FakeMachine {
   const machine = new FakeMachine();
@@ -43,7 +59,7 @@ export function bootedMachine(record: unknown = RECORD): FakeMachine {
   machine.answer = (argv) => {
     if (argv[0] === 'findmnt') return { code: 1 };
     if (argv[0] === 'stat') return { stdout: '4096 262144 174080\n' };
-    return argv[0] === 'du' ? { stdout: '40960\t/overlay/fresh\n' } : undefined;
+    return argv[0] === 'du' ? { stdout: DU } : undefined;
   };
   return machine;
 }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concatBytes } from '../../../../src/core/bytes.js';
 import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../../../src/core/cpio.js';
-import { digestsIn, openImages, readTree } from '../../../../src/guest/mkma/layers/folder.js';
+import { openImages } from '../../../../src/guest/mkma/images-folder.js';
+import { digestsIn, readTree } from '../../../../src/guest/mkma/layers/folder.js';
 import { FakeMachine } from '../fake-machine.js';
 import { bootedMachine, mkma } from './booted.js';
 

@@ -50,6 +50,9 @@ RAM         2.00 GiB  in this machine, 1.00 GiB available
             1.00 GiB  RAM file system, 344 MiB used, 680 MiB free
              300 MiB    base
             40.0 MiB    fresh: changed since boot
+            30.0 MiB      /var/cache/apt/archives/a b.deb
+            10.0 MiB      /root
+next boot  300 MiB of 1.00 GiB for the base
 `,
   );
   assert.equal(err, '');
@@ -96,7 +99,7 @@ test('who is not root is told all but what root alone can see', async () => {
   const machine = bootedMachine();
   machine.files.delete('/overlay/fresh');
   const { out, code } = await mkma(machine, ['status']);
-  assert.match(out, /300 MiB {4}base\n {11}how much changed since boot only root can see\n$/);
+  assert.match(out, /300 MiB {4}base\n {11}how much changed since boot only root can see\nnext boot /);
   assert.equal(code, 0);
   assert.ok(!machine.calls.some((call) => call.startsWith('du')));
 });
@@ -122,10 +125,34 @@ test('--json is one document with everything', async () => {
   assert.deepEqual(status.memory, {
     fileSystem: { bytes: 2 ** 30, used: 360_710_144, free: 713_031_680 },
     fresh: 40 * 2 ** 20,
+    largest: [
+      { path: '/var/cache/apt/archives/a b.deb', bytes: 30 * 2 ** 20 },
+      { path: '/root', bytes: 10 * 2 ** 20 },
+    ],
     total: 2 ** 31,
     available: 2 ** 30,
   });
+  const images = [{ name: 'base', unpackedBytes: 300 * 2 ** 20 }];
+  assert.deepEqual(status.nextBoot, { bytes: 300 * 2 ** 20, of: 2 ** 30, fits: true, images });
   assert.equal(code, 0);
+});
+
+test('the next boot: what was remembered of the storage, what nobody knows, what does not fit', async () => {
+  const machine = bootedMachine({ ...RECORD, images: [BASE, LAYER] });
+  assert.match(
+    (await mkma(machine, ['status'])).out,
+    /\nnext boot {2}303 MiB of 1\.00 GiB for the base and 1 layer\n$/,
+  );
+  const next = [{ name: 'base', unpackedBytes: 2 ** 30 }, { name: 'a' }, { name: 'b', unpackedBytes: 4096 }];
+  machine.files.set('/run/mkma/next-boot.json', { content: JSON.stringify(next) });
+  const { out } = await mkma(machine, ['status']);
+  assert.ok(
+    out.endsWith(`next boot  1.00 GiB of 1.00 GiB for the base and 2 layers
+           and what a takes, which only loading tells
+           warning: that is more than there is room for; see mkma_size and mkma layers
+`),
+    out,
+  );
 });
 
 test('a machine that mkma did not boot', async () => {

@@ -1,0 +1,41 @@
+/** Where the most of a tree's bytes lie. */
+import { parentOf } from './lower.js';
+
+/** A path with the bytes that it takes: a folder with all in it. */
+export interface Sized {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * The largest parts of a tree, each told once: a folder is told where nothing in it has more than half of its bytes,
+ * otherwise that is looked into. `sizes`: all paths, the root as `.`, which is never told itself. At most `count`, the
+ * largest first.
+ */
+export function largestParts(sizes: readonly Sized[], count: number): Sized[] {
+  const most = new Map<string, number>();
+  for (const { path, bytes } of sizes) {
+    if (path === '.') continue;
+    const parent = parentOf(path);
+    most.set(parent, Math.max(most.get(parent) ?? 0, bytes));
+  }
+  const told = new Set<string>();
+  const parts: Sized[] = [];
+  const largestFirst = sizes
+    .filter(({ path, bytes }) => path !== '.' && bytes > 0 && (most.get(path) ?? 0) * 2 <= bytes)
+    .sort((a, b) => b.bytes - a.bytes || a.path.length - b.path.length);
+  for (const part of largestFirst) {
+    if (parts.length === count) break;
+    if (isUnder(part.path, told)) continue;
+    told.add(part.path);
+    parts.push(part);
+  }
+  return parts;
+}
+
+function isUnder(path: string, folders: ReadonlySet<string>): boolean {
+  for (let above = parentOf(path); above !== '.'; above = parentOf(above)) {
+    if (folders.has(above)) return true;
+  }
+  return false;
+}

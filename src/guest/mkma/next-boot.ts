@@ -1,0 +1,33 @@
+/**
+ * What the next boot will load, as it was when mkma last had the storage before it to change it: `mkma status` tells it
+ * without touching the storage.
+ */
+import type { BootRecord } from '../../core/boot.js';
+import { lastValue, parseCmdline } from '../../core/cmdline.js';
+import { DEFAULTS, PARAM } from '../../core/contract.js';
+import { type LayerSelection, parseLayerSelection } from '../../core/layer.js';
+import { asThisBoot, type NextBoot } from '../../core/layers/next-boot.js';
+import type { Machine, RunningMachine } from '../machine.js';
+
+const FILE = '/run/mkma/next-boot.json';
+
+/** The `mkma_layers=` of this boot: the next one is taken to have the same. */
+export function layerSelection(machine: Machine): LayerSelection {
+  const asked = lastValue(parseCmdline(machine.readText('/proc/cmdline') ?? ''), PARAM.layers);
+  const parsed = parseLayerSelection(asked ?? DEFAULTS.layers);
+  // Early boot has refused whatever cannot be parsed.
+  return parsed.ok ? parsed.value : { others: true, wanted: [], unwanted: [] };
+}
+
+/** For `mkma status`, until the next boot. */
+export function rememberNextBoot(machine: RunningMachine, next: NextBoot): void {
+  if (!machine.write(`${FILE}.part`, JSON.stringify(next)) || !machine.rename(`${FILE}.part`, FILE)) {
+    throw new Error(`cannot write ${FILE}`);
+  }
+}
+
+/** What was remembered last; before anything was, what this boot loaded. */
+export function readNextBoot(machine: Machine, record: BootRecord): NextBoot {
+  const text = machine.readText(FILE);
+  return text === undefined ? asThisBoot(record) : (JSON.parse(text) as NextBoot);
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseLayerSelection } from '../../../../src/core/layer.js';
+import { asThisBoot, fitsRam, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
+import { RECORD } from '../../guest/mkma/booted.js';
+import { BASE } from '../sample.js';
+import { layer, stored } from './make.js';
+
+function selection(text: string) {
+  const parsed = parseLayerSelection(text);
+  assert.ok(parsed.ok);
+  return parsed.value;
+}
+
+const DAMAGED = { problem: { what: 'the image is empty', next: 'copy it again' } };
+const there = stored(layer('a', {}), layer('b', {}, { disabled: true }), layer('c', {}, DAMAGED), layer('d'));
+
+test('the base and the layers that early boot will take', () => {
+  const next = nextBootOf(there, selection('all'), RECORD);
+  assert.deepEqual(next, [
+    { name: 'base', unpackedBytes: BASE.unpackedBytes },
+    { name: 'a', unpackedBytes: BASE.unpackedBytes },
+    // Made by hand: nobody knows.
+    { name: 'd' },
+  ]);
+  assert.equal(ramOf(next), 2 * BASE.unpackedBytes);
+});
+
+test('what the boot loader leaves out is not counted', () => {
+  const names = (text: string): string[] =>
+    nextBootOf(there, selection(text), RECORD).map(({ name }) => name);
+  assert.deepEqual(names('-a'), ['base', 'd']);
+  assert.deepEqual(names('none'), ['base']);
+});
+
+test('of a layer without a manifest this boot has found out what it takes', () => {
+  const one = { kind: 'layer', layer: 'd', file: '/img/d', verified: false, seconds: 1 } as const;
+  const record = { ...RECORD, images: [...RECORD.images, { ...one, bytes: 100, unpackedBytes: 4096 }] };
+  assert.deepEqual(nextBootOf(there, selection('all'), record).at(-1), { name: 'd', unpackedBytes: 4096 });
+  // Another file of that name.
+  const other = { ...RECORD, images: [...RECORD.images, { ...one, bytes: 99, unpackedBytes: 4096 }] };
+  assert.deepEqual(nextBootOf(there, selection('all'), other).at(-1), { name: 'd' });
+});
+
+test('a base that is gone counts as what this boot has loaded', () => {
+  const next = nextBootOf({ layers: [] }, selection('all'), RECORD);
+  assert.deepEqual(next, [{ name: 'base', unpackedBytes: RECORD.images[0]?.unpackedBytes }]);
+  assert.deepEqual(asThisBoot(RECORD), next);
+});
+
+test('the running system has its part of the RAM', () => {
+  assert.equal(fitsRam(RECORD.ramBytes - 32 * 2 ** 20, RECORD), true);
+  assert.equal(fitsRam(RECORD.ramBytes - 32 * 2 ** 20 + 1, RECORD), false);
+});

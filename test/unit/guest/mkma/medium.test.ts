@@ -1,0 +1,102 @@
+/** What persist finds on the medium before it writes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BootRecord, LoadedImage } from '../../../../src/core/boot.js';
+import type { LayerManifest } from '../../../../src/core/manifest.js';
+import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
+import { checkBudget, type Medium, readMedium } from '../../../../src/guest/mkma/persist/medium.js';
+import { BASE, imageFile } from '../../core/sample.js';
+import { FakeMachine } from '../fake-machine.js';
+import { RECORD } from './booted.js';
+
+const FOLDER = '/storage';
+const ID = { a: `sha256:${'aa'.repeat(32)}`, b: `sha256:${'bb'.repeat(32)}` };
+
+function layer(id: string): LayerManifest {
+  return { ...BASE, kind: 'layer', id, layer: { base: BASE.id, deletions: [], opaque: [] } };
+}
+
+/** A machine that runs from the base and the layer `1`; beside them lies `2`, which it does not run from. */
+function machineWith(files: Record<string, Uint8Array>, cmdline = ''): FakeMachine {
+  const machine = new FakeMachine();
+  machine.files.set(FOLDER, { kind: 'directory' });
+  machine.files.set('/proc/cmdline', { content: `quiet ${cmdline}` });
+  for (const [name, content] of Object.entries(files)) machine.files.set(`${FOLDER}/${name}`, { content });
+  return machine;
+}
+
+const FILES = {
+  'base.cpio.zst': imageFile(BASE),
+  'persistence.1.cpio.zst': imageFile(layer(ID.a)),
+  'persistence.2.cpio.zst': imageFile(layer(ID.b)),
+};
+const ONE: LoadedImage = {
+  ...{ kind: 'layer', layer: '1', id: ID.a, file: '/img/persistence.1.cpio.zst', verified: true },
+  ...{ bytes: 100, unpackedBytes: 4096, seconds: 1 },
+};
+const BOOT: BootRecord = {
+  ...RECORD,
+  images: [{ ...(RECORD.images[0] as LoadedImage), id: BASE.id }, ONE],
+};
+
+function read(machine: FakeMachine): Medium {
+  const medium = readMedium(machine, BOOT, FOLDER);
+  assert.ok(medium.ok);
+  return medium.value;
+}
+
+test('a layer is made after the highest one that this boot has applied or made, not after what else lies there', () => {
+  const machine = machineWith(FILES);
+  assert.equal(read(machine).after, ID.a);
+  const none = { entries: [], deletions: [], attributes: [] };
+  const saved: SavedSnapshot = { layer: '2', id: ID.b, ...none };
+  machine.files.set('/run/mkma/snapshots', { kind: 'directory' });
+  machine.files.set('/run/mkma/snapshots/2', { content: JSON.stringify(saved) });
+  const medium = read(machine);
+  assert.equal(medium.after, ID.b);
+  assert.deepEqual(medium.saved, [saved]);
+  // One that was taken away again counts no more.
+  machine.files.delete(`${FOLDER}/persistence.2.cpio.zst`);
+  assert.deepEqual([read(machine).after, read(machine).saved], [ID.a, []]);
+});
+
+test('the next boot is counted as this boot loader will have it, and a layer that it would not apply is told', () => {
+  const names = (machine: FakeMachine): string[] => read(machine).nextBoot.map(({ name }) => name);
+  assert.deepEqual(names(machineWith(FILES)), ['base', '1', '2']);
+  assert.deepEqual(read(machineWith(FILES)).warnings, []);
+  assert.equal(read(machineWith(FILES)).takesNew, true);
+  assert.deepEqual(names(machineWith(FILES, 'mkma_layers=-2')), ['base', '1']);
+  const named = machineWith(FILES, 'mkma_layers=1');
+  assert.deepEqual(names(named), ['base', '1']);
+  assert.equal(read(named).takesNew, false);
+  assert.deepEqual(read(named).warnings, [
+    'mkma_layers of this boot names the layers to apply: a boot with the same line leaves the new one out',
+  ]);
+});
+
+test('another base on the medium, and a layer that is gone or disabled, are warned of', () => {
+  const { 'persistence.1.cpio.zst': one, ...others } = FILES;
+  const base = imageFile({ ...BASE, id: ID.b });
+  const disabled = { 'persistence.1.cpio.zst.disabled': one };
+  assert.deepEqual(read(machineWith({ ...others, ...disabled, 'base.cpio.zst': base })).warnings, [
+    'the base on the medium is not the one that this machine runs from: what is saved belongs to the latter',
+    'the layer 1, which this machine runs from, is no longer on the medium, or disabled',
+  ]);
+});
+
+test('a folder that cannot be read is told as such', () => {
+  const medium = readMedium(new FakeMachine(), BOOT, FOLDER);
+  assert.equal(medium.ok ? '' : medium.problem.what, 'the storage device cannot be read');
+});
+
+test('what the next boot would have no room for is refused, with numbers', () => {
+  const next = [{ name: 'base', unpackedBytes: 900 * 2 ** 20 }];
+  assert.deepEqual(checkBudget(BOOT, next, 92 * 2 ** 20), { ok: true, value: 992 * 2 ** 20 });
+  const refused = checkBudget(BOOT, next, 92 * 2 ** 20 + 1);
+  assert.deepEqual(refused.ok ? {} : refused.problem, {
+    what: 'the next boot would have no room for that',
+    where: 'mkma_size, 1024 MiB on this machine',
+    why: 'the images would take 993 MiB of the RAM file system, 93 MiB of them what is to be saved, and the running system needs 32 MiB',
+    next: 'save less, remove a layer, or raise mkma_size in the boot loader and boot again',
+  });
+});
