@@ -60,7 +60,7 @@ ls: cannot access '/etc/motd': No such file or directory
 ls: cannot access '/usr/share/bash-completion': No such file or directory
 hello
 linked
-regular file 314572800
+regular file 62914560
 fifo 0
 nowhere
 hello from a package
