@@ -1,6 +1,6 @@
 /** `npm run bench`: mkma against the plain shell pipelines, side by side. bench/run starts it with mounts of its own. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { initramfsSize } from '../src/host/initramfs/size.js';
 import { benchLoading } from './loading.js';
 import { describeMachine } from './machine.js';
 import { benchPacking } from './packing.js';
+import { benchPersist } from './persist.js';
 import { type Measurements, report } from './report.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -55,9 +56,12 @@ async function measure(): Promise<Measurements> {
   const root = join(scratch, 'root');
   const loading = await benchLoading(images, root, runs);
   const packing = await benchPacking(images, scratch, runs);
+  mkdirSync(join(scratch, 'machine'));
+  const persisting = await benchPersist(images, join(scratch, 'machine'), runs);
   const initramfs = await initramfsSize({ tree: join(images, FILES.initramfsTree), level: 3, scratch });
   if (!initramfs.ok) throw new Error(JSON.stringify(initramfs.problem));
-  return { machine, runs, load: [before, loadavg()[0] ?? 0], loading, packing, initramfs: initramfs.value };
+  const load = [before, loadavg()[0] ?? 0] as const;
+  return { machine, runs, load, loading, packing, persisting, initramfs: initramfs.value };
 }
 
 function fail(message: string): never {

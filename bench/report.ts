@@ -6,6 +6,7 @@ import type { Loading } from './loading.js';
 import type { Machine } from './machine.js';
 import type { Packing } from './packing.js';
 import { median, type Pair, type Series } from './pairs.js';
+import { type Persisting, SCAN_GOAL } from './persist.js';
 
 export interface Measurements {
   readonly machine: Machine;
@@ -14,12 +15,13 @@ export interface Measurements {
   readonly runs: number;
   readonly loading: Loading;
   readonly packing: Packing;
+  readonly persisting: Persisting;
   readonly initramfs: InitramfsSize;
 }
 
 /** The report's lines. */
 export function report(found: Measurements): string[] {
-  const { machine, loading, packing, initramfs } = found;
+  const { machine, loading, packing, persisting, initramfs } = found;
   const versions = (of: Readonly<Record<string, string>>): string =>
     Object.entries(of)
       .map(([name, version]) => `${name} ${version}`)
@@ -36,6 +38,11 @@ export function report(found: Measurements): string[] {
     ...pairLines(packing.time),
     `  size ${formatBytes(packing.ours)}, plain ${formatBytes(packing.theirs)}: ${ratio(packing.ours / packing.theirs)}; ` +
       `memory of the packing process at most ${formatBytes(packing.memory)}`,
+    '',
+    ...pairLines(persisting.time),
+    `  ${persisting.files} new files, ${formatBytes(persisting.bytes)}; size ${formatBytes(persisting.ours)}, ` +
+      `plain ${formatBytes(persisting.theirs)}: ${ratio(persisting.ours / persisting.theirs)}`,
+    `  looking alone (--dry-run): ${median(persisting.scan).toFixed(2)} s (goal: at most ${SCAN_GOAL} s)`,
     '',
     'initramfs, generic set',
     ...Object.entries(initramfs).map(

@@ -40,6 +40,7 @@ const bundles = {
   'dist/guest/init.js': 'dist/src/guest/init/main.js',
   'dist/guest/mkma.js': 'dist/src/guest/mkma/main.js',
   'dist/guest/pack.js': 'dist/src/guest/packer/main.js',
+  'dist/guest/start.js': 'dist/src/guest/starter/main.js',
   'dist/bench/load.mjs': 'dist/bench/guest/load.js',
 };
 for (const [outfile, entry] of Object.entries(bundles)) {

@@ -3,7 +3,8 @@ import { tellProblem } from '../../src/core/result.js';
 import { readManifest } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
 import { RAM, STORAGE } from '../../src/guest/init/places.js';
-import { exit, quickjsMachine } from '../../src/guest/qjs.js';
+import { quickjsMachine } from '../../src/guest/qjs/machine.js';
+import { exit } from '../../src/guest/qjs/program.js';
 
 const machine = quickjsMachine();
 const path = `${STORAGE}/base.cpio.zst`;

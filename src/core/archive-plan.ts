@@ -43,6 +43,8 @@ export interface PlannedRecord {
   readonly rdevMinor: number;
   /** `file`: read it from the tree; a symlink's target as text; none for everything else. */
   readonly data: 'file' | 'none' | { readonly target: string };
+  /** Of a file that is to be read: what the tree said of it, so that whoever reads can tell that it is still the same. */
+  readonly found?: Pick<TreeEntry, 'ino' | 'changed'>;
 }
 
 /** A segment, or what goes into one. */
@@ -194,7 +196,9 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
       next: 'remove it from the tree, or split it',
     });
   }
-  const long = tree.find((entry) => nameLength(entry.path) + 1 > NEWC_MAX_NAME);
+  const long = tree.find(
+    ({ path }) => path.length * 3 >= NEWC_MAX_NAME && nameLength(path) + 1 > NEWC_MAX_NAME,
+  );
   if (long === undefined) return undefined;
   return err({
     what: `a newc archive cannot hold a path of ${NEWC_MAX_NAME} bytes or more`,
@@ -247,6 +251,7 @@ function toRecord(
     rdevMajor: device?.major ?? 0,
     rdevMinor: device?.minor ?? 0,
     data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
+    ...(hasFile ? { found: { ino: entry.ino, changed: entry.changed } } : {}),
   };
 }
 

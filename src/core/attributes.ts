@@ -35,9 +35,12 @@ export function isOfLayer(name: string): boolean {
   return isCarried(name) || name === OPAQUE;
 }
 
-/** Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. */
+/**
+ * Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. One
+ * that is called so in the merged view lies escaped in them, as `trusted.overlay.overlay.` (kernel: overlayfs.rst, nesting).
+ */
 export function isOverlayMark(name: string): boolean {
-  return name.startsWith('trusted.overlay.') || name.startsWith('user.overlay.');
+  return name.startsWith('trusted.overlay.') && !name.startsWith('trusted.overlay.overlay.');
 }
 
 /**

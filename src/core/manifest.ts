@@ -205,7 +205,7 @@ function isFileAttributes(value: unknown): boolean {
   if (value.path !== '.' && !isBelowRoot(value.path)) return false;
   return Object.entries(value.values).every(
     ([name, base64]) =>
-      /^[a-z]+\.[^\0\n]+$/.test(name) &&
+      /^[a-z]+\.[^\0]+$/.test(name) &&
       !isOverlayMark(name) &&
       typeof base64 === 'string' &&
       /^[A-Za-z0-9+/]*={0,2}$/.test(base64),

@@ -125,7 +125,7 @@ export function sortByName<T>(items: T[], nameOf: (item: T) => string): T[] {
   const names = items.map(nameOf);
   // Code unit order equals byte order for ASCII, which engines sort by themselves many times faster than by a function. No
   // name holds a NUL, which comes before all else.
-  if (!names.every(isAscii)) return items.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
+  if (!isAscii(names.join(''))) return items.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
   if (names.every((name, i) => i === 0 || (names[i - 1] as string) <= name)) return items;
   const keys = names.map((name, i) => `${name}\0${i}`).sort();
   const sorted = keys.map((key) => items[Number(key.slice(key.indexOf('\0') + 1))] as T);
@@ -168,11 +168,16 @@ const C_ESCAPES = new Map([
   [0x5c, '\\\\'],
 ]);
 
+/** Names that need no quotes for certain: by the engine's own matcher, since nearly all are like that. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /**
  * A name for people, quoted only where needed, in git's C style (git-config(1), core.quotePath=false): control
- * characters, quotes, backslashes and bytes that are no UTF-8 are escaped, everything else stays as it is.
+ * characters, quotes, backslashes and bytes that are no UTF-8 are escaped, everything else stays as it is. Control
+ * characters are those of ISO 6429 too (U+0080 to U+009F), which terminals obey as well.
  */
 export function quoteName(name: string): string {
+  if (PLAIN.test(name)) return name;
   let needed = false;
   let out = '';
   for (const ch of name) {
@@ -180,6 +185,7 @@ export function quoteName(name: string): string {
     const simple = C_ESCAPES.get(code);
     if (simple !== undefined) out += simple;
     else if (code < 0x20 || code === 0x7f) out += `\\${code.toString(8).padStart(3, '0')}`;
+    else if (code >= 0x80 && code < 0xa0) out += `\\302\\${code.toString(8)}`;
     else if (code >= 0xdc80 && code <= 0xdcff) out += `\\${(code & 0xff).toString(8).padStart(3, '0')}`;
     else {
       out += ch;

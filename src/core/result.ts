@@ -41,15 +41,23 @@ export function usage(problem: Omit<Problem, 'kind'>): Err {
  * The first line carries what and where; the following ones are labelled.
  */
 export function tellProblem(problem: Problem): string[] {
-  const lines = [problem.where === undefined ? problem.what : `${problem.what}: ${problem.where}`];
+  const lines = [visible(problem.where === undefined ? problem.what : `${problem.what}: ${problem.where}`)];
   for (const [label, text] of [
     ['why', problem.why],
     ['next', problem.next],
   ] as const) {
     if (text === undefined || text === '') continue;
     text.split('\n').forEach((line, i) => {
-      lines.push(`  ${i === 0 ? `${label}:` : ''.padEnd(label.length + 1)} ${line}`);
+      lines.push(`  ${i === 0 ? `${label}:` : ''.padEnd(label.length + 1)} ${visible(line)}`);
     });
   }
   return lines;
+}
+
+/**
+ * Text without characters that a terminal obeys: what it tells of may come from a medium that nobody vouches for. They are
+ * shown by their numbers.
+ */
+function visible(text: string): string {
+  return text.replace(/[^\P{Cc}\t]/gu, (ch) => `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

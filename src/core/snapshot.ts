@@ -3,7 +3,7 @@ import type { FileAttributes } from './attributes.js';
 import type { Change, Upper } from './changes.js';
 import { type LowerLayer, type LowerView, parentOf } from './lower.js';
 import { sortByName } from './path.js';
-import { sortTree, type TreeEntry } from './tree.js';
+import { parseThese, printTree, sortTree, type TreeEntry } from './tree.js';
 
 /** A layer's tree, as planArchive takes it. */
 export interface LayerContent {
@@ -54,55 +54,43 @@ export interface SavedSnapshot {
   /** Name of the layer it became. */
   readonly layer: string;
   readonly id: string;
-  readonly entries: readonly SavedEntry[];
+  /** When the tree was looked at, in seconds since the epoch. */
+  readonly seen: number;
+  /** All entries, as {@link printTree} writes them. */
+  readonly entries: string;
   readonly deletions: readonly string[];
   /** Extended attributes of its folders. */
   readonly attributes: readonly FileAttributes[];
 }
 
-type SavedEntry = readonly [
-  path: string,
-  type: TreeEntry['type'],
-  mode: number,
-  uid: number,
-  gid: number,
-  mtime: number,
-  ino: string,
-  changed: string,
-];
-
 /** The clock of a tmpfs's times goes in steps of at most that many seconds (a tick of the kernel: HZ is 100 or more), with a reserve. */
 const TICK = 0.1;
 
-/** What to remember. `seen`: when the tree was looked at, in seconds since the epoch. */
+/**
+ * What to remember. `seen`: when the tree was looked at, in seconds since the epoch; `unsure`: numbers of inodes that may
+ * change without their times telling it, which count as changed from now on.
+ */
 export function saveSnapshot(
   layer: string,
   id: string,
   { tree, attributes, deletions }: LayerContent,
   seen: number,
+  unsure: ReadonlySet<string> = new Set(),
 ): SavedSnapshot {
   const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
-  return {
-    layer,
-    id,
-    entries: tree.map(({ path, type, mode, uid, gid, mtime, ino, changed }) => [
-      ...([path, type, mode, uid, gid, mtime, ino] as const),
-      // What changed just before may have changed again within the same tick: it counts as changed.
-      Number(changed) < seen - TICK ? changed : '',
-    ]),
-    deletions,
-    attributes: attributes.filter(({ path }) => folders.has(path)),
-  };
+  const ofFolders = attributes.filter(({ path }) => folders.has(path));
+  const sure =
+    unsure.size === 0 ? tree : tree.map((one) => (unsure.has(one.ino) ? { ...one, changed: '' } : one));
+  return { layer, id, seen, entries: printTree(sure), deletions, attributes: ofFolders };
 }
 
 /** A snapshot as the layer that it will be from the next boot on. */
-export function asLowerLayer({ entries, deletions, attributes }: SavedSnapshot): LowerLayer {
+export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerLayer {
+  // What changed just before it was looked at may have changed again within the same tick: it counts as changed.
+  const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
   return {
     entries: new Map(
-      entries.map(([path, type, mode, uid, gid, mtime, ino, changed]) => [
-        path,
-        { path, type, mode, uid, gid, mtime, ino, changed, nlink: 1, size: 0, target: '', allocated: 0 },
-      ]),
+      parseThese(entries).map((entry) => [entry.path, known(entry) ? entry : { ...entry, changed: '' }]),
     ),
     whiteouts: new Set(deletions),
     opaque: new Set(),

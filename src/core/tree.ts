@@ -35,6 +35,8 @@ export function findArguments(root: string): string[] {
   return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
 }
 
+/** Bytes of a block, in which find(1) tells what a file system has for a file (%b), whatever the file system's own are. */
+const BLOCK = 512;
 const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
 
 /**
@@ -58,6 +60,16 @@ export function parseThese(listing: string): TreeEntry[] {
     );
   }
   return entries;
+}
+
+/** Entries as {@link parseThese} reads them. */
+export function printTree(entries: readonly TreeEntry[]): string {
+  return entries
+    .map(
+      ({ type, mode, uid, gid, nlink, ino, size, mtime, changed, allocated, path, target }) =>
+        `${type} ${mode.toString(8)} ${uid} ${gid} ${nlink} ${ino} ${size} ${mtime} ${changed} ${allocated / BLOCK}\0${path}\0${target}\0`,
+    )
+    .join('');
 }
 
 /** What find printed with {@link findArguments}, whole and in the codec of path.ts; sorted as {@link TreeParser.finish} does. */
@@ -117,7 +129,6 @@ function entryOf(facts: string, path: string, target: string): TreeEntry {
     mtime: Math.floor(Number(mtime)),
     target,
     changed: changed as string,
-    // In blocks of 512 bytes, whatever the file system's own are (find(1), %b).
-    allocated: Number(blocks) * 512,
+    allocated: Number(blocks) * BLOCK,
   };
 }

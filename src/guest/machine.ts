@@ -1,6 +1,6 @@
 /**
  * The machine as the guest's logic sees it. Everything is synchronous and in bulk: starting a program costs about a
- * millisecond, so nothing is ever started once per file. `qjs.ts` implements it on QuickJS, the tests on a fake.
+ * millisecond, so nothing is ever started once per file. `qjs/` implements it on QuickJS, the tests on a fake.
  */
 
 /** How a program ended and what it printed. */
@@ -46,11 +46,11 @@ export interface Machine {
   /** Run a program to its end. Never fails by itself: an impossible start is code 127. */
   run(argv: readonly string[], options?: RunOptions): Finished;
   /**
-   * Run pipelines, at most `limit` at the same time, and tell of each as soon as all its parts have ended.
-   * Returning `false` from `onEnd` starts no further ones; those running are waited for.
+   * Run pipelines, at most `limit` at the same time, and tell of each as soon as all its parts have ended. Each is asked
+   * for only when it is to start. Returning `false` from `onEnd` starts no further ones; those running are waited for.
    */
   pipelines(
-    list: readonly Pipeline[],
+    list: Iterable<Pipeline>,
     limit: number,
     onEnd: (index: number, parts: readonly PartResult[]) => boolean,
   ): void;
@@ -79,6 +79,8 @@ export interface Machine {
 export interface RunningMachine extends Machine {
   /** Give a file another name on its file system, in whose place nothing is left; `false` where that failed. */
   rename(from: string, to: string): boolean;
+  /** Append a file to another and remove it; returns why it could not be done, in the words of the system. */
+  moveOnto(from: string, to: string): string | undefined;
   /**
    * Hold a lock on a file, which is made where it is not there, until the program ends. `false` where another holds it.
    */

@@ -12,6 +12,8 @@ declare module 'std' {
     read(buffer: ArrayBufferLike, position: number, length: number): number;
     write(buffer: ArrayBufferLike, position: number, length: number): number;
     readAsString(maxSize?: number): string;
+    /** A line without its end; `null` where there is none. */
+    getline(): string | null;
     tell(): number;
     fileno(): number;
   }
@@ -21,20 +23,31 @@ declare module 'std' {
   export function open(path: string, flags: string): File | null;
   /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
   export function tmpfile(): File | null;
+  /** `std.in`, under a name that is no word of the language. */
+  const input: File;
+
+  export { input as in };
   export const out: File;
   export const err: File;
   /** A small file as text; `null` where it cannot be read. */
   export function loadFile(path: string): string | null;
   export function setenv(name: string, value: string): void;
+  export function unsetenv(name: string): void;
   export function getenv(name: string): string | undefined;
   export function fdopen(fd: number, flags: string): File | null;
   export function exit(code: number): never;
+  /** What the system says of an errno. */
+  export function strerror(errno: number): string;
 }
 
 declare module 'os' {
   export interface Stat {
+    readonly dev: number;
+    readonly ino: number;
     readonly mode: number;
     readonly size: number;
+    /** Milliseconds since the epoch. */
+    readonly ctime: number;
   }
   export interface ExecOptions {
     /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
@@ -55,6 +68,8 @@ declare module 'os' {
   export function pipe(): [number, number] | null;
   export function close(fd: number): number;
   export const O_RDONLY: number;
+  export const O_WRONLY: number;
+  export const O_APPEND: number;
   export const SIGINT: number;
   export const WNOHANG: number;
   export const SIGPIPE: number;
@@ -64,6 +79,10 @@ declare module 'os' {
   export function open(path: string, flags: number): number;
   /** Bytes read, or minus errno. */
   export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
+  /** Bytes written, or minus errno. */
+  export function write(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
+  /** 0, or minus errno. */
+  export function remove(path: string): number;
   /** Where it is then, or minus errno. */
   export function seek(fd: number, offset: number, whence: number): number;
   /** 0, or minus errno. */

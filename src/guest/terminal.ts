@@ -1,4 +1,4 @@
-/** Where a program's answer goes. `qjs.ts` implements it on QuickJS, the tests on a fake. */
+/** Where a program's answer goes. `qjs/` implements it on QuickJS, the tests on a fake. */
 export interface Terminal {
   /** Text on standard output. */
   out(text: string): void;

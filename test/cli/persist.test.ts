@@ -47,8 +47,14 @@ beforeEach(() => {
   machine.boot();
 });
 
+/** So that what does not change afterwards is seen not to have (core/snapshot.ts, TICK). */
+function settle(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+}
+
 /** Save, and expect that to go well. */
 function save(args: string[], env: Record<string, string> = {}): string {
+  settle();
   const { code, stdout, stderr } = machine.mkma(['persist', '--level', '1', ...args], env);
   assert.equal(code, 0, stderr + stdout);
   return stdout;

@@ -66,7 +66,7 @@ test('the stub is a valid script and uses the names of the contract', () => {
 
 test('the program is one file that needs QuickJS alone', () => {
   const imports = [...program.matchAll(/^import .* from "([^"]+)";$/gm)].map((match) => match[1]);
-  assert.deepEqual(imports.sort(), ['os', 'std']);
+  assert.deepEqual([...new Set(imports)].sort(), ['os', 'std']);
   assert.ok(program.includes(PARAM.device));
 });
 

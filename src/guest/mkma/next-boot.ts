@@ -21,9 +21,9 @@ export function layerSelection(machine: Machine): LayerSelection {
 
 /** For `mkma status`, until the next boot. */
 export function rememberNextBoot(machine: RunningMachine, next: NextBoot): void {
-  if (!machine.write(`${FILE}.part`, JSON.stringify(next)) || !machine.rename(`${FILE}.part`, FILE)) {
-    throw new Error(`cannot write ${FILE}`);
-  }
+  // Where there is no room for it, that is no reason to call failed what has been done.
+  if (machine.write(`${FILE}.part`, JSON.stringify(next))) machine.rename(`${FILE}.part`, FILE);
+  else machine.run(['rm', '-f', `${FILE}.part`, FILE]);
 }
 
 /** What was remembered last; before anything was, what this boot loaded. */

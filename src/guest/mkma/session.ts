@@ -32,6 +32,11 @@ export function show({ terminal }: Session, result: Result<Answer>, json: boolea
   }
   const { value, lines, problem } = result.value;
   if (json) document(value);
-  else for (const line of lines(terminal.columns)) terminal.out(`${line}\n`);
+  else
+    terminal.out(
+      lines(terminal.columns)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
   return problem === undefined ? undefined : new Failed(problem);
 }

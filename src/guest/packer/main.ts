@@ -8,27 +8,34 @@ import * as std from 'std';
 import type { PlannedRecord } from '../../core/archive-plan.js';
 import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/cpio.js';
 import { encodeName } from '../../core/path.js';
-import { CHANGED, type FramePlan } from './plan.js';
+import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED } from './plan.js';
 
 /** Bytes read at once. */
 const PIECE = 2 ** 18;
 const buffer = new ArrayBuffer(PIECE);
 const zeros = new ArrayBuffer(PIECE);
 const plan = JSON.parse(std.loadFile(scriptArgs[1] as string) ?? '') as FramePlan;
-/** Files that were not as planned. */
-const changed: string[] = [];
+/** Files that were not as planned, as they are told. */
+const told: string[] = [];
+/** Not to wait for a writer, should a FIFO have the place of a file (open(2); the number is Linux's on amd64 and arm64). */
+const O_NONBLOCK = 0o4000;
+/** The device of the tree: links in it lead elsewhere. */
+const device = os.stat(plan.root)[0]?.dev;
 /** Bytes of the records so far. */
 let at = 0;
 
 for (const record of plan.records) {
   head(record);
-  if (record.data === 'file') copy(record.path, record.size);
+  if (record.data === 'file') copy(record);
   else if (record.data !== 'none') put(encodeName(record.data.target));
   pad(newcPadding(record.size));
 }
 std.out.flush();
-for (const path of changed) std.err.puts(`${path}\n`);
-std.exit(changed.length > 0 ? CHANGED : 0);
+for (const line of told) {
+  const bytes = encodeName(`${line}\0`);
+  std.err.write(bytes.buffer, 0, bytes.length);
+}
+std.exit(told.length > 0 ? CHANGED : 0);
 
 function head(record: PlannedRecord): void {
   const name = archiveName(record.path);
@@ -57,22 +64,40 @@ function inFrame(length: number): [from: number, to: number] {
 }
 
 /** Exactly so many bytes, whatever became of the file. */
-function copy(path: string, size: number): void {
+function copy(record: PlannedRecord): void {
+  const { path, size } = record;
   const [from, to] = inFrame(size);
   at += size;
   // A file without content is opened as well: it may have got some.
   if (to < from || (from === to && size > 0)) return;
-  const fd = os.open(plan.aliases[path] ?? `${plan.root}/${path}`, os.O_RDONLY);
-  if (fd >= 0 && from > 0) os.seek(fd, from, std.SEEK_SET);
+  const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${plan.root}/${path}`;
+  const fd = os.open(name as string, os.O_RDONLY | O_NONBLOCK);
   let left = to - from;
-  while (left > 0) {
-    const count = fd < 0 ? -1 : os.read(fd, buffer, 0, Math.min(left, PIECE));
-    if (count <= 0) break;
-    std.out.write(buffer, 0, count);
-    left -= count;
+  if (!isPlanned(fd, record)) told.push(IS_REPLACED + path);
+  else {
+    if (from > 0) os.seek(fd, from, std.SEEK_SET);
+    while (left > 0) {
+      const count = os.read(fd, buffer, 0, Math.min(left, PIECE));
+      if (count <= 0) break;
+      std.out.write(buffer, 0, count);
+      left -= count;
+    }
+    const longer = to === size && os.read(fd, buffer, 0, 1) > 0;
+    if (left > 0 || longer || !isUntouched(fd, record)) told.push(IS_CHANGED + path);
   }
-  const longer = to === size && fd >= 0 && os.read(fd, buffer, 0, 1) > 0;
-  if (left > 0 || longer || fd < 0) changed.push(path);
   if (fd >= 0) os.close(fd);
   for (; left > 0; left -= PIECE) std.out.write(zeros, 0, Math.min(left, PIECE));
+}
+
+/** Whether what was opened is the file that was found, and not something that somebody has put in its place since. */
+function isPlanned(fd: number, { found }: PlannedRecord): boolean {
+  const stat = fd < 0 ? null : os.stat(`/proc/self/fd/${fd}`)[0];
+  if (stat === null || found === undefined) return false;
+  return (stat.mode & os.S_IFMT) === os.S_IFREG && stat.dev === device && String(stat.ino) === found.ino;
+}
+
+/** Whether nothing was done to it since it was found: to the millisecond, which is what the engine tells. */
+function isUntouched(fd: number, { found }: PlannedRecord): boolean {
+  const [seconds = '', fraction = ''] = (found?.changed ?? '').split('.');
+  return os.stat(`/proc/self/fd/${fd}`)[0]?.ctime === Number(seconds) * 1000 + Number(fraction.slice(0, 3));
 }

@@ -12,5 +12,12 @@ export interface FramePlan {
   readonly aliases: Readonly<Record<string, string>>;
 }
 
-/** Exit code where a file was not as long as planned: it was cut, or filled with zeros. */
+/**
+ * Exit code where a file was not as planned. Standard error then holds a line for each, ended by a NUL: {@link IS_CHANGED} or
+ * {@link IS_REPLACED}, and its path.
+ */
 export const CHANGED = 3;
+/** It changed while it was read: it was cut, or filled with zeros, or is neither as it was nor as it is. */
+export const IS_CHANGED = 'c';
+/** It is gone, or another one has its place: nothing of that was read. */
+export const IS_REPLACED = 'r';

@@ -11,6 +11,7 @@ export const PROGRAM_PACKAGES: readonly string[] = ['quickjs', 'zstd', 'cpio', '
 const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma.js': { source: 'mkma.js', mode: 0o644 },
   '/usr/lib/mkma/pack.js': { source: 'pack.js', mode: 0o644 },
+  '/usr/lib/mkma/start.js': { source: 'start.js', mode: 0o644 },
   '/usr/bin/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 

@@ -32,10 +32,22 @@ test('what is rendered is what is read', () => {
 });
 
 test('what belongs to a file and what to the machine it lies on', () => {
-  for (const name of ['security.capability', 'system.posix_acl_default', 'user.any', 'trusted.any']) {
+  for (const name of [
+    'security.capability',
+    'system.posix_acl_default',
+    'user.any',
+    'trusted.any',
+    'user.overlay.opaque',
+    'trusted.overlay.overlay.opaque',
+  ]) {
     assert.ok(isCarried(name), name);
   }
-  for (const name of ['security.selinux', 'security.ima', 'trusted.overlay.origin', 'user.overlay.opaque']) {
+  for (const name of [
+    'security.selinux',
+    'security.ima',
+    'trusted.overlay.origin',
+    'trusted.overlay.opaque',
+  ]) {
     assert.ok(!isCarried(name), name);
   }
 });

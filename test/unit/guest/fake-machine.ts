@@ -41,11 +41,11 @@ export class FakeMachine implements RunningMachine {
   }
 
   pipelines(
-    list: readonly Pipeline[],
+    list: Iterable<Pipeline>,
     _limit: number,
     onEnd: (index: number, parts: readonly PartResult[]) => boolean,
   ): void {
-    for (const [index, pipeline] of list.entries()) {
+    for (const [index, pipeline] of [...list].entries()) {
       this.started.push(pipeline);
       const parts = pipeline.parts.map((argv) => ({
         argv,
@@ -98,6 +98,13 @@ export class FakeMachine implements RunningMachine {
     this.files.delete(from);
     this.files.set(to, file);
     return true;
+  }
+
+  moveOnto(from: string, to: string): string | undefined {
+    const file = this.files.get(from);
+    if (file === undefined || !this.files.has(to)) return 'No such file or directory';
+    this.files.delete(from);
+    return undefined;
   }
 
   /** What a program prints that is read while it runs; `undefined`: nothing. */

@@ -8,7 +8,7 @@ import {
 } from '../../../core/image.js';
 import type { LayerManifest, Segment } from '../../../core/manifest.js';
 import type { Problem } from '../../../core/result.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 import { WORK } from './work.js';
 
@@ -32,15 +32,18 @@ export class Assembly {
 
   /** `target` is there, and empty. */
   constructor(
-    private readonly machine: Machine,
+    private readonly machine: RunningMachine,
     private readonly target: string,
   ) {
     this.bytes(encodeHead());
   }
 
-  /** Append the next frame, and remove its file. */
-  frame(path: string, { segment, from, to }: { segment: number; from: number; to: number }): void {
-    const sum = must(this.machine, ['sha256sum', path]).slice(0, 64);
+  /** Append the next frame, and remove its file. `sum`: its SHA-256 in hexadecimal. */
+  frame(
+    path: string,
+    sum: string,
+    { segment, from, to }: { segment: number; from: number; to: number },
+  ): void {
     const start = this.total;
     const size = this.append(path);
     this.entries.push({ size, bytes: to - from });
@@ -83,8 +86,8 @@ export class Assembly {
   private append(path: string): number {
     if (this.problem !== undefined) return 0;
     const size = this.machine.info(path)?.size ?? 0;
-    const ended = this.machine.run(['sh', '-c', 'cat "$0" >>"$1" && rm "$0"', path, this.target]);
-    if (ended.code !== 0) this.problem = cannotWrite(ended.stderr.trim());
+    const words = this.machine.moveOnto(path, this.target);
+    if (words !== undefined) this.problem = cannotWrite(words);
     this.total += size;
     return size;
   }

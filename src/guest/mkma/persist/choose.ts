@@ -17,6 +17,11 @@ export interface Choice {
   readonly deselect: readonly string[];
 }
 
+/** Whether nobody is asked: options say it all. */
+export function choosesAtOnce({ all, select, deselect }: Choice): boolean {
+  return all || select.length > 0 || deselect.length > 0;
+}
+
 /** The chosen changes. `notes` are told in the list that is edited. */
 export function chooseChanges(
   machine: RunningMachine,
@@ -24,9 +29,8 @@ export function chooseChanges(
   changes: readonly Change[],
   notes: readonly string[],
 ): Result<readonly Change[]> {
-  const { all, select, deselect } = choice;
-  if (all && deselect.length === 0) return ok(changes);
-  if (all || select.length > 0 || deselect.length > 0) return byPatterns(choice, changes);
+  if (choice.all && choice.deselect.length === 0) return ok(changes);
+  if (choosesAtOnce(choice)) return byPatterns(choice, changes);
   const lines = listLines(changes);
   const edited = edit(machine, renderList(lines, notes));
   if (!edited.ok) return edited;
@@ -35,9 +39,18 @@ export function chooseChanges(
 }
 
 function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): Result<readonly Change[]> {
-  const empty = [...select, ...deselect].find((pattern) => pattern.trim() === '');
-  if (empty !== undefined)
-    return usage({ what: 'a pattern is empty', next: 'name what it is for, such as /etc' });
+  for (const pattern of [...select, ...deselect]) {
+    if (pattern.trim() === '')
+      return usage({ what: 'a pattern is empty', next: 'name what it is for, such as /etc' });
+    if (pattern.startsWith('#')) {
+      const why = 'gitignore(5) takes it for a comment';
+      return usage({
+        what: `the pattern ${pattern} matches nothing`,
+        why,
+        next: `put a backslash first: \\${pattern}`,
+      });
+    }
+  }
   const selected = matcher(select);
   const dropped = matcher(deselect);
   const kept = new Set(
@@ -79,7 +92,8 @@ function edit(machine: RunningMachine, text: string): Result<string> {
     });
   }
   // As git and crontab start it: the variable may hold options.
-  const code = machine.converse(['sh', '-c', `${editor} "$@"`, editor, LIST]);
+  const command = `ulimit -Sn "$(ulimit -Hn)"; ${editor} "$@"`;
+  const code = machine.converse(['sh', '-c', command, editor, LIST]);
   if (code !== 0) {
     return err({
       what: `the editor failed (exit code ${code})`,

@@ -29,8 +29,11 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
   const there = stored.value;
-  const enabled = new Set(there.layers.filter(({ disabled }) => !disabled).map(({ file }) => file));
-  const saved = readSaved(machine).filter(({ layer }) => enabled.has(layerFileName(layer)));
+  const ids = new Map(
+    there.layers.filter(({ disabled }) => !disabled).map((one) => [one.name, one.manifest?.id]),
+  );
+  // What is damaged, or another file by now, holds nothing of this boot.
+  const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
   const after = lastOf(record, saved);
   const selection = layerSelection(machine);
   const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;

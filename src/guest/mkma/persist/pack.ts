@@ -10,7 +10,7 @@ import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { must } from '../../must.js';
-import { CHANGED, type FramePlan } from '../../packer/plan.js';
+import { CHANGED, type FramePlan, IS_REPLACED } from '../../packer/plan.js';
 import { makeAliases } from './aliases.js';
 import { Assembly } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
@@ -46,6 +46,8 @@ export interface PackedLayer {
   readonly bytes: number;
   /** Files that changed while they were read. */
   readonly changed: readonly string[];
+  /** Files that were gone, or had made way for others: nothing of them is there. */
+  readonly replaced: readonly string[];
 }
 
 /** Fill the file. A problem where a program failed, most likely since the medium is full. */
@@ -81,6 +83,7 @@ function pack(machine: RunningMachine, options: PackOptions): Result<PackedLayer
   const frames = framesOf(plan);
   const assembly = new Assembly(machine, target);
   const changed = new Set<string>();
+  const replaced = new Set<string>();
   const waiting = new Set<number>();
   let problem: Problem | undefined;
   let next = 0;
@@ -88,15 +91,21 @@ function pack(machine: RunningMachine, options: PackOptions): Result<PackedLayer
   machine.pipelines(pipelinesOf(machine, plan, frames, level), lanes(machine), (index, parts) => {
     problem ??= machine.interrupted() ? INTERRUPTED : failureOf(parts);
     if (problem !== undefined) return false;
-    for (const line of (parts[0] as PartResult).stderr.split('\n')) if (line !== '') changed.add(line);
+    for (const line of (parts[0] as PartResult).stderr.split('\0')) {
+      if (line !== '') (line.startsWith(IS_REPLACED) ? replaced : changed).add(line.slice(1));
+    }
     waiting.add(index);
-    for (; waiting.delete(next); next++) assembly.frame(`${WORK}/frame.${next}`, frames[next] as Frame);
+    for (; waiting.delete(next); next++) {
+      const sum = (machine.readText(`${WORK}/frame.${next}.sum`) ?? '').slice(0, 64);
+      assembly.frame(`${WORK}/frame.${next}`, sum, frames[next] as Frame);
+    }
     const { from, to } = frames[index] as Frame;
     done += to - from;
     onProgress(done);
     problem ??= assembly.problem;
     return problem === undefined;
   });
+  if (machine.interrupted()) problem = INTERRUPTED;
   if (problem !== undefined) return err(problem);
   const segments = assembly.segments().map((segment, i) => ({
     ...segment,
@@ -106,30 +115,37 @@ function pack(machine: RunningMachine, options: PackOptions): Result<PackedLayer
   assembly.end(manifest);
   const { total: bytes } = assembly;
   return assembly.problem === undefined
-    ? ok({ manifest, bytes, changed: [...changed] })
+    ? ok({ manifest, bytes, changed: [...changed], replaced: [...replaced] })
     : err(assembly.problem);
 }
 
-/** A packer and its zstd for each frame. */
-function pipelinesOf(
+/** $0 the frame's file, then zstd's arguments. */
+const COMPRESS = 'zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
+
+/** A packer and its zstd for each frame; the plan of each is written when it is to start. */
+function* pipelinesOf(
   machine: RunningMachine,
   plan: Plan,
   frames: readonly Frame[],
   level: number,
-): Pipeline[] {
+): Generator<Pipeline> {
   const aliases = makeAliases(machine, plan);
   const write = (name: string, content: string | Uint8Array): void => {
     if (!machine.write(`${WORK}/${name}`, content)) throw new Error(`cannot write ${WORK}/${name}`);
   };
-  write('trailer', newcTrailer());
-  return frames.map(({ segment, from, to }, i) => {
+  for (const [i, { segment, from, to }] of frames.entries()) {
+    if (machine.interrupted()) return;
+    const zstd = ['sh', '-c', COMPRESS, `frame.${i}`, ...ZSTD, `-${level}`, `--stream-size=${to - from}`];
     const records = plan.segments[segment]?.records;
-    const zstd = ['zstd', ...ZSTD, `-${level}`, `--stream-size=${to - from}`, '-o', `frame.${i}`];
-    if (records === undefined) return { cwd: WORK, parts: [['cat', 'trailer'], zstd] };
+    if (records === undefined) {
+      write('trailer', newcTrailer());
+      yield { cwd: WORK, parts: [['cat', 'trailer'], zstd] };
+      continue;
+    }
     const own: FramePlan = { from, to, root: FRESH, records, aliases };
     write(`plan.${i}`, JSON.stringify(own));
-    return { cwd: WORK, parts: [['qjs', '-m', '/usr/lib/mkma/pack.js', `plan.${i}`], zstd] };
-  });
+    yield { cwd: WORK, parts: [['qjs', '-m', '/usr/lib/mkma/pack.js', `plan.${i}`], zstd] };
+  }
 }
 
 function manifestOf(
@@ -158,7 +174,12 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
     what: 'cannot pack the layer',
-    why: bad.map(({ argv, code, stderr }) => `${argv[0]} (exit code ${code}): ${stderr.trim()}`).join('\n'),
+    why: bad
+      .map(
+        ({ argv, code, stderr }) =>
+          `${argv[0] === 'sh' ? 'zstd' : argv[0]} (exit code ${code}): ${stderr.trim()}`,
+      )
+      .join('\n'),
     next: killed
       ? 'RAM was used up: take a lower --level, or end other programs'
       : 'look what dmesg says; nothing was saved',
@@ -167,8 +188,11 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
 
 const SIGKILL = 9;
 
-/** How many segments to work on at a time: as many as there are processors and RAM for. */
+/**
+ * How many frames to work on at a time: as many as there are processors and RAM for, and one more, since some wait for this
+ * program or for each other.
+ */
 function lanes(machine: RunningMachine): number {
   const processors = Number(machine.run(['nproc']).stdout.trim()) || 1;
-  return Math.max(1, Math.min(processors, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)));
+  return Math.max(1, Math.min(processors + 1, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)));
 }

@@ -3,17 +3,19 @@ import { type Plan, planArchive } from '../../../core/archive-plan.js';
 import type { BootRecord } from '../../../core/boot.js';
 import { showPath } from '../../../core/change-list.js';
 import { type Change, findChanges } from '../../../core/changes.js';
-import { err, ok, type Result } from '../../../core/result.js';
+import type { LayerFacts } from '../../../core/manifest.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
-import { composeLayer, saveSnapshot } from '../../../core/snapshot.js';
+import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
-import { type Choice, chooseChanges } from './choose.js';
+import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
+import { mappedInodes } from './mapped.js';
 import { checkBudget, type Medium, readMedium } from './medium.js';
-import { packLayer } from './pack.js';
+import { type PackedLayer, packLayer } from './pack.js';
 import { remember } from './saved.js';
 import { type Scan, scanMachine } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
@@ -39,6 +41,9 @@ export interface Persisted {
   readonly warnings: readonly string[];
 }
 
+/** How often it is begun anew where files are replaced while they are read, as programs do that write them whole. */
+const ATTEMPTS = 3;
+
 /** Save what is chosen. `tell` gets lines about what goes on. */
 export function persist(
   machine: RunningMachine,
@@ -49,20 +54,43 @@ export function persist(
   const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
   if (!looked.ok) return looked;
   const medium = looked.value;
-  const scan = scanMachine(machine, record, medium.saved);
-  const found = findChanges(scan.upper, scan.stack, scan.below);
-  const sockets = found.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
-  const changes = found.filter(({ entry }) => entry?.type !== 's');
-  const left = sockets.map(
-    (path) => `left out, since sockets live only as long as their program: ${showPath(path)}`,
-  );
-  const chosen = changes.length === 0 ? ok([]) : chooseChanges(machine, options, changes, left);
-  if (!chosen.ok) return chosen;
-  if (chosen.value.length === 0) {
-    const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
-    return ok({ ...nothing, warnings: medium.warnings });
+  let found = lookAround(machine, record, medium);
+  const { sockets } = found;
+  const notes = [
+    ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
+    ...medium.warnings.map((warning) => `warning: ${warning}`),
+  ];
+  const first = found.changes.length === 0 ? ok([]) : chooseChanges(machine, options, found.changes, notes);
+  if (!first.ok) return first;
+  const paths = new Set(first.value.map(({ path }) => path));
+  for (let attempt = 1; ; attempt++) {
+    // Time went by while somebody chose, or files were replaced: what was chosen is saved as it is now.
+    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, record, medium);
+    const chosen = found.changes.filter(({ path }) => paths.has(path));
+    if (chosen.length === 0) {
+      const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
+      return ok({ ...nothing, warnings: medium.warnings });
+    }
+    const saved = save(machine, record, options, tell, { medium, scan: found.scan, chosen, sockets });
+    if (saved.done !== undefined) return saved.done;
+    if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
+    tell('files were replaced while they were read: once more');
   }
-  return save(machine, record, options, tell, { medium, scan, chosen: chosen.value, sockets });
+}
+
+function lookAround(machine: RunningMachine, record: BootRecord, medium: Medium) {
+  const scan = scanMachine(machine, record, medium.saved);
+  const all = findChanges(scan.upper, scan.stack, scan.below);
+  const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
+  return { scan, sockets, changes: all.filter(({ entry }) => entry?.type !== 's') };
+}
+
+function alwaysReplaced(paths: readonly string[]): Problem {
+  return {
+    what: 'files went away or were replaced whenever they were to be read',
+    where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
+    next: 'end the program that does that, or leave them out with --deselect; nothing was saved',
+  };
 }
 
 /** Lines about how far it is, where that is worth one. */
@@ -87,57 +115,69 @@ interface Found {
   readonly sockets: readonly string[];
 }
 
+/** What came of it; or nothing, where files were replaced while they were read. */
+type Saved =
+  | { readonly done: Result<Persisted> }
+  | { readonly done?: undefined; readonly replaced: readonly string[] };
+
 function save(
   machine: RunningMachine,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
   { medium, scan, chosen, sockets }: Found,
-): Result<Persisted> {
+): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
-  if (!plan.ok) return err({ ...plan.problem, next: 'choose again without it' });
+  if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
   const { unpackedBytes } = plan.value;
   const budget = checkBudget(record, medium.nextBoot, unpackedBytes);
-  if (!budget.ok) return budget;
+  if (!budget.ok) return { done: budget };
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
-  if (options.dryRun) return ok({ ...result, warnings: medium.warnings });
+  if (options.dryRun) return { done: ok({ ...result, warnings: medium.warnings }) };
   machine.outliveInterrupts();
   tell(
     `packing ${formatBytes(plan.value.bytes)} at level ${options.level}; ` +
       `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
-  const write = (folder: string): Result<WrittenLayer> => {
-    const base = record.images.find(({ kind }) => kind === 'base')?.id;
-    const layer = {
-      ...(base === undefined ? {} : { base }),
-      ...(medium.after === undefined ? {} : { after: medium.after }),
-      ...{ deletions: content.deletions, opaque: [] },
-    };
-    const facts = { ...machineFacts(machine), layer };
-    return writeLayer(machine, {
+  const facts = { ...machineFacts(machine), layer: layerFactsOf(record, medium, content) };
+  const mapped = mappedInodes(machine);
+  let replaced: readonly string[] = [];
+  const packed = (target: string): Result<PackedLayer> => {
+    const onProgress = progress(tell, plan.value);
+    const done = packLayer(machine, { plan: plan.value, facts, level: options.level, target, onProgress });
+    if (!done.ok || done.value.replaced.length === 0) return done;
+    replaced = done.value.replaced;
+    return err(alwaysReplaced(replaced));
+  };
+  const write = (folder: string): Result<WrittenLayer> =>
+    writeLayer(machine, {
       folder,
       label: options.label,
-      pack: (target) =>
-        packLayer(machine, {
-          plan: plan.value,
-          facts,
-          level: options.level,
-          target,
-          onProgress: progress(tell, plan.value),
-        }),
-      before: (name, { manifest }) => remember(machine, saveSnapshot(name, manifest.id, content, scan.seen)),
+      pack: packed,
+      before: (name, { manifest }) => {
+        const unsure = new Set([...mapped, ...mappedInodes(machine)]);
+        remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
+      },
     });
-  };
   const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
-  if (!written.ok) return written;
+  if (!written.ok) {
+    return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
+  }
   const { manifest, ...layer } = written.value;
-  if (medium.takesNew) rememberNextBoot(machine, [...medium.nextBoot, { name: layer.layer, unpackedBytes }]);
+  const added = { name: layer.layer, unpackedBytes };
+  if (medium.takesNew) rememberNextBoot(machine, [...medium.nextBoot, added]);
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
-  return ok({
-    ...result,
-    layer: { ...layer, id: manifest.id },
-    warnings: [...medium.warnings, ...layer.warnings],
-  });
+  const warnings = [...medium.warnings, ...layer.warnings];
+  return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings }) };
+}
+
+function layerFactsOf(record: BootRecord, { after }: Medium, { deletions }: LayerContent): LayerFacts {
+  const base = record.images.find(({ kind }) => kind === 'base')?.id;
+  return {
+    ...(base === undefined ? {} : { base }),
+    ...(after === undefined ? {} : { after }),
+    ...{ deletions, opaque: [] },
+  };
 }

@@ -3,14 +3,17 @@ import type { SavedSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 
+const PART = '.part';
 const FOLDER = '/run/mkma/snapshots';
 
 /** All of them, in the order in which they were made. */
 export function readSaved(machine: RunningMachine): SavedSnapshot[] {
   const saved: SavedSnapshot[] = [];
   for (const name of machine.list(FOLDER) ?? []) {
-    const snapshot = JSON.parse(machine.readText(`${FOLDER}/${name}`) ?? 'null') as SavedSnapshot | null;
-    if (snapshot !== null) saved.push(snapshot);
+    // One that was broken off was never saved.
+    if (name.endsWith(PART)) continue;
+    const text = machine.readText(`${FOLDER}/${name}`);
+    if (text !== undefined) saved.push(JSON.parse(text) as SavedSnapshot);
   }
   return saved;
 }
@@ -19,7 +22,7 @@ export function readSaved(machine: RunningMachine): SavedSnapshot[] {
 export function remember(machine: RunningMachine, snapshot: SavedSnapshot): void {
   must(machine, ['mkdir', '--parents', '--mode=0700', FOLDER]);
   const file = `${FOLDER}/${snapshot.layer}`;
-  if (!machine.write(`${file}.part`, JSON.stringify(snapshot)) || !machine.rename(`${file}.part`, file)) {
+  if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {
     throw new Error(`cannot write ${file}`);
   }
 }

@@ -77,16 +77,18 @@ export function lookUp(
 ): LowerLayer {
   // Folders first: of what is not there, nothing below is asked for.
   const above = new Set(paths.map(parentOf));
-  const found = find(
+  const first = find(
     machine,
     folder,
     ['.', ...paths.filter((path) => path !== '.' && above.has(path))],
     false,
   );
-  const there = new Set(found.filter(({ type }) => type === 'd').map(({ path }) => path));
+  const there = new Set(first.filter(({ type }) => type === 'd').map(({ path }) => path));
   const others = paths.filter((path) => path !== '.' && !above.has(path) && there.has(parentOf(path)));
-  if (others.length > 0) found.push(...find(machine, folder, others, false));
-  if (folders.length > 0) found.push(...find(machine, folder, folders, true));
+  const rest = others.length === 0 ? [] : find(machine, folder, others, false);
+  const inside = folders.length === 0 ? [] : find(machine, folder, folders, true);
+  // By concat: the engine takes only so many arguments in one call.
+  const found = first.concat(rest, inside);
   const devices = deviceNumbers(machine, folder, found);
   const { entries, whiteouts } = partWhiteouts(found, devices);
   const names = entries.filter(({ type }) => type === 'd').map(({ path }) => path);
@@ -115,9 +117,13 @@ function find(
   paths: readonly string[],
   children: boolean,
 ): TreeEntry[] {
-  const command = 'exec find "$@" 2>/dev/null';
-  const argv = ['sh', '-c', command, 'sh', ...findThese(children)];
-  return parseThese(machine.run(argv, { cwd: folder, input: nullEnded(paths) }).stdout);
+  const input = nullEnded(paths);
+  const { stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
+  const bad = stderr
+    .split('\n')
+    .find((line) => line !== '' && !/: (No such file or|Not a) directory$/.test(line));
+  if (bad !== undefined) throw new Error(`find failed in ${folder}: ${bad}`);
+  return parseThese(stdout);
 }
 
 /** Paths as programs read them: none looks like an option. */

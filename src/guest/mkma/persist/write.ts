@@ -1,4 +1,6 @@
 /** A layer onto the medium: beside its final name, flushed, and only then renamed. */
+import { showPath } from '../../../core/change-list.js';
+import { readImageInfo } from '../../../core/image.js';
 import { layerFileName, nextLayerName } from '../../../core/layer.js';
 import type { LayerManifest } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
@@ -39,6 +41,8 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
     const packed = pack(part);
     if (!packed.ok) return packed;
     const { manifest, bytes, changed } = packed.value;
+    const readable = readBack(machine, part, bytes);
+    if (!readable.ok) return readable;
     const flushed = machine.run(['sync', part]);
     if (machine.interrupted()) return err(INTERRUPTED);
     if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
@@ -53,7 +57,7 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
     if (named.code !== 0) return err(notFlushed(file, named.stderr.trim()));
     const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
     const warnings = changed.map(
-      (path) => `/${quoteName(path)} changed while it was read: save again to have it whole`,
+      (path) => `${showPath(path)} changed while it was read: save again to have it whole`,
     );
     if ((mode & 0o077) !== 0) {
       warnings.push('this file system keeps no permissions: whoever can mount it can read the layer');
@@ -62,6 +66,20 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
   } finally {
     if (!done) machine.run(['rm', '-f', part]);
   }
+}
+
+/** Whether early boot will be able to read what was written: by its own reader. */
+function readBack(machine: RunningMachine, path: string, bytes: number): Result<void> {
+  const read = (at: number, length: number): Uint8Array =>
+    machine.readAt(path, at, length) ?? new Uint8Array(0);
+  const info = readImageInfo(read, bytes);
+  if (info.ok && info.value.manifest !== undefined) return ok();
+  const why = info.ok ? 'its manifest is not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
+  return err({
+    what: 'early boot would not take this layer',
+    why,
+    next: 'nothing was saved; save less at a time, leaving out with --deselect what has many or large attributes',
+  });
 }
 
 function notFlushed(file: string, why: string): Problem {

@@ -48,7 +48,7 @@ function read(machine: FakeMachine): Medium {
 test('a layer is made after the highest one that this boot has applied or made, not after what else lies there', () => {
   const machine = machineWith(FILES);
   assert.equal(read(machine).after, ID.a);
-  const none = { entries: [], deletions: [], attributes: [] };
+  const none = { seen: 1, entries: '', deletions: [], attributes: [] };
   const saved: SavedSnapshot = { layer: '2', id: ID.b, ...none };
   machine.files.set('/run/mkma/snapshots', { kind: 'directory' });
   machine.files.set('/run/mkma/snapshots/2', { content: JSON.stringify(saved) });

@@ -107,7 +107,7 @@ test('firmware: no kernel is loaded, and the first disk is the one to start from
 
 test('KVM gets the processor of the host, TCG the plain one', () => {
   assert.deepEqual(values({ ...MACHINE, accel: 'kvm' }, '-cpu'), ['host']);
-  assert.deepEqual(values(MACHINE, '-cpu'), []);
+  assert.deepEqual(values(MACHINE, '-cpu'), ['qemu64,-svm']);
 });
 
 test('a window needs a graphics card', () => {

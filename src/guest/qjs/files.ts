@@ -1,0 +1,73 @@
+/** Files, read and written by the engine itself. */
+// biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
+import * as os from 'os';
+import * as std from 'std';
+import type { FileInfo, FileKind } from '../machine.js';
+import { put } from './streams.js';
+
+/** Most bytes of a file that are read as text. */
+const MAX_TEXT = 2 ** 30;
+
+/** Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */
+export function readText(path: string): string | undefined {
+  const file = std.open(path, 'r');
+  if (file === null) return undefined;
+  const text = file.readAsString(MAX_TEXT);
+  file.close();
+  return text;
+}
+
+export function readAt(path: string, offset: number, length: number): Uint8Array | undefined {
+  const file = std.open(path, 'r');
+  if (file === null) return undefined;
+  const bytes = new Uint8Array(length);
+  file.seek(offset, std.SEEK_SET);
+  const count = file.read(bytes.buffer, 0, length);
+  file.close();
+  return bytes.subarray(0, count);
+}
+
+export function write(path: string, content: string | Uint8Array): boolean {
+  const file = std.open(path, 'w');
+  if (file === null) return false;
+  const taken = content.length === 0 || put(file, content);
+  return file.close() === 0 && taken;
+}
+
+export function info(path: string): FileInfo | undefined {
+  const [stat] = os.stat(path);
+  if (stat === null) return undefined;
+  return { kind: kindOf(stat.mode & os.S_IFMT), mode: stat.mode & 0o7777, size: stat.size };
+}
+
+function kindOf(type: number): FileKind {
+  if (type === os.S_IFREG) return 'file';
+  if (type === os.S_IFDIR) return 'directory';
+  return type === os.S_IFBLK ? 'block' : 'other';
+}
+
+export function moveOnto(from: string, to: string): string | undefined {
+  const [source, target] = [os.open(from, os.O_RDONLY), os.open(to, os.O_WRONLY | os.O_APPEND)];
+  const problem = source < 0 ? -source : target < 0 ? -target : copyAll(source, target);
+  for (const fd of [source, target]) if (fd >= 0) os.close(fd);
+  if (problem !== 0) return std.strerror(problem);
+  const removed = os.remove(from);
+  return removed === 0 ? undefined : std.strerror(-removed);
+}
+
+/** All bytes from one file to another; returns an errno, or 0. */
+function copyAll(source: number, target: number): number {
+  const { buffer } = new Uint8Array(COPY);
+  for (;;) {
+    const count = os.read(source, buffer, 0, COPY);
+    if (count <= 0) return -count;
+    for (let at = 0; at < count; ) {
+      const taken = os.write(target, buffer, at, count - at);
+      if (taken < 0) return -taken;
+      at += taken;
+    }
+  }
+}
+
+/** Bytes that are copied at once. */
+const COPY = 2 ** 20;

@@ -1,0 +1,51 @@
+/** The machine on QuickJS. Only this folder and the packer import the engine's modules. */
+// biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
+import * as os from 'os';
+import * as std from 'std';
+import type { Machine } from '../machine.js';
+import { info, readAt, readText, write } from './files.js';
+import { pipelines } from './pipelines.js';
+import { run } from './run.js';
+
+/** The machine that QuickJS runs on. */
+export function quickjsMachine(): Machine {
+  // What programs say is read, and names are bytes to them: a LANG= on the kernel command line is an environment variable.
+  std.setenv('LC_ALL', 'C');
+  return {
+    run,
+    pipelines,
+    readText,
+    readAt,
+    write,
+    info,
+    readlink(path) {
+      const [target, errno] = os.readlink(path);
+      return errno === 0 ? target : undefined;
+    },
+    list(path) {
+      const [names, errno] = os.readdir(path);
+      return errno === 0 ? names.filter((name) => name !== '.' && name !== '..').sort() : undefined;
+    },
+    uptime: () => Number.parseFloat(readText('/proc/uptime') ?? '0'),
+    sleep(milliseconds) {
+      os.sleep(milliseconds);
+    },
+    print,
+    // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
+    shell() {
+      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
+    },
+  };
+}
+
+/** /dev/console is only the last console named on the command line; a person may sit before any of them. */
+function print(line: string): void {
+  const active = (readText('/sys/class/tty/console/active') ?? '').trim();
+  const names = active === '' ? ['console'] : active.split(/\s+/);
+  for (const name of names) {
+    const tty = std.open(`/dev/${name}`, 'w');
+    if (tty === null) continue;
+    tty.puts(`${line}\n`);
+    tty.close();
+  }
+}

@@ -1,0 +1,53 @@
+/** Standard streams of programs: unnamed files, and what became of a program. */
+import * as std from 'std';
+import { decodeName, encodeName } from '../../core/path.js';
+
+/** Most bytes of a program's output that are read. */
+const MAX_OUTPUT = 2 ** 30;
+
+/** Text or bytes; `false` where not all was taken. */
+export function put(file: std.File, content: string | Uint8Array): boolean {
+  // The engine knows UTF-8 alone, and makes it many times faster than the codec of path.ts.
+  if (typeof content === 'string' && !/[\ud800-\udfff]/.test(content)) {
+    file.puts(content);
+    return !file.error();
+  }
+  const bytes = typeof content === 'string' ? encodeName(content) : content;
+  return file.write(bytes.buffer, bytes.byteOffset, bytes.byteLength) === bytes.byteLength;
+}
+
+/** An unnamed file, filled and rewound: a program's standard stream without the deadlocks of a pipe. */
+export function scratch(content: string | Uint8Array = ''): std.File {
+  const file = std.tmpfile();
+  if (file === null) throw new Error('cannot make a temporary file in /tmp');
+  if (content.length > 0) {
+    const taken = put(file, content);
+    file.flush();
+    if (!taken || file.error()) throw new Error('there is no room in /tmp for what a program is to read');
+    file.seek(0, std.SEEK_SET);
+  }
+  return file;
+}
+
+/** All that was written to it, in the codec of path.ts; it is closed. */
+export function drain(file: std.File): string {
+  file.seek(0, std.SEEK_SET);
+  const text = file.readAsString(MAX_OUTPUT);
+  // The engine makes something else of bytes that are no UTF-8, and decodes the rest much faster.
+  if (!/[\ud800-\udfff\ufffd]/.test(text)) {
+    file.close();
+    return text;
+  }
+  file.seek(0, std.SEEK_END);
+  const bytes = new Uint8Array(Math.min(file.tell(), MAX_OUTPUT));
+  file.seek(0, std.SEEK_SET);
+  file.read(bytes.buffer, 0, bytes.length);
+  file.close();
+  return decodeName(bytes);
+}
+
+/** A wait status as a shell's exit code (wait(2): low seven bits the signal, the next byte the code). */
+export function exitCode(status: number): number {
+  const signal = status & 0x7f;
+  return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
+}
