@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LowerView } from '../../../../src/core/lower.js';
+import { asLowerLayer, saveSnapshot } from '../../../../src/core/snapshot.js';
+import { mappedInodes } from '../../../../src/guest/mkma/persist/mapped.js';
+import { entry, tree } from '../../core/entry.js';
+import { FakeMachine } from '../fake-machine.js';
+
+const MAPS = `7f0000000000-7f0000001000 rw-s 00000000 00:2c 4711                       /srv/data base.mdb
+7f0000002000-7f0000003000 rw-s 00000000 00:01 0                          [anon]
+7f0000004000-7f0000005000 -w-s 00000000 00:2c 12 /x
+`;
+
+test('files that programs have mapped shared and writable', () => {
+  const machine = new FakeMachine();
+  machine.answer = () => ({ stdout: MAPS });
+  assert.deepEqual(mappedInodes(machine), new Set(['4711', '12']));
+});
+
+test('they count as changed from the moment they are saved', () => {
+  const entries = tree(entry('a', { ino: '12', changed: '5.0' }), entry('b', { ino: '13', changed: '5.0' }));
+  const content = { tree: entries, attributes: [], deletions: [] };
+  const below = new LowerView([asLowerLayer(saveSnapshot('one', 'id', content, 100, new Set(['12'])))]);
+  assert.deepEqual([below.at('a')?.changed, below.at('b')?.changed], ['', '5.0']);
+});
