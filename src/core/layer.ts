@@ -107,7 +107,10 @@ export function nextLayerName(files: readonly string[], now: number, label?: str
     if (follows(stamp(at)) && follows(stamp(at) + end)) return stamp(at) + end;
   // A name that no clock made: what comes behind it begins as it does.
   const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst)?(\.[a-z]+)?$/, '');
-  return `${name}_${stamp(now)}${end}`;
+  // The second of such names takes the place of the first one's time, as long as that still follows.
+  const stem = name.replace(/_\d{8}_\d{6}(_[A-Za-z0-9._-]+)?$/, '');
+  const short = `${stem}_${stamp(now)}${end}`;
+  return follows(short) ? short : `${name}_${stamp(now)}${end}`;
 }
 
 function stamp(moment: number): string {

@@ -91,3 +91,16 @@ test('a new name sorts behind all that are there, whatever the clock says', () =
     assert.ok(made > `persistence.${files[0]}`, made);
   }
 });
+
+test('behind a name that no clock made, names do not grow with each layer', () => {
+  const files = ['persistence.mine.cpio.zst'];
+  for (let day = 1; day <= 20; day++) {
+    const name = nextLayerName(files, Date.UTC(2026, 0, day), day === 3 ? 'label' : undefined);
+    assert.ok(name.startsWith('mine_202601') && name.length < 40, name);
+    const file = `persistence.${name}.cpio.zst`;
+    assert.ok(file > (files.at(-1) as string));
+    files.push(file);
+  }
+  // A clock that went back.
+  assert.ok(`persistence.${nextLayerName(files, 0)}.cpio.zst` > (files.at(-1) as string));
+});
