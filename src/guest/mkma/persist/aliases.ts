@@ -15,7 +15,7 @@ const ALIASES = `${WORK}/names`;
  * the packer opens those.
  */
 export function makeAliases(machine: Machine, plan: Plan): Record<string, string> {
-  const odd = plan.segments.flatMap(({ records }) => records).filter(isOdd);
+  const odd = plan.segments.flatMap(({ records }) => records.filter(isOdd));
   if (odd.length === 0) return {};
   must(machine, ['mkdir', ALIASES]);
   const records = odd.flatMap(({ path }, i) => {
@@ -32,5 +32,7 @@ export function makeAliases(machine: Machine, plan: Plan): Record<string, string
 }
 
 function isOdd({ path, data }: PlannedRecord): boolean {
-  return data === 'file' && /[\udc80-\udcff]/.test(path.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''));
+  // Nearly no path has a surrogate at all.
+  if (data !== 'file' || !/[\udc80-\udcff]/.test(path)) return false;
+  return /[\udc80-\udcff]/.test(path.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''));
 }

@@ -54,6 +54,8 @@ export function persist(
   const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
   if (!looked.ok) return looked;
   const medium = looked.value;
+  // Before the heap grows: starting a program costs by it.
+  const facts = machineFacts(machine);
   let found = lookAround(machine, record, medium);
   const { sockets } = found;
   const notes = [
@@ -71,7 +73,7 @@ export function persist(
       const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
       return ok({ ...nothing, warnings: medium.warnings });
     }
-    const saved = save(machine, record, options, tell, { medium, scan: found.scan, chosen, sockets });
+    const saved = save(machine, record, options, tell, { facts, medium, scan: found.scan, chosen, sockets });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
     tell('files were replaced while they were read: once more');
@@ -109,6 +111,7 @@ const WORTH_TELLING = 32 * 2 ** 20;
 const STEP = 0.1;
 
 interface Found {
+  readonly facts: ReturnType<typeof machineFacts>;
   readonly medium: Medium;
   readonly scan: Scan;
   readonly chosen: readonly Change[];
@@ -125,7 +128,7 @@ function save(
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
-  { medium, scan, chosen, sockets }: Found,
+  { facts: machineIs, medium, scan, chosen, sockets }: Found,
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
@@ -141,7 +144,7 @@ function save(
       `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
-  const facts = { ...machineFacts(machine), layer: layerFactsOf(record, medium, content) };
+  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content) };
   const mapped = mappedInodes(machine);
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
