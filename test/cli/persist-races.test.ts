@@ -144,8 +144,34 @@ function mounts(pid: string): string {
 
 /** Whether a frame is being packed. */
 function packs(): boolean {
-  return spawnSync('pgrep', ['--full', 'zstd --single-thread .*-o frame'], { encoding: 'utf8' }).status === 0;
+  return readdirSync('/proc').some(
+    (pid) => /^\d+$/.test(pid) && commandOf(pid).startsWith('zstd\0--single-thread'),
+  );
 }
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+test("a path that the kernel takes only piece by piece: refused by name where it is chosen, in nobody's way elsewhere", () => {
+  put('root/a');
+  const deep =
+    "for (let i = 0; i < 20; i++) { fs.mkdirSync('d'.repeat(250)); process.chdir('d'.repeat(250)); }";
+  execFileSync(process.execPath, ['-e', `${deep} fs.writeFileSync('file', 'x')`], { cwd: at('root') });
+  const refused = machine.mkma(['persist', '--all', '--level', '1']);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /^error: a newc archive cannot hold a path of \d+ bytes or more: \/root\/dddd/,
+  );
+  const { code, stdout, stderr } = machine.mkma(['persist', '--deselect', '/root/d*', '--level', '1']);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /saved 1 change /);
+});
 
 test('attributes with any name, and those that are called as an overlay calls its own', () => {
   put('root/a');

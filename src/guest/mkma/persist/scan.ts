@@ -10,6 +10,7 @@ import type { BootRecord } from '../../../core/boot.js';
 import { type Upper, wholeFolders } from '../../../core/changes.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type LowerLayer, LowerView, parentOf } from '../../../core/lower.js';
+import { nameLength } from '../../../core/path.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/snapshot.js';
 import { findArguments, findThese, parseThese, parseTree, type TreeEntry } from '../../../core/tree.js';
 import type { RunningMachine, RunOptions } from '../../machine.js';
@@ -61,11 +62,28 @@ function scanUpper(machine: RunningMachine): { upper: Upper; devices: Devices } 
     ({ path }) => path !== OVERLAY.root && !path.startsWith(`${OVERLAY.root}/`),
   );
   const devices = deviceNumbers(machine, FRESH, all);
-  const { attributes, opaque } = sortAttributes(
-    stable(machine, ['getfattr', ...DUMP_ARGUMENTS], { cwd: FRESH }),
-  );
+  const { attributes, opaque } = sortAttributes(dumpUpper(machine, all));
   const { entries, whiteouts } = partWhiteouts(all, devices);
   return { upper: { entries, whiteouts, opaque, attributes }, devices };
+}
+
+/** All attributes. Paths that the kernel takes only piece by piece are left to whoever is asked to save them. */
+function dumpUpper(machine: RunningMachine, entries: readonly TreeEntry[]): string {
+  const reachable = entries.map(({ path }) => path).filter((path) => nameLength(path) < PATH_MAX - 2);
+  return reachable.length === entries.length
+    ? stable(machine, ['getfattr', ...DUMP_ARGUMENTS], { cwd: FRESH })
+    : dumpOf(machine, FRESH, reachable);
+}
+
+/** Longest path that the kernel takes, with its NUL (limits.h); getfattr puts `./` before it. */
+const PATH_MAX = 4096;
+
+/** Attributes of these paths alone. */
+function dumpOf(machine: RunningMachine, folder: string, paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  const options = DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive');
+  const argv = ['xargs', '--null', 'getfattr', ...options, '--'];
+  return stable(machine, argv, { cwd: folder, input: nullEnded(paths) });
 }
 
 /** A lower directory at these paths, and at all that is in `folders`. */
@@ -92,16 +110,7 @@ export function lookUp(
   const devices = deviceNumbers(machine, folder, found);
   const { entries, whiteouts } = partWhiteouts(found, devices);
   const names = entries.filter(({ type }) => type === 'd').map(({ path }) => path);
-  const dump = [
-    'xargs',
-    '--null',
-    'getfattr',
-    ...DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive'),
-    '--',
-  ];
-  const { attributes, opaque } = sortAttributes(
-    names.length === 0 ? '' : stable(machine, dump, { cwd: folder, input: nullEnded(names) }),
-  );
+  const { attributes, opaque } = sortAttributes(dumpOf(machine, folder, names));
   return {
     entries: new Map(entries.map((entry) => [entry.path, entry])),
     whiteouts,
@@ -121,7 +130,7 @@ function find(
   const { stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
   const bad = stderr
     .split('\n')
-    .find((line) => line !== '' && !/: (No such file or|Not a) directory$/.test(line));
+    .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
   if (bad !== undefined) throw new Error(`find failed in ${folder}: ${bad}`);
   return parseThese(stdout);
 }
