@@ -73,6 +73,17 @@ mv folder moved; ln -s /tmp/secret folder`);
   assert.equal(readFileSync(at('root/grown'), 'utf8'), '12345678901234more\n');
 });
 
+test('another medium in the place of the one that was looked at: nothing is written on it', () => {
+  put('root/a');
+  const swap = `mount ${machine.loop} /mnt; echo another >/mnt/images/base.cpio.zst; umount /mnt`;
+  writeFileSync(join(machine.root, 'tmp/edit'), `#!/bin/sh\nset -e; ${swap}\n`);
+  chmodSync(join(machine.root, 'tmp/edit'), 0o755);
+  const { code, stderr } = machine.mkma(['persist', '--level', '1'], { EDITOR: '/tmp/edit' });
+  assert.match(stderr, /error: what lies on the storage device has changed since it was looked at\n/);
+  assert.equal(code, 1);
+  assert.deepEqual(machine.files(), ['base.cpio.zst']);
+});
+
 test('the packer reads nothing but the file that was found, and tells of every other', () => {
   const upper = join(machine.root, 'tmp/upper');
   mkdirSync(upper);

@@ -14,6 +14,8 @@ import { layerSelection } from '../next-boot.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
+  /** Id of the base; absent where there is none, or none with a manifest. */
+  readonly base?: string;
   /** Snapshots of this boot that are there, in the order in which they were made. */
   readonly saved: readonly SavedSnapshot[];
   /** Id of the highest layer that this boot has applied or made: what a new one is made after. */
@@ -37,7 +39,9 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   const after = lastOf(record, saved);
   const selection = layerSelection(machine);
   const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;
+  const base = there.base?.manifest?.id;
   return ok({
+    ...(base === undefined ? {} : { base }),
     saved,
     ...(after === undefined ? {} : { after }),
     nextBoot: nextBootOf(there, selection, record),
@@ -51,6 +55,17 @@ function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string
   const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
   const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
   return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
+}
+
+/** Whether what lies there now is what was looked at before: time goes by while somebody chooses. */
+export function checkSameMedium(before: Medium, now: Medium): Result<void> {
+  const known = (medium: Medium): string => [medium.base, ...medium.saved.map(({ id }) => id)].join();
+  if (known(before) === known(now)) return ok();
+  return err({
+    what: 'what lies on the storage device has changed since it was looked at',
+    why: 'it has another base, or a snapshot of this boot is no longer there',
+    next: 'look whether the right medium is attached, and run mkma persist again; nothing was saved',
+  });
 }
 
 function warningsOf(record: BootRecord, { base, layers }: StoredImages): string[] {

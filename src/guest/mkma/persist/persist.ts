@@ -14,7 +14,7 @@ import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
 import { mappedInodes } from './mapped.js';
-import { checkBudget, type Medium, readMedium } from './medium.js';
+import { checkBudget, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { type PackedLayer, packLayer } from './pack.js';
 import { remember } from './saved.js';
 import { type Scan, scanMachine } from './scan.js';
@@ -154,8 +154,12 @@ function save(
     replaced = done.value.replaced;
     return err(alwaysReplaced(replaced));
   };
-  const write = (folder: string): Result<WrittenLayer> =>
-    writeLayer(machine, {
+  const write = (folder: string): Result<WrittenLayer> => {
+    const now = readMedium(machine, record, folder);
+    if (!now.ok) return now;
+    const same = checkSameMedium(medium, now.value);
+    if (!same.ok) return same;
+    return writeLayer(machine, {
       folder,
       label: options.label,
       pack: packed,
@@ -164,6 +168,7 @@ function save(
         remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
       },
     });
+  };
   const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
   if (!written.ok) {
     return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
