@@ -10,6 +10,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -226,4 +227,22 @@ test('many files below: owners of all of them changed', () => {
   assert.match(stdout, /saved 66000 changes/);
   machine.boot();
   assert.equal(statSync(at(`many/${MANY - 1}`)).uid, 1);
+});
+
+test('a full /tmp drops no deletion in silence', () => {
+  const temp = join(machine.root, 'tmp');
+  const names = Array.from({ length: 3000 }, (_, i) => `root/a rather long name of a file ${i}`);
+  machine.newBase((base) => {
+    mkdirSync(join(base, 'root'));
+    for (const name of names) writeFileSync(join(base, name), '');
+  });
+  machine.boot();
+  for (const name of names) rmSync(at(name));
+  for (const size of ['64k', '128k', '240k', '400k']) {
+    execFileSync('mount', ['-o', `remount,size=${size}`, temp]);
+    const { code, stdout } = machine.mkma(['persist', '--all', '--dry-run']);
+    if (code === 0) assert.match(stdout, /would be saved: 3000 changes/, size);
+  }
+  execFileSync('mount', ['-o', 'remount,size=50%', temp]);
+  assert.match(machine.mkma(['persist', '--all', '--dry-run']).stdout, /would be saved: 3000 changes/);
 });

@@ -127,11 +127,14 @@ function find(
   children: boolean,
 ): TreeEntry[] {
   const input = nullEnded(paths);
-  const { stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
+  const { code, stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
   const bad = stderr
     .split('\n')
     .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
   if (bad !== undefined) throw new Error(`find failed in ${folder}: ${bad}`);
+  // Where /tmp is full, not even its words get through.
+  if (code !== 0 && stderr === '')
+    throw new Error(`find failed in ${folder} without a word: is there room in /tmp?`);
   return parseThese(stdout);
 }
 
