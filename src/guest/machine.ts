@@ -22,7 +22,7 @@ export interface RunOptions {
 export interface Pipeline {
   /** One argv for each part. */
   readonly parts: readonly (readonly string[])[];
-  readonly cwd: string;
+  readonly cwd?: string;
 }
 
 /** How one part of a pipeline ended. */
@@ -77,6 +77,14 @@ export interface Machine {
 
 /** The machine once it runs: what mkma's program there may ask of it besides. */
 export interface RunningMachine extends Machine {
+  /** From here on a small program starts all others: this one is about to grow, and starting some costs by its size. */
+  growLarge(): void;
+  /** Start a program as `run` does. What is returned waits for its end; it is to be called once. */
+  start(argv: readonly string[], options?: RunOptions): () => Finished;
+  /** Make a folder for its owner alone; `false` where that failed. One that is there is left as it is. */
+  makeFolder(path: string): boolean;
+  /** Make an empty file for its owner alone, in place of any other; returns why not, in the words of the system. */
+  makeFile(path: string): string | undefined;
   /** Give a file another name on its file system, in whose place nothing is left; `false` where that failed. */
   rename(from: string, to: string): boolean;
   /** Append a file to another and remove it; returns why it could not be done, in the words of the system. */

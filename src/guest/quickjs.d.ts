@@ -70,13 +70,17 @@ declare module 'os' {
   export const O_RDONLY: number;
   export const O_WRONLY: number;
   export const O_APPEND: number;
+  export const O_CREAT: number;
+  export const O_EXCL: number;
   export const SIGINT: number;
   export const WNOHANG: number;
   export const SIGPIPE: number;
   /** A handler that runs when nothing else does; `null`: the default; `undefined`: ignore it. */
   export function signal(signal: number, handler: (() => void) | null | undefined): void;
   /** File descriptor, or minus errno. */
-  export function open(path: string, flags: number): number;
+  export function open(path: string, flags: number, mode?: number): number;
+  /** 0, or minus errno. */
+  export function mkdir(path: string, mode?: number): number;
   /** Bytes read, or minus errno. */
   export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
   /** Bytes written, or minus errno. */
@@ -90,6 +94,7 @@ declare module 'os' {
   export function readdir(path: string): [string[], number];
   export function stat(path: string): [Stat | null, number];
   export function readlink(path: string): [string, number];
+  export function getpid(): number;
   export function isatty(fd: number): boolean;
   /** Columns and rows; `null` where it is no terminal. */
   export function ttyGetWinSize(fd: number): [number, number] | null;

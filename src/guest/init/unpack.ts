@@ -7,6 +7,7 @@ import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
+import { processors } from '../processors.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
 import { TRAILER_FRAME } from './places.js';
@@ -185,8 +186,3 @@ const SIGPIPE = 13;
 
 /** What bsdtar ends with where anything was wrong: it tells nothing. */
 const BSDTAR_END = 'bsdtar: Error exit delayed from previous errors.';
-
-function processors(machine: Machine): number {
-  const count = Number(machine.run(['nproc']).stdout.trim());
-  return Number.isInteger(count) && count > 0 ? count : 1;
-}

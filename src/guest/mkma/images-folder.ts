@@ -4,7 +4,7 @@ import { driverOf, parseDeviceName } from '../../core/device.js';
 import { readStored, type StoredImages } from '../../core/layers/stored.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { RunningMachine } from '../machine.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
 const STORAGE = '/run/mkma/storage';
@@ -14,7 +14,7 @@ const STORAGE = '/run/mkma/storage';
  * can be written to.
  */
 export function withImages<T>(
-  machine: Machine,
+  machine: RunningMachine,
   record: BootRecord,
   mode: 'read' | 'write',
   work: (folder: string) => Result<T>,
@@ -39,7 +39,7 @@ export function withImages<T>(
 }
 
 /** The images in their folder. */
-export function openImages(machine: Machine, folder: string): Result<StoredImages> {
+export function openImages(machine: RunningMachine, folder: string): Result<StoredImages> {
   const names = machine.list(folder);
   if (names === undefined) {
     return err({
@@ -58,8 +58,9 @@ export function openImages(machine: Machine, folder: string): Result<StoredImage
 }
 
 /** A problem where whoever runs the program is not root. */
-export function needRoot(machine: Machine, purpose: string): Result<void> {
-  if (machine.run(['id', '-u']).stdout.trim() === '0') return ok();
+export function needRoot(machine: RunningMachine, purpose: string): Result<void> {
+  // Real and effective user (proc_pid_status(5)).
+  if (/^Uid:\t\d+\t0\t/m.test(machine.readText('/proc/self/status') ?? '')) return ok();
   return err({
     what: `only root can ${purpose}`,
     why: 'it mounts the storage, and reads files of all users',
@@ -68,7 +69,7 @@ export function needRoot(machine: Machine, purpose: string): Result<void> {
 }
 
 /** The device by the name it had at boot, or wherever it is now. */
-function findDevice(machine: Machine, { storage }: BootRecord): Result<string> {
+function findDevice(machine: RunningMachine, { storage }: BootRecord): Result<string> {
   const name = parseDeviceName(storage.asked);
   const there = machine.info(storage.device)?.kind === 'block';
   if (name === undefined || name.by === 'path') {
@@ -103,9 +104,14 @@ function noFolder({ storage }: BootRecord, device: string): Problem {
   };
 }
 
-function mount(machine: Machine, record: BootRecord, device: string, mode: 'read' | 'write'): Result<void> {
+function mount(
+  machine: RunningMachine,
+  record: BootRecord,
+  device: string,
+  mode: 'read' | 'write',
+): Result<void> {
   const { type } = record.storage;
-  machine.run(['mkdir', '--parents', '--mode=0700', STORAGE]);
+  if (!machine.makeFolder(STORAGE)) throw new Error(`cannot make ${STORAGE}`);
   const options = ['nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') options.push('utf8=1');
   // Paths count from the top level, whatever the default subvolume is.
@@ -118,7 +124,7 @@ function mount(machine: Machine, record: BootRecord, device: string, mode: 'read
 }
 
 function cannotMount(
-  machine: Machine,
+  machine: RunningMachine,
   device: string,
   type: string,
   mode: 'read' | 'write',

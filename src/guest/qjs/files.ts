@@ -46,6 +46,14 @@ function kindOf(type: number): FileKind {
   return type === os.S_IFBLK ? 'block' : 'other';
 }
 
+export function makeFile(path: string): string | undefined {
+  os.remove(path);
+  const fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600);
+  if (fd < 0) return std.strerror(-fd);
+  os.close(fd);
+  return undefined;
+}
+
 export function moveOnto(from: string, to: string): string | undefined {
   const [source, target] = [os.open(from, os.O_RDONLY), os.open(to, os.O_WRONLY | os.O_APPEND)];
   const problem = source < 0 ? -source : target < 0 ? -target : copyAll(source, target);

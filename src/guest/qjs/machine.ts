@@ -4,6 +4,7 @@ import * as os from 'os';
 import * as std from 'std';
 import type { Machine } from '../machine.js';
 import { info, readAt, readText, write } from './files.js';
+import { OwnJobs } from './jobs.js';
 import { pipelines } from './pipelines.js';
 import { run } from './run.js';
 
@@ -11,9 +12,10 @@ import { run } from './run.js';
 export function quickjsMachine(): Machine {
   // What programs say is read, and names are bytes to them: a LANG= on the kernel command line is an environment variable.
   std.setenv('LC_ALL', 'C');
+  const jobs = new OwnJobs();
   return {
     run,
-    pipelines,
+    pipelines: (list, limit, onEnd) => pipelines(jobs, list, limit, onEnd),
     readText,
     readAt,
     write,

@@ -1,7 +1,9 @@
 /** Programs, run one at a time. */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
+import type * as std from 'std';
 import type { Finished, RunOptions } from '../machine.js';
+import { INTERRUPTED, type Jobs } from './jobs.js';
 import { drain, exitCode, scratch } from './streams.js';
 
 export function run(argv: readonly string[], options: RunOptions = {}): Finished {
@@ -17,6 +19,26 @@ export function run(argv: readonly string[], options: RunOptions = {}): Finished
   });
   stdin.close();
   return { code: status < 0 ? 128 - status : status, stdout: drain(stdout), stderr: drain(stderr) };
+}
+
+/** Start a program by those jobs, which may be another program's; what is returned waits for its end. */
+export function start(jobs: Jobs, argv: readonly string[], options: RunOptions = {}): () => Finished {
+  const stdin = scratch(options.input);
+  const stdout = scratch();
+  const stderr = scratch();
+  const streams = { stdin: pathOf(stdin), stdout: pathOf(stdout), stderr: pathOf(stderr) };
+  const { cwd } = options;
+  const id = jobs.begin({ parts: [argv], ...(cwd === undefined ? {} : { cwd }), streams });
+  return () => {
+    const code = jobs.wait([id]).parts[0]?.code ?? 127;
+    stdin.close();
+    return { code, stdout: drain(stdout), stderr: drain(stderr) };
+  };
+}
+
+/** A name by which others can open an unnamed file (proc_pid_fd(5)). */
+function pathOf(file: std.File): string {
+  return `/proc/${os.getpid()}/fd/${file.fileno()}`;
 }
 
 /** Bytes that are read of a pipe at once: what a pipe holds. */
@@ -43,6 +65,3 @@ export function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) =
   while (ended === -INTERRUPTED) [ended, status] = os.waitpid(pid, 0);
   return { code: exitCode(status), stdout: '', stderr: drain(stderr) };
 }
-
-/** EINTR: a signal came meanwhile. */
-const INTERRUPTED = 4;

@@ -3,18 +3,31 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { RunningMachine } from '../machine.js';
-import { moveOnto } from './files.js';
+import { makeFile, moveOnto } from './files.js';
+import { type Jobs, OwnJobs } from './jobs.js';
 import { quickjsMachine } from './machine.js';
-import { readFrom } from './run.js';
-import { startedPipelines } from './starter.js';
-import { exitCode, scratch } from './streams.js';
+import { pipelines } from './pipelines.js';
+import { readFrom, start } from './run.js';
+import { startedJobs } from './starter.js';
+
+/** Where programs are started. */
+let jobs: Jobs = new OwnJobs();
 
 /** The running machine. */
 export function runningMachine(): RunningMachine {
   const locale = std.getenv('LC_ALL');
   return {
     ...quickjsMachine(),
-    pipelines: startedPipelines,
+    growLarge() {
+      jobs = startedJobs(() => {
+        jobs = new OwnJobs();
+      });
+    },
+    run: (argv, options) => start(jobs, argv, options)(),
+    pipelines: (list, limit, onEnd) => pipelines(jobs, list, limit, onEnd),
+    start: (argv, options) => start(jobs, argv, options),
+    makeFolder: (path) => [0, -EXISTS].includes(os.mkdir(path, 0o700)),
+    makeFile,
     rename: (from, to) => os.rename(from, to) === 0,
     moveOnto,
     lock,
@@ -31,17 +44,13 @@ export function runningMachine(): RunningMachine {
     outliveInterrupts() {
       if (canary !== undefined || interrupted) return;
       // While the logic runs, the engine calls no handler: Ctrl-C is seen by what it does to a program that only waits for it.
-      const nothing = scratch();
-      const argv = ['setpriv', '--pdeathsig', 'KILL', 'sleep', 'infinity'];
-      const [stdin, stdout, stderr] = [nothing.fileno(), nothing.fileno(), nothing.fileno()];
-      canary = os.exec(argv, { block: false, stdin, stdout, stderr });
-      nothing.close();
+      canary = jobs.begin({ parts: [['setpriv', '--pdeathsig', 'KILL', 'sleep', 'infinity']] });
       os.signal(os.SIGINT, () => undefined);
     },
     interrupted() {
       if (canary !== undefined) {
-        const [pid, status] = os.waitpid(canary, os.WNOHANG);
-        if (pid === canary) canaryEnded(status);
+        const ended = jobs.poll([canary]);
+        if (ended !== undefined) canaryEnded(ended.parts[0]?.code);
       }
       return interrupted;
     },
@@ -49,13 +58,16 @@ export function runningMachine(): RunningMachine {
   };
 }
 
+/** EEXIST (errno(3)). */
+const EXISTS = 17;
+
 /** The program that waits for Ctrl-C, and whether that came. */
 let canary: number | undefined;
 let interrupted = false;
 
-function canaryEnded(status: number): void {
+function canaryEnded(code: number | undefined): void {
   canary = undefined;
-  interrupted = exitCode(status) === 128 + os.SIGINT;
+  interrupted = code === 128 + os.SIGINT;
 }
 
 /** Locks, held by open files. */

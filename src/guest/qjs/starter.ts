@@ -1,12 +1,11 @@
 /**
- * Pipelines started by a small program instead of by this one: at each start the kernel copies the page tables of whoever
- * starts, which then pays for every page that it touches again. What lists many thousand files has many pages.
+ * Jobs started by a small program instead of by this one: at each start the kernel copies the page tables of whoever starts,
+ * which then pays for every page that it touches again. What lists many thousand files has many pages.
  */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import type { PartResult, Pipeline } from '../machine.js';
-import { pipelines } from './pipelines.js';
+import { type Ended, type Job, type Jobs, OwnJobs } from './jobs.js';
 
 /** The program: {@link serveStarter}. */
 const PROGRAM = '/usr/lib/mkma/start.js';
@@ -14,82 +13,66 @@ const PROGRAM = '/usr/lib/mkma/start.js';
 /** Whatever ends this program ends the starter, and with it the process namespace that all it has started lives in. */
 const BOUND = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child'];
 
-/** What the starter tells of a pipeline that has ended; what it is asked for is a {@link Pipeline}, or `null` for no more. */
-interface Ended {
-  readonly index: number;
-  readonly parts: readonly PartResult[];
-}
+/** What the starter is asked: one a line, as JSON. A start is not answered; the others are, with {@link Ended} or `null`. */
+type Request =
+  | { readonly begin: Job }
+  | { readonly wait: readonly number[] }
+  | { readonly poll: readonly number[] };
 
-/** As `Machine.pipelines`. */
-export function startedPipelines(
-  list: Iterable<Pipeline>,
-  limit: number,
-  onEnd: (index: number, parts: readonly PartResult[]) => boolean,
-): void {
-  const lanes = Math.max(1, limit);
+/** Start the small program. It ends with this one; where something ended it before, `onLost` is told, and what was asked fails. */
+export function startedJobs(onLost: () => void): Jobs {
   const [request, answer] = [pipe(), pipe()];
   const streams = { stdin: request.from, stdout: answer.to };
-  const pid = os.exec([...BOUND, 'qjs', '-m', PROGRAM, String(lanes)], { block: false, ...streams });
+  os.exec([...BOUND, 'qjs', '-m', PROGRAM], { block: false, ...streams });
   os.close(request.from);
   os.close(answer.to);
   const [asked, told] = [open(request.to, 'w'), open(answer.from, 'r')];
   // Where the starter is ended meanwhile, that is told by what it no longer says.
   os.signal(os.SIGPIPE, undefined);
-  try {
-    talk(list[Symbol.iterator](), lanes, asked, told, onEnd);
-  } finally {
-    asked.close();
-    told.close();
-    os.signal(os.SIGPIPE, null);
-    os.waitpid(pid, 0);
-  }
-}
-
-/** The starter reads whenever it has a lane free, until it reads that there is no more: each side knows when the other waits. */
-function talk(
-  waiting: Iterator<Pipeline>,
-  lanes: number,
-  asked: std.File,
-  told: std.File,
-  onEnd: (index: number, parts: readonly PartResult[]) => boolean,
-): void {
-  let active = 0;
-  let go = true;
-  for (;;) {
-    while (active < lanes && go) {
-      const next = waiting.next();
-      go = next.done !== true;
-      asked.puts(`${JSON.stringify(go ? next.value : null)}\n`);
-      if (go) active++;
-    }
+  const ask = (words: Request): void => {
+    asked.puts(`${JSON.stringify(words)}\n`);
     asked.flush();
-    if (active === 0) return;
+  };
+  const answered = (): Ended | undefined => {
     const line = told.getline();
-    if (line === null) throw new Error('the program that starts others was ended');
-    active--;
-    const { index, parts } = JSON.parse(line) as Ended;
-    if (onEnd(index, parts) || !go) continue;
-    go = false;
-    asked.puts('null\n');
-  }
+    if (line === null) {
+      onLost();
+      throw new Error('the program that starts others was ended');
+    }
+    return (JSON.parse(line) as Ended | null) ?? undefined;
+  };
+  let count = 0;
+  return {
+    begin(job) {
+      ask({ begin: job });
+      // Both sides count.
+      return count++;
+    },
+    wait(ids) {
+      ask({ wait: ids });
+      return answered() as Ended;
+    },
+    poll(ids) {
+      ask({ poll: ids });
+      return answered();
+    },
+  };
 }
 
 /** The other side: the program of its own, with its standard streams. */
-export function serveStarter(lanes: number): void {
-  pipelines(requests(), lanes, (index, parts) => {
-    const ended: Ended = { index, parts };
-    std.out.puts(`${JSON.stringify(ended)}\n`);
-    std.out.flush();
-    return true;
-  });
-}
-
-function* requests(): Generator<Pipeline> {
+export function serveStarter(): void {
+  const jobs = new OwnJobs();
   for (;;) {
-    // Where nobody asks any more, what runs is waited for.
-    const asked = JSON.parse(std.in.getline() ?? 'null') as Pipeline | null;
-    if (asked === null) return;
-    yield asked;
+    const line = std.in.getline();
+    if (line === null) return;
+    const asked = JSON.parse(line) as Request;
+    if ('begin' in asked) jobs.begin(asked.begin);
+    else {
+      std.out.puts(
+        `${JSON.stringify(('wait' in asked ? jobs.wait(asked.wait) : jobs.poll(asked.poll)) ?? null)}\n`,
+      );
+      std.out.flush();
+    }
   }
 }
 

@@ -1,5 +1,4 @@
-/** Starts pipelines for a program that is too large to do so itself: `start.js LANES`. */
-import { programArguments } from '../qjs/program.js';
+/** Starts programs for one that is too large to do so itself. */
 import { serveStarter } from '../qjs/starter.js';
 
-serveStarter(Number(programArguments()[0]));
+serveStarter();

@@ -56,7 +56,6 @@ const NEEDED_APPLETS = [
     'ls',
     'mkdir',
     'mount',
-    'nproc',
   ],
   ...['reboot', 'rm', 'sed', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
 ];

@@ -100,6 +100,23 @@ export class FakeMachine implements RunningMachine {
     return true;
   }
 
+  growLarge(): void {}
+
+  start(argv: readonly string[], options: RunOptions = {}): () => Finished {
+    const ended = this.run(argv, options);
+    return () => ended;
+  }
+
+  makeFolder(path: string): boolean {
+    this.files.set(path, { kind: 'directory', mode: 0o700 });
+    return true;
+  }
+
+  makeFile(path: string): string | undefined {
+    this.files.set(path, { mode: 0o600, content: '' });
+    return undefined;
+  }
+
   moveOnto(from: string, to: string): string | undefined {
     const file = this.files.get(from);
     if (file === undefined || !this.files.has(to)) return 'No such file or directory';

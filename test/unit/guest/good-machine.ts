@@ -37,6 +37,7 @@ export function goodMachine(cmdline = '', base = imageFile(MANIFEST)): FakeMachi
   const put = (path: string, content: string | Uint8Array): void => void machine.files.set(path, { content });
   put('/proc/cmdline', `mkma_storage_device=/dev/vda mkma_images_path=/img ${cmdline}\n`);
   put('/proc/sys/kernel/osrelease', `${RELEASE}\n`);
+  put('/proc/self/status', 'Name:\tqjs\nCpus_allowed_list:\t0-1\n');
   put('/proc/meminfo', 'MemTotal: 2000000 kB\nMemAvailable: 1900000 kB\n');
   const versions = { mkma: '0.1.0', suite: 'trixie', architecture: 'amd64' };
   put('/mkma/manifest.json', renderInitramfsManifest({ ...versions, kernelRelease: RELEASE }));
@@ -55,7 +56,6 @@ export function goodMachine(cmdline = '', base = imageFile(MANIFEST)): FakeMachi
 export function answer(argv: readonly string[], machine: FakeMachine): { stdout: string } | undefined {
   const text = argv.join(' ');
   if (argv[0] === 'blkid') return { stdout: 'DEVNAME=/dev/vda\nTYPE=ext4\n' };
-  if (argv[0] === 'nproc') return { stdout: '2\n' };
   if (text.startsWith('stat -f'))
     return { stdout: `4096 250000 250000 ${machine.started.length >= 3 ? 988 : 1000}\n` };
   if (text.startsWith('stat -c')) return { stdout: '755 0:0\n' };

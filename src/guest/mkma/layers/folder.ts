@@ -5,7 +5,8 @@ import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
-import { lookUp, nullEnded, VIEW } from '../persist/scan.js';
+import { lookUp, nullEnded } from '../directory.js';
+import { VIEW } from '../view.js';
 
 /** What an image holds: its archive as zstd(1) gives it, piece by piece, contents passed over. */
 export function readTree(

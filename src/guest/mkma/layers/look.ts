@@ -12,8 +12,8 @@ import { checkedImage, damageOf, imagesToVerify, verifyLines } from '../../../co
 import { ok, type Problem, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages } from '../images-folder.js';
-import { VIEW } from '../persist/scan.js';
 import type { Answer } from '../session.js';
+import { VIEW } from '../view.js';
 import { digestsIn, lookUpTree, readTree, unpackedFolder } from './folder.js';
 import { verifyOne } from './verify.js';
 

@@ -3,9 +3,9 @@ import type { Plan, PlannedRecord } from '../../../core/archive-plan.js';
 import { concatBytes } from '../../../core/bytes.js';
 import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/cpio.js';
 import { encodeName } from '../../../core/path.js';
-import type { Machine } from '../../machine.js';
+import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
-import { FRESH } from './scan.js';
+import { FRESH } from '../view.js';
 import { WORK } from './work.js';
 
 const ALIASES = `${WORK}/names`;
@@ -14,10 +14,10 @@ const ALIASES = `${WORK}/names`;
  * Symbolic links with plain names to files whose own the engine cannot open, all by one program. Returns them by path;
  * the packer opens those.
  */
-export function makeAliases(machine: Machine, plan: Plan): Record<string, string> {
-  const odd = plan.segments.flatMap(({ records }) => records.filter(isOdd));
+export function makeAliases(machine: RunningMachine, plan: Plan): Record<string, string> {
+  const odd = plan.segments.flatMap(({ records }) => (anySurrogate(records) ? records.filter(isOdd) : []));
   if (odd.length === 0) return {};
-  must(machine, ['mkdir', ALIASES]);
+  if (!machine.makeFolder(ALIASES)) throw new Error(`cannot make ${ALIASES}`);
   const records = odd.flatMap(({ path }, i) => {
     const target = encodeName(`${FRESH}/${path}`);
     const none = { uid: 0, gid: 0, nlink: 1, mtime: 0, rdevMajor: 0, rdevMinor: 0 };
@@ -31,8 +31,12 @@ export function makeAliases(machine: Machine, plan: Plan): Record<string, string
   return Object.fromEntries(odd.map(({ path }, i) => [path, `${ALIASES}/${i}`]));
 }
 
+/** Nearly no tree has a path with one: the engine's own matcher looks through all at once. */
+function anySurrogate(records: readonly PlannedRecord[]): boolean {
+  return /[\udc80-\udcff]/.test(records.map(({ path }) => path).join(''));
+}
+
 function isOdd({ path, data }: PlannedRecord): boolean {
-  // Nearly no path has a surrogate at all.
-  if (data !== 'file' || !/[\udc80-\udcff]/.test(path)) return false;
+  if (data !== 'file') return false;
   return /[\udc80-\udcff]/.test(path.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''));
 }

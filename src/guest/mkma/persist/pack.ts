@@ -11,10 +11,11 @@ import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { must } from '../../must.js';
 import { CHANGED, type FramePlan, IS_REPLACED } from '../../packer/plan.js';
+import { processors } from '../../processors.js';
+import { FRESH } from '../view.js';
 import { makeAliases } from './aliases.js';
 import { Assembly } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
-import { FRESH } from './scan.js';
 import { WORK } from './work.js';
 
 /** Bytes of archive after which a frame ends, and its segment goes on in another. */
@@ -52,7 +53,7 @@ export interface PackedLayer {
 
 /** Fill the file. A problem where a program failed, most likely since the medium is full. */
 export function packLayer(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
-  must(machine, ['mkdir', '--parents', WORK]);
+  if (!machine.makeFolder(WORK)) throw new Error(`cannot make ${WORK}`);
   must(machine, ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=100%', 'mkma-work', WORK]);
   try {
     return pack(machine, options);
@@ -193,6 +194,8 @@ const SIGKILL = 9;
  * program or for each other.
  */
 function lanes(machine: RunningMachine): number {
-  const processors = Number(machine.run(['nproc']).stdout.trim()) || 1;
-  return Math.max(1, Math.min(processors + 1, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)));
+  return Math.max(
+    1,
+    Math.min(processors(machine) + 1, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)),
+  );
 }

@@ -13,7 +13,7 @@ import { rememberNextBoot } from '../next-boot.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
-import { mappedInodes } from './mapped.js';
+import { MAPPINGS, mappedInodes } from './mapped.js';
 import { checkBudget, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { type PackedLayer, packLayer } from './pack.js';
 import { remember } from './saved.js';
@@ -51,10 +51,10 @@ export function persist(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
+  machine.growLarge();
   const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
   if (!looked.ok) return looked;
   const medium = looked.value;
-  // Before the heap grows: starting a program costs by it.
   const facts = machineFacts(machine);
   let found = lookAround(machine, record, medium);
   const { sockets } = found;
@@ -145,7 +145,6 @@ function save(
   );
   const start = machine.uptime();
   const facts = { ...machineIs, layer: layerFactsOf(record, medium, content) };
-  const mapped = mappedInodes(machine);
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
     const onProgress = progress(tell, plan.value);
@@ -164,7 +163,7 @@ function save(
       label: options.label,
       pack: packed,
       before: (name, { manifest }) => {
-        const unsure = new Set([...mapped, ...mappedInodes(machine)]);
+        const unsure = new Set([...scan.mapped, ...mappedInodes(machine.run(MAPPINGS))]);
         remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
       },
     });

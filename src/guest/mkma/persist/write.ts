@@ -34,8 +34,8 @@ export interface WriteOptions {
 export function writeLayer(machine: RunningMachine, options: WriteOptions): Result<WrittenLayer> {
   const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
-  const made = machine.run(['sh', '-c', 'rm -f "$0" && umask 077 && : >"$0"', part]);
-  if (made.code !== 0) return err({ ...cannotWrite(made.stderr.trim()), where: quoteName(folder) });
+  const refused = machine.makeFile(part);
+  if (refused !== undefined) return err({ ...cannotWrite(refused), where: quoteName(folder) });
   let done = false;
   try {
     const packed = pack(part);

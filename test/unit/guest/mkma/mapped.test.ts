@@ -4,7 +4,6 @@ import { LowerView } from '../../../../src/core/lower.js';
 import { asLowerLayer, saveSnapshot } from '../../../../src/core/snapshot.js';
 import { mappedInodes } from '../../../../src/guest/mkma/persist/mapped.js';
 import { entry, tree } from '../../core/entry.js';
-import { FakeMachine } from '../fake-machine.js';
 
 const MAPS = `7f0000000000-7f0000001000 rw-s 00000000 00:2c 4711                       /srv/data base.mdb
 7f0000002000-7f0000003000 rw-s 00000000 00:01 0                          [anon]
@@ -12,9 +11,7 @@ const MAPS = `7f0000000000-7f0000001000 rw-s 00000000 00:2c 4711                
 `;
 
 test('files that programs have mapped shared and writable', () => {
-  const machine = new FakeMachine();
-  machine.answer = () => ({ stdout: MAPS });
-  assert.deepEqual(mappedInodes(machine), new Set(['4711', '12']));
+  assert.deepEqual(mappedInodes({ code: 0, stdout: MAPS, stderr: '' }), new Set(['4711', '12']));
 });
 
 test('they count as changed from the moment they are saved', () => {

@@ -1,0 +1,131 @@
+/** A directory that an overlay is made of, as programs tell of it: its entries, whiteouts, and attributes. */
+import {
+  DUMP_ARGUMENTS,
+  type FileAttributes,
+  isOfLayer,
+  parseAttributes,
+  withoutOpaqueMark,
+} from '../../core/attributes.js';
+import { type LowerLayer, parentOf } from '../../core/lower.js';
+import { findThese, parseThese, type TreeEntry } from '../../core/tree.js';
+import type { Finished, Machine, RunOptions } from '../machine.js';
+
+/** Major and minor numbers of device nodes, by path. */
+export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
+
+/** Attributes of these paths alone. */
+export function dumpOf(machine: Machine, folder: string, paths: readonly string[]): string {
+  if (paths.length === 0) return '';
+  const options = DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive');
+  const argv = ['xargs', '--null', 'getfattr', ...options, '--'];
+  return stable(machine, argv, { cwd: folder, input: nullEnded(paths) });
+}
+
+/**
+ * Output of a program that walks a living tree: once more where something went away under its feet. `first`: how it ended
+ * where it was started before.
+ */
+export function stable(
+  machine: Machine,
+  argv: readonly string[],
+  options: RunOptions = {},
+  first: Finished = machine.run(argv, options),
+): string {
+  let ended = first;
+  for (let i = 0; i < 3 && ended.code !== 0; i++) ended = machine.run(argv, options);
+  if (ended.code !== 0) throw new Error(`${argv[0]} failed: ${ended.stderr}`);
+  return ended.stdout;
+}
+
+/** A lower directory at these paths, and at all that is in `folders`. */
+export function lookUp(
+  machine: Machine,
+  folder: string,
+  paths: readonly string[],
+  folders: readonly string[] = [],
+): LowerLayer {
+  // Folders first: of what is not there, nothing below is asked for.
+  const above = new Set(paths.map(parentOf));
+  const first = find(
+    machine,
+    folder,
+    ['.', ...paths.filter((path) => path !== '.' && above.has(path))],
+    false,
+  );
+  const there = new Set(first.filter(({ type }) => type === 'd').map(({ path }) => path));
+  const others = paths.filter((path) => path !== '.' && !above.has(path) && there.has(parentOf(path)));
+  const rest = others.length === 0 ? [] : find(machine, folder, others, false);
+  const inside = folders.length === 0 ? [] : find(machine, folder, folders, true);
+  // By concat: the engine takes only so many arguments in one call.
+  const found = first.concat(rest, inside);
+  const devices = deviceNumbers(machine, folder, found);
+  const { entries, whiteouts } = partWhiteouts(found, devices);
+  const names = entries.filter(({ type }) => type === 'd').map(({ path }) => path);
+  const { attributes, opaque } = sortAttributes(dumpOf(machine, folder, names));
+  return {
+    entries: new Map(entries.map((entry) => [entry.path, entry])),
+    whiteouts,
+    opaque,
+    attributes,
+  };
+}
+
+/** What is there of these paths: find complains of each that is not, which is no failure. */
+function find(machine: Machine, folder: string, paths: readonly string[], children: boolean): TreeEntry[] {
+  const input = nullEnded(paths);
+  const { code, stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
+  const bad = stderr
+    .split('\n')
+    .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
+  if (bad !== undefined) throw new Error(`find failed in ${folder}: ${bad}`);
+  // Where /tmp is full, not even its words get through.
+  if (code !== 0 && stderr === '')
+    throw new Error(`find failed in ${folder} without a word: is there room in /tmp?`);
+  return parseThese(stdout);
+}
+
+/** Paths as programs read them: none looks like an option. */
+export function nullEnded(paths: readonly string[]): string {
+  return paths.map((path) => `./${path}\0`).join('');
+}
+
+/** Numbers of the device nodes among the entries. */
+export function deviceNumbers(machine: Machine, folder: string, entries: readonly TreeEntry[]): Devices {
+  const nodes = entries.filter(({ type }) => type === 'b' || type === 'c').map(({ path }) => path);
+  if (nodes.length === 0) return new Map();
+  const stat = ['xargs', '--null', 'stat', '--format=%Hr %Lr', '--'];
+  const ended = machine.run(stat, { cwd: folder, input: nullEnded(nodes) });
+  const lines = ended.stdout.split('\n').filter((line) => line !== '');
+  if (lines.length !== nodes.length)
+    throw new Error(`stat of ${nodes.length} device nodes failed: ${ended.stderr}`);
+  return new Map(
+    lines.map((line, i) => {
+      const [major, minor] = line.split(' ').map(Number) as [number, number];
+      return [nodes[i] as string, { major, minor }];
+    }),
+  );
+}
+
+/** Whiteouts are character devices 0:0. */
+export function partWhiteouts(all: readonly TreeEntry[], devices: Devices) {
+  const whiteouts = new Set<string>();
+  const entries = all.filter(({ path, type }) => {
+    const device = type === 'c' ? devices.get(path) : undefined;
+    if (device?.major !== 0 || device.minor !== 0) return true;
+    whiteouts.add(path);
+    return false;
+  });
+  return { entries, whiteouts };
+}
+
+/** Attributes that belong to files, and the folders that an overlay's mark makes opaque. */
+export function sortAttributes(dump: string) {
+  const opaque = new Set<string>();
+  const attributes = new Map<string, FileAttributes['values']>();
+  for (const { path, values } of parseAttributes(dump, isOfLayer)) {
+    const found = withoutOpaqueMark(values);
+    if (found.opaque) opaque.add(path);
+    if (Object.keys(found.values).length > 0) attributes.set(path, found.values);
+  }
+  return { opaque, attributes };
+}

@@ -1,0 +1,123 @@
+/** Pipelines that run side by side, each of programs joined by pipes. */
+// biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
+import * as os from 'os';
+import type * as std from 'std';
+import type { PartResult, Pipeline } from '../machine.js';
+import { drain, exitCode, scratch } from './streams.js';
+
+/** A pipeline, and files that take the place of nothing at its ends and of its last part's errors. */
+export interface Job extends Pipeline {
+  readonly streams?: { readonly stdin: string; readonly stdout: string; readonly stderr: string };
+}
+
+/** A job that has ended. */
+export interface Ended {
+  readonly id: number;
+  readonly parts: readonly PartResult[];
+}
+
+/** Where jobs are started. */
+export interface Jobs {
+  /** Start one; returns its number. */
+  begin(job: Job): number;
+  /** Wait until one of these has ended that has not been told of yet. */
+  wait(ids: readonly number[]): Ended;
+  /** The same without waiting; `undefined` where none has. */
+  poll(ids: readonly number[]): Ended | undefined;
+}
+
+/** A job on its way. */
+interface Running {
+  readonly id: number;
+  readonly argvs: readonly (readonly string[])[];
+  readonly errors: readonly std.File[];
+  readonly codes: (number | undefined)[];
+}
+
+/** Jobs of this program. No other child of it may end meanwhile that somebody else waits for. */
+export class OwnJobs implements Jobs {
+  private readonly running = new Map<number, { readonly job: Running; readonly part: number }>();
+  private readonly ended = new Map<number, Ended>();
+  private count = 0;
+
+  /** Start every part. This program keeps no end of a pipe, so that each part sees its neighbour's end. */
+  begin({ parts, cwd, streams }: Job): number {
+    const id = this.count++;
+    const last = parts.length - 1;
+    const files = streams === undefined ? [] : open(streams);
+    const errors = parts.map(() => scratch());
+    const at = cwd === undefined ? {} : { cwd };
+    const job: Running = { id, argvs: parts, errors, codes: parts.map(() => undefined) };
+    const nothing = scratch();
+    let input = files[0] ?? nothing.fileno();
+    parts.forEach((argv, part) => {
+      const pipe = part === last ? null : os.pipe();
+      const output = pipe?.[1] ?? files[1] ?? nothing.fileno();
+      const stderr = (part === last ? files[2] : undefined) ?? (errors[part] as std.File).fileno();
+      const pid = os.exec([...argv], { block: false, ...at, stdin: input, stdout: output, stderr });
+      this.running.set(pid, { job, part });
+      if (part > 0) os.close(input);
+      if (pipe === null) return;
+      os.close(pipe[1]);
+      input = pipe[0];
+    });
+    nothing.close();
+    for (const fd of files) os.close(fd);
+    return id;
+  }
+
+  wait(ids: readonly number[]): Ended {
+    for (;;) {
+      const told = this.take(ids);
+      if (told !== undefined) return told;
+      this.reap(0);
+    }
+  }
+
+  poll(ids: readonly number[]): Ended | undefined {
+    while (this.running.size > 0 && this.reap(os.WNOHANG));
+    return this.take(ids);
+  }
+
+  private take(ids: readonly number[]): Ended | undefined {
+    const id = ids.find((one) => this.ended.has(one));
+    const told = id === undefined ? undefined : this.ended.get(id);
+    if (told !== undefined) this.ended.delete(told.id);
+    return told;
+  }
+
+  /** Note the end of a process, if there is one; `false` where there is none. */
+  private reap(options: number): boolean {
+    const [pid, status] = os.waitpid(-1, options);
+    if (pid === 0) return false;
+    if (pid === -INTERRUPTED) return true;
+    if (pid < 0) throw new Error(`waitpid failed: errno ${-pid}`);
+    const found = this.running.get(pid);
+    this.running.delete(pid);
+    if (found !== undefined) this.note(found.job, found.part, exitCode(status));
+    return true;
+  }
+
+  private note(job: Running, part: number, code: number): void {
+    job.codes[part] = code;
+    if (job.codes.includes(undefined)) return;
+    const parts = job.argvs.map((argv, i) => ({
+      argv,
+      code: job.codes[i] as number,
+      stderr: drain(job.errors[i] as std.File),
+    }));
+    this.ended.set(job.id, { id: job.id, parts });
+  }
+}
+
+/** EINTR (errno(3)): a signal came meanwhile. */
+export const INTERRUPTED = 4;
+
+function open({ stdin, stdout, stderr }: NonNullable<Job['streams']>): number[] {
+  return [os.open(stdin, os.O_RDONLY), os.open(stdout, os.O_WRONLY), os.open(stderr, os.O_WRONLY)].map(
+    (fd) => {
+      if (fd < 0) throw new Error(`cannot open the streams of a program: errno ${-fd}`);
+      return fd;
+    },
+  );
+}
