@@ -141,6 +141,27 @@ test('SIGTERM for mkma alone: all that it has started is gone, and with it the m
   assert.deepEqual(holders(), []);
 });
 
+test('the small program that starts the others is ended: told, and nothing is left', async () => {
+  put('root/noise', spawnSync('head', ['-c', '40000000', '/dev/urandom'], { maxBuffer: 2 ** 26 }).stdout);
+  const child = spawn('chroot', [machine.root, '/usr/bin/mkma', 'persist', '--all'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
+  let words = '';
+  child.stderr.on('data', (piece: Buffer) => {
+    words += piece;
+  });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  while (!packs()) await sleep(20);
+  const starters = pidsOf((command) => command.startsWith('qjs\0-m\0/usr/lib/mkma/start.js'));
+  assert.equal(starters.length, 1);
+  process.kill(Number(starters[0]), 'SIGKILL');
+  assert.equal(await ended, 1);
+  assert.match(words, /the program that starts others was ended/);
+  assert.deepEqual(machine.files(), ['base.cpio.zst']);
+  assert.deepEqual(holders(), []);
+});
+
 /** Processes in whose mount namespace the storage is mounted. */
 function holders(): string[] {
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && mounts(pid).includes(machine.loop));
@@ -156,9 +177,11 @@ function mounts(pid: string): string {
 
 /** Whether a frame is being packed. */
 function packs(): boolean {
-  return readdirSync('/proc').some(
-    (pid) => /^\d+$/.test(pid) && commandOf(pid).startsWith('zstd\0--single-thread'),
-  );
+  return pidsOf((command) => command.startsWith('zstd\0--single-thread')).length > 0;
+}
+
+function pidsOf(known: (command: string) => boolean): string[] {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && known(commandOf(pid)));
 }
 
 function commandOf(pid: string): string {
