@@ -32,7 +32,7 @@ export interface LoadedImage {
   readonly bytes: number;
   /** Bytes of RAM that its content takes. */
   readonly unpackedBytes: number;
-  /** Inodes it takes; absent where that is not known. */
+  /** Names it takes, which a tmpfs counts as inodes; absent where that is not known. */
   readonly inodes?: number;
   readonly seconds: number;
   /** What was odd about it though it was applied: made on another base, or after a layer that is not here. */
@@ -73,6 +73,8 @@ export interface BootRecord {
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */
   readonly ramBytes: number;
+  /** Bytes of RAM that could be had before anything was loaded (MemAvailable of proc_meminfo(5)); absent in records of old. */
+  readonly availableBytes?: number;
   /** The handover itself is not over when this is written: the phases before it. */
   readonly phases: readonly PhaseTime[];
   /** Seconds from the kernel's start to the start of init, and to the handover. */

@@ -28,6 +28,9 @@ export const DEFAULTS = { path: '/', size: '50%', layers: 'all', timeout: 30 } a
 /** Bytes of the RAM file system that a running system needs beside its images before anything is worth booting. */
 export const RAM_HEADROOM = 32 * 2 ** 20;
 
+/** Bytes of kernel memory behind a name on a tmpfs, beside its content: an inode and a directory entry, rounded up. */
+export const NAME_COST = 1024;
+
 /** The phases of early boot, in order, that `mkma_break=` can name. */
 export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;
 export type Phase = (typeof PHASES)[number];

@@ -80,6 +80,21 @@ export interface RootFacts {
   readonly gid: number;
 }
 
+/** Names in an image's archive. */
+export function recordCount({ segments }: Manifest): number {
+  return segments.reduce((sum, { records }) => sum + records, 0);
+}
+
+/** Names that an image takes in RAM: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
+export function nameCount(manifest: Manifest): number {
+  return recordCount(manifest) + (manifest.kind === 'layer' ? manifest.layer.deletions.length : 0);
+}
+
+/** An id as people compare it. */
+export function shortId(id: string): string {
+  return id.slice(0, 'sha256:'.length + 12);
+}
+
 /** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
 export const KNOWN_NEEDS: readonly string[] = ['attributes'];
 

@@ -24,7 +24,7 @@ rm /etc/issue.net; mkdir /etc/issue.net; echo inside >/etc/issue.net/file
 rm -r /usr/share/keyrings; mkdir /usr/share/keyrings; echo only >/usr/share/keyrings/only
 ln /usr/bin/nano /root/editor; setfattr -n user.note -v hello /root/editor
 setfattr -n security.capability -v ${CAPABILITY} /usr/bin/less
-setfattr -n system.posix_acl_access -v ${ACL} /etc/issue
+setfattr -n system.posix_acl_access -v ${ACL} /etc/issue; setfattr -n user.mark -v root /
 truncate -s 60M /root/holes; mkfifo /root/pipe; ln -s nowhere /root/link; mknod /root/null c 1 3
 echo dropped >/root/dropped; mkdir /root/folder; echo gone too >/root/folder/file
 mkdir -p /tmp/deb/DEBIAN /tmp/deb/usr/bin; printf '#!/bin/sh\necho hello from a package\n' >/tmp/deb/usr/bin/greet
@@ -38,6 +38,7 @@ cd /home/ann; stat -c '%a %u:%g' . shared .config; ls -1b; stat -c '%a %Y' 'sp a
 cat /etc/issue.net/file /usr/share/zoneinfo; ls /usr/share/keyrings
 ls -d /etc/motd /usr/share/bash-completion
 getfattr --only-values --absolute-names -n user.note /root/editor; echo
+getfattr --only-values --absolute-names -n user.mark /; echo
 [ /root/editor -ef /usr/bin/nano ] && echo linked; stat -c '%F %s' /root/holes /root/pipe; readlink /root/link
 greet; dpkg --audit; dpkg-query -W greet
 setpriv --reuid 65534 --regid 65534 --clear-groups less /etc/shadow | grep -c ^root:`;
@@ -59,6 +60,7 @@ only
 ls: cannot access '/etc/motd': No such file or directory
 ls: cannot access '/usr/share/bash-completion': No such file or directory
 hello
+root
 linked
 regular file 62914560
 fifo 0

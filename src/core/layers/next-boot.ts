@@ -1,7 +1,8 @@
 /** What the next boot will load, as the files beside the base and this boot's `mkma_layers=` say. */
-import type { BootRecord } from '../boot.js';
-import { RAM_HEADROOM } from '../contract.js';
+import type { BootRecord, LoadedImage } from '../boot.js';
+import { NAME_COST, RAM_HEADROOM } from '../contract.js';
 import { isSelected, type LayerSelection } from '../layer.js';
+import { type Manifest, nameCount } from '../manifest.js';
 import { runningImage } from './list.js';
 import type { StoredImages } from './stored.js';
 
@@ -9,8 +10,10 @@ import type { StoredImages } from './stored.js';
 export interface ImageToLoad {
   /** `base`, or the layer's name. */
   readonly name: string;
-  /** Bytes it takes in RAM; absent where only loading tells. */
+  /** Bytes its content takes in RAM; absent where only loading tells. */
   readonly unpackedBytes?: number;
+  /** Names in it, which take some of the kernel's own memory; absent as well. */
+  readonly names?: number;
 }
 
 /** The base, then the layers in their order. */
@@ -25,21 +28,27 @@ export function nextBootOf(stored: StoredImages, selection: LayerSelection, reco
   );
   return [
     // Where there is none any more, one has to come back before anything boots.
-    sized('base', base?.manifest?.unpackedBytes ?? running?.unpackedBytes),
-    ...taken.map((image) =>
+    base?.manifest === undefined ? (running ?? { name: 'base' }) : toLoad('base', base.manifest),
+    ...taken.map((image) => {
+      if (image.manifest !== undefined) return toLoad(image.name, image.manifest);
       // Of one without a manifest, this boot may have found out.
-      sized(image.name, image.manifest?.unpackedBytes ?? runningImage(image, stored, record)?.unpackedBytes),
-    ),
+      const loaded = runningImage(image, stored, record);
+      return loaded === undefined ? { name: image.name } : wasLoaded(loaded);
+    }),
   ];
 }
 
-function sized(name: string, unpackedBytes: number | undefined): ImageToLoad {
-  return { name, ...(unpackedBytes === undefined ? {} : { unpackedBytes }) };
+function toLoad(name: string, manifest: Manifest): ImageToLoad {
+  return { name, unpackedBytes: manifest.unpackedBytes, names: nameCount(manifest) };
+}
+
+function wasLoaded({ layer, unpackedBytes, inodes }: LoadedImage): ImageToLoad {
+  return { name: layer ?? 'base', unpackedBytes, ...(inodes === undefined ? {} : { names: inodes }) };
 }
 
 /** The same where nothing has changed the folder since this boot: what it loaded. */
 export function asThisBoot({ images }: BootRecord): NextBoot {
-  return images.map(({ layer, unpackedBytes }) => ({ name: layer ?? 'base', unpackedBytes }));
+  return images.map(wasLoaded);
 }
 
 /** Bytes of RAM that images need, as far as that is known. */
@@ -47,7 +56,22 @@ export function ramOf(images: NextBoot): number {
   return images.reduce((sum, { unpackedBytes = 0 }) => sum + unpackedBytes, 0);
 }
 
-/** Whether so many bytes of images fit the RAM file system that this boot has, and leave the running system its part. */
-export function fitsRam(bytes: number, { ramBytes }: BootRecord): boolean {
-  return bytes + RAM_HEADROOM <= ramBytes;
+/** What a machine as it was at this boot would lack to load the images and leave the running system its part. */
+export interface Lack {
+  /** Bytes of the RAM file system. */
+  readonly fileSystem: number;
+  /** Bytes of RAM, the kernel's own for the names included. */
+  readonly ram: number;
+}
+
+/** What is lacking, as early boot counts; `undefined` where all fits. */
+export function lackOf(
+  images: NextBoot,
+  { ramBytes, availableBytes = Number.POSITIVE_INFINITY }: BootRecord,
+): Lack | undefined {
+  const bytes = ramOf(images) + RAM_HEADROOM;
+  const names = images.reduce((sum, image) => sum + (image.names ?? 0), 0);
+  const fileSystem = Math.max(0, bytes - ramBytes);
+  const ram = Math.max(0, bytes + names * NAME_COST - availableBytes);
+  return fileSystem + ram === 0 ? undefined : { fileSystem, ram };
 }

@@ -2,7 +2,7 @@
 import { FILES } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image.js';
 import { disabledFileName, disabledLayerName, layerFileName, layerName } from '../layer.js';
-import type { LayerFacts, Manifest } from '../manifest.js';
+import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
 import { sortByName } from '../path.js';
 import { err, type Problem, type Result } from '../result.js';
 
@@ -95,5 +95,5 @@ export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
 
 /** Archive records of an image, where its manifest tells. */
 export function recordsOf({ manifest }: StoredImage): number | undefined {
-  return manifest?.segments.reduce((sum, { records }) => sum + records, 0);
+  return manifest === undefined ? undefined : recordCount(manifest);
 }

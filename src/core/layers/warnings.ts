@@ -1,12 +1,8 @@
 /** What is odd about a layer that early boot would apply all the same. */
 import { FILES } from '../contract.js';
+import { shortId } from '../manifest.js';
 import { quoteName } from '../path.js';
 import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
-
-/** An id as people compare it. */
-export function shortId(id: string): string {
-  return id.slice(0, 'sha256:'.length + 12);
-}
 
 /** Warnings of a layer, given what lies beside it. */
 export function layerWarnings(image: StoredImage, stored: StoredImages): string[] {

@@ -11,6 +11,7 @@ import type { Manifest } from '../../core/manifest.js';
 import { sortByName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { memoryInfo } from '../meminfo.js';
 import { bugProblem, must } from '../must.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
@@ -23,7 +24,7 @@ import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
 import { mountRam, needOf } from './ram.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
-import { stackOverlay } from './stack.js';
+import { stackOverlay, type Top } from './stack.js';
 import { checkAttached, findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
 import { type Undo, undoList } from './undo.js';
 
@@ -38,11 +39,14 @@ interface Boot {
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
   base?: ImageFile;
+  /** Of the base, where it has one. */
+  manifest?: Manifest | undefined;
   choice?: LayerChoice;
   /** What is in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
   readonly leftOut: LeftOut[];
   ramBytes?: number;
+  availableBytes?: number;
 }
 
 const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load, layers, handover };
@@ -131,9 +135,11 @@ function load(boot: Boot): Result<void> {
   const ram = mountRam(machine, settings, manifests.filter((one) => one !== undefined).map(needOf));
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
+  boot.availableBytes = memoryInfo(machine, 'MemAvailable');
   const loaded = loadBase(machine, settings, base, manifest.value);
   if (!loaded.ok) return loaded;
   boot.choice = choice;
+  boot.manifest = manifest.value;
   boot.ramBytes = ram.value;
   boot.images.push(loaded.value);
   return ok();
@@ -155,9 +161,18 @@ function layers(boot: Boot): Result<void> {
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
   const names = loaded.images.map(({ layer }) => known(layer));
-  // A layer of other tools has no say in the root: cpio does not tell what it held of it.
-  const top = loaded.images.findLast(({ verified }) => verified)?.layer;
-  return stackOverlay(machine, names, top === undefined ? BASE : `${LAYERS}/${top}`, undo);
+  return stackOverlay(machine, names, topOf(boot), undo);
+}
+
+/** The highest image that has a say in the root: of other tools' cpio does not tell what it held of it. */
+function topOf(boot: Boot): Top {
+  const layer = boot.images.findLast(({ kind, verified }) => kind === 'layer' && verified)?.layer;
+  const chosen = known(boot.choice).chosen.find(({ image }) => image.layer === layer);
+  const manifest = layer === undefined ? boot.manifest : chosen?.manifest;
+  return {
+    folder: layer === undefined ? BASE : `${LAYERS}/${layer}`,
+    attributes: manifest?.attributes.find(({ path }) => path === '.')?.values ?? {},
+  };
 }
 
 /** Phase "handover": leave the record, move the mounts. */
@@ -195,6 +210,7 @@ function record(boot: Boot, now: number): BootRecord {
     leftOut: boot.leftOut,
     warnings: [...storage.warnings, ...known(boot.choice).warnings],
     ramBytes: known(boot.ramBytes),
+    availableBytes: known(boot.availableBytes),
     phases,
     started,
     handover: now,

@@ -2,7 +2,7 @@
 import type { LeftOut, LoadedImage } from '../../core/boot.js';
 import { PARAM } from '../../core/contract.js';
 import { isSelected, unknownNames } from '../../core/layer.js';
-import type { LayerManifest, Manifest } from '../../core/manifest.js';
+import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
@@ -180,7 +180,7 @@ function warningsOf(
 
 /** An id as people compare it. */
 function short(id: string | undefined): string {
-  return id === undefined ? 'one without a manifest' : id.slice(0, 'sha256:'.length + 12);
+  return id === undefined ? 'one without a manifest' : shortId(id);
 }
 
 /** Tell which layers were left out, and why. */

@@ -1,6 +1,6 @@
 /** Loading one image, base or layer, into a folder of the RAM file system. */
 import { newcTrailer } from '../../core/cpio.js';
-import type { Manifest } from '../../core/manifest.js';
+import { type Manifest, recordCount } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
@@ -9,7 +9,7 @@ import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
 import { checkMountPoints } from './mount-points.js';
 import { TRAILER_FRAME } from './places.js';
-import { measure, recordsOf } from './ram.js';
+import { measure } from './ram.js';
 import { makeWhiteouts, restoreAttributes } from './restore.js';
 import { say } from './say.js';
 import { type OnProgress, settleFolders, unpackSegments, unpackStream } from './unpack.js';
@@ -63,7 +63,7 @@ function loadSegments(
   must(machine, ['chown', `${uid}:${gid}`, folder]);
   must(machine, ['chmod', mode.toString(8), folder]);
   // Counted where attributes do not count yet: those of users take inodes of a tmpfs as well.
-  const records = recordsOf(manifest);
+  const records = recordCount(manifest);
   const got = before - measure(machine).freeInodes;
   if (got !== records) return err(notWhole(image, records, got));
   const hidden = makeWhiteouts(machine, image, manifest, place);

@@ -1,6 +1,6 @@
 /** The RAM file system: made, and measured. */
-import { PARAM, RAM_HEADROOM } from '../../core/contract.js';
-import type { Manifest } from '../../core/manifest.js';
+import { NAME_COST, PARAM, RAM_HEADROOM } from '../../core/contract.js';
+import { type Manifest, nameCount } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/size.js';
 import type { Machine } from '../machine.js';
@@ -10,9 +10,6 @@ import type { Settings } from './settings.js';
 
 /** Files that a running system makes before anything is worth booting. */
 const SPARE_INODES = 500;
-
-/** Bytes of kernel memory behind a name on a tmpfs, beside its content: an inode and a directory entry, rounded up. */
-const NAME_COST = 1024;
 
 /** Bytes of a page: what sets the kernel's own number of inodes. Larger pages elsewhere only mean more inodes here. */
 const PAGE = 4096;
@@ -28,18 +25,12 @@ export interface Room {
 export interface Need {
   /** Bytes of content. */
   readonly bytes: number;
-  /** Names: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
+  /** As {@link nameCount} tells. */
   readonly names: number;
 }
 
 export function needOf(manifest: Manifest): Need {
-  const whiteouts = manifest.kind === 'layer' ? manifest.layer.deletions.length : 0;
-  return { bytes: manifest.unpackedBytes, names: recordsOf(manifest) + whiteouts };
-}
-
-/** Names in an image's archive. */
-export function recordsOf(manifest: Manifest): number {
-  return manifest.segments.reduce((sum, segment) => sum + segment.records, 0);
+  return { bytes: manifest.unpackedBytes, names: nameCount(manifest) };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
+import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../core/attributes.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
@@ -10,15 +11,21 @@ import type { Undo } from './undo.js';
 const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 const WORK = `${RAM}/work`;
 
+/** The folder whose root the merged root is to look like. */
+export interface Top {
+  readonly folder: string;
+  /** Extended attributes of the folder itself. */
+  readonly attributes: FileAttributes['values'];
+}
+
 /**
- * Stack the overlay on {@link NEW_ROOT} and bind the view below it. `layers` are names in {@link LAYERS}, the lowest first;
- * `top` is the folder whose root the merged root is to look like. The RAM file system's own mount is then released: the
- * overlay and the view keep it alive, and nothing stray stays behind.
+ * Stack the overlay on {@link NEW_ROOT} and bind the view below it. `layers` are names in {@link LAYERS}, the lowest first.
+ * The RAM file system's own mount is then released: the overlay and the view keep it alive, and nothing stray stays behind.
  */
 export function stackOverlay(
   machine: Machine,
   layers: readonly string[],
-  top: string,
+  top: Top,
   undo: Undo,
 ): Result<void> {
   makeMountPoints(machine, BASE);
@@ -64,11 +71,21 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
   return folders.map((_, i) => i + 1).join(':');
 }
 
-/** The merged root shows mode, owner and time of the upper directory: they are those of the highest below it. */
-function makeUpper(machine: Machine, top: string): void {
-  const [mode, owner] = must(machine, ['stat', '-c', '%a %u:%g', top]).trim().split(' ') as [string, string];
+/** The merged root shows all of the upper directory but its names: that is to be as in the highest directory below it. */
+function makeUpper(machine: Machine, { folder, attributes }: Top): void {
+  const [mode, owner] = must(machine, ['stat', '-c', '%a %u:%g', folder]).trim().split(' ') as [
+    string,
+    string,
+  ];
   must(machine, ['mkdir', FRESH, WORK]);
   must(machine, ['chown', owner, FRESH]);
   must(machine, ['chmod', mode, FRESH]);
-  must(machine, ['touch', '-r', top, FRESH]);
+  if (Object.keys(attributes).length > 0) {
+    // What a kernel's tmpfs does not take was told when the image was loaded.
+    machine.run(['setfattr', ...RESTORE_ARGUMENTS], {
+      cwd: FRESH,
+      input: renderAttributes([{ path: '.', values: attributes }]),
+    });
+  }
+  must(machine, ['touch', '-r', folder, FRESH]);
 }

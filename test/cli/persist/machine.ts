@@ -28,6 +28,10 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Of the folder $0 to the folder $1. */
+const COPY_ATTRIBUTES =
+  'cd "$0" && getfattr --dump --match=- --encoding=base64 . | (cd "$1" && setfattr --restore=-)';
+
 export interface MachineOptions {
   /** Folder with built images. */
   readonly images: string;
@@ -175,6 +179,7 @@ export class TestMachine {
     mkdirSync(fresh);
     tool('chown', `--reference=${top}`, fresh);
     tool('chmod', `--reference=${top}`, fresh);
+    tool('sh', '-c', COPY_ATTRIBUTES, top, fresh);
     const lower = folders.map((_, i) => String(i)).join(':');
     const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=off,metacopy=off`;
     execFileSync('mount', ['-t', 'overlay', '-o', options, 'machine', this.merged], {

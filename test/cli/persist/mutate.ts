@@ -53,6 +53,7 @@ export function mutate(chance: Chance, root: Buffer): void {
     () => any && fs.renameSync(any.path, fresh()),
     () => any && move(any.path, fresh()),
     () => fs.chmodSync(root, chance.pick([0o755, 0o711, 0o1777])),
+    () => attribute(chance, { path: root, stat: fs.lstatSync(root) }),
   ];
   try {
     chance.pick(actions)();

@@ -75,8 +75,18 @@ test('layers lie on the base in the order of their names, and are remembered', (
 });
 
 test('the merged root looks like the highest layer that has a manifest', () => {
-  const machine = withLayers({ a: layer('1'), b: new Uint8Array(100) });
+  const attributes = [{ path: '.', values: { 'user.root': 'YQ==' } }];
+  const machine = withLayers({ a: layer('1', {}, { attributes }), b: new Uint8Array(100) });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  // Of the layer's own folder, then of the upper directory.
+  const set = machine.inputs
+    .filter(([call]) => call.includes('setfattr'))
+    .map(([call, input]) => [call[0], input]);
+  const text = '# file: .\nuser.root=0sYQ==\n\n';
+  assert.deepEqual(set, [
+    ['c', text],
+    ['s', text],
+  ]);
   assert.ok(machine.calls.includes('touch -r /ram/view/layers/a /ram/view/fresh'));
   assert.match(machine.lines.join('\n'), /layer b: .* unverified: it has no manifest/);
 });

@@ -2,7 +2,13 @@
 import type { BootRecord } from '../../../core/boot.js';
 import { PARAM, RAM_HEADROOM } from '../../../core/contract.js';
 import { layerFileName } from '../../../core/layer.js';
-import { fitsRam, type NextBoot, nextBootOf, ramOf } from '../../../core/layers/next-boot.js';
+import {
+  type ImageToLoad,
+  lackOf,
+  type NextBoot,
+  nextBootOf,
+  ramOf,
+} from '../../../core/layers/next-boot.js';
 import type { StoredImages } from '../../../core/layers/stored.js';
 import { compareNames, quoteName } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
@@ -87,16 +93,32 @@ function warningsOf(record: BootRecord, { base, layers }: StoredImages): string[
   return warnings;
 }
 
-/** Whether the images of the next boot, with one more of so many bytes, fit the RAM file system that this boot has. */
-export function checkBudget(record: BootRecord, nextBoot: NextBoot, bytes: number): Result<number> {
-  const needed = ramOf(nextBoot) + bytes;
-  if (fitsRam(needed, record)) return ok(needed);
+/** Whether a machine as this boot found it can load the images of the next one, and one more. Returns the bytes of all. */
+export function checkBudget(
+  record: BootRecord,
+  nextBoot: NextBoot,
+  added: Required<Pick<ImageToLoad, 'unpackedBytes' | 'names'>>,
+): Result<number> {
+  const images = [...nextBoot, { name: 'new', ...added }];
+  const needed = ramOf(images);
+  const lack = lackOf(images, record);
+  if (lack === undefined) return ok(needed);
+  const takes =
+    `the images would take ${mebibytes(needed)} MiB, ${mebibytes(added.unpackedBytes)} MiB of them what is to be saved, ` +
+    `and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`;
+  const what = 'the next boot would have no room for that';
+  if (lack.fileSystem === 0) {
+    return err({
+      what,
+      where: `RAM, of which this boot began with ${mebibytes(record.availableBytes ?? 0)} MiB`,
+      why: `${takes}; with what the kernel needs for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
+      next: 'save less, remove a layer, or give the machine more RAM',
+    });
+  }
   return err({
-    what: 'the next boot would have no room for that',
+    what,
     where: `${PARAM.size}, ${mebibytes(record.ramBytes)} MiB on this machine`,
-    why:
-      `the images would take ${mebibytes(needed)} MiB of the RAM file system, ${mebibytes(bytes)} MiB of them what is to be saved, ` +
-      `and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
+    why: takes,
     next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and boot again`,
   });
 }

@@ -133,8 +133,10 @@ function save(
   const content = composeLayer(chosen, scan.upper, scan.below);
   const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
-  const { unpackedBytes } = plan.value;
-  const budget = checkBudget(record, medium.nextBoot, unpackedBytes);
+  const { unpackedBytes, segments } = plan.value;
+  const names = segments.reduce((sum, { records }) => sum + records.length, content.deletions.length);
+  const needs = { unpackedBytes, names };
+  const budget = checkBudget(record, medium.nextBoot, needs);
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
   if (options.dryRun) return { done: ok({ ...result, warnings: medium.warnings }) };
@@ -173,7 +175,7 @@ function save(
     return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
   }
   const { manifest, ...layer } = written.value;
-  const added = { name: layer.layer, unpackedBytes };
+  const added = { name: layer.layer, ...needs };
   if (medium.takesNew) rememberNextBoot(machine, [...medium.nextBoot, added]);
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const warnings = [...medium.warnings, ...layer.warnings];

@@ -1,11 +1,8 @@
 /** Where the RAM goes. */
-import { OVERLAY } from '../../../core/contract.js';
 import { largestParts, type Sized } from '../../../core/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
-
-const VIEW = `/${OVERLAY.root}`;
-const FRESH = `${VIEW}/${OVERLAY.fresh}`;
+import { FRESH, VIEW } from '../view.js';
 
 /** Bytes everywhere. */
 export interface Memory {

@@ -1,6 +1,6 @@
 /** What `mkma status` tells: the record of the boot, and what holds now. */
 import type { BootRecord, LeftOut, LoadedImage, PhaseTime } from '../../../core/boot.js';
-import { fitsRam, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
+import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import type { Machine } from '../../machine.js';
 import { readNextBoot } from '../next-boot.js';
 import { type Memory, readMemory } from './memory.js';
@@ -51,7 +51,7 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
 function nextBootNeeds(machine: Machine, record: BootRecord): Status['nextBoot'] {
   const images = readNextBoot(machine, record);
   const bytes = ramOf(images);
-  return { bytes, of: record.ramBytes, fits: fitsRam(bytes, record), images };
+  return { bytes, of: record.ramBytes, fits: lackOf(images, record) === undefined, images };
 }
 
 /** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */

@@ -1,15 +1,13 @@
 /** The status for people. */
 import type { LeftOut, LoadedImage } from '../../../core/boot.js';
 import { PARAM } from '../../../core/contract.js';
+import { shortId } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
 import { tellProblem } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
 import { formatMoment } from '../../../core/time.js';
 import { layOut } from '../layout.js';
 import type { Status } from './status.js';
-
-/** Digits of an id that are enough to tell images apart. */
-const ID_DIGITS = 12;
 
 /** As lines, fitted to the width of a terminal where that is given. */
 export function statusLines(status: Status, columns?: number): string[] {
@@ -46,11 +44,6 @@ function tellImage(image: LoadedImage): string[] {
     `  ${formatBytes(image.unpackedBytes)} in RAM, loaded in ${image.seconds.toFixed(1)} s, ${rate}/s`,
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
-}
-
-/** `sha256:` and the digits after it, shortened. */
-function shortId(id: string): string {
-  return id.slice(0, id.indexOf(':') + 1 + ID_DIGITS);
 }
 
 function tellLayers(layers: readonly LoadedImage[]): string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseLayerSelection } from '../../../../src/core/layer.js';
-import { asThisBoot, fitsRam, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
+import { asThisBoot, lackOf, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
 import { RECORD } from '../../guest/mkma/booted.js';
 import { BASE } from '../sample.js';
 import { layer, stored } from './make.js';
@@ -17,9 +17,11 @@ const there = stored(layer('a', {}), layer('b', {}, { disabled: true }), layer('
 
 test('the base and the layers that early boot will take', () => {
   const next = nextBootOf(there, selection('all'), RECORD);
+  const names = BASE.segments.reduce((sum, { records }) => sum + records, 0);
+  const needs = { unpackedBytes: BASE.unpackedBytes, names };
   assert.deepEqual(next, [
-    { name: 'base', unpackedBytes: BASE.unpackedBytes },
-    { name: 'a', unpackedBytes: BASE.unpackedBytes },
+    { name: 'base', ...needs },
+    { name: 'a', ...needs },
     // Made by hand: nobody knows.
     { name: 'd' },
   ]);
@@ -44,11 +46,20 @@ test('of a layer without a manifest this boot has found out what it takes', () =
 
 test('a base that is gone counts as what this boot has loaded', () => {
   const next = nextBootOf({ layers: [] }, selection('all'), RECORD);
-  assert.deepEqual(next, [{ name: 'base', unpackedBytes: RECORD.images[0]?.unpackedBytes }]);
+  const { unpackedBytes, inodes: names } = RECORD.images[0] ?? {};
+  assert.deepEqual(next, [{ name: 'base', unpackedBytes, names }]);
   assert.deepEqual(asThisBoot(RECORD), next);
 });
 
 test('the running system has its part of the RAM', () => {
-  assert.equal(fitsRam(RECORD.ramBytes - 32 * 2 ** 20, RECORD), true);
-  assert.equal(fitsRam(RECORD.ramBytes - 32 * 2 ** 20 + 1, RECORD), false);
+  const lack = (unpackedBytes: number) => lackOf([{ name: 'base', unpackedBytes }], RECORD);
+  assert.equal(lack(RECORD.ramBytes - 32 * 2 ** 20), undefined);
+  assert.deepEqual(lack(RECORD.ramBytes - 32 * 2 ** 20 + 1), { fileSystem: 1, ram: 0 });
+});
+
+test('so many names take RAM of their own, whatever the RAM file system has', () => {
+  const record = { ...RECORD, availableBytes: 500 * 2 ** 20 };
+  const lack = (names: number) => lackOf([{ name: 'base', unpackedBytes: 300 * 2 ** 20, names }], record);
+  assert.equal(lack(168 * 1024), undefined);
+  assert.deepEqual(lack(168 * 1024 + 1), { fileSystem: 0, ram: 1024 });
 });

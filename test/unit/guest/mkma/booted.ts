@@ -25,6 +25,7 @@ export const RECORD: BootRecord = {
   leftOut: [],
   warnings: [],
   ramBytes: 1024 * MIB,
+  availableBytes: 1400 * MIB,
   phases: [
     { phase: 'mount', start: 1.5, seconds: 0.5 },
     { phase: 'load', start: 2, seconds: 3.25 },

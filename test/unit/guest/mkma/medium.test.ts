@@ -91,12 +91,20 @@ test('a folder that cannot be read is told as such', () => {
 
 test('what the next boot would have no room for is refused, with numbers', () => {
   const next = [{ name: 'base', unpackedBytes: 900 * 2 ** 20 }];
-  assert.deepEqual(checkBudget(BOOT, next, 92 * 2 ** 20), { ok: true, value: 992 * 2 ** 20 });
-  const refused = checkBudget(BOOT, next, 92 * 2 ** 20 + 1);
+  const one = (unpackedBytes: number, names = 0) => checkBudget(BOOT, next, { unpackedBytes, names });
+  assert.deepEqual(one(92 * 2 ** 20), { ok: true, value: 992 * 2 ** 20 });
+  const refused = one(92 * 2 ** 20 + 1);
   assert.deepEqual(refused.ok ? {} : refused.problem, {
     what: 'the next boot would have no room for that',
     where: 'mkma_size, 1024 MiB on this machine',
-    why: 'the images would take 993 MiB of the RAM file system, 93 MiB of them what is to be saved, and the running system needs 32 MiB',
+    why: 'the images would take 993 MiB, 93 MiB of them what is to be saved, and the running system needs 32 MiB',
     next: 'save less, remove a layer, or raise mkma_size in the boot loader and boot again',
+  });
+  const manyFiles = one(2 ** 20, 500_000);
+  assert.deepEqual(manyFiles.ok ? {} : manyFiles.problem, {
+    what: 'the next boot would have no room for that',
+    where: 'RAM, of which this boot began with 1400 MiB',
+    why: 'the images would take 901 MiB, 1 MiB of them what is to be saved, and the running system needs 32 MiB; with what the kernel needs for so many files, that is 22 MiB too much',
+    next: 'save less, remove a layer, or give the machine more RAM',
   });
 });
