@@ -2,8 +2,8 @@
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
+import { resolveInside } from '../resolve.js';
 import { HANDOVER, NEW_ROOT } from './places.js';
-import { resolveInside } from './resolve.js';
 import type { Undo } from './undo.js';
 
 /** /proc last: mount(8) reads it. */

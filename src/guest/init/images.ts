@@ -6,6 +6,7 @@ import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
+import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';
 
 /** Most names shown of a folder. */
@@ -22,7 +23,7 @@ export interface ImageFile {
 
 /** Find the base in the folder of the images; else say what is there instead. */
 export function findBase(machine: Machine, imagesPath: string): Result<ImageFile> {
-  const folder = STORAGE + imagesPath;
+  const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
   const path = `${folder}/${FILES.base}`;
   const info = machine.info(path);
@@ -69,7 +70,7 @@ export interface LayerImage extends ImageFile {
 
 /** The layers beside the base, in the order in which they are applied. */
 export function findLayers(machine: Machine, imagesPath: string): Result<LayerImage[]> {
-  const folder = STORAGE + imagesPath;
+  const folder = placeInside(machine, STORAGE, imagesPath);
   const names = machine.list(folder);
   if (names === undefined) {
     const why = 'its names cannot be listed: whether there are layers is not known';

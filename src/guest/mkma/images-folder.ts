@@ -5,6 +5,7 @@ import { readStored, type StoredImages } from '../../core/layers/stored.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
+import { placeInside } from '../resolve.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
 const STORAGE = '/run/mkma/storage';
@@ -29,8 +30,7 @@ export function withImages<T>(
     released = true;
   };
   try {
-    const { path } = record.storage;
-    const folder = path === '/' ? STORAGE : STORAGE + path;
+    const folder = placeInside(machine, STORAGE, record.storage.path);
     if (machine.info(folder)?.kind !== 'directory') return err(noFolder(record, device.value));
     return work(folder);
   } finally {

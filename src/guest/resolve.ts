@@ -1,5 +1,5 @@
 /** Paths as they will mean something inside a root that is not the root yet. */
-import type { Machine } from '../machine.js';
+import type { Machine } from './machine.js';
 
 /** As many links as the kernel follows (path_resolution(7)). */
 const MAX_LINKS = 40;
@@ -28,4 +28,13 @@ export function resolveInside(machine: Machine, root: string, path: string): str
     todo.push(...target.split('/').reverse());
   }
   return `/${done.join('/')}`;
+}
+
+/**
+ * What an absolute path inside `root` means, as a path from here: whatever links there are, it does not lead out of `root`.
+ * Where they go round in circles it is the path itself, which nobody can open.
+ */
+export function placeInside(machine: Machine, root: string, path: string): string {
+  const inside = resolveInside(machine, root, path) ?? path;
+  return inside === '/' ? root : root + inside;
 }
