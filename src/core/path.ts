@@ -172,9 +172,14 @@ const C_ESCAPES = new Map([
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /**
+ * Characters beyond ASCII that terminals obey instead of showing them: the controls of ISO 6429 (U+0080 to U+009F), and those that
+ * turn the direction of text around (UAX #9), by which one name can look like another.
+ */
+const CONTROLS = /[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/**
  * A name for people, quoted only where needed, in git's C style (git-config(1), core.quotePath=false): control
- * characters, quotes, backslashes and bytes that are no UTF-8 are escaped, everything else stays as it is. Control
- * characters are those of ISO 6429 too (U+0080 to U+009F), which terminals obey as well.
+ * characters, quotes, backslashes, bytes that are no UTF-8 and {@link CONTROLS} are escaped, everything else stays as it is.
  */
 export function quoteName(name: string): string {
   if (PLAIN.test(name)) return name;
@@ -185,9 +190,9 @@ export function quoteName(name: string): string {
     const simple = C_ESCAPES.get(code);
     if (simple !== undefined) out += simple;
     else if (code < 0x20 || code === 0x7f) out += `\\${code.toString(8).padStart(3, '0')}`;
-    else if (code >= 0x80 && code < 0xa0) out += `\\302\\${code.toString(8)}`;
-    else if (code >= 0xdc80 && code <= 0xdcff) out += `\\${(code & 0xff).toString(8).padStart(3, '0')}`;
-    else {
+    else if ((code >= 0xdc80 && code <= 0xdcff) || CONTROLS.test(ch)) {
+      for (const byte of encodeName(ch)) out += `\\${byte.toString(8)}`;
+    } else {
       out += ch;
       continue;
     }

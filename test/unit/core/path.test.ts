@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newcHead, newcHeadText } from '../../../src/core/cpio.js';
-import { compareNames, decodeName, encodeName, quoteName, sortByName } from '../../../src/core/path.js';
+import {
+  compareNames,
+  decodeName,
+  encodeName,
+  quoteName,
+  sortByName,
+  unquoteName,
+} from '../../../src/core/path.js';
 
 test('any bytes survive decoding and encoding, and JSON', () => {
   fc.assert(
@@ -32,6 +39,16 @@ test("names are quoted in git's style, and only where needed", () => {
   assert.equal(quoteName('a b/größe'), 'a b/größe');
   assert.equal(quoteName('a\nb"\\'), '"a\\nb\\"\\\\"');
   assert.equal(quoteName(decodeName(Uint8Array.of(0x61, 0xff, 0x01))), '"a\\377\\001"');
+});
+
+test('what a terminal would obey is quoted: controls of ISO 6429, turned directions; and read back', () => {
+  assert.equal(quoteName('a\x9b31m'), '"a\\302\\23331m"');
+  assert.equal(quoteName('txt\u202egpj'), '"txt\\342\\200\\256gpj"');
+  assert.equal(quoteName('שלום'), 'שלום');
+  for (const code of [0x85, 0x61c, 0x200e, 0x202a, 0x2069]) {
+    const name = `a${String.fromCodePoint(code)}b`;
+    assert.equal(unquoteName(quoteName(name)), name);
+  }
 });
 
 test('many names are sorted as two are compared', () => {
