@@ -1,6 +1,6 @@
 /** What is to be kept: chosen in an editor, or by options. */
 import ignore from 'ignore';
-import { keptChanges, type ListLine, listLines, parseList, renderList } from '../../../core/change-list.js';
+import { keptChanges, listLines, parseList, renderList } from '../../../core/change-list.js';
 import type { Change } from '../../../core/changes.js';
 import { ancestorsOf } from '../../../core/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
@@ -112,9 +112,4 @@ function found(machine: RunningMachine): string | undefined {
   return ['sensible-editor', 'editor', 'nano', 'vi'].find(
     (name) => machine.run(['sh', '-c', 'command -v "$0" >/dev/null', name]).code === 0,
   );
-}
-
-/** The lines for people who only want to see. */
-export function shownLines(changes: readonly Change[]): readonly ListLine[] {
-  return listLines(changes);
 }

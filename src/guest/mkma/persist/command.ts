@@ -1,6 +1,6 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
-import { renderLine, showPath } from '../../../core/change-list.js';
+import { listLines, renderLine, showPath } from '../../../core/change-list.js';
 import { isLayerLabel } from '../../../core/layer.js';
 import { type Result, usage } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
@@ -9,7 +9,6 @@ import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import type { Context } from '../program.js';
 import { type Answer, type Session, show } from '../session.js';
-import { shownLines } from './choose.js';
 import { type Persisted, type PersistOptions, persist } from './persist.js';
 
 const DEFAULT_LEVEL = 19;
@@ -117,7 +116,7 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
-    return [...shownLines(changes).map(renderLine), ...told, ...heading];
+    return [...listLines(changes).map(renderLine), ...told, ...heading];
   }
   return [...told, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
 }
