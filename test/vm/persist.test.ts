@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Vm } from './harness.js';
 import { bootFromDisk } from './layer.js';
+import { changeAtRandom } from './random-changes.js';
 import { putScript, runScript } from './script.js';
 import { keepView, viewDifference } from './view.js';
 
@@ -69,6 +70,18 @@ hello from a package
 greet	1
 1`;
 
+/** Of the random changes. */
+const SEED = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
+
+/** Change a folder of the base at random, and save that, so many times. */
+async function randomRounds(vm: Vm, rounds: readonly number[]): Promise<void> {
+  for (const round of rounds) {
+    await changeAtRandom(vm, SEED + round, 40, '/usr/share/lintian');
+    const said = await vm.ask('mkma persist --select /usr/share/lintian --level 1 --name random', 300);
+    assert.match(said, /saved \d+ changes? as .*_random\.cpio\.zst/, `MKMA_TEST_SEED=${SEED}`);
+  }
+}
+
 test('a machine is changed, what was chosen is there after the next boots, and nothing else', async () => {
   const [append, more] = bootFromDisk();
   {
@@ -112,6 +125,7 @@ test('a machine is changed, what was chosen is there after the next boots, and n
     assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
     assert.deepEqual((await vm.status()).storage.mountedOn, []);
     await vm.ask('rm -r /root/dropped /root/folder');
+    await randomRounds(vm, [0, 1]);
     await keepView(vm, DISK);
     assert.equal(await vm.powerOff(), 0);
   }
@@ -119,16 +133,17 @@ test('a machine is changed, what was chosen is there after the next boots, and n
     await using vm = await Vm.login(append, more);
     assert.doesNotMatch(vm.transcript, /LEFT OUT|warning:/);
     assert.equal((await runScript(vm, LOOK)).output, LOOKED);
-    assert.equal(await viewDifference(vm, DISK), '');
+    assert.equal(await viewDifference(vm, DISK), '', `MKMA_TEST_SEED=${SEED}`);
     assert.equal(await vm.ask('cat /root/later; du -k /root/holes | cut -f 1'), 'later\n0');
     const { layers, leftOut } = await vm.status();
-    assert.deepEqual([layers.map(({ verified }) => verified), leftOut], [[true, true, true], []]);
+    assert.deepEqual([layers.map(({ verified }) => verified), leftOut], [[true, true, true, true, true], []]);
     assert.match(await vm.ask('mkma status'), /\nlayers +\d{8}_\d{6}, /);
     await vm.ask(`mkdir -p /run/disk; mount -o ro ${DISK} /run/disk`);
     assert.equal(
       await vm.ask('stat -c %a /run/disk/images/persistence.* | uniq; ls -A /run/disk/images | wc -l'),
-      '600\n4',
+      '600\n6',
     );
+    await randomRounds(vm, [2, 3]);
     await vm.ask('umount /run/disk; rm /root/later /root/holes; rm -r /home/ann/shared; dpkg -P greet');
     assert.match(
       await vm.ask('mkma persist --all --level 1 --name cleanup', 300),
@@ -138,7 +153,7 @@ test('a machine is changed, what was chosen is there after the next boots, and n
     assert.equal(await vm.powerOff(), 0);
   }
   await using vm = await Vm.login(append, more);
-  assert.equal(await viewDifference(vm, DISK), '');
+  assert.equal(await viewDifference(vm, DISK), '', `MKMA_TEST_SEED=${SEED}`);
   assert.equal(await vm.ask('ls -1 /root'), 'editor\nlink\nnull\npipe');
   assert.equal(
     await vm.ask('ls -1b /home/ann | head -n 3; ls /usr/bin/greet 2>&1 | grep -c cannot'),
