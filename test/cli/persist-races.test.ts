@@ -284,8 +284,9 @@ test('a full /tmp drops no deletion in silence', () => {
   for (const name of names) rmSync(at(name));
   for (const size of ['64k', '128k', '240k', '400k']) {
     execFileSync('mount', ['-o', `remount,size=${size}`, temp]);
-    const { code, stdout } = machine.mkma(['persist', '--all', '--dry-run']);
-    if (code === 0) assert.match(stdout, /would be saved: 3000 changes/, size);
+    const { code, stdout, stderr } = machine.mkma(['persist', '--all', '--dry-run']);
+    if (code !== 0) assert.match(stderr, /^error: there is no room left in \/tmp\n/, size);
+    else assert.match(stdout, /would be saved: 3000 changes/, size);
   }
   execFileSync('mount', ['-o', 'remount,size=50%', temp]);
   assert.match(machine.mkma(['persist', '--all', '--dry-run']).stdout, /would be saved: 3000 changes/);

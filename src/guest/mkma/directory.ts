@@ -9,6 +9,7 @@ import {
 import { type LowerLayer, parentOf } from '../../core/lower.js';
 import { findThese, parseThese, type TreeEntry } from '../../core/tree.js';
 import type { Finished, Machine, RunOptions } from '../machine.js';
+import { NoRoom } from '../no-room.js';
 
 /** Major and minor numbers of device nodes, by path. */
 export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
@@ -33,6 +34,7 @@ export function stable(
 ): string {
   let ended = first;
   for (let i = 0; i < 3 && ended.code !== 0; i++) ended = machine.run(argv, options);
+  if (isFull(ended)) throw new NoRoom('/tmp');
   if (ended.code !== 0) throw new Error(`${argv[0]} failed: ${ended.stderr}`);
   return ended.stdout;
 }
@@ -73,15 +75,19 @@ export function lookUp(
 /** What is there of these paths: find complains of each that is not, which is no failure. */
 function find(machine: Machine, folder: string, paths: readonly string[], children: boolean): TreeEntry[] {
   const input = nullEnded(paths);
-  const { code, stdout, stderr } = machine.run(['find', ...findThese(children)], { cwd: folder, input });
+  const ended = machine.run(['find', ...findThese(children)], { cwd: folder, input });
+  if (isFull(ended)) throw new NoRoom('/tmp');
+  const { stdout, stderr } = ended;
   const bad = stderr
     .split('\n')
     .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
   if (bad !== undefined) throw new Error(`find failed in ${folder}: ${bad}`);
-  // Where /tmp is full, not even its words get through.
-  if (code !== 0 && stderr === '')
-    throw new Error(`find failed in ${folder} without a word: is there room in /tmp?`);
   return parseThese(stdout);
+}
+
+/** Whether a program failed since there is no room for what it prints: then not even its words may get through. */
+function isFull({ code, stderr }: Finished): boolean {
+  return (code > 0 && code < 128 && stderr === '') || /No space left on device/.test(stderr);
 }
 
 /** Paths as programs read them: none looks like an option. */

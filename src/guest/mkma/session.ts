@@ -1,6 +1,7 @@
 /** What a verb is given, and what it gives back. */
-import type { Problem, Result } from '../../core/result.js';
+import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
+import { NoRoom } from '../no-room.js';
 import type { Terminal } from '../terminal.js';
 
 export interface Session {
@@ -23,8 +24,9 @@ export class Failed extends Error {
   }
 }
 
-/** Show an answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
-export function show({ terminal }: Session, result: Result<Answer>, json: boolean): Failed | undefined {
+/** Do the work and show its answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
+export function show({ terminal }: Session, work: () => Result<Answer>, json: boolean): Failed | undefined {
+  const result = unlessFull(work);
   const document = (value: unknown): void => terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   if (!result.ok) {
     if (json) document({ error: result.problem });
@@ -39,4 +41,13 @@ export function show({ terminal }: Session, result: Result<Answer>, json: boolea
         .join(''),
     );
   return problem === undefined ? undefined : new Failed(problem);
+}
+
+function unlessFull(work: () => Result<Answer>): Result<Answer> {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof NoRoom) return err(cause.problem);
+    throw cause;
+  }
 }

@@ -1,6 +1,7 @@
 /** Standard streams of programs: unnamed files, and what became of a program. */
 import * as std from 'std';
 import { decodeName, encodeName } from '../../core/path.js';
+import { NoRoom } from '../no-room.js';
 
 /** Most bytes of a program's output that are read. */
 const MAX_OUTPUT = 2 ** 30;
@@ -19,11 +20,11 @@ export function put(file: std.File, content: string | Uint8Array): boolean {
 /** An unnamed file, filled and rewound: a program's standard stream without the deadlocks of a pipe. */
 export function scratch(content: string | Uint8Array = ''): std.File {
   const file = std.tmpfile();
-  if (file === null) throw new Error('cannot make a temporary file in /tmp');
+  if (file === null) throw new NoRoom('/tmp');
   if (content.length > 0) {
     const taken = put(file, content);
     file.flush();
-    if (!taken || file.error()) throw new Error('there is no room in /tmp for what a program is to read');
+    if (!taken || file.error()) throw new NoRoom('/tmp');
     file.seek(0, std.SEEK_SET);
   }
   return file;

@@ -34,7 +34,7 @@ const listCommand = buildCommand<Flags, [], Context>({
   docs: { brief: 'base and layers in the order in which they are applied' },
   parameters: { flags: { json } },
   func(flags) {
-    return show(this, look(this, list), flags.json === true);
+    return show(this, () => look(this, list), flags.json === true);
   },
 });
 
@@ -42,11 +42,7 @@ const showCommand = buildCommand<Flags, [string], Context>({
   docs: { brief: 'what a layer holds and takes away, an entry a line' },
   parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [IMAGE] } },
   func(flags, name) {
-    return show(
-      this,
-      look(this, (place) => showOne(place, name)),
-      flags.json === true,
-    );
+    return show(this, () => look(this, (place) => showOne(place, name)), flags.json === true);
   },
 });
 
@@ -58,11 +54,7 @@ const diffCommand = buildCommand<Flags, [string, string], Context>({
   },
   parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [IMAGE, IMAGE] } },
   func(flags, a, b) {
-    return show(
-      this,
-      look(this, (place) => diff(place, a, b)),
-      flags.json === true,
-    );
+    return show(this, () => look(this, (place) => diff(place, a, b)), flags.json === true);
   },
 });
 
@@ -73,11 +65,7 @@ const blameCommand = buildCommand<Flags, [string], Context>({
     positional: { kind: 'tuple', parameters: [word('path, counted from /', 'path')] },
   },
   func(flags, path) {
-    return show(
-      this,
-      look(this, (place) => blameOne(place, path)),
-      flags.json === true,
-    );
+    return show(this, () => look(this, (place) => blameOne(place, path)), flags.json === true);
   },
 });
 
@@ -85,11 +73,7 @@ const verifyCommand = buildCommand<Flags, string[], Context>({
   docs: { brief: 'reads layers whole (all unless named) and compares them with their manifests' },
   parameters: { flags: { json }, positional: { kind: 'array', parameter: IMAGE } },
   func(flags, ...names) {
-    return show(
-      this,
-      look(this, (place) => verify(place, names)),
-      flags.json === true,
-    );
+    return show(this, () => look(this, (place) => verify(place, names)), flags.json === true);
   },
 });
 
@@ -111,7 +95,7 @@ const changeCommand = (action: Action, brief: string) =>
     docs: { brief },
     parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [NAME] } },
     func(flags, name) {
-      return show(this, changeLayer(this, action, name), flags.json === true);
+      return show(this, () => changeLayer(this, action, name), flags.json === true);
     },
   });
 
@@ -123,7 +107,7 @@ const dropCommand = buildCommand<Flags & ChangeOptions, [string], Context>({
   },
   func(flags, name) {
     const options = { force: flags.force === true };
-    return show(this, changeLayer(this, 'drop', name, options), flags.json === true);
+    return show(this, () => changeLayer(this, 'drop', name, options), flags.json === true);
   },
 });
 

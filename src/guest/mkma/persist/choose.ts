@@ -6,6 +6,7 @@ import { ancestorsOf } from '../../../core/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
+import { NoRoom } from '../../no-room.js';
 
 const LIST = '/run/mkma/persist.list';
 
@@ -80,7 +81,7 @@ function matcher(patterns: readonly string[]): (change: Change) => boolean {
 /** The text as the user's editor left it. */
 function edit(machine: RunningMachine, text: string): Result<string> {
   must(machine, ['install', '-m', '0600', '/dev/null', LIST]);
-  if (!machine.write(LIST, text)) throw new Error(`cannot write ${LIST}`);
+  if (!machine.write(LIST, text)) throw new NoRoom('/run');
   const asked = machine.environment('VISUAL') ?? machine.environment('EDITOR');
   const editor = asked ?? found(machine);
   if (editor === undefined) {

@@ -47,7 +47,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
   },
   func(flags) {
     const { json = false } = flags;
-    return show(this, run(this, flags, json), json);
+    return show(this, () => run(this, flags, json), json);
   },
 });
 

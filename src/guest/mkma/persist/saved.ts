@@ -1,6 +1,7 @@
 /** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
 import type { SavedSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
+import { NoRoom } from '../../no-room.js';
 
 const PART = '.part';
 const FOLDER = '/run/mkma/snapshots';
@@ -19,9 +20,9 @@ export function readSaved(machine: RunningMachine): SavedSnapshot[] {
 
 /** Remember one, for root alone: it names files of all users. Done before its layer gets its name. */
 export function remember(machine: RunningMachine, snapshot: SavedSnapshot): void {
-  if (!machine.makeFolder(FOLDER)) throw new Error(`cannot make ${FOLDER}`);
+  if (!machine.makeFolder(FOLDER)) throw new NoRoom('/run');
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {
-    throw new Error(`cannot write ${file}`);
+    throw new NoRoom('/run');
   }
 }

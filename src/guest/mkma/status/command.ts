@@ -1,11 +1,19 @@
 /** `mkma status`: what this machine runs from. */
 import { buildCommand } from '@stricli/core';
-import { ok } from '../../../core/result.js';
+import { ok, type Result } from '../../../core/result.js';
+import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import type { Context } from '../program.js';
-import { show } from '../session.js';
+import { type Answer, show } from '../session.js';
 import { readStatus } from './status.js';
 import { statusLines } from './text.js';
+
+function look(machine: Machine): Result<Answer> {
+  const record = readBootRecord(machine);
+  if (!record.ok) return record;
+  const value = readStatus(machine, record.value);
+  return ok({ value, lines: (columns) => statusLines(value, columns) });
+}
 
 export const statusCommand = buildCommand<{ json?: boolean }, [], Context>({
   docs: {
@@ -20,9 +28,6 @@ export const statusCommand = buildCommand<{ json?: boolean }, [], Context>({
   },
   func(flags) {
     const { json = false } = flags;
-    const record = readBootRecord(this.machine);
-    if (!record.ok) return show(this, record, json);
-    const value = readStatus(this.machine, record.value);
-    return show(this, ok({ value, lines: (columns) => statusLines(value, columns) }), json);
+    return show(this, () => look(this.machine), json);
   },
 });
