@@ -48,9 +48,10 @@ export const memoryOption = () =>
   ).argParser(wholeNumber(256, 1024 * 1024));
 
 export const cpusOption = () =>
-  new Option('--cpus <n>', "processors of the virtual machine (default: this host's, at most 2)").argParser(
-    wholeNumber(1, 64),
-  );
+  new Option(
+    '--cpus <n>',
+    "processors of the virtual machine (default: this host's, at most 2; 1 without KVM)",
+  ).argParser(wholeNumber(1, 64));
 
 export const timeoutOption = () =>
   new Option(

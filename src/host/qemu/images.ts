@@ -6,6 +6,7 @@ import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { readImage } from '../images.js';
+import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
 
 /** The files, and what the base tells of itself. */
@@ -43,9 +44,12 @@ export function findImages(output: string): Result<BuiltImages> {
   });
 }
 
-/** Virtual processors where none are asked for: two boot faster than one, more hardly help. */
-export function defaultCpus(): number {
-  return Math.min(2, availableParallelism());
+/**
+ * Virtual processors where none are asked for. With KVM two boot faster than one, more hardly help. Emulated, all share one
+ * thread: more than one only wait for each other.
+ */
+export function defaultCpus(accel: Accelerator): number {
+  return accel === 'tcg' ? 1 : Math.min(2, availableParallelism());
 }
 
 function unreadable(file: string, code: string | undefined) {

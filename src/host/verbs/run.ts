@@ -102,7 +102,7 @@ function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel
   return {
     accel,
     memoryMiB: options.memoryMiB ?? images.memoryMiB,
-    cpus: options.cpus ?? defaultCpus(),
+    cpus: options.cpus ?? defaultCpus(accel),
     start,
     disks: options.disks === undefined ? [made] : attachOwn(options.disks),
     bus: options.bus ?? 'virtio',

@@ -113,7 +113,7 @@ async function boot(
     machine: {
       accel,
       memoryMiB: options.memoryMiB ?? images.memoryMiB,
-      cpus: options.cpus ?? defaultCpus(),
+      cpus: options.cpus ?? defaultCpus(accel),
       start: { by: 'kernel', kernel: images.kernel, initrd: images.initrd, append },
       bus: 'virtio',
       disks: [
