@@ -94,10 +94,10 @@ export function planArchive(
   const refused = refusals(tree);
   if (refused !== undefined) return refused;
   const all = groupByInode(tree.filter(({ type }) => type !== 's'));
-  const directories = all.filter(([first]) => first?.type === 'd');
+  const directories = all.filter((names) => names[0]?.type === 'd');
   // In the order of the archive, in which inodes are counted.
-  const groups = [...directories, ...all.filter(([first]) => first?.type !== 'd')].map((names, i) =>
-    toRecords(names, i + 1, devices, options.latestMtime),
+  const groups = [...directories, ...all.filter((names) => names[0]?.type !== 'd')].map((names, i) =>
+    toRecords(names, i + 1, devices, options),
   );
   const segments = [
     toSegment(groups.slice(0, directories.length)),
@@ -106,7 +106,7 @@ export function planArchive(
   return ok({
     segments,
     bytes: sum(segments),
-    unpackedBytes: unpackedBytes(groups, tree, options.sparse === true),
+    unpackedBytes: groups.reduce((bytes, { held }) => bytes + held, 0),
     inodes: groups.length,
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
@@ -114,21 +114,10 @@ export function planArchive(
   });
 }
 
-function unpackedBytes(
-  groups: readonly PlannedSegment[],
-  tree: readonly TreeEntry[],
-  sparse: boolean,
-): number {
-  const allocated = new Map(sparse ? tree.map((entry) => [entry.path, entry.allocated]) : []);
-  let bytes = 0;
-  for (const { records } of groups) {
-    for (const { path, size, data } of records) {
-      if (data !== 'file') continue;
-      const pages = Math.ceil(size / PAGE) * PAGE;
-      bytes += Math.min(pages, allocated.get(path) ?? pages);
-    }
-  }
-  return bytes;
+/** The records of one inode. */
+interface Group extends PlannedSegment {
+  /** Bytes of RAM that its content takes. */
+  readonly held: number;
 }
 
 /** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */
@@ -147,8 +136,8 @@ function cutSegments(groups: readonly PlannedSegment[], most: number): PlannedSe
   let done = 0;
   let left = sum(groups);
   let [begin, bytes] = [0, 0];
-  for (const [i, group] of groups.entries()) {
-    bytes += group.bytes;
+  for (let i = 0; i < groups.length; i++) {
+    bytes += (groups[i] as PlannedSegment).bytes;
     if (bytes < Math.min(most, Math.max(SMALL_SEGMENT, Math.min(done, left / 4)))) continue;
     segments.push(toSegment(groups.slice(begin, i + 1)));
     done += bytes;
@@ -172,12 +161,18 @@ function toRecords(
   names: readonly TreeEntry[],
   ino: number,
   devices: DeviceNumbers,
-  latestMtime: number | undefined,
-): PlannedSegment {
-  const records = names.map((entry, i) =>
-    toRecord(entry, ino, names.length, i === names.length - 1, devices, latestMtime),
-  );
-  return { records, bytes: records.reduce((bytes, record) => bytes + recordBytes(record), 0) };
+  { latestMtime, sparse }: PlanOptions,
+): Group {
+  const last = names[names.length - 1] as TreeEntry;
+  const records: PlannedRecord[] = [];
+  let bytes = 0;
+  for (const entry of names) {
+    const record = toRecord(entry, ino, names.length, entry === last, devices, latestMtime);
+    records.push(record);
+    bytes += recordBytes(record);
+  }
+  const pages = last.type === 'f' ? Math.ceil(last.size / PAGE) * PAGE : 0;
+  return { records, bytes, held: sparse === true ? Math.min(pages, last.allocated) : pages };
 }
 
 function rootOf(tree: readonly TreeEntry[]): RootFacts {
@@ -235,10 +230,10 @@ function toRecord(
   const type = entry.type as keyof typeof TYPE_BITS;
   // As GNU cpio writes newc: of several names of one file, only the last carries the content.
   const hasFile = type === 'f' && last;
-  const device = devices.get(entry.path);
+  const device = type === 'b' || type === 'c' ? devices.get(entry.path) : undefined;
   if ((type === 'b' || type === 'c') && device === undefined)
     throw new Error(`no device number of ${entry.path}`);
-  return {
+  const record: PlannedRecord = {
     path: entry.path,
     mode: TYPE_BITS[type] | entry.mode,
     uid: entry.uid,
@@ -251,8 +246,8 @@ function toRecord(
     rdevMajor: device?.major ?? 0,
     rdevMinor: device?.minor ?? 0,
     data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
-    ...(hasFile ? { found: { ino: entry.ino, changed: entry.changed } } : {}),
   };
+  return hasFile ? Object.assign(record, { found: { ino: entry.ino, changed: entry.changed } }) : record;
 }
 
 function recordBytes(record: PlannedRecord): number {

@@ -57,7 +57,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
     const before = below.at(path);
     const kind = kindOf(entry, before, upper, below);
     if (kind !== undefined)
-      changes.push({ kind, path, entry, ...(before === undefined ? {} : { before: before.type }) });
+      changes.push(before === undefined ? { kind, path, entry } : { kind, path, entry, before: before.type });
     if (type !== 'd' || before?.type !== 'd') continue;
     for (const child of below.children(path)) {
       if (here.has(child) || upper.whiteouts.has(child)) continue;

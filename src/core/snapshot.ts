@@ -20,23 +20,28 @@ export interface LayerContent {
  * chosen or it is new, otherwise as it is below.
  */
 export function composeLayer(chosen: readonly Change[], upper: Upper, below: LowerView): LayerContent {
-  const now = new Map(upper.entries.map((entry) => [entry.path, entry]));
   const tree = new Map<string, TreeEntry>();
   const attributes: FileAttributes[] = [];
-  const add = (entry: TreeEntry, values: FileAttributes['values']): void => {
+  const add = (entry: TreeEntry, values: FileAttributes['values'] | undefined): void => {
     tree.set(entry.path, entry);
-    if (Object.keys(values).length > 0) attributes.push({ path: entry.path, values });
+    if (values !== undefined && Object.keys(values).length > 0) attributes.push({ path: entry.path, values });
   };
   for (const { path, entry } of chosen) {
-    if (entry !== undefined) add(entry, upper.attributes.get(path) ?? {});
+    if (entry !== undefined) add(entry, upper.attributes.get(path));
   }
+  // Folders that were not chosen and are new: nearly never is one needed.
+  let folders: Map<string, TreeEntry> | undefined;
+  const now = (path: string): TreeEntry => {
+    folders ??= new Map(upper.entries.filter(({ type }) => type === 'd').map((entry) => [entry.path, entry]));
+    return folders.get(path) as TreeEntry;
+  };
   for (const { path } of chosen) {
     for (let above = path; above !== '.'; ) {
       above = parentOf(above);
       if (tree.has(above)) break;
       const before = below.at(above);
       if (before?.type === 'd') add(before, below.attributesAt(above));
-      else add(now.get(above) as TreeEntry, upper.attributes.get(above) ?? {});
+      else add(now(above), upper.attributes.get(above));
     }
   }
   return {
