@@ -36,7 +36,7 @@ test('no room on the storage device, then none in the next boot: refused with th
   );
   assert.match(
     large.output,
-    /\n +why: the images would take \d{3} MiB of the RAM file system, 17\d MiB of them what is to be saved, and the running system needs 32 MiB\n/,
+    /\n +why: the images would take \d{3} MiB, 17\d MiB of them what is to be saved, and the running system needs 32 MiB\n/,
   );
   assert.match(large.output, /\n +next: save less, remove a layer, or raise mkma_size in the boot loader/);
   assert.equal(large.exitCode, 1);

@@ -36,7 +36,7 @@ test('a medium that is pulled before, while it is chosen, and while it is writte
   );
   assert.equal(written.exitCode, 1);
   assert.equal(await vm.ask('cat /root/word; sha256sum /root/data >/root/sum; echo fine'), 'kept\nfine');
-  assert.equal(await vm.ask('grep -c mkma/storage /proc/[0-9]*/mounts | grep -v :0 | wc -l'), '0');
+  assert.equal(await vm.ask('grep -sc mkma/storage /proc/[0-9]*/mounts | grep -v :0 | wc -l'), '0');
   await plugIn();
 
   assert.match(await vm.ask('mkma persist --all --level 1', 200), /saved \d+ changes as /);
