@@ -133,6 +133,15 @@ test('patterns as in gitignore, with the folders that what they choose needs', (
   assert.deepEqual(paths(['--select', '*.TXT']), []);
 });
 
+test('an editor gets its signals as they were', () => {
+  put('root/a');
+  const { code, stderr } = machine.mkma(
+    ['persist', '--level', '1'],
+    editor('grep -q "^SigIgn:.*0000$" /proc/self/status'),
+  );
+  assert.equal(code, 0, stderr);
+});
+
 test('nothing changed, an emptied list: nothing is written', () => {
   assert.equal(save(['--all']), 'nothing to save\n');
   put('root/a');

@@ -37,7 +37,10 @@ export function runningMachine(): RunningMachine {
       // A person talks to it: in the language of the person.
       if (locale === undefined) std.unsetenv('LC_ALL');
       else std.setenv('LC_ALL', locale);
+      // Ignored signals are inherited (starter.ts ignores this one).
+      os.signal(os.SIGPIPE, null);
       const status = os.exec([...argv], { block: true });
+      os.signal(os.SIGPIPE, undefined);
       std.setenv('LC_ALL', 'C');
       return status < 0 ? 128 - status : status;
     },
