@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FILES } from '../src/core/contract.js';
+import { BASE_FILES, FILES } from '../src/core/contract.js';
 import { compare, type Pair } from './pairs.js';
 import { output, time } from './programs.js';
 
@@ -22,7 +22,7 @@ const GOAL = 0.65;
 /** Milliseconds between two looks at the memory. */
 const INTERVAL = 5;
 
-const PLAIN = `mkdir /ram/base && cd /ram/base && zstd -dcq /storage/${FILES.base} | busybox cpio -id 2>/dev/null`;
+const PLAIN = `mkdir /ram/base && cd /ram/base && zstd -dcq /storage/${BASE_FILES.cpio} | busybox cpio -id 2>/dev/null`;
 /** With as many open files as the kernel lets /init have: QuickJS closes each possible one whenever it starts a program. */
 const LOAD = 'ulimit -Sn 1024; exec chroot "$1" qjs -m /mkma/bench.js';
 

@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { FILES } from '../src/core/contract.js';
+import { BASE_FILES, FILES } from '../src/core/contract.js';
 import { initramfsSize } from '../src/host/initramfs/size.js';
 import { benchLoading } from './loading.js';
 import { describeMachine } from './machine.js';
@@ -25,7 +25,7 @@ const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${values.runs} is no number of turns`);
 
 const folder = values.output ?? builtImages();
-for (const name of [FILES.base, FILES.chroot, FILES.initramfsTree]) {
+for (const name of [BASE_FILES.cpio, FILES.chroot, FILES.initramfsTree]) {
   const path = join(folder, name);
   if (!existsSync(path)) fail(`there is no ${path}: name a folder that mkma build has filled`);
 }

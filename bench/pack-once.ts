@@ -3,7 +3,7 @@
  * pack-once.js IMAGES SCRATCH prints the seconds and the most memory it took.
  */
 import { join } from 'node:path';
-import { FILES } from '../src/core/contract.js';
+import { BASE_FILES, FILES } from '../src/core/contract.js';
 import { readImage } from '../src/host/images.js';
 import { packBase } from '../src/host/steps/base.js';
 
@@ -17,15 +17,22 @@ export interface PackedOnce {
 }
 
 const [images, scratch] = process.argv.slice(2) as [string, string];
-const info = readImage(join(images, FILES.base));
+const info = readImage(join(images, BASE_FILES.cpio));
 const manifest = info.ok ? info.value.manifest : undefined;
 if (manifest === undefined) throw new Error(`no base of mkma in ${images}`);
 const { name, suite, architecture, kernelRelease, mkma } = manifest;
-const settings = { machine: { hostname: name, suite }, architecture, level: 3, version: mkma };
+const settings = {
+  machine: { hostname: name, suite, format: 'cpio' as const },
+  architecture,
+  level: 3,
+  version: mkma,
+};
 const context = { emit: () => undefined, signal: new AbortController().signal };
 
 const start = performance.now();
-const packed = await packBase(settings, join(images, FILES.chroot), kernelRelease, scratch, context);
+const tools = () => Promise.reject(new Error('an archive is packed without tools'));
+const source = { root: join(images, FILES.chroot), kernelRelease, scratch, tools };
+const packed = await packBase(settings, source, context);
 const seconds = (performance.now() - start) / 1000;
 if (!packed.ok) throw new Error(JSON.stringify(packed.problem));
 const bytes = packed.value.segments.reduce((sum, segment) => sum + segment.size, 0);

@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FILES } from '../src/core/contract.js';
+import { BASE_FILES, FILES } from '../src/core/contract.js';
 import type { PackedOnce } from './pack-once.js';
 import { compare, type Pair } from './pairs.js';
 import { output, time } from './programs.js';
@@ -48,7 +48,7 @@ export async function benchPacking(images: string, scratch: string, runs: number
   const pair = await compare(contest, runs);
   return {
     time: pair,
-    ours: statSync(join(folder, FILES.base)).size,
+    ours: statSync(join(folder, BASE_FILES.cpio)).size,
     theirs: statSync(plain).size,
     memory: Math.max(...once.map(({ memory }) => memory)),
   };

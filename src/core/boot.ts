@@ -26,7 +26,9 @@ export interface LoadedImage {
   readonly name?: string;
   /** When it was made, ISO 8601 in UTC. */
   readonly created?: string;
-  /** Whether it has a manifest that what was unpacked agrees with. */
+  /** Of a base that is kept as the file system that it is. */
+  readonly format?: 'erofs';
+  /** Whether it has a manifest that what was loaded agrees with. */
   readonly verified: boolean;
   /** Bytes of the file. */
   readonly bytes: number;
@@ -35,6 +37,8 @@ export interface LoadedImage {
   /** Names it takes, which a tmpfs counts as inodes; absent where that is not known. */
   readonly inodes?: number;
   readonly seconds: number;
+  /** Seconds of these for checking a file system's content; archives are checked on their way. */
+  readonly checkSeconds?: number;
   /** What was odd about it though it was applied: made on another base, or after a layer that is not here. */
   readonly warnings?: readonly string[];
 }

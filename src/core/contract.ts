@@ -35,9 +35,12 @@ export const NAME_COST = 1024;
 export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Files that a build leaves in its output folder. */
+/** The forms a base may have, and the file that holds it: an archive to be unpacked, or a file system kept packed. */
+export const BASE_FILES = { cpio: 'base.cpio.zst', erofs: 'base.erofs' } as const;
+export type BaseFormat = keyof typeof BASE_FILES;
+
+/** Files that a build leaves in its output folder, besides the base. */
 export const FILES = {
-  base: 'base.cpio.zst',
   initramfs: 'initramfs.cpio.zst',
   /** Only where the system holds CPU microcode. */
   microcode: 'microcode.cpio',

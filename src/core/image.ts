@@ -1,5 +1,5 @@
 /**
- * An image file: the payload in zstd frames, among skippable frames that stock tools pass over.
+ * An image file. Mostly the payload in zstd frames, among skippable frames that stock tools pass over:
  *
  *   [skippable 0x184D2A50: head]        "MKMAIMG1": says that there is an end, so that a file cut short is noticed
  *   [zstd frame]...                     segment after segment; decompressed in a row they are one newc archive
@@ -9,9 +9,16 @@
  * Skippable frames: RFC 8878 section 3.1.2. Seek table: contrib/seekable_format/zstd_seekable_compression_format.md
  * of the zstd sources. Head and manifest are listed in the seek table as frames that decompress to nothing, so the
  * listed sizes add up to the place where the seek table begins.
+ *
+ * A base may be an EROFS file system instead, with the same manifest behind it:
+ *
+ *   [EROFS]                             its first KiB is free for others (erofs.rst): the same head lies there, at 0
+ *   [skippable 0x184D2A50: manifest]    begins where the file system ends, as its superblock tells
  */
 import { concatBytes, crc32 } from './bytes.js';
-import { type Manifest, parseManifest, type Segment } from './manifest.js';
+import type { BaseFormat } from './contract.js';
+import { erofsSize, SUPERBLOCK_END } from './erofs/superblock.js';
+import { isErofs, type Manifest, parseManifest, type Segment } from './manifest.js';
 import { decodeName, encodeName } from './path.js';
 import { err, ok, type Problem, type Result } from './result.js';
 
@@ -21,7 +28,7 @@ const SEEKABLE_MAGIC = 0x8f92eab1;
 const MAGIC = Uint8Array.from('MKMAIMG1', (c) => c.charCodeAt(0));
 const SKIPPABLE_HEADER = 8;
 
-/** Size of the head: where the payload begins. */
+/** Size of the head: where the payload of zstd frames begins. */
 export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
 /** Size of the seek table's footer: number of frames, descriptor, magic. The last bytes of every image. */
 export const SEEK_FOOTER_SIZE = 9;
@@ -79,12 +86,20 @@ export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
 /** Reads `length` bytes at `offset` of an image; fewer only where the file ends. */
 export type ReadAt = (offset: number, length: number) => Uint8Array;
 
-/** What an image file tells of itself. `manifest` is absent where a plain archive was made by other tools. */
+/** What an image file tells of itself. `manifest` is absent where it was made by other tools. */
 export interface ImageInfo {
+  readonly format: BaseFormat;
+  /** Bytes of a file system, which what follows it is no part of. */
+  readonly fileSystem?: number;
   readonly manifest?: Manifest;
 }
 
-const plain: Result<ImageInfo> = { ok: true, value: {} };
+const plain: Result<ImageInfo> = { ok: true, value: { format: 'cpio' } };
+
+/** Where the first segment begins: a file system's head is part of it. */
+export function payloadStart(manifest: Manifest): number {
+  return isErofs(manifest) ? 0 : HEAD_SIZE;
+}
 
 const damage = (why: string): Problem => ({
   what: 'the image is damaged',
@@ -99,12 +114,14 @@ interface SeekTable {
 }
 
 /**
- * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is a plain
- * archive: accepted, unverified. One that does either, but does not hold together, is refused.
+ * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is of other
+ * tools: accepted, unverified. One that does either, but does not hold together, is refused.
  */
 export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo> {
-  const head = read(0, Math.min(HEAD_SIZE, fileSize));
-  const begins = sameBytes(head, encodeHead());
+  const start = read(0, Math.min(SUPERBLOCK_END, fileSize));
+  const begins = sameBytes(start.subarray(0, HEAD_SIZE), encodeHead());
+  const fileSystem = erofsSize(start);
+  if (fileSystem !== undefined) return readErofsInfo(read, fileSize, fileSystem, begins);
   const table = readSeekTable(read, fileSize);
   if (!table.ok) return table;
   const entries = table.value?.entries ?? [];
@@ -128,7 +145,32 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
     return err(damage('its manifest and its seek table tell of different segments'));
   }
-  return ok({ manifest: manifest.value });
+  return ok({ format: 'cpio', manifest: manifest.value });
+}
+
+/** The manifest behind a file system of so many bytes. */
+function readErofsInfo(
+  read: ReadAt,
+  fileSize: number,
+  fileSystem: number,
+  begins: boolean,
+): Result<ImageInfo> {
+  if (fileSize < fileSystem) {
+    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was cut short, or not copied whole`;
+    return err(damage(why));
+  }
+  const facts = { format: 'erofs', fileSystem } as const;
+  // What others append is theirs.
+  if (!begins) return ok(facts);
+  const rest = fileSize - fileSystem;
+  if (rest === 0) return err(damage('its end is missing: it was cut short, or not copied whole'));
+  if (rest > MAX_MANIFEST) return err(damage(`${rest} bytes follow its file system, more than any manifest`));
+  const manifest = decodeManifest(read(fileSystem, rest));
+  if (!manifest.ok) return manifest;
+  if (!isErofs(manifest.value) || manifest.value.segments[0]?.size !== fileSystem) {
+    return err(damage('its manifest tells of another file system than it holds'));
+  }
+  return ok({ ...facts, manifest: manifest.value });
 }
 
 /** Read the seek table at the end of a file; `undefined` where there is none. */

@@ -7,15 +7,15 @@ import { err, ok, type Problem, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
 export interface Segment {
-  /** Compressed bytes in the file; segments follow each other from offset 0. */
+  /** Bytes in the file; segments follow each other from where the payload begins. */
   readonly size: number;
-  /** Bytes of the archive it decompresses to. */
+  /** Bytes of the archive it decompresses to; of a file system its own. */
   readonly bytes: number;
-  /** zstd frames it consists of. */
+  /** zstd frames it consists of; 0 in a file system, which is one segment. */
   readonly frames: number;
-  /** Archive records in it, without the trailer. */
+  /** Archive records in it, without the trailer; names in a file system. */
   readonly records: number;
-  /** SHA-256 of its compressed bytes, in hexadecimal. */
+  /** SHA-256 of its bytes in the file, in hexadecimal. */
   readonly sha256: string;
 }
 
@@ -37,20 +37,28 @@ interface CommonManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside; of a layer: inside its base. */
   readonly kernelRelease: string;
-  /** Bytes of RAM its files take on a tmpfs: each rounded up to whole pages. */
+  /** Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is. */
   readonly unpackedBytes: number;
   /** Inodes it takes. */
   readonly inodes: number;
   /** The tree's root, which an unpacker finds in place and may leave as it is. */
   readonly root: RootFacts;
   readonly segments: readonly Segment[];
-  /** Extended attributes of its files. */
+  /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
   readonly attributes: readonly FileAttributes[];
 }
 
 /** A whole system. */
 export interface BaseManifest extends CommonManifest {
   readonly kind: 'base';
+  /** Of one that is an EROFS file system. */
+  readonly erofs?: ErofsFacts;
+}
+
+/** What early boot checks a file system by, once it is in RAM. */
+export interface ErofsFacts {
+  /** XXH64 with seed 0 of the whole file system, in hexadecimal (xxhash.com; `xxhsum -H64`). */
+  readonly xxh64: string;
 }
 
 /** Changes to a base. */
@@ -80,14 +88,20 @@ export interface RootFacts {
   readonly gid: number;
 }
 
-/** Names in an image's archive. */
+/** Names in an image. */
 export function recordCount({ segments }: Manifest): number {
   return segments.reduce((sum, { records }) => sum + records, 0);
 }
 
 /** Names that an image takes in RAM: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
 export function nameCount(manifest: Manifest): number {
+  if (isErofs(manifest)) return 0;
   return recordCount(manifest) + (manifest.kind === 'layer' ? manifest.layer.deletions.length : 0);
+}
+
+/** Whether the image is a file system, to be kept in RAM as it is. */
+export function isErofs(manifest: Manifest): manifest is BaseManifest & { readonly erofs: ErofsFacts } {
+  return manifest.kind === 'base' && manifest.erofs !== undefined;
 }
 
 /** An id as people compare it. */
@@ -96,7 +110,7 @@ export function shortId(id: string): string {
 }
 
 /** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
-export const KNOWN_NEEDS: readonly string[] = ['attributes'];
+export const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
 
 /**
  * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then what is not in them, as
@@ -178,7 +192,13 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (!isCount(root.uid, MOST_ID) || !isCount(root.gid, MOST_ID)) return 'root';
   if (!isList(m.segments, isSegment) || (m.segments as unknown[]).length === 0) return 'segments';
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
+  if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
   return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
+}
+
+function isErofsFacts({ kind, erofs, segments }: Record<string, unknown>): boolean {
+  if (kind !== 'base' || !isObject(erofs) || (segments as unknown[]).length !== 1) return false;
+  return typeof erofs.xxh64 === 'string' && /^[0-9a-f]{16}$/.test(erofs.xxh64);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,9 @@
 /** Reading image files on the host. */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { HEAD_SIZE, type ImageInfo, readImageInfo } from '../core/image.js';
+import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ANY_BASE, BASE_NAMES, latestBase } from '../core/base.js';
+import { type ImageInfo, payloadStart, readImageInfo } from '../core/image.js';
 import { type IdentityFacts, identity, type Manifest } from '../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
 import { Interrupted } from './sys/run.js';
@@ -27,6 +29,29 @@ export function readImage(path: string): Result<ImageInfo> {
   }
 }
 
+/** The base in a folder of images: its file, and what that tells of itself. */
+export interface FoundBase {
+  readonly name: string;
+  readonly path: string;
+  readonly info: ImageInfo;
+}
+
+/** Find the base in a folder; fails where there is none, and where the one that counts cannot be read. */
+export function findBase(folder: string): Result<FoundBase> {
+  const all = BASE_NAMES.filter((name) => existsSync(join(folder, name))).map((name) => {
+    const path = join(folder, name);
+    return { name, path, info: readImage(path) };
+  });
+  const base = latestBase(all, ({ info }) => (info.ok ? info.value.manifest : undefined));
+  if (base === undefined) {
+    const why = `there is no ${ANY_BASE} in it`;
+    const next = 'build it: sudo mkma build; or name the folder with --output';
+    return err({ what: 'there is no image to boot', where: folder, why, next });
+  }
+  const { name, path, info } = base;
+  return info.ok ? ok({ name, path, info: info.value }) : info;
+}
+
 /** The id of an image that holds this. */
 export function imageId(content: IdentityFacts): string {
   return `sha256:${createHash('sha256').update(identity(content)).digest('hex')}`;
@@ -42,7 +67,7 @@ export async function verifyPayload(
   signal: AbortSignal,
 ): Promise<Result<void>> {
   const count = manifest.segments.length;
-  let offset = HEAD_SIZE;
+  let offset = payloadStart(manifest);
   for (const [i, segment] of manifest.segments.entries()) {
     const digest = await hashRange(path, offset, segment.size, signal);
     if (!digest.ok) return digest;

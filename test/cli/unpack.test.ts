@@ -17,7 +17,7 @@ import { test } from 'node:test';
 import { planArchive } from '../../src/core/archive-plan.js';
 import { HEAD_SIZE } from '../../src/core/image.js';
 import { packImage } from '../../src/host/pack/image.js';
-import { readArchive } from '../../src/host/pack/read.js';
+import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { sharedImages, temporary } from './cli.js';
 import { FACTS, packTree } from './pack.js';
@@ -164,7 +164,7 @@ test('a bit flipped anywhere in the payload is noticed', async () => {
     const broken = Buffer.from(whole);
     broken[at] = (broken[at] as number) ^ 0x10;
     writeFileSync(image, broken);
-    const got = await readArchive(image, { onRecord: () => undefined });
+    const got = await readRecords(image, 'cpio', { onRecord: () => undefined });
     assert.ok(!got.ok, `byte ${at} was flipped`);
     assert.match(got.problem.what, /^(cannot read the image|the image is damaged)$/);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { imagesFolder, mkma, Vm } from './harness.js';
+import { FORMAT, imagesFolder, mkma, Vm } from './harness.js';
 
 /** CAP_DAC_READ_SEARCH, permitted and effective (struct vfs_cap_data, include/uapi/linux/capability.h). */
 const CAPABILITY = '0x0100000204000000000000000000000000000000';
@@ -27,7 +27,7 @@ test('a capability, ACLs and attributes of users come out of the booted base as 
   const shared = process.env.MKMA_TEST_IMAGES ?? '';
   assert.ok(shared);
   execFileSync('bash', ['-e', '-c', SET, shared, changed]);
-  const built = await mkma('build', 'console', '--output', changed);
+  const built = await mkma('build', 'console', '--format', FORMAT, '--output', changed);
   assert.equal(built.exitCode, 0, built.stderr);
   const options = { cwd: join(changed, 'chroot'), encoding: 'utf8' } as const;
   const expected = execFileSync(

@@ -28,7 +28,7 @@ attach() {
   # Where the kernel itself knows no partition tables.
   [ -b "$loop"p1 ] || partx --add "$loop"
 }
-copy_images() { mkdir -p "$1" && cp "$images"/base.cpio.zst "$images"/initramfs.cpio.zst "$images"/vmlinuz "$1"; }
+copy_images() { mkdir -p "$1" && cp "$images"/base.* "$images"/initramfs.cpio.zst "$images"/vmlinuz "$1"; }
 # A microcode.cpio in $1 that shows in early boot whether it was loaded: as the file /first.
 add_microcode() { (cd "$work" && touch first && echo first | cpio --quiet -o -H newc) >"$1/microcode.cpio"; }
 # GRUB's configuration in $1 as grub-mkconfig makes it: its end is what GRUB's own 41_custom writes.

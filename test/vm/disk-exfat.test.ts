@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { wholeDisk } from './disk.js';
-import { imagesFolder, Vm } from './harness.js';
+import { BASE, imagesFolder, Vm } from './harness.js';
 
 test('exFAT, by its path', async () => {
-  const base = join(imagesFolder(), 'base.cpio.zst');
+  const base = join(imagesFolder(), BASE);
   const { file } = wholeDisk('exfat');
   const append = 'mkma_storage_device=/dev/vda mkma_images_path=/ mkma_break=mount';
   await using vm = Vm.start(append, { args: ['--disk', file, '--disk', `${base}:ro`] });
@@ -14,7 +14,7 @@ test('exFAT, by its path', async () => {
   // The machine itself fills the file system, from the base as the second disk.
   await vm.ask('modprobe -a exfat virtio_blk; while ! [ -b /dev/vdb ]; do sleep 1; done; mkdir -p /mnt');
   await vm.ask('mount -t exfat /dev/vda /mnt');
-  await vm.ask(`head -c ${statSync(base).size} /dev/vdb >/mnt/base.cpio.zst && umount /mnt`, 180);
+  await vm.ask(`head -c ${statSync(base).size} /dev/vdb >/mnt/${BASE} && umount /mnt`, 180);
   vm.type('exit');
   await vm.expect(/mkma: found \/base\.cpio\.zst on \/dev\/vda \(exfat\)\n/);
   await vm.expect(/mkma: handing over to/);

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { linkSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { imagesFolder } from './harness.js';
+import { BASE, imagesFolder } from './harness.js';
 
 const MiB = 2 ** 20;
 /** Bytes of a file system: room for the base; a power of two, as SD cards have it. */
@@ -24,7 +24,7 @@ const MAKERS = {
   ntfs: (file, tree) => {
     tool('mkfs.ntfs', '-Q', '-F', '-q', '-L', 'images', file);
     // It knows no folders: the base lies at the top.
-    tool('ntfscp', '-q', file, join(tree, 'images/base.cpio.zst'), 'base.cpio.zst');
+    tool('ntfscp', '-q', file, join(tree, 'images', BASE), BASE);
   },
   iso9660: (file, tree) =>
     tool('xorriso', '-as', 'mkisofs', '-quiet', '-R', '-V', 'IMAGES', '-o', file, tree),
@@ -68,7 +68,7 @@ export function imagesTree(): string {
   const tree = join(diskFolder(), 'tree');
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(join(tree, 'images'), { recursive: true });
-  linkSync(join(imagesFolder(), 'base.cpio.zst'), join(tree, 'images/base.cpio.zst'));
+  linkSync(join(imagesFolder(), BASE), join(tree, 'images', BASE));
   return tree;
 }
 

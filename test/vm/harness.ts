@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { INIT_PREFIX } from '../../src/core/contract.js';
+import { BASE_FILES, type BaseFormat, INIT_PREFIX } from '../../src/core/contract.js';
 import type { Status } from '../../src/guest/mkma/status/status.js';
 
 export const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
@@ -19,19 +19,26 @@ const BOOT_SECONDS = 400;
 /** Seconds for an answer of its shell: a busy host may stand still for a minute, login(1) gives up then and starts anew. */
 const SHELL_SECONDS = 240;
 
-let own: string | undefined;
-
-/**
- * A folder with the images under test, of this test file alone: machines of other files must not share its disk.
- * Unset is a failure: a VM test that skips itself proves nothing.
- */
-export function imagesFolder(): string {
-  if (own !== undefined) return own;
+/** Folder of the images under test. Unset is a failure: a VM test that skips itself proves nothing. */
+function builtImages(): string {
   const built = process.env.MKMA_TEST_IMAGES;
   assert.ok(built, 'MKMA_TEST_IMAGES is not set: name the folder with built images (test/run does)');
+  return built;
+}
+
+/** The form of the base under test, and the name of its file. */
+export const FORMAT: BaseFormat = existsSync(join(builtImages(), BASE_FILES.erofs)) ? 'erofs' : 'cpio';
+export const BASE = BASE_FILES[FORMAT];
+
+let own: string | undefined;
+
+/** A folder with the images under test, of this test file alone: machines of other files must not share its disk. */
+export function imagesFolder(): string {
+  if (own !== undefined) return own;
+  const built = builtImages();
   const folder = mkdtempSync(join(dirname(built), 'vm-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
-  for (const name of ['base.cpio.zst', 'initramfs.cpio.zst', 'vmlinuz', 'cmdline']) {
+  for (const name of [BASE, 'initramfs.cpio.zst', 'vmlinuz', 'cmdline']) {
     linkSync(join(built, name), join(folder, name));
   }
   own = folder;

@@ -4,13 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { planArchive } from '../../src/core/archive-plan.js';
+import { BASE_NAMES } from '../../src/core/base.js';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
 import { readImage } from '../../src/host/images.js';
 import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { blank, tool } from './disk.js';
-import { imagesFolder } from './harness.js';
+import { BASE, imagesFolder } from './harness.js';
 
 /** Where the disk finds its files: the folder that becomes /images on it. */
 export function imagesOnDisk(): string {
@@ -25,7 +26,7 @@ export function layerFile(name: string): string {
 
 /** The base that layers are made on. */
 export function baseManifest(): Manifest {
-  const info = readImage(join(imagesFolder(), 'base.cpio.zst'));
+  const info = readImage(join(imagesFolder(), BASE));
   assert.ok(info.ok && info.value.manifest);
   return info.value.manifest;
 }
@@ -67,9 +68,9 @@ export async function makeLayer(name: string, options: LayerOptions): Promise<Ma
   return packed.value;
 }
 
-/** Where a test puts a base of its own on the disk. */
-export function baseOnDisk(): string {
-  return join(imagesOnDisk(), 'base.cpio.zst');
+/** Where a test puts a base of its own on the disk, of the form under test or of another. */
+export function baseOnDisk(name: string = BASE): string {
+  return join(imagesOnDisk(), name);
 }
 
 /**
@@ -78,7 +79,8 @@ export function baseOnDisk(): string {
  */
 export function bootFromDisk(...append: string[]): [append: string, more: { args: string[] }] {
   const file = blank('layers.img');
-  if (!existsSync(baseOnDisk())) linkSync(join(imagesFolder(), 'base.cpio.zst'), baseOnDisk());
+  const own = BASE_NAMES.some((name) => existsSync(baseOnDisk(name)));
+  if (!own) linkSync(join(imagesFolder(), BASE), baseOnDisk());
   tool('mke2fs', '-q', '-t', 'ext4', '-L', 'layers', '-d', join(imagesOnDisk(), '..'), file);
   const words = ['mkma_storage_device=LABEL=layers', 'mkma_images_path=/images', ...append];
   return [words.join(' '), { args: ['--disk', file] }];

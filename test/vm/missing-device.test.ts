@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { BASE, Vm } from './harness.js';
 
 test('a device that does not appear: told with the devices there are, a shell with tools, and another try', async () => {
   await using vm = Vm.start('mkma_storage_device=LABEL=nowhere mkma_timeout=3');
@@ -19,7 +19,7 @@ test('a device that does not appear: told with the devices there are, a shell wi
     await vm.ask(
       'mount -t ext4 -o ro /dev/vda /mnt 2>/dev/null || { mkdir -p /mnt && mount -t ext4 -o ro /dev/vda /mnt; }; ls /mnt/mkma; umount /mnt',
     ),
-    'base.cpio.zst',
+    BASE,
   );
 
   // Leaving the shell tries again: in vain as long as nothing has changed ...

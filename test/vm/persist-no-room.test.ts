@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { BASE, Vm } from './harness.js';
 import { bootFromDisk } from './layer.js';
 
 const DISK = 'LABEL=layers';
@@ -23,7 +23,7 @@ test('no room on the storage device, then none in the next boot: refused with th
   assert.equal(full.exitCode, 1);
   assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
   await vm.ask(`mount ${DISK} /run/disk`);
-  assert.equal(await vm.ask('ls -1A /run/disk/images'), 'base.cpio.zst\nfilling');
+  assert.equal(await vm.ask('ls -1A /run/disk/images'), `${BASE}\nfilling`);
   await vm.ask('rm /run/disk/images/filling; umount /run/disk');
   assert.match(await vm.ask('mkma persist --select /root/large --level 1', 300), /saved 1 change as /);
 

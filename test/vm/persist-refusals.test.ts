@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { BASE, Vm } from './harness.js';
 import { bootFromDisk } from './layer.js';
 
 const DISK = 'LABEL=layers';
@@ -64,7 +64,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   assert.match(mounted.output, /\n +next: unmount it, or mount it for writing: \/run\/disk has it/);
   assert.equal(mounted.exitCode, 1);
 
-  assert.equal(await vm.ask('ls -1A /run/disk/images; umount /run/disk'), 'base.cpio.zst');
+  assert.equal(await vm.ask('ls -1A /run/disk/images; umount /run/disk'), BASE);
   assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
 
   // Ctrl-C while it packs.
@@ -76,7 +76,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   await vm.expect(/<130>/, 20);
   assert.equal(
     await vm.ask(`mount -o ro ${DISK} /run/disk; ls -1A /run/disk/images; umount /run/disk`),
-    'base.cpio.zst',
+    BASE,
   );
   assert.equal(await vm.powerOff(), 0);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { BASE, FORMAT, Vm } from './harness.js';
 
 /** Layers made by hand, in the shell before the storage is looked for: one is damaged, one will not be asked for. */
 const LAYERS = [
@@ -12,6 +12,10 @@ const LAYERS = [
   'umount /mnt',
 ];
 
+/** Lines of where the RAM went. */
+const FILE_SYSTEM = ' +\\S+ MiB {2}RAM file system, \\S+ [KM]iB used, \\S+ MiB free\\n';
+const BESIDE = ' +\\S+ MiB {2}base, a file system of its own\\n';
+
 test('mkma status tells of base, layers, what was left out, storage, times and RAM', async () => {
   await using vm = Vm.start('mkma_break=mount mkma_layers=-3-unwanted');
   await vm.expect(/mkma: shell before phase mount/);
@@ -22,7 +26,9 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
 
   const told = await vm.ask('mkma status');
   assert.match(told, /^base +console, made \d{4}-\d\d-\d\d \d\d:\d\d UTC, sha256:[0-9a-f]{12}, verified\n/);
-  assert.match(told, /\n +\/mkma\/base\.cpio\.zst, \S+ MiB\n +\S+ MiB in RAM, loaded in \S+ s, \S+ MiB\/s\n/);
+  const check = FORMAT === 'erofs' ? ', \\S+ s of these to check it' : '';
+  const loaded = `\\n +/mkma/${BASE}, \\S+ MiB\\n +\\S+ MiB in RAM, loaded in \\S+ s${check}, \\S+\\s+MiB/s\\n`;
+  assert.match(told, new RegExp(loaded));
   assert.match(
     told,
     /\nlayers +1-whole, unverified: it has no manifest\n +\/mkma\/persistence\.1-whole\.cpio\.zst, /,
@@ -34,7 +40,8 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.match(told, /\nstorage +UUID=\S+: \/dev\/vda \(ext4\)\n +folder \/mkma\n +released: not mounted\n/);
   assert.match(told, /\ntimes +\S+ s {2}kernel, until init started\n +\S+ s {2}mount\n +\S+ s {2}load\n/);
   assert.match(told, /\n +\S+ s {2}in all, until the system itself started\n/);
-  assert.match(told, /\n +\S+ MiB {2}RAM file system, \S+ MiB used, \S+ MiB free\n +\S+ MiB {4}base\n/);
+  const ram = FORMAT === 'erofs' ? [BESIDE, FILE_SYSTEM] : [FILE_SYSTEM, ' +\\S+ MiB {4}base\\n'];
+  assert.match(told, new RegExp(`\\n${ram.join('')}`));
   assert.match(told, /\nnext boot {2}\S+ MiB of \S+ MiB for the base and 1 layer$/);
   assert.equal(await vm.ask('cat /opt/word'), 'by hand');
 

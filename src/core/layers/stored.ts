@@ -1,5 +1,6 @@
 /** The images in a folder, as far as their names and manifests tell. */
-import { FILES } from '../contract.js';
+import { BASE_NAMES, latestBase } from '../base.js';
+import type { BaseFormat } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image.js';
 import { disabledFileName, disabledLayerName, layerFileName, layerName } from '../layer.js';
 import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
@@ -23,6 +24,8 @@ export interface StoredImage {
   readonly file: string;
   readonly bytes: number;
   readonly disabled: boolean;
+  /** An archive, or a file system. */
+  readonly format: BaseFormat;
   /** Absent where it has none, or the image is damaged. */
   readonly manifest?: Manifest;
   /** Why early boot would not take it. */
@@ -43,9 +46,10 @@ export function readStored(folder: FolderReader): StoredImages {
     const name = enabled ?? disabledLayerName(file);
     if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
   }
-  const base = folder.names.includes(FILES.base)
-    ? readOne(folder, 'base', FILES.base, false, 'base')
-    : undefined;
+  const bases = BASE_NAMES.filter((file) => folder.names.includes(file)).map((file) =>
+    readOne(folder, 'base', file, false, 'base'),
+  );
+  const base = latestBase(bases, ({ manifest }) => manifest);
   return { ...(base === undefined ? {} : { base }), layers: inOrder(layers) };
 }
 
@@ -62,12 +66,12 @@ function readOne(
   kind: Manifest['kind'] = 'layer',
 ): StoredImage {
   const bytes = folder.size(file);
-  const image = { name, file, bytes: bytes ?? 0, disabled };
+  const image = { name, file, bytes: bytes ?? 0, disabled, format: 'cpio' } as const;
   const info = readInfo(folder, file, bytes);
   if (!info.ok) return { ...image, problem: info.problem };
-  const { manifest } = info.value;
-  if (manifest === undefined) return image;
-  if (manifest.kind === kind) return { ...image, manifest };
+  const { manifest, format } = info.value;
+  if (manifest === undefined) return { ...image, format };
+  if (manifest.kind === kind) return { ...image, format, manifest };
   const why = `its manifest says that it is a ${manifest.kind}`;
   const next = 'remove it, or give it the name of what it is';
   return { ...image, problem: { what: `this is no ${kind}`, where: file, why, next } };

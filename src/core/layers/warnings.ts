@@ -1,5 +1,4 @@
 /** What is odd about a layer that early boot would apply all the same. */
-import { FILES } from '../contract.js';
 import { shortId } from '../manifest.js';
 import { quoteName } from '../path.js';
 import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
@@ -12,7 +11,7 @@ export function layerWarnings(image: StoredImage, stored: StoredImages): string[
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     warnings.push(
-      `made on another base (${told(facts.base)}) than ${FILES.base} (${told(base.manifest?.id)})`,
+      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})`,
     );
   }
   const after = image.disabled ? undefined : predecessorWarning(image, stored);

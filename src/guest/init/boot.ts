@@ -7,7 +7,7 @@ import {
   type PhaseTime,
 } from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
-import type { Manifest } from '../../core/manifest.js';
+import type { ImageInfo } from '../../core/image.js';
 import { sortByName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
@@ -15,13 +15,13 @@ import { memoryInfo } from '../meminfo.js';
 import { bugProblem, must } from '../must.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
-import { findBase, findLayers, type ImageFile } from './images.js';
+import { type FoundBase, findBase, findLayers } from './images.js';
 import { checkInitramfs } from './kernel.js';
 import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
 import { startModules } from './modules.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
-import { mountRam, needOf } from './ram.js';
+import { mountRam, needOf, needOfBase } from './ram.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
 import { stackOverlay, type Top } from './stack.js';
@@ -38,9 +38,9 @@ interface Boot {
   storage?: Storage;
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
-  base?: ImageFile;
-  /** Of the base, where it has one. */
-  manifest?: Manifest | undefined;
+  base?: FoundBase;
+  /** What the base tells of itself. */
+  info?: ImageInfo;
   choice?: LayerChoice;
   /** What is in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
@@ -118,28 +118,34 @@ function mount(boot: Boot): Result<void> {
   if (!base.ok) return base;
   boot.base = base.value;
   say(machine, `found ${base.value.shown} on ${storage.value.node} (${storage.value.type})`);
+  for (const warning of baseWarnings(base.value)) say(machine, `warning: ${warning}`);
   return ok();
+}
+
+function baseWarnings({ passedOver }: FoundBase): string[] {
+  return passedOver.map((other) => `${other} lies there as well and is not used: an older base; remove it`);
 }
 
 /** Phase "load": what is to be loaded is looked at as a whole, then the base goes into RAM. */
 function load(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const base = known(boot.base);
-  const manifest: Result<Manifest | undefined> = readBase(machine, base);
-  if (!manifest.ok) return manifest;
+  const info = readBase(machine, base);
+  if (!info.ok) return info;
   const found = findLayers(machine, settings.path);
   if (!found.ok) return found;
   const choice = chooseLayers(machine, settings, found.value);
   for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
-  const manifests = [manifest.value, ...choice.chosen.map((layer) => layer.manifest)];
-  const ram = mountRam(machine, settings, manifests.filter((one) => one !== undefined).map(needOf));
+  const layers = choice.chosen.flatMap(({ manifest }) => (manifest === undefined ? [] : [needOf(manifest)]));
+  const need = needOfBase(info.value);
+  const ram = mountRam(machine, settings, need === undefined ? layers : [need, ...layers]);
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
   boot.availableBytes = memoryInfo(machine, 'MemAvailable');
-  const loaded = loadBase(machine, settings, base, manifest.value);
+  const loaded = loadBase(machine, settings, base, info.value, undo);
   if (!loaded.ok) return loaded;
   boot.choice = choice;
-  boot.manifest = manifest.value;
+  boot.info = info.value;
   boot.ramBytes = ram.value;
   boot.images.push(loaded.value);
   return ok();
@@ -161,14 +167,15 @@ function layers(boot: Boot): Result<void> {
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
   const names = loaded.images.map(({ layer }) => known(layer));
-  return stackOverlay(machine, names, topOf(boot), undo);
+  const held = known(boot.info).format === 'erofs';
+  return stackOverlay(machine, { layers: names, top: topOf(boot), held }, undo);
 }
 
 /** The highest image that has a say in the root: of other tools' cpio does not tell what it held of it. */
 function topOf(boot: Boot): Top {
   const layer = boot.images.findLast(({ kind, verified }) => kind === 'layer' && verified)?.layer;
   const chosen = known(boot.choice).chosen.find(({ image }) => image.layer === layer);
-  const manifest = layer === undefined ? boot.manifest : chosen?.manifest;
+  const manifest = layer === undefined ? known(boot.info).manifest : chosen?.manifest;
   return {
     folder: layer === undefined ? BASE : `${LAYERS}/${layer}`,
     attributes: manifest?.attributes.find(({ path }) => path === '.')?.values ?? {},
@@ -208,7 +215,7 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
-    warnings: [...storage.warnings, ...known(boot.choice).warnings],
+    warnings: [...storage.warnings, ...baseWarnings(known(boot.base)), ...known(boot.choice).warnings],
     ramBytes: known(boot.ramBytes),
     availableBytes: known(boot.availableBytes),
     phases,

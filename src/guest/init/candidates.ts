@@ -1,5 +1,5 @@
 /** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
-import { FILES, PARAM } from '../../core/contract.js';
+import { PARAM } from '../../core/contract.js';
 import { driverOf } from '../../core/device.js';
 import { sortByName } from '../../core/path.js';
 import type { Machine } from '../machine.js';
@@ -33,13 +33,14 @@ export function chooseFileSystem(
 ): Choice {
   const all = fileSystems(machine, found);
   if (all.length < 2) return { devices: all.flat(), others: [] };
-  const withBase = all.filter((devices) => holdsBase(machine, devices, settings.path));
+  const bases = new Map(all.map((devices) => [devices, baseOn(machine, devices, settings.path)]));
+  const withBase = all.filter((devices) => bases.get(devices) !== undefined);
   const taken = (withBase[0] ?? all[0]) as FileSystem;
-  const place = `${settings.path}/${FILES.base}`;
   say(machine, `${PARAM.device}=${settings.device?.asked} fits ${all.length} file systems:`);
   for (const devices of all) {
-    const base = withBase.includes(devices) ? `with ${place}` : `without ${place}`;
-    for (const device of devices) say(machine, `  ${describeDevice(device)}, ${base}`);
+    const base = bases.get(devices);
+    const told = base === undefined ? `without a base in ${settings.path || '/'}` : `with ${base}`;
+    for (const device of devices) say(machine, `  ${describeDevice(device)}, ${told}`);
   }
   const why = ['the first, since none holds the base', 'the only one that holds the base'][withBase.length];
   say(machine, `taking ${taken[0].node}: ${why ?? 'the first that holds a base'}`);
@@ -66,11 +67,11 @@ function fileSystems(machine: Machine, found: readonly BlockDevice[]): FileSyste
   return [...groups.values()];
 }
 
-/** Look for the base. No journal is replayed on what may be somebody else's. */
-function holdsBase(machine: Machine, devices: FileSystem, path: string): boolean {
+/** The base there, as a path for people. No journal is replayed on what may be somebody else's. */
+function baseOn(machine: Machine, devices: FileSystem, path: string): string | undefined {
   const type = mountableType(devices[0]);
   const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];
-  if (type === undefined || options === undefined) return false;
+  if (type === undefined || options === undefined) return undefined;
   const mount = machine.run([
     'mount',
     '-t',
@@ -80,8 +81,8 @@ function holdsBase(machine: Machine, devices: FileSystem, path: string): boolean
     devices[0].node,
     STORAGE,
   ]);
-  if (mount.code !== 0) return false;
+  if (mount.code !== 0) return undefined;
   const base = findBase(machine, path);
   must(machine, ['umount', STORAGE]);
-  return base.ok;
+  return base.ok ? base.value.shown : undefined;
 }

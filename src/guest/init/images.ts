@@ -1,6 +1,7 @@
 /** The images on the mounted storage device. */
-import { FILES, PARAM } from '../../core/contract.js';
-import { readImageInfo } from '../../core/image.js';
+import { ANY_BASE, BASE_NAMES, latestBase } from '../../core/base.js';
+import { PARAM } from '../../core/contract.js';
+import { type ImageInfo, readImageInfo } from '../../core/image.js';
 import { layersAmong } from '../../core/layer.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
@@ -21,18 +22,30 @@ export interface ImageFile {
   readonly bytes: number;
 }
 
+/** The base that is to be loaded. */
+export interface FoundBase extends ImageFile {
+  /** Bases of another form that lie beside it, as paths for people. */
+  readonly passedOver: readonly string[];
+}
+
 /** Find the base in the folder of the images; else say what is there instead. */
-export function findBase(machine: Machine, imagesPath: string): Result<ImageFile> {
+export function findBase(machine: Machine, imagesPath: string): Result<FoundBase> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
-  const path = `${folder}/${FILES.base}`;
-  const info = machine.info(path);
-  if (info?.kind === 'file') return ok({ path, shown: path.slice(STORAGE.length), bytes: info.size });
+  const all = BASE_NAMES.flatMap((name): ImageFile[] => {
+    const path = `${folder}/${name}`;
+    const info = machine.info(path);
+    return info?.kind === 'file' ? [{ path, shown: path.slice(STORAGE.length), bytes: info.size }] : [];
+  });
+  const base = all.length < 2 ? all[0] : latestBase(all, (image) => manifestIn(machine, image));
+  if (base !== undefined) {
+    return ok({ ...base, passedOver: all.filter((one) => one !== base).map(({ shown }) => shown) });
+  }
   return err({
-    what: `there is no ${FILES.base} in the folder of the images`,
+    what: `there is no ${ANY_BASE} in the folder of the images`,
     where: `${PARAM.path}=${imagesPath === '' ? '/' : imagesPath}`,
     why: contents(machine, imagesPath),
-    next: `copy ${FILES.base} there, or correct ${PARAM.path} in the boot loader`,
+    next: `copy the base there, or correct ${PARAM.path} in the boot loader`,
   });
 }
 
@@ -90,8 +103,19 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
   );
 }
 
+function manifestIn(machine: Machine, image: ImageFile): Manifest | undefined {
+  const info = readInfo(machine, image);
+  return info.ok ? info.value.manifest : undefined;
+}
+
 /** Read an image's manifest; `undefined` where it has none. */
 export function readManifest(machine: Machine, image: ImageFile): Result<Manifest | undefined> {
+  const info = readInfo(machine, image);
+  return info.ok ? ok(info.value.manifest) : info;
+}
+
+/** Read what an image tells of itself. */
+export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> {
   if (image.bytes === 0) {
     const next = 'copy or build it again';
     return err({ what: 'the image is empty', where: image.shown, why: 'the file has 0 bytes', next });
@@ -104,7 +128,7 @@ export function readManifest(machine: Machine, image: ImageFile): Result<Manifes
   };
   const info = readImageInfo(read, image.bytes);
   if (unreadable) return err(unreadableImage(image, ''));
-  return info.ok ? ok(info.value.manifest) : err({ where: image.shown, ...info.problem });
+  return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 
 /** The problem of a medium that does not give an image's bytes, in the words of who read it. */

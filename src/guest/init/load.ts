@@ -1,49 +1,68 @@
 /** Phase "load": the base, from the storage device into RAM. */
 import type { LoadedImage } from '../../core/boot.js';
+import type { ImageInfo } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
-import { type ImageFile, readManifest } from './images.js';
+import { holdFileSystem } from './hold.js';
+import { type ImageFile, readInfo } from './images.js';
 import { checkBase } from './kernel.js';
 import { loadImage, type Unpacked } from './load-image.js';
+import { checkMountPoints } from './mount-points.js';
 import { BASE, VIEW } from './places.js';
-import { checkLeft, checkRoom, filledUp, needOf } from './ram.js';
+import { checkLeft, checkRoom, filledUp, needOf, needOfBase, shrinkRam } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
+import type { Undo } from './undo.js';
 import { RAM_FULL } from './unpack.js';
 
 /** Read and check the manifest: the base and the running kernel have to belong together. */
-export function readBase(machine: Machine, base: ImageFile): Result<Manifest | undefined> {
-  const manifest = readManifest(machine, base);
-  if (!manifest.ok || manifest.value === undefined) return manifest;
-  if (manifest.value.kind !== 'base') {
-    const why = `its manifest says that it is a ${manifest.value.kind}`;
+export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
+  const info = readInfo(machine, base);
+  if (!info.ok || info.value.manifest === undefined) return info;
+  const { manifest } = info.value;
+  if (manifest.kind !== 'base') {
+    const why = `its manifest says that it is a ${manifest.kind}`;
     return err({ what: 'this is no base', where: base.shown, why, next: 'put a base in its place' });
   }
-  const fits = checkBase(machine, base, [manifest.value.kernelRelease]);
-  return fits.ok ? manifest : fits;
+  const fits = checkBase(machine, base, [manifest.kernelRelease]);
+  return fits.ok ? info : fits;
 }
 
-/** Unpack the base into the RAM file system, which is mounted. */
+/** Bring the base into RAM, where the RAM file system is mounted: into that, or beside it. */
 export function loadBase(
   machine: Machine,
   settings: Settings,
   base: ImageFile,
-  manifest: Manifest | undefined,
+  info: ImageInfo,
+  undo: Undo,
 ): Result<LoadedImage> {
   const start = machine.uptime();
+  const { manifest } = info;
   must(machine, ['mkdir', '-m', '0700', VIEW]);
-  const unpacked = unpackBase(machine, settings, base, manifest);
-  if (!unpacked.ok) return unpacked;
-  const { bytes, warnings } = unpacked.value;
+  const loaded =
+    info.format === 'erofs'
+      ? holdBase(machine, settings, base, info, undo)
+      : unpackBase(machine, settings, base, manifest);
+  if (!loaded.ok) return loaded;
+  const { bytes, warnings, checked } = loaded.value;
   const seconds = machine.uptime() - start;
   const rate = formatBytes(bytes / Math.max(seconds, 0.01));
+  const check = checked === undefined ? '' : `, ${checked.toFixed(1)} s of these to check it`;
   const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
-  say(machine, `loaded ${formatBytes(bytes)} in ${seconds.toFixed(1)} s, ${rate}/s${unverified}`);
+  say(machine, `loaded ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${check}, ${rate}/s${unverified}`);
   for (const warning of warnings) say(machine, `warning: ${warning}`);
-  return ok(loadedImage('base', base, manifest, { bytes, warnings }, seconds));
+  return ok({
+    ...loadedImage('base', base, manifest, { bytes, warnings }, seconds),
+    ...(info.format === 'erofs' ? { format: info.format } : {}),
+    ...(checked === undefined ? {} : { checkSeconds: round(checked) }),
+  });
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
 }
 
 /** What is remembered of a loaded image. */
@@ -63,9 +82,36 @@ export function loadedImage(
     verified: manifest !== undefined,
     bytes: image.bytes,
     unpackedBytes: bytes,
-    seconds: Math.round(seconds * 100) / 100,
+    seconds: round(seconds),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
+}
+
+/** What came of a base in RAM. */
+interface InRam extends Unpacked {
+  /** Seconds that the check of its content took, where it was a step of its own. */
+  readonly checked?: number;
+}
+
+function holdBase(
+  machine: Machine,
+  settings: Settings,
+  base: ImageFile,
+  info: ImageInfo,
+  undo: Undo,
+): Result<InRam> {
+  const need = needOfBase(info);
+  if (need === undefined) throw new Error(`${base.shown} is no file system`);
+  const room = checkRoom(machine, settings, need, 'the base');
+  if (!room.ok) return room;
+  say(machine, `loading ${info.manifest?.name ?? base.shown}, ${formatBytes(need.bytes)}, one file system`);
+  const held = holdFileSystem(machine, base, info, undo);
+  if (!held.ok) return held;
+  shrinkRam(machine, need.bytes);
+  const fits = info.manifest === undefined ? checkModules(machine, base) : ok();
+  if (!fits.ok) return fits;
+  const mountPoints = checkMountPoints(machine, base, BASE);
+  return mountPoints.ok ? ok({ bytes: need.bytes, warnings: [], ...held.value }) : mountPoints;
 }
 
 function unpackBase(
@@ -73,7 +119,7 @@ function unpackBase(
   settings: Settings,
   base: ImageFile,
   manifest: Manifest | undefined,
-): Result<Unpacked> {
+): Result<InRam> {
   if (manifest === undefined) return unpackPlain(machine, settings, base);
   const room = checkRoom(machine, settings, needOf(manifest), 'the base');
   if (!room.ok) return room;
@@ -92,8 +138,12 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
   }
   const left = checkLeft(machine, settings, 'the base');
   if (!left.ok) return left;
-  const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
-  if (releases.length === 0) return unpacked;
-  const fits = checkBase(machine, base, releases);
+  const fits = checkModules(machine, base);
   return fits.ok ? unpacked : fits;
+}
+
+/** Whether the base that is in RAM has modules for the running kernel, where it has any: no manifest tells. */
+function checkModules(machine: Machine, base: ImageFile): Result<void> {
+  const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
+  return releases.length === 0 ? ok() : checkBase(machine, base, releases);
 }

@@ -14,6 +14,8 @@ export const BASE = `${VIEW}/${OVERLAY.base}`;
 export const LAYERS = `${VIEW}/${OVERLAY.layers}`;
 /** Links to the lower directories, by their number from the top. */
 export const LOWER = '/mkma/lower';
+/** Where a base lies that is kept packed, while it is loaded. */
+export const HELD = '/mkma/held';
 /** The root in which archives are unpacked. */
 export const JAIL = '/jail';
 /** The record that ends a cpio archive, as a zstd frame: appended to each segment when it is unpacked. */

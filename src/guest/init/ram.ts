@@ -1,10 +1,12 @@
 /** The RAM file system: made, and measured. */
 import { NAME_COST, PARAM, RAM_HEADROOM } from '../../core/contract.js';
+import type { ImageInfo } from '../../core/image.js';
 import { type Manifest, nameCount } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
+import { must } from '../must.js';
 import { RAM } from './places.js';
 import type { Settings } from './settings.js';
 
@@ -33,6 +35,12 @@ export function needOf(manifest: Manifest): Need {
   return { bytes: manifest.unpackedBytes, names: nameCount(manifest) };
 }
 
+/** What a base needs; `undefined` where only loading tells. A file system needs what it is, whoever made it. */
+export function needOfBase({ manifest, fileSystem }: ImageInfo): Need | undefined {
+  if (manifest !== undefined) return needOf(manifest);
+  return fileSystem === undefined ? undefined : { bytes: fileSystem, names: 0 };
+}
+
 /**
  * Mount the RAM file system at {@link RAM}, root's alone. Returns its size in bytes. The kernel counts its inodes by RAM
  * alone, whatever its size: a half of all pages (tmpfs(5)). That many are left to the running system, on top of what the
@@ -54,6 +62,12 @@ export function mountRam(machine: Machine, settings: Settings, needs: readonly N
     why: mount.stderr.trim(),
     next: `correct ${PARAM.size} in the boot loader`,
   });
+}
+
+/** Make the RAM file system smaller by what lies in RAM beside it, so that both together are of the size that was asked for. */
+export function shrinkRam(machine: Machine, beside: number): void {
+  const bytes = measure(machine).bytes - beside;
+  must(machine, ['mount', '-o', `remount,size=${Math.floor(bytes / 1024)}k`, RAM]);
 }
 
 /** Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people. */

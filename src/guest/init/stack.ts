@@ -18,21 +18,29 @@ export interface Top {
   readonly attributes: FileAttributes['values'];
 }
 
+/** What is to be stacked. */
+export interface Stack {
+  /** Names in {@link LAYERS}, the lowest first. */
+  readonly layers: readonly string[];
+  readonly top: Top;
+  /** Whether the base is a file system of its own, mounted where it would have been unpacked. */
+  readonly held: boolean;
+}
+
+/** What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer. */
+const OPTIONS = 'redirect_dir=off,metacopy=off';
+/** Lower directories of several file systems: marks in the upper bits of inode numbers would make stat(2) fail in programs of 32 bits. */
+const PLAIN_NUMBERS = 'xino=off';
+
 /**
- * Stack the overlay on {@link NEW_ROOT} and bind the view below it. `layers` are names in {@link LAYERS}, the lowest first.
- * The RAM file system's own mount is then released: the overlay and the view keep it alive, and nothing stray stays behind.
+ * Stack the overlay on {@link NEW_ROOT} and bind the view below it. The RAM file system's own mount is then released: the
+ * overlay and the view keep it alive, and nothing stray stays behind.
  */
-export function stackOverlay(
-  machine: Machine,
-  layers: readonly string[],
-  top: Top,
-  undo: Undo,
-): Result<void> {
-  makeMountPoints(machine, BASE);
+export function stackOverlay(machine: Machine, { layers, top, held }: Stack, undo: Undo): Result<void> {
+  if (!held) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
-  // What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer.
-  const options = `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},redirect_dir=off,metacopy=off`;
+  const options = `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},${OPTIONS}${held ? `,${PLAIN_NUMBERS}` : ''}`;
   const overlay = machine.run(['mount', '-t', 'overlay', '-o', options, 'mkma', NEW_ROOT], { cwd: LOWER });
   if (overlay.code !== 0) {
     return err({
@@ -43,13 +51,18 @@ export function stackOverlay(
     });
   }
   undo.push(['umount', NEW_ROOT]);
-  // A layer may have taken one away.
+  // A layer may have taken one away, and one that a held base lacks could not be made in it.
   makeMountPoints(machine, NEW_ROOT);
   const view = `${NEW_ROOT}/${OVERLAY.root}`;
   must(machine, ['mount', '-o', 'bind', VIEW, view]);
   undo.push(['umount', view]);
   // A bind takes its restrictions by a second mount only. The root itself has to stay free of them: sudo, devices.
   must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev', view]);
+  if (held) {
+    must(machine, ['mount', '-o', 'move', BASE, `${view}/${OVERLAY.base}`]);
+    undo.drop(['umount', BASE]);
+    undo.push(['umount', `${view}/${OVERLAY.base}`]);
+  }
   must(machine, ['umount', RAM]);
   undo.drop(['umount', RAM]);
   return ok();

@@ -2,7 +2,6 @@
  * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
  * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
-import { PARAM } from '../../core/contract.js';
 import { HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -12,6 +11,7 @@ import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
 import { TRAILER_FRAME } from './places.js';
 import { isFull } from './ram.js';
+import { remedyOf } from './remedies.js';
 
 const CPIO = [
   ...['cpio', '--extract', '--preserve-modification-time', '--quiet', '--no-absolute-filenames'],
@@ -156,21 +156,11 @@ function failureOf(
     what: 'cannot unpack the image',
     where: segments > 1 ? `${image.shown}, segment ${segment + 1} of ${segments}` : image.shown,
     why: parts.map(wordsOf).filter(Boolean).join('\n'),
-    next: REMEDIES.find(([code]) => parts.some((part) => code === part.code))?.[1] ?? DAMAGED,
+    next: parts.map(({ code }) => remedyOf(code)).find((remedy) => remedy !== undefined) ?? DAMAGED,
   };
 }
 
 const DAMAGED = 'the image is damaged or was not copied whole: copy or build it again';
-
-/** What to do where an exit code tells that it is not the image's fault. */
-const REMEDIES: readonly (readonly [code: number, next: string])[] = [
-  [
-    128 + 9,
-    `it was killed, most likely since the RAM was used up: give the machine more, or lower ${PARAM.size}`,
-  ],
-  [127, 'the initramfs lacks a program: build it again'],
-  [126, 'the initramfs has a program that does not run: build it again'],
-];
 
 /** What a part of a pipeline complained of; empty where it did not. */
 function wordsOf({ argv, code, stderr }: PartResult): string {

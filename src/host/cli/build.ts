@@ -2,6 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from '@commander-js/extra-typings';
+import type { BaseFormat } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { resolveMachine } from '../definition/resolve.js';
 import { chooseMirrors } from '../steps/mirror.js';
@@ -11,7 +12,15 @@ import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
 import { VERSION } from '../version.js';
-import { accelOption, cacheOption, defaultCache, epochOption, levelOption, outputOption } from './options.js';
+import {
+  accelOption,
+  cacheOption,
+  defaultCache,
+  epochOption,
+  formatOption,
+  levelOption,
+  outputOption,
+} from './options.js';
 import { bootAfterBuild } from './qemu.js';
 import { fail, type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
@@ -28,6 +37,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(
       new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
     )
+    .addOption(formatOption())
     .addOption(levelOption())
     .addOption(cacheOption())
     .addOption(epochOption())
@@ -76,6 +86,7 @@ interface BuildOptions {
   readonly preset: string;
   readonly suite: string;
   readonly kernel: string;
+  readonly format: BaseFormat;
   readonly mirror?: string | undefined;
   readonly compressionLevel: number;
   readonly cache?: string | undefined;

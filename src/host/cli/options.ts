@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
 
 function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -23,6 +24,11 @@ export const cacheOption = () =>
   new Option('--cache <dir>', 'where stages and packages are kept between builds')
     .env('MKMA_CACHE')
     .argParser(folder);
+
+export const formatOption = () =>
+  new Option('--format <form>', 'the base: cpio is unpacked into RAM, erofs stays compressed there')
+    .choices(Object.keys(BASE_FILES) as BaseFormat[])
+    .default('cpio' as BaseFormat);
 
 export const levelOption = () =>
   new Option('--compression-level <n>', 'zstd level of the images, 1 to 19')

@@ -1,5 +1,6 @@
 /** The definition of a machine: one schema, from which types, defaults and messages come. */
 import { z } from 'zod';
+import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
 
 /** A Debian package name (Debian Policy 5.6.1). */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'is no Debian package name');
@@ -31,6 +32,8 @@ export const machineSchema = z.strictObject({
       z.strictObject({ from: z.literal('host'), release: z.string() }),
     ])
     .default({ from: 'debian' }),
+  /** The form of the base. `cpio`: an archive, unpacked at boot. `erofs`: a file system, kept in RAM as it is. */
+  format: z.enum(Object.keys(BASE_FILES) as [BaseFormat, ...BaseFormat[]]).default('cpio'),
   /** Early boot. `generic`: the kernel modules for whatever machine the images may be booted on. */
   initramfs: z.strictObject({ modules: z.enum(['generic']).default('generic') }).prefault({}),
 });

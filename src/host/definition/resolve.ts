@@ -1,6 +1,7 @@
 /** From what was typed to a whole machine definition. */
 import { hostname, release } from 'node:os';
 import { distance } from 'fastest-levenshtein';
+import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { type Machine, machineSchema } from './machine.js';
 import { DEFAULT_PRESET, PRESETS } from './presets.js';
@@ -11,6 +12,7 @@ export interface DefinitionOptions {
   /** `debian`, `host` or `host:RELEASE`. */
   readonly kernel?: string | undefined;
   readonly suite?: string | undefined;
+  readonly format?: BaseFormat | undefined;
 }
 
 /** Resolve the definition: the preset, then what the command line says. */
@@ -31,6 +33,7 @@ export function resolveMachine(options: DefinitionOptions): Result<Machine> {
     hostname: options.hostname ?? defaultHostname(),
     kernel: kernel.value,
     ...(options.suite === undefined ? {} : { suite: options.suite }),
+    ...(options.format === undefined ? {} : { format: options.format }),
   });
   if (parsed.success) return checkSuite(parsed.data);
   const issue = parsed.error.issues[0];

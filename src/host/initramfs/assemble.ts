@@ -92,9 +92,9 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   if (!libraries.ok) return libraries;
   await installOnce(tools, target, [...paths, ...libraries.value]);
   for (const { path, links } of PROGRAMS) for (const link of links ?? []) await linkTo(target, link, path);
-  const own = new Set(
-    PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]).map((p) => posix.basename(p)),
-  );
+  const named = PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]);
+  // What lies elsewhere is started by its path alone.
+  const own = new Set(named.filter((path) => /^usr\/s?bin\//.test(path)).map((path) => posix.basename(path)));
   for (const applet of APPLETS) {
     if (own.has(applet)) throw new Error(`applet ${applet} would hide a program of the same name`);
     await linkTo(target, `usr/bin/${applet}`, 'usr/bin/busybox');

@@ -41,6 +41,23 @@ export async function libraryClosure(
   return ok([...found].sort());
 }
 
+/** A program's loader in the tree, and the folders in which that is to look for libraries. */
+export async function loaderOf(
+  tree: string,
+  program: string,
+): Promise<Result<{ readonly file: LibraryPath; readonly folders: readonly string[] }>> {
+  const folders = await libraryFolders(tree);
+  const interpreter = (await needsOf(join(tree, program)))?.interpreter;
+  const file = interpreter === undefined ? undefined : await locate(tree, folders, interpreter);
+  if (file !== undefined) return ok({ file, folders });
+  return err({
+    what: 'a program of the tools tree cannot be started',
+    where: join(tree, program),
+    why: `its loader is not in the tree: ${interpreter ?? 'it names none'}`,
+    next: 'add the package that carries it to the tools packages',
+  });
+}
+
 async function needsOf(path: string): Promise<ElfNeeds | undefined> {
   return readElfNeeds(await readFile(path));
 }

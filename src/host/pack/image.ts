@@ -15,10 +15,11 @@ import { problemOf } from './failed.js';
 import { compressSegments, type Frame } from './segments.js';
 
 /** What a manifest says besides what the packing itself finds out. */
-export type ManifestFacts = Facts<BaseManifest> | Facts<LayerManifest>;
+export type ManifestFacts = BaseFacts | Facts<LayerManifest>;
+export type BaseFacts = Facts<BaseManifest>;
 type Facts<M extends Manifest> = Omit<
   M,
-  'format' | 'needs' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments' | 'attributes'
+  'format' | 'needs' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments' | 'attributes' | 'erofs'
 >;
 
 export interface PackOptions {

@@ -1,14 +1,42 @@
-/** Read an archive record by record out of its compressed file, without unpacking it. */
+/** Read an image record by record, without unpacking or mounting it. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { ArchiveParser, type ArchiveReader } from '../../core/archive-parser.js';
+import type { BaseFormat } from '../../core/contract.js';
+import { readErofs } from '../../core/erofs/reader.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 
-export interface ReadArchiveOptions extends ArchiveReader {
+export interface ReadOptions extends ArchiveReader {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Read what an image holds; of a file system no contents, whatever the reader would take. */
+export async function readRecords(
+  path: string,
+  format: BaseFormat,
+  options: ReadOptions,
+): Promise<Result<void>> {
+  return format === 'erofs' ? readFileSystem(path, options) : readArchive(path, options);
+}
+
+const NEXT = 'copy or build it again';
+
+function readFileSystem(path: string, reader: ArchiveReader): Result<void> {
+  const fd = openSync(path, 'r');
+  try {
+    const wrong = readErofs((offset, length) => {
+      const buffer = Buffer.alloc(length);
+      return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+    }, reader);
+    if (wrong === undefined) return ok();
+    return err({ what: 'the image is damaged', where: path, why: wrong, next: NEXT });
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Read the whole archive; fails where it is truncated, damaged or no newc archive in zstd. */
-export async function readArchive(path: string, options: ReadArchiveOptions): Promise<Result<void>> {
+async function readArchive(path: string, options: ReadOptions): Promise<Result<void>> {
   const command = { file: 'zstd', args: ['-q', '-dc', '--', path] };
   const zstd = start(command, { stdout: 'pipe', signal: options.signal });
   const { stdout } = zstd;
@@ -22,11 +50,12 @@ export async function readArchive(path: string, options: ReadArchiveOptions): Pr
   const ended = await zstd.ended;
   if (options.signal?.aborted) throw new Interrupted();
   if (!ended.ok) return ended;
-  const next = 'copy or build it again';
   if (wrong === undefined && ended.value.exitCode !== 0) {
     const why = failure(command, ended.value).why ?? '';
-    return err({ what: 'cannot read the image', where: path, why, next });
+    return err({ what: 'cannot read the image', where: path, why, next: NEXT });
   }
   wrong ??= parser.end();
-  return wrong === undefined ? ok() : err({ what: 'the image is damaged', where: path, why: wrong, next });
+  return wrong === undefined
+    ? ok()
+    : err({ what: 'the image is damaged', where: path, why: wrong, next: NEXT });
 }

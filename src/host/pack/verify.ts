@@ -1,14 +1,15 @@
 /** Reading the whole of an image: the digests in its manifest, every frame's own checksum, and every record. */
 import type { ArchiveReader } from '../../core/archive-parser.js';
-import type { Manifest } from '../../core/manifest.js';
+import type { ImageInfo } from '../../core/image.js';
+import { recordCount } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { damaged, verifyPayload } from '../images.js';
-import { readArchive } from './read.js';
+import { readRecords } from './read.js';
 
-/** Fails where anything is not as the manifest says; without one, where the archive cannot be read to its end. */
+/** Fails where anything is not as the manifest says; without one, where what it holds cannot be read to its end. */
 export async function verifyImage(
   file: string,
-  manifest: Manifest | undefined,
+  { format, manifest }: ImageInfo,
   reader: ArchiveReader,
   signal: AbortSignal,
 ): Promise<Result<void>> {
@@ -17,7 +18,7 @@ export async function verifyImage(
     if (!verified.ok) return verified;
   }
   let records = 0;
-  const read = await readArchive(file, {
+  const read = await readRecords(file, format, {
     signal,
     want: (path, header) => reader.want?.(path, header) === true,
     onRecord: (record) => {
@@ -26,7 +27,7 @@ export async function verifyImage(
     },
   });
   if (!read.ok) return read;
-  const expected = manifest?.segments.reduce((sum, segment) => sum + segment.records, 0);
-  if (expected === undefined || expected === records) return ok();
+  const expected = manifest === undefined ? records : recordCount(manifest);
+  if (expected === records) return ok();
   return err(damaged(file, `its manifest tells of ${expected} records, ${records} are there`));
 }

@@ -3,13 +3,13 @@
  * `mkma run` keeps its disk, so that what the machine writes there (persistence layers) is there the next time.
  */
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { FILES } from '../../core/contract.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { BASE_NAMES } from '../../core/base.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
 import { giveTo, type Owner } from '../sys/files.js';
-import { freeInExt4, makeExt4, putInExt4, repairExt4, statInExt4 } from './ext4.js';
+import { freeInExt4, makeExt4, putInExt4, removeInExt4, repairExt4, statInExt4 } from './ext4.js';
 
 /** How the machine finds its disk: the same for every one, since no machine ever has two of them. */
 export const VM_DISK = {
@@ -24,8 +24,8 @@ const ROOM = 2 * 2 ** 30;
 const MARGIN = 64 * 2 ** 20;
 
 export interface DiskOptions {
-  /** Folder with the images. */
-  readonly output: string;
+  /** The base's file. */
+  readonly base: string;
   /** Folder for the disk; the caller holds its lock. */
   readonly folder: string;
   /** Start over, losing what the machine wrote. */
@@ -41,9 +41,9 @@ export function diskFile(folder: string): string {
 /** Make the disk, or bring an existing one up to the present base, keeping everything else on it. Returns its path. */
 export async function prepareDisk(options: DiskOptions, context: Context): Promise<Result<string>> {
   const file = diskFile(options.folder);
-  const base = statSync(join(options.output, FILES.base));
+  const base = statSync(options.base);
   if (options.fresh === true || !existsSync(file)) return makeDisk(options, file, base, context);
-  const present = await statInExt4(file, `/${VM_DISK.folder}/${FILES.base}`, context.signal);
+  const present = await statInExt4(file, `/${VM_DISK.folder}/${basename(options.base)}`, context.signal);
   if (!present.ok) return present;
   if (present.value?.size === base.size && readStamp(options.folder) === stampOf(base)) return ok(file);
   return updateDisk(options, file, base, present.value?.size ?? 0, context);
@@ -86,6 +86,11 @@ async function updateDisk(
   rmSync(stampFile(options.folder), { force: true });
   const repaired = await repairExt4(file, signal);
   if (!repaired.ok) return err({ ...repaired.problem, ...STALE_DISK });
+  // Of another form: the machine would have two to choose from.
+  for (const other of BASE_NAMES.filter((name) => name !== basename(options.base))) {
+    const removed = await removeInExt4(file, `/${VM_DISK.folder}/${other}`, signal);
+    if (!removed.ok) return removed;
+  }
   const free = freeInExt4(file);
   if (free === undefined || free + older < base.size + MARGIN / 4) {
     return err({
@@ -112,7 +117,8 @@ function putBase(
   base: Stats,
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const put = { from: resolve(options.output), name: FILES.base, into: VM_DISK.folder, size: base.size };
+  const from = resolve(dirname(options.base));
+  const put = { from, name: basename(options.base), into: VM_DISK.folder, size: base.size };
   return putInExt4(resolve(file), put, signal);
 }
 

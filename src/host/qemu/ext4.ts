@@ -78,6 +78,17 @@ export async function putInExt4(
   });
 }
 
+/** Remove the file at the absolute `path`, if there is one. */
+export async function removeInExt4(file: string, path: string, signal: AbortSignal): Promise<Result<void>> {
+  const done = await run({ file: 'debugfs', args: ['-w', '-R', `rm ${path}`, file] }, { signal });
+  if (!done.ok) return done;
+  const left = await statInExt4(file, path, signal);
+  if (!left.ok) return left;
+  if (left.value === undefined) return ok();
+  const why = done.value.stderr.trim().split('\n').at(-1) ?? '';
+  return err({ what: `cannot remove ${path} from the virtual machine's disk`, where: file, why });
+}
+
 /** Free bytes of the file system, from its superblock (kernel: fs/ext4/ext4.h, struct ext4_super_block). */
 export function freeInExt4(file: string): number | undefined {
   const bytes = new Uint8Array(1024);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { readImage } from '../images.js';
+import { findBase } from '../images.js';
 import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
 
@@ -22,7 +22,7 @@ export interface BuiltImages extends ImageInfo {
 
 /** Find the images in a build's output folder. A Problem names the first that is missing or cannot be read. */
 export function findImages(output: string): Result<BuiltImages> {
-  for (const name of [FILES.kernel, FILES.initramfs, FILES.base, FILES.cmdline]) {
+  for (const name of [FILES.kernel, FILES.initramfs, FILES.cmdline]) {
     const file = join(output, name);
     try {
       accessSync(file, constants.R_OK);
@@ -30,17 +30,19 @@ export function findImages(output: string): Result<BuiltImages> {
       return err(unreadable(file, (cause as NodeJS.ErrnoException).code));
     }
   }
-  const base = join(output, FILES.base);
-  const info = readImage(base);
-  if (!info.ok) return info;
-  const unpacked = info.value.manifest?.unpackedBytes;
+  const found = findBase(output);
+  if (!found.ok) return found;
+  const { path: base, info } = found.value;
   return ok({
     kernel: join(output, FILES.kernel),
     initrd: join(output, FILES.initramfs),
     cmdline: readFileSync(join(output, FILES.cmdline), 'utf8'),
     base,
-    ...info.value,
-    memoryMiB: defaultMemoryMiB({ compressed: statSync(base).size, unpacked }),
+    ...info,
+    memoryMiB: defaultMemoryMiB({
+      compressed: statSync(base).size,
+      unpacked: info.manifest?.unpackedBytes ?? info.fileSystem,
+    }),
   });
 }
 

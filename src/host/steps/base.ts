@@ -1,22 +1,33 @@
 /** The stage that packs `chroot/` as the base. */
 import { join } from 'node:path';
 import { planArchive } from '../../core/archive-plan.js';
-import { FILES } from '../../core/contract.js';
+import { BASE_FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
-import { type ManifestFacts, packImage } from '../pack/image.js';
+import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
+import { type BaseFacts, packImage } from '../pack/image.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';
+import { erofsTools } from './tools-tree.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '5';
+const RECIPE = '7';
 
-export function baseInputs(settings: BuildSettings, tree: string, kernelRelease: string): Inputs {
+/** Everything the base depends on; `tools` is the id of the bootstrapped tools, of which a file system's maker is one. */
+export function baseInputs(
+  settings: BuildSettings,
+  tree: string,
+  kernelRelease: string,
+  tools: string,
+): Inputs {
+  const { format } = settings.machine;
   return {
+    format,
+    ...(format === 'erofs' ? { 'tools versions': tools } : {}),
     recipe: RECIPE,
     mkma: settings.version,
     'chroot/': tree,
@@ -31,15 +42,69 @@ export function baseInputs(settings: BuildSettings, tree: string, kernelRelease:
 
 /** The settings that a base is packed by. */
 export type BaseSettings = Pick<BuildSettings, 'architecture' | 'level' | 'sourceDateEpoch' | 'version'> & {
-  readonly machine: Pick<BuildSettings['machine'], 'hostname' | 'suite'>;
+  readonly machine: Pick<BuildSettings['machine'], 'hostname' | 'suite' | 'format'>;
 };
 
-/** Pack the tree at `root` into `scratch`. Resolves to the manifest. */
-export async function packBase(
+/** What is to be packed, and where. */
+export interface BaseSource {
+  readonly root: string;
+  /** `uname -r` of the kernel whose modules are in there. */
+  readonly kernelRelease: string;
+  /** Folder for the file, and for what is needed on the way. */
+  readonly scratch: string;
+  /** Where the built suite's tools lie, for whoever needs them. */
+  readonly tools: () => Promise<Result<string>>;
+}
+
+/** Pack a tree in the machine's format. Resolves to the manifest. */
+export function packBase(
   settings: BaseSettings,
-  root: string,
-  kernelRelease: string,
-  scratch: string,
+  source: BaseSource,
+  context: Context,
+): Promise<Result<Manifest>> {
+  return settings.machine.format === 'erofs'
+    ? packFileSystem(settings, source, context)
+    : packArchive(settings, source, context);
+}
+
+async function packFileSystem(
+  settings: BaseSettings,
+  { root, kernelRelease, scratch, tools }: BaseSource,
+  context: Context,
+): Promise<Result<Manifest>> {
+  const [tree, unpacked] = await Promise.all([scanTree(root, context.signal), tools()]);
+  if (!tree.ok) return tree;
+  if (!unpacked.ok) return unpacked;
+  const programs = await erofsTools(unpacked.value);
+  if (!programs.ok) return programs;
+  const { entries } = tree.value;
+  noteSockets(nameableSockets(entries), context);
+  const total = contentBytes(entries);
+  return packErofs({
+    ...{ root, entries, tools: programs.value, level: settings.level },
+    facts: facts(settings, kernelRelease),
+    latestMtime: settings.sourceDateEpoch,
+    target: join(scratch, BASE_FILES.erofs),
+    signal: context.signal,
+    onProgress: (bytes) => {
+      const done = Math.min(bytes, total);
+      context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' });
+    },
+  });
+}
+
+function noteSockets(sockets: readonly string[], context: Context): void {
+  if (sockets.length === 0) return;
+  const named = sockets.map((path) => `/${quoteName(path)}`).join(', ');
+  context.emit({
+    type: 'note',
+    text: `left out, since sockets live only as long as their program: ${named}`,
+  });
+}
+
+async function packArchive(
+  settings: BaseSettings,
+  { root, kernelRelease, scratch }: BaseSource,
   context: Context,
 ): Promise<Result<Manifest>> {
   const [tree, attributes] = await Promise.all([
@@ -53,13 +118,7 @@ export async function packBase(
     attributes: attributes.value,
   });
   if (!plan.ok) return plan;
-  if (plan.value.sockets.length > 0) {
-    const named = plan.value.sockets.map((path) => `/${quoteName(path)}`).join(', ');
-    context.emit({
-      type: 'note',
-      text: `left out, since sockets live only as long as their program: ${named}`,
-    });
-  }
+  noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
   return packImage({
     root,
@@ -67,13 +126,13 @@ export async function packBase(
     facts: facts(settings, kernelRelease),
     level: settings.level,
     scratch,
-    target: join(scratch, FILES.base),
+    target: join(scratch, BASE_FILES.cpio),
     signal: context.signal,
     onProgress: (done) => context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
   });
 }
 
-function facts(settings: BaseSettings, kernelRelease: string): ManifestFacts {
+function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {
   const { machine, sourceDateEpoch } = settings;
   const created = sourceDateEpoch === undefined ? new Date() : new Date(sourceDateEpoch * 1000);
   return {

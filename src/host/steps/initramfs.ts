@@ -1,6 +1,5 @@
 /** The stage that makes `initramfs/` and packs it: early boot's programs and the kernel modules that reach the storage. */
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { planArchive } from '../../core/archive-plan.js';
@@ -13,11 +12,9 @@ import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULE_SETS, PROGRAMS } from '.
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
 import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
-import type { CacheEntry } from '../stages/cache.js';
-import { TREE, toolsInputs } from './bootstrap.js';
+import { toolsInputs } from './bootstrap.js';
 import { modulesFolder } from './kernel.js';
 import type { BuildSettings } from './settings.js';
-import { unpackTree } from './system.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */
 const RECIPE = '2';
@@ -67,23 +64,19 @@ export function bytesOf(record: StageRecord | undefined): InitramfsBytes {
   return { tools: Number(output['bytes of tools'] ?? 0), modules: Number(output['bytes of modules'] ?? 0) };
 }
 
-/** Make tree and file in `scratch`, with modules from the tree at `root`. */
+/** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */
 export async function buildInitramfs(
   settings: BuildSettings,
-  tools: CacheEntry,
+  tools: string,
   root: string,
   release: string,
   scratch: string,
   context: Context,
 ): Promise<Result<PackedInitramfs>> {
-  const toolsRoot = join(scratch, 'tools');
   const target = join(scratch, FILES.initramfsTree);
-  mkdirSync(toolsRoot);
-  const unpacked = await unpackTree(join(tools.path, TREE), toolsRoot, context.signal);
-  if (!unpacked.ok) return unpacked;
   const assembled = await assembleInitramfs(
     {
-      tools: toolsRoot,
+      tools,
       root,
       modules: join(modulesFolder(root), release),
       wanted: Object.values(MODULE_SETS[settings.machine.initramfs.modules]).flat(),

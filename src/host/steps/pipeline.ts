@@ -1,7 +1,8 @@
 /** A build from settings to published files: each stage runs only when it has to, and everything is published at the end. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { FILES } from '../../core/contract.js';
+import { BASE_NAMES } from '../../core/base.js';
+import { BASE_FILES, FILES } from '../../core/contract.js';
 import type { InitramfsBytes } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
@@ -21,6 +22,7 @@ import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
 import { buildSystem, systemInputs } from './system.js';
+import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
 
 /** Room that a console build takes at most: the tree twice, the images twice, the segments once. */
@@ -42,14 +44,14 @@ export async function runPipeline(
   context: Context,
 ): Promise<Result<PipelineResult>> {
   const book = Book.read(join(output.path, STATE, 'state.json'), settings.owner);
-  const tree = await treeState(output.path, book, context.signal);
-  if (!tree.ok) return tree;
+  const found = await treeState(output.path, book, context.signal);
+  if (!found.ok) return found;
   const work: Work = {
     settings,
     context,
     output,
     book,
-    tree: tree.value,
+    tree: found.value,
     ran: [],
     records: {},
     made: new Map(),
@@ -59,10 +61,12 @@ export async function runPipeline(
   if (!sources.ok) return sources;
   const root = await systemStage(work, sources.value.packages);
   if (!root.ok) return root;
-  const initramfs = await initramfsStage(work, sources.value.tools, root.value);
+  const { tools } = sources.value;
+  const tree = new ToolsTree(tools.entry, output.scratch.path, context.signal);
+  const initramfs = await initramfsStage(work, tools.id, tree, root.value);
   if (!initramfs.ok) return initramfs;
   microcodeStage(work, root.value.path);
-  const base = await baseStage(work, root.value);
+  const base = await baseStage(work, tools.id, tree, root.value);
   if (!base.ok) return base;
   const published = await publish(work);
   if (!published.ok) return published;
@@ -118,7 +122,10 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   const needPackages = settings.refresh || why.value !== undefined;
   const kernel = kernelOf(book.get('system'));
   const chroot = join(output.path, FILES.chroot);
-  const needTools = needPackages || lookAtInitramfs(work, toolsId, kernel, chroot).why !== undefined;
+  const needTools =
+    needPackages ||
+    lookAtInitramfs(work, toolsId, kernel, chroot).why !== undefined ||
+    (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
   const room = needTools ? requireRoom(work, needPackages) : ok();
   if (!room.ok) return room;
   // One failing ends the other.
@@ -211,17 +218,22 @@ function lookAtInitramfs({ settings, book, output }: Work, toolsId: string, kern
   return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
 }
 
-async function initramfsStage(work: Work, tools: Source, root: Root): Promise<Result<void>> {
+async function initramfsStage(
+  work: Work,
+  toolsId: string,
+  tools: ToolsTree,
+  root: Root,
+): Promise<Result<void>> {
   const { settings, context, output, book } = work;
   const kernel = kernelOf(work.records.system ?? book.get('system'));
-  const { inputs, why } = lookAtInitramfs(work, tools.id, kernel, root.path);
+  const { inputs, why } = lookAtInitramfs(work, toolsId, kernel, root.path);
   if (why === undefined) return ok();
-  const { entry } = tools;
-  if (entry === undefined) throw new Error('the initramfs stage runs without tools');
   const detail = ({ size }: PackedInitramfs): string => formatBytes(size);
-  const made = await stage(work, 'initramfs', why, detail, () =>
-    buildInitramfs(settings, entry, root.path, root.release, output.scratch.path, context),
-  );
+  const made = await stage(work, 'initramfs', why, detail, async () => {
+    const tree = await tools.root();
+    if (!tree.ok) return tree;
+    return buildInitramfs(settings, tree.value, root.path, root.release, output.scratch.path, context);
+  });
   if (!made.ok) return made;
   for (const name of [FILES.initramfsTree, FILES.initramfs])
     work.made.set(name, join(output.scratch.path, name));
@@ -229,22 +241,45 @@ async function initramfsStage(work: Work, tools: Source, root: Root): Promise<Re
   return ok();
 }
 
-async function baseStage(work: Work, root: Root): Promise<Result<void>> {
-  const { settings, context, output, book } = work;
-  const inputs = baseInputs(settings, root.fingerprint, root.release);
-  const present = readImage(join(output.path, FILES.base));
+/** What the base depends on, and why it has to be made; `undefined`: it stays. */
+function lookAtBase({ settings, book, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
+  const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
+  const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
   const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
-  const why = whyFiles(book, 'base', inputs, output.path) ?? unread;
+  return { inputs, why: whyFiles(book, 'base', inputs, output.path) ?? unread };
+}
+
+/** The tree that is there, where it stays. */
+function presentRoot({ book, tree }: Work): Omit<Root, 'path'> {
+  const fingerprint = tree.state === 'missing' ? '' : tree.fingerprint;
+  return { fingerprint, release: book.get('system')?.output['kernel release'] ?? '' };
+}
+
+async function baseStage(work: Work, toolsId: string, tools: ToolsTree, root: Root): Promise<Result<void>> {
+  const { settings, context, output } = work;
+  const { inputs, why } = lookAtBase(work, toolsId, root);
   if (why === undefined) return ok();
   const made = await stage(
     work,
     'base',
     why,
     (manifest) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
-    () => packBase(settings, root.path, root.release, output.scratch.path, context),
+    () =>
+      packBase(
+        settings,
+        {
+          root: root.path,
+          kernelRelease: root.release,
+          scratch: output.scratch.path,
+          tools: () => tools.root(),
+        },
+        context,
+      ),
   );
   if (!made.ok) return made;
-  work.made.set(FILES.base, join(output.scratch.path, FILES.base));
+  const name = BASE_FILES[settings.machine.format];
+  work.made.set(name, join(output.scratch.path, name));
+  for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
   work.records.base = { inputs, at: new Date().toISOString(), output: { id: made.value.id } };
   return ok();
 }

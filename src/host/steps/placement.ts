@@ -82,7 +82,7 @@ export function fitsBootLoader(word: string): boolean {
 }
 
 function refuse(folder: string, why: string): Placement {
-  const images = [FILES.base, FILES.initramfs, FILES.kernel].join(', ');
+  const images = `the base, ${FILES.initramfs} and ${FILES.kernel}`;
   const next = `copy ${images} to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)
 and give its device and path in the boot loader entry: ${PARAM.device}=UUID=... ${PARAM.path}=/...`;
   return { bootable: false, problem: { what: 'a machine cannot boot from here', where: folder, why, next } };

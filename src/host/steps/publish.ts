@@ -1,6 +1,7 @@
 /** Giving everything that a build made its final name, in one go at its end. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BASE_NAMES } from '../../core/base.js';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { fileStamp, PUBLISHING } from '../stages/decide.js';
@@ -14,7 +15,8 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
   system: [FILES.kernel],
   initramfs: [FILES.initramfs],
   microcode: [FILES.microcode],
-  base: [FILES.base],
+  // The one of the other form is gone, and is to stay so.
+  base: BASE_NAMES,
 };
 
 /**

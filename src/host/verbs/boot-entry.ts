@@ -20,7 +20,7 @@ import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
-import { readImage } from '../images.js';
+import { findBase } from '../images.js';
 import { doubtOf, locate, type Placement } from '../steps/placement.js';
 
 export interface BootEntryOptions extends PlaceOptions {
@@ -98,13 +98,13 @@ async function writeEntries(
 /** The facts of an entry: from the images, and from where they lie. */
 async function readEntry(options: BootEntryOptions, context: Context): Promise<Result<BootEntry>> {
   const { output, append } = options;
-  for (const file of [FILES.base, FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
+  const base = findBase(output);
+  if (!base.ok) return base;
+  for (const file of [FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
     if (existsSync(file)) continue;
     const next = 'build it: sudo mkma build; or name the folder with --output';
     return err({ what: 'there is no image to boot', where: file, why: 'the file is not there', next });
   }
-  const info = readImage(join(output, FILES.base));
-  if (!info.ok) return info;
   const located = options.placement
     ? ok(options.placement)
     : await locate(realpathSync(output), context.signal);
@@ -113,7 +113,7 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   if (!placement.bootable) return err(placement.problem);
   const doubt = options.placement ? undefined : doubtOf(placement);
   if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
-  const told = info.value.manifest?.name ?? '';
+  const told = base.value.info.manifest?.name ?? '';
   // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's language.
   const name = /^[a-z0-9-]{1,63}$/i.test(told) ? told : 'machine';
   const { device, path } = placement;

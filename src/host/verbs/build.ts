@@ -10,7 +10,7 @@ import { formatMoment } from '../../core/time.js';
 import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
-import { readImage } from '../images.js';
+import { findBase } from '../images.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import { doubtOf, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
@@ -69,19 +69,20 @@ async function describe(
   placement: Placement,
   cmdline: string,
 ): Promise<Result<BuildResult>> {
-  const info = readImage(join(output, FILES.base));
-  if (!info.ok) return info;
-  const manifest = info.value.manifest;
+  const base = findBase(output);
+  if (!base.ok) return base;
+  const { name, info } = base.value;
+  const { manifest } = info;
   if (manifest === undefined) throw new Error('a base without a manifest was published');
   const machine = { name: settings.machine.hostname, initrds: initrdsIn(output), append: [] };
   const entry = placement.bootable ? grubEntry({ ...machine, ...placement }) : [];
   const microcode = existsSync(join(output, FILES.microcode));
-  const names = [FILES.base, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];
-  const files = Object.fromEntries(names.map((name) => [name, statSync(join(output, name)).size]));
+  const names = [name, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];
+  const files = Object.fromEntries(names.map((file) => [file, statSync(join(output, file)).size]));
   const { tools, modules } = built.initramfsBytes;
   const changed = built.ran.length > 0;
   const told: Record<string, string> = {
-    [FILES.base]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
+    [name]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
     [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
     [FILES.microcode]: 'CPU microcode, which the kernel takes before everything else',
     [FILES.kernel]: built.kernelRelease,
@@ -93,7 +94,7 @@ async function describe(
     head,
     '',
     ...names.map(
-      (name) => `  ${name.padEnd(20)} ${formatBytes(files[name] ?? 0).padStart(9)}  ${told[name]}`,
+      (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${told[file]}`,
     ),
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
   ];

@@ -3,13 +3,14 @@ import { statSync } from 'node:fs';
 import type { ArchiveRecord } from '../../core/archive-parser.js';
 import { INITRAMFS } from '../../core/contract.js';
 import { type ParsedNewcHeader, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
+import type { ImageInfo } from '../../core/image.js';
 import {
   type InitramfsBytes,
   type InitramfsManifest,
   initramfsPart,
   parseInitramfsManifest,
 } from '../../core/initramfs.js';
-import type { Manifest } from '../../core/manifest.js';
+import { isErofs, type Manifest } from '../../core/manifest.js';
 import { decodeName, quoteName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
@@ -29,8 +30,8 @@ export interface InspectOptions {
 export interface Inspection {
   readonly file: string;
   readonly size: number;
-  /** `base`, `layer`, `initramfs`, or an archive of another maker. */
-  readonly kind: 'base' | 'layer' | 'initramfs' | 'archive';
+  /** `base`, `layer`, `initramfs`, or an archive or a file system of another maker. */
+  readonly kind: 'base' | 'layer' | 'initramfs' | 'archive' | 'erofs';
   /** The manifest; of an initramfs, the facts it carries inside. */
   readonly manifest?: Manifest | InitramfsManifest;
   readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
@@ -44,21 +45,20 @@ export interface Inspection {
   readonly lines: readonly string[];
 }
 
-/** Read the whole file: the manifest's digests and every frame's own checksum are verified. */
+/** Read the whole file: the manifest's digests are verified, and of an archive every frame's own checksum. */
 export async function inspect(options: InspectOptions, context: Context): Promise<Result<Inspection>> {
   const { file } = options;
   const info = readImage(file);
   if (!info.ok) return info;
-  const { manifest } = info.value;
   const tally = new Tally(options.files);
   const reader = {
     want: (path: string, header: ParsedNewcHeader) =>
       path === INITRAMFS.manifest && (header.mode & S_IFMT) === S_IFREG && header.size <= MAX_INSIDE,
     onRecord: (record: ArchiveRecord) => tally.add(record),
   };
-  const verified = await verifyImage(file, manifest, reader, context.signal);
+  const verified = await verifyImage(file, info.value, reader, context.signal);
   if (!verified.ok) return verified;
-  return ok(report(options, tally, manifest));
+  return ok(report(options, tally, info.value));
 }
 
 class Tally {
@@ -98,10 +98,11 @@ function listLine(record: ArchiveRecord): string {
   return `${mode} ${record.uid}:${record.gid} ${String(record.size).padStart(10)} ${quoteName(record.path)}`;
 }
 
-function report(options: InspectOptions, tally: Tally, image: Manifest | undefined): Inspection {
+function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspection {
   const size = statSync(options.file).size;
-  const manifest = image ?? tally.inside;
-  const kind = image !== undefined ? image.kind : tally.inside !== undefined ? 'initramfs' : 'archive';
+  const manifest = info.manifest ?? tally.inside;
+  const other = info.format === 'erofs' ? 'erofs' : 'archive';
+  const kind = info.manifest?.kind ?? (tally.inside !== undefined ? 'initramfs' : other);
   const largest = [...tally.folders]
     .map(([path, bytes]) => ({ path, bytes }))
     .sort((a, b) => b.bytes - a.bytes)
@@ -112,6 +113,7 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
     layer: 'a layer of mkma, verified',
     initramfs: 'an initramfs of mkma',
     archive: 'an archive without a manifest: unverified',
+    erofs: 'an EROFS file system without a manifest: unverified',
   };
   const lines = [
     `${options.file}: ${told[kind]}`,
@@ -139,12 +141,18 @@ function report(options: InspectOptions, tally: Tally, image: Manifest | undefin
   };
 }
 
+function formLine(manifest: Manifest): string {
+  return isErofs(manifest)
+    ? '  form        EROFS file system'
+    : `  form        archive, ${manifest.segments.length} segments`;
+}
+
 /** The manifest's plain facts, a line each. */
 function manifestLines(manifest: Manifest | InitramfsManifest): string[] {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(manifest)) {
     if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value)}`);
-    else if (key === 'segments') lines.push(`  segments    ${value.length}`);
+    else if (key === 'segments') lines.push(formLine(manifest as Manifest));
     else if (typeof value === 'string') lines.push(`  ${key.padEnd(11)} ${quoteName(value)}`);
     else if (typeof value === 'number') lines.push(`  ${key.padEnd(11)} ${value}`);
   }

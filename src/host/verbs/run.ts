@@ -60,7 +60,8 @@ export async function run(options: RunOptions, context: Context): Promise<Result
     }
     return ok({ command, accel: machine.accel });
   }
-  const ended = await withFiles(options, machine, context, () => boot(options, machine, context));
+  const { base } = images.value;
+  const ended = await withFiles(options, machine, base, context, () => boot(options, machine, context));
   return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
 }
 
@@ -121,6 +122,7 @@ function madeFiles(options: RunOptions, machine: Machine): string[] {
 async function withFiles<T>(
   options: RunOptions,
   machine: Machine,
+  base: string,
   context: Context,
   work: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
@@ -141,7 +143,7 @@ async function withFiles<T>(
   prepareVariables(machine.start, options.owner);
   if (options.disks !== undefined) return await work();
   const fresh = options.freshDisk === true;
-  const disk = await prepareDisk({ ...options, folder: folder.value, fresh }, context);
+  const disk = await prepareDisk({ base, owner: options.owner, folder: folder.value, fresh }, context);
   return disk.ok ? await work() : disk;
 }
 

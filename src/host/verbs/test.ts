@@ -98,7 +98,7 @@ async function boot(
 ): Promise<Result<TestResult>> {
   const { folder, scratch, append, accel } = settings;
   const timeout = options.timeout ?? TIMEOUT[accel];
-  const disk = await prepareDisk({ output: options.output, folder: scratch }, context);
+  const disk = await prepareDisk({ base: images.base, folder: scratch }, context);
   if (!disk.ok) return disk;
   const checks = await packChecks(scratch, EXPECTED_SERVICES, timeout, context);
   if (!checks.ok) return checks;

@@ -31,9 +31,9 @@ test('of several devices that fit the name the one with the base is taken, and a
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.deepEqual(machine.lines.slice(0, 5), [
     'mkma: mkma_storage_device=LABEL=stick fits 3 file systems:',
-    'mkma:   /dev/sda1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
+    'mkma:   /dev/sda1: TYPE=ext4 LABEL=stick UUID=12-34, without a base in /img',
     'mkma:   /dev/sdb1: TYPE=ext4 LABEL=stick UUID=12-34, with /img/base.cpio.zst',
-    'mkma:   /dev/sdc1: TYPE=ext4 LABEL=stick UUID=12-34, without /img/base.cpio.zst',
+    'mkma:   /dev/sdc1: TYPE=ext4 LABEL=stick UUID=12-34, without a base in /img',
     'mkma: taking /dev/sdb1: the only one that holds the base',
   ]);
   const { storage } = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;

@@ -1,6 +1,7 @@
 /** The folder of the images on the machine's storage, read with programs. */
 import { ArchiveParser } from '../../../core/archive-parser.js';
 import { OVERLAY } from '../../../core/contract.js';
+import { readErofs } from '../../../core/erofs/reader.js';
 import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
@@ -28,6 +29,7 @@ export function readRecords(
   collector: TreeCollector,
 ): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
+  if (image.format === 'erofs') return readFileSystem(machine, folder, image, collector);
   const parser = new ArchiveParser(collector);
   let wrong: string | undefined;
   const argv = ['zstd', '-q', '-dc', '--', `${folder}/${image.file}`];
@@ -44,6 +46,22 @@ export function readRecords(
   return wrong === undefined
     ? ok()
     : err({ what: 'the image is damaged', where: image.file, why: wrong, next });
+}
+
+/** Names and inodes of a file system, which need no unpacking. */
+function readFileSystem(
+  machine: RunningMachine,
+  folder: string,
+  image: StoredImage,
+  collector: TreeCollector,
+): Result<void> {
+  const path = `${folder}/${image.file}`;
+  const wrong = readErofs(
+    (offset, length) => machine.readAt(path, offset, length) ?? new Uint8Array(0),
+    collector,
+  );
+  if (wrong === undefined) return ok();
+  return err({ what: 'the image is damaged', where: image.file, why: wrong, next: 'copy or build it again' });
 }
 
 /** Where an image of this boot lies unpacked. */

@@ -1,5 +1,5 @@
 /** An image on the storage read whole: by programs, since the engine would hash at 13 MB/s. */
-import { HEAD_SIZE } from '../../../core/image.js';
+import { payloadStart } from '../../../core/image.js';
 import type { StoredImage } from '../../../core/layers/stored.js';
 import { TreeCollector } from '../../../core/layers/tree.js';
 import { checkRecords } from '../../../core/layers/verify.js';
@@ -30,7 +30,7 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   const damaged = (why: string): Result<void> =>
     err({ what: 'the image is damaged', where, why, next: 'copy or save it again' });
   let input = '';
-  let offset = HEAD_SIZE;
+  let offset = payloadStart(manifest);
   const starts: number[] = [];
   for (const { size } of segments) {
     starts.push(offset);

@@ -38,10 +38,12 @@ function tellImage(image: LoadedImage): string[] {
     image.verified ? 'verified' : 'unverified: it has no manifest',
   ];
   const rate = formatBytes(image.unpackedBytes / Math.max(image.seconds, 0.01));
+  const { checkSeconds } = image;
+  const check = checkSeconds === undefined ? '' : `, ${checkSeconds.toFixed(1)} s of these to check it`;
   return [
     facts.join(', '),
     `  ${quoteName(image.file)}, ${formatBytes(image.bytes)}`,
-    `  ${formatBytes(image.unpackedBytes)} in RAM, loaded in ${image.seconds.toFixed(1)} s, ${rate}/s`,
+    `  ${formatBytes(image.unpackedBytes)} in RAM, loaded in ${image.seconds.toFixed(1)} s${check}, ${rate}/s`,
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
 }
@@ -82,14 +84,20 @@ function tellTimes({ init, phases, handover }: Status['times']): string[] {
   return rows.map(([seconds, what]) => `${seconds.toFixed(2).padStart(7)} s  ${what}`);
 }
 
-/** What the RAM file system holds is indented below it. */
+/** What the RAM file system holds is indented below it; a base that is a file system lies beside it. */
 function tellMemory({ base, layers, memory }: Status): string[] {
   const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
+  const held = base?.format === 'erofs';
+  const inRam: [number | undefined, string] = [
+    base?.unpackedBytes,
+    held ? 'base, a file system of its own' : '  base',
+  ];
   const rows: [number | undefined, string][] = [
     [total, `in this machine, ${formatBytes(available)} available`],
+    ...(held ? [inRam] : []),
     [fileSystem.bytes, `RAM file system, ${formatBytes(used)} used, ${formatBytes(free)} free`],
-    [base?.unpackedBytes, '  base'],
+    ...(held ? [] : [inRam]),
     ...layers.map((image): [number, string] => [image.unpackedBytes, `  ${quoteName(image.layer ?? '')}`]),
     [fresh, '  fresh: changed since boot'],
     ...largest.map(({ path, bytes }): [number, string] => [bytes, `    ${quoteName(path)}`]),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readStored, type StoredImage, type StoredImages } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { readArchive } from '../../pack/read.js';
+import { readRecords } from '../../pack/read.js';
 
 /** The images in a folder; fails where it cannot be listed. */
 export function openImages(path: string): Result<StoredImages> {
@@ -64,7 +64,7 @@ export async function readTree(
 ): Promise<Result<LayerTree>> {
   if (image.problem !== undefined) return err(image.problem);
   const collector = new TreeCollector(options);
-  const read = await readArchive(join(folder, image.file), {
+  const read = await readRecords(join(folder, image.file), image.format, {
     signal,
     want: (path, header) => collector.want(path, header),
     onRecord: (record) => collector.onRecord(record),

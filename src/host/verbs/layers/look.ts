@@ -121,5 +121,5 @@ export async function verify(
 
 async function check(folder: string, image: StoredImage, signal: AbortSignal): Promise<Result<void>> {
   if (image.problem !== undefined) return err(image.problem);
-  return verifyImage(join(folder, image.file), image.manifest, { onRecord: () => undefined }, signal);
+  return verifyImage(join(folder, image.file), image, { onRecord: () => undefined }, signal);
 }

@@ -33,7 +33,7 @@ test('a base without a manifest, or none at all', () => {
   const made = layer('a', {});
   const { base: _, ...none } = stored(made);
   assert.deepEqual(warnings(none), [[]]);
-  const base = { name: 'base', file: 'base.cpio.zst', bytes: 1, disabled: false };
+  const base = { name: 'base', file: 'base.cpio.zst', bytes: 1, disabled: false, format: 'cpio' } as const;
   assert.deepEqual(warnings({ base, layers: [made] }), [
     ['made on another base (sha256:abababababab) than base.cpio.zst (one without a manifest)'],
   ]);

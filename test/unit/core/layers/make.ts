@@ -16,7 +16,7 @@ export function layer(
 ): StoredImage {
   const { disabled = false } = more;
   const file = `persistence.${letter}.cpio.zst${disabled ? '.disabled' : ''}`;
-  const image = { name: letter, file, bytes: 100, disabled: false, ...more };
+  const image = { name: letter, file, bytes: 100, disabled: false, format: 'cpio' as const, ...more };
   if (facts === undefined) return image;
   const own = { deletions: [], opaque: [], base: BASE.id, ...facts };
   const manifest: Manifest = { ...BASE, kind: 'layer', id: id(letter), layer: own };
@@ -24,7 +24,8 @@ export function layer(
 }
 
 export function stored(...layers: StoredImage[]): StoredImages {
-  const base = { name: 'base', file: 'base.cpio.zst', bytes: 1000, disabled: false, manifest: BASE };
+  const facts = { name: 'base', file: 'base.cpio.zst', format: 'cpio' } as const;
+  const base = { ...facts, bytes: 1000, disabled: false, manifest: BASE };
   return { base, layers };
 }
 

@@ -35,7 +35,10 @@ class Rig {
   }
 
   async prepare(fresh = false): Promise<string> {
-    const disk = await prepareDisk({ output: this.output, folder: this.folder, fresh }, this.context);
+    const disk = await prepareDisk(
+      { base: join(this.output, 'base.cpio.zst'), folder: this.folder, fresh },
+      this.context,
+    );
     assert.ok(disk.ok, JSON.stringify(disk));
     return disk.value;
   }
@@ -118,7 +121,10 @@ test('a base for which the disk has no room is refused, and the disk left as it 
   const made = await makeExt4(file, 64 * 2 ** 20, VM_DISK, signal);
   assert.ok(made.ok);
   truncateSync(join(rig.output, 'base.cpio.zst'), 100 * 2 ** 20);
-  const disk = await prepareDisk({ output: rig.output, folder: rig.folder }, rig.context);
+  const disk = await prepareDisk(
+    { base: join(rig.output, 'base.cpio.zst'), folder: rig.folder },
+    rig.context,
+  );
   assert.ok(!disk.ok);
   assert.match(disk.problem.what, /no room for the new base/);
   assert.match(disk.problem.why ?? '', /the base takes 100 MiB, free are \d/);
@@ -131,7 +137,10 @@ test('a disk that is no file system any more is told as such', async () => {
   rig.base('first base');
   const file = await rig.prepare();
   writeFileSync(file, 'rubbish');
-  const disk = await prepareDisk({ output: rig.output, folder: rig.folder }, rig.context);
+  const disk = await prepareDisk(
+    { base: join(rig.output, 'base.cpio.zst'), folder: rig.folder },
+    rig.context,
+  );
   assert.ok(!disk.ok);
   assert.match(disk.problem.next ?? '', /--fresh-disk/);
 });

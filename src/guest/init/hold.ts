@@ -1,0 +1,132 @@
+/** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
+import type { ImageInfo } from '../../core/image.js';
+import { isErofs } from '../../core/manifest.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/size.js';
+import type { Finished, Machine } from '../machine.js';
+import { must } from '../must.js';
+import { type ImageFile, unreadableImage } from './images.js';
+import { BASE, HELD } from './places.js';
+import { remedyOf } from './remedies.js';
+import { say } from './say.js';
+import type { Undo } from './undo.js';
+
+/** The file in RAM. */
+const FILE = `${HELD}/base.erofs`;
+
+/** Bytes read at a time: enough for a device to work on while the last ones are written. */
+const BLOCK = 4 * 2 ** 20;
+/** Parts in which it is copied, so that it can be told how far it is; seconds before anybody wants to know. */
+const PARTS = 4;
+const PATIENCE = 1;
+
+/** What a held base came to. */
+export interface Held {
+  /** Seconds that the check of its content took; absent where there was nothing to check by. */
+  readonly checked?: number;
+}
+
+/**
+ * Copy the file system into RAM and mount it on {@link BASE}, which is made. Its memory is freed once that is unmounted.
+ * It lies in a ramfs, which the kernel can mount it from directly (Linux 6.12); from a tmpfs it cannot, and through a
+ * loop device everything is read more slowly (docs/decisions/0011-erofs-held-in-ramfs.md).
+ */
+export function holdFileSystem(
+  machine: Machine,
+  image: ImageFile,
+  info: ImageInfo,
+  undo: Undo,
+): Result<Held> {
+  const { fileSystem, manifest } = info;
+  if (fileSystem === undefined) throw new Error(`${image.shown} is no file system`);
+  must(machine, ['mkdir', '-p', HELD]);
+  must(machine, ['mount', '-t', 'ramfs', '-o', 'mode=0700', 'mkma', HELD]);
+  try {
+    const copied = copy(machine, image, fileSystem);
+    if (!copied.ok) return copied;
+    const start = machine.uptime();
+    const expected = manifest !== undefined && isErofs(manifest) ? manifest.erofs.xxh64 : undefined;
+    const sound = expected === undefined ? ok() : check(machine, image, expected);
+    if (!sound.ok) return sound;
+    const checked = machine.uptime() - start;
+    const mounted = mountFile(machine, image);
+    if (!mounted.ok) return mounted;
+    undo.push(['umount', BASE]);
+    return ok(expected === undefined ? {} : { checked });
+  } finally {
+    // The mounted file system, if there is one, keeps the file.
+    must(machine, ['umount', '-l', HELD]);
+  }
+}
+
+/** Copy the first `bytes` of the image. */
+function copy(machine: Machine, image: ImageFile, bytes: number): Result<void> {
+  const start = machine.uptime();
+  const blocks = Math.ceil(bytes / BLOCK);
+  // Past the page cache, which would only be a second copy. Not every file system and device can.
+  let direct = true;
+  for (let part = 0; part < PARTS; part++) {
+    const [from, to] = [part, part + 1].map((n) => Math.floor((blocks * n) / PARTS)) as [number, number];
+    if (from === to) continue;
+    const count = Math.min(to * BLOCK, bytes) - from * BLOCK;
+    let done = machine.run(copyCommand(image, from, count, direct));
+    if (done.code !== 0 && direct) {
+      direct = false;
+      done = machine.run(copyCommand(image, from, count, direct));
+    }
+    if (done.code !== 0) return err(notCopied(image, done));
+    const seconds = machine.uptime() - start;
+    if (seconds > PATIENCE && part + 1 < PARTS) {
+      const copied = to * BLOCK;
+      const share = Math.floor((100 * copied) / bytes);
+      say(machine, `  ${share} %, ${formatBytes(copied)}, ${formatBytes(copied / seconds)}/s`);
+    }
+  }
+  const size = machine.info(FILE)?.size;
+  return size === bytes ? ok() : err(unreadableImage(image, ''));
+}
+
+/** `from` in blocks, `count` in bytes. */
+function copyCommand({ path }: ImageFile, from: number, count: number, direct: boolean): string[] {
+  const flags = ['count_bytes', 'fullblock', ...(direct ? ['direct'] : [])].join(',');
+  return [
+    ...['dd', `if=${path}`, `of=${FILE}`, `bs=${BLOCK}`, `skip=${from}`, `seek=${from}`],
+    ...[`count=${count}`, `iflag=${flags}`, 'conv=notrunc', 'status=none'],
+  ];
+}
+
+function notCopied(image: ImageFile, { code, stderr }: Finished): Problem {
+  const next = remedyOf(code);
+  if (next === undefined) return unreadableImage(image, `dd (exit code ${code}): ${stderr.trim()}`);
+  return {
+    what: 'cannot copy the base into RAM',
+    where: image.shown,
+    why: `dd ended with exit code ${code}`,
+    next,
+  };
+}
+
+/** Compare what is in RAM with the manifest's digest. */
+function check(machine: Machine, image: ImageFile, expected: string): Result<void> {
+  const { code, stdout, stderr } = machine.run(['xxhsum', '-q', '-H64', FILE]);
+  const found = stdout.slice(0, expected.length);
+  if (code === 0 && found === expected) return ok();
+  const why = code === 0 ? `its XXH64 is ${found}, its manifest says ${expected}` : stderr.trim();
+  return err({ what: 'the image is damaged', where: image.shown, why, next: 'copy or build it again' });
+}
+
+function mountFile(machine: Machine, image: ImageFile): Result<void> {
+  must(machine, ['mkdir', '-m', '0755', BASE]);
+  const options = ['-t', 'erofs', '-o', 'ro,nosuid,nodev'];
+  // busybox's would put a loop device in between, which kernels without such mounts need.
+  const plain = machine.run(['/usr/lib/klibc/bin/mount', ...options, FILE, BASE]);
+  if (plain.code === 0) return ok();
+  const looped = machine.run(['mount', ...options, FILE, BASE]);
+  if (looped.code === 0) return ok();
+  return err({
+    what: 'cannot mount the base',
+    where: image.shown,
+    why: `${looped.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3']).stdout.trimEnd()}`,
+    next: 'its kernel has to know EROFS (CONFIG_EROFS_FS) and its compression: use the kernel of its suite, or build with --format cpio',
+  });
+}

@@ -1,0 +1,50 @@
+/** The tools of the built suite as a tree, unpacked when a stage first asks for it; and running programs out of it. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import { MKFS_EROFS, XXHSUM } from '../initramfs/contents.js';
+import { loaderOf } from '../initramfs/libraries.js';
+import type { ErofsTools } from '../pack/erofs.js';
+import type { CacheEntry } from '../stages/cache.js';
+import type { Command } from '../sys/command.js';
+import { TREE } from './bootstrap.js';
+import { unpackTree } from './system.js';
+
+export class ToolsTree {
+  private unpacked: Promise<Result<string>> | undefined;
+
+  /** `entry`: the tools as they are cached; the tree is made in the folder `scratch`. */
+  constructor(
+    private readonly entry: CacheEntry | undefined,
+    private readonly scratch: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Where the tree lies. */
+  root(): Promise<Result<string>> {
+    this.unpacked ??= this.unpack();
+    return this.unpacked;
+  }
+
+  private async unpack(): Promise<Result<string>> {
+    if (this.entry === undefined) throw new Error('a stage runs without tools');
+    const root = join(this.scratch, 'tools');
+    mkdirSync(root);
+    const done = await unpackTree(join(this.entry.path, TREE), root, this.signal);
+    return done.ok ? ok(root) : done;
+  }
+}
+
+/** What makes an EROFS file system, out of the tree at `root`: with its own loader and libraries, whatever this host has. */
+export async function erofsTools(root: string): Promise<Result<ErofsTools>> {
+  const programs: ((args: readonly string[]) => Command)[] = [];
+  for (const path of [MKFS_EROFS, XXHSUM]) {
+    const loader = await loaderOf(root, path);
+    if (!loader.ok) return loader;
+    const { file, folders } = loader.value;
+    const start = ['--library-path', folders.map((folder) => join(root, folder)).join(':'), join(root, path)];
+    programs.push((args) => ({ file: join(root, file), args: [...start, ...args] }));
+  }
+  const [mkfs, xxhsum] = programs as [ErofsTools['mkfs'], ErofsTools['xxhsum']];
+  return ok({ mkfs, xxhsum });
+}
