@@ -19,7 +19,7 @@ const FLAT_PLAIN = 0;
 const FLAT_INLINE = 2;
 /** Bytes of a directory entry without its name. */
 const DIRENT = 12;
-/** Deeper than any path may be long: a directory that contains itself. */
+/** Deeper than any path may be long (PATH_MAX). */
 const MOST_DEPTH = 2048;
 
 /** An inode: what an archive's record tells of a file, and where its data lies. */
@@ -52,6 +52,8 @@ export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefin
 }
 
 class Walk {
+  private readonly seen = new Set<number>();
+
   constructor(
     private readonly read: ReadAt,
     private readonly superblock: Superblock,
@@ -59,7 +61,8 @@ class Walk {
   ) {}
 
   folder(path: string, number: number, depth: number): void {
-    if (depth > MOST_DEPTH) throw new Damaged(`its folders do not end, at ${path.slice(0, 60)}`);
+    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders lead in a circle');
+    this.seen.add(number);
     const inode = this.inode(number);
     if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is no folder');
     this.tell(path, inode);

@@ -33,3 +33,25 @@ export const BASE: Manifest = {
   root: { mode: 0o755, uid: 0, gid: 0 },
   segments: [{ size: 10, bytes: 100, frames: 1, records: 3, sha256: 'cd'.repeat(32) }],
 };
+
+/** A base that is a file system of two blocks. */
+export const EROFS_BASE: Manifest = {
+  ...BASE,
+  kind: 'base',
+  needs: ['erofs'],
+  unpackedBytes: 8192,
+  segments: [{ size: 8192, bytes: 8192, frames: 0, records: 3, sha256: 'ef'.repeat(32) }],
+  erofs: { xxh64: '0123456789abcdef' },
+};
+
+/** An image file with this manifest behind a superblock of EROFS and nothing else. */
+export function erofsFile(manifest: Manifest, size = manifest.segments[0]?.size ?? 0): Uint8Array {
+  const payload = new Uint8Array(size);
+  payload.set(encodeHead(), 0);
+  const superblock = new DataView(payload.buffer, 1024);
+  superblock.setUint32(0, 0xe0f5e1e2, true);
+  superblock.setUint8(12, 12);
+  superblock.setUint32(36, size / 4096, true);
+  superblock.setUint16(14, 36, true);
+  return concatBytes([payload, encodeManifest(manifest)]);
+}

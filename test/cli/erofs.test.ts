@@ -1,0 +1,153 @@
+/** A base that is a file system: the tree comes out as it went in, and the two forms take each other's place. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { ArchiveRecord } from '../../src/core/archive-parser.js';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../../src/core/cpio.js';
+import { decodeName } from '../../src/core/path.js';
+import { readRecords } from '../../src/host/pack/read.js';
+import { scanTree } from '../../src/host/pack/scan.js';
+import { type Ended, mkma, sharedImages, temporary } from './cli.js';
+import { describeTree, makeOddTree } from './tree.js';
+
+const TYPES: Readonly<Record<number, string>> = {
+  [S_IFREG]: 'f',
+  [S_IFDIR]: 'd',
+  [S_IFLNK]: 'l',
+  [S_IFBLK]: 'b',
+  [S_IFCHR]: 'c',
+  [S_IFIFO]: 'p',
+};
+
+/** What the reader of metadata makes of a file, in the words of a listing. */
+function told(record: ArchiveRecord): string {
+  const { path, mode, uid, gid, nlink, size, mtime, data, rdevMajor, rdevMinor } = record;
+  const type = TYPES[mode & S_IFMT];
+  const facts = [path, type, mode & 0o7777, uid, gid, mtime];
+  if (type !== 'd') facts.push(nlink);
+  if (type === 'f') facts.push(size);
+  if (type === 'l') facts.push(decodeName(data ?? new Uint8Array(0)));
+  if (type === 'b' || type === 'c') facts.push(rdevMajor, rdevMinor);
+  return facts.join('\t');
+}
+
+describe('the forms of a base, in one output folder', () => {
+  const folder = temporary();
+  const out = join(folder.path, 'out');
+  const chroot = join(out, 'chroot');
+  const mounted = join(folder.path, 'mounted');
+  const erofs = join(out, 'base.erofs');
+  const build = (...more: string[]): Promise<Ended> => mkma(['build', 'console', '--output', out, ...more]);
+  const ran = ({ stderr }: Ended): string[] =>
+    [...stderr.matchAll(/^(\w+): start(?:: (.*))?$/gm)].map((match) => `${match[1]}: ${match[2]}`);
+  const idOf = async (file: string): Promise<string> => {
+    const { stdout, stderr } = await mkma(['inspect', file, '--json']);
+    assert.notEqual(stdout, '', stderr);
+    return JSON.parse(stdout).manifest.id;
+  };
+
+  before(async () => {
+    execFileSync('cp', ['-a', sharedImages(), out]);
+    mkdirSync(mounted);
+    makeOddTree(join(chroot, 'odd'));
+    // No whole second.
+    execFileSync('touch', ['-d', '@1000000000.123456789', join(chroot, 'odd/time')]);
+    const made = await build('--format', 'erofs');
+    assert.equal(made.code, 0, made.stderr);
+    execFileSync('mount', ['-t', 'erofs', '-o', 'ro,loop', erofs, mounted]);
+  });
+  after(() => {
+    execFileSync('umount', [mounted]);
+    folder[Symbol.dispose]();
+  });
+
+  test('all of the tree is in the file system: kinds, names, modes, owners, links, contents, times, attributes', () => {
+    const expected = describeTree(chroot);
+    assert.ok(expected.length > 12_000);
+    assert.deepEqual(describeTree(mounted), expected);
+    const listing = (root: string): string =>
+      execFileSync(
+        'bash',
+        ['-c', "find . ! -type d -printf '%p %T@\\n' | LC_ALL=C sort; getfattr -R -P -h -d -m - -e base64 ."],
+        { cwd: root, encoding: 'latin1', maxBuffer: 2 ** 28 },
+      );
+    assert.equal(listing(mounted), listing(chroot));
+  });
+
+  test('what it holds is read without mounting it', async () => {
+    const records: string[] = [];
+    const read = await readRecords(erofs, 'erofs', {
+      want: () => true,
+      onRecord: (record) => void records.push(told(record)),
+    });
+    assert.deepEqual(read, { ok: true, value: undefined });
+    const tree = await scanTree(mounted);
+    assert.ok(tree.ok);
+    const { entries, devices } = tree.value;
+    const expected = entries.map((entry) => {
+      const { path, type, mode, uid, gid, mtime, nlink, size, target } = entry;
+      const device = devices.get(path);
+      const facts = [path, type, mode, uid, gid, mtime];
+      if (type !== 'd') facts.push(nlink);
+      if (type === 'f') facts.push(size);
+      if (type === 'l') facts.push(target);
+      if (device !== undefined) facts.push(device.major, device.minor);
+      return facts.join('\t');
+    });
+    assert.deepEqual(records.sort(), expected.sort());
+    const inspected = await mkma(['inspect', erofs]);
+    assert.match(inspected.stdout, /base\.erofs: a base of mkma, verified\n/);
+    assert.match(inspected.stdout, /\n {2}form {8}EROFS file system\n/);
+  });
+
+  test('the same tree gives the same image; one that is gone is made again, and nothing else', async () => {
+    const id = await idOf(erofs);
+    rmSync(erofs);
+    const again = await build('--format', 'erofs');
+    assert.deepEqual(ran(again), ['base: base.erofs is missing or was changed']);
+    assert.equal(await idOf(erofs), id);
+    assert.deepEqual(ran(await build('--format', 'erofs')), []);
+  });
+
+  test('damage is named', async () => {
+    const copy = join(folder.path, 'copy.erofs');
+    const at = 20 * 2 ** 20;
+    execFileSync('cp', [erofs, copy]);
+    execFileSync('dd', ['if=/dev/urandom', `of=${copy}`, 'bs=1', 'count=8', `seek=${at}`, 'conv=notrunc'], {
+      stdio: 'ignore',
+    });
+    const damaged = await mkma(['inspect', copy]);
+    assert.equal(damaged.code, 1);
+    assert.match(
+      damaged.stderr,
+      /the image is damaged: .*copy\.erofs\n +why: segment 1 of 1 \(bytes 0 to \d+\)/,
+    );
+    truncateSync(copy, at);
+    const cut = await mkma(['inspect', copy]);
+    assert.match(cut.stderr, /its file system has \d+ bytes, the file 20971520: it was cut short/);
+  });
+
+  test('the other form takes its place, and the other way round', async () => {
+    const cpio = await build('--format', 'cpio');
+    assert.equal(cpio.code, 0, cpio.stderr);
+    assert.deepEqual([existsSync(erofs), existsSync(join(out, 'base.cpio.zst'))], [false, true]);
+    assert.deepEqual(ran(await build()), []);
+    // More than newc holds in one file; and a socket, which nobody will listen on.
+    execFileSync('truncate', ['-s', '4G', join(chroot, 'odd/large')]);
+    const listen = `require('net').createServer().listen('${join(chroot, 'odd/socket')}', () => process.reallyExit())`;
+    execFileSync(process.execPath, ['-e', listen]);
+    const back = await build('--format', 'erofs');
+    assert.match(ran(back)[0] ?? '', /^base: changed: .*format/);
+    assert.match(back.stderr, /left out, since sockets live only as long as their program: \/odd\/socket/);
+    const inspected = await mkma(['inspect', '--files', erofs]);
+    assert.match(inspected.stdout, /\n {2}largest\n +4\.00 GiB {2}\/odd\n/);
+    assert.match(inspected.stdout, / 4294967296 odd\/large\n/);
+    assert.doesNotMatch(inspected.stdout, /odd\/socket/);
+    assert.deepEqual([existsSync(erofs), existsSync(join(out, 'base.cpio.zst'))], [true, false]);
+    const wrong = await build('--format', 'squashfs');
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /squashfs.*\n?.*cpio, erofs/);
+  });
+});

@@ -1,0 +1,179 @@
+/** A base that is a file system: copied, checked and mounted, and what is said where that fails. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BootRecord } from '../../../src/core/boot.js';
+import type { Manifest } from '../../../src/core/manifest.js';
+import { bootMachine } from '../../../src/guest/init/boot.js';
+import { erofsFile, imageFile } from '../core/sample.js';
+import type { Answer, FakeMachine } from './fake-machine.js';
+import { answer, failing, goodMachine, MANIFEST } from './good-machine.js';
+
+const SIZE = 64 * 2 ** 20 + 4096;
+const SUM = '00112233445566ff';
+const EROFS: Manifest = {
+  ...MANIFEST,
+  kind: 'base',
+  needs: ['erofs'],
+  unpackedBytes: SIZE,
+  segments: [{ size: SIZE, bytes: SIZE, frames: 0, records: 12, sha256: 'a'.repeat(64) }],
+  erofs: { xxh64: SUM },
+};
+const FILE = '/mkma/held/base.erofs';
+const IMAGE = erofsFile(EROFS);
+
+/** The machine with a base of that form; `answers` come before what a good machine answers. */
+function machineWith(
+  answers: (argv: readonly string[], machine: FakeMachine) => Answer | undefined = () => undefined,
+  image: Uint8Array = IMAGE,
+): FakeMachine {
+  const machine = goodMachine();
+  machine.files.delete('/storage/img/base.cpio.zst');
+  machine.files.set('/storage/img/base.erofs', { content: image });
+  machine.answer = (argv, fake) => {
+    const own = answers(argv, fake);
+    if (own !== undefined) return own;
+    if (argv[0] === 'dd') machine.files.set(FILE, { content: new Uint8Array(SIZE) });
+    if (argv[0] === 'xxhsum') return { stdout: `${SUM}  ${FILE}\n` };
+    return answer(argv, fake);
+  };
+  return machine;
+}
+
+function calls(machine: FakeMachine, pattern: RegExp): string[] {
+  return machine.calls.filter((call) => pattern.test(call));
+}
+
+test('it is copied past the page cache, checked, and mounted from the file; the RAM file system gives way', () => {
+  const machine = machineWith();
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const copies = calls(machine, /^dd /);
+  assert.deepEqual(
+    copies.map((call) => /skip=\d+ seek=\d+ count=\d+/.exec(call)?.[0]),
+    // 17 blocks of 4 MiB, the last one a page long.
+    [
+      `skip=0 seek=0 count=${4 * 4 * 2 ** 20}`,
+      `skip=4 seek=4 count=${4 * 4 * 2 ** 20}`,
+      `skip=8 seek=8 count=${4 * 4 * 2 ** 20}`,
+      `skip=12 seek=12 count=${4 * 4 * 2 ** 20 + 4096}`,
+    ],
+  );
+  assert.ok(copies.every((call) => call.includes('direct')));
+  assert.deepEqual(
+    calls(machine, /mount /).filter((call) => /held|view\/base|overlay\/base|remount,size/.test(call)),
+    [
+      'mount -t ramfs -o mode=0700 mkma /mkma/held',
+      `/usr/lib/klibc/bin/mount -t erofs -o ro,nosuid,nodev ${FILE} /ram/view/base`,
+      'umount -l /mkma/held',
+      `mount -o remount,size=${(250000 * 4096 - SIZE) / 1024}k /ram`,
+      'mount -o move /ram/view/base /newroot/overlay/base',
+    ],
+  );
+  assert.ok(calls(machine, /^mount -t overlay/)[0]?.includes(',xino=off'));
+  assert.deepEqual(calls(machine, /^mkdir .*view\/base\//), [], 'nothing can be made in it');
+  const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
+  const [base] = record.images;
+  assert.deepEqual(
+    [base?.format, base?.verified, base?.unpackedBytes, base?.inodes, base?.checkSeconds],
+    ['erofs', true, SIZE, 0, 0],
+  );
+});
+
+test('where the medium cannot be read past the page cache it is read through it', () => {
+  const machine = machineWith((argv) =>
+    argv[0] === 'dd' && argv.join(' ').includes('direct')
+      ? { code: 1, stderr: 'dd: Invalid argument' }
+      : undefined,
+  );
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  // Tried once only.
+  assert.deepEqual(
+    calls(machine, /^dd /).map((call) => call.includes('direct')),
+    [true, false, false, false, false],
+  );
+});
+
+test('where the kernel cannot mount a file itself a loop device comes in between', () => {
+  const machine = machineWith((argv) => (argv[0]?.includes('klibc') ? { code: 1 } : undefined));
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.equal(calls(machine, /^mount -t erofs/).length, 1);
+});
+
+test('what is said where it cannot be read, is damaged, too large, killed for want of RAM, or cannot be mounted', () => {
+  const unread = machineWith((argv) =>
+    argv[0] === 'dd' ? { code: 1, stderr: 'dd: Input/output error' } : undefined,
+  );
+  failing(
+    unread,
+    'load',
+    /the storage device cannot be read: \/img\/base\.erofs/,
+    /why: .*Input\/output error/,
+  );
+  const short = machineWith((argv) => (argv[0] === 'dd' ? {} : undefined));
+  failing(short, 'load', /why: fewer bytes came than the file has/);
+  const damaged = machineWith((argv) =>
+    argv[0] === 'xxhsum' ? { stdout: `ff${SUM.slice(2)}  x\n` } : undefined,
+  );
+  failing(
+    damaged,
+    'load',
+    /the image is damaged: \/img\/base\.erofs/,
+    /its XXH64 is ff1122.*, its manifest says 0011/,
+  );
+  const killed = machineWith((argv) => (argv[0] === 'dd' ? { code: 137 } : undefined));
+  failing(
+    killed,
+    'load',
+    /cannot copy the base into RAM/,
+    /next: it was killed, most likely since the RAM was used up/,
+  );
+  const odd = machineWith((argv) =>
+    argv.includes('erofs') ? { code: 255, stderr: 'mount: no such device' } : undefined,
+  );
+  failing(odd, 'load', /cannot mount the base: \/img\/base\.erofs/, /no such device/, /CONFIG_EROFS_FS/);
+  for (const machine of [unread, short, damaged, killed, odd]) {
+    assert.deepEqual(
+      machine.calls.filter((call) => /^umount/.test(call)),
+      ['umount -l /mkma/held', 'umount /ram', 'umount /storage'],
+    );
+  }
+  const large = machineWith((argv) =>
+    argv.join(' ').startsWith('stat -f') ? { stdout: '4096 10000 10000 1000\n' } : undefined,
+  );
+  failing(large, 'load', /the base takes 65 MiB; the RAM file system has 40 MiB/);
+  assert.deepEqual(calls(large, /^dd /), []);
+});
+
+test('a later failure takes the mount back, too', () => {
+  const machine = machineWith((argv) =>
+    argv.join(' ').startsWith('mount -t overlay') ? { code: 1, stderr: 'no overlay' } : undefined,
+  );
+  failing(machine, 'layers', /cannot stack the overlay/);
+  assert.deepEqual(machine.calls.filter((call) => /^umount/.test(call)).slice(-2), [
+    'umount /ram/view/base',
+    'umount /ram',
+  ]);
+});
+
+test('one of other tools is loaded unverified: what it needs is known, its kernel is looked at', () => {
+  const image = IMAGE.slice().fill(0, 0, 16);
+  const machine = machineWith(undefined, image);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(calls(machine, /^xxhsum/), []);
+  assert.ok(machine.lines.some((line) => /loaded 64\.0 MiB .*unverified: it has no manifest/.test(line)));
+  const other = machineWith(undefined, image);
+  other.files.set('/ram/view/base/usr/lib/modules', { kind: 'directory' });
+  other.files.set('/ram/view/base/usr/lib/modules/5.10', { kind: 'directory' });
+  failing(other, 'load', /the kernel and the base do not belong together/, /modules for: 5\.10/);
+});
+
+test('of two bases the one made last is taken, and the other one told', () => {
+  const older = imageFile({ ...MANIFEST, created: '2025-01-01T00:00:00Z' });
+  const machine = machineWith();
+  machine.files.set('/storage/img/base.cpio.zst', { content: older });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.ok(machine.lines.includes('mkma: found /img/base.erofs on /dev/vda (ext4)'));
+  const warning = '/img/base.cpio.zst lies there as well and is not used: an older base; remove it';
+  assert.ok(machine.lines.includes(`mkma: warning: ${warning}`), machine.lines.join('\n'));
+  const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
+  assert.deepEqual(record.warnings, [warning]);
+});
