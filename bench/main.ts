@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BASE_FILES, FILES } from '../src/core/contract.js';
+import { BASE_FILES, type BaseFormat, FILES } from '../src/core/contract.js';
 import { initramfsSize } from '../src/host/initramfs/size.js';
 import { benchLoading } from './loading.js';
 import { describeMachine } from './machine.js';
@@ -17,6 +17,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({
   options: {
     output: { type: 'string' },
+    erofs: { type: 'string' },
     runs: { type: 'string', default: '9' },
     json: { type: 'string' },
   },
@@ -24,9 +25,10 @@ const { values } = parseArgs({
 const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${values.runs} is no number of turns`);
 
-const folder = values.output ?? builtImages();
-for (const name of [BASE_FILES.cpio, FILES.chroot, FILES.initramfsTree]) {
-  const path = join(folder, name);
+const folder = values.output ?? builtImages('.test/images', 'cpio');
+const held = values.erofs ?? builtImages('.test/erofs', 'erofs');
+const needed = [BASE_FILES.cpio, FILES.chroot, FILES.initramfsTree].map((name) => join(folder, name));
+for (const path of [...needed, join(held, BASE_FILES.erofs)]) {
   if (!existsSync(path)) fail(`there is no ${path}: name a folder that mkma build has filled`);
 }
 const images = realpathSync(folder);
@@ -41,10 +43,11 @@ const found = await measure();
 process.stdout.write(`${report(found).join('\n')}\n`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(found, null, 2)}\n`);
 
-/** The images of the tests, built where they are not yet. */
-function builtImages(): string {
-  const folder = join(repository, '.test/images');
-  const build = [join(repository, 'dist/src/host/main.js'), 'build', 'console', '--output', folder];
+/** Images of the tests, built where they are not yet. */
+function builtImages(name: string, format: BaseFormat): string {
+  const folder = join(repository, name);
+  const main = join(repository, 'dist/src/host/main.js');
+  const build = [main, 'build', 'console', '--format', format, '--output', folder];
   const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (built.status !== 0) fail('the images to measure could not be built');
   return folder;
@@ -54,7 +57,7 @@ async function measure(): Promise<Measurements> {
   const machine = describeMachine(images);
   const before = loadavg()[0] ?? 0;
   const root = join(scratch, 'root');
-  const loading = await benchLoading(images, root, runs);
+  const loading = await benchLoading(images, realpathSync(held), root, runs);
   const packing = await benchPacking(images, scratch, runs);
   mkdirSync(join(scratch, 'machine'));
   const persisting = await benchPersist(images, join(scratch, 'machine'), runs);

@@ -35,6 +35,9 @@ export function report(found: Measurements): string[] {
     `  RAM at most ${formatBytes(loading.memory.peak)} for ${formatBytes(loading.memory.loaded)} of files; ` +
       `the loading programs at most ${formatBytes(loading.memory.programs)}`,
     '',
+    ...pairLines(loading.held),
+    ...pairLines(loading.unchecked),
+    '',
     ...pairLines(packing.time),
     `  size ${formatBytes(packing.ours)}, plain ${formatBytes(packing.theirs)}: ${ratio(packing.ours / packing.theirs)}; ` +
       `memory of the packing process at most ${formatBytes(packing.memory)}`,

@@ -1,15 +1,35 @@
-/** Loads a base as early boot does, with its code: run by the initramfs's own QuickJS, in a root that is a copy of it. */
-import { tellProblem } from '../../src/core/result.js';
-import { readManifest } from '../../src/guest/init/images.js';
+/**
+ * Loads a base as early boot does, with its code: run by the initramfs's own QuickJS, in a root that is a copy of it. Of the
+ * two forms the one that lies there; where there is a file /mkma/unchecked, a file system is taken unseen.
+ */
+import type { ImageInfo } from '../../src/core/image.js';
+import { ok, type Result, tellProblem } from '../../src/core/result.js';
+import { holdFileSystem } from '../../src/guest/init/hold.js';
+import { findBase, readInfo } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
-import { RAM, STORAGE } from '../../src/guest/init/places.js';
+import { RAM, VIEW } from '../../src/guest/init/places.js';
+import { undoList } from '../../src/guest/init/undo.js';
+import { must } from '../../src/guest/must.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';
 import { exit } from '../../src/guest/qjs/program.js';
 
 const machine = quickjsMachine();
-const path = `${STORAGE}/base.cpio.zst`;
-const image = { path, shown: path, bytes: machine.info(path)?.size ?? 0 };
-const manifest = readManifest(machine, image);
-const loaded = manifest.ok ? loadImage(machine, image, manifest.value, `${RAM}/base`) : manifest;
+
+function load(): Result<unknown> {
+  const image = findBase(machine, '');
+  if (!image.ok) return image;
+  const info = readInfo(machine, image.value);
+  if (!info.ok) return info;
+  if (info.value.format !== 'erofs') {
+    return loadImage(machine, image.value, info.value.manifest, `${RAM}/base`);
+  }
+  must(machine, ['mkdir', '-m', '0700', VIEW]);
+  const { manifest, ...unchecked } = info.value;
+  const known: ImageInfo = machine.info('/mkma/unchecked') === undefined ? info.value : unchecked;
+  const held = holdFileSystem(machine, image.value, known, undoList(machine));
+  return held.ok ? ok(manifest) : held;
+}
+
+const loaded = load();
 if (!loaded.ok) machine.print(tellProblem(loaded.problem).join('\n'));
 exit(loaded.ok ? 0 : 1);

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { wholeDisk } from './disk.js';
-import { BASE, imagesFolder, Vm } from './harness.js';
+import { BASE, foundBase, imagesFolder, Vm } from './harness.js';
 
 test('exFAT, by its path', async () => {
   const base = join(imagesFolder(), BASE);
@@ -16,6 +16,6 @@ test('exFAT, by its path', async () => {
   await vm.ask('mount -t exfat /dev/vda /mnt');
   await vm.ask(`head -c ${statSync(base).size} /dev/vdb >/mnt/${BASE} && umount /mnt`, 180);
   vm.type('exit');
-  await vm.expect(/mkma: found \/base\.cpio\.zst on \/dev\/vda \(exfat\)\n/);
+  await vm.expect(foundBase('/', '/dev/vda (exfat)'));
   await vm.expect(/mkma: handing over to/);
 });

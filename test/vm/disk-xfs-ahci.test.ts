@@ -1,11 +1,11 @@
 import { test } from 'node:test';
 import { partitionedDisk } from './disk.js';
-import { Vm } from './harness.js';
+import { foundBase, Vm } from './harness.js';
 
 test('xfs in a partition of a SATA disk, by its PARTLABEL', async () => {
   const { file } = partitionedDisk('xfs');
   const append = 'mkma_storage_device=PARTLABEL=images mkma_images_path=/images';
   await using vm = Vm.start(append, { args: ['--disk', file, '--bus', 'ahci'] });
-  await vm.expect(/mkma: found \/images\/base\.cpio\.zst on \/dev\/sda1 \(xfs\)\n/);
+  await vm.expect(foundBase('/images/', '/dev/sda1 (xfs)'));
   await vm.expect(/mkma: handing over to/);
 });

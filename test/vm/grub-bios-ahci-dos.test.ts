@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootFrom } from './boot-disk.js';
+import { foundBase } from './harness.js';
 
 const DISK = String.raw`
 printf '%s\n' 'label: dos' 'size=32MiB, type=L' 'type=L' | sfdisk -q "$disk"
@@ -16,7 +17,7 @@ boot_entry --write --output "$mnt/images" --root "$mnt"
 
 test('GRUB, BIOS, AHCI, a dos partition table: /boot apart from the images, which lie at the top of a btrfs', async () => {
   await using vm = await bootFrom({ bus: 'ahci', firmware: 'bios', megabytes: 500 }, DISK, 'mkma_break=load');
-  await vm.expect(/mkma: found \/base\.cpio\.zst on \/dev\/sda2 \(btrfs\)/);
+  await vm.expect(foundBase('/', '/dev/sda2 (btrfs)'));
   await vm.expect(/mkma: shell before phase load/);
   await vm.expectShell();
   assert.match(

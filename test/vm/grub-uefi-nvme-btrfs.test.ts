@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootFrom } from './boot-disk.js';
+import { foundBase } from './harness.js';
 
 const DISK = String.raw`
 printf '%s\n' 'label: gpt' 'size=64MiB, type=U' 'type=L' | sfdisk -q "$disk"
@@ -26,7 +27,7 @@ test('GRUB, UEFI, NVMe, btrfs: the path counts from the top-level subvolume', as
     DISK,
     'mkma_break=handover',
   );
-  await vm.expect(/mkma: found \/@\/srv\/images\/base\.cpio\.zst on \/dev\/nvme0n1p2 \(btrfs\)/);
+  await vm.expect(foundBase('/@/srv/images/', '/dev/nvme0n1p2 (btrfs)'));
   await vm.expect(/mkma: shell before phase handover/);
   await vm.expectShell();
   assert.match(

@@ -30,6 +30,12 @@ function builtImages(): string {
 export const FORMAT: BaseFormat = existsSync(join(builtImages(), BASE_FILES.erofs)) ? 'erofs' : 'cpio';
 export const BASE = BASE_FILES[FORMAT];
 
+/** The line that tells which base was found: in which folder, from the top of the file system, and on which device. */
+export function foundBase(folder: string, device: string): RegExp {
+  const [place, where] = [folder + BASE, device].map((text) => text.replace(/[.()]/g, '\\$&'));
+  return new RegExp(`mkma: found ${place} on ${where}`);
+}
+
 let own: string | undefined;
 
 /** A folder with the images under test, of this test file alone: machines of other files must not share its disk. */

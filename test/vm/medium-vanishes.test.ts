@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { BASE, Vm } from './harness.js';
 import { bootFromDisk, makeLayer } from './layer.js';
 
 test('a medium that is pulled during the load: told as that, and a shell', async () => {
   await using vm = Vm.start('mkma_break=load');
   await vm.expect(/mkma: shell before phase load/);
   await vm.expectShell();
-  // The disk's controller leaves the bus while the segments are read.
-  vm.type('pci=$(readlink -f /sys/block/vda/device/..); setsid sh -c "sleep 2; echo 1 >$pci/remove" & exit');
+  // The disk's controller leaves the bus while the base is read: into the jail, or as it is.
+  const reading =
+    'until grep -q " /\\(jail\\|mkma/held\\) " /proc/mounts; do sleep 0.02; done; sleep 0.2';
+  vm.type(
+    `pci=$(readlink -f /sys/block/vda/device/..); setsid sh -c '${reading}; echo 1 >'$pci/remove & exit`,
+  );
   await vm.expect(/mkma: BOOT FAILED in phase load\n/);
-  await vm.expect(/mkma: the storage device cannot be read: \/mkma\/base\.cpio\.zst\n/, 20);
+  await vm.expect(new RegExp(`mkma: the storage device cannot be read: /mkma/${BASE}\n`), 20);
   await vm.expect(/why: dd \(exit code 1\): dd: .*Input\/output error\n/, 20);
   await vm.expect(/next: look whether it is still attached and what dmesg says/, 20);
   await vm.expectShell();

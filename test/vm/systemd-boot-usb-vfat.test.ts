@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootFrom } from './boot-disk.js';
+import { foundBase } from './harness.js';
 
 const DISK = String.raw`
 printf '%s\n' 'label: gpt' 'type=U' | sfdisk -q "$disk"
@@ -13,7 +14,7 @@ fill_esp 1 280
 
 test('systemd-boot, UEFI, USB, vfat: a stick whose one partition has it all', async () => {
   await using vm = await bootFrom({ bus: 'usb', firmware: 'uefi', megabytes: 282 }, DISK, 'mkma_break=load');
-  await vm.expect(/mkma: found \/mkma\/base\.cpio\.zst on \/dev\/sda1 \(vfat\)/);
+  await vm.expect(foundBase('/mkma/', '/dev/sda1 (vfat)'));
   await vm.expect(/mkma: shell before phase load/);
   await vm.expectShell();
   assert.match(

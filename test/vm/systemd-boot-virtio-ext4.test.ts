@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bootFrom } from './boot-disk.js';
+import { foundBase } from './harness.js';
 
 const DISK = String.raw`
 printf '%s\n' 'label: gpt' 'size=64MiB, type=U' 'type=L' | sfdisk -q "$disk"
@@ -19,7 +20,7 @@ test('systemd-boot, UEFI, virtio: kernel and initramfs copied to the ESP, the ba
     DISK,
     'mkma_break=load',
   );
-  await vm.expect(/mkma: found \/srv\/images\/base\.cpio\.zst on \/dev\/vda2 \(ext4\)/);
+  await vm.expect(foundBase('/srv/images/', '/dev/vda2 (ext4)'));
   await vm.expect(/mkma: shell before phase load/);
   await vm.expectShell();
   assert.match(
