@@ -8,8 +8,7 @@ test('a medium that is pulled during the load: told as that, and a shell', async
   await vm.expect(/mkma: shell before phase load/);
   await vm.expectShell();
   // The disk's controller leaves the bus while the base is read: into the jail, or as it is.
-  const reading =
-    'until grep -q " /\\(jail\\|mkma/held\\) " /proc/mounts; do sleep 0.02; done; sleep 0.2';
+  const reading = 'until grep -q " /\\(jail\\|mkma/held\\) " /proc/mounts; do sleep 0.02; done; sleep 0.2';
   vm.type(
     `pci=$(readlink -f /sys/block/vda/device/..); setsid sh -c '${reading}; echo 1 >'$pci/remove & exit`,
   );

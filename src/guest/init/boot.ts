@@ -22,6 +22,7 @@ import { loadBase, readBase } from './load.js';
 import { startModules } from './modules.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
 import { mountRam, needOf, needOfBase } from './ram.js';
+import { lowerReserve } from './reserve.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
 import { stackOverlay, type Top } from './stack.js';
@@ -141,6 +142,7 @@ function load(boot: Boot): Result<void> {
   const ram = mountRam(machine, settings, need === undefined ? layers : [need, ...layers]);
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
+  lowerReserve(machine);
   boot.availableBytes = memoryInfo(machine, 'MemAvailable');
   const loaded = loadBase(machine, settings, base, info.value, undo);
   if (!loaded.ok) return loaded;
