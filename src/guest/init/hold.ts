@@ -14,8 +14,8 @@ import type { Undo } from './undo.js';
 /** The file in RAM. */
 const FILE = `${HELD}/base.erofs`;
 
-/** Bytes read at a time: enough for a device to work on while the last ones are written. */
-const BLOCK = 4 * 2 ** 20;
+/** Bytes read at a time: enough for a device, and few enough for the buffer to stay in the processor's cache. */
+const BLOCK = 2 ** 20;
 /** Parts in which it is copied, so that it can be told how far it is; seconds before anybody wants to know. */
 const PARTS = 4;
 const PATIENCE = 1;

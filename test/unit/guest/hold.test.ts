@@ -49,12 +49,12 @@ test('it is copied past the page cache, checked, and mounted from the file; the 
   const copies = calls(machine, /^dd /);
   assert.deepEqual(
     copies.map((call) => /skip=\d+ seek=\d+ count=\d+/.exec(call)?.[0]),
-    // 17 blocks of 4 MiB, the last one a page long.
+    // 65 blocks of 1 MiB, the last one a page long.
     [
-      `skip=0 seek=0 count=${4 * 4 * 2 ** 20}`,
-      `skip=4 seek=4 count=${4 * 4 * 2 ** 20}`,
-      `skip=8 seek=8 count=${4 * 4 * 2 ** 20}`,
-      `skip=12 seek=12 count=${4 * 4 * 2 ** 20 + 4096}`,
+      `skip=0 seek=0 count=${16 * 2 ** 20}`,
+      `skip=16 seek=16 count=${16 * 2 ** 20}`,
+      `skip=32 seek=32 count=${16 * 2 ** 20}`,
+      `skip=48 seek=48 count=${16 * 2 ** 20 + 4096}`,
     ],
   );
   assert.ok(copies.every((call) => call.includes('direct')));
