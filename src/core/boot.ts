@@ -12,6 +12,27 @@ export interface PhaseTime {
   readonly phase: Phase;
   readonly start: number;
   readonly seconds: number;
+  /** What most of it went to, in order; absent in records of old. */
+  readonly steps?: readonly StepTime[];
+}
+
+/** How long a part of a phase took, in words for people. */
+export interface StepTime {
+  readonly step: string;
+  readonly seconds: number;
+}
+
+/** A boot as a line of time. Seconds, counted from the start of the kernel. */
+export interface BootTimes {
+  /** When init started. */
+  readonly init: number;
+  readonly phases: readonly PhaseTime[];
+  /** When the system itself started. */
+  readonly handover: number;
+}
+
+export function bootTimes({ started, phases, handover }: BootRecord): BootTimes {
+  return { init: started, phases, handover };
 }
 
 /** An image as it was loaded. What its manifest tells is absent where it has none. */

@@ -236,5 +236,8 @@ test('no boot loader, no images: told with where they were looked for', async ()
   );
   const empty = await mkma(['boot-entry', '-o', esp, ...WHERE]);
   assert.equal(empty.code, 1);
-  assert.match(empty.stderr, /error: there is no image to boot: .*base\.cpio\.zst\n/);
+  assert.match(
+    empty.stderr,
+    /error: there is no image to boot: .*\n +why: there is no base\.cpio\.zst or base\.erofs in it\n/,
+  );
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { BootTimes } from '../../src/core/boot.js';
 import { imagesFolder, mkma } from './harness.js';
 
 /** Only what is relied on here; the checks themselves are made inside the machine. */
@@ -7,6 +8,7 @@ interface Verdict {
   passed: boolean;
   checks: { name: string; ok: boolean; detail: string }[];
   loginSeconds: number;
+  boot: BootTimes;
 }
 
 test('mkma test passes on the untouched images', async () => {
@@ -23,6 +25,13 @@ test('mkma test passes on the untouched images', async () => {
     assert.ok(names.includes(name), `no check named "${name}" among: ${names.join(', ')}`);
   }
   assert.ok(verdict.loginSeconds > 0);
+  const { init, phases, handover } = verdict.boot;
+  assert.deepEqual(
+    phases.map(({ phase }) => phase),
+    ['mount', 'load', 'layers'],
+  );
+  assert.ok(init > 0 && handover > init && phases.every(({ start }) => start >= init && start < handover));
+  assert.ok(phases.every(({ steps = [] }) => steps.length > 1));
 });
 
 /** The verdict, whether it is the whole answer or its `result`. */

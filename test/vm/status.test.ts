@@ -45,6 +45,14 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.match(told, /\nnext boot {2}\S+ MiB of \S+ MiB for the base and 1 layer$/);
   assert.equal(await vm.ask('cat /opt/word'), 'by hand');
 
+  const boot = await vm.ask('mkma status --boot');
+  assert.match(
+    boot,
+    /^ +start +took\n +0\.00 s +\S+ s {2}kernel, until init started\n +\S+ s +\S+ s {2}mount\n/,
+  );
+  assert.match(boot, /\n +\S+ s +\S+ s {2}load\n( +\S+ s {4}.*\n)* +\S+ s {4}base\n/);
+  assert.match(boot, /\n +\S+ s {2}in all, until the system itself started$/);
+
   // 8 MiB more in fresh are seen, by root alone.
   await vm.ask('head -c 8M /dev/zero >/var/tmp/eight');
   const fresh = Number(await vm.ask('mkma status --json | sed -n \'s/.*"fresh": \\([0-9]*\\).*/\\1/p\''));

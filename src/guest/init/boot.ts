@@ -5,6 +5,7 @@ import {
   type LeftOut,
   type LoadedImage,
   type PhaseTime,
+  type StepTime,
 } from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
@@ -36,6 +37,8 @@ interface Boot {
   readonly undo: Undo;
   readonly started: number;
   readonly phases: PhaseTime[];
+  /** Of the phase that runs. */
+  readonly steps: StepTime[];
   storage?: Storage;
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
@@ -71,6 +74,7 @@ export function bootMachine(machine: Machine): boolean {
         undo,
         started,
         phases: [],
+        steps: [],
         images: [],
         leftOut: [],
       };
@@ -97,8 +101,17 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
   }
   const start = machine.uptime();
   const done = RUN[phase](boot);
-  boot.phases.push({ phase, start, seconds: round(machine.uptime() - start) });
+  const steps = boot.steps.splice(0);
+  boot.phases.push({ phase, start, seconds: round(machine.uptime() - start), steps });
   return done.ok ? undefined : done.problem;
+}
+
+/** Do a part of a phase, and note how long it took. */
+function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
+  const start = machine.uptime();
+  const done = work();
+  steps.push({ step: name, seconds: round(machine.uptime() - start) });
+  return done;
 }
 
 /** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
@@ -107,11 +120,12 @@ function mount(boot: Boot): Result<void> {
   const kernel = checkInitramfs(machine);
   if (!kernel.ok) return kernel;
   must(machine, ['mkdir', '-p', STORAGE, RAM, NEW_ROOT]);
-  const found = findStorage(machine, settings, startModules(machine));
+  const coldplug = step(boot, 'modules', () => startModules(machine));
+  const found = step(boot, 'devices and their drivers', () => findStorage(machine, settings, coldplug));
   if (!found.ok) return found;
   const { devices, others } = chooseFileSystem(machine, settings, found.value);
   boot.others = others;
-  const storage = mountStorage(machine, devices);
+  const storage = step(boot, 'file system', () => mountStorage(machine, devices));
   if (!storage.ok) return storage;
   undo.push(['umount', STORAGE]);
   boot.storage = storage.value;
@@ -131,11 +145,11 @@ function baseWarnings({ passedOver }: FoundBase): string[] {
 function load(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const base = known(boot.base);
-  const info = readBase(machine, base);
+  const info = step(boot, 'manifest of the base', () => readBase(machine, base));
   if (!info.ok) return info;
   const found = findLayers(machine, settings.path);
   if (!found.ok) return found;
-  const choice = chooseLayers(machine, settings, found.value);
+  const choice = step(boot, 'manifests of layers', () => chooseLayers(machine, settings, found.value));
   for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
   const layers = choice.chosen.flatMap(({ manifest }) => (manifest === undefined ? [] : [needOf(manifest)]));
   const need = needOfBase(info.value);
@@ -144,7 +158,7 @@ function load(boot: Boot): Result<void> {
   undo.push(['umount', RAM]);
   lowerReserve(machine);
   boot.availableBytes = memoryInfo(machine, 'MemAvailable');
-  const loaded = loadBase(machine, settings, base, info.value, undo);
+  const loaded = step(boot, 'base', () => loadBase(machine, settings, base, info.value, undo));
   if (!loaded.ok) return loaded;
   boot.choice = choice;
   boot.info = info.value;
@@ -157,7 +171,7 @@ function load(boot: Boot): Result<void> {
 function layers(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const { chosen, leftOut } = known(boot.choice);
-  const loaded = loadLayers(machine, settings, known(boot.images[0]), chosen);
+  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, known(boot.images[0]), chosen));
   boot.images.push(...loaded.images);
   boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
@@ -165,12 +179,13 @@ function layers(boot: Boot): Result<void> {
     const attached = checkAttached(machine, known(boot.storage));
     if (!attached.ok) return attached;
   }
-  const released = releaseStorage(machine);
+  const released = step(boot, 'release of the storage', () => releaseStorage(machine));
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
   const names = loaded.images.map(({ layer }) => known(layer));
   const held = known(boot.info).format === 'erofs';
-  return stackOverlay(machine, { layers: names, top: topOf(boot), held }, undo);
+  const stack = { layers: names, top: topOf(boot), held };
+  return step(boot, 'overlay', () => stackOverlay(machine, stack, undo));
 }
 
 /** The highest image that has a say in the root: of other tools' cpio does not tell what it held of it. */

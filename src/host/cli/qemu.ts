@@ -147,5 +147,21 @@ function told(done: Result<TestResult>): Result<TestResult & { lines: string[] }
   const verdict = passed
     ? `passed: ${checks.length} checks`
     : `FAILED: ${failed} of ${checks.length} checks; the console: ${console}`;
-  return ok({ ...done.value, lines: [...lines, '', `${verdict} (${Math.round(seconds)} s, ${accel})`] });
+  const boot = bootLine(done.value);
+  return ok({
+    ...done.value,
+    lines: [...lines, '', ...boot, `${verdict} (${Math.round(seconds)} s, ${accel})`],
+  });
+}
+
+/** The parts of the boot in a line. */
+function bootLine({ boot, loginSeconds }: TestResult): string[] {
+  if (boot === undefined) return [];
+  const parts = [
+    { phase: 'kernel', seconds: boot.init },
+    ...boot.phases,
+    { phase: 'handover after', seconds: boot.handover },
+    ...(loginSeconds === undefined ? [] : [{ phase: 'login after', seconds: loginSeconds }]),
+  ];
+  return [`boot: ${parts.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(1)} s`).join(', ')}`];
 }

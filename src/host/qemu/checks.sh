@@ -159,5 +159,6 @@ check 'machine-id empty in the base' machine_id_empty
 check 'nothing of the build in the base' clean_base
 check 'modules match the kernel' modules_match
 check 'mkma status answers' mkma_status
+echo "boot $(mkma status --boot --json | tr -d '\n')"
 echo end
 systemctl poweroff

@@ -1,4 +1,5 @@
 /** Boot a machine unattended, follow its console, and gather what the checks inside it answer. */
+import type { BootTimes } from '../../core/boot.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';
@@ -20,6 +21,8 @@ export interface GuestAnswers {
   readonly checks: readonly Check[];
   /** Seconds from the start of QEMU to the login prompt; absent where none was seen. */
   readonly loginSeconds?: number;
+  /** The boot from the kernel's start to the handover, as the machine tells it; absent where it does not. */
+  readonly boot?: BootTimes;
 }
 
 /** Seconds that a machine which has given up may still use to say why. */
@@ -72,6 +75,7 @@ async function follow(
   return ok({
     checks,
     ...(watcher.loginSeconds === undefined ? {} : { loginSeconds: watcher.loginSeconds }),
+    ...(watcher.boot === undefined ? {} : { boot: watcher.boot }),
   });
 }
 
@@ -89,6 +93,7 @@ class Watcher {
   /** Whether the checks' last line was seen. */
   complete = false;
   loginSeconds: number | undefined;
+  boot: BootTimes | undefined;
   /** The stage that is going on. */
   stage = STAGE;
   readonly #console: Follower;
@@ -130,6 +135,10 @@ class Watcher {
     const answer = parseAnswer(line);
     if (answer.type === 'other') {
       this.#words.push(line);
+      return;
+    }
+    if (answer.type === 'boot') {
+      this.boot = answer.times;
       return;
     }
     if (this.stage === STAGE) this.#next('checks', `after ${this.#seconds()}`);

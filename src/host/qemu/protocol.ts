@@ -1,4 +1,5 @@
 /** What a virtual machine under test says: its console, and the answers of the checks on the second serial port. */
+import type { BootTimes } from '../../core/boot.js';
 import { INIT_FAILED, INIT_PREFIX } from '../../core/contract.js';
 
 /** One thing that was asserted inside the machine. */
@@ -9,19 +10,33 @@ export interface Check {
   readonly detail: string;
 }
 
-/** A line of the answers: a check, the end, or something else (the words of a tool). */
+/** A line of the answers: a check, the times of the boot, the end, or something else (the words of a tool). */
 export type Answer =
+  | { readonly type: 'boot'; readonly times: BootTimes }
   | { readonly type: 'check'; readonly check: Check }
   | { readonly type: 'end' }
   | { readonly type: 'other'; readonly line: string };
 
-/** Parse `ok NAME - DETAIL`, `not ok NAME - DETAIL`, or `end`. */
+/** Parse `ok NAME - DETAIL`, `not ok NAME - DETAIL`, `boot JSON`, or `end`. */
 export function parseAnswer(line: string): Answer {
   if (line === 'end') return { type: 'end' };
+  const times = line.startsWith('boot ') ? parseTimes(line.slice('boot '.length)) : undefined;
+  if (times !== undefined) return { type: 'boot', times };
   const match = /^(not ok|ok) (.+?)(?: - (.*))?$/.exec(line);
   if (match === null) return { type: 'other', line };
   const [, verdict, name = '', detail = ''] = match;
   return { type: 'check', check: { name, ok: verdict === 'ok', detail } };
+}
+
+/** What `mkma status --boot --json` told; `undefined` where it is nothing of the kind. */
+function parseTimes(json: string): BootTimes | undefined {
+  try {
+    const value = JSON.parse(json) as Partial<BootTimes> | null;
+    const whole = typeof value?.handover === 'number' && Array.isArray(value.phases);
+    return whole ? (value as BootTimes) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How far a boot got, in order. */

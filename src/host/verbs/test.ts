@@ -1,6 +1,7 @@
 /** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BootTimes } from '../../core/boot.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { chooseAccel } from '../qemu/accel.js';
@@ -43,6 +44,8 @@ export interface TestResult {
   readonly seconds: number;
   /** Seconds from the start of QEMU to the login prompt on the console. */
   readonly loginSeconds?: number;
+  /** From the kernel's start to the handover. */
+  readonly boot?: BootTimes;
   readonly accel: Accelerator;
   /** File with everything the machine printed on its console. */
   readonly console: string;

@@ -1,12 +1,13 @@
 /** `mkma status`: what this machine runs from. */
 import { buildCommand } from '@stricli/core';
+import { bootTimes } from '../../../core/boot.js';
 import { ok, type Result } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import type { Context } from '../program.js';
 import { type Answer, show } from '../session.js';
 import { readStatus } from './status.js';
-import { statusLines } from './text.js';
+import { bootLines, statusLines } from './text.js';
 
 function look(machine: Machine): Result<Answer> {
   const record = readBootRecord(machine);
@@ -15,7 +16,14 @@ function look(machine: Machine): Result<Answer> {
   return ok({ value, lines: (columns) => statusLines(value, columns) });
 }
 
-export const statusCommand = buildCommand<{ json?: boolean }, [], Context>({
+function lookAtBoot(machine: Machine): Result<Answer> {
+  const record = readBootRecord(machine);
+  if (!record.ok) return record;
+  const value = bootTimes(record.value);
+  return ok({ value, lines: () => bootLines(value) });
+}
+
+export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, [], Context>({
   docs: {
     brief: 'what this machine runs from: images, storage, times, RAM',
     fullDescription:
@@ -23,11 +31,17 @@ export const statusCommand = buildCommand<{ json?: boolean }, [], Context>({
   },
   parameters: {
     flags: {
+      boot: {
+        kind: 'boolean',
+        brief: "the boot alone: from the kernel's start to the handover, part by part",
+        withNegated: false,
+        optional: true,
+      },
       json: { kind: 'boolean', brief: 'one JSON document on stdout', withNegated: false, optional: true },
     },
   },
   func(flags) {
-    const { json = false } = flags;
-    return show(this, () => look(this.machine), json);
+    const { json = false, boot = false } = flags;
+    return show(this, () => (boot ? lookAtBoot(this.machine) : look(this.machine)), json);
   },
 });

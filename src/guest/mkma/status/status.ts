@@ -1,5 +1,11 @@
 /** What `mkma status` tells: the record of the boot, and what holds now. */
-import type { BootRecord, LeftOut, LoadedImage, PhaseTime } from '../../../core/boot.js';
+import {
+  type BootRecord,
+  type BootTimes,
+  bootTimes,
+  type LeftOut,
+  type LoadedImage,
+} from '../../../core/boot.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import type { Machine } from '../../machine.js';
 import { readNextBoot } from '../next-boot.js';
@@ -16,12 +22,7 @@ export interface Status {
     /** Where it is mounted now: somebody else's doing. Empty: it is released. */
     readonly mountedOn: readonly string[];
   };
-  /** Seconds, counted from the start of the kernel. */
-  readonly times: {
-    readonly init: number;
-    readonly phases: readonly PhaseTime[];
-    readonly handover: number;
-  };
+  readonly times: BootTimes;
   readonly memory: Memory;
   /** RAM for images, in bytes. */
   readonly nextBoot: {
@@ -34,7 +35,7 @@ export interface Status {
 }
 
 export function readStatus(machine: Machine, record: BootRecord): Status {
-  const { images, leftOut, warnings, storage, phases, started, handover } = record;
+  const { images, leftOut, warnings, storage } = record;
   const base = images.find((image) => image.kind === 'base');
   return {
     ...(base === undefined ? {} : { base }),
@@ -42,7 +43,7 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
     leftOut,
     warnings,
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
-    times: { init: started, phases, handover },
+    times: bootTimes(record),
     memory: readMemory(machine),
     nextBoot: nextBootNeeds(machine, record),
   };

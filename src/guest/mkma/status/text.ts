@@ -1,5 +1,5 @@
 /** The status for people. */
-import type { LeftOut, LoadedImage } from '../../../core/boot.js';
+import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot.js';
 import { PARAM } from '../../../core/contract.js';
 import { shortId } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
@@ -71,10 +71,34 @@ function tellStorage(storage: Status['storage']): string[] {
   ];
 }
 
-/** How long each part took, in a column of seconds. */
-function tellTimes({ init, phases, handover }: Status['times']): string[] {
+/** The boot as a line of time: when each phase began, how long it took, and what it took it for. */
+export function bootLines({ init, phases, handover }: BootTimes): string[] {
+  const line = (start: number | undefined, seconds: number, what: string): string => {
+    const at = start === undefined ? '' : `${start.toFixed(2)} s`;
+    return `${at.padStart(9)} ${`${seconds.toFixed(2)} s`.padStart(9)}  ${what}`;
+  };
+  const over = endOf(phases, init);
+  return [
+    '    start      took',
+    line(0, init, 'kernel, until init started'),
+    ...phases.flatMap(({ phase, start, seconds, steps = [] }) => [
+      line(start, seconds, phase),
+      ...steps.filter((one) => one.seconds > 0).map((one) => line(undefined, one.seconds, `  ${one.step}`)),
+    ]),
+    line(over, Math.max(0, handover - over), 'handover'),
+    line(undefined, handover, 'in all, until the system itself started'),
+  ];
+}
+
+/** When the last phase ended. */
+function endOf(phases: BootTimes['phases'], init: number): number {
   const last = phases.at(-1);
-  const over = last === undefined ? init : last.start + last.seconds;
+  return last === undefined ? init : last.start + last.seconds;
+}
+
+/** How long each part took, in a column of seconds. */
+function tellTimes({ init, phases, handover }: BootTimes): string[] {
+  const over = endOf(phases, init);
   const rows: [number, string][] = [
     [init, 'kernel, until init started'],
     ...phases.map(({ phase, seconds }): [number, string] => [seconds, phase]),
