@@ -75,7 +75,7 @@ function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'm
   const devices = deviceNumbers(machine, FRESH, all);
   const { attributes, opaque } = sortAttributes(dumpUpper(machine, all, dump()));
   const { entries, whiteouts } = partWhiteouts(all, devices);
-  const mapped = mappedInodes(mappings());
+  const mapped = mappedInodes(mappings(), entries);
   return { upper: { entries, whiteouts, opaque, attributes }, devices, mapped };
 }
 

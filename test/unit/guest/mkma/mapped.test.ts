@@ -8,10 +8,21 @@ import { entry, tree } from '../../core/entry.js';
 const MAPS = `7f0000000000-7f0000001000 rw-s 00000000 00:2c 4711                       /srv/data base.mdb
 7f0000002000-7f0000003000 rw-s 00000000 00:01 0                          [anon]
 7f0000004000-7f0000005000 -w-s 00000000 00:2c 12 /x
+7f0000006000-7f0000007000 rw-s 00000000 00:2c 5                          /etc/two\\012lines
+7f0000008000-7f0000009000 rw-s 00000000 00:2c 6                          /gone (deleted)
 `;
 
 test('files that programs have mapped shared and writable', () => {
-  assert.deepEqual(mappedInodes({ code: 0, stdout: MAPS, stderr: '' }), new Set(['4711', '12']));
+  const told = ['4711', '12', '5', '6'];
+  const ended = { code: 0, stdout: MAPS, stderr: '' };
+  assert.deepEqual(mappedInodes(ended, []), new Set(told));
+  // In an overlay a file that was copied up is told by its lower inode's number: its path leads to the upper one's.
+  const entries = tree(
+    entry('etc/two\nlines', { ino: '99' }),
+    entry('srv/data base.mdb', { ino: '4711' }),
+    entry('y'),
+  );
+  assert.deepEqual(mappedInodes(ended, entries), new Set([...told, '99']));
 });
 
 test('they count as changed from the moment they are saved', () => {
