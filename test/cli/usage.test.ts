@@ -22,6 +22,10 @@ const WRONG: [string[], string][] = [
     'error: there is no such kernel choice: --kernel hots\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
   [
+    ['build', '--format', 'erofs', '--kernel', 'host:6.9.12'],
+    "error: this kernel does not read a base of this form: --format erofs, --kernel host:6.9.12\n  why: EROFS compressed by zstd needs Linux 6.10\n  next: use the suite's kernel (--kernel debian), or --format cpio\n",
+  ],
+  [
     ['build', '--suite', 'bookworm'],
     'error: this suite is too old: --suite bookworm\n  why: early boot runs on quickjs, which Debian packages from trixie on\n  next: use trixie or a newer suite\n',
   ],

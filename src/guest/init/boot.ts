@@ -11,6 +11,7 @@ import { PHASES, type Phase } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
 import { sortByName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { bugProblem, must } from '../must.js';
@@ -102,7 +103,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
   const start = machine.uptime();
   const done = RUN[phase](boot);
   const steps = boot.steps.splice(0);
-  boot.phases.push({ phase, start, seconds: round(machine.uptime() - start), steps });
+  boot.phases.push({ phase, start, seconds: toHundredths(machine.uptime() - start), steps });
   return done.ok ? undefined : done.problem;
 }
 
@@ -110,7 +111,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
 function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
   const start = machine.uptime();
   const done = work();
-  steps.push({ step: name, seconds: round(machine.uptime() - start) });
+  steps.push({ step: name, seconds: toHundredths(machine.uptime() - start) });
   return done;
 }
 
@@ -245,8 +246,4 @@ function record(boot: Boot, now: number): BootRecord {
 function known<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a phase ran without the one before it');
   return value;
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 100) / 100;
 }

@@ -4,6 +4,7 @@ import type { ImageInfo } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
+import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
 import { holdFileSystem } from './hold.js';
@@ -57,12 +58,8 @@ export function loadBase(
   return ok({
     ...loadedImage('base', base, manifest, { bytes, warnings }, seconds),
     ...(info.format === 'erofs' ? { format: info.format } : {}),
-    ...(checked === undefined ? {} : { checkSeconds: round(checked) }),
+    ...(checked === undefined ? {} : { checkSeconds: toHundredths(checked) }),
   });
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 100) / 100;
 }
 
 /** What is remembered of a loaded image. */
@@ -82,7 +79,7 @@ export function loadedImage(
     verified: manifest !== undefined,
     bytes: image.bytes,
     unpackedBytes: bytes,
-    seconds: round(seconds),
+    seconds: toHundredths(seconds),
     ...(warnings.length === 0 ? {} : { warnings }),
   };
 }

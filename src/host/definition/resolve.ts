@@ -35,7 +35,10 @@ export function resolveMachine(options: DefinitionOptions): Result<Machine> {
     ...(options.suite === undefined ? {} : { suite: options.suite }),
     ...(options.format === undefined ? {} : { format: options.format }),
   });
-  if (parsed.success) return checkSuite(parsed.data);
+  if (parsed.success) {
+    const fits = checkFormat(parsed.data);
+    return fits.ok ? checkSuite(parsed.data) : fits;
+  }
   const issue = parsed.error.issues[0];
   return usage({
     what: `${issue?.path.join('.') ?? 'the definition'} is not valid`,
@@ -55,6 +58,22 @@ function checkSuite(machine: Machine): Result<Machine> {
     where: `--suite ${machine.suite}`,
     why: 'early boot runs on quickjs, which Debian packages from trixie on',
     next: 'use trixie or a newer suite',
+  });
+}
+
+/** From this Linux on it reads what mkma puts into an EROFS: compressed by zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
+const EROFS_ZSTD = [6, 10] as const;
+
+function checkFormat({ format, kernel }: Machine): Result<void> {
+  if (format !== 'erofs' || kernel.from !== 'host') return ok();
+  const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
+  const [least, atLeast] = EROFS_ZSTD;
+  if (major > least || (major === least && minor >= atLeast)) return ok();
+  return usage({
+    what: 'this kernel does not read a base of this form',
+    where: `--format erofs, --kernel host:${kernel.release}`,
+    why: `EROFS compressed by zstd needs Linux ${EROFS_ZSTD.join('.')}`,
+    next: "use the suite's kernel (--kernel debian), or --format cpio",
   });
 }
 
