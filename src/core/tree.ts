@@ -2,10 +2,25 @@
  * A tree of files as data: read in bulk from find(1), since names are bytes and one process a file is too slow.
  */
 import { concatBytes } from './bytes.js';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from './cpio.js';
 import { decodeName, sortByName } from './path.js';
 
 /** find(1)'s letter of a file's type: file, directory, symlink, block or character device, FIFO, socket. */
 export type FileType = 'f' | 'd' | 'l' | 'b' | 'c' | 'p' | 's';
+
+const TYPES: Readonly<Record<number, FileType>> = {
+  [S_IFREG]: 'f',
+  [S_IFDIR]: 'd',
+  [S_IFLNK]: 'l',
+  [S_IFBLK]: 'b',
+  [S_IFCHR]: 'c',
+  [S_IFIFO]: 'p',
+};
+
+/** The type in a file's mode (inode(7)). */
+export function fileTypeOf(mode: number): FileType {
+  return TYPES[mode & S_IFMT] ?? 's';
+}
 
 export interface TreeEntry {
   /** Relative to the tree's root, in the codec of path.ts; the root itself is `.`. */

@@ -9,7 +9,7 @@ import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '..
 import { decodeName } from '../../src/core/path.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
-import { type Ended, mkma, sharedImages, temporary } from './cli.js';
+import { type Ended, execute, main, mkma, sharedImages, temporary } from './cli.js';
 import { describeTree, makeOddTree } from './tree.js';
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -110,6 +110,34 @@ describe('the forms of a base, in one output folder', () => {
     assert.deepEqual(ran(again), ['base: base.erofs is missing or was changed']);
     assert.equal(await idOf(erofs), id);
     assert.deepEqual(ran(await build('--format', 'erofs')), []);
+  });
+
+  test('neither the size of a folder nor what is mounted in the tree is in the image', async () => {
+    const id = await idOf(erofs);
+    rmSync(erofs);
+    // A folder grows with the names that were ever in it.
+    const script = `set -e
+cd "$1/srv" && touch -r . "$2" && touch {1..2000} && rm {1..2000} && touch -r "$2" . && cd /
+touch -r "$1/mnt" "$2" && mount -t tmpfs -o mode=755 none "$1/mnt" && touch "$1/mnt/secret" && touch -r "$2" "$1/mnt"
+shift 2
+exec "$@"`;
+    const again = [process.execPath, main, 'build', 'console', '--output', out, '--format', 'erofs'];
+    const paths = [chroot, join(folder.path, 'time')];
+    const built = await execute('unshare', ['--mount', 'bash', '-c', script, 'bash', ...paths, ...again]);
+    assert.equal(built.code, 0, built.stderr);
+    assert.equal(await idOf(erofs), id);
+  });
+
+  test('marks of an overlay, which the machine would obey, are refused', async () => {
+    const mark = ['-n', 'trusted.overlay.opaque', join(chroot, 'srv')];
+    execFileSync('setfattr', ['-v', 'y', ...mark]);
+    const refused = await build('--format', 'erofs');
+    execFileSync('setfattr', ['-x', ...mark.slice(1)]);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /cannot pack the tree as EROFS: .*chroot\/srv\n +why: it has the attribute trusted\.overlay\.opaque/,
+    );
   });
 
   test('damage is named', async () => {

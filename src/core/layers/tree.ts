@@ -1,20 +1,10 @@
 /** What an image holds, read out of its archive and its manifest. */
 import type { ArchiveReader, ArchiveRecord } from '../archive-parser.js';
 import type { FileAttributes } from '../attributes.js';
-import {
-  NEWC_MAX_NAME,
-  type ParsedNewcHeader,
-  S_IFBLK,
-  S_IFCHR,
-  S_IFDIR,
-  S_IFIFO,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-} from '../cpio.js';
+import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../cpio.js';
 import type { Manifest } from '../manifest.js';
 import { decodeName } from '../path.js';
-import type { FileType, TreeEntry } from '../tree.js';
+import { fileTypeOf, type TreeEntry } from '../tree.js';
 
 /** A file, folder or link in an image. */
 export type LayerEntry = Pick<
@@ -47,15 +37,6 @@ export interface TreeOptions {
   /** For a digest of every file's content. */
   readonly hasher?: () => Hasher;
 }
-
-const TYPES: Readonly<Record<number, FileType>> = {
-  [S_IFREG]: 'f',
-  [S_IFDIR]: 'd',
-  [S_IFLNK]: 'l',
-  [S_IFBLK]: 'b',
-  [S_IFCHR]: 'c',
-  [S_IFIFO]: 'p',
-};
 
 type Draft = { -readonly [K in keyof LayerEntry]: LayerEntry[K] };
 
@@ -131,7 +112,7 @@ export class TreeCollector implements ArchiveReader {
 
 function draftOf(record: ArchiveRecord): Draft {
   const { mode, uid, gid, size, mtime, data, rdevMajor, rdevMinor } = record;
-  const type = TYPES[mode & S_IFMT] ?? 's';
+  const type = fileTypeOf(mode);
   return {
     path: record.path === '' ? '.' : record.path,
     ...{ type, mode: mode & 0o7777, uid, gid, size, mtime },

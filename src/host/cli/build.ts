@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { BaseFormat } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
+import type { ModuleSet } from '../definition/machine.js';
 import { resolveMachine } from '../definition/resolve.js';
+import { lookAtHardware } from '../kernel/hardware.js';
+import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { shellQuote } from '../sys/command.js';
@@ -19,7 +22,10 @@ import {
   epochOption,
   formatOption,
   levelOption,
+  moduleSetOption,
   outputOption,
+  withoutOption,
+  zramOption,
 } from './options.js';
 import { bootAfterBuild } from './qemu.js';
 import { fail, type Session, show } from './session.js';
@@ -38,6 +44,9 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
     )
     .addOption(formatOption())
+    .addOption(withoutOption())
+    .addOption(zramOption())
+    .addOption(moduleSetOption())
     .addOption(levelOption())
     .addOption(cacheOption())
     .addOption(epochOption())
@@ -87,6 +96,9 @@ interface BuildOptions {
   readonly suite: string;
   readonly kernel: string;
   readonly format: BaseFormat;
+  readonly without?: readonly Part[] | undefined;
+  readonly zram?: number | undefined;
+  readonly initramfsModules: ModuleSet;
   readonly mirror?: string | undefined;
   readonly compressionLevel: number;
   readonly cache?: string | undefined;
@@ -127,6 +139,7 @@ async function resolveSettings(
       discardEdits: options.discardEdits,
       sourceDateEpoch: options.sourceDateEpoch,
       owner,
+      hardware: lookAtHardware(),
       programs: fileURLToPath(new URL('../../../guest', import.meta.url)),
       version: VERSION,
     },

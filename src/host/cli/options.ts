@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
+import { MODULE_SETS, ZRAM_MOST } from '../definition/machine.js';
+import { PARTS, type Part } from '../leave-out/parts.js';
 
 function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -29,6 +31,35 @@ export const formatOption = () =>
   new Option('--format <form>', 'the base: cpio is unpacked into RAM, erofs stays compressed there')
     .choices(Object.keys(BASE_FILES) as BaseFormat[])
     .default('cpio' as BaseFormat);
+
+/** Each part once, in the order in which mkma tells them. */
+function parts(text: string, before: readonly Part[] = []): Part[] {
+  const named = text.split(',').map((word) => word.trim());
+  const unknown = named.find((word) => !(PARTS as readonly string[]).includes(word));
+  if (unknown !== undefined) {
+    throw new InvalidArgumentError(`"${unknown}" is none of ${PARTS.join(', ')}.`);
+  }
+  return PARTS.filter((part) => named.includes(part) || before.includes(part));
+}
+
+export const withoutOption = () =>
+  new Option('--without <parts>', `leave out of the machine, any of ${PARTS.join(',')}`).argParser(parts);
+
+/** Percent of the RAM where none is named. */
+const ZRAM_DEFAULT = 50;
+
+export const zramOption = () =>
+  new Option(
+    '--zram [percent]',
+    `swap in compressed RAM, in percent of the RAM (${ZRAM_DEFAULT} if not given)`,
+  )
+    .preset(ZRAM_DEFAULT)
+    .argParser((given: string) => wholeNumber(1, ZRAM_MOST)(String(given)));
+
+export const moduleSetOption = () =>
+  new Option('--initramfs-modules <set>', "drivers of early boot: generic, or for this machine's hardware")
+    .choices(MODULE_SETS)
+    .default('generic' as const);
 
 export const levelOption = () =>
   new Option('--compression-level <n>', 'zstd level of the images, 1 to 19')

@@ -1,6 +1,7 @@
 /** The definition of a machine: one schema, from which types, defaults and messages come. */
 import { z } from 'zod';
 import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
+import { PARTS } from '../leave-out/parts.js';
 
 /** A Debian package name (Debian Policy 5.6.1). */
 const packageName = z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/, 'is no Debian package name');
@@ -12,6 +13,12 @@ export const hostnameSchema = z
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -',
   );
+
+/** Sets of kernel modules for early boot. */
+export const MODULE_SETS = ['generic', 'hardware'] as const;
+
+/** Percent of the RAM that a swap in RAM may be large, before compression: what fits if it shrinks to a half. */
+export const ZRAM_MOST = 200;
 
 export const machineSchema = z.strictObject({
   /** Name of the machine. */
@@ -34,8 +41,18 @@ export const machineSchema = z.strictObject({
     .default({ from: 'debian' }),
   /** The form of the base. `cpio`: an archive, unpacked at boot. `erofs`: a file system, kept in RAM as it is. */
   format: z.enum(Object.keys(BASE_FILES) as [BaseFormat, ...BaseFormat[]]).default('cpio'),
-  /** Early boot. `generic`: the kernel modules for whatever machine the images may be booted on. */
-  initramfs: z.strictObject({ modules: z.enum(['generic']).default('generic') }).prefault({}),
+  /**
+   * What is left out of the machine. `docs`: documentation but for licences, `locales`: translations, `modules`: drivers of hardware
+   * that the building machine does not have, `firmware`: what no driver asks for.
+   */
+  without: z.array(z.enum(PARTS)).default([]),
+  /** Swap in RAM, compressed (zram): its size before compression in percent of the RAM. Without it there is no swap. */
+  zram: z.number().int().min(1).max(ZRAM_MOST).optional(),
+  /**
+   * Early boot. `generic`: the kernel modules for whatever machine the images may be booted on. `hardware`: those for the building
+   * machine.
+   */
+  initramfs: z.strictObject({ modules: z.enum(MODULE_SETS).default('generic') }).prefault({}),
 });
 
 export type ModuleSet = Machine['initramfs']['modules'];

@@ -3,7 +3,8 @@ import { hostname, release } from 'node:os';
 import { distance } from 'fastest-levenshtein';
 import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
-import { type Machine, machineSchema } from './machine.js';
+import type { Part } from '../leave-out/parts.js';
+import { type Machine, type ModuleSet, machineSchema } from './machine.js';
 import { DEFAULT_PRESET, PRESETS } from './presets.js';
 
 export interface DefinitionOptions {
@@ -13,6 +14,9 @@ export interface DefinitionOptions {
   readonly kernel?: string | undefined;
   readonly suite?: string | undefined;
   readonly format?: BaseFormat | undefined;
+  readonly without?: readonly Part[] | undefined;
+  readonly zram?: number | undefined;
+  readonly initramfsModules?: ModuleSet | undefined;
 }
 
 /** Resolve the definition: the preset, then what the command line says. */
@@ -34,6 +38,9 @@ export function resolveMachine(options: DefinitionOptions): Result<Machine> {
     kernel: kernel.value,
     ...(options.suite === undefined ? {} : { suite: options.suite }),
     ...(options.format === undefined ? {} : { format: options.format }),
+    ...(options.without === undefined ? {} : { without: options.without }),
+    ...(options.zram === undefined ? {} : { zram: options.zram }),
+    ...(options.initramfsModules === undefined ? {} : { initramfs: { modules: options.initramfsModules } }),
   });
   if (parsed.success) {
     const fits = checkFormat(parsed.data);

@@ -1,5 +1,4 @@
 /** What is in the initramfs, as data: where each thing comes from is told beside it. */
-import type { ModuleSet } from '../definition/machine.js';
 
 /** Debian packages whose files the tools tree has to hold; their dependencies come with them. */
 export const TOOL_PACKAGES: readonly string[] = [
@@ -123,5 +122,5 @@ const GENERIC: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What `initramfs.modules` of a definition names. */
-export const MODULE_SETS = { generic: GENERIC } as const satisfies Record<ModuleSet, typeof GENERIC>;
+/** The names of the generic set. */
+export const GENERIC_MODULES: readonly string[] = Object.values(GENERIC).flat();

@@ -1,10 +1,12 @@
 /** The chosen kernel modules, copied into the initramfs and decompressed. */
-import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { parseModuleIndex, selectModules } from '../kernel/modules.js';
+import { readModuleTexts } from '../kernel/texts.js';
 import { run } from '../sys/run.js';
-import { parseModuleIndex, selectModules } from './modules.js';
 
 interface Inputs {
   /** Folder with the kernel's modules. */
@@ -30,25 +32,14 @@ const BUILD_FILES = ['modules.order', 'modules.builtin', 'modules.builtin.modinf
  * this kernel does not have are told in a warning. Resolves to the modules' paths in the target.
  */
 export async function installModules(inputs: Inputs, context: Context): Promise<Result<string[]>> {
-  const dep = await optional(join(inputs.modules, 'modules.dep'));
-  if (dep === undefined) {
-    return err({
-      what: "the kernel's modules have no index",
-      where: join(inputs.modules, 'modules.dep'),
-      why: 'depmod has not been run on them',
-      next: `run depmod ${inputs.release} in the tree that holds them`,
-    });
-  }
-  const [builtin, softdep, alias] = await Promise.all(
-    ['builtin', 'softdep', 'alias'].map((name) => optional(join(inputs.modules, `modules.${name}`))),
-  );
-  const index = parseModuleIndex({ dep, builtin: builtin ?? '', softdep: softdep ?? '', alias: alias ?? '' });
+  const texts = await readModuleTexts(inputs.modules, inputs.release);
+  if (!texts.ok) return texts;
+  const index = parseModuleIndex(texts.value);
   const selection = selectModules(index, inputs.wanted);
   const folder = join(inputs.target, 'usr/lib/modules', inputs.release);
   for (const path of selection.paths) await copyInto(inputs.modules, folder, path);
   for (const name of BUILD_FILES) {
-    if ((await optional(join(inputs.modules, name))) !== undefined)
-      await copyInto(inputs.modules, folder, name);
+    if (existsSync(join(inputs.modules, name))) await copyInto(inputs.modules, folder, name);
   }
   for (const [suffix, argv] of Object.entries(DECOMPRESSORS)) {
     const paths = selection.paths.filter((path) => path.endsWith(suffix));
@@ -77,12 +68,4 @@ async function copyInto(from: string, to: string, path: string): Promise<void> {
   await mkdir(dirname(join(to, path)), { recursive: true });
   await copyFile(join(from, path), join(to, path));
   await chmod(join(to, path), 0o644);
-}
-
-/** A file's text; `undefined` where there is none. */
-async function optional(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
-    throw cause;
-  });
 }

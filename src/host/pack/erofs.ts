@@ -1,19 +1,27 @@
 /** Pack a tree as an EROFS file system with a manifest behind it: mkfs.erofs of the built suite makes it. */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readFileSync, readSync } from 'node:fs';
-import { DUMP_ARGUMENTS, type FileAttributes, parseAttributes } from '../../core/attributes.js';
+import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  DUMP_ARGUMENTS,
+  type FileAttributes,
+  isOverlayMark,
+  parseAttributes,
+} from '../../core/attributes.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { readSuperblock, SUPERBLOCK_END, type Superblock } from '../../core/erofs/superblock.js';
 import { encodeHead, encodeManifest } from '../../core/image.js';
 import type { BaseManifest } from '../../core/manifest.js';
-import { encodeName } from '../../core/path.js';
+import { encodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { TreeEntry } from '../../core/tree.js';
+import { fileTypeOf, type TreeEntry } from '../../core/tree.js';
 import { imageId } from '../images.js';
 import type { Command } from '../sys/command.js';
 import { writeAll } from '../sys/files.js';
 import { failure, Interrupted, run, runBytes, start } from '../sys/run.js';
+import { type PackingFailed, treeChanged } from './failed.js';
 import type { BaseFacts } from './image.js';
+import { readFileSystem } from './read.js';
 
 /** mkfs.erofs and xxhsum, as commands that run the built suite's own. */
 export interface ErofsTools {
@@ -58,17 +66,21 @@ export function nameableSockets(entries: readonly TreeEntry[]): string[] {
 export async function packErofs(options: PackErofsOptions): Promise<Result<BaseManifest>> {
   const { root, entries, facts, target, tools, signal } = options;
   const sockets = nameableSockets(entries);
-  const made = await makeFileSystem(options, sockets);
+  const [made, attributes] = await Promise.all([
+    makeFileSystem(options, sockets),
+    attributesOf(root, signal),
+  ]);
   if (!made.ok) return made;
+  if (!attributes.ok) return attributes;
   const superblock = markAsImage(target);
   if (superblock === undefined) throw new Error(`mkfs.erofs made no file system: ${target}`);
-  const [sha256, xxh64, attributes] = await Promise.all([
+  const same = checkSame(target, entries, new Set(sockets));
+  if (!same.ok) return same;
+  const [sha256, xxh64] = await Promise.all([
     digest(target, signal),
     run(tools.xxhsum(['-q', '-H64', target]), { signal }),
-    rootAttributes(root, signal),
   ]);
   if (!xxh64.ok) return xxh64;
-  if (!attributes.ok) return attributes;
   const top = entries.find(({ path }) => path === '.');
   if (top === undefined) throw new Error('the tree has no root');
   const { size } = superblock;
@@ -100,22 +112,28 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
  * times the work, and small files are read at half the speed.
  */
 const LAYOUT = ['-C65536', '-Eztailpacking'];
-/** So that the same tree gives the same bytes. */
-const REPRODUCIBLE = ['-T0', '--mkfs-time'];
+/** So that the same tree gives the same bytes on every host: times, and blocks that do not follow the host's pages. */
+const REPRODUCIBLE = ['-T0', '--mkfs-time', '-b4096'];
+/** mkfs.erofs would go into whatever is mounted in the tree: it is shown the tree alone. $1: tree, $2: where to show it. */
+const ALONE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 /** Milliseconds between two looks at how far it is. */
 const POLL = 200;
 
 async function makeFileSystem(options: PackErofsOptions, sockets: readonly string[]): Promise<Result<void>> {
   const { root, target, tools, level, latestMtime, signal, onProgress } = options;
   const epoch = latestMtime === undefined ? undefined : String(latestMtime);
+  const view = `${target}.tree`;
+  mkdirSync(view);
   const plain = tools.mkfs([
     ...['--quiet', '-d1', `-zzstd,level=${level}`, ...LAYOUT, ...REPRODUCIBLE],
-    ...['-U', uuidOf(options.entries)],
+    ...['-U', uuidOf(options.entries, latestMtime)],
     ...sockets.map((path) => `--exclude-path=${path}`),
-    ...[target, root],
+    ...[target, view],
   ]);
-  // Times beyond it are cut down to it.
-  const command = { ...plain, env: { ...plain.env, SOURCE_DATE_EPOCH: epoch } };
+  const args = ['-c', ALONE, 'sh', root, view, plain.file, ...plain.args];
+  // Times beyond the epoch are cut down to it.
+  const env = { ...plain.env, SOURCE_DATE_EPOCH: epoch };
+  const command: Command = { ...plain, file: 'sh', args, env, isolated: true };
   const running = start(command, { signal });
   const timer = setInterval(() => onProgress?.(bytesRead(running.pid)), POLL);
   try {
@@ -125,6 +143,7 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
     return ended.value.exitCode === 0 ? ok() : err(failure(command, ended.value));
   } finally {
     clearInterval(timer);
+    rmdirSync(view);
   }
 }
 
@@ -132,10 +151,13 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
  * A UUID out of what the tree is (RFC 9562, version 8). An overlay needs one to find a copied-up file's origin again: without,
  * hard links to files of the base would not be seen to be one (ovl_decode_real_fh in fs/overlayfs/namei.c).
  */
-function uuidOf(entries: readonly TreeEntry[]): string {
+export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSITIVE_INFINITY): string {
   const hash = createHash('sha256');
-  for (const { path, type, mode, uid, gid, size, mtime } of entries) {
-    hash.update(encodeName(`${type} ${mode} ${uid} ${gid} ${size} ${mtime} ${path}\0`));
+  for (const { path, type, mode, uid, gid, size, mtime, target } of entries) {
+    // The size of anything but a file is the affair of the file system where it lies.
+    const bytes = type === 'f' ? size : 0;
+    const time = Math.min(mtime, latestMtime);
+    hash.update(encodeName(`${type} ${mode} ${uid} ${gid} ${bytes} ${time} ${path}\0${target}\0`));
   }
   const hex = hash.digest('hex');
   return [
@@ -147,13 +169,37 @@ function uuidOf(entries: readonly TreeEntry[]): string {
   ].join('-');
 }
 
-/** Bytes that a program has read so far (proc_pid_io(5)); 0 where it has ended. */
-function bytesRead(pid: number | undefined): number {
+/** Bytes that a program and those that it started have read so far (proc_pid_io(5)); 0 where it has ended. */
+function bytesRead(pid: number | string | undefined): number {
   try {
-    return Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? 0);
+    const own = Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? 0);
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
+    return children.reduce((sum, child) => sum + bytesRead(child), own);
   } catch {
     return 0;
   }
+}
+
+/** Whether the file system holds what the tree had before: nobody may write into it meanwhile. */
+function checkSame(target: string, entries: readonly TreeEntry[], left: ReadonlySet<string>): Result<void> {
+  const missing = new Map(entries.filter(({ path }) => !left.has(path)).map((entry) => [entry.path, entry]));
+  let changed: PackingFailed | undefined;
+  const read = readFileSystem(target, {
+    want: () => false,
+    onRecord: ({ path, mode, size }) => {
+      const entry = missing.get(path);
+      missing.delete(path);
+      if (entry === undefined) changed ??= treeChanged(path, 'it was not there before');
+      else if (fileTypeOf(mode) !== entry.type) changed ??= treeChanged(path, 'it is of another kind now');
+      else if (entry.type === 'f' && size !== entry.size) {
+        changed ??= treeChanged(path, `it had ${entry.size} bytes, then ${size}`);
+      }
+    },
+  });
+  if (!read.ok) return read;
+  const [gone] = missing.keys();
+  if (gone !== undefined) changed ??= treeChanged(gone, 'it is gone');
+  return changed === undefined ? ok() : err(changed.problem);
 }
 
 /** Put the head into the part of the file system that is free for others, and read its superblock. */
@@ -180,9 +226,23 @@ async function digest(path: string, signal: AbortSignal): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Those of the root alone: what is below it, the file system carries itself. */
-async function rootAttributes(root: string, signal: AbortSignal): Promise<Result<FileAttributes[]>> {
-  const args = [...DUMP_ARGUMENTS.filter((word) => word !== '--recursive' && word !== '-R')];
-  const dump = await runBytes({ file: 'getfattr', args, cwd: root, env: { LC_ALL: 'C' } }, { signal });
-  return dump.ok ? ok(parseAttributes(dump.value)) : dump;
+/**
+ * Those of the root alone: what is below it, the file system carries itself. Marks of an overlay would be obeyed by the one that
+ * the base becomes a part of, and mkfs.erofs cannot leave them out: refused.
+ */
+async function attributesOf(root: string, signal: AbortSignal): Promise<Result<FileAttributes[]>> {
+  const dump = await runBytes(
+    { file: 'getfattr', args: [...DUMP_ARGUMENTS], cwd: root, env: { LC_ALL: 'C' } },
+    { signal },
+  );
+  if (!dump.ok) return dump;
+  const [marked] = parseAttributes(dump.value, isOverlayMark);
+  if (marked === undefined) return ok(parseAttributes(dump.value).filter(({ path }) => path === '.'));
+  const name = Object.keys(marked.values)[0] ?? '';
+  return err({
+    what: 'cannot pack the tree as EROFS',
+    where: join(root, quoteName(marked.path)),
+    why: `it has the attribute ${name}: the mark of an overlay, which the machine's own would obey`,
+    next: `remove it (setfattr --remove=${name}), or use --format cpio, which leaves such marks out`,
+  });
 }

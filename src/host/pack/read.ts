@@ -21,7 +21,8 @@ export async function readRecords(
 
 const NEXT = 'copy or build it again';
 
-function readFileSystem(path: string, reader: ArchiveReader): Result<void> {
+/** Read what a file system holds. */
+export function readFileSystem(path: string, reader: ArchiveReader): Result<void> {
   const fd = openSync(path, 'r');
   try {
     const wrong = readErofs((offset, length) => {

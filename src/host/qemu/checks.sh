@@ -69,7 +69,7 @@ lower_in_ram() {
 
 no_device_mounted() {
   mounts=$(cat /proc/[0-9]*/mounts 2>/dev/null | grep "^/dev/" | sort -u | head -n 5)
-  swaps=$(sed 1d /proc/swaps)
+  swaps=$(sed -e 1d -e '\,^/dev/zram,d' /proc/swaps) # zram is RAM
   echo "${mounts:-no mount from a device}; ${swaps:-no swap}"
   [ -z "$mounts$swaps" ]
 }

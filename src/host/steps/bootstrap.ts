@@ -45,9 +45,13 @@ export function packagesInputs(settings: BuildSettings): Inputs {
   };
 }
 
+/** What sets up the swap in RAM at boot. */
+const ZRAM_PACKAGES = ['systemd-zram-generator'];
+
 /** What the definition names, and what mkma itself needs on the machine. */
 function systemPackages(machine: Machine): string[] {
-  return [...new Set([...machine.packages, ...PROGRAM_PACKAGES])];
+  const swap = machine.zram === undefined ? [] : ZRAM_PACKAGES;
+  return [...new Set([...machine.packages, ...swap, ...PROGRAM_PACKAGES])];
 }
 
 export function toolsInputs(settings: BuildSettings): Inputs {

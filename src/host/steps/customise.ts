@@ -1,5 +1,6 @@
 /** What makes a tree of installed packages the defined machine: names, sources, logins, and nothing left over. */
 import type { Machine } from '../definition/machine.js';
+import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { installProgram } from './machine-program.js';
 import { DEBIAN_MIRRORS } from './mirror.js';
@@ -18,9 +19,27 @@ export function machineFiles(machine: Machine): Readonly<Record<string, string>>
     '/etc/resolv.conf': '',
     '/etc/apt/sources.list.d/debian.sources': aptSources(machine),
     ...localLogins(),
+    ...zramFiles(machine.zram),
+    ...leftOutFiles(machine.without),
     '/etc/systemd/journald.conf.d/10-mkma.conf':
       '# The journal lives in RAM like everything else.\n[Journal]\nStorage=volatile\n',
   };
+}
+
+/** Swap in RAM, for systemd-zram-generator(8). */
+function zramFiles(percent: number | undefined): Record<string, string> {
+  if (percent === undefined) return {};
+  return {
+    '/etc/systemd/zram-generator.conf.d/10-mkma.conf': `[zram0]\nzram-size = ram * ${percent} / 100\ncompression-algorithm = zstd\n`,
+    // A page at a time: neighbours are no cheaper to read from RAM.
+    '/etc/sysctl.d/10-mkma-zram.conf': 'vm.page-cluster = 0\n',
+  };
+}
+
+/** What is left out stays out when packages are installed later. */
+function leftOutFiles(parts: readonly Part[]): Record<string, string> {
+  const config = dpkgConfig(parts);
+  return config === undefined ? {} : { [DPKG_CONFIG]: config };
 }
 
 function aptSources(machine: Machine): string {

@@ -8,7 +8,12 @@ import { type InitramfsBytes, initramfsPart } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, MODULE_SETS, PROGRAMS } from '../initramfs/contents.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from '../initramfs/contents.js';
+import { wantedModules } from '../initramfs/module-set.js';
+import { driversFor } from '../kernel/hardware.js';
+import { parseModuleIndex } from '../kernel/modules.js';
+import { readModuleTexts } from '../kernel/texts.js';
+import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
 import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
@@ -26,7 +31,7 @@ export function initramfsInputs(
   kernel: string,
   firmware: string,
 ): Inputs {
-  const modules = MODULE_SETS[settings.machine.initramfs.modules];
+  const { modules } = settings.machine.initramfs;
   const { recipe, packages, ...mirror } = toolsInputs(settings);
   return {
     ...mirror,
@@ -37,8 +42,9 @@ export function initramfsInputs(
     tools: packages ?? '',
     'tools versions': versions,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
+    modules: modules === 'hardware' ? `hardware ${hardwareDigest(settings.hardware)}` : modules,
     contents: createHash('sha256')
-      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, modules, ALWAYS_LOADED]))
+      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, ALWAYS_LOADED]))
       .digest('hex'),
     'compression level': String(settings.level),
     ...(settings.sourceDateEpoch === undefined
@@ -64,6 +70,19 @@ export function bytesOf(record: StageRecord | undefined): InitramfsBytes {
   return { tools: Number(output['bytes of tools'] ?? 0), modules: Number(output['bytes of modules'] ?? 0) };
 }
 
+/** Names of the modules that the definition asks for; `modules` is the kernel's folder of them in the tree at `root`. */
+async function modulesFor(
+  { machine, hardware }: BuildSettings,
+  { root, release, modules }: { readonly root: string; readonly release: string; readonly modules: string },
+  { signal }: Context,
+): Promise<Result<string[]>> {
+  const set = machine.initramfs.modules;
+  const texts = await readModuleTexts(modules, release);
+  if (!texts.ok) return texts;
+  const present = set === 'hardware' ? await driversFor(hardware, root, release, signal) : ok([]);
+  return present.ok ? ok(wantedModules(set, parseModuleIndex(texts.value), present.value)) : present;
+}
+
 /** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */
 export async function buildInitramfs(
   settings: BuildSettings,
@@ -74,12 +93,15 @@ export async function buildInitramfs(
   context: Context,
 ): Promise<Result<PackedInitramfs>> {
   const target = join(scratch, FILES.initramfsTree);
+  const modules = join(modulesFolder(root), release);
+  const wanted = await modulesFor(settings, { root, release, modules }, context);
+  if (!wanted.ok) return wanted;
   const assembled = await assembleInitramfs(
     {
       tools,
       root,
-      modules: join(modulesFolder(root), release),
-      wanted: Object.values(MODULE_SETS[settings.machine.initramfs.modules]).flat(),
+      modules,
+      wanted: wanted.value,
       release,
       program: join(settings.programs, 'init.js'),
       stub: join(settings.programs, 'init.sh'),

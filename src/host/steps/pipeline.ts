@@ -9,6 +9,7 @@ import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
 import { firmwareStamp } from '../initramfs/firmware.js';
+import type { Savings } from '../leave-out/leave-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
 import { type CacheEntry, findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
@@ -36,6 +37,8 @@ export interface PipelineResult {
   readonly kernelRelease: string;
   /** Unpacked bytes of the initramfs. */
   readonly initramfsBytes: InitramfsBytes;
+  /** What was left out and what could be; `undefined`: `chroot/` is from a mkma that did not tell. */
+  readonly savings?: Savings | undefined;
 }
 
 export async function runPipeline(
@@ -72,7 +75,8 @@ export async function runPipeline(
   if (!published.ok) return published;
   const at = work.book.get('base')?.at ?? '';
   const initramfsBytes = bytesOf(work.book.get('initramfs'));
-  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes });
+  const savings = savingsOf(work.book.get('system'));
+  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings });
 }
 
 /** Run a stage with its events and its record. */
@@ -195,20 +199,27 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
   return stage(work, 'system', why.value ?? 'not built yet', detail, async () => {
     const built = await buildSystem(settings, entry, output.scratch.path, context);
     if (!built.ok) return built;
-    const { root, release, image } = built.value;
+    const { root, release, image, savings } = built.value;
     const print = await fingerprint(root, context.signal);
     if (!print.ok) return print;
     work.made.set(FILES.chroot, root);
     work.made.set(FILES.kernel, image);
-    const facts = { fingerprint: print.value, 'kernel release': release };
+    const facts = { fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) };
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };
     return ok({ path: root, fingerprint: print.value, release });
   });
 }
 
+function savingsOf(system: StageRecord | undefined): Savings | undefined {
+  const text = system?.output.savings;
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
 /** Names the kernel whose modules the initramfs takes. */
 function kernelOf(system: StageRecord | undefined): string {
-  return `${system?.output['kernel release']} ${system?.inputs.kernel} ${system?.inputs['package versions']}`;
+  const { inputs, output } = system ?? {};
+  const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
+  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}`;
 }
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */

@@ -1,5 +1,6 @@
 /** What a build was asked to do, whole: no step looks anywhere else. */
 import type { Machine } from '../definition/machine.js';
+import type { Hardware } from '../kernel/hardware.js';
 import type { Owner } from '../sys/files.js';
 import type { Mirrors } from './mirror.js';
 
@@ -22,6 +23,8 @@ export interface BuildSettings {
   readonly sourceDateEpoch?: number | undefined;
   /** Who the outputs shall belong to. */
   readonly owner?: Owner | undefined;
+  /** The building machine's. */
+  readonly hardware: Hardware;
   /** Folder with the compiled guest programs. */
   readonly programs: string;
   /** mkma's version. */

@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { GENERIC_MODULES } from '../initramfs/contents.js';
+import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
@@ -25,6 +27,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     ...kernelInputs(settings),
     hostname: settings.machine.hostname,
     files: JSON.stringify(machineFiles(settings.machine)),
+    ...leftOutInputs(settings),
     'mkma on the machine': programDigest(settings.programs),
     ...(settings.sourceDateEpoch === undefined
       ? {}
@@ -32,7 +35,16 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
   };
 }
 
+/** What is left out, and the hardware where it decides. None where nothing is, as in records of earlier builds. */
+function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
+  if (machine.without.length === 0) return {};
+  const byHardware = machine.without.includes('modules') ? { hardware: hardwareDigest(hardware) } : {};
+  return { without: [...machine.without].sort().join(' '), ...byHardware };
+}
+
 export interface BuiltSystem extends PlacedKernel {
+  /** What was left out, and what more could be. */
+  readonly savings: Savings;
   /** The tree, in the scratch folder. */
   readonly root: string;
 }
@@ -55,7 +67,16 @@ export async function buildSystem(
   if (!kernel.ok) return kernel;
   say('customising');
   customise(root, settings.machine, settings.programs, settings.sourceDateEpoch);
-  return ok({ root, ...kernel.value });
+  say('leaving out what is not wanted');
+  const { release } = kernel.value;
+  const { without: parts } = settings.machine;
+  const { hardware } = settings;
+  const savings = await leaveOut({
+    ...{ root, release, parts, hardware },
+    needed: GENERIC_MODULES,
+    signal: context.signal,
+  });
+  return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;
 }
 
 /** Unpack a cached tree with everything a tarball of mmdebstrap holds. */

@@ -11,6 +11,8 @@ import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
 import { findBase } from '../images.js';
+import type { Savings } from '../leave-out/leave-out.js';
+import { savingLines } from '../leave-out/tell.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import { doubtOf, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
@@ -29,6 +31,8 @@ export interface BuildResult {
   readonly unpackedBytes: number;
   /** Unpacked bytes of the initramfs. */
   readonly initramfsBytes: InitramfsBytes;
+  /** What was left out, and what leaving more out would save. */
+  readonly savings?: Savings | undefined;
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
   readonly lines: readonly string[];
@@ -96,10 +100,12 @@ async function describe(
     ...names.map(
       (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${told[file]}`,
     ),
+    ...savingLines(built.savings),
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
   ];
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
-  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes: built.initramfsBytes };
+  const { initramfsBytes, savings } = built;
+  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings };
   return ok({ output, changed, ran, ...facts, cmdline, bootEntry: entry, lines });
 }

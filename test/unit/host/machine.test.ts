@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { machineSchema } from '../../../src/host/definition/machine.js';
 
-test('early boot carries the generic modules unless a definition says otherwise, and nothing else can be said yet', () => {
+test('early boot carries the generic modules unless a definition says otherwise', () => {
   assert.deepEqual(machineSchema.parse({ hostname: 'box' }).initramfs, { modules: 'generic' });
-  const initramfs = { modules: 'generic' };
+  const initramfs = { modules: 'hardware' };
   assert.deepEqual(machineSchema.parse({ hostname: 'box', initramfs }).initramfs, initramfs);
   const wrong = machineSchema.safeParse({ hostname: 'box', initramfs: { modules: 'host' } });
   assert.deepEqual(wrong.error?.issues[0]?.path, ['initramfs', 'modules']);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { moduleName, parseModuleIndex, selectModules } from '../../../../src/host/initramfs/modules.js';
+import { moduleName, parseModuleIndex, selectModules } from '../../../../src/host/kernel/modules.js';
 
 const INDEX = parseModuleIndex({
   dep: [

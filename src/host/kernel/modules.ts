@@ -16,6 +16,8 @@ export interface ModuleIndex {
   readonly soft: ReadonlyMap<string, readonly string[]>;
   /** Modules by alias; aliases with wildcards, which stand for hardware, are left out. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
+  /** Drivers of devices: those that answer to a device's modalias. */
+  readonly drivers: ReadonlySet<string>;
 }
 
 /** The texts of modules.dep, modules.builtin, modules.softdep and modules.alias. */
@@ -25,6 +27,12 @@ export interface ModuleTexts {
   readonly softdep: string;
   readonly alias: string;
 }
+
+/**
+ * Buses whose devices come with no hardware of their own, by the beginning of their modaliases (include/linux/mod_devicetable.h):
+ * those of hypervisors, and the devices behind a disk controller. Whoever drives them is wanted on any machine.
+ */
+const VIRTUAL = ['virtio', 'vmbus', 'xen', 'scsi', 'fs', 'devname', 'rtnl-link'];
 
 export interface ModuleSelection {
   /** Paths of the module files, in byte order. */
@@ -56,12 +64,14 @@ export function parseModuleIndex(texts: ModuleTexts): ModuleIndex {
     append(soft, moduleName(name), names);
   }
   const aliases = new Map<string, string[]>();
+  const drivers = new Set<string>();
   for (const line of lines(texts.alias)) {
     const [keyword, alias, name] = words(line);
-    if (keyword !== 'alias' || alias === undefined || name === undefined || /[*?[]/.test(alias)) continue;
-    append(aliases, moduleName(alias), [moduleName(name)]);
+    if (keyword !== 'alias' || alias === undefined || name === undefined) continue;
+    if (isDevice(alias)) drivers.add(moduleName(name));
+    if (!/[*?[]/.test(alias)) append(aliases, moduleName(alias), [moduleName(name)]);
   }
-  return { files, soft, aliases, builtin: new Set(lines(texts.builtin).map(moduleName)) };
+  return { files, soft, aliases, drivers, builtin: new Set(lines(texts.builtin).map(moduleName)) };
 }
 
 /** The modules wanted and all that they need. Soft dependencies come along where this kernel has them. */
@@ -85,6 +95,12 @@ export function selectModules(index: ModuleIndex, wanted: readonly string[]): Mo
   };
   for (const name of wanted) if (!visitAny(moduleName(name))) missing.add(name);
   return { paths: [...paths].sort(), missing: [...missing] };
+}
+
+/** Whether an alias is a device's: `BUS:...`, or `dmi*...` of a whole machine. */
+function isDevice(alias: string): boolean {
+  const bus = /^[a-z0-9_-]+(?=\*?:)/.exec(alias)?.[0];
+  return bus === undefined ? alias.startsWith('dmi*') : !VIRTUAL.includes(bus);
 }
 
 function append(map: Map<string, string[]>, key: string, values: readonly string[]): void {

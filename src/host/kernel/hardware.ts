@@ -1,0 +1,77 @@
+/** The hardware of the building machine, as the kernel names it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import { runAny } from '../sys/run.js';
+import { moduleName } from './modules.js';
+
+export interface Hardware {
+  /** The modaliases of all devices, each once, in byte order. */
+  readonly modaliases: readonly string[];
+  /** Names of the modules that are loaded, for whatever reason, in byte order. */
+  readonly loaded: readonly string[];
+}
+
+/** What this machine has. `system` is another root, for tests. */
+export function lookAtHardware(system = '/'): Hardware {
+  const buses = join(system, 'sys/bus');
+  const found: string[] = [];
+  for (const bus of names(buses)) {
+    for (const device of names(join(buses, bus, 'devices'))) {
+      // Not every bus has a file `modalias` (SD cards have none), yet all tell udev.
+      const uevent = text(join(buses, bus, 'devices', device, 'uevent'));
+      found.push(/^MODALIAS=(.+)$/m.exec(uevent)?.[1] ?? '');
+    }
+  }
+  found.push(text(join(system, 'sys/devices/system/cpu/modalias')).trim());
+  found.push(text(join(system, 'sys/class/dmi/id/modalias')).trim());
+  const loaded = text(join(system, 'proc/modules')).split('\n');
+  return {
+    modaliases: [...new Set(found)].filter((alias) => alias !== '').sort(),
+    loaded: loaded
+      .map((line) => moduleName(line.split(' ')[0] ?? ''))
+      .filter((name) => name !== '')
+      .sort(),
+  };
+}
+
+/** Most modaliases handed to one modprobe: an argument list has a limit. */
+const BATCH = 500;
+
+/**
+ * Names of the modules that a kernel has for the hardware, as the tree's own modprobe(8) resolves them, and of those that are loaded here.
+ * `root` is a tree with kmod, and with that kernel's modules and their index.
+ */
+export async function driversFor(
+  { modaliases, loaded }: Hardware,
+  root: string,
+  release: string,
+  signal?: AbortSignal,
+): Promise<Result<string[]>> {
+  const found = new Set<string>(loaded);
+  for (let i = 0; i < modaliases.length; i += BATCH) {
+    const aliases = modaliases.slice(i, i + BATCH);
+    const options = ['--all', '--quiet', '--resolve-alias', '--set-version', release, '--'];
+    // It fails already where a single alias is nobody's, and most devices' drivers are in the kernel itself.
+    const told = await runAny(
+      { file: 'chroot', args: [root, 'modprobe', ...options, ...aliases] },
+      { signal },
+    );
+    if (!told.ok) return told;
+    for (const name of told.value.stdout.split('\n')) if (name !== '') found.add(moduleName(name));
+  }
+  return ok([...found].sort());
+}
+
+function names(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+}
+
+/** A file's text; empty where it cannot be read. */
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

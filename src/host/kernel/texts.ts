@@ -1,0 +1,30 @@
+/** The files of a kernel's module folder, read. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import type { ModuleTexts } from './modules.js';
+
+/** What depmod(8) wrote into `folder`, the modules' of the kernel `release`. */
+export async function readModuleTexts(folder: string, release: string): Promise<Result<ModuleTexts>> {
+  const dep = await optionalText(join(folder, 'modules.dep'));
+  if (dep === undefined) {
+    return err({
+      what: "the kernel's modules have no index",
+      where: join(folder, 'modules.dep'),
+      why: 'depmod has not been run on them',
+      next: `run depmod ${release} in the tree that holds them`,
+    });
+  }
+  const [builtin = '', softdep = '', alias = ''] = await Promise.all(
+    ['builtin', 'softdep', 'alias'].map((name) => optionalText(join(folder, `modules.${name}`))),
+  );
+  return ok({ dep, builtin, softdep, alias });
+}
+
+/** A file's text; `undefined` where there is none. */
+async function optionalText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw cause;
+  });
+}
