@@ -1,0 +1,60 @@
+/** The disk that all contestants boot from: one ext4 file system with everybody's images. */
+import {
+  closeSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { BASE_FILES } from '../../src/core/contract.js';
+import { HEAD_SIZE, type ImageInfo } from '../../src/core/image.js';
+import { output } from '../programs.js';
+
+/** Folders on the disk. */
+export const PLACES = { cpio: '/mkma', erofs: '/erofs', bare: '/bare', live: '/live' } as const;
+export const DISK_UUID = '6d6b6d61-0000-4000-8000-00000000be7c';
+/** Bytes for the file system itself. */
+const MARGIN = 128 * 2 ** 20;
+
+export interface DiskContents {
+  readonly cpio: string;
+  readonly erofs: { readonly path: string; readonly info: ImageInfo };
+  readonly squashfs: string;
+}
+
+/** Make the disk in the folder. Returns its path. */
+export function makeDisk(contents: DiskContents, folder: string): string {
+  const staging = join(folder, 'staging');
+  for (const place of Object.values(PLACES)) mkdirSync(join(staging, place), { recursive: true });
+  cpSync(contents.cpio, join(staging, PLACES.cpio, BASE_FILES.cpio));
+  cpSync(contents.erofs.path, join(staging, PLACES.erofs, BASE_FILES.erofs));
+  const bare = join(staging, PLACES.bare, BASE_FILES.erofs);
+  cpSync(contents.erofs.path, bare);
+  strip(bare, contents.erofs.info);
+  linkSync(contents.squashfs, join(staging, PLACES.live, 'filesystem.squashfs'));
+  const files = [contents.cpio, contents.erofs.path, contents.erofs.path, contents.squashfs];
+  const size = files.reduce((sum, file) => sum + statSync(file).size, MARGIN);
+  const disk = join(folder, 'disk.img');
+  output('truncate', '-s', String(Math.ceil(size / 2 ** 20) * 2 ** 20), disk);
+  output('mke2fs', '-q', '-F', '-t', 'ext4', '-U', DISK_UUID, '-d', staging, disk);
+  rmSync(staging, { recursive: true });
+  // In the page cache, for all alike.
+  readFileSync(disk);
+  return disk;
+}
+
+/** Make it a file system without manifest, as mkfs.erofs would have left it: its content is not checked. */
+function strip(path: string, info: ImageInfo): void {
+  const { fileSystem } = info;
+  if (fileSystem === undefined) throw new Error(`${path} is no file system`);
+  truncateSync(path, fileSystem);
+  const fd = openSync(path, 'r+');
+  writeSync(fd, Buffer.alloc(HEAD_SIZE), 0, HEAD_SIZE, 0);
+  closeSync(fd);
+}

@@ -1,0 +1,70 @@
+/** Debian's live-boot, in RAM (`toram`) from a squashfs of the same tree: installed once in a copy of it, from the mirror. */
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../src/core/contract.js';
+import { chooseMirrors } from '../../src/host/steps/mirror.js';
+import { output } from '../programs.js';
+
+export interface Live {
+  /** Its initramfs, made by initramfs-tools. */
+  readonly initrd: string;
+  /** The tree as a squashfs. */
+  readonly squashfs: string;
+}
+
+/** Everything that it needs, on top of the tree. */
+const PACKAGES = ['live-boot', 'live-boot-initramfs-tools', 'initramfs-tools', 'zstd', 'squashfs-tools'];
+
+/** $1: a copy of the tree, $2: `uname -r`, the rest: packages. The kernel's configuration tells how initramfs may be compressed. */
+const INSTALL = `set -e
+root=$1 release=$2
+shift 2
+cp -L /etc/resolv.conf "$root/etc/resolv.conf"
+mkdir -p "$root/proc" && mount --bind /proc "$root/proc"
+printf '#!/bin/sh\\nexit 101\\n' > "$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+chroot "$root" apt-get -q -o APT::Sandbox::User=root update >&2
+chroot "$root" apt-get -q -y -o APT::Sandbox::User=root -o APT::Install-Recommends=0 install "$@" >&2
+printf 'CONFIG_RD_ZSTD=y\\nCONFIG_TMPFS=y\\n' > "$root/boot/config-$release"
+chroot "$root" mkinitramfs -c zstd -o /boot/live-initrd "$release" >&2
+umount "$root/proc"`;
+
+/**
+ * Prepare it. `kept` is a folder that stays: what was installed there for this kernel is not installed again, so that a second
+ * run needs no network.
+ */
+export function prepareLive(
+  images: string,
+  release: string,
+  suite: string,
+  kept: string,
+  scratch: string,
+): Live {
+  const root = join(kept, `live-${release}`);
+  if (!existsSync(root)) installLive(images, release, suite, root);
+  const squashfs = join(scratch, 'filesystem.squashfs');
+  const tree = join(root, 'mnt');
+  output('mount', '--bind', join(images, FILES.chroot), tree);
+  try {
+    const options = ['-quiet', '-no-progress', '-comp', 'zstd', '-noappend'];
+    output('chroot', root, 'mksquashfs', '/mnt', '/tmp/filesystem.squashfs', ...options);
+  } finally {
+    output('umount', tree);
+  }
+  renameSync(join(root, 'tmp/filesystem.squashfs'), squashfs);
+  return { initrd: join(root, 'boot/live-initrd'), squashfs };
+}
+
+function installLive(images: string, release: string, suite: string, root: string): void {
+  const mirrors = chooseMirrors(undefined);
+  if (!mirrors.ok) throw new Error(JSON.stringify(mirrors.problem));
+  const making = `${root}.new`;
+  rmSync(making, { recursive: true, force: true });
+  mkdirSync(join(making, '..'), { recursive: true });
+  output('cp', '-a', '--reflink=auto', join(images, FILES.chroot), making);
+  rmSync(join(making, 'etc/apt/sources.list.d/debian.sources'), { force: true });
+  writeFileSync(join(making, 'etc/apt/sources.list'), `deb ${mirrors.value.main} ${suite} main\n`);
+  output('sh', '-c', INSTALL, 'sh', making, release, ...PACKAGES);
+  cpSync(join(images, FILES.kernel), join(making, 'boot', `vmlinuz-${release}`));
+  renameSync(making, root);
+}
