@@ -60,13 +60,13 @@ export function scanMachine(
   return { upper, devices, seen, mapped, stack: real, below };
 }
 
-/** The upper directory: what programs tell of it they find out side by side. */
+/** The upper directory: what programs tell of it beside its listing they find out side by side. */
 function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
   const find = ['find', ...findArguments(FRESH)];
-  const [listing, dump] = [machine.start(find), machine.start(DUMP, { cwd: FRESH })];
-  const listed = stable(machine, find, {}, listing());
-  // Not before: what was mapped then may have been changed since.
-  const mappings = machine.start(MAPPINGS);
+  const listed = stable(machine, find);
+  // Not before: an attribute set in between would be missing, under a time of change that has it; and what was mapped
+  // may have been changed since.
+  const [dump, mappings] = [machine.start(DUMP, { cwd: FRESH }), machine.start(MAPPINGS)];
   const all = parseTree(listed).filter(
     // Where the view itself is mounted: a base made by hand may lack the folder.
     ({ path }) =>
