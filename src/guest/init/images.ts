@@ -1,5 +1,5 @@
 /** The images on the mounted storage device. */
-import { ANY_BASE, BASE_NAMES, latestBase } from '../../core/base.js';
+import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/base.js';
 import { PARAM } from '../../core/contract.js';
 import { type ImageInfo, readImageInfo } from '../../core/image.js';
 import { layersAmong } from '../../core/layer.js';
@@ -24,8 +24,8 @@ export interface ImageFile {
 
 /** The base that is to be loaded. */
 export interface FoundBase extends ImageFile {
-  /** Bases of another form that lie beside it, as paths for people. */
-  readonly passedOver: readonly string[];
+  /** What there is to say of bases of another form that lie beside it. */
+  readonly warnings: readonly string[];
 }
 
 /** Find the base in the folder of the images; else say what is there instead. */
@@ -37,9 +37,9 @@ export function findBase(machine: Machine, imagesPath: string): Result<FoundBase
     const info = machine.info(path);
     return info?.kind === 'file' ? [{ path, shown: path.slice(STORAGE.length), bytes: info.size }] : [];
   });
-  const base = all.length < 2 ? all[0] : latestBase(all, (image) => manifestIn(machine, image));
+  const { base, passedOver } = chooseBase(all, (image) => readInfo(machine, image));
   if (base !== undefined) {
-    return ok({ ...base, passedOver: all.filter((one) => one !== base).map(({ shown }) => shown) });
+    return ok({ ...base, warnings: passedOver.map((other) => passedOverText(other.base.shown, other)) });
   }
   return err({
     what: `there is no ${ANY_BASE} in the folder of the images`,
@@ -101,11 +101,6 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
       };
     }),
   );
-}
-
-function manifestIn(machine: Machine, image: ImageFile): Manifest | undefined {
-  const info = readInfo(machine, image);
-  return info.ok ? info.value.manifest : undefined;
 }
 
 /** Read an image's manifest; `undefined` where it has none. */

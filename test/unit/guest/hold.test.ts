@@ -177,3 +177,16 @@ test('of two bases the one made last is taken, and the other one told', () => {
   const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   assert.deepEqual(record.warnings, [warning]);
 });
+
+test('one that is damaged is told as that, not as an older one', () => {
+  const machine = machineWith();
+  machine.files.set('/storage/img/base.cpio.zst', { content: imageFile(MANIFEST).slice(0, -20) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.ok(
+    machine.lines.includes(
+      'mkma: warning: /img/base.cpio.zst lies there as well and is not used: the image is damaged ' +
+        '(its end is missing: it was cut short, or not copied whole); copy or build it again, or remove it',
+    ),
+    machine.lines.join('\n'),
+  );
+});
