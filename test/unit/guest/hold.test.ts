@@ -143,6 +143,28 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
   assert.deepEqual(calls(large, /^dd /), []);
 });
 
+test('a layer that does not fit beside it: what the base takes is told', () => {
+  const layer: Manifest = {
+    ...MANIFEST,
+    ...{ kind: 'layer', unpackedBytes: 2000 * 2 ** 20, layer: { deletions: [], opaque: [] } },
+  };
+  const machine = machineWith((argv, { calls: made }) => {
+    const shrunk = made.some((call) => call.includes('remount,size='));
+    return argv.join(' ').startsWith('stat -f') && shrunk
+      ? { stdout: '4096 233615 200000 1000\n' }
+      : undefined;
+  });
+  machine.files.set('/storage/img/persistence.a.cpio.zst', { content: imageFile(layer) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const told =
+    'the layer takes 2000 MiB; the RAM file system has 913 MiB (50% of 1954 MiB RAM, less 65 MiB for the base beside it), ' +
+    'of which 782 MiB are free';
+  assert.ok(
+    machine.lines.some((line) => line.endsWith(`why: ${told}`)),
+    machine.lines.join('\n'),
+  );
+});
+
 test('a later failure takes the mount back, too', () => {
   const machine = machineWith((argv) =>
     argv.join(' ').startsWith('mount -t overlay') ? { code: 1, stderr: 'no overlay' } : undefined,
