@@ -6,6 +6,7 @@ import { disabledFileName, disabledLayerName, layerFileName, layerName } from '.
 import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
 import { sortByName } from '../path.js';
 import { err, ok, type Problem, type Result } from '../result.js';
+import { FEWER_BYTES, watchReads } from '../watched.js';
 
 /** A folder, as whoever can read it hands it in. */
 export interface FolderReader {
@@ -92,10 +93,16 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
     const next = 'copy or save it again';
     return err({ what: 'the image is empty', where: file, why: 'the file has 0 bytes', next });
   }
-  const read = (offset: number, length: number): Uint8Array =>
-    folder.read(file, offset, length) ?? new Uint8Array(0);
+  const { read, failed } = watchReads(bytes, (offset, length) => folder.read(file, offset, length));
   const info = readImageInfo(read, bytes);
+  if (failed()) return err(unreadableFile(file));
   return info.ok ? info : err({ where: file, ...info.problem });
+}
+
+/** The problem of a medium that does not give a file's bytes. */
+export function unreadableFile(file: string): Problem {
+  const next = 'look whether its medium is still attached and what dmesg says';
+  return { what: 'cannot read the image', where: file, why: FEWER_BYTES, next };
 }
 
 /** What a layer is a layer of, where its manifest tells. */

@@ -6,6 +6,7 @@ import { layersAmong } from '../../core/layer.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { FEWER_BYTES, watchReads } from '../../core/watched.js';
 import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';
@@ -115,20 +116,15 @@ export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> 
     const next = 'copy or build it again';
     return err({ what: 'the image is empty', where: image.shown, why: 'the file has 0 bytes', next });
   }
-  let unreadable = false;
-  const read = (offset: number, length: number): Uint8Array => {
-    const bytes = machine.readAt(image.path, offset, length);
-    unreadable ||= bytes?.length !== length;
-    return bytes ?? new Uint8Array(0);
-  };
+  const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(image.path, at, length));
   const info = readImageInfo(read, image.bytes);
-  if (unreadable) return err(unreadableImage(image, ''));
+  if (failed()) return err(unreadableImage(image, ''));
   return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 
 /** The problem of a medium that does not give an image's bytes, in the words of who read it. */
 export function unreadableImage(image: ImageFile, words: string): Problem {
-  return { ...unreadable(words === '' ? 'fewer bytes came than the file has' : words), where: image.shown };
+  return { ...unreadable(words || FEWER_BYTES), where: image.shown };
 }
 
 function unreadable(why: string): Problem {

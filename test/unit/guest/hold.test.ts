@@ -126,11 +126,23 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
     /cannot copy the base into RAM/,
     /next: it was killed, most likely since the RAM was used up/,
   );
+  const unchecked = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 137 } : undefined));
+  failing(
+    unchecked,
+    'load',
+    /cannot check the base: \/img\/base\.erofs/,
+    /why: xxhsum ended with exit code 137\n/,
+    /next: it was killed, most likely since the RAM was used up/,
+  );
+  const missing = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 127 } : undefined));
+  failing(missing, 'load', /cannot check the base/, /next: the initramfs lacks a program: build it again/);
+  const failed = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 1, stderr: 'odd\n' } : undefined));
+  failing(failed, 'load', /why: xxhsum ended with exit code 1: odd\n/, /next: exit to try again/);
   const odd = machineWith((argv) =>
     argv.includes('erofs') ? { code: 255, stderr: 'mount: no such device' } : undefined,
   );
   failing(odd, 'load', /cannot mount the base: \/img\/base\.erofs/, /no such device/, /CONFIG_EROFS_FS/);
-  for (const machine of [unread, short, damaged, killed, odd]) {
+  for (const machine of [unread, short, damaged, killed, unchecked, missing, failed, odd]) {
     assert.deepEqual(
       machine.calls.filter((call) => /^umount/.test(call)),
       ['umount -l /mkma/held', 'umount /ram', 'umount /storage'],
