@@ -3,27 +3,26 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Form, readSelection, selectTests } from './selection.js';
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(root, 'dist/src/host/main.js');
 /** Images that many tests boot or read, by the form of their base; none of them may change them. */
-const IMAGES = { cpio: join(root, '.test/images'), erofs: join(root, '.test/erofs') } as const;
-type Format = keyof typeof IMAGES;
+const IMAGES: Readonly<Record<Form, string>> = {
+  cpio: join(root, '.test/images'),
+  erofs: join(root, '.test/erofs'),
+};
 
 /** VM tests whose outcome depends on the form: they run with both. All others boot the one that is loaded faster. */
 const BOTH =
   /^vm\/(attributes|base-damaged|base-other-kernel|boot|medium-vanishes|no-room|persist|status)\.test/;
 
-// Words that tests' paths hold; cpio or erofs: VM tests with that form alone.
-const words = process.argv.slice(2);
-const form = words.find((word): word is Format => Object.hasOwn(IMAGES, word));
-const wanted = words.filter((word) => word !== form);
-const files = readdirSync(compiled, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.test.js') && !path.startsWith('with/'))
-  .filter((path) => wanted.length === 0 || wanted.some((word) => path.includes(word)))
-  .sort();
-if (files.length === 0) fail(`no test matches: ${wanted.join(' ')}`);
+const selection = readSelection(process.argv.slice(2));
+if (typeof selection === 'string') fail(selection);
+const { words, form } = selection;
+const files = selectTests(readdirSync(compiled, { recursive: true, encoding: 'utf8' }), selection);
+if (files.length === 0) fail(`no test matches: ${words.join(' ')}`);
 
 const machines = files.filter((path) => path.startsWith('vm/'));
 const runs = machines.flatMap((path) => formsFor(path).map((format) => [path, format] as const));
@@ -44,12 +43,12 @@ const result = spawnSync(process.execPath, [...runner, ...paths], {
 process.exit(result.status ?? 1);
 
 /** The forms of a base that a VM test runs with. */
-function formsFor(path: string): Format[] {
+function formsFor(path: string): Form[] {
   if (form !== undefined) return [form];
   return BOTH.test(path) ? ['cpio', 'erofs'] : ['erofs'];
 }
 
-function buildImages(format: Format): void {
+function buildImages(format: Form): void {
   const build = [main, 'build', 'console', '--format', format, '--output', IMAGES[format]];
   const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (built.status !== 0) fail('the images for the tests could not be built');

@@ -1,4 +1,5 @@
 /** Reading an archive record by record as it comes, without unpacking it and without holding it. */
+import type { FileAttributes } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import {
   archivePath,
@@ -14,6 +15,8 @@ export interface ArchiveRecord extends ParsedNewcHeader {
   readonly path: string;
   /** The data of records that `want` asked for. */
   readonly data?: Uint8Array;
+  /** Reads its extended attributes, where what is read carries them itself. */
+  readonly attributes?: () => FileAttributes['values'];
 }
 
 export interface ArchiveReader {

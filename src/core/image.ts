@@ -167,10 +167,12 @@ function readErofsInfo(
   if (rest > MAX_MANIFEST) return err(damage(`${rest} bytes follow its file system, more than any manifest`));
   const manifest = decodeManifest(read(fileSystem, rest));
   if (!manifest.ok) return manifest;
-  if (!isErofs(manifest.value) || manifest.value.segments[0]?.size !== fileSystem) {
+  const { value } = manifest;
+  const sizes = [value.segments[0]?.size, value.unpackedBytes];
+  if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
     return err(damage('its manifest tells of another file system than it holds'));
   }
-  return ok({ ...facts, manifest: manifest.value });
+  return ok({ ...facts, manifest: value });
 }
 
 /** Read the seek table at the end of a file; `undefined` where there is none. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANY_BASE, BASE_NAMES, latestBase } from '../core/base.js';
+import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/base.js';
 import { type ImageInfo, payloadStart, readImageInfo } from '../core/image.js';
 import { type IdentityFacts, identity, type Manifest } from '../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
@@ -34,6 +34,8 @@ export interface FoundBase {
   readonly name: string;
   readonly path: string;
   readonly info: ImageInfo;
+  /** Bases of another form that lie beside it and are not used. */
+  readonly warnings: readonly Problem[];
 }
 
 /** Find the base in a folder; fails where there is none, and where the one that counts cannot be read. */
@@ -42,14 +44,18 @@ export function findBase(folder: string): Result<FoundBase> {
     const path = join(folder, name);
     return { name, path, info: readImage(path) };
   });
-  const base = latestBase(all, ({ info }) => (info.ok ? info.value.manifest : undefined));
+  const { base, passedOver } = chooseBase(all, ({ info }) => info);
   if (base === undefined) {
     const why = `there is no ${ANY_BASE} in it`;
     const next = 'build it: sudo mkma build; or name the folder with --output';
     return err({ what: 'there is no image to boot', where: folder, why, next });
   }
   const { name, path, info } = base;
-  return info.ok ? ok({ name, path, info: info.value }) : info;
+  const warnings = passedOver.map((other) => {
+    const { why, next } = other;
+    return { what: 'another base lies there as well and is not used', where: other.base.path, why, next };
+  });
+  return info.ok ? ok({ name, path, info: info.value, warnings }) : info;
 }
 
 /** The id of an image that holds this. */

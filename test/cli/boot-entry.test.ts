@@ -65,6 +65,18 @@ test('one entry is printed as it is, to be pasted; several under comments', asyn
   );
 });
 
+test('a second base that is not used is warned of', async () => {
+  using folder = temporary();
+  const { images, root } = machine(folder.path);
+  writeFileSync(join(images, 'base.erofs'), 'none');
+  const got = await mkma(['boot-entry', '-o', images, '--root', root, ...WHERE]);
+  assert.equal(got.code, 0);
+  assert.match(
+    got.stderr,
+    /^warning: another base lies there as well and is not used: .*\/base\.erofs\n +why: nothing tells when it was made\n +next: remove/,
+  );
+});
+
 test('--json tells the entries as data', async () => {
   using folder = temporary();
   const { images, root, grub } = machine(folder.path);

@@ -1,15 +1,17 @@
 /** A base that is a file system: the tree comes out as it went in, and the two forms take each other's place. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ArchiveRecord } from '../../src/core/archive-parser.js';
+import { DUMP_ARGUMENTS, parseAttributes } from '../../src/core/attributes.js';
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../../src/core/cpio.js';
 import { decodeName } from '../../src/core/path.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { type Ended, execute, main, mkma, sharedImages, temporary } from './cli.js';
+import { Stock } from './layers-stock.js';
 import { describeTree, makeOddTree } from './tree.js';
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -31,6 +33,24 @@ function told(record: ArchiveRecord): string {
   if (type === 'l') facts.push(decodeName(data ?? new Uint8Array(0)));
   if (type === 'b' || type === 'c') facts.push(rdevMajor, rdevMinor);
   return facts.join('\t');
+}
+
+/** u::rw- u:1234:r-- g::r-- m::r-- o::r-- (struct posix_acl_xattr_entry, include/linux/posix_acl_xattr.h). */
+const ACL = '0x0200000001000600ffffffff02000400d204000004000400ffffffff10000400ffffffff20000400ffffffff';
+/** cap_net_raw=ep (struct vfs_cap_data, include/uapi/linux/capability.h). */
+const CAPABILITY = '0x0100000200200000000000000000000000000000';
+
+/** Attributes of every kind, some of which several files share. */
+function addAttributes(root: string): void {
+  const script = String.raw`
+setfattr -n user.note -v shared a/file large sparse sticky none
+setfattr -n user.own -v 0x00ff0a3d a/file; setfattr -n user.empty large
+setfattr -n "user.$(printf 'odd=\303\246\377')" -v "$(printf 'x%.0s' $(seq 3000))" large
+setfattr -h -n trusted.link -v x dangling; setfattr -h -n trusted.fifo -v xy fifo
+setfattr -n system.posix_acl_access -v "$0" a/file; setfattr -n system.posix_acl_default -v "$0" a/b
+setfattr -n security.capability -v "$1" sparse
+setfattr -n user.linked -v x zz-linked3`;
+  execFileSync('bash', ['-ec', script, ACL, CAPABILITY], { cwd: root });
 }
 
 describe('the forms of a base, in one output folder', () => {
@@ -56,6 +76,7 @@ describe('the forms of a base, in one output folder', () => {
     makeOddTree(join(chroot, 'odd'));
     // No whole second.
     execFileSync('touch', ['-d', '@1000000000.123456789', join(chroot, 'odd/time')]);
+    addAttributes(join(chroot, 'odd'));
     const made = await build('--format', 'erofs');
     assert.equal(made.code, 0, made.stderr);
     // In a mount namespace of its own: other tests look at this one's.
@@ -101,6 +122,61 @@ describe('the forms of a base, in one output folder', () => {
     const inspected = await mkma(['inspect', erofs]);
     assert.match(inspected.stdout, /base\.erofs: a base of mkma, verified\n/);
     assert.match(inspected.stdout, /\n {2}form {8}EROFS file system\n/);
+  });
+
+  test('attributes are read without mounting it, too', async () => {
+    const found: [path: string, values: Record<string, string>][] = [];
+    const read = await readRecords(erofs, 'erofs', {
+      onRecord: ({ path, attributes }) => {
+        const values = attributes?.() ?? {};
+        if (Object.keys(values).length > 0) found.push([path, values]);
+      },
+    });
+    assert.deepEqual(read, { ok: true, value: undefined });
+    const dump = execFileSync('getfattr', DUMP_ARGUMENTS, { cwd: unpacked, maxBuffer: 2 ** 28 });
+    const expected = parseAttributes(dump);
+    assert.ok(expected.length >= 8, String(expected.length));
+    assert.deepEqual(new Map(found), new Map(expected.map(({ path, values }) => [path, values])));
+  });
+
+  test('mkma layers: contents of the file system are told to be not compared, attributes are compared', async () => {
+    mkdirSync(join(folder.path, 'stock'));
+    const stock = new Stock(join(folder.path, 'stock'));
+    linkSync(erofs, join(stock.images, 'base.erofs'));
+    const copied = 'etc/hostname odd/a/file odd/sparse odd/none odd/zz-linked3 odd/a/b/linked2';
+    const copy = `cp -a --parents --sparse=always ${copied} "$OLDPWD"; cd "$OLDPWD"; echo more >etc/new; setfattr -x user.own odd/a/file`;
+    await stock.pack('x', `cd '${chroot}'; ${copy}`, {});
+    const layers = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await mkma(['layers', ...args, '--output', stock.images]);
+      assert.deepEqual([code, stderr], [0, ''], stdout);
+      return stdout;
+    };
+    const { differences, notCompared } = JSON.parse(await layers('diff', 'base', 'x', '--json'));
+    const both = differences.filter((one: Record<string, unknown>) => 'a' in one && 'b' in one);
+    const aspects = both.map((one: Record<string, string[]>) => [one.path, one.aspects?.join()]);
+    assert.deepEqual(aspects, [
+      ['etc/hostname', 'mtime'],
+      // Whatever its name, a linked file's attributes are the same.
+      ['odd/a/b/linked2', 'mtime'],
+      ['odd/a/file', 'mtime,attributes'],
+      ['odd/none', 'mtime'],
+      ['odd/sparse', 'mtime'],
+      ['odd/zz-linked3', 'mtime'],
+    ]);
+    assert.deepEqual(notCompared, [
+      'etc/hostname',
+      'odd/a/b/linked2',
+      'odd/a/file',
+      'odd/sparse',
+      'odd/zz-linked3',
+    ]);
+    assert.match(
+      await layers('diff', 'base', 'x'),
+      /; 5 files of the same size not read: their contents may differ\n$/,
+    );
+    const shown = await layers('show', 'base');
+    assert.match(shown, /\/odd\/a\/file {2}\(system\.posix_acl_access, user\.note, user\.own\)\n/);
+    assert.match(shown, /\/odd\/sparse {2}\(security\.capability, user\.note\)\n/);
   });
 
   test('the same tree gives the same image; one that is gone is made again, and nothing else', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { planArchive } from '../../src/core/archive-plan.js';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
+import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 
@@ -23,7 +24,10 @@ export async function packTree(
   mkdirSync(scratch);
   const tree = await scanTree(root);
   assert.ok(tree.ok);
-  const plan = planArchive(tree.value.entries, tree.value.devices, { segmentTarget });
+  const attributes = await scanAttributes(root);
+  assert.ok(attributes.ok);
+  const options = { segmentTarget, attributes: attributes.value };
+  const plan = planArchive(tree.value.entries, tree.value.devices, options);
   assert.ok(plan.ok);
   const packed = await packImage({
     root,

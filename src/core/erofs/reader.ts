@@ -1,11 +1,13 @@
 /**
- * What an EROFS file system holds, read from its metadata without mounting it: names, inodes, targets of links, no
- * contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
+ * What an EROFS file system holds, read from its metadata without mounting it: names, inodes, attributes, targets of
+ * links, no contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
  */
 import type { ArchiveReader } from '../archive-parser.js';
 import { type ParsedNewcHeader, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../cpio.js';
 import type { ReadAt } from '../image.js';
 import { decodeName } from '../path.js';
+import { attributesSize, readAttributes } from './attributes.js';
+import { Damaged } from './damaged.js';
 import { readSuperblock, SUPERBLOCK_END, type Superblock } from './superblock.js';
 import { windowed } from './window.js';
 
@@ -27,12 +29,11 @@ interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
   readonly layout: number;
   /** Block of its data. */
   readonly block: number;
-  /** Where the inode and its attributes end, in bytes. */
+  /** Where the inode ends and its attributes begin, in bytes. */
+  readonly attributesAt: number;
+  /** Where these end. */
   readonly end: number;
 }
-
-/** A file system that does not hold together; told as words. */
-class Damaged extends Error {}
 
 /**
  * Tell the reader of everything in the file system, folders before what is in them, as if it were an archive's records:
@@ -80,7 +81,7 @@ class Walk {
   }
 
   private tell(path: string, inode: Inode): void {
-    const { layout: _layout, block: _block, end: _end, ...facts } = inode;
+    const { layout: _layout, block: _block, attributesAt, end, ...facts } = inode;
     const isFolder = (inode.mode & S_IFMT) === S_IFDIR;
     const header = { ...facts, size: isFolder ? 0 : inode.size, nameSize: path.length + 1 };
     const isLink = (inode.mode & S_IFMT) === S_IFLNK;
@@ -88,6 +89,7 @@ class Walk {
     this.reader.onRecord({
       ...header,
       path,
+      attributes: () => readAttributes(this.read, attributesAt, end, this.superblock.shared),
       ...(wanted ? { data: this.data(inode, 0, inode.size) } : {}),
     });
   }
@@ -100,7 +102,7 @@ class Walk {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const format = view.getUint16(0, true);
     const extended = (format & 1) !== 0;
-    const attributes = view.getUint16(2, true);
+    const attributesAt = at + (extended ? EXTENDED : COMPACT);
     const mode = view.getUint16(4, true);
     const union = view.getUint32(16, true);
     const type = mode & S_IFMT;
@@ -118,7 +120,8 @@ class Walk {
       rdevMinor: isDevice ? (union & 0xff) | ((union >>> 12) & 0xfff00) : 0,
       layout: (format >>> 1) & 7,
       block: union,
-      end: at + (extended ? EXTENDED : COMPACT) + (attributes === 0 ? 0 : 12 + 4 * (attributes - 1)),
+      attributesAt,
+      end: attributesAt + attributesSize(view.getUint16(2, true)),
     };
   }
 

@@ -24,6 +24,8 @@ export interface Superblock {
   readonly time: number;
   /** Where inode numbers count from, in bytes. */
   readonly metadata: number;
+  /** Where the table of attributes that inodes share begins, in bytes. */
+  readonly shared: number;
 }
 
 /** Read it from a file's first {@link SUPERBLOCK_END} bytes; `undefined` where these are of no EROFS. */
@@ -44,6 +46,7 @@ export function readSuperblock(start: Uint8Array): Superblock | undefined {
     inodes: Number(view.getBigUint64(16, true)),
     time: Number(view.getBigUint64(24, true)),
     metadata: view.getUint32(40, true) * blockSize,
+    shared: view.getUint32(44, true) * blockSize,
   };
 }
 

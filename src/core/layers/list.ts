@@ -6,7 +6,7 @@ import { formatBytes } from '../size.js';
 import { formatMoment } from '../time.js';
 import { layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
 import { tableLines } from './table.js';
-import { layerWarnings } from './warnings.js';
+import { imageWarnings } from './warnings.js';
 
 /** An image as it is listed. What only a manifest tells is absent where there is none. */
 export interface ListedImage {
@@ -65,7 +65,7 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
     ...(facts === undefined ? {} : { deletions: facts.deletions.length, opaque: facts.opaque.length }),
     verified: manifest !== undefined,
     ...(boot === undefined ? {} : { applied: running !== undefined }),
-    warnings: layerWarnings(image, stored),
+    warnings: imageWarnings(image, stored),
     ...(problem === undefined ? {} : { problem }),
   };
 }

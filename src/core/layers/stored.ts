@@ -1,11 +1,12 @@
 /** The images in a folder, as far as their names and manifests tell. */
-import { BASE_NAMES, latestBase } from '../base.js';
+import { BASE_NAMES, chooseBase, passedOverText } from '../base.js';
 import type { BaseFormat } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image.js';
 import { disabledFileName, disabledLayerName, layerFileName, layerName } from '../layer.js';
 import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
 import { sortByName } from '../path.js';
-import { err, type Problem, type Result } from '../result.js';
+import { err, ok, type Problem, type Result } from '../result.js';
+import { FEWER_BYTES, watchReads } from '../watched.js';
 
 /** A folder, as whoever can read it hands it in. */
 export interface FolderReader {
@@ -30,6 +31,8 @@ export interface StoredImage {
   readonly manifest?: Manifest;
   /** Why early boot would not take it. */
   readonly problem?: Problem;
+  /** Of the base: what there is to say of others that lie beside it. */
+  readonly beside?: readonly string[];
 }
 
 export interface StoredImages {
@@ -49,8 +52,12 @@ export function readStored(folder: FolderReader): StoredImages {
   const bases = BASE_NAMES.filter((file) => folder.names.includes(file)).map((file) =>
     readOne(folder, 'base', file, false, 'base'),
   );
-  const base = latestBase(bases, ({ manifest }) => manifest);
-  return { ...(base === undefined ? {} : { base }), layers: inOrder(layers) };
+  const { base, passedOver } = chooseBase(bases, (one) =>
+    one.problem === undefined ? ok(one) : err(one.problem),
+  );
+  if (base === undefined) return { layers: inOrder(layers) };
+  const beside = passedOver.map((other) => passedOverText(other.base.file, other));
+  return { base: { ...base, ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
 /** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
@@ -86,10 +93,16 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
     const next = 'copy or save it again';
     return err({ what: 'the image is empty', where: file, why: 'the file has 0 bytes', next });
   }
-  const read = (offset: number, length: number): Uint8Array =>
-    folder.read(file, offset, length) ?? new Uint8Array(0);
+  const { read, failed } = watchReads(bytes, (offset, length) => folder.read(file, offset, length));
   const info = readImageInfo(read, bytes);
+  if (failed()) return err(unreadableFile(file));
   return info.ok ? info : err({ where: file, ...info.problem });
+}
+
+/** The problem of a medium that does not give a file's bytes. */
+export function unreadableFile(file: string): Problem {
+  const next = 'look whether its medium is still attached and what dmesg says';
+  return { what: 'cannot read the image', where: file, why: FEWER_BYTES, next };
 }
 
 /** What a layer is a layer of, where its manifest tells. */

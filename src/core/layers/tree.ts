@@ -1,4 +1,4 @@
-/** What an image holds, read out of its archive and its manifest. */
+/** What an image holds, read out of its archive or file system, and its manifest. */
 import type { ArchiveReader, ArchiveRecord } from '../archive-parser.js';
 import type { FileAttributes } from '../attributes.js';
 import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../cpio.js';
@@ -48,7 +48,8 @@ export class TreeCollector implements ArchiveReader {
   private readonly whiteouts = new Set<string>();
   /** Names that share an inode, by its number: one of them carries the content. */
   private readonly links = new Map<number, Draft[]>();
-  private current: { readonly draft: Draft; readonly hasher: Hasher } | undefined;
+  private readonly attributes = new Map<string, FileAttributes['values']>();
+  private current: { readonly draft: Draft; readonly hasher: Hasher; missing: number } | undefined;
 
   constructor(private readonly options: TreeOptions = {}) {}
 
@@ -67,7 +68,11 @@ export class TreeCollector implements ArchiveReader {
       if (kept) this.whiteouts.add(path);
       return;
     }
-    if (kept) this.entries.set(path, draft);
+    if (kept) {
+      this.entries.set(path, draft);
+      const values = record.attributes?.() ?? {};
+      if (Object.keys(values).length > 0) this.attributes.set(path, values);
+    }
     if (type !== 'f') return;
     if (record.nlink > 1) {
       const names = this.links.get(record.ino);
@@ -75,24 +80,20 @@ export class TreeCollector implements ArchiveReader {
       else names.push(draft);
     }
     const { hasher } = this.options;
-    if (hasher !== undefined) this.current = { draft, hasher: hasher() };
+    if (hasher !== undefined) this.current = { draft, hasher: hasher(), missing: draft.size };
   }
 
   onData(piece: Uint8Array): void {
-    this.current?.hasher.update(piece);
+    if (this.current === undefined) return;
+    this.current.hasher.update(piece);
+    this.current.missing -= piece.length;
   }
 
   /** The tree, once the archive has ended. */
   finish(manifest: Manifest | undefined): LayerTree {
     this.close();
-    for (const names of this.links.values()) {
-      const whole = names.find(({ size }) => size > 0);
-      if (whole === undefined) continue;
-      for (const draft of names) {
-        draft.size = whole.size;
-        if (whole.digest !== undefined) draft.digest = whole.digest;
-      }
-    }
+    for (const { path, values } of manifest?.attributes ?? []) this.attributes.set(path, values);
+    for (const names of this.links.values()) this.shareFacts(names);
     const facts = manifest?.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
     const { only } = this.options;
     const kept = (path: string): boolean => only?.has(path) !== false;
@@ -100,12 +101,24 @@ export class TreeCollector implements ArchiveReader {
       entries: this.entries,
       whiteouts: new Set([...this.whiteouts, ...facts.deletions.filter(kept)]),
       opaque: new Set(facts.opaque.filter(kept)),
-      attributes: new Map((manifest?.attributes ?? []).map(({ path, values }) => [path, values])),
+      attributes: this.attributes,
     };
   }
 
+  /** What an archive tells under one of the names of an inode goes for all of them. */
+  private shareFacts(names: readonly Draft[]): void {
+    const whole = names.find(({ size }) => size > 0);
+    const values = names.map(({ path }) => this.attributes.get(path)).find((found) => found !== undefined);
+    for (const draft of names) {
+      if (whole !== undefined) draft.size = whole.size;
+      if (whole?.digest !== undefined) draft.digest = whole.digest;
+      if (values !== undefined) this.attributes.set(draft.path, values);
+    }
+  }
+
   private close(): void {
-    if (this.current !== undefined) this.current.draft.digest = this.current.hasher.digest();
+    // Of a file system nobody gets to read contents: then there is nothing to tell of them.
+    if (this.current?.missing === 0) this.current.draft.digest = this.current.hasher.digest();
     this.current = undefined;
   }
 }

@@ -1,13 +1,13 @@
-/** What is odd about a layer that early boot would apply all the same. */
+/** What is odd about an image that early boot would take all the same. */
 import { shortId } from '../manifest.js';
 import { quoteName } from '../path.js';
 import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
 
-/** Warnings of a layer, given what lies beside it. */
-export function layerWarnings(image: StoredImage, stored: StoredImages): string[] {
+/** Warnings of an image, given what lies beside it. */
+export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {
   const facts = layerFacts(image);
-  if (facts === undefined) return [];
-  const warnings: string[] = [];
+  const warnings = [...(image.beside ?? [])];
+  if (facts === undefined) return warnings;
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     warnings.push(
@@ -46,7 +46,7 @@ export function newWarnings(before: StoredImages, now: StoredImages): string[] {
     stored.layers
       .filter(({ disabled }) => !disabled)
       .flatMap((image) =>
-        layerWarnings(image, stored).map((warning) => `${quoteName(image.name)}: ${warning}`),
+        imageWarnings(image, stored).map((warning) => `${quoteName(image.name)}: ${warning}`),
       );
   const known = new Set(all(before));
   return all(now).filter((warning) => !known.has(warning));

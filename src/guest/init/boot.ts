@@ -134,12 +134,8 @@ function mount(boot: Boot): Result<void> {
   if (!base.ok) return base;
   boot.base = base.value;
   say(machine, `found ${base.value.shown} on ${storage.value.node} (${storage.value.type})`);
-  for (const warning of baseWarnings(base.value)) say(machine, `warning: ${warning}`);
+  for (const warning of base.value.warnings) say(machine, `warning: ${warning}`);
   return ok();
-}
-
-function baseWarnings({ passedOver }: FoundBase): string[] {
-  return passedOver.map((other) => `${other} lies there as well and is not used: an older base; remove it`);
 }
 
 /** Phase "load": what is to be loaded is looked at as a whole, then the base goes into RAM. */
@@ -233,7 +229,7 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
-    warnings: [...storage.warnings, ...baseWarnings(known(boot.base)), ...known(boot.choice).warnings],
+    warnings: [...storage.warnings, ...known(boot.base).warnings, ...known(boot.choice).warnings],
     ramBytes: known(boot.ramBytes),
     availableBytes: known(boot.availableBytes),
     phases,

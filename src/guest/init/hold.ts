@@ -95,23 +95,32 @@ function copyCommand({ path }: ImageFile, from: number, count: number, direct: b
   ];
 }
 
-function notCopied(image: ImageFile, { code, stderr }: Finished): Problem {
-  const next = remedyOf(code);
-  if (next === undefined) return unreadableImage(image, `dd (exit code ${code}): ${stderr.trim()}`);
+function notCopied(image: ImageFile, done: Finished): Problem {
+  const words = `dd (exit code ${done.code}): ${done.stderr.trim()}`;
+  return remedyOf(done.code) === undefined
+    ? unreadableImage(image, words)
+    : programFailed('cannot copy the base into RAM', image, 'dd', done);
+}
+
+/** The problem of a program that did not do its work, which says nothing of the image. */
+function programFailed(what: string, image: ImageFile, program: string, done: Finished): Problem {
+  const { code, stderr } = done;
+  const words = stderr.trim();
   return {
-    what: 'cannot copy the base into RAM',
+    what,
     where: image.shown,
-    why: `dd ended with exit code ${code}`,
-    next,
+    why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,
+    next: remedyOf(code) ?? 'exit to try again; if that does not help, please report it',
   };
 }
 
 /** Compare what is in RAM with the manifest's digest. */
 function check(machine: Machine, image: ImageFile, expected: string): Result<void> {
-  const { code, stdout, stderr } = machine.run(['xxhsum', '-q', '-H64', FILE]);
-  const found = stdout.slice(0, expected.length);
-  if (code === 0 && found === expected) return ok();
-  const why = code === 0 ? `its XXH64 is ${found}, its manifest says ${expected}` : stderr.trim();
+  const done = machine.run(['xxhsum', '-q', '-H64', FILE]);
+  if (done.code !== 0) return err(programFailed('cannot check the base', image, 'xxhsum', done));
+  const found = done.stdout.slice(0, expected.length);
+  if (found === expected) return ok();
+  const why = `its XXH64 is ${found}, its manifest says ${expected}`;
   return err({ what: 'the image is damaged', where: image.shown, why, next: 'copy or build it again' });
 }
 

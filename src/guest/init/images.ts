@@ -1,11 +1,12 @@
 /** The images on the mounted storage device. */
-import { ANY_BASE, BASE_NAMES, latestBase } from '../../core/base.js';
+import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/base.js';
 import { PARAM } from '../../core/contract.js';
 import { type ImageInfo, readImageInfo } from '../../core/image.js';
 import { layersAmong } from '../../core/layer.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { FEWER_BYTES, watchReads } from '../../core/watched.js';
 import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';
@@ -24,8 +25,8 @@ export interface ImageFile {
 
 /** The base that is to be loaded. */
 export interface FoundBase extends ImageFile {
-  /** Bases of another form that lie beside it, as paths for people. */
-  readonly passedOver: readonly string[];
+  /** What there is to say of bases of another form that lie beside it. */
+  readonly warnings: readonly string[];
 }
 
 /** Find the base in the folder of the images; else say what is there instead. */
@@ -37,9 +38,9 @@ export function findBase(machine: Machine, imagesPath: string): Result<FoundBase
     const info = machine.info(path);
     return info?.kind === 'file' ? [{ path, shown: path.slice(STORAGE.length), bytes: info.size }] : [];
   });
-  const base = all.length < 2 ? all[0] : latestBase(all, (image) => manifestIn(machine, image));
+  const { base, passedOver } = chooseBase(all, (image) => readInfo(machine, image));
   if (base !== undefined) {
-    return ok({ ...base, passedOver: all.filter((one) => one !== base).map(({ shown }) => shown) });
+    return ok({ ...base, warnings: passedOver.map((other) => passedOverText(other.base.shown, other)) });
   }
   return err({
     what: `there is no ${ANY_BASE} in the folder of the images`,
@@ -103,11 +104,6 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
   );
 }
 
-function manifestIn(machine: Machine, image: ImageFile): Manifest | undefined {
-  const info = readInfo(machine, image);
-  return info.ok ? info.value.manifest : undefined;
-}
-
 /** Read an image's manifest; `undefined` where it has none. */
 export function readManifest(machine: Machine, image: ImageFile): Result<Manifest | undefined> {
   const info = readInfo(machine, image);
@@ -120,20 +116,15 @@ export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> 
     const next = 'copy or build it again';
     return err({ what: 'the image is empty', where: image.shown, why: 'the file has 0 bytes', next });
   }
-  let unreadable = false;
-  const read = (offset: number, length: number): Uint8Array => {
-    const bytes = machine.readAt(image.path, offset, length);
-    unreadable ||= bytes?.length !== length;
-    return bytes ?? new Uint8Array(0);
-  };
+  const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(image.path, at, length));
   const info = readImageInfo(read, image.bytes);
-  if (unreadable) return err(unreadableImage(image, ''));
+  if (failed()) return err(unreadableImage(image, ''));
   return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 
 /** The problem of a medium that does not give an image's bytes, in the words of who read it. */
 export function unreadableImage(image: ImageFile, words: string): Problem {
-  return { ...unreadable(words === '' ? 'fewer bytes came than the file has' : words), where: image.shown };
+  return { ...unreadable(words || FEWER_BYTES), where: image.shown };
 }
 
 function unreadable(why: string): Problem {

@@ -102,10 +102,12 @@ export function loadLayers(
 ): LoadedLayers {
   const images: LoadedImage[] = [];
   const leftOut: LeftOut[] = [];
+  // A base that is a file system lies beside the RAM file system.
+  const beside = base.format === 'erofs' ? base.unpackedBytes : 0;
   must(machine, ['mkdir', LAYERS]);
   for (const layer of chosen) {
     const { image } = layer;
-    const loaded = tryLayer(machine, settings, layer, warningsOf(layer.manifest, base, images));
+    const loaded = tryLayer(machine, settings, layer, beside, warningsOf(layer.manifest, base, images));
     if (loaded.ok) {
       images.push({ ...loaded.value, layer: image.layer });
       continue;
@@ -134,11 +136,12 @@ function loadLayer(
   machine: Machine,
   settings: Settings,
   { image, manifest }: ChosenLayer,
+  beside: number,
   warnings: readonly string[],
 ): Result<LoadedImage> {
   const start = machine.uptime();
   if (manifest !== undefined) {
-    const room = checkRoom(machine, settings, needOf(manifest), 'the layer');
+    const room = checkRoom(machine, settings, needOf(manifest), 'the layer', beside);
     if (!room.ok) return room;
   }
   const unpacked = loadImage(machine, image, manifest, folderOf(image));

@@ -70,14 +70,24 @@ export function shrinkRam(machine: Machine, beside: number): void {
   must(machine, ['mount', '-o', `remount,size=${Math.floor(bytes / 1024)}k`, RAM]);
 }
 
-/** Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people. */
-export function checkRoom(machine: Machine, settings: Settings, need: Need, what: string): Result<void> {
+/**
+ * Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people; `beside`:
+ * what the base takes that the RAM file system was made smaller by.
+ */
+export function checkRoom(
+  machine: Machine,
+  settings: Settings,
+  need: Need,
+  what: string,
+  beside = 0,
+): Result<void> {
   const { bytes, freeBytes } = measure(machine);
   const total = memoryInfo(machine, 'MemTotal');
   const available = memoryInfo(machine, 'MemAvailable');
   const takes = `${what} takes ${mebibytes(need.bytes)} MiB`;
   if (need.bytes > freeBytes) {
-    const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM)`;
+    const less = beside === 0 ? '' : `, less ${mebibytes(beside)} MiB for the base beside it`;
+    const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM${less})`;
     const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { findBase } from '../images.js';
 import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
@@ -18,6 +18,8 @@ export interface BuiltImages extends ImageInfo {
   readonly base: string;
   /** RAM that suits this base. */
   readonly memoryMiB: number;
+  /** What there is to say of other files that lie there. */
+  readonly warnings: readonly Problem[];
 }
 
 /** Find the images in a build's output folder. A Problem names the first that is missing or cannot be read. */
@@ -32,7 +34,7 @@ export function findImages(output: string): Result<BuiltImages> {
   }
   const found = findBase(output);
   if (!found.ok) return found;
-  const { path: base, info } = found.value;
+  const { path: base, info, warnings } = found.value;
   return ok({
     kernel: join(output, FILES.kernel),
     initrd: join(output, FILES.initramfs),
@@ -43,6 +45,7 @@ export function findImages(output: string): Result<BuiltImages> {
       compressed: statSync(base).size,
       unpacked: info.manifest?.unpackedBytes ?? info.fileSystem,
     }),
+    warnings,
   });
 }
 

@@ -100,6 +100,7 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   const { output, append } = options;
   const base = findBase(output);
   if (!base.ok) return base;
+  for (const problem of base.value.warnings) context.emit({ type: 'warning', problem });
   for (const file of [FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
     if (existsSync(file)) continue;
     const next = 'build it: sudo mkma build; or name the folder with --output';

@@ -48,6 +48,7 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   if (!options.terminal && options.window !== true && options.dryRun !== true) return noTerminal();
   const images = findImages(options.output);
   if (!images.ok) return images;
+  for (const problem of images.value.warnings) context.emit({ type: 'warning', problem });
   const start = startOf(options, images.value);
   if (!start.ok) return start;
   const accel = await chooseAccel({ ...options, kernel: images.value.kernel }, context);

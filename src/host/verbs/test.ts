@@ -55,6 +55,7 @@ export interface TestResult {
 export async function test(options: TestOptions, context: Context): Promise<Result<TestResult>> {
   const images = findImages(options.output);
   if (!images.ok) return images;
+  for (const problem of images.value.warnings) context.emit({ type: 'warning', problem });
   const { append } = options;
   const consoles = ['ttyS0'];
   const line = vmCmdline({ built: images.value.cmdline, consoles, extra: testParameters(), append });

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { latestBase } from '../../../src/core/base.js';
+import { chooseBase, passedOverText } from '../../../src/core/base.js';
 import { readErofs } from '../../../src/core/erofs/reader.js';
 import { readSuperblock } from '../../../src/core/erofs/superblock.js';
 import { windowed } from '../../../src/core/erofs/window.js';
 import { payloadStart, readImageInfo } from '../../../src/core/image.js';
-import { isErofs, type Manifest, nameCount, parseManifest } from '../../../src/core/manifest.js';
+import { isErofs, nameCount, parseManifest } from '../../../src/core/manifest.js';
+import { err, ok, type Problem } from '../../../src/core/result.js';
 import { BASE, EROFS_BASE, erofsFile } from './sample.js';
 
 function info(bytes: Uint8Array) {
@@ -55,6 +56,8 @@ test('every byte of the manifest that is changed is noticed, and one of another 
   const other = info(erofsFile({ ...EROFS_BASE, segments: [{ ...segment, size: 4096 }] }, 8192));
   assert.ok(!other.ok);
   assert.equal(other.problem.why, 'its manifest tells of another file system than it holds');
+  const smaller = info(erofsFile({ ...EROFS_BASE, unpackedBytes: 4096 }));
+  assert.ok(!smaller.ok, 'what it takes of RAM is the whole of it');
   const archive = info(erofsFile(BASE, 8192));
   assert.ok(!archive.ok);
 });
@@ -111,15 +114,34 @@ test('small pieces are read out of larger ones', () => {
   assert.throws(() => read(299_990, 11), RangeError);
 });
 
-test('of two bases the one made last counts', () => {
-  const base = (name: string, created?: string) => ({
-    name,
-    manifest: created === undefined ? undefined : ({ ...BASE, created } as Manifest),
+/** Two bases, by when they were made; `undefined`: without a manifest; a problem: not to be read. */
+function choose(...made: (string | undefined | Problem)[]) {
+  const { base, passedOver } = chooseBase([...made.keys()], (i) => {
+    const one = made[i];
+    if (typeof one === 'object') return err(one);
+    return ok(one === undefined ? {} : { manifest: { ...BASE, created: one } });
   });
-  const latest = (...bases: ReturnType<typeof base>[]) => latestBase(bases, ({ manifest }) => manifest)?.name;
-  assert.equal(latest(), undefined);
-  assert.equal(latest(base('a', '2026-01-01T00:00:00Z'), base('b', '2026-01-02T00:00:00Z')), 'b');
-  assert.equal(latest(base('a', '2026-01-02T00:00:00Z'), base('b', '2026-01-01T00:00:00Z')), 'a');
-  assert.equal(latest(base('a'), base('b', '2026-01-01T00:00:00Z')), 'b');
-  assert.equal(latest(base('a'), base('b')), 'a');
+  return [base, ...passedOver.map((other) => passedOverText(`base ${other.base}`, other))];
+}
+
+test('of two bases the one made last counts, and it is told why the other one does not', () => {
+  const [old, young] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+  const not = (i: number, why: string) => `base ${i} lies there as well and is not used: ${why}`;
+  assert.deepEqual(choose(), [undefined]);
+  const one = chooseBase(['a'], () => assert.fail('there is nothing to choose'));
+  assert.deepEqual(one, { base: 'a', passedOver: [] });
+  assert.deepEqual(choose(old, young), [1, not(0, 'an older base; remove it')]);
+  assert.deepEqual(choose(young, old), [0, not(1, 'an older base; remove it')]);
+  const same = 'both were made at the same time; remove the one that is not wanted';
+  assert.deepEqual(choose(old, old), [0, not(1, same)]);
+  const unknown = 'nothing tells when it was made; remove the one that is not wanted';
+  assert.deepEqual(choose(undefined, old), [1, not(0, unknown)]);
+  assert.deepEqual(choose(undefined, undefined), [0, not(1, unknown)]);
+  const damaged: Problem = { what: 'the image is damaged', why: 'its end is missing' };
+  const unreadable = 'the image is damaged (its end is missing); copy or build it again, or remove it';
+  assert.deepEqual(choose(damaged, old), [1, not(0, unreadable)]);
+  assert.deepEqual(choose(undefined, { what: 'the image is empty' }), [
+    0,
+    not(1, 'the image is empty; copy or build it again, or remove it'),
+  ]);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { base64 } from '../../../src/core/bytes.js';
 import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/cmdline.js';
 import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/cpio.js';
 import { parseDeviceName } from '../../../src/core/device.js';
@@ -22,6 +23,14 @@ test('the kernel command line is split as the kernel does', () => {
   ]);
   assert.equal(lastValue(got, 'a'), '2');
   assert.equal(lastValue(got, 'quiet'), undefined);
+});
+
+test('base64 is what others make of the same bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+      assert.equal(base64(bytes), Buffer.from(bytes).toString('base64'));
+    }),
+  );
 });
 
 test('what is rendered parses back', () => {

@@ -126,11 +126,23 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
     /cannot copy the base into RAM/,
     /next: it was killed, most likely since the RAM was used up/,
   );
+  const unchecked = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 137 } : undefined));
+  failing(
+    unchecked,
+    'load',
+    /cannot check the base: \/img\/base\.erofs/,
+    /why: xxhsum ended with exit code 137\n/,
+    /next: it was killed, most likely since the RAM was used up/,
+  );
+  const missing = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 127 } : undefined));
+  failing(missing, 'load', /cannot check the base/, /next: the initramfs lacks a program: build it again/);
+  const failed = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 1, stderr: 'odd\n' } : undefined));
+  failing(failed, 'load', /why: xxhsum ended with exit code 1: odd\n/, /next: exit to try again/);
   const odd = machineWith((argv) =>
     argv.includes('erofs') ? { code: 255, stderr: 'mount: no such device' } : undefined,
   );
   failing(odd, 'load', /cannot mount the base: \/img\/base\.erofs/, /no such device/, /CONFIG_EROFS_FS/);
-  for (const machine of [unread, short, damaged, killed, odd]) {
+  for (const machine of [unread, short, damaged, killed, unchecked, missing, failed, odd]) {
     assert.deepEqual(
       machine.calls.filter((call) => /^umount/.test(call)),
       ['umount -l /mkma/held', 'umount /ram', 'umount /storage'],
@@ -141,6 +153,28 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
   );
   failing(large, 'load', /the base takes 65 MiB; the RAM file system has 40 MiB/);
   assert.deepEqual(calls(large, /^dd /), []);
+});
+
+test('a layer that does not fit beside it: what the base takes is told', () => {
+  const layer: Manifest = {
+    ...MANIFEST,
+    ...{ kind: 'layer', unpackedBytes: 2000 * 2 ** 20, layer: { deletions: [], opaque: [] } },
+  };
+  const machine = machineWith((argv, { calls: made }) => {
+    const shrunk = made.some((call) => call.includes('remount,size='));
+    return argv.join(' ').startsWith('stat -f') && shrunk
+      ? { stdout: '4096 233615 200000 1000\n' }
+      : undefined;
+  });
+  machine.files.set('/storage/img/persistence.a.cpio.zst', { content: imageFile(layer) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  const told =
+    'the layer takes 2000 MiB; the RAM file system has 913 MiB (50% of 1954 MiB RAM, less 65 MiB for the base beside it), ' +
+    'of which 782 MiB are free';
+  assert.ok(
+    machine.lines.some((line) => line.endsWith(`why: ${told}`)),
+    machine.lines.join('\n'),
+  );
 });
 
 test('a later failure takes the mount back, too', () => {
@@ -176,4 +210,17 @@ test('of two bases the one made last is taken, and the other one told', () => {
   assert.ok(machine.lines.includes(`mkma: warning: ${warning}`), machine.lines.join('\n'));
   const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   assert.deepEqual(record.warnings, [warning]);
+});
+
+test('one that is damaged is told as that, not as an older one', () => {
+  const machine = machineWith();
+  machine.files.set('/storage/img/base.cpio.zst', { content: imageFile(MANIFEST).slice(0, -20) });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.ok(
+    machine.lines.includes(
+      'mkma: warning: /img/base.cpio.zst lies there as well and is not used: the image is damaged ' +
+        '(its end is missing: it was cut short, or not copied whole); copy or build it again, or remove it',
+    ),
+    machine.lines.join('\n'),
+  );
 });

@@ -2,9 +2,10 @@
 import { ArchiveParser } from '../../../core/archive-parser.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { readErofs } from '../../../core/erofs/reader.js';
-import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
+import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import { watchReads } from '../../../core/watched.js';
 import type { RunningMachine } from '../../machine.js';
 import { lookUp, nullEnded } from '../directory.js';
 import { VIEW } from '../view.js';
@@ -56,10 +57,9 @@ function readFileSystem(
   collector: TreeCollector,
 ): Result<void> {
   const path = `${folder}/${image.file}`;
-  const wrong = readErofs(
-    (offset, length) => machine.readAt(path, offset, length) ?? new Uint8Array(0),
-    collector,
-  );
+  const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(path, at, length));
+  const wrong = readErofs(read, collector);
+  if (failed()) return err(unreadableFile(image.file));
   if (wrong === undefined) return ok();
   return err({ what: 'the image is damaged', where: image.file, why: wrong, next: 'copy or build it again' });
 }

@@ -39,12 +39,19 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   }
   const ended = machine.run(['sh', '-c', SUMS, path], { input });
   const sums = ended.stdout.split('\n').map((line) => line.slice(0, 64));
+  const words = ended.stderr.trim().replaceAll(path, where);
+  // What was not read whole has the sum of what was.
+  if (words !== '' || segments.some((_, i) => sums[i]?.length !== 64)) {
+    const why = words || `dd or sha256sum ended too soon (exit code ${ended.code})`;
+    const next = 'look whether its medium is still attached and what dmesg says';
+    return err({ what: 'cannot read the image', where, why, next });
+  }
   for (const [i, { size, sha256 }] of segments.entries()) {
     if (sums[i] === sha256) continue;
     const start = starts[i] as number;
     return damaged(
       `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) is not what its manifest says:\n` +
-        `SHA-256 ${sums[i] || 'unknown'}, expected ${sha256}${ended.stderr === '' ? '' : `\n${ended.stderr.trim()}`}`,
+        `SHA-256 ${sums[i]}, expected ${sha256}`,
     );
   }
   const made = `sha256:${must(machine, ['sha256sum'], { input: identity(manifest) }).slice(0, 64)}`;

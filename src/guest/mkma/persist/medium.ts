@@ -75,7 +75,7 @@ export function checkSameMedium(before: Medium, now: Medium): Result<void> {
 }
 
 function warningsOf(record: BootRecord, { base, layers }: StoredImages): string[] {
-  const warnings: string[] = [];
+  const warnings = [...(base?.beside ?? [])];
   if (base === undefined) {
     warnings.push('the base is not on the medium any more: nothing boots without one');
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {

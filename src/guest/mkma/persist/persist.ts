@@ -165,7 +165,8 @@ function save(
       label: options.label,
       pack: packed,
       before: (name, { manifest }) => {
-        const unsure = new Set([...scan.mapped, ...mappedInodes(machine.run(MAPPINGS), scan.upper.entries)]);
+        const now = mappedInodes(machine.run(MAPPINGS), scan.upper.entries, scan.stack);
+        const unsure = new Set([...scan.mapped, ...now]);
         remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
       },
     });

@@ -40,7 +40,7 @@ export function scanMachine(
   saved: readonly SavedSnapshot[],
 ): Scan {
   const seen = machine.now() / 1000;
-  const { upper, devices, mapped } = scanUpper(machine);
+  const { upper, devices, mappings } = scanUpper(machine);
   const layers = record.images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
   const folders = [
     ...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`),
@@ -57,16 +57,22 @@ export function scanMachine(
   const made = [...saved].reverse().map(asLowerLayer);
   const real = known ? stack : new LowerView(lower);
   const below = made.length === 0 ? real : new LowerView([...made, ...lower]);
+  const mapped = mappedInodes(mappings, upper.entries, real);
   return { upper, devices, seen, mapped, stack: real, below };
 }
 
-/** The upper directory: what programs tell of it they find out side by side. */
-function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
+interface UpperScan extends Pick<Scan, 'upper' | 'devices'> {
+  /** How {@link MAPPINGS} ended. */
+  readonly mappings: Finished;
+}
+
+/** The upper directory: what programs tell of it beside its listing they find out side by side. */
+function scanUpper(machine: RunningMachine): UpperScan {
   const find = ['find', ...findArguments(FRESH)];
-  const [listing, dump] = [machine.start(find), machine.start(DUMP, { cwd: FRESH })];
-  const listed = stable(machine, find, {}, listing());
-  // Not before: what was mapped then may have been changed since.
-  const mappings = machine.start(MAPPINGS);
+  const listed = stable(machine, find);
+  // Not before: an attribute set in between would be missing, under a time of change that has it; and what was mapped
+  // may have been changed since.
+  const [dump, mappings] = [machine.start(DUMP, { cwd: FRESH }), machine.start(MAPPINGS)];
   const all = parseTree(listed).filter(
     // Where the view itself is mounted: a base made by hand may lack the folder.
     ({ path }) =>
@@ -75,8 +81,7 @@ function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'm
   const devices = deviceNumbers(machine, FRESH, all);
   const { attributes, opaque } = sortAttributes(dumpUpper(machine, all, dump()));
   const { entries, whiteouts } = partWhiteouts(all, devices);
-  const mapped = mappedInodes(mappings(), entries);
-  return { upper: { entries, whiteouts, opaque, attributes }, devices, mapped };
+  return { upper: { entries, whiteouts, opaque, attributes }, devices, mappings: mappings() };
 }
 
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];

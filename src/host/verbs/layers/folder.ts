@@ -30,17 +30,15 @@ export function openImages(path: string): Result<StoredImages> {
 }
 
 function readPart(path: string, offset: number, length: number): Uint8Array | undefined {
-  let fd: number;
+  let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
     const buffer = Buffer.alloc(length);
     return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
+  } catch {
+    return undefined;
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

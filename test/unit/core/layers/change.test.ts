@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Action, planChange } from '../../../../src/core/layers/change.js';
+import { listLayers } from '../../../../src/core/layers/list.js';
 import { findImage, findLayer, nearestName } from '../../../../src/core/layers/name.js';
 import { inOrder, readStored, type StoredImages } from '../../../../src/core/layers/stored.js';
-import { followersOf, layerWarnings } from '../../../../src/core/layers/warnings.js';
-import { BASE, imageFile } from '../sample.js';
+import { followersOf, imageWarnings } from '../../../../src/core/layers/warnings.js';
+import { BASE, EROFS_BASE, erofsFile, imageFile } from '../sample.js';
 import { id, layer, stored } from './make.js';
 
-const warnings = (all: StoredImages): string[][] => all.layers.map((image) => layerWarnings(image, all));
+const warnings = (all: StoredImages): string[][] => all.layers.map((image) => imageWarnings(image, all));
 
 test('warnings: another base, and a predecessor that is missing, above, or disabled', () => {
   const [a, b, plain] = [layer('a', {}), layer('b', { after: id('a') }), layer('p')];
@@ -68,6 +69,23 @@ test('which files are images, and their order', () => {
     ],
   );
   assert.deepEqual(inOrder([...layers].reverse()), layers);
+});
+
+test('a base that is not used is told with the one that is', () => {
+  const contents: Record<string, Uint8Array> = {
+    'base.cpio.zst': imageFile(BASE),
+    'base.erofs': erofsFile(EROFS_BASE).subarray(0, 8192),
+  };
+  const all = readStored({
+    names: Object.keys(contents),
+    size: (name) => contents[name]?.length,
+    read: (name, at, length) => contents[name]?.slice(at, at + length),
+  });
+  assert.ok(all.base?.file === 'base.cpio.zst');
+  const warning =
+    'base.erofs lies there as well and is not used: the image is damaged (its end is missing: it was cut short, or not copied whole); ' +
+    'copy or build it again, or remove it';
+  assert.deepEqual(listLayers(all).base?.warnings, [warning]);
 });
 
 test('names as people type them', () => {

@@ -16,6 +16,7 @@ import { diffLines, diffTrees, filesOfOneSize, withDigests } from '../../../../s
 import { modeText } from '../../../../src/core/layers/entry-text.js';
 import { showLayer, showLines } from '../../../../src/core/layers/show.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../../src/core/layers/tree.js';
+import type { Manifest } from '../../../../src/core/manifest.js';
 import { encodeName } from '../../../../src/core/path.js';
 import { entry, layer, tree } from './make.js';
 
@@ -75,6 +76,38 @@ test('an archive as a tree: links, names of one inode, whiteouts of both kinds',
   for (const name of ['x', 'y']) {
     assert.deepEqual([entries.get(name)?.size, entries.get(name)?.digest], [6, '<shared>'], name);
   }
+});
+
+test('of a file system: attributes that it carries itself, and no digest of what nobody read', () => {
+  const collector = new TreeCollector({ hasher });
+  const plain = { uid: 0, gid: 0, mtime: 0, rdevMajor: 0, rdevMinor: 0, nameSize: 2, nlink: 1 };
+  const values = { 'user.a': 'eA==' };
+  const own = { ...plain, mode: S_IFREG | 0o644, attributes: () => values };
+  collector.onRecord({ ...own, path: 'a', ino: 1, size: 5 });
+  collector.onRecord({ ...own, path: 'empty', ino: 2, size: 0, attributes: () => ({}) });
+  const { entries, attributes } = collector.finish(undefined);
+  assert.deepEqual(
+    [...entries.values()].map(({ path, digest }) => [path, digest]),
+    [
+      ['a', undefined],
+      ['empty', '<>'],
+    ],
+  );
+  assert.deepEqual([...attributes], [['a', values]]);
+});
+
+test('a manifest has the attributes of an inode under one of its names: they are those of all', () => {
+  const values = { 'user.a': 'eA==' };
+  const image = layer('a', {});
+  const manifest = { ...(image.manifest as Manifest), attributes: [{ path: 'x', values }] };
+  const { attributes } = collect({}, { ...image, manifest });
+  assert.deepEqual(
+    [...attributes],
+    [
+      ['x', values],
+      ['y', values],
+    ],
+  );
 });
 
 test('only the paths that were asked for', () => {

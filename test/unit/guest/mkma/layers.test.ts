@@ -5,7 +5,8 @@ import { concatBytes } from '../../../../src/core/bytes.js';
 import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../../../src/core/cpio.js';
 import { openImages } from '../../../../src/guest/mkma/images-folder.js';
 import { digestsIn, readTree } from '../../../../src/guest/mkma/layers/folder.js';
-import { FakeMachine } from '../fake-machine.js';
+import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';
+import { type Answer, FakeMachine } from '../fake-machine.js';
 import { bootedMachine, mkma } from './booted.js';
 
 const FOLDER = '/run/mkma/storage/img';
@@ -63,6 +64,56 @@ test('what is no archive, one that ends too soon, and a program that fails', () 
   broken.answer = (argv) =>
     argv[0] === 'zstd' ? { code: 1, stderr: `${FOLDER}/x: premature end\n` } : undefined;
   assert.deepEqual(problem(broken), ['cannot read the image', where, 'x: premature end']);
+});
+
+test('a medium that does not give the bytes of a file is told as that, not as a damaged image', () => {
+  const machine = withLayer(archive('a'));
+  const base = erofsFile(EROFS_BASE);
+  machine.files.set(`${FOLDER}/base.erofs`, { content: base });
+  const plain = machine.readAt.bind(machine);
+  const stored = openImages(machine, FOLDER);
+  assert.ok(stored.ok && stored.value.base !== undefined);
+  const problem = {
+    what: 'cannot read the image',
+    where: 'base.erofs',
+    why: 'fewer bytes came than the file has',
+    next: 'look whether its medium is still attached and what dmesg says',
+  };
+  // As QuickJS reads: fewer bytes, whatever the reason; and nothing at all, once the medium is gone.
+  for (const given of [(bytes?: Uint8Array) => bytes?.subarray(0, 2000), () => undefined]) {
+    machine.readAt = (path, at, length) => given(plain(path, at, length));
+    const tree = readTree(machine, FOLDER, stored.value.base);
+    assert.deepEqual(tree.ok ? undefined : tree.problem, problem);
+  }
+  machine.readAt = (path, at, length) => (at === 0 ? plain(path, at, length) : undefined);
+  const again = openImages(machine, FOLDER);
+  assert.deepEqual(again.ok ? again.value.base?.problem : undefined, problem);
+  // What is read whole and makes no sense is damaged.
+  machine.readAt = plain;
+  const tree = readTree(machine, FOLDER, stored.value.base);
+  assert.deepEqual(tree.ok ? '' : tree.problem.what, 'the image is damaged');
+});
+
+test('verify: sums of what could not be read, or that nobody made, tell no damage', async () => {
+  const machine = withLayer(archive('a'));
+  machine.files.set(`${FOLDER}/base.cpio.zst`, { content: imageFile(BASE) });
+  const plain = machine.answer;
+  const verified = async (ended: Answer): Promise<string> => {
+    machine.answer = (argv, fake) => (argv.join(' ').includes('sha256sum; done') ? ended : plain(argv, fake));
+    return (await mkma(machine, ['layers', 'verify', 'base'])).out;
+  };
+  const sum = `${'0'.repeat(64)}  -\n`;
+  const broken = await verified({ stdout: sum, stderr: `dd: ${FOLDER}/base.cpio.zst: I/O error\n` });
+  assert.match(
+    broken,
+    /\n {2}cannot read the image: base\.cpio\.zst\n {4}why: dd: base\.cpio\.zst: I\/O error\n/,
+  );
+  const killed = await verified({ stdout: '', code: 137 });
+  assert.match(
+    killed,
+    /cannot read the image: .*\n {4}why: dd or sha256sum ended too soon \(exit code 137\)\n/,
+  );
+  assert.match(await verified({ stdout: sum }), /the image is damaged: .*\n {4}why: segment 1 of 1 /);
 });
 
 test('digests by path, whatever the names are', () => {

@@ -5,7 +5,7 @@ import type { BootRecord, LoadedImage } from '../../../../src/core/boot.js';
 import type { LayerManifest } from '../../../../src/core/manifest.js';
 import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
 import { checkBudget, type Medium, readMedium } from '../../../../src/guest/mkma/persist/medium.js';
-import { BASE, imageFile } from '../../core/sample.js';
+import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';
 import { FakeMachine } from '../fake-machine.js';
 import { RECORD } from './booted.js';
 
@@ -81,6 +81,13 @@ test('another base on the medium, and a layer that is gone or disabled, are warn
   assert.deepEqual(read(machineWith({ ...others, ...disabled, 'base.cpio.zst': base })).warnings, [
     'the base on the medium is not the one that this machine runs from: what is saved belongs to the latter',
     'the layer 1, which this machine runs from, is no longer on the medium, or disabled',
+  ]);
+});
+
+test('a second base on the medium is warned of', () => {
+  const other = erofsFile({ ...EROFS_BASE, created: '2025-01-01T00:00:00.000Z' });
+  assert.deepEqual(read(machineWith({ ...FILES, 'base.erofs': other })).warnings, [
+    'base.erofs lies there as well and is not used: an older base; remove it',
   ]);
 });
 
