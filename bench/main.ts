@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BASE_FILES, type BaseFormat, FILES } from '../src/core/contract.js';
+import { readImage } from '../src/host/images.js';
 import { initramfsSize } from '../src/host/initramfs/size.js';
+import { benchBooting } from './boot/booting.js';
+import { prepareLive } from './boot/live.js';
+import { chart } from './chart.js';
+import { EarlyBoot } from './early-boot.js';
+import { benchGrowth } from './growth.js';
 import { benchLoading } from './loading.js';
 import { describeMachine } from './machine.js';
 import { benchPacking } from './packing.js';
@@ -19,11 +25,15 @@ const { values } = parseArgs({
     output: { type: 'string' },
     erofs: { type: 'string' },
     runs: { type: 'string', default: '9' },
+    boots: { type: 'string', default: '3' },
+    chart: { type: 'string' },
     json: { type: 'string' },
   },
 });
 const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${values.runs} is no number of turns`);
+const boots = Number(values.boots);
+if (!Number.isInteger(boots) || boots < 0) fail(`--boots ${values.boots} is no number of turns`);
 
 const folder = values.output ?? builtImages('.test/images', 'cpio');
 const held = values.erofs ?? builtImages('.test/erofs', 'erofs');
@@ -42,6 +52,7 @@ process.once('exit', () => {
 const found = await measure();
 process.stdout.write(`${report(found).join('\n')}\n`);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(found, null, 2)}\n`);
+if (values.chart !== undefined) writeFileSync(values.chart, chart(found));
 
 /** Images of the tests, built where they are not yet. */
 function builtImages(name: string, format: BaseFormat): string {
@@ -53,18 +64,41 @@ function builtImages(name: string, format: BaseFormat): string {
   return folder;
 }
 
+/** Where the tools of other ways stay from run to run. */
+function keptFolder(): string {
+  const folder = join(repository, '.test/bench');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 async function measure(): Promise<Measurements> {
   const machine = describeMachine(images);
   const before = loadavg()[0] ?? 0;
-  const root = join(scratch, 'root');
-  const loading = await benchLoading(images, realpathSync(held), root, runs);
-  const packing = await benchPacking(images, scratch, runs);
+  const kept = keptFolder();
+  const live = prepareLive({ images, ...originOf(images) }, kept);
+  const early = new EarlyBoot(join(images, FILES.initramfsTree), join(scratch, 'root'));
+  const loading = await benchLoading(early, images, realpathSync(held), runs);
+  const packing = await benchPacking({ images, scratch, runs, tools: live.root });
   mkdirSync(join(scratch, 'machine'));
   const persisting = await benchPersist(images, join(scratch, 'machine'), runs);
+  const growth = await benchGrowth({ images, early, scratch, runs: Math.min(runs, 3) });
+  const booting =
+    boots === 0 ? undefined : await benchBooting({ images, held, live, kept, scratch, runs: boots });
   const initramfs = await initramfsSize({ tree: join(images, FILES.initramfsTree), level: 3, scratch });
   if (!initramfs.ok) throw new Error(JSON.stringify(initramfs.problem));
   const load = [before, loadavg()[0] ?? 0] as const;
-  return { machine, runs, load, loading, packing, persisting, initramfs: initramfs.value };
+  return {
+    ...{ at: new Date().toISOString(), machine, runs, load },
+    ...{ loading, packing, persisting, growth, initramfs: initramfs.value },
+    ...(booting === undefined ? {} : { booting }),
+  };
+}
+
+/** What the base of a folder says of the kernel and the suite. */
+function originOf(folder: string): { readonly kernelRelease: string; readonly suite: string } {
+  const info = readImage(join(folder, BASE_FILES.cpio));
+  if (!info.ok || info.value.manifest === undefined) fail(`${folder} holds no base of mkma`);
+  return info.value.manifest;
 }
 
 function fail(message: string): never {

@@ -2,6 +2,9 @@
 
 import { formatBytes } from '../src/core/size.js';
 import type { InitramfsSize } from '../src/host/initramfs/size.js';
+import { type Booting, CONTESTANT_WORDS, CONTESTANTS, type ContestantName } from './boot/booting.js';
+import type { Booted } from './boot/once.js';
+import type { Growth, Size } from './growth.js';
 import type { Loading } from './loading.js';
 import type { Machine } from './machine.js';
 import type { Packing } from './packing.js';
@@ -9,6 +12,8 @@ import { median, type Pair, type Series } from './pairs.js';
 import { type Persisting, SCAN_GOAL } from './persist.js';
 
 export interface Measurements {
+  /** When, ISO 8601. */
+  readonly at: string;
   readonly machine: Machine;
   /** Processes ready to run, averaged over a minute, before and after: whether something else was at work. */
   readonly load: readonly [number, number];
@@ -16,12 +21,15 @@ export interface Measurements {
   readonly loading: Loading;
   readonly packing: Packing;
   readonly persisting: Persisting;
+  readonly growth: Growth;
+  /** Absent where nothing was booted. */
+  readonly booting?: Booting;
   readonly initramfs: InitramfsSize;
 }
 
 /** The report's lines. */
 export function report(found: Measurements): string[] {
-  const { machine, loading, packing, persisting, initramfs } = found;
+  const { machine, loading, packing, persisting, growth, booting, initramfs } = found;
   const versions = (of: Readonly<Record<string, string>>): string =>
     Object.entries(of)
       .map(([name, version]) => `${name} ${version}`)
@@ -40,18 +48,54 @@ export function report(found: Measurements): string[] {
     '',
     ...pairLines(packing.time),
     `  size ${formatBytes(packing.ours)}, plain ${formatBytes(packing.theirs)}: ${ratio(packing.ours / packing.theirs)}; ` +
-      `memory of the packing process at most ${formatBytes(packing.memory)}`,
+      `memory at most ${formatBytes(packing.memory)}, zstd included`,
+    ...packing.others.map((other) => `${seriesLine(other)}; size ${formatBytes(other.bytes)}`),
     '',
     ...pairLines(persisting.time),
     `  ${persisting.files} new files, ${formatBytes(persisting.bytes)}; size ${formatBytes(persisting.ours)}, ` +
       `plain ${formatBytes(persisting.theirs)}: ${ratio(persisting.ours / persisting.theirs)}`,
     `  looking alone (--dry-run): ${median(persisting.scan).toFixed(2)} s (goal: at most ${SCAN_GOAL} s)`,
     '',
+    ...growthLines(growth),
+    '',
+    ...(booting === undefined ? [] : [...bootingLines(booting), '']),
     'initramfs, generic set',
     ...Object.entries(initramfs).map(
       ([name, { packed, unpacked }]) =>
         `  ${name.padEnd(8)} ${formatBytes(packed).padStart(9)}, unpacked ${formatBytes(unpacked)}`,
     ),
+  ];
+}
+
+function growthLines({ copies, small, large }: Growth): string[] {
+  const each = (size: Size, seconds: number): string => `${((seconds / size.bytes) * 1e9).toFixed(2)} s/GB`;
+  const line = ({ bytes, memory, ...size }: Size): string => {
+    const packing = each({ bytes, memory, ...size }, size.packing);
+    const loading = each({ bytes, memory, ...size }, size.loading);
+    return `  ${formatBytes(bytes).padStart(9)} in RAM: packing ${packing}, loading ${loading}; packing takes at most ${formatBytes(memory)} of memory`;
+  };
+  return [`growth: the tree, and ${copies} copies of it`, line(small), line(large)];
+}
+
+function bootingLines({ accel, boots }: Booting): string[] {
+  const of = (name: ContestantName, pick: (boot: Booted) => number): number => median(boots[name].map(pick));
+  const handover = (name: ContestantName) => of(name, (boot) => boot.handover);
+  const login = (name: ContestantName) => of(name, (boot) => boot.login);
+  const memory = (name: ContestantName) => of(name, (boot) => boot.memory);
+  const lines = CONTESTANTS.map((name) => {
+    const times = [handover(name), login(name)].map((value) => `${value.toFixed(1)} s`.padStart(8));
+    return `  ${times.join('  ')}  ${formatBytes(memory(name)).padStart(9)}  ${CONTESTANT_WORDS[name]}`;
+  });
+  const share = (what: string, ours: number, theirs: number, goal: number): string =>
+    `  ${what}: ${ratio(ours / theirs)} (goal: at most ${ratio(goal)})`;
+  return [
+    `booting in QEMU (${accel}), ${boots.sh.length} turns, medians: /init to the handover, QEMU's start to the login, RAM in use then`,
+    ...lines,
+    share('EROFS, handover against sh', handover('erofs'), handover('sh'), 0.28),
+    share('EROFS unchecked, handover against sh', handover('bare'), handover('sh'), 0.2),
+    share('cpio, handover against sh', handover('cpio'), handover('sh'), 0.9),
+    share('EROFS, login against live-boot', login('erofs'), login('live'), 0.6),
+    share('EROFS, RAM against cpio', memory('erofs'), memory('cpio'), 0.7),
   ];
 }
 

@@ -6,7 +6,7 @@ import { findBase } from '../../src/host/images.js';
 import { chooseAccel } from '../../src/host/qemu/accel.js';
 import type { Accelerator } from '../../src/host/tools/qemu.js';
 import { DISK_UUID, makeDisk, PLACES } from './disk.js';
-import { prepareLive } from './live.js';
+import { type Live, makeSquashfs } from './live.js';
 import { type Booted, bootOnce, type Contestant } from './once.js';
 import { plainInitramfs } from './plain.js';
 
@@ -31,6 +31,7 @@ export interface BootingOptions {
   /** Folders with the two forms of the base. */
   readonly images: string;
   readonly held: string;
+  readonly live: Live;
   /** Folder that stays from run to run. */
   readonly kept: string;
   readonly scratch: string;
@@ -40,14 +41,13 @@ export interface BootingOptions {
 
 /** Boot all in turns. */
 export async function benchBooting(options: BootingOptions): Promise<Booting> {
-  const { images, held, kept, runs } = options;
+  const { images, held, kept, runs, live } = options;
   const scratch = join(options.scratch, 'booting');
   mkdirSync(scratch, { recursive: true });
   const cpio = baseOf(images);
   const erofs = baseOf(held);
-  const { kernelRelease, suite } = cpio.manifest;
-  const live = prepareLive(images, kernelRelease, suite, kept, scratch);
-  const disk = makeDisk({ cpio: cpio.path, erofs, squashfs: live.squashfs }, scratch);
+  const squashfs = makeSquashfs(live, images, scratch);
+  const disk = makeDisk({ cpio: cpio.path, erofs, squashfs }, scratch);
   const kernel = join(images, FILES.kernel);
   const context = { emit: () => undefined, signal: new AbortController().signal };
   const accel = await chooseAccel({ accel: 'auto', kernel, cache: kept }, context);
@@ -78,7 +78,5 @@ export async function benchBooting(options: BootingOptions): Promise<Booting> {
 function baseOf(folder: string) {
   const found = findBase(folder);
   if (!found.ok) throw new Error(JSON.stringify(found.problem));
-  const { path, info } = found.value;
-  if (info.manifest === undefined) throw new Error(`${path} has no manifest`);
-  return { path, info, manifest: info.manifest };
+  return found.value;
 }

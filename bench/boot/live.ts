@@ -6,14 +6,17 @@ import { chooseMirrors } from '../../src/host/steps/mirror.js';
 import { output } from '../programs.js';
 
 export interface Live {
+  /** The root in which it and the tools of other ways are installed. */
+  readonly root: string;
   /** Its initramfs, made by initramfs-tools. */
   readonly initrd: string;
-  /** The tree as a squashfs. */
-  readonly squashfs: string;
 }
 
 /** Everything that it needs, on top of the tree. */
-const PACKAGES = ['live-boot', 'live-boot-initramfs-tools', 'initramfs-tools', 'zstd', 'squashfs-tools'];
+const PACKAGES = [
+  ...['live-boot', 'live-boot-initramfs-tools', 'initramfs-tools', 'zstd', 'squashfs-tools'],
+  'libarchive-tools',
+];
 
 /** $1: a copy of the tree, $2: `uname -r`, the rest: packages. The kernel's configuration tells how initramfs may be compressed. */
 const INSTALL = `set -e
@@ -29,19 +32,25 @@ printf 'CONFIG_RD_ZSTD=y\\nCONFIG_TMPFS=y\\n' > "$root/boot/config-$release"
 chroot "$root" mkinitramfs -c zstd -o /boot/live-initrd "$release" >&2
 umount "$root/proc"`;
 
+/** The kernel and suite of the images. */
+export interface Origin {
+  readonly images: string;
+  readonly kernelRelease: string;
+  readonly suite: string;
+}
+
 /**
- * Prepare it. `kept` is a folder that stays: what was installed there for this kernel is not installed again, so that a second
+ * Install it. `kept` is a folder that stays: what was installed there for this kernel is not installed again, so that a second
  * run needs no network.
  */
-export function prepareLive(
-  images: string,
-  release: string,
-  suite: string,
-  kept: string,
-  scratch: string,
-): Live {
-  const root = join(kept, `live-${release}`);
-  if (!existsSync(root)) installLive(images, release, suite, root);
+export function prepareLive(origin: Origin, kept: string): Live {
+  const root = join(kept, `live-${origin.kernelRelease}`);
+  if (!existsSync(root)) installLive(origin, root);
+  return { root, initrd: join(root, 'boot/live-initrd') };
+}
+
+/** The tree of the images as a squashfs in the folder `scratch`. */
+export function makeSquashfs({ root }: Live, images: string, scratch: string): string {
   const squashfs = join(scratch, 'filesystem.squashfs');
   const tree = join(root, 'mnt');
   output('mount', '--bind', join(images, FILES.chroot), tree);
@@ -51,11 +60,13 @@ export function prepareLive(
   } finally {
     output('umount', tree);
   }
-  renameSync(join(root, 'tmp/filesystem.squashfs'), squashfs);
-  return { initrd: join(root, 'boot/live-initrd'), squashfs };
+  // Perhaps on another file system.
+  cpSync(join(root, 'tmp/filesystem.squashfs'), squashfs);
+  rmSync(join(root, 'tmp/filesystem.squashfs'));
+  return squashfs;
 }
 
-function installLive(images: string, release: string, suite: string, root: string): void {
+function installLive({ images, kernelRelease: release, suite }: Origin, root: string): void {
   const mirrors = chooseMirrors(undefined);
   if (!mirrors.ok) throw new Error(JSON.stringify(mirrors.problem));
   const making = `${root}.new`;

@@ -39,6 +39,8 @@ export interface FileInfo {
   readonly kind: FileKind;
   /** Permission bits. */
   readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   readonly size: number;
 }
 
@@ -60,6 +62,13 @@ export interface Machine {
   readAt(path: string, offset: number, length: number): Uint8Array | undefined;
   /** Write a file anew; `false` where that failed. */
   write(path: string, content: string | Uint8Array): boolean;
+  /**
+   * Make a folder, for its owner alone unless told; returns why it could not be made, in the words of the system. One that is
+   * there is left as it is.
+   */
+  makeFolder(path: string, mode?: number): string | undefined;
+  /** Make a symbolic link, in place of one that is there; returns why it could not be made, in the words of the system. */
+  link(target: string, path: string): string | undefined;
   /** What is at a path, links followed; `undefined` where there is nothing. */
   info(path: string): FileInfo | undefined;
   /** Where a symbolic link points; `undefined` where there is none. */
@@ -81,8 +90,6 @@ export interface RunningMachine extends Machine {
   growLarge(): void;
   /** Start a program as `run` does. What is returned waits for its end; it is to be called once. */
   start(argv: readonly string[], options?: RunOptions): () => Finished;
-  /** Make a folder for its owner alone; `false` where that failed. One that is there is left as it is. */
-  makeFolder(path: string): boolean;
   /** Make an empty file for its owner alone, in place of any other; returns why not, in the words of the system. */
   makeFile(path: string): string | undefined;
   /** Give a file another name on its file system, in whose place nothing is left; `false` where that failed. */

@@ -9,6 +9,12 @@ export function must(machine: Machine, argv: readonly string[], options: RunOpti
   return stdout;
 }
 
+/** Make a folder where nothing can stand in the way. `mode`: of what the umask leaves, its permission bits. */
+export function mustMakeFolder(machine: Machine, path: string, mode = 0o755): void {
+  const why = machine.makeFolder(path, mode);
+  if (why !== undefined) throw new Error(`cannot make ${path}: ${why}`);
+}
+
 /** What people are told of what was thrown. */
 export function bugProblem(bug: unknown): Problem {
   const error = bug instanceof Error ? bug : new Error(String(bug));

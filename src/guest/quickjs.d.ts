@@ -45,6 +45,8 @@ declare module 'os' {
     readonly dev: number;
     readonly ino: number;
     readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
     readonly size: number;
     /** Milliseconds since the epoch. */
     readonly ctime: number;
@@ -81,6 +83,8 @@ declare module 'os' {
   export function open(path: string, flags: number, mode?: number): number;
   /** 0, or minus errno. */
   export function mkdir(path: string, mode?: number): number;
+  /** 0, or minus errno. */
+  export function symlink(target: string, path: string): number;
   /** Bytes read, or minus errno. */
   export function read(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
   /** Bytes written, or minus errno. */

@@ -14,14 +14,14 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
-import { bugProblem, must } from '../must.js';
+import { bugProblem, mustMakeFolder } from '../must.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
 import { checkInitramfs } from './kernel.js';
 import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
-import { startModules } from './modules.js';
+import { type Drivers, driversOf } from './modules.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
 import { mountRam, needOf, needOfBase } from './ram.js';
 import { lowerReserve } from './reserve.js';
@@ -36,6 +36,7 @@ interface Boot {
   readonly machine: Machine;
   readonly settings: Settings;
   readonly undo: Undo;
+  readonly drivers: Drivers;
   readonly started: number;
   readonly phases: PhaseTime[];
   /** Of the phase that runs. */
@@ -63,6 +64,7 @@ const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load
 export function bootMachine(machine: Machine): boolean {
   const started = machine.uptime();
   const undo = undoList(machine);
+  const drivers = driversOf(machine);
   let phase: Phase = 'mount';
   let problem: Problem | undefined;
   try {
@@ -73,6 +75,7 @@ export function bootMachine(machine: Machine): boolean {
         machine,
         settings: settings.value,
         undo,
+        drivers,
         started,
         phases: [],
         steps: [],
@@ -90,13 +93,16 @@ export function bootMachine(machine: Machine): boolean {
   if (problem === undefined) return true;
   const left = undo.all();
   sayFailure(machine, phase, problem);
+  // Whoever now sits before a shell needs a keyboard.
+  drivers.loadAll();
   for (const line of left) say(machine, `could not be taken back: ${line}`);
   return false;
 }
 
 function runPhase(boot: Boot, phase: Phase): Problem | undefined {
-  const { machine, settings } = boot;
+  const { machine, settings, drivers } = boot;
   if (settings.breakAt === phase) {
+    drivers.loadAll();
     say(machine, `shell before phase ${phase}, as mkma_break asks; leave it (exit) to go on`);
     machine.shell();
   }
@@ -117,16 +123,15 @@ function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
 
 /** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
 function mount(boot: Boot): Result<void> {
-  const { machine, settings, undo } = boot;
+  const { machine, settings, undo, drivers } = boot;
   const kernel = checkInitramfs(machine);
   if (!kernel.ok) return kernel;
-  must(machine, ['mkdir', '-p', STORAGE, RAM, NEW_ROOT]);
-  const coldplug = step(boot, 'modules', () => startModules(machine));
-  const found = step(boot, 'devices and their drivers', () => findStorage(machine, settings, coldplug));
+  for (const folder of [STORAGE, RAM, NEW_ROOT]) mustMakeFolder(machine, folder);
+  const found = step(boot, 'devices and their drivers', () => findStorage(machine, settings, drivers));
   if (!found.ok) return found;
   const { devices, others } = chooseFileSystem(machine, settings, found.value);
   boot.others = others;
-  const storage = step(boot, 'file system', () => mountStorage(machine, devices));
+  const storage = step(boot, 'file system', () => mountStorage(machine, devices, drivers));
   if (!storage.ok) return storage;
   undo.push(['umount', STORAGE]);
   boot.storage = storage.value;
@@ -202,7 +207,7 @@ function handover(boot: Boot): Result<void> {
   const init = checkInit(machine, settings.init);
   if (!init.ok) return init;
   const now = machine.uptime();
-  must(machine, ['mkdir', '-p', '/run/mkma']);
+  mustMakeFolder(machine, '/run/mkma');
   if (!machine.write(BOOT_RECORD, `${JSON.stringify(record(boot, now))}\n`)) {
     return err({
       what: 'cannot write the record of this boot',

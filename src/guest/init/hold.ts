@@ -4,7 +4,7 @@ import { isErofs } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Finished, Machine } from '../machine.js';
-import { must } from '../must.js';
+import { must, mustMakeFolder } from '../must.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import { BASE, HELD } from './places.js';
 import { remedyOf } from './remedies.js';
@@ -39,7 +39,7 @@ export function holdFileSystem(
 ): Result<Held> {
   const { fileSystem, manifest } = info;
   if (fileSystem === undefined) throw new Error(`${image.shown} is no file system`);
-  must(machine, ['mkdir', '-p', HELD]);
+  mustMakeFolder(machine, HELD);
   must(machine, ['mount', '-t', 'ramfs', '-o', 'mode=0700', 'mkma', HELD]);
   try {
     const copied = copy(machine, image, fileSystem);
@@ -125,7 +125,7 @@ function check(machine: Machine, image: ImageFile, expected: string): Result<voi
 }
 
 function mountFile(machine: Machine, image: ImageFile): Result<void> {
-  must(machine, ['mkdir', '-m', '0755', BASE]);
+  mustMakeFolder(machine, BASE);
   const options = ['-t', 'erofs', '-o', 'ro,nosuid,nodev'];
   // busybox's would put a loop device in between, which kernels without such mounts need.
   const plain = machine.run(['/usr/lib/klibc/bin/mount', ...options, FILE, BASE]);

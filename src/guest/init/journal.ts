@@ -1,4 +1,4 @@
-/** Whether a mount has replayed a journal: a write to the medium, which a person should know of. */
+/** Whether a mount will replay a journal, or has: a write to the medium, which a person should know of. */
 import type { Machine } from '../machine.js';
 import type { BlockDevice } from './blkid.js';
 
@@ -11,6 +11,29 @@ const WORDS = [
   /XFS \((.*)\): Ending recovery/,
   /BTRFS.*\(device ([^ )]*).*\): start tree-log replay/,
 ];
+
+/** Where ext4's superblock lies, and in there its magic number, its incompatible features, and the flag of a journal to replay. */
+const EXT4 = {
+  superblock: 1024,
+  size: 1024,
+  magic: 0x38,
+  magicValue: 0xef53,
+  incompatible: 0x60,
+  recover: 0x4,
+};
+
+/**
+ * Whether there is nothing to replay for certain. Only of ext4 this can be read: it marks a journal that is in use, be it by a
+ * system that hibernates (fs/ext4/ext4.h: struct ext4_super_block, EXT4_FEATURE_INCOMPAT_RECOVER).
+ */
+export function hasCleanJournal(machine: Machine, node: string, type: string): boolean {
+  if (type !== 'ext4' && type !== 'ext3') return false;
+  const bytes = machine.readAt(node, EXT4.superblock, EXT4.size);
+  if (bytes?.length !== EXT4.size) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint16(EXT4.magic, true) !== EXT4.magicValue) return false;
+  return (view.getUint32(EXT4.incompatible, true) & EXT4.recover) === 0;
+}
 
 /** Whether the kernel has replayed the journal of one of these devices since `begun`, in seconds of uptime. */
 export function replayed(machine: Machine, devices: readonly BlockDevice[], begun: number): boolean {

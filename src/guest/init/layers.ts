@@ -7,7 +7,7 @@ import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
-import { bugProblem, must } from '../must.js';
+import { bugProblem, must, mustMakeFolder } from '../must.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
@@ -104,7 +104,7 @@ export function loadLayers(
   const leftOut: LeftOut[] = [];
   // A base that is a file system lies beside the RAM file system.
   const beside = base.format === 'erofs' ? base.unpackedBytes : 0;
-  must(machine, ['mkdir', LAYERS]);
+  mustMakeFolder(machine, LAYERS);
   for (const layer of chosen) {
     const { image } = layer;
     const loaded = tryLayer(machine, settings, layer, beside, warningsOf(layer.manifest, base, images));

@@ -4,7 +4,7 @@ import { type Manifest, recordCount } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
-import { must } from '../must.js';
+import { must, mustMakeFolder } from '../must.js';
 import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
 import { checkMountPoints } from './mount-points.js';
@@ -36,7 +36,7 @@ export function loadImage(
   folder: string,
 ): Result<Unpacked> {
   const before = measure(machine).freeInodes;
-  must(machine, ['mkdir', '-m', '0755', folder]);
+  mustMakeFolder(machine, folder);
   const loaded = inJail(machine, folder, (place) =>
     manifest === undefined
       ? loadPlain(machine, image, folder, place)

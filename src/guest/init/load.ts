@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
-import { must } from '../must.js';
+import { mustMakeFolder } from '../must.js';
 import { holdFileSystem } from './hold.js';
 import { type ImageFile, readInfo } from './images.js';
 import { checkBase } from './kernel.js';
@@ -42,7 +42,7 @@ export function loadBase(
 ): Result<LoadedImage> {
   const start = machine.uptime();
   const { manifest } = info;
-  must(machine, ['mkdir', '-m', '0700', VIEW]);
+  mustMakeFolder(machine, VIEW, 0o700);
   const loaded =
     info.format === 'erofs'
       ? holdBase(machine, settings, base, info, undo)

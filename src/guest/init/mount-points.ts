@@ -3,7 +3,7 @@ import { OVERLAY } from '../../core/contract.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
-import { must } from '../must.js';
+import { mustMakeFolder } from '../must.js';
 import type { ImageFile } from './images.js';
 
 /** An image lacks one only where it was made by hand, or is a layer. */
@@ -29,7 +29,6 @@ export function checkMountPoints(machine: Machine, image: ImageFile, folder: str
 /** Make those that are not there. */
 export function makeMountPoints(machine: Machine, root: string): void {
   for (const name of MOUNT_POINTS) {
-    if (machine.info(`${root}/${name}`) === undefined)
-      must(machine, ['mkdir', '-m', '0755', `${root}/${name}`]);
+    if (machine.info(`${root}/${name}`) === undefined) mustMakeFolder(machine, `${root}/${name}`);
   }
 }

@@ -3,7 +3,7 @@ import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
-import { must } from '../must.js';
+import { must, mustMakeFolder } from '../must.js';
 import { makeMountPoints } from './mount-points.js';
 import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
@@ -74,25 +74,21 @@ export function stackOverlay(machine: Machine, { layers, top, held }: Stack, und
  */
 function linkLower(machine: Machine, layers: readonly string[]): string {
   const folders = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
-  must(machine, ['rm', '-rf', LOWER]);
-  must(machine, ['mkdir', '-p', LOWER]);
-  must(
-    machine,
-    ['sh', '-c', 'i=0; for folder; do ln -s "$folder" $((i += 1)) || exit; done', 'sh', ...folders],
-    { cwd: LOWER },
-  );
+  mustMakeFolder(machine, LOWER);
+  for (const [i, folder] of folders.entries()) {
+    const why = machine.link(folder, `${LOWER}/${i + 1}`);
+    if (why !== undefined) throw new Error(`cannot make a link in ${LOWER}: ${why}`);
+  }
   return folders.map((_, i) => i + 1).join(':');
 }
 
 /** The merged root shows all of the upper directory but its names: that is to be as in the highest directory below it. */
 function makeUpper(machine: Machine, { folder, attributes }: Top): void {
-  const [mode, owner] = must(machine, ['stat', '-c', '%a %u:%g', folder]).trim().split(' ') as [
-    string,
-    string,
-  ];
-  must(machine, ['mkdir', FRESH, WORK]);
-  must(machine, ['chown', owner, FRESH]);
-  must(machine, ['chmod', mode, FRESH]);
+  const top = machine.info(folder);
+  if (top === undefined) throw new Error(`${folder} is not there`);
+  for (const made of [FRESH, WORK]) mustMakeFolder(machine, made);
+  if (top.uid !== 0 || top.gid !== 0) must(machine, ['chown', `${top.uid}:${top.gid}`, FRESH]);
+  if (machine.info(FRESH)?.mode !== top.mode) must(machine, ['chmod', top.mode.toString(8), FRESH]);
   if (Object.keys(attributes).length > 0) {
     // What a kernel's tmpfs does not take was told when the image was loaded.
     machine.run(['setfattr', ...RESTORE_ARGUMENTS], {

@@ -5,8 +5,8 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
 import { completeOnly, membersMissing, withMembers } from './btrfs.js';
-import { replayed } from './journal.js';
-import type { Coldplug } from './modules.js';
+import { hasCleanJournal, replayed } from './journal.js';
+import type { Drivers } from './modules.js';
 import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
@@ -37,16 +37,17 @@ export interface Storage {
  * Wait for the device, loading drivers for whatever appears, and return all that the name fits; of a btrfs on several
  * devices all of them, however the name was put.
  */
-export function findStorage(machine: Machine, settings: Settings, coldplug: Coldplug): Result<BlockDevice[]> {
+export function findStorage(machine: Machine, settings: Settings, drivers: Drivers): Result<BlockDevice[]> {
   const { device, timeout } = settings;
-  if (device === undefined) return err(notNamed(machine, coldplug));
+  if (device === undefined) return err(notNamed(machine, drivers));
+  drivers.loadVirtual();
   const start = machine.uptime();
   let seen = '';
   let askedAt = Number.NEGATIVE_INFINITY;
   let found: BlockDevice[] = [];
   let complete: BlockDevice[] = [];
-  for (;;) {
-    coldplug();
+  for (let turn = 0; ; turn++) {
+    if (turn > 0) drivers.loadAll();
     const now = machine.uptime();
     const partitions = machine.readText('/proc/partitions') ?? '';
     if (partitions !== seen || now - askedAt >= ASK_AGAIN) {
@@ -58,7 +59,7 @@ export function findStorage(machine: Machine, settings: Settings, coldplug: Cold
       askedAt = now;
     }
     if (now - start >= timeout) break;
-    machine.sleep(POLL);
+    if (turn > 0) machine.sleep(POLL);
   }
   if (complete.length > 0) return ok(complete);
   return err(
@@ -68,10 +69,10 @@ export function findStorage(machine: Machine, settings: Settings, coldplug: Cold
   );
 }
 
-function notNamed(machine: Machine, coldplug: Coldplug): Problem {
+function notNamed(machine: Machine, drivers: Drivers): Problem {
   // Drivers are loaded all the same, so that the list below has something to choose from.
   for (let i = 0; i < 20; i++) {
-    coldplug();
+    drivers.loadAll();
     machine.sleep(POLL);
   }
   return {
@@ -104,7 +105,11 @@ export function mountableType(device: BlockDevice): string | undefined {
 }
 
 /** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
-export function mountStorage(machine: Machine, found: readonly BlockDevice[]): Result<Storage> {
+export function mountStorage(
+  machine: Machine,
+  found: readonly BlockDevice[],
+  drivers: Drivers,
+): Result<Storage> {
   const device = found[0] as BlockDevice;
   const type = mountableType(device);
   if (type === undefined) {
@@ -116,7 +121,8 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
       next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
     });
   }
-  const hibernated = isHibernated(machine);
+  const clean = hasCleanJournal(machine, device.node, type);
+  const hibernated = !clean && isHibernated(machine, drivers);
   if (hibernated) say(machine, 'a hibernated system lies on this machine: its journals are left alone');
   let words = '';
   for (const options of mountOptions(type, found, hibernated)) {
@@ -124,7 +130,7 @@ export function mountStorage(machine: Machine, found: readonly BlockDevice[]): R
     const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
     if (mount.code === 0) {
       // btrfs announces a replay even where it then finds that it cannot write: only a first mount counts.
-      const done = words === '' && replayed(machine, found, begun);
+      const done = !clean && words === '' && replayed(machine, found, begun);
       const warnings = journalWarnings(device, done, words);
       for (const warning of warnings) say(machine, warning);
       return ok({ node: device.node, type, warnings });
@@ -187,7 +193,9 @@ export function mountOptions(
   return hibernated ? [careful] : [base, careful];
 }
 
-function isHibernated(machine: Machine): boolean {
+/** Its swap space may lie on any disk. */
+function isHibernated(machine: Machine, drivers: Drivers): boolean {
+  drivers.loadAll();
   return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
 }
 

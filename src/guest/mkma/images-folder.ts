@@ -1,10 +1,12 @@
 /** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
+
 import type { BootRecord } from '../../core/boot.js';
 import { driverOf, parseDeviceName } from '../../core/device.js';
 import { readStored, type StoredImages } from '../../core/layers/stored.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
+import { mustMakeFolder } from '../must.js';
 import { placeInside } from '../resolve.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
@@ -111,7 +113,7 @@ function mount(
   mode: 'read' | 'write',
 ): Result<void> {
   const { type } = record.storage;
-  if (!machine.makeFolder(STORAGE)) throw new Error(`cannot make ${STORAGE}`);
+  mustMakeFolder(machine, STORAGE, 0o700);
   const options = ['nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') options.push('utf8=1');
   // Paths count from the top level, whatever the default subvolume is.

@@ -37,13 +37,28 @@ export function write(path: string, content: string | Uint8Array): boolean {
 export function info(path: string): FileInfo | undefined {
   const [stat] = os.stat(path);
   if (stat === null) return undefined;
-  return { kind: kindOf(stat.mode & os.S_IFMT), mode: stat.mode & 0o7777, size: stat.size };
+  const { mode, uid, gid, size } = stat;
+  return { kind: kindOf(mode & os.S_IFMT), mode: mode & 0o7777, uid, gid, size };
 }
 
 function kindOf(type: number): FileKind {
   if (type === os.S_IFREG) return 'file';
   if (type === os.S_IFDIR) return 'directory';
   return type === os.S_IFBLK ? 'block' : 'other';
+}
+
+/** errno(3): there is such a file already. */
+const EXISTS = 17;
+
+export function makeFolder(path: string, mode = 0o700): string | undefined {
+  const made = os.mkdir(path, mode);
+  return made === 0 || made === -EXISTS ? undefined : std.strerror(-made);
+}
+
+export function link(target: string, path: string): string | undefined {
+  if (os.readlink(path)[1] === 0) os.remove(path);
+  const made = os.symlink(target, path);
+  return made === 0 ? undefined : std.strerror(-made);
 }
 
 export function makeFile(path: string): string | undefined {

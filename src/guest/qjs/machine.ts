@@ -3,7 +3,7 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { Machine } from '../machine.js';
-import { info, readAt, readText, write } from './files.js';
+import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
 import { pipelines } from './pipelines.js';
 import { run } from './run.js';
@@ -19,6 +19,8 @@ export function quickjsMachine(): Machine {
     readText,
     readAt,
     write,
+    makeFolder,
+    link,
     info,
     readlink(path) {
       const [target, errno] = os.readlink(path);

@@ -26,7 +26,6 @@ export function runningMachine(): RunningMachine {
     run: (argv, options) => start(jobs, argv, options)(),
     pipelines: (list, limit, onEnd) => pipelines(jobs, list, limit, onEnd),
     start: (argv, options) => start(jobs, argv, options),
-    makeFolder: (path) => [0, -EXISTS].includes(os.mkdir(path, 0o700)),
     makeFile,
     rename: (from, to) => os.rename(from, to) === 0,
     moveOnto,
@@ -60,9 +59,6 @@ export function runningMachine(): RunningMachine {
     now: () => Date.now(),
   };
 }
-
-/** EEXIST (errno(3)). */
-const EXISTS = 17;
 
 /** The program that waits for Ctrl-C, and whether that came. */
 let canary: number | undefined;

@@ -1,4 +1,6 @@
 /** What makes a tree of installed packages the defined machine: names, sources, logins, and nothing left over. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Machine } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
 import { TreeFiles } from '../sys/tree-files.js';
@@ -104,6 +106,19 @@ export function customise(root: string, machine: Machine, programs: string, mtim
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
+  markUpdated(root);
+}
+
+/**
+ * Say that what is made out of /usr (the linker's cache, the journal's catalog, system users) is up to date, as it is once packages are
+ * installed. A machine that forgets everything would make it all again at every boot: systemd looks for a file that is not older than
+ * /usr (systemd-update-done.service(8)).
+ */
+function markUpdated(root: string): void {
+  const time = Math.ceil(statSync(join(root, 'usr')).mtimeMs / 1000);
+  const files = new TreeFiles(root, time);
+  for (const folder of ['/etc', '/var'])
+    files.write(`${folder}/.updated`, '# As of the build of this machine.\n');
 }
 
 /** shadow(5) with root's password locked: no password can match `!`. */

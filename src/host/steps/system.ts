@@ -15,7 +15,7 @@ import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '2';
+const RECIPE = '3';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
 export function systemInputs(settings: BuildSettings, versions: string): Inputs {

@@ -12,6 +12,8 @@ import type {
 export interface FakeFile {
   readonly kind?: FileInfo['kind'];
   readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
   readonly content?: string | Uint8Array;
   /** Where it points, if it is a symbolic link. */
   readonly link?: string;
@@ -75,7 +77,8 @@ export class FakeMachine implements RunningMachine {
   info(path: string): FileInfo | undefined {
     const file = this.files.get(path);
     if (file === undefined || file.link !== undefined) return undefined;
-    return { kind: file.kind ?? 'file', mode: file.mode ?? 0o644, size: file.content?.length ?? 0 };
+    const { kind = 'file', mode = 0o644, uid = 0, gid = 0, content } = file;
+    return { kind, mode, uid, gid, size: content?.length ?? 0 };
   }
 
   readlink(path: string): string | undefined {
@@ -107,9 +110,16 @@ export class FakeMachine implements RunningMachine {
     return () => ended;
   }
 
-  makeFolder(path: string): boolean {
-    this.files.set(path, { kind: 'directory', mode: 0o700 });
-    return true;
+  makeFolder(path: string, mode = 0o700): string | undefined {
+    const { code, stderr } = this.run(['mkdir', path]);
+    if (code !== 0) return stderr;
+    this.files.set(path, { kind: 'directory', mode });
+    return undefined;
+  }
+
+  link(target: string, path: string): string | undefined {
+    this.files.set(path, { link: target });
+    return undefined;
   }
 
   makeFile(path: string): string | undefined {

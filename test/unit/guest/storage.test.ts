@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { matching, parseExport, partitions } from '../../../src/guest/init/blkid.js';
 import { chooseFileSystem } from '../../../src/guest/init/candidates.js';
+import { type Drivers, driversOf } from '../../../src/guest/init/modules.js';
 import { readSettings, type Settings } from '../../../src/guest/init/settings.js';
 import { findStorage, mountOptions, mountStorage } from '../../../src/guest/init/storage.js';
 import { FakeMachine } from './fake-machine.js';
@@ -23,6 +24,9 @@ test("blkid's export is parsed, spaces in labels included", () => {
   assert.equal(second?.node, '/dev/sda2');
 });
 
+/** A machine whose kernel has everything built in. */
+const NO_DRIVERS: Drivers = { loadVirtual: () => undefined, loadAll: () => undefined };
+
 test('UUIDs match whatever their case, labels only exactly', () => {
   const devices = parseExport(EXPORT);
   const nodes = (tag: 'UUID' | 'LABEL' | 'PARTUUID', value: string): string[] =>
@@ -43,9 +47,9 @@ test('a device that appears late is found, and drivers are looked for until then
   machine.answer = (argv) =>
     argv[0] === 'blkid' && machine.clock >= 12 ? { stdout: EXPORT } : { code: 2, stdout: '' };
   let coldplugs = 0;
-  const found = findStorage(machine, settingsOf('mkma_storage_device=PARTUUID=aa-02'), () => {
-    coldplugs++;
-    return false;
+  const found = findStorage(machine, settingsOf('mkma_storage_device=PARTUUID=aa-02'), {
+    ...NO_DRIVERS,
+    loadAll: () => void coldplugs++,
   });
   assert.deepEqual(found.ok && found.value.map((device) => device.node), ['/dev/sda2']);
   assert.ok(coldplugs > 10, String(coldplugs));
@@ -58,7 +62,7 @@ test('a missing device: what was sought, how long, and what is there', () => {
   const machine = new FakeMachine();
   machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: EXPORT } : undefined);
   machine.files.set('/proc/partitions', { content: ' 8 32 4096 sdb\n' });
-  const found = findStorage(machine, settingsOf('mkma_storage_device=LABEL=no mkma_timeout=3'), () => false);
+  const found = findStorage(machine, settingsOf('mkma_storage_device=LABEL=no mkma_timeout=3'), NO_DRIVERS);
   assert.equal(found.ok, false);
   if (found.ok) return;
   assert.ok(machine.clock >= 13 && machine.clock < 13.5, String(machine.clock));
@@ -71,14 +75,14 @@ test('a missing device: what was sought, how long, and what is there', () => {
 test('a missing parameter names it and lists the devices to choose from', () => {
   const machine = new FakeMachine();
   machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: EXPORT } : undefined);
-  const found = findStorage(machine, settingsOf('quiet'), () => false);
+  const found = findStorage(machine, settingsOf('quiet'), NO_DRIVERS);
   assert.equal(!found.ok && found.problem.where, 'mkma_storage_device=');
   assert.match((!found.ok && found.problem.why) || '', /UUID=ABCD-1234/);
 });
 
 test('an encrypted volume is called what it is and not mounted', () => {
   const machine = new FakeMachine();
-  const mounted = mountStorage(machine, [{ node: '/dev/sda3', tags: { TYPE: 'crypto_LUKS' } }]);
+  const mounted = mountStorage(machine, [{ node: '/dev/sda3', tags: { TYPE: 'crypto_LUKS' } }], NO_DRIVERS);
   assert.match((!mounted.ok && mounted.problem.why) || '', /LUKS/);
   assert.deepEqual(machine.calls, []);
 });
@@ -92,7 +96,7 @@ test('a journal that cannot be replayed is left alone', () => {
   const machine = new FakeMachine();
   machine.answer = (argv) =>
     argv[0] === 'mount' && !argv.join(' ').includes('noload') ? { code: 32, stderr: 'read-only' } : undefined;
-  const mounted = mountStorage(machine, device);
+  const mounted = mountStorage(machine, device, NO_DRIVERS);
   assert.deepEqual(
     mounted.ok && mounted.value.warnings,
     machine.lines.map((line) => line.slice('mkma: '.length)),
@@ -114,7 +118,7 @@ test('a btrfs that announces a replay and then cannot write is not told to be re
       ? { code: 32, stderr: 'no' }
       : undefined;
   };
-  assert.ok(mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: 'btrfs' } }]).ok);
+  assert.ok(mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: 'btrfs' } }], NO_DRIVERS).ok);
   assert.doesNotMatch(machine.lines.join('\n'), /was replayed/);
 });
 
@@ -128,7 +132,7 @@ test('a journal that the kernel replays is told, one of an earlier mount is not'
     const told = (time: string, node: string): boolean => {
       const machine = new FakeMachine();
       machine.answer = (argv) => (argv[0] === 'dmesg' ? { stdout: `[${time}] ${words}\n` } : undefined);
-      assert.ok(mountStorage(machine, [{ node, tags: { TYPE: type as string } }]).ok);
+      assert.ok(mountStorage(machine, [{ node, tags: { TYPE: type as string } }], NO_DRIVERS).ok);
       return /its journal was replayed/.test(machine.lines.join('\n'));
     };
     assert.equal(told('   10.200000', '/dev/sda2'), true, words);
@@ -148,7 +152,7 @@ test('the journal of a hibernated system is never replayed, and a mount that fai
       if (argv[0] === 'blkid') return { stdout: 'DEVNAME=/dev/sda3\nTYPE=swsuspend\n' };
       return argv[0] === 'mount' ? { code: 32, stderr: 'wrong fs type' } : undefined;
     };
-    const mounted = mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: type } }]);
+    const mounted = mountStorage(machine, [{ node: '/dev/sda2', tags: { TYPE: type } }], NO_DRIVERS);
     const mounts = machine.calls.filter((call) => call.startsWith('mount'));
     assert.equal(mounts.length, 1, mounts.join('\n'));
     assert.ok(mounts[0]?.includes(option), mounts[0]);
@@ -160,6 +164,52 @@ test('the journal of a hibernated system is never replayed, and a mount that fai
     );
     assert.equal(mounted.problem.next, 'resume the hibernated system and shut it down, then boot again');
   }
+});
+
+test("with a journal that holds nothing, no other disk is looked at for a hibernated system's", () => {
+  const asked = (incompatible: number): number => {
+    const machine = new FakeMachine();
+    const bytes = new Uint8Array(2048);
+    bytes.set([0x53, 0xef], 1024 + 0x38);
+    bytes[1024 + 0x60] = incompatible;
+    machine.files.set('/dev/vda', { content: bytes });
+    let loads = 0;
+    const drivers = { ...NO_DRIVERS, loadAll: () => void loads++ };
+    assert.ok(mountStorage(machine, [{ node: '/dev/vda', tags: { TYPE: 'ext4' } }], drivers).ok);
+    return loads + machine.calls.filter((call) => /^(blkid|dmesg)/.test(call)).length;
+  };
+  assert.equal(asked(0x2c2), 0);
+  // All drivers, blkid, and what the kernel said of a replay.
+  assert.equal(asked(0x2c6), 3);
+});
+
+test("a virtual machine's own devices come first: where the images lie there, no other driver is loaded", () => {
+  const machine = new FakeMachine();
+  const device = (path: string, alias: string): void => {
+    const parts = path.split('/');
+    for (let i = 2; i < parts.length; i++)
+      machine.files.set(parts.slice(0, i + 1).join('/'), { kind: 'directory' });
+    machine.files.set(`${path}/uevent`, { content: `DRIVER=x\nMODALIAS=${alias}\n` });
+  };
+  machine.files.set('/sys/bus', { kind: 'directory' });
+  machine.files.set('/mkma/modules', { content: 'overlay\n' });
+  device('/sys/bus/pci/devices/0', 'pci:v00001AF4d00001001sv');
+  device('/sys/bus/pci/devices/1', 'pci:v00008086d00007010sv');
+  machine.answer = (argv) => {
+    if (argv[0] === 'modprobe' && argv.includes('pci:v00001AF4d00001001sv'))
+      device('/sys/bus/virtio/devices/0', 'virtio:d00000002v00001AF4');
+    return argv[0] === 'blkid' ? { stdout: 'DEVNAME=/dev/vda\nTYPE=ext4\n' } : undefined;
+  };
+  machine.files.set('/proc/partitions', { content: ' 254 0 4096 vda\n' });
+  const drivers = driversOf(machine);
+  const loads = (): string[] => machine.calls.filter((call) => call.startsWith('modprobe'));
+  assert.ok(findStorage(machine, settingsOf('mkma_storage_device=/dev/vda'), drivers).ok);
+  assert.deepEqual(loads(), [
+    'modprobe -abq overlay pci:v00001AF4d00001001sv',
+    'modprobe -abq virtio:d00000002v00001AF4',
+  ]);
+  assert.ok(!findStorage(machine, settingsOf('mkma_storage_device=/dev/sda mkma_timeout=1'), drivers).ok);
+  assert.deepEqual(loads().slice(2), ['modprobe -abq pci:v00008086d00007010sv']);
 });
 
 /** A member of a btrfs of `devices` devices, and its superblock. */
@@ -179,7 +229,7 @@ test('a btrfs on two devices is waited for until both are there, by whichever it
     const second = member(machine, '/dev/sdb', 2, 2);
     machine.answer = (argv) =>
       argv[0] === 'blkid' ? { stdout: machine.clock < 13 ? first : `${first}\n${second}` } : undefined;
-    const found = findStorage(machine, settingsOf(`mkma_storage_device=${name}`), () => false);
+    const found = findStorage(machine, settingsOf(`mkma_storage_device=${name}`), NO_DRIVERS);
     assert.deepEqual(found.ok && found.value.map((device) => device.node).sort(), ['/dev/sda', '/dev/sdb']);
     assert.ok(machine.clock >= 13, name);
   }
@@ -191,7 +241,7 @@ test('a btrfs on one device that is named by its path is taken alone, though a c
   machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: both } : undefined);
   const nodes = (name: string): string[] => {
     const settings = settingsOf(`mkma_storage_device=${name}`);
-    const found = findStorage(machine, settings, () => false);
+    const found = findStorage(machine, settings, NO_DRIVERS);
     assert.ok(found.ok);
     return chooseFileSystem(machine, settings, found.value).devices.map((device) => device.node);
   };
@@ -203,7 +253,7 @@ test('a btrfs of which a device does not come: how many, and which are there', (
   const machine = new FakeMachine();
   const second = member(machine, '/dev/sdb', 3, 2);
   machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: second } : undefined);
-  const found = findStorage(machine, settingsOf('mkma_storage_device=UUID=b7 mkma_timeout=2'), () => false);
+  const found = findStorage(machine, settingsOf('mkma_storage_device=UUID=b7 mkma_timeout=2'), NO_DRIVERS);
   assert.ok(!found.ok);
   assert.equal(found.problem.what, '2 of the 3 devices of this btrfs did not appear');
   assert.match(found.problem.why ?? '', /waited 2 seconds.*\ndevid 2: \/dev\/sdb: TYPE=btrfs UUID=b7/);
@@ -212,7 +262,7 @@ test('a btrfs of which a device does not come: how many, and which are there', (
 
 test("NTFS is mounted by the kernel's driver of another name", () => {
   const machine = new FakeMachine();
-  assert.ok(mountStorage(machine, [{ node: '/dev/sda1', tags: { TYPE: 'ntfs' } }]).ok);
+  assert.ok(mountStorage(machine, [{ node: '/dev/sda1', tags: { TYPE: 'ntfs' } }], NO_DRIVERS).ok);
   assert.match(machine.calls.find((call) => call.startsWith('mount')) ?? '', /^mount -t ntfs3 /);
 });
 

@@ -4,7 +4,7 @@ import { concatBytes } from '../../../core/bytes.js';
 import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/cpio.js';
 import { encodeName } from '../../../core/path.js';
 import type { RunningMachine } from '../../machine.js';
-import { must } from '../../must.js';
+import { must, mustMakeFolder } from '../../must.js';
 import { FRESH } from '../view.js';
 import { WORK } from './work.js';
 
@@ -17,7 +17,7 @@ const ALIASES = `${WORK}/names`;
 export function makeAliases(machine: RunningMachine, plan: Plan): Record<string, string> {
   const odd = plan.segments.flatMap(({ records }) => (anySurrogate(records) ? records.filter(isOdd) : []));
   if (odd.length === 0) return {};
-  if (!machine.makeFolder(ALIASES)) throw new Error(`cannot make ${ALIASES}`);
+  mustMakeFolder(machine, ALIASES, 0o700);
   const records = odd.flatMap(({ path }, i) => {
     const target = encodeName(`${FRESH}/${path}`);
     const none = { uid: 0, gid: 0, nlink: 1, mtime: 0, rdevMajor: 0, rdevMinor: 0 };

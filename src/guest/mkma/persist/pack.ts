@@ -9,7 +9,7 @@ import { identity, type LayerManifest, type Segment } from '../../../core/manife
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
-import { must } from '../../must.js';
+import { must, mustMakeFolder } from '../../must.js';
 import { CHANGED, type FramePlan, IS_REPLACED } from '../../packer/plan.js';
 import { processors } from '../../processors.js';
 import { FRESH } from '../view.js';
@@ -53,7 +53,7 @@ export interface PackedLayer {
 
 /** Fill the file. A problem where a program failed, most likely since the medium is full. */
 export function packLayer(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
-  if (!machine.makeFolder(WORK)) throw new Error(`cannot make ${WORK}`);
+  mustMakeFolder(machine, WORK, 0o700);
   must(machine, ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=100%', 'mkma-work', WORK]);
   try {
     return pack(machine, options);

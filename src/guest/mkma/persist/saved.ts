@@ -20,7 +20,7 @@ export function readSaved(machine: RunningMachine): SavedSnapshot[] {
 
 /** Remember one, for root alone: it names files of all users. Done before its layer gets its name. */
 export function remember(machine: RunningMachine, snapshot: SavedSnapshot): void {
-  if (!machine.makeFolder(FOLDER)) throw new NoRoom('/run');
+  if (machine.makeFolder(FOLDER) !== undefined) throw new NoRoom('/run');
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {
     throw new NoRoom('/run');
