@@ -44,6 +44,8 @@ interface CommonManifest {
   /** The tree's root, which an unpacker finds in place and may leave as it is. */
   readonly root: RootFacts;
   readonly segments: readonly Segment[];
+  /** Bytes that decompressing a segment takes beside the content, where it is more than zstd's usual few MiB. */
+  readonly window?: number;
   /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
   readonly attributes: readonly FileAttributes[];
 }
@@ -191,6 +193,7 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (!isObject(root) || !isCount(root.mode, 0o7777)) return 'root';
   if (!isCount(root.uid, MOST_ID) || !isCount(root.gid, MOST_ID)) return 'root';
   if (!isList(m.segments, isSegment) || (m.segments as unknown[]).length === 0) return 'segments';
+  if (m.window !== undefined && !isCount(m.window)) return 'window';
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
   return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;

@@ -22,6 +22,18 @@ const WRONG: [string[], string][] = [
     'error: there is no such kernel choice: --kernel hots\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
   [
+    ['build', '--format', 'erofs', '--long'],
+    'error: these options do not go together: --long, --format erofs\n  why: a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts\n  next: leave out one of them\n',
+  ],
+  [
+    ['build', '--without', 'docs,manuals'],
+    "error: option '--without <parts>' argument 'docs,manuals' is invalid. \"manuals\" is none of docs, locales, modules, firmware.\n  next: mkma build --help lists what there is\n",
+  ],
+  [
+    ['build', '--zram', '0'],
+    "error: option '--zram [percent]' argument '0' is invalid. It must be a whole number from 1 to 200.\n  next: mkma build --help lists what there is\n",
+  ],
+  [
     ['build', '--format', 'erofs', '--kernel', 'host:6.9.12'],
     "error: this kernel does not read a base of this form: --format erofs, --kernel host:6.9.12\n  why: EROFS compressed by zstd needs Linux 6.10\n  next: use the suite's kernel (--kernel debian), or --format cpio\n",
   ],

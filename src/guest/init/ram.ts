@@ -7,6 +7,7 @@ import { mebibytes, resolveRamSize } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { must } from '../must.js';
+import { processors } from '../processors.js';
 import { RAM } from './places.js';
 import type { Settings } from './settings.js';
 
@@ -29,10 +30,13 @@ export interface Need {
   readonly bytes: number;
   /** As {@link nameCount} tells. */
   readonly names: number;
+  /** Bytes that each processor takes to decompress it; absent where they hardly count. */
+  readonly window?: number;
 }
 
 export function needOf(manifest: Manifest): Need {
-  return { bytes: manifest.unpackedBytes, names: nameCount(manifest) };
+  const { unpackedBytes: bytes, window } = manifest;
+  return { bytes, names: nameCount(manifest), ...(window === undefined ? {} : { window }) };
 }
 
 /** What a base needs; `undefined` where only loading tells. A file system needs what it is, whoever made it. */
@@ -101,7 +105,9 @@ export function checkRoom(
       ),
     );
   }
-  const running = need.bytes + need.names * NAME_COST + RAM_HEADROOM;
+  // Before the system runs, as much is needed as decompressing takes.
+  const decompressing = (need.window ?? 0) * processors(machine);
+  const running = need.bytes + need.names * NAME_COST + Math.max(RAM_HEADROOM, decompressing);
   if (running > available) {
     const short = mebibytes(running - available);
     const why = `${takes}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;

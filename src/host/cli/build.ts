@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { BaseFormat } from '../../core/contract.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Result, usage } from '../../core/result.js';
 import type { ModuleSet } from '../definition/machine.js';
 import { resolveMachine } from '../definition/resolve.js';
 import { lookAtHardware } from '../kernel/hardware.js';
@@ -22,6 +22,7 @@ import {
   epochOption,
   formatOption,
   levelOption,
+  longOption,
   moduleSetOption,
   outputOption,
   withoutOption,
@@ -48,6 +49,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(zramOption())
     .addOption(moduleSetOption())
     .addOption(levelOption())
+    .addOption(longOption())
     .addOption(cacheOption())
     .addOption(epochOption())
     .option('--refresh', 'ask the mirror again, for newer packages', false)
@@ -101,6 +103,7 @@ interface BuildOptions {
   readonly initramfsModules: ModuleSet;
   readonly mirror?: string | undefined;
   readonly compressionLevel: number;
+  readonly long: boolean;
   readonly cache?: string | undefined;
   readonly sourceDateEpoch?: number | undefined;
   readonly refresh: boolean;
@@ -114,6 +117,14 @@ async function resolveSettings(
 ): Promise<Result<BuildSettings>> {
   const machine = resolveMachine({ ...options, hostname });
   if (!machine.ok) return machine;
+  if (options.long && options.format === 'erofs') {
+    return usage({
+      what: 'these options do not go together',
+      where: '--long, --format erofs',
+      why: 'a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts',
+      next: 'leave out one of them',
+    });
+  }
   const mirrors = chooseMirrors(options.mirror);
   if (!mirrors.ok) return mirrors;
   const { root, owner } = session.caller;
@@ -135,6 +146,7 @@ async function resolveSettings(
       mirrors: mirrors.value,
       architecture: architecture.value.stdout.trim(),
       level: options.compressionLevel,
+      long: options.long,
       refresh: options.refresh,
       discardEdits: options.discardEdits,
       sourceDateEpoch: options.sourceDateEpoch,

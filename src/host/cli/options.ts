@@ -22,6 +22,12 @@ function folder(path: string): string {
 export const outputOption = () =>
   new Option('-o, --output <dir>', 'folder of the images').default('mkma_images').argParser(folder);
 
+export const longOption = () =>
+  new Option(
+    '--long',
+    'look for repetition far back (zstd --long): a smaller base.cpio.zst, for more RAM',
+  ).default(false);
+
 export const cacheOption = () =>
   new Option('--cache <dir>', 'where stages and packages are kept between builds')
     .env('MKMA_CACHE')

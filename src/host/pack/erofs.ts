@@ -1,6 +1,6 @@
 /** Pack a tree as an EROFS file system with a manifest behind it: mkfs.erofs of the built suite makes it. */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, mkdirSync, openSync, readFileSync, readSync, rmdirSync } from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DUMP_ARGUMENTS,
@@ -18,6 +18,7 @@ import { fileTypeOf, type TreeEntry } from '../../core/tree.js';
 import { imageId } from '../images.js';
 import type { Command } from '../sys/command.js';
 import { writeAll } from '../sys/files.js';
+import { bytesReadBy } from '../sys/read-so-far.js';
 import { failure, Interrupted, run, runBytes, start } from '../sys/run.js';
 import { type PackingFailed, treeChanged } from './failed.js';
 import type { BaseFacts } from './image.js';
@@ -135,7 +136,7 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
   const env = { ...plain.env, SOURCE_DATE_EPOCH: epoch };
   const command: Command = { ...plain, file: 'sh', args, env, isolated: true };
   const running = start(command, { signal });
-  const timer = setInterval(() => onProgress?.(bytesRead(running.pid)), POLL);
+  const timer = setInterval(() => onProgress?.(bytesReadBy(running.pid)), POLL);
   try {
     const ended = await running.ended;
     if (signal.aborted) throw new Interrupted();
@@ -167,17 +168,6 @@ export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSIT
     `8${hex.slice(17, 20)}`,
     hex.slice(20, 32),
   ].join('-');
-}
-
-/** Bytes that a program and those that it started have read so far (proc_pid_io(5)); 0 where it has ended. */
-function bytesRead(pid: number | string | undefined): number {
-  try {
-    const own = Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? 0);
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);
-    return children.reduce((sum, child) => sum + bytesRead(child), own);
-  } catch {
-    return 0;
-  }
 }
 
 /** Whether the file system holds what the tree had before: nobody may write into it meanwhile. */

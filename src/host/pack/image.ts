@@ -11,6 +11,7 @@ import { ok, type Result } from '../../core/result.js';
 import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';
 import { archiveChunks } from './archive.js';
+import { LONG_WINDOW } from './compressor.js';
 import { problemOf } from './failed.js';
 import { compressSegments, type Frame } from './segments.js';
 
@@ -19,7 +20,16 @@ export type ManifestFacts = BaseFacts | Facts<LayerManifest>;
 export type BaseFacts = Facts<BaseManifest>;
 type Facts<M extends Manifest> = Omit<
   M,
-  'format' | 'needs' | 'id' | 'unpackedBytes' | 'inodes' | 'root' | 'segments' | 'attributes' | 'erofs'
+  | 'format'
+  | 'needs'
+  | 'id'
+  | 'unpackedBytes'
+  | 'inodes'
+  | 'root'
+  | 'segments'
+  | 'attributes'
+  | 'erofs'
+  | 'window'
 >;
 
 export interface PackOptions {
@@ -28,12 +38,14 @@ export interface PackOptions {
   readonly facts: ManifestFacts;
   /** zstd level, 1 to 19. */
   readonly level: number;
+  /** Let zstd look far back, over whole frames. */
+  readonly long?: boolean | undefined;
   /** Folder for the segments' files while they are made; on the same file system as `target`. */
   readonly scratch: string;
   /** The image file to make; must not exist. The caller publishes it. */
   readonly target: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the archive bytes packed so far; `plan.bytes` is all. */
+  /** Called now and then with the archive bytes packed so far; `plan.bytes` is all. */
   readonly onProgress?: (bytes: number) => void;
 }
 
@@ -49,23 +61,21 @@ export async function packImage(options: PackOptions): Promise<Result<Manifest>>
   const out = openSync(options.target, 'ax', 0o644);
   try {
     const assembly = new Assembly(out);
-    let packed = 0;
     await compressSegments(
       segments.map(({ chunks }) => chunks),
       {
         level: options.level,
+        long: options.long,
         processors: availableParallelism(),
         scratch: options.scratch,
         signal: options.signal,
-        onBytes: (bytes) => {
-          packed += bytes;
-          options.onProgress?.(packed);
-        },
+        // The trailer is beyond the plan.
+        onProgress: (done) => options.onProgress?.(Math.min(done, plan.bytes)),
         onFrame: (frame) => assembly.append(frame),
       },
     );
     const records = segments.map((segment) => segment.records);
-    return ok(assembly.finish(options.facts, plan, records));
+    return ok(assembly.finish(options, records));
   } catch (cause) {
     return problemOf(cause);
   } finally {
@@ -109,7 +119,7 @@ class Assembly {
   }
 
   /** Write what comes behind the payload. `records`: how many each segment has. */
-  finish(facts: ManifestFacts, plan: Plan, records: readonly number[]): Manifest {
+  finish({ facts, plan, long }: PackOptions, records: readonly number[]): Manifest {
     const segments = this.segments.map(({ hash, ...segment }, i) => ({
       ...segment,
       records: records[i] as number,
@@ -121,6 +131,7 @@ class Assembly {
       root: plan.root,
       segments,
       attributes: plan.attributes,
+      ...(long === true ? { window: LONG_WINDOW } : {}),
     };
     const manifest: Manifest = {
       format: FORMAT_VERSION,

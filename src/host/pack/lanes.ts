@@ -18,6 +18,11 @@ export class Lane {
     this.compressor = new Compressor(options);
   }
 
+  /** Bytes of its content that are compressed, about. */
+  get compressed(): number {
+    return Math.min(this.raw.bytes, this.compressor.bytesRead);
+  }
+
   /** Compress the file's content into the new file `to` of the folder. Resolves to its size, or throws {@link PackingFailed}. */
   async compress(to: string): Promise<number> {
     this.raw.end();
@@ -35,7 +40,7 @@ export class Lane {
 export class Lanes {
   private readonly all: Lane[] = [];
   private readonly idle: Lane[] = [];
-  private readonly running = new Set<Promise<void>>();
+  private readonly running = new Map<Promise<void>, Lane>();
   private failure: { readonly cause: unknown } | undefined;
 
   /** Up to `most` lanes, each made when it is needed. */
@@ -49,7 +54,7 @@ export class Lanes {
     for (;;) {
       if (this.failure !== undefined) throw this.failure.cause;
       const lane = this.idle.pop() ?? this.another();
-      if (lane === undefined) await Promise.race(this.running);
+      if (lane === undefined) await Promise.race(this.running.keys());
       else {
         lane.raw.begin();
         return lane;
@@ -76,18 +81,23 @@ export class Lanes {
       .then(() => {
         this.running.delete(running);
       });
-    this.running.add(running);
+    this.running.set(running, lane);
+  }
+
+  /** Bytes that those lanes have compressed, about, whose tasks run. */
+  get compressed(): number {
+    return [...this.running.values()].reduce((sum, lane) => sum + lane.compressed, 0);
   }
 
   /** Wait for all tasks. Throws what one of them threw. */
   async finish(): Promise<void> {
-    await Promise.all(this.running);
+    await Promise.all(this.running.keys());
     if (this.failure !== undefined) throw this.failure.cause;
   }
 
   /** Wait for all tasks, however they end, and for every zstd; close the files. */
   async close(): Promise<void> {
-    await Promise.all(this.running);
+    await Promise.all(this.running.keys());
     await Promise.all(this.all.map((lane) => lane.close()));
   }
 }

@@ -7,6 +7,8 @@ import { type Lane, Lanes } from './lanes.js';
 
 /** Bytes of archive after which a frame ends and the segment goes on in another: a usual segment is one frame. */
 const FRAME_TARGET = 64 * 2 ** 20;
+/** Milliseconds between two looks at how far it is: at a high level a frame takes half a minute. */
+const INTERVAL = 200;
 /** Most frames compressed at a time: the files they are made from take up to 64 MiB each. */
 const MOST = 16;
 
@@ -24,13 +26,15 @@ export interface Frame {
 export interface SegmentsOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
+  /** Let zstd look far back. */
+  readonly long?: boolean | undefined;
   /** How many frames to compress at a time. */
   readonly processors: number;
   /** Folder for files on the way. */
   readonly scratch: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the bytes of archive just read. */
-  readonly onBytes: (bytes: number) => void;
+  /** Called now and then with the bytes of archive that are compressed so far. */
+  readonly onProgress?: ((bytes: number) => void) | undefined;
   /** Called for each frame in the order of the archive. Its file is the receiver's. */
   readonly onFrame: (frame: Frame) => void;
 }
@@ -42,16 +46,19 @@ export async function compressSegments(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const { level, processors, scratch, onBytes, onFrame } = options;
-  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
+  const { level, long, processors, scratch, onProgress, onFrame } = options;
+  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, long, signal });
   const inOrder = new InOrder(onFrame);
   let count = 0;
+  let done = 0;
+  const timer = setInterval(() => onProgress?.(done + lanes.compressed), INTERVAL);
   const compress = (lane: Lane, segment: number): void => {
     const order = count++;
     lanes.start(lane, async () => {
       const name = `frame.${order}`;
       const { bytes } = lane.raw;
       const size = await lane.compress(name);
+      done += bytes;
       inOrder.take(order, { segment, path: join(scratch, name), size, bytes });
     });
   };
@@ -61,7 +68,6 @@ export async function compressSegments(
       for (const chunk of chunks) {
         lane ??= await lanes.next();
         await lane.raw.write(chunk, signal);
-        onBytes(chunk.length);
         if (lane.raw.bytes < FRAME_TARGET) continue;
         compress(lane, segment);
         lane = undefined;
@@ -69,7 +75,9 @@ export async function compressSegments(
       if (lane !== undefined) compress(lane, segment);
     }
     await lanes.finish();
+    onProgress?.(done);
   } finally {
+    clearInterval(timer);
     stop.abort();
     await lanes.close();
   }

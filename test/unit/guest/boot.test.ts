@@ -163,6 +163,13 @@ test('a base that fits and leaves no room to run in is refused', () => {
   failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, and the running system needs 32 MiB/);
 });
 
+test('what decompressing takes counts, on each processor', () => {
+  const told = (window: number): FakeMachine => goodMachine('', imageFile({ ...MANIFEST, window }));
+  // Of 1900 MB 300 MiB are for the content.
+  assert.equal(bootMachine(told(2 ** 26)), true);
+  failing(told(2 ** 30), 'load', /does not fit/, /MiB too few to run it as well/);
+});
+
 test('a base whose mount point is a link, or a file, is refused', () => {
   for (const [entry, words] of [
     [{ link: '/var/run' }, /why: \/run is a link to \/var\/run there/],

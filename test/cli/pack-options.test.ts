@@ -1,0 +1,73 @@
+/** How a tree is packed: how far it is told to be, and how far back zstd may look. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { planArchive } from '../../src/core/archive-plan.js';
+import { packImage } from '../../src/host/pack/image.js';
+import { scanTree } from '../../src/host/pack/scan.js';
+import { mkma, temporary } from './cli.js';
+import { FACTS } from './pack.js';
+
+/** Bytes that nothing makes smaller, always the same ones. */
+function noise(bytes: number): Buffer {
+  const pieces = Array.from({ length: bytes / 32 }, (_, i) =>
+    createHash('sha256').update(String(i)).digest(),
+  );
+  return Buffer.concat(pieces);
+}
+
+describe('a tree with the same 3 MiB twice, 3 MiB apart', () => {
+  const folder = temporary();
+  const root = join(folder.path, 'root');
+  let packs = 0;
+  const pack = async (level: number, long: boolean) => {
+    const scratch = join(folder.path, `scratch${packs++}`);
+    mkdirSync(scratch);
+    const target = join(scratch, 'image');
+    const tree = await scanTree(root);
+    assert.ok(tree.ok);
+    const plan = planArchive(tree.value.entries, tree.value.devices);
+    assert.ok(plan.ok);
+    const told: number[] = [];
+    const onProgress = (bytes: number): void => void told.push(bytes);
+    const packed = await packImage({
+      ...{ root, plan: plan.value, facts: FACTS, level, long, scratch, target, onProgress },
+    });
+    assert.ok(packed.ok, JSON.stringify(packed));
+    return { target, told, total: plan.value.bytes, manifest: packed.value };
+  };
+  before(() => {
+    mkdirSync(root);
+    const bytes = noise(3 * 2 ** 20);
+    for (const name of ['a', 'b']) writeFileSync(join(root, name), bytes);
+  });
+  after(() => folder[Symbol.dispose]());
+
+  test('what is told is what is compressed, not what is read: a frame that takes long is told of on the way', async () => {
+    const { told, total } = await pack(19, false);
+    assert.deepEqual(
+      told,
+      [...told].sort((a, b) => a - b),
+    );
+    assert.equal(told.at(-1), total);
+    const between = told.filter((bytes) => bytes > 0 && bytes < total);
+    assert.ok(between.length >= 3, String(told));
+  });
+
+  test('--long finds it again, the manifest tells what that takes, and stock zstd and cpio unpack it', async () => {
+    const short = await pack(3, false);
+    const long = await pack(3, true);
+    const ratio = statSync(long.target).size / statSync(short.target).size;
+    assert.ok(ratio < 0.6, String(ratio));
+    assert.equal(short.manifest.window, undefined);
+    assert.equal(long.manifest.window, 2 ** 26);
+    const out = join(folder.path, 'out');
+    mkdirSync(out);
+    execFileSync('sh', ['-c', 'cd "$1" && zstd -dcq "$2" | cpio -idm --quiet', 'sh', out, long.target]);
+    execFileSync('diff', ['-r', root, out]);
+    assert.equal((await mkma(['inspect', long.target])).code, 0);
+  });
+});
