@@ -24,13 +24,13 @@ root=$1 release=$2
 shift 2
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir -p "$root/proc" && mount --bind /proc "$root/proc"
+trap 'umount "$root/proc"' EXIT
 printf '#!/bin/sh\\nexit 101\\n' > "$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 chroot "$root" apt-get -q -o APT::Sandbox::User=root update >&2
 chroot "$root" apt-get -q -y -o APT::Sandbox::User=root -o APT::Install-Recommends=0 install "$@" >&2
 printf 'CONFIG_RD_ZSTD=y\\nCONFIG_TMPFS=y\\n' > "$root/boot/config-$release"
-chroot "$root" mkinitramfs -c zstd -o /boot/live-initrd "$release" >&2
-umount "$root/proc"`;
+chroot "$root" mkinitramfs -c zstd -o /boot/live-initrd "$release" >&2`;
 
 /** The kernel and suite of the images. */
 export interface Origin {

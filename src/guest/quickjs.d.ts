@@ -97,6 +97,8 @@ declare module 'os' {
   export function rename(from: string, to: string): number;
   export function readdir(path: string): [string[], number];
   export function stat(path: string): [Stat | null, number];
+  /** As stat, of a link itself. */
+  export function lstat(path: string): [Stat | null, number];
   export function readlink(path: string): [string, number];
   export function getpid(): number;
   export function isatty(fd: number): boolean;

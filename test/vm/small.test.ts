@@ -45,5 +45,5 @@ test('a machine without documentation, translations, needless modules and firmwa
   assert.deepEqual(found.output.trim().split('\n').slice(-2), ['doc/p/copyright', 'p.kept']);
   // No hardware needed; and none of this kind here.
   assert.equal((await vm.sh('modprobe wireguard')).exitCode, 0);
-  assert.notEqual((await vm.sh('modprobe --dry-run iwlwifi')).exitCode, 0);
+  assert.notEqual((await vm.sh('modprobe --dry-run saa7134')).exitCode, 0);
 });

@@ -41,6 +41,8 @@ interface Boot {
   readonly phases: PhaseTime[];
   /** Of the phase that runs. */
   readonly steps: StepTime[];
+  /** Whether the storage device was looked for among all devices, not only virtual ones. */
+  amongAll?: boolean;
   storage?: Storage;
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
@@ -123,11 +125,24 @@ function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
 
 /** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
 function mount(boot: Boot): Result<void> {
-  const { machine, settings, undo, drivers } = boot;
+  const { machine, undo, drivers } = boot;
   const kernel = checkInitramfs(machine);
   if (!kernel.ok) return kernel;
   for (const folder of [STORAGE, RAM, NEW_ROOT]) mustMakeFolder(machine, folder);
+  const looked = lookForBase(boot);
+  if (looked.ok || boot.amongAll === true) return looked;
+  // Another device of that name may hold it, which only other drivers bring to light.
+  undo.drop(['umount', STORAGE]);
+  machine.run(['umount', STORAGE]);
+  drivers.loadAll();
+  return lookForBase(boot);
+}
+
+/** Find the storage device, mount it, and find the base on it. */
+function lookForBase(boot: Boot): Result<void> {
+  const { machine, settings, undo, drivers } = boot;
   const found = step(boot, 'devices and their drivers', () => findStorage(machine, settings, drivers));
+  boot.amongAll = drivers.complete;
   if (!found.ok) return found;
   const { devices, others } = chooseFileSystem(machine, settings, found.value);
   boot.others = others;

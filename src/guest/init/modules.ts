@@ -11,6 +11,8 @@ export interface Drivers {
   loadVirtual(): void;
   /** Of all devices. */
   loadAll(): void;
+  /** Whether all devices have been asked for once. */
+  readonly complete: boolean;
 }
 
 /** Devices of virtio, and what they hang on (include/uapi/linux/virtio_ids.h; the vendor's number of Red Hat, PCI). */
@@ -30,12 +32,19 @@ export function driversOf(machine: Machine): Drivers {
     first = [];
     return fresh.length > 0;
   };
+  let complete = false;
   return {
+    get complete() {
+      return complete;
+    },
     loadVirtual() {
       // A driver of the bus brings devices to light.
       while (load((alias) => VIRTUAL.test(alias))) {}
     },
-    loadAll: () => void load(() => true),
+    loadAll() {
+      load(() => true);
+      complete = true;
+    },
   };
 }
 

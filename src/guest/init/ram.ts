@@ -30,13 +30,14 @@ export interface Need {
   readonly bytes: number;
   /** As {@link nameCount} tells. */
   readonly names: number;
-  /** Bytes that each processor takes to decompress it; absent where they hardly count. */
-  readonly window?: number;
+  /** Of an archive that takes much memory to decompress: the bytes for each segment at a time, and how many there are. */
+  readonly decompressing?: { readonly window: number; readonly segments: number };
 }
 
 export function needOf(manifest: Manifest): Need {
-  const { unpackedBytes: bytes, window } = manifest;
-  return { bytes, names: nameCount(manifest), ...(window === undefined ? {} : { window }) };
+  const { unpackedBytes: bytes, window, segments } = manifest;
+  const far = window === undefined ? {} : { decompressing: { window, segments: segments.length } };
+  return { bytes, names: nameCount(manifest), ...far };
 }
 
 /** What a base needs; `undefined` where only loading tells. A file system needs what it is, whoever made it. */
@@ -106,7 +107,8 @@ export function checkRoom(
     );
   }
   // Before the system runs, as much is needed as decompressing takes.
-  const decompressing = (need.window ?? 0) * processors(machine);
+  const { window = 0, segments = 0 } = need.decompressing ?? {};
+  const decompressing = window * Math.min(segments, processors(machine));
   const running = need.bytes + need.names * NAME_COST + Math.max(RAM_HEADROOM, decompressing);
   if (running > available) {
     const short = mebibytes(running - available);

@@ -52,7 +52,10 @@ const EXISTS = 17;
 
 export function makeFolder(path: string, mode = 0o700): string | undefined {
   const made = os.mkdir(path, mode);
-  return made === 0 || made === -EXISTS ? undefined : std.strerror(-made);
+  if (made === 0) return undefined;
+  // A link, even to a folder, is no folder that is there.
+  const [there] = made === -EXISTS ? os.lstat(path) : [null];
+  return there !== null && (there.mode & os.S_IFMT) === os.S_IFDIR ? undefined : std.strerror(-made);
 }
 
 export function link(target: string, path: string): string | undefined {

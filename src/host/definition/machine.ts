@@ -43,7 +43,7 @@ export const machineSchema = z.strictObject({
   format: z.enum(Object.keys(BASE_FILES) as [BaseFormat, ...BaseFormat[]]).default('cpio'),
   /**
    * What is left out of the machine. `docs`: documentation but for licences, `locales`: translations, `modules`: drivers of hardware
-   * that the building machine does not have, `firmware`: what no driver asks for.
+   * that the building machine does not have, `firmware`: what only such drivers ask for.
    */
   without: z.array(z.enum(PARTS)).default([]),
   /** Swap in RAM, compressed (zram): its size before compression in percent of the RAM. Without it there is no swap. */

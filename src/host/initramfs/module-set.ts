@@ -4,10 +4,10 @@ import { type ModuleIndex, moduleName } from '../kernel/modules.js';
 import { GENERIC_MODULES } from './contents.js';
 
 /**
- * What stays of the generic set whatever hardware is there: sticks and keyboards are plugged in later, and `mkma run` and `mkma
+ * What stays of the generic set whatever hardware is there: sticks, cards and keyboards are plugged in later, and `mkma run` and `mkma
  * test` boot in QEMU.
  */
-const PLUGGED_IN = ['usbhid', 'hid_generic', 'usb_storage', 'uas', 'xhci_pci', 'virtio_pci'];
+const PLUGGED_IN = ['usbhid', 'hid_generic', 'usb_storage', 'uas', 'xhci_pci', 'mmc_block', 'virtio_pci'];
 
 /** Drivers of storage, wherever they are not of the generic set: what the machine has may boot it. */
 const STORAGE = /^kernel\/drivers\/(ata|block|message|mmc|nvme|scsi|ufs|usb\/storage)\//;

@@ -8,7 +8,7 @@ import { moduleName } from './modules.js';
 export interface Hardware {
   /** The modaliases of all devices, each once, in byte order. */
   readonly modaliases: readonly string[];
-  /** Names of the modules that are loaded, for whatever reason, in byte order. */
+  /** Names of the drivers that are loaded as modules, for whatever reason, in byte order. */
   readonly loaded: readonly string[];
 }
 
@@ -30,7 +30,8 @@ export function lookAtHardware(system = '/'): Hardware {
     modaliases: [...new Set(found)].filter((alias) => alias !== '').sort(),
     loaded: loaded
       .map((line) => moduleName(line.split(' ')[0] ?? ''))
-      .filter((name) => name !== '')
+      // Others come and go with what is done at the moment: a file system that is mounted, a firewall's rules.
+      .filter((name) => name !== '' && existsSync(join(system, 'sys/module', name, 'drivers')))
       .sort(),
   };
 }

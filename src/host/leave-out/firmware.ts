@@ -1,47 +1,55 @@
-/** Which firmware a machine does without: files that none of its drivers asks for. Pure. */
-
-/** Files that the kernel or its programs ask for without any module naming them, as paths below the firmware folder. */
-const ASKED_OTHERWISE = [
-  /^regulatory\.db/, // cfg80211, whatever driver is there (net/wireless/reg.c)
-  /^(amd|intel)-ucode\//, // microcode, which goes into a file of its own
-];
+/** Which firmware a machine does without: files for drivers of hardware that it does not have. Pure. */
 
 /** How a file may be compressed in the folder (CONFIG_FW_LOADER_COMPRESS_XZ and _ZSTD). */
 const COMPRESSED = /\.(xz|zst)$/;
 
+/** The names in the `firmware` fields of drivers, patterns among them: of those that the machine has no use for, and of all others. */
+export interface AskedFirmware {
+  readonly byNeedless: readonly string[];
+  readonly byOthers: readonly string[];
+}
+
 /**
- * Files that can go, of all `files` below the firmware folder (relative paths). `asked` are the names that drivers have in
- * their `firmware` fields: patterns with `*` and `?` among them. Where a numbered file that is asked for is not there, all numbers of it
- * stay: drivers look for older ones (iwlwifi).
+ * Files that can go, of all `files` below the firmware folder (relative paths): those that only needless drivers ask for. A number in a name
+ * stands for any: drivers also look for older files than they name (iwlwifi). What no driver names stays, since drivers do not name all (Intel's Bluetooth,
+ * its sound).
  */
-export function needlessFirmware(files: readonly string[], asked: readonly string[]): string[] {
-  const plain = (file: string): string => file.replace(COMPRESSED, '');
-  const there = new Set(files.map(plain));
-  const exact = new Set<string>();
-  const patterns = new Set<string>();
-  for (const name of asked) {
-    if (/[*?[]/.test(name)) patterns.add(name);
-    else if (there.has(name)) exact.add(name);
-    else if (/\d/.test(name)) patterns.add(anyNumber(name));
+export function needlessFirmware(files: readonly string[], asked: AskedFirmware): string[] {
+  const [needless, others] = [asked.byNeedless, asked.byOthers].map(families) as [Families, Families];
+  return files.filter((file) => {
+    const name = anyNumber(file.replace(COMPRESSED, ''));
+    return needless.has(name) && !others.has(name);
+  });
+}
+
+/** Names as far as they do not differ by numbers alone. */
+class Families {
+  private readonly names = new Set<string>();
+  private readonly globs: RegExp[] = [];
+
+  constructor(asked: readonly string[]) {
+    for (const name of asked) {
+      if (/[*?[]/.test(name)) this.globs.push(globPattern(name));
+      else this.names.add(anyNumber(name));
+    }
   }
-  const globs = [...patterns].map(globPattern);
-  const stays = (file: string): boolean => {
-    const name = plain(file);
-    return (
-      exact.has(name) || ASKED_OTHERWISE.some((one) => one.test(name)) || globs.some((one) => one.test(name))
-    );
-  };
-  return files.filter((file) => !stays(file));
+
+  has(name: string): boolean {
+    return this.names.has(name) || this.globs.some((glob) => glob.test(name));
+  }
 }
 
-/** The last number of a name taken for any. */
-function anyNumber(name: string): string {
-  return name.replace(/\d+(?=\D*$)/, '*');
+const families = (asked: readonly string[]): Families => new Families(asked);
+
+/** Each number of a file's own name taken for any. */
+function anyNumber(path: string): string {
+  const slash = path.lastIndexOf('/') + 1;
+  return path.slice(0, slash) + path.slice(slash).replace(/\d+/g, '#');
 }
 
-/** A glob of one file name's characters as in fnmatch(3) with FNM_PATHNAME; `[` is taken literally, no driver has it. */
+/** A glob as in fnmatch(3) with FNM_PATHNAME, for names without their numbers; `[` is taken literally, no driver has it. */
 function globPattern(glob: string): RegExp {
-  const text = glob
+  const text = anyNumber(glob)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replaceAll('*', '[^/]*')
     .replaceAll('?', '[^/]');

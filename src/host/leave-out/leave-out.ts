@@ -1,16 +1,7 @@
 /** Leaves parts out of a tree, and measures what they take where they stay. */
 import { createHash } from 'node:crypto';
-import {
-  type Dirent,
-  existsSync,
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-} from 'node:fs';
-import { dirname, join, normalize, relative } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
 import { driversFor, type Hardware } from '../kernel/hardware.js';
@@ -18,6 +9,7 @@ import { parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
+import { below } from '../sys/walk.js';
 import { needlessFirmware } from './firmware.js';
 import { needlessModules } from './modules.js';
 import { PACKAGED_FOLDERS, PARTS, type Part, partOf } from './parts.js';
@@ -53,7 +45,7 @@ export async function leaveOut(options: LeaveOutOptions): Promise<Result<Savings
   const packaged = packagedFiles(root);
   const modules = await uselessModules(options);
   if (!modules.ok) return modules;
-  const firmware = await uselessFirmware(options, parts.includes('modules') ? modules.value : []);
+  const firmware = await uselessFirmware(options, modules.value);
   if (!firmware.ok) return firmware;
   const files: Readonly<Record<Part, readonly string[]>> = {
     ...{ docs: packaged.docs, locales: packaged.locales },
@@ -82,18 +74,25 @@ export function hardwareDigest({ modaliases, loaded }: Hardware): string {
 function packagedFiles(root: string): { docs: string[]; locales: string[] } {
   const found = { docs: [] as string[], locales: [] as string[] };
   for (const folder of PACKAGED_FOLDERS) {
-    for (const path of filesIn(resolveInTree(root, folder))) {
-      const part = partOf(join(folder, relative(resolveInTree(root, folder), path)));
-      if (part !== undefined) found[part].push(path);
+    const real = resolveInTree(root, folder);
+    for (const path of below(real).files) {
+      const part = partOf(join(folder, relative(real, path)));
+      if (part !== undefined && !isPackageLink(folder, real, path)) found[part].push(path);
     }
   }
   return found;
 }
 
+/** Whether it is a package's link to the folder of another one, where their licence lies. */
+function isPackageLink(folder: string, real: string, path: string): boolean {
+  if (folder !== '/usr/share/doc' || dirname(path) !== real) return false;
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]>> {
   const { root, release, parts, hardware, needed, signal } = options;
   if (hardware.modaliases.length === 0) {
-    if (!parts.includes('modules')) return ok([]);
+    if (!parts.some((part) => part === 'modules' || part === 'firmware')) return ok([]);
     return err({
       what: 'cannot tell which kernel modules this machine needs',
       where: '/sys/bus/*/devices/*/uevent',
@@ -110,41 +109,61 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
   return ok(paths.map((path) => join(folder, path)));
 }
 
-/** Firmware that no module asks for, once those in `gone` are. */
-async function uselessFirmware(options: LeaveOutOptions, gone: readonly string[]): Promise<Result<string[]>> {
-  const { root, release, signal } = options;
+/** Firmware that only modules ask for which this machine does not need, be they left out or not. */
+async function uselessFirmware(
+  { root, release, signal }: LeaveOutOptions,
+  modules: readonly string[],
+): Promise<Result<string[]>> {
   const folder = resolveInTree(root, `/${FIRMWARE_FOLDER}`);
-  const paths = filesIn(folder).map((path) => relative(folder, path));
+  const paths = below(folder).files.map((path) => relative(folder, path));
   if (paths.length === 0) return ok([]);
-  const modules = moduleFolder(root, release);
-  const absent = new Set(gone);
-  const left = filesIn(modules).filter((path) => /\.ko(\.\w+)?$/.test(path) && !absent.has(path));
-  const asked: string[] = builtinFirmware(join(modules, 'modules.builtin.modinfo'));
-  for (let i = 0; i < left.length; i += BATCH) {
-    const names = left.slice(i, i + BATCH).map((path) => `/${relative(root, path)}`);
+  const all = moduleFolder(root, release);
+  const needless = new Set(modules);
+  const others = below(all).files.filter((path) => /\.ko(\.\w+)?$/.test(path) && !needless.has(path));
+  const byNeedless = await firmwareOf(root, modules, signal);
+  if (!byNeedless.ok) return byNeedless;
+  const byOthers = await firmwareOf(root, others, signal);
+  if (!byOthers.ok) return byOthers;
+  byOthers.value.push(...builtinFirmware(join(all, 'modules.builtin.modinfo')));
+  const gone = new Set(needlessFirmware(paths, { byNeedless: byNeedless.value, byOthers: byOthers.value }));
+  // A name may be a link, or lead through one: what it comes to stays.
+  for (const name of [...byOthers.value, ...paths.filter((path) => !gone.has(path))]) {
+    for (const ending of ['', '.xz', '.zst'])
+      gone.delete(relative(folder, realInTree(root, folder, name + ending)));
+  }
+  return ok([...gone].map((path) => join(folder, path)));
+}
+
+/** The names that modules have in their `firmware` fields. */
+async function firmwareOf(
+  root: string,
+  modules: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Result<string[]>> {
+  const asked: string[] = [];
+  for (let i = 0; i < modules.length; i += BATCH) {
+    const names = modules.slice(i, i + BATCH).map((path) => `/${relative(root, path)}`);
     const args = [root, 'modinfo', '--field', 'firmware', ...names];
     const told = await run({ file: 'chroot', args }, { signal });
     if (!told.ok) return told;
     asked.push(...told.value.stdout.split('\n').filter((name) => name !== ''));
   }
-  const needless = new Set(needlessFirmware(paths, asked));
-  for (const path of paths) if (!needless.has(path)) keepTarget(folder, path, needless);
-  return ok([...needless].map((path) => join(folder, path)));
+  return ok(asked);
 }
 
 /** Most modules asked at a time: an argument list has a limit. */
 const BATCH = 1000;
 
-/** A kept name that is a link keeps what it points to, file or folder. */
-function keepTarget(folder: string, path: string, needless: Set<string>): void {
-  for (let at = path, hops = 0; hops < 40; hops++) {
-    const real = join(folder, at);
-    if (lstatSync(real, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-    at = normalize(join(dirname(at), readlinkSync(real)));
-    for (const other of needless) {
-      if (other === at || other.startsWith(`${at}/`)) needless.delete(other);
-    }
+/** Where a name below the folder leads in the end, all links followed inside the tree. */
+function realInTree(root: string, folder: string, name: string): string {
+  let at = resolveInTree(root, `/${relative(root, join(folder, name))}`);
+  for (let hops = 0; hops < 40; hops++) {
+    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() !== true) break;
+    const target = readlinkSync(at);
+    const from = target.startsWith('/') ? '/' : `/${relative(root, dirname(at))}`;
+    at = resolveInTree(root, join(from, target));
   }
+  return at;
 }
 
 /** What built-in modules ask for: `MODULE.firmware=NAME`, each ended by NUL (kernel's Documentation/kbuild/kbuild.rst). */
@@ -156,19 +175,6 @@ function builtinFirmware(path: string): string[] {
 
 function moduleFolder(root: string, release: string): string {
   return resolveInTree(root, `/usr/lib/modules/${release}`);
-}
-
-/** All files and links below a folder, in byte order. */
-function filesIn(folder: string): string[] {
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
-  return entriesIn(folder)
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort();
-}
-
-function entriesIn(folder: string): Dirent[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true, encoding: 'utf8' });
 }
 
 function pagesOf(path: string): number {
@@ -187,12 +193,8 @@ const KEPT_FOLDERS = /^\/usr\/share\/man\/man[^/]*$/;
 function removeEmpty(root: string): void {
   for (const folder of PACKAGED_FOLDERS) {
     const real = resolveInTree(root, folder);
-    if (!existsSync(real)) continue;
-    const folders = entriesIn(real)
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => join(entry.parentPath, entry.name));
     // The deepest first.
-    for (const path of folders.sort().reverse()) {
+    for (const path of [...below(real).folders].reverse()) {
       if (!KEPT_FOLDERS.test(`${folder}/${relative(real, path)}`) && readdirSync(path).length === 0)
         rmdirSync(path);
     }

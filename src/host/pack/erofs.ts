@@ -1,6 +1,15 @@
 /** Pack a tree as an EROFS file system with a manifest behind it: mkfs.erofs of the built suite makes it. */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, mkdirSync, openSync, readSync, rmdirSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  rmdirSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   DUMP_ARGUMENTS,
@@ -75,7 +84,7 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
   if (!attributes.ok) return attributes;
   const superblock = markAsImage(target);
   if (superblock === undefined) throw new Error(`mkfs.erofs made no file system: ${target}`);
-  const same = checkSame(target, entries, new Set(sockets));
+  const same = checkSame(target, entries, new Set(sockets), mountsBelow(root));
   if (!same.ok) return same;
   const [sha256, xxh64] = await Promise.all([
     digest(target, signal),
@@ -89,7 +98,7 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
     unpackedBytes: size,
     inodes: superblock.inodes,
     root: { mode: top.mode, uid: top.uid, gid: top.gid },
-    segments: [{ size, bytes: size, frames: 0, records: entries.length - sockets.length, sha256 }],
+    segments: [{ size, bytes: size, frames: 0, records: same.value, sha256 }],
     attributes: attributes.value,
     erofs: { xxh64: xxh64.value.stdout.slice(0, 16) },
   };
@@ -170,13 +179,27 @@ export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSIT
   ].join('-');
 }
 
-/** Whether the file system holds what the tree had before: nobody may write into it meanwhile. */
-function checkSame(target: string, entries: readonly TreeEntry[], left: ReadonlySet<string>): Result<void> {
-  const missing = new Map(entries.filter(({ path }) => !left.has(path)).map((entry) => [entry.path, entry]));
+/**
+ * Whether the file system holds what the tree had before: nobody may write into it meanwhile. Not compared where something is mounted, since the
+ * listing was of that. Resolves to how many names it has.
+ */
+function checkSame(
+  target: string,
+  entries: readonly TreeEntry[],
+  left: ReadonlySet<string>,
+  mounts: readonly string[],
+): Result<number> {
+  const covered = (path: string): boolean => mounts.some((at) => path === at || path.startsWith(`${at}/`));
+  const missing = new Map(
+    entries.filter(({ path }) => !left.has(path) && !covered(path)).map((entry) => [entry.path, entry]),
+  );
   let changed: PackingFailed | undefined;
+  let records = 0;
   const read = readFileSystem(target, {
     want: () => false,
     onRecord: ({ path, mode, size }) => {
+      records++;
+      if (covered(path)) return;
       const entry = missing.get(path);
       missing.delete(path);
       if (entry === undefined) changed ??= treeChanged(path, 'it was not there before');
@@ -189,7 +212,7 @@ function checkSame(target: string, entries: readonly TreeEntry[], left: Readonly
   if (!read.ok) return read;
   const [gone] = missing.keys();
   if (gone !== undefined) changed ??= treeChanged(gone, 'it is gone');
-  return changed === undefined ? ok() : err(changed.problem);
+  return changed === undefined ? ok(records) : err(changed.problem);
 }
 
 /** Put the head into the part of the file system that is free for others, and read its superblock. */
@@ -214,6 +237,18 @@ async function digest(path: string, signal: AbortSignal): Promise<string> {
     throw cause;
   }
   return hash.digest('hex');
+}
+
+/** Paths in the tree on which something is mounted (proc_pid_mountinfo(5)), relative to it. */
+function mountsBelow(root: string): string[] {
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .map((point) =>
+      point.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))),
+    );
+  const top = `${realpathSync(root)}/`;
+  return points.filter((point) => point.startsWith(top)).map((point) => point.slice(top.length));
 }
 
 /**

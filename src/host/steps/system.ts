@@ -38,7 +38,9 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
 /** What is left out, and the hardware where it decides. None where nothing is, as in records of earlier builds. */
 function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
   if (machine.without.length === 0) return {};
-  const byHardware = machine.without.includes('modules') ? { hardware: hardwareDigest(hardware) } : {};
+  const byHardware = machine.without.some((part) => part === 'modules' || part === 'firmware')
+    ? { hardware: hardwareDigest(hardware) }
+    : {};
   return { without: [...machine.without].sort().join(' '), ...byHardware };
 }
 

@@ -163,6 +163,30 @@ test('a base that fits and leaves no room to run in is refused', () => {
   failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, and the running system needs 32 MiB/);
 });
 
+test('where the first device of a name, a virtual one, holds no base, all others are looked at', () => {
+  const machine = goodMachine();
+  machine.files.set('/proc/cmdline', { content: 'mkma_storage_device=LABEL=images mkma_images_path=/img\n' });
+  const base = machine.files.get('/storage/img/base.cpio.zst');
+  machine.files.delete('/storage/img/base.cpio.zst');
+  const before = machine.answer;
+  let driven = false;
+  machine.files.set('/sys/bus', { kind: 'directory' });
+  for (const path of ['/sys/bus/pci', '/sys/bus/pci/devices', '/sys/bus/pci/devices/0'])
+    machine.files.set(path, { kind: 'directory' });
+  machine.files.set('/sys/bus/pci/devices/0/uevent', { content: 'MODALIAS=pci:v00008086d1\n' });
+  machine.answer = (argv, fake) => {
+    if (argv[0] === 'modprobe') driven = true;
+    const disk = (node: string): string => `DEVNAME=/dev/${node}\nLABEL=images\nTYPE=ext4\n`;
+    if (argv[0] === 'blkid') return { stdout: disk('vda') + (driven ? `\n${disk('nvme0n1')}` : '') };
+    if (argv[0] === 'mount' && argv.includes('/dev/nvme0n1') && base !== undefined)
+      machine.files.set('/storage/img/base.cpio.zst', base);
+    if (argv.join(' ') === 'umount /storage') machine.files.delete('/storage/img/base.cpio.zst');
+    return before(argv, fake);
+  };
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.match(machine.lines.join('\n'), /taking \/dev\/nvme0n1: the only one that holds the base/);
+});
+
 test('what decompressing takes counts, on each processor', () => {
   const told = (window: number): FakeMachine => goodMachine('', imageFile({ ...MANIFEST, window }));
   // Of 1900 MB 300 MiB are for the content.

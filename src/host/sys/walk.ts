@@ -1,0 +1,34 @@
+/** Walking through a tree that is another machine's: a link in it is a file, never a way. */
+import { type Dirent, lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** What lies below a folder, as paths on this host in byte order. None where it is no folder, but a link to one. */
+export interface Below {
+  /** Everything but folders: files, links, devices. */
+  readonly files: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** Not readdir's own recursion: some versions of Node.js follow links to folders. */
+export function below(folder: string): Below {
+  const files: string[] = [];
+  const folders: string[] = [];
+  const waiting = lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? [folder] : [];
+  for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+    for (const entry of readdirSync(at, { withFileTypes: true })) {
+      const path = join(at, entry.name);
+      if (!isFolder(entry, path)) files.push(path);
+      else {
+        folders.push(path);
+        waiting.push(path);
+      }
+    }
+  }
+  return { files: files.sort(), folders: folders.sort() };
+}
+
+/** Some file systems do not tell the type with the name. */
+function isFolder(entry: Dirent, path: string): boolean {
+  const told = entry.isFile() || entry.isSymbolicLink() || entry.isDirectory();
+  return told ? entry.isDirectory() : lstatSync(path).isDirectory();
+}
