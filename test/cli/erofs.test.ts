@@ -202,6 +202,22 @@ exec "$@"`;
     const built = await execute('unshare', ['--mount', 'bash', '-c', script, 'bash', ...paths, ...again]);
     assert.equal(built.code, 0, built.stderr);
     assert.equal(await idOf(erofs), id);
+    // What lies below a mount is the tree's own.
+    rmSync(erofs);
+    const over = 'mount -t tmpfs none "$1" && shift && exec "$@"';
+    const covered = await execute('unshare', [
+      '--mount',
+      'sh',
+      '-c',
+      over,
+      'sh',
+      join(chroot, 'etc/apt'),
+      ...again,
+    ]);
+    assert.equal(covered.code, 0, covered.stderr);
+    const inspected = await mkma(['inspect', '--files', erofs]);
+    assert.equal(inspected.code, 0, inspected.stderr);
+    assert.match(inspected.stdout, / etc\/apt\/sources\.list\.d\/debian\.sources\n/);
   });
 
   test('marks of an overlay, which the machine would obey, are refused', async () => {
