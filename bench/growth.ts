@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BASE_FILES, FILES } from '../src/core/contract.js';
 import { readImage } from '../src/host/images.js';
 import type { EarlyBoot } from './early-boot.js';
-import { packOnce } from './packing.js';
+import { packOnce, watchPacking } from './packing.js';
 import { median } from './pairs.js';
 import { output } from './programs.js';
 
@@ -62,23 +62,24 @@ async function measure({ images, early, scratch, runs }: GrowthOptions, tree: st
   const folder = join(scratch, 'growth');
   const packing: number[] = [];
   const loading: number[] = [];
-  const memory: number[] = [];
   let packed = 0;
-  // The first turn fills the page cache, and does not count.
+  let memory = 0;
+  // The first turn fills the page cache, watches the memory, and does not count.
   for (let turn = -1; turn < runs; turn++) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
-    const done = await packOnce(images, tree, folder);
+    if (turn < 0) ({ memory } = await watchPacking(images, tree, folder));
+    else {
+      const done = await packOnce(images, tree, folder);
+      packed = done.bytes;
+      packing.push(done.seconds);
+    }
     const seconds = await early.load(folder, BASE_FILES.cpio);
-    packed = done.bytes;
-    memory.push(done.memory);
-    if (turn < 0) continue;
-    packing.push(done.seconds);
-    loading.push(seconds);
+    if (turn >= 0) loading.push(seconds);
   }
   const bytes = unpackedBytes(join(folder, BASE_FILES.cpio));
   rmSync(folder, { recursive: true });
-  return { bytes, packed, packing: median(packing), loading: median(loading), memory: Math.max(...memory) };
+  return { bytes, packed, packing: median(packing), loading: median(loading), memory };
 }
 
 function unpackedBytes(image: string): number {

@@ -10,8 +10,6 @@ import { packBase } from '../src/host/steps/base.js';
 export interface PackedOnce {
   /** Seconds, without the start of Node.js: a build has it running. */
   readonly seconds: number;
-  /** Most bytes of RAM that it took at a time, its zstd processes included: seen from outside. */
-  readonly memory: number;
   /** Bytes of the image. */
   readonly bytes: number;
 }
@@ -37,4 +35,4 @@ const packed = await packBase(settings, source, context);
 const seconds = (performance.now() - start) / 1000;
 if (!packed.ok) throw new Error(JSON.stringify(packed.problem));
 const bytes = packed.value.segments.reduce((sum, segment) => sum + segment.size, 0);
-process.stdout.write(JSON.stringify({ seconds, bytes } satisfies Omit<PackedOnce, 'memory'>));
+process.stdout.write(JSON.stringify({ seconds, bytes } satisfies PackedOnce));

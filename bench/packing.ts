@@ -48,13 +48,10 @@ export async function benchPacking({ images, scratch, runs, tools }: PackingOpti
   const tree = join(images, FILES.chroot);
   const folder = join(scratch, 'packing');
   const plain = join(scratch, 'plain.cpio.zst');
-  const done: PackedOnce[] = [];
   const pack = async (): Promise<number> => {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
-    const packed = await packOnce(images, tree, folder);
-    done.push(packed);
-    return packed.seconds;
+    return (await packOnce(images, tree, folder)).seconds;
   };
   const pipeline = async (): Promise<number> => {
     rmSync(plain, { force: true });
@@ -67,11 +64,14 @@ export async function benchPacking({ images, scratch, runs, tools }: PackingOpti
     theirs: { name: 'find | cpio | zstd -T0 -3', run: pipeline },
   };
   const pair = await compare(contest, runs);
+  rmSync(folder, { recursive: true });
+  mkdirSync(folder);
+  const { memory } = await watchPacking(images, tree, folder);
   return {
     time: pair,
     ours: statSync(join(folder, BASE_FILES.cpio)).size,
     theirs: statSync(plain).size,
-    memory: Math.max(...done.map(({ memory }) => memory)),
+    memory,
     others: await benchOthers(tree, tools, runs),
   };
 }
@@ -103,18 +103,34 @@ async function benchOthers(tree: string, tools: string, runs: number): Promise<P
  * before it.
  */
 export async function packOnce(images: string, tree: string, scratch: string): Promise<PackedOnce> {
+  return ended(startPacking(images, tree, scratch));
+}
+
+/** As {@link packOnce}; also the most bytes of memory that it took at a time, its zstd processes included. To watch takes time itself. */
+export async function watchPacking(
+  images: string,
+  tree: string,
+  scratch: string,
+): Promise<PackedOnce & { readonly memory: number }> {
+  const child = startPacking(images, tree, scratch);
+  const [packed, memory] = await peakWhile(
+    () => memoryOfTree(child.pid ?? 0),
+    () => ended(child),
+  );
+  return { ...packed, memory };
+}
+
+function startPacking(images: string, tree: string, scratch: string) {
   const program = fileURLToPath(new URL('pack-once.js', import.meta.url));
-  const child = spawn(process.execPath, [program, images, tree, scratch], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  return spawn(process.execPath, [program, images, tree, scratch], { stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+async function ended(child: ReturnType<typeof startPacking>): Promise<PackedOnce> {
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const [[code], memory] = await peakWhile(
-    () => memoryOfTree(child.pid ?? 0),
-    () => once(child, 'close') as Promise<[number | null]>,
-  );
-  if (code !== 0) throw new Error(`packing ${tree} failed: exit code ${code}`);
-  return { ...(JSON.parse(text) as Omit<PackedOnce, 'memory'>), memory };
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`packing failed: exit code ${code}`);
+  return JSON.parse(text) as PackedOnce;
 }

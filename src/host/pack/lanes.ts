@@ -1,5 +1,6 @@
 /** Files to be compressed side by side: while some are, the next one is written. */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { RawFile } from './compress.js';
 import { Compressor, type CompressorOptions } from './compressor.js';
 import { PackingFailed } from './failed.js';
@@ -37,6 +38,9 @@ export class Lane {
   }
 }
 
+/** Does something that need not be done at once, for a moment; returns whether there was anything. */
+export type Meanwhile = () => boolean;
+
 export class Lanes {
   private readonly all: Lane[] = [];
   private readonly idle: Lane[] = [];
@@ -49,12 +53,12 @@ export class Lanes {
     private readonly options: CompressorOptions,
   ) {}
 
-  /** A lane with an empty file, as soon as there is one. Throws what a task threw. */
-  async next(): Promise<Lane> {
+  /** A lane with an empty file, as soon as there is one; {@link Meanwhile} until then. Throws what a task threw. */
+  async next(meanwhile: Meanwhile): Promise<Lane> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure.cause;
       const lane = this.idle.pop() ?? this.another();
-      if (lane === undefined) await Promise.race(this.running.keys());
+      if (lane === undefined) await this.one(meanwhile);
       else {
         lane.raw.begin();
         return lane;
@@ -89,10 +93,16 @@ export class Lanes {
     return [...this.running.values()].reduce((sum, lane) => sum + lane.compressed, 0);
   }
 
-  /** Wait for all tasks. Throws what one of them threw. */
-  async finish(): Promise<void> {
-    await Promise.all(this.running.keys());
+  /** Wait for all tasks; {@link Meanwhile} until then. Throws what one of them threw. */
+  async finish(meanwhile: Meanwhile): Promise<void> {
+    while (this.running.size > 0 && this.failure === undefined) await this.one(meanwhile);
     if (this.failure !== undefined) throw this.failure.cause;
+  }
+
+  /** Wait for the end of a task, or do something and look whether one has ended. */
+  private async one(meanwhile: Meanwhile): Promise<void> {
+    if (meanwhile()) await setImmediate();
+    else await Promise.race(this.running.keys());
   }
 
   /** Wait for all tasks, however they end, and for every zstd; close the files. */

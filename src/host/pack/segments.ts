@@ -3,6 +3,7 @@
  * compress, and zstd processes do the rest side by side (docs/decisions/0008-packing.md).
  */
 import { join } from 'node:path';
+import { Interrupted } from '../sys/run.js';
 import { type Lane, Lanes } from './lanes.js';
 
 /** Bytes of archive after which a frame ends and the segment goes on in another: a usual segment is one frame. */
@@ -49,6 +50,8 @@ export async function compressSegments(
   const { level, long, processors, scratch, onProgress, onFrame } = options;
   const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, long, signal });
   const inOrder = new InOrder(onFrame);
+  // Handing on takes time: lanes are filled first.
+  const handOn = (): boolean => inOrder.handOn();
   let count = 0;
   let done = 0;
   const timer = setInterval(() => onProgress?.(done + lanes.compressed), INTERVAL);
@@ -66,7 +69,7 @@ export async function compressSegments(
     for (const [segment, chunks] of segments.entries()) {
       let lane: Lane | undefined;
       for (const chunk of chunks) {
-        lane ??= await lanes.next();
+        lane ??= await lanes.next(handOn);
         await lane.raw.write(chunk, signal);
         if (lane.raw.bytes < FRAME_TARGET) continue;
         compress(lane, segment);
@@ -74,7 +77,8 @@ export async function compressSegments(
       }
       if (lane !== undefined) compress(lane, segment);
     }
-    await lanes.finish();
+    await lanes.finish(handOn);
+    while (handOn()) if (signal.aborted) throw new Interrupted();
     onProgress?.(done);
   } finally {
     clearInterval(timer);
@@ -83,7 +87,7 @@ export async function compressSegments(
   }
 }
 
-/** Hands frames on in the order in which they were begun, whichever is done first. */
+/** Frames, handed on in the order in which they were begun, whichever is done first. */
 class InOrder {
   private readonly waiting = new Map<number, Frame>();
   private next = 0;
@@ -92,11 +96,14 @@ class InOrder {
 
   take(order: number, frame: Frame): void {
     this.waiting.set(order, frame);
-    for (;;) {
-      const first = this.waiting.get(this.next);
-      if (first === undefined) return;
-      this.waiting.delete(this.next++);
-      this.onFrame(first);
-    }
+  }
+
+  /** Hand the next one on, if it is done; returns whether it was. */
+  handOn(): boolean {
+    const first = this.waiting.get(this.next);
+    if (first === undefined) return false;
+    this.waiting.delete(this.next++);
+    this.onFrame(first);
+    return true;
   }
 }
