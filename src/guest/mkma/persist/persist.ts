@@ -165,8 +165,7 @@ function save(
       label: options.label,
       pack: packed,
       before: (name, { manifest }) => {
-        const now = mappedInodes(machine.run(MAPPINGS), scan.upper.entries, scan.stack);
-        const unsure = new Set([...scan.mapped, ...now]);
+        const unsure = new Set([...scan.mapped, ...mappedInodes(machine.run(MAPPINGS), scan.upper.entries)]);
         remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
       },
     });

@@ -40,7 +40,7 @@ export function scanMachine(
   saved: readonly SavedSnapshot[],
 ): Scan {
   const seen = machine.now() / 1000;
-  const { upper, devices, mappings } = scanUpper(machine);
+  const { upper, devices, mapped } = scanUpper(machine);
   const layers = record.images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
   const folders = [
     ...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`),
@@ -57,17 +57,11 @@ export function scanMachine(
   const made = [...saved].reverse().map(asLowerLayer);
   const real = known ? stack : new LowerView(lower);
   const below = made.length === 0 ? real : new LowerView([...made, ...lower]);
-  const mapped = mappedInodes(mappings, upper.entries, real);
   return { upper, devices, seen, mapped, stack: real, below };
 }
 
-interface UpperScan extends Pick<Scan, 'upper' | 'devices'> {
-  /** How {@link MAPPINGS} ended. */
-  readonly mappings: Finished;
-}
-
 /** The upper directory: what programs tell of it beside its listing they find out side by side. */
-function scanUpper(machine: RunningMachine): UpperScan {
+function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
   const find = ['find', ...findArguments(FRESH)];
   const listed = stable(machine, find);
   // Not before: an attribute set in between would be missing, under a time of change that has it; and what was mapped
@@ -81,7 +75,8 @@ function scanUpper(machine: RunningMachine): UpperScan {
   const devices = deviceNumbers(machine, FRESH, all);
   const { attributes, opaque } = sortAttributes(dumpUpper(machine, all, dump()));
   const { entries, whiteouts } = partWhiteouts(all, devices);
-  return { upper: { entries, whiteouts, opaque, attributes }, devices, mappings: mappings() };
+  const mapped = mappedInodes(mappings(), entries);
+  return { upper: { entries, whiteouts, opaque, attributes }, devices, mapped };
 }
 
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];
