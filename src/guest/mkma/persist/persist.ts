@@ -13,7 +13,7 @@ import { rememberNextBoot } from '../next-boot.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
-import { MAPPINGS, mappedInodes } from './mapped.js';
+import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { type PackedLayer, packLayer } from './pack.js';
 import { remember } from './saved.js';
@@ -165,7 +165,10 @@ function save(
       label: options.label,
       pack: packed,
       before: (name, { manifest }) => {
-        const unsure = new Set([...scan.mapped, ...mappedInodes(machine.run(MAPPINGS), scan.upper.entries)]);
+        const unsure = new Set([
+          ...scan.mapped,
+          ...mappedIn(machine, machine.run(MAPPINGS), scan.upper.entries),
+        ]);
         remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
       },
     });

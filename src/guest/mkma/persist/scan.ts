@@ -18,7 +18,7 @@ import {
   stable,
 } from '../directory.js';
 import { FRESH, VIEW } from '../view.js';
-import { MAPPINGS, mappedInodes } from './mapped.js';
+import { MAPPINGS, mappedIn } from './mapped.js';
 
 export interface Scan {
   readonly upper: Upper;
@@ -75,7 +75,7 @@ function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'm
   const devices = deviceNumbers(machine, FRESH, all);
   const { attributes, opaque } = sortAttributes(dumpUpper(machine, all, dump()));
   const { entries, whiteouts } = partWhiteouts(all, devices);
-  const mapped = mappedInodes(mappings(), entries);
+  const mapped = mappedIn(machine, mappings(), entries);
   return { upper: { entries, whiteouts, opaque, attributes }, devices, mapped };
 }
 
