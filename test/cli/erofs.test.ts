@@ -6,27 +6,18 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ArchiveRecord } from '../../src/core/archive-parser.js';
 import { DUMP_ARGUMENTS, parseAttributes } from '../../src/core/attributes.js';
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../../src/core/cpio.js';
 import { decodeName } from '../../src/core/path.js';
+import { fileTypeOf } from '../../src/core/tree.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { type Ended, execute, main, mkma, sharedImages, temporary } from './cli.js';
 import { Stock } from './layers-stock.js';
 import { describeTree, makeOddTree } from './tree.js';
 
-const TYPES: Readonly<Record<number, string>> = {
-  [S_IFREG]: 'f',
-  [S_IFDIR]: 'd',
-  [S_IFLNK]: 'l',
-  [S_IFBLK]: 'b',
-  [S_IFCHR]: 'c',
-  [S_IFIFO]: 'p',
-};
-
 /** What the reader of metadata makes of a file, in the words of a listing. */
 function told(record: ArchiveRecord): string {
   const { path, mode, uid, gid, nlink, size, mtime, data, rdevMajor, rdevMinor } = record;
-  const type = TYPES[mode & S_IFMT];
+  const type = fileTypeOf(mode);
   const facts = [path, type, mode & 0o7777, uid, gid, mtime];
   if (type !== 'd') facts.push(nlink);
   if (type === 'f') facts.push(size);
