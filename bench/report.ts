@@ -95,6 +95,7 @@ function bootingLines({ accel, boots }: Booting): string[] {
     share('EROFS unchecked, handover against sh', handover('bare'), handover('sh'), 0.2),
     share('cpio, handover against sh', handover('cpio'), handover('sh'), 0.9),
     share('EROFS, login against live-boot', login('erofs'), login('live'), 0.6),
+    share('EROFS, login against live-boot as live-build makes it', login('erofs'), login('gzip'), 0.6),
     share('EROFS, RAM against cpio', memory('erofs'), memory('cpio'), 0.7),
   ];
 }

@@ -11,7 +11,7 @@ import { type Booted, bootOnce, type Contestant } from './once.js';
 import { plainInitramfs } from './plain.js';
 
 /** The contestants, in the order of their turns. */
-export const CONTESTANTS = ['sh', 'cpio', 'erofs', 'bare', 'live'] as const;
+export const CONTESTANTS = ['sh', 'cpio', 'erofs', 'bare', 'live', 'gzip'] as const;
 export type ContestantName = (typeof CONTESTANTS)[number];
 
 export const CONTESTANT_WORDS: Readonly<Record<ContestantName, string>> = {
@@ -20,6 +20,7 @@ export const CONTESTANT_WORDS: Readonly<Record<ContestantName, string>> = {
   erofs: 'mkma, base.erofs',
   bare: 'mkma, an EROFS without checksum',
   live: 'live-boot toram, squashfs (zstd)',
+  gzip: 'live-boot toram, squashfs (gzip, as live-build makes it)',
 };
 
 export interface Booting {
@@ -46,8 +47,8 @@ export async function benchBooting(options: BootingOptions): Promise<Booting> {
   mkdirSync(scratch, { recursive: true });
   const cpio = baseOf(images);
   const erofs = baseOf(held);
-  const squashfs = makeSquashfs(live, images, scratch);
-  const disk = makeDisk({ cpio: cpio.path, erofs, squashfs }, scratch);
+  const squashfs = (compressor: 'zstd' | 'gzip') => makeSquashfs(live, images, scratch, compressor);
+  const disk = makeDisk({ cpio: cpio.path, erofs, live: squashfs('zstd'), gzip: squashfs('gzip') }, scratch);
   const kernel = join(images, FILES.kernel);
   const context = { emit: () => undefined, signal: new AbortController().signal };
   const accel = await chooseAccel({ accel: 'auto', kernel, cache: kept }, context);
@@ -57,14 +58,21 @@ export async function benchBooting(options: BootingOptions): Promise<Booting> {
     initrd: join(folder, FILES.initramfs),
     append: `${PARAM.device}=UUID=${DISK_UUID} ${PARAM.path}=${place}`,
   });
+  const fromSquashfs = (place: string): Omit<Contestant, 'name'> => ({
+    ...{ kernel, initrd: live.initrd },
+    append: `boot=live toram nopersistence live-media-path=${place}`,
+  });
   const started: Readonly<Record<ContestantName, Omit<Contestant, 'name'>>> = {
     sh: { kernel, initrd: plainInitramfs(join(images, FILES.initramfsTree), scratch), append: '' },
     cpio: ours(images, PLACES.cpio),
     erofs: ours(held, PLACES.erofs),
     bare: ours(held, PLACES.bare),
-    live: { kernel, initrd: live.initrd, append: 'boot=live toram nopersistence' },
+    live: fromSquashfs(PLACES.live),
+    gzip: fromSquashfs(PLACES.gzip),
   };
-  const boots: Record<ContestantName, Booted[]> = { sh: [], cpio: [], erofs: [], bare: [], live: [] };
+  const boots: Record<ContestantName, Booted[]> = {
+    ...{ sh: [], cpio: [], erofs: [], bare: [], live: [], gzip: [] },
+  };
   for (let turn = 0; turn < runs; turn++) {
     for (const name of CONTESTANTS) {
       const booted = await bootOnce({ name, ...started[name] }, disk, accel.value.accel, scratch);

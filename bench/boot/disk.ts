@@ -17,7 +17,13 @@ import { HEAD_SIZE, type ImageInfo } from '../../src/core/image.js';
 import { output } from '../programs.js';
 
 /** Folders on the disk. */
-export const PLACES = { cpio: '/mkma', erofs: '/erofs', bare: '/bare', live: '/live' } as const;
+export const PLACES = {
+  cpio: '/mkma',
+  erofs: '/erofs',
+  bare: '/bare',
+  live: '/live',
+  gzip: '/gzip',
+} as const;
 export const DISK_UUID = '6d6b6d61-0000-4000-8000-00000000be7c';
 /** Bytes for the file system itself. */
 const MARGIN = 128 * 2 ** 20;
@@ -25,7 +31,9 @@ const MARGIN = 128 * 2 ** 20;
 export interface DiskContents {
   readonly cpio: string;
   readonly erofs: { readonly path: string; readonly info: ImageInfo };
-  readonly squashfs: string;
+  /** Two of the same tree. */
+  readonly live: string;
+  readonly gzip: string;
 }
 
 /** Make the disk in the folder. Returns its path. */
@@ -37,8 +45,10 @@ export function makeDisk(contents: DiskContents, folder: string): string {
   const bare = join(staging, PLACES.bare, BASE_FILES.erofs);
   cpSync(contents.erofs.path, bare);
   strip(bare, contents.erofs.info);
-  linkSync(contents.squashfs, join(staging, PLACES.live, 'filesystem.squashfs'));
-  const files = [contents.cpio, contents.erofs.path, contents.erofs.path, contents.squashfs];
+  for (const name of ['live', 'gzip'] as const) {
+    linkSync(contents[name], join(staging, PLACES[name], 'filesystem.squashfs'));
+  }
+  const files = [contents.cpio, contents.erofs.path, contents.erofs.path, contents.live, contents.gzip];
   const size = files.reduce((sum, file) => sum + statSync(file).size, MARGIN);
   const disk = join(folder, 'disk.img');
   output('truncate', '-s', String(Math.ceil(size / 2 ** 20) * 2 ** 20), disk);

@@ -49,13 +49,18 @@ export function prepareLive(origin: Origin, kept: string): Live {
   return { root, initrd: join(root, 'boot/live-initrd') };
 }
 
-/** The tree of the images as a squashfs in the folder `scratch`. */
-export function makeSquashfs({ root }: Live, images: string, scratch: string): string {
-  const squashfs = join(scratch, 'filesystem.squashfs');
+/** The tree of the images as a squashfs in the folder `scratch`: gzip is what mksquashfs, and with it live-build, takes unasked. */
+export function makeSquashfs(
+  { root }: Live,
+  images: string,
+  scratch: string,
+  compressor: 'zstd' | 'gzip',
+): string {
+  const squashfs = join(scratch, `${compressor}.squashfs`);
   const tree = join(root, 'mnt');
   output('mount', '--bind', join(images, FILES.chroot), tree);
   try {
-    const options = ['-quiet', '-no-progress', '-comp', 'zstd', '-noappend'];
+    const options = ['-quiet', '-no-progress', '-comp', compressor, '-noappend'];
     output('chroot', root, 'mksquashfs', '/mnt', '/tmp/filesystem.squashfs', ...options);
   } finally {
     output('umount', tree);

@@ -53,6 +53,20 @@ export function encodeHead(): Uint8Array {
   return head;
 }
 
+/**
+ * A zstd frame of bytes as they are, 1 to 255: for a few, without zstd. RFC 8878 section 3.1.1: the magic number; a descriptor that
+ * says "single segment", so that one byte of content size follows; one block, the last, raw.
+ */
+export function encodeRaw(content: Uint8Array): Uint8Array {
+  const { length } = content;
+  if (length < 1 || length > 255) throw new RangeError(`not for ${length} bytes`);
+  const block = (length << 3) | 1;
+  return concatBytes([
+    Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, length, block & 0xff, block >> 8, 0),
+    content,
+  ]);
+}
+
 /** The manifest's frame, to be written right after the payload. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const json = encodeName(JSON.stringify(manifest));

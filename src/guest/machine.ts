@@ -23,6 +23,8 @@ export interface Pipeline {
   /** One argv for each part. */
   readonly parts: readonly (readonly string[])[];
   readonly cwd?: string;
+  /** A few bytes that follow the first part's output once that has ended well, as if it had written them. */
+  readonly followedBy?: Uint8Array;
 }
 
 /** How one part of a pipeline ended. */

@@ -15,7 +15,7 @@ export interface Loaded {
 
 /**
  * $1 initramfs tree, $2 the loading program, $3 folder with images, $4 folder for what comes out, $5 scratch. In a mount
- * namespace of its own, which takes all mounts with it. /tmp and the trailer's frame are early boot's to write.
+ * namespace of its own, which takes all mounts with it. /tmp is early boot's to write.
  */
 const SCRIPT = String.raw`
 set -eu
@@ -23,9 +23,8 @@ mount -t tmpfs -o size=4g test "$5"; cp -a "$1/." "$5"; cd "$5"
 mkdir storage ram here; cp "$2" mkma/bench.js
 for name in console null; do : >dev/$name; done
 mount --bind /dev/null dev/null; mount -t proc proc proc
-: >mkma/trailer.zst; : >mkma/trailer.zst.raw
 state() {
-  find . -xdev \( -path ./ram -o -path ./storage -o -path ./proc -o -path ./dev -o -path ./tmp -o -path ./mkma/trailer.zst\* -o -path ./jail -o -path ./here \) -prune \
+  find . -xdev \( -path ./ram -o -path ./storage -o -path ./proc -o -path ./dev -o -path ./tmp -o -path ./jail -o -path ./here \) -prune \
     -o ! -path . ! -path ./mkma -printf '%p %y %m %U %G %n %s %T@ %l\n' | sort
   find jail -mindepth 1 2>/dev/null || :
   ls -A ram | grep -vx base || :

@@ -16,7 +16,7 @@ const FILE = `${HELD}/base.erofs`;
 
 /** Bytes read at a time: enough for a device, and few enough for the buffer to stay in the processor's cache. */
 const BLOCK = 2 ** 20;
-/** Parts in which it is copied, so that it can be told how far it is; seconds before anybody wants to know. */
+/** Parts in which it is copied, so that it can be told how far it is; seconds before anybody wants to know: what takes fewer has two. */
 const PARTS = 4;
 const PATIENCE = 1;
 
@@ -65,9 +65,11 @@ function copy(machine: Machine, image: ImageFile, bytes: number): Result<void> {
   const blocks = Math.ceil(bytes / BLOCK);
   // Past the page cache, which would only be a second copy. Not every file system and device can.
   let direct = true;
-  for (let part = 0; part < PARTS; part++) {
-    const [from, to] = [part, part + 1].map((n) => Math.floor((blocks * n) / PARTS)) as [number, number];
-    if (from === to) continue;
+  const part = Math.ceil(blocks / PARTS);
+  let seconds = 0;
+  for (let from = 0, to: number; from < blocks; from = to) {
+    const quick = from > 0 && (seconds / from) * blocks < PATIENCE;
+    to = quick ? blocks : Math.min(from + part, blocks);
     const count = Math.min(to * BLOCK, bytes) - from * BLOCK;
     let done = machine.run(copyCommand(image, from, count, direct));
     if (done.code !== 0 && direct) {
@@ -75,8 +77,8 @@ function copy(machine: Machine, image: ImageFile, bytes: number): Result<void> {
       done = machine.run(copyCommand(image, from, count, direct));
     }
     if (done.code !== 0) return err(notCopied(image, done));
-    const seconds = machine.uptime() - start;
-    if (seconds > PATIENCE && part + 1 < PARTS) {
+    seconds = machine.uptime() - start;
+    if (seconds > PATIENCE && to < blocks) {
       const copied = to * BLOCK;
       const share = Math.floor((100 * copied) / bytes);
       say(machine, `  ${share} %, ${formatBytes(copied)}, ${formatBytes(copied / seconds)}/s`);

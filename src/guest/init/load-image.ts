@@ -1,5 +1,4 @@
 /** Loading one image, base or layer, into a folder of the RAM file system. */
-import { newcTrailer } from '../../core/cpio.js';
 import { type Manifest, recordCount } from '../../core/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
@@ -8,7 +7,6 @@ import { must, mustMakeFolder } from '../must.js';
 import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
 import { checkMountPoints } from './mount-points.js';
-import { TRAILER_FRAME } from './places.js';
 import { measure } from './ram.js';
 import { makeWhiteouts, restoreAttributes } from './restore.js';
 import { say } from './say.js';
@@ -55,7 +53,6 @@ function loadSegments(
   place: Place,
   before: number,
 ): Result<Unpacked> {
-  makeTrailerFrame(machine);
   const unpacked = unpackSegments(machine, image, manifest, place, progress(machine, manifest));
   if (!unpacked.ok) return unpacked;
   // The archive need not tell of the folder itself.
@@ -102,12 +99,4 @@ function progress(machine: Machine, manifest: Manifest): OnProgress {
     const rate = formatBytes(bytes / Math.max(machine.uptime() - start, 0.01));
     say(machine, `  ${Math.floor(share * 100)} %, ${formatBytes(bytes)}, ${rate}/s`);
   };
-}
-
-/** What follows a segment that is unpacked by itself, as if it were the segment's end. */
-function makeTrailerFrame(machine: Machine): void {
-  const raw = `${TRAILER_FRAME}.raw`;
-  const written = machine.write(raw, newcTrailer());
-  const zstd = machine.run(['zstd', '-qf', raw, '-o', TRAILER_FRAME]);
-  if (!written || zstd.code !== 0) throw new Error(`cannot write ${TRAILER_FRAME}: ${zstd.stderr}`);
 }

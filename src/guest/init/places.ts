@@ -18,7 +18,5 @@ export const LOWER = '/mkma/lower';
 export const HELD = '/mkma/held';
 /** The root in which archives are unpacked. */
 export const JAIL = '/jail';
-/** The record that ends a cpio archive, as a zstd frame: appended to each segment when it is unpacked. */
-export const TRAILER_FRAME = '/mkma/trailer.zst';
 /** For the stub: the new root and the program to run there, each on a line. */
 export const HANDOVER = '/mkma/handover';

@@ -2,14 +2,14 @@
  * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
  * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
-import { HEAD_SIZE } from '../../core/image.js';
+import { newcTrailer } from '../../core/cpio.js';
+import { encodeRaw, HEAD_SIZE } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
 import { processors } from '../processors.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
-import { TRAILER_FRAME } from './places.js';
 import { isFull } from './ram.js';
 import { remedyOf } from './remedies.js';
 
@@ -34,9 +34,6 @@ const ZSTD = ['zstd', '-dcq', '--no-asyncio'];
 
 /** dd in pieces that a pipe holds: they are still in the processor's cache when they are read from it. */
 const DD = ['dd', 'bs=64k', 'status=none'];
-
-/** dd, and after it the frame with the trailer: one stream for the next program. */
-const DD_AND_TRAILER = ['sh', '-c', `"$0" "$@" && exec cat ${TRAILER_FRAME}`];
 
 /** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
 const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
@@ -103,14 +100,17 @@ function unpackOne(machine: Machine, image: ImageFile, pipeline: Pipeline, segme
 /** The pipelines that unpack the segments, in the order of the file. */
 export function segmentPipelines(file: string, manifest: Manifest, place: Place): Pipeline[] {
   let offset = HEAD_SIZE;
+  // As if it were the segment's own end.
+  const trailer = encodeRaw(newcTrailer());
   return manifest.segments.map((segment, i) => {
     const range = [`skip=${offset}`, `count=${segment.size}`, 'iflag=skip_bytes,count_bytes,fullblock'];
     offset += segment.size;
     const last = i === manifest.segments.length - 1;
     return {
       cwd: '/',
+      ...(last ? {} : { followedBy: trailer }),
       parts: [
-        [...(last ? [] : DD_AND_TRAILER), ...DD, `if=${file}`, ...range],
+        [...DD, `if=${file}`, ...range],
         [...place.enter, ...BSDTAR, '--directory', place.folder],
       ],
     };

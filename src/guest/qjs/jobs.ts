@@ -5,7 +5,7 @@ import type * as std from 'std';
 import type { PartResult, Pipeline } from '../machine.js';
 import { drain, exitCode, scratch } from './streams.js';
 
-/** A pipeline, and files that take the place of nothing at its ends and of its last part's errors. */
+/** A pipeline, and files that take the place of nothing at its ends and of its last part's errors. Only {@link OwnJobs} let bytes follow. */
 export interface Job extends Pipeline {
   readonly streams?: { readonly stdin: string; readonly stdout: string; readonly stderr: string };
 }
@@ -32,6 +32,8 @@ interface Running {
   readonly argvs: readonly (readonly string[])[];
   readonly errors: readonly std.File[];
   readonly codes: (number | undefined)[];
+  /** What follows the first part's output, and where it goes. */
+  readonly tail?: { readonly bytes: Uint8Array; readonly fd: number };
 }
 
 /** Jobs of this program. No other child of it may end meanwhile that somebody else waits for. */
@@ -40,14 +42,15 @@ export class OwnJobs implements Jobs {
   private readonly ended = new Map<number, Ended>();
   private count = 0;
 
-  /** Start every part. This program keeps no end of a pipe, so that each part sees its neighbour's end. */
-  begin({ parts, cwd, streams }: Job): number {
+  /** Start every part. This program keeps no end of a pipe, but where something is to follow, so that each part sees its neighbour's end. */
+  begin({ parts, cwd, streams, followedBy }: Job): number {
     const id = this.count++;
     const last = parts.length - 1;
     const files = streams === undefined ? [] : open(streams);
     const errors = parts.map(() => scratch());
     const at = cwd === undefined ? {} : { cwd };
-    const job: Running = { id, argvs: parts, errors, codes: parts.map(() => undefined) };
+    let job: Running = { id, argvs: parts, errors, codes: parts.map(() => undefined) };
+    const pids: number[] = [];
     const nothing = scratch();
     let input = files[0] ?? nothing.fileno();
     parts.forEach((argv, part) => {
@@ -55,11 +58,15 @@ export class OwnJobs implements Jobs {
       const output = pipe?.[1] ?? files[1] ?? nothing.fileno();
       const stderr = (part === last ? files[2] : undefined) ?? (errors[part] as std.File).fileno();
       const pid = os.exec([...argv], { block: false, ...at, stdin: input, stdout: output, stderr });
-      this.running.set(pid, { job, part });
+      pids.push(pid);
       if (part > 0) os.close(input);
       if (pipe === null) return;
-      os.close(pipe[1]);
+      if (part === 0 && followedBy !== undefined) job = { ...job, tail: { bytes: followedBy, fd: pipe[1] } };
+      else os.close(pipe[1]);
       input = pipe[0];
+    });
+    pids.forEach((pid, part) => {
+      this.running.set(pid, { job, part });
     });
     nothing.close();
     for (const fd of files) os.close(fd);
@@ -100,6 +107,7 @@ export class OwnJobs implements Jobs {
 
   private note(job: Running, part: number, code: number): void {
     job.codes[part] = code;
+    if (part === 0 && job.tail !== undefined) end(job.tail, code === 0);
     if (job.codes.includes(undefined)) return;
     const parts = job.argvs.map((argv, i) => ({
       argv,
@@ -108,6 +116,17 @@ export class OwnJobs implements Jobs {
     }));
     this.ended.set(job.id, { id: job.id, parts });
   }
+}
+
+/** Close a pipe, `whole` with the bytes that are to be its last. Where nobody reads any more, that is told by who did. */
+function end({ bytes, fd }: NonNullable<Running['tail']>, whole: boolean): void {
+  if (whole) {
+    // Not for longer: programs would be started with it.
+    os.signal(os.SIGPIPE, undefined);
+    os.write(fd, bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    os.signal(os.SIGPIPE, null);
+  }
+  os.close(fd);
 }
 
 /** EINTR (errno(3)): a signal came meanwhile. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { crc32 } from '../../../src/core/bytes.js';
-import { HEAD_SIZE, readImageInfo } from '../../../src/core/image.js';
+import { encodeRaw, HEAD_SIZE, readImageInfo } from '../../../src/core/image.js';
 import { parseManifest } from '../../../src/core/manifest.js';
 import { BASE, imageFile } from './sample.js';
 
@@ -15,6 +16,15 @@ function info(bytes: Uint8Array) {
 
 test('crc32 is the one of RFC 1952', () => {
   assert.equal(crc32(new TextEncoder().encode('123456789')), 0xcbf43926);
+});
+
+test('a raw frame is what zstd takes, at both ends of its range', () => {
+  for (const length of [1, 124, 255]) {
+    const content = Buffer.from(Array.from({ length }, (_, i) => (i * 7) & 0xff));
+    const zstd = spawnSync('zstd', ['-dcq'], { input: encodeRaw(content) });
+    assert.deepEqual([zstd.status, zstd.stdout], [0, content]);
+  }
+  for (const length of [0, 256]) assert.throws(() => encodeRaw(new Uint8Array(length)), RangeError);
 });
 
 test('a manifest comes back as it was written', () => {
