@@ -1,7 +1,7 @@
 /** What a boot loader has to be told to boot a machine: the one source of every entry and of the file `cmdline`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KernelParameter, renderCmdline } from '../../core/cmdline.js';
+import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/cmdline.js';
 import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
 import type { Placement } from '../steps/placement.js';
 
@@ -35,7 +35,14 @@ export function bootParameters(entry: Pick<BootEntry, 'device' | 'path' | 'appen
   return [{ name: PARAM.device, value: device }, ...where, ...append];
 }
 
-/** The kernel command line that boots the images from a placement; empty where a machine cannot. */
-export function bootCmdline(placement: Placement): string {
-  return placement.bootable ? renderCmdline(bootParameters({ ...placement, append: [] })) : '';
+/** The kernel command line that boots the images from a placement; where a machine cannot, only what is `append`ed. */
+export function bootCmdline(placement: Placement, append: readonly KernelParameter[]): string {
+  return renderCmdline(placement.bootable ? bootParameters({ ...placement, append }) : append);
+}
+
+/** What the definition adds to the command line, out of the line that a build left in the folder. */
+export function ownParameters(folder: string): KernelParameter[] {
+  const file = join(folder, FILES.cmdline);
+  const line = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return parseCmdline(line).filter(({ name }) => name !== PARAM.device && name !== PARAM.path);
 }

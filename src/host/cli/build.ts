@@ -18,6 +18,7 @@ import { VERSION } from '../version.js';
 import {
   accelOption,
   cacheOption,
+  configOption,
   defaultCache,
   epochOption,
   formatOption,
@@ -25,6 +26,7 @@ import {
   longOption,
   moduleSetOption,
   outputOption,
+  presetOption,
   withoutOption,
   zramOption,
 } from './options.js';
@@ -36,11 +38,15 @@ export function buildCommand(session: Session, end: (code: number) => void) {
   return new Command('build')
     .summary('build the machine')
     .description('Build a Debian machine that boots whole into RAM. Needs root.')
-    .argument('[hostname]', "name of the machine (default: the building machine's)")
+    .argument('[hostname]', "name of the machine (default: the definition's, or the building machine's)")
     .addOption(outputOption())
-    .option('--preset <name>', 'the machine to build', 'console')
-    .option('--suite <suite>', 'Debian suite, trixie or newer', 'trixie')
-    .option('--kernel <choice>', "debian; host: this machine's running kernel; host:RELEASE", 'debian')
+    .addOption(configOption())
+    .addOption(presetOption())
+    .option('--suite <suite>', 'Debian suite, trixie or newer (default: trixie)')
+    .option(
+      '--kernel <choice>',
+      "debian; host: this machine's running kernel; host:RELEASE (default: debian)",
+    )
     .addOption(
       new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
     )
@@ -94,15 +100,16 @@ function withHint(built: Result<BuildResult>, session: Session): Result<BuildRes
 
 interface BuildOptions {
   readonly output: string;
-  readonly preset: string;
-  readonly suite: string;
-  readonly kernel: string;
-  readonly format: BaseFormat;
+  readonly config?: string | undefined;
+  readonly preset?: string | undefined;
+  readonly suite?: string | undefined;
+  readonly kernel?: string | undefined;
+  readonly format?: BaseFormat | undefined;
   readonly without?: readonly Part[] | undefined;
   readonly zram?: number | undefined;
-  readonly initramfsModules: ModuleSet;
+  readonly initramfsModules?: ModuleSet | undefined;
   readonly mirror?: string | undefined;
-  readonly compressionLevel: number;
+  readonly compressionLevel?: number | undefined;
   readonly long: boolean;
   readonly cache?: string | undefined;
   readonly sourceDateEpoch?: number | undefined;
@@ -115,9 +122,10 @@ async function resolveSettings(
   hostname: string | undefined,
   options: BuildOptions,
 ): Promise<Result<BuildSettings>> {
-  const machine = resolveMachine({ ...options, hostname });
-  if (!machine.ok) return machine;
-  if (options.long && options.format === 'erofs') {
+  const resolved = await resolveMachine({ ...options, hostname });
+  if (!resolved.ok) return resolved;
+  const { machine, digest } = resolved.value;
+  if (options.long && machine.format === 'erofs') {
     return usage({
       what: 'these options do not go together',
       where: '--long, --format erofs',
@@ -125,7 +133,7 @@ async function resolveSettings(
       next: 'leave out one of them',
     });
   }
-  const mirrors = chooseMirrors(options.mirror);
+  const mirrors = chooseMirrors(options.mirror ?? machine.mirror);
   if (!mirrors.ok) return mirrors;
   const { root, owner } = session.caller;
   if (!root) {
@@ -137,15 +145,25 @@ async function resolveSettings(
   }
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, session.context);
   if (!architecture.ok) return architecture;
+  const own = architecture.value.stdout.trim();
+  if (machine.architecture !== undefined && machine.architecture !== own) {
+    return usage({
+      what: 'this machine cannot be built here',
+      where: `architecture: ${machine.architecture}`,
+      why: `programs of it are run while it is built, and this machine is ${own}`,
+      next: `build it on a machine of its kind`,
+    });
+  }
   return {
     ok: true,
     value: {
-      machine: machine.value,
+      machine,
+      definitionDigest: digest,
       output: options.output,
       cache: options.cache ?? defaultCache(root, session.env),
       mirrors: mirrors.value,
-      architecture: architecture.value.stdout.trim(),
-      level: options.compressionLevel,
+      architecture: own,
+      level: machine.compressionLevel,
       long: options.long,
       refresh: options.refresh,
       discardEdits: options.discardEdits,

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
-import { MODULE_SETS, ZRAM_MOST } from '../definition/machine.js';
+import { MODULE_SETS, ZRAM_MOST } from '../definition/schema/boot.js';
 import { PARTS, type Part } from '../leave-out/parts.js';
 
 function wholeNumber(low: number, high: number): (text: string) => number {
@@ -22,6 +22,15 @@ function folder(path: string): string {
 export const outputOption = () =>
   new Option('-o, --output <dir>', 'folder of the images').default('mkma_images').argParser(folder);
 
+export const configOption = () =>
+  new Option('-c, --config <file>', 'definition of the machine (default: mkma.config.ts, if there is one)');
+
+export const presetOption = () =>
+  new Option(
+    '--preset <name>',
+    'a machine that mkma brings along, instead of a definition (default: console)',
+  );
+
 export const longOption = () =>
   new Option(
     '--long',
@@ -34,9 +43,10 @@ export const cacheOption = () =>
     .argParser(folder);
 
 export const formatOption = () =>
-  new Option('--format <form>', 'the base: cpio is unpacked into RAM, erofs stays compressed there')
-    .choices(Object.keys(BASE_FILES) as BaseFormat[])
-    .default('cpio' as BaseFormat);
+  new Option(
+    '--format <form>',
+    'the base: cpio is unpacked into RAM, erofs stays compressed there (default: cpio)',
+  ).choices(Object.keys(BASE_FILES) as BaseFormat[]);
 
 /** Each part once, in the order in which mkma tells them. */
 function parts(text: string, before: readonly Part[] = []): Part[] {
@@ -63,15 +73,15 @@ export const zramOption = () =>
     .argParser((given: string) => wholeNumber(1, ZRAM_MOST)(String(given)));
 
 export const moduleSetOption = () =>
-  new Option('--initramfs-modules <set>', "drivers of early boot: generic, or for this machine's hardware")
-    .choices(MODULE_SETS)
-    .default('generic' as const);
+  new Option(
+    '--initramfs-modules <set>',
+    "drivers of early boot: generic, or for this machine's hardware (default: generic)",
+  ).choices(MODULE_SETS);
 
 export const levelOption = () =>
-  new Option('--compression-level <n>', 'zstd level of the images, 1 to 19')
+  new Option('--compression-level <n>', 'zstd level of the images, 1 to 19 (default: 3)')
     .env('MKMA_COMPRESSION_LEVEL')
-    .argParser(wholeNumber(1, 19))
-    .default(3);
+    .argParser(wholeNumber(1, 19));
 
 export const epochOption = () =>
   new Option('--source-date-epoch <seconds>', 'latest time stamp in the images (reproducible-builds.org)')

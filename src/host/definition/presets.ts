@@ -1,26 +1,12 @@
 /** The machines mkma brings along. */
-import type { MachineInput } from './machine.js';
+import type { FragmentFields } from './define.js';
+import { consoleTools, localRoot, network, networkTime, sshWithKeys, systemd } from './fragments.js';
 
-export type Preset = Omit<MachineInput, 'hostname'>;
-
-/**
- * A text console and nothing else: root is logged in on the local consoles, its password is locked, nothing listens
- * on a network.
- */
-const consolePreset: Preset = {
-  packages: [
-    'systemd-sysv',
-    'dbus-broker',
-    'libpam-systemd', // sessions for logind
-    'login', // agetty hands over to it
-    'kmod',
-    'udev',
-    'iproute2',
-    'procps',
-    'less',
-    'nano',
-  ],
+export const PRESETS: Readonly<Record<string, FragmentFields>> = {
+  /** A text console and nothing else: root is logged in on the local consoles, nothing listens on a network. */
+  console: { extends: [systemd, consoleTools, localRoot] },
+  /** A server: wired network by DHCP, ssh with keys alone. Nobody is logged in by itself. */
+  server: { extends: [systemd, consoleTools, network, networkTime, sshWithKeys] },
 };
 
-export const PRESETS: Readonly<Record<string, Preset>> = { console: consolePreset };
 export const DEFAULT_PRESET = 'console';

@@ -1,15 +1,26 @@
-/** From what was typed to a whole machine definition. */
+/** From a definition file, a preset and what was typed to a whole machine. */
+import { existsSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import { distance } from 'fastest-levenshtein';
+import { resolve } from 'node:path';
 import type { BaseFormat } from '../../core/contract.js';
-import { ok, type Result, usage } from '../../core/result.js';
+import { ok, type Problem, type Result, usage } from '../../core/result.js';
 import type { Part } from '../leave-out/parts.js';
+import { checkMachine } from './checks.js';
+import { addDefinition, addPreset, whereOf } from './compose.js';
+import { replace } from './define.js';
+import { type Fault, faultsOf } from './issues.js';
+import { DEFINITION_FILES, loadDefinition } from './load.js';
 import { type Machine, type ModuleSet, machineSchema } from './machine.js';
-import { DEFAULT_PRESET, PRESETS } from './presets.js';
+import { Merged } from './merge.js';
+import { keysAt, outline } from './outline.js';
+import { DEFAULT_PRESET } from './presets.js';
 
+/** What was typed; `undefined`: nothing. */
 export interface DefinitionOptions {
-  readonly hostname?: string | undefined;
+  /** A definition file. Default: the one in the folder, if there is one. */
+  readonly config?: string | undefined;
   readonly preset?: string | undefined;
+  readonly hostname?: string | undefined;
   /** `debian`, `host` or `host:RELEASE`. */
   readonly kernel?: string | undefined;
   readonly suite?: string | undefined;
@@ -17,71 +28,123 @@ export interface DefinitionOptions {
   readonly without?: readonly Part[] | undefined;
   readonly zram?: number | undefined;
   readonly initramfsModules?: ModuleSet | undefined;
+  readonly compressionLevel?: number | undefined;
 }
 
-/** Resolve the definition: the preset, then what the command line says. */
-export function resolveMachine(options: DefinitionOptions): Result<Machine> {
-  const name = options.preset ?? DEFAULT_PRESET;
-  const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
-  if (preset === undefined) {
-    return usage({
-      what: 'there is no such preset',
-      where: `--preset ${name}`,
-      next: `${didYouMean(name, Object.keys(PRESETS))}the presets are: ${Object.keys(PRESETS).join(', ')}`,
-    });
+/** A machine, and where what is said of it comes from. */
+export interface ResolvedMachine {
+  readonly machine: Machine;
+  readonly merged: Merged;
+  /** The definition file; `undefined`: a preset. */
+  readonly file?: string | undefined;
+  /** Of all files that the definition was loaded from. */
+  readonly digest: string;
+}
+
+/** Resolve the machine: the definition, then what the command line says. */
+export async function resolveMachine(options: DefinitionOptions): Promise<Result<ResolvedMachine>> {
+  const merged = new Merged();
+  const own = { by: 'option', text: "this machine's name" } as const;
+  merged.add({ origin: own, fields: { hostname: defaultHostname() } });
+  const source = await addSource(merged, options);
+  if (!source.ok) return source;
+  const typed = addTyped(merged, options);
+  if (!typed.ok) return typed;
+  const parsed = machineSchema.safeParse(merged.fields);
+  const shape = outline(machineSchema).shape;
+  const faults = parsed.success
+    ? checkMachine(parsed.data)
+    : faultsOf(parsed.error.issues, { value: merged.fields, keysAt: (path) => keysAt(shape, path) });
+  if (!parsed.success || faults.length > 0) return { ok: false, problem: problemOf(faults, merged) };
+  return ok({ machine: complete(parsed.data), merged, ...source.value });
+}
+
+type Source = Pick<ResolvedMachine, 'file' | 'digest'>;
+
+async function addSource(merged: Merged, { config, preset }: DefinitionOptions): Promise<Result<Source>> {
+  if (preset !== undefined) {
+    if (config !== undefined) {
+      return usage({
+        what: 'these options do not go together',
+        where: '--preset, --config',
+        next: 'leave out one of them; a definition names its preset itself: extends: ["server"]',
+      });
+    }
+    const added = await addPreset(merged, preset, { by: 'option', text: `--preset ${preset}` });
+    return added.ok ? ok({ digest: '' }) : added;
   }
-  const kernel = parseKernel(options.kernel ?? 'debian');
-  if (!kernel.ok) return kernel;
-  const parsed = machineSchema.safeParse({
-    ...preset,
-    hostname: options.hostname ?? defaultHostname(),
-    kernel: kernel.value,
-    ...(options.suite === undefined ? {} : { suite: options.suite }),
-    ...(options.format === undefined ? {} : { format: options.format }),
-    ...(options.without === undefined ? {} : { without: options.without }),
-    ...(options.zram === undefined ? {} : { zram: options.zram }),
-    ...(options.initramfsModules === undefined ? {} : { initramfs: { modules: options.initramfsModules } }),
-  });
-  if (parsed.success) {
-    const fits = checkFormat(parsed.data);
-    return fits.ok ? checkSuite(parsed.data) : fits;
+  const file = config === undefined ? DEFINITION_FILES.find((name) => existsSync(name)) : config;
+  if (file === undefined) {
+    const added = await addPreset(merged, DEFAULT_PRESET, { by: 'option', text: 'default' });
+    return added.ok ? ok({ digest: '' }) : added;
   }
-  const issue = parsed.error.issues[0];
-  return usage({
-    what: `${issue?.path.join('.') ?? 'the definition'} is not valid`,
-    where: issue?.path[0] === 'hostname' ? String(options.hostname) : String(options.suite),
-    why: issue?.message ?? '',
-    next: 'correct it and try again',
-  });
+  const path = resolve(file);
+  const loaded = await loadDefinition(path);
+  if (!loaded.ok) return loaded;
+  const digests = await addDefinition(merged, loaded.value.definition);
+  if (!digests.ok) return digests;
+  return ok({ file: path, digest: [loaded.value.digest, ...digests.value].join(' ') });
 }
 
-/** Suites before trixie: they lack quickjs, the engine of early boot. */
-const TOO_OLD = ['oldoldstable', 'oldstable', 'buster', 'bullseye', 'bookworm'];
-
-function checkSuite(machine: Machine): Result<Machine> {
-  if (!TOO_OLD.includes(machine.suite)) return ok(machine);
-  return usage({
-    what: 'this suite is too old',
-    where: `--suite ${machine.suite}`,
-    why: 'early boot runs on quickjs, which Debian packages from trixie on',
-    next: 'use trixie or a newer suite',
-  });
+/** What the command line says wins over everything, field by field. */
+function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
+  const say = (text: string, fields: Record<string, unknown>) =>
+    merged.add({ origin: { by: 'option', text }, fields });
+  const {
+    hostname: name,
+    kernel,
+    suite,
+    format,
+    without,
+    zram,
+    initramfsModules,
+    compressionLevel,
+  } = options;
+  if (name !== undefined) say(name, { hostname: name });
+  if (kernel !== undefined) {
+    const chosen = parseKernel(kernel);
+    if (!chosen.ok) return chosen;
+    say(`--kernel ${kernel}`, { kernel: replace(chosen.value) });
+  }
+  if (suite !== undefined) say(`--suite ${suite}`, { suite });
+  if (format !== undefined) say(`--format ${format}`, { format });
+  if (without !== undefined) say(`--without ${without.join(',')}`, { without });
+  if (zram !== undefined) say(`--zram ${zram}`, { zram });
+  if (initramfsModules !== undefined) {
+    say(`--initramfs-modules ${initramfsModules}`, { initramfs: { modules: initramfsModules } });
+  }
+  if (compressionLevel !== undefined) say(`--compression-level ${compressionLevel}`, { compressionLevel });
+  return ok();
 }
 
-/** From this Linux on it reads what mkma puts into an EROFS: compressed by zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
-const EROFS_ZSTD = [6, 10] as const;
-
-function checkFormat({ format, kernel }: Machine): Result<void> {
-  if (format !== 'erofs' || kernel.from !== 'host') return ok();
-  const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
-  const [least, atLeast] = EROFS_ZSTD;
-  if (major > least || (major === least && minor >= atLeast)) return ok();
-  return usage({
-    what: 'this kernel does not read a base of this form',
-    where: `--format erofs, --kernel host:${kernel.release}`,
-    why: `EROFS compressed by zstd needs Linux ${EROFS_ZSTD.join('.')}`,
-    next: "use the suite's kernel (--kernel debian), or --format cpio",
+/** The first fault in the file as a problem, which names the others. */
+function problemOf(faults: readonly Fault[], merged: Merged): Problem {
+  const placed = faults.map((fault) => ({ ...fault, where: whereOf(merged.originOf(fault.path)) }));
+  const [first, ...others] = placed.sort((a, b) => lineIn(a.where) - lineIn(b.where));
+  if (first === undefined) throw new Error('a definition was refused without a fault');
+  const lines = others.map(({ what, where, next }) => {
+    const hint = /^did you mean [^?]*\?/.exec(next)?.[0];
+    return `${where}: ${what}${hint === undefined ? '' : `; ${hint}`}`;
   });
+  return {
+    kind: 'usage',
+    what: first.what,
+    where: first.where,
+    ...(others.length === 0 ? {} : { why: ['there is more:', ...lines].join('\n') }),
+    next: first.next,
+  };
+}
+
+function lineIn(where: string): number {
+  return Number(/:(\d+)$/.exec(where)?.[1] ?? 0);
+}
+
+/** What only this machine knows. */
+function complete(machine: Machine): Machine {
+  const { kernel } = machine;
+  return kernel.from === 'host' && kernel.release === undefined
+    ? { ...machine, kernel: { ...kernel, release: release() } }
+    : machine;
 }
 
 /** The building machine's own name, as one label. */
@@ -104,11 +167,4 @@ function parseKernel(text: string): Result<Machine['kernel']> {
     where: `--kernel ${text}`,
     next: 'use debian, host (the running kernel) or host:RELEASE',
   });
-}
-
-/** `did you mean X? `, or nothing where no name is near. */
-export function didYouMean(typed: string, names: readonly string[]): string {
-  const nearest = [...names].sort((a, b) => distance(typed, a) - distance(typed, b))[0];
-  if (nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)) return '';
-  return `did you mean ${nearest}? `;
 }

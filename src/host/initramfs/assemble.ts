@@ -1,11 +1,13 @@
 /** Puts the tree of the initramfs together. Packing it is another step. */
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { INITRAMFS } from '../../core/contract.js';
 import { renderInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { run } from '../sys/run.js';
+import { resolveInTree } from '../sys/tree-files.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, PROGRAMS } from './contents.js';
 import { installFirmware } from './firmware.js';
 import { installModules } from './install-modules.js';
@@ -18,6 +20,8 @@ export interface InitramfsInputs {
   readonly modules: string;
   /** Names of the modules wanted. */
   readonly wanted: readonly string[];
+  /** Further programs, by their paths in the tree at `root`. */
+  readonly binaries: readonly string[];
   /** The tree being built: its firmware comes along as far as the modules name it. */
   readonly root: string;
   /** `uname -r` of that kernel. */
@@ -41,6 +45,8 @@ export async function assembleInitramfs(inputs: InitramfsInputs, context: Contex
   await makeSkeleton(target);
   const programs = await installPrograms(tools, target);
   if (!programs.ok) return programs;
+  const further = await installBinaries(inputs);
+  if (!further.ok) return further;
   await installMkma(inputs);
   const modules = await installModules(inputs, context);
   if (!modules.ok) return modules;
@@ -102,6 +108,31 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   for (const folder of COPIED_FOLDERS) {
     await cp(join(tools, folder), join(target, folder), { recursive: true }).catch(absent);
   }
+  return ok();
+}
+
+/** Programs of the machine with their libraries, beside early boot's own: both trees are of one suite. */
+async function installBinaries({ root, target, binaries }: InitramfsInputs): Promise<Result<void>> {
+  const paths: string[] = [];
+  for (const binary of binaries) {
+    const real = await realpath(resolveInTree(root, binary)).catch(() => undefined);
+    if (real === undefined || !real.startsWith(`${root}/`)) {
+      return err({
+        kind: 'usage',
+        what: 'a program is missing in the machine',
+        where: `initramfs.binaries: ${binary}`,
+        next: 'add the package that has it',
+      });
+    }
+    const path = relative(root, resolveInTree(root, binary));
+    if (!existsSync(join(target, path))) paths.push(path);
+  }
+  const libraries = await libraryClosure(root, paths);
+  if (!libraries.ok) return libraries;
+  await installOnce(root, target, [
+    ...paths,
+    ...libraries.value.filter((path) => !existsSync(join(target, path))),
+  ]);
   return ok();
 }
 

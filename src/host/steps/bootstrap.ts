@@ -1,12 +1,15 @@
 /** The stages that come from the mirror: the system's packages, the kernel's package, and early boot's tools. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatMoment } from '../../core/time.js';
 import type { Context } from '../context.js';
+import { impliedPackages } from '../customise/customise.js';
+import { componentsOf, excludedPreferences, readKey, repositoryStanza } from '../customise/sources.js';
 import type { Machine } from '../definition/machine.js';
+import { isDebFile } from '../definition/schema/words.js';
 import { TOOL_PACKAGES } from '../initramfs/contents.js';
-import { digestInputs, type Inputs } from '../stages/book.js';
+import { digestFile, digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { renderCommand, shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
@@ -29,7 +32,7 @@ function mirrorInputs(settings: BuildSettings): Inputs {
     recipe: RECIPE,
     suite: machine.suite,
     architecture,
-    components: machine.components.join(' '),
+    components: componentsOf(machine).join(' '),
     mirror: mirrors.main,
     'security mirror': mirrors.security,
     ...(sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
@@ -40,18 +43,27 @@ export function packagesInputs(settings: BuildSettings): Inputs {
   const { machine } = settings;
   return {
     ...mirrorInputs(settings),
-    packages: systemPackages(machine).join(' '),
-    'kernel choice': machine.kernel.from,
+    packages: systemPackages(machine)
+      .map((name) => (isDebFile(name) ? `${basename(name)}@${digestFile(name)}` : name))
+      .join(' '),
+    'kernel choice': kernelChoice(settings),
+    ...(machine.recommends ? { recommends: 'installed' } : {}),
+    ...(machine.excludePackages.length === 0 ? {} : { excluded: machine.excludePackages.join(' ') }),
+    ...(Object.keys(machine.repositories).length === 0
+      ? {}
+      : { repositories: digestInputs(repositoryFiles(machine)).slice(0, 20) }),
   };
 }
 
-/** What sets up the swap in RAM at boot. */
-const ZRAM_PACKAGES = ['systemd-zram-generator'];
-
 /** What the definition names, and what mkma itself needs on the machine. */
 function systemPackages(machine: Machine): string[] {
-  const swap = machine.zram === undefined ? [] : ZRAM_PACKAGES;
-  return [...new Set([...machine.packages, ...swap, ...PROGRAM_PACKAGES])];
+  const all = [...machine.packages, ...impliedPackages(machine), ...PROGRAM_PACKAGES];
+  return [...new Set(all)].filter((name) => !machine.excludePackages.includes(name));
+}
+
+/** Those of them that are files. */
+function debFiles(machine: Machine): string[] {
+  return systemPackages(machine).filter(isDebFile);
 }
 
 export function toolsInputs(settings: BuildSettings): Inputs {
@@ -65,14 +77,22 @@ export async function bootstrapPackages(
 ): Promise<Result<CacheEntry>> {
   const { machine } = settings;
   const list = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
-  const withKernel = machine.kernel.from === 'debian';
+  const kernel = ownKernelPackage(settings);
+  const withKernel = kernel !== undefined;
+  const excluded = excludedPreferences(machine.excludePackages);
   return bootstrap(settings, context, {
     stage: 'packages',
     inputs: packagesInputs(settings),
     variant: 'minbase',
-    packages: systemPackages(machine),
-    finish: withKernel ? [list, fetchKernel(settings.architecture)] : [list],
-    files: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
+    packages: systemPackages(machine).filter((name) => !isDebFile(name)),
+    debFiles: debFiles(machine),
+    recommends: machine.recommends,
+    files: {
+      ...repositoryFiles(machine),
+      ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
+    },
+    finish: withKernel ? [list, fetchKernel(kernel)] : [list],
+    makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
   });
 }
 
@@ -89,20 +109,66 @@ printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' 
     variant: 'extract',
     packages: TOOL_PACKAGES,
     finish: [list],
-    files: [TREE, LIST],
+    makes: [TREE, LIST],
   });
+}
+
+/** The kernel's package from a suite that is not the machine's; `undefined`: it comes with the packages, or from elsewhere. */
+export async function bootstrapKernel(
+  settings: BuildSettings,
+  context: Context,
+): Promise<Result<CacheEntry | undefined>> {
+  const { machine, architecture } = settings;
+  const { kernel } = machine;
+  if (kernel.from !== 'debian' || kernel.suite === undefined || kernel.suite === machine.suite)
+    return ok(undefined);
+  const { suite, package: name = `linux-image-${architecture}` } = kernel;
+  const { recipe, ...mirror } = mirrorInputs(settings);
+  return bootstrap(settings, context, {
+    stage: 'kernel',
+    suite,
+    inputs: { ...mirror, recipe: recipe ?? '', suite, package: name },
+    variant: 'extract',
+    packages: [],
+    finish: [fetchKernel(name)],
+    makes: [LIST, KERNEL_PACKAGE],
+  });
+}
+
+/** Sources of the definition's own repositories, as files of the tree that is bootstrapped. */
+function repositoryFiles({ repositories }: Machine): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(repositories).map(([name, repository]) => [
+      `etc/apt/sources.list.d/${name}.sources`,
+      repositoryStanza(repository, readKey(repository.key)),
+    ]),
+  );
+}
+
+/** The kernel's package, where it comes from the machine's own suite; `undefined`: it does not. */
+function ownKernelPackage({ machine, architecture }: BuildSettings): string | undefined {
+  const { kernel, suite } = machine;
+  if (kernel.from !== 'debian' || (kernel.suite ?? suite) !== suite) return undefined;
+  return kernel.package ?? `linux-image-${architecture}`;
+}
+
+function kernelChoice(settings: BuildSettings): string {
+  const { kernel } = settings.machine;
+  return kernel.from === 'debian' ? `debian ${ownKernelPackage(settings) ?? ''}`.trim() : kernel.from;
 }
 
 /**
  * The kernel is unpacked beside the package database, not installed: installing would pull initramfs-tools and write
  * an initrd that a machine in RAM never uses, and upgrade a kernel that nothing boots (docs/decisions/0003).
  */
-function fetchKernel(architecture: string): string {
-  const meta = shellQuote(`linux-image-${architecture}`);
+function fetchKernel(name: string): string {
+  const meta = shellQuote(name);
   // One command a line: in a list with && a failure would not end the script.
   return `set -e
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
+# A package with a kernel itself depends on none.
+if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
 if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
 cd "$MKMA_ENTRY"
 apt-get -q download "$image"
@@ -111,18 +177,21 @@ echo "kernel $image" >> ${LIST}`;
 }
 
 /** What differs between the two bootstraps. */
-interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish'> {
-  readonly stage: 'packages' | 'tools';
+interface Part
+  extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends' | 'files'> {
+  readonly stage: 'packages' | 'tools' | 'kernel';
+  /** Where it is not the machine's. */
+  readonly suite?: string | undefined;
   readonly inputs: Inputs;
   /** Files that it makes. */
-  readonly files: readonly string[];
+  readonly makes: readonly string[];
 }
 
 async function bootstrap(settings: BuildSettings, context: Context, part: Part): Promise<Result<CacheEntry>> {
   const { emit } = context;
   const { stage, inputs } = part;
   const known = settings.refresh ? undefined : findEntry(settings.cache, stage, inputs);
-  const { suite } = settings.machine;
+  const suite = part.suite ?? settings.machine.suite;
   if (known === undefined) {
     const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
     emit({ type: 'stage', stage, state: 'start', detail: `${why}: bootstrapping ${suite}` });
@@ -161,9 +230,9 @@ async function makeEntry(
   try {
     const request: BootstrapRequest = {
       ...part,
-      suite: settings.machine.suite,
+      suite: part.suite ?? settings.machine.suite,
       architecture: settings.architecture,
-      components: settings.machine.components,
+      components: componentsOf(settings.machine),
       mirror: settings.mirrors.main,
       securityMirror: settings.mirrors.security,
       debs,
@@ -183,7 +252,7 @@ async function makeEntry(
     });
     if (!done.ok) return err(explainBootstrap(lines.join('\n'), request, renderCommand(command)));
     // What is published here is taken on trust by every later build.
-    const lacking = part.files.find(
+    const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
     );
     if (lacking !== undefined)

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { planArchive } from '../../core/archive-plan.js';
 import { FILES } from '../../core/contract.js';
 import { type InitramfsBytes, initramfsPart } from '../../core/initramfs.js';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from '../initramfs/contents.js';
 import { wantedModules } from '../initramfs/module-set.js';
 import { driversFor } from '../kernel/hardware.js';
-import { parseModuleIndex } from '../kernel/modules.js';
+import { moduleName, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
@@ -31,7 +31,7 @@ export function initramfsInputs(
   kernel: string,
   firmware: string,
 ): Inputs {
-  const { modules } = settings.machine.initramfs;
+  const { modules, extraModules, binaries } = settings.machine.initramfs;
   const { recipe, packages, ...mirror } = toolsInputs(settings);
   return {
     ...mirror,
@@ -46,6 +46,8 @@ export function initramfsInputs(
     contents: createHash('sha256')
       .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, ALWAYS_LOADED]))
       .digest('hex'),
+    ...(extraModules.length === 0 ? {} : { 'extra modules': extraModules.join(' ') }),
+    ...(binaries.length === 0 ? {} : { binaries: binaries.join(' ') }),
     'compression level': String(settings.level),
     ...(settings.sourceDateEpoch === undefined
       ? {}
@@ -76,11 +78,25 @@ async function modulesFor(
   { root, release, modules }: { readonly root: string; readonly release: string; readonly modules: string },
   { signal }: Context,
 ): Promise<Result<string[]>> {
-  const set = machine.initramfs.modules;
+  const { modules: set, extraModules } = machine.initramfs;
   const texts = await readModuleTexts(modules, release);
   if (!texts.ok) return texts;
   const present = set === 'hardware' ? await driversFor(hardware, root, release, signal) : ok([]);
-  return present.ok ? ok(wantedModules(set, parseModuleIndex(texts.value), present.value)) : present;
+  if (!present.ok) return present;
+  const index = parseModuleIndex(texts.value);
+  const unknown = extraModules.find((name) => !index.files.has(moduleName(name)));
+  if (unknown !== undefined) return err(noSuchModule(unknown, release));
+  return ok([...new Set([...wantedModules(set, index, present.value), ...extraModules])]);
+}
+
+function noSuchModule(name: string, release: string): Problem {
+  return {
+    kind: 'usage',
+    what: 'there is no such kernel module',
+    where: `initramfs.extraModules: ${name}`,
+    why: `the kernel ${release} has none of this name`,
+    next: 'check its name: modinfo tells of those of a running kernel',
+  };
 }
 
 /** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */
@@ -102,6 +118,7 @@ export async function buildInitramfs(
       root,
       modules,
       wanted: wanted.value,
+      binaries: settings.machine.initramfs.binaries,
       release,
       program: join(settings.programs, 'init.js'),
       stub: join(settings.programs, 'init.sh'),

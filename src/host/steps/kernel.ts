@@ -1,8 +1,9 @@
 /** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import type { Kernel } from '../definition/machine.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
@@ -23,31 +24,46 @@ export interface PlacedKernel {
 /** What the kernel stage depends on besides the bootstrapped packages. Host files count by size and time. */
 export function kernelInputs(settings: BuildSettings): Inputs {
   const { kernel } = settings.machine;
-  if (kernel.from === 'debian') return { kernel: 'debian' };
-  const files = [
-    join(HOST.kernels, `vmlinuz-${kernel.release}`),
-    join(HOST.modules, kernel.release, 'modules.dep'),
-  ];
+  if (kernel.from === 'debian')
+    return { kernel: ['debian', kernel.suite, kernel.package].filter(Boolean).join(' ') };
+  const { release, image, modules } = foreignKernel(kernel);
+  const files = [image, join(modules, 'modules.dep')];
   const stamps = files.map((path) => {
     const info = statSync(path, { throwIfNoEntry: false });
     return info === undefined ? 'missing' : `${info.size}@${info.mtimeMs}`;
   });
-  return { kernel: `host ${kernel.release} ${stamps.join(' ')}` };
+  return { kernel: `${kernel.from} ${release} ${stamps.join(' ')}` };
 }
 
-function hostKernel(release: string): { image: string; modules: string } {
-  return { image: join(HOST.kernels, `vmlinuz-${release}`), modules: join(HOST.modules, release) };
+/** Where a kernel lies that is no package. */
+interface ForeignKernel {
+  readonly release: string;
+  readonly image: string;
+  readonly modules: string;
+}
+
+function foreignKernel(kernel: Exclude<Kernel, { from: 'debian' }>): ForeignKernel {
+  if (kernel.from === 'path') return { ...kernel, release: basename(kernel.modules) };
+  const { release } = kernel;
+  if (release === undefined)
+    throw new Error("the host's kernel has no release: the definition was not resolved");
+  return { release, image: join(HOST.kernels, `vmlinuz-${release}`), modules: join(HOST.modules, release) };
 }
 
 /** Whether the kernel that is asked for can be had, as far as this host knows: before anything is downloaded. */
 export function checkKernel(settings: BuildSettings): Result<void> {
   const { kernel } = settings.machine;
   if (kernel.from === 'debian') return ok();
-  const { image, modules } = hostKernel(kernel.release);
+  const { release, image, modules } = foreignKernel(kernel);
   const missing = [image, join(modules, 'modules.dep')].find((path) => !existsSync(path));
   if (missing === undefined) return ok();
+  if (kernel.from === 'path') {
+    const next =
+      'name the kernel and the folder that make modules_install has filled, as lib/modules/RELEASE';
+    return err({ what: 'cannot take the kernel', where: missing, why: 'there is no such file', next });
+  }
   return err({
-    what: `cannot take the host's kernel ${kernel.release}`,
+    what: `cannot take the host's kernel ${release}`,
     where: missing,
     why: 'there is no such file',
     next: `${hostKernels()}build with Debian's own kernel: --kernel debian`,
@@ -66,7 +82,7 @@ export async function placeKernel(
   const placed =
     kernel.from === 'debian'
       ? await unpackDebian(join(packages.path, KERNEL_PACKAGE), root, scratch, context)
-      : await copyHost(kernel.release, root, scratch, context);
+      : await copyForeign(foreignKernel(kernel), root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;
   for (const link of ['build', 'source']) rmSync(join(modulesFolder(root), release, link), { force: true });
@@ -97,15 +113,15 @@ async function unpackDebian(
   return ok({ release, image: join(unpacked, 'boot', `vmlinuz-${release}`) });
 }
 
-async function copyHost(
-  release: string,
+async function copyForeign(
+  { release, image: kernel, modules }: ForeignKernel,
   root: string,
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
-  const { image: kernel, modules } = hostKernel(release);
   mkdirSync(modulesFolder(root), { recursive: true });
-  const copy = { file: 'cp', args: ['-a', modules, modulesFolder(root)] };
+  // Whoever has built it need not be root; on the machine all is root's.
+  const copy = { file: 'cp', args: ['-a', '--no-preserve=ownership', modules, modulesFolder(root)] };
   const copied = await run(copy, { signal: context.signal });
   if (!copied.ok) return copied;
   const image = join(scratch, 'vmlinuz-host');

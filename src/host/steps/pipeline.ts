@@ -16,7 +16,7 @@ import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js
 import { fingerprint } from '../stages/fingerprint.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
-import { bootstrapPackages, bootstrapTools, packagesInputs } from './bootstrap.js';
+import { bootstrapKernel, bootstrapPackages, bootstrapTools, packagesInputs } from './bootstrap.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
 import { checkKernel } from './kernel.js';
 import { microcodeStage } from './microcode.js';
@@ -105,6 +105,8 @@ async function stage<T>(
 interface Source {
   readonly id: string;
   readonly entry?: CacheEntry;
+  /** Of a kernel that comes from another suite than the packages. */
+  readonly kernel?: CacheEntry;
 }
 
 interface Sources {
@@ -135,17 +137,31 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   // One failing ends the other.
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);
-  const get = async (needed: boolean, id: string, make: typeof bootstrapTools): Promise<Result<Source>> => {
+  const get = async (needed: boolean, id: string, make: typeof bootstrapSystem): Promise<Result<Source>> => {
     if (!needed) return ok({ id });
-    const entry = await make(settings, { ...work.context, signal });
-    if (!entry.ok) failed.abort();
-    return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
+    const source = await make(settings, { ...work.context, signal });
+    if (!source.ok) failed.abort();
+    return source;
   };
   const settled = await Promise.allSettled([
-    get(needPackages, packagesId, bootstrapPackages),
-    get(needTools, toolsId, bootstrapTools),
+    get(needPackages, packagesId, bootstrapSystem),
+    get(needTools, toolsId, async (...args) => sourceOf(await bootstrapTools(...args))),
   ]);
   return bothOrFirstProblem(settled);
+}
+
+function sourceOf(entry: Result<CacheEntry>): Result<Source> {
+  return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
+}
+
+/** The packages, and the kernel where it comes from elsewhere. */
+async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
+  const packages = sourceOf(await bootstrapPackages(settings, context));
+  if (!packages.ok) return packages;
+  const kernel = await bootstrapKernel(settings, context);
+  if (!kernel.ok) return kernel;
+  if (kernel.value === undefined) return packages;
+  return ok({ ...packages.value, id: `${packages.value.id} ${kernel.value.id}`, kernel: kernel.value });
 }
 
 /** A failure counts before the interruption that it caused in the other. */
@@ -197,7 +213,8 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
   if (entry === undefined) throw new Error('the system stage runs without packages');
   const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
   return stage(work, 'system', why.value ?? 'not built yet', detail, async () => {
-    const built = await buildSystem(settings, entry, output.scratch.path, context);
+    const sources = { packages: entry, kernel: packages.kernel ?? entry };
+    const built = await buildSystem(settings, sources, output.scratch.path, context);
     if (!built.ok) return built;
     const { root, release, image, savings } = built.value;
     const print = await fingerprint(root, context.signal);

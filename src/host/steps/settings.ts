@@ -6,6 +6,8 @@ import type { Mirrors } from './mirror.js';
 
 export interface BuildSettings {
   readonly machine: Machine;
+  /** Of the files that the definition was loaded from: functions in it may do anything. */
+  readonly definitionDigest: string;
   /** Output folder, absolute. */
   readonly output: string;
   /** Cache folder, absolute. */

@@ -3,19 +3,22 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { customise, markUpdated } from '../customise/customise.js';
+import { runHooks } from '../customise/hooks.js';
+import { customiseInputs } from '../customise/inputs.js';
+import { Tree } from '../customise/tree.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { packagesInputs, TREE } from './bootstrap.js';
-import { customise, machineFiles } from './customise.js';
 import { kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
 import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '3';
+const RECIPE = '4';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
 export function systemInputs(settings: BuildSettings, versions: string): Inputs {
@@ -25,8 +28,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     recipe: `${recipe} ${RECIPE}`,
     'package versions': versions,
     ...kernelInputs(settings),
-    hostname: settings.machine.hostname,
-    files: JSON.stringify(machineFiles(settings.machine)),
+    ...customiseInputs(settings.machine, settings.definitionDigest),
     ...leftOutInputs(settings),
     'mkma on the machine': programDigest(settings.programs),
     ...(settings.sourceDateEpoch === undefined
@@ -41,7 +43,8 @@ function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
   const byHardware = machine.without.some((part) => part === 'modules' || part === 'firmware')
     ? { hardware: hardwareDigest(hardware) }
     : {};
-  return { without: [...machine.without].sort().join(' '), ...byHardware };
+  const kept = machine.keepModules.length === 0 ? {} : { 'modules kept': machine.keepModules.join(' ') };
+  return { without: [...machine.without].sort().join(' '), ...byHardware, ...kept };
 }
 
 export interface BuiltSystem extends PlacedKernel {
@@ -54,7 +57,7 @@ export interface BuiltSystem extends PlacedKernel {
 /** Make the tree in `scratch`. */
 export async function buildSystem(
   settings: BuildSettings,
-  packages: CacheEntry,
+  { packages, kernel: kernelEntry }: { readonly packages: CacheEntry; readonly kernel: CacheEntry },
   scratch: string,
   context: Context,
 ): Promise<Result<BuiltSystem>> {
@@ -65,17 +68,23 @@ export async function buildSystem(
   const unpacked = await unpackTree(join(packages.path, TREE), root, context.signal);
   if (!unpacked.ok) return unpacked;
   say('unpacking the kernel');
-  const kernel = await placeKernel(settings, packages, root, scratch, context);
+  const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
+  const { machine, hardware, output } = settings;
+  const hooked = await runHooks('packages', machine, { root, output }, context);
+  if (!hooked.ok) return hooked;
   say('customising');
-  customise(root, settings.machine, settings.programs, settings.sourceDateEpoch);
+  const tree = new Tree(root, context, settings.sourceDateEpoch);
+  const customised = await customise(tree, machine, settings.programs);
+  if (!customised.ok) return customised;
+  const finished = await runHooks('system', machine, { root, output }, context);
+  if (!finished.ok) return finished;
+  markUpdated(root);
   say('leaving out what is not wanted');
   const { release } = kernel.value;
-  const { without: parts } = settings.machine;
-  const { hardware } = settings;
   const savings = await leaveOut({
-    ...{ root, release, parts, hardware },
-    needed: GENERIC_MODULES,
+    ...{ root, release, parts: machine.without, hardware },
+    needed: [...GENERIC_MODULES, ...machine.keepModules, ...machine.initramfs.extraModules],
     signal: context.signal,
   });
   return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;

@@ -1,18 +1,28 @@
 /** Writing into a tree that is another machine's root: its symlinks must never lead out of it, nor be written through. */
 import {
   chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  lchownSync,
   lstatSync,
+  lutimesSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
+  statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
-/** Where a path of the tree (absolute, as the machine sees it) lies on this host; symlinks on the way are followed inside the tree. */
-export function resolveInTree(root: string, path: string): string {
+/**
+ * Where a path of the tree (absolute, as the machine sees it) lies on this host; symlinks on the way are followed inside the tree, one
+ * at its end only with `whole`.
+ */
+export function resolveInTree(root: string, path: string, whole = false): string {
   let resolved = '/';
   let left = path.split('/').filter(Boolean);
   for (let hops = 0; left.length > 0; ) {
@@ -20,7 +30,7 @@ export function resolveInTree(root: string, path: string): string {
     const next = posix.join(resolved, part);
     const real = join(root, next);
     const isLast = rest.length === 0;
-    if (!isLast && existsLink(real)) {
+    if ((whole || !isLast) && existsLink(real)) {
       if (++hops > 40) throw new Error(`too many symlinks at ${next} in ${root}`);
       const target = readlinkSync(real);
       left = [...target.split('/').filter(Boolean), ...rest];
@@ -37,20 +47,44 @@ function existsLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-/** A writer of small files into the tree at `root`, all of them root's, with one time stamp. */
+/** User and group of a file, by number. */
+export interface TreeOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const ROOT: TreeOwner = { uid: 0, gid: 0 };
+
+/** A writer into the tree at `root`: what it makes is root's unless said otherwise. */
 export class TreeFiles {
-  /** `mtime` in seconds; none: now. */
+  /** `mtime` in seconds for everything written; none: now. */
   constructor(
     private readonly root: string,
     private readonly mtime?: number,
   ) {}
 
   /** Write a file, replacing whatever has the name; folders on the way are made. */
-  write(path: string, content: string, mode = 0o644): void {
+  write(path: string, content: string, mode = 0o644, owner = ROOT): void {
     const real = this.prepare(path);
     writeFileSync(real, content, { flag: 'wx' });
-    chmodSync(real, mode);
-    this.stamp(real);
+    this.settle(real, mode, owner);
+  }
+
+  /** Copy a file of the host, as {@link write}; its time stays. */
+  copy(from: string, path: string, mode: number, owner = ROOT): void {
+    const real = this.prepare(path);
+    copyFileSync(from, real, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    this.settle(real, mode, owner);
+    const { atime, mtime } = statSync(from);
+    if (this.mtime === undefined) utimesSync(real, atime, mtime);
+  }
+
+  /** Make a symbolic link, replacing whatever has the name but a folder with something in it. */
+  link(target: string, path: string, owner = ROOT): void {
+    const real = this.prepare(path);
+    symlinkSync(target, real);
+    lchownSync(real, owner.uid, owner.gid);
+    if (this.mtime !== undefined) lutimesSync(real, this.mtime, this.mtime);
   }
 
   /** Change a file's text; its mode and owner stay. */
@@ -61,8 +95,19 @@ export class TreeFiles {
     this.stamp(real);
   }
 
-  makeFolder(path: string): void {
-    mkdirSync(resolveInTree(this.root, path), { recursive: true });
+  /** Make a folder; one that is there stays, with its mode and owner unless they are named. */
+  makeFolder(path: string, mode?: number, owner?: TreeOwner): void {
+    const real = resolveInTree(this.root, path, true);
+    mkdirSync(real, { recursive: true });
+    if (mode !== undefined) chmodSync(real, mode);
+    if (owner !== undefined) chownSync(real, owner.uid, owner.gid);
+  }
+
+  private settle(real: string, mode: number, { uid, gid }: TreeOwner): void {
+    // Before the mode: a change of the owner takes set-user-ID bits away.
+    chownSync(real, uid, gid);
+    chmodSync(real, mode);
+    this.stamp(real);
   }
 
   private stamp(real: string): void {

@@ -1,7 +1,7 @@
 /** The command line of mmdebstrap(1), and what its failures mean. Pure. */
 import type { Problem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
-import type { Command } from '../sys/command.js';
+import { type Command, shellQuote } from '../sys/command.js';
 
 export interface BootstrapRequest {
   readonly suite: string;
@@ -12,6 +12,12 @@ export interface BootstrapRequest {
   /** `minbase`: required packages and apt, installed. `extract`: the packages unpacked, nothing configured. */
   readonly variant: 'minbase' | 'extract';
   readonly packages: readonly string[];
+  /** Package files of this host, installed with what they depend on. */
+  readonly debFiles?: readonly string[] | undefined;
+  /** Whether packages that others recommend are installed. */
+  readonly recommends?: boolean | undefined;
+  /** Files of the tree that apt needs, by their path in it. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
   /** Shell commands run with the tree's folder as `$1` once everything is installed (or extracted). */
@@ -28,7 +34,7 @@ export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'
   const { suite, mirror, securityMirror } = request;
   const components = request.components.join(' ');
   const lines = [`deb ${mirror} ${suite} ${components}`];
-  if (suite === 'sid' || suite === 'unstable') return lines;
+  if (/^(sid|unstable|experimental)$|-backports$/.test(suite)) return lines;
   lines.push(`deb ${mirror} ${suite}-updates ${components}`);
   lines.push(`deb ${securityMirror} ${suite}-security ${components}`);
   return lines;
@@ -48,6 +54,23 @@ const BRING_DEBS = `set -e
 mkdir -p "$1/var/cache/apt/archives"
 find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
+/** Write a file into the tree, which is `$1`. */
+function writeHook(path: string, content: string): string {
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  return `set -e
+mkdir -p "$1"/${shellQuote(folder)}
+printf %s ${shellQuote(content)} > "$1"/${shellQuote(path)}`;
+}
+
+/** Install package files inside the tree, where apt finds them and what they depend on. */
+function installHook(files: readonly string[]): string {
+  return `set -e
+mkdir "$1/mkma-debs"
+cp -L ${files.map(shellQuote).join(' ')} "$1/mkma-debs"
+chroot "$1" sh -c 'apt-get --yes install /mkma-debs/*.deb'
+rm -r "$1/mkma-debs"`;
+}
+
 /** The command that makes the tarball. */
 export function bootstrapCommand(request: BootstrapRequest): Command {
   const last = request.variant === 'extract' ? '--extract-hook' : '--customize-hook';
@@ -62,7 +85,14 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     '--dpkgopt=force-unsafe-io',
     '--skip=download/empty',
     '--skip=essential/unlink',
+    ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
     `--setup-hook=${BRING_DEBS}`,
+    ...Object.entries(request.files ?? {}).map(
+      ([path, content]) => `--setup-hook=${writeHook(path, content)}`,
+    ),
+    ...((request.debFiles ?? []).length === 0
+      ? []
+      : [`--customize-hook=${installHook(request.debFiles ?? [])}`]),
     ...[...request.finish, KEEP_DEBS].map((hook) => `${last}=${hook}`),
     ...(request.packages.length === 0 ? [] : [`--include=${request.packages.join(',')}`]),
     request.suite,

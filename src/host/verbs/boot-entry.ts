@@ -12,7 +12,7 @@ import {
   loadersToWrite,
   type PlaceOptions,
 } from '../boot-entry/choose.js';
-import { type BootEntry, initrdsIn } from '../boot-entry/entry.js';
+import { type BootEntry, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { isFat } from '../boot-entry/find.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import { type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
@@ -118,7 +118,13 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's language.
   const name = /^[a-z0-9-]{1,63}$/i.test(told) ? told : 'machine';
   const { device, path } = placement;
-  return ok({ name, device, path, initrds: initrdsIn(output), append });
+  return ok({
+    name,
+    device,
+    path,
+    initrds: initrdsIn(output),
+    append: [...ownParameters(output), ...append],
+  });
 }
 
 /** What writing for a loader means; `undefined` where the loader is not there (its entry is printed all the same). */

@@ -2,14 +2,16 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseCmdline } from '../../core/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import type { InitramfsBytes } from '../../core/initramfs.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { formatMoment } from '../../core/time.js';
-import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
+import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
+import { runHooks } from '../customise/hooks.js';
 import { findBase } from '../images.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
@@ -47,8 +49,12 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     if (!built.ok) return err(withSpaceHint(built.problem));
     const placement = await locate(output.value.path, context.signal);
     if (!placement.ok) return placement;
-    const cmdline = bootCmdline(placement.value);
+    const append = parseCmdline(settings.machine.cmdline.join(' '));
+    const cmdline = bootCmdline(placement.value, append);
     writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
+    const place = { root: join(output.value.path, FILES.chroot), output: output.value.path };
+    const hooked = await runHooks('images', settings.machine, place, context);
+    if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);
     if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
     return describe(settings, output.value.path, built.value, placement.value, cmdline);
@@ -78,7 +84,11 @@ async function describe(
   const { name, info } = base.value;
   const { manifest } = info;
   if (manifest === undefined) throw new Error('a base without a manifest was published');
-  const machine = { name: settings.machine.hostname, initrds: initrdsIn(output), append: [] };
+  const machine = {
+    name: settings.machine.hostname,
+    initrds: initrdsIn(output),
+    append: ownParameters(output),
+  };
   const entry = placement.bootable ? grubEntry({ ...machine, ...placement }) : [];
   const microcode = existsSync(join(output, FILES.microcode));
   const names = [name, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];

@@ -6,6 +6,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Book } from '../stages/book.js';
 import { treeState } from '../stages/decide.js';
+import { inTree } from '../sys/enter-tree.js';
 import type { Owner } from '../sys/files.js';
 import { openOutput, STATE } from '../sys/output.js';
 import { Interrupted, start } from '../sys/run.js';
@@ -26,19 +27,6 @@ export interface ShellResult {
   readonly edited: boolean;
 }
 
-// $1 is the tree, the rest the command. The host's name servers lend themselves where the tree has a file to mount on.
-const ENTER = `set -e
-root=$1; shift
-mount -t proc proc "$root/proc"
-mount --rbind /sys "$root/sys"
-mount --rbind /dev "$root/dev"
-mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
-mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/tmp"
-if [ -f "$root/etc/resolv.conf" ] && [ ! -L "$root/etc/resolv.conf" ] && [ -e /etc/resolv.conf ]; then
-  mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
-fi
-exec chroot "$root" "$@"`;
-
 export async function shell(options: ShellOptions, context: Context): Promise<Result<ShellResult>> {
   const root = join(options.output, FILES.chroot);
   if (!existsSync(root)) {
@@ -49,20 +37,15 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
   try {
     const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
     const env = {
-      HOME: '/root',
       TERM: options.terminal,
-      LANG: 'C.UTF-8',
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HISTFILE: '', // what is typed here is not part of the machine
       debian_chroot: basename(output.value.path),
     };
-    const words = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-    const args = ['-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
     // An interactive shell has a process group of its own: Ctrl-C in it does not reach mkma. One that does ends the command.
-    const running = start(
-      { file: 'env', args, isolated: true },
-      { stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true, signal: context.signal },
-    );
+    const running = start(inTree({ root, command, env }), {
+      ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
+      signal: context.signal,
+    });
     const ended = await running.ended;
     if (context.signal.aborted) throw new Interrupted();
     if (!ended.ok) return ended;

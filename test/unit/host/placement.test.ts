@@ -23,10 +23,11 @@ test('the path counts from the top of the file system, through mount points and 
 
 test('the command line carries them, quoted where needed', () => {
   assert.equal(
-    bootCmdline(place('/my images', mount, [])),
+    bootCmdline(place('/my images', mount, []), []),
     'mkma_storage_device=UUID=1234-abcd mkma_images_path="/my images"',
   );
-  assert.equal(bootCmdline(place('/', mount, [])), 'mkma_storage_device=UUID=1234-abcd');
+  const append = [{ name: 'quiet' }];
+  assert.equal(bootCmdline(place('/', mount, []), append), 'mkma_storage_device=UUID=1234-abcd quiet');
 });
 
 test('a path that GRUB cannot hand to a kernel is refused', () => {
@@ -58,7 +59,7 @@ test('what early boot cannot open is said, with what to do, and no entry is prin
     assert.ok(!placement.bootable);
     assert.match(placement.problem.why ?? '', why);
     assert.match(placement.problem.next ?? '', /copy the base, initramfs\.cpio\.zst and vmlinuz to a folder/);
-    assert.equal(bootCmdline(placement), '');
+    assert.equal(bootCmdline(placement, []), '');
   }
 });
 

@@ -1,0 +1,136 @@
+/** Users of a machine: made by its own tools, then their keys and what they may. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
+import { shellQuote } from '../sys/command.js';
+import type { TreeFiles } from '../sys/tree-files.js';
+import { existsInTree, type Ids, ownerIn, readIds } from './ids.js';
+import type { Tree } from './tree.js';
+
+type User = Machine['users'][string];
+
+/** Make the users; root is there. */
+export async function makeUsers(tree: Tree, machine: Machine): Promise<Result<void>> {
+  const users = Object.entries(machine.users);
+  const missing = missingShell(tree.root, users);
+  if (missing !== undefined) return missing;
+  const made = await tree.script(userScript(users), { input: '' });
+  if (!made.ok) return made;
+  const hashed = passwordLines(users);
+  if (!hashed.ok) return hashed;
+  // Through standard input: arguments can be read by everybody.
+  const set = hashed.value === '' ? ok() : await tree.script('chpasswd --encrypted', { input: hashed.value });
+  if (!set.ok) return set;
+  return giveKeys(tree.root, tree.files, users);
+}
+
+function missingShell(root: string, users: readonly [string, User][]): Result<void> | undefined {
+  for (const [name, { shell }] of users) {
+    if (shell === undefined || existsInTree(root, shell)) continue;
+    return err({
+      kind: 'usage',
+      what: 'a user has a shell that is not there',
+      where: `${nameOf(['users', name, 'shell'])}: ${shell}`,
+      next: 'add the package that has it',
+    });
+  }
+  return undefined;
+}
+
+/** Shell commands that make groups and users, or change those that packages have made. */
+export function userScript(users: readonly [string, User][]): string {
+  const groups = [...new Set(users.flatMap(([, { groups: own }]) => own))];
+  return [
+    ...groups.map((name) => `getent group ${name} >/dev/null || groupadd --system ${name}`),
+    ...users.flatMap(([name, user]) => (name === 'root' ? rootLines(user) : userLines(name, user))),
+  ].join('\n');
+}
+
+function rootLines({ shell, groups }: User): string[] {
+  const words = [
+    ...(shell === undefined ? [] : ['--shell', shellQuote(shell)]),
+    ...(groups.length === 0 ? [] : ['--append', '--groups', groups.join(',')]),
+  ];
+  return words.length === 0 ? [] : [`usermod ${words.join(' ')} root`];
+}
+
+function userLines(name: string, user: User): string[] {
+  const home = user.home ?? `/home/${name}`;
+  const shell = user.shell ?? (user.system ? '/usr/sbin/nologin' : '/bin/bash');
+  const common = [
+    ...(user.uid === undefined ? [] : ['--uid', String(user.uid)]),
+    ...(user.fullName === undefined ? [] : ['--comment', shellQuote(user.fullName)]),
+    ...(user.groups.length === 0 ? [] : ['--groups', user.groups.join(',')]),
+  ];
+  const withHome = !user.system || user.home !== undefined;
+  const make = [
+    'useradd',
+    ...(user.system ? ['--system'] : []),
+    ...['--user-group', '--shell', shellQuote(shell)],
+    ...(withHome ? ['--create-home', '--home-dir', shellQuote(home)] : ['--no-create-home']),
+    ...common,
+    name,
+  ];
+  const change = [
+    'usermod',
+    ...(user.groups.length === 0 ? [] : ['--append']),
+    ...(user.shell === undefined ? [] : ['--shell', shellQuote(shell)]),
+    ...(user.home === undefined ? [] : ['--home', shellQuote(home)]),
+    ...common,
+    name,
+  ];
+  const there = change.length === 2 ? ':' : change.join(' ');
+  return [`if getent passwd ${name} >/dev/null; then ${there}; else ${make.join(' ')}; fi`];
+}
+
+/** Lines for chpasswd(8), of every user whose password is not as useradd leaves it. `*` fits nothing, and does not lock keys out. */
+function passwordLines(users: readonly [string, User][]): Result<string> {
+  const lines: string[] = [];
+  for (const [name, { password }] of users) {
+    const hash = hashOf(name, password);
+    if (!hash.ok) return hash;
+    lines.push(`${name}:${hash.value}\n`);
+  }
+  return ok(lines.join(''));
+}
+
+function hashOf(name: string, password: User['password']): Result<string> {
+  if (password === 'locked') return ok(name === 'root' ? '!*' : '*');
+  if (password === 'empty') return ok('');
+  if ('hash' in password) return ok(password.hash);
+  const [first = ''] = readFileSync(password.hashFile, 'utf8').split('\n');
+  if (/^\$[0-9a-z]+\$[^:\s]+$/.test(first)) return ok(first);
+  return err({
+    kind: 'usage',
+    what: 'this is no password hash',
+    where: `${nameOf(['users', name, 'password', 'hashFile'])}: ${password.hashFile}`,
+    why: 'its first line does not begin as the hash of a password does',
+    next: 'make one: mkpasswd > FILE (package whois), or openssl passwd -6 > FILE',
+  });
+}
+
+function giveKeys(root: string, files: TreeFiles, users: readonly [string, User][]): Result<void> {
+  const ids = readIds(root);
+  for (const [name, user] of users) {
+    if (user.sudo !== false) {
+      const asks = user.sudo === 'nopasswd' ? 'NOPASSWD: ' : '';
+      files.write(`/etc/sudoers.d/mkma-${name}`, `${name} ALL=(ALL:ALL) ${asks}ALL\n`, 0o440);
+    }
+    const keys = user.authorizedKeys.map((key) =>
+      typeof key === 'string' ? key : readFileSync(key.file, 'utf8').trimEnd(),
+    );
+    if (keys.length > 0) writeKeys(files, name, keys, ids);
+  }
+  return ok();
+}
+
+function writeKeys(files: TreeFiles, name: string, keys: readonly string[], ids: Ids): void {
+  const home = ids.homes.get(name);
+  const owner = ownerIn(ids, `${name}:${ids.primary.get(name)}`);
+  if (home === undefined || owner === undefined) throw new Error(`the user ${name} was not made`);
+  const folder = join(home, '.ssh');
+  files.makeFolder(folder, 0o700, owner);
+  files.write(join(folder, 'authorized_keys'), `${keys.join('\n')}\n`, 0o600, owner);
+}

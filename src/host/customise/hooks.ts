@@ -1,0 +1,98 @@
+/** Hooks: commands, scripts and functions of the definition, run at their moment of a build. */
+import { readFileSync } from 'node:fs';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
+import type { HOOK_POINTS, HookFunction } from '../definition/schema/actions.js';
+import { Interrupted, run } from '../sys/run.js';
+import { Tree } from './tree.js';
+
+export interface HookPlace {
+  /** The machine's tree. */
+  readonly root: string;
+  /** The folder of the images. */
+  readonly output: string;
+}
+
+/** Run the hooks of one moment, in order. */
+export async function runHooks(
+  at: (typeof HOOK_POINTS)[number],
+  machine: Machine,
+  place: HookPlace,
+  context: Context,
+): Promise<Result<void>> {
+  for (const [i, hook] of machine.hooks.entries()) {
+    if (hook.at !== at) continue;
+    const name = nameOf(['hooks', i]);
+    context.emit({ type: 'output', stage: 'system', line: `${name}, at ${at}` });
+    const { run: what } = hook;
+    const done =
+      typeof what === 'function'
+        ? await callFunction(what, place, context)
+        : await runScript(
+            typeof what === 'string' ? `#!/bin/sh\nset -e\n${what}\n` : readFileSync(what.script),
+            hook.on,
+            place,
+            context,
+          );
+    if (!done.ok) return err(named(done.problem, name));
+  }
+  return ok();
+}
+
+function named(problem: Problem, name: string): Problem {
+  return {
+    ...problem,
+    what: 'a hook failed',
+    where: name,
+    why: [problem.what, problem.where, problem.why].filter(Boolean).join('\n'),
+  };
+}
+
+/** Takes the script from standard input, so that it needs no place of its own in the tree. */
+const TAKE = 'f=$(mktemp) && trap \'rm -f "$f"\' EXIT && cat > "$f" && chmod 700 "$f" && "$f" </dev/null';
+
+async function runScript(
+  script: string | Uint8Array,
+  on: 'image' | 'host',
+  place: HookPlace,
+  context: Context,
+): Promise<Result<void>> {
+  if (on === 'image') {
+    const done = await new Tree(place.root, context).run(['sh', '-c', TAKE], script);
+    return done.ok ? ok() : done;
+  }
+  const env = { MKMA_ROOT: place.root, MKMA_OUTPUT: place.output };
+  const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
+  const done = await run(
+    { file: 'sh', args: ['-c', TAKE], env, input: script },
+    { signal: context.signal, onLine },
+  );
+  return done.ok ? ok() : done;
+}
+
+class CommandFailed extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.what);
+  }
+}
+
+async function callFunction(hook: HookFunction, place: HookPlace, context: Context): Promise<Result<void>> {
+  const tree = new Tree(place.root, context);
+  try {
+    await hook({
+      ...place,
+      run: async (...argv) => {
+        const done = await tree.run(argv);
+        if (!done.ok) throw new CommandFailed(done.problem);
+        return done.value;
+      },
+    });
+    return ok();
+  } catch (cause) {
+    if (cause instanceof Interrupted) throw cause;
+    if (cause instanceof CommandFailed) return err(cause.problem);
+    return err({ what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) });
+  }
+}

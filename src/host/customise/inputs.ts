@@ -1,0 +1,86 @@
+/** What the customised tree depends on, as inputs of its stage. Contents and secrets count by their digests. */
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Machine } from '../definition/machine.js';
+import type { Inputs } from '../stages/book.js';
+import { machineFiles } from './system-files.js';
+
+/** `definition`: a digest of the definition's files, which counts where functions of it are run. */
+export function customiseInputs(machine: Machine, definition: string): Inputs {
+  const { hostname, files, users, locale, locales, keyboard, timezone, services, hooks } = machine;
+  return {
+    hostname,
+    files: JSON.stringify(machineFiles(machine)),
+    ...some("definition's files", Object.keys(files).length > 0, () => digestOf(files, contentOf(files))),
+    ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
+    places: JSON.stringify([locale, locales, keyboard, timezone]),
+    services: JSON.stringify(services),
+    ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),
+  };
+}
+
+function some(name: string, there: boolean, value: () => string): Inputs {
+  return there ? { [name]: value() } : {};
+}
+
+function digestOf(said: unknown, contents: readonly string[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(said));
+  for (const path of contents) hashPath(hash, path);
+  return hash.digest('hex').slice(0, 20);
+}
+
+function contentOf(files: Machine['files']): string[] {
+  return Object.values(files).flatMap((file) =>
+    typeof file === 'object' && 'from' in file ? [file.from] : [],
+  );
+}
+
+function secretsOf(users: Machine['users']): string[] {
+  return Object.values(users).flatMap(({ password, authorizedKeys }) => [
+    ...(typeof password === 'object' && 'hashFile' in password ? [password.hashFile] : []),
+    ...authorizedKeys.flatMap((key) => (typeof key === 'object' ? [key.file] : [])),
+  ]);
+}
+
+function hooksDigest(hooks: Machine['hooks'], definition: string): string {
+  const said = hooks.map((hook) => [
+    hook.at,
+    hook.on,
+    typeof hook.run === 'function' ? `${definition} ${hook.run}` : hook.run,
+  ]);
+  const scripts = hooks.flatMap(({ run }) => (typeof run === 'object' ? [run.script] : []));
+  return digestOf(said, scripts);
+}
+
+/** Add a file, or a folder with all in it: names, modes and contents. */
+export function hashPath(hash: Hash, path: string, name = ''): void {
+  const info = lstatSync(path);
+  hash.update(JSON.stringify([name, info.mode, info.isFile() ? info.size : 0]));
+  if (info.isSymbolicLink()) {
+    hash.update(readlinkSync(path));
+    // What is named itself is followed.
+    if (name === '') hash.update(readIfFile(path));
+  } else if (info.isDirectory()) {
+    for (const inner of readdirSync(path).sort()) hashPath(hash, join(path, inner), `${name}/${inner}`);
+  } else if (info.isFile()) hashFile(hash, path);
+}
+
+function readIfFile(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** Piece by piece: what is copied into an image may be large. */
+function hashFile(hash: Hash, path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(2 ** 20);
+    for (let n = readSync(fd, buffer); n > 0; n = readSync(fd, buffer)) hash.update(buffer.subarray(0, n));
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,36 @@
+/** Who is logged in where by itself. Pure. */
+import type { Machine } from '../definition/machine.js';
+
+/** Files that log users in on terminals, and let rescue shells open where root has no password to ask for. */
+export function loginFiles({ users }: Machine): Record<string, string> {
+  const files: Record<string, string> = {
+    // Also where the kernel was not told console=ttyS0, but only where the port really exists (port 0x0: it does not).
+    '/etc/udev/rules.d/90-mkma-serial-login.rules':
+      'SUBSYSTEM=="tty", KERNEL=="ttyS0", ATTR{port}!="0x0", TAG+="systemd", ENV{SYSTEMD_WANTS}+="serial-getty@ttyS0.service"\n',
+  };
+  for (const [name, { autologin }] of Object.entries(users)) {
+    for (const terminal of autologin) {
+      const [path, content] = autologinFile(name, terminal);
+      files[path] = content;
+    }
+  }
+  const root = users.root?.password ?? 'locked';
+  if (root !== 'locked') return files;
+  const noPassword = '# Root has no password to ask for.\n[Service]\nEnvironment=SYSTEMD_SULOGIN_FORCE=1\n';
+  return {
+    ...files,
+    '/etc/systemd/system/rescue.service.d/sulogin.conf': noPassword,
+    '/etc/systemd/system/emergency.service.d/sulogin.conf': noPassword,
+  };
+}
+
+/** As systemd's own units, but for --login-options, which would keep agetty from skipping the password. */
+function autologinFile(user: string, terminal: string): [string, string] {
+  const serial = !/^tty[0-9]/.test(terminal);
+  const unit = `${serial ? 'serial-getty' : 'getty'}@${terminal}.service`;
+  const command = serial
+    ? '--noreset --noclear --keep-baud 115200,57600,38400,9600 - $TERM'
+    : '--noreset --noclear - $TERM';
+  const content = `[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin ${user} ${command}\n`;
+  return [`/etc/systemd/system/${unit}.d/autologin.conf`, content];
+}

@@ -1,0 +1,118 @@
+/** The files of a definition, put into the tree: in the order of their names, so that a folder comes before what is in it. */
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
+import type { TreeFiles, TreeOwner } from '../sys/tree-files.js';
+import { type Ids, ownerIn, readIds } from './ids.js';
+import type { Tree } from './tree.js';
+
+type Placed = Machine['files'][string];
+type Values = Readonly<Record<string, string | number | boolean>>;
+
+/** Put them there. */
+export function placeFiles({ root, files }: Tree, machine: Machine): Result<void> {
+  const ids = readIds(root);
+  for (const path of Object.keys(machine.files).sort()) {
+    const problem = new Placing(files, ids, path).place(machine.files[path] as Placed);
+    if (problem !== undefined) return err(problem);
+  }
+  return ok();
+}
+
+class Placing {
+  constructor(
+    private readonly files: TreeFiles,
+    private readonly ids: Ids,
+    private readonly path: string,
+  ) {}
+
+  place(file: Placed): Problem | undefined {
+    if (typeof file === 'string') this.files.write(this.path, file);
+    else if ('link' in file) this.files.link(file.link, this.path);
+    else if ('remove' in file) this.files.remove(this.path);
+    else return this.owned(file);
+    return undefined;
+  }
+
+  private owned(file: Exclude<Placed, string | { link: string } | { remove: true }>): Problem | undefined {
+    const owner = file.owner === undefined ? undefined : ownerIn(this.ids, file.owner);
+    if (file.owner !== undefined && owner === undefined) {
+      return this.problem(
+        'a file has an owner that is not there',
+        file.owner,
+        'add the user or group, or the package that makes it',
+      );
+    }
+    const mode = file.mode === undefined ? undefined : Number.parseInt(file.mode, 8);
+    if ('content' in file) this.files.write(this.path, file.content, mode, owner);
+    else if ('folder' in file) this.files.makeFolder(this.path, mode, owner);
+    else if (file.values !== undefined) return this.template(file.from, file.values, mode, owner);
+    else return this.copy(file.from, this.path, mode, owner);
+    return undefined;
+  }
+
+  /** Copy a file, or a folder with all in it. `mode` is of files, the folders keep theirs. */
+  private copy(
+    from: string,
+    to: string,
+    mode: number | undefined,
+    owner: TreeOwner | undefined,
+  ): Problem | undefined {
+    const info = lstatSync(from);
+    // What the definition names may be a link to what is meant; what lies below it is copied as it is.
+    if (info.isSymbolicLink() && to !== this.path) this.files.link(readlinkSync(from), to, owner);
+    else if (info.isDirectory() || (info.isSymbolicLink() && isFolder(from))) {
+      this.files.makeFolder(to, info.mode & 0o7777, owner ?? { uid: 0, gid: 0 });
+      for (const name of readdirSync(from).sort()) {
+        const problem = this.copy(join(from, name), join(to, name), mode, owner);
+        if (problem !== undefined) return problem;
+      }
+    } else if (info.isFile() || info.isSymbolicLink())
+      this.files.copy(from, to, mode ?? info.mode & 0o7777, owner);
+    else return this.problem('this is neither file, folder nor link', from, 'leave it out');
+    return undefined;
+  }
+
+  private template(
+    from: string,
+    values: Values,
+    mode: number | undefined,
+    owner: TreeOwner | undefined,
+  ): Problem | undefined {
+    const text = readFileSync(from, 'utf8');
+    const unknown = [...text.matchAll(NAME)]
+      .map(([, name]) => name as string)
+      .find((name) => !Object.hasOwn(values, name));
+    if (unknown !== undefined) {
+      return this.problem(
+        'a template names a value that is not given',
+        `${from}: {{${unknown}}}`,
+        `give it: values: { ${unknown}: ... }`,
+      );
+    }
+    this.files.write(this.path, fill(text, values), mode ?? lstatSync(from).mode & 0o777, owner);
+    return undefined;
+  }
+
+  private problem(what: string, named: string, next: string): Problem {
+    return { kind: 'usage', what, where: `${nameOf(['files', this.path])}: ${named}`, next };
+  }
+}
+
+const NAME = /\{\{\s*([A-Za-z_]\w*)\s*\}\}/g;
+
+/** A template with its values in place. */
+export function fill(text: string, values: Values): string {
+  return text.replace(NAME, (_, name: string) => String(values[name]));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    readdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,88 @@
+/** Language, keyboard and time of a machine. */
+import { readFileSync } from 'node:fs';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../definition/machine.js';
+import { resolveInTree } from '../sys/tree-files.js';
+import { existsInTree } from './ids.js';
+import type { Tree } from './tree.js';
+
+/** Locales that are in the C library itself. */
+const BUILT_IN = /^(C|POSIX)(\.|$)/i;
+
+/** Locales that are to be made. */
+export function wantedLocales({ locale, locales }: Machine): string[] {
+  return [...new Set([locale, ...locales])].filter((name) => !BUILT_IN.test(name));
+}
+
+export async function setPlaces(tree: Tree, machine: Machine): Promise<Result<void>> {
+  const language = await makeLocales(tree, wantedLocales(machine));
+  if (!language.ok) return language;
+  const time = setTimezone(tree, machine.timezone);
+  if (!time.ok) return time;
+  return machine.keyboard === undefined ? ok() : setKeyboard(tree, machine.keyboard);
+}
+
+async function makeLocales(tree: Tree, wanted: readonly string[]): Promise<Result<void>> {
+  if (wanted.length === 0) return ok();
+  const known = readFileSync(resolveInTree(tree.root, '/usr/share/i18n/SUPPORTED'), 'utf8').split('\n');
+  const lines: string[] = [];
+  for (const name of wanted) {
+    const line = known.find((one) => one.split(' ')[0] === name);
+    if (line === undefined) {
+      const near = known
+        .map((one) => one.split(' ')[0] ?? '')
+        .filter((one) => one.startsWith(name.slice(0, 2)) && one.endsWith('UTF-8'));
+      return err({
+        kind: 'usage',
+        what: 'there is no such locale',
+        where: name,
+        next:
+          near.length === 0
+            ? 'the suite has them listed in /usr/share/i18n/SUPPORTED'
+            : `there are ${near.slice(0, 6).join(', ')}`,
+      });
+    }
+    lines.push(line);
+  }
+  tree.files.write('/etc/locale.gen', `${lines.join('\n')}\n`);
+  const made = await tree.script('locale-gen');
+  if (!made.ok) return made;
+  // Where PAM and Debian's tools look; the one file of systemd has it.
+  tree.files.link('../locale.conf', '/etc/default/locale');
+  return ok();
+}
+
+function setTimezone({ root, files }: Tree, zone: string): Result<void> {
+  if (!existsInTree(root, `/usr/share/zoneinfo/${zone}`)) {
+    return err({
+      kind: 'usage',
+      what: 'there is no such time zone',
+      where: `timezone: ${zone}`,
+      next: 'use one as Europe/Berlin; old names as US/Pacific are in the package tzdata-legacy',
+    });
+  }
+  files.link(`/usr/share/zoneinfo/${zone}`, '/etc/localtime');
+  files.write('/etc/timezone', `${zone}\n`);
+  return ok();
+}
+
+async function setKeyboard(tree: Tree, keyboard: NonNullable<Machine['keyboard']>): Promise<Result<void>> {
+  const plain = { model: 'pc105', variant: '', options: '' };
+  const { layout, model, variant, options } =
+    typeof keyboard === 'string' ? { ...plain, layout: keyboard } : keyboard;
+  tree.files.write(
+    '/etc/default/keyboard',
+    `XKBMODEL="${model}"\nXKBLAYOUT="${layout}"\nXKBVARIANT="${variant}"\nXKBOPTIONS="${options}"\nBACKSPACE="guess"\n`,
+  );
+  // What the boot would otherwise compute each time anew; it also tells of a layout that is not there.
+  const saved = await tree.script('setupcon --save-only --force');
+  if (!saved.ok) {
+    return err({
+      ...saved.problem,
+      what: 'cannot set up the keyboard',
+      where: `keyboard: ${layout}`,
+      next: 'check its names against keyboard(5) and xkeyboard-config(7)',
+    });
+  }
+  return ok();
+}

@@ -1,0 +1,82 @@
+/** Where packages come from: apt's sources, of the build and of the machine. Pure but for reading keys. */
+import { readFileSync } from 'node:fs';
+import type { Machine } from '../definition/machine.js';
+import { DEBIAN_MIRRORS } from '../steps/mirror.js';
+
+/** Where firmware packages lie that are not free. */
+const FIRMWARE = 'non-free-firmware';
+
+/** Components of Debian's archive that the machine is built from. */
+export function componentsOf({ components, firmware }: Machine): string[] {
+  return [...new Set([...components, ...(firmware.length > 0 ? [FIRMWARE] : [])])];
+}
+
+/** A sources file (sources.list(5), deb822) for a repository, with its key inside: nothing else has to be found. */
+export function repositoryStanza(repository: Machine['repositories'][string], key: string): string {
+  const { uri, suites, components } = repository;
+  const lines = key
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.trim() === '' ? ' .' : ` ${line}`));
+  return [
+    'Types: deb',
+    `URIs: ${uri}`,
+    `Suites: ${suites.join(' ')}`,
+    ...(components.length === 0 ? [] : [`Components: ${components.join(' ')}`]),
+    'Signed-By:',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
+/** The armoured key: as it is written out, or what the file holds. Keys that are not armoured are. */
+export function readKey(key: string): string {
+  if (key.includes('\n')) return key;
+  const bytes = readFileSync(key);
+  const text = bytes.toString('latin1');
+  return text.includes('-----BEGIN PGP') ? text : armour(bytes);
+}
+
+/** RFC 9580 section 6: base64 between the two lines; the checksum is optional. */
+function armour(bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return [
+    '-----BEGIN PGP PUBLIC KEY BLOCK-----',
+    '',
+    ...lines,
+    '-----END PGP PUBLIC KEY BLOCK-----',
+    '',
+  ].join('\n');
+}
+
+/** Files of the machine that name its sources. */
+export function sourceFiles(machine: Machine): Record<string, string> {
+  const kept = Object.entries(machine.repositories).filter(([, { inMachine }]) => inMachine);
+  const own = kept.map(([name, repository]) => [
+    `/etc/apt/sources.list.d/${name}.sources`,
+    repositoryStanza(repository, readKey(repository.key)),
+  ]);
+  const excluded = excludedPreferences(machine.excludePackages);
+  return {
+    '/etc/apt/sources.list.d/debian.sources': debianSources(machine),
+    ...Object.fromEntries(own),
+    ...(excluded === undefined ? {} : { '/etc/apt/preferences.d/mkma-excluded': excluded }),
+  };
+}
+
+/** apt_preferences(5) that keep packages out; `undefined`: none are. */
+export function excludedPreferences(names: readonly string[]): string | undefined {
+  return names.length === 0 ? undefined : `Package: ${names.join(' ')}\nPin: release *\nPin-Priority: -1\n`;
+}
+
+function debianSources(machine: Machine): string {
+  const components = componentsOf(machine).join(' ');
+  const key = '/usr/share/keyrings/debian-archive-keyring.pgp';
+  const stanza = (uri: string, suites: string): string =>
+    `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: ${components}\nSigned-By: ${key}\n`;
+  const { suite, sources } = machine;
+  const main = sources.mirror ?? DEBIAN_MIRRORS.main;
+  if (suite === 'sid' || suite === 'unstable') return stanza(main, suite);
+  const security = sources.security ?? DEBIAN_MIRRORS.security;
+  return `${stanza(main, `${suite} ${suite}-updates`)}\n${stanza(security, `${suite}-security`)}`;
+}

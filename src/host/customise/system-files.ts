@@ -1,0 +1,49 @@
+/** Files that every machine has, by its definition. Pure but for reading keys: also an input of the stage that writes them. */
+import type { Machine } from '../definition/machine.js';
+import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
+import { loginFiles } from './logins.js';
+import { sourceFiles } from './sources.js';
+
+/** Files of the machine by path, as text. */
+export function machineFiles(machine: Machine): Readonly<Record<string, string>> {
+  const { hostname, sysctl, locale } = machine;
+  return {
+    '/etc/hostname': `${hostname}\n`,
+    '/etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
+    '/etc/locale.conf': `LANG=${locale}\n`,
+    '/etc/fstab': '# The root is an overlay in RAM that early boot has mounted. Nothing else is mounted.\n',
+    // Empty, not "uninitialized": a RAM system is no first boot (systemd would enable every preset), yet has no id of its own.
+    '/etc/machine-id': '',
+    // Not the building host's name servers; whatever sets up the network writes its own.
+    '/etc/resolv.conf': '',
+    ...sourceFiles(machine),
+    ...loginFiles(machine),
+    ...zramFiles(machine.zram),
+    ...leftOutFiles(machine.without),
+    ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
+    '/etc/systemd/journald.conf.d/10-mkma.conf':
+      '# The journal lives in RAM like everything else.\n[Journal]\nStorage=volatile\n',
+  };
+}
+
+function sysctlText(settings: Machine['sysctl']): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = ${value}\n`)
+    .join('');
+}
+
+/** Swap in RAM, for systemd-zram-generator(8). */
+function zramFiles(percent: number | undefined): Record<string, string> {
+  if (percent === undefined) return {};
+  return {
+    '/etc/systemd/zram-generator.conf.d/10-mkma.conf': `[zram0]\nzram-size = ram * ${percent} / 100\ncompression-algorithm = zstd\n`,
+    // A page at a time: neighbours are no cheaper to read from RAM.
+    '/etc/sysctl.d/10-mkma-zram.conf': 'vm.page-cluster = 0\n',
+  };
+}
+
+/** What is left out stays out when packages are installed later. */
+function leftOutFiles(parts: readonly Part[]): Record<string, string> {
+  const config = dpkgConfig(parts);
+  return config === undefined ? {} : { [DPKG_CONFIG]: config };
+}

@@ -1,0 +1,41 @@
+/** The tree of the machine that is being built, and programs run in it. */
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { inTree } from '../sys/enter-tree.js';
+import { run } from '../sys/run.js';
+import { TreeFiles } from '../sys/tree-files.js';
+
+export interface ScriptOptions {
+  readonly input?: string | Uint8Array | undefined;
+}
+
+export class Tree {
+  readonly files: TreeFiles;
+
+  /** `mtime` in seconds for everything written; none: now. */
+  constructor(
+    readonly root: string,
+    private readonly context: Context,
+    private readonly mtime?: number,
+  ) {
+    this.files = new TreeFiles(root, mtime);
+  }
+
+  /** Run shell commands in the tree; they stop at the first that fails, which is the Problem. Resolves to what they printed. */
+  async script(commands: string, { input }: ScriptOptions = {}): Promise<Result<string>> {
+    if (commands.trim() === '') return ok('');
+    return this.run(['sh', '-e', '-c', commands], input);
+  }
+
+  /** Run a program in the tree. */
+  async run(command: readonly string[], input?: string | Uint8Array): Promise<Result<string>> {
+    const env = {
+      DEBIAN_FRONTEND: 'noninteractive',
+      ...(this.mtime === undefined ? {} : { SOURCE_DATE_EPOCH: String(this.mtime) }),
+    };
+    const started = inTree({ root: this.root, command, env, ...(input === undefined ? {} : { input }) });
+    const onLine = (line: string): void => this.context.emit({ type: 'output', stage: 'system', line });
+    const done = await run(started, { signal: this.context.signal, onLine });
+    return done.ok ? ok(done.value.stdout) : done;
+  }
+}

@@ -1,0 +1,25 @@
+/** Services and other units, enabled, disabled and masked in the tree. */
+import { err, ok, type Result } from '../../core/result.js';
+import { unitOf } from '../definition/checks.js';
+import type { Machine } from '../definition/machine.js';
+import type { Tree } from './tree.js';
+
+export async function setUnits(tree: Tree, { services }: Machine): Promise<Result<void>> {
+  for (const [verb, names] of [
+    ['disable', services.disable],
+    ['mask', services.mask],
+    ['enable', services.enable],
+  ] as const) {
+    for (const unit of names.map(unitOf)) {
+      const done = await tree.run(['systemctl', '--quiet', verb, unit]);
+      if (done.ok) continue;
+      return err({
+        ...done.problem,
+        what: `cannot ${verb} a unit`,
+        where: `services.${verb}: ${unit}`,
+        next: 'check its name; the package that has it must be among the packages',
+      });
+    }
+  }
+  return ok();
+}

@@ -1,0 +1,55 @@
+/** Parts that presets are composed of: whoever wants something else takes them apart. */
+import type { FragmentFields } from './define.js';
+
+/** systemd as the system's manager, with logins and devices. */
+export const systemd: FragmentFields = {
+  packages: [
+    'systemd-sysv',
+    'dbus-broker',
+    'libpam-systemd', // sessions for logind
+    'login', // agetty hands over to it
+    'kmod',
+    'udev',
+  ],
+};
+
+/** What a person at a text console reaches for. */
+export const consoleTools: FragmentFields = { packages: ['iproute2', 'procps', 'less', 'nano'] };
+
+/** Root is logged in on the local consoles: whoever stands there owns the machine anyway. Its password stays locked. */
+export const localRoot: FragmentFields = { users: { root: { autologin: ['tty1', 'ttyS0'] } } };
+
+/** Every wired network by DHCP, and names resolved: systemd-networkd(8), systemd-resolved(8). */
+export const network: FragmentFields = {
+  packages: ['systemd-resolved', 'ca-certificates'],
+  files: {
+    '/etc/systemd/network/80-wired.network':
+      '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nUseDomains=yes\n',
+    // Nobody waits for a network that may not come.
+    '/etc/systemd/system/systemd-networkd-wait-online.service.d/10-any.conf':
+      '[Service]\nExecStart=\nExecStart=/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=30\n',
+    '/etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
+  },
+  services: { enable: ['systemd-networkd', 'systemd-resolved'] },
+};
+
+/** The time from the network: systemd-timesyncd(8). */
+export const networkTime: FragmentFields = {
+  packages: ['systemd-timesyncd'],
+  services: { enable: ['systemd-timesyncd'] },
+};
+
+/**
+ * An ssh server that takes keys alone. A base holds no host keys: each boot makes its own, unless the ones of an earlier boot were
+ * saved (`mkma persist`).
+ */
+export const sshWithKeys: FragmentFields = {
+  packages: ['openssh-server'],
+  files: {
+    '/etc/ssh/sshd_config.d/10-mkma.conf':
+      'PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitEmptyPasswords no\nPermitRootLogin prohibit-password\n',
+    '/etc/systemd/system/ssh.service.d/10-host-keys.conf':
+      '[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n',
+  },
+  services: { enable: ['ssh'] },
+};

@@ -1,0 +1,116 @@
+/** Definition files: TypeScript, JavaScript or JSON, loaded as they are. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname, isAbsolute, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createJiti } from 'jiti';
+import { err, ok, type Result, usage } from '../../core/result.js';
+import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
+import { isFields } from './merge.js';
+
+/** What a definition file is called unless named otherwise, the first that is there. */
+export const DEFINITION_FILES = ['mkma.config.ts', 'mkma.config.js', 'mkma.config.mjs', 'mkma.config.json'];
+
+/** A definition, and a digest of all files of one's own that it is made of. */
+export interface LoadedDefinition {
+  readonly definition: Definition;
+  readonly digest: string;
+}
+
+const API = fileURLToPath(new URL('api.js', import.meta.url));
+const EXAMPLE = "export default defineMachine({ hostname: 'kiosk' })";
+
+/** Load the definition in a file. */
+export async function loadDefinition(file: string): Promise<Result<LoadedDefinition>> {
+  const where = shown(file);
+  if (!existsSync(file)) {
+    return usage({
+      what: 'there is no such definition',
+      where,
+      next: 'name a file that is there, or make one: mkma new',
+    });
+  }
+  return extname(file) === '.json' ? loadJson(file, where) : loadModule(file, where);
+}
+
+function loadJson(file: string, where: string): Result<LoadedDefinition> {
+  const text = readFileSync(file, 'utf8');
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch (cause) {
+    return usage({
+      what: 'this is no JSON',
+      where,
+      why: (cause as Error).message,
+      next: 'correct it and try again',
+    });
+  }
+  if (!isFields(fields)) {
+    return usage({
+      what: 'this defines no machine',
+      where,
+      next: 'it must be an object, as { "hostname": "kiosk" }',
+    });
+  }
+  const { $schema: _, ...machine } = fields;
+  const definition = definitionOf(machine as FragmentFields, { file, line: 1 });
+  return ok({ definition, digest: digestOf([file]) });
+}
+
+async function loadModule(file: string, where: string): Promise<Result<LoadedDefinition>> {
+  const jiti = createJiti(file, {
+    alias: { mkma: API },
+    fsCache: false,
+    moduleCache: true,
+    interopDefault: false,
+  });
+  let loaded: unknown;
+  try {
+    loaded = await jiti.import(file);
+  } catch (cause) {
+    return err({ kind: 'usage', what: 'cannot load the definition', ...explain(cause, where) });
+  }
+  const own = Object.keys(jiti.cache).filter(
+    (path) => isAbsolute(path) && !path.includes('/node_modules/') && path !== API,
+  );
+  const value =
+    isFields(loaded) || typeof loaded === 'object' ? (loaded as { default?: unknown }).default : undefined;
+  if (isDefinition(value))
+    return ok({ definition: value, digest: digestOf([...new Set([file, ...own])].sort()) });
+  return usage({
+    what: 'this defines no machine',
+    where,
+    why:
+      value === undefined
+        ? 'it has no default export'
+        : 'its default export is not what defineMachine returns',
+    next: `let it ${EXAMPLE}`,
+  });
+}
+
+/** What went wrong while a file was evaluated, and where, if that can be told. */
+function explain(cause: unknown, where: string) {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const frame = /\(?((?:file:\/\/)?\/[^()\n]*mkma\.config[^()\n:]*|\/[^()\n]*\.[cm]?[tj]s):(\d+):\d+\)?/.exec(
+    error.stack ?? '',
+  );
+  const place =
+    frame === null || frame[1] === undefined || frame[1].includes('/node_modules/')
+      ? where
+      : `${shown(frame[1].replace(/^file:\/\//, ''))}:${frame[2]}`;
+  const [first = ''] = error.message.split('\n');
+  return { where: place, why: `${error.name}: ${first}`, next: 'correct it and try again' };
+}
+
+function digestOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${file}\0`).update(existsSync(file) ? readFileSync(file) : '');
+  return hash.digest('hex').slice(0, 20);
+}
+
+/** A path as a person would type it from here. */
+export function shown(path: string): string {
+  const short = relative('.', path);
+  return short === '' || short.startsWith('../../') ? path : short;
+}

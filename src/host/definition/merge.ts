@@ -1,0 +1,88 @@
+/** Layers of a definition put on top of each other, remembering who said what. Pure. */
+import { Replacement, type SourcePlace } from './define.js';
+
+export type Path = readonly (string | number)[];
+
+/** Who said something. */
+export type Origin =
+  | { readonly by: 'preset'; readonly name: string }
+  /** A file: `path` leads from the call's argument to what was said. */
+  | { readonly by: 'file'; readonly place: SourcePlace; readonly path: Path }
+  | { readonly by: 'option'; readonly text: string };
+
+/** Fields that one of them says. */
+export interface Layer {
+  readonly origin: Origin;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Fields joined from layers. */
+export class Merged {
+  private readonly origins = new Map<string, Origin>();
+  fields: Record<string, unknown> = {};
+
+  /** Put a layer on top: objects are merged, lists joined without repetitions, everything else is said anew. */
+  add({ origin, fields }: Layer): void {
+    for (const [key, value] of Object.entries(fields)) {
+      if (value === undefined) continue;
+      this.fields = { ...this.fields, [key]: this.join(this.fields[key], value, [key], below(origin, key)) };
+    }
+  }
+
+  private join(before: unknown, value: unknown, path: Path, origin: Origin): unknown {
+    if (value instanceof Replacement) return this.join(undefined, value.value, path, origin);
+    if (Array.isArray(value)) return this.joinLists(Array.isArray(before) ? before : [], value, path, origin);
+    if (!isFields(value)) {
+      this.origins.set(keyOf(path), origin);
+      return value;
+    }
+    const joined: Record<string, unknown> = isFields(before) ? { ...before } : {};
+    if (!isFields(before) || Object.keys(value).length === 0) this.origins.set(keyOf(path), origin);
+    for (const [key, own] of Object.entries(value)) {
+      if (own === undefined) continue;
+      // A plain assignment to __proto__ would do something else.
+      Object.defineProperty(joined, key, {
+        value: this.join(joined[key], own, [...path, key], below(origin, key)),
+        ...{ enumerable: true, writable: true, configurable: true },
+      });
+    }
+    return joined;
+  }
+
+  private joinLists(before: unknown[], value: unknown[], path: Path, origin: Origin): unknown[] {
+    const joined = [...before];
+    if (before.length === 0) this.origins.set(keyOf(path), origin);
+    value.forEach((item, i) => {
+      if (joined.includes(item)) return;
+      this.origins.set(keyOf([...path, joined.length]), below(origin, i));
+      joined.push(item);
+    });
+    return joined;
+  }
+
+  /** Who said what lies at a path, or what is around it; `undefined`: nobody. */
+  originOf(path: Path): Origin | undefined {
+    for (let length = path.length; length > 0; length--) {
+      const found = this.origins.get(keyOf(path.slice(0, length)));
+      if (found === undefined) continue;
+      const rest = path.slice(length);
+      return found.by === 'file' ? { ...found, path: [...found.path, ...rest] } : found;
+    }
+    return undefined;
+  }
+}
+
+function below(origin: Origin, key: string | number): Origin {
+  return origin.by === 'file' ? { ...origin, path: [...origin.path, key] } : origin;
+}
+
+function keyOf(path: Path): string {
+  return JSON.stringify(path);
+}
+
+/** Whether a value is an object of fields, not an instance of something. */
+export function isFields(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
+}

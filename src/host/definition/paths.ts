@@ -1,0 +1,47 @@
+/** Paths of this host in a definition: relative to the file that names them. Pure. */
+import { resolve } from 'node:path';
+import { Replacement } from './define.js';
+import { isFields, type Path } from './merge.js';
+import { isDebFile } from './schema/words.js';
+
+/** Fields that hold such a path; `*`: every name or place of a list. */
+const FIELDS: readonly (readonly string[])[] = [
+  ['packages', '*'],
+  ['builds', '*', 'packages', '*'],
+  ['builds', '*', 'sources', '*'],
+  ['repositories', '*', 'key'],
+  ['files', '*', 'from'],
+  ['users', '*', 'password', 'hashFile'],
+  ['users', '*', 'authorizedKeys', '*', 'file'],
+  ['hooks', '*', 'run', 'script'],
+  ['kernel', 'image'],
+  ['kernel', 'modules'],
+];
+
+/** The fields with every such path made absolute, as seen from `folder`. */
+export function absolutePaths(
+  fields: Readonly<Record<string, unknown>>,
+  folder: string,
+): Record<string, unknown> {
+  return change(fields, [], folder) as Record<string, unknown>;
+}
+
+function change(value: unknown, path: Path, folder: string): unknown {
+  if (typeof value === 'string') return isPath(value, path) ? resolve(folder, value) : value;
+  if (value instanceof Replacement) return new Replacement(change(value.value, path, folder));
+  if (Array.isArray(value)) return value.map((item, i) => change(item, [...path, i], folder));
+  if (!isFields(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, change(one, [...path, key], folder)]),
+  );
+}
+
+function isPath(value: string, path: Path): boolean {
+  const known = FIELDS.some(
+    (field) => field.length === path.length && field.every((part, i) => part === '*' || part === path[i]),
+  );
+  if (!known || value === '') return false;
+  // Other entries of packages are names; a key may be written out.
+  if (path.includes('packages')) return isDebFile(value);
+  return !value.includes('\n');
+}

@@ -1,0 +1,71 @@
+/** Kinds of text that fields of a definition hold. A message completes "hostname ...", without the name. */
+import { z } from 'zod';
+
+/** A host name of one label (hostname(7), RFC 1123). */
+export const hostnameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -',
+  );
+
+/** A package's name (Debian Policy 5.6.1). */
+export const packageName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9+.-]+$/, 'a package name has a-z, 0-9, +, - and ., as in libstdc++6');
+
+/** Whether an entry of `packages` names a file. */
+export function isDebFile(entry: string): boolean {
+  return entry.endsWith('.deb') && entry.includes('/');
+}
+
+/** A package as apt-get(8) takes it, or a file with one. */
+export const packageChoice = z
+  .string()
+  .refine(
+    (text) => isDebFile(text) || /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?([=/][^\s,]+)?$/.test(text),
+    'must be a package (nginx), one of a version (nginx=1.26.3-3) or suite (nginx/sid), or the path of a file (./tool.deb)',
+  );
+
+export const suiteName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]*$/, 'a suite has a lower case name, as trixie or sid');
+
+export const httpAddress = z
+  .string()
+  .regex(/^(https?|file|copy):\/\/?\S+$/, 'must be an address that begins with http://, https:// or file:');
+
+/** A name that adduser(8) takes (useradd's own rule, shadow's NAME_REGEX). */
+export const userName = z
+  .string()
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user or group has 1 to 32 of a-z, 0-9, _ and -, the first a letter');
+
+/** An absolute path in the machine that does not climb. */
+export const machinePath = z
+  .string()
+  .regex(
+    /^\/(?!.*(^|\/)\.{1,2}(\/|$))[^\0]*[^\0/]$/,
+    'must be a path from / on, without . and .. and a / at its end',
+  );
+
+/** Permission bits as chmod(1) takes them in octal. */
+export const mode = z.string().regex(/^[0-7]{3,4}$/, 'must be three or four octal digits, as "0644"');
+
+export const owner = z
+  .string()
+  .regex(
+    /^([a-z_][a-z0-9_-]*|\d+)(:([a-z_][a-z0-9_-]*|\d+))?$/,
+    'must be user or user:group, as "www-data:www-data"',
+  );
+
+/** A systemd unit; one without an ending is a service. */
+export const unitName = z
+  .string()
+  .regex(/^[A-Za-z0-9:_.\\@-]+$/, 'a unit has a name as "nginx" or "nginx.service"');
+
+export const terminal = z
+  .string()
+  .regex(/^(tty[1-9][0-9]?|tty[A-Z]+[0-9]+|hvc[0-9])$/, 'must be a terminal, as "tty1" or "ttyS0"');
+
+/** A path on this host; relative to the file that names it. */
+export const hostPath = z.string().min(1, 'must be a path');

@@ -1,0 +1,39 @@
+/** Programs run inside a machine's tree: in namespaces of their own, so that mounts and whatever still runs go with them. */
+import type { Command } from './command.js';
+
+// $1 is the tree, the rest the command. The host's name servers lend themselves where the tree has a file to mount on.
+const ENTER = `set -e
+root=$1; shift
+mount -t proc proc "$root/proc"
+mount --rbind /sys "$root/sys"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/tmp"
+if [ -f "$root/etc/resolv.conf" ] && [ ! -L "$root/etc/resolv.conf" ] && [ -e /etc/resolv.conf ]; then
+  mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
+fi
+# Where systemd-resolved is to have the names.
+if [ -e /etc/resolv.conf ]; then mkdir -p "$root/run/systemd/resolve"; cp -L /etc/resolv.conf "$root/run/systemd/resolve/stub-resolv.conf"; fi
+exec chroot "$root" "$@"`;
+
+/** Where a tree's programs are, and nothing of the host's environment. */
+const ENVIRONMENT = {
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+};
+
+export interface InTree {
+  readonly root: string;
+  readonly command: readonly string[];
+  /** On top of the usual variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+}
+
+/** The command that runs another inside the tree at `root`. */
+export function inTree({ root, command, env = {}, input }: InTree): Command {
+  const words = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
+  const args = ['-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
+  return { file: 'env', args, isolated: true, ...(input === undefined ? {} : { input }) };
+}
