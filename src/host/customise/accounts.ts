@@ -14,8 +14,8 @@ type User = Machine['users'][string];
 /** Make the users; root is there. */
 export async function makeUsers(tree: Tree, machine: Machine): Promise<Result<void>> {
   const users = Object.entries(machine.users);
-  const missing = missingShell(tree.root, users);
-  if (missing !== undefined) return missing;
+  const refused = missingShell(tree.root, users) ?? openToAll(tree.root, users);
+  if (refused !== undefined) return refused;
   const made = await tree.script(userScript(users), { input: '' });
   if (!made.ok) return made;
   const hashed = passwordLines(users);
@@ -37,6 +37,35 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
     });
   }
   return undefined;
+}
+
+/** Programs that let people in over a network, whatever package brought them. */
+const NETWORK_LOGINS = [
+  'sshd',
+  'dropbear',
+  'tinysshd',
+  'telnetd',
+  'in.telnetd',
+  'in.rlogind',
+  'xrdp',
+  'cockpit-ws',
+];
+const PLACES = ['/usr/sbin', '/usr/bin', '/usr/libexec', '/usr/lib/cockpit'];
+
+/** Refuses an empty password together with a network login, which a package may have brought that the definition does not name. */
+function openToAll(root: string, users: readonly [string, User][]): Result<void> | undefined {
+  const open = users.find(([, { password }]) => password === 'empty')?.[0];
+  if (open === undefined) return undefined;
+  const paths = NETWORK_LOGINS.flatMap((name) => PLACES.map((folder) => `${folder}/${name}`));
+  const login = paths.find((path) => existsInTree(root, path));
+  if (login === undefined) return undefined;
+  return err({
+    kind: 'usage',
+    what: `${open} would have an empty password on a machine with a network login`,
+    where: nameOf(['users', open, 'password']),
+    why: `the packages bring ${login}`,
+    next: 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login',
+  });
 }
 
 /** Shell commands that make groups and users, or change those that packages have made. */
@@ -69,7 +98,9 @@ function userLines(name: string, user: User): string[] {
     'useradd',
     ...(user.system ? ['--system'] : []),
     ...['--user-group', '--shell', shellQuote(shell)],
-    ...(withHome ? ['--create-home', '--home-dir', shellQuote(home)] : ['--no-create-home']),
+    ...(withHome
+      ? ['--create-home', '--home-dir', shellQuote(home)]
+      : ['--no-create-home', '--home-dir', '/nonexistent']),
     ...common,
     name,
   ];

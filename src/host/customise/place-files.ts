@@ -53,7 +53,7 @@ class Placing {
     return undefined;
   }
 
-  /** Copy a file, or a folder with all in it. `mode` is of files, the folders keep theirs. */
+  /** Copy a file, or a folder with all in it. `mode` is of files; folders have their own, and those that are there stay as they are. */
   private copy(
     from: string,
     to: string,
@@ -64,7 +64,7 @@ class Placing {
     // What the definition names may be a link to what is meant; what lies below it is copied as it is.
     if (info.isSymbolicLink() && to !== this.path) this.files.link(readlinkSync(from), to, owner);
     else if (info.isDirectory() || (info.isSymbolicLink() && isFolder(from))) {
-      this.files.makeFolder(to, info.mode & 0o7777, owner ?? { uid: 0, gid: 0 });
+      this.files.makeFolder(to, info.mode & 0o7777, owner ?? { uid: 0, gid: 0 }, 'new');
       for (const name of readdirSync(from).sort()) {
         const problem = this.copy(join(from, name), join(to, name), mode, owner);
         if (problem !== undefined) return problem;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { MachineInput } from './machine.js';
 
 /** A part of a definition: fields, or a function from what was said before it to such fields. */
-export type Fragment = FragmentFields | ((before: FragmentFields) => Fragment);
+export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
 
 /** Fields of a machine, and what they build upon. */
 export interface FragmentFields extends Replaceable<MachineInput> {

@@ -17,7 +17,7 @@ import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
 import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
-import { toolsInputs } from './bootstrap.js';
+import { toolsInputs } from './bootstrap/tools.js';
 import { modulesFolder } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 

@@ -8,7 +8,7 @@ import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { KERNEL_PACKAGE } from './bootstrap.js';
+import { KERNEL_PACKAGE } from './bootstrap/kernel.js';
 import type { BuildSettings } from './settings.js';
 
 /** Where a running Debian keeps kernels and modules. */

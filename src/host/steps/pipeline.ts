@@ -16,7 +16,10 @@ import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js
 import { fingerprint } from '../stages/fingerprint.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
-import { bootstrapKernel, bootstrapPackages, bootstrapTools, packagesInputs } from './bootstrap.js';
+import { bootstrapKernel } from './bootstrap/kernel.js';
+import { bootstrapPackages, packagesInputs } from './bootstrap/packages.js';
+import { bootstrapTools } from './bootstrap/tools.js';
+import { makeBuilds } from './builds.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
 import { checkKernel } from './kernel.js';
 import { microcodeStage } from './microcode.js';
@@ -107,6 +110,8 @@ interface Source {
   readonly entry?: CacheEntry;
   /** Of a kernel that comes from another suite than the packages. */
   readonly kernel?: CacheEntry;
+  /** Of what is built from source. */
+  readonly builds?: readonly CacheEntry[];
 }
 
 interface Sources {
@@ -154,14 +159,17 @@ function sourceOf(entry: Result<CacheEntry>): Result<Source> {
   return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
 }
 
-/** The packages, and the kernel where it comes from elsewhere. */
+/** The packages, the kernel where it comes from elsewhere, and what is built from source. */
 async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
   const packages = sourceOf(await bootstrapPackages(settings, context));
   if (!packages.ok) return packages;
   const kernel = await bootstrapKernel(settings, context);
   if (!kernel.ok) return kernel;
-  if (kernel.value === undefined) return packages;
-  return ok({ ...packages.value, id: `${packages.value.id} ${kernel.value.id}`, kernel: kernel.value });
+  const builds = await makeBuilds(settings, context);
+  if (!builds.ok) return builds;
+  const source = { ...packages.value, builds: builds.value };
+  if (kernel.value === undefined) return ok(source);
+  return ok({ ...source, id: `${source.id} ${kernel.value.id}`, kernel: kernel.value });
 }
 
 /** A failure counts before the interruption that it caused in the other. */
@@ -213,7 +221,7 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
   if (entry === undefined) throw new Error('the system stage runs without packages');
   const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
   return stage(work, 'system', why.value ?? 'not built yet', detail, async () => {
-    const sources = { packages: entry, kernel: packages.kernel ?? entry };
+    const sources = { packages: entry, kernel: packages.kernel ?? entry, builds: packages.builds ?? [] };
     const built = await buildSystem(settings, sources, output.scratch.path, context);
     if (!built.ok) return built;
     const { root, release, image, savings } = built.value;

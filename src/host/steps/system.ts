@@ -11,11 +11,13 @@ import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
-import { run } from '../sys/run.js';
-import { packagesInputs, TREE } from './bootstrap.js';
+import { TREE } from './bootstrap/engine.js';
+import { packagesInputs } from './bootstrap/packages.js';
+import { buildsInputs, installBuilds } from './builds.js';
 import { kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
 import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
+import { unpackTree } from './unpack-tree.js';
 
 /** Raised whenever the same inputs shall give another result. */
 const RECIPE = '4';
@@ -30,6 +32,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     ...kernelInputs(settings),
     ...customiseInputs(settings.machine, settings.definitionDigest),
     ...leftOutInputs(settings),
+    ...buildsInputs(settings),
     'mkma on the machine': programDigest(settings.programs),
     ...(settings.sourceDateEpoch === undefined
       ? {}
@@ -54,10 +57,19 @@ export interface BuiltSystem extends PlacedKernel {
   readonly root: string;
 }
 
+/** What the tree is made of, out of the cache. */
+export interface SystemSources {
+  readonly packages: CacheEntry;
+  /** Holds the kernel's package, if there is one. */
+  readonly kernel: CacheEntry;
+  /** What was built from source. */
+  readonly builds: readonly CacheEntry[];
+}
+
 /** Make the tree in `scratch`. */
 export async function buildSystem(
   settings: BuildSettings,
-  { packages, kernel: kernelEntry }: { readonly packages: CacheEntry; readonly kernel: CacheEntry },
+  { packages, kernel: kernelEntry, builds }: SystemSources,
   scratch: string,
   context: Context,
 ): Promise<Result<BuiltSystem>> {
@@ -71,6 +83,8 @@ export async function buildSystem(
   const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
   const { machine, hardware, output } = settings;
+  const installed = await installBuilds(builds, root, context.signal);
+  if (!installed.ok) return installed;
   const hooked = await runHooks('packages', machine, { root, output }, context);
   if (!hooked.ok) return hooked;
   say('customising');
@@ -88,22 +102,4 @@ export async function buildSystem(
     signal: context.signal,
   });
   return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;
-}
-
-/** Unpack a cached tree with everything a tarball of mmdebstrap holds. */
-export async function unpackTree(tarball: string, root: string, signal: AbortSignal): Promise<Result<void>> {
-  const args = [
-    '-x',
-    '-p',
-    '--zstd',
-    '--numeric-owner',
-    '--xattrs',
-    '--xattrs-include=*',
-    '-f',
-    tarball,
-    '-C',
-    root,
-  ];
-  const done = await run({ file: 'tar', args }, { signal });
-  return done.ok ? ok() : done;
 }

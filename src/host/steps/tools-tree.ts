@@ -7,8 +7,8 @@ import { loaderOf } from '../initramfs/libraries.js';
 import type { ErofsTools } from '../pack/erofs.js';
 import type { CacheEntry } from '../stages/cache.js';
 import type { Command } from '../sys/command.js';
-import { TREE } from './bootstrap.js';
-import { unpackTree } from './system.js';
+import { TREE } from './bootstrap/engine.js';
+import { unpackTree } from './unpack-tree.js';
 
 export class ToolsTree {
   private unpacked: Promise<Result<string>> | undefined;

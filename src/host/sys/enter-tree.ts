@@ -23,17 +23,24 @@ const ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
 
+/** In a network namespace of its own there is nothing but this. */
+const LOOPBACK = 'ip link set lo up 2>/dev/null; exec "$@"';
+
 export interface InTree {
   readonly root: string;
   readonly command: readonly string[];
   /** On top of the usual variables. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
+  /** Whether the command reaches this host's network; otherwise it has loopback alone. Default: yes. */
+  readonly network?: boolean;
 }
 
 /** The command that runs another inside the tree at `root`. */
-export function inTree({ root, command, env = {}, input }: InTree): Command {
+export function inTree({ root, command, env = {}, input, network = true }: InTree): Command {
   const words = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
   const args = ['-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
-  return { file: 'env', args, isolated: true, ...(input === undefined ? {} : { input }) };
+  const alone = network ? [] : ['unshare', '--net', '--', 'sh', '-c', LOOPBACK, 'mkma'];
+  const [file = '', ...rest] = [...alone, 'env', ...args];
+  return { file, args: rest, isolated: true, ...(input === undefined ? {} : { input }) };
 }

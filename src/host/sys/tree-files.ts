@@ -95,10 +95,11 @@ export class TreeFiles {
     this.stamp(real);
   }
 
-  /** Make a folder; one that is there stays, with its mode and owner unless they are named. */
-  makeFolder(path: string, mode?: number, owner?: TreeOwner): void {
+  /** Make a folder; one that is there stays, with its mode and owner unless they are named, and with `new` also then. */
+  makeFolder(path: string, mode?: number, owner?: TreeOwner, which: 'any' | 'new' = 'any'): void {
     const real = resolveInTree(this.root, path, true);
-    mkdirSync(real, { recursive: true });
+    const made = mkdirSync(real, { recursive: true });
+    if (which === 'new' && made === undefined) return;
     if (mode !== undefined) chmodSync(real, mode);
     if (owner !== undefined) chownSync(real, owner.uid, owner.gid);
   }

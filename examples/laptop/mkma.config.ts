@@ -1,0 +1,58 @@
+// A laptop: firmware that is not free, a kernel of its own choice, its owner with language and keyboard.
+import { defineMachine, fragments } from 'mkma';
+
+export default defineMachine({
+  extends: [fragments.systemd, fragments.consoleTools, fragments.networkTime],
+  hostname: 'laptop',
+  // As a newer kernel than the suite's: { from: 'debian', suite: 'sid' }, or one of your own: { from: 'path', image, modules }.
+  kernel: { from: 'debian', package: 'linux-image-rt-amd64' },
+  cmdline: ['quiet'],
+  firmware: ['firmware-iwlwifi', 'firmware-realtek'],
+  packages: ['iwd', 'network-manager', 'bluez', 'brightnessctl', 'man-db', 'git', 'vim'],
+  users: {
+    anna: {
+      fullName: 'Anna Example',
+      groups: ['video', 'netdev', 'plugdev'],
+      autologin: ['tty1'],
+      sudo: 'nopasswd',
+    },
+  },
+  files: {
+    // Dotfiles: a folder is copied with all that it holds.
+    '/home/anna': { from: './home', owner: 'anna:anna' },
+    '/etc/NetworkManager/conf.d/10-iwd.conf': '[device]\nwifi.backend=iwd\n',
+  },
+  locale: 'de_DE.UTF-8',
+  keyboard: { layout: 'de', variant: 'nodeadkeys' },
+  timezone: 'Europe/Berlin',
+  services: { enable: ['NetworkManager', 'iwd'] },
+  sysctl: { 'vm.swappiness': 100 },
+  zram: 50,
+  tests: [
+    {
+      name: 'her machine speaks German',
+      async run(guest) {
+        const date = await guest.ok("su - anna -c 'LC_ALL=$LANG date -d 2026-12-24 +%A'");
+        if (date !== 'Donnerstag') throw new Error(`Thursday is ${date}`);
+        const keys = await guest.ok('cat /etc/default/keyboard');
+        if (!keys.includes('XKBLAYOUT="de"')) throw new Error(keys);
+      },
+    },
+    {
+      name: 'the kernel is the chosen one, with firmware beside it',
+      async run(guest) {
+        const release = await guest.ok('uname -r');
+        if (!release.includes('-rt-')) throw new Error(`the kernel is ${release}`);
+        await guest.ok('ls /usr/lib/firmware/iwlwifi-* /usr/lib/firmware/rtl_nic >/dev/null');
+      },
+    },
+    {
+      name: 'she may become root, and has her dotfiles',
+      async run(guest) {
+        await guest.ok(
+          "su - anna -c 'sudo -n true && grep -q alias ~/.bash_aliases && test -O ~/.bash_aliases'",
+        );
+      },
+    },
+  ],
+});

@@ -1,0 +1,41 @@
+// A small web server: one page, fetched by a test of the machine itself.
+import { defineMachine } from 'mkma';
+
+export default defineMachine({
+  extends: ['server'],
+  hostname: 'web',
+  packages: ['nginx-light', 'curl'],
+  files: {
+    '/var/www/html/index.html': { from: './index.html', values: { host: 'web' } },
+    '/etc/nginx/sites-enabled/default': 'server {\n  listen 80 default_server;\n  root /var/www/html;\n}\n',
+  },
+  users: {
+    // Name the file with your own public key; whoever has the private one logs in and may do everything.
+    admin: { sudo: 'nopasswd', authorizedKeys: [{ file: './admin.pub' }] },
+  },
+  services: { enable: ['nginx'] },
+  tests: [
+    {
+      name: 'the page is served',
+      async run(guest) {
+        await guest.waitForUnit('nginx');
+        const page = await guest.ok('curl --silent --fail http://localhost/');
+        if (!page.includes('This is web.')) throw new Error(`the page is: ${page}`);
+      },
+    },
+    {
+      name: 'ssh takes keys alone',
+      async run(guest) {
+        await guest.waitForPort(22);
+        const settings = await guest.ok('sshd -T');
+        for (const line of [
+          'passwordauthentication no',
+          'permitemptypasswords no',
+          'pubkeyauthentication yes',
+        ]) {
+          if (!settings.includes(line)) throw new Error(`sshd does not say: ${line}`);
+        }
+      },
+    },
+  ],
+});

@@ -1,0 +1,140 @@
+/** What comes from the mirror, by mmdebstrap into an entry of the cache. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../../core/result.js';
+import { formatMoment } from '../../../core/time.js';
+import type { Context } from '../../context.js';
+import { componentsOf } from '../../customise/sources.js';
+import { digestInputs, type Inputs } from '../../stages/book.js';
+import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
+import { renderCommand } from '../../sys/command.js';
+import { run } from '../../sys/run.js';
+import { makeScratch } from '../../sys/scratch.js';
+import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
+import type { BuildSettings } from '../settings.js';
+
+/** Raised whenever the same inputs shall give another result. */
+const RECIPE = '3';
+
+/** Files of a cache entry. */
+export const TREE = 'tree.tar.zst';
+export const LIST = 'packages.txt';
+
+/** Lists what is installed in the tree, with the versions. */
+export const INSTALLED = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
+
+export function mirrorInputs(settings: BuildSettings): Inputs {
+  const { machine, mirrors, architecture, sourceDateEpoch } = settings;
+  return {
+    recipe: RECIPE,
+    suite: machine.suite,
+    architecture,
+    components: componentsOf(machine).join(' '),
+    mirror: mirrors.main,
+    'security mirror': mirrors.security,
+    ...(sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
+  };
+}
+
+/** What differs between the two bootstraps. */
+interface Part
+  extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends' | 'files'> {
+  readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
+  /** Where it is not the machine's. */
+  readonly suite?: string | undefined;
+  readonly inputs: Inputs;
+  /** Files that it makes. */
+  readonly makes: readonly string[];
+}
+
+export async function bootstrap(
+  settings: BuildSettings,
+  context: Context,
+  part: Part,
+): Promise<Result<CacheEntry>> {
+  const { emit } = context;
+  const { stage, inputs } = part;
+  const known = settings.refresh ? undefined : findEntry(settings.cache, stage, inputs);
+  const suite = part.suite ?? settings.machine.suite;
+  if (known === undefined) {
+    const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
+    emit({ type: 'stage', stage, state: 'start', detail: `${why}: bootstrapping ${suite}` });
+  }
+  let entry: Result<CacheEntry> | undefined;
+  try {
+    entry = await cached(settings.cache, {
+      kind: stage,
+      inputs,
+      refresh: settings.refresh,
+      signal: context.signal,
+      onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
+      make: (folder) => makeEntry(folder, settings, context, part),
+    });
+  } finally {
+    if (entry?.ok !== true) emit({ type: 'stage', stage, state: 'failed' });
+  }
+  if (!entry.ok) return entry;
+  const count = readFileSync(join(entry.value.path, LIST), 'utf8').trimEnd().split('\n').length;
+  const detail = `${count} packages of ${suite}, from ${formatMoment(entry.value.at)}`;
+  emit({ type: 'stage', stage, state: known === undefined ? 'done' : 'reused', detail });
+  return entry;
+}
+
+/** Fill a cache entry; resolves to its id, which names every package with its version, and how it was made. */
+async function makeEntry(
+  folder: string,
+  settings: BuildSettings,
+  context: Context,
+  part: Part,
+): Promise<Result<string>> {
+  const debs = join(settings.cache, 'debs');
+  mkdirSync(debs, { recursive: true });
+  pruneDebs(debs);
+  const temporary = makeScratch(join(settings.cache, 'tmp'));
+  try {
+    const request: BootstrapRequest = {
+      ...part,
+      suite: part.suite ?? settings.machine.suite,
+      architecture: settings.architecture,
+      components: componentsOf(settings.machine),
+      mirror: settings.mirrors.main,
+      securityMirror: settings.mirrors.security,
+      debs,
+      target: join(folder, TREE),
+      temporary: temporary.path,
+      sourceDateEpoch: settings.sourceDateEpoch,
+    };
+    const plain = bootstrapCommand(request);
+    const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
+    const lines: string[] = [];
+    const done = await run(command, {
+      signal: context.signal,
+      onLine: (line) => {
+        lines.push(line);
+        context.emit({ type: 'output', stage: part.stage, line: line.replace(/^I: /, '') });
+      },
+    });
+    if (!done.ok) return err(explainBootstrap(lines.join('\n'), request, renderCommand(command)));
+    // What is published here is taken on trust by every later build.
+    const lacking = part.makes.find(
+      (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
+    );
+    if (lacking !== undefined)
+      throw new Error(`mmdebstrap ended well but made no ${lacking}:\n${lines.join('\n')}`);
+    const versions = readFileSync(join(folder, LIST), 'utf8');
+    return ok(digestInputs({ ...part.inputs, versions }).slice(0, 20));
+  } finally {
+    temporary.remove();
+  }
+}
+
+/** Kept packages are fetched again after this many days, so that those no build needs any more go. */
+const KEEP_DEBS_DAYS = 60;
+
+function pruneDebs(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const age = Date.now() - statSync(join(folder, name)).ctimeMs;
+    const limit = name.startsWith('.') ? 1 : KEEP_DEBS_DAYS;
+    if (age > limit * 86_400_000) rmSync(join(folder, name), { force: true });
+  }
+}

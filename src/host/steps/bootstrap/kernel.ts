@@ -1,0 +1,57 @@
+/** The kernel's package: with the system's packages, or by itself from another suite. */
+import { ok, type Result } from '../../../core/result.js';
+import type { Context } from '../../context.js';
+import type { CacheEntry } from '../../stages/cache.js';
+import { shellQuote } from '../../sys/command.js';
+import type { BuildSettings } from '../settings.js';
+import { bootstrap, LIST, mirrorInputs } from './engine.js';
+
+export const KERNEL_PACKAGE = 'kernel.deb';
+
+/** The kernel's package from a suite that is not the machine's; `undefined`: it comes with the packages, or from elsewhere. */
+export async function bootstrapKernel(
+  settings: BuildSettings,
+  context: Context,
+): Promise<Result<CacheEntry | undefined>> {
+  const { machine, architecture } = settings;
+  const { kernel } = machine;
+  if (kernel.from !== 'debian' || kernel.suite === undefined || kernel.suite === machine.suite)
+    return ok(undefined);
+  const { suite, package: name = `linux-image-${architecture}` } = kernel;
+  const { recipe, ...mirror } = mirrorInputs(settings);
+  return bootstrap(settings, context, {
+    stage: 'kernel',
+    suite,
+    inputs: { ...mirror, recipe: recipe ?? '', suite, package: name },
+    variant: 'extract',
+    packages: [],
+    finish: [fetchKernel(name)],
+    makes: [LIST, KERNEL_PACKAGE],
+  });
+}
+
+/** The kernel's package, where it comes from the machine's own suite; `undefined`: it does not. */
+export function ownKernelPackage({ machine, architecture }: BuildSettings): string | undefined {
+  const { kernel, suite } = machine;
+  if (kernel.from !== 'debian' || (kernel.suite ?? suite) !== suite) return undefined;
+  return kernel.package ?? `linux-image-${architecture}`;
+}
+
+/**
+ * The kernel is unpacked beside the package database, not installed: installing would pull initramfs-tools and write
+ * an initrd that a machine in RAM never uses, and upgrade a kernel that nothing boots (docs/decisions/0003).
+ */
+export function fetchKernel(name: string): string {
+  const meta = shellQuote(name);
+  // One command a line: in a list with && a failure would not end the script.
+  return `set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
+# A package with a kernel itself depends on none.
+if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
+if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
+cd "$MKMA_ENTRY"
+apt-get -q download "$image"
+mv ./*.deb ${KERNEL_PACKAGE}
+echo "kernel $image" >> ${LIST}`;
+}

@@ -1,0 +1,84 @@
+/** The system's packages, with the kernel's where that is of the same suite. */
+import { basename } from 'node:path';
+import type { Result } from '../../../core/result.js';
+import type { Context } from '../../context.js';
+import { impliedPackages } from '../../customise/customise.js';
+import { excludedPreferences, readKey, repositoryStanza } from '../../customise/sources.js';
+import type { Machine } from '../../definition/machine.js';
+import { isDebFile } from '../../definition/schema/words.js';
+import { digestFile, digestInputs, type Inputs } from '../../stages/book.js';
+import type { CacheEntry } from '../../stages/cache.js';
+import { PROGRAM_PACKAGES } from '../machine-program.js';
+import type { BuildSettings } from '../settings.js';
+import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './engine.js';
+import { fetchKernel, KERNEL_PACKAGE, ownKernelPackage } from './kernel.js';
+
+export function packagesInputs(settings: BuildSettings): Inputs {
+  const { machine } = settings;
+  return {
+    ...mirrorInputs(settings),
+    packages: systemPackages(machine).map(packageInput).join(' '),
+    'kernel choice': kernelChoice(settings),
+    ...(machine.recommends ? { recommends: 'installed' } : {}),
+    ...(machine.excludePackages.length === 0 ? {} : { excluded: machine.excludePackages.join(' ') }),
+    ...(Object.keys(machine.repositories).length === 0
+      ? {}
+      : { repositories: digestInputs(repositoryFiles(machine)).slice(0, 20) }),
+  };
+}
+
+/** A package by its name, a file by its content. */
+export function packageInput(name: string): string {
+  return isDebFile(name) ? `${basename(name)}@${digestFile(name)}` : name;
+}
+
+/** What the definition names, and what mkma itself needs on the machine. */
+function systemPackages(machine: Machine): string[] {
+  const all = [...machine.packages, ...impliedPackages(machine), ...PROGRAM_PACKAGES];
+  return [...new Set(all)].filter((name) => !machine.excludePackages.includes(name));
+}
+
+/** Those of them that are files. */
+function debFiles(machine: Machine): string[] {
+  return systemPackages(machine).filter(isDebFile);
+}
+
+/** The system's packages as a tree, and the kernel's package beside it. */
+export async function bootstrapPackages(
+  settings: BuildSettings,
+  context: Context,
+): Promise<Result<CacheEntry>> {
+  const { machine } = settings;
+  const kernel = ownKernelPackage(settings);
+  const withKernel = kernel !== undefined;
+  const excluded = excludedPreferences(machine.excludePackages);
+  return bootstrap(settings, context, {
+    stage: 'packages',
+    inputs: packagesInputs(settings),
+    variant: 'minbase',
+    packages: systemPackages(machine).filter((name) => !isDebFile(name)),
+    debFiles: debFiles(machine),
+    recommends: machine.recommends,
+    files: {
+      ...repositoryFiles(machine),
+      ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
+    },
+    finish: withKernel ? [INSTALLED, fetchKernel(kernel)] : [INSTALLED],
+    makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
+  });
+}
+
+/** Sources of the definition's own repositories, as files of the tree that is bootstrapped. */
+export function repositoryFiles({ repositories }: Machine): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(repositories).map(([name, repository]) => [
+      `etc/apt/sources.list.d/${name}.sources`,
+      repositoryStanza(repository, readKey(repository.key)),
+    ]),
+  );
+}
+
+function kernelChoice(settings: BuildSettings): string {
+  const { kernel } = settings.machine;
+  return kernel.from === 'debian' ? `debian ${ownKernelPackage(settings) ?? ''}`.trim() : kernel.from;
+}

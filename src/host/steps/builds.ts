@@ -1,0 +1,248 @@
+/** Software that Debian does not carry: built in a throw-away system of the suite, kept as what it installs. */
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { hashPath } from '../customise/inputs.js';
+import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
+import { isDebFile } from '../definition/schema/words.js';
+import { digestInputs, type Inputs } from '../stages/book.js';
+import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
+import { inTree } from '../sys/enter-tree.js';
+import { run } from '../sys/run.js';
+import { makeScratch } from '../sys/scratch.js';
+import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
+import { packageInput, repositoryFiles } from './bootstrap/packages.js';
+import type { BuildSettings } from './settings.js';
+import { unpackTree } from './unpack-tree.js';
+
+type Build = Machine['builds'][number];
+
+/** Raised whenever the same inputs shall give another result. */
+const RECIPE = '1';
+/** What a build installs, in its entry of the cache. */
+const PRODUCT = 'product.tar.zst';
+/** Where a build works, and what it installs below: in its own system. */
+const WORK = '/build';
+const DESTINATION = '/destination';
+/** Packages that every build has: a compiler and make. */
+const ALWAYS = ['build-essential', 'zstd'];
+
+/** What the tree of the machine depends on: everything its builds do. */
+export function buildsInputs(settings: BuildSettings): Inputs {
+  const { builds } = settings.machine;
+  if (builds.length === 0) return {};
+  const each = builds.map((build) => `${build.name}@${digestInputs(inputsOf(settings, build)).slice(0, 12)}`);
+  return { builds: each.join(' ') };
+}
+
+function inputsOf(settings: BuildSettings, build: Build): Inputs {
+  const sources = createHash('sha256');
+  for (const name of Object.keys(build.sources).sort())
+    hashPath(sources.update(name), build.sources[name] ?? '');
+  const { name, run: commands, install, network } = build;
+  return {
+    ...toolsOf(settings, build),
+    build: RECIPE,
+    name,
+    run: commands,
+    install,
+    network: String(network),
+    sources: sources.digest('hex'),
+  };
+}
+
+function toolsOf(settings: BuildSettings, { packages }: Build): Inputs {
+  const { recipe, ...mirror } = mirrorInputs(settings);
+  const repositories = repositoryFiles(settings.machine);
+  return {
+    ...mirror,
+    recipe: recipe ?? '',
+    packages: [...ALWAYS, ...packages].map(packageInput).join(' '),
+    ...(Object.keys(repositories).length === 0
+      ? {}
+      : { repositories: digestInputs(repositories).slice(0, 20) }),
+  };
+}
+
+/** Make what is not in the cache, one after another. Resolves to the entries, in the order of the definition. */
+export async function makeBuilds(settings: BuildSettings, context: Context): Promise<Result<CacheEntry[]>> {
+  const entries: CacheEntry[] = [];
+  for (const [i, build] of settings.machine.builds.entries()) {
+    const entry = await makeBuild(settings, build, nameOf(['builds', i]), context);
+    if (!entry.ok) return entry;
+    entries.push(entry.value);
+  }
+  return ok(entries);
+}
+
+async function makeBuild(
+  settings: BuildSettings,
+  build: Build,
+  where: string,
+  context: Context,
+): Promise<Result<CacheEntry>> {
+  const { emit } = context;
+  const stage = `build ${build.name}`;
+  const inputs = inputsOf(settings, build);
+  const { refresh, cache } = settings;
+  const known = refresh ? undefined : findEntry(cache, 'build', inputs);
+  if (known !== undefined) {
+    emit({
+      type: 'stage',
+      stage,
+      state: 'reused',
+      detail: `from ${known.at.slice(0, 16).replace('T', ' ')} UTC`,
+    });
+    return ok(known);
+  }
+  const detail = refresh ? 'asked to refresh' : 'not in the cache';
+  emit({ type: 'stage', stage, state: 'start', detail });
+  let done = false;
+  try {
+    const entry = await cached(cache, {
+      ...{ kind: 'build', inputs, refresh, signal: context.signal },
+      onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
+      make: (folder) => new Making(settings, build, where, stage, context).make(folder),
+    });
+    done = entry.ok;
+    if (done) emit({ type: 'stage', stage, state: 'done' });
+    return entry;
+  } finally {
+    if (!done) emit({ type: 'stage', stage, state: 'failed' });
+  }
+}
+
+/** One build on its way. */
+class Making {
+  constructor(
+    private readonly settings: BuildSettings,
+    private readonly build: Build,
+    private readonly where: string,
+    private readonly stage: string,
+    private readonly context: Context,
+  ) {}
+
+  /** Fill the folder of a cache entry; resolves to its id. */
+  async make(folder: string): Promise<Result<string>> {
+    const tools = await this.tools();
+    if (!tools.ok) return tools;
+    const scratch = makeScratch(join(this.settings.cache, 'tmp'));
+    try {
+      const root = join(scratch.path, 'root');
+      mkdirSync(root, { mode: 0o755 });
+      const unpacked = await unpackTree(join(tools.value.path, TREE), root, this.context.signal);
+      if (!unpacked.ok) return unpacked;
+      const made = await this.work(root, join(folder, PRODUCT));
+      return made.ok
+        ? ok(digestInputs({ ...inputsOf(this.settings, this.build), tools: tools.value.id }).slice(0, 20))
+        : made;
+    } finally {
+      scratch.remove();
+    }
+  }
+
+  private tools(): Promise<Result<CacheEntry>> {
+    const { settings, build } = this;
+    return bootstrap(settings, this.context, {
+      stage: 'build-tools',
+      inputs: toolsOf(settings, build),
+      variant: 'minbase',
+      packages: [...ALWAYS, ...build.packages.filter((name) => !isDebFile(name))],
+      debFiles: build.packages.filter(isDebFile),
+      files: repositoryFiles(settings.machine),
+      finish: [INSTALLED],
+      makes: [TREE, LIST],
+    });
+  }
+
+  private async work(root: string, product: string): Promise<Result<void>> {
+    for (const path of [WORK, DESTINATION]) mkdirSync(join(root, path));
+    for (const [name, from] of Object.entries(this.build.sources)) {
+      const to = join(root, WORK, name);
+      mkdirSync(dirname(to), { recursive: true });
+      cpSync(from, to, { recursive: true, dereference: false, preserveTimestamps: true });
+    }
+    for (const step of ['run', 'install'] as const) {
+      const done = await this.script(root, step);
+      if (!done.ok) return done;
+    }
+    const tar = [
+      'tar',
+      '--create',
+      '--zstd',
+      '--sort=name',
+      '--numeric-owner',
+      '--xattrs',
+      '--xattrs-include=*',
+    ];
+    const files = ['--file', product, '--directory', join(root, DESTINATION), '.'];
+    const packed = await run(
+      { file: 'tar', args: [...tar.slice(1), ...files] },
+      { signal: this.context.signal },
+    );
+    return packed.ok ? ok() : packed;
+  }
+
+  private async script(root: string, step: 'run' | 'install'): Promise<Result<void>> {
+    const { build, stage, context, settings } = this;
+    const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[step]}`;
+    const epoch = settings.sourceDateEpoch;
+    const env = epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) };
+    const command = inTree({ root, command: ['sh', '-e', '-c', commands], env, network: build.network });
+    const lines: string[] = [];
+    const onLine = (line: string): void => {
+      lines.push(line);
+      context.emit({ type: 'output', stage, line });
+    };
+    const done = await run(command, { signal: context.signal, onLine });
+    return done.ok ? ok() : err(this.failed(step, lines, done.problem));
+  }
+
+  private failed(step: string, lines: readonly string[], { why = '' }: Problem): Problem {
+    const last = lines.slice(-12).join('\n');
+    const offline = this.build.network
+      ? ''
+      : 'it has no network: if it needs one, say network: true, or name what it fetches under sources; ';
+    return {
+      what: `the build ${this.build.name} failed`,
+      where: `${this.where}.${step}`,
+      why: last === '' ? why : last,
+      next: `${offline}mkma build --verbose shows all that it prints`,
+    };
+  }
+}
+
+/** Put what the builds install into the tree at `root`. */
+export async function installBuilds(
+  entries: readonly CacheEntry[],
+  root: string,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  for (const { path } of entries) {
+    const args = [
+      '--extract',
+      '--zstd',
+      '--preserve-permissions',
+      '--numeric-owner',
+      '--xattrs',
+      '--xattrs-include=*',
+    ];
+    // What installs into /lib means /usr/lib; the root and folders that are there stay as they are.
+    const into = [
+      '--keep-directory-symlink',
+      '--no-overwrite-dir',
+      '--file',
+      join(path, PRODUCT),
+      '--directory',
+      root,
+    ];
+    const done = await run({ file: 'tar', args: [...args, ...into] }, { signal });
+    if (!done.ok) return done;
+  }
+  if (entries.length === 0) return ok();
+  const linked = await run(inTree({ root, command: ['ldconfig'] }), { signal });
+  return linked.ok ? ok() : linked;
+}
