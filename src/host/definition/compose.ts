@@ -74,7 +74,12 @@ class Composer {
   private async file(path: string, origin: Origin, depth: number): Promise<Problem | undefined> {
     const from = origin.by === 'file' ? dirname(origin.place.file) : '.';
     const loaded: Result<LoadedDefinition> = await loadDefinition(resolve(from, path));
-    if (!loaded.ok) return loaded.problem;
+    if (!loaded.ok) {
+      const { problem: inner } = loaded;
+      return inner.where === shown(resolve(from, path))
+        ? { ...inner, where: `${whereOf(origin)}: ${inner.where}` }
+        : inner;
+    }
     this.digests.push(loaded.value.digest);
     return this.one(loaded.value.definition, origin, depth);
   }

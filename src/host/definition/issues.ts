@@ -20,7 +20,12 @@ interface Parsed {
 
 /** Every fault that zod found. */
 export function faultsOf(issues: readonly Issue[], parsed: Parsed): Fault[] {
-  return issues.flatMap((issue) => faultOf(issue, parsed));
+  const faults = issues.flatMap((issue) => faultOf(issue, parsed));
+  // One that was mistyped is not missing besides.
+  const meant = faults.map(({ path, next }) =>
+    nameOf([...path.slice(0, -1), /^did you mean (\S+)\?/.exec(next)?.[1] ?? '']),
+  );
+  return faults.filter(({ what }) => !meant.some((name) => what === `${name} is missing`));
 }
 
 function faultOf(issue: Issue, parsed: Parsed): Fault[] {
@@ -52,7 +57,7 @@ function faultOf(issue: Issue, parsed: Parsed): Fault[] {
     }
     case 'invalid_key': {
       const inner = issue.issues[0]?.message ?? '';
-      return [wrong(path, `${name}: ${inner}`)];
+      return [wrong(path, `${name}: ${inner.replace(/^must/, 'its name must')}`)];
     }
     case 'invalid_union':
       return unionFault(issue, path, parsed);
@@ -60,14 +65,14 @@ function faultOf(issue: Issue, parsed: Parsed): Fault[] {
     case 'too_big':
       return [wrong(path, `${name} is ${told(given)}: ${limitOf(issue)}`)];
     default:
-      return [wrong(path, `${name} is ${told(given)}: ${issue.message}`)];
+      return [wrong(path, saying(path, given, issue.message.replace(/^must/, 'it must')))];
   }
 }
 
 /** Of a choice: what is wrong with the alternative that comes nearest, where an object is given; else what there is to choose from. */
 function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, parsed: Parsed): Fault[] {
   const given = valueAt(parsed.value, path);
-  const own = wrong(path, `${nameOf(path)} is ${told(given)}: it ${issue.message}`);
+  const own = wrong(path, saying(path, given, `it ${issue.message}`));
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return [own];
   const objects = issue.errors.filter(
     (branch) => !branch.some((one) => one.path.length === 0 && one.code === 'invalid_type'),
@@ -88,6 +93,13 @@ function strange(branch: readonly Issue[]): number {
 
 function wrong(path: Path, what: string): Fault {
   return { path, what, next: 'correct it and try again' };
+}
+
+/** That a value is not as it must be; one that may be a password is not repeated. */
+function saying(path: Path, given: unknown, must: string): string {
+  return path.includes('password')
+    ? `${nameOf(path)}: ${must}`
+    : `${nameOf(path)} is ${told(given)}: ${must}`;
 }
 
 function unknownKey(path: Path, known: readonly string[]): Fault {

@@ -100,7 +100,8 @@ function explain(cause: unknown, where: string) {
       ? where
       : `${shown(frame[1].replace(/^file:\/\//, ''))}:${frame[2]}`;
   const [first = ''] = error.message.split('\n');
-  return { where: place, why: `${error.name}: ${first}`, next: 'correct it and try again' };
+  const words = /^\w*Error: /.test(first) ? first : `${error.name}: ${first}`;
+  return { where: place, why: words.trim(), next: 'correct it and try again' };
 }
 
 function digestOf(files: readonly string[]): string {

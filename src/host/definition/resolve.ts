@@ -8,7 +8,7 @@ import type { Part } from '../leave-out/parts.js';
 import { checkMachine } from './checks.js';
 import { addDefinition, addPreset, whereOf } from './compose.js';
 import { replace } from './define.js';
-import { type Fault, faultsOf } from './issues.js';
+import { type Fault, faultsOf, nameOf } from './issues.js';
 import { DEFINITION_FILES, loadDefinition } from './load.js';
 import { type Machine, type ModuleSet, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
@@ -119,7 +119,13 @@ function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
 
 /** The first fault in the file as a problem, which names the others. */
 function problemOf(faults: readonly Fault[], merged: Merged): Problem {
-  const placed = faults.map((fault) => ({ ...fault, where: whereOf(merged.originOf(fault.path)) }));
+  const placed = faults.map((fault) => {
+    const origin = merged.originOf(fault.path);
+    // As it is counted in the file, not behind what a preset says.
+    const what =
+      origin?.by === 'file' ? fault.what.replace(nameOf(fault.path), nameOf(origin.path)) : fault.what;
+    return { ...fault, what, where: whereOf(origin) };
+  });
   const [first, ...others] = placed.sort((a, b) => lineIn(a.where) - lineIn(b.where));
   if (first === undefined) throw new Error('a definition was refused without a fault');
   const lines = others.map(({ what, where, next }) => {

@@ -1,0 +1,377 @@
+/** Definitions with a fault, and what is said of each, word for word. FOLDER: where the definition lies; FIELDS: the names of all fields. */
+export interface Wrong {
+  readonly what: string;
+  /** What defineMachine is given, from the second line of the file on. */
+  readonly definition: string;
+  readonly lines: readonly string[];
+}
+
+export const WRONG: readonly Wrong[] = [
+  {
+    what: 'a key that is not there',
+    definition: "{ hostnam: 'box' }",
+    lines: ['there is no hostnam: mkma.config.ts:2', '  next: did you mean hostname? the fields are: FIELDS'],
+  },
+  {
+    what: 'a nested key',
+    definition: "{\n  users: {\n    anna: { shel: '/bin/zsh' },\n  },\n}",
+    lines: [
+      'there is no users.anna.shel: mkma.config.ts:4',
+      '  next: did you mean shell? users.anna can have: uid, system, fullName, groups, shell, home, password, authorizedKeys, autologin, sudo',
+    ],
+  },
+  {
+    what: 'a key of a repository',
+    definition: "{ repositories: { x: { url: 'http://x', suites: ['a'], key: './afile' } } }",
+    lines: [
+      'there is no repositories.x.url: mkma.config.ts:2',
+      '  next: did you mean uri? repositories.x can have: uri, suites, components, key, inMachine',
+    ],
+  },
+  {
+    what: 'host name',
+    definition: "{\n\n  hostname: 'My_Box',\n}",
+    lines: [
+      'hostname is "My_Box": a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -: mkma.config.ts:4',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'no text',
+    definition: '{ hostname: 12 }',
+    lines: ['hostname must be text, and is 12: mkma.config.ts:2', '  next: correct it and try again'],
+  },
+  {
+    what: 'no list',
+    definition: "{ packages: 'nginx' }",
+    lines: ['packages must be a list, and is "nginx": mkma.config.ts:2', '  next: correct it and try again'],
+  },
+  {
+    what: 'package name',
+    definition: "{\n  packages: [\n    'nginx',\n    'Foo Bar',\n  ],\n}",
+    lines: [
+      'packages[1] is "Foo Bar": it must be a package (nginx), one of a version (nginx=1.26.3-3) or suite (nginx/sid), or the path of a file (./tool.deb): mkma.config.ts:5',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'deb file missing',
+    definition: "{ packages: ['./none.deb'] }",
+    lines: [
+      'packages[0]: there is no FOLDER/none.deb: mkma.config.ts:2',
+      '  next: correct the path: it is relative to the file that names it',
+    ],
+  },
+  {
+    what: 'suite too old',
+    definition: "{ suite: 'bookworm' }",
+    lines: [
+      'the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: mkma.config.ts:2',
+      '  next: use trixie or a newer suite',
+    ],
+  },
+  {
+    what: 'suite name',
+    definition: "{ suite: 'Debian 13' }",
+    lines: [
+      'suite is "Debian 13": a suite has a lower case name, as trixie or sid: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'format',
+    definition: "{ format: 'erosf' }",
+    lines: ['format is "erosf": mkma.config.ts:2', '  next: did you mean erofs? it can be "cpio" or "erofs"'],
+  },
+  {
+    what: 'level',
+    definition: '{ compressionLevel: 22 }',
+    lines: [
+      'compressionLevel is 22: it must be at most 19: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'level no whole number',
+    definition: '{ compressionLevel: 2.5 }',
+    lines: [
+      'compressionLevel must be a whole number, and is 2.5: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'without',
+    definition: "{ without: ['docs', 'doc'] }",
+    lines: [
+      'without[1] is "doc": mkma.config.ts:2',
+      '  next: did you mean docs? it can be "docs", "locales", "modules" or "firmware"',
+    ],
+  },
+  {
+    what: 'relative path',
+    definition: "{ files: { 'etc/motd': 'hi' } }",
+    lines: [
+      'files["etc/motd"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'climbing path',
+    definition: "{ files: { '/etc/../x': 'hi' } }",
+    lines: [
+      'files["/etc/../x"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'covered path',
+    definition: "{ files: { '/run/x': 'hi' } }",
+    lines: [
+      'files["/run/x"]: /run is covered when the machine runs, nothing in it would be seen: mkma.config.ts:2',
+      '  next: name another place',
+    ],
+  },
+  {
+    what: 'file of nothing',
+    definition: "{ files: { '/etc/x': { form: './afile' } } }",
+    lines: [
+      'there is no files["/etc/x"].form: mkma.config.ts:2',
+      '  next: did you mean from? files["/etc/x"] can have: content, mode, owner, from, values, link, folder, remove',
+    ],
+  },
+  {
+    what: 'file mode',
+    definition: "{ files: { '/etc/x': { content: 'a', mode: 'rw' } } }",
+    lines: [
+      'files["/etc/x"].mode is "rw": it must be three or four octal digits, as "0644": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'file missing',
+    definition: "{ files: { '/etc/x': { from: './none' } } }",
+    lines: [
+      'files["/etc/x"].from: there is no FOLDER/none: mkma.config.ts:2',
+      '  next: correct the path: it is relative to the file that names it',
+    ],
+  },
+  {
+    what: 'template of folder',
+    definition: "{ files: { '/etc/x': { from: './adir', values: { a: 1 } } } }",
+    lines: [
+      'files["/etc/x"]: FOLDER/adir is a folder, and only files can be templates: mkma.config.ts:2',
+      '  next: name each file that is a template by itself',
+    ],
+  },
+  {
+    what: 'user name',
+    definition: "{ users: { 'Anna B': {} } }",
+    lines: [
+      'users["Anna B"]: a user or group has 1 to 32 of a-z, 0-9, _ and -, the first a letter: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'sudo',
+    definition: "{ users: { anna: { sudo: 'yes' } } }",
+    lines: [
+      'users.anna.sudo is "yes": it must be true, false or "nopasswd": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'password',
+    definition: "{ users: { anna: { password: 'secret' } } }",
+    lines: [
+      'users.anna.password: it must be "locked", "empty", { hash } or { hashFile }: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'hash',
+    definition: "{ users: { anna: { password: { hash: 'secret' } } } }",
+    lines: [
+      'users.anna.password.hash: it must be a hash as of mkpasswd (it begins with $): mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'hash file missing',
+    definition: "{ users: { anna: { password: { hashFile: './none' } } } }",
+    lines: [
+      'users.anna.password.hashFile: there is no FOLDER/none: mkma.config.ts:2',
+      '  next: correct the path: it is relative to the file that names it',
+    ],
+  },
+  {
+    what: 'ssh key',
+    definition: "{ users: { anna: { authorizedKeys: ['AAAA'] } } }",
+    lines: [
+      'users.anna.authorizedKeys[0] is "AAAA": it must be a public key as in authorized_keys, or { file }: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'empty password and ssh',
+    definition: "{\n  extends: ['server'],\n  users: { anna: { password: 'empty' } },\n}",
+    lines: [
+      'anna would have an empty password on a machine with a network login (openssh-server): mkma.config.ts:4',
+      '  next: lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+    ],
+  },
+  {
+    what: 'two on one terminal',
+    definition: "{\n  users: { anna: { autologin: ['tty1'] } },\n}",
+    lines: [
+      'tty1 logs in both root and anna: mkma.config.ts:3',
+      '  next: leave it to one of them; to take it from root: users: { root: { autologin: replace([]) } }',
+    ],
+  },
+  {
+    what: 'terminal',
+    definition: "{ users: { anna: { autologin: ['console'] } } }",
+    lines: [
+      'users.anna.autologin[0] is "console": it must be a terminal, as "tty1" or "ttyS0": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'root uid',
+    definition: '{ users: { root: { uid: 5 } } }',
+    lines: ['users.root.uid cannot be said: root is there already: mkma.config.ts:2', '  next: take it out'],
+  },
+  {
+    what: 'time zone',
+    definition: "{ timezone: 'Berlin time' }",
+    lines: [
+      'timezone is "Berlin time": it must be a time zone, as Europe/Berlin: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'keyboard',
+    definition: "{ keyboard: { variant: 'nodeadkeys' } }",
+    lines: ['keyboard.layout is missing: mkma.config.ts:2', '  next: correct it and try again'],
+  },
+  {
+    what: 'unit',
+    definition: "{ services: { enable: ['my unit'] } }",
+    lines: [
+      'services.enable[0] is "my unit": a unit has a name as "nginx" or "nginx.service": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'enabled and masked',
+    definition: "{ services: { enable: ['ssh'], mask: ['ssh.service'] } }",
+    lines: [
+      'ssh.service is to be enabled and masked at once: mkma.config.ts:2',
+      '  next: take it out of one of the lists; what was said before is forgotten with replace([...])',
+    ],
+  },
+  {
+    what: 'sysctl',
+    definition: '{ sysctl: { swappiness: 10 } }',
+    lines: [
+      'sysctl.swappiness: its name must be a kernel setting, as vm.swappiness: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'hook moment',
+    definition: "{ hooks: [{ at: 'end', run: 'true' }] }",
+    lines: ['hooks[0].at is "end": mkma.config.ts:2', '  next: it can be "packages", "system" or "images"'],
+  },
+  {
+    what: 'hook script missing',
+    definition: "{ hooks: [{ at: 'system', run: { script: './none.sh' } }] }",
+    lines: [
+      'hooks[0].run.script: there is no FOLDER/none.sh: mkma.config.ts:2',
+      '  next: correct the path: it is relative to the file that names it',
+    ],
+  },
+  {
+    what: 'hook in the image too late',
+    definition: "{ hooks: [{ at: 'images', run: 'true' }] }",
+    lines: [
+      'hooks[0] is to run in the image once that is packed: mkma.config.ts:2',
+      '  next: run it on the host (on: "host"), or at "system"',
+    ],
+  },
+  {
+    what: 'test without function',
+    definition: "{ tests: [{ name: 'x', run: 'true' }] }",
+    lines: [
+      'tests[0].run is "true": it must be a function: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'kernel',
+    definition: "{ kernel: { from: 'ubuntu' } }",
+    lines: [
+      'kernel.from is "ubuntu": it must be { from: "debian" }, { from: "host" } or { from: "path", image, modules }: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'kernel path',
+    definition: "{ kernel: { from: 'path', image: './afile', modules: './none' } }",
+    lines: [
+      'kernel.modules: there is no FOLDER/none: mkma.config.ts:2',
+      '  next: correct the path: it is relative to the file that names it',
+    ],
+  },
+  {
+    what: 'cmdline',
+    definition: "{ cmdline: ['quiet splash'] }",
+    lines: [
+      'cmdline[0] is "quiet splash": it must be one parameter without blanks, as "quiet": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'build without install',
+    definition: "{ builds: [{ name: 'x', run: 'make' }] }",
+    lines: ['builds[0].install is missing: mkma.config.ts:2', '  next: correct it and try again'],
+  },
+  {
+    what: 'two builds of a name',
+    definition: "{ builds: [{ name: 'x', run: 'a', install: 'b' }, { name: 'x', run: 'c', install: 'd' }] }",
+    lines: [
+      'builds[1] has the name "x", as one before it: mkma.config.ts:2',
+      '  next: give each a name of its own',
+    ],
+  },
+  {
+    what: 'preset',
+    definition: "{ extends: ['consle'] }",
+    lines: [
+      'there is no preset "consle": mkma.config.ts:2',
+      '  next: did you mean console? the presets are: console, server',
+    ],
+  },
+  {
+    what: 'extends no list',
+    definition: "{ extends: 'console' }",
+    lines: ['extends must be a list: mkma.config.ts:2', '  next: as in extends: ["server"]'],
+  },
+  {
+    what: 'extends missing file',
+    definition: "{ extends: ['./none.ts'] }",
+    lines: [
+      'there is no such definition: mkma.config.ts:2: none.ts',
+      '  next: name a file that is there, or make one: mkma new',
+    ],
+  },
+  {
+    what: 'zram',
+    definition: '{ zram: 0 }',
+    lines: ['zram is 0: it must be at least 1: mkma.config.ts:2', '  next: correct it and try again'],
+  },
+  {
+    what: 'initramfs',
+    definition: "{ initramfs: { modules: 'all' } }",
+    lines: ['initramfs.modules is "all": mkma.config.ts:2', '  next: it can be "generic" or "hardware"'],
+  },
+];
