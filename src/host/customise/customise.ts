@@ -63,7 +63,8 @@ const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists
 /** Make the tree the defined machine, with mkma's own program from the folder `programs`. */
 export async function customise(tree: Tree, machine: Machine, programs: string): Promise<Result<void>> {
   const { files } = tree;
-  for (const path of [...LEFTOVERS, ...HOST_KEYS]) files.remove(path);
+  const built = Object.keys(machine.repositories).map((name) => `/etc/apt/sources.list.d/${name}.sources`);
+  for (const path of [...LEFTOVERS, ...HOST_KEYS, ...built]) files.remove(path);
   for (const path of FOLDERS) files.makeFolder(path);
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
   installProgram(files, programs);

@@ -71,10 +71,14 @@ export async function bootstrapPackages(
 /** Sources of the definition's own repositories, as files of the tree that is bootstrapped. */
 export function repositoryFiles({ repositories }: Machine): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(repositories).map(([name, repository]) => [
-      `etc/apt/sources.list.d/${name}.sources`,
-      repositoryStanza(repository, readKey(repository.key)),
-    ]),
+    Object.entries(repositories).map(([name, repository]) => {
+      // dpkg runs inside the tree, where files of this host are not: apt is to copy them.
+      const uri = repository.uri.replace(/^file:/, 'copy:');
+      return [
+        `etc/apt/sources.list.d/${name}.sources`,
+        repositoryStanza({ ...repository, uri }, readKey(repository.key)),
+      ];
+    }),
   );
 }
 
