@@ -1,6 +1,6 @@
 /** A machine of which everything is left out that can be, with swap in RAM: it boots, and packages install as on any other. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { execute, main } from '../cli/cli.js';
@@ -23,7 +23,9 @@ for file in doc/p/README doc/p/copyright locale/de/LC_MESSAGES/p.mo p.kept; do [
 test('a machine without documentation, translations, needless modules and firmware, with swap in RAM', async () => {
   const switches = ['--without', 'docs,locales,modules,firmware', '--zram', '25'];
   const small = [...switches, '--initramfs-modules', 'hardware', '--format', 'erofs', '--output', output];
-  const made = await execute(process.execPath, [main, 'build', 'console', ...small, '--json']);
+  const config = join(output, 'machine.json');
+  writeFileSync(config, JSON.stringify({ hostname: 'small', keepModules: ['bttv'] }));
+  const made = await execute(process.execPath, [main, 'build', '--config', config, ...small, '--json']);
   assert.equal(made.code, 0, made.stderr);
   const { savings } = JSON.parse(made.stdout);
   const mebibytes = (part: string): number => savings[part].bytes / 2 ** 20;
@@ -46,4 +48,5 @@ test('a machine without documentation, translations, needless modules and firmwa
   // No hardware needed; and none of this kind here.
   assert.equal((await vm.sh('modprobe wireguard')).exitCode, 0);
   assert.notEqual((await vm.sh('modprobe --dry-run saa7134')).exitCode, 0);
+  assert.equal((await vm.sh('modprobe --dry-run bttv')).exitCode, 0, 'the definition keeps it');
 });

@@ -1,5 +1,7 @@
 /** Which kernel modules belong together, from the files that depmod(8) writes. */
 
+import type { Problem } from '../../core/result.js';
+
 /** A module file, relative to the folder of its kernel's modules. */
 interface ModuleFile {
   readonly path: string;
@@ -113,4 +115,15 @@ function lines(text: string): string[] {
 
 function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
+}
+
+/** What is said of a module that is asked for and not there; `where` asks for it. */
+export function noSuchModule(where: string, release: string): Problem {
+  return {
+    kind: 'usage',
+    what: 'there is no such kernel module',
+    where,
+    why: `the kernel ${release} has none of this name`,
+    next: 'check its name: modinfo tells of those of a running kernel',
+  };
 }

@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
 import { driversFor, type Hardware } from '../kernel/hardware.js';
-import { parseModuleIndex } from '../kernel/modules.js';
+import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
@@ -25,6 +25,8 @@ export interface LeaveOutOptions {
   readonly hardware: Hardware;
   /** Names of modules that stay whatever the hardware is. */
   readonly needed: readonly string[];
+  /** Those that the definition names to stay: they have to be there. */
+  readonly kept?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -90,7 +92,7 @@ function isPackageLink(folder: string, real: string, path: string): boolean {
 }
 
 async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]>> {
-  const { root, release, parts, hardware, needed, signal } = options;
+  const { root, release, parts, hardware, needed, kept = [], signal } = options;
   if (hardware.modaliases.length === 0) {
     if (!parts.some((part) => part === 'modules' || part === 'firmware')) return ok([]);
     return err({
@@ -105,7 +107,10 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
   if (!texts.ok) return texts;
   const present = await driversFor(hardware, root, release, signal);
   if (!present.ok) return present;
-  const paths = needlessModules(parseModuleIndex(texts.value), present.value, needed);
+  const index = parseModuleIndex(texts.value);
+  const unknown = kept.find((name) => !index.files.has(moduleName(name)));
+  if (unknown !== undefined) return err(noSuchModule(`keepModules: ${unknown}`, release));
+  const paths = needlessModules(index, present.value, [...needed, ...kept]);
   return ok(paths.map((path) => join(folder, path)));
 }
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { planArchive } from '../../core/archive-plan.js';
 import { FILES } from '../../core/contract.js';
 import { type InitramfsBytes, initramfsPart } from '../../core/initramfs.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from '../initramfs/contents.js';
 import { wantedModules } from '../initramfs/module-set.js';
 import { driversFor } from '../kernel/hardware.js';
-import { moduleName, parseModuleIndex } from '../kernel/modules.js';
+import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
@@ -85,18 +85,8 @@ async function modulesFor(
   if (!present.ok) return present;
   const index = parseModuleIndex(texts.value);
   const unknown = extraModules.find((name) => !index.files.has(moduleName(name)));
-  if (unknown !== undefined) return err(noSuchModule(unknown, release));
+  if (unknown !== undefined) return err(noSuchModule(`initramfs.extraModules: ${unknown}`, release));
   return ok([...new Set([...wantedModules(set, index, present.value), ...extraModules])]);
-}
-
-function noSuchModule(name: string, release: string): Problem {
-  return {
-    kind: 'usage',
-    what: 'there is no such kernel module',
-    where: `initramfs.extraModules: ${name}`,
-    why: `the kernel ${release} has none of this name`,
-    next: 'check its name: modinfo tells of those of a running kernel',
-  };
 }
 
 /** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */

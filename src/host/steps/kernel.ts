@@ -8,7 +8,7 @@ import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { KERNEL_PACKAGE } from './bootstrap/kernel.js';
+import { KERNEL_PACKAGES } from './bootstrap/kernel.js';
 import type { BuildSettings } from './settings.js';
 
 /** Where a running Debian keeps kernels and modules. */
@@ -81,11 +81,13 @@ export async function placeKernel(
   const { kernel } = settings.machine;
   const placed =
     kernel.from === 'debian'
-      ? await unpackDebian(join(packages.path, KERNEL_PACKAGE), root, scratch, context)
+      ? await unpackDebian(packages.path, root, scratch, context)
       : await copyForeign(foreignKernel(kernel), root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;
-  for (const link of ['build', 'source']) rmSync(join(modulesFolder(root), release, link), { force: true });
+  // Links to what is not there, and the addresses of all that is in the kernel, which nobody needs who does not mend it.
+  for (const link of ['build', 'source', 'System.map'])
+    rmSync(join(modulesFolder(root), release, link), { force: true });
   const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal: context.signal });
   return indexed.ok ? placed : indexed;
 }
@@ -96,21 +98,31 @@ export function modulesFolder(root: string): string {
 }
 
 async function unpackDebian(
-  deb: string,
+  entry: string,
   root: string,
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
   const unpacked = join(scratch, 'kernel');
-  const done = await run({ file: 'dpkg-deb', args: ['-x', deb, unpacked] }, { signal: context.signal });
-  if (!done.ok) return done;
+  for (const name of readdirSync(entry).filter((each) => KERNEL_PACKAGES.test(each))) {
+    const args = ['-x', join(entry, name), unpacked];
+    const done = await run({ file: 'dpkg-deb', args }, { signal: context.signal });
+    if (!done.ok) return done;
+  }
   // /lib/modules before Debian's packages moved their files below /usr.
   const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path)).find(existsSync);
   const release = modules === undefined ? undefined : readdirSync(modules)[0];
-  if (modules === undefined || release === undefined) throw new Error(`no modules in ${deb}`);
+  if (modules === undefined || release === undefined)
+    throw new Error(`no modules in the kernel's packages of ${entry}`);
+  // Since Linux 7 the kernel lies among its modules: there it would take RAM for nothing.
+  const places = [join(unpacked, 'boot', `vmlinuz-${release}`), join(modules, release, 'vmlinuz')];
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`no kernel in the packages of ${entry}`);
+  const image = join(scratch, `vmlinuz-${release}`);
+  renameSync(found, image);
   mkdirSync(modulesFolder(root), { recursive: true });
   renameSync(join(modules, release), join(modulesFolder(root), release));
-  return ok({ release, image: join(unpacked, 'boot', `vmlinuz-${release}`) });
+  return ok({ release, image });
 }
 
 async function copyForeign(

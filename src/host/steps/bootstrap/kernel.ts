@@ -6,7 +6,10 @@ import { shellQuote } from '../../sys/command.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs } from './engine.js';
 
-export const KERNEL_PACKAGE = 'kernel.deb';
+/** The kernel's packages in an entry: one, or since Linux 7 several with a part each, counted from 0. */
+export const KERNEL_PACKAGES = /^kernel\d+\.deb$/;
+/** The first of them. */
+export const KERNEL_PACKAGE = 'kernel0.deb';
 
 /** The kernel's package from a suite that is not the machine's; `undefined`: it comes with the packages, or from elsewhere. */
 export async function bootstrapKernel(
@@ -50,8 +53,12 @@ image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\
 # A package with a kernel itself depends on none.
 if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
 if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
+# Later kernels lie in packages that the one of this name depends on.
+parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")
 cd "$MKMA_ENTRY"
-apt-get -q download "$image"
-mv ./*.deb ${KERNEL_PACKAGE}
+# shellcheck disable=SC2086 # one word a package
+apt-get -q download "$image" $parts
+n=0
+for deb in ./*.deb; do mv "$deb" "kernel$n.deb"; n=$((n + 1)); done
 echo "kernel $image" >> ${LIST}`;
 }
