@@ -8,6 +8,7 @@ export default defineMachine({
   files: { '/var/www/html/index.html': { from: '../server/index.html', values: { host: 'window' } } },
   // Nobody logs in here over the network.
   users: { admin: replace({ system: true }) },
+  listen: replace([80]),
   services: { mask: ['ssh.service', 'ssh.socket'], enable: replace(['nginx', 'systemd-networkd']) },
   tests: replace([
     {

@@ -14,6 +14,7 @@ export default defineMachine({
     admin: { sudo: 'nopasswd', authorizedKeys: [{ file: './admin.pub' }] },
   },
   services: { enable: ['nginx'] },
+  listen: [80],
   tests: [
     {
       name: 'the page is served',

@@ -21,6 +21,10 @@ export function machineFiles(machine: Machine): Readonly<Record<string, string>>
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),
     ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
+    // For mkma test: whoever has the images alone can tell as well.
+    ...(machine.listen.length === 0
+      ? {}
+      : { '/usr/lib/mkma/listen': machine.listen.map((port) => `${port}\n`).join('') }),
     '/etc/systemd/journald.conf.d/10-mkma.conf':
       '# The journal lives in RAM like everything else.\n[Journal]\nStorage=volatile\n',
   };

@@ -25,9 +25,11 @@ export const network: FragmentFields = {
   files: {
     '/etc/systemd/network/80-wired.network':
       '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nUseDomains=yes\n',
-    // Nobody waits for a network that may not come.
+    // It answers programs of this machine alone.
+    '/etc/systemd/resolved.conf.d/10-mkma.conf': '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
+    // One network is enough, and none no failure.
     '/etc/systemd/system/systemd-networkd-wait-online.service.d/10-any.conf':
-      '[Service]\nExecStart=\nExecStart=/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=30\n',
+      '[Service]\nExecStart=\nExecStart=-/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=30\n',
     '/etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
   },
   services: { enable: ['systemd-networkd', 'systemd-resolved'] },
@@ -52,4 +54,5 @@ export const sshWithKeys: FragmentFields = {
       '[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n',
   },
   services: { enable: ['ssh'] },
+  listen: [22],
 };

@@ -96,20 +96,30 @@ overlay_view() {
   [ "$mode" = '700 root' ] && [ -d /overlay/base ] && [ -d /overlay/fresh ]
 }
 
-# Sockets of other hosts' reach: everything but loopback addresses. State 0A is LISTEN, 07 an unconnected UDP socket.
-no_listener() {
-  open=$(cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null |
-    awk '($4 == "0A" || $4 == "07") && $2 !~ /^[0-9A-F]*7F:/ && $2 !~ /^00000000000000000000000001000000:/ { print $2 }')
-  echo "${open:-none}"
-  [ -z "$open" ]
+# Ports of other hosts' reach, in hexadecimal: on everything but loopback addresses. State 0A is LISTEN, 07 an unconnected UDP socket.
+open_ports() {
+  cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null |
+    awk '($4 == "0A" || $4 == "07") && $2 !~ /^[0-9A-F]*7F:/ && $2 !~ /^00000000000000000000000001000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u
 }
 
-no_password() {
+# What the definition says that there is, and clients of DHCP, which hear their server alone (ports 68 and 546).
+expected_listeners() {
+  said=" 68 546 $(tr '\n' ' ' 2>/dev/null </overlay/base/usr/lib/mkma/listen) "
+  heard= others=
+  for port in $(open_ports); do
+    port=$((0x$port))
+    case $said in *" $port "*) heard="$heard $port" ;; *) others="$others $port" ;; esac
+  done
+  [ -z "$others" ] || { echo "ports$others, which the definition does not name (listen)"; return 1; }
+  echo "${heard:-none}" | sed "s,^ ,,"
+}
+
+no_open_account() {
   field=$(sed -n 's/^root:\([^:]*\):.*/\1/p' /etc/shadow)
   empty=$(sed -n 's/^\([^:]*\)::.*/\1/p' /etc/shadow)
-  case $field in '!'* | '*'*) locked=locked ;; *) locked=open ;; esac
-  echo "root's password: $locked; accounts with an empty one: ${empty:-none}"
-  [ $locked = locked ] && [ -z "$empty" ]
+  case $field in '!'* | '*'*) root=locked ;; '') root=empty ;; *) root=set ;; esac
+  echo "root's password: $root; accounts with an empty one: ${empty:-none}"
+  [ -z "$empty" ] || [ -z "$(open_ports)" ]
 }
 
 machine_id_empty() {
@@ -153,8 +163,8 @@ check 'lower directory in RAM' lower_in_ram
 check 'no device mounted' no_device_mounted
 check 'storage released' storage_released
 check 'overlay view' overlay_view
-check 'no network listener' no_listener
-check 'passwords locked' no_password
+check 'network listeners' expected_listeners
+check 'no open account' no_open_account
 check 'machine-id empty in the base' machine_id_empty
 check 'nothing of the build in the base' clean_base
 check 'modules match the kernel' modules_match

@@ -143,6 +143,12 @@ export const content = {
     })
     .prefault({})
     .describe('Services and other units of systemd; one without an ending is a service.'),
+  listen: z
+    .array(z.number().int().min(1).max(65_535))
+    .default([])
+    .describe(
+      'Ports (TCP and UDP) on which the machine is to be heard by others. mkma test fails where anything else listens on a network.',
+    ),
   sysctl: z
     .record(
       z.string().regex(/^[a-z0-9_]+([./][A-Za-z0-9_.*-]+)+$/, 'must be a kernel setting, as vm.swappiness'),
