@@ -13,6 +13,8 @@ export interface Problem {
   readonly why?: string;
   /** What to do next. */
   readonly next?: string;
+  /** The field of a definition at fault, as the path to it. */
+  readonly field?: readonly (string | number)[];
   /** `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the work failed (1). */
   readonly kind?: 'usage' | 'failure' | 'interrupted';
 }

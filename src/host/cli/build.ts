@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { BaseFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
+import { whereOf } from '../definition/compose.js';
 import type { ModuleSet } from '../definition/machine.js';
-import { resolveMachine } from '../definition/resolve.js';
+import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { lookAtHardware } from '../kernel/hardware.js';
 import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
@@ -64,11 +65,14 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(accelOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
-      const settings = await resolveSettings(session, hostname, options);
+      const resolved = await resolveMachine({ ...options, hostname });
+      if (!resolved.ok) return end(fail(session, resolved.problem));
+      const settings = await resolveSettings(session, resolved.value, options);
       if (!settings.ok) return end(fail(session, settings.problem));
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      const built = withHint(await build(settings.value, session.context), session);
+      const made = placed(await build(settings.value, session.context), resolved.value);
+      const built = withHint(made, session);
       if (!built.ok || options.qemuTest !== true) return end(show(session, built));
       const { accel, yes } = options;
       end(
@@ -81,6 +85,14 @@ export function buildCommand(session: Session, end: (code: number) => void) {
         ),
       );
     });
+}
+
+/** A problem with a field, with the place where the definition says it. */
+function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
+  if (result.ok || result.problem.field === undefined) return result;
+  const { field, where, ...problem } = result.problem;
+  const place = whereOf(merged.originOf(field));
+  return err({ ...problem, where: where === undefined ? place : `${place}, ${where}` });
 }
 
 /** The commands that boot what was built, as they have to be typed here. */
@@ -119,12 +131,9 @@ interface BuildOptions {
 
 async function resolveSettings(
   session: Session,
-  hostname: string | undefined,
+  { machine, digest }: ResolvedMachine,
   options: BuildOptions,
 ): Promise<Result<BuildSettings>> {
-  const resolved = await resolveMachine({ ...options, hostname });
-  if (!resolved.ok) return resolved;
-  const { machine, digest } = resolved.value;
   if (options.long && machine.format === 'erofs') {
     return usage({
       what: 'these options do not go together',

@@ -33,6 +33,7 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
       kind: 'usage',
       what: 'a user has a shell that is not there',
       where: `${nameOf(['users', name, 'shell'])}: ${shell}`,
+      field: ['users', name, 'shell'],
       next: 'add the package that has it',
     });
   }
@@ -63,6 +64,7 @@ function openToAll(root: string, users: readonly [string, User][]): Result<void>
     kind: 'usage',
     what: `${open} would have an empty password on a machine with a network login`,
     where: nameOf(['users', open, 'password']),
+    field: ['users', open, 'password'],
     why: `the packages bring ${login}`,
     next: 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login',
   });
@@ -137,6 +139,7 @@ function hashOf(name: string, password: User['password']): Result<string> {
     kind: 'usage',
     what: 'this is no password hash',
     where: `${nameOf(['users', name, 'password', 'hashFile'])}: ${password.hashFile}`,
+    field: ['users', name, 'password', 'hashFile'],
     why: 'its first line does not begin as the hash of a password does',
     next: 'make one: mkpasswd > FILE (package whois), or openssl passwd -6 > FILE',
   });

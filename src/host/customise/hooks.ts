@@ -36,17 +36,24 @@ export async function runHooks(
             place,
             context,
           );
-    if (!done.ok) return err(named(done.problem, name));
+    if (!done.ok) return err(failed(done.problem, i));
   }
   return ok();
 }
 
-function named(problem: Problem, name: string): Problem {
+/** What failed in a hook; the command by which mkma entered the tree says nothing to whoever wrote it. */
+function failed(problem: Problem, i: number): Problem {
+  const field = ['hooks', i];
+  const why =
+    problem.what.startsWith('env failed') || problem.what.startsWith('sh failed')
+      ? problem.why
+      : problem.what;
   return {
-    ...problem,
     what: 'a hook failed',
-    where: name,
-    why: [problem.what, problem.where, problem.why].filter(Boolean).join('\n'),
+    where: nameOf(field),
+    field,
+    ...(why === undefined ? {} : { why }),
+    next: 'mkma build --verbose shows all that it prints',
   };
 }
 

@@ -97,7 +97,8 @@ class Placing {
   }
 
   private problem(what: string, named: string, next: string): Problem {
-    return { kind: 'usage', what, where: `${nameOf(['files', this.path])}: ${named}`, next };
+    const field = ['files', this.path];
+    return { kind: 'usage', what, where: `${nameOf(field)}: ${named}`, field, next };
   }
 }
 

@@ -36,6 +36,7 @@ async function makeLocales(tree: Tree, wanted: readonly string[]): Promise<Resul
         kind: 'usage',
         what: 'there is no such locale',
         where: name,
+        field: ['locale'],
         next:
           near.length === 0
             ? 'the suite has them listed in /usr/share/i18n/SUPPORTED'
@@ -58,6 +59,7 @@ function setTimezone({ root, files }: Tree, zone: string): Result<void> {
       kind: 'usage',
       what: 'there is no such time zone',
       where: `timezone: ${zone}`,
+      field: ['timezone'],
       next: 'use one as Europe/Berlin; old names as US/Pacific are in the package tzdata-legacy',
     });
   }
@@ -78,9 +80,10 @@ async function setKeyboard(tree: Tree, keyboard: NonNullable<Machine['keyboard']
   const saved = await tree.script('setupcon --save-only --force');
   if (!saved.ok) {
     return err({
-      ...saved.problem,
+      ...(saved.problem.why === undefined ? {} : { why: saved.problem.why }),
       what: 'cannot set up the keyboard',
       where: `keyboard: ${layout}`,
+      field: ['keyboard'],
       next: 'check its names against keyboard(5) and xkeyboard-config(7)',
     });
   }

@@ -10,13 +10,14 @@ export async function setUnits(tree: Tree, { services }: Machine): Promise<Resul
     ['mask', services.mask],
     ['enable', services.enable],
   ] as const) {
-    for (const unit of names.map(unitOf)) {
+    for (const [i, unit] of names.map(unitOf).entries()) {
       const done = await tree.run(['systemctl', '--quiet', verb, unit]);
       if (done.ok) continue;
       return err({
-        ...done.problem,
+        ...(done.problem.why === undefined ? {} : { why: done.problem.why }),
         what: `cannot ${verb} a unit`,
         where: `services.${verb}: ${unit}`,
+        field: ['services', verb, i],
         next: 'check its name; the package that has it must be among the packages',
       });
     }

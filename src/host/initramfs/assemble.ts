@@ -121,6 +121,7 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
         kind: 'usage',
         what: 'a program is missing in the machine',
         where: `initramfs.binaries: ${binary}`,
+        field: ['initramfs', 'binaries', binaries.indexOf(binary)],
         next: 'add the package that has it',
       });
     }

@@ -117,12 +117,13 @@ function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
-/** What is said of a module that is asked for and not there; `where` asks for it. */
-export function noSuchModule(where: string, release: string): Problem {
+/** What is said of a module that is asked for and not there; `field` of the definition asks for it. */
+export function noSuchModule(name: string, field: readonly string[], release: string): Problem {
   return {
     kind: 'usage',
     what: 'there is no such kernel module',
-    where,
+    where: `${field.join('.')}: ${name}`,
+    field,
     why: `the kernel ${release} has none of this name`,
     next: 'check its name: modinfo tells of those of a running kernel',
   };

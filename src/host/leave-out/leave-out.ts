@@ -109,7 +109,7 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
   if (!present.ok) return present;
   const index = parseModuleIndex(texts.value);
   const unknown = kept.find((name) => !index.files.has(moduleName(name)));
-  if (unknown !== undefined) return err(noSuchModule(`keepModules: ${unknown}`, release));
+  if (unknown !== undefined) return err(noSuchModule(unknown, ['keepModules'], release));
   const paths = needlessModules(index, present.value, [...needed, ...kept]);
   return ok(paths.map((path) => join(folder, path)));
 }

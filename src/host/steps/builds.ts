@@ -71,7 +71,7 @@ function toolsOf(settings: BuildSettings, { packages }: Build): Inputs {
 export async function makeBuilds(settings: BuildSettings, context: Context): Promise<Result<CacheEntry[]>> {
   const entries: CacheEntry[] = [];
   for (const [i, build] of settings.machine.builds.entries()) {
-    const entry = await makeBuild(settings, build, nameOf(['builds', i]), context);
+    const entry = await makeBuild(settings, build, i, context);
     if (!entry.ok) return entry;
     entries.push(entry.value);
   }
@@ -81,7 +81,7 @@ export async function makeBuilds(settings: BuildSettings, context: Context): Pro
 async function makeBuild(
   settings: BuildSettings,
   build: Build,
-  where: string,
+  index: number,
   context: Context,
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
@@ -105,7 +105,7 @@ async function makeBuild(
     const entry = await cached(cache, {
       ...{ kind: 'build', inputs, refresh, signal: context.signal },
       onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
-      make: (folder) => new Making(settings, build, where, stage, context).make(folder),
+      make: (folder) => new Making(settings, build, index, stage, context).make(folder),
     });
     done = entry.ok;
     if (done) emit({ type: 'stage', stage, state: 'done' });
@@ -120,7 +120,7 @@ class Making {
   constructor(
     private readonly settings: BuildSettings,
     private readonly build: Build,
-    private readonly where: string,
+    private readonly index: number,
     private readonly stage: string,
     private readonly context: Context,
   ) {}
@@ -201,14 +201,16 @@ class Making {
     return done.ok ? ok() : err(this.failed(step, lines, done.problem));
   }
 
-  private failed(step: string, lines: readonly string[], { why = '' }: Problem): Problem {
+  private failed(step: 'run' | 'install', lines: readonly string[], { why = '' }: Problem): Problem {
+    const field = ['builds', this.index, step];
     const last = lines.slice(-12).join('\n');
     const offline = this.build.network
       ? ''
       : 'it has no network: if it needs one, say network: true, or name what it fetches under sources; ';
     return {
       what: `the build ${this.build.name} failed`,
-      where: `${this.where}.${step}`,
+      where: nameOf(field),
+      field,
       why: last === '' ? why : last,
       next: `${offline}mkma build --verbose shows all that it prints`,
     };

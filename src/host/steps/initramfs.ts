@@ -85,7 +85,7 @@ async function modulesFor(
   if (!present.ok) return present;
   const index = parseModuleIndex(texts.value);
   const unknown = extraModules.find((name) => !index.files.has(moduleName(name)));
-  if (unknown !== undefined) return err(noSuchModule(`initramfs.extraModules: ${unknown}`, release));
+  if (unknown !== undefined) return err(noSuchModule(unknown, ['initramfs', 'extraModules'], release));
   return ok([...new Set([...wantedModules(set, index, present.value), ...extraModules])]);
 }
 

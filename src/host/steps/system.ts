@@ -98,8 +98,8 @@ export async function buildSystem(
   const { release } = kernel.value;
   const savings = await leaveOut({
     ...{ root, release, parts: machine.without, hardware },
-    needed: GENERIC_MODULES,
-    kept: [...machine.keepModules, ...machine.initramfs.extraModules],
+    needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],
+    kept: machine.keepModules,
     signal: context.signal,
   });
   return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;

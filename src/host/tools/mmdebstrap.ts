@@ -118,7 +118,12 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
 export function explainBootstrap(output: string, request: BootstrapRequest, replay: string): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
   const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
-  const apt = complaints.slice(-6).join('\n');
+  // Of packages that do not go together apt tells line by line what lacks what; its own command line says nothing more.
+  const lacking = output.split('\n').filter((line) => /^ .* : (Pre)?-?Depends: |^ +Depends: /i.test(line));
+  const own = complaints.filter(
+    (line) => !/^E: (setup failed: E: apt-get|mmdebstrap failed to run)/.test(line),
+  );
+  const apt = [...own.slice(-6), ...new Set(lacking)].slice(0, 12).join('\n');
   for (const [pattern, explain] of CAUSES) {
     const match = pattern.exec(pattern.source.includes('space left') ? output : complaints.join('\n'));
     if (match !== null) return { what, ...explain(request, match, apt) };
@@ -154,6 +159,14 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
         where: `package ${match[1] ?? match[2]}`,
         why: `no such package in ${suite} (${components.join(', ')})`,
         next: 'check its name and the components',
+      }),
+    ],
+    [
+      /you have held broken packages|unmet dependencies/,
+      ({ suite }, _match, apt) => ({
+        where: `packages of ${suite}`,
+        why: apt,
+        next: 'some need what is excluded (excludePackages), or another version than is asked for: mkma build --verbose shows what apt says of them',
       }),
     ],
     [
