@@ -71,7 +71,7 @@ export default defineMachine({
       autologin: ['tty1'],
       sudo: 'nopasswd',
     },
-    robot: { system: true },
+    robot: { system: true, groups: ['robot'] },
     'www-data': { groups: ['newgroup'] },
   },
   locale: 'de_DE.UTF-8',

@@ -99,7 +99,9 @@ function userLines(name: string, user: User): string[] {
   const make = [
     'useradd',
     ...(user.system ? ['--system'] : []),
-    ...['--user-group', '--shell', shellQuote(shell)],
+    // Of its own, unless there is a group of this name.
+    `$(getent group ${name} >/dev/null && echo --gid ${name} || echo --user-group)`,
+    ...['--shell', shellQuote(shell)],
     ...(withHome
       ? ['--create-home', '--home-dir', shellQuote(home)]
       : ['--no-create-home', '--home-dir', '/nonexistent']),

@@ -19,7 +19,7 @@ export async function addDefinition(
 ): Promise<Result<readonly string[]>> {
   const composer = new Composer(merged);
   const place = definition.place ?? { file: '', line: 1 };
-  const problem = await composer.fields(definition.fields, { by: 'file', place, path: [] }, 0);
+  const problem = await composer.fields(machineFields(definition), { by: 'file', place, path: [] }, 0);
   return problem === undefined ? ok(composer.digests) : { ok: false, problem };
 }
 
@@ -27,6 +27,11 @@ export async function addDefinition(
 export async function addPreset(merged: Merged, name: string, asked: Origin): Promise<Result<void>> {
   const problem = await new Composer(merged).preset(name, asked, 0);
   return problem === undefined ? ok() : { ok: false, problem };
+}
+
+/** What a machine says: one that does not tell what it builds upon is a console. */
+function machineFields({ fields }: Definition): FragmentFields {
+  return { ...fields, extends: fields.extends ?? [DEFAULT_PRESET] };
 }
 
 class Composer {
@@ -39,7 +44,7 @@ class Composer {
       return problem(origin, 'the definition builds upon itself', 'take out what leads back to it');
     if (!isFields(said))
       return problem(origin, 'a fragment must be an object of fields', 'correct it and try again');
-    const { extends: upon = depth === 0 ? [DEFAULT_PRESET] : [], ...fields } = said;
+    const { extends: upon = [], ...fields } = said;
     if (!Array.isArray(upon)) {
       return problem(at(origin, 'extends'), 'extends must be a list', 'as in extends: ["server"]');
     }
@@ -58,7 +63,7 @@ class Composer {
     }
     if (isDefinition(one)) {
       return this.fields(
-        one.fields,
+        machineFields(one),
         one.place === undefined ? origin : { by: 'file', place: one.place, path: [] },
         depth,
       );
@@ -86,7 +91,7 @@ class Composer {
 
   async preset(name: string, origin: Origin, depth: number): Promise<Problem | undefined> {
     const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
-    if (preset !== undefined) return this.fields({ extends: [], ...preset }, { by: 'preset', name }, depth);
+    if (preset !== undefined) return this.fields(preset, { by: 'preset', name }, depth);
     const names = Object.keys(PRESETS);
     return problem(
       origin,

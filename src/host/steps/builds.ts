@@ -28,7 +28,7 @@ const PRODUCT = 'product.tar.zst';
 const WORK = '/build';
 const DESTINATION = '/destination';
 /** Packages that every build has: a compiler and make. */
-const ALWAYS = ['build-essential', 'zstd'];
+const ALWAYS = ['build-essential'];
 
 /** What the tree of the machine depends on: everything its builds do. */
 export function buildsInputs(settings: BuildSettings): Inputs {

@@ -9,7 +9,10 @@ const components = z.array(
 const repository = z
   .strictObject({
     uri: httpAddress.describe('Where it lies.'),
-    suites: z.array(z.string().min(1)).min(1).describe('Its suites; a flat one has a path that ends with /.'),
+    suites: z
+      .array(z.string().regex(/^[^\s]+$/, 'must be one suite, as "trixie" or "./"'))
+      .min(1)
+      .describe('Its suites; a flat one has a path that ends with /.'),
     components: components.default([]).describe('Its components; none for a flat one.'),
     key: z
       .string()

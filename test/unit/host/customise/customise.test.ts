@@ -149,8 +149,9 @@ test('users are made by commands that quote what people write', () => {
   assert.deepEqual(userScript(Object.entries(users)).split('\n'), [
     'getent group video >/dev/null || groupadd --system video',
     "if getent passwd anna >/dev/null; then usermod --append --shell /usr/bin/zsh --uid 1234 --comment 'Anna O'\\''Neill' --groups video anna; else " +
-      "useradd --user-group --shell /usr/bin/zsh --create-home --home-dir /home/anna --uid 1234 --comment 'Anna O'\\''Neill' --groups video anna; fi",
-    'if getent passwd robot >/dev/null; then :; else useradd --system --user-group --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent robot; fi',
+      'useradd $(getent group anna >/dev/null && echo --gid anna || echo --user-group) ' +
+      "--shell /usr/bin/zsh --create-home --home-dir /home/anna --uid 1234 --comment 'Anna O'\\''Neill' --groups video anna; fi",
+    'if getent passwd robot >/dev/null; then :; else useradd --system $(getent group robot >/dev/null && echo --gid robot || echo --user-group) --shell /usr/sbin/nologin --no-create-home --home-dir /nonexistent robot; fi',
     'usermod --shell /bin/dash root',
   ]);
 });

@@ -102,6 +102,11 @@ test('a file builds upon a preset, fragments, functions and another file; the co
 test('without a preset of its own a definition builds upon the console; an empty list upon nothing', async () => {
   const upon = await resolved(write('upon/mkma.config.ts', typescript("{ hostname: 'a' }")));
   assert.ok(upon.machine.packages.includes('systemd-sysv'));
+  // Also when another one builds upon it.
+  const other = await resolved(
+    write('other/mkma.config.ts', typescript("{ extends: ['../upon/mkma.config.ts'], hostname: 'b' }")),
+  );
+  assert.deepEqual(other.machine.packages, upon.machine.packages);
   const bare = await resolved(write('bare/mkma.config.ts', typescript("{ extends: [], hostname: 'a' }")));
   assert.deepEqual(bare.machine.packages, []);
 });
