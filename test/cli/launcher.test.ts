@@ -37,6 +37,8 @@ function checkout(parent: string, packages: 'linked' | 'copied' = 'linked'): str
   // Copying has made folders newer than what was compiled from them.
   const now = new Date();
   utimesSync(join(copy, 'dist/.built'), now, now);
+  // As after a `npm ci`: one through the link would empty the repository's own folder.
+  if (packages === 'linked') utimesSync(join(copy, 'package-lock.json'), 0, 0);
   return copy;
 }
 

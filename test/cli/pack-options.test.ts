@@ -41,7 +41,7 @@ describe('a tree with the same 3 MiB twice, 3 MiB apart', () => {
   };
   before(() => {
     mkdirSync(root);
-    const bytes = noise(3 * 2 ** 20);
+    const bytes = noise(8 * 2 ** 20);
     for (const name of ['a', 'b']) writeFileSync(join(root, name), bytes);
   });
   after(() => folder[Symbol.dispose]());

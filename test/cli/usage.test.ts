@@ -11,11 +11,19 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['build', '--preset', 'consol'],
-    'error: there is no such preset: --preset consol\n  next: did you mean console? the presets are: console\n',
+    'error: there is no preset "consol": --preset consol\n  next: did you mean console? the presets are: console, server\n',
+  ],
+  [
+    ['build', '--config', 'nowhere.ts'],
+    'error: there is no such definition: nowhere.ts\n  next: name a file that is there, or make one: mkma new\n',
+  ],
+  [
+    ['build', '--config', 'x.ts', '--preset', 'console'],
+    'error: these options do not go together: --preset, --config\n  next: leave out one of them; a definition names its preset itself: extends: ["server"]\n',
   ],
   [
     ['build', '--preset', 'desktop'],
-    'error: there is no such preset: --preset desktop\n  next: the presets are: console\n',
+    'error: there is no preset "desktop": --preset desktop\n  next: the presets are: console, server\n',
   ],
   [
     ['build', '--kernel', 'hots'],
@@ -35,15 +43,15 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['build', '--format', 'erofs', '--kernel', 'host:6.9.12'],
-    "error: this kernel does not read a base of this form: --format erofs, --kernel host:6.9.12\n  why: EROFS compressed by zstd needs Linux 6.10\n  next: use the suite's kernel (--kernel debian), or --format cpio\n",
+    "error: the kernel 6.9.12 does not read a base of the form erofs: that takes Linux 6.10: --format erofs\n  next: use the suite's kernel (--kernel debian), or the form cpio\n",
   ],
   [
     ['build', '--suite', 'bookworm'],
-    'error: this suite is too old: --suite bookworm\n  why: early boot runs on quickjs, which Debian packages from trixie on\n  next: use trixie or a newer suite\n',
+    'error: the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: --suite bookworm\n  next: use trixie or a newer suite\n',
   ],
   [
     ['build', 'my_host'],
-    'error: hostname is not valid: my_host\n  why: a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -\n  next: correct it and try again\n',
+    'error: hostname is "my_host": a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -: my_host\n  next: correct it and try again\n',
   ],
   [
     ['build', '--mirror', 'example.org/debian'],
