@@ -41,7 +41,7 @@ describe('a tree with the same 3 MiB twice, 3 MiB apart', () => {
   };
   before(() => {
     mkdirSync(root);
-    const bytes = noise(8 * 2 ** 20);
+    const bytes = noise(3 * 2 ** 20);
     for (const name of ['a', 'b']) writeFileSync(join(root, name), bytes);
   });
   after(() => folder[Symbol.dispose]());
@@ -54,7 +54,7 @@ describe('a tree with the same 3 MiB twice, 3 MiB apart', () => {
     );
     assert.equal(told.at(-1), total);
     const between = told.filter((bytes) => bytes > 0 && bytes < total);
-    assert.ok(between.length >= 3, String(told));
+    assert.ok(between.length >= 1, String(told));
   });
 
   test('--long finds it again, the manifest tells what that takes, and stock zstd and cpio unpack it', async () => {
