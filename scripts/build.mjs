@@ -60,4 +60,6 @@ for (const [outfile, entry] of Object.entries(bundles)) {
 }
 copyFileSync('src/host/qemu/checks.sh', 'dist/src/host/qemu/checks.sh');
 for (const stub of ['init.sh', 'mkma.sh']) copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
+const { editorTypes } = await import('../dist/src/host/reference/reference.js');
+writeFileSync('dist/mkma.d.ts', editorTypes());
 writeFileSync('dist/.built', '');

@@ -1,6 +1,7 @@
 /** The whole command line: verbs, help, and usage errors as problems. */
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Problem } from '../../core/result.js';
+import { completionOf } from '../reference/reference.js';
 import { doctor } from '../verbs/doctor.js';
 import { inspect } from '../verbs/inspect.js';
 import { shell } from '../verbs/shell.js';
@@ -8,30 +9,30 @@ import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
 import { layersCommand } from './layers.js';
+import { newCommand } from './new.js';
 import { outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
 import { fail, type Session, show } from './session.js';
+import { summaryCommand } from './summary.js';
 
 const EXAMPLES = `
 Examples:
-  sudo mkma build                 build the console machine into mkma_images/
+  mkma new --preset server        write the definition of a machine, to be changed
+  sudo mkma build                 build what mkma.config.ts defines, or the console machine, into mkma_images/
   sudo mkma build kiosk --refresh build it as "kiosk", with the newest packages
   mkma run                        boot it in QEMU, in this terminal
   mkma test                       boot it unattended and check it from inside
 
 Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.`;
 
-/** Run the command line; resolves to the exit code. Throws what is a bug, and Interrupted. */
-export async function runProgram(
-  argv: readonly string[],
-  session: Session,
-  out: (text: string) => void,
-): Promise<number> {
-  let code = 0;
-  const end = (value: number): void => {
-    code = value;
-  };
-  let complaint = '';
+/** What a program prints by itself: its help, and what it complains of. */
+interface Streams {
+  readonly out: (text: string) => void;
+  readonly complain: (text: string) => void;
+}
+
+/** The whole command line; `end` is told the exit code. */
+export function makeProgram(session: Session, end: (code: number) => void, streams: Streams): Command {
   const program = new Command('mkma')
     .description(
       'Make a GNU/Linux machine the way its owner likes it: a Debian image that boots whole into RAM.',
@@ -41,6 +42,8 @@ export async function runProgram(
     .helpCommand(false)
     .enablePositionalOptions();
   const verbs = [
+    newCommand,
+    summaryCommand,
     buildCommand,
     runCommand,
     testCommand,
@@ -61,15 +64,35 @@ export async function runProgram(
     }
     program.addCommand(command);
   }
+  const completion = new Command('completion')
+    .summary('completion for bash and zsh')
+    .description(
+      'Print the completion of mkma for bash: source <(mkma completion). zsh takes it after bashcompinit.',
+    )
+    .action(() => streams.out(completionOf(program as CommandUnknownOpts)));
+  program.addCommand(completion);
   for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {
     command.exitOverride().showHelpAfterError(false);
-    command.configureOutput({
-      writeOut: out,
-      writeErr: (text) => {
-        complaint += text;
-      },
-    });
+    command.configureOutput({ writeOut: streams.out, writeErr: streams.complain });
   }
+  return program;
+}
+
+/** Run the command line; resolves to the exit code. Throws what is a bug, and Interrupted. */
+export async function runProgram(
+  argv: readonly string[],
+  session: Session,
+  out: (text: string) => void,
+): Promise<number> {
+  let code = 0;
+  const end = (value: number): void => {
+    code = value;
+  };
+  let complaint = '';
+  const complainTo = (text: string): void => {
+    complaint += text;
+  };
+  const program = makeProgram(session, end, { out, complain: complainTo });
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
-import type { HOOK_POINTS, HookFunction } from '../definition/schema/actions.js';
+import type { HOOK_POINTS } from '../definition/schema/actions.js';
 import { Interrupted, run } from '../sys/run.js';
 import { Tree } from './tree.js';
 

@@ -6,16 +6,22 @@ import type { MachineInput } from './machine.js';
 export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
 
 /** Fields of a machine, and what they build upon. */
-export interface FragmentFields extends Replaceable<MachineInput> {
+export type FragmentFields = { readonly [K in keyof MachineInput]?: Replaceable<MachineInput[K]> } & {
   /**
    * What this builds upon, in order: names of presets, files with definitions, what another file exports, fragments. Later ones
    * win; lists are joined, objects merged. Default: the preset "console"; an empty list: nothing.
    */
   readonly extends?: readonly (string | Definition | Fragment)[];
-}
+};
 
-/** Fields of which each may be said anew instead of merged. */
-type Replaceable<T> = { readonly [K in keyof T]?: T[K] | Replacement<T[K]> };
+/** A value of which every part may be said anew instead of merged. */
+export type Replaceable<T> = T extends (...given: never[]) => unknown
+  ? T
+  : T extends readonly unknown[]
+    ? T | Replacement<T>
+    : T extends object
+      ? { readonly [K in keyof T]: Replaceable<T[K]> } | Replacement<T>
+      : T | Replacement<T>;
 
 /** A place in a definition file: lines and columns count from 1. */
 export interface SourcePlace {

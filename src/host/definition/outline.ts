@@ -1,10 +1,12 @@
 /** The schema as plain data: what the reference, the types for editors, and messages are written from. Pure. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Path } from './merge.js';
 
 /** What a value looks like. */
 export type Shape =
-  | { readonly kind: 'text' | 'number' | 'boolean' | 'function' }
+  | { readonly kind: 'text' | 'number' | 'boolean' }
+  /** A function of this type (functions.ts). */
+  | { readonly kind: 'function'; readonly type: string }
   /** One of these words or values. */
   | { readonly kind: 'words'; readonly values: readonly (string | number | boolean)[] }
   | { readonly kind: 'list'; readonly item: Field }
@@ -56,7 +58,7 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
     case 'literal':
       return { kind: 'words', values: def.values as (string | number | boolean)[] };
     case 'custom':
-      return { kind: 'function' };
+      return { kind: 'function', type: String(z.globalRegistry.get(schema)?.type) };
     case 'array':
       return { kind: 'list', item: outline(def.element as z.core.$ZodType) };
     case 'record':

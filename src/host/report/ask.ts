@@ -7,6 +7,31 @@ import { Interrupted } from '../sys/run.js';
  * Throws {@link Interrupted} at Ctrl-C, which a terminal that edits lines hands over as a key, and when `signal` is aborted.
  */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  const answer = await ask(`${question} [Y/n] `, signal);
+  return answer !== undefined && !/^\s*n/i.test(answer);
+}
+
+/**
+ * Ask for one of some names, by name or number; an empty answer and the end of the input are the first. Throws
+ * {@link Interrupted} as {@link confirm} does.
+ */
+export async function choose(
+  question: string,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const [first = ''] = names;
+  const list = names.map((name, i) => `${i + 1} ${name}`).join(', ');
+  for (;;) {
+    const answer = ((await ask(`${question} (${list}) [${first}] `, signal)) ?? '').trim();
+    const chosen =
+      answer === '' ? first : (names[Number(answer) - 1] ?? names.find((name) => name === answer));
+    if (chosen !== undefined) return chosen;
+  }
+}
+
+/** The answer; `undefined` at the end of the input. */
+async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
   if (signal.aborted) throw new Interrupted();
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve, reject) => {
@@ -21,11 +46,11 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
       signal.removeEventListener('abort', interrupt);
       // The cursor still stands behind the question.
       if (!answered) process.stderr.write('\n');
-      resolve(false);
+      resolve(undefined);
     });
-    prompt.question(`${question} [Y/n] `, (answer) => {
+    prompt.question(question, (answer) => {
       answered = true;
-      resolve(!/^\s*n/i.test(answer));
+      resolve(answer);
       prompt.close();
     });
   });

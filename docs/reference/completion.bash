@@ -1,0 +1,51 @@
+# Completion of mkma for bash: source <(mkma completion). For zsh: autoload -U bashcompinit; bashcompinit; the same.
+# Generated from the command line itself: node scripts/reference.mjs
+_mkma() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} sub=${COMP_WORDS[2]}
+  COMPREPLY=()
+  case $prev in
+  --preset) COMPREPLY=($(compgen -W 'console server' -- "$cur")); return ;;
+  --format) COMPREPLY=($(compgen -W 'cpio erofs' -- "$cur")); return ;;
+  --initramfs-modules) COMPREPLY=($(compgen -W 'generic hardware' -- "$cur")); return ;;
+  --accel) COMPREPLY=($(compgen -W 'auto kvm tcg' -- "$cur")); return ;;
+  --bus) COMPREPLY=($(compgen -W 'virtio nvme ahci cd usb uas scsi pvscsi sd' -- "$cur")); return ;;
+  --firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$cur")); return ;;
+  --loader) COMPREPLY=($(compgen -W 'grub systemd-boot all' -- "$cur")); return ;;
+  --output | --config | --cache | --disk | --root | --grub-dir | --esp | --junit | -o | -c) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+  esac
+  local words=
+  if [ "$COMP_CWORD" = 1 ]; then
+    words='new summary build run test boot-entry shell inspect layers doctor completion --help --version'
+  else
+    case $verb in
+    new) words='--help --preset --force --json --verbose' ;;
+    summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
+    build) words='--help --output --config --preset --suite --kernel --mirror --format --without --zram --initramfs-modules --compression-level --long --cache --source-date-epoch --refresh --discard-edits --qemu-test --accel --yes --json --verbose' ;;
+    run) words='--help --output --disk --bus --firmware --window --fresh-disk --dry-run --append --memory --cpus --accel --cache --yes --json --verbose' ;;
+    test) words='--help --output --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
+    boot-entry) words='--help --output --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
+    shell) words='--help --output --verbose' ;;
+    inspect) words='--help --files --json --verbose' ;;
+    layers)
+      if [ "$COMP_CWORD" = 2 ]; then words='list show diff blame verify disable enable drop'; else
+        case $sub in
+        list) words='--help --output --json --verbose' ;;
+        show) words='--help --output --json --verbose' ;;
+        diff) words='--help --output --json --verbose' ;;
+        blame) words='--help --output --json --verbose' ;;
+        verify) words='--help --output --json --verbose' ;;
+        disable) words='--help --output --json --verbose' ;;
+        enable) words='--help --output --json --verbose' ;;
+        drop) words='--help --force --output --json --verbose' ;;
+        esac
+      fi ;;
+    doctor) words='--help --install --json --verbose' ;;
+    completion) words='--help' ;;
+    esac
+  fi
+  case $cur in
+  -* | "") COMPREPLY=($(compgen -W "$words" -- "$cur")) ;;
+  *) COMPREPLY=($(compgen -W "$words" -- "$cur") $(compgen -f -- "$cur")) ;;
+  esac
+}
+complete -o filenames -F _mkma mkma ./mkma

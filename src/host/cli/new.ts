@@ -1,0 +1,46 @@
+/** The command line of `mkma new`. */
+import { resolve } from 'node:path';
+import { Command } from '@commander-js/extra-typings';
+import { usage } from '../../core/result.js';
+import { didYouMean } from '../definition/issues.js';
+import { DEFAULT_PRESET, PRESETS } from '../definition/presets.js';
+import { editorTypes } from '../reference/reference.js';
+import { choose } from '../report/ask.js';
+import { writeNew } from '../verbs/new.js';
+import { fail, type Session, show } from './session.js';
+
+export function newCommand(session: Session, end: (code: number) => void) {
+  return new Command('new')
+    .summary('write a definition to start from')
+    .description(
+      'Write mkma.config.ts, a definition with comments, and what an editor needs to complete it. Asks for the preset where none is named and somebody is there to be asked.',
+    )
+    .argument('[folder]', 'where to (default: here)')
+    .option('--preset <name>', `what it builds upon: ${Object.keys(PRESETS).join(', ')}`)
+    .option('--force', 'replace a definition that is there', false)
+    .action(async (folder, { preset, force }) => {
+      const names = Object.keys(PRESETS);
+      if (preset !== undefined && !names.includes(preset)) {
+        const { problem } = usage({
+          what: `there is no preset "${preset}"`,
+          where: `--preset ${preset}`,
+          next: `${didYouMean(preset, names)}the presets are: ${names.join(', ')}`,
+        });
+        return end(fail(session, problem));
+      }
+      const asked =
+        preset ??
+        (session.interactive
+          ? await choose('What is it to build upon?', names, session.context.signal)
+          : DEFAULT_PRESET);
+      end(
+        show(
+          session,
+          writeNew({
+            ...{ folder: resolve(folder ?? '.'), preset: asked, force },
+            ...{ types: editorTypes(), owner: session.caller.owner },
+          }),
+        ),
+      );
+    });
+}

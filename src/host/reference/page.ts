@@ -1,0 +1,98 @@
+/** The page of all fields, as Markdown. Pure. */
+import type { Field, Shape } from '../definition/outline.js';
+import { isWorthTelling } from './types.js';
+
+/** The page. */
+export function renderPage(machine: Field): string {
+  if (machine.shape.kind !== 'object') throw new Error('a machine is an object');
+  const fields = Object.entries(machine.shape.fields);
+  return [
+    '# All fields of a definition',
+    '',
+    '<!-- Generated from the schema: node scripts/reference.mjs -->',
+    '',
+    '[Define a machine](../definition.md) tells how definitions are composed. Every field may be left out. `extends` comes before them: what a definition builds upon.',
+    '',
+    `${fields.map(([name]) => `[\`${name}\`](#${name.toLowerCase()})`).join(' · ')}`,
+    '',
+    ...fields.flatMap(([name, field]) => [`## ${name}`, '', ...section(field), '']),
+  ].join('\n');
+}
+
+function section(field: Field): string[] {
+  return [sentence(field), ...rows(field.shape)];
+}
+
+function sentence(field: Field): string {
+  const { description, default: value } = field;
+  const kind = kindOf(field.shape);
+  const fallback = isWorthTelling(value) ? ` Default: \`${JSON.stringify(value)}\`.` : '';
+  return `*${kind}.* ${description}${fallback}`;
+}
+
+/** What a value is, in words. */
+function kindOf(shape: Shape): string {
+  switch (shape.kind) {
+    case 'text':
+      return 'Text';
+    case 'number':
+      return 'A number';
+    case 'boolean':
+      return '`true` or `false`';
+    case 'words':
+      return shape.values.map((value) => `\`${JSON.stringify(value)}\``).join(' or ');
+    case 'function':
+      return 'A function';
+    case 'list':
+      return `A list: ${lower(kindOf(shape.item.shape))}`;
+    case 'named':
+      return `By names of your own: ${lower(kindOf(shape.value.shape))}`;
+    case 'object': {
+      const names = Object.entries(shape.fields).map(([name, { optional }]) =>
+        optional ? `${name}?` : name,
+      );
+      return `\`{ ${names.join(', ')} }\``;
+    }
+    case 'choice':
+      return shape.of.map((one, i) => (i === 0 ? kindOf(one) : lower(kindOf(one)))).join(', or ');
+  }
+}
+
+function lower(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** A table of the keys below, of all alternatives. */
+function rows(shape: Shape): string[] {
+  const keys = keysOf(shape, '');
+  if (keys.length === 0) return [];
+  const lines = keys.map(([name, field]) => {
+    const { description, default: value } = field;
+    const fallback = isWorthTelling(value) ? ` Default: \`${JSON.stringify(value)}\`.` : '';
+    const cells = [
+      `\`${name}\`${field.optional ? '' : ' (required)'}`,
+      kindOf(field.shape),
+      `${description}${fallback}`,
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  });
+  return ['', '| key | | |', '|---|---|---|', ...new Set(lines)];
+}
+
+function keysOf(shape: Shape, prefix: string): (readonly [string, Field])[] {
+  switch (shape.kind) {
+    case 'object':
+      return Object.entries(shape.fields).flatMap(([name, field]) => [
+        [prefix + name, field] as const,
+        ...keysOf(field.shape, `${prefix}${name}.`),
+      ]);
+    case 'list':
+      return keysOf(shape.item.shape, prefix);
+    case 'named':
+      return keysOf(shape.value.shape, prefix);
+    case 'choice':
+      return shape.of.flatMap((one) => keysOf(one, prefix));
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,36 @@
+/** Everything that is generated from the schema and the command line, by its path in the repository. */
+import { readFileSync } from 'node:fs';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import * as fragments from '../definition/fragments.js';
+import { machineSchema } from '../definition/machine.js';
+import { outline } from '../definition/outline.js';
+import { PRESETS } from '../definition/presets.js';
+import { outlineCommands } from './commands.js';
+import { renderCompletion } from './completion.js';
+import { renderJsonSchema } from './json-schema.js';
+import { renderManPage } from './man-page.js';
+import { renderPage } from './page.js';
+import { renderTypes } from './types.js';
+
+/** The files of docs/reference/ as text. */
+export function referenceFiles(program: CommandUnknownOpts): Readonly<Record<string, string>> {
+  return {
+    'docs/reference/config.md': renderPage(outline(machineSchema)),
+    'docs/reference/mkma.schema.json': renderJsonSchema(),
+    'docs/reference/mkma.1': renderManPage(outlineCommands(program)),
+    'docs/reference/completion.bash': completionOf(program),
+  };
+}
+
+/** The completion of a program. */
+export function completionOf(program: CommandUnknownOpts): string {
+  return renderCompletion(outlineCommands(program), Object.keys(PRESETS));
+}
+
+/** The module "mkma" for editors, out of the compiled declarations beside this file. */
+export function editorTypes(): string {
+  const declarations = (name: string): string =>
+    readFileSync(new URL(`../definition/${name}.d.ts`, import.meta.url), 'utf8');
+  const taken = { define: declarations('define'), functions: declarations('functions') };
+  return renderTypes(outline(machineSchema), Object.keys(fragments), taken);
+}

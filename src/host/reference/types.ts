@@ -1,0 +1,91 @@
+/** The module "mkma" as types for editors: one file that needs no other. Pure. */
+import type { Field, Shape } from '../definition/outline.js';
+
+/** Text of compiled declarations that are taken as they are. */
+export interface Declarations {
+  /** Of definition/define.ts. */
+  readonly define: string;
+  /** Of definition/functions.ts. */
+  readonly functions: string;
+}
+
+/** The declarations. `fragments`: their names. */
+export function renderTypes(
+  machine: Field,
+  fragments: readonly string[],
+  declarations: Declarations,
+): string {
+  if (machine.shape.kind !== 'object') throw new Error('a machine is an object');
+  return [
+    '/** The module "mkma", as definitions of machines import it. Generated: `mkma new` writes it anew. */',
+    `export interface MachineInput ${objectType(machine.shape.fields, '')}`,
+    taken(declarations.functions),
+    taken(declarations.define),
+    '/** The machines that mkma brings along, to be taken apart. */',
+    'export declare const presets: Readonly<Record<string, FragmentFields>>;',
+    '/** Parts that presets are composed of. */',
+    'export declare const fragments: {',
+    ...fragments.map((name) => `  readonly ${name}: FragmentFields;`),
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** Without imports, which name what is declared here, and what only mkma itself calls. */
+function taken(text: string): string {
+  return text
+    .replace(
+      /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n)?export declare function (isDefinition|definitionOf)\(.*\n/g,
+      '',
+    )
+    .replace(/^import .*\n/gm, '')
+    .replace(/^\/\/# .*\n?/gm, '')
+    .replace(/^export \{\};\n/gm, '')
+    .trim();
+}
+
+function objectType(fields: Readonly<Record<string, Field>>, indent: string): string {
+  const inner = `${indent}  `;
+  const lines = Object.entries(fields).flatMap(([name, field]) => [
+    ...comment(field, inner),
+    `${inner}readonly ${name}${field.optional ? '?' : ''}: ${typeOf(field.shape, inner)};`,
+  ]);
+  return `{\n${lines.join('\n')}\n${indent}}`;
+}
+
+function comment({ description, default: value }: Field, indent: string): string[] {
+  const words = [description, ...(isWorthTelling(value) ? [`Default: ${JSON.stringify(value)}.`] : [])];
+  const text = words.filter((word) => word !== '').join(' ');
+  return text === '' ? [] : [`${indent}/** ${text.replaceAll('*/', '* /')} */`];
+}
+
+/** Empty lists and objects go without saying. */
+export function isWorthTelling(value: unknown): boolean {
+  return value !== undefined && !['[]', '{}'].includes(JSON.stringify(value));
+}
+
+function typeOf(shape: Shape, indent: string): string {
+  switch (shape.kind) {
+    case 'text':
+      return 'string';
+    case 'words':
+      return shape.values.map((value) => JSON.stringify(value)).join(' | ');
+    case 'function':
+      return shape.type;
+    case 'list':
+      return `readonly ${grouped(shape.item.shape, indent)}[]`;
+    case 'named':
+      return `{ readonly [name: string]: ${typeOf(shape.value.shape, indent)} }`;
+    case 'object':
+      return objectType(shape.fields, indent);
+    case 'choice':
+      return shape.of.map((one) => typeOf(one, indent)).join(' | ');
+    default:
+      return shape.kind;
+  }
+}
+
+function grouped(shape: Shape, indent: string): string {
+  const text = typeOf(shape, indent);
+  return shape.kind === 'choice' || shape.kind === 'words' ? `(${text})` : text;
+}

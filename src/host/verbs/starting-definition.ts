@@ -1,0 +1,63 @@
+/** The text of a definition to start from. Every line that is commented out is valid once it is not. */
+
+/** The definition that builds upon a preset. */
+export function startingDefinition(preset: string): string {
+  return `// The definition of a machine. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
+import { defineMachine } from 'mkma';
+
+export default defineMachine({
+  // A preset, which may be followed by other definitions: './shared.ts'. Lists below are added to what it says.
+  extends: ['${preset}'],
+  hostname: '${preset === 'server' ? 'server' : 'box'}',
+
+  // Names, versions ('nginx=1.26.3-3'), suites ('tool/sid'), or local files ('./tool.deb').
+  packages: [
+    // 'tmux',
+  ],
+
+  files: {
+    '/etc/motd': 'A machine of my own.\\n',
+    // '/usr/local/bin/hello': { content: '#!/bin/sh\\necho hello\\n', mode: '0755' },
+    // '/etc/app': { from: './app' },
+  },
+
+${USERS[preset] ?? USERS.console}
+  // locale: 'de_DE.UTF-8',
+  // keyboard: 'de',
+  // timezone: 'Europe/Berlin',
+${preset === 'server' ? SERVER : ''}
+  // The system stays compressed in RAM: less of it, and a faster boot.
+  format: 'erofs',
+
+  tests: [
+    {
+      name: 'the greeting is there',
+      async run(guest) {
+        const text = await guest.read('/etc/motd');
+        if (!text.includes('my own')) throw new Error(\`it says: \${text}\`);
+      },
+    },
+  ],
+});
+`;
+}
+
+const USERS: Readonly<Record<string, string>> = {
+  console: `  // Root is logged in on the local consoles; nothing listens on a network.
+  users: {
+    // anna: { groups: ['video'], sudo: 'nopasswd', autologin: ['tty2'] },
+  },
+`,
+  server: `  // Nobody gets in until you say who: by key over ssh, or on the local console.
+  users: {
+    // admin: { sudo: 'nopasswd', authorizedKeys: ['ssh-ed25519 AAAA... you@home'] },
+    // root: { autologin: ['tty1', 'ttyS0'] },
+  },
+`,
+};
+
+const SERVER = `
+  // services: { enable: ['nginx'] },
+  // The ports that others may hear it on, besides ssh; mkma test holds it to that.
+  // listen: [80],
+`;

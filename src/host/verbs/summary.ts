@@ -1,0 +1,73 @@
+/** `mkma summary`: the machine that a definition comes to, field by field, with who said it. */
+import { whereOf } from '../definition/compose.js';
+import { nameOf } from '../definition/issues.js';
+import type { Path } from '../definition/merge.js';
+import type { ResolvedMachine } from '../definition/resolve.js';
+
+/** Told with the others though nobody has said them: they name the machine. */
+const ALWAYS = ['hostname', 'suite', 'format'];
+/** Longest value that is shown in a line. */
+const WIDTH = 60;
+
+export interface Summary {
+  readonly fields: readonly SummaryField[];
+  readonly lines: readonly string[];
+}
+
+export interface SummaryField {
+  readonly name: string;
+  readonly value: unknown;
+  /** A file with its line, a preset, an option, or `default`. */
+  readonly from: string;
+}
+
+/** Every value of the machine; without `all` those alone that somebody has said. */
+export function summarise({ machine, merged }: ResolvedMachine, all: boolean): Summary {
+  const fields = leaves(machine, [])
+    .map(([path, value]) => ({
+      name: nameOf(path),
+      value: shown(path, value),
+      from: isSaid(merged.fields, path) ? whereOf(merged.originOf(path)) : 'default',
+    }))
+    .filter(
+      ({ name, from, value }) => all || (from !== 'default' && !isEmpty(value)) || ALWAYS.includes(name),
+    );
+  const told = fields.map(({ name, value }) => `${name} = ${short(value)}`);
+  const width = Math.min(72, Math.max(...told.map((text) => text.length)));
+  const lines = fields.map(({ from }, i) => `${(told[i] ?? '').padEnd(width)}  # ${from}`);
+  return { fields, lines };
+}
+
+/** Paths to what is no object and no list, in the order of the schema. */
+function leaves(value: unknown, path: Path): [Path, unknown][] {
+  if (typeof value !== 'object' || value === null) return value === undefined ? [] : [[path, value]];
+  const entries: [string | number, unknown][] = Array.isArray(value)
+    ? [...value.entries()]
+    : Object.entries(value);
+  if (entries.length === 0) return [[path, value]];
+  return entries.flatMap(([key, one]) => leaves(one, [...path, key]));
+}
+
+/** Whether it was said at all, not filled in by the schema beside what was. */
+function isSaid(fields: unknown, path: Path): boolean {
+  const found = path.reduce<unknown>(
+    (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
+    fields,
+  );
+  return found !== undefined;
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' || value === false;
+}
+
+/** Functions have no value to show; password hashes are nobody's business. */
+function shown(path: Path, value: unknown): unknown {
+  if (typeof value === 'function') return '(function)';
+  return path.includes('password') && path.at(-1) === 'hash' ? '(hidden)' : value;
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 4)}..." (${String(value).length} characters)`;
+}

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { mkma } from './cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mkma-new-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function own(name: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  return path;
+}
+
+test('mkma new writes a definition and what an editor needs; one that is there stays', async () => {
+  const cwd = own('a');
+  const made = await mkma(['new', 'web', '--preset', 'server', '--json'], { cwd });
+  assert.equal(made.code, 0, made.stderr);
+  const { written } = JSON.parse(made.stdout) as { written: string[] };
+  assert.deepEqual(
+    written.map((path) => path.slice(join(cwd, 'web/').length)),
+    ['mkma.config.ts', '.mkma-types/mkma.d.ts', 'tsconfig.json'],
+  );
+  const config = join(cwd, 'web/mkma.config.ts');
+  assert.match(readFileSync(config, 'utf8'), /extends: \['server'\]/);
+  writeFileSync(config, '// mine\n');
+  const again = await mkma(['new', 'web'], { cwd });
+  assert.equal(again.code, 2);
+  assert.equal(
+    again.stderr,
+    `error: there is a definition already: ${config}\n  next: name another folder, or replace it with --force\n`,
+  );
+  assert.equal(readFileSync(config, 'utf8'), '// mine\n');
+  const forced = await mkma(['new', 'web', '--force'], { cwd });
+  assert.equal(forced.code, 0, forced.stderr);
+  // Nobody is there to be asked.
+  assert.match(readFileSync(config, 'utf8'), /extends: \['console'\]/);
+});
+
+test('what is written belongs to the user behind sudo', async () => {
+  const cwd = own('b');
+  const made = await mkma(['new', 'box'], { cwd, env: { SUDO_UID: '1234', SUDO_GID: '1235' } });
+  assert.equal(made.code, 0, made.stderr);
+  for (const path of [
+    'box',
+    'box/mkma.config.ts',
+    'box/.mkma-types',
+    'box/.mkma-types/mkma.d.ts',
+    'box/tsconfig.json',
+  ]) {
+    const { uid, gid } = statSync(join(cwd, path));
+    assert.deepEqual([uid, gid], [1234, 1235], path);
+  }
+});
+
+test('a preset that is not there is refused', async () => {
+  const made = await mkma(['new', '--preset', 'servr'], { cwd: own('c') });
+  assert.equal(made.code, 2);
+  assert.equal(
+    made.stderr,
+    'error: there is no preset "servr": --preset servr\n  next: did you mean server? the presets are: console, server\n',
+  );
+});
+
+test('mkma summary tells what a definition comes to, who said it, and no secret', async () => {
+  const cwd = own('d');
+  writeFileSync(join(cwd, 'hash'), '$6$salt$filesecret\n');
+  writeFileSync(
+    join(cwd, 'mkma.config.ts'),
+    `import { defineMachine } from 'mkma';
+export default defineMachine({
+  hostname: 'box',
+  users: {
+    anna: { password: { hash: '$6$salt$secret' } },
+    ben: { password: { hashFile: './hash' } },
+  },
+  hooks: [{ at: 'system', run: () => undefined }],
+});
+`,
+  );
+  const told = await mkma(['summary', '--suite', 'sid'], { cwd });
+  assert.equal(told.code, 0, told.stderr);
+  const lines = told.stdout.split('\n').map((line) => line.replace(/ +#/, ' #'));
+  for (const line of [
+    'hostname = "box" # mkma.config.ts:3',
+    'suite = "sid" # --suite sid',
+    'packages[0] = "systemd-sysv" # preset console',
+    'users.root.autologin[0] = "tty1" # preset console',
+    'users.anna.password.hash = "(hidden)" # mkma.config.ts:5',
+    'hooks[0].run = "(function)" # mkma.config.ts:8',
+    'format = "cpio" # default',
+  ]) {
+    assert.ok(lines.includes(line), `${line}\n${told.stdout}`);
+  }
+  assert.ok(!told.stdout.includes('timezone'));
+  const all = await mkma(['summary', '--all', '--json'], { cwd });
+  const { fields } = JSON.parse(all.stdout) as { fields: { name: string; value: unknown; from: string }[] };
+  assert.deepEqual(
+    fields.find(({ name }) => name === 'timezone'),
+    { name: 'timezone', value: 'Etc/UTC', from: 'default' },
+  );
+  assert.deepEqual(fields.find(({ name }) => name === 'users.anna.system')?.from, 'default');
+  assert.ok(!`${told.stdout}${all.stdout}`.includes('secret'));
+});
+
+test('mkma completion is bash that completes', async () => {
+  const { stdout } = await mkma(['completion']);
+  const script = `${stdout}\nCOMP_WORDS=(mkma build --format er); COMP_CWORD=3; _mkma; echo "\${COMPREPLY[@]}"`;
+  const { execute } = await import('./cli.js');
+  const done = await execute('bash', ['-c', script]);
+  assert.equal(done.stdout, 'erofs\n', done.stderr);
+});
