@@ -5,7 +5,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import type { BaseFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { ModuleSet } from '../definition/machine.js';
-import { resolveMachine } from '../definition/resolve.js';
+import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { lookAtHardware } from '../kernel/hardware.js';
 import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
@@ -30,7 +30,7 @@ import {
   withoutOption,
   zramOption,
 } from './options.js';
-import { bootAfterBuild } from './qemu.js';
+import { bootAfterBuild, testsOf } from './qemu.js';
 import { fail, type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
 
@@ -64,7 +64,9 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(accelOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
-      const settings = await resolveSettings(session, hostname, options);
+      const resolved = await resolveMachine({ ...options, hostname });
+      if (!resolved.ok) return end(fail(session, resolved.problem));
+      const settings = await resolveSettings(session, resolved.value, options);
       if (!settings.ok) return end(fail(session, settings.problem));
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
@@ -75,7 +77,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
         await bootAfterBuild(
           session,
           built.value,
-          { output: settings.value.output, accel },
+          { output: settings.value.output, accel, tests: testsOf(resolved.value) },
           options.cache,
           yes,
         ),
@@ -119,12 +121,9 @@ interface BuildOptions {
 
 async function resolveSettings(
   session: Session,
-  hostname: string | undefined,
+  { machine, digest }: ResolvedMachine,
   options: BuildOptions,
 ): Promise<Result<BuildSettings>> {
-  const resolved = await resolveMachine({ ...options, hostname });
-  if (!resolved.ok) return resolved;
-  const { machine, digest } = resolved.value;
   if (options.long && machine.format === 'erofs') {
     return usage({
       what: 'these options do not go together',
