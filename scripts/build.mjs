@@ -58,7 +58,9 @@ for (const [outfile, entry] of Object.entries(bundles)) {
     logLevel: 'warning',
   });
 }
-copyFileSync('src/host/qemu/checks.sh', 'dist/src/host/qemu/checks.sh');
+for (const script of ['checks.sh', 'agent.sh']) {
+  copyFileSync(`src/host/qemu/${script}`, `dist/src/host/qemu/${script}`);
+}
 for (const stub of ['init.sh', 'mkma.sh']) copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
 const { editorTypes } = await import('../dist/src/host/reference/reference.js');
 writeFileSync('dist/mkma.d.ts', editorTypes());

@@ -109,7 +109,7 @@ export const cpusOption = () =>
 export const timeoutOption = () =>
   new Option(
     '--timeout <seconds>',
-    'seconds until the machine has to be off again (default: 300, with KVM 120)',
+    "seconds until the machine has to be off again, without those of the definition's tests (default: 300, with KVM 120)",
   ).argParser(wholeNumber(1, 86_400));
 
 export const appendOption = () =>

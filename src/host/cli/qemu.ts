@@ -1,22 +1,28 @@
 /** The command lines of `mkma run` and `mkma test`. */
 import { Command, Option } from '@commander-js/extra-typings';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ok, type Problem } from '../../core/result.js';
+import { whereOf } from '../definition/compose.js';
+import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
+import type { GivenTest } from '../machine-tests/given.js';
 import { checkDiskChoice, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
-import { type TestOptions, type TestResult, test } from '../verbs/test.js';
+import { type TestOptions, test } from '../verbs/test.js';
 import {
   accelOption,
   appendOption,
   cacheOption,
+  configOption,
   cpusOption,
   defaultCache,
   memoryOption,
   outputOption,
+  presetOption,
   timeoutOption,
 } from './options.js';
 import { fail, type Session, type Shown, show } from './session.js';
+import { checkJUnit, told, writeJUnit } from './test-report.js';
 import { ensureTools } from './tools.js';
 
 type Machine = Omit<RunOptions & TestOptions, 'terminal' | 'cache' | 'owner'>;
@@ -69,9 +75,18 @@ export function testCommand(session: Session, end: (code: number) => void) {
   return new Command('test')
     .summary('boot the images unattended and check them from inside')
     .description(
-      'Boot the built images in QEMU unattended, untouched, and check from inside that all is as it should be.',
+      "Boot the built images in QEMU unattended, untouched, and check from inside that all is as it should be; then run the definition's tests.",
     )
     .addOption(outputOption())
+    .addOption(configOption())
+    .addOption(presetOption())
+    .addOption(
+      new Option(
+        '--test <name>',
+        "run only those of the definition's tests whose name holds this; repeatable",
+      ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
+    )
+    .option('--junit <file>', "write the results to this file too, in JUnit's XML")
     .addOption(timeoutOption())
     .addOption(appendOption())
     .addOption(memoryOption())
@@ -80,10 +95,21 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
+      const { junit, test: only, memory: memoryMiB } = options;
+      const resolved = await resolveMachine(options);
+      if (!resolved.ok) return end(fail(session, resolved.problem));
+      const folder = checkJUnit(junit);
+      if (!folder.ok) return end(fail(session, folder.problem));
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      end(await check(session, { ...options, memoryMiB: options.memory }, options.cache));
+      const tests = testsOf(resolved.value);
+      end(await check(session, { ...options, memoryMiB, tests, only }, options.cache, junit));
     });
+}
+
+/** The definition's tests, each with its place there. */
+export function testsOf({ machine, merged }: ResolvedMachine): GivenTest[] {
+  return machine.tests.map((test, i) => ({ ...test, where: whereOf(merged.originOf(['tests', i, 'name'])) }));
 }
 
 /**
@@ -127,41 +153,19 @@ async function boot(session: Session, machine: Machine, cache: string | undefine
   return show(session, ok({ ...done.value, lines: seconds === undefined ? [command] : [] }));
 }
 
-async function check(session: Session, machine: Machine, cache: string | undefined): Promise<number> {
+async function check(
+  session: Session,
+  machine: Machine,
+  cache: string | undefined,
+  junit?: string,
+): Promise<number> {
   const done = await test({ ...common(session, cache), ...machine }, session.context);
+  const tested = done.ok || done.problem.kind !== 'usage';
+  if (junit !== undefined && tested) writeJUnit(junit, done, session.caller.owner);
   return show(session, told(done), (result) => !result.passed);
 }
 
 function common(session: Session, cache: string | undefined) {
   const { caller, env } = session;
   return { cache: cache ?? defaultCache(caller.root, env), owner: caller.owner };
-}
-
-function told(done: Result<TestResult>): Result<TestResult & { lines: string[] }> {
-  if (!done.ok) return err(done.problem);
-  const { checks, passed, seconds, accel, console } = done.value;
-  const failed = checks.filter((check) => !check.ok).length;
-  const lines = checks.map(
-    ({ ok, name, detail }) => `${ok ? 'ok    ' : 'NOT OK'}  ${name}${detail ? `: ${detail}` : ''}`,
-  );
-  const verdict = passed
-    ? `passed: ${checks.length} checks`
-    : `FAILED: ${failed} of ${checks.length} checks; the console: ${console}`;
-  const boot = bootLine(done.value);
-  return ok({
-    ...done.value,
-    lines: [...lines, '', ...boot, `${verdict} (${Math.round(seconds)} s, ${accel})`],
-  });
-}
-
-/** The parts of the boot in a line. */
-function bootLine({ boot, loginSeconds }: TestResult): string[] {
-  if (boot === undefined) return [];
-  const parts = [
-    { phase: 'kernel', seconds: boot.init },
-    ...boot.phases,
-    { phase: 'handover after', seconds: boot.handover },
-    ...(loginSeconds === undefined ? [] : [{ phase: 'login after', seconds: loginSeconds }]),
-  ];
-  return [`boot: ${parts.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(1)} s`).join(', ')}`];
 }

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The checks of `mkma test`, run as root inside the machine. Every line it prints is an answer:
 # "ok NAME - DETAIL" or "not ok NAME - DETAIL", and "end" as the last one. src/host/qemu/protocol.ts reads them.
-# SERVICES (units that must be active) and LIMIT (seconds to wait for the boot) are put before it.
+# src/host/qemu/test-script.ts puts SERVICES (units that must be active) and LIMIT (seconds to wait for the boot) before it,
+# and behind it what comes after the checks.
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 # check NAME FUNCTION: the function's exit code is the verdict, what it prints the detail.
@@ -171,4 +172,3 @@ check 'modules match the kernel' modules_match
 check 'mkma status answers' mkma_status
 echo "boot $(mkma status --boot --json | tr -d '\n')"
 echo end
-systemctl poweroff

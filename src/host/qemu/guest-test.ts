@@ -1,20 +1,30 @@
 /** Boot a machine unattended, follow its console, and gather what the checks inside it answer. */
 import type { BootTimes } from '../../core/boot.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';
 import { knownQemuFault, type Machine, qemuCommand } from '../tools/qemu.js';
-import { Follower, poll } from './follow.js';
-import { type Check, ConsoleWatch, MILESTONE_WORDS, parseAnswer } from './protocol.js';
+import { poll } from './follow.js';
+import type { Check } from './protocol.js';
+import { type Watched, Watcher } from './watcher.js';
 
-export interface GuestTest {
+export interface GuestTest extends Watched {
   readonly machine: Machine;
-  /** File that the first serial port, the console, goes to. */
-  readonly console: string;
-  /** File that the second serial port, the answers, goes to. */
-  readonly answers: string;
-  /** Seconds until the machine has to be off again. */
+  /**
+   * Seconds until the machine has to be off again; where there is work after the checks: until they are made, and anew from
+   * the end of that work.
+   */
   readonly timeout: number;
+  /** Work with the machine that the checks have left running. None: they turn it off. */
+  readonly afterChecks?: AfterChecks | undefined;
+}
+
+/** Work with a running machine, which is told to power off at its end. */
+export interface AfterChecks {
+  /** What the work is called where its progress is told. */
+  readonly stage: string;
+  /** Does it; resolves to the QEMU that runs the machine by then, and to a word on what was done. */
+  work(first: Running, panic: Promise<string>): Promise<{ readonly last: Running; readonly done: string }>;
 }
 
 export interface GuestAnswers {
@@ -27,17 +37,16 @@ export interface GuestAnswers {
 
 /** Seconds that a machine which has given up may still use to say why. */
 const LAST_WORDS_SECONDS = 2;
-const STAGE = 'boot';
 
 /**
  * Run the machine to its end. A Problem where the boot failed, QEMU did, or the time was up before the checks' end;
  * failed checks are a result.
  */
 export async function runGuestTest(test: GuestTest, context: Context): Promise<Result<GuestAnswers>> {
-  const qemu = start(qemuCommand(test.machine), { signal: context.signal });
+  const qemu = startMachine(test.machine, context);
   try {
     using watcher = new Watcher(test, context);
-    context.emit({ type: 'stage', stage: STAGE, state: 'start' });
+    context.emit({ type: 'stage', stage: watcher.stage, state: 'start' });
     const result = await follow(test, qemu, watcher, context);
     if (!result.ok) context.emit({ type: 'stage', stage: watcher.stage, state: 'failed' });
     return result;
@@ -47,6 +56,12 @@ export async function runGuestTest(test: GuestTest, context: Context): Promise<R
   }
 }
 
+/** Start QEMU, its standard streams the caller's where a serial port is connected to them. */
+export function startMachine(machine: Machine, { signal }: Pick<Context, 'signal'>): Running {
+  const io = machine.serials.some(({ to }) => to === 'parent') ? 'pipe' : 'ignore';
+  return start(qemuCommand(machine), { signal, stdin: io, stdout: io });
+}
+
 async function follow(
   test: GuestTest,
   qemu: Running,
@@ -54,22 +69,15 @@ async function follow(
   context: Context,
 ): Promise<Result<GuestAnswers>> {
   const deadline = watcher.begun + test.timeout * 1000;
-  const end = await poll(() => watcher.look(), qemu.ended, deadline);
+  const checked = await checksDone(test, qemu, watcher, deadline);
   if (context.signal.aborted) throw new Interrupted();
-  if (end.by === 'found') {
-    const until = performance.now() + LAST_WORDS_SECONDS * 1000;
-    await poll(() => watcher.readOn(), qemu.ended, until);
-    return err(watcher.bootFailed());
-  }
-  if (end.by === 'end' && !watcher.complete) {
-    const ended = await qemu.ended;
-    if (!ended.ok) return ended;
-    if (ended.value.exitCode === 0) return err(watcher.endedEarly());
-    const problem = failure(qemuCommand(test.machine), ended.value);
-    return err({ ...problem, ...knownQemuFault(ended.value.stderr) });
-  }
-  if (!watcher.complete) return err(watcher.tooLate());
-  const off = end.by === 'end' && watcher.console.poweredDown;
+  if (!checked.ok) return checked;
+  const made = `${watcher.checks.length} checks made`;
+  const off =
+    test.afterChecks === undefined
+      ? await goesOff(qemu, watcher, made, deadline)
+      : await afterChecks(test.afterChecks, qemu, watcher, { made, seconds: test.timeout });
+  if (context.signal.aborted) throw new Interrupted();
   const checks = [...watcher.checks, powerOff(off, watcher)];
   context.emit({ type: 'stage', stage: watcher.stage, state: 'done' });
   return ok({
@@ -79,122 +87,64 @@ async function follow(
   });
 }
 
+/** Wait until all checks are made; a Problem where that does not happen. */
+async function checksDone(
+  test: GuestTest,
+  qemu: Running,
+  watcher: Watcher,
+  deadline: number,
+): Promise<Result<void>> {
+  const end = await poll(() => watcher.look(), qemu.ended, deadline);
+  if (end.by === 'deadline') return err(watcher.tooLate());
+  if (end.by === 'found') {
+    if (end.value === 'complete') return ok();
+    const until = performance.now() + LAST_WORDS_SECONDS * 1000;
+    await poll(() => watcher.readOn(), qemu.ended, until);
+    return err(watcher.bootFailed());
+  }
+  const ended = await qemu.ended;
+  if (!ended.ok) return ended;
+  if (ended.value.exitCode === 0) return err(watcher.endedEarly());
+  const problem = failure(qemuCommand(test.machine), ended.value);
+  return err({ ...problem, ...knownQemuFault(ended.value.stderr) });
+}
+
+/** Whether the machine, told to power off, does so. */
+async function goesOff(qemu: Running, watcher: Watcher, before: string, deadline: number): Promise<boolean> {
+  watcher.next('power off', before);
+  const end = await poll(() => watcher.readOn(), qemu.ended, deadline);
+  return end.by === 'end' && watcher.console.poweredDown;
+}
+
+async function afterChecks(
+  after: AfterChecks,
+  qemu: Running,
+  watcher: Watcher,
+  { made, seconds }: { readonly made: string; readonly seconds: number },
+): Promise<boolean> {
+  watcher.next(after.stage, made);
+  let tell: (line: string) => void = () => undefined;
+  const panic = new Promise<string>((resolve) => {
+    tell = resolve;
+  });
+  const working = after.work(qemu, panic);
+  const look = (): undefined => {
+    watcher.readOn();
+    if (watcher.console.failed !== undefined) tell(watcher.console.failed);
+  };
+  // A failure of the work is its caller's, below; here it is only its end.
+  await poll(look, Promise.allSettled([working]), Number.POSITIVE_INFINITY);
+  const { last, done } = await working;
+  try {
+    return await goesOff(last, watcher, done, performance.now() + seconds * 1000);
+  } finally {
+    last.kill('SIGKILL');
+    await last.ended;
+  }
+}
+
 /** The last check is the host's to make. */
 function powerOff(off: boolean, watcher: Watcher): Check {
   const detail = off ? 'reboot: Power down' : `the console ended with: ${watcher.console.lastWords()}`;
   return { name: 'clean power off', ok: off, detail };
-}
-
-/** Reads both serial ports, reports what is new, and knows how far the machine is. */
-class Watcher {
-  readonly begun = performance.now();
-  readonly console = new ConsoleWatch();
-  readonly checks: Check[] = [];
-  /** Whether the checks' last line was seen. */
-  complete = false;
-  loginSeconds: number | undefined;
-  boot: BootTimes | undefined;
-  /** The stage that is going on. */
-  stage = STAGE;
-  readonly #console: Follower;
-  readonly #answers: Follower;
-  readonly #words: string[] = [];
-
-  constructor(
-    private readonly test: GuestTest,
-    private readonly context: Context,
-  ) {
-    this.#console = new Follower(test.console);
-    this.#answers = new Follower(test.answers);
-  }
-
-  /** Read on; something where the boot has failed for good. */
-  look(): string | undefined {
-    this.readOn();
-    return this.complete ? undefined : this.console.failed;
-  }
-
-  readOn(): undefined {
-    for (const line of this.#console.read()) this.#takeConsole(line);
-    // A prompt is no whole line.
-    if (/\blogin:/.test(this.#console.pending)) this.#reachedLogin();
-    for (const line of this.#answers.read()) this.#takeAnswer(line);
-  }
-
-  #takeConsole(line: string): void {
-    if (line.trim() === '') return;
-    this.context.emit({ type: 'output', stage: this.stage, line });
-    if (this.console.take(line) === 'login') this.#reachedLogin();
-  }
-
-  #reachedLogin(): void {
-    this.loginSeconds ??= (performance.now() - this.begun) / 1000;
-  }
-
-  #takeAnswer(line: string): void {
-    const answer = parseAnswer(line);
-    if (answer.type === 'other') {
-      this.#words.push(line);
-      return;
-    }
-    if (answer.type === 'boot') {
-      this.boot = answer.times;
-      return;
-    }
-    if (this.stage === STAGE) this.#next('checks', `after ${this.#seconds()}`);
-    if (answer.type === 'end') {
-      this.complete = true;
-      this.#next('power off', `${this.checks.length} checks made`);
-      return;
-    }
-    this.checks.push(answer.check);
-    this.context.emit({ type: 'progress', stage: this.stage, done: this.checks.length, unit: 'items' });
-  }
-
-  #next(stage: string, detail: string): void {
-    this.context.emit({ type: 'stage', stage: this.stage, state: 'done', detail });
-    this.stage = stage;
-    this.context.emit({ type: 'stage', stage, state: 'start' });
-  }
-
-  #seconds(): string {
-    return `${Math.round((performance.now() - this.begun) / 1000)} s`;
-  }
-
-  bootFailed(): Problem {
-    return {
-      what: 'the image did not boot',
-      where: this.console.failed ?? '',
-      why: this.console.lastWords(),
-      next: `the whole console is in ${this.test.console}`,
-    };
-  }
-
-  endedEarly(): Problem {
-    return {
-      what: `the machine went off before the checks were done, after ${this.#seconds()}`,
-      why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
-      next: `the whole console is in ${this.test.console}`,
-    };
-  }
-
-  tooLate(): Problem {
-    return {
-      what: `the checks were not done within ${this.test.timeout} seconds`,
-      why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
-      next: `give it more time with --timeout, or read the whole console: ${this.test.console}`,
-    };
-  }
-
-  #got(): string {
-    const last = this.checks.at(-1);
-    if (last !== undefined) return `the last check done was "${last.name}"`;
-    const words = this.#words.length === 0 ? '' : `, and the checks said: ${this.#words.slice(-3).join(' ')}`;
-    return `the machine got as far as ${MILESTONE_WORDS[this.console.milestone]}${words}`;
-  }
-
-  [Symbol.dispose](): void {
-    this.#console[Symbol.dispose]();
-    this.#answers[Symbol.dispose]();
-  }
 }

@@ -10,8 +10,8 @@ import type { KernelParameter } from '../../core/cmdline.js';
 export const TEST_DISK_SERIAL = 'mkma-test';
 /** Name of the script in the archive. */
 export const TEST_SCRIPT = 'checks';
-/** The port that carries the answers: the second one. */
-const ANSWERS = '/dev/ttyS1';
+/** The port that carries the answers, and what a definition's tests ask for: the second one. */
+export const TEST_PORT = '/dev/ttyS1';
 
 const UNIT_NAME = 'mkma-test.service';
 
@@ -22,9 +22,10 @@ export function testUnit(): string {
   const fetch = `until tar -xOf ${disk} ${TEST_SCRIPT} >${script}; do sleep .2; done`;
   return `[Unit]
 Description=mkma test
+IgnoreOnIsolate=yes
 RequiresMountsFor=/overlay
 [Service]
-ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${ANSWERS} 2>&1'
+ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${TEST_PORT} 2>&1'
 `;
 }
 

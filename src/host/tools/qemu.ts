@@ -27,8 +27,10 @@ export type Start =
 export type SerialPort =
   /** This terminal, shared with QEMU's monitor (Ctrl-A leads to it; Ctrl-C reaches the guest). */
   | { readonly to: 'terminal' }
-  /** A file, written from its beginning. */
-  | { readonly to: 'file'; readonly file: string };
+  /** A file, written from its beginning, or from its end. */
+  | { readonly to: 'file'; readonly file: string; readonly append?: boolean }
+  /** The program that started QEMU, by its standard input and output; the file gets a copy of what the machine says. */
+  | { readonly to: 'parent'; readonly log: string };
 
 /** A virtual machine. It has no network, and ends where a real one would reboot. */
 export interface Machine {
@@ -69,10 +71,18 @@ export function qemuCommand(machine: Machine): Command {
   else if (start.by === 'bios') args.push('-machine', 'graphics=off');
   args.push('-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0');
   args.push(...diskArguments(machine.disks, machine.bus, start.by !== 'kernel'));
-  for (const port of machine.serials) {
-    args.push('-serial', port.to === 'terminal' ? 'mon:stdio' : `file:${port.file}`);
-  }
+  machine.serials.forEach((port, i) => {
+    args.push(...serialArguments(port, `serial${i}`));
+  });
   return { file: QEMU_PROGRAM, args };
+}
+
+function serialArguments(port: SerialPort, id: string): string[] {
+  const own = (kind: string): string[] => ['-chardev', `${kind},id=${id}`, '-serial', `chardev:${id}`];
+  if (port.to === 'terminal') return ['-serial', 'mon:stdio'];
+  if (port.to === 'parent') return own(`stdio,signal=off,logfile=${escapeComma(port.log)}`);
+  if (port.append === true) return own(`file,append=on,path=${escapeComma(port.file)}`);
+  return ['-serial', `file:${port.file}`];
 }
 
 function startArguments(start: Start): string[] {

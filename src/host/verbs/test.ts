@@ -1,9 +1,11 @@
 /** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BootTimes } from '../../core/boot.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { chooseTests, type GivenTest, type TestOutcome } from '../machine-tests/given.js';
+import { MachineTests } from '../machine-tests/machine-tests.js';
 import { chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { prepareDisk } from '../qemu/disk.js';
@@ -12,11 +14,11 @@ import { type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
 import type { Check } from '../qemu/protocol.js';
-import { TEST_DISK_SERIAL, TEST_SCRIPT, testParameters } from '../qemu/test-unit.js';
+import { checksScript, packScript } from '../qemu/test-script.js';
+import { TEST_DISK_SERIAL, testParameters } from '../qemu/test-unit.js';
 import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
-import { run as runProgram } from '../sys/run.js';
-import type { Accelerator } from '../tools/qemu.js';
+import type { Accelerator, Machine } from '../tools/qemu.js';
 
 /** What every machine of the console preset runs. */
 export const EXPECTED_SERVICES: readonly string[] = [
@@ -32,14 +34,20 @@ export const EXPECTED_SERVICES: readonly string[] = [
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
 
 export interface TestOptions extends MachineOptions {
-  /** Seconds until the machine has to be off again. */
+  /** Seconds until the machine has to be off again, without those of the definition's tests. */
   readonly timeout?: number | undefined;
+  /** The definition's tests. */
+  readonly tests?: readonly GivenTest[] | undefined;
+  /** Run only those whose name holds one of these words. */
+  readonly only?: readonly string[] | undefined;
 }
 
 export interface TestResult {
-  /** Whether every check is ok: decides the exit code. */
+  /** Whether every check and test is ok: decides the exit code. */
   readonly passed: boolean;
   readonly checks: readonly Check[];
+  /** What came of the definition's tests. */
+  readonly tests: readonly TestOutcome[];
   /** Seconds from the start of QEMU to its end. */
   readonly seconds: number;
   /** Seconds from the start of QEMU to the login prompt on the console. */
@@ -51,8 +59,10 @@ export interface TestResult {
   readonly console: string;
 }
 
-/** Boot and check the images. A Problem where the boot failed; failed checks are in the result. */
+/** Boot and check the images. A Problem where the boot failed; failed checks and tests are in the result. */
 export async function test(options: TestOptions, context: Context): Promise<Result<TestResult>> {
+  const tests = chooseTests(options.tests ?? [], options.only);
+  if (!tests.ok) return tests;
   const images = findImages(options.output);
   if (!images.ok) return images;
   for (const problem of images.value.warnings) context.emit({ type: 'warning', problem });
@@ -81,7 +91,7 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   try {
     mkdirSync(scratch, { mode: 0o700 });
     const settings = { folder: folder.value, scratch, append: line.value, accel: accel.value.accel };
-    return await boot(options, images.value, settings, context);
+    return await boot({ ...options, tests: tests.value }, images.value, settings, context);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -100,60 +110,61 @@ async function boot(
   settings: Settings,
   context: Context,
 ): Promise<Result<TestResult>> {
-  const { folder, scratch, append, accel } = settings;
-  const timeout = options.timeout ?? TIMEOUT[accel];
+  const { folder, scratch, accel } = settings;
+  const { tests: given = [], timeout = TIMEOUT[accel] } = options;
+  // What a test saves goes to a disk that is made for this run.
   const disk = await prepareDisk({ base: images.base, folder: scratch }, context);
   if (!disk.ok) return disk;
-  const checks = await packChecks(scratch, EXPECTED_SERVICES, timeout, context);
-  if (!checks.ok) return checks;
-  const log = join(folder, 'console.log');
-  writeFileSync(log, '');
-  giveTo(log, options.owner);
-  const answers = join(scratch, 'answers');
-  const guest: GuestTest = {
-    console: log,
-    answers,
-    timeout,
-    machine: {
-      accel,
-      memoryMiB: options.memoryMiB ?? images.memoryMiB,
-      cpus: options.cpus ?? defaultCpus(accel),
-      start: { by: 'kernel', kernel: images.kernel, initrd: images.initrd, append },
-      bus: 'virtio',
-      disks: [
-        { file: disk.value, format: 'raw', readonly: true, serial: 'mkma' },
-        { file: checks.value, format: 'raw', readonly: true, serial: TEST_DISK_SERIAL },
-      ],
-      serials: [
-        { to: 'file', file: log },
-        { to: 'file', file: answers },
-      ],
-      display: 'none',
-    },
+  const then = given.length === 0 ? 'poweroff' : 'agent';
+  const script = await packScript(scratch, checksScript(EXPECTED_SERVICES, timeout, then), context);
+  if (!script.ok) return script;
+  const files = {
+    disk: disk.value,
+    script: script.value,
+    console: join(folder, 'console.log'),
+    answers: join(scratch, 'answers'),
   };
+  writeFileSync(files.console, '');
+  giveTo(files.console, options.owner);
+  const machine = machineOf(options, images, settings, files);
+  const tests =
+    given.length === 0 ? undefined : new MachineTests({ tests: given, machine, scratch, timeout }, context);
+  const guest: GuestTest = { ...files, timeout, machine, afterChecks: tests };
   const begun = performance.now();
   const result = await runGuestTest(guest, context);
   if (!result.ok) return result;
   const seconds = (performance.now() - begun) / 1000;
-  const passed = result.value.checks.every((check) => check.ok);
-  return ok({ ...result.value, passed, seconds, accel, console: log });
+  const outcomes = tests?.outcomes ?? [];
+  const passed = [...result.value.checks, ...outcomes].every((one) => one.ok);
+  return ok({ ...result.value, tests: outcomes, passed, seconds, accel, console: files.console });
 }
 
-/** The checks with their settings, as a tar archive. Returns its path. */
-async function packChecks(
-  scratch: string,
-  services: readonly string[],
-  timeout: number,
-  { signal }: Context,
-): Promise<Result<string>> {
-  // The wait inside the machine ends before the host's, so that the machine can still say what it waited for.
-  const settings = `SERVICES='${services.join(' ')}'\nLIMIT=${Math.round(timeout * 0.7)}\n`;
-  const script = readFileSync(new URL('../qemu/checks.sh', import.meta.url), 'utf8');
-  writeFileSync(join(scratch, TEST_SCRIPT), settings + script);
-  const file = join(scratch, 'checks.tar');
-  const packed = await runProgram(
-    { file: 'tar', args: ['--create', '--file', file, '--directory', scratch, TEST_SCRIPT] },
-    { signal },
-  );
-  return packed.ok ? ok(file) : packed;
+interface Files {
+  readonly disk: string;
+  readonly script: string;
+  readonly console: string;
+  readonly answers: string;
+}
+
+function machineOf(options: TestOptions, images: BuiltImages, settings: Settings, files: Files): Machine {
+  const { accel, append } = settings;
+  const { tests = [] } = options;
+  return {
+    accel,
+    memoryMiB: options.memoryMiB ?? images.memoryMiB,
+    cpus: options.cpus ?? defaultCpus(accel),
+    start: { by: 'kernel', kernel: images.kernel, initrd: images.initrd, append },
+    bus: 'virtio',
+    disks: [
+      // Only tests may write to it: without them a machine that tried to would be seen to fail.
+      { file: files.disk, format: 'raw', readonly: tests.length === 0, serial: 'mkma' },
+      { file: files.script, format: 'raw', readonly: true, serial: TEST_DISK_SERIAL },
+    ],
+    serials: [
+      // The boots of one test run follow each other in it.
+      { to: 'file', file: files.console, append: true },
+      tests.length === 0 ? { to: 'file', file: files.answers } : { to: 'parent', log: files.answers },
+    ],
+    display: 'none',
+  };
 }

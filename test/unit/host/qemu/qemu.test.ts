@@ -105,6 +105,21 @@ test('firmware: no kernel is loaded, and the first disk is the one to start from
   assert.deepEqual(values(uefi, '-machine'), []);
 });
 
+test('a serial port goes to the end of a file, or to the program that started QEMU', () => {
+  const machine: Machine = {
+    ...MACHINE,
+    serials: [
+      { to: 'file', file: 'a,b.log', append: true },
+      { to: 'parent', log: 'answers' },
+    ],
+  };
+  assert.deepEqual(values(machine, '-chardev'), [
+    'file,append=on,path=a,,b.log,id=serial0',
+    'stdio,signal=off,logfile=answers,id=serial1',
+  ]);
+  assert.deepEqual(values(machine, '-serial'), ['chardev:serial0', 'chardev:serial1']);
+});
+
 test('KVM gets the processor of the host, TCG the plain one', () => {
   assert.deepEqual(values({ ...MACHINE, accel: 'kvm' }, '-cpu'), ['host']);
   assert.deepEqual(values(MACHINE, '-cpu'), ['qemu64,-svm']);

@@ -1,0 +1,99 @@
+/** What `mkma test` found, as lines for people and as JUnit's XML. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { err, ok, type Problem, type Result, tellProblem, usage } from '../../core/result.js';
+import type { TestOutcome } from '../machine-tests/given.js';
+import { type JUnitSuite, renderJUnit } from '../report/junit.js';
+import { formatSeconds } from '../report/text.js';
+import { type Owner, writeFileWhole } from '../sys/files.js';
+import type { TestResult } from '../verbs/test.js';
+
+/** The result with its lines. */
+export function told(done: Result<TestResult>): Result<TestResult & { lines: string[] }> {
+  if (!done.ok) return err(done.problem);
+  const { checks, tests, passed, seconds, accel, console } = done.value;
+  const lines = checks.map(({ ok, name, detail }) => `${mark(ok)}  ${name}${detail ? `: ${detail}` : ''}`);
+  const counts = [
+    count(checks, 'check', passed),
+    ...(tests.length > 0 ? [count(tests, 'test', passed)] : []),
+  ];
+  const verdict = passed
+    ? `passed: ${counts.join(', ')}`
+    : `FAILED: ${counts.join(', ')}; the console: ${console}`;
+  return ok({
+    ...done.value,
+    lines: [
+      ...lines,
+      ...tests.flatMap(testLines),
+      '',
+      ...bootLine(done.value),
+      `${verdict} (${Math.round(seconds)} s, ${accel})`,
+    ],
+  });
+}
+
+function mark(passed: boolean): string {
+  return passed ? 'ok    ' : 'NOT OK';
+}
+
+/** `3 tests`, or `1 of 3 tests` where that many failed. */
+function count(all: readonly { readonly ok: boolean }[], what: string, passed: boolean): string {
+  const things = `${all.length} ${what}${all.length === 1 ? '' : 's'}`;
+  return passed ? things : `${all.filter((one) => !one.ok).length} of ${things}`;
+}
+
+/** A test in a line, and more where it failed. */
+function testLines({ name, ok, seconds, detail = '', where }: TestOutcome): string[] {
+  if (ok) return [`${mark(ok)}  ${name} (${formatSeconds(seconds)})`];
+  const [first = '', ...more] = detail.split('\n');
+  const rest = [...more, ...(where === undefined ? [] : [`at ${where}`])];
+  return [`${mark(ok)}  ${name}: ${first}`, ...rest.map((line) => `        ${line}`)];
+}
+
+/** The parts of the boot in a line. */
+function bootLine({ boot, loginSeconds }: TestResult): string[] {
+  if (boot === undefined) return [];
+  const parts = [
+    { phase: 'kernel', seconds: boot.init },
+    ...boot.phases,
+    { phase: 'handover after', seconds: boot.handover },
+    ...(loginSeconds === undefined ? [] : [{ phase: 'login after', seconds: loginSeconds }]),
+  ];
+  return [`boot: ${parts.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(1)} s`).join(', ')}`];
+}
+
+/** Whether a file for JUnit's XML can be made; seen before the machine is booted. */
+export function checkJUnit(file: string | undefined): Result<void> {
+  if (file === undefined || existsSync(dirname(file))) return ok();
+  return usage({
+    what: 'there is no folder for the results',
+    where: `--junit ${file}`,
+    next: `make it first: mkdir -p ${dirname(file)}`,
+  });
+}
+
+/** Write the results, or why there are none, for programs that read JUnit's XML. */
+export function writeJUnit(file: string, done: Result<TestResult>, owner: Owner | undefined): void {
+  writeFileWhole(file, renderJUnit(done.ok ? suitesOf(done.value) : [notBooted(done.problem)]), owner);
+}
+
+function suitesOf({ checks, tests }: TestResult): JUnitSuite[] {
+  return [
+    {
+      name: 'checks',
+      cases: checks.map(({ name, ok, detail }) => ({ name, failure: ok ? undefined : detail || 'not so' })),
+    },
+    {
+      name: 'tests',
+      cases: tests.map(({ name, ok, seconds, detail = '', where }) => ({
+        name,
+        seconds,
+        ...(ok ? {} : { failure: detail, where }),
+      })),
+    },
+  ];
+}
+
+function notBooted(problem: Problem): JUnitSuite {
+  return { name: 'checks', cases: [{ name: 'boot', failure: tellProblem(problem).join('\n') }] };
+}

@@ -1,0 +1,40 @@
+/** What a test threw, as a person reads it: what, and the line of the definition where. */
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+
+/** Why a test failed. */
+export interface Failure {
+  readonly detail: string;
+  /** File and line; absent where none can be told. */
+  readonly place?: { readonly file: string; readonly line: number };
+}
+
+/** Where mkma itself lies: its own frames tell nobody anything. */
+const OWN = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Errors whose names say nothing beyond their messages. */
+const NAMELESS = /^(Error|AssertionError|GuestError|MachineLost)$/;
+
+/** Take apart what was thrown, whatever it is. `own`: the folder whose frames are passed over. */
+export function failureOf(thrown: unknown, own = OWN): Failure {
+  if (!(thrown instanceof Error)) {
+    return { detail: `it threw ${inspect(thrown, { breakLength: Number.POSITIVE_INFINITY })}` };
+  }
+  const message = thrown.message === '' ? thrown.name : thrown.message;
+  const named = NAMELESS.test(thrown.name) || thrown.message === '' ? message : `${thrown.name}: ${message}`;
+  const cause = thrown.cause instanceof Error ? `\nwhy: ${thrown.cause.message}` : '';
+  const place = placeIn(String(thrown.stack), own);
+  return { detail: named.trimEnd() + cause, ...(place === undefined ? {} : { place }) };
+}
+
+/** The innermost frame of a stack that is neither of Node.js, nor of mkma, nor of a package. */
+function placeIn(stack: string, own: string): Failure['place'] {
+  for (const line of stack.split('\n')) {
+    const match = /^ +at .*?\(?((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line);
+    if (match === null) continue;
+    const [, path = '', number] = match;
+    const file = path.startsWith('file://') ? fileURLToPath(path) : path;
+    if (!file.startsWith(own) && !file.includes('/node_modules/')) return { file, line: Number(number) };
+  }
+  return undefined;
+}

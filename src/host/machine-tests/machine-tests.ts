@@ -1,0 +1,53 @@
+/** The definition's tests as the work that is done with a machine after its checks. */
+import type { Context } from '../context.js';
+import { type AfterChecks, startMachine } from '../qemu/guest-test.js';
+import { agentScript, packScript } from '../qemu/test-script.js';
+import type { Running } from '../sys/run.js';
+import type { Machine } from '../tools/qemu.js';
+import type { GivenTest, TestOutcome } from './given.js';
+import { TestedMachine } from './machine.js';
+import { runTests, TESTS_STAGE } from './run-tests.js';
+
+export interface MachineTestsOptions {
+  readonly tests: readonly GivenTest[];
+  /** The machine that the checks ran in. */
+  readonly machine: Machine;
+  /** The folder of its script. */
+  readonly scratch: string;
+  /** Seconds for a further boot of it. */
+  readonly timeout: number;
+}
+
+export class MachineTests implements AfterChecks {
+  readonly stage = TESTS_STAGE;
+  /** What came of the tests, once the work is done. */
+  outcomes: readonly TestOutcome[] = [];
+
+  constructor(
+    private readonly options: MachineTestsOptions,
+    private readonly context: Context,
+  ) {}
+
+  /** Run the tests, and tell the machine to power off. */
+  async work(first: Running, panic: Promise<string>): Promise<{ last: Running; done: string }> {
+    const { tests, timeout: seconds } = this.options;
+    const machine = new TestedMachine({ bootAgain: () => this.#bootAgain(), panic, seconds }, first);
+    try {
+      // A machine without an agent is lost: that is what its tests then tell.
+      await machine.ready().catch(() => undefined);
+      this.outcomes = await runTests(tests, machine, this.context);
+      const failed = this.outcomes.filter(({ ok }) => !ok).length;
+      const done = `${tests.length} run, ${failed === 0 ? 'all passed' : `${failed} FAILED`}`;
+      return { last: await machine.powerOff(), done };
+    } catch (cause) {
+      machine.kill();
+      throw cause;
+    }
+  }
+
+  async #bootAgain(): Promise<Running> {
+    const packed = await packScript(this.options.scratch, agentScript(this.options.timeout), this.context);
+    if (!packed.ok) throw new Error(packed.problem.what);
+    return startMachine(this.options.machine, this.context);
+  }
+}

@@ -1,0 +1,58 @@
+/** The lines between a definition's tests and the agent inside the machine (src/host/qemu/agent.sh). Pure. */
+
+/** What a command came to. */
+export interface Reply {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What can be asked for besides a command: to kill the one that runs, and to go down. */
+export type Verb = 'kill' | 'reboot' | 'poweroff';
+
+/** A line of the agent; `other`: words of somebody else on the port. */
+export type AgentLine =
+  | { readonly type: 'ready' }
+  | { readonly type: 'reply'; readonly id: number; readonly reply: Reply }
+  | { readonly type: 'other' };
+
+/** Longest command in bytes: the kernel's limit for one argument is 131072 with the NUL (MAX_ARG_STRLEN). */
+export const MAX_COMMAND = 131_071;
+
+/** What begins a line of the agent. */
+const MARK = 'mkma-test: ';
+
+/** The line that asks for a command to be run. */
+export function runRequest(id: number, command: string): string {
+  return `${id} run ${escapeCommand(command)}\n`;
+}
+
+/** The line that asks for something else. */
+export function request(id: number, verb: Verb): string {
+  return `${id} ${verb}\n`;
+}
+
+/** A command as one word of ASCII, which `printf %b` turns back (POSIX, "printf": \0ddd): no program has to be started. */
+export function escapeCommand(command: string): string {
+  let out = '';
+  for (const byte of new TextEncoder().encode(command)) {
+    const plain = byte > 0x20 && byte < 0x7f && byte !== 0x5c;
+    out += plain ? String.fromCharCode(byte) : `\\0${byte.toString(8).padStart(3, '0')}`;
+  }
+  return out;
+}
+
+/** Parse a line that came from the port. */
+export function parseAgentLine(line: string): AgentLine {
+  const text = line.replace(/\r$/, '');
+  if (!text.startsWith(MARK)) return { type: 'other' };
+  const [id = '', code = '', stdout = '', stderr = ''] = text.slice(MARK.length).split(' ');
+  if (id === 'ready') return { type: 'ready' };
+  if (!/^\d+$/.test(id) || !/^\d+$/.test(code) || stdout === '' || stderr === '') return { type: 'other' };
+  const reply = { exitCode: Number(code), stdout: decode(stdout), stderr: decode(stderr) };
+  return { type: 'reply', id: Number(id), reply };
+}
+
+function decode(word: string): string {
+  return word === '-' ? '' : Buffer.from(word, 'base64').toString('utf8');
+}

@@ -1,0 +1,83 @@
+/** Run a definition's tests on a machine, one after another. */
+import type { Context } from '../context.js';
+import { shown } from '../definition/load.js';
+import { Interrupted } from '../sys/run.js';
+import { aborted, timer } from './agent.js';
+import { type Failure, failureOf } from './failure.js';
+import type { GivenTest, TestOutcome } from './given.js';
+import { TestGuest } from './guest.js';
+import type { TestedMachine } from './machine.js';
+import { Strays } from './strays.js';
+
+/** The stage of these tests where progress is told. */
+export const TESTS_STAGE = 'tests';
+
+/** Run them in order. A test that fails does not keep the others from being run; a machine that is lost does. */
+export async function runTests(
+  tests: readonly GivenTest[],
+  machine: TestedMachine,
+  { emit, signal }: Context,
+): Promise<TestOutcome[]> {
+  const outcomes: TestOutcome[] = [];
+  using strays = new Strays();
+  for (const test of tests) {
+    emit({ type: 'output', stage: TESTS_STAGE, line: `running: ${test.name}` });
+    outcomes.push(
+      machine.lost === undefined ? await runTest(test, machine, strays, signal) : notRun(test, machine),
+    );
+    if (signal.aborted) throw new Interrupted();
+    emit({ type: 'progress', stage: TESTS_STAGE, done: outcomes.length, total: tests.length, unit: 'items' });
+  }
+  return outcomes;
+}
+
+/** What came of tests for which the machine was not there any more, or never. */
+function notRun({ name, where }: GivenTest, { lost }: TestedMachine): TestOutcome {
+  return { name, ok: false, seconds: 0, detail: `not run: ${lost}`, where };
+}
+
+async function runTest(
+  test: GivenTest,
+  machine: TestedMachine,
+  strays: Strays,
+  signal: AbortSignal,
+): Promise<TestOutcome> {
+  const { name } = test;
+  const over = new AbortController();
+  const guest = new TestGuest(machine, over.signal);
+  const begun = performance.now();
+  using time = timer(test.timeout);
+  using interrupt = aborted(signal);
+  const failure = await Promise.race<Failure | undefined>([
+    attempt(test, guest),
+    strays.next().then(failureOf),
+    time.up.then(() => tooLate(test, guest)),
+    interrupt.aborted.then(() => ({ detail: 'interrupted' })),
+  ]);
+  const seconds = (performance.now() - begun) / 1000;
+  over.abort();
+  await machine.settled();
+  if (failure === undefined) return { name, ok: true, seconds };
+  const { detail, place } = failure;
+  const where = place === undefined ? test.where : `${shown(place.file)}:${place.line}`;
+  return { name, ok: false, seconds, detail, where };
+}
+
+/** Let the test's function come to its end; why it failed, if it did. */
+async function attempt({ run }: GivenTest, guest: TestGuest): Promise<Failure | undefined> {
+  try {
+    await run(guest);
+  } catch (thrown) {
+    return failureOf(thrown);
+  }
+  const [first] = guest.going;
+  if (first === undefined) return undefined;
+  return { detail: `it ended while this still ran: ${first}\nis there an await missing?` };
+}
+
+function tooLate({ timeout }: GivenTest, guest: TestGuest): Failure {
+  const [first] = guest.going;
+  return {
+    detail: `not done within ${timeout} seconds${first === undefined ? '' : `; it was at: ${first}`}`,
+  };
+}

@@ -1,0 +1,26 @@
+/** What fails in a test while nobody waits for it: it is the test's failure, and no reason for mkma to end. */
+
+type Take = (cause: unknown) => void;
+
+export class Strays implements Disposable {
+  #take: Take = () => undefined;
+
+  constructor() {
+    process.on('unhandledRejection', this.#told);
+    process.on('uncaughtException', this.#told);
+  }
+
+  /** The first that comes from now on. */
+  next(): Promise<unknown> {
+    return new Promise((resolve) => {
+      this.#take = resolve;
+    });
+  }
+
+  readonly #told: Take = (cause) => this.#take(cause);
+
+  [Symbol.dispose](): void {
+    process.off('unhandledRejection', this.#told);
+    process.off('uncaughtException', this.#told);
+  }
+}

@@ -1,0 +1,43 @@
+# The agent of `mkma test`, as root inside the machine: runs what the definition's tests ask for. Requests are lines on
+# PORT, which is its standard output too: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". An answer is one line:
+# "mkma-test: ID CODE STDOUT STDERR", the outputs in base64, - for nothing. src/host/machine-tests/protocol.ts is the other
+# side: it sends one command at a time. An emulated machine takes long to start a program: builtins wherever there is one.
+export HOME=/root USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+unset LC_ALL
+own=/run/mkma-test
+mkdir -p -m 700 $own
+cd /
+
+encoded() { if [ -s "$1" ]; then base64 -w 0 "$1"; else printf %s -; fi; }
+
+# run ID COMMAND: in a session of its own, so that all that it started can be killed; its leader is told for that.
+run() {
+  setsid sh -c "$(printf %b "$2")" </dev/null >$own/stdout 2>$own/stderr 3<&- &
+  echo $! >$own/leader
+  wait $!
+  code=$?
+  printf '\nmkma-test: %s %s ' "$1" $code
+  encoded $own/stdout
+  printf ' '
+  encoded $own/stderr
+  echo
+}
+
+stty raw -echo <"$PORT"
+exec 3<"$PORT"
+printf '\nmkma-test: ready\n'
+while read -r id verb argument <&3; do
+  case $verb in
+  run)
+    : >$own/leader
+    run "$id" "$argument" &
+    ;;
+  kill)
+    leader=
+    read -r leader <$own/leader
+    # -s: dash takes "kill -KILL -- -1" for something else.
+    [ -z "$leader" ] || kill -s KILL -- "-$leader" 2>/dev/null
+    ;;
+  reboot | poweroff) systemctl "$verb" ;;
+  esac
+done

@@ -1,0 +1,51 @@
+/** The script that a machine under test runs, and the disk that brings it: a tar archive with nothing else on it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { run } from '../sys/run.js';
+import { TEST_PORT, TEST_SCRIPT } from './test-unit.js';
+
+/** The checks, and what comes after them: the machine goes off, or does what a definition's tests ask for. */
+export function checksScript(
+  services: readonly string[],
+  seconds: number,
+  then: 'poweroff' | 'agent',
+): string {
+  const settings = `SERVICES='${services.join(' ')}'\nLIMIT=${waitInside(seconds)}\n`;
+  return `${settings}${source('checks.sh')}${then === 'agent' ? agent() : 'systemctl poweroff\n'}`;
+}
+
+/** For a boot without checks: once it is up, the machine does what a definition's tests ask for. */
+export function agentScript(seconds: number): string {
+  const up = `timeout ${waitInside(seconds)} systemctl is-system-running --wait >/dev/null\n`;
+  return `${up}${agent()}`;
+}
+
+/** Pack the script for the machine; a machine that has the file as its disk must not be running. Returns its path. */
+export async function packScript(
+  folder: string,
+  script: string,
+  { signal }: Pick<Context, 'signal'>,
+): Promise<Result<string>> {
+  writeFileSync(join(folder, TEST_SCRIPT), script);
+  const file = join(folder, 'checks.tar');
+  const packed = await run(
+    { file: 'tar', args: ['--create', '--file', file, '--directory', folder, TEST_SCRIPT] },
+    { signal },
+  );
+  return packed.ok ? ok(file) : packed;
+}
+
+function agent(): string {
+  return `PORT=${TEST_PORT}\n${source('agent.sh')}`;
+}
+
+function source(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
+}
+
+/** The wait inside the machine ends before the host's, so that the machine can still say what it waited for. */
+function waitInside(seconds: number): number {
+  return Math.round(seconds * 0.7);
+}

@@ -1,0 +1,134 @@
+/** What a machine under test tells on its serial ports, while it does: how far it is, and what the checks answer. */
+import type { BootTimes } from '../../core/boot.js';
+import type { Problem } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { Follower } from './follow.js';
+import { type Check, ConsoleWatch, MILESTONE_WORDS, parseAnswer } from './protocol.js';
+
+/** Where a machine's words are found. */
+export interface Watched {
+  /** File that the first serial port, the console, goes to. */
+  readonly console: string;
+  /** File that the second serial port, the answers, goes to. */
+  readonly answers: string;
+  /** Seconds until the checks have to be done. */
+  readonly timeout: number;
+}
+
+const STAGE = 'boot';
+
+/** Reads both serial ports, reports what is new, and knows how far the machine is. */
+export class Watcher implements Disposable {
+  readonly begun = performance.now();
+  readonly console = new ConsoleWatch();
+  readonly checks: Check[] = [];
+  /** Whether the checks' last line was seen. */
+  complete = false;
+  loginSeconds: number | undefined;
+  boot: BootTimes | undefined;
+  /** The stage that is going on. */
+  stage = STAGE;
+  readonly #console: Follower;
+  readonly #answers: Follower;
+  readonly #words: string[] = [];
+
+  constructor(
+    private readonly test: Watched,
+    private readonly context: Context,
+  ) {
+    this.#console = new Follower(test.console);
+    this.#answers = new Follower(test.answers);
+  }
+
+  /** Read on; something where the boot has failed for good, or all checks are made. */
+  look(): 'failed' | 'complete' | undefined {
+    this.readOn();
+    if (this.complete) return 'complete';
+    return this.console.failed === undefined ? undefined : 'failed';
+  }
+
+  readOn(): undefined {
+    for (const line of this.#console.read()) this.#takeConsole(line);
+    // A prompt is no whole line.
+    if (/\blogin:/.test(this.#console.pending)) this.#reachedLogin();
+    // What comes after the checks' end is not for them.
+    if (!this.complete) for (const line of this.#answers.read()) this.#takeAnswer(line);
+  }
+
+  /** The work goes on to another stage. */
+  next(stage: string, detail: string): void {
+    this.context.emit({ type: 'stage', stage: this.stage, state: 'done', detail });
+    this.stage = stage;
+    this.context.emit({ type: 'stage', stage, state: 'start' });
+  }
+
+  #takeConsole(line: string): void {
+    if (line.trim() === '') return;
+    this.context.emit({ type: 'output', stage: this.stage, line });
+    if (this.console.take(line) === 'login') this.#reachedLogin();
+  }
+
+  #reachedLogin(): void {
+    this.loginSeconds ??= (performance.now() - this.begun) / 1000;
+  }
+
+  #takeAnswer(line: string): void {
+    const answer = parseAnswer(line);
+    if (answer.type === 'other') {
+      this.#words.push(line);
+      return;
+    }
+    if (answer.type === 'boot') {
+      this.boot = answer.times;
+      return;
+    }
+    if (this.stage === STAGE) this.next('checks', `after ${this.#seconds()}`);
+    if (answer.type === 'end') {
+      this.complete = true;
+      return;
+    }
+    this.checks.push(answer.check);
+    this.context.emit({ type: 'progress', stage: this.stage, done: this.checks.length, unit: 'items' });
+  }
+
+  #seconds(): string {
+    return `${Math.round((performance.now() - this.begun) / 1000)} s`;
+  }
+
+  bootFailed(): Problem {
+    return {
+      what: 'the image did not boot',
+      where: this.console.failed ?? '',
+      why: this.console.lastWords(),
+      next: `the whole console is in ${this.test.console}`,
+    };
+  }
+
+  endedEarly(): Problem {
+    return {
+      what: `the machine went off before the checks were done, after ${this.#seconds()}`,
+      why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
+      next: `the whole console is in ${this.test.console}`,
+    };
+  }
+
+  tooLate(): Problem {
+    return {
+      what: `the checks were not done within ${this.test.timeout} seconds`,
+      why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
+      next: `give it more time with --timeout, or read the whole console: ${this.test.console}`,
+    };
+  }
+
+  #got(): string {
+    const last = this.checks.at(-1);
+    if (last !== undefined) return `the last check done was "${last.name}"`;
+    const words = this.#words.length === 0 ? '' : `, and the checks said: ${this.#words.slice(-3).join(' ')}`;
+    return `the machine got as far as ${MILESTONE_WORDS[this.console.milestone]}${words}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#console[Symbol.dispose]();
+    this.#answers[Symbol.dispose]();
+  }
+}
