@@ -32,7 +32,7 @@ import {
   zramOption,
 } from './options.js';
 import { bootAfterBuild, testsOf } from './qemu.js';
-import { fail, type Session, show } from './session.js';
+import { fail, programName, type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
 
 export function buildCommand(session: Session, end: (code: number) => void) {
@@ -99,7 +99,7 @@ function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
 function withHint(built: Result<BuildResult>, session: Session): Result<BuildResult> {
   if (!built.ok) return built;
   const { output } = built.value;
-  const program = session.env.MKMA_LAUNCHER === '1' ? './mkma' : 'mkma';
+  const program = programName(session);
   const where = output === resolve('mkma_images') ? '' : ` --output ${shellQuote(relative('.', output))}`;
   const hints = [
     `Try it: ${program} run${where}`,

@@ -6,8 +6,9 @@ import { didYouMean } from '../definition/issues.js';
 import { DEFAULT_PRESET, PRESETS } from '../definition/presets.js';
 import { editorTypes } from '../reference/reference.js';
 import { choose } from '../report/ask.js';
+import { shellQuote } from '../sys/command.js';
 import { writeNew } from '../verbs/new.js';
-import { fail, type Session, show } from './session.js';
+import { fail, programName, type Session, show } from './session.js';
 
 export function newCommand(session: Session, end: (code: number) => void) {
   return new Command('new')
@@ -38,9 +39,19 @@ export function newCommand(session: Session, end: (code: number) => void) {
           session,
           writeNew({
             ...{ folder: resolve(folder ?? '.'), preset: asked, force },
-            ...{ types: editorTypes(), owner: session.caller.owner },
+            ...{
+              types: editorTypes(),
+              program: folder === undefined ? programName(session) : absoluteName(session),
+              owner: session.caller.owner,
+            },
           }),
         ),
       );
     });
+}
+
+/** mkma's name as it is right in another folder as well. */
+function absoluteName(session: Session): string {
+  const launcher = session.env.MKMA_LAUNCHER;
+  return launcher?.includes('/') === true ? shellQuote(resolve(launcher)) : programName(session);
 }

@@ -3,6 +3,7 @@ import type { Problem, Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Printer } from '../report/printer.js';
 import type { Caller } from '../sys/caller.js';
+import { shellQuote } from '../sys/command.js';
 
 export interface Session {
   readonly context: Context;
@@ -13,6 +14,12 @@ export interface Session {
   readonly json: boolean;
   /** Whether a person can be asked: both ends are a terminal. */
   readonly interactive: boolean;
+}
+
+/** mkma as the person typed it: a checkout's launcher says by which name it was called. */
+export function programName({ env }: Session): string {
+  const launcher = env.MKMA_LAUNCHER;
+  return launcher === undefined || !launcher.includes('/') ? 'mkma' : shellQuote(launcher);
 }
 
 /** What a command returns to be shown: lines for people; the rest is its value for --json. */

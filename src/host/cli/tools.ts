@@ -22,7 +22,7 @@ export async function ensureTools(
     next: `install them: ${command}`,
   });
   // Only the launcher of a checkout promises to install; the installed mkma leaves the host alone.
-  if (session.env.MKMA_LAUNCHER !== '1' || !session.caller.root) return refused;
+  if (session.env.MKMA_LAUNCHER === undefined || !session.caller.root) return refused;
   const { emit, signal } = session.context;
   emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });
   session.printer.close();

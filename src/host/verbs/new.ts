@@ -14,6 +14,8 @@ export interface NewOptions {
   readonly force: boolean;
   /** The module "mkma" as types. */
   readonly types: string;
+  /** mkma as it was typed; a path stays right from wherever it is read. */
+  readonly program: string;
   readonly owner?: Owner | undefined;
 }
 
@@ -38,7 +40,7 @@ const TSCONFIG = `{
 }
 `;
 
-export function writeNew({ folder, preset, force, types, owner }: NewOptions): Result<NewResult> {
+export function writeNew({ folder, preset, force, types, program, owner }: NewOptions): Result<NewResult> {
   const present = DEFINITION_FILES.find((name) => existsSync(join(folder, name)));
   if (present !== undefined && !force) {
     return usage({
@@ -62,10 +64,10 @@ export function writeNew({ folder, preset, force, types, owner }: NewOptions): R
     `written: ${written.map((path) => relative('.', path)).join(', ')}`,
     '',
     ...(cd === '' ? [] : [`cd ${cd}`]),
-    'Change mkma.config.ts to your liking (mkma summary tells what it comes to), then:',
-    '  sudo mkma build',
-    '  mkma run     # boots it in QEMU',
-    '  mkma test    # boots it unattended, and runs its tests',
+    `Change mkma.config.ts to your liking (${program} summary tells what it comes to), then:`,
+    `  sudo ${program} build`,
+    `  ${program} run     # boots it in QEMU`,
+    `  ${program} test    # boots it unattended, and runs its tests`,
   ];
   return ok({ written, lines });
 }
