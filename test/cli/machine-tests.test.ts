@@ -47,7 +47,7 @@ test('a faulty test is told by its line', async () => {
   const got = await mkma(['test'], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: tests[1].run is "true": must be a function: mkma.config.ts:5\n  next: correct it and try again\n',
+    'error: tests[1].run is "true": it must be a function: mkma.config.ts:5\n  next: correct it and try again\n',
   );
   assert.equal(got.code, 2);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { mkma } from './cli.js';
+import { main, mkma } from './cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-new-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,4 +112,45 @@ test('mkma completion is bash that completes', async () => {
   const { execute } = await import('./cli.js');
   const done = await execute('bash', ['-c', script]);
   assert.equal(done.stdout, 'erofs\n', done.stderr);
+});
+
+/** `mkma new` on a terminal, where `keys` are typed at its question. */
+async function asked(cwd: string, keys: string): Promise<{ code: number | null; screen: string }> {
+  const command = `'${process.execPath}' '${main}' new`;
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    cwd,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, TERM: 'dumb', SHELL: '/bin/sh' },
+    timeout: 60_000,
+  });
+  let screen = '';
+  let rest = keys;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    screen += text;
+    if (!text.includes('[console] ') || rest === '') return;
+    // One answer a question.
+    const [answer = ''] = /^[^\r]*\r|^.*/.exec(rest) ?? [];
+    rest = rest.slice(answer.length);
+    child.stdin.write(answer);
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, screen: screen.replaceAll('\r', '') };
+}
+
+test('on a terminal it asks for the preset: by number or name, again where the answer is neither', async () => {
+  for (const [name, keys, preset] of [
+    ['number', '2\r', 'server'],
+    ['name', 'neither\rserver\r', 'server'],
+    ['nothing', '\r', 'console'],
+  ] as const) {
+    const cwd = own(name);
+    const { code, screen } = await asked(cwd, keys);
+    assert.equal(code, 0, screen);
+    assert.match(screen, /What is it to build upon\? \(1 console, 2 server\) \[console\] /);
+    assert.ok(readFileSync(join(cwd, 'mkma.config.ts'), 'utf8').includes(`extends: ['${preset}']`), screen);
+  }
+  const cwd = own('interrupted');
+  const { code, screen } = await asked(cwd, '\x03');
+  assert.equal(code, 130, screen);
+  assert.deepEqual(readdirSync(cwd), []);
 });

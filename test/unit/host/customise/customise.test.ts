@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { userScript } from '../../../../src/host/customise/accounts.js';
+import { makeUsers, userScript } from '../../../../src/host/customise/accounts.js';
 import { impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
@@ -242,4 +242,21 @@ test('fields bring the packages that they need', () => {
   for (const name of ['sudo', 'locales', 'console-setup', 'systemd-zram-generator'])
     assert.ok(all.includes(name), name);
   assert.deepEqual(impliedPackages(machine({})), ['tzdata']);
+});
+
+test('an empty password is refused where anything in the tree lets people in over a network', async () => {
+  const at = tree();
+  mkdirSync(join(at.root, 'usr/sbin'), { recursive: true });
+  symlinkSync('usr/sbin', join(at.root, 'sbin'));
+  writeFileSync(join(at.root, 'usr/sbin/dropbear'), '');
+  const refused = await makeUsers(at, machine({ users: { anna: { password: 'empty' } } }));
+  assert.ok(!refused.ok);
+  assert.deepEqual(
+    [refused.problem.what, refused.problem.where, refused.problem.why],
+    [
+      'anna would have an empty password on a machine with a network login',
+      'users.anna.password',
+      'the packages bring /usr/sbin/dropbear',
+    ],
+  );
 });
