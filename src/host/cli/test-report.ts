@@ -13,13 +13,11 @@ export function told(done: Result<TestResult>): Result<TestResult & { lines: str
   if (!done.ok) return err(done.problem);
   const { checks, tests, passed, seconds, accel, console } = done.value;
   const lines = checks.map(({ ok, name, detail }) => `${mark(ok)}  ${name}${detail ? `: ${detail}` : ''}`);
-  const counts = [
-    count(checks, 'check', passed),
-    ...(tests.length > 0 ? [count(tests, 'test', passed)] : []),
-  ];
+  const all = [counted(checks, 'check'), ...(tests.length > 0 ? [counted(tests, 'test')] : [])];
+  const failed = all.filter(({ failed }) => failed > 0).map(({ failed, text }) => `${failed} of ${text}`);
   const verdict = passed
-    ? `passed: ${counts.join(', ')}`
-    : `FAILED: ${counts.join(', ')}; the console: ${console}`;
+    ? `passed: ${all.map(({ text }) => text).join(', ')}`
+    : `FAILED: ${failed.join(', ')}; the console: ${console}`;
   return ok({
     ...done.value,
     lines: [
@@ -36,10 +34,9 @@ function mark(passed: boolean): string {
   return passed ? 'ok    ' : 'NOT OK';
 }
 
-/** `3 tests`, or `1 of 3 tests` where that many failed. */
-function count(all: readonly { readonly ok: boolean }[], what: string, passed: boolean): string {
-  const things = `${all.length} ${what}${all.length === 1 ? '' : 's'}`;
-  return passed ? things : `${all.filter((one) => !one.ok).length} of ${things}`;
+function counted(all: readonly { readonly ok: boolean }[], what: string) {
+  const text = `${all.length} ${what}${all.length === 1 ? '' : 's'}`;
+  return { text, failed: all.filter((one) => !one.ok).length };
 }
 
 /** A test in a line, and more where it failed. */
