@@ -78,6 +78,8 @@ export default defineMachine({
     ben: { password: { hashFile: './hash' } },
   },
   hooks: [{ at: 'system', run: () => undefined }],
+  files: { '/etc/a': 'a secret', '/etc/b': { content: 'my secret', mode: '0600' } },
+  repositories: { own: { uri: 'https://me:secret@x.example/debian', suites: ['./'], key: 'a\\nb' } },
 });
 `,
   );
@@ -91,6 +93,8 @@ export default defineMachine({
     'users.root.autologin[0] = "tty1" # preset console',
     'users.anna.password.hash = "(hidden)" # mkma.config.ts:5',
     'hooks[0].run = "(function)" # mkma.config.ts:8',
+    'files["/etc/a"] = "(8 characters)" # mkma.config.ts:9',
+    'repositories.own.uri = "https://(hidden)@x.example/debian" # mkma.config.ts:10',
     'format = "cpio" # default',
   ]) {
     assert.ok(lines.includes(line), `${line}\n${told.stdout}`);

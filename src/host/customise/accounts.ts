@@ -1,11 +1,11 @@
 /** Users of a machine: made by its own tools, then their keys and what they may. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { shellQuote } from '../sys/command.js';
-import type { TreeFiles } from '../sys/tree-files.js';
+import { resolveInTree, type TreeFiles } from '../sys/tree-files.js';
 import { existsInTree, type Ids, ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
@@ -14,7 +14,7 @@ type User = Machine['users'][string];
 /** Make the users; root is there. */
 export async function makeUsers(tree: Tree, machine: Machine): Promise<Result<void>> {
   const users = Object.entries(machine.users);
-  const refused = missingShell(tree.root, users) ?? openToAll(tree.root, users);
+  const refused = missingShell(tree.root, users);
   if (refused !== undefined) return refused;
   const made = await tree.script(userScript(users), { input: '' });
   if (!made.ok) return made;
@@ -40,34 +40,36 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
   return undefined;
 }
 
-/** Programs that let people in over a network, whatever package brought them. */
+/** Programs that let people in over a network, whatever brought them. */
 const NETWORK_LOGINS = [
-  'sshd',
-  'dropbear',
-  'tinysshd',
-  'telnetd',
-  'in.telnetd',
-  'in.rlogind',
-  'xrdp',
-  'cockpit-ws',
+  ...['sshd', 'dropbear', 'tinysshd', 'telnetd', 'in.telnetd', 'in.rlogind', 'in.rshd', 'vsftpd'],
+  ...['xrdp', 'cockpit-ws', 'shellinaboxd', 'ttyd', 'wetty'],
 ];
-const PLACES = ['/usr/sbin', '/usr/bin', '/usr/libexec', '/usr/lib/cockpit'];
+const PLACES = [
+  '/usr/sbin',
+  '/usr/bin',
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/libexec',
+  '/usr/lib/cockpit',
+];
 
-/** Refuses an empty password together with a network login, which a package may have brought that the definition does not name. */
-function openToAll(root: string, users: readonly [string, User][]): Result<void> | undefined {
-  const open = users.find(([, { password }]) => password === 'empty')?.[0];
+/** Refuses an account with an empty password together with a network login: whoever made either, the definition need not name it. */
+export function openToAll(root: string): Problem | undefined {
+  const shadow = readFileSync(resolveInTree(root, '/etc/shadow'), 'utf8');
+  const open = /^([^:\n]+)::/m.exec(shadow)?.[1];
   if (open === undefined) return undefined;
   const paths = NETWORK_LOGINS.flatMap((name) => PLACES.map((folder) => `${folder}/${name}`));
   const login = paths.find((path) => existsInTree(root, path));
   if (login === undefined) return undefined;
-  return err({
+  return {
     kind: 'usage',
     what: `${open} would have an empty password on a machine with a network login`,
     where: nameOf(['users', open, 'password']),
     field: ['users', open, 'password'],
-    why: `the packages bring ${login}`,
+    why: `${login} is there`,
     next: 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login',
-  });
+  };
 }
 
 /** Shell commands that make groups and users, or change those that packages have made. */

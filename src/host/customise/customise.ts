@@ -38,6 +38,7 @@ const LEFTOVERS = [
   '/var/lib/dpkg/diversions-old',
   '/var/lib/dpkg/statoverride-old',
   '/var/lib/systemd/random-seed',
+  '/var/cache/ldconfig/aux-cache', // numbers and times of the building file system
   '/var/log/journal', // would only be used by a journal that outlives the boot
 ];
 
@@ -60,12 +61,20 @@ const HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].flatMap((kind) => {
 /** Folders that must exist, though empty: packages expect them. */
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
+/** Take away what must not stay, but for what the definition puts there itself. */
+export function clean(files: TreeFiles, machine: Machine): void {
+  for (const path of [...LEFTOVERS, ...BACKUPS, ...HOST_KEYS]) {
+    if (!(path in machine.files)) files.remove(path);
+  }
+  for (const path of FOLDERS) files.makeFolder(path);
+}
+
 /** Make the tree the defined machine, with mkma's own program from the folder `programs`. */
 export async function customise(tree: Tree, machine: Machine, programs: string): Promise<Result<void>> {
   const { files } = tree;
   const built = Object.keys(machine.repositories).map((name) => `/etc/apt/sources.list.d/${name}.sources`);
-  for (const path of [...LEFTOVERS, ...HOST_KEYS, ...built]) files.remove(path);
-  for (const path of FOLDERS) files.makeFolder(path);
+  for (const path of built) files.remove(path);
+  clean(files, machine);
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
@@ -73,7 +82,6 @@ export async function customise(tree: Tree, machine: Machine, programs: string):
     const done = await step(tree, machine);
     if (!done.ok) return done;
   }
-  for (const path of BACKUPS) files.remove(path);
   return ok();
 }
 

@@ -1,5 +1,7 @@
 /** Hooks: commands, scripts and functions of the definition, run at their moment of a build. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { HookFunction } from '../definition/functions.js';
@@ -14,6 +16,8 @@ export interface HookPlace {
   readonly root: string;
   /** The folder of the images. */
   readonly output: string;
+  /** SOURCE_DATE_EPOCH, where it was said. */
+  readonly epoch?: number | undefined;
 }
 
 /** Run the hooks of one moment, in order. */
@@ -45,10 +49,7 @@ export async function runHooks(
 /** What failed in a hook; the command by which mkma entered the tree says nothing to whoever wrote it. */
 function failed(problem: Problem, i: number): Problem {
   const field = ['hooks', i];
-  const why =
-    problem.what.startsWith('env failed') || problem.what.startsWith('sh failed')
-      ? problem.why
-      : problem.what;
+  const why = / failed \(exit code/.test(problem.what) ? problem.why : problem.what;
   return {
     what: 'a hook failed',
     where: nameOf(field),
@@ -68,16 +69,25 @@ async function runScript(
   context: Context,
 ): Promise<Result<void>> {
   if (on === 'image') {
-    const done = await new Tree(place.root, context).run(['sh', '-c', TAKE], script);
+    const done = await new Tree(place.root, context, place.epoch).run(['sh', '-c', TAKE], script);
     return done.ok ? ok() : done;
   }
-  const env = { MKMA_ROOT: place.root, MKMA_OUTPUT: place.output };
-  const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
-  const done = await run(
-    { file: 'sh', args: ['-c', TAKE], env, input: script },
-    { signal: context.signal, onLine },
-  );
-  return done.ok ? ok() : done;
+  const folder = mkdtempSync(join(tmpdir(), 'mkma-hook-'));
+  try {
+    const file = join(folder, 'hook');
+    writeFileSync(file, script, { mode: 0o700 });
+    const { root, output, epoch } = place;
+    const env = {
+      ...{ MKMA_ROOT: root, MKMA_OUTPUT: output },
+      ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
+    };
+    const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
+    // In namespaces of its own, so that an interruption ends all that it has started.
+    const done = await run({ file, args: [], env, isolated: true }, { signal: context.signal, onLine });
+    return done.ok ? ok() : done;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 class CommandFailed extends Error {
@@ -87,20 +97,36 @@ class CommandFailed extends Error {
 }
 
 async function callFunction(hook: HookFunction, place: HookPlace, context: Context): Promise<Result<void>> {
-  const tree = new Tree(place.root, context);
+  const tree = new Tree(place.root, context, place.epoch);
+  const { root, output } = place;
+  const interrupted = aborted(context.signal);
   try {
-    await hook({
-      ...place,
+    const called = hook({
+      ...{ root, output },
       run: async (...argv) => {
         const done = await tree.run(argv);
         if (!done.ok) throw new CommandFailed(done.problem);
         return done.value;
       },
     });
+    await Promise.race([called, interrupted.promise]);
     return ok();
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     if (cause instanceof CommandFailed) return err(cause.problem);
     return err({ what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) });
+  } finally {
+    interrupted.forget();
   }
+}
+
+/** Rejects once the signal is aborted. */
+function aborted(signal: AbortSignal): { readonly promise: Promise<never>; readonly forget: () => void } {
+  let forget = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(new Interrupted());
+    signal.addEventListener('abort', onAbort, { once: true });
+    forget = () => signal.removeEventListener('abort', onAbort);
+  });
+  return { promise, forget };
 }

@@ -1,17 +1,19 @@
 /** What the customised tree depends on, as inputs of its stage. Contents and secrets count by their digests. */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../definition/machine.js';
-import type { Inputs } from '../stages/book.js';
+import { digestInputs, type Inputs } from '../stages/book.js';
 import { machineFiles } from './system-files.js';
 
 /** `definition`: a digest of the definition's files, which counts where functions of it are run. */
 export function customiseInputs(machine: Machine, definition: string): Inputs {
-  const { hostname, files, users, locale, locales, keyboard, timezone, services, hooks } = machine;
+  const { hostname, files, users, locale, locales, keyboard, timezone, services } = machine;
+  // Those at `images` come after all that is made.
+  const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
     hostname,
-    files: JSON.stringify(machineFiles(machine)),
+    files: digestInputs(machineFiles(machine)).slice(0, 20),
     ...some("definition's files", Object.keys(files).length > 0, () => digestOf(files, contentOf(files))),
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
     places: JSON.stringify([locale, locales, keyboard, timezone]),
@@ -55,23 +57,13 @@ function hooksDigest(hooks: Machine['hooks'], definition: string): string {
 
 /** Add a file, or a folder with all in it: names, modes and contents. */
 export function hashPath(hash: Hash, path: string, name = ''): void {
-  const info = lstatSync(path);
+  // What is named itself is followed.
+  const info = name === '' ? statSync(path) : lstatSync(path);
   hash.update(JSON.stringify([name, info.mode, info.isFile() ? info.size : 0]));
-  if (info.isSymbolicLink()) {
-    hash.update(readlinkSync(path));
-    // What is named itself is followed.
-    if (name === '') hash.update(readIfFile(path));
-  } else if (info.isDirectory()) {
+  if (info.isSymbolicLink()) hash.update(readlinkSync(path));
+  else if (info.isDirectory()) {
     for (const inner of readdirSync(path).sort()) hashPath(hash, join(path, inner), `${name}/${inner}`);
   } else if (info.isFile()) hashFile(hash, path);
-}
-
-function readIfFile(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch {
-    return Buffer.alloc(0);
-  }
 }
 
 /** Piece by piece: what is copied into an image may be large. */

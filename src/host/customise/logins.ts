@@ -3,10 +3,11 @@ import type { Machine } from '../definition/machine.js';
 
 /** Files that log users in on terminals, and let rescue shells open where root has no password to ask for. */
 export function loginFiles({ users }: Machine): Record<string, string> {
+  const terminals = Object.values(users).flatMap(({ autologin }) => autologin);
+  const serial = [...new Set(['ttyS0', ...terminals.filter(isSerial)])];
   const files: Record<string, string> = {
-    // Also where the kernel was not told console=ttyS0, but only where the port really exists (port 0x0: it does not).
-    '/etc/udev/rules.d/90-mkma-serial-login.rules':
-      'SUBSYSTEM=="tty", KERNEL=="ttyS0", ATTR{port}!="0x0", TAG+="systemd", ENV{SYSTEMD_WANTS}+="serial-getty@ttyS0.service"\n',
+    // Also where the kernel was not told console=, but only where the port really exists (port 0x0: it does not).
+    '/etc/udev/rules.d/90-mkma-serial-login.rules': serial.map(serialRule).join(''),
   };
   for (const [name, { autologin }] of Object.entries(users)) {
     for (const terminal of autologin) {
@@ -24,9 +25,18 @@ export function loginFiles({ users }: Machine): Record<string, string> {
   };
 }
 
+function isSerial(terminal: string): boolean {
+  return !/^tty[0-9]/.test(terminal);
+}
+
+function serialRule(terminal: string): string {
+  const exists = terminal.startsWith('ttyS') ? ', ATTR{port}!="0x0"' : '';
+  return `SUBSYSTEM=="tty", KERNEL=="${terminal}"${exists}, TAG+="systemd", ENV{SYSTEMD_WANTS}+="serial-getty@${terminal}.service"\n`;
+}
+
 /** As systemd's own units, but for --login-options, which would keep agetty from skipping the password. */
 function autologinFile(user: string, terminal: string): [string, string] {
-  const serial = !/^tty[0-9]/.test(terminal);
+  const serial = isSerial(terminal);
   const unit = `${serial ? 'serial-getty' : 'getty'}@${terminal}.service`;
   const command = serial
     ? '--noreset --noclear --keep-baud 115200,57600,38400,9600 - $TERM'

@@ -1,5 +1,5 @@
 /** The files of a definition, put into the tree: in the order of their names, so that a folder comes before what is in it. */
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
@@ -60,17 +60,16 @@ class Placing {
     mode: number | undefined,
     owner: TreeOwner | undefined,
   ): Problem | undefined {
-    const info = lstatSync(from);
+    const info = to === this.path ? statSync(from) : lstatSync(from);
     // What the definition names may be a link to what is meant; what lies below it is copied as it is.
-    if (info.isSymbolicLink() && to !== this.path) this.files.link(readlinkSync(from), to, owner);
-    else if (info.isDirectory() || (info.isSymbolicLink() && isFolder(from))) {
+    if (info.isSymbolicLink()) this.files.link(readlinkSync(from), to, owner);
+    else if (info.isDirectory()) {
       this.files.makeFolder(to, info.mode & 0o7777, owner ?? { uid: 0, gid: 0 }, 'new');
       for (const name of readdirSync(from).sort()) {
         const problem = this.copy(join(from, name), join(to, name), mode, owner);
         if (problem !== undefined) return problem;
       }
-    } else if (info.isFile() || info.isSymbolicLink())
-      this.files.copy(from, to, mode ?? info.mode & 0o7777, owner);
+    } else if (info.isFile()) this.files.copy(from, to, mode ?? info.mode & 0o7777, owner);
     else return this.problem('this is neither file, folder nor link', from, 'leave it out');
     return undefined;
   }
@@ -92,7 +91,7 @@ class Placing {
         `give it: values: { ${unknown}: ... }`,
       );
     }
-    this.files.write(this.path, fill(text, values), mode ?? lstatSync(from).mode & 0o777, owner);
+    this.files.write(this.path, fill(text, values), mode ?? statSync(from).mode & 0o777, owner);
     return undefined;
   }
 
@@ -107,13 +106,4 @@ const NAME = /\{\{\s*([A-Za-z_]\w*)\s*\}\}/g;
 /** A template with its values in place. */
 export function fill(text: string, values: Values): string {
   return text.replace(NAME, (_, name: string) => String(values[name]));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    readdirSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,9 +1,8 @@
 /** Language, keyboard and time of a machine. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../definition/machine.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { existsInTree } from './ids.js';
 import type { Tree } from './tree.js';
 
 /** Locales that are in the C library itself. */
@@ -15,14 +14,15 @@ export function wantedLocales({ locale, locales }: Machine): string[] {
 }
 
 export async function setPlaces(tree: Tree, machine: Machine): Promise<Result<void>> {
-  const language = await makeLocales(tree, wantedLocales(machine));
+  const language = await makeLocales(tree, machine);
   if (!language.ok) return language;
   const time = setTimezone(tree, machine.timezone);
   if (!time.ok) return time;
   return machine.keyboard === undefined ? ok() : setKeyboard(tree, machine.keyboard);
 }
 
-async function makeLocales(tree: Tree, wanted: readonly string[]): Promise<Result<void>> {
+async function makeLocales(tree: Tree, machine: Machine): Promise<Result<void>> {
+  const wanted = wantedLocales(machine);
   if (wanted.length === 0) return ok();
   const known = readFileSync(resolveInTree(tree.root, '/usr/share/i18n/SUPPORTED'), 'utf8').split('\n');
   const lines: string[] = [];
@@ -36,7 +36,7 @@ async function makeLocales(tree: Tree, wanted: readonly string[]): Promise<Resul
         kind: 'usage',
         what: 'there is no such locale',
         where: name,
-        field: ['locale'],
+        field: machine.locale === name ? ['locale'] : ['locales', machine.locales.indexOf(name)],
         next:
           near.length === 0
             ? 'the suite has them listed in /usr/share/i18n/SUPPORTED'
@@ -54,7 +54,7 @@ async function makeLocales(tree: Tree, wanted: readonly string[]): Promise<Resul
 }
 
 function setTimezone({ root, files }: Tree, zone: string): Result<void> {
-  if (!existsInTree(root, `/usr/share/zoneinfo/${zone}`)) {
+  if (!isZone(resolveInTree(root, `/usr/share/zoneinfo/${zone}`, true))) {
     return err({
       kind: 'usage',
       what: 'there is no such time zone',
@@ -66,6 +66,11 @@ function setTimezone({ root, files }: Tree, zone: string): Result<void> {
   files.link(`/usr/share/zoneinfo/${zone}`, '/etc/localtime');
   files.write('/etc/timezone', `${zone}\n`);
   return ok();
+}
+
+/** A folder of zones is none. */
+function isZone(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 async function setKeyboard(tree: Tree, keyboard: NonNullable<Machine['keyboard']>): Promise<Result<void>> {

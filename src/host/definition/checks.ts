@@ -1,5 +1,6 @@
 /** What a definition must not say though every field by itself is as it should be. */
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Fault } from './issues.js';
 import { nameOf } from './issues.js';
 import type { Machine } from './machine.js';
@@ -31,14 +32,16 @@ function suite({ suite: name }: Machine): Fault[] {
 const EROFS_ZSTD = [6, 10] as const;
 
 function format({ format: form, kernel }: Machine): Fault[] {
-  if (form !== 'erofs' || kernel.from !== 'host' || kernel.release === undefined) return [];
-  const [major = 0, minor = 0] = kernel.release.split('.').map((part) => Number.parseInt(part, 10));
+  const release =
+    kernel.from === 'path' ? basename(kernel.modules) : kernel.from === 'host' ? kernel.release : undefined;
+  if (form !== 'erofs' || release === undefined) return [];
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
   const [least, atLeast] = EROFS_ZSTD;
   if (major > least || (major === least && minor >= atLeast)) return [];
   return [
     fault(
       ['format'],
-      `the kernel ${kernel.release} does not read a base of the form erofs: that takes Linux ${EROFS_ZSTD.join('.')}`,
+      `the kernel ${release} does not read a base of the form erofs: that takes Linux ${EROFS_ZSTD.join('.')}`,
       "use the suite's kernel (--kernel debian), or the form cpio",
     ),
   ];
@@ -46,7 +49,13 @@ function format({ format: form, kernel }: Machine): Fault[] {
 
 /** What a field that names a file of this host must find there. */
 function present(path: Path, file: string, kind: 'file' | 'folder' | 'any'): Fault[] {
-  const found = statSync(file, { throwIfNoEntry: false });
+  let found: Stats | undefined;
+  try {
+    found = statSync(file, { throwIfNoEntry: false });
+  } catch {
+    // Where nobody but root may look; root builds.
+    return [];
+  }
   if (found === undefined)
     return [
       fault(
@@ -102,9 +111,13 @@ function files(machine: Machine): Fault[] {
         ),
       ];
     }
+    const above = parents(path).find((parent) => isFile(machine.files[parent]));
+    if (above !== undefined) {
+      return [fault(at, `${nameOf(at)} lies below ${above}, which is no folder`, 'take one of them out')];
+    }
     if (typeof file !== 'object' || !('from' in file)) return [];
     const missing = present([...at, 'from'], file.from, 'any');
-    if (missing.length > 0 || file.values === undefined || statSync(file.from).isFile()) return missing;
+    if (missing.length > 0 || file.values === undefined || !isFolder(file.from)) return missing;
     return [
       fault(
         [...at, 'values'],
@@ -113,6 +126,26 @@ function files(machine: Machine): Fault[] {
       ),
     ];
   });
+}
+
+/** The folders on the way to a path. */
+function parents(path: string): string[] {
+  const parts = path.split('/').slice(1, -1);
+  return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
+}
+
+/** Whether a field makes something that nothing can lie in; a link may lead to a folder. */
+function isFile(file: Machine['files'][string] | undefined): boolean {
+  if (typeof file === 'string') return true;
+  return file !== undefined && ('content' in file || ('from' in file && !isFolder(file.from)));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** What may be said of root, who is there already. */
@@ -136,6 +169,7 @@ function users(machine: Machine): Fault[] {
   const taken = new Map<string, string>();
   const login = machine.packages
     .map((entry) => entry.split(/[=/:]/)[0] ?? '')
+    .filter((name) => !machine.excludePackages.includes(name))
     .find((name) => NETWORK_LOGINS.includes(name));
   return Object.entries(machine.users).flatMap(([name, user]) => {
     const at = ['users', name];

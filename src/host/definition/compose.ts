@@ -69,9 +69,14 @@ class Composer {
       );
     }
     if (typeof one === 'function') {
-      return depth > DEEPEST
-        ? problem(origin, 'a function never gives fields', 'let it return an object')
-        : this.one(one(this.merged.fields), origin, depth + 1);
+      if (depth > DEEPEST) return problem(origin, 'a function never gives fields', 'let it return an object');
+      let given: unknown;
+      try {
+        given = one(this.merged.fields);
+      } catch (cause) {
+        return problem(origin, `a function failed: ${String(cause)}`, 'correct it and try again');
+      }
+      return this.one(given, origin, depth + 1);
     }
     return this.fields(one as FragmentFields, origin, depth);
   }

@@ -36,8 +36,9 @@ export class Merged {
       this.origins.set(keyOf(path), origin);
       return value;
     }
-    const joined: Record<string, unknown> = isFields(before) ? { ...before } : {};
-    if (!isFields(before) || Object.keys(value).length === 0) this.origins.set(keyOf(path), origin);
+    const merges = isFields(before) && !isOther(before, value, path);
+    const joined: Record<string, unknown> = merges ? { ...before } : {};
+    if (!merges || Object.keys(value).length === 0) this.origins.set(keyOf(path), origin);
     for (const [key, own] of Object.entries(value)) {
       if (own === undefined) continue;
       // A plain assignment to __proto__ would do something else.
@@ -70,6 +71,24 @@ export class Merged {
     }
     return undefined;
   }
+}
+
+/** Keys of which a value has one: which one says what it is. */
+const KINDS: readonly { readonly at: (path: Path) => boolean; readonly keys: readonly string[] }[] = [
+  {
+    at: ([first, , ...rest]) => first === 'files' && rest.length === 0,
+    keys: ['content', 'from', 'link', 'folder', 'remove'],
+  },
+  { at: ([first, , third]) => first === 'users' && third === 'password', keys: ['hash', 'hashFile'] },
+];
+
+/** Whether a value is of another kind than the one before it, and so takes its place. */
+function isOther(before: Record<string, unknown>, value: Record<string, unknown>, path: Path): boolean {
+  if (path.length === 1 && path[0] === 'kernel')
+    return value.from !== undefined && value.from !== before.from;
+  const kinds = KINDS.find(({ at }) => at(path));
+  const said = kinds?.keys.filter((key) => key in value) ?? [];
+  return said.length > 0 && !said.some((key) => key in before);
 }
 
 function below(origin: Origin, key: string | number): Origin {

@@ -108,7 +108,7 @@ function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
   }
   if (suite !== undefined) say(`--suite ${suite}`, { suite });
   if (format !== undefined) say(`--format ${format}`, { format });
-  if (without !== undefined) say(`--without ${without.join(',')}`, { without });
+  if (without !== undefined) say(`--without ${without.join(',')}`, { without: replace(without) });
   if (zram !== undefined) say(`--zram ${zram}`, { zram });
   if (initramfsModules !== undefined) {
     say(`--initramfs-modules ${initramfsModules}`, { initramfs: { modules: initramfsModules } });

@@ -115,7 +115,7 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
 async function installBinaries({ root, target, binaries }: InitramfsInputs): Promise<Result<void>> {
   const paths: string[] = [];
   for (const binary of binaries) {
-    const real = await realpath(resolveInTree(root, binary)).catch(() => undefined);
+    const real = await realpath(resolveInTree(root, binary, true)).catch(() => undefined);
     if (real === undefined || !real.startsWith(`${root}/`)) {
       return err({
         kind: 'usage',
@@ -126,14 +126,13 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
       });
     }
     const path = relative(root, resolveInTree(root, binary));
-    if (!existsSync(join(target, path))) paths.push(path);
+    await rm(join(target, path), { force: true });
+    await install(real, target, path, 0o755);
+    paths.push(relative(root, real));
   }
   const libraries = await libraryClosure(root, paths);
   if (!libraries.ok) return libraries;
-  await installOnce(root, target, [
-    ...paths,
-    ...libraries.value.filter((path) => !existsSync(join(target, path))),
-  ]);
+  await installOnce(root, target, [...libraries.value.filter((path) => !existsSync(join(target, path)))]);
   return ok();
 }
 

@@ -1,6 +1,6 @@
 /** Software that Debian does not carry: built in a throw-away system of the suite, kept as what it installs. */
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -136,9 +136,10 @@ class Making {
       const unpacked = await unpackTree(join(tools.value.path, TREE), root, this.context.signal);
       if (!unpacked.ok) return unpacked;
       const made = await this.work(root, join(folder, PRODUCT));
-      return made.ok
-        ? ok(digestInputs({ ...inputsOf(this.settings, this.build), tools: tools.value.id }).slice(0, 20))
-        : made;
+      if (!made.ok) return made;
+      const hash = createHash('sha256');
+      hashPath(hash, join(folder, PRODUCT));
+      return ok(hash.digest('hex').slice(0, 20));
     } finally {
       scratch.remove();
     }
@@ -163,7 +164,7 @@ class Making {
     for (const [name, from] of Object.entries(this.build.sources)) {
       const to = join(root, WORK, name);
       mkdirSync(dirname(to), { recursive: true });
-      cpSync(from, to, { recursive: true, dereference: false, preserveTimestamps: true });
+      cpSync(realpathSync(from), to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     }
     for (const step of ['run', 'install'] as const) {
       const done = await this.script(root, step);
@@ -224,24 +225,15 @@ export async function installBuilds(
   signal: AbortSignal,
 ): Promise<Result<void>> {
   for (const { path } of entries) {
-    const args = [
-      '--extract',
-      '--zstd',
-      '--preserve-permissions',
-      '--numeric-owner',
-      '--xattrs',
-      '--xattrs-include=*',
-    ];
+    const args = ['--extract', '--preserve-permissions', '--numeric-owner', '--xattrs', '--xattrs-include=*'];
     // What installs into /lib means /usr/lib; the root and folders that are there stay as they are.
-    const into = [
-      '--keep-directory-symlink',
-      '--no-overwrite-dir',
-      '--file',
-      join(path, PRODUCT),
-      '--directory',
-      root,
-    ];
-    const done = await run({ file: 'tar', args: [...args, ...into] }, { signal });
+    const into = ['--keep-directory-symlink', '--no-overwrite-dir', '--directory', '/', '--file', '-'];
+    // These are mounted over while programs run in the tree, and when the machine does.
+    const without = ['dev', 'proc', 'sys', 'run', 'tmp'].map((name) => `--exclude=./${name}`);
+    // Inside the tree, whose absolute links (/var/run) lead out of it for everybody else.
+    const inside = inTree({ root, command: ['tar', ...args, ...without, ...into] });
+    const words = ['-c', 'zstd -dcq -- "$0" | "$@"', join(path, PRODUCT), inside.file, ...inside.args];
+    const done = await run({ file: 'sh', args: words, isolated: true }, { signal });
     if (!done.ok) return done;
   }
   if (entries.length === 0) return ok();

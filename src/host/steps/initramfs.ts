@@ -1,5 +1,6 @@
 /** The stage that makes `initramfs/` and packs it: early boot's programs and the kernel modules that reach the storage. */
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { planArchive } from '../../core/archive-plan.js';
@@ -17,6 +18,7 @@ import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
 import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
+import { resolveInTree } from '../sys/tree-files.js';
 import { toolsInputs } from './bootstrap/tools.js';
 import { modulesFolder } from './kernel.js';
 import type { BuildSettings } from './settings.js';
@@ -24,12 +26,13 @@ import type { BuildSettings } from './settings.js';
 /** Raised whenever the same inputs shall give another initramfs. */
 const RECIPE = '2';
 
-/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools, `firmware` stands for the tree's. */
+/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools, `firmware` stands for the tree's; `root` is the tree. */
 export function initramfsInputs(
   settings: BuildSettings,
   versions: string,
   kernel: string,
   firmware: string,
+  root: string,
 ): Inputs {
   const { modules, extraModules, binaries } = settings.machine.initramfs;
   const { recipe, packages, ...mirror } = toolsInputs(settings);
@@ -47,12 +50,18 @@ export function initramfsInputs(
       .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, ALWAYS_LOADED]))
       .digest('hex'),
     ...(extraModules.length === 0 ? {} : { 'extra modules': extraModules.join(' ') }),
-    ...(binaries.length === 0 ? {} : { binaries: binaries.join(' ') }),
+    ...(binaries.length === 0 ? {} : { binaries: binaries.map((path) => stampIn(root, path)).join(' ') }),
     'compression level': String(settings.level),
     ...(settings.sourceDateEpoch === undefined
       ? {}
       : { SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch) }),
   };
+}
+
+/** A program of the tree at `root` by name, size and time. */
+function stampIn(root: string, path: string): string {
+  const found = statSync(resolveInTree(root, path, true), { throwIfNoEntry: false });
+  return found === undefined ? path : `${path}@${found.size}@${found.mtimeMs}`;
 }
 
 export interface PackedInitramfs {

@@ -167,9 +167,13 @@ async function bootstrapSystem(settings: BuildSettings, context: Context): Promi
   if (!kernel.ok) return kernel;
   const builds = await makeBuilds(settings, context);
   if (!builds.ok) return builds;
-  const source = { ...packages.value, builds: builds.value };
-  if (kernel.value === undefined) return ok(source);
-  return ok({ ...source, id: `${source.id} ${kernel.value.id}`, kernel: kernel.value });
+  const further = [...(kernel.value === undefined ? [] : [kernel.value]), ...builds.value];
+  return ok({
+    ...packages.value,
+    id: [packages.value.id, ...further.map(({ id }) => id)].join(' '),
+    ...(kernel.value === undefined ? {} : { kernel: kernel.value }),
+    builds: builds.value,
+  });
 }
 
 /** A failure counts before the interruption that it caused in the other. */
@@ -249,7 +253,7 @@ function kernelOf(system: StageRecord | undefined): string {
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
 function lookAtInitramfs({ settings, book, output }: Work, toolsId: string, kernel: string, root: string) {
-  const inputs = initramfsInputs(settings, toolsId, kernel, firmwareStamp(root));
+  const inputs = initramfsInputs(settings, toolsId, kernel, firmwareStamp(root), root);
   const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
   return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
 }

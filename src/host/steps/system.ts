@@ -1,9 +1,10 @@
 /** The stage that makes `chroot/`: packages unpacked, kernel modules put in, customised. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { customise, markUpdated } from '../customise/customise.js';
+import { openToAll } from '../customise/accounts.js';
+import { clean, customise, markUpdated } from '../customise/customise.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
 import { Tree } from '../customise/tree.js';
@@ -46,7 +47,8 @@ function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
   const byHardware = machine.without.some((part) => part === 'modules' || part === 'firmware')
     ? { hardware: hardwareDigest(hardware) }
     : {};
-  const kept = machine.keepModules.length === 0 ? {} : { 'modules kept': machine.keepModules.join(' ') };
+  const names = [...machine.keepModules, ...machine.initramfs.extraModules];
+  const kept = names.length === 0 ? {} : { 'modules kept': names.join(' ') };
   return { without: [...machine.without].sort().join(' '), ...byHardware, ...kept };
 }
 
@@ -82,17 +84,21 @@ export async function buildSystem(
   say('unpacking the kernel');
   const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
-  const { machine, hardware, output } = settings;
+  const { machine, hardware, output, sourceDateEpoch: epoch } = settings;
+  const place = { root, output, epoch };
   const installed = await installBuilds(builds, root, context.signal);
   if (!installed.ok) return installed;
-  const hooked = await runHooks('packages', machine, { root, output }, context);
+  const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
   say('customising');
   const tree = new Tree(root, context, settings.sourceDateEpoch);
   const customised = await customise(tree, machine, settings.programs);
   if (!customised.ok) return customised;
-  const finished = await runHooks('system', machine, { root, output }, context);
+  const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
+  clean(tree.files, machine);
+  const open = openToAll(root);
+  if (open !== undefined) return err(open);
   markUpdated(root);
   say('leaving out what is not wanted');
   const { release } = kernel.value;

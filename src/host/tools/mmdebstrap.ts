@@ -16,8 +16,8 @@ export interface BootstrapRequest {
   readonly debFiles?: readonly string[] | undefined;
   /** Whether packages that others recommend are installed. */
   readonly recommends?: boolean | undefined;
-  /** Files of the tree that apt needs, by their path in it. */
-  readonly files?: Readonly<Record<string, string>> | undefined;
+  /** A folder with files of the tree that apt needs, at their paths in it. */
+  readonly files?: string | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
   /** Shell commands run with the tree's folder as `$1` once everything is installed (or extracted). */
@@ -54,13 +54,8 @@ const BRING_DEBS = `set -e
 mkdir -p "$1/var/cache/apt/archives"
 find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
-/** Write a file into the tree, which is `$1`. */
-function writeHook(path: string, content: string): string {
-  const folder = path.slice(0, path.lastIndexOf('/'));
-  return `set -e
-mkdir -p "$1"/${shellQuote(folder)}
-printf %s ${shellQuote(content)} > "$1"/${shellQuote(path)}`;
-}
+// Files that apt needs, put into the tree: by the folder's name, since arguments can be read by everybody.
+const BRING_FILES = 'cp -R "$MKMA_FILES"/. "$1"';
 
 /** Install package files inside the tree, where apt finds them and what they depend on. */
 function installHook(files: readonly string[]): string {
@@ -87,9 +82,7 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     '--skip=essential/unlink',
     ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
     `--setup-hook=${BRING_DEBS}`,
-    ...Object.entries(request.files ?? {}).map(
-      ([path, content]) => `--setup-hook=${writeHook(path, content)}`,
-    ),
+    ...(request.files === undefined ? [] : [`--setup-hook=${BRING_FILES}`]),
     ...((request.debFiles ?? []).length === 0
       ? []
       : [`--customize-hook=${installHook(request.debFiles ?? [])}`]),
@@ -108,6 +101,7 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
       LC_ALL: 'C.UTF-8',
       TMPDIR: request.temporary,
       MKMA_DEBS: request.debs,
+      MKMA_FILES: request.files,
       DEBIAN_FRONTEND: 'noninteractive',
       SOURCE_DATE_EPOCH: epoch === undefined ? undefined : String(epoch),
     },

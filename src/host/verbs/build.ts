@@ -52,7 +52,11 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     const append = parseCmdline(settings.machine.cmdline.join(' '));
     const cmdline = bootCmdline(placement.value, append);
     writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
-    const place = { root: join(output.value.path, FILES.chroot), output: output.value.path };
+    const place = {
+      root: join(output.value.path, FILES.chroot),
+      output: output.value.path,
+      epoch: settings.sourceDateEpoch,
+    };
     const hooked = await runHooks('images', settings.machine, place, context);
     if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);

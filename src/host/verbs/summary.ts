@@ -61,13 +61,16 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' || value === false;
 }
 
-/** Functions have no value to show; password hashes are nobody's business. */
+/** Functions have no value to show; what may be secret is told by its length alone: hashes, contents of files, values of templates. */
 function shown(path: Path, value: unknown): unknown {
   if (typeof value === 'function') return '(function)';
-  return path.includes('password') && path.at(-1) === 'hash' ? '(hidden)' : value;
+  if (path.includes('password') && path.at(-1) === 'hash') return '(hidden)';
+  const content = path[0] === 'files' && (path.length === 2 || path[2] === 'content' || path[2] === 'values');
+  if (content && typeof value !== 'object') return `(${String(value).length} characters)`;
+  return typeof value === 'string' ? value.replace(/(:\/\/)[^/@\s]*@/, '$1(hidden)@') : value;
 }
 
 function short(value: unknown): string {
   const text = JSON.stringify(value);
-  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 4)}..." (${String(value).length} characters)`;
+  return text.length <= WIDTH ? text : `${text.slice(0, WIDTH - 4)}..."`;
 }

@@ -33,7 +33,12 @@ const build = z
       .default([])
       .describe('What it is built with; none of it gets into the machine.'),
     sources: z
-      .record(z.string().regex(/^[^/\0][^\0]*$/, 'must be a name in the build folder'), hostPath)
+      .record(
+        z
+          .string()
+          .regex(/^(?!.*(^|\/)\.{0,2}(\/|$))[^\0]+$/, 'must be a name in the build folder, without . and ..'),
+        hostPath,
+      )
       .default({})
       .describe('Files and folders of this host, by the name they get in the build folder.'),
     run: z
@@ -74,7 +79,12 @@ export const software = {
     .describe('Where the machine itself gets packages from.'),
   repositories: z
     .record(
-      z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'a repository has a name of a-z, 0-9, ., _ and -'),
+      z
+        .string()
+        .regex(
+          /^(?!debian$)[a-z0-9][a-z0-9._-]*$/,
+          'a repository has a name of a-z, 0-9, ., _ and -, which is not debian',
+        ),
       repository,
     )
     .default({})

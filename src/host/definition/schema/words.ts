@@ -65,7 +65,7 @@ export const unitName = z
 
 export const terminal = z
   .string()
-  .regex(/^(tty[1-9][0-9]?|tty[A-Z]+[0-9]+|hvc[0-9])$/, 'must be a terminal, as "tty1" or "ttyS0"');
+  .regex(/^(tty[1-6]|tty[A-Z]+[0-9]+|hvc[0-9])$/, 'must be a terminal, "tty1" to "tty6" or as "ttyS0"');
 
 /** A path on this host; relative to the file that names it. */
 export const hostPath = z.string().min(1, 'must be a path');

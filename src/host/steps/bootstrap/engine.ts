@@ -1,6 +1,6 @@
 /** What comes from the mirror, by mmdebstrap into an entry of the cache. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../../core/result.js';
 import { formatMoment } from '../../../core/time.js';
 import type { Context } from '../../context.js';
@@ -37,8 +37,9 @@ export function mirrorInputs(settings: BuildSettings): Inputs {
 }
 
 /** What differs between the two bootstraps. */
-interface Part
-  extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends' | 'files'> {
+interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends'> {
+  /** Files of the tree that apt needs, by their path in it. */
+  readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
   /** Where it is not the machine's. */
   readonly suite?: string | undefined;
@@ -94,6 +95,7 @@ async function makeEntry(
   try {
     const request: BootstrapRequest = {
       ...part,
+      files: writeFiles(part.files ?? {}, join(temporary.path, 'files')),
       suite: part.suite ?? settings.machine.suite,
       architecture: settings.architecture,
       components: componentsOf(settings.machine),
@@ -126,6 +128,16 @@ async function makeEntry(
   } finally {
     temporary.remove();
   }
+}
+
+/** The files as a folder; `undefined`: there are none. */
+function writeFiles(files: Readonly<Record<string, string>>, folder: string): string | undefined {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  return Object.keys(files).length === 0 ? undefined : folder;
 }
 
 /** Kept packages are fetched again after this many days, so that those no build needs any more go. */

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { makeUsers, userScript } from '../../../../src/host/customise/accounts.js';
+import { openToAll, userScript } from '../../../../src/host/customise/accounts.js';
 import { impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
@@ -225,11 +225,13 @@ test('the tree depends on what files hold, and its records hold no secret', () =
 });
 
 test('logins: whoever is named, on terminals of either kind; rescue shells open where root has no password', () => {
-  const files = machineFiles(machine({ users: { anna: { autologin: ['tty2', 'ttyS1'] } } }));
+  const files = machineFiles(machine({ users: { anna: { autologin: ['tty2', 'ttyUSB0'] } } }));
   const unit = (name: string): string => files[`/etc/systemd/system/${name}.service.d/autologin.conf`] ?? '';
   assert.match(unit('getty@tty2'), /--autologin anna --noreset --noclear - /);
-  assert.match(unit('serial-getty@ttyS1'), /--autologin anna .*--keep-baud/);
+  assert.match(unit('serial-getty@ttyUSB0'), /--autologin anna .*--keep-baud/);
   assert.equal(unit('getty@tty1'), '');
+  const rules = files['/etc/udev/rules.d/90-mkma-serial-login.rules'] ?? '';
+  assert.match(rules, /KERNEL=="ttyS0".*\n.*KERNEL=="ttyUSB0", TAG.*serial-getty@ttyUSB0/);
   const sulogin = '/etc/systemd/system/rescue.service.d/sulogin.conf';
   assert.ok(sulogin in files);
   assert.ok(!(sulogin in machineFiles(machine({ users: { root: { password: { hash: '$6$a$b' } } } }))));
@@ -244,19 +246,49 @@ test('fields bring the packages that they need', () => {
   assert.deepEqual(impliedPackages(machine({})), ['tzdata']);
 });
 
-test('an empty password is refused where anything in the tree lets people in over a network', async () => {
-  const at = tree();
-  mkdirSync(join(at.root, 'usr/sbin'), { recursive: true });
-  symlinkSync('usr/sbin', join(at.root, 'sbin'));
-  writeFileSync(join(at.root, 'usr/sbin/dropbear'), '');
-  const refused = await makeUsers(at, machine({ users: { anna: { password: 'empty' } } }));
-  assert.ok(!refused.ok);
+test('an empty password is refused where anything in the tree lets people in over a network', () => {
+  const { root } = tree();
+  const shadow = (anna: string): void =>
+    writeFileSync(join(root, 'etc/shadow'), `root:!*:1:0:99999:7:::\nanna:${anna}:1:0:99999:7:::\n`);
+  shadow('');
+  assert.equal(openToAll(root), undefined);
+  mkdirSync(join(root, 'usr/local/sbin'), { recursive: true });
+  writeFileSync(join(root, 'usr/local/sbin/dropbear'), '');
+  const refused = openToAll(root);
   assert.deepEqual(
-    [refused.problem.what, refused.problem.where, refused.problem.why],
+    [refused?.what, refused?.where, refused?.why],
     [
       'anna would have an empty password on a machine with a network login',
       'users.anna.password',
-      'the packages bring /usr/sbin/dropbear',
+      '/usr/local/sbin/dropbear is there',
     ],
   );
+  shadow('*');
+  assert.equal(openToAll(root), undefined);
+});
+
+test('what is named through a link is copied with the mode of what it leads to', () => {
+  writeFileSync(join(folder, 'real'), 'secret {{a}}\n', { mode: 0o600 });
+  mkdirSync(join(folder, 'real-folder'), { mode: 0o750 });
+  for (const name of ['real', 'real-folder']) symlinkSync(name, join(folder, `${name}-link`));
+  const from = join(folder, 'real-link');
+  const { root } = placed({
+    '/etc/a': { from },
+    '/etc/b': { from, values: { a: 1 } },
+    '/etc/c': { from: join(folder, 'real-folder-link') },
+  });
+  const modes = ['a', 'b', 'c'].map((name) => (statSync(join(root, 'etc', name)).mode & 0o777).toString(8));
+  assert.deepEqual(modes, ['600', '600', '750']);
+});
+
+test('a folder named through a link counts by what it holds; hooks after all is made do not count', () => {
+  mkdirSync(join(folder, 'inner'));
+  writeFileSync(join(folder, 'inner/a'), '1');
+  symlinkSync('inner', join(folder, 'link'));
+  const inputs = () => customiseInputs(machine({ files: { '/etc/x': { from: join(folder, 'link') } } }), 'd');
+  const first = inputs();
+  writeFileSync(join(folder, 'inner/a'), '2');
+  assert.notDeepEqual(inputs(), first);
+  const late = machine({ hooks: [{ at: 'images', on: 'host', run: () => undefined }] });
+  assert.deepEqual(customiseInputs(late, 'a'), customiseInputs(machine({}), 'b'));
 });

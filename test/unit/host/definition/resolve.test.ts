@@ -62,6 +62,39 @@ test('layers: lists are joined without repetitions, objects merged, the rest sai
   assert.deepEqual([who('zram'), who('users', 'ben', 'shell'), who('locale')], ['b', 'b', 'default']);
 });
 
+test('what is of another kind takes the place of what was said before, and a function that fails is told', async () => {
+  const files =
+    "files: { '/etc/resolv.conf': { content: 'x' }, '/etc/motd': { content: 'b', mode: '0600' } }";
+  write(
+    'kind/base.ts',
+    typescript(
+      "{ files: { '/etc/motd': { content: 'a', owner: 'root' } }, users: { a: { password: { hash: '$6$a$b' } } }, kernel: { from: 'path', image: './x', modules: './y' } }",
+    ),
+  );
+  write('kind/hash', 'x');
+  const config = write(
+    'kind/mkma.config.ts',
+    typescript(
+      `{ extends: ['server', './base.ts'], hostname: 'a', ${files}, users: { a: { password: { hashFile: './hash' } } }, kernel: { from: 'debian' } }`,
+    ),
+  );
+  const { machine } = await resolved(config);
+  assert.deepEqual(machine.files['/etc/resolv.conf'], { content: 'x' });
+  assert.deepEqual(machine.files['/etc/motd'], { content: 'b', owner: 'root', mode: '0600' });
+  assert.deepEqual(machine.users.a?.password, { hashFile: join(folder, 'kind/hash') });
+  assert.deepEqual(machine.kernel, { from: 'debian' });
+  const failing = write(
+    'fails/mkma.config.ts',
+    typescript('{ extends: [() => { throw new Error("own words"); }] }'),
+  );
+  assert.equal(await refused(failing), 'a function failed: Error: own words | fails/mkma.config.ts:2 | ');
+});
+
+test('without on the command line takes the place of what the definition leaves out', async () => {
+  const config = write('without/mkma.config.ts', typescript("{ hostname: 'a', without: ['modules'] }"));
+  assert.deepEqual((await resolved(config, { without: ['docs'] })).machine.without, ['docs']);
+});
+
 test('a file builds upon a preset, fragments, functions and another file; the command line wins', async () => {
   write('shared/keys.pub', 'ssh-ed25519 AAAA x\n');
   write(

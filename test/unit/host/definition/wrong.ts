@@ -231,7 +231,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'terminal',
     definition: "{ users: { anna: { autologin: ['console'] } } }",
     lines: [
-      'users.anna.autologin[0] is "console": it must be a terminal, as "tty1" or "ttyS0": mkma.config.ts:2',
+      'users.anna.autologin[0] is "console": it must be a terminal, "tty1" to "tty6" or as "ttyS0": mkma.config.ts:2',
       '  next: correct it and try again',
     ],
   },
