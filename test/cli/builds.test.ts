@@ -1,0 +1,83 @@
+/** Software built from source, and hooks: what gets into the tree, what must not reach the host, and what an interruption ends. */
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { execute, mkma, temporary } from './cli.js';
+
+describe('builds and hooks', () => {
+  const folder = temporary();
+  const out = join(folder.path, 'out');
+  const config = join(folder.path, 'mkma.config.ts');
+  after(() => folder[Symbol.dispose]());
+
+  const build = (fields: string, options = {}) => {
+    writeFileSync(
+      config,
+      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'b', format: 'erofs', ${fields} });\n`,
+    );
+    return mkma(['build', '--config', config, '--output', out], options);
+  };
+  /** A name that nothing else on this host has. */
+  const mark = `mkma-test-${process.pid}`;
+
+  test('what a build installs gets into the tree, wherever its links lead, and nowhere else', async () => {
+    const install = [
+      `mkdir -p $DESTDIR/var/run/${mark} $DESTDIR/dev $DESTDIR/lib/${mark} $DESTDIR/usr/local/bin`,
+      `echo "$(cat made)" > $DESTDIR/lib/${mark}/file; echo x > $DESTDIR/dev/${mark}`,
+      'ip -brief address > $DESTDIR/usr/local/network 2>&1 || :',
+    ].join('; ');
+    const made = await build(
+      `builds: [{ name: 'x', packages: ['iproute2'], run: 'echo compiled > made; which cc > tool', install: ${JSON.stringify(install)} }]`,
+    );
+    assert.equal(made.code, 0, made.stderr);
+    const chroot = join(out, 'chroot');
+    assert.equal(readFileSync(join(chroot, 'usr/lib', mark, 'file'), 'utf8'), 'compiled\n');
+    assert.ok(lstatSync(join(chroot, 'lib')).isSymbolicLink());
+    // Of its own loopback alone.
+    assert.match(readFileSync(join(chroot, 'usr/local/network'), 'utf8'), /^lo [^\n]*\n$/);
+    for (const path of [`/run/${mark}`, `/dev/${mark}`, `${chroot}/dev/${mark}`, `${chroot}/usr/bin/cc`]) {
+      assert.ok(!existsSync(path), path);
+    }
+    const again = await build(
+      `builds: [{ name: 'x', packages: ['iproute2'], run: 'echo compiled > made; which cc > tool', install: ${JSON.stringify(install)} }]`,
+    );
+    assert.match(again.stdout, /^nothing changed since/);
+  });
+
+  test('a build that fails is told with its last words and the line of the definition', async () => {
+    const failed = await build("builds: [{ name: 'x', run: 'echo some words; false', install: 'true' }]");
+    assert.equal(failed.code, 1);
+    assert.match(
+      failed.stderr,
+      /error: the build x failed: \S*mkma\.config\.ts:2, builds\[0\]\.run\n {2}why: some words\n {2}next: it has no network/,
+    );
+  });
+
+  test('an interruption ends a hook on the host with all that it has started, and a function that waits', async () => {
+    const started = join(folder.path, 'started');
+    for (const run of [
+      `'sleep 4711 & echo going > ${started}; sleep 4711; echo late > ${started}'`,
+      `async () => { const { writeFileSync } = await import('node:fs'); writeFileSync('${started}', 'going'); await new Promise(() => setTimeout(() => {}, 1e6)); }`,
+    ]) {
+      const begun = performance.now();
+      let sent = false;
+      const got = await build(`hooks: [{ at: 'system', on: 'host', run: ${run} }]`, {
+        onStderr: (_: string, child: { kill: (signal: string) => void }) => {
+          if (sent) return;
+          sent = true;
+          const timer = setInterval(() => {
+            if (!existsSync(started)) return;
+            clearInterval(timer);
+            child.kill('SIGINT');
+          }, 100);
+        },
+      });
+      assert.equal(got.code, 130, got.stderr);
+      assert.ok(performance.now() - begun < 120_000);
+      assert.match(readFileSync(started, 'utf8'), /^going\n?$/);
+      rmSync(started);
+    }
+    assert.equal((await execute('pgrep', ['-f', 'sleep 4711'])).stdout, '');
+  });
+});
