@@ -19,10 +19,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 test('reference, manual page, JSON Schema and completion are current', () => {
   for (const [path, text] of Object.entries(referenceOfThis())) {
     const committed = readFileSync(join(repository, path), 'utf8');
-    assert.ok(
-      committed === text,
-      `${path} is not current: node scripts/build.mjs && node scripts/reference.mjs`,
-    );
+    assert.ok(committed === text, `${path} is not current: npm run reference`);
   }
 });
 
