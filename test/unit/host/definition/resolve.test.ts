@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import { whereOf } from '../../../../src/host/definition/compose.js';
 import { replace } from '../../../../src/host/definition/define.js';
@@ -28,7 +28,12 @@ async function refused(config: string): Promise<string> {
   const found = await resolveMachine({ config });
   assert.ok(!found.ok);
   const { what, where = '', why = '' } = found.problem;
-  return `${what} | ${where.replaceAll(`${folder}/`, '')} | ${why.replaceAll(`${folder}/`, '')}`;
+  return `${what} | ${short(where)} | ${short(why)}`;
+}
+
+/** Without the folder, which is told as seen from here where that is near. */
+function short(text: string): string {
+  return text.replaceAll(`${relative('.', folder)}/`, '').replaceAll(`${folder}/`, '');
 }
 
 const typescript = (fields: string): string =>
@@ -118,8 +123,7 @@ test('a file builds upon a preset, fragments, functions and another file; the co
   assert.deepEqual(machine.cmdline, [`before=${machine.packages.length}`]);
   // Relative to the file that names it.
   assert.deepEqual(machine.users.anna?.authorizedKeys, [{ file: join(folder, 'shared/keys.pub') }]);
-  const who = (...path: (string | number)[]): string =>
-    whereOf(merged.originOf(path)).replace(`${folder}/`, '');
+  const who = (...path: (string | number)[]): string => short(whereOf(merged.originOf(path)));
   assert.deepEqual(
     [
       who('packages', 0),
