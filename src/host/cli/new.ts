@@ -1,9 +1,7 @@
 /** The command line of `mkma new`. */
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { usage } from '../../core/result.js';
-import { didYouMean } from '../definition/issues.js';
-import { DEFAULT_PRESET, PRESETS } from '../definition/presets.js';
+import { DEFAULT_PRESET, noSuchPreset, PRESETS } from '../definition/presets.js';
 import { editorTypes } from '../reference/reference.js';
 import { choose } from '../report/ask.js';
 import { shellQuote } from '../sys/command.js';
@@ -22,12 +20,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
     .action(async (folder, { preset, force }) => {
       const names = Object.keys(PRESETS);
       if (preset !== undefined && !names.includes(preset)) {
-        const { problem } = usage({
-          what: `there is no preset "${preset}"`,
-          where: `--preset ${preset}`,
-          next: `${didYouMean(preset, names)}the presets are: ${names.join(', ')}`,
-        });
-        return end(fail(session, problem));
+        return end(fail(session, noSuchPreset(preset, `--preset ${preset}`)));
       }
       const asked =
         preset ??

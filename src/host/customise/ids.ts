@@ -1,6 +1,5 @@
 /** Users and groups of a tree: passwd(5) and group(5), read. */
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
-import { dirname, posix } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolveInTree, type TreeOwner } from '../sys/tree-files.js';
 
 export interface Ids {
@@ -41,13 +40,5 @@ export function ownerIn(ids: Ids, owner: string): TreeOwner | undefined {
 
 /** Whether something is there, symbolic links followed inside the tree. */
 export function existsInTree(root: string, path: string): boolean {
-  let at = path;
-  for (let hops = 0; hops < 40; hops++) {
-    const real = resolveInTree(root, at);
-    const found = lstatSync(real, { throwIfNoEntry: false });
-    if (found === undefined) return false;
-    if (!found.isSymbolicLink()) return existsSync(real);
-    at = posix.resolve(dirname(at), readlinkSync(real));
-  }
-  return false;
+  return existsSync(resolveInTree(root, path, true));
 }

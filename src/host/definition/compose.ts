@@ -2,12 +2,12 @@
 import { dirname, resolve } from 'node:path';
 import { ok, type Problem, type Result, usage } from '../../core/result.js';
 import { type Definition, type FragmentFields, isDefinition } from './define.js';
-import { didYouMean, nameOf } from './issues.js';
+import { nameOf } from './issues.js';
 import { type LoadedDefinition, loadDefinition, shown } from './load.js';
 import { lineOf } from './locate.js';
 import { isFields, type Merged, type Origin } from './merge.js';
 import { absolutePaths } from './paths.js';
-import { DEFAULT_PRESET, PRESETS } from './presets.js';
+import { DEFAULT_PRESET, noSuchPreset, PRESETS } from './presets.js';
 
 /** Presets and files may build upon each other; no definition is deeper than this by intention. */
 const DEEPEST = 20;
@@ -97,12 +97,7 @@ class Composer {
   async preset(name: string, origin: Origin, depth: number): Promise<Problem | undefined> {
     const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
     if (preset !== undefined) return this.fields(preset, { by: 'preset', name }, depth);
-    const names = Object.keys(PRESETS);
-    return problem(
-      origin,
-      `there is no preset "${name}"`,
-      `${didYouMean(name, names)}the presets are: ${names.join(', ')}`,
-    );
+    return noSuchPreset(name, whereOf(origin));
   }
 }
 

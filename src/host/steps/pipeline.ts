@@ -11,20 +11,18 @@ import { readImage } from '../images.js';
 import { firmwareStamp } from '../initramfs/firmware.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
-import { type CacheEntry, findEntry } from '../stages/cache.js';
+import { findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
-import { bootstrapKernel } from './bootstrap/kernel.js';
-import { bootstrapPackages, packagesInputs } from './bootstrap/packages.js';
-import { bootstrapTools } from './bootstrap/tools.js';
-import { makeBuilds } from './builds.js';
+import { packagesInputs } from './bootstrap/packages.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
 import { checkKernel } from './kernel.js';
 import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
+import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
 import { buildSystem, systemInputs } from './system.js';
 import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
@@ -104,16 +102,6 @@ async function stage<T>(
   }
 }
 
-/** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
-interface Source {
-  readonly id: string;
-  readonly entry?: CacheEntry;
-  /** Of a kernel that comes from another suite than the packages. */
-  readonly kernel?: CacheEntry;
-  /** Of what is built from source. */
-  readonly builds?: readonly CacheEntry[];
-}
-
 interface Sources {
   readonly packages: Source;
   readonly tools: Source;
@@ -150,30 +138,9 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   };
   const settled = await Promise.allSettled([
     get(needPackages, packagesId, bootstrapSystem),
-    get(needTools, toolsId, async (...args) => sourceOf(await bootstrapTools(...args))),
+    get(needTools, toolsId, bootstrapEarlyBoot),
   ]);
   return bothOrFirstProblem(settled);
-}
-
-function sourceOf(entry: Result<CacheEntry>): Result<Source> {
-  return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
-}
-
-/** The packages, the kernel where it comes from elsewhere, and what is built from source. */
-async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
-  const packages = sourceOf(await bootstrapPackages(settings, context));
-  if (!packages.ok) return packages;
-  const kernel = await bootstrapKernel(settings, context);
-  if (!kernel.ok) return kernel;
-  const builds = await makeBuilds(settings, context);
-  if (!builds.ok) return builds;
-  const further = [...(kernel.value === undefined ? [] : [kernel.value]), ...builds.value];
-  return ok({
-    ...packages.value,
-    id: [packages.value.id, ...further.map(({ id }) => id)].join(' '),
-    ...(kernel.value === undefined ? {} : { kernel: kernel.value }),
-    builds: builds.value,
-  });
 }
 
 /** A failure counts before the interruption that it caused in the other. */

@@ -1,0 +1,45 @@
+/** What the stages are made of, got from the mirror or the cache. */
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import type { CacheEntry } from '../stages/cache.js';
+import { bootstrapKernel } from './bootstrap/kernel.js';
+import { bootstrapPackages } from './bootstrap/packages.js';
+import { bootstrapTools } from './bootstrap/tools.js';
+import { makeBuilds } from './builds.js';
+import type { BuildSettings } from './settings.js';
+
+/** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
+export interface Source {
+  readonly id: string;
+  readonly entry?: CacheEntry;
+  /** Of a kernel that comes from another suite than the packages. */
+  readonly kernel?: CacheEntry;
+  /** Of what is built from source. */
+  readonly builds?: readonly CacheEntry[];
+}
+
+function sourceOf(entry: Result<CacheEntry>): Result<Source> {
+  return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
+}
+
+/** The packages, the kernel where it comes from elsewhere, and what is built from source. */
+export async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
+  const packages = sourceOf(await bootstrapPackages(settings, context));
+  if (!packages.ok) return packages;
+  const kernel = await bootstrapKernel(settings, context);
+  if (!kernel.ok) return kernel;
+  const builds = await makeBuilds(settings, context);
+  if (!builds.ok) return builds;
+  const further = [...(kernel.value === undefined ? [] : [kernel.value]), ...builds.value];
+  return ok({
+    ...packages.value,
+    id: [packages.value.id, ...further.map(({ id }) => id)].join(' '),
+    ...(kernel.value === undefined ? {} : { kernel: kernel.value }),
+    builds: builds.value,
+  });
+}
+
+/** The programs of early boot. */
+export async function bootstrapEarlyBoot(settings: BuildSettings, context: Context): Promise<Result<Source>> {
+  return sourceOf(await bootstrapTools(settings, context));
+}
