@@ -1,24 +1,17 @@
 /** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
 import type { ImageInfo } from '../../core/image.js';
 import { isErofs } from '../../core/manifest.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
-import type { Finished, Machine } from '../machine.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
-import { type ImageFile, unreadableImage } from './images.js';
+import { copyIntoRam } from './copy.js';
+import type { ImageFile } from './images.js';
 import { BASE, HELD } from './places.js';
-import { remedyOf } from './remedies.js';
-import { say } from './say.js';
+import { programFailed } from './remedies.js';
 import type { Undo } from './undo.js';
 
 /** The file in RAM. */
 const FILE = `${HELD}/base.erofs`;
-
-/** Bytes read at a time: enough for a device, and few enough for the buffer to stay in the processor's cache. */
-const BLOCK = 2 ** 20;
-/** Parts in which it is copied, so that it can be told how far it is; seconds before anybody wants to know: what takes fewer has two. */
-const PARTS = 4;
-const PATIENCE = 1;
 
 /** What a held base came to. */
 export interface Held {
@@ -42,7 +35,7 @@ export function holdFileSystem(
   mustMakeFolder(machine, HELD);
   must(machine, ['mount', '-t', 'ramfs', '-o', 'mode=0700', 'mkma', HELD]);
   try {
-    const copied = copy(machine, image, fileSystem);
+    const copied = copyIntoRam(machine, image, FILE, fileSystem);
     if (!copied.ok) return copied;
     const start = machine.uptime();
     const expected = manifest !== undefined && isErofs(manifest) ? manifest.erofs.xxh64 : undefined;
@@ -57,63 +50,6 @@ export function holdFileSystem(
     // The mounted file system, if there is one, keeps the file.
     must(machine, ['umount', '-l', HELD]);
   }
-}
-
-/** Copy the first `bytes` of the image. */
-function copy(machine: Machine, image: ImageFile, bytes: number): Result<void> {
-  const start = machine.uptime();
-  const blocks = Math.ceil(bytes / BLOCK);
-  // Past the page cache, which would only be a second copy. Not every file system and device can.
-  let direct = true;
-  const part = Math.ceil(blocks / PARTS);
-  let seconds = 0;
-  for (let from = 0, to: number; from < blocks; from = to) {
-    const quick = from > 0 && (seconds / from) * blocks < PATIENCE;
-    to = quick ? blocks : Math.min(from + part, blocks);
-    const count = Math.min(to * BLOCK, bytes) - from * BLOCK;
-    let done = machine.run(copyCommand(image, from, count, direct));
-    if (done.code !== 0 && direct) {
-      direct = false;
-      done = machine.run(copyCommand(image, from, count, direct));
-    }
-    if (done.code !== 0) return err(notCopied(image, done));
-    seconds = machine.uptime() - start;
-    if (seconds > PATIENCE && to < blocks) {
-      const copied = to * BLOCK;
-      const share = Math.floor((100 * copied) / bytes);
-      say(machine, `  ${share} %, ${formatBytes(copied)}, ${formatBytes(copied / seconds)}/s`);
-    }
-  }
-  const size = machine.info(FILE)?.size;
-  return size === bytes ? ok() : err(unreadableImage(image, ''));
-}
-
-/** `from` in blocks, `count` in bytes. */
-function copyCommand({ path }: ImageFile, from: number, count: number, direct: boolean): string[] {
-  const flags = ['count_bytes', 'fullblock', ...(direct ? ['direct'] : [])].join(',');
-  return [
-    ...['dd', `if=${path}`, `of=${FILE}`, `bs=${BLOCK}`, `skip=${from}`, `seek=${from}`],
-    ...[`count=${count}`, `iflag=${flags}`, 'conv=notrunc', 'status=none'],
-  ];
-}
-
-function notCopied(image: ImageFile, done: Finished): Problem {
-  const words = `dd (exit code ${done.code}): ${done.stderr.trim()}`;
-  return remedyOf(done.code) === undefined
-    ? unreadableImage(image, words)
-    : programFailed('cannot copy the base into RAM', image, 'dd', done);
-}
-
-/** The problem of a program that did not do its work, which says nothing of the image. */
-function programFailed(what: string, image: ImageFile, program: string, done: Finished): Problem {
-  const { code, stderr } = done;
-  const words = stderr.trim();
-  return {
-    what,
-    where: image.shown,
-    why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,
-    next: remedyOf(code) ?? 'exit to try again; if that does not help, please report it',
-  };
 }
 
 /** Compare what is in RAM with the manifest's digest. */

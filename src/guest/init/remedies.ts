@@ -1,5 +1,8 @@
 /** What to do where an exit code tells that it is not the image's fault. */
 import { PARAM } from '../../core/contract.js';
+import type { Problem } from '../../core/result.js';
+import type { Finished } from '../machine.js';
+import type { ImageFile } from './images.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
   137: `it was killed, most likely since the RAM was used up: give the machine more, or lower ${PARAM.size}`,
@@ -10,4 +13,21 @@ const REMEDIES: Readonly<Record<number, string>> = {
 /** By the code with which a program ended; `undefined` where it tells nothing of the kind. */
 export function remedyOf(code: number): string | undefined {
   return REMEDIES[code];
+}
+
+/** The problem of a program that did not do its work, which says nothing of the image. */
+export function programFailed(
+  what: string,
+  image: ImageFile,
+  program: string,
+  done: Pick<Finished, 'code' | 'stderr'>,
+): Problem {
+  const { code, stderr } = done;
+  const words = stderr.trim();
+  return {
+    what,
+    where: image.shown,
+    why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,
+    next: remedyOf(code) ?? 'exit to try again; if that does not help, please report it',
+  };
 }
