@@ -1,6 +1,6 @@
 /** Software built from source, and hooks: what gets into the tree, what must not reach the host, and what an interruption ends. */
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { execute, mkma, temporary } from './cli.js';
@@ -43,6 +43,38 @@ describe('builds and hooks', () => {
       `builds: [{ name: 'x', packages: ['iproute2'], run: 'echo compiled > made; which cc > tool', install: ${JSON.stringify(install)} }]`,
     );
     assert.match(again.stdout, /^nothing changed since/);
+  });
+
+  test('who uses the images is told where the definition is another one by now', async () => {
+    const entry = ['boot-entry', '--output', out, '--loader', 'grub', '--storage-device', '/dev/sda1'];
+    const here = { cwd: folder.path };
+    for (const options of [[], ['--config', config]]) {
+      const same = await mkma([...entry, ...options], here);
+      assert.equal(same.stderr, '');
+      assert.equal(same.code, 0);
+    }
+    appendFileSync(config, '// with a remark\n');
+    const changed =
+      `warning: the definition has changed since these images were built: ${config}\n` +
+      '  next: build them again, so that they follow it: sudo mkma build\n';
+    assert.equal((await mkma([...entry, '--config', config])).stderr, changed);
+    // As a build does, these commands take the definition that lies there.
+    assert.equal((await mkma(entry, here)).stderr, changed);
+    const dryRun = ['run', '--dry-run', '--accel', 'tcg', '--output', out];
+    assert.ok((await mkma(dryRun, here)).stderr.startsWith(changed));
+    const other = await mkma([...entry, '--preset', 'server'], here);
+    assert.equal(
+      other.stderr,
+      `warning: these images were built from something else: ${out}\n` +
+        `  why: they are of ${config}, not of the preset server\n` +
+        '  next: name it with --config, or other images with --output, or build these anew\n',
+    );
+    // One that cannot be read only matters where it is named.
+    writeFileSync(config, 'export default 1;\n');
+    assert.equal((await mkma(entry, here)).stderr, '');
+    const faulty = await mkma(['shell', '--output', out, '--config', config, 'true'], here);
+    assert.equal(faulty.code, 2, faulty.stderr);
+    assert.match(faulty.stderr, /^error: .*mkma\.config\.ts/);
   });
 
   test('a build that fails is told with its last words and the line of the definition', async () => {

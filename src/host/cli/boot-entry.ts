@@ -8,7 +8,8 @@ import { ok, type Result, usage } from '../../core/result.js';
 import { LOADERS } from '../boot-entry/choose.js';
 import { fitsBootLoader, type Placement } from '../steps/placement.js';
 import { bootEntry } from '../verbs/boot-entry.js';
-import { outputOption } from './options.js';
+import { checkSource } from './built-from.js';
+import { configOption, outputOption, presetOption } from './options.js';
 import { fail, type Session, show } from './session.js';
 
 const absolute = (path: string): string => resolve(path);
@@ -21,6 +22,8 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
         'What is written replaces the entry of the same machine and nothing else.',
     )
     .addOption(outputOption())
+    .addOption(configOption())
+    .addOption(presetOption())
     .addOption(
       new Option('--loader <name>', 'boot loader (default: what is there)').choices([
         ...LOADERS,
@@ -52,6 +55,8 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
       if (!placement.ok) return end(fail(session, placement.problem));
       const append = appendOf(options.append ?? '');
       if (!append.ok) return end(fail(session, append.problem));
+      const source = await checkSource(session, options);
+      if (!source.ok) return end(fail(session, source.problem));
       const given = { ...options, placement: placement.value, append: append.value };
       end(show(session, await bootEntry(given, session.context)));
     });

@@ -131,7 +131,7 @@ interface BuildOptions {
 
 async function resolveSettings(
   session: Session,
-  { machine, digest }: ResolvedMachine,
+  { machine, source }: ResolvedMachine,
   options: BuildOptions,
 ): Promise<Result<BuildSettings>> {
   if (options.long && machine.format === 'erofs') {
@@ -167,7 +167,7 @@ async function resolveSettings(
     ok: true,
     value: {
       machine,
-      definitionDigest: digest,
+      source,
       output: options.output,
       cache: options.cache ?? defaultCache(root, session.env),
       mirrors: mirrors.value,

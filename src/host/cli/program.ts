@@ -8,9 +8,10 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
+import { checkSource } from './built-from.js';
 import { layersCommand } from './layers.js';
 import { newCommand } from './new.js';
-import { outputOption } from './options.js';
+import { configOption, outputOption, presetOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
 import { fail, type Session, show } from './session.js';
 import { summaryCommand } from './summary.js';
@@ -143,12 +144,16 @@ function shellCommand(session: Session, end: (code: number) => void) {
     )
     .argument('[command...]', 'command to run instead of a shell')
     .addOption(outputOption())
+    .addOption(configOption())
+    .addOption(presetOption())
     .passThroughOptions()
     .action(async (command, options) => {
       const { caller, env } = session;
       if (!caller.root) {
         return end(fail(session, { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' }));
       }
+      const source = await checkSource(session, options);
+      if (!source.ok) return end(fail(session, source.problem));
       const terminal = env.TERM ?? 'dumb';
       const done = await shell(
         { output: options.output, command, terminal, owner: caller.owner },

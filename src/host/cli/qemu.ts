@@ -9,6 +9,7 @@ import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, test } from '../verbs/test.js';
+import { checkSource, warnOfChange } from './built-from.js';
 import {
   accelOption,
   appendOption,
@@ -34,6 +35,8 @@ export function runCommand(session: Session, end: (code: number) => void) {
       'Boot the built images in QEMU with this terminal as their console. The virtual disk keeps what the machine writes to it.',
     )
     .addOption(outputOption())
+    .addOption(configOption())
+    .addOption(presetOption())
     .addOption(diskOption())
     .addOption(
       new Option('--bus <kind>', 'what the disks hang on').choices(DISK_BUSES).default('virtio' as const),
@@ -58,6 +61,8 @@ export function runCommand(session: Session, end: (code: number) => void) {
       const { memory, disk } = options;
       const choice = checkDiskChoice({ ...options, disks: disk });
       if (!choice.ok) return end(fail(session, choice.problem));
+      const source = await checkSource(session, options);
+      if (!source.ok) return end(fail(session, source.problem));
       const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
@@ -102,6 +107,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
       if (!folder.ok) return end(fail(session, folder.problem));
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
+      warnOfChange(session, options.output, resolved.value.source);
       const tests = testsOf(resolved.value);
       end(await check(session, { ...options, memoryMiB, tests, only }, options.cache, junit));
     });

@@ -1,25 +1,19 @@
 /** From a definition file, a preset and what was typed to a whole machine. */
-import { existsSync } from 'node:fs';
 import { hostname, release } from 'node:os';
-import { resolve } from 'node:path';
 import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Problem, type Result, usage } from '../../core/result.js';
 import type { Part } from '../leave-out/parts.js';
 import { checkMachine } from './checks.js';
-import { addDefinition, addPreset, whereOf } from './compose.js';
+import { whereOf } from './compose.js';
 import { replace } from './define.js';
 import { type Fault, faultsOf, nameOf } from './issues.js';
-import { DEFINITION_FILES, loadDefinition } from './load.js';
 import { type Machine, type ModuleSet, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
-import { DEFAULT_PRESET } from './presets.js';
+import { addSource, type Source, type SourceOptions } from './source.js';
 
 /** What was typed; `undefined`: nothing. */
-export interface DefinitionOptions {
-  /** A definition file. Default: the one in the folder, if there is one. */
-  readonly config?: string | undefined;
-  readonly preset?: string | undefined;
+export interface DefinitionOptions extends SourceOptions {
   readonly hostname?: string | undefined;
   /** `debian`, `host` or `host:RELEASE`. */
   readonly kernel?: string | undefined;
@@ -35,10 +29,7 @@ export interface DefinitionOptions {
 export interface ResolvedMachine {
   readonly machine: Machine;
   readonly merged: Merged;
-  /** The definition file; `undefined`: a preset. */
-  readonly file?: string | undefined;
-  /** Of all files that the definition was loaded from. */
-  readonly digest: string;
+  readonly source: Source;
 }
 
 /** Resolve the machine: the definition, then what the command line says. */
@@ -56,34 +47,7 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
     ? checkMachine(parsed.data)
     : faultsOf(parsed.error.issues, { value: merged.fields, keysAt: (path) => keysAt(shape, path) });
   if (!parsed.success || faults.length > 0) return { ok: false, problem: problemOf(faults, merged) };
-  return ok({ machine: complete(parsed.data), merged, ...source.value });
-}
-
-type Source = Pick<ResolvedMachine, 'file' | 'digest'>;
-
-async function addSource(merged: Merged, { config, preset }: DefinitionOptions): Promise<Result<Source>> {
-  if (preset !== undefined) {
-    if (config !== undefined) {
-      return usage({
-        what: 'these options do not go together',
-        where: '--preset, --config',
-        next: 'leave out one of them; a definition names its preset itself: extends: ["server"]',
-      });
-    }
-    const added = await addPreset(merged, preset, { by: 'option', text: `--preset ${preset}` });
-    return added.ok ? ok({ digest: '' }) : added;
-  }
-  const file = config === undefined ? DEFINITION_FILES.find((name) => existsSync(name)) : config;
-  if (file === undefined) {
-    const added = await addPreset(merged, DEFAULT_PRESET, { by: 'option', text: 'default' });
-    return added.ok ? ok({ digest: '' }) : added;
-  }
-  const path = resolve(file);
-  const loaded = await loadDefinition(path);
-  if (!loaded.ok) return loaded;
-  const digests = await addDefinition(merged, loaded.value.definition);
-  if (!digests.ok) return digests;
-  return ok({ file: path, digest: [loaded.value.digest, ...digests.value].join(' ') });
+  return ok({ machine: complete(parsed.data), merged, source: source.value });
 }
 
 /** What the command line says wins over everything, field by field. */

@@ -1,13 +1,14 @@
 /** What a build was asked to do, whole: no step looks anywhere else. */
 import type { Machine } from '../definition/machine.js';
+import type { Source } from '../definition/source.js';
 import type { Hardware } from '../kernel/hardware.js';
 import type { Owner } from '../sys/files.js';
 import type { Mirrors } from './mirror.js';
 
 export interface BuildSettings {
   readonly machine: Machine;
-  /** Of the files that the definition was loaded from: functions in it may do anything. */
-  readonly definitionDigest: string;
+  /** Where the definition comes from. */
+  readonly source: Source;
   /** Output folder, absolute. */
   readonly output: string;
   /** Cache folder, absolute. */

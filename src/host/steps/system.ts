@@ -31,7 +31,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     recipe: `${recipe} ${RECIPE}`,
     'package versions': versions,
     ...kernelInputs(settings),
-    ...customiseInputs(settings.machine, settings.definitionDigest),
+    ...customiseInputs(settings.machine, settings.source.digest),
     ...leftOutInputs(settings),
     ...buildsInputs(settings),
     'mkma on the machine': programDigest(settings.programs),

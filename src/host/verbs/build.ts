@@ -12,6 +12,7 @@ import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
+import { noteSource } from '../definition/built-from.js';
 import { findBase } from '../images.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
@@ -57,6 +58,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
       output: output.value.path,
       epoch: settings.sourceDateEpoch,
     };
+    noteSource(output.value.path, settings.source, settings.owner);
     const hooked = await runHooks('images', settings.machine, place, context);
     if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);

@@ -116,8 +116,8 @@ test('a file builds upon a preset, fragments, functions and another file; the co
   timezone: 'Europe/Paris',
 }`),
   );
-  const { machine, merged, file } = await resolved(config, { suite: 'sid' });
-  assert.equal(file, config);
+  const { machine, merged, source } = await resolved(config, { suite: 'sid' });
+  assert.equal(source.file, config);
   assert.deepEqual([machine.hostname, machine.timezone, machine.suite], ['box', 'Europe/Paris', 'sid']);
   assert.ok(machine.packages.includes('systemd-sysv') && machine.packages.includes('one'));
   assert.deepEqual(machine.cmdline, [`before=${machine.packages.length}`]);
@@ -213,5 +213,5 @@ test('the digest follows every file that was loaded', async () => {
   writeFileSync(part, "export const name = 'two';\n");
   const two = await resolved(write('digest/again.ts', text));
   assert.equal(one.machine.hostname, 'one');
-  assert.notEqual(one.digest, two.digest);
+  assert.notEqual(one.source.digest, two.source.digest);
 });
