@@ -4,7 +4,9 @@ import type { Path } from './merge.js';
 
 /** What a value looks like. */
 export type Shape =
-  | { readonly kind: 'text' | 'number' | 'boolean' }
+  | { readonly kind: 'text' | 'boolean' }
+  /** From `least` to `most`, where it has such limits. */
+  | { readonly kind: 'number'; readonly least?: number; readonly most?: number }
   /** A function of this type (functions.ts). */
   | { readonly kind: 'function'; readonly type: string }
   /** One of these words or values. */
@@ -50,9 +52,19 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
   switch (def.type) {
     case 'string':
       return { kind: 'text' };
-    case 'number':
     case 'boolean':
-      return { kind: def.type };
+      return { kind: 'boolean' };
+    case 'number': {
+      const { minValue, maxValue } = schema as z.ZodNumber;
+      // A whole number has the safe integers as its limits, which nobody has set.
+      const set = (limit: number | null): limit is number =>
+        limit !== null && Math.abs(limit) < Number.MAX_SAFE_INTEGER;
+      return {
+        kind: 'number',
+        ...(set(minValue) ? { least: minValue } : {}),
+        ...(set(maxValue) ? { most: maxValue } : {}),
+      };
+    }
     case 'enum':
       return { kind: 'words', values: Object.values(def.entries as Record<string, string>) };
     case 'literal':
@@ -78,6 +90,15 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
     default:
       throw new Error(`a schema of type ${def.type} has no outline`);
   }
+}
+
+/** The limits of a number in words, as "from 1 to 19"; `undefined` where there are none. */
+export function limitsOf(shape: Shape): string | undefined {
+  if (shape.kind !== 'number') return undefined;
+  const { least, most } = shape;
+  if (least !== undefined && most !== undefined) return `from ${least} to ${most}`;
+  if (least !== undefined) return `at least ${least}`;
+  return most === undefined ? undefined : `at most ${most}`;
 }
 
 /** The names that an object at a path can have; none where its names are free, or there is no object. */

@@ -1,5 +1,5 @@
 /** The page of all fields, as Markdown. Pure. */
-import type { Field, Shape } from '../definition/outline.js';
+import { type Field, limitsOf, type Shape } from '../definition/outline.js';
 import { isWorthTelling } from './types.js';
 
 /** The page. */
@@ -36,7 +36,7 @@ function kindOf(shape: Shape): string {
     case 'text':
       return 'Text';
     case 'number':
-      return 'A number';
+      return ['A number', limitsOf(shape)].filter(Boolean).join(' ');
     case 'boolean':
       return '`true` or `false`';
     case 'words':

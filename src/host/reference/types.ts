@@ -1,5 +1,5 @@
 /** The module "mkma" as types for editors: one file that needs no other. Pure. */
-import type { Field, Shape } from '../definition/outline.js';
+import { type Field, limitsOf, type Shape } from '../definition/outline.js';
 
 /** Text of compiled declarations that are taken as they are. */
 export interface Declarations {
@@ -53,8 +53,14 @@ function objectType(fields: Readonly<Record<string, Field>>, indent: string): st
   return `{\n${lines.join('\n')}\n${indent}}`;
 }
 
-function comment({ description, default: value }: Field, indent: string): string[] {
-  const words = [description, ...(isWorthTelling(value) ? [`Default: ${JSON.stringify(value)}.`] : [])];
+function comment({ shape, description, default: value }: Field, indent: string): string[] {
+  const limits = limitsOf(shape);
+  const range = limits === undefined ? [] : [`A number ${limits}.`];
+  const words = [
+    description,
+    ...range,
+    ...(isWorthTelling(value) ? [`Default: ${JSON.stringify(value)}.`] : []),
+  ];
   const text = words.filter((word) => word !== '').join(' ');
   return text === '' ? [] : [`${indent}/** ${text.replaceAll('*/', '* /')} */`];
 }

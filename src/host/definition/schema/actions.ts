@@ -41,7 +41,7 @@ const machineTest = z
       .custom<TestFunction>((value) => typeof value === 'function', 'must be a function')
       .meta({ type: 'TestFunction' })
       .describe('Given the booted machine; what it throws is the failure.'),
-    timeout: z.number().positive().default(300).describe('Seconds until it counts as failed.'),
+    timeout: z.number().min(1).default(300).describe('Seconds until it counts as failed.'),
   })
   .describe('A test of the booted machine, run by mkma test.');
 

@@ -98,5 +98,5 @@ export const boot = {
     .describe(
       'The form of the base. cpio: an archive, unpacked into RAM. erofs: a file system that stays compressed there.',
     ),
-  compressionLevel: z.number().int().min(1).max(19).default(3).describe('zstd level of the images, 1 to 19.'),
+  compressionLevel: z.number().int().min(1).max(19).default(3).describe('zstd level of the images.'),
 };

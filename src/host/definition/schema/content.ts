@@ -50,7 +50,7 @@ const password = z
 
 const user = z
   .strictObject({
-    uid: z.number().int().min(0).max(60_000).optional().describe('Number. Default: the next free one.'),
+    uid: z.number().int().min(0).max(60_000).optional().describe('Its number. Default: the next free one.'),
     system: z
       .boolean()
       .default(false)
