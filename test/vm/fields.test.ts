@@ -58,6 +58,13 @@ export default defineMachine({
       '[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n',
     '/etc/systemd/system/never.service':
       '[Service]\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n',
+    // Enabled, and rightly not active: mkma test is not to complain.
+    '/etc/systemd/system/once.service':
+      '[Service]\\nType=oneshot\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n',
+    '/etc/systemd/system/elsewhere.service':
+      '[Unit]\\nConditionPathExists=/nowhere\\n[Service]\\nExecStart=/bin/true\\n[Install]\\nWantedBy=multi-user.target\\n',
+    '/etc/systemd/system/asleep.service':
+      '[Service]\\nExecStart=/bin/true\\n[Install]\\nWantedBy=sleep.target\\n',
   },
   users: {
     root: { autologin: replace(['ttyS0']), authorizedKeys: ['${KEY}'] },
@@ -77,7 +84,7 @@ export default defineMachine({
   locale: 'de_DE.UTF-8',
   keyboard: { layout: 'de', variant: 'nodeadkeys' },
   timezone: 'Europe/Berlin',
-  services: { enable: ['own'], disable: ['never'], mask: ['apt-daily.timer'] },
+  services: { enable: ['own', 'once', 'elsewhere', 'asleep'], disable: ['never'], mask: ['apt-daily.timer'] },
   sysctl: { 'vm.swappiness': 11 },
   hooks: [
     { at: 'packages', run: 'dpkg-query --show mkma-local mkma-remote mkma-second > /etc/hook-packages' },

@@ -31,7 +31,7 @@ import {
   withoutOption,
   zramOption,
 } from './options.js';
-import { bootAfterBuild, testsOf } from './qemu.js';
+import { askedOf, bootAfterBuild } from './qemu.js';
 import { fail, programName, type Session, show } from './session.js';
 import { ensureTools } from './tools.js';
 
@@ -79,7 +79,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
         await bootAfterBuild(
           session,
           built.value,
-          { output: settings.value.output, accel, tests: testsOf(resolved.value) },
+          { output: settings.value.output, accel, ...askedOf(resolved.value) },
           options.cache,
           yes,
         ),

@@ -5,6 +5,7 @@ import { whereOf } from '../definition/compose.js';
 import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import type { GivenTest } from '../machine-tests/given.js';
 import { checkDiskChoice, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
+import { type ExpectedServices, expectedServices } from '../qemu/services.js';
 import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
@@ -26,7 +27,8 @@ import { fail, type Session, type Shown, show } from './session.js';
 import { checkJUnit, told, writeJUnit } from './test-report.js';
 import { ensureTools } from './tools.js';
 
-type Machine = Omit<RunOptions & TestOptions, 'terminal' | 'cache' | 'owner'>;
+type ToRun = Omit<RunOptions, 'terminal' | 'cache' | 'owner'>;
+type ToTest = Omit<TestOptions, 'cache' | 'owner'>;
 
 export function runCommand(session: Session, end: (code: number) => void) {
   return new Command('run')
@@ -108,14 +110,24 @@ export function testCommand(session: Session, end: (code: number) => void) {
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
       warnOfChange(session, options.output, resolved.value.source);
-      const tests = testsOf(resolved.value);
-      end(await check(session, { ...options, memoryMiB, tests, only }, options.cache, junit));
+      const asked = askedOf(resolved.value);
+      end(await check(session, { ...options, ...asked, memoryMiB, only }, options.cache, junit));
     });
 }
 
-/** The definition's tests, each with its place there. */
-export function testsOf({ machine, merged }: ResolvedMachine): GivenTest[] {
-  return machine.tests.map((test, i) => ({ ...test, where: whereOf(merged.originOf(['tests', i, 'name'])) }));
+/** What a definition asks of its booted machine. */
+export interface Asked {
+  readonly services: ExpectedServices;
+  /** The definition's tests, each with its place there. */
+  readonly tests: readonly GivenTest[];
+}
+
+export function askedOf({ machine, merged }: ResolvedMachine): Asked {
+  const tests = machine.tests.map((test, i) => ({
+    ...test,
+    where: whereOf(merged.originOf(['tests', i, 'name'])),
+  }));
+  return { services: expectedServices(machine), tests };
 }
 
 /**
@@ -125,7 +137,7 @@ export function testsOf({ machine, merged }: ResolvedMachine): GivenTest[] {
 export async function bootAfterBuild<T extends Shown>(
   session: Session,
   built: T,
-  machine: Machine,
+  machine: ToRun & ToTest,
   cache: string | undefined,
   yes: boolean,
 ): Promise<number> {
@@ -149,7 +161,7 @@ const consoleOnStdout: Problem = {
   kind: 'usage',
 };
 
-async function boot(session: Session, machine: Machine, cache: string | undefined): Promise<number> {
+async function boot(session: Session, machine: ToRun, cache: string | undefined): Promise<number> {
   const done = await run(
     { ...common(session, cache), ...machine, terminal: session.interactive },
     session.context,
@@ -161,7 +173,7 @@ async function boot(session: Session, machine: Machine, cache: string | undefine
 
 async function check(
   session: Session,
-  machine: Machine,
+  machine: ToTest,
   cache: string | undefined,
   junit?: string,
 ): Promise<number> {

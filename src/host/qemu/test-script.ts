@@ -3,16 +3,20 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
+import type { ExpectedServices } from './services.js';
 import { TEST_PORT, TEST_SCRIPT } from './test-unit.js';
 
 /** The checks, and what comes after them: the machine goes off, or does what a definition's tests ask for. */
 export function checksScript(
-  services: readonly string[],
+  services: ExpectedServices,
   seconds: number,
   then: 'poweroff' | 'agent',
 ): string {
-  const settings = `SERVICES='${services.join(' ')}'\nLIMIT=${waitInside(seconds)}\n`;
+  const { always, enabled } = services;
+  const lists = `SERVICES=${shellQuote(always.join(' '))}\nENABLED=${shellQuote(enabled.join(' '))}\n`;
+  const settings = `${lists}LIMIT=${waitInside(seconds)}\n`;
   return `${settings}${source('checks.sh')}${then === 'agent' ? agent() : 'systemctl poweroff\n'}`;
 }
 

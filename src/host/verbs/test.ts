@@ -14,21 +14,12 @@ import { type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
 import type { Check } from '../qemu/protocol.js';
+import type { ExpectedServices } from '../qemu/services.js';
 import { checksScript, packScript } from '../qemu/test-script.js';
 import { TEST_DISK_SERIAL, testParameters } from '../qemu/test-unit.js';
 import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
 import type { Accelerator, Machine } from '../tools/qemu.js';
-
-/** What every machine of the console preset runs. */
-export const EXPECTED_SERVICES: readonly string[] = [
-  'dbus-broker.service',
-  'systemd-journald.service',
-  'systemd-logind.service',
-  'systemd-udevd.service',
-  'getty@tty1.service',
-  'serial-getty@ttyS0.service',
-];
 
 /** Seconds for boot, checks and power off. */
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
@@ -36,6 +27,8 @@ const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
 export interface TestOptions extends MachineOptions {
   /** Seconds until the machine has to be off again, without those of the definition's tests. */
   readonly timeout?: number | undefined;
+  /** What it has to run. */
+  readonly services: ExpectedServices;
   /** The definition's tests. */
   readonly tests?: readonly GivenTest[] | undefined;
   /** Run only those whose name holds one of these words. */
@@ -116,7 +109,7 @@ async function boot(
   const disk = await prepareDisk({ base: images.base, folder: scratch }, context);
   if (!disk.ok) return disk;
   const then = given.length === 0 ? 'poweroff' : 'agent';
-  const script = await packScript(scratch, checksScript(EXPECTED_SERVICES, timeout, then), context);
+  const script = await packScript(scratch, checksScript(options.services, timeout, then), context);
   if (!script.ok) return script;
   const files = {
     disk: disk.value,

@@ -1,0 +1,38 @@
+/** The services that a machine under test has to run. Pure. */
+import type { Machine } from '../definition/machine.js';
+
+/** What machines run unless they say otherwise, and the package that brings it where not every machine has that. */
+const USUAL: readonly (readonly [unit: string, from?: string])[] = [
+  ['systemd-journald.service'],
+  ['dbus-broker.service', 'dbus-broker'],
+  ['systemd-logind.service', 'libpam-systemd'],
+  ['systemd-udevd.service', 'udev'],
+  ['getty@tty1.service'],
+  ['serial-getty@ttyS0.service'],
+];
+
+export interface ExpectedServices {
+  /** Have to be active. */
+  readonly always: readonly string[];
+  /** The definition enables them: active, too, but where they have done their work, or are not for this machine. */
+  readonly enabled: readonly string[];
+}
+
+/** What a machine is to run. */
+export function expectedServices({ packages, services }: Machine): ExpectedServices {
+  const names = new Set(packages.map((name) => name.split(/[=/]/, 1)[0]));
+  const off = new Set([...services.disable, ...services.mask].map(unitName));
+  const always = USUAL.filter(([unit, from]) => !off.has(unit) && (from === undefined || names.has(from)));
+  const enabled = services.enable
+    .map(unitName)
+    // One without an instance is a pattern, which never runs by itself.
+    .filter((unit) => unit.endsWith('.service') && !unit.includes('@.') && !off.has(unit));
+  return { always: always.map(([unit]) => unit), enabled: [...new Set(enabled)] };
+}
+
+/** As systemctl(1) reads it: a name without an ending is a service. */
+function unitName(name: string): string {
+  return /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/.test(name)
+    ? name
+    : `${name}.service`;
+}
