@@ -56,6 +56,37 @@ test('what is written belongs to the user behind sudo', async () => {
   }
 });
 
+test('a new server lets in the key of who made it, a new console machine needs none', async () => {
+  const cwd = own('key');
+  const home = join(folder, 'home');
+  mkdirSync(join(home, '.ssh'), { recursive: true });
+  const env = { HOME: home };
+  const users = async (name: string, preset: string) => {
+    const made = await mkma(['new', name, '--preset', preset], { cwd, env });
+    assert.equal(made.code, 0, made.stderr);
+    const summary = await mkma(['summary', '--json'], { cwd: join(cwd, name) });
+    assert.equal(summary.code, 0, summary.stderr);
+    const { fields } = JSON.parse(summary.stdout) as { fields: { name: string; value: unknown }[] };
+    const keys = fields.filter((field) => field.name.includes('authorizedKeys')).map(({ value }) => value);
+    return { told: made.stdout, keys };
+  };
+  const without = await users('none', 'server');
+  assert.ok(!without.told.includes('Your key'));
+  assert.deepEqual(without.keys, []);
+  // An ed25519 key comes first; what is no key is passed over.
+  writeFileSync(join(home, '.ssh/id_rsa.pub'), "ssh-rsa AAAAB3 o'neil\\home \n");
+  writeFileSync(join(home, '.ssh/id_ed25519.pub'), 'nonsense\n');
+  const odd = await users('odd', 'server');
+  assert.deepEqual(odd.keys, ["ssh-rsa AAAAB3 o'neil\\home"]);
+  writeFileSync(join(home, '.ssh/id_ed25519.pub'), 'ssh-ed25519 AAAAC3 me@home\nmore\n');
+  const own25519 = await users('best', 'server');
+  assert.deepEqual(own25519.keys, ['ssh-ed25519 AAAAC3 me@home']);
+  assert.ok(own25519.told.includes(`\nYour key gets in as admin, over ssh: ${home}/.ssh/id_ed25519.pub\n`));
+  const plain = await users('plain', 'console');
+  assert.ok(!plain.told.includes('Your key'));
+  assert.deepEqual(plain.keys, []);
+});
+
 test('a preset that is not there is refused', async () => {
   const made = await mkma(['new', '--preset', 'servr'], { cwd: own('c') });
   assert.equal(made.code, 2);

@@ -5,6 +5,7 @@ import { DEFAULT_PRESET, noSuchPreset, PRESETS } from '../definition/presets.js'
 import { editorTypes } from '../reference/reference.js';
 import { choose } from '../report/ask.js';
 import { shellQuote } from '../sys/command.js';
+import { findPublicKey } from '../sys/public-key.js';
 import { writeNew } from '../verbs/new.js';
 import { fail, programName, type Session, show } from './session.js';
 
@@ -36,6 +37,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
               types: editorTypes(),
               program: folder === undefined ? programName(session) : absoluteName(session),
               owner: session.caller.owner,
+              key: findPublicKey(session.caller.owner),
             },
           }),
         ),

@@ -12,6 +12,7 @@ import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
+import { loginsOf } from '../customise/logins.js';
 import { noteSource } from '../definition/built-from.js';
 import { findBase } from '../images.js';
 import type { Savings } from '../leave-out/leave-out.js';
@@ -36,6 +37,8 @@ export interface BuildResult {
   readonly initramfsBytes: InitramfsBytes;
   /** What was left out, and what leaving more out would save. */
   readonly savings?: Savings | undefined;
+  /** Who can log in, and how, by what the definition says of users. */
+  readonly logins: readonly string[];
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
   readonly lines: readonly string[];
@@ -101,6 +104,7 @@ async function describe(
   const files = Object.fromEntries(names.map((file) => [file, statSync(join(output, file)).size]));
   const { tools, modules } = built.initramfsBytes;
   const changed = built.ran.length > 0;
+  const logins = loginsOf(settings.machine);
   const told: Record<string, string> = {
     [name]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
     [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
@@ -117,11 +121,13 @@ async function describe(
       (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${told[file]}`,
     ),
     ...savingLines(built.savings),
+    '',
+    `  ${'who gets in'.padEnd(20)} ${logins.join('; ') || 'nobody: give a user authorizedKeys, a password or autologin'}`,
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
   ];
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
   const { initramfsBytes, savings } = built;
-  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings };
+  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, logins };
   return ok({ output, changed, ran, ...facts, cmdline, bootEntry: entry, lines });
 }

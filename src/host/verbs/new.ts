@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { ok, type Result, usage } from '../../core/result.js';
 import { DEFINITION_FILES } from '../definition/load.js';
 import { giveTo, type Owner, writeFileWhole } from '../sys/files.js';
+import type { PublicKey } from '../sys/public-key.js';
 import { startingDefinition } from './starting-definition.js';
 
 export interface NewOptions {
@@ -17,6 +18,8 @@ export interface NewOptions {
   /** mkma as it was typed; a path stays right from wherever it is read. */
   readonly program: string;
   readonly owner?: Owner | undefined;
+  /** The caller's public ssh key. */
+  readonly key?: PublicKey | undefined;
 }
 
 export interface NewResult {
@@ -40,7 +43,10 @@ const TSCONFIG = `{
 }
 `;
 
-export function writeNew({ folder, preset, force, types, program, owner }: NewOptions): Result<NewResult> {
+export function writeNew(options: NewOptions): Result<NewResult> {
+  const { folder, preset, force, types, program, owner } = options;
+  // Only a server lets anybody in by key.
+  const key = preset === 'server' ? options.key : undefined;
   const present = DEFINITION_FILES.find((name) => existsSync(join(folder, name)));
   if (present !== undefined && !force) {
     return usage({
@@ -56,12 +62,13 @@ export function writeNew({ folder, preset, force, types, program, owner }: NewOp
     writeFileWhole(path, text, owner);
     written.push(path);
   };
-  write('mkma.config.ts', startingDefinition(preset));
+  write('mkma.config.ts', startingDefinition(preset, key?.line));
   write('.mkma-types/mkma.d.ts', types);
   if (!existsSync(join(folder, 'tsconfig.json'))) write('tsconfig.json', TSCONFIG);
   const cd = relative('.', folder);
   const lines = [
     `written: ${written.map((path) => relative('.', path)).join(', ')}`,
+    ...(key === undefined ? [] : [`Your key gets in as admin, over ssh: ${key.path}`]),
     '',
     ...(cd === '' ? [] : [`cd ${cd}`]),
     `Change mkma.config.ts to your liking (${program} summary tells what it comes to), then:`,

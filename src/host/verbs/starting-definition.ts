@@ -1,7 +1,7 @@
 /** The text of a definition to start from. Every line that is commented out is valid once it is not. */
 
-/** The definition that builds upon a preset. */
-export function startingDefinition(preset: string): string {
+/** The definition that builds upon a preset. `key`: a line of authorized_keys, of whoever is to get in. */
+export function startingDefinition(preset: string, key?: string): string {
   return `// The definition of a machine. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
 import { defineMachine } from 'mkma';
 
@@ -21,7 +21,7 @@ export default defineMachine({
     // '/etc/app': { from: './app' },
   },
 
-${USERS[preset] ?? USERS.console}
+${preset === 'server' ? serverUsers(key) : CONSOLE_USERS}
   // locale: 'de_DE.UTF-8',
   // keyboard: 'de',
   // timezone: 'Europe/Berlin',
@@ -42,19 +42,26 @@ ${preset === 'server' ? SERVER : ''}
 `;
 }
 
-const USERS: Readonly<Record<string, string>> = {
-  console: `  // Root is logged in on the local consoles; nothing listens on a network.
+const CONSOLE_USERS = `  // Root is logged in on the local consoles; nothing listens on a network.
   users: {
     // anna: { groups: ['video'], sudo: 'nopasswd', autologin: ['tty2'] },
   },
-`,
-  server: `  // Nobody gets in until you say who: by key over ssh, or on the local console.
+`;
+
+function serverUsers(key: string | undefined): string {
+  const said = key === undefined ? 'Nobody gets in until you say who' : 'Who gets in';
+  const admin = `admin: { sudo: 'nopasswd', authorizedKeys: [${quoted(key ?? 'ssh-ed25519 AAAA... you@home')}] },`;
+  return `  // ${said}: by key over ssh, or on the local console.
   users: {
-    // admin: { sudo: 'nopasswd', authorizedKeys: ['ssh-ed25519 AAAA... you@home'] },
+    ${key === undefined ? '// ' : ''}${admin}
     // root: { autologin: ['tty1', 'ttyS0'] },
   },
-`,
-};
+`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
 
 const SERVER = `
   // services: { enable: ['nginx'] },

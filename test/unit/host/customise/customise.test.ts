@@ -19,6 +19,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { openToAll, userScript } from '../../../../src/host/customise/accounts.js';
 import { impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
+import { loginsOf } from '../../../../src/host/customise/logins.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
 import {
   componentsOf,
@@ -291,4 +292,23 @@ test('a folder named through a link counts by what it holds; hooks after all is 
   assert.notDeepEqual(inputs(), first);
   const late = machine({ hooks: [{ at: 'images', on: 'host', run: () => undefined }] });
   assert.deepEqual(customiseInputs(late, 'a'), customiseInputs(machine({}), 'b'));
+});
+
+test('who gets in is told by what users have', () => {
+  const users: MachineInput['users'] = {
+    root: { autologin: ['tty1', 'ttyS0'] },
+    anna: {
+      password: { hash: '$6$salt$hash' },
+      authorizedKeys: ['ssh-ed25519 AAAA anna'],
+      autologin: ['tty2'],
+    },
+    guest: { password: 'empty' },
+    robot: { system: true, sudo: true },
+  };
+  assert.deepEqual(loginsOf(machine({ users })), [
+    'root on tty1, ttyS0 without a question',
+    'anna on tty2 without a question, with a password, by key over ssh',
+    'guest with an empty password',
+  ]);
+  assert.deepEqual(loginsOf(machine({})), []);
 });
