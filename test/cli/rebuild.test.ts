@@ -34,7 +34,7 @@ describe('one output folder, build after build', () => {
       'initramfs.cpio.zst',
       'vmlinuz',
     ]);
-    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['lock', 'state.json']);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
     assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
   });
 
