@@ -47,34 +47,42 @@ describe('builds and hooks', () => {
 
   test('who uses the images is told where the definition is another one by now', async () => {
     const entry = ['boot-entry', '--output', out, '--loader', 'grub', '--storage-device', '/dev/sda1'];
-    const here = { cwd: folder.path };
     for (const options of [[], ['--config', config]]) {
-      const same = await mkma([...entry, ...options], here);
+      const same = await mkma([...entry, ...options], { cwd: folder.path });
       assert.equal(same.stderr, '');
       assert.equal(same.code, 0);
     }
     appendFileSync(config, '// with a remark\n');
-    const changed =
-      `warning: the definition has changed since these images were built: ${config}\n` +
-      '  next: build them again, so that they follow it: sudo mkma build\n';
-    assert.equal((await mkma([...entry, '--config', config])).stderr, changed);
+    const changed = (place: string, options: string) =>
+      `warning: the definition has changed since these images were built: ${place}\n` +
+      `  next: build them again, so that they follow it: sudo mkma build${options}\n`;
+    const here = { cwd: folder.path };
     // As a build does, these commands take the definition that lies there.
-    assert.equal((await mkma(entry, here)).stderr, changed);
+    const told = changed('mkma.config.ts', ' --output out');
+    assert.equal((await mkma(entry, here)).stderr, told);
     const dryRun = ['run', '--dry-run', '--accel', 'tcg', '--output', out];
-    assert.ok((await mkma(dryRun, here)).stderr.startsWith(changed));
+    assert.ok((await mkma(dryRun, here)).stderr.startsWith(told));
+    const named = await mkma([...entry, '--config', 'mkma.config.ts'], here);
+    assert.equal(named.stderr, changed('mkma.config.ts', ' --config mkma.config.ts --output out'));
     const other = await mkma([...entry, '--preset', 'server'], here);
     assert.equal(
       other.stderr,
       `warning: these images were built from something else: ${out}\n` +
         `  why: they are of ${config}, not of the preset server\n` +
-        '  next: name it with --config, or other images with --output, or build these anew\n',
+        '  next: name what they are of with --config or --preset, or other images with --output, or build these anew\n',
     );
-    // One that cannot be read only matters where it is named.
-    writeFileSync(config, 'export default 1;\n');
-    assert.equal((await mkma(entry, here)).stderr, '');
-    const faulty = await mkma(['shell', '--output', out, '--config', config, 'true'], here);
-    assert.equal(faulty.code, 2, faulty.stderr);
-    assert.match(faulty.stderr, /^error: .*mkma\.config\.ts/);
+    // Nothing in it is run: it need not even be a definition.
+    writeFileSync(config, "process.stdout.write('run'); process.exit(7);\n");
+    const odd = await mkma(['shell', '--output', out, 'true'], here);
+    assert.deepEqual([odd.code, odd.stdout, odd.stderr], [0, '', told]);
+    for (const wrong of [
+      ['--config', 'nowhere.ts'],
+      ['--preset', 'servr'],
+    ]) {
+      const refused = await mkma([...entry, ...wrong], here);
+      assert.equal(refused.code, 2, refused.stderr);
+      assert.ok(refused.stderr.includes(wrong.join(' ').replace('--config ', '')), refused.stderr);
+    }
   });
 
   test('a build that fails is told with its last words and the line of the definition', async () => {

@@ -81,7 +81,11 @@ test('a new server lets in the key of who made it, a new console machine needs n
   writeFileSync(join(home, '.ssh/id_ed25519.pub'), 'ssh-ed25519 AAAAC3 me@home\nmore\n');
   const own25519 = await users('best', 'server');
   assert.deepEqual(own25519.keys, ['ssh-ed25519 AAAAC3 me@home']);
-  assert.ok(own25519.told.includes(`\nYour key gets in as admin, over ssh: ${home}/.ssh/id_ed25519.pub\n`));
+  assert.ok(
+    own25519.told.includes(
+      `\nYour key gets in as admin, over ssh, and may become root without a password: ${home}/.ssh/id_ed25519.pub\n`,
+    ),
+  );
   const plain = await users('plain', 'console');
   assert.ok(!plain.told.includes('Your key'));
   assert.deepEqual(plain.keys, []);

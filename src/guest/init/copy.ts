@@ -17,12 +17,14 @@ const PARTS = 4;
 const PATIENCE = 1;
 
 /**
- * Bytes a second that no disk with heads reaches: what is faster may be read in several places at the same time, since no
- * head has to go to and fro. Copying then takes longer than reading, and more processors do more of it.
+ * Bytes a second that no single disk with heads reaches: what is faster may be read in several places at the same time, since
+ * no head has to go to and fro. One program then reads while another writes.
  */
 const NO_HEADS = 300e6;
-/** More copies at a time do not fill memory any faster. */
-const MOST_SIDE_BY_SIDE = 4;
+/** Writes to one file wait for each other (generic_file_write_iter of Linux's mm/filemap.c): more copies at a time hardly gain. */
+const MOST_SIDE_BY_SIDE = 3;
+/** Seconds of the clock's step (proc_uptime(5)). */
+const CLOCK_STEP = 0.01;
 
 /** Blocks of the image: the first of them, and the one after the last. */
 type Range = readonly [from: number, to: number];
@@ -62,11 +64,10 @@ export function copyIntoRam(machine: Machine, image: ImageFile, file: string, by
 /** What to copy next, at the same time, where all blocks before `from` took so many seconds. */
 function nextRanges(machine: Machine, from: number, blocks: number, seconds: number): Range[] {
   if (from === 0) return [[0, Math.ceil(blocks / FIRST_OF)]];
-  if ((from * BLOCK) / seconds > NO_HEADS) {
-    return split([from, blocks], Math.min(processors(machine), MOST_SIDE_BY_SIDE));
-  }
   const quick = (seconds / from) * blocks < PATIENCE;
-  return [[from, quick ? blocks : Math.min(from + Math.ceil(blocks / PARTS), blocks)]];
+  const range: Range = [from, quick ? blocks : Math.min(from + Math.ceil(blocks / PARTS), blocks)];
+  const rate = (from * BLOCK) / Math.max(seconds, CLOCK_STEP);
+  return rate > NO_HEADS ? split(range, Math.min(processors(machine), MOST_SIDE_BY_SIDE)) : [range];
 }
 
 /** A range in at most so many of about the same size. */

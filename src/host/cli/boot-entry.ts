@@ -8,9 +8,9 @@ import { ok, type Result, usage } from '../../core/result.js';
 import { LOADERS } from '../boot-entry/choose.js';
 import { fitsBootLoader, type Placement } from '../steps/placement.js';
 import { bootEntry } from '../verbs/boot-entry.js';
-import { checkSource } from './built-from.js';
 import { configOption, outputOption, presetOption } from './options.js';
 import { fail, type Session, show } from './session.js';
+import { warnWhereMeant } from './warn-of-change.js';
 
 const absolute = (path: string): string => resolve(path);
 
@@ -55,8 +55,8 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
       if (!placement.ok) return end(fail(session, placement.problem));
       const append = appendOf(options.append ?? '');
       if (!append.ok) return end(fail(session, append.problem));
-      const source = await checkSource(session, options);
-      if (!source.ok) return end(fail(session, source.problem));
+      const warned = warnWhereMeant(session, options);
+      if (!warned.ok) return end(fail(session, warned.problem));
       const given = { ...options, placement: placement.value, append: append.value };
       end(show(session, await bootEntry(given, session.context)));
     });

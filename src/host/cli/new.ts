@@ -37,7 +37,11 @@ export function newCommand(session: Session, end: (code: number) => void) {
               types: editorTypes(),
               program: folder === undefined ? programName(session) : absoluteName(session),
               owner: session.caller.owner,
-              key: findPublicKey(session.caller.owner),
+              // Only a server lets anybody in by key.
+              key:
+                asked === 'server'
+                  ? await findPublicKey(session.caller.owner, session.context.signal)
+                  : undefined,
             },
           }),
         ),

@@ -8,13 +8,13 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
-import { checkSource } from './built-from.js';
 import { layersCommand } from './layers.js';
 import { newCommand } from './new.js';
 import { configOption, outputOption, presetOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
 import { fail, type Session, show } from './session.js';
 import { summaryCommand } from './summary.js';
+import { warnWhereMeant } from './warn-of-change.js';
 
 const EXAMPLES = `
 Examples:
@@ -152,8 +152,8 @@ function shellCommand(session: Session, end: (code: number) => void) {
       if (!caller.root) {
         return end(fail(session, { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' }));
       }
-      const source = await checkSource(session, options);
-      if (!source.ok) return end(fail(session, source.problem));
+      const warned = warnWhereMeant(session, options);
+      if (!warned.ok) return end(fail(session, warned.problem));
       const terminal = env.TERM ?? 'dumb';
       const done = await shell(
         { output: options.output, command, terminal, owner: caller.owner },

@@ -10,7 +10,6 @@ import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, test } from '../verbs/test.js';
-import { checkSource, warnOfChange } from './built-from.js';
 import {
   accelOption,
   appendOption,
@@ -26,6 +25,7 @@ import {
 import { fail, type Session, type Shown, show } from './session.js';
 import { checkJUnit, told, writeJUnit } from './test-report.js';
 import { ensureTools } from './tools.js';
+import { warnOfChange, warnWhereMeant } from './warn-of-change.js';
 
 type ToRun = Omit<RunOptions, 'terminal' | 'cache' | 'owner'>;
 type ToTest = Omit<TestOptions, 'cache' | 'owner'>;
@@ -63,8 +63,8 @@ export function runCommand(session: Session, end: (code: number) => void) {
       const { memory, disk } = options;
       const choice = checkDiskChoice({ ...options, disks: disk });
       if (!choice.ok) return end(fail(session, choice.problem));
-      const source = await checkSource(session, options);
-      if (!source.ok) return end(fail(session, source.problem));
+      const warned = warnWhereMeant(session, options);
+      if (!warned.ok) return end(fail(session, warned.problem));
       const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
@@ -109,7 +109,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
       if (!folder.ok) return end(fail(session, folder.problem));
       const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      warnOfChange(session, options.output, resolved.value.source);
+      warnOfChange(session, options);
       const asked = askedOf(resolved.value);
       end(await check(session, { ...options, ...asked, memoryMiB, only }, options.cache, junit));
     });

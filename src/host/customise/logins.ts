@@ -47,11 +47,12 @@ function autologinFile(user: string, terminal: string): [string, string] {
 
 /** Who can log in by what the definition says of users, and how, in words. */
 export function loginsOf({ users }: Machine): string[] {
-  return Object.entries(users).flatMap(([name, { autologin, password, authorizedKeys }]) => {
+  return Object.entries(users).flatMap(([name, { system, shell, autologin, password, authorizedKeys }]) => {
+    if (/\/(nologin|false)$/.test(shell ?? (system ? '/usr/sbin/nologin' : ''))) return [];
     const ways = [
       ...(autologin.length === 0 ? [] : [`on ${autologin.join(', ')} without a question`]),
       ...(password === 'locked' ? [] : [password === 'empty' ? 'with an empty password' : 'with a password']),
-      ...(authorizedKeys.length === 0 ? [] : ['by key over ssh']),
+      ...(authorizedKeys.length === 0 ? [] : ['by key']),
     ];
     return ways.length === 0 ? [] : [`${name} ${ways.join(', ')}`];
   });

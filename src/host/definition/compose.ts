@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { ok, type Problem, type Result, usage } from '../../core/result.js';
 import { type Definition, type FragmentFields, isDefinition } from './define.js';
 import { nameOf } from './issues.js';
-import { type LoadedDefinition, loadDefinition, shown } from './load.js';
+import { type LoadedDefinition, type LoadedFile, loadDefinition, shown } from './load.js';
 import { lineOf } from './locate.js';
 import { isFields, type Merged, type Origin } from './merge.js';
 import { absolutePaths } from './paths.js';
@@ -12,15 +12,15 @@ import { DEFAULT_PRESET, noSuchPreset, PRESETS } from './presets.js';
 /** Presets and files may build upon each other; no definition is deeper than this by intention. */
 const DEEPEST = 20;
 
-/** Put a definition, and before it what it builds upon, onto `merged`. Resolves to the digests of files it loaded. */
+/** Put a definition, and before it what it builds upon, onto `merged`. Resolves to the files that it loaded for that. */
 export async function addDefinition(
   merged: Merged,
   definition: Definition,
-): Promise<Result<readonly string[]>> {
+): Promise<Result<readonly LoadedFile[]>> {
   const composer = new Composer(merged);
   const place = definition.place ?? { file: '', line: 1 };
   const problem = await composer.fields(machineFields(definition), { by: 'file', place, path: [] }, 0);
-  return problem === undefined ? ok(composer.digests) : { ok: false, problem };
+  return problem === undefined ? ok(composer.files) : { ok: false, problem };
 }
 
 /** Put a preset onto `merged`. */
@@ -35,7 +35,7 @@ function machineFields({ fields }: Definition): FragmentFields {
 }
 
 class Composer {
-  readonly digests: string[] = [];
+  readonly files: LoadedFile[] = [];
 
   constructor(private readonly merged: Merged) {}
 
@@ -90,7 +90,7 @@ class Composer {
         ? { ...inner, where: `${whereOf(origin)}: ${inner.where}` }
         : inner;
     }
-    this.digests.push(loaded.value.digest);
+    this.files.push(...loaded.value.files);
     return this.one(loaded.value.definition, origin, depth);
   }
 

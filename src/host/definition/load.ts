@@ -4,16 +4,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname, isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
-import { err, ok, type Result, usage } from '../../core/result.js';
+import { type Err, err, ok, type Result, usage } from '../../core/result.js';
 import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
 import { isFields } from './merge.js';
 
 /** What a definition file is called unless named otherwise, the first that is there. */
 export const DEFINITION_FILES = ['mkma.config.ts', 'mkma.config.js', 'mkma.config.mjs', 'mkma.config.json'];
 
-/** A definition, and a digest of all files of one's own that it is made of. */
+/** A definition, and all files of one's own that it is made of. */
 export interface LoadedDefinition {
   readonly definition: Definition;
+  readonly files: readonly LoadedFile[];
+}
+
+/** A file that a definition was loaded from, as it was then. */
+export interface LoadedFile {
+  /** Absolute. */
+  readonly path: string;
   readonly digest: string;
 }
 
@@ -23,24 +30,25 @@ const EXAMPLE = "export default defineMachine({ hostname: 'kiosk' })";
 /** Load the definition in a file. */
 export async function loadDefinition(file: string): Promise<Result<LoadedDefinition>> {
   const where = shown(file);
-  if (!existsSync(file)) {
-    return usage({
-      what: 'there is no such definition',
-      where,
-      next: 'name a file that is there, or make one: mkma new',
-    });
-  }
+  if (!existsSync(file)) return noSuchDefinition(file);
   return extname(file) === '.json' ? loadJson(file, where) : loadModule(file, where);
 }
 
+export function noSuchDefinition(file: string): Err {
+  return usage({
+    what: 'there is no such definition',
+    where: shown(file),
+    next: 'name a file that is there, or make one: mkma new',
+  });
+}
+
 function loadJson(file: string, where: string): Result<LoadedDefinition> {
-  const text = readFileSync(file, 'utf8');
   let fields: unknown;
   try {
-    fields = JSON.parse(text);
+    fields = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     return usage({
-      what: 'this is no JSON',
+      what: cause instanceof SyntaxError ? 'this is no JSON' : 'cannot read the definition',
       where,
       why: (cause as Error).message,
       next: 'correct it and try again',
@@ -55,7 +63,7 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
   }
   const { $schema: _, ...machine } = fields;
   const definition = definitionOf(machine as FragmentFields, { file, line: 1 });
-  return ok({ definition, digest: digestOf([file]) });
+  return ok({ definition, files: loadedFiles([file]) });
 }
 
 async function loadModule(file: string, where: string): Promise<Result<LoadedDefinition>> {
@@ -65,6 +73,8 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
     moduleCache: true,
     interopDefault: false,
   });
+  // It holds what this process loaded before as well.
+  const before = new Set(Object.keys(jiti.cache));
   let loaded: unknown;
   try {
     loaded = await jiti.import(file);
@@ -72,12 +82,12 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
     return err({ kind: 'usage', what: 'cannot load the definition', ...explain(cause, where) });
   }
   const own = Object.keys(jiti.cache).filter(
-    (path) => isAbsolute(path) && !path.includes('/node_modules/') && path !== API,
+    (path) => !before.has(path) && isAbsolute(path) && !path.includes('/node_modules/') && path !== API,
   );
   const value =
     isFields(loaded) || typeof loaded === 'object' ? (loaded as { default?: unknown }).default : undefined;
   if (isDefinition(value))
-    return ok({ definition: value, digest: digestOf([...new Set([file, ...own])].sort()) });
+    return ok({ definition: value, files: loadedFiles([...new Set([file, ...own])].sort()) });
   return usage({
     what: 'this defines no machine',
     where,
@@ -104,10 +114,17 @@ function explain(cause: unknown, where: string) {
   return { where: place, why: words.trim(), next: 'correct it and try again' };
 }
 
-function digestOf(files: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file}\0`).update(existsSync(file) ? readFileSync(file) : '');
-  return hash.digest('hex').slice(0, 20);
+function loadedFiles(paths: readonly string[]): LoadedFile[] {
+  return paths.map((path) => ({ path, digest: digestOfFile(path) ?? '' }));
+}
+
+/** A digest of a file's content; `undefined` where it cannot be read. */
+export function digestOfFile(path: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 20);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A path as a person would type it from here. */

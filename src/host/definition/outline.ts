@@ -6,7 +6,7 @@ import type { Path } from './merge.js';
 export type Shape =
   | { readonly kind: 'text' | 'boolean' }
   /** From `least` to `most`, where it has such limits. */
-  | { readonly kind: 'number'; readonly least?: number; readonly most?: number }
+  | { readonly kind: 'number'; readonly whole: boolean; readonly least?: number; readonly most?: number }
   /** A function of this type (functions.ts). */
   | { readonly kind: 'function'; readonly type: string }
   /** One of these words or values. */
@@ -55,12 +55,13 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
     case 'boolean':
       return { kind: 'boolean' };
     case 'number': {
-      const { minValue, maxValue } = schema as z.ZodNumber;
+      const { minValue, maxValue, isInt } = schema as z.ZodNumber;
       // A whole number has the safe integers as its limits, which nobody has set.
       const set = (limit: number | null): limit is number =>
         limit !== null && Math.abs(limit) < Number.MAX_SAFE_INTEGER;
       return {
         kind: 'number',
+        whole: isInt,
         ...(set(minValue) ? { least: minValue } : {}),
         ...(set(maxValue) ? { most: maxValue } : {}),
       };
@@ -92,13 +93,12 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
   }
 }
 
-/** The limits of a number in words, as "from 1 to 19"; `undefined` where there are none. */
-export function limitsOf(shape: Shape): string | undefined {
-  if (shape.kind !== 'number') return undefined;
-  const { least, most } = shape;
-  if (least !== undefined && most !== undefined) return `from ${least} to ${most}`;
-  if (least !== undefined) return `at least ${least}`;
-  return most === undefined ? undefined : `at most ${most}`;
+/** A number in words, as "a whole number from 1 to 19". */
+export function numberInWords({ whole, least, most }: Extract<Shape, { kind: 'number' }>): string {
+  const kind = whole ? 'a whole number' : 'a number';
+  if (least !== undefined && most !== undefined) return `${kind} from ${least} to ${most}`;
+  if (least !== undefined) return `${kind}, at least ${least}`;
+  return most === undefined ? kind : `${kind}, at most ${most}`;
 }
 
 /** The names that an object at a path can have; none where its names are free, or there is no object. */

@@ -1,11 +1,12 @@
 /** Where a definition comes from: the file that was named or lies there, or a preset. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { ok, type Result, usage } from '../../core/result.js';
+import { dirname, relative, resolve } from 'node:path';
+import { err, ok, type Result, usage } from '../../core/result.js';
 import { addDefinition, addPreset } from './compose.js';
-import { DEFINITION_FILES, loadDefinition } from './load.js';
+import { DEFINITION_FILES, type LoadedFile, loadDefinition, noSuchDefinition } from './load.js';
 import type { Merged } from './merge.js';
-import { DEFAULT_PRESET } from './presets.js';
+import { DEFAULT_PRESET, noSuchPreset, PRESETS } from './presets.js';
 
 /** What was typed of it; `undefined`: nothing. */
 export interface SourceOptions {
@@ -14,23 +15,21 @@ export interface SourceOptions {
   readonly preset?: string | undefined;
 }
 
-export interface Source {
-  /** The definition file, absolute; `undefined`: a preset. */
+/** A definition file, or else a preset. */
+export interface MeantSource {
+  /** Absolute. */
   readonly file?: string | undefined;
   readonly preset?: string | undefined;
-  /** Of all files that the definition was loaded from; empty for a preset. */
-  readonly digest: string;
 }
 
-/** The definition file that counts: the one named, or else the one that lies in the current folder. */
-export function definitionFile({ config }: SourceOptions): string | undefined {
-  const file = config ?? DEFINITION_FILES.find((name) => existsSync(name));
-  return file === undefined ? undefined : resolve(file);
+/** What a definition was loaded from. */
+export interface Source extends MeantSource {
+  /** The file, and all of one's own that it is made of; none of a preset. */
+  readonly files: readonly LoadedFile[];
 }
 
-/** Add what the definition says; the default preset where there is none. */
-export async function addSource(merged: Merged, options: SourceOptions): Promise<Result<Source>> {
-  const { config, preset } = options;
+/** What is meant: the file or preset named, or else the definition that lies in the current folder, or else the default preset. Runs none. */
+export function meantSource({ config, preset }: SourceOptions): Result<MeantSource> {
   if (preset !== undefined && config !== undefined) {
     return usage({
       what: 'these options do not go together',
@@ -38,16 +37,34 @@ export async function addSource(merged: Merged, options: SourceOptions): Promise
       next: 'leave out one of them; a definition names its preset itself: extends: ["server"]',
     });
   }
-  const file = preset === undefined ? definitionFile(options) : undefined;
+  if (preset !== undefined) {
+    return Object.hasOwn(PRESETS, preset) ? ok({ preset }) : err(noSuchPreset(preset, `--preset ${preset}`));
+  }
+  if (config !== undefined && !existsSync(config)) return noSuchDefinition(resolve(config));
+  const file = config ?? DEFINITION_FILES.find((name) => existsSync(name));
+  return ok(file === undefined ? { preset: DEFAULT_PRESET } : { file: resolve(file) });
+}
+
+/** Add what the definition says. */
+export async function addSource(merged: Merged, options: SourceOptions): Promise<Result<Source>> {
+  const meant = meantSource(options);
+  if (!meant.ok) return meant;
+  const { file, preset = DEFAULT_PRESET } = meant.value;
   if (file === undefined) {
-    const name = preset ?? DEFAULT_PRESET;
-    const text = preset === undefined ? 'default' : `--preset ${preset}`;
-    const added = await addPreset(merged, name, { by: 'option', text });
-    return added.ok ? ok({ preset: name, digest: '' }) : added;
+    const text = options.preset === undefined ? 'default' : `--preset ${preset}`;
+    const added = await addPreset(merged, preset, { by: 'option', text });
+    return added.ok ? ok({ preset, files: [] }) : added;
   }
   const loaded = await loadDefinition(file);
   if (!loaded.ok) return loaded;
-  const digests = await addDefinition(merged, loaded.value.definition);
-  if (!digests.ok) return digests;
-  return ok({ file, digest: [loaded.value.digest, ...digests.value].join(' ') });
+  const further = await addDefinition(merged, loaded.value.definition);
+  return further.ok ? ok({ file, files: [...loaded.value.files, ...further.value] }) : further;
+}
+
+/** A digest of all files that a definition was loaded from; empty for a preset. */
+export function digestOfSource({ file, files }: Source): string {
+  if (file === undefined) return '';
+  const hash = createHash('sha256');
+  for (const { path, digest } of files) hash.update(`${relative(dirname(file), path)}\0${digest}\0`);
+  return hash.digest('hex').slice(0, 20);
 }

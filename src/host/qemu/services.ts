@@ -1,4 +1,5 @@
 /** The services that a machine under test has to run. Pure. */
+import { unitOf } from '../definition/checks.js';
 import type { Machine } from '../definition/machine.js';
 
 /** What machines run unless they say otherwise, and the package that brings it where not every machine has that. */
@@ -20,19 +21,14 @@ export interface ExpectedServices {
 
 /** What a machine is to run. */
 export function expectedServices({ packages, services }: Machine): ExpectedServices {
-  const names = new Set(packages.map((name) => name.split(/[=/]/, 1)[0]));
-  const off = new Set([...services.disable, ...services.mask].map(unitName));
-  const always = USUAL.filter(([unit, from]) => !off.has(unit) && (from === undefined || names.has(from)));
+  const names = new Set(packages.map((name) => name.split(/[:=/]/, 1)[0]));
+  const off = new Set([...services.disable, ...services.mask].map(unitOf));
+  // Of an instance also by its template.
+  const isOff = (unit: string) => off.has(unit) || off.has(unit.replace(/@[^.]*/, '@'));
+  const always = USUAL.filter(([unit, from]) => !isOff(unit) && (from === undefined || names.has(from)));
   const enabled = services.enable
-    .map(unitName)
+    .map(unitOf)
     // One without an instance is a pattern, which never runs by itself.
-    .filter((unit) => unit.endsWith('.service') && !unit.includes('@.') && !off.has(unit));
+    .filter((unit) => unit.endsWith('.service') && !unit.includes('@.') && !isOff(unit));
   return { always: always.map(([unit]) => unit), enabled: [...new Set(enabled)] };
-}
-
-/** As systemctl(1) reads it: a name without an ending is a service. */
-function unitName(name: string): string {
-  return /\.(service|socket|target|timer|path|mount|automount|swap|slice|scope|device)$/.test(name)
-    ? name
-    : `${name}.service`;
 }

@@ -1,5 +1,5 @@
 /** The page of all fields, as Markdown. Pure. */
-import { type Field, limitsOf, type Shape } from '../definition/outline.js';
+import { type Field, numberInWords, type Shape } from '../definition/outline.js';
 import { isWorthTelling } from './types.js';
 
 /** The page. */
@@ -36,7 +36,7 @@ function kindOf(shape: Shape): string {
     case 'text':
       return 'Text';
     case 'number':
-      return ['A number', limitsOf(shape)].filter(Boolean).join(' ');
+      return upper(numberInWords(shape));
     case 'boolean':
       return '`true` or `false`';
     case 'words':
@@ -56,6 +56,10 @@ function kindOf(shape: Shape): string {
     case 'choice':
       return shape.of.map((one, i) => (i === 0 ? kindOf(one) : lower(kindOf(one)))).join(', or ');
   }
+}
+
+function upper(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function lower(text: string): string {

@@ -1,5 +1,5 @@
 /** The module "mkma" as types for editors: one file that needs no other. Pure. */
-import { type Field, limitsOf, type Shape } from '../definition/outline.js';
+import { type Field, numberInWords, type Shape } from '../definition/outline.js';
 
 /** Text of compiled declarations that are taken as they are. */
 export interface Declarations {
@@ -54,8 +54,9 @@ function objectType(fields: Readonly<Record<string, Field>>, indent: string): st
 }
 
 function comment({ shape, description, default: value }: Field, indent: string): string[] {
-  const limits = limitsOf(shape);
-  const range = limits === undefined ? [] : [`A number ${limits}.`];
+  const inner = shape.kind === 'list' ? shape.item.shape : shape;
+  const range =
+    inner.kind === 'number' ? [`${inner === shape ? 'It is' : 'Each is'} ${numberInWords(inner)}.`] : [];
   const words = [
     description,
     ...range,

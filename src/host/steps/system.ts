@@ -8,6 +8,7 @@ import { clean, customise, markUpdated } from '../customise/customise.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
 import { Tree } from '../customise/tree.js';
+import { digestOfSource } from '../definition/source.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
@@ -31,7 +32,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     recipe: `${recipe} ${RECIPE}`,
     'package versions': versions,
     ...kernelInputs(settings),
-    ...customiseInputs(settings.machine, settings.source.digest),
+    ...customiseInputs(settings.machine, digestOfSource(settings.source)),
     ...leftOutInputs(settings),
     ...buildsInputs(settings),
     'mkma on the machine': programDigest(settings.programs),

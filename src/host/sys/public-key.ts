@@ -3,8 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './files.js';
+import { run } from './run.js';
 
-/** In the order in which ssh(1) offers them, but for kinds that need something plugged in. */
+/** What ssh-keygen(1) calls them, the best kind first; keys that need something plugged in are left out. */
 const NAMES = ['id_ed25519.pub', 'id_ecdsa.pub', 'id_rsa.pub'];
 
 export interface PublicKey {
@@ -14,8 +15,11 @@ export interface PublicKey {
 }
 
 /** The key in the home of the user behind sudo, or of whoever runs this; `undefined` where there is none. */
-export function findPublicKey(owner: Owner | undefined): PublicKey | undefined {
-  const home = owner === undefined ? homedir() : homeOf(owner.uid);
+export async function findPublicKey(
+  owner: Owner | undefined,
+  signal: AbortSignal,
+): Promise<PublicKey | undefined> {
+  const home = owner === undefined ? homedir() : await homeOf(owner.uid, signal);
   if (home === undefined) return undefined;
   for (const path of NAMES.map((name) => join(home, '.ssh', name)).filter(existsSync)) {
     const line = /^(ssh-|ecdsa-)\S+ [A-Za-z0-9+/=]+( [^\n\p{Cc}]*)?/u.exec(readText(path))?.[0].trim();
@@ -24,12 +28,10 @@ export function findPublicKey(owner: Owner | undefined): PublicKey | undefined {
   return undefined;
 }
 
-/** Home folder by passwd(5). */
-function homeOf(uid: number): string | undefined {
-  const entries = readText('/etc/passwd')
-    .split('\n')
-    .map((line) => line.split(':'));
-  return entries.find((fields) => fields[2] === String(uid))?.[5];
+/** Home folder, as all sources of users have it (getent(1)). */
+async function homeOf(uid: number, signal: AbortSignal): Promise<string | undefined> {
+  const entry = await run({ file: 'getent', args: ['passwd', String(uid)] }, { signal });
+  return entry.ok ? entry.value.stdout.trim().split(':')[5] : undefined;
 }
 
 function readText(path: string): string {

@@ -51,6 +51,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   try {
     const built = await runPipeline(settings, output.value, context);
     if (!built.ok) return err(withSpaceHint(built.problem));
+    noteSource(output.value.path, settings.source, settings.owner);
     const placement = await locate(output.value.path, context.signal);
     if (!placement.ok) return placement;
     const append = parseCmdline(settings.machine.cmdline.join(' '));
@@ -61,7 +62,6 @@ export async function build(settings: BuildSettings, context: Context): Promise<
       output: output.value.path,
       epoch: settings.sourceDateEpoch,
     };
-    noteSource(output.value.path, settings.source, settings.owner);
     const hooked = await runHooks('images', settings.machine, place, context);
     if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);
@@ -122,7 +122,7 @@ async function describe(
     ),
     ...savingLines(built.savings),
     '',
-    `  ${'who gets in'.padEnd(20)} ${logins.join('; ') || 'nobody: give a user authorizedKeys, a password or autologin'}`,
+    `  ${'logins'.padEnd(20)} ${logins.join('; ') || 'the definition lets nobody in: give a user authorizedKeys, a password or autologin'}`,
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
   ];
   const { unpackedBytes } = manifest;

@@ -18,7 +18,7 @@ export interface NewOptions {
   /** mkma as it was typed; a path stays right from wherever it is read. */
   readonly program: string;
   readonly owner?: Owner | undefined;
-  /** The caller's public ssh key. */
+  /** The caller's public ssh key, where it is to get in. */
   readonly key?: PublicKey | undefined;
 }
 
@@ -43,10 +43,15 @@ const TSCONFIG = `{
 }
 `;
 
-export function writeNew(options: NewOptions): Result<NewResult> {
-  const { folder, preset, force, types, program, owner } = options;
-  // Only a server lets anybody in by key.
-  const key = preset === 'server' ? options.key : undefined;
+export function writeNew({
+  folder,
+  preset,
+  force,
+  types,
+  program,
+  owner,
+  key,
+}: NewOptions): Result<NewResult> {
   const present = DEFINITION_FILES.find((name) => existsSync(join(folder, name)));
   if (present !== undefined && !force) {
     return usage({
@@ -68,7 +73,9 @@ export function writeNew(options: NewOptions): Result<NewResult> {
   const cd = relative('.', folder);
   const lines = [
     `written: ${written.map((path) => relative('.', path)).join(', ')}`,
-    ...(key === undefined ? [] : [`Your key gets in as admin, over ssh: ${key.path}`]),
+    ...(key === undefined
+      ? []
+      : [`Your key gets in as admin, over ssh, and may become root without a password: ${key.path}`]),
     '',
     ...(cd === '' ? [] : [`cd ${cd}`]),
     `Change mkma.config.ts to your liking (${program} summary tells what it comes to), then:`,

@@ -303,11 +303,12 @@ test('who gets in is told by what users have', () => {
       autologin: ['tty2'],
     },
     guest: { password: 'empty' },
-    robot: { system: true, sudo: true },
+    robot: { system: true, password: { hash: '$6$salt$hash' } },
+    files: { shell: '/bin/false', authorizedKeys: ['ssh-ed25519 AAAA files'] },
   };
   assert.deepEqual(loginsOf(machine({ users })), [
     'root on tty1, ttyS0 without a question',
-    'anna on tty2 without a question, with a password, by key over ssh',
+    'anna on tty2 without a question, with a password, by key',
     'guest with an empty password',
   ]);
   assert.deepEqual(loginsOf(machine({})), []);

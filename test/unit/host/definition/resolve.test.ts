@@ -7,6 +7,7 @@ import { whereOf } from '../../../../src/host/definition/compose.js';
 import { replace } from '../../../../src/host/definition/define.js';
 import { Merged, type Origin } from '../../../../src/host/definition/merge.js';
 import { type ResolvedMachine, resolveMachine } from '../../../../src/host/definition/resolve.js';
+import { digestOfSource } from '../../../../src/host/definition/source.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-definition-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -205,13 +206,16 @@ test('a definition and a preset named together are refused', async () => {
   assert.ok(!both.ok && both.problem.where === '--preset, --config');
 });
 
-test('the digest follows every file that was loaded', async () => {
-  const part = write('digest/part.ts', "export const name = 'one';\n");
+test('the digest follows the content of every file that was loaded, and not where they lie', async () => {
   const text =
     "import { defineMachine } from 'mkma';\nimport { name } from './part.ts';\nexport default defineMachine({ hostname: name });\n";
-  const one = await resolved(write('digest/mkma.config.ts', text));
-  writeFileSync(part, "export const name = 'two';\n");
-  const two = await resolved(write('digest/again.ts', text));
-  assert.equal(one.machine.hostname, 'one');
-  assert.notEqual(one.source.digest, two.source.digest);
+  const digest = async (place: string, name: string) => {
+    write(`${place}/part.ts`, `export const name = '${name}';\n`);
+    const { machine, source } = await resolved(write(`${place}/mkma.config.ts`, text));
+    assert.equal(machine.hostname, name);
+    return digestOfSource(source);
+  };
+  const one = await digest('digest/own', 'one');
+  assert.equal(await digest('digest/moved', 'one'), one);
+  assert.notEqual(await digest('digest/other', 'two'), one);
 });
