@@ -9,7 +9,7 @@ import { findBase, readInfo } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
 import { RAM, VIEW } from '../../src/guest/init/places.js';
 import { undoList } from '../../src/guest/init/undo.js';
-import { must } from '../../src/guest/must.js';
+import { mustMakeFolder } from '../../src/guest/must.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';
 import { exit } from '../../src/guest/qjs/program.js';
 
@@ -23,7 +23,7 @@ function load(): Result<unknown> {
   if (info.value.format !== 'erofs') {
     return loadImage(machine, image.value, info.value.manifest, `${RAM}/base`);
   }
-  must(machine, ['mkdir', '-m', '0700', VIEW]);
+  mustMakeFolder(machine, VIEW, 0o700);
   const { manifest, ...unchecked } = info.value;
   const known: ImageInfo = machine.info('/mkma/unchecked') === undefined ? info.value : unchecked;
   const held = holdFileSystem(machine, image.value, known, undoList(machine));

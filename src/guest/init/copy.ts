@@ -11,7 +11,7 @@ import { say } from './say.js';
 const BLOCK = 2 ** 20;
 
 /** The first of so many parts shows how fast the medium is. */
-const FIRST_OF = 8;
+const FIRST_OF = 16;
 /** Parts of what takes longer than somebody waits without a word, in seconds: how far it is can be told after each. */
 const PARTS = 4;
 const PATIENCE = 1;

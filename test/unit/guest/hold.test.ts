@@ -91,14 +91,14 @@ function machineCopyingIn(seconds: number, list: string): FakeMachine {
 test('how it is copied goes by how fast the first part came', () => {
   const MIB = 2 ** 20;
   const all = 64 * MIB + 4096;
-  // 9 MiB in 0.02 s is more than any disk with heads gives; 0.05 s is not, though all is there within a second.
+  // 5 MiB in 0.01 s is more than any disk with heads gives; in 0.03 s it is not, though all is there within a second.
   for (const [seconds, processors, from] of [
-    [0.02, '0', [9]],
-    [0.02, '0-1', [9, 37]],
-    [0.02, '0-2', [9, 28, 47]],
-    [0.02, '0-15', [9, 28, 47]],
-    [0.05, '0-1', [9]],
-    [0.6, '0-1', [9, 26, 43, 60]],
+    [0.01, '0', [5]],
+    [0.01, '0-1', [5, 35]],
+    [0.01, '0-2', [5, 25, 45]],
+    [0.01, '0-15', [5, 25, 45]],
+    [0.03, '0-1', [5]],
+    [0.6, '0-1', [5, 22, 39, 56]],
   ] as const) {
     const machine = machineCopyingIn(seconds, processors);
     assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
@@ -117,7 +117,7 @@ test('what takes longer is told once a second has passed', () => {
   const told = machine.lines.filter((line) => line.includes(' %, '));
   assert.deepEqual(
     told.map((line) => /\d+ %/.exec(line)?.[0]),
-    ['40 %', '67 %', '93 %'],
+    ['34 %', '60 %', '87 %'],
   );
 });
 
