@@ -22,6 +22,8 @@ export interface Size {
   /** Seconds, medians. */
   readonly packing: number;
   readonly loading: number;
+  /** The same by the plain pipeline: what grows there as well is the machine's. */
+  readonly plainLoading: number;
   /** Most memory that packing took at a time, its zstd processes included. */
   readonly memory: number;
 }
@@ -62,6 +64,7 @@ async function measure({ images, early, scratch, runs }: GrowthOptions, tree: st
   const folder = join(scratch, 'growth');
   const packing: number[] = [];
   const loading: number[] = [];
+  const plainLoading: number[] = [];
   let packed = 0;
   let memory = 0;
   // The first turn fills the page cache, watches the memory, and does not count.
@@ -75,11 +78,15 @@ async function measure({ images, early, scratch, runs }: GrowthOptions, tree: st
       packing.push(done.seconds);
     }
     const seconds = await early.load(folder, BASE_FILES.cpio);
-    if (turn >= 0) loading.push(seconds);
+    const plain = await early.plain(folder);
+    if (turn < 0) continue;
+    loading.push(seconds);
+    plainLoading.push(plain);
   }
   const bytes = unpackedBytes(join(folder, BASE_FILES.cpio));
   rmSync(folder, { recursive: true });
-  return { bytes, packed, packing: median(packing), loading: median(loading), memory };
+  const times = { packing: median(packing), loading: median(loading), plainLoading: median(plainLoading) };
+  return { bytes, packed, ...times, memory };
 }
 
 function unpackedBytes(image: string): number {

@@ -70,9 +70,10 @@ export function report(found: Measurements): string[] {
 function growthLines({ copies, small, large }: Growth): string[] {
   const each = (size: Size, seconds: number): string => `${((seconds / size.bytes) * 1e9).toFixed(2)} s/GB`;
   const line = ({ bytes, memory, ...size }: Size): string => {
-    const packing = each({ bytes, memory, ...size }, size.packing);
-    const loading = each({ bytes, memory, ...size }, size.loading);
-    return `  ${formatBytes(bytes).padStart(9)} in RAM: packing ${packing}, loading ${loading}; packing takes at most ${formatBytes(memory)} of memory`;
+    const [packing, loading, plain] = [size.packing, size.loading, size.plainLoading].map((seconds) =>
+      each({ bytes, memory, ...size }, seconds),
+    );
+    return `  ${formatBytes(bytes).padStart(9)} in RAM: packing ${packing}, loading ${loading} (plain pipeline ${plain}); packing takes at most ${formatBytes(memory)} of memory`;
   };
   return [`growth: the tree, and ${copies} copies of it`, line(small), line(large)];
 }
