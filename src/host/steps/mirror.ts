@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result, usage } from '../../core/result.js';
 import { type AptSource, parseDeb822, parseOneLine, pickMirrors } from '../tools/apt-sources.js';
+import { SNAPSHOT } from '../tools/mmdebstrap.js';
 
 export interface Mirrors {
   readonly main: string;
@@ -28,7 +29,15 @@ export function chooseMirrors(asked: string | undefined, root = '/'): Result<Mir
       next: `for example --mirror ${DEBIAN_MIRRORS.main}`,
     });
   }
-  return ok({ main: asked.replace(/\/+$/, ''), security });
+  const main = asked.replace(/\/+$/, '');
+  return ok({ main, security: securityOf(main) ?? security });
+}
+
+/** Of a mirror as it was at a time: the security updates of then (snapshot.debian.org, "Usage"). */
+function securityOf(main: string): string | undefined {
+  const [time] = SNAPSHOT.exec(main) ?? [];
+  const archive = time === undefined ? main : main.slice(0, -time.length);
+  return time !== undefined && archive.endsWith('/debian') ? `${archive}-security${time}` : undefined;
 }
 
 function isDebian(root: string): boolean {

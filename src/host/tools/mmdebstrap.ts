@@ -29,15 +29,19 @@ export interface BootstrapRequest {
   readonly sourceDateEpoch?: number | undefined;
 }
 
+/** The end of the address of a mirror as it was at a time, as 20260801T000000Z (snapshot.debian.org, "Usage"). */
+export const SNAPSHOT = /\/\d{8}T\d{6}Z$/;
+
 /** The suites of a Debian release: itself, its updates and security. Unstable has neither. */
 export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'>): string[] {
   const { suite, mirror, securityMirror } = request;
-  const components = request.components.join(' ');
-  const lines = [`deb ${mirror} ${suite} ${components}`];
-  if (/^(sid|unstable|experimental)$|-backports$/.test(suite)) return lines;
-  lines.push(`deb ${mirror} ${suite}-updates ${components}`);
-  lines.push(`deb ${securityMirror} ${suite}-security ${components}`);
-  return lines;
+  const line = (from: string, name: string): string => {
+    // Lists are valid for a week or so; what is of another day by its name may be older (sources.list(5)).
+    const options = SNAPSHOT.test(from) ? '[check-valid-until=no] ' : '';
+    return `deb ${options}${from} ${name} ${request.components.join(' ')}`;
+  };
+  if (/^(sid|unstable|experimental)$|-backports$/.test(suite)) return [line(mirror, suite)];
+  return [line(mirror, suite), line(mirror, `${suite}-updates`), line(securityMirror, `${suite}-security`)];
 }
 
 // $1 is the tree. Kept packages are linked in; new ones are copied to a temporary name and renamed, since two builds
@@ -109,7 +113,7 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
 }
 
 /** The cause of a failed bootstrap, in the user's terms, out of what mmdebstrap and apt printed. */
-export function explainBootstrap(output: string, request: BootstrapRequest, replay: string): Problem {
+export function explainBootstrap(output: string, request: BootstrapRequest): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
   const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
   // Of packages that do not go together apt tells line by line what lacks what; its own command line says nothing more.
@@ -123,7 +127,12 @@ export function explainBootstrap(output: string, request: BootstrapRequest, repl
     if (match !== null) return { what, ...explain(request, match, apt) };
   }
   const why = apt || output.trimEnd().split('\n').slice(-6).join('\n');
-  return { what, where: request.mirror, why, next: `run it by hand: ${replay}` };
+  return {
+    what,
+    where: request.mirror,
+    why,
+    next: 'mkma build --verbose shows all that mmdebstrap and apt say',
+  };
 }
 
 type Cause = Pick<Problem, 'where' | 'why' | 'next'>;
@@ -169,6 +178,14 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
         where: mirror,
         why: match[0].trim(),
         next: 'check the network and --mirror',
+      }),
+    ],
+    [
+      /Release file for \S+ is (expired|not valid yet) \(([^)]*)\)/,
+      ({ mirror, suite }, match) => ({
+        where: `${mirror} (suite ${suite})`,
+        why: `its lists are ${match[1]}: ${match[2]}`,
+        next: 'look whether the clock is right; if it is, this mirror is behind Debian: name another one with --mirror',
       }),
     ],
     [

@@ -103,6 +103,17 @@ test('security and updates suites are on, but for unstable, which has none', () 
   assert.equal(sourceLines({ ...request, suite: 'sid' }).length, 1);
 });
 
+test('a mirror as it was at a time: its lists may be old, and security updates are of then', () => {
+  const mirrors = chooseMirrors('https://snapshot.example/archive/debian/20260801T000000Z/');
+  assert.ok(mirrors.ok);
+  const { main, security } = mirrors.value;
+  assert.deepEqual(sourceLines({ ...request, mirror: main, securityMirror: security }), [
+    'deb [check-valid-until=no] https://snapshot.example/archive/debian/20260801T000000Z trixie main',
+    'deb [check-valid-until=no] https://snapshot.example/archive/debian/20260801T000000Z trixie-updates main',
+    'deb [check-valid-until=no] https://snapshot.example/archive/debian-security/20260801T000000Z trixie-security main',
+  ]);
+});
+
 test('the bootstrap runs isolated, with the hooks of its variant', () => {
   const command = bootstrapCommand(request);
   assert.equal(command.isolated, true);
@@ -125,11 +136,16 @@ test('what apt complains about becomes a cause and a remedy', () => {
       /no such suite on this mirror/,
       /--suite/,
     ],
+    [
+      'E: Release file for http://m.example/debian/dists/trixie/InRelease is expired (invalid since 20d 6h 40min 16s). Updates for this repository will not be applied.',
+      /^its lists are expired: invalid since 20d 6h 40min 16s$/,
+      /clock.*--mirror/,
+    ],
     ['W: GPG error: NO_PUBKEY 0E98404D386FA1D9', /signature cannot be verified/, /debian-archive-keyring/],
-    ['E: something unheard of', /something unheard of/, /run it by hand: REPLAY/],
+    ['E: something unheard of', /something unheard of/, /build --verbose/],
   ];
   for (const [output, why, next] of cases) {
-    const problem = explainBootstrap(output, request, 'REPLAY');
+    const problem = explainBootstrap(output, request);
     assert.equal(problem.what, 'cannot bootstrap Debian trixie');
     assert.match(problem.why ?? '', why);
     assert.match(problem.next ?? '', next);

@@ -7,7 +7,6 @@ import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
 import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
-import { renderCommand } from '../../sys/command.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
@@ -116,7 +115,7 @@ async function makeEntry(
         context.emit({ type: 'output', stage: part.stage, line: line.replace(/^I: /, '') });
       },
     });
-    if (!done.ok) return err(explainBootstrap(lines.join('\n'), request, renderCommand(command)));
+    if (!done.ok) return err(explainBootstrap(lines.join('\n'), request));
     // What is published here is taken on trust by every later build.
     const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
