@@ -101,6 +101,6 @@ describe('interrupted builds', () => {
     assert.deepEqual(processesOf(folder.path), []);
     const got = await mkma(['build', 'stop', '--output', out]);
     assert.equal(got.code, 0, got.stderr);
-    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['lock', 'state.json']);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
   });
 });
