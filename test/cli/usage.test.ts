@@ -62,6 +62,18 @@ const WRONG: [string[], string][] = [
     "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19.\n  next: mkma build --help lists what there is\n",
   ],
   [
+    ['run', '--forward', '80'],
+    "error: option '--forward <port:port>' argument '80' is invalid. It must be two ports, as 8080:80: of this host, and of the machine.\n  next: mkma run --help lists what there is\n",
+  ],
+  [
+    ['run', '--forward', '8080:80', '--forward', '8080:70000'],
+    "error: option '--forward <port:port>' argument '8080:70000' is invalid. It must be two ports, as 8080:80: of this host, and of the machine.\n  next: mkma run --help lists what there is\n",
+  ],
+  [
+    ['run', '--forward', '8080:80', '--forward', '8080:443'],
+    "error: option '--forward <port:port>' argument '8080:443' is invalid. Port 8080 of this host can lead to one port only.\n  next: mkma run --help lists what there is\n",
+  ],
+  [
     ['run', '--firmware', 'bios'],
     'error: there is no boot loader to start: --firmware bios\n  why: the disk that mkma makes holds the images alone\n  next: name a disk with a boot loader on it: --disk FILE; or leave out --firmware\n',
   ],

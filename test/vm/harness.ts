@@ -84,6 +84,8 @@ const FAST = 'norandmaps';
 /** Further arguments of `mkma run`. */
 export interface Arguments {
   readonly args?: readonly string[];
+  /** Folder with other images than those under test. */
+  readonly images?: string;
 }
 
 /** A machine booted by `mkma run`. Dispose of it with `await using`: QEMU is then gone for certain. */
@@ -108,8 +110,8 @@ export class Vm implements AsyncDisposable {
   }
 
   /** Start `mkma run` with words for the kernel command line and further arguments. */
-  static start(append = '', { args = [] }: Arguments = {}): Vm {
-    const words = [process.execPath, MAIN, 'run', '--output', imagesFolder(), ...args];
+  static start(append = '', { args = [], images = imagesFolder() }: Arguments = {}): Vm {
+    const words = [process.execPath, MAIN, 'run', '--output', images, ...args];
     // Where firmware starts the machine, its boot loader has the command line.
     if (!args.includes('--firmware')) words.push('--append', `${append} ${FAST}`.trimStart());
     const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');

@@ -5,6 +5,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
 import { MODULE_SETS, ZRAM_MOST } from '../definition/schema/boot.js';
 import { PARTS, type Part } from '../leave-out/parts.js';
+import type { Forward } from '../tools/qemu.js';
 
 function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -111,6 +112,24 @@ export const timeoutOption = () =>
     '--timeout <seconds>',
     "seconds until the machine has to be off again, without those of the definition's tests (default: 300, with KVM 120)",
   ).argParser(wholeNumber(1, 86_400));
+
+function forward(text: string, before: readonly Forward[] = []): Forward[] {
+  const [, host = 0, guest = 0] = (/^(\d{1,5}):(\d{1,5})$/.exec(text) ?? []).map(Number);
+  const inRange = (port: number) => port >= 1 && port <= 65535;
+  if (!inRange(host) || !inRange(guest)) {
+    throw new InvalidArgumentError('It must be two ports, as 8080:80: of this host, and of the machine.');
+  }
+  if (before.some((other) => other.host === host)) {
+    throw new InvalidArgumentError(`Port ${host} of this host can lead to one port only.`);
+  }
+  return [...before, { host, guest }];
+}
+
+export const forwardOption = () =>
+  new Option(
+    '--forward <port:port>',
+    "a TCP port of this host that leads to one of the machine, as 8080:80; for this host's own programs alone; repeatable",
+  ).argParser(forward);
 
 export const appendOption = () =>
   new Option('--append <parameters>', 'more kernel parameters; they win over the usual ones');

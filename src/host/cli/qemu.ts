@@ -17,6 +17,7 @@ import {
   configOption,
   cpusOption,
   defaultCache,
+  forwardOption,
   memoryOption,
   outputOption,
   presetOption,
@@ -49,6 +50,8 @@ export function runCommand(session: Session, end: (code: number) => void) {
         "start the boot loader of the first --disk as a real machine does, instead of the output folder's kernel",
       ).choices(['bios', 'uefi'] as const),
     )
+    .addOption(forwardOption())
+    .option('--network', 'let the machine reach what this host reaches', false)
     .option('--window', 'show the screen in a window', false)
     .option('--fresh-disk', 'make a new virtual disk, losing what the machine wrote to the old one', false)
     .option('--dry-run', 'only print the QEMU command', false)
@@ -60,7 +63,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       if (session.json && !options.dryRun && !options.window) return end(fail(session, consoleOnStdout));
-      const { memory, disk } = options;
+      const { memory, disk, forward } = options;
       const choice = checkDiskChoice({ ...options, disks: disk });
       if (!choice.ok) return end(fail(session, choice.problem));
       const warned = warnWhereMeant(session, options);
@@ -68,7 +71,9 @@ export function runCommand(session: Session, end: (code: number) => void) {
       const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      end(await boot(session, { ...options, memoryMiB: memory, disks: disk }, options.cache));
+      end(
+        await boot(session, { ...options, memoryMiB: memory, disks: disk, forwards: forward }, options.cache),
+      );
     });
 }
 

@@ -32,7 +32,20 @@ export type SerialPort =
   /** The program that started QEMU, by its standard input and output; the file gets a copy of what the machine says. */
   | { readonly to: 'parent'; readonly log: string };
 
-/** A virtual machine. It has no network, and ends where a real one would reboot. */
+/** A TCP port of this host's own loopback that leads to one of the machine. */
+export interface Forward {
+  readonly host: number;
+  readonly guest: number;
+}
+
+/** A network of the machine alone, where it gets an address by DHCP: QEMU's "user" network (qemu(1), -netdev user). */
+export interface Network {
+  /** Whether the machine reaches what this host reaches. Otherwise it reaches nothing. */
+  readonly outward: boolean;
+  readonly forwards: readonly Forward[];
+}
+
+/** A virtual machine. It ends where a real one would reboot. */
 export interface Machine {
   readonly accel: Accelerator;
   /** RAM in MiB. */
@@ -44,6 +57,8 @@ export interface Machine {
   readonly bus: DiskBus;
   readonly serials: readonly SerialPort[];
   readonly display: 'none' | 'gtk';
+  /** Absent: it has none. */
+  readonly network?: Network | undefined;
 }
 
 /**
@@ -65,7 +80,7 @@ export function qemuCommand(machine: Machine): Command {
   args.push('-cpu', PROCESSOR[machine.accel]);
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));
   args.push(...startArguments(start));
-  args.push('-no-reboot', '-nic', 'none', '-display', display);
+  args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
   if (display !== 'none') args.push('-vga', 'std');
   // SeaBIOS, and a boot loader that speaks through it, then use the first serial port as their screen.
   else if (start.by === 'bios') args.push('-machine', 'graphics=off');
@@ -75,6 +90,14 @@ export function qemuCommand(machine: Machine): Command {
     args.push(...serialArguments(port, `serial${i}`));
   });
   return { file: QEMU_PROGRAM, args };
+}
+
+/** Without a boot ROM: no firmware is to look for a system there. */
+function networkArguments(network: Network | undefined): string[] {
+  if (network === undefined) return ['-nic', 'none'];
+  const forwards = network.forwards.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
+  const user = `user,id=net0,restrict=${network.outward ? 'off' : 'on'}${forwards.join('')}`;
+  return ['-netdev', user, '-device', 'virtio-net-pci,netdev=net0,romfile='];
 }
 
 function serialArguments(port: SerialPort, id: string): string[] {
@@ -109,6 +132,13 @@ export function knownQemuFault(stderr: string): { readonly why: string; readonly
     return {
       why: 'another virtual machine has this disk open',
       next: 'end the other machine first, or use another --output',
+    };
+  }
+  const forward = /Could not set up host forwarding rule 'tcp:127\.0\.0\.1:(\d+)-:(\d+)'/.exec(stderr);
+  if (forward !== null) {
+    return {
+      why: `port ${forward[1]} of this host is taken, or may not be had by you`,
+      next: `name another one, from 1024 on: --forward PORT:${forward[2]}`,
     };
   }
   if (/Block node is read-only|Cannot use read-only drive/.test(stderr)) {

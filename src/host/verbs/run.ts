@@ -16,8 +16,10 @@ import { takeLock } from '../sys/lock.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 import {
   type Accelerator,
+  type Forward,
   knownQemuFault,
   type Machine,
+  type Network,
   qemuCommand,
   type SerialPort,
   type Start,
@@ -27,6 +29,10 @@ import type { MachineDisk } from '../tools/qemu-disks.js';
 export interface RunOptions extends MachineOptions, DiskChoice {
   /** Whether standard input and output are a terminal. */
   readonly terminal: boolean;
+  /** Let the machine reach what this host reaches. */
+  readonly network?: boolean | undefined;
+  /** Ports of this host that lead into the machine. */
+  readonly forwards?: readonly Forward[] | undefined;
   /** Show the screen in a window. */
   readonly window?: boolean | undefined;
   /** Only tell the QEMU command. */
@@ -110,7 +116,12 @@ function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel
     bus: options.bus ?? 'virtio',
     serials,
     display: options.window === true ? 'gtk' : 'none',
+    network: networkOf(options),
   };
+}
+
+function networkOf({ network = false, forwards = [] }: RunOptions): Network | undefined {
+  return network || forwards.length > 0 ? { outward: network, forwards } : undefined;
 }
 
 /** The machine's files that are made for it, in the folder of runs. */
@@ -152,6 +163,9 @@ async function withFiles<T>(
 async function boot(options: RunOptions, machine: Machine, context: Context): Promise<Result<number>> {
   if (options.terminal) {
     context.emit({ type: 'note', text: 'to leave: poweroff inside the machine, or the keys Ctrl-A then X' });
+  }
+  for (const { host, guest } of machine.network?.forwards ?? []) {
+    context.emit({ type: 'note', text: `port ${host} of this host leads to port ${guest} of the machine` });
   }
   const command = qemuCommand(machine);
   const begun = performance.now();

@@ -42,6 +42,7 @@ test('a machine becomes a QEMU command line', () => {
 
 test('the machine has no network and ends where it would reboot', () => {
   assert.deepEqual(values(MACHINE, '-nic'), ['none']);
+  assert.deepEqual(values(MACHINE, '-netdev'), []);
   assert.ok(qemuCommand(MACHINE).args.includes('-nodefaults'));
   assert.ok(qemuCommand(MACHINE).args.includes('-no-reboot'));
 });
@@ -140,4 +141,25 @@ test("QEMU's known complaints are told with a way out; others are left alone", (
   assert.match(knownQemuFault(memory)?.next ?? '', /--memory/);
   assert.match(knownQemuFault('ide-hd: Block node is read-only')?.next ?? '', /--bus virtio/);
   assert.equal(knownQemuFault('qemu-system-x86_64: something else'), undefined);
+});
+
+test('a network: nothing is reached unless asked for, and ports of the loopback lead in', () => {
+  const forwards = [
+    { host: 8080, guest: 80 },
+    { host: 2222, guest: 22 },
+  ];
+  const rules = 'hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:2222-:22';
+  for (const [outward, restrict] of [
+    [false, 'on'],
+    [true, 'off'],
+  ] as const) {
+    const machine = { ...MACHINE, network: { outward, forwards } };
+    assert.deepEqual(values(machine, '-netdev'), [`user,id=net0,restrict=${restrict},${rules}`]);
+    assert.deepEqual(values(machine, '-nic'), []);
+  }
+  const fault = knownQemuFault(
+    "qemu-system-x86_64: -netdev user,id=net0: Could not set up host forwarding rule 'tcp:127.0.0.1:80-:8080'",
+  );
+  assert.match(fault?.why ?? '', /^port 80 of this host is taken/);
+  assert.match(fault?.next ?? '', /--forward PORT:8080$/);
 });
