@@ -68,10 +68,9 @@ export function report(found: Measurements): string[] {
 }
 
 function growthLines({ copies, small, large }: Growth): string[] {
-  const each = (size: Size, seconds: number): string => `${((seconds / size.bytes) * 1e9).toFixed(2)} s/GB`;
-  const line = ({ bytes, memory, ...size }: Size): string => {
-    const [packing, loading, plain] = [size.packing, size.loading, size.plainLoading].map((seconds) =>
-      each({ bytes, memory, ...size }, seconds),
+  const line = ({ bytes, memory, ...times }: Size): string => {
+    const [packing, loading, plain] = [times.packing, times.loading, times.plainLoading].map(
+      (seconds) => `${((seconds / bytes) * 1e9).toFixed(2)} s/GB`,
     );
     return `  ${formatBytes(bytes).padStart(9)} in RAM: packing ${packing}, loading ${loading} (plain pipeline ${plain}); packing takes at most ${formatBytes(memory)} of memory`;
   };

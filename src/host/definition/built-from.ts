@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { digestFile } from '../stages/book.js';
 import { type Owner, writeFileWhole } from '../sys/files.js';
 import { STATE } from '../sys/output.js';
-import { digestOfFile } from './load.js';
 import type { MeantSource, Source } from './source.js';
 
 /** The file in which it is noted, in the output folder. */
@@ -50,8 +50,18 @@ export function changeSince(output: string, meant: MeantSource): Change | undefi
 /** The files that are no longer what they were, below the definition's folder. */
 function changedFiles({ files }: Note, folder: string): string[] {
   return Object.entries(files)
-    .filter(([path, digest]) => digestOfFile(join(folder, path)) !== digest)
-    .map(([path]) => resolve(folder, path));
+    .map(([path, digest]) => [resolve(folder, path), digest] as const)
+    .filter(([path, digest]) => !hasDigest(path, digest))
+    .map(([path]) => path);
+}
+
+/** What cannot be read is not what it was. */
+function hasDigest(path: string, digest: string): boolean {
+  try {
+    return digestFile(path) === digest;
+  } catch {
+    return false;
+  }
 }
 
 function readNote(output: string): Note | undefined {

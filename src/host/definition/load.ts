@@ -1,10 +1,10 @@
 /** Definition files: TypeScript, JavaScript or JSON, loaded as they are. */
-import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import { type Err, err, ok, type Result, usage } from '../../core/result.js';
+import { digestFile } from '../stages/book.js';
 import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
 import { isFields } from './merge.js';
 
@@ -115,16 +115,7 @@ function explain(cause: unknown, where: string) {
 }
 
 function loadedFiles(paths: readonly string[]): LoadedFile[] {
-  return paths.map((path) => ({ path, digest: digestOfFile(path) ?? '' }));
-}
-
-/** A digest of a file's content; `undefined` where it cannot be read. */
-export function digestOfFile(path: string): string | undefined {
-  try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 20);
-  } catch {
-    return undefined;
-  }
+  return paths.map((path) => ({ path, digest: existsSync(path) ? digestFile(path) : '' }));
 }
 
 /** A path as a person would type it from here. */

@@ -33,7 +33,7 @@ export function chooseMirrors(asked: string | undefined, root = '/'): Result<Mir
   return ok({ main, security: securityOf(main) ?? security });
 }
 
-/** Of a mirror as it was at a time: the security updates of then (snapshot.debian.org, "Usage"). */
+/** Of a mirror as it was at a time: the security updates of then, which lie beside it. */
 function securityOf(main: string): string | undefined {
   const [time] = SNAPSHOT.exec(main) ?? [];
   const archive = time === undefined ? main : main.slice(0, -time.length);

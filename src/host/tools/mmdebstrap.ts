@@ -29,7 +29,7 @@ export interface BootstrapRequest {
   readonly sourceDateEpoch?: number | undefined;
 }
 
-/** The end of the address of a mirror as it was at a time, as 20260801T000000Z (snapshot.debian.org, "Usage"). */
+/** The end of the address of a mirror as it was at a time, as 20260801T000000Z (Debian's archive of snapshots, "Usage"). */
 export const SNAPSHOT = /\/\d{8}T\d{6}Z$/;
 
 /** The suites of a Debian release: itself, its updates and security. Unstable has neither. */
