@@ -26,7 +26,9 @@ export async function tryExample(name: string, tests: readonly string[]): Promis
     // As all machines of the tests are booted (harness.ts).
     const booted = [main, 'test', ...own, '--append', 'norandmaps', '--timeout', '900', '--json'];
     const tested = await execute(process.execPath, booted);
-    const verdict = JSON.parse(tested.stdout) as Verdict;
+    const verdict = JSON.parse(tested.stdout) as Partial<Verdict>;
+    // Without any it is a problem, or a fault, that is told there.
+    assert.ok(verdict.checks && verdict.tests, tested.stdout);
     assert.deepEqual(
       [...verdict.checks, ...verdict.tests].filter((one) => !one.ok),
       [],

@@ -1,5 +1,5 @@
 # The agent of `mkma test`, as root inside the machine: runs what the definition's tests ask for. Requests are lines on
-# PORT, which is its standard output too: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". An answer is one line:
+# PORT: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". An answer is one line:
 # "mkma-test: ID CODE STDOUT STDERR", the outputs in base64, - for nothing. src/host/machine-tests/protocol.ts is the other
 # side: it sends one command at a time. An emulated machine takes long to start a program: builtins wherever there is one.
 export HOME=/root USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -23,8 +23,8 @@ run() {
   echo
 }
 
-stty raw -echo <"$PORT"
-exec 3<"$PORT"
+exec 3<>"$PORT" >&3
+stty raw -echo <&3
 printf '\nmkma-test: ready\n'
 while read -r id verb argument <&3; do
   case $verb in

@@ -32,7 +32,8 @@ export function parseAnswer(line: string): Answer {
 function parseTimes(json: string): BootTimes | undefined {
   try {
     const value = JSON.parse(json) as Partial<BootTimes> | null;
-    const whole = typeof value?.handover === 'number' && Array.isArray(value.phases);
+    const numbers = [value?.init, value?.handover, ...(value?.phases ?? []).map(({ seconds }) => seconds)];
+    const whole = numbers.every((number) => typeof number === 'number') && Array.isArray(value?.phases);
     return whole ? (value as BootTimes) : undefined;
   } catch {
     return undefined;

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import { shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
 import type { ExpectedServices } from './services.js';
-import { TEST_PORT, TEST_SCRIPT } from './test-unit.js';
+import { AGENT_PORT, TEST_SCRIPT } from './test-unit.js';
 
 /** The checks, and what comes after them: the machine goes off, or does what a definition's tests ask for. */
 export function checksScript(
@@ -42,7 +42,7 @@ export async function packScript(
 }
 
 function agent(): string {
-  return `PORT=${TEST_PORT}\n${source('agent.sh')}`;
+  return `PORT=${AGENT_PORT}\n${source('agent.sh')}`;
 }
 
 function source(name: string): string {

@@ -10,8 +10,10 @@ import type { KernelParameter } from '../../core/cmdline.js';
 export const TEST_DISK_SERIAL = 'mkma-test';
 /** Name of the script in the archive. */
 export const TEST_SCRIPT = 'checks';
-/** The port that carries the answers, and what a definition's tests ask for: the second one. */
-export const TEST_PORT = '/dev/ttyS1';
+/** The port that carries the checks' answers: the second one. */
+const CHECKS_PORT = '/dev/ttyS1';
+/** The port that carries what a definition's tests ask for, and what comes of it: the third one. */
+export const AGENT_PORT = '/dev/ttyS2';
 
 const UNIT_NAME = 'mkma-test.service';
 
@@ -25,7 +27,7 @@ Description=mkma test
 IgnoreOnIsolate=yes
 RequiresMountsFor=/overlay
 [Service]
-ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${TEST_PORT} 2>&1'
+ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${CHECKS_PORT} 2>&1'
 `;
 }
 

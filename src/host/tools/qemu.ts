@@ -29,8 +29,8 @@ export type SerialPort =
   | { readonly to: 'terminal' }
   /** A file, written from its beginning, or from its end. */
   | { readonly to: 'file'; readonly file: string; readonly append?: boolean }
-  /** The program that started QEMU, by its standard input and output; the file gets a copy of what the machine says. */
-  | { readonly to: 'parent'; readonly log: string };
+  /** The program that started QEMU, by its standard input and output. */
+  | { readonly to: 'parent' };
 
 /** A TCP port of this host's own loopback that leads to one of the machine. */
 export interface Forward {
@@ -103,7 +103,8 @@ function networkArguments(network: Network | undefined): string[] {
 function serialArguments(port: SerialPort, id: string): string[] {
   const own = (kind: string): string[] => ['-chardev', `${kind},id=${id}`, '-serial', `chardev:${id}`];
   if (port.to === 'terminal') return ['-serial', 'mon:stdio'];
-  if (port.to === 'parent') return own(`stdio,signal=off,logfile=${escapeComma(port.log)}`);
+  // Without its own `logfile=`: that has bytes twice where whoever reads the pipe is behind (notes/qemu.md).
+  if (port.to === 'parent') return own('stdio,signal=off');
   if (port.append === true) return own(`file,append=on,path=${escapeComma(port.file)}`);
   return ['-serial', `file:${port.file}`];
 }

@@ -156,7 +156,8 @@ function machineOf(options: TestOptions, images: BuiltImages, settings: Settings
     serials: [
       // The boots of one test run follow each other in it.
       { to: 'file', file: files.console, append: true },
-      tests.length === 0 ? { to: 'file', file: files.answers } : { to: 'parent', log: files.answers },
+      { to: 'file', file: files.answers },
+      ...(tests.length === 0 ? [] : [{ to: 'parent' } as const]),
     ],
     display: 'none',
   };

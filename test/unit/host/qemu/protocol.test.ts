@@ -21,6 +21,22 @@ test('answers are checks, the end, or other words', () => {
   });
 });
 
+test('the times of a boot are taken whole or not at all', () => {
+  const times = { init: 3.4, phases: [{ phase: 'mount', start: 3.5, seconds: 0.6 }], handover: 5.9 };
+  assert.deepEqual(parseAnswer(`boot ${JSON.stringify(times)}`), { type: 'boot', times });
+  for (const broken of [
+    '{"init": 3.4, "phases": [], "hand',
+    '{"inniit": 3.4, "phases": [], "handover": 5.9}',
+    '{"init": 3.4, "phases": [{"phase": "mount", "start": 3.5, "secoonds": 0.6}], "handover": 5.9}',
+    '{"init": 3.4, "handover": 5.9}',
+    'null',
+    '',
+  ]) {
+    const line = `boot ${broken}`;
+    assert.deepEqual(parseAnswer(line), { type: 'other', line });
+  }
+});
+
 test('milestones are read off console lines', () => {
   assert.equal(milestoneOf('[    0.000000] Linux version 6.12.117+deb13-amd64 (debian-kernel)'), 'kernel');
   assert.equal(milestoneOf('mkma: loading /base.cpio.zst'), 'init');
