@@ -15,7 +15,7 @@ interface Verdict {
 }
 
 /** Build and test it; its machine tests are those. It stays compressed in RAM: that is loaded faster, and so tested sooner. */
-export async function tryExample(name: string, tests: readonly string[]): Promise<void> {
+export async function tryExample(name: string, tests: readonly string[]): Promise<Verdict> {
   const built = process.env.MKMA_TEST_IMAGES ?? '';
   assert.ok(built);
   const output = mkdtempSync(join(dirname(built), `example-${name}-`));
@@ -39,6 +39,7 @@ export async function tryExample(name: string, tests: readonly string[]): Promis
     );
     assert.ok(verdict.passed);
     assert.equal(tested.code, 0);
+    return verdict as Verdict;
   } finally {
     rmSync(output, { recursive: true, force: true });
   }

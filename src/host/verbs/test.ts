@@ -160,5 +160,7 @@ function machineOf(options: TestOptions, images: BuiltImages, settings: Settings
       ...(tests.length === 0 ? [] : [{ to: 'parent' } as const]),
     ],
     display: 'none',
+    // A machine that waits for its network gets one, which leads nowhere: it comes up as where it has a cable.
+    network: { outward: false, forwards: [] },
   };
 }
