@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execute, repository, temporary } from './cli.js';
 
 /**
@@ -129,19 +130,33 @@ for (const [name, owner, sudoUser] of [
   });
 }
 
+/** Whether any program of a process group still runs. */
+function isThere(group: number): boolean {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
+}
+
 test('Ctrl-C while it compiles leaves nothing in /tmp', async () => {
   using folder = temporary();
   const copy = checkout(folder.path);
   makeStale(copy);
   const logs = join(folder.path, 'tmp');
   mkdirSync(logs);
+  let group = 0;
   // A session of its own, so that the signal reaches all that the terminal's key would reach, and nobody else.
   const got = await execute('setsid', [join(copy, 'mkma'), '--version'], {
     env: { TMPDIR: logs },
     onStderr: (_, child) => {
-      setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGINT'), 200);
+      group = -(child.pid ?? 0);
+      setTimeout(() => process.kill(group, 'SIGINT'), 200);
     },
   });
+  // The launcher is a moment ahead of what it started; nothing of that goes on.
+  for (let i = 0; i < 100 && isThere(group); i++) await sleep(100);
+  assert.ok(!isThere(group));
   assert.equal(got.stderr, 'compiling\n');
   assert.equal(got.code, 130);
   assert.deepEqual(readdirSync(logs), []);
