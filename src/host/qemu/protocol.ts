@@ -1,6 +1,7 @@
 /** What a virtual machine under test says: its console, and the answers of the checks on the second serial port. */
+import { z } from 'zod';
 import type { BootTimes } from '../../core/boot.js';
-import { INIT_FAILED, INIT_PREFIX } from '../../core/contract.js';
+import { INIT_FAILED, INIT_PREFIX, PHASES } from '../../core/contract.js';
 
 /** One thing that was asserted inside the machine. */
 export interface Check {
@@ -28,13 +29,23 @@ export function parseAnswer(line: string): Answer {
   return { type: 'check', check: { name, ok: verdict === 'ok', detail } };
 }
 
+const timesSchema = z.object({
+  init: z.number(),
+  phases: z.array(
+    z.object({
+      phase: z.enum(PHASES),
+      start: z.number(),
+      seconds: z.number(),
+      steps: z.array(z.object({ step: z.string(), seconds: z.number() })).exactOptional(),
+    }),
+  ),
+  handover: z.number(),
+});
+
 /** What `mkma status --boot --json` told; `undefined` where it is nothing of the kind. */
 function parseTimes(json: string): BootTimes | undefined {
   try {
-    const value = JSON.parse(json) as Partial<BootTimes> | null;
-    const numbers = [value?.init, value?.handover, ...(value?.phases ?? []).map(({ seconds }) => seconds)];
-    const whole = numbers.every((number) => typeof number === 'number') && Array.isArray(value?.phases);
-    return whole ? (value as BootTimes) : undefined;
+    return timesSchema.parse(JSON.parse(json));
   } catch {
     return undefined;
   }

@@ -22,12 +22,17 @@ test('answers are checks, the end, or other words', () => {
 });
 
 test('the times of a boot are taken whole or not at all', () => {
-  const times = { init: 3.4, phases: [{ phase: 'mount', start: 3.5, seconds: 0.6 }], handover: 5.9 };
+  const times = {
+    init: 3.4,
+    phases: [{ phase: 'mount', start: 3.5, seconds: 0.6, steps: [{ step: 'devices', seconds: 0.2 }] }],
+    handover: 5.9,
+  };
   assert.deepEqual(parseAnswer(`boot ${JSON.stringify(times)}`), { type: 'boot', times });
   for (const broken of [
     '{"init": 3.4, "phases": [], "hand',
     '{"inniit": 3.4, "phases": [], "handover": 5.9}',
     '{"init": 3.4, "phases": [{"phase": "mount", "start": 3.5, "secoonds": 0.6}], "handover": 5.9}',
+    '{"init": 3.4, "phases": [{"phase": "moount", "start": 3.5, "seconds": 0.6}], "handover": 5.9}',
     '{"init": 3.4, "handover": 5.9}',
     'null',
     '',
