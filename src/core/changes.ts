@@ -47,6 +47,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
   const whole = wholeFolders(upper, stack);
   const here = new Set(upper.entries.map(({ path }) => path));
   const changes: Change[] = [];
+  const unchanged: TreeEntry[] = [];
   const gone = (path: string): void => {
     const before = below.at(path);
     if (before !== undefined) changes.push({ kind: 'deleted', path, before: before.type });
@@ -58,6 +59,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
     const kind = kindOf(entry, before, upper, below);
     if (kind !== undefined)
       changes.push(before === undefined ? { kind, path, entry } : { kind, path, entry, before: before.type });
+    else if (type !== 'd') unchanged.push(entry);
     if (type !== 'd' || before?.type !== 'd') continue;
     for (const child of below.children(path)) {
       if (here.has(child) || upper.whiteouts.has(child)) continue;
@@ -65,7 +67,22 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
       if (whole.has(path) || stack.at(child) === undefined) gone(child);
     }
   }
-  return sortTree(changes);
+  return sortTree([...changes, ...otherNames(unchanged, changes)]);
+}
+
+/**
+ * Names, saved before, of files that a change gives another name: one that is moved with the folder it lies in, which no time of
+ * the file tells. They are saved again, so that all stay names of one file.
+ */
+function otherNames(unchanged: readonly TreeEntry[], changes: readonly Change[]): Change[] {
+  const linked = unchanged.filter(({ nlink }) => nlink > 1);
+  if (linked.length === 0) return [];
+  const files = new Set(
+    changes.flatMap(({ entry }) => (entry === undefined || entry.type === 'd' ? [] : [entry.ino])),
+  );
+  return linked
+    .filter(({ ino }) => files.has(ino))
+    .map((entry) => ({ kind: 'changed', path: entry.path, entry, before: entry.type }));
 }
 
 function kindOf(

@@ -96,6 +96,24 @@ test('a second snapshot holds only what the first does not, and deletes what tha
   assert.deepEqual(changes(touched, stack, below), ['changed new/kept']);
 });
 
+test('a file that is moved with its folder keeps its names elsewhere: they are saved again', () => {
+  const stack = new LowerView([lowerLayer({})]);
+  const names = { nlink: 2, ino: 'linked' };
+  const elsewhere = entry('here', names);
+  const single = entry('single');
+  const first = upper({ entries: [elsewhere, single, entry('folder/x', names)] });
+  const content = composeLayer(findChanges(first, stack, stack), first, stack);
+  const below = new LowerView([asLowerLayer(saveSnapshot('one', 'id', content, 100)), lowerLayer({})]);
+  assert.deepEqual(changes(first, stack, below), []);
+  const moved = upper({ entries: [elsewhere, single, entry('moved/x', names)] });
+  assert.deepEqual(changes(moved, stack, below), [
+    'deleted folder',
+    'changed here',
+    'new moved',
+    'new moved/x',
+  ]);
+});
+
 test('what changed right before the scan may have changed in the same tick: it is saved again', () => {
   const stack = new LowerView([lowerLayer({})]);
   const up = upper({ entries: [entry('old', { changed: '50' }), entry('young', { changed: '99.95' })] });
