@@ -36,6 +36,8 @@ export async function keepView(vm: Vm, device: string): Promise<void> {
 export async function viewDifference(vm: Vm, device: string): Promise<string> {
   await list(vm, '/run/view');
   await vm.ask(`mkdir -p /run/disk; mount -o ro ${device} /run/disk; cp ${KEPT} /run/kept; umount /run/disk`);
-  const { output } = await vm.sh(`diff --text /run/kept /run/view | grep -a '^[<>]' | grep -aEv '${OF_THE_BOOT}'`);
+  const { output } = await vm.sh(
+    `diff --text /run/kept /run/view | grep -a '^[<>]' | grep -aEv '${OF_THE_BOOT}'`,
+  );
   return output;
 }
