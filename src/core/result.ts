@@ -5,6 +5,11 @@
 
 /** What went wrong, told so that a person can act on it. */
 export interface Problem {
+  /**
+   * Names the kind of problem for programs and tests, in kebab-case: stable where the words below may improve. Required of every
+   * problem that is new or changed; those without one are older.
+   */
+  readonly code?: string;
   /** What failed, in a few words: "cannot read the base". */
   readonly what: string;
   /** The file, option, command or device at fault. */
@@ -13,6 +18,8 @@ export interface Problem {
   readonly why?: string;
   /** What to do next. */
   readonly next?: string;
+  /** The value that was probably meant, where another one would have been right. */
+  readonly suggestion?: string;
   /** The field of a definition at fault, as the path to it. */
   readonly field?: readonly (string | number)[];
   /** `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the work failed (1). */

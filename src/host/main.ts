@@ -43,6 +43,7 @@ type SystemError = Error & { readonly code?: unknown; readonly path?: unknown };
 function systemProblem(cause: SystemError) {
   const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
   return {
+    code: full ? 'no-space' : 'file-operation-failed',
     what: 'a file operation failed',
     ...(typeof cause.path === 'string' ? { where: cause.path } : {}),
     why: cause.message,
@@ -55,6 +56,7 @@ function systemProblem(cause: SystemError) {
 function bug(cause: unknown) {
   const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return {
+    code: 'bug',
     what: 'a fault of mkma itself',
     why,
     next: 'please report it, with the command and what is printed here',
@@ -67,7 +69,7 @@ async function main(): Promise<number> {
   } catch (cause) {
     if (cause instanceof Interrupted || interrupt.signal.aborted) {
       const next = 'nothing half-made was left; the next run starts afresh';
-      printer.problem({ what: 'interrupted', next });
+      printer.problem({ code: 'interrupted', what: 'interrupted', next });
       return 130;
     }
     const system = cause instanceof Error && 'syscall' in cause && 'code' in cause;

@@ -1,9 +1,11 @@
 /** Driving the real command line, as a user would. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Problem } from '../../src/core/result.js';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const main = join(repository, 'dist/src/host/main.js');
@@ -56,6 +58,13 @@ export function execute(file: string, args: readonly string[], options: MkmaOpti
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** The code of the problem that a command run with `--json` ended with; fails where it has none. */
+export function codeOf({ stdout, stderr }: Ended): string {
+  const { error } = JSON.parse(stdout) as { readonly error?: Problem };
+  assert.ok(error?.code, `no problem with a code:\n${stdout}${stderr}`);
+  return error.code;
 }
 
 /** A folder of one test, removed with it. */

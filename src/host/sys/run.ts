@@ -93,6 +93,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   if (options.signal?.aborted) throw new Interrupted();
   if (result.timedOut) {
     return err({
+      code: 'program-timed-out',
       what: `${command.file} did not end within ${options.timeout} seconds`,
       why: lastLines(result.stderr),
       next: `run it by hand: ${renderCommand(command)}`,
@@ -130,6 +131,7 @@ function startFailure(
 ): Problem {
   if (result.code === 'ENOENT') return missingTool(command.file);
   return {
+    code: 'program-ended-by-signal',
     what: `${command.file} was ended${result.signal === undefined ? '' : ` by ${result.signal}`}`,
     why: lastLines(result.stderr) || result.shortMessage || '',
     next: `run it by hand: ${renderCommand(command)}`,
@@ -140,6 +142,7 @@ function startFailure(
 export function missingTool(program: string): Problem {
   const tool = hostTool(program);
   return {
+    code: 'program-missing',
     what: `could not find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
     next: tool === undefined ? `install ${program}` : `install it: apt-get install ${tool.package}`,
   };
@@ -148,6 +151,7 @@ export function missingTool(program: string): Problem {
 /** The problem of a program that ended with a failure, its last words as the cause. */
 export function failure(command: Command, finished: Finished): Problem {
   return {
+    code: 'program-failed',
     what: `${command.file} failed (exit code ${finished.exitCode})`,
     why: lastLines(finished.stderr) || lastLines(finished.stdout),
     next: `run it by hand: ${renderCommand(command)}`,
