@@ -1,9 +1,10 @@
-/** Runs the compiled tests: builds the images that VM tests share once, then hands all files to node's test runner. */
+/** Runs the compiled tests: builds the images that tests share once, then hands all files to node's test runner. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Form, readSelection, selectTests } from './selection.js';
+import { needsOf } from './needs.js';
+import { type Form, formsFor, isLong, readSelection, selectTests } from './selection.js';
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -13,42 +14,62 @@ const IMAGES: Readonly<Record<Form, string>> = {
   cpio: join(root, '.test/images'),
   erofs: join(root, '.test/erofs'),
 };
-
-/** VM tests whose outcome depends on the form: they run with both. All others boot the one that is loaded faster. */
-const BOTH =
-  /^vm\/(attributes|base-damaged|base-other-kernel|boot|medium-vanishes|no-room|persist|status)\.test/;
+/** Bytes that a run takes below `.test` and in the folder for temporary files. */
+const ROOM = { short: 6 * 2 ** 30, long: 16 * 2 ** 30 };
 
 const selection = readSelection(process.argv.slice(2));
 if (typeof selection === 'string') fail(selection);
-const { words, form } = selection;
-const files = selectTests(readdirSync(compiled, { recursive: true, encoding: 'utf8' }), selection);
+const { words, all } = selection;
+const present = readdirSync(compiled, { recursive: true, encoding: 'utf8' });
+const files = selectTests(present, selection);
 if (files.length === 0) fail(`no test matches: ${words.join(' ')}`);
 
-const machines = files.filter((path) => path.startsWith('vm/'));
-const runs = machines.flatMap((path) => formsFor(path).map((format) => [path, format] as const));
-if (files.some((path) => path.startsWith('cli/')) || runs.some(([, format]) => format === 'cpio')) {
-  buildImages('cpio');
-}
-if (runs.some(([, format]) => format === 'erofs')) buildImages('erofs');
+const needs = new Map(files.map((path) => [path, needsOf(compiled, path)]));
+const machines = files.filter((path) => needs.get(path)?.has('machines'));
+const runs = machines.flatMap((path) => formsFor(path, selection).map((format) => [path, format] as const));
+const formats = new Set(runs.map(([, format]) => format));
+if (files.some((path) => needs.get(path)?.has('images'))) formats.add('cpio');
+checkHost();
+for (const format of formats) buildImages(format);
 
-// Two virtual machines at a time: without KVM each keeps one core busy.
-const runner = ['--test', '--test-concurrency=2', '--test-reporter=spec', '--test-timeout=1800000'];
-const others = files.filter((path) => !path.startsWith('vm/')).map((path) => join(compiled, path));
-const paths = [...others, ...onImages()].map((path) => relative(root, path));
-const result = spawnSync(process.execPath, [...runner, ...paths], {
+// Two files at a time: without KVM each virtual machine keeps one core busy.
+const runner = ['--test', '--test-concurrency=2', `--test-reporter=${join(compiled, 'reporter.js')}`];
+const others = files.filter((path) => !needs.get(path)?.has('machines')).map((path) => join(compiled, path));
+const paths = [...onImages(), ...others].map((path) => relative(root, path));
+const result = spawnSync(process.execPath, [...runner, '--test-timeout=1800000', ...paths], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...process.env, MKMA_TEST_IMAGES: IMAGES.cpio },
+  env: { ...process.env, MKMA_TEST_IMAGES: IMAGES.cpio, ...(all ? { MKMA_TEST_LONG: '1' } : {}) },
 });
 process.exit(result.status ?? 1);
 
-/** The forms of a base that a VM test runs with. */
-function formsFor(path: string): Form[] {
-  if (form !== undefined) return [form];
-  return BOTH.test(path) ? ['cpio', 'erofs'] : ['erofs'];
+/** What is missing is said before anything starts. */
+function checkHost(): void {
+  const kinds = [...new Set(files.map((path) => path.split('/')[0] ?? ''))];
+  const plain = kinds.every((kind) => kind === 'unit' || kind === 'contract');
+  if (plain) return;
+  if (process.getuid?.() !== 0)
+    fail(`tests of ${kinds.join(', ')} need root: sudo ./test/run ${words.join(' ')}`);
+  const room = all ? ROOM.long : ROOM.short;
+  mkdirSync(join(root, '.test'), { recursive: true });
+  const { bavail, bsize } = statfsSync(join(root, '.test'));
+  if (bavail * bsize < room && formats.size > 0) {
+    fail(`no room in .test: ${gibibytes(bavail * bsize)} are free, about ${gibibytes(room)} are needed`);
+  }
+  const qemu = spawnSync('qemu-system-x86_64', ['--version']).error === undefined;
+  if (kinds.some((kind) => kind === 'vm' || kind === 'long') && !qemu)
+    fail('QEMU is missing: apt-get install qemu-system-x86');
+  const long = present.filter((path) => path.endsWith('.test.js') && isLong(path)).length;
+  if (words.length === 0 && !all)
+    note(`not in this run: ${long} files of test/long, and long rounds (--all)`);
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function buildImages(format: Form): void {
+  note(`images: console as ${format}`);
   const build = [main, 'build', 'console', '--format', format, '--output', IMAGES[format]];
   const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (built.status !== 0) fail('the images for the tests could not be built');
@@ -59,15 +80,20 @@ function onImages(): string[] {
   const folder = join(compiled, 'with');
   rmSync(folder, { recursive: true, force: true });
   return runs.map(([path, format]) => {
-    mkdirSync(join(folder, format), { recursive: true });
-    const file = join(folder, format, basename(path));
+    const kind = join(folder, format, path.split('/')[0] ?? '');
+    mkdirSync(kind, { recursive: true });
+    const file = join(kind, basename(path));
     const images = JSON.stringify(IMAGES[format]);
-    writeFileSync(file, `process.env.MKMA_TEST_IMAGES = ${images};\nawait import('../../${path}');\n`);
+    writeFileSync(file, `process.env.MKMA_TEST_IMAGES = ${images};\nawait import('../../../${path}');\n`);
     return file;
   });
 }
 
+function note(message: string): void {
+  process.stderr.write(`${message}\n`);
+}
+
 function fail(message: string): never {
-  process.stderr.write(`error: ${message}\n`);
+  note(`error: ${message}`);
   process.exit(1);
 }

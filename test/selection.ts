@@ -6,30 +6,50 @@ export const FORMS = ['cpio', 'erofs'] as const;
 export type Form = (typeof FORMS)[number];
 
 export interface Selection {
-  /** Words that paths of tests hold; none: all tests. */
+  /** Words that paths of tests hold; none: all tests of the suite. */
   readonly words: readonly string[];
   /** The one form that VM tests are to run with. */
   readonly form?: Form;
+  /** The long suite, which has everything. */
+  readonly all: boolean;
 }
 
 /** Read the command line; a text where it is wrong. */
 export function readSelection(args: readonly string[]): Selection | string {
   try {
-    const options = { form: { type: 'string' } } as const;
+    const options = { form: { type: 'string' }, all: { type: 'boolean' } } as const;
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (values.form === undefined) return { words: positionals };
+    const selection = { words: positionals, all: values.all === true };
+    if (values.form === undefined) return selection;
     const form = FORMS.find((one) => one === values.form);
     if (form === undefined) return `--form=${values.form}: there is ${FORMS.join(' and ')}`;
-    return { words: positionals, form };
+    return { ...selection, form };
   } catch (cause) {
     return (cause as Error).message;
   }
 }
 
-/** Those of the compiled files that are meant, in order. */
-export function selectTests(paths: readonly string[], { words }: Selection): string[] {
+/** Whether only the long suite runs a test, unless words name it. */
+export function isLong(path: string): boolean {
+  return path.startsWith('long/');
+}
+
+/** Those of the compiled files that are meant: what boots machines first, since it takes longest. */
+export function selectTests(paths: readonly string[], { words, all }: Selection): string[] {
   return paths
     .filter((path) => path.endsWith('.test.js') && !path.startsWith('with/'))
-    .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
-    .sort();
+    .filter((path) => (words.length === 0 ? all || !isLong(path) : words.some((word) => path.includes(word))))
+    .sort()
+    .reverse();
+}
+
+/** VM tests whose outcome depends on the form of the base, and those of them that the short suite runs with both. */
+const BY_FORM =
+  /^vm\/(attributes|base-damaged|base-other-kernel|boot|medium-vanishes|no-room|persist|status)\.test/;
+const SHORT_BY_FORM = /^vm\/(boot|persist)\.test/;
+
+/** The forms of a base that a VM test runs with. All that do not depend on it boot the one that is loaded faster. */
+export function formsFor(path: string, { form, all }: Selection): Form[] {
+  if (form !== undefined) return [form];
+  return (all ? BY_FORM : SHORT_BY_FORM).test(path) ? ['cpio', 'erofs'] : ['erofs'];
 }

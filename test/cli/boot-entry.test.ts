@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { execute, main, mkma, sharedImages, temporary } from './cli.js';
+import { execute, main, mkma, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 
 /** Where the images are said to lie, so that it does not matter on what this test runs. */
 const WHERE = ['--storage-device', 'UUID=1234-ABCD', '--images-path', '/srv/images'];

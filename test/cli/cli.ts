@@ -10,13 +10,6 @@ import type { Problem } from '../../src/core/result.js';
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const main = join(repository, 'dist/src/host/main.js');
 
-/** Folder with the console images that the test runner built; never to be changed. */
-export function sharedImages(): string {
-  const folder = process.env.MKMA_TEST_IMAGES;
-  if (folder === undefined) throw new Error('MKMA_TEST_IMAGES is not set: run the tests with test/run');
-  return folder;
-}
-
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;

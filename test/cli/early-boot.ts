@@ -2,7 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository, sharedImages } from './cli.js';
+import { repository } from './cli.js';
+import { sharedImages } from './images.js';
 
 /** What loading one image came to. */
 export interface Loaded {

@@ -10,7 +10,8 @@ import { decodeName } from '../../src/core/path.js';
 import { fileTypeOf } from '../../src/core/tree.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
-import { type Ended, execute, main, mkma, sharedImages, temporary } from './cli.js';
+import { type Ended, execute, main, mkma, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 import { Stock } from './layers-stock.js';
 import { describeTree, makeOddTree } from './tree.js';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { GENERIC_MODULES } from '../../src/host/initramfs/contents.js';
 import { moduleName } from '../../src/host/kernel/modules.js';
-import { mkma, sharedImages } from './cli.js';
+import { mkma } from './cli.js';
+import { sharedImages } from './images.js';
 
 /** What the generic set promises, in the kernel's names. */
 const PROMISED: Readonly<Record<string, readonly string[]>> = {

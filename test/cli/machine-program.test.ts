@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RECORD } from '../unit/guest/mkma/booted.js';
+import { sharedImages } from './images.js';
 
-const images = process.env.MKMA_TEST_IMAGES;
-assert.ok(images, 'MKMA_TEST_IMAGES is not set: test/run does');
+const images = sharedImages();
 
 /** $1 is the tree, $2 a record of early boot or nothing; the tree itself stays as it is. */
 const ENTER = `set -e

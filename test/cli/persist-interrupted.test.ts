@@ -5,7 +5,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repository, sharedImages, temporary } from './cli.js';
+import { repository, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 import { TestMachine } from './persist/machine.js';
 import { inOwnMounts } from './persist/namespace.js';
 

@@ -18,7 +18,8 @@ import {
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { repository, sharedImages, temporary } from './cli.js';
+import { repository, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 import { TestMachine } from './persist/machine.js';
 import { inOwnMounts } from './persist/namespace.js';
 

@@ -5,7 +5,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { repository, sharedImages, temporary } from './cli.js';
+import { repository, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 
 const ROUNDS = Number(process.env.MKMA_TEST_ROUNDS ?? 300);
 

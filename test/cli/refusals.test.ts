@@ -6,7 +6,8 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { execute, mkma, sharedImages, temporary } from './cli.js';
+import { execute, mkma, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 
 test('building without root says to use sudo', async () => {
   const got = await mkma(['build'], { uid: 65534 });

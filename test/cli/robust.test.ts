@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { execute, main, mkma, sharedImages, temporary } from './cli.js';
+import { execute, main, mkma, temporary } from './cli.js';
+import { sharedImages } from './images.js';
 
 const sh = (script: string, ...args: string[]) =>
   execute('bash', ['-c', script, process.execPath, main, ...args]);

@@ -19,7 +19,8 @@ import { HEAD_SIZE } from '../../src/core/image.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
-import { sharedImages, temporary } from './cli.js';
+import { temporary } from './cli.js';
+import { sharedImages } from './images.js';
 import { FACTS, packTree } from './pack.js';
 import { describeTree, makeOddTree, STOCK_UNPACKERS, unpackStock } from './tree.js';
 

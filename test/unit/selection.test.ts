@@ -1,27 +1,53 @@
 /** What the words after test/run mean. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSelection, selectTests } from '../selection.js';
+import { formsFor, readSelection, type Selection, selectTests } from '../selection.js';
 
-const PATHS = ['vm/boot.test.js', 'cli/erofs.test.js', 'cli/cli.js', 'with/erofs/boot.test.js'];
+const PATHS = [
+  ...[
+    'vm/boot.test.js',
+    'vm/status.test.js',
+    'cli/erofs.test.js',
+    'cli/cli.js',
+    'with/erofs/vm/boot.test.js',
+  ],
+  ...['long/disk-exfat.test.js', 'unit/a.test.js'],
+];
+
+function read(...args: string[]): Selection {
+  const selection = readSelection(args);
+  assert.ok(typeof selection !== 'string', String(selection));
+  return selection;
+}
 
 /** The tests that a command line means. */
 function meant(...args: string[]): string[] {
-  const selection = readSelection(args);
-  assert.ok(typeof selection !== 'string', String(selection));
-  return selectTests(PATHS, selection);
+  return selectTests(PATHS, read(...args));
 }
 
 test('words select files by their paths, whatever they are', () => {
-  assert.deepEqual(meant(), ['cli/erofs.test.js', 'vm/boot.test.js']);
   assert.deepEqual(meant('erofs'), ['cli/erofs.test.js']);
-  assert.deepEqual(meant('boot', 'cli'), ['cli/erofs.test.js', 'vm/boot.test.js']);
+  assert.deepEqual(meant('boot', 'cli'), ['vm/boot.test.js', 'cli/erofs.test.js']);
   assert.deepEqual(meant('nothing'), []);
 });
 
-test('the form is an option of its own; what else looks like one is wrong', () => {
-  assert.deepEqual(readSelection(['vm', '--form=erofs']), { words: ['vm'], form: 'erofs' });
-  assert.deepEqual(meant('vm', '--form=cpio'), ['vm/boot.test.js']);
+test('without words: the short suite, machines first; with --all what is long as well, which words name too', () => {
+  const short = ['vm/status.test.js', 'vm/boot.test.js', 'unit/a.test.js', 'cli/erofs.test.js'];
+  assert.deepEqual(meant(), short);
+  assert.deepEqual(meant('--all').toSorted(), [...short, 'long/disk-exfat.test.js'].toSorted());
+  assert.deepEqual(meant('exfat'), ['long/disk-exfat.test.js']);
+});
+
+test('machines boot the form that loads faster, both where it matters, or the one that is asked for', () => {
+  const forms = (path: string, ...args: string[]) => formsFor(path, read(...args)).join(' ');
+  assert.equal(forms('vm/boot.test.js'), 'cpio erofs');
+  assert.equal(forms('vm/status.test.js'), 'erofs');
+  assert.equal(forms('vm/status.test.js', '--all'), 'cpio erofs');
+  assert.equal(forms('long/disk-exfat.test.js', '--all'), 'erofs');
+  assert.equal(forms('vm/boot.test.js', '--form=cpio'), 'cpio');
+});
+
+test('what is no option is refused', () => {
   assert.equal(readSelection(['--form=squashfs']), '--form=squashfs: there is cpio and erofs');
   assert.match(String(readSelection(['--from=cpio'])), /Unknown option '--from'/);
 });

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { wholeDisk } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { wholeDisk } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('vfat on a USB stick, by its LABEL', async () => {
   const { file } = wholeDisk('vfat');

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { execute, main } from '../cli/cli.js';
-import { runScript } from './script.js';
+import { runScript } from '../vm/script.js';
 
 const built = process.env.MKMA_TEST_IMAGES ?? '';
 assert.ok(built);
@@ -32,7 +32,7 @@ test('a machine without documentation, translations, needless modules and firmwa
   assert.ok(mebibytes('docs') > 5 && mebibytes('locales') > 20 && mebibytes('modules') > 30);
 
   process.env.MKMA_TEST_IMAGES = output;
-  const { mkma, Vm } = await import('./harness.js');
+  const { mkma, Vm } = await import('../vm/harness.js');
   const verdict = await mkma('test', '--output', output);
   assert.equal(verdict.exitCode, 0, `${verdict.stderr}\n${verdict.output}`);
 

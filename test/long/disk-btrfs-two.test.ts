@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { blank, imagesTree, mounted, tool } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { blank, imagesTree, mounted, tool } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('a btrfs of two devices: told what is missing while one is, booted when both are there', async () => {
   const files = ['one.img', 'two.img'].map((name) => blank(name));

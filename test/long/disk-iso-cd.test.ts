@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { wholeDisk } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { wholeDisk } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('an ISO 9660 CD in a SATA drive, by its LABEL', async () => {
   const { file } = wholeDisk('iso9660');

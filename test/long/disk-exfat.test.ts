@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { wholeDisk } from './disk.js';
-import { BASE, foundBase, imagesFolder, Vm } from './harness.js';
+import { wholeDisk } from '../vm/disk.js';
+import { BASE, foundBase, imagesFolder, Vm } from '../vm/harness.js';
 
 test('exFAT, by its path', async () => {
   const base = join(imagesFolder(), BASE);

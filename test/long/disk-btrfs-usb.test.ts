@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { blank, imagesTree, mounted, tool } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { blank, imagesTree, mounted, tool } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('a folder inside a btrfs subvolume on a UAS disk, by UUID: the path counts from the top-level subvolume', async () => {
   const file = blank('btrfs.img');

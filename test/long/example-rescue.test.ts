@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { tryExample } from './example.js';
+import { tryExample } from '../vm/example.js';
 
 test('examples/rescue has its tools, and leaves disks alone', async () => {
   await tryExample('rescue', ['the tools are there', 'no disk is in use']);

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { partitionedDisk } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { partitionedDisk } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('xfs in a partition of a SATA disk, by its PARTLABEL', async () => {
   const { file } = partitionedDisk('xfs');

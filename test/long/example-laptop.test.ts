@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { tryExample } from './example.js';
+import { tryExample } from '../vm/example.js';
 
 test('examples/laptop has its kernel, firmware, language and owner', async () => {
   await tryExample('laptop', [

@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { execute, main } from '../cli/cli.js';
-import { localRepository, makeDeb } from './packages.js';
-import { runScript } from './script.js';
+import { localRepository, makeDeb } from '../vm/packages.js';
+import { runScript } from '../vm/script.js';
 
 const built = process.env.MKMA_TEST_IMAGES ?? '';
 assert.ok(built);
@@ -157,7 +157,7 @@ test('every field takes effect in the booted machine', async () => {
   assert.ok(!state.includes(HASH.trim()));
 
   process.env.MKMA_TEST_IMAGES = output;
-  const { Vm } = await import('./harness.js');
+  const { Vm } = await import('../vm/harness.js');
   await using vm = await Vm.login();
   await vm.sh('systemctl is-system-running --wait');
   const wrong: string[] = [];

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { wholeDisk } from './disk.js';
-import { foundBase, Vm } from './harness.js';
+import { wholeDisk } from '../vm/disk.js';
+import { foundBase, Vm } from '../vm/harness.js';
 
 test('NTFS on a virtio SCSI disk, by its UUID, the base at its top', async () => {
   const { file, uuid } = wholeDisk('ntfs');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { Vm } from '../vm/harness.js';
 
 test('the storage device is found by its UUID', async () => {
   await using vm = await Vm.login();

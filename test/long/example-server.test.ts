@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tryExample } from './example.js';
+import { tryExample } from '../vm/example.js';
 
 test('examples/server serves its page', async () => {
   const { checks } = await tryExample('server', ['the page is served', 'ssh takes keys alone']);

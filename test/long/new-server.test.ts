@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execute, main, temporary } from '../cli/cli.js';
-import { Vm } from './harness.js';
+import { Vm } from '../vm/harness.js';
 
 /** A port of this host's loopback with somebody behind it, until it is let go. */
 async function listening() {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { execute, main, temporary } from '../cli/cli.js';
-import { imagesFolder, mkma } from './harness.js';
+import { imagesFolder, mkma } from '../vm/harness.js';
 
 /**
  * A host that has a kernel with modules: another Debian kernel, laid over this host's folders in a mount namespace of its own.
