@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsOf } from './needs.js';
+import { refusal } from './preflight.js';
 import { type Form, formsFor, isLong, readSelection, selectTests } from './selection.js';
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
@@ -14,8 +15,6 @@ const IMAGES: Readonly<Record<Form, string>> = {
   cpio: join(root, '.test/images'),
   erofs: join(root, '.test/erofs'),
 };
-/** Bytes that a run takes below `.test` and in the folder for temporary files. */
-const ROOM = { short: 6 * 2 ** 30, long: 16 * 2 ** 30 };
 
 const selection = readSelection(process.argv.slice(2));
 if (typeof selection === 'string') fail(selection);
@@ -46,26 +45,19 @@ process.exit(result.status ?? 1);
 /** What is missing is said before anything starts. */
 function checkHost(): void {
   const kinds = [...new Set(files.map((path) => path.split('/')[0] ?? ''))];
-  const plain = kinds.every((kind) => kind === 'unit' || kind === 'contract');
-  if (plain) return;
-  if (process.getuid?.() !== 0)
-    fail(`tests of ${kinds.join(', ')} need root: sudo ./test/run ${words.join(' ')}`);
-  const room = all ? ROOM.long : ROOM.short;
-  mkdirSync(join(root, '.test'), { recursive: true });
-  const { bavail, bsize } = statfsSync(join(root, '.test'));
-  if (bavail * bsize < room && formats.size > 0) {
-    fail(`no room in .test: ${gibibytes(bavail * bsize)} are free, about ${gibibytes(room)} are needed`);
-  }
-  const qemu = spawnSync('qemu-system-x86_64', ['--version']).error === undefined;
-  if (kinds.some((kind) => kind === 'vm' || kind === 'long') && !qemu)
-    fail('QEMU is missing: apt-get install qemu-system-x86');
+  const { bavail, bsize } = statfsSync(root);
+  const refused = refusal(
+    { kinds, all },
+    {
+      root: process.getuid?.() === 0,
+      freeBytes: bavail * bsize,
+      qemu: spawnSync('qemu-system-x86_64', ['--version']).error === undefined,
+    },
+  );
+  if (refused !== undefined) fail(refused);
   const long = present.filter((path) => path.endsWith('.test.js') && isLong(path)).length;
   if (words.length === 0 && !all)
     note(`not in this run: ${long} files of test/long, and long rounds (--all)`);
-}
-
-function gibibytes(bytes: number): string {
-  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
 function buildImages(format: Form): void {

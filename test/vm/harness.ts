@@ -20,7 +20,7 @@ const BOOT_SECONDS = 400;
 const SHELL_SECONDS = 240;
 
 /** Folder of the images under test. Unset is a failure: a VM test that skips itself proves nothing. */
-function builtImages(): string {
+export function builtImages(): string {
   const built = process.env.MKMA_TEST_IMAGES;
   assert.ok(built, 'MKMA_TEST_IMAGES is not set: name the folder with built images (test/run does)');
   return built;
@@ -79,7 +79,7 @@ const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x
  * QEMU 7.2 translates a library's page once for each address that it has in some process, and looks through all of these
  * translations whenever one goes: where libraries always have the same address, machines boot in 7 tenths of the time (notes/qemu.md).
  */
-const FAST = 'norandmaps';
+export const FAST = 'norandmaps';
 
 /** Further arguments of `mkma run`. */
 export interface Arguments {
@@ -114,7 +114,11 @@ export class Vm implements AsyncDisposable {
     const words = [process.execPath, MAIN, 'run', '--output', images, ...args];
     // Where firmware starts the machine, its boot loader has the command line.
     if (!args.includes('--firmware')) words.push('--append', `${append} ${FAST}`.trimStart());
-    const command = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    return Vm.onTerminal(words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' '));
+  }
+
+  /** Start a command, as a shell takes it, whose terminal becomes the machine's. */
+  static onTerminal(command: string): Vm {
     // Should this test be killed, script goes with it, and the hangup of its terminal ends the rest.
     const script = ['script', '--quiet', '--return', '--command', command, '/dev/null'];
     const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...script], {
@@ -230,6 +234,17 @@ export class Vm implements AsyncDisposable {
   async powerOff(command = 'poweroff', seconds = SHELL_SECONDS): Promise<number> {
     this.type(command);
     return this.ended(seconds);
+  }
+
+  /** Save the machine's memory to a file and end it, by QEMU's monitor behind the keys Ctrl-A C (qemu(1), "mon:stdio"). */
+  async freeze(file: string): Promise<void> {
+    this.press('\x01c');
+    this.type(`migrate "exec:zstd -1 -q -T0 >${file}"`);
+    this.type('info migrate');
+    await this.expect(/Migration status: (?:completed|failed)/, SHELL_SECONDS);
+    assert.match(this.transcript, /Migration status: completed/);
+    this.type('quit');
+    assert.equal(await this.ended(), 0);
   }
 
   /** Cut the power: SIGKILL for QEMU alone. What the machine had not yet handed to the disk is lost. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
-import { bootFromDisk } from './layer.js';
+import { resume } from './saved.js';
 import { putScript } from './script.js';
 
 test('a medium that is pulled before, while it is chosen, and while it is written: told, the machine lives on, and with it in place again all is saved', async () => {
-  await using vm = await Vm.login(...bootFromDisk());
+  await using vm = (await resume()).vm;
   const persist = (words: string, before = '') => vm.sh(`${before} mkma persist ${words}`, 200);
   await putScript(vm, '/run/pull', '#!/bin/sh\necho 1 >"$(readlink -f /sys/block/vd?/device/..)/remove"\n');
   const plugIn = () =>

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE, Vm } from './harness.js';
-import { bootFromDisk } from './layer.js';
+import { BASE } from './harness.js';
+import { resume } from './saved.js';
+import { putScript } from './script.js';
 
 const DISK = 'LABEL=layers';
 
+/** Stays open until the test has it close, and drops every line. */
+const EDITOR = `#!/bin/sh
+touch /run/open; until [ -e /run/close ]; do sleep 0.2; done; sed -i d "$1"`;
+
 test('nothing to save, an emptied list, an editor that fails, two at once, wrong usage: told, and nothing is written', async () => {
-  await using vm = await Vm.login(...bootFromDisk());
+  await using vm = (await resume()).vm;
   const persist = (words: string, before = '') => vm.sh(`${before} mkma persist ${words}`, 200);
   await vm.ask('mkdir /run/disk; echo word >/root/note');
 
@@ -31,7 +36,8 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
 
   // The editor of the first is open while the second comes.
   await vm.ask('rm -f /run/mkma/persist.owner');
-  vm.type("EDITOR='touch /run/open; sleep 40; sed -i d' mkma persist >/run/first 2>&1 &");
+  await putScript(vm, '/run/editor', EDITOR);
+  vm.type('EDITOR=/run/editor mkma persist >/run/first 2>&1 &');
   await vm.ask('while ! [ -e /run/open ]; do sleep 1; done');
   const second = await persist('--all');
   assert.match(second.output, /^error: somebody is saving changes already: \/run\/mkma\/persist\.lock\n/);
@@ -39,7 +45,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
     /\n +why: held by process (\d+), since \d{4}-\d\d-\d\dT[\d:.]+Z\n +next: wait/.exec(second.output) ?? [];
   assert.equal(second.exitCode, 1);
   assert.match(await vm.ask(`tr '\\0' ' ' </proc/${owner}/cmdline`), /mkma\.js persist/);
-  await vm.ask('wait; cat /run/first');
+  await vm.ask('touch /run/close; wait; cat /run/first');
   assert.deepEqual(await persist('--select /opt'), nothing, 'the lock is free again');
 
   for (const [words, told] of [

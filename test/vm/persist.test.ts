@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
-import { bootFromDisk } from './layer.js';
+import type { Vm } from './harness.js';
 import { changeAtRandom } from './random-changes.js';
+import { bootAgain, resume } from './saved.js';
 import { putScript, runScript } from './script.js';
 import { keepView, viewDifference } from './view.js';
 
@@ -83,9 +83,9 @@ async function randomRounds(vm: Vm, rounds: readonly number[]): Promise<void> {
 }
 
 test('a machine is changed, what was chosen is there after the next boots, and nothing else', async () => {
-  const [append, more] = bootFromDisk();
+  const { vm: fresh, disk } = await resume();
   {
-    await using vm = await Vm.login(append, more);
+    await using vm = fresh;
     assert.deepEqual(await runScript(vm, CHANGE), { output: '', exitCode: 0 });
     assert.equal((await runScript(vm, LOOK)).output, LOOKED);
     // An editor that keeps what it was shown, and drops a file, and a folder with what is in it.
@@ -130,7 +130,7 @@ test('a machine is changed, what was chosen is there after the next boots, and n
     assert.equal(await vm.powerOff(), 0);
   }
   {
-    await using vm = await Vm.login(append, more);
+    await using vm = await bootAgain(disk);
     assert.doesNotMatch(vm.transcript, /LEFT OUT|warning:/);
     assert.equal((await runScript(vm, LOOK)).output, LOOKED);
     assert.equal(await viewDifference(vm, DISK), '', `MKMA_TEST_SEED=${SEED}`);
@@ -152,7 +152,7 @@ test('a machine is changed, what was chosen is there after the next boots, and n
     await keepView(vm, DISK);
     assert.equal(await vm.powerOff(), 0);
   }
-  await using vm = await Vm.login(append, more);
+  await using vm = await bootAgain(disk);
   assert.equal(await viewDifference(vm, DISK), '', `MKMA_TEST_SEED=${SEED}`);
   assert.equal(await vm.ask('ls -1 /root'), 'editor\nlink\nnull\npipe');
   assert.equal(
