@@ -63,6 +63,9 @@ describe('the forms of a base, in one output folder', () => {
 
   before(async () => {
     execFileSync('cp', ['-a', sharedImages(), out]);
+    // What takes long to compress and shows nothing that the rest does not.
+    for (const large of ['lib/modules', 'share/locale', 'share/zoneinfo'])
+      rmSync(join(chroot, 'usr', large), { recursive: true });
     mkdirSync(mounted);
     mkdirSync(unpacked);
     makeOddTree(join(chroot, 'odd'));
@@ -79,7 +82,7 @@ describe('the forms of a base, in one output folder', () => {
 
   test('all of the tree is in the file system: kinds, names, modes, owners, links, contents, times, attributes', () => {
     const expected = describeTree(chroot);
-    assert.ok(expected.length > 12_000);
+    assert.ok(expected.length > 5_000, String(expected.length));
     assert.deepEqual(describeTree(unpacked), expected);
     const listing = (root: string): string =>
       execFileSync(
