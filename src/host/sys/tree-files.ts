@@ -10,13 +10,13 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { removeTree } from './remove.js';
 
 /**
  * Where a path of the tree (absolute, as the machine sees it) lies on this host; symlinks on the way are followed inside the tree, one
@@ -117,13 +117,13 @@ export class TreeFiles {
 
   /** Remove a file or folder, if it is there. */
   remove(path: string): void {
-    rmSync(resolveInTree(this.root, path), { recursive: true, force: true });
+    removeTree(resolveInTree(this.root, path), this.root);
   }
 
   private prepare(path: string): string {
     const real = resolveInTree(this.root, path);
     mkdirSync(dirname(real), { recursive: true });
-    rmSync(real, { recursive: true, force: true });
+    removeTree(real, this.root);
     return real;
   }
 }

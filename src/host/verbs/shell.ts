@@ -56,6 +56,6 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
     if (edited) context.emit({ type: 'note', text: 'chroot/ is edited; mkma build packs it as it is' });
     return ok({ exitCode: ended.value.exitCode, edited });
   } finally {
-    output.value.close();
+    output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
 }
