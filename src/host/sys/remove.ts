@@ -68,8 +68,25 @@ function onParent(
   }
 }
 
-/** Throws {@link MountInTree} unless the folder that is open lies on the tree's own mount. */
-export function requireSameMount(folder: number, tree: string): void {
+/** Throws {@link MountInTree} where the path, or as much of it as is there, is not on the tree's own mount. */
+export function requireWithin(path: string, tree: string): void {
+  const whole = Buffer.from(encodeName(path));
+  let fd: number;
+  try {
+    fd = openPath(whole);
+  } catch (cause) {
+    if (!hasCode(cause, 'ENOENT')) throw cause;
+    requireWithin(dirname(path), tree);
+    return;
+  }
+  try {
+    requireSameMount(fd, tree);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function requireSameMount(folder: number, tree: string): void {
   const root = openSync(tree, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     if (mountIdOf(folder) !== mountIdOf(root)) throw crossed(tree, folder);
