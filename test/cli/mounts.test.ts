@@ -39,6 +39,11 @@ describe('what somebody has mounted', () => {
       'touch "$1/out/chroot/f"; mount --bind "$1/host/precious" "$1/out/chroot/f"',
       build,
     ],
+    [
+      'a folder in chroot/, for a shell',
+      'mount --bind "$1/host" "$1/out/chroot/srv"',
+      ['shell', '--output', out, 'true'],
+    ],
     ['chroot/ itself', 'mount --bind "$1/host" "$1/out/chroot"', build],
     ['a tmpfs in initramfs/', 'mount -t tmpfs none "$1/out/initramfs/etc"', build],
     ['a scratch folder of a build that was killed', `mount --bind "$1/host" ${stale}`, build],
@@ -47,12 +52,12 @@ describe('what somebody has mounted', () => {
     test(`is refused by name, and kept: ${name}`, async () => {
       mkdirSync(stale, { recursive: true });
       const refused = await afterMounts(folder.path, mounts, args);
-      assert.equal(codeOf(refused), 'mount-in-tree');
-      assert.equal(refused.code, 1);
+      assert.equal(refused.code, 1, refused.stderr);
       assert.equal(readFileSync(join(host, 'precious'), 'utf8'), 'kept');
-      const { where, next } = JSON.parse(refused.stdout).error;
-      assert.ok(where.startsWith(`${out}/`), where);
-      assert.ok(next.endsWith(`: umount --recursive ${where}`), next);
+      if (args[0] === 'build') assert.equal(codeOf(refused), 'mount-in-tree');
+      // What a shell prints is its own: it has no --json.
+      const told = args[0] === 'build' ? JSON.parse(refused.stdout).error.next : refused.stderr;
+      assert.match(told, new RegExp(`: umount --recursive ${out}/\\S+\\n?$`));
     });
   }
 });
