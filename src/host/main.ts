@@ -1,15 +1,19 @@
 #!/usr/bin/env node
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
+import { fileURLToPath } from 'node:url';
 import { dropEmpty, earlyFlags } from './cli/environment.js';
 import { runProgram } from './cli/program.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
+import { canHaveOwnMounts, hasOwnMounts, runWithOwnMounts } from './sys/own-mounts.js';
+import { MountInTree } from './sys/remove.js';
 import { Interrupted } from './sys/run.js';
 
 const argv = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
 dropEmpty(env);
+const ownMounts = hasOwnMounts(env);
 // What lands in an image must not depend on the mask of whoever builds it.
 process.umask(0o022);
 
@@ -34,6 +38,7 @@ const session: Session = {
   caller: readCaller(env),
   env,
   json: flags.json,
+  ownMounts,
   interactive: stdin.isTTY === true && stderr.isTTY === true,
 };
 
@@ -63,14 +68,37 @@ function bug(cause: unknown) {
   };
 }
 
+/** A build runs the definition's functions: it gets mounts of its own, unless it has them or fails anyway. */
+async function buildApart(): Promise<number | undefined> {
+  if (argv[0] !== 'build' || !session.caller.root || ownMounts) return undefined;
+  const possible = await canHaveOwnMounts(interrupt.signal);
+  if (!possible.ok) return undefined;
+  const ended = await runWithOwnMounts(fileURLToPath(import.meta.url), argv, env, interrupt.signal);
+  if (ended.ok && ended.value.exitCode <= 130) return ended.value.exitCode;
+  const told = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
+  printer.problem(told);
+  return 1;
+}
+
+function bySignal(signal: number) {
+  const why = `by signal ${signal}`;
+  return { code: 'ended-by-signal', what: 'mkma was ended', why, next: 'the next run starts afresh' };
+}
+
 async function main(): Promise<number> {
   try {
+    const apart = await buildApart();
+    if (apart !== undefined) return apart;
     return await runProgram(argv, session, (text) => stdout.write(text));
   } catch (cause) {
     if (cause instanceof Interrupted || interrupt.signal.aborted) {
       const next = 'nothing half-made was left; the next run starts afresh';
       printer.problem({ code: 'interrupted', what: 'interrupted', next });
       return 130;
+    }
+    if (cause instanceof MountInTree) {
+      printer.problem(cause.problem);
+      return 1;
     }
     const system = cause instanceof Error && 'syscall' in cause && 'code' in cause;
     printer.problem(system ? systemProblem(cause) : bug(cause));

@@ -1,11 +1,12 @@
 /** Driving the real command line, as a user would. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '../../src/core/result.js';
+import { removeTree } from '../../src/host/sys/remove.js';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const main = join(repository, 'dist/src/host/main.js');
@@ -63,5 +64,5 @@ export function codeOf({ stdout, stderr }: Ended): string {
 /** A folder of one test, removed with it. */
 export function temporary(): { path: string; [Symbol.dispose]: () => void } {
   const path = mkdtempSync(join(tmpdir(), 'mkma-test-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  return { path, [Symbol.dispose]: () => removeTree(path) };
 }

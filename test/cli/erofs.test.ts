@@ -10,7 +10,7 @@ import { decodeName } from '../../src/core/path.js';
 import { fileTypeOf } from '../../src/core/tree.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
-import { type Ended, execute, main, mkma, temporary } from './cli.js';
+import { codeOf, type Ended, execute, main, mkma, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { Stock } from './layers-stock.js';
 import { describeTree, makeOddTree } from './tree.js';
@@ -183,36 +183,21 @@ describe('the forms of a base, in one output folder', () => {
     assert.deepEqual(ran(await build('--format', 'erofs')), []);
   });
 
-  test('neither the size of a folder nor what is mounted in the tree is in the image', async () => {
+  test('the size of a folder is not in the image; what is mounted in the tree is refused', async () => {
     const id = await idOf(erofs);
     rmSync(erofs);
     // A folder grows with the names that were ever in it.
     const script = `set -e
 cd "$1/srv" && touch -r . "$2" && touch {1..2000} && rm {1..2000} && touch -r "$2" . && cd /
-touch -r "$1/mnt" "$2" && mount -t tmpfs -o mode=755 none "$1/mnt" && touch "$1/mnt/secret" && touch -r "$2" "$1/mnt"
 shift 2
 exec "$@"`;
     const again = [process.execPath, main, 'build', 'console', '--output', out, '--format', 'erofs'];
-    const paths = [chroot, join(folder.path, 'time')];
-    const built = await execute('unshare', ['--mount', 'bash', '-c', script, 'bash', ...paths, ...again]);
+    const built = await execute('bash', ['-c', script, 'bash', chroot, join(folder.path, 'time'), ...again]);
     assert.equal(built.code, 0, built.stderr);
     assert.equal(await idOf(erofs), id);
-    // What lies below a mount is the tree's own.
-    rmSync(erofs);
     const over = 'mount -t tmpfs none "$1" && shift && exec "$@"';
-    const covered = await execute('unshare', [
-      '--mount',
-      'sh',
-      '-c',
-      over,
-      'sh',
-      join(chroot, 'etc/apt'),
-      ...again,
-    ]);
-    assert.equal(covered.code, 0, covered.stderr);
-    const inspected = await mkma(['inspect', '--files', erofs]);
-    assert.equal(inspected.code, 0, inspected.stderr);
-    assert.match(inspected.stdout, / etc\/apt\/sources\.list\.d\/debian\.sources\n/);
+    const words = ['--mount', 'sh', '-c', over, 'sh', join(chroot, 'etc/apt'), ...again, '--json'];
+    assert.equal(codeOf(await execute('unshare', words)), 'mount-in-tree');
   });
 
   test('marks of an overlay, which the machine would obey, are refused', async () => {

@@ -17,6 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { mebibytes } from '../../core/size.js';
 import { flush, publishFile } from '../sys/files.js';
+import { removeTree } from '../sys/remove.js';
 import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.js';
 
 /** What a FAT file system needs beside the files: folders and the ends of clusters (64 KiB at most each), generously. */
@@ -31,7 +32,7 @@ export async function writePlan(plan: Plan): Promise<Result<void>> {
   const { copies, older } = plan;
   // What a run that was killed left would only take room.
   const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
-  for (const folder of unfinished) rmSync(folder, { recursive: true });
+  for (const folder of unfinished) removeTree(folder);
   if (copies !== undefined) {
     const copied = await publishCopies(copies);
     if (!copied.ok) return copied;
@@ -40,7 +41,7 @@ export async function writePlan(plan: Plan): Promise<Result<void>> {
     const written = writeEntry(plan);
     if (!written.ok) return written;
   }
-  for (const folder of finished) rmSync(folder, { recursive: true });
+  for (const folder of finished) removeTree(folder);
   return ok();
 }
 
@@ -78,12 +79,12 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
       return err({ what: 'the images changed while they were copied', where: from, next });
     }
     flush(made);
-    rmSync(to, { recursive: true, force: true });
+    removeTree(to);
     renameSync(made, to);
     flush(dirname(to));
     return ok();
   } finally {
-    rmSync(made, { recursive: true, force: true });
+    removeTree(made);
   }
 }
 

@@ -12,6 +12,7 @@ import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { shellQuote } from '../sys/command.js';
+import { canHaveOwnMounts } from '../sys/own-mounts.js';
 import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
@@ -151,6 +152,12 @@ async function resolveSettings(
       why: 'a Debian tree holds files of many owners, and device nodes',
       next: 'run it with sudo: sudo ./mkma build',
     });
+  }
+  if (!session.ownMounts) {
+    // main.ts has tried it; here it is told why there are none.
+    const possible = await canHaveOwnMounts(session.context.signal);
+    if (!possible.ok) return possible;
+    throw new Error('a build runs without mounts of its own');
   }
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, session.context);
   if (!architecture.ok) return architecture;

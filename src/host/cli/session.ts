@@ -12,6 +12,8 @@ export interface Session {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether the result is to be JSON. */
   readonly json: boolean;
+  /** Whether mkma runs in a mount namespace of its own. */
+  readonly ownMounts: boolean;
   /** Whether a person can be asked: both ends are a terminal. */
   readonly interactive: boolean;
 }

@@ -1,5 +1,5 @@
 /** Hooks: commands, scripts and functions of the definition, run at their moment of a build. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -8,7 +8,10 @@ import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
+import { readMounts, requireUnmounted } from '../sys/mounts.js';
+import { removeTree } from '../sys/remove.js';
 import { Interrupted, run } from '../sys/run.js';
+import { hookLeft, releaseNew, seenAtLast, withLastLook } from './hook-mounts.js';
 import { Tree } from './tree.js';
 
 export interface HookPlace {
@@ -32,18 +35,23 @@ export async function runHooks(
     const name = nameOf(['hooks', i]);
     context.emit({ type: 'output', stage: 'system', line: `${name}, at ${at}` });
     const { run: what } = hook;
+    const left = (mounts: readonly string[]): void => {
+      if (mounts.length > 0) context.emit({ type: 'warning', problem: hookLeft(name, mounts) });
+    };
     const done =
       typeof what === 'function'
-        ? await callFunction(what, place, context)
+        ? await callFunction(what, place, context, left)
         : await runScript(
             typeof what === 'string' ? `#!/bin/sh\nset -e\n${what}\n` : readFileSync(what.script),
             hook.on,
             place,
             context,
+            left,
           );
     if (!done.ok) return err(failed(done.problem, i));
   }
-  return ok();
+  // What is there now is nobody's hook's.
+  return requireUnmounted(place.root);
 }
 
 /** What failed in a hook; the command by which mkma entered the tree says nothing to whoever wrote it. */
@@ -67,13 +75,17 @@ async function runScript(
   on: 'image' | 'host',
   place: HookPlace,
   context: Context,
+  left: (mounts: readonly string[]) => void,
 ): Promise<Result<void>> {
-  if (on === 'image') {
-    const done = await new Tree(place.root, context, place.epoch).run(['sh', '-c', TAKE], script);
-    return done.ok ? ok() : done;
-  }
   const folder = mkdtempSync(join(tmpdir(), 'mkma-hook-'));
+  const mounts = join(folder, 'mounts');
   try {
+    if (on === 'image') {
+      const tree = new Tree(place.root, context, place.epoch);
+      const done = await tree.run(['sh', '-c', TAKE], script, (command) => withLastLook(command, mounts));
+      if (done.ok) left(seenAtLast(mounts, place.root, place.output));
+      return done.ok ? ok() : done;
+    }
     const file = join(folder, 'hook');
     writeFileSync(file, script, { mode: 0o700 });
     const { root, output, epoch } = place;
@@ -83,10 +95,12 @@ async function runScript(
     };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
     // In namespaces of its own, so that an interruption ends all that it has started.
-    const done = await run({ file, args: [], env, isolated: true }, { signal: context.signal, onLine });
+    const command = withLastLook({ file, args: [], env }, mounts);
+    const done = await run(command, { signal: context.signal, onLine });
+    if (done.ok) left(seenAtLast(mounts, root, output));
     return done.ok ? ok() : done;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeTree(folder);
   }
 }
 
@@ -96,7 +110,14 @@ class CommandFailed extends Error {
   }
 }
 
-async function callFunction(hook: HookFunction, place: HookPlace, context: Context): Promise<Result<void>> {
+/** In mkma's own process, whose mount namespace is its own while it builds (own-mounts.ts): it may close over anything. */
+async function callFunction(
+  hook: HookFunction,
+  place: HookPlace,
+  context: Context,
+  left: (mounts: readonly string[]) => void,
+): Promise<Result<void>> {
+  const before = readMounts();
   const tree = new Tree(place.root, context, place.epoch);
   const { root, output } = place;
   const interrupted = aborted(context.signal);
@@ -117,6 +138,7 @@ async function callFunction(hook: HookFunction, place: HookPlace, context: Conte
     return err({ what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) });
   } finally {
     interrupted.forget();
+    left(await releaseNew([root, output], before));
   }
 }
 

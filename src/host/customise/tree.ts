@@ -1,6 +1,7 @@
 /** The tree of the machine that is being built, and programs run in it. */
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import type { Command } from '../sys/command.js';
 import { inTree } from '../sys/enter-tree.js';
 import { run } from '../sys/run.js';
 import { TreeFiles } from '../sys/tree-files.js';
@@ -27,15 +28,19 @@ export class Tree {
     return this.run(['sh', '-e', '-c', commands], input);
   }
 
-  /** Run a program in the tree. */
-  async run(command: readonly string[], input?: string | Uint8Array): Promise<Result<string>> {
+  /** Run a program in the tree; `as` may put another one around what enters the tree. */
+  async run(
+    command: readonly string[],
+    input?: string | Uint8Array,
+    as: (entering: Command) => Command = (entering) => entering,
+  ): Promise<Result<string>> {
     const env = {
       DEBIAN_FRONTEND: 'noninteractive',
       ...(this.mtime === undefined ? {} : { SOURCE_DATE_EPOCH: String(this.mtime) }),
     };
     const started = inTree({ root: this.root, command, env, ...(input === undefined ? {} : { input }) });
     const onLine = (line: string): void => this.context.emit({ type: 'output', stage: 'system', line });
-    const done = await run(started, { signal: this.context.signal, onLine });
+    const done = await run(as(started), { signal: this.context.signal, onLine });
     return done.ok ? ok(done.value.stdout) : done;
   }
 }

@@ -6,6 +6,7 @@ import { INITRAMFS } from '../../core/contract.js';
 import { renderInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, PROGRAMS } from './contents.js';
@@ -41,7 +42,7 @@ export interface InitramfsInputs {
 /** Build the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
 export async function assembleInitramfs(inputs: InitramfsInputs, context: Context): Promise<Result<void>> {
   const { target, tools } = inputs;
-  await rm(target, { recursive: true, force: true });
+  removeTree(target);
   await makeSkeleton(target);
   const programs = await installPrograms(tools, target);
   if (!programs.ok) return programs;

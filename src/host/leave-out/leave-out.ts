@@ -1,12 +1,13 @@
 /** Leaves parts out of a tree, and measures what they take where they stay. */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
 import { driversFor, type Hardware } from '../kernel/hardware.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
+import { removeEmptyFolder, removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
@@ -57,7 +58,7 @@ export async function leaveOut(options: LeaveOutOptions): Promise<Result<Savings
     const bytes = files[part].reduce((sum, path) => sum + pagesOf(path), 0);
     return [part, { leftOut: parts.includes(part), bytes }];
   });
-  for (const part of parts) for (const path of files[part]) removeFile(path);
+  for (const part of parts) for (const path of files[part]) removeTree(path, root);
   if (parts.includes('docs') || parts.includes('locales')) removeEmpty(root);
   if (!parts.includes('modules')) return ok(Object.fromEntries(measured) as Savings);
   const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
@@ -187,10 +188,6 @@ function pagesOf(path: string): number {
   return info?.isFile() === true ? Math.ceil(info.size / PAGE) * PAGE : 0;
 }
 
-function removeFile(path: string): void {
-  rmSync(path, { force: true });
-}
-
 /** Sections of the manual: packages link into them without looking whether they are there (update-alternatives(1)). */
 const KEPT_FOLDERS = /^\/usr\/share\/man\/man[^/]*$/;
 
@@ -200,8 +197,7 @@ function removeEmpty(root: string): void {
     const real = resolveInTree(root, folder);
     // The deepest first.
     for (const path of [...below(real).folders].reverse()) {
-      if (!KEPT_FOLDERS.test(`${folder}/${relative(real, path)}`) && readdirSync(path).length === 0)
-        rmdirSync(path);
+      if (!KEPT_FOLDERS.test(`${folder}/${relative(real, path)}`)) removeEmptyFolder(path, root);
     }
   }
 }

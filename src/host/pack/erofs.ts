@@ -1,15 +1,6 @@
 /** Pack a tree as an EROFS file system with a manifest behind it: mkfs.erofs of the built suite makes it. */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  realpathSync,
-  rmdirSync,
-} from 'node:fs';
+import { closeSync, createReadStream, mkdirSync, openSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DUMP_ARGUMENTS,
@@ -84,7 +75,7 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
   if (!attributes.ok) return attributes;
   const superblock = markAsImage(target);
   if (superblock === undefined) throw new Error(`mkfs.erofs made no file system: ${target}`);
-  const same = checkSame(target, entries, new Set(sockets), mountsBelow(root));
+  const same = checkSame(target, entries, new Set(sockets));
   if (!same.ok) return same;
   const [sha256, xxh64] = await Promise.all([
     digest(target, signal),
@@ -124,7 +115,7 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
 const LAYOUT = ['-C65536', '-Eztailpacking'];
 /** So that the same tree gives the same bytes on every host: times, and blocks that do not follow the host's pages. */
 const REPRODUCIBLE = ['-T0', '--mkfs-time', '-b4096'];
-/** mkfs.erofs would go into whatever is mounted in the tree: it is shown the tree alone. $1: tree, $2: where to show it. */
+/** mkfs.erofs would go into whatever is mounted in the tree meanwhile: it is shown the tree alone. $1: tree, $2: where to show it. */
 const ALONE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
 /** Milliseconds between two looks at how far it is. */
 const POLL = 200;
@@ -179,27 +170,15 @@ export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSIT
   ].join('-');
 }
 
-/**
- * Whether the file system holds what the tree had before: nobody may write into it meanwhile. Not compared where something is mounted, since the
- * listing was of that. Resolves to how many names it has.
- */
-function checkSame(
-  target: string,
-  entries: readonly TreeEntry[],
-  left: ReadonlySet<string>,
-  mounts: readonly string[],
-): Result<number> {
-  const covered = (path: string): boolean => mounts.some((at) => path === at || path.startsWith(`${at}/`));
-  const missing = new Map(
-    entries.filter(({ path }) => !left.has(path) && !covered(path)).map((entry) => [entry.path, entry]),
-  );
+/** Whether the file system holds what the tree had before: nobody may write into it meanwhile. Resolves to how many names it has. */
+function checkSame(target: string, entries: readonly TreeEntry[], left: ReadonlySet<string>): Result<number> {
+  const missing = new Map(entries.filter(({ path }) => !left.has(path)).map((entry) => [entry.path, entry]));
   let changed: PackingFailed | undefined;
   let records = 0;
   const read = readFileSystem(target, {
     want: () => false,
     onRecord: ({ path, mode, size }) => {
       records++;
-      if (covered(path)) return;
       const entry = missing.get(path);
       missing.delete(path);
       if (entry === undefined) changed ??= treeChanged(path, 'it was not there before');
@@ -237,18 +216,6 @@ async function digest(path: string, signal: AbortSignal): Promise<string> {
     throw cause;
   }
   return hash.digest('hex');
-}
-
-/** Paths in the tree on which something is mounted (proc_pid_mountinfo(5)), relative to it. */
-function mountsBelow(root: string): string[] {
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[4] ?? '')
-    .map((point) =>
-      point.replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))),
-    );
-  const top = `${realpathSync(root)}/`;
-  return points.filter((point) => point.startsWith(top)).map((point) => point.slice(top.length));
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeviceNumbers } from '../../core/archive-plan.js';
 import { encodeName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
 import { findArguments, type TreeEntry, TreeParser } from '../../core/tree.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { runPieces } from '../sys/run.js';
 
 export interface ScannedTree {
@@ -11,8 +12,10 @@ export interface ScannedTree {
   readonly devices: DeviceNumbers;
 }
 
-/** List everything below `root`, on its file system alone, with the device numbers of device nodes. */
+/** List everything below `root` with the device numbers of device nodes. Fails where something is mounted there. */
 export async function scanTree(root: string, signal?: AbortSignal): Promise<Result<ScannedTree>> {
+  const free = requireUnmounted(root);
+  if (!free.ok) return free;
   const parser = new TreeParser();
   const command = { file: 'find', args: findArguments(root), env: { LC_ALL: 'C' } };
   const listed = await runPieces(command, (piece) => parser.take(piece), { signal });

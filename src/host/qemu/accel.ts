@@ -12,11 +12,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { removeTree } from '../sys/remove.js';
 import { Interrupted, start } from '../sys/run.js';
 import { type Accelerator, qemuCommand, qemuVersion } from '../tools/qemu.js';
 import { Follower, poll } from './follow.js';
@@ -144,7 +145,7 @@ async function probeKvm(kernel: string, context: Context): Promise<KvmFinding> {
     const stderr = ended.ok ? ended.value.stderr : (ended.problem.why ?? '');
     return probeFinding(seen.by, stderr, (performance.now() - begun) / 1000);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeTree(folder);
   }
 }
 

@@ -2,20 +2,12 @@
  * The cache of stages that do not depend on one output folder: one folder an entry, named by the digest of its inputs and
  * when it was made. Entries never change; a newer one of the same inputs takes their place.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../core/result.js';
 import { flush, writeFileWhole } from '../sys/files.js';
 import { waitLock } from '../sys/lock.js';
+import { removeTree } from '../sys/remove.js';
 import { makeScratch } from '../sys/scratch.js';
 import { digestInputs, type Inputs } from './book.js';
 
@@ -113,6 +105,6 @@ function prune(folder: string, prefix: string): void {
     const path = join(folder, name);
     const [newest] = entriesOf(folder, name.replace(/\.\d+$/, ''));
     const keep = newest === path ? KEEP_UNUSED : KEEP_REPLACED;
-    if (statSync(path).mtimeMs < Date.now() - keep) rmSync(path, { recursive: true, force: true });
+    if (statSync(path).mtimeMs < Date.now() - keep) removeTree(path);
   }
 }

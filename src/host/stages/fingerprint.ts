@@ -2,13 +2,16 @@
 import { createHash } from 'node:crypto';
 import { decodeName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { runBytes } from '../sys/run.js';
 
 /**
  * Digest of the tree at `root`. A change of content, mode, owner or attributes changes it (through the change time).
- * The root itself counts without its change time, which a rename touches.
+ * The root itself counts without its change time, which a rename touches. Fails where something is mounted in it.
  */
 export async function fingerprint(root: string, signal?: AbortSignal): Promise<Result<string>> {
+  const free = requireUnmounted(root);
+  if (!free.ok) return free;
   const format = '%y %m %U %G %n %s %T@ %C@\\0%P\\0%l\\0';
   const args = [root, '-xdev', '-mindepth', '1', '-printf', format];
   const listing = await runBytes({ file: 'find', args }, { signal });

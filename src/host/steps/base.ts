@@ -11,6 +11,7 @@ import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
@@ -61,14 +62,16 @@ export interface BaseSource {
 }
 
 /** Pack a tree in the machine's format. Resolves to the manifest. */
-export function packBase(
+export async function packBase(
   settings: BaseSettings,
   source: BaseSource,
   context: Context,
 ): Promise<Result<Manifest>> {
-  return settings.machine.format === 'erofs'
-    ? packFileSystem(settings, source, context)
-    : packArchive(settings, source, context);
+  const pack = settings.machine.format === 'erofs' ? packFileSystem : packArchive;
+  const packed = await pack(settings, source, context);
+  // Its listing is refused where something is mounted in the tree; what was mounted meanwhile may have been read.
+  const free = requireUnmounted(source.root);
+  return free.ok ? packed : free;
 }
 
 async function packFileSystem(

@@ -11,6 +11,7 @@ import { isDebFile } from '../definition/schema/words.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { run } from '../sys/run.js';
 import { makeScratch } from '../sys/scratch.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
@@ -170,8 +171,11 @@ class Making {
       const done = await this.script(root, step);
       if (!done.ok) return done;
     }
+    const free = requireUnmounted(root);
+    if (!free.ok) return free;
     const tar = [
       'tar',
+      '--one-file-system',
       '--create',
       '--zstd',
       '--sort=name',

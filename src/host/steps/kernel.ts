@@ -1,11 +1,12 @@
 /** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Kernel } from '../definition/machine.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
+import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { KERNEL_PACKAGES } from './bootstrap/kernel.js';
@@ -87,7 +88,7 @@ export async function placeKernel(
   const { release } = placed.value;
   // Links to what is not there, and the addresses of all that is in the kernel, which nobody needs who does not mend it.
   for (const link of ['build', 'source', 'System.map'])
-    rmSync(join(modulesFolder(root), release, link), { force: true });
+    removeTree(join(modulesFolder(root), release, link), root);
   const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal: context.signal });
   return indexed.ok ? placed : indexed;
 }

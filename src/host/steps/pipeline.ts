@@ -14,6 +14,7 @@ import { Book, type StageRecord } from '../stages/book.js';
 import { findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
 import { packagesInputs } from './bootstrap/packages.js';
@@ -48,6 +49,9 @@ export async function runPipeline(
   context: Context,
 ): Promise<Result<PipelineResult>> {
   const book = Book.read(join(output.path, STATE, 'state.json'), settings.owner);
+  // Both would be moved away at the end; chroot/ is looked at where it is read.
+  const free = requireUnmounted(join(output.path, FILES.initramfsTree));
+  if (!free.ok) return free;
   const found = await treeState(output.path, book, context.signal);
   if (!found.ok) return found;
   const work: Work = {

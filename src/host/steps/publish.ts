@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { fileStamp, PUBLISHING } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { flush, publishFile } from '../sys/files.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
 import type { Work } from './work.js';
 
@@ -27,6 +28,9 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
 export async function publish(work: Work): Promise<Result<void>> {
   const { output, book, records, context } = work;
   if (work.made.size === 0 && work.gone.size === 0) return ok();
+  const names = [...work.made.keys(), ...work.gone];
+  const free = requireUnmounted(...names.map((name) => join(output.path, name)), ...work.made.values());
+  if (!free.ok) return free;
   const untouched = await checkUntouched(work);
   if (!untouched.ok) return untouched;
   if (context.signal.aborted) throw new Interrupted();
@@ -46,12 +50,11 @@ export async function publish(work: Work): Promise<Result<void>> {
 }
 
 function moveIntoPlace({ made, gone, output, settings }: Work): void {
-  const old = join(output.scratch.path, 'old');
   for (const [name, path] of made) {
     const final = join(output.path, name);
     if (name === FILES.chroot || name === FILES.initramfsTree) {
-      rmSync(old, { recursive: true, force: true });
-      if (existsSync(final)) renameSync(final, old);
+      // Removed with the scratch folder: what can go wrong there does not stop in between.
+      if (existsSync(final)) renameSync(final, join(output.scratch.path, `old-${name}`));
       renameSync(path, final);
     } else publishFile(path, final, settings.owner);
   }

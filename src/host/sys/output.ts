@@ -1,10 +1,11 @@
 /** The output folder: made, checked, locked. */
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { giveTo, type Owner } from './files.js';
 import { type Lock, takeLock } from './lock.js';
+import { removalProblem } from './remove.js';
 import { makeScratch, type Scratch } from './scratch.js';
 
 /** Where mkma keeps its own records in an output folder. */
@@ -14,8 +15,8 @@ export interface OutputFolder {
   /** Absolute, symlinks resolved. */
   readonly path: string;
   readonly scratch: Scratch;
-  /** Remove what is unfinished and let others in. */
-  readonly close: () => void;
+  /** Remove what is unfinished and let others in. `warn` is called where something is mounted in there, which then stays. */
+  readonly close: (warn: (problem: Problem) => void) => void;
 }
 
 /** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
@@ -39,14 +40,24 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
   };
   const lock = await takeLock(join(real, STATE, 'lock'), told, { owner });
   if (!lock.ok) return lock;
-  return ok(opened(real, lock.value));
+  try {
+    return ok(opened(real, lock.value));
+  } catch (cause) {
+    lock.value[Symbol.dispose]();
+    return err(removalProblem(cause));
+  }
 }
 
 function opened(path: string, lock: Lock): OutputFolder {
   const scratch = makeScratch(join(path, STATE));
-  const close = (): void => {
-    scratch.remove();
-    lock[Symbol.dispose]();
+  const close = (warn: (problem: Problem) => void): void => {
+    try {
+      scratch.remove();
+    } catch (cause) {
+      warn(removalProblem(cause));
+    } finally {
+      lock[Symbol.dispose]();
+    }
   };
   return { path, scratch, close };
 }

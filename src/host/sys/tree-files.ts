@@ -10,13 +10,13 @@ import {
   mkdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { removeTree, requireWithin } from './remove.js';
 
 /**
  * Where a path of the tree (absolute, as the machine sees it) lies on this host; symlinks on the way are followed inside the tree, one
@@ -90,6 +90,7 @@ export class TreeFiles {
   /** Change a file's text; its mode and owner stay. */
   edit(path: string, change: (text: string) => string): void {
     const real = resolveInTree(this.root, path);
+    requireWithin(real, this.root);
     if (existsLink(real)) throw new Error(`${path} is a symlink in ${this.root}`);
     writeFileSync(real, change(readFileSync(real, 'utf8')));
     this.stamp(real);
@@ -98,6 +99,7 @@ export class TreeFiles {
   /** Make a folder; one that is there stays, with its mode and owner unless they are named, and with `new` also then. */
   makeFolder(path: string, mode?: number, owner?: TreeOwner, which: 'any' | 'new' = 'any'): void {
     const real = resolveInTree(this.root, path, true);
+    requireWithin(real, this.root);
     const made = mkdirSync(real, { recursive: true });
     if (which === 'new' && made === undefined) return;
     if (mode !== undefined) chmodSync(real, mode);
@@ -117,13 +119,14 @@ export class TreeFiles {
 
   /** Remove a file or folder, if it is there. */
   remove(path: string): void {
-    rmSync(resolveInTree(this.root, path), { recursive: true, force: true });
+    removeTree(resolveInTree(this.root, path), this.root);
   }
 
   private prepare(path: string): string {
     const real = resolveInTree(this.root, path);
+    requireWithin(dirname(real), this.root);
     mkdirSync(dirname(real), { recursive: true });
-    rmSync(real, { recursive: true, force: true });
+    removeTree(real, this.root);
     return real;
   }
 }

@@ -68,7 +68,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
     return describe(settings, output.value.path, built.value, placement.value, cmdline);
   } finally {
-    output.value.close();
+    output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
 }
 

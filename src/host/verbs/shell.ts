@@ -8,6 +8,7 @@ import { Book } from '../stages/book.js';
 import { treeState } from '../stages/decide.js';
 import { inTree } from '../sys/enter-tree.js';
 import type { Owner } from '../sys/files.js';
+import { requireUnmounted } from '../sys/mounts.js';
 import { openOutput, STATE } from '../sys/output.js';
 import { Interrupted, start } from '../sys/run.js';
 
@@ -35,6 +36,8 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
   const output = await openOutput(options.output, options.owner);
   if (!output.ok) return output;
   try {
+    const free = requireUnmounted(join(output.value.path, FILES.chroot));
+    if (!free.ok) return free;
     const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
     const env = {
       TERM: options.terminal,
@@ -56,6 +59,6 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
     if (edited) context.emit({ type: 'note', text: 'chroot/ is edited; mkma build packs it as it is' });
     return ok({ exitCode: ended.value.exitCode, edited });
   } finally {
-    output.value.close();
+    output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
 }

@@ -1,5 +1,5 @@
 /** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BootTimes } from '../../core/boot.js';
 import { ok, type Result } from '../../core/result.js';
@@ -19,6 +19,7 @@ import { checksScript, packScript } from '../qemu/test-script.js';
 import { TEST_DISK_SERIAL, testParameters } from '../qemu/test-unit.js';
 import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
+import { removeTree } from '../sys/remove.js';
 import type { Accelerator, Machine } from '../tools/qemu.js';
 
 /** Seconds for boot, checks and power off. */
@@ -80,13 +81,13 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   using _held = lock.value;
   // What a killed test may have left is cleared away, and so is what this one leaves.
   const scratch = join(folder.value, 'scratch');
-  rmSync(scratch, { recursive: true, force: true });
+  removeTree(scratch);
   try {
     mkdirSync(scratch, { mode: 0o700 });
     const settings = { folder: folder.value, scratch, append: line.value, accel: accel.value.accel };
     return await boot({ ...options, tests: tests.value }, images.value, settings, context);
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeTree(scratch);
   }
 }
 

@@ -1,0 +1,161 @@
+/** What is mounted where, as the kernel says; and what is mounted in a tree that mkma is about to read, move or remove. */
+import { closeSync, constants, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { decodeName, encodeName, quoteName } from '../../core/path.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { shellQuote } from './command.js';
+
+/** A line of mountinfo (proc_pid_mountinfo(5)). Paths are in the codec of path.ts. */
+export interface Mount {
+  readonly id: number;
+  /** The mount on which it lies. */
+  readonly parent: number;
+  /** Device numbers of the file system, `major:minor`. */
+  readonly device: string;
+  /** The folder or file of that file system which is seen here. */
+  readonly root: string;
+  /** Where it is seen. */
+  readonly point: string;
+  readonly type: string;
+  readonly source: string;
+}
+
+/** Read the lines of a mountinfo file. */
+export function parseMounts(table: Uint8Array): Mount[] {
+  const lines = decodeName(table).split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const fields = line.split(' ');
+    const [id, parent, device = '', root = '', point = ''] = fields;
+    // Any number of optional fields end with a dash.
+    const [type = '', source = ''] = fields.slice(fields.indexOf('-', 6) + 1);
+    const mount = { id: Number(id), parent: Number(parent), device, type: unescaped(type) };
+    return { ...mount, root: unescaped(root), point: unescaped(point), source: unescaped(source) };
+  });
+}
+
+/** The kernel writes space, tab, line break, backslash and `#` in octal (mangle() and show_mountinfo() in fs/proc_namespace.c). */
+function unescaped(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+}
+
+/** All mounts that this process can reach. */
+export function readMounts(): Mount[] {
+  return parseMounts(readFileSync('/proc/self/mountinfo'));
+}
+
+/** Opens whatever it is without any effect on it (open(2)); Node.js has no name for it. */
+const O_PATH = 0o10000000;
+
+/** A descriptor of exactly what has the name: a symlink itself; with something mounted there, that. */
+export function openPath(path: string | Buffer, flags = 0): number {
+  return openSync(path, O_PATH | constants.O_NOFOLLOW | flags);
+}
+
+/** The mount through which a descriptor was opened: unlike st_dev, it tells a bind mount from the file system that it shows. */
+export function mountIdOf(fd: number): number {
+  const id = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+  if (id === undefined) throw new Error('the kernel tells no mnt_id in /proc/self/fdinfo');
+  return Number(id);
+}
+
+/** The path by which this process reaches what is open. */
+export function pathOf(fd: number): string {
+  return decodeName(readlinkSync(`/proc/self/fd/${fd}`, 'buffer'));
+}
+
+/** Mounts at or below a path, those on others included. None where there is no such path. */
+export function mountsIn(path: string, table?: readonly Mount[]): Mount[] {
+  const fd = openIfThere(path);
+  if (fd === undefined) return [];
+  try {
+    return reachableIn(table ?? readMounts(), mountIdOf(fd), pathOf(fd));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** By the parents rather than by paths alone: what another mount hides has such a path, too, and cannot be reached. */
+function reachableIn(table: readonly Mount[], own: number, top: string): Mount[] {
+  const found = table.filter(
+    ({ id, parent, point }) => (id === own && point === top) || (parent === own && isBelow(point, top)),
+  );
+  for (const { id } of found) if (id !== own) found.push(...table.filter(({ parent }) => parent === id));
+  return found;
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder === '/' ? folder : `${folder}/`);
+}
+
+/** Fails where something is mounted at or below one of the paths: it belongs to somebody else, and so does what is in it. */
+export function requireUnmounted(...paths: readonly string[]): Result<void> {
+  const table = readMounts();
+  for (const path of paths) {
+    const found = mountsIn(path, table);
+    if (found.length > 0) return err(mountInTree(path, found, table));
+  }
+  return ok();
+}
+
+/** Names at most this many mounts. */
+const NAMED = 5;
+
+/** The problem of mounts in a tree: which, of what, and how they are unmounted. */
+export function mountInTree(tree: string, found: readonly Mount[], table = readMounts()): Problem {
+  const ids = new Set(found.map(({ id }) => id));
+  const tops = found.filter(({ parent }) => !ids.has(parent));
+  const itself = tops.some(({ point }) => point === realOf(tree));
+  const named = tops.slice(0, NAMED);
+  const more = tops.length > NAMED ? ` && ... (${tops.length - NAMED} more: findmnt --list)` : '';
+  const umounts = named.map(({ point }) => `umount --recursive ${shellWord(point)}`).join(' && ') + more;
+  return {
+    code: 'mount-in-tree',
+    what: itself ? `${basename(tree)} is itself a mount point` : `something is mounted in ${basename(tree)}`,
+    where: named.map(({ point }) => quoteName(point)).join(', '),
+    why: [
+      ...named.map((mount) => describeMount(mount, table)),
+      'mkma neither reads nor removes anything outside its own folders',
+    ].join('\n'),
+    next: `unmount it, then try again: ${umounts}`,
+  };
+}
+
+/** The path by which this process reaches it; `undefined` where there is none. */
+function realOf(path: string): string | undefined {
+  const fd = openIfThere(path);
+  if (fd === undefined) return undefined;
+  try {
+    return pathOf(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openPath(Buffer.from(encodeName(path)));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cause;
+  }
+}
+
+/** What is mounted, in words: a folder of this host where it is one, else the file system. */
+export function describeMount(mount: Mount, table = readMounts()): string {
+  const { device, root, point, type, source } = mount;
+  const others = table.filter((other) => other.device === device && other.point !== point);
+  const [shown] = others
+    .filter((other) => root === other.root || isBelow(root, other.root))
+    .sort((a, b) => b.root.length - a.root.length);
+  if (shown === undefined) return `${quoteName(point)} is ${type}${source === type ? '' : ` of ${source}`}`;
+  const rest = root.slice(shown.root === '/' ? 0 : shown.root.length);
+  const from = `${shown.point === '/' ? '' : shown.point}${rest === '/' ? '' : rest}` || '/';
+  return `${quoteName(point)} is ${quoteName(from)} (${type} of ${source})`;
+}
+
+/** A path as a word of a shell that knows `$'...'`, where it has bytes that only such a word can hold. */
+function shellWord(path: string): string {
+  const quoted = quoteName(path);
+  return quoted === path ? shellQuote(path) : `$'${quoted.slice(1, -1).replaceAll("'", "\\'")}'`;
+}

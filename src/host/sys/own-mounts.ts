@@ -1,0 +1,62 @@
+/**
+ * A mount namespace for the whole of mkma, so that nothing which a function of the definition mounts reaches this host, and everything of
+ * that is gone with mkma, however it ends (docs/decisions/0015).
+ */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Command } from './command.js';
+import { type Finished, run, start } from './run.js';
+
+/** Names the mount namespace in which mkma was started, for the mkma that runs in one of its own. */
+const OUTER = 'MKMA_OUTER_MOUNTS';
+
+function present(): string {
+  return readlinkSync('/proc/self/ns/mnt');
+}
+
+/** Whether this mkma runs in a namespace of its own. What it starts is not to know: the mark is taken out of the environment. */
+export function hasOwnMounts(env: Record<string, string | undefined>): boolean {
+  const outer = env[OUTER];
+  delete env[OUTER];
+  return outer !== undefined && outer !== present();
+}
+
+/**
+ * Arguments of unshare(1). What this host mounts later shows in the new namespace as well, so that it is seen and refused, and automounts
+ * work; nothing goes the other way. Within a chroot `/` is no mount point, and that cannot be said of it.
+ */
+function namespace(): string[] {
+  const rooted = /^\d+ \d+ \S+ \S+ \/ /m.test(readFileSync('/proc/self/mountinfo', 'latin1'));
+  return ['--mount', '--propagation', rooted ? 'slave' : 'unchanged', '--'];
+}
+
+/** Whether a namespace can be made here. */
+export async function canHaveOwnMounts(signal: AbortSignal): Promise<Result<void>> {
+  const tried = await run({ file: 'unshare', args: [...namespace(), 'true'] }, { signal });
+  if (tried.ok) return ok();
+  return err({
+    code: 'no-mount-namespace',
+    what: 'cannot make a mount namespace',
+    ...(tried.problem.why === undefined ? {} : { why: tried.problem.why }),
+    next: 'build as root with all capabilities: in a container, one that is privileged (CAP_SYS_ADMIN)',
+  });
+}
+
+/** Run mkma once more, in a namespace of its own, with this one's terminal, streams and environment. Resolves to how it ended. */
+export function runWithOwnMounts(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  signal: AbortSignal,
+): Promise<Result<Finished>> {
+  const node = [process.execPath, ...process.execArgv, script, ...args];
+  const command: Command = {
+    file: 'unshare',
+    args: [...namespace(), ...node],
+    env: { ...env, [OUTER]: present() },
+  };
+  return start(command, {
+    ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
+    signal,
+  }).ended;
+}
