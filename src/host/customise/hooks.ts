@@ -8,6 +8,7 @@ import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
+import type { Command } from '../sys/command.js';
 import { Interrupted, run } from '../sys/run.js';
 import { Tree } from './tree.js';
 
@@ -18,6 +19,8 @@ export interface HookPlace {
   readonly output: string;
   /** SOURCE_DATE_EPOCH, where it was said. */
   readonly epoch?: number | undefined;
+  /** Variables for what fetches: the host's proxies. */
+  readonly fetching?: Readonly<Record<string, string>>;
 }
 
 /** Run the hooks of one moment, in order. */
@@ -69,7 +72,10 @@ async function runScript(
   context: Context,
 ): Promise<Result<void>> {
   if (on === 'image') {
-    const done = await new Tree(place.root, context, place.epoch).run(['sh', '-c', TAKE], script);
+    const done = await new Tree(place.root, context, place.epoch, place.fetching).run(
+      ['sh', '-c', TAKE],
+      script,
+    );
     return done.ok ? ok() : done;
   }
   const folder = mkdtempSync(join(tmpdir(), 'mkma-hook-'));
@@ -82,8 +88,12 @@ async function runScript(
       ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
     };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
-    // In namespaces of its own, so that an interruption ends all that it has started.
-    const done = await run({ file, args: [], env, isolated: true }, { signal: context.signal, onLine });
+    const command: Command = {
+      ...{ file, args: [], env, secretEnv: place.fetching },
+      // What a person's own tools need, and namespaces of its own, so that an interruption ends all that it has started.
+      ...{ passes: ['hook'], isolated: true },
+    };
+    const done = await run(command, { signal: context.signal, onLine });
     return done.ok ? ok() : done;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -97,7 +107,7 @@ class CommandFailed extends Error {
 }
 
 async function callFunction(hook: HookFunction, place: HookPlace, context: Context): Promise<Result<void>> {
-  const tree = new Tree(place.root, context, place.epoch);
+  const tree = new Tree(place.root, context, place.epoch, place.fetching);
   const { root, output } = place;
   const interrupted = aborted(context.signal);
   try {

@@ -233,7 +233,7 @@ export async function installBuilds(
     // Inside the tree, whose absolute links (/var/run) lead out of it for everybody else.
     const inside = inTree({ root, command: ['tar', ...args, ...without, ...into] });
     const words = ['-c', 'zstd -dcq -- "$0" | "$@"', join(path, PRODUCT), inside.file, ...inside.args];
-    const done = await run({ file: 'sh', args: words, isolated: true }, { signal });
+    const done = await run({ ...inside, file: 'sh', args: words }, { signal });
     if (!done.ok) return done;
   }
   if (entries.length === 0) return ok();
