@@ -192,7 +192,10 @@ class Making {
     const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[step]}`;
     const epoch = settings.sourceDateEpoch;
     const env = epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) };
-    const command = inTree({ root, command: ['sh', '-e', '-c', commands], env, network: build.network });
+    const command = inTree({
+      ...{ root, command: ['sh', '-e', '-c', commands], env, network: build.network },
+      secretEnv: build.network ? settings.reach.variables : undefined,
+    });
     const lines: string[] = [];
     const onLine = (line: string): void => {
       lines.push(line);
