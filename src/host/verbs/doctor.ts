@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { chooseMirrors } from '../steps/mirror.js';
-import { describeReach, findReach } from '../steps/reach.js';
+import { describeReach, findReach, PLAIN_REACH } from '../steps/reach.js';
 import { type Environment, PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { BUILD_TOOLS, type HostTool, QEMU_TOOLS } from '../sys/packages.js';
 import { findProgram, installCommand, installPackages, packagesOf } from '../sys/prerequisites.js';
@@ -92,6 +92,6 @@ async function reached(env: Environment, { signal }: Context): Promise<Diagnosis
   const reach = await findReach(env, undefined, signal);
   return [
     ...(mirrors.ok ? [{ setting: 'mirror', value: mirrors.value.main }] : []),
-    ...(reach.ok ? describeReach(reach.value) : []),
+    ...describeReach(reach.ok ? reach.value : { ...PLAIN_REACH, variables: pick(env, PROXY_VARIABLES) }),
   ];
 }
