@@ -76,9 +76,21 @@ launch_agree() {
 launch_apt() {
   [ "$(id -u)" = 0 ] || launch_fail "$* missing on this host" "next: install with: sudo apt-get install $*" "      or run the command again with sudo"
   launch_agree "$*" || launch_fail "cannot go on without $*" "next: apt-get install $*"
-  launch_quiet 15 launch_apt_get "$@" ||
+  launch_quiet 15 launch_clean launch_apt_get "$@" ||
     launch_fail "cannot install $*" "why: apt-get failed, as shown above" "next: apt-get install $*"
 }
+
+# Run a command with the variables that it needs and no others: some change what apt and dpkg do (APT_CONFIG, DPKG_ROOT). npm and
+# the compiler keep the caller's: npm's registry, proxies and certificates are variables.
+launch_clean() (
+  for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $name in
+      PATH | HOME | TERM | TMPDIR | *_proxy | *_PROXY) ;;
+      *) unset "$name" ;;
+    esac
+  done
+  "$@"
+)
 
 # Without the lock: a service that a package starts would hold it on.
 launch_apt_get() {

@@ -107,7 +107,7 @@ export interface RunningMachine extends Machine {
    * returns `false` the program is left to end for want of a reader. Nothing of it is in the result's `stdout`.
    */
   readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished;
-  /** An environment variable; `undefined` where it is not set or empty. */
+  /** An environment variable of whoever started the program; `undefined` where it is not set or empty. */
   environment(name: string): string | undefined;
   /** Run a program on the terminal, or whatever the standard streams are; its exit code. */
   converse(argv: readonly string[]): number;

@@ -33,7 +33,7 @@ declare module 'std' {
   export function loadFile(path: string): string | null;
   export function setenv(name: string, value: string): void;
   export function unsetenv(name: string): void;
-  export function getenv(name: string): string | undefined;
+  export function getenviron(): Record<string, string>;
   export function fdopen(fd: number, flags: string): File | null;
   export function exit(code: number): never;
   /** What the system says of an errno. */
@@ -55,6 +55,8 @@ declare module 'os' {
     /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
     readonly block?: boolean;
     readonly cwd?: string;
+    /** In place of this program's own. */
+    readonly env?: Readonly<Record<string, string>>;
     readonly stdin?: number;
     readonly stdout?: number;
     readonly stderr?: number;

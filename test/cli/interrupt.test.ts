@@ -57,7 +57,7 @@ describe('interrupted builds', () => {
 
   const own = ['--cache', cache];
   const stages: [string, string[], RegExp, NodeJS.Signals, number][] = [
-    ['while downloading', own, /running apt-get update/, 'SIGINT', 0],
+    ['while downloading', own, /\| (Get|Hit):\d/, 'SIGINT', 0],
     ['while packages are installed', own, /installing essential packages/, 'SIGTERM', 500],
     [
       'while the tree is put together',

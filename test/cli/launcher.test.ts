@@ -99,6 +99,25 @@ test('without Node.js and without root it says what to install', async () => {
   );
 });
 
+test('apt is started by the launcher with the variables that it needs alone', async () => {
+  const env = {
+    DPKG_ROOT: '/x',
+    APT_CONFIG: '/x',
+    LD_PRELOAD: '',
+    ODD: 'one\nPATH=two',
+    http_proxy: 'http://p:1',
+  };
+  const script = '. "$0/scripts/launch.sh"; launch_clean env';
+  const got = await execute('sh', ['-c', script, repository], { env });
+  const names = [...got.stdout.matchAll(/^(\w+)=/gm)].map(([, name]) => name as string);
+  const needed = /^(PATH|HOME|TERM|TMPDIR|PWD|\w+_(proxy|PROXY))$/;
+  assert.deepEqual(
+    names.filter((name) => !needed.test(name)),
+    [],
+  );
+  assert.ok(names.includes('http_proxy') && names.includes('PATH'), got.stdout + got.stderr);
+});
+
 test('two launches at once compile once', async () => {
   using folder = temporary();
   const copy = checkout(folder.path);

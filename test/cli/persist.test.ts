@@ -143,6 +143,18 @@ test('an editor gets its signals as they were', () => {
   assert.equal(code, 0, stderr);
 });
 
+test("the caller's environment changes nothing of what is saved, and is the editor's as it was", () => {
+  put('root/a', 'x'.repeat(1 << 20));
+  const hostile = {
+    ...{ TAR_OPTIONS: '--exclude=*', ZSTD_CLEVEL: '19', FIND_BLOCK_SIZE: '1', POSIXLY_CORRECT: '1' },
+    ...{ LC_ALL: 'xx_XX', LANGUAGE: 'xx', GZIP: '-9', TERM: 'vt220', HOME: '/root' },
+  };
+  const kept = '[ "$TERM$HOME$LC_ALL$TAR_OPTIONS" = "vt220/rootxx_XX--exclude=*" ]';
+  save([], { ...hostile, ...editor(kept) });
+  machine.boot();
+  assert.equal(read('root/a').length, 1 << 20);
+});
+
 test('nothing changed, an emptied list: nothing is written', () => {
   assert.equal(save(['--all']), 'nothing to save\n');
   put('root/a');

@@ -3,15 +3,14 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { Machine } from '../machine.js';
+import { takeEnvironment } from './environment.js';
 import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
 import { pipelines } from './pipelines.js';
 import { run } from './run.js';
 
-/** The machine that QuickJS runs on. */
-export function quickjsMachine(): Machine {
-  // What programs say is read, and names are bytes to them: a LANG= on the kernel command line is an environment variable.
-  std.setenv('LC_ALL', 'C');
+/** The machine that QuickJS runs on. `caller` is the environment of whoever started this program. */
+export function quickjsMachine(caller = takeEnvironment()): Machine {
   const jobs = new OwnJobs();
   return {
     run,
@@ -37,7 +36,7 @@ export function quickjsMachine(): Machine {
     print,
     // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
     shell() {
-      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
+      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/', env: caller });
     },
   };
 }

@@ -3,6 +3,7 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { RunningMachine } from '../machine.js';
+import { takeEnvironment } from './environment.js';
 import { makeFile, moveOnto } from './files.js';
 import { type Jobs, OwnJobs } from './jobs.js';
 import { quickjsMachine } from './machine.js';
@@ -15,9 +16,9 @@ let jobs: Jobs = new OwnJobs();
 
 /** The running machine. */
 export function runningMachine(): RunningMachine {
-  const locale = std.getenv('LC_ALL');
+  const caller = takeEnvironment();
   return {
-    ...quickjsMachine(),
+    ...quickjsMachine(caller),
     growLarge() {
       jobs = startedJobs(() => {
         jobs = new OwnJobs();
@@ -31,16 +32,13 @@ export function runningMachine(): RunningMachine {
     moveOnto,
     lock,
     readFrom,
-    environment: (name) => std.getenv(name) || undefined,
+    environment: (name) => caller[name] || undefined,
     converse(argv) {
-      // A person talks to it: in the language of the person.
-      if (locale === undefined) std.unsetenv('LC_ALL');
-      else std.setenv('LC_ALL', locale);
       // Ignored signals are inherited (starter.ts ignores this one).
       os.signal(os.SIGPIPE, null);
-      const status = os.exec([...argv], { block: true });
+      // A person talks to it: in the language of the person, on their terminal, with their settings.
+      const status = os.exec([...argv], { block: true, env: caller });
       os.signal(os.SIGPIPE, undefined);
-      std.setenv('LC_ALL', 'C');
       return status < 0 ? 128 - status : status;
     },
     outliveInterrupts() {

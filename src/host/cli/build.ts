@@ -10,6 +10,7 @@ import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { lookAtHardware } from '../kernel/hardware.js';
 import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
+import { findReach } from '../steps/reach.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { shellQuote } from '../sys/command.js';
 import { canHaveOwnMounts } from '../sys/own-mounts.js';
@@ -29,6 +30,7 @@ import {
   moduleSetOption,
   outputOption,
   presetOption,
+  proxyOption,
   withoutOption,
   zramOption,
 } from './options.js';
@@ -52,6 +54,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(
       new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
     )
+    .addOption(proxyOption())
     .addOption(formatOption())
     .addOption(withoutOption())
     .addOption(zramOption())
@@ -70,7 +73,8 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       if (!resolved.ok) return end(fail(session, resolved.problem));
       const settings = await resolveSettings(session, resolved.value, options);
       if (!settings.ok) return end(fail(session, settings.problem));
-      const tools = await ensureTools(session, BUILD_TOOLS, options.yes);
+      const { variables } = settings.value.reach;
+      const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables);
       if (!tools.ok) return end(fail(session, tools.problem));
       const made = placed(await build(settings.value, session.context), resolved.value);
       const built = withHint(made, session);
@@ -122,6 +126,7 @@ interface BuildOptions {
   readonly zram?: number | undefined;
   readonly initramfsModules?: ModuleSet | undefined;
   readonly mirror?: string | undefined;
+  readonly proxy?: string | undefined;
   readonly compressionLevel?: number | undefined;
   readonly long: boolean;
   readonly cache?: string | undefined;
@@ -159,6 +164,8 @@ async function resolveSettings(
     if (!possible.ok) return possible;
     throw new Error('a build runs without mounts of its own');
   }
+  const reach = await findReach(session.env, options.proxy, session.context.signal);
+  if (!reach.ok) return reach;
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, session.context);
   if (!architecture.ok) return architecture;
   const own = architecture.value.stdout.trim();
@@ -178,6 +185,7 @@ async function resolveSettings(
       output: options.output,
       cache: options.cache ?? defaultCache(root, session.env),
       mirrors: mirrors.value,
+      reach: reach.value,
       architecture: own,
       level: machine.compressionLevel,
       long: options.long,

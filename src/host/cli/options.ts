@@ -43,6 +43,12 @@ export const cacheOption = () =>
     .env('MKMA_CACHE')
     .argParser(folder);
 
+export const proxyOption = () =>
+  new Option(
+    '--proxy <url>',
+    "proxy for everything that is fetched, or direct for none (default: this host's: apt's settings, then http_proxy and https_proxy)",
+  );
+
 export const formatOption = () =>
   new Option(
     '--format <form>',

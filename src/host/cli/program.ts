@@ -2,6 +2,7 @@
 import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Problem } from '../../core/result.js';
 import { completionOf } from '../reference/reference.js';
+import { PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { doctor } from '../verbs/doctor.js';
 import { inspect } from '../verbs/inspect.js';
 import { shell } from '../verbs/shell.js';
@@ -155,8 +156,9 @@ function shellCommand(session: Session, end: (code: number) => void) {
       const warned = warnWhereMeant(session, options);
       if (!warned.ok) return end(fail(session, warned.problem));
       const terminal = env.TERM ?? 'dumb';
+      const fetching = pick(env, PROXY_VARIABLES);
       const done = await shell(
-        { output: options.output, command, terminal, owner: caller.owner },
+        { output: options.output, command, terminal, fetching, owner: caller.owner },
         session.context,
       );
       end(done.ok ? done.value.exitCode : fail(session, done.problem));
@@ -181,8 +183,8 @@ function doctorCommand(session: Session, end: (code: number) => void) {
     .option('--install', 'install it (as root)', false)
     .action(async (options) => {
       const { install } = options;
-      const path = session.env.PATH ?? '';
-      const done = await doctor({ path, install, root: session.caller.root }, session.context);
+      const { env, caller } = session;
+      const done = await doctor({ env, install, root: caller.root }, session.context);
       end(show(session, done, (diagnosis) => !diagnosis.healthy));
     });
 }

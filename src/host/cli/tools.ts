@@ -1,15 +1,17 @@
 /** Before a command: the programs it needs, installed when the launcher of a checkout started it. */
 import { err, ok, type Result } from '../../core/result.js';
 import { confirm } from '../report/ask.js';
+import { PROXY_VARIABLES, pick } from '../sys/environment.js';
 import type { HostTool } from '../sys/packages.js';
 import { installCommand, installPackages, missingTools, packagesOf } from '../sys/prerequisites.js';
 import type { Session } from './session.js';
 
-/** Fails where a program is missing and may not, or cannot, be installed. `yes`: do not ask. */
+/** Fails where a program is missing and may not, or cannot, be installed. `yes`: do not ask. `fetching`: variables that name proxies. */
 export async function ensureTools(
   session: Session,
   tools: readonly HostTool[],
   yes: boolean,
+  fetching: Readonly<Record<string, string>> = pick(session.env, PROXY_VARIABLES),
 ): Promise<Result<void>> {
   const missing = missingTools(tools, session.env.PATH ?? '');
   if (missing.length === 0) return ok();
@@ -28,9 +30,8 @@ export async function ensureTools(
   session.printer.close();
   if (!yes && session.interactive && !(await confirm('Install them now?', signal))) return refused;
   emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
-  const done = await installPackages(packages, signal, (line) =>
-    emit({ type: 'output', stage: 'install', line }),
-  );
+  const onLine = (line: string): void => emit({ type: 'output', stage: 'install', line });
+  const done = await installPackages(packages, { fetching, signal, onLine });
   emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed', detail: packages.join(' ') });
   return done;
 }

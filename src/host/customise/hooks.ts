@@ -8,6 +8,7 @@ import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
+import type { Command } from '../sys/command.js';
 import { readMounts, requireUnmounted } from '../sys/mounts.js';
 import { removeTree } from '../sys/remove.js';
 import { Interrupted, run } from '../sys/run.js';
@@ -21,6 +22,8 @@ export interface HookPlace {
   readonly output: string;
   /** SOURCE_DATE_EPOCH, where it was said. */
   readonly epoch?: number | undefined;
+  /** Variables for what fetches: the host's proxies. */
+  readonly fetching?: Readonly<Record<string, string>>;
 }
 
 /** Run the hooks of one moment, in order. */
@@ -81,7 +84,7 @@ async function runScript(
   const mounts = join(folder, 'mounts');
   try {
     if (on === 'image') {
-      const tree = new Tree(place.root, context, place.epoch);
+      const tree = new Tree(place.root, context, place.epoch, place.fetching);
       const done = await tree.run(['sh', '-c', TAKE], script, (command) => withLastLook(command, mounts));
       if (done.ok) left(seenAtLast(mounts, place.root, place.output));
       return done.ok ? ok() : done;
@@ -94,9 +97,9 @@ async function runScript(
       ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
     };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
-    // In namespaces of its own, so that an interruption ends all that it has started.
-    const command = withLastLook({ file, args: [], env }, mounts);
-    const done = await run(command, { signal: context.signal, onLine });
+    // What a person's own tools need, and namespaces of its own, so that an interruption ends all that it has started.
+    const hook: Command = { file, args: [], env, secretEnv: place.fetching, passes: ['hook'] };
+    const done = await run(withLastLook(hook, mounts), { signal: context.signal, onLine });
     if (done.ok) left(seenAtLast(mounts, root, output));
     return done.ok ? ok() : done;
   } finally {
@@ -118,7 +121,7 @@ async function callFunction(
   left: (mounts: readonly string[]) => void,
 ): Promise<Result<void>> {
   const before = readMounts();
-  const tree = new Tree(place.root, context, place.epoch);
+  const tree = new Tree(place.root, context, place.epoch, place.fetching);
   const { root, output } = place;
   const interrupted = aborted(context.signal);
   try {

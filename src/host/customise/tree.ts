@@ -13,11 +13,12 @@ export interface ScriptOptions {
 export class Tree {
   readonly files: TreeFiles;
 
-  /** `mtime` in seconds for everything written; none: now. */
+  /** `mtime` in seconds for everything written; none: now. `fetching`: variables for programs that fetch, which may hold passwords. */
   constructor(
     readonly root: string,
     private readonly context: Context,
     private readonly mtime?: number,
+    private readonly fetching?: Readonly<Record<string, string>>,
   ) {
     this.files = new TreeFiles(root, mtime);
   }
@@ -38,7 +39,10 @@ export class Tree {
       DEBIAN_FRONTEND: 'noninteractive',
       ...(this.mtime === undefined ? {} : { SOURCE_DATE_EPOCH: String(this.mtime) }),
     };
-    const started = inTree({ root: this.root, command, env, ...(input === undefined ? {} : { input }) });
+    const started = inTree({
+      ...{ root: this.root, command, env, secretEnv: this.fetching },
+      ...(input === undefined ? {} : { input }),
+    });
     const onLine = (line: string): void => this.context.emit({ type: 'output', stage: 'system', line });
     const done = await run(as(started), { signal: this.context.signal, onLine });
     return done.ok ? ok(done.value.stdout) : done;

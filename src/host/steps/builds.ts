@@ -196,7 +196,10 @@ class Making {
     const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[step]}`;
     const epoch = settings.sourceDateEpoch;
     const env = epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) };
-    const command = inTree({ root, command: ['sh', '-e', '-c', commands], env, network: build.network });
+    const command = inTree({
+      ...{ root, command: ['sh', '-e', '-c', commands], env, network: build.network },
+      secretEnv: build.network ? settings.reach.variables : undefined,
+    });
     const lines: string[] = [];
     const onLine = (line: string): void => {
       lines.push(line);
@@ -237,7 +240,7 @@ export async function installBuilds(
     // Inside the tree, whose absolute links (/var/run) lead out of it for everybody else.
     const inside = inTree({ root, command: ['tar', ...args, ...without, ...into] });
     const words = ['-c', 'zstd -dcq -- "$0" | "$@"', join(path, PRODUCT), inside.file, ...inside.args];
-    const done = await run({ file: 'sh', args: words, isolated: true }, { signal });
+    const done = await run({ ...inside, file: 'sh', args: words }, { signal });
     if (!done.ok) return done;
   }
   if (entries.length === 0) return ok();

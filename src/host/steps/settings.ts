@@ -4,6 +4,7 @@ import type { Source } from '../definition/source.js';
 import type { Hardware } from '../kernel/hardware.js';
 import type { Owner } from '../sys/files.js';
 import type { Mirrors } from './mirror.js';
+import type { Reach } from './reach.js';
 
 export interface BuildSettings {
   readonly machine: Machine;
@@ -14,6 +15,8 @@ export interface BuildSettings {
   /** Cache folder, absolute. */
   readonly cache: string;
   readonly mirrors: Mirrors;
+  /** How mirrors are reached from here: no input of any stage. */
+  readonly reach: Reach;
   /** Debian's name of the architecture built for. */
   readonly architecture: string;
   /** zstd level, 1 to 19. */

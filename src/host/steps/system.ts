@@ -85,8 +85,8 @@ export async function buildSystem(
   say('unpacking the kernel');
   const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
-  const { machine, hardware, output, sourceDateEpoch: epoch } = settings;
-  const place = { root, output, epoch };
+  const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
+  const place = { root, output, epoch, fetching: reach.variables };
   const installed = await installBuilds(builds, root, context.signal);
   if (!installed.ok) return installed;
   const hooked = await runHooks('packages', machine, place, context);

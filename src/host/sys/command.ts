@@ -1,13 +1,18 @@
 /** A program with its arguments as data: how it is started, and how it is told. */
 import { readFileSync } from 'node:fs';
+import { cleanEnvironment, type Passing } from './environment.js';
 
 /** A program and how to start it. */
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
   readonly cwd?: string;
-  /** Variables on top of mkma's own environment; `undefined` removes one. */
+  /** Variables on top of the clean environment that every program gets (environment.ts); `undefined` removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** As `env`, for what may hold passwords: never shown. */
+  readonly secretEnv?: Readonly<Record<string, string>> | undefined;
+  /** Which more of the caller's variables it gets. */
+  readonly passes?: readonly Passing[];
   /** Text or bytes for standard input; none: empty. */
   readonly input?: string | Uint8Array;
   /**
@@ -44,9 +49,9 @@ function namespaceArguments(): string[] {
   return ['--mount', '--propagation', propagation, '--pid', '--fork', '--mount-proc', '--kill-child=KILL'];
 }
 
-/** mkma's own environment, the command's variables on top. A plain user's PATH on Debian lacks the sbin folders. */
-export function environmentOf(command: Command): NodeJS.ProcessEnv {
-  return { ...process.env, PATH: `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, ...command.env };
+/** What the program finds in its environment. */
+export function environmentOf(command: Command, own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return { ...cleanEnvironment(own, command.passes), ...command.env, ...command.secretEnv };
 }
 
 /** The command as a line that a shell understands. */

@@ -16,10 +16,12 @@ fi
 if [ -e /etc/resolv.conf ]; then mkdir -p "$root/run/systemd/resolve"; cp -L /etc/resolv.conf "$root/run/systemd/resolve/stub-resolv.conf"; fi
 exec chroot "$root" "$@"`;
 
-/** Where a tree's programs are, and nothing of the host's environment. */
+/** Where a tree's programs are, and nothing that names files or the language of this host. */
 const ENVIRONMENT = {
   HOME: '/root',
   LANG: 'C.UTF-8',
+  LC_ALL: undefined,
+  TMPDIR: undefined,
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
 
@@ -31,16 +33,19 @@ export interface InTree {
   readonly command: readonly string[];
   /** On top of the usual variables. */
   readonly env?: Readonly<Record<string, string>>;
+  /** As `env`, for what may hold passwords: never shown. */
+  readonly secretEnv?: Readonly<Record<string, string>> | undefined;
   readonly input?: string | Uint8Array;
   /** Whether the command reaches this host's network; otherwise it has loopback alone. Default: yes. */
   readonly network?: boolean;
 }
 
 /** The command that runs another inside the tree at `root`. */
-export function inTree({ root, command, env = {}, input, network = true }: InTree): Command {
-  const words = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
-  const args = ['-i', ...words, 'sh', '-c', ENTER, 'mkma', root, ...command];
+export function inTree({ root, command, env = {}, secretEnv, input, network = true }: InTree): Command {
   const alone = network ? [] : ['unshare', '--net', '--', 'sh', '-c', LOOPBACK, 'mkma'];
-  const [file = '', ...rest] = [...alone, 'env', ...args];
-  return { file, args: rest, isolated: true, ...(input === undefined ? {} : { input }) };
+  const [file = '', ...args] = [...alone, 'sh', '-c', ENTER, 'mkma', root, ...command];
+  return {
+    ...{ file, args, isolated: true, env: { ...ENVIRONMENT, ...env }, secretEnv },
+    ...(input === undefined ? {} : { input }),
+  };
 }

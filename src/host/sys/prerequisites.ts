@@ -44,19 +44,26 @@ export function installCommand(packages: readonly string[]): string {
   return `apt-get install --no-install-recommends ${packages.join(' ')}`;
 }
 
-/** Install packages by apt, as root, after refreshing its lists. */
+/** How packages are installed. */
+export interface Installing {
+  /** Variables that name proxies. */
+  readonly fetching: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly onLine: (line: string) => void;
+}
+
+/** Install packages on this host by apt with its own configuration, as root, after refreshing its lists. */
 export async function installPackages(
   packages: readonly string[],
-  signal: AbortSignal,
-  onLine: (line: string) => void,
+  { fetching, signal, onLine }: Installing,
 ): Promise<Result<void>> {
-  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' };
+  const env = { DEBIAN_FRONTEND: 'noninteractive', HOME: '/root' };
   const commands = [
     ['update', '-q'],
     ['install', '-q', '-y', '--no-install-recommends', ...packages],
   ];
   for (const args of commands) {
-    const done = await run({ file: 'apt-get', args, env }, { signal, onLine });
+    const done = await run({ file: 'apt-get', args, env, secretEnv: fetching }, { signal, onLine });
     if (!done.ok) return err({ ...done.problem, what: `cannot install ${packages.join(', ')}` });
   }
   return ok();

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { execa } from 'execa';
+import { withoutLogins } from '../../core/logins.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
 import { hostTool } from './packages.js';
@@ -86,7 +87,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   // `detached` keeps the child from mkma's cleanup on exit; this does not let it outlive mkma's own end.
   const untie = tieToExit(child);
   if (options.onLine !== undefined) {
-    for (const stream of [child.stdout, child.stderr]) eachLine(stream, options.onLine);
+    for (const stream of [child.stdout, child.stderr]) eachLine(stream, discreetly(command, options.onLine));
   }
   const result = await child;
   untie();
@@ -102,6 +103,11 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   if (wasMissing(result.exitCode, result.stderr)) return err(missingTool(command.file));
   if (result.exitCode === undefined) return err(startFailure(command, result));
   return ok({ stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode });
+}
+
+/** A program that was given secrets may print them. */
+function discreetly({ secretEnv }: Command, onLine: (line: string) => void): (line: string) => void {
+  return secretEnv === undefined ? onLine : (line) => onLine(withoutLogins(line));
 }
 
 function tieToExit(child: { pid?: number | undefined }): () => void {
@@ -153,7 +159,7 @@ export function failure(command: Command, finished: Finished): Problem {
   return {
     code: 'program-failed',
     what: `${command.file} failed (exit code ${finished.exitCode})`,
-    why: lastLines(finished.stderr) || lastLines(finished.stdout),
+    why: withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout)),
     next: `run it by hand: ${renderCommand(command)}`,
   };
 }

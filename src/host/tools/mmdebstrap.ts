@@ -1,7 +1,10 @@
 /** The command line of mmdebstrap(1), and what its failures mean. Pure. */
+import { withoutLogins } from '../../core/logins.js';
 import type { Problem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { type Command, shellQuote } from '../sys/command.js';
+import { FETCH, KEEP_DEBS, REACH, wantedPackages } from './fetch-hooks.js';
+import { explainAnswer, mirrorAnswer } from './mirror-answers.js';
 
 export interface BootstrapRequest {
   readonly suite: string;
@@ -20,6 +23,12 @@ export interface BootstrapRequest {
   readonly files?: string | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
+  /** Folder where lists are kept between the tries of one run. */
+  readonly lists: string;
+  /** File of apt.conf(5) that says how mirrors are reached. */
+  readonly reach: string;
+  /** Variables for what fetches. May hold passwords. */
+  readonly fetching: Readonly<Record<string, string>>;
   /** Shell commands run with the tree's folder as `$1` once everything is installed (or extracted). */
   readonly finish: readonly string[];
   /** The tarball to make; compressed by its name's ending. */
@@ -44,16 +53,7 @@ export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'
   return [line(mirror, suite), line(mirror, `${suite}-updates`), line(securityMirror, `${suite}-security`)];
 }
 
-// $1 is the tree. Kept packages are linked in; new ones are copied to a temporary name and renamed, since two builds
-// may share the folder. One command a line: in a list with && a failure would not end the script.
-const KEEP_DEBS = `set -e
-for deb in "$1"/var/cache/apt/archives/*.deb; do
-  kept=$MKMA_DEBS/\${deb##*/}
-  if [ -e "$kept" ] || [ ! -e "$deb" ]; then continue; fi
-  new=$(mktemp "$MKMA_DEBS/.new-XXXXXXXX")
-  cp "$deb" "$new"
-  mv "$new" "$kept"
-done`;
+// $1 is the tree.
 const BRING_DEBS = `set -e
 mkdir -p "$1/var/cache/apt/archives"
 find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
@@ -61,12 +61,17 @@ find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache
 // Files that apt needs, put into the tree: by the folder's name, since arguments can be read by everybody.
 const BRING_FILES = 'cp -R "$MKMA_FILES"/. "$1"';
 
-/** Install package files inside the tree, where apt finds them and what they depend on. */
+/**
+ * Install package files inside the tree, and what they depend on. apt runs outside, as for all other packages, where it reaches the
+ * mirrors as this host does; dpkg runs inside.
+ */
 function installHook(files: readonly string[]): string {
   return `set -e
 mkdir "$1/mkma-debs"
 cp -L ${files.map(shellQuote).join(' ')} "$1/mkma-debs"
-chroot "$1" sh -c 'apt-get --yes install /mkma-debs/*.deb'
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+dpkg='-o Dir::Bin::dpkg=env -o DPkg::Options::=--unset=APT_CONFIG -o DPkg::Options::=dpkg'
+apt-get --yes -o Dpkg::Use-Pty=false -o DPkg::Chroot-Directory="$1" $dpkg install "$1"/mkma-debs/*.deb
 rm -r "$1/mkma-debs"`;
 }
 
@@ -77,16 +82,15 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     '--mode=root',
     `--variant=${request.variant}`,
     `--architectures=${request.architecture}`,
-    '--aptopt=Acquire::Retries "2"',
-    '--aptopt=Acquire::http::Timeout "20"',
-    '--aptopt=Acquire::https::Timeout "20"',
     '--aptopt=APT::Sandbox::User "root"',
     '--dpkgopt=force-unsafe-io',
     '--skip=download/empty',
     '--skip=essential/unlink',
     ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
+    `--setup-hook=${REACH}`,
     `--setup-hook=${BRING_DEBS}`,
     ...(request.files === undefined ? [] : [`--setup-hook=${BRING_FILES}`]),
+    `--setup-hook=${FETCH}`,
     ...((request.debFiles ?? []).length === 0
       ? []
       : [`--customize-hook=${installHook(request.debFiles ?? [])}`]),
@@ -102,32 +106,39 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     args,
     isolated: true,
     env: {
-      LC_ALL: 'C.UTF-8',
+      HOME: '/root',
       TMPDIR: request.temporary,
       MKMA_DEBS: request.debs,
       MKMA_FILES: request.files,
+      MKMA_LISTS: request.lists,
+      MKMA_REACH: request.reach,
+      MKMA_WANTED: wantedPackages(request).join('\n'),
       DEBIAN_FRONTEND: 'noninteractive',
       SOURCE_DATE_EPOCH: epoch === undefined ? undefined : String(epoch),
     },
+    secretEnv: request.fetching,
   };
 }
 
 /** The cause of a failed bootstrap, in the user's terms, out of what mmdebstrap and apt printed. */
 export function explainBootstrap(output: string, request: BootstrapRequest): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
+  const answer = /No space left on device/.test(output) ? undefined : mirrorAnswer(output);
+  if (answer !== undefined) return { what, ...explainAnswer(answer) };
   const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
   // Of packages that do not go together apt tells line by line what lacks what; its own command line says nothing more.
   const lacking = output.split('\n').filter((line) => /^ .* : (Pre)?-?Depends: |^ +Depends: /i.test(line));
   const own = complaints.filter(
-    (line) => !/^E: (setup failed: E: apt-get|mmdebstrap failed to run)/.test(line),
+    (line) => !/^E: (setup failed: E: (apt-get|command failed)|mmdebstrap failed to run)/.test(line),
   );
   const apt = [...own.slice(-6), ...new Set(lacking)].slice(0, 12).join('\n');
   for (const [pattern, explain] of CAUSES) {
     const match = pattern.exec(pattern.source.includes('space left') ? output : complaints.join('\n'));
     if (match !== null) return { what, ...explain(request, match, apt) };
   }
-  const why = apt || output.trimEnd().split('\n').slice(-6).join('\n');
+  const why = withoutLogins(apt || output.trimEnd().split('\n').slice(-6).join('\n'));
   return {
+    code: 'bootstrap-failed',
     what,
     where: request.mirror,
     why,
@@ -149,14 +160,6 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
       }),
     ],
     [
-      /(?:Could not resolve|Temporary failure resolving) '([^']+)'/,
-      ({ mirror }, match) => ({
-        where: mirror,
-        why: `the host name ${match[1]} cannot be resolved`,
-        next: 'check the network, the name server and --mirror',
-      }),
-    ],
-    [
       /Unable to locate package (\S+)|Package '?([a-z0-9+.-]+)'? has no installation candidate/,
       ({ suite, components }, match) => ({
         where: `package ${match[1] ?? match[2]}`,
@@ -170,14 +173,6 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
         where: `packages of ${suite}`,
         why: apt,
         next: 'some need what is excluded (excludePackages), or another version than is asked for: mkma build --verbose shows what apt says of them',
-      }),
-    ],
-    [
-      /Could not connect to .*|Connection (?:failed|timed out|refused).*|Unable to connect to .*/,
-      ({ mirror }, match) => ({
-        where: mirror,
-        why: match[0].trim(),
-        next: 'check the network and --mirror',
       }),
     ],
     [

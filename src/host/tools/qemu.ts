@@ -89,7 +89,7 @@ export function qemuCommand(machine: Machine): Command {
   machine.serials.forEach((port, i) => {
     args.push(...serialArguments(port, `serial${i}`));
   });
-  return { file: QEMU_PROGRAM, args };
+  return { file: QEMU_PROGRAM, args, passes: ['display'] };
 }
 
 /** Without a boot ROM: no firmware is to look for a system there. */

@@ -2,12 +2,15 @@
 import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { chooseMirrors } from '../steps/mirror.js';
+import { describeReach, findReach, PLAIN_REACH } from '../steps/reach.js';
+import { type Environment, PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { BUILD_TOOLS, type HostTool, QEMU_TOOLS } from '../sys/packages.js';
 import { findProgram, installCommand, installPackages, packagesOf } from '../sys/prerequisites.js';
 
 export interface DoctorOptions {
-  /** The PATH variable. */
-  readonly path: string;
+  /** The caller's. */
+  readonly env: Environment;
   /** Install what is missing. */
   readonly install: boolean;
   readonly root: boolean;
@@ -22,20 +25,24 @@ export interface Diagnosis {
   }[];
   /** The command that installs what is missing. */
   readonly install: string | null;
+  /** How mirrors are reached from here, without names and passwords. */
+  readonly reach: readonly { readonly setting: string; readonly value: string }[];
   readonly lines: readonly string[];
 }
 
 export async function doctor(options: DoctorOptions, context: Context): Promise<Result<Diagnosis>> {
-  const first = diagnose(options);
+  const first = await diagnose(options, context);
   if (first.healthy || !options.install) return ok(first);
   if (!options.root) return err({ what: 'installing needs root', next: `sudo ${first.install}` });
   const packages = packagesOf(missing(options));
   context.emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
-  const done = await installPackages(packages, context.signal, (line) => {
-    context.emit({ type: 'output', stage: 'install', line });
+  const done = await installPackages(packages, {
+    fetching: pick(options.env, PROXY_VARIABLES),
+    signal: context.signal,
+    onLine: (line) => context.emit({ type: 'output', stage: 'install', line }),
   });
   context.emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed' });
-  return done.ok ? ok(diagnose(options)) : done;
+  return done.ok ? ok(await diagnose(options, context)) : done;
 }
 
 /** Every tool once; some serve several purposes. */
@@ -45,14 +52,15 @@ function allTools(): HostTool[] {
 }
 
 function missing(options: DoctorOptions): HostTool[] {
-  return allTools().filter((tool) => findProgram(tool.program, options.path) === undefined);
+  return allTools().filter((tool) => findProgram(tool.program, options.env.PATH ?? '') === undefined);
 }
 
-function diagnose(options: DoctorOptions): Diagnosis {
+async function diagnose(options: DoctorOptions, context: Context): Promise<Diagnosis> {
   const tools = allTools().map((tool) => ({
     ...tool,
-    found: findProgram(tool.program, options.path) ?? null,
+    found: findProgram(tool.program, options.env.PATH ?? '') ?? null,
   }));
+  const reach = await reached(options.env, context);
   const absent = tools.filter((tool) => tool.found === null);
   const install = absent.length === 0 ? null : installCommand(packagesOf(absent));
   const lines = [
@@ -62,6 +70,9 @@ function diagnose(options: DoctorOptions): Diagnosis {
     ),
     `${existsSync('/dev/kvm') ? 'ok     ' : 'note   '}  ${'/dev/kvm'.padEnd(19)} ${existsSync('/dev/kvm') ? 'there; whether it works is probed at the first boot' : 'not there: virtual machines run slower, by emulation'}`,
     '',
+    'how builds reach mirrors:',
+    ...reach.map(({ setting, value }) => `         ${setting}  ${value}`),
+    '',
     install === null
       ? 'nothing is missing'
       : `install what is missing:  ${options.root ? '' : 'sudo '}${install}`,
@@ -70,6 +81,17 @@ function diagnose(options: DoctorOptions): Diagnosis {
     healthy: absent.length === 0,
     tools: tools.map((tool) => ({ program: tool.program, package: tool.package, found: tool.found })),
     install,
+    reach,
     lines,
   };
+}
+
+/** The mirrors that a build takes unless told, and how it reaches them. Without apt, which is then missing, only what the environment says. */
+async function reached(env: Environment, { signal }: Context): Promise<Diagnosis['reach']> {
+  const mirrors = chooseMirrors(env.MKMA_MIRROR);
+  const reach = await findReach(env, undefined, signal);
+  return [
+    ...(mirrors.ok ? [{ setting: 'mirror', value: mirrors.value.main }] : []),
+    ...describeReach(reach.ok ? reach.value : { ...PLAIN_REACH, variables: pick(env, PROXY_VARIABLES) }),
+  ];
 }

@@ -18,6 +18,8 @@ export interface ShellOptions {
   /** Command to run; none: an interactive shell. */
   readonly command: readonly string[];
   readonly terminal: string;
+  /** Variables that name proxies. */
+  readonly fetching: Readonly<Record<string, string>>;
   readonly owner?: Owner | undefined;
 }
 
@@ -45,7 +47,7 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
       debian_chroot: basename(output.value.path),
     };
     // An interactive shell has a process group of its own: Ctrl-C in it does not reach mkma. One that does ends the command.
-    const running = start(inTree({ root, command, env }), {
+    const running = start(inTree({ root, command, env, secretEnv: options.fetching }), {
       ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
       signal: context.signal,
     });

@@ -1,6 +1,8 @@
 /** What comes from the mirror, by mmdebstrap into an entry of the cache. */
+
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { withoutLogins } from '../../../core/logins.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { formatMoment } from '../../../core/time.js';
 import type { Context } from '../../context.js';
@@ -9,8 +11,11 @@ import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
+import { renderReach } from '../reach.js';
 import type { BuildSettings } from '../settings.js';
+import { PAUSES, tryAgain } from './tries.js';
 
 /** Raised whenever the same inputs shall give another result. */
 const RECIPE = '5';
@@ -35,8 +40,9 @@ export function mirrorInputs(settings: BuildSettings): Inputs {
   };
 }
 
-/** What differs between the two bootstraps. */
-interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends'> {
+/** What differs between the bootstraps. */
+export interface Part
+  extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends'> {
   /** Files of the tree that apt needs, by their path in it. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
@@ -47,10 +53,12 @@ interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' 
   readonly makes: readonly string[];
 }
 
+/** Take it from the cache or the mirror. `pauses`: seconds between the tries of a mirror that fails. */
 export async function bootstrap(
   settings: BuildSettings,
   context: Context,
   part: Part,
+  pauses: readonly number[] = PAUSES,
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
   const { stage, inputs } = part;
@@ -68,7 +76,7 @@ export async function bootstrap(
       refresh: settings.refresh,
       signal: context.signal,
       onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
-      make: (folder) => makeEntry(folder, settings, context, part),
+      make: (folder) => makeEntry(folder, settings, context, part, pauses),
     });
   } finally {
     if (entry?.ok !== true) emit({ type: 'stage', stage, state: 'failed' });
@@ -86,12 +94,14 @@ async function makeEntry(
   settings: BuildSettings,
   context: Context,
   part: Part,
+  pauses: readonly number[],
 ): Promise<Result<string>> {
   const debs = join(settings.cache, 'debs');
   mkdirSync(debs, { recursive: true });
   pruneDebs(debs);
   const temporary = makeScratch(join(settings.cache, 'tmp'));
   try {
+    mkdirSync(join(temporary.path, 'lists'));
     const request: BootstrapRequest = {
       ...part,
       files: writeFiles(part.files ?? {}, join(temporary.path, 'files')),
@@ -101,21 +111,16 @@ async function makeEntry(
       mirror: settings.mirrors.main,
       securityMirror: settings.mirrors.security,
       debs,
+      lists: join(temporary.path, 'lists'),
+      reach: writeReach(settings, temporary.path),
+      fetching: settings.reach.variables,
       target: join(folder, TREE),
       temporary: temporary.path,
       sourceDateEpoch: settings.sourceDateEpoch,
     };
-    const plain = bootstrapCommand(request);
-    const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
     const lines: string[] = [];
-    const done = await run(command, {
-      signal: context.signal,
-      onLine: (line) => {
-        lines.push(line);
-        context.emit({ type: 'output', stage: part.stage, line: line.replace(/^I: /, '') });
-      },
-    });
-    if (!done.ok) return err(explainBootstrap(lines.join('\n'), request));
+    const done = await tryAgain(() => runOnce(request, folder, lines, part.stage, context), context, pauses);
+    if (!done.ok) return done;
     // What is published here is taken on trust by every later build.
     const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
@@ -127,6 +132,41 @@ async function makeEntry(
   } finally {
     temporary.remove();
   }
+}
+
+/** Bootstrap once. `lines` then holds what was printed. */
+async function runOnce(
+  request: BootstrapRequest,
+  folder: string,
+  lines: string[],
+  stage: string,
+  context: Context,
+): Promise<{ readonly result: Result<void>; readonly answer?: MirrorAnswer | undefined }> {
+  lines.length = 0;
+  // A try before may have left files that hooks add to.
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  const plain = bootstrapCommand(request);
+  const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
+  const done = await run(command, {
+    signal: context.signal,
+    onLine: (printed) => {
+      const line = withoutLogins(printed);
+      lines.push(line);
+      context.emit({ type: 'output', stage, line: line.replace(/^I: /, '') });
+    },
+  });
+  if (done.ok) return { result: ok() };
+  const output = lines.join('\n');
+  return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
+}
+
+/** How mirrors are reached, as files for apt that only root reads; resolves to the one of apt.conf(5). */
+function writeReach({ reach, mirrors }: BuildSettings, folder: string): string {
+  const [conf, auth] = [join(folder, 'reach.conf'), join(folder, 'reach.auth')];
+  const text = renderReach(reach, auth, mirrors.logins);
+  writeFileSync(conf, text.conf, { mode: 0o600 });
+  writeFileSync(auth, text.auth, { mode: 0o600 });
+  return conf;
 }
 
 /** The files as a folder; `undefined`: there are none. */

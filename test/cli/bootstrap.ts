@@ -1,0 +1,49 @@
+/** A program of its own, for mirror.ts: bootstraps two small packages as a build would, and tells what came of it as JSON. */
+import { resolveMachine } from '../../src/host/definition/resolve.js';
+import type { Event } from '../../src/host/report/event.js';
+import { bootstrap, LIST, mirrorInputs, type Part, TREE } from '../../src/host/steps/bootstrap/engine.js';
+import { findReach } from '../../src/host/steps/reach.js';
+import type { BuildSettings } from '../../src/host/steps/settings.js';
+import { splitLogin } from '../../src/host/tools/apt-config.js';
+import { type Asked, PACKAGES, type Told } from './mirror.js';
+
+const asked = JSON.parse(process.argv[2] ?? '') as Asked;
+const { signal } = new AbortController();
+const machine = await resolveMachine({ preset: 'console' });
+const reach = await findReach(process.env, asked.proxy, signal);
+if (!machine.ok || !reach.ok) throw new Error(JSON.stringify({ machine, reach }));
+const main = splitLogin(asked.main);
+const settings = {
+  machine: machine.value.machine,
+  mirrors: {
+    main: main.address,
+    security: asked.security,
+    logins: main.entry === undefined ? [] : [main.entry],
+  },
+  reach: reach.value,
+  architecture: 'amd64',
+  cache: asked.cache,
+  refresh: false,
+} as unknown as BuildSettings;
+const part: Part = {
+  stage: 'tools',
+  inputs: mirrorInputs(settings),
+  variant: 'extract',
+  packages: PACKAGES,
+  finish: [`ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"`],
+  makes: [TREE, LIST],
+};
+const events: Event[] = [];
+const emit = (event: Event): void => void events.push(event);
+const made = await bootstrap(settings, { emit, signal }, part, asked.pauses);
+const problem = made.ok ? undefined : made.problem;
+const told: Omit<Told, 'printed'> & { readonly events: readonly Event[] } = {
+  code: problem?.code,
+  why: problem?.why,
+  where: problem?.where,
+  notes: events.flatMap((event) => (event.type === 'note' ? [event.text] : [])),
+  states: events.flatMap((event) => (event.type === 'stage' ? [event.state] : [])),
+  path: made.ok ? made.value.path : undefined,
+  events,
+};
+process.stdout.write(JSON.stringify(told));
