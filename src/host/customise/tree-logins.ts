@@ -80,7 +80,7 @@ export function openToAll(root: string, machine?: Pick<Machine, 'users'>): Probl
     code: 'open-account',
     what: `${open} would have an empty password on a machine with a network login`,
     where: byDefinition ? nameOf(field) : join(root, 'etc/shadow'),
-    ...(byDefinition ? { field } : {}),
+    ...(byDefinition ? { field, suggestion: 'locked' } : {}),
     why: `${login} is there`,
     next: byDefinition
       ? 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login'

@@ -138,7 +138,8 @@ export function selectEntries(
 }
 
 function isPolicy({ path, type, target }: TreeEntry): boolean {
-  return `/${path}` === POLICY.path && type === 'l' && target === POLICY.target;
+  // By its target: /usr/sbin itself may be a link.
+  return path.endsWith('/policy-rc.d') && type === 'l' && target === POLICY.target;
 }
 
 /** Lines in the form of the files that a build leaves; none where nothing was kept out. */

@@ -89,6 +89,8 @@ test("mkma's own link that forbids starts is left out without a word, one of som
   const link = (target: string) => [entry('usr/sbin/policy-rc.d', { type: 'l', target })];
   const own = selectEntries(tree(...link('/run/mkma/policy-rc.d')));
   assert.deepEqual([[...own.out], own.kinds], [['usr/sbin/policy-rc.d'], []]);
+  const merged = entry('usr/bin/policy-rc.d', { type: 'l', target: '/run/mkma/policy-rc.d' });
+  assert.equal(selectEntries(tree(merged)).out.size, 1, 'where /usr/sbin is a link');
   assert.equal(selectEntries(tree(...link('/etc/alternatives/policy-rc.d'))).out.size, 0);
 });
 
