@@ -34,5 +34,5 @@ const source = { root, kernelRelease, scratch, tools };
 const packed = await packBase(settings, source, context);
 const seconds = (performance.now() - start) / 1000;
 if (!packed.ok) throw new Error(JSON.stringify(packed.problem));
-const bytes = packed.value.segments.reduce((sum, segment) => sum + segment.size, 0);
+const bytes = packed.value.manifest.segments.reduce((sum, segment) => sum + segment.size, 0);
 process.stdout.write(JSON.stringify({ seconds, bytes } satisfies PackedOnce));

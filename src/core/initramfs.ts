@@ -12,6 +12,8 @@ export interface InitramfsManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside. */
   readonly kernelRelease: string;
+  /** `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on. */
+  readonly xino?: false;
 }
 
 /** Bytes of files: the kernel's modules with their firmware, and everything else. */
@@ -37,7 +39,7 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
   } catch {
     // Not JSON: refused below as a manifest without a kind.
   }
-  const { format, kind, mkma, suite, architecture, kernelRelease } = value;
+  const { format, kind, mkma, suite, architecture, kernelRelease, xino } = value;
   const texts = [mkma, suite, architecture, kernelRelease];
   if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
@@ -46,5 +48,6 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
       next: 'build it again',
     });
   }
-  return ok({ format, kind, mkma, suite, architecture, kernelRelease } as InitramfsManifest);
+  const numbers = xino === false ? { xino } : {};
+  return ok({ format, kind, mkma, suite, architecture, kernelRelease, ...numbers } as InitramfsManifest);
 }

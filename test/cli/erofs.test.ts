@@ -8,12 +8,16 @@ import type { ArchiveRecord } from '../../src/core/archive-parser.js';
 import { DUMP_ARGUMENTS, parseAttributes } from '../../src/core/attributes.js';
 import { decodeName } from '../../src/core/path.js';
 import { fileTypeOf } from '../../src/core/tree.js';
+import { BASE } from '../../src/guest/init/places.js';
+import { stackOverlay } from '../../src/guest/init/stack.js';
+import { undoList } from '../../src/guest/init/undo.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';
+import { FakeMachine } from '../unit/guest/fake-machine.js';
 import { codeOf, type Ended, execute, main, mkma, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { Stock } from './layers-stock.js';
-import { describeTree, makeOddTree } from './tree.js';
+import { describeTree, makeOddTree, packedOf } from './tree.js';
 
 /** What the reader of metadata makes of a file, in the words of a listing. */
 function told(record: ArchiveRecord): string {
@@ -81,16 +85,41 @@ describe('the forms of a base, in one output folder', () => {
   after(() => folder[Symbol.dispose]());
 
   test('all of the tree is in the file system: kinds, names, modes, owners, links, contents, times, attributes', () => {
-    const expected = describeTree(chroot);
+    const expected = packedOf(describeTree(chroot));
     assert.ok(expected.length > 5_000, String(expected.length));
     assert.deepEqual(describeTree(unpacked), expected);
     const listing = (root: string): string =>
       execFileSync(
         'bash',
-        ['-c', "find . ! -type d -printf '%p %T@\\n' | LC_ALL=C sort; getfattr -R -P -h -d -m - -e base64 ."],
+        [
+          '-c',
+          "find . ! -type d ! -path ./usr/sbin/policy-rc.d -printf '%p %T@\\n' | LC_ALL=C sort; getfattr -R -P -h -d -m - -e base64 .",
+        ],
         { cwd: root, encoding: 'latin1', maxBuffer: 2 ** 28 },
       );
     assert.equal(listing(unpacked), listing(chroot));
+  });
+
+  test('in the overlay that early boot stacks, one device number, also after a copy up', () => {
+    const fake = new FakeMachine();
+    fake.files.set(BASE, { kind: 'directory', mode: 0o755 });
+    const stack = { layers: [], top: { folder: BASE, attributes: {} }, held: true, xino: true };
+    assert.ok(stackOverlay(fake, stack, undoList(fake)).ok);
+    const call = fake.calls.find((words) => words.startsWith('mount -t overlay'));
+    const [, options = ''] = /upperdir=[^,]*,workdir=[^,]*(,.*) mkma/.exec(call ?? '') ?? [];
+    const script = `
+mount -t tmpfs none "$2"; cd "$2"; mkdir base up work root; mount -t erofs -o ro,loop "$1" base
+mount -t overlay -o "lowerdir=base,upperdir=up,workdir=work$3" none root; cd root
+numbers() { stat -c %d . etc etc/hosts etc/new; stat -c %i etc/hosts; }
+sum() { du "$@" usr/share | cut -f1; }
+echo new >etc/new; numbers | sort -u | wc -l; [ $(sum -s) -gt 9000 ]; [ $(sum -sx) -eq $(sum -s) ]
+[ $(find . -xdev | wc -l) -eq $(find . | wc -l) ]
+before=$(numbers); echo more >>etc/hosts; [ "$before" = "$(numbers)" ]`;
+    const told = execFileSync('unshare', [
+      ...['--mount', 'bash', '-euc', script, 'bash', erofs, mounted, options],
+    ]);
+    // The device, and the number of a file.
+    assert.equal(String(told), '2\n');
   });
 
   test('what it holds is read without mounting it', async () => {

@@ -1,5 +1,6 @@
 /** Comparing trees of files: everything a newc archive is to carry. */
 import { execFileSync } from 'node:child_process';
+import { kindKeptOut, POLICY } from '../../src/host/pack/kept-out.js';
 
 const BIG = { maxBuffer: 1 << 30, encoding: 'latin1' as const };
 
@@ -51,6 +52,14 @@ function devicesOf(root: string): Map<string, string> {
     out.set(name.slice(2), numbers);
   }
   return out;
+}
+
+/** Of a tree's lines those of what is packed: chroot/ also holds what never gets into a base. */
+export function packedOf(lines: readonly string[]): string[] {
+  const pathOf = (line: string): string => line.split('\t')[0] ?? '';
+  return lines.filter(
+    (line) => kindKeptOut(pathOf(line)) === undefined && `/${pathOf(line)}` !== POLICY.path,
+  );
 }
 
 /** Unpack an image as the README tells, with one of the stock tools, into `root`. */

@@ -22,7 +22,7 @@ setfattr -n user.root -v 1 .; setfattr -n system.posix_acl_default -v ${ACL} .`;
 
 const DUMP = 'getfattr -R -P -h -d -m - -e base64 opt usr/bin/cat-all; getfattr -P -h -d -m - -e base64 .';
 
-test('a capability, ACLs and attributes of users come out of the booted base as they went in', async () => {
+test('a capability, ACLs and attributes of users come out of the booted base as they went in, on one device', async () => {
   const changed = join(imagesFolder(), 'changed');
   const shared = process.env.MKMA_TEST_IMAGES ?? '';
   assert.ok(shared);
@@ -50,5 +50,9 @@ test('a capability, ACLs and attributes of users come out of the booted base as 
   assert.match(await vm.ask(`${nobody} cat-all /etc/shadow`), /^root:/m);
   const { base, warnings } = await vm.status();
   assert.deepEqual([base?.verified, base?.warnings ?? [], warnings], [true, [], []]);
+  // One file system, as programs that stay on one see it: folders, files of the base, new ones.
+  const devices = 'touch /etc/new; stat -c %d / /etc /etc/hostname /etc/new /usr/bin/cat | sort -u | wc -l';
+  assert.equal(await vm.ask(devices), '1');
+  assert.equal(await vm.ask('du -sx /usr/share | cut -f1'), await vm.ask('du -s /usr/share | cut -f1'));
   assert.equal(await vm.powerOff(), 0);
 });

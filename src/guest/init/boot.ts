@@ -9,6 +9,7 @@ import {
 } from '../../core/boot.js';
 import { PHASES, type Phase } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
+import type { InitramfsManifest } from '../../core/initramfs.js';
 import { sortByName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { toHundredths } from '../../core/time.js';
@@ -43,6 +44,8 @@ interface Boot {
   readonly steps: StepTime[];
   /** Whether the storage device was looked for among all devices, not only virtual ones. */
   amongAll?: boolean;
+  /** What the initramfs says of itself. */
+  initramfs?: InitramfsManifest;
   storage?: Storage;
   /** Nodes of devices that fit the name of the storage device as well. */
   others?: readonly string[];
@@ -53,6 +56,8 @@ interface Boot {
   /** What is in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
   readonly leftOut: LeftOut[];
+  /** Of the overlay itself. */
+  stackWarnings?: readonly string[];
   ramBytes?: number;
   availableBytes?: number;
 }
@@ -128,6 +133,7 @@ function mount(boot: Boot): Result<void> {
   const { machine, undo, drivers } = boot;
   const kernel = checkInitramfs(machine);
   if (!kernel.ok) return kernel;
+  boot.initramfs = kernel.value;
   for (const folder of [STORAGE, RAM, NEW_ROOT]) mustMakeFolder(machine, folder);
   const looked = lookForBase(boot);
   if (looked.ok || boot.amongAll === true) return looked;
@@ -201,8 +207,12 @@ function layers(boot: Boot): Result<void> {
   undo.drop(['umount', STORAGE]);
   const names = loaded.images.map(({ layer }) => known(layer));
   const held = known(boot.info).format === 'erofs';
-  const stack = { layers: names, top: topOf(boot), held };
-  return step(boot, 'overlay', () => stackOverlay(machine, stack, undo));
+  const stack = { layers: names, top: topOf(boot), held, xino: known(boot.initramfs).xino !== false };
+  const stacked = step(boot, 'overlay', () => stackOverlay(machine, stack, undo));
+  if (!stacked.ok) return stacked;
+  for (const warning of stacked.value) say(machine, `warning: ${warning}`);
+  boot.stackWarnings = stacked.value;
+  return ok();
 }
 
 /** The highest image that has a say in the root: of other tools' cpio does not tell what it held of it. */
@@ -249,7 +259,12 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
-    warnings: [...storage.warnings, ...known(boot.base).warnings, ...known(boot.choice).warnings],
+    warnings: [
+      ...storage.warnings,
+      ...known(boot.base).warnings,
+      ...known(boot.choice).warnings,
+      ...known(boot.stackWarnings),
+    ],
     ramBytes: known(boot.ramBytes),
     availableBytes: known(boot.availableBytes),
     phases,

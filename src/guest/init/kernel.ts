@@ -1,6 +1,6 @@
 /** The running kernel, and what has to belong to it. */
 import { INITRAMFS } from '../../core/contract.js';
-import { parseInitramfsManifest } from '../../core/initramfs.js';
+import { type InitramfsManifest, parseInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import type { ImageFile } from './images.js';
@@ -10,13 +10,13 @@ export function kernelRelease(machine: Machine): string {
   return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
 }
 
-/** The initramfs carries modules for one kernel: any other would leave it without drivers. */
-export function checkInitramfs(machine: Machine): Result<void> {
+/** The initramfs carries modules for one kernel: any other would leave it without drivers. Resolves to its manifest. */
+export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
   const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
   if (!manifest.ok) return manifest;
   const built = manifest.value.kernelRelease;
   const running = kernelRelease(machine);
-  if (built === running) return ok();
+  if (built === running) return manifest;
   return err({
     what: 'the kernel and the initramfs do not belong together',
     why: `running kernel: ${running}; the initramfs has modules for: ${built}`,

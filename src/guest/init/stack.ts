@@ -25,31 +25,35 @@ export interface Stack {
   readonly top: Top;
   /** Whether the base is a file system of its own, mounted where it would have been unpacked. */
   readonly held: boolean;
+  /** Whether all of the root has one device number, at the cost of inode numbers of 64 bits. */
+  readonly xino: boolean;
 }
 
 /** What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer. */
 const OPTIONS = 'redirect_dir=off,metacopy=off';
-/** Lower directories of several file systems: marks in the upper bits of inode numbers would make stat(2) fail in programs of 32 bits. */
+/**
+ * Where the lower directories lie on several file systems, each would show through as a device number of its own, and programs that
+ * stay on one file system (du -x, backups) would skip nearly everything. With this the file system's number is in the upper
+ * bits of the inode numbers instead (kernel: overlayfs.rst, "Inode properties").
+ */
+const ONE_DEVICE = 'xino=on';
 const PLAIN_NUMBERS = 'xino=off';
 
 /**
  * Stack the overlay on {@link NEW_ROOT} and bind the view below it. The RAM file system's own mount is then released: the
- * overlay and the view keep it alive, and nothing stray stays behind.
+ * overlay and the view keep it alive, and nothing stray stays behind. Resolves to warnings.
  */
-export function stackOverlay(machine: Machine, { layers, top, held }: Stack, undo: Undo): Result<void> {
+export function stackOverlay(machine: Machine, stack: Stack, undo: Undo): Result<readonly string[]> {
+  const { layers, top, held } = stack;
   if (!held) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
-  const options = `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},${OPTIONS}${held ? `,${PLAIN_NUMBERS}` : ''}`;
-  const overlay = machine.run(['mount', '-t', 'overlay', '-o', options, 'mkma', NEW_ROOT], { cwd: LOWER });
-  if (overlay.code !== 0) {
-    return err({
-      what: 'cannot stack the overlay',
-      where: options,
-      why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3']).stdout.trimEnd()}`,
-      next: 'look whether the kernel has the module overlay: modprobe overlay',
-    });
-  }
+  const mounted = mountOverlay(
+    machine,
+    `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},${OPTIONS}`,
+    stack,
+  );
+  if (!mounted.ok) return mounted;
   undo.push(['umount', NEW_ROOT]);
   // A layer may have taken one away, and one that a held base lacks could not be made in it.
   makeMountPoints(machine, NEW_ROOT);
@@ -65,8 +69,34 @@ export function stackOverlay(machine: Machine, { layers, top, held }: Stack, und
   }
   must(machine, ['umount', RAM]);
   undo.drop(['umount', RAM]);
-  return ok();
+  return mounted;
 }
+
+/** Mount it; a kernel that refuses the inode numbers asked for gets its own. Resolves to warnings. */
+function mountOverlay(
+  machine: Machine,
+  options: string,
+  { held, xino }: Pick<Stack, 'held' | 'xino'>,
+): Result<readonly string[]> {
+  const mount = (all: string) =>
+    machine.run(['mount', '-t', 'overlay', '-o', all, 'mkma', NEW_ROOT], { cwd: LOWER });
+  // On one file system the kernel shows its inode numbers and one device as they are, and calls the option useless.
+  const first = held ? `${options},${xino ? ONE_DEVICE : PLAIN_NUMBERS}` : options;
+  const overlay = mount(first);
+  if (overlay.code === 0) return ok([]);
+  if (held && mount(options).code === 0) return ok(xino ? [NO_XINO] : []);
+  return err({
+    code: 'overlay-not-mounted',
+    what: 'cannot stack the overlay',
+    where: first,
+    why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3']).stdout.trimEnd()}`,
+    next: 'look whether the kernel has the module overlay: modprobe overlay',
+  });
+}
+
+const NO_XINO =
+  `this kernel refuses ${ONE_DEVICE}: files of the base and folders have different device numbers, so programs ` +
+  'that stay on one file system (du -x, backups) skip most of /; take a kernel since Linux 4.17, or --format cpio';
 
 /**
  * The lower directories, the highest first, as mount(2) takes them. By short links: its options end at a page, and

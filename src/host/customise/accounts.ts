@@ -1,11 +1,11 @@
 /** Users of a machine: made by its own tools, then their keys and what they may. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { shellQuote } from '../sys/command.js';
-import { resolveInTree, type TreeFiles } from '../sys/tree-files.js';
+import type { TreeFiles } from '../sys/tree-files.js';
 import { existsInTree, type Ids, ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
@@ -38,38 +38,6 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
     });
   }
   return undefined;
-}
-
-/** Programs that let people in over a network, whatever brought them. */
-const NETWORK_LOGINS = [
-  ...['sshd', 'dropbear', 'tinysshd', 'telnetd', 'in.telnetd', 'in.rlogind', 'in.rshd', 'vsftpd'],
-  ...['xrdp', 'cockpit-ws', 'shellinaboxd', 'ttyd', 'wetty'],
-];
-const PLACES = [
-  '/usr/sbin',
-  '/usr/bin',
-  '/usr/local/sbin',
-  '/usr/local/bin',
-  '/usr/libexec',
-  '/usr/lib/cockpit',
-];
-
-/** Refuses an account with an empty password together with a network login: whoever made either, the definition need not name it. */
-export function openToAll(root: string): Problem | undefined {
-  const shadow = readFileSync(resolveInTree(root, '/etc/shadow'), 'utf8');
-  const open = /^([^:\n]+)::/m.exec(shadow)?.[1];
-  if (open === undefined) return undefined;
-  const paths = NETWORK_LOGINS.flatMap((name) => PLACES.map((folder) => `${folder}/${name}`));
-  const login = paths.find((path) => existsInTree(root, path));
-  if (login === undefined) return undefined;
-  return {
-    kind: 'usage',
-    what: `${open} would have an empty password on a machine with a network login`,
-    where: nameOf(['users', open, 'password']),
-    field: ['users', open, 'password'],
-    why: `${login} is there`,
-    next: 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login',
-  };
 }
 
 /** Shell commands that make groups and users, or change those that packages have made. */

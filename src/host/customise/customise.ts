@@ -1,12 +1,14 @@
 /** What makes a tree of installed packages the defined machine, and leaves nothing over. */
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Machine } from '../definition/machine.js';
+import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
 import { installProgram } from '../steps/machine-program.js';
 import { TreeFiles } from '../sys/tree-files.js';
+import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
-import { placeFiles } from './place-files.js';
+import { placedBy, placeFiles } from './place-files.js';
 import { setPlaces, wantedLocales } from './places.js';
 import { machineFiles } from './system-files.js';
 import type { Tree } from './tree.js';
@@ -25,48 +27,42 @@ export function impliedPackages(machine: Machine): string[] {
   ];
 }
 
-/** Left by bootstrapping: of the building host, of downloads, or of the moment of the build. */
-const LEFTOVERS = [
-  '/etc/apt/sources.list',
-  '/etc/apt/apt.conf.d/99mmdebstrap',
-  '/boot',
-  '/var/cache/apt',
-  '/var/lib/apt/lists',
-  '/var/cache/debconf/config.dat-old',
-  '/var/cache/debconf/templates.dat-old',
-  '/var/lib/dpkg/status-old',
-  '/var/lib/dpkg/diversions-old',
-  '/var/lib/dpkg/statoverride-old',
-  '/var/lib/systemd/random-seed',
-  '/var/cache/ldconfig/aux-cache', // numbers and times of the building file system
-  '/var/log/journal', // would only be used by a journal that outlives the boot
-];
-
-/** Left by the tools that make users. */
-const BACKUPS = [
-  '/etc/passwd-',
-  '/etc/group-',
-  '/etc/shadow-',
-  '/etc/gshadow-',
-  '/etc/subuid-',
-  '/etc/subgid-',
-];
-
-/** Of which every machine makes its own. */
-const HOST_KEYS = ['rsa', 'ecdsa', 'ed25519'].flatMap((kind) => {
-  const key = `/etc/ssh/ssh_host_${kind}_key`;
-  return [key, `${key}.pub`];
-});
+/** Left by bootstrapping, of the building host. In a tree that a person has edited such files are theirs. */
+const LEFTOVERS = ['/etc/apt/sources.list', '/etc/apt/apt.conf.d/99mmdebstrap'];
 
 /** Folders that must exist, though empty: packages expect them. */
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
-/** Take away what must not stay, but for what the definition puts there itself. */
-export function clean(files: TreeFiles, machine: Machine): void {
-  for (const path of [...LEFTOVERS, ...BACKUPS, ...HOST_KEYS]) {
-    if (!(path in machine.files)) files.remove(path);
-  }
+/** Take away what must not stay or would not be packed, but for what the definition puts there itself. */
+export function clean({ root, files }: Tree, machine: Machine): void {
+  for (const path of LEFTOVERS) if (!(path in machine.files)) files.remove(path);
+  const all = below(root);
+  const found = [...all.folders, ...all.files].map((path) => path.slice(root.length + 1));
+  const matching = found.filter((path) => kindKeptOut(path) !== undefined);
+  const staying = matching.filter(placedBy(machine.files));
+  const out = new Set(
+    matching.filter((path) => !staying.some((one) => one === path || one.startsWith(`${path}/`))),
+  );
+  // A folder as a whole: whatever removes it sees what is mounted in there.
+  for (const path of out) if (!out.has(dirname(path))) files.remove(`/${path}`);
   for (const path of FOLDERS) files.makeFolder(path);
+  const id = `/${MACHINE_ID}`;
+  if (!(id in machine.files)) files.write(id, '');
+  forbidStarts(files);
+}
+
+/**
+ * Let maintainers' scripts start nothing while packages are installed in the tree: now, also by a hook on this host that enters the
+ * tree by itself, and later in `mkma shell` (sys/enter-tree.ts).
+ */
+export function forbidStarts(files: TreeFiles): void {
+  if (!files.exists(POLICY.path)) files.link(POLICY.target, POLICY.path);
+  files.write(POLICY.target, '#!/bin/sh\nexit 101\n', 0o755);
+}
+
+/** The end of building: what forbids starts is there for `mkma shell` alone, which has a /run of its own. */
+export function endForbidding(files: TreeFiles): void {
+  files.remove(dirname(POLICY.target));
 }
 
 /** Make the tree the defined machine, with mkma's own program from the folder `programs`. */
@@ -74,7 +70,7 @@ export async function customise(tree: Tree, machine: Machine, programs: string):
   const { files } = tree;
   const built = Object.keys(machine.repositories).map((name) => `/etc/apt/sources.list.d/${name}.sources`);
   for (const path of built) files.remove(path);
-  clean(files, machine);
+  clean(tree, machine);
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);

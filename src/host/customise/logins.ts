@@ -1,4 +1,4 @@
-/** Who gets in, and who is logged in where by itself. Pure. */
+/** Who is logged in where by itself: the files that make it so. Pure. */
 import type { Machine } from '../definition/machine.js';
 
 /** Files that log users in on terminals, and let rescue shells open where root has no password to ask for. */
@@ -43,17 +43,4 @@ function autologinFile(user: string, terminal: string): [string, string] {
     : '--noreset --noclear - $TERM';
   const content = `[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin ${user} ${command}\n`;
   return [`/etc/systemd/system/${unit}.d/autologin.conf`, content];
-}
-
-/** Who can log in by what the definition says of users, and how, in words. */
-export function loginsOf({ users }: Machine): string[] {
-  return Object.entries(users).flatMap(([name, { system, shell, autologin, password, authorizedKeys }]) => {
-    if (/\/(nologin|false)$/.test(shell ?? (system ? '/usr/sbin/nologin' : ''))) return [];
-    const ways = [
-      ...(autologin.length === 0 ? [] : [`on ${autologin.join(', ')} without a question`]),
-      ...(password === 'locked' ? [] : [password === 'empty' ? 'with an empty password' : 'with a password']),
-      ...(authorizedKeys.length === 0 ? [] : ['by key']),
-    ];
-    return ways.length === 0 ? [] : [`${name} ${ways.join(', ')}`];
-  });
 }

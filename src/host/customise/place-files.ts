@@ -21,6 +21,27 @@ export function placeFiles({ root, files }: Tree, machine: Machine): Result<void
   return ok();
 }
 
+/**
+ * Whether the definition itself puts something at a path, as `etc/passwd`: as a file, link or folder, or in a folder that is copied.
+ * What it removes it does not put there.
+ */
+export function placedBy(files: Machine['files']): (path: string) => boolean {
+  const copied = (from: string, inner: string): boolean =>
+    lstatSync(join(from, inner), { throwIfNoEntry: false }) !== undefined;
+  return (path) => {
+    const full = `/${path}`;
+    const file = files[full];
+    if (file !== undefined) return typeof file === 'string' || !('remove' in file);
+    return Object.entries(files).some(
+      ([at, one]) =>
+        typeof one === 'object' &&
+        'from' in one &&
+        full.startsWith(`${at}/`) &&
+        copied(one.from, full.slice(at.length)),
+    );
+  };
+}
+
 class Placing {
   constructor(
     private readonly files: TreeFiles,

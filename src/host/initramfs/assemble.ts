@@ -37,6 +37,8 @@ export interface InitramfsInputs {
   readonly suite: string;
   /** Debian's name of the architecture. */
   readonly architecture: string;
+  /** Whether early boot gives all of the root one device number. */
+  readonly xino: boolean;
 }
 
 /** Build the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
@@ -142,8 +144,9 @@ async function installMkma(inputs: InitramfsInputs): Promise<void> {
   await install(inputs.stub, target, 'init', 0o755);
   await install(inputs.program, target, INITRAMFS.program, 0o644);
   await writeNew(target, INITRAMFS.modules, ALWAYS_LOADED.map((name) => `${name}\n`).join(''));
-  const { mkma, suite, architecture, release } = inputs;
-  const manifest = renderInitramfsManifest({ mkma, suite, architecture, kernelRelease: release });
+  const { mkma, suite, architecture, release, xino } = inputs;
+  const facts = { mkma, suite, architecture, kernelRelease: release };
+  const manifest = renderInitramfsManifest(xino ? facts : { ...facts, xino });
   await writeNew(target, INITRAMFS.manifest, manifest);
 }
 

@@ -21,7 +21,8 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
       filled = 0;
     }
     filled = putNewcHead(record, archiveName(record.path), buffer, filled);
-    if (record.data === 'file') {
+    // An empty one is as it was listed; of one that is shipped empty the content is not to be read.
+    if (record.data === 'file' && record.size > 0) {
       const fd = openFile(root, record);
       try {
         let left = record.size;
@@ -40,7 +41,7 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
       } finally {
         closeSync(fd);
       }
-    } else if (record.data !== 'none') filled = putName(record.data.target, buffer, filled);
+    } else if (typeof record.data === 'object') filled = putName(record.data.target, buffer, filled);
     const padded = filled + newcPadding(record.size);
     buffer.fill(0, filled, padded);
     filled = padded;

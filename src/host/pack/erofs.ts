@@ -22,6 +22,7 @@ import { bytesReadBy } from '../sys/read-so-far.js';
 import { failure, Interrupted, run, runBytes, start } from '../sys/run.js';
 import { type PackingFailed, treeChanged } from './failed.js';
 import type { BaseFacts } from './image.js';
+import type { Excluded } from './kept-out.js';
 import { readFileSystem } from './read.js';
 
 /** mkfs.erofs and xxhsum, as commands that run the built suite's own. */
@@ -32,8 +33,12 @@ export interface ErofsTools {
 
 export interface PackErofsOptions {
   readonly root: string;
-  /** What is in there. */
+  /** What of it is packed. */
   readonly entries: readonly TreeEntry[];
+  /** What is in there besides. */
+  readonly excluded?: Excluded;
+  /** Files that are packed without their content. */
+  readonly emptied?: readonly string[];
   readonly facts: BaseFacts;
   readonly tools: ErofsTools;
   /** zstd level, 1 to 19. */
@@ -115,23 +120,34 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
 const LAYOUT = ['-C65536', '-Eztailpacking'];
 /** So that the same tree gives the same bytes on every host: times, and blocks that do not follow the host's pages. */
 const REPRODUCIBLE = ['-T0', '--mkfs-time', '-b4096'];
-/** mkfs.erofs would go into whatever is mounted in the tree meanwhile: it is shown the tree alone. $1: tree, $2: where to show it. */
-const ALONE = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+/**
+ * mkfs.erofs would go into whatever is mounted in the tree meanwhile: it is shown the tree alone. $1: tree, $2: where to show it. $3: paths
+ * of files that it is shown empty, each on a line; they have names of mkma's own choice.
+ */
+const ALONE = `set -e; tree=$1 view=$2 emptied=$3; shift 3
+mount --bind "$tree" "$view"
+for path in $emptied; do
+  empty=$(mktemp "$view.XXXXXX")
+  for copy in chown chmod touch; do $copy --reference="$view/$path" "$empty"; done
+  mount --bind "$empty" "$view/$path"
+done
+exec "$@"`;
 /** Milliseconds between two looks at how far it is. */
 const POLL = 200;
 
 async function makeFileSystem(options: PackErofsOptions, sockets: readonly string[]): Promise<Result<void>> {
-  const { root, target, tools, level, latestMtime, signal, onProgress } = options;
+  const { root, target, tools, level, latestMtime, signal, onProgress, excluded, emptied = [] } = options;
   const epoch = latestMtime === undefined ? undefined : String(latestMtime);
   const view = `${target}.tree`;
   mkdirSync(view);
   const plain = tools.mkfs([
     ...['--quiet', '-d1', `-zzstd,level=${level}`, ...LAYOUT, ...REPRODUCIBLE],
     ...['-U', uuidOf(options.entries, latestMtime)],
-    ...sockets.map((path) => `--exclude-path=${path}`),
+    ...[...sockets, ...(excluded?.paths ?? [])].map((path) => `--exclude-path=${path}`),
+    ...(excluded?.patterns ?? []).map((pattern) => `--exclude-regex=${pattern}`),
     ...[target, view],
   ]);
-  const args = ['-c', ALONE, 'sh', root, view, plain.file, ...plain.args];
+  const args = ['-c', ALONE, 'sh', root, view, emptied.join('\n'), plain.file, ...plain.args];
   // Times beyond the epoch are cut down to it.
   const env = { ...plain.env, SOURCE_DATE_EPOCH: epoch };
   const command: Command = { ...plain, file: 'sh', args, env, isolated: true };

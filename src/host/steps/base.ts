@@ -4,19 +4,20 @@ import { planArchive } from '../../core/archive-plan.js';
 import { BASE_FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
-import type { Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
-import { scanTree } from '../pack/scan.js';
+import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
+import { type ScannedTree, scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '7';
+const RECIPE = '8';
 
 /** Everything the base depends on; `tools` is the id of the bootstrapped tools, of which a file system's maker is one. */
 export function baseInputs(
@@ -57,16 +58,24 @@ export interface BaseSource {
   readonly kernelRelease: string;
   /** Folder for the file, and for what is needed on the way. */
   readonly scratch: string;
+  /** Whether the definition puts something there itself, as `etc/passwd`: that is packed whatever it is. */
+  readonly stays?: (path: string) => boolean;
   /** Where the built suite's tools lie, for whoever needs them. */
   readonly tools: () => Promise<Result<string>>;
 }
 
-/** Pack a tree in the machine's format. Resolves to the manifest. */
+/** A base, and what of the tree is not in it. */
+export interface PackedBase {
+  readonly manifest: Manifest;
+  readonly keptOut: readonly KeptOut[];
+}
+
+/** Pack a tree in the machine's format. */
 export async function packBase(
   settings: BaseSettings,
   source: BaseSource,
   context: Context,
-): Promise<Result<Manifest>> {
+): Promise<Result<PackedBase>> {
   const pack = settings.machine.format === 'erofs' ? packFileSystem : packArchive;
   const packed = await pack(settings, source, context);
   // Its listing is refused where something is mounted in the tree; what was mounted meanwhile may have been read.
@@ -76,19 +85,21 @@ export async function packBase(
 
 async function packFileSystem(
   settings: BaseSettings,
-  { root, kernelRelease, scratch, tools }: BaseSource,
+  { root, kernelRelease, scratch, tools, stays }: BaseSource,
   context: Context,
-): Promise<Result<Manifest>> {
+): Promise<Result<PackedBase>> {
   const [tree, unpacked] = await Promise.all([scanTree(root, context.signal), tools()]);
   if (!tree.ok) return tree;
   if (!unpacked.ok) return unpacked;
   const programs = await erofsTools(unpacked.value);
   if (!programs.ok) return programs;
-  const { entries } = tree.value;
+  const selection = select(tree.value, stays, root, context);
+  const { entries, out, emptied, kinds: keptOut } = selection;
   noteSockets(nameableSockets(entries), context);
   const total = contentBytes(entries);
-  return packErofs({
+  const packed = await packErofs({
     ...{ root, entries, tools: programs.value, level: settings.level },
+    ...{ excluded: excluded(tree.value.entries, out), emptied },
     facts: facts(settings, kernelRelease),
     latestMtime: settings.sourceDateEpoch,
     target: join(scratch, BASE_FILES.erofs),
@@ -98,6 +109,22 @@ async function packFileSystem(
       context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' });
     },
   });
+  return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
+}
+
+/** What of the tree is packed; warns where what every base has is missing. */
+function select({ entries }: ScannedTree, stays: BaseSource['stays'], root: string, context: Context) {
+  if (!entries.some(({ path }) => path === MACHINE_ID)) {
+    const problem = {
+      code: 'machine-id-missing',
+      what: 'the machine has no machine-id file',
+      where: join(root, MACHINE_ID),
+      why: 'without one systemd takes every boot for the first and enables every unit that a preset names',
+      next: 'make an empty one: mkma shell touch /etc/machine-id',
+    };
+    context.emit({ type: 'warning', problem });
+  }
+  return selectEntries(entries, stays);
 }
 
 function noteSockets(sockets: readonly string[], context: Context): void {
@@ -111,23 +138,24 @@ function noteSockets(sockets: readonly string[], context: Context): void {
 
 async function packArchive(
   settings: BaseSettings,
-  { root, kernelRelease, scratch }: BaseSource,
+  { root, kernelRelease, scratch, stays }: BaseSource,
   context: Context,
-): Promise<Result<Manifest>> {
+): Promise<Result<PackedBase>> {
   const [tree, attributes] = await Promise.all([
     scanTree(root, context.signal),
     scanAttributes(root, context.signal),
   ]);
   if (!tree.ok) return tree;
   if (!attributes.ok) return attributes;
-  const plan = planArchive(tree.value.entries, tree.value.devices, {
+  const { entries, kinds: keptOut } = select(tree.value, stays, root, context);
+  const plan = planArchive(entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
     attributes: attributes.value,
   });
   if (!plan.ok) return plan;
   noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
-  return packImage({
+  const packed = await packImage({
     root,
     plan: plan.value,
     facts: facts(settings, kernelRelease),
@@ -138,6 +166,7 @@ async function packArchive(
     signal: context.signal,
     onProgress: (done) => context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
   });
+  return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
 }
 
 function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {

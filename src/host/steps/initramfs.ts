@@ -49,6 +49,7 @@ export function initramfsInputs(
     contents: createHash('sha256')
       .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, ALWAYS_LOADED]))
       .digest('hex'),
+    ...(settings.machine.xino ? {} : { xino: 'off' }),
     ...(extraModules.length === 0 ? {} : { 'extra modules': extraModules.join(' ') }),
     ...(binaries.length === 0 ? {} : { binaries: binaries.map((path) => stampIn(root, path)).join(' ') }),
     'compression level': String(settings.level),
@@ -125,6 +126,7 @@ export async function buildInitramfs(
       mkma: settings.version,
       suite: settings.machine.suite,
       architecture: settings.architecture,
+      xino: settings.machine.xino,
     },
     context,
   );

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { BASE_NAMES } from '../../core/base.js';
 import { BASE_FILES, FILES } from '../../core/contract.js';
 import type { InitramfsBytes } from '../../core/initramfs.js';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
+import { placedBy } from '../customise/place-files.js';
+import { openToAll } from '../customise/tree-logins.js';
 import { readImage } from '../images.js';
 import { firmwareStamp } from '../initramfs/firmware.js';
 import type { Savings } from '../leave-out/leave-out.js';
+import type { KeptOut } from '../pack/kept-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
 import { findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
@@ -41,6 +44,8 @@ export interface PipelineResult {
   readonly initramfsBytes: InitramfsBytes;
   /** What was left out and what could be; `undefined`: `chroot/` is from a mkma that did not tell. */
   readonly savings?: Savings | undefined;
+  /** What of `chroot/` is not in the base, whoever put it there. */
+  readonly keptOut: readonly KeptOut[];
 }
 
 export async function runPipeline(
@@ -81,7 +86,8 @@ export async function runPipeline(
   const at = work.book.get('base')?.at ?? '';
   const initramfsBytes = bytesOf(work.book.get('initramfs'));
   const savings = savingsOf(work.book.get('system'));
-  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings });
+  const keptOut = keptOutBy(work.book.get('base'));
+  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings, keptOut });
 }
 
 /** Run a stage with its events and its record. */
@@ -190,6 +196,8 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
       context.emit({ type: 'note', text: `chroot/ was edited by hand and is packed as it is${paths}` });
     }
     const path = join(output.path, FILES.chroot);
+    const open = openToAll(path, settings.machine);
+    if (open !== undefined) return err(open);
     return ok({ path, fingerprint: tree.fingerprint, release: kept.output['kernel release'] ?? '' });
   }
   const { entry } = packages;
@@ -213,6 +221,10 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
 function savingsOf(system: StageRecord | undefined): Savings | undefined {
   const text = system?.output.savings;
   return text === undefined ? undefined : JSON.parse(text);
+}
+
+function keptOutBy(base: StageRecord | undefined): readonly KeptOut[] {
+  return JSON.parse(base?.output['kept out'] ?? '[]');
 }
 
 /** Names the kernel whose modules the initramfs takes. */
@@ -274,13 +286,14 @@ async function baseStage(work: Work, toolsId: string, tools: ToolsTree, root: Ro
     work,
     'base',
     why,
-    (manifest) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
+    ({ manifest }) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
     () =>
       packBase(
         settings,
         {
           root: root.path,
           kernelRelease: root.release,
+          stays: placedBy(settings.machine.files),
           scratch: output.scratch.path,
           tools: () => tools.root(),
         },
@@ -288,9 +301,14 @@ async function baseStage(work: Work, toolsId: string, tools: ToolsTree, root: Ro
       ),
   );
   if (!made.ok) return made;
+  const { manifest, keptOut } = made.value;
   const name = BASE_FILES[settings.machine.format];
   work.made.set(name, join(output.scratch.path, name));
   for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
-  work.records.base = { inputs, at: new Date().toISOString(), output: { id: made.value.id } };
+  work.records.base = {
+    inputs,
+    at: new Date().toISOString(),
+    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut) },
+  };
   return ok();
 }

@@ -3,11 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { openToAll } from '../customise/accounts.js';
-import { clean, customise, markUpdated } from '../customise/customise.js';
+import { clean, customise, endForbidding, forbidStarts, markUpdated } from '../customise/customise.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
 import { Tree } from '../customise/tree.js';
+import { openToAll } from '../customise/tree-logins.js';
 import { digestOfSource } from '../definition/source.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
@@ -22,7 +22,7 @@ import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '4';
+const RECIPE = '5';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
 export function systemInputs(settings: BuildSettings, versions: string): Inputs {
@@ -87,18 +87,20 @@ export async function buildSystem(
   if (!kernel.ok) return kernel;
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
   const place = { root, output, epoch, fetching: reach.variables };
+  const tree = new Tree(root, context, epoch, reach.variables);
+  forbidStarts(tree.files);
   const installed = await installBuilds(builds, root, context.signal);
   if (!installed.ok) return installed;
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
   say('customising');
-  const tree = new Tree(root, context, settings.sourceDateEpoch);
   const customised = await customise(tree, machine, settings.programs);
   if (!customised.ok) return customised;
   const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
-  clean(tree.files, machine);
-  const open = openToAll(root);
+  clean(tree, machine);
+  endForbidding(tree.files);
+  const open = openToAll(root, machine);
   if (open !== undefined) return err(open);
   markUpdated(root);
   say('leaving out what is not wanted');

@@ -9,6 +9,10 @@ mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs "$root/run"
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$root/tmp"
+# What a link in the tree leads to (pack/kept-out.ts, POLICY): maintainers' scripts start nothing.
+mkdir "$root/run/mkma"
+printf '#!/bin/sh\\nexit 101\\n' >"$root/run/mkma/policy-rc.d"
+chmod 755 "$root/run/mkma/policy-rc.d"
 if [ -f "$root/etc/resolv.conf" ] && [ ! -L "$root/etc/resolv.conf" ] && [ -e /etc/resolv.conf ]; then
   mount --bind /etc/resolv.conf "$root/etc/resolv.conf"
 fi
@@ -22,6 +26,8 @@ const ENVIRONMENT = {
   LANG: 'C.UTF-8',
   LC_ALL: undefined,
   TMPDIR: undefined,
+  // As in a chroot, which systemctl does not see here, where process 1 is in it too: units are enabled, none is started.
+  SYSTEMD_OFFLINE: '1',
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
 

@@ -117,6 +117,11 @@ export class TreeFiles {
     if (this.mtime !== undefined) utimesSync(real, this.mtime, this.mtime);
   }
 
+  /** Whether something has the name, be it a link that leads nowhere. */
+  exists(path: string): boolean {
+    return lstatSync(resolveInTree(this.root, path), { throwIfNoEntry: false }) !== undefined;
+  }
+
   /** Remove a file or folder, if it is there. */
   remove(path: string): void {
     removeTree(resolveInTree(this.root, path), this.root);

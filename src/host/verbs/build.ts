@@ -12,11 +12,12 @@ import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
-import { loginsOf } from '../customise/logins.js';
+import { loginsIn } from '../customise/tree-logins.js';
 import { noteSource } from '../definition/built-from.js';
 import { findBase } from '../images.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
+import { type KeptOut, keptOutLines } from '../pack/kept-out.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import { doubtOf, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
@@ -37,7 +38,9 @@ export interface BuildResult {
   readonly initramfsBytes: InitramfsBytes;
   /** What was left out, and what leaving more out would save. */
   readonly savings?: Savings | undefined;
-  /** Who can log in, and how, by what the definition says of users. */
+  /** What of `chroot/` is not in the base, whoever put it there. */
+  readonly keptOut: readonly KeptOut[];
+  /** Who can log in, and how, by the tree. */
   readonly logins: readonly string[];
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
@@ -82,6 +85,9 @@ function withSpaceHint(problem: Problem): Problem {
   };
 }
 
+const NOBODY =
+  'nobody can log in: give a user authorizedKeys (where there is an ssh server), a password or autologin';
+
 async function describe(
   settings: BuildSettings,
   output: string,
@@ -105,7 +111,7 @@ async function describe(
   const files = Object.fromEntries(names.map((file) => [file, statSync(join(output, file)).size]));
   const { tools, modules } = built.initramfsBytes;
   const changed = built.ran.length > 0;
-  const logins = loginsOf(settings.machine);
+  const logins = loginsIn(join(output, FILES.chroot));
   const told: Record<string, string> = {
     [name]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
     [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
@@ -122,13 +128,14 @@ async function describe(
       (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${told[file]}`,
     ),
     ...savingLines(built.savings),
+    ...keptOutLines(built.keptOut),
     '',
-    `  ${'logins'.padEnd(20)} ${logins.join('; ') || 'the definition lets nobody in: give a user authorizedKeys, a password or autologin'}`,
+    `  ${'logins'.padEnd(20)} ${logins.join('; ') || NOBODY}`,
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
   ];
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
-  const { initramfsBytes, savings } = built;
-  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, logins };
+  const { initramfsBytes, savings, keptOut } = built;
+  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, keptOut, logins };
   return ok({ output, changed, ran, ...facts, cmdline, bootEntry: entry, lines });
 }

@@ -154,6 +154,7 @@ function manifestLines(manifest: Manifest | InitramfsManifest): string[] {
     if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value)}`);
     else if (key === 'segments') lines.push(formLine(manifest as Manifest));
     else if (typeof value === 'string') lines.push(`  ${key.padEnd(11)} ${quoteName(value)}`);
+    else if (key === 'xino') lines.push('  xino        off: several device numbers');
     else if (typeof value === 'number') lines.push(`  ${key.padEnd(11)} ${value}`);
   }
   return lines;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BootRecord } from '../../../src/core/boot.js';
+import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
 import type { Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { erofsFile, imageFile } from '../core/sample.js';
@@ -68,7 +69,7 @@ test('it is copied past the page cache, checked, and mounted from the file; the 
       'mount -o move /ram/view/base /newroot/overlay/base',
     ],
   );
-  assert.ok(calls(machine, /^mount -t overlay/)[0]?.includes(',xino=off'));
+  assert.match(calls(machine, /^mount -t overlay/)[0] ?? '', /,xino=on mkma/);
   assert.deepEqual(calls(machine, /^mkdir .*view\/base\//), [], 'nothing can be made in it');
   const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   const [base] = record.images;
@@ -230,6 +231,33 @@ test('a layer that does not fit beside it: what the base takes is told', () => {
     machine.lines.some((line) => line.endsWith(`why: ${told}`)),
     machine.lines.join('\n'),
   );
+});
+
+/** The same machine with `xino: false` in its definition. */
+function withPlainNumbers(machine: FakeMachine): FakeMachine {
+  const manifest = JSON.parse(machine.readText('/mkma/manifest.json') ?? '');
+  machine.files.set('/mkma/manifest.json', {
+    content: renderInitramfsManifest({ ...manifest, xino: false }),
+  });
+  return machine;
+}
+
+test('one device number: as the definition says, and not where the kernel refuses it', () => {
+  const plain = withPlainNumbers(machineWith());
+  assert.equal(bootMachine(plain), true, plain.lines.join('\n'));
+  assert.match(calls(plain, /^mount -t overlay/).join('\n'), /^[^\n]*,xino=off mkma[^\n]*$/);
+  // An archive and all on it lie on one file system: the kernel needs no such option, and calls it useless.
+  for (const machine of [goodMachine(), withPlainNumbers(goodMachine())]) {
+    assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+    assert.doesNotMatch(calls(machine, /^mount -t overlay/).join('\n'), /xino/);
+  }
+  const old = machineWith((argv) =>
+    argv.join(' ').includes('xino=') ? { code: 255, stderr: 'Invalid argument' } : undefined,
+  );
+  assert.equal(bootMachine(old), true, old.lines.join('\n'));
+  const { warnings } = JSON.parse(old.readText('/run/mkma/boot.json') ?? '') as BootRecord;
+  assert.deepEqual([warnings.length, /^this kernel refuses xino=on: /.test(warnings[0] ?? '')], [1, true]);
+  assert.ok(old.lines.some((line) => line.includes(`warning: ${warnings[0]}`)));
 });
 
 test('a later failure takes the mount back, too', () => {

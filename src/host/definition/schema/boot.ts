@@ -98,5 +98,11 @@ export const boot = {
     .describe(
       'The form of the base. cpio: an archive, unpacked into RAM. erofs: a file system that stays compressed there.',
     ),
+  xino: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Whether all files of the machine have one device number (st_dev), as programs expect that stay on one file system: du -x, backups. With an EROFS base their inode numbers then take 64 bits, with which programs of 32 bits without large file support fail (EOVERFLOW). false: small numbers, several devices.',
+    ),
   compressionLevel: z.number().int().min(1).max(19).default(3).describe('zstd level of the images.'),
 };

@@ -16,10 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { openToAll, userScript } from '../../../../src/host/customise/accounts.js';
-import { impliedPackages } from '../../../../src/host/customise/customise.js';
+import { userScript } from '../../../../src/host/customise/accounts.js';
+import { clean, endForbidding, impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
-import { loginsOf } from '../../../../src/host/customise/logins.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
 import {
   componentsOf,
@@ -247,27 +246,6 @@ test('fields bring the packages that they need', () => {
   assert.deepEqual(impliedPackages(machine({})), ['tzdata']);
 });
 
-test('an empty password is refused where anything in the tree lets people in over a network', () => {
-  const { root } = tree();
-  const shadow = (anna: string): void =>
-    writeFileSync(join(root, 'etc/shadow'), `root:!*:1:0:99999:7:::\nanna:${anna}:1:0:99999:7:::\n`);
-  shadow('');
-  assert.equal(openToAll(root), undefined);
-  mkdirSync(join(root, 'usr/local/sbin'), { recursive: true });
-  writeFileSync(join(root, 'usr/local/sbin/dropbear'), '');
-  const refused = openToAll(root);
-  assert.deepEqual(
-    [refused?.what, refused?.where, refused?.why],
-    [
-      'anna would have an empty password on a machine with a network login',
-      'users.anna.password',
-      '/usr/local/sbin/dropbear is there',
-    ],
-  );
-  shadow('*');
-  assert.equal(openToAll(root), undefined);
-});
-
 test('what is named through a link is copied with the mode of what it leads to', () => {
   writeFileSync(join(folder, 'real'), 'secret {{a}}\n', { mode: 0o600 });
   mkdirSync(join(folder, 'real-folder'), { mode: 0o750 });
@@ -294,22 +272,39 @@ test('a folder named through a link counts by what it holds; hooks after all is 
   assert.deepEqual(customiseInputs(late, 'a'), customiseInputs(machine({}), 'b'));
 });
 
-test('who gets in is told by what users have', () => {
-  const users: MachineInput['users'] = {
-    root: { autologin: ['tty1', 'ttyS0'] },
-    anna: {
-      password: { hash: '$6$salt$hash' },
-      authorizedKeys: ['ssh-ed25519 AAAA anna'],
-      autologin: ['tty2'],
-    },
-    guest: { password: 'empty' },
-    robot: { system: true, password: { hash: '$6$salt$hash' } },
-    files: { shell: '/bin/false', authorizedKeys: ['ssh-ed25519 AAAA files'] },
+test('cleaning a tree: what never gets into a base goes, but for what the definition puts there', () => {
+  const at = tree();
+  const put = (path: string): void => {
+    mkdirSync(join(at.root, path, '..'), { recursive: true });
+    writeFileSync(join(at.root, path), 'x');
   };
-  assert.deepEqual(loginsOf(machine({ users })), [
-    'root on tty1, ttyS0 without a question',
-    'anna on tty2 without a question, with a password, by key',
-    'guest with an empty password',
-  ]);
-  assert.deepEqual(loginsOf(machine({})), []);
+  const gone = [
+    'tmp/a/b',
+    'run/mkma/policy-rc.d',
+    'etc/ssh/ssh_host_rsa_key',
+    'etc/apt/sources.list',
+    'boot/x',
+  ];
+  const stay = ['tmp/c/mine', 'etc/ssh/ssh_host_ed25519_key', 'tmp/from/x', 'root/.bashrc'];
+  mkdirSync(join(folder, 'from'));
+  for (const path of [...gone, ...stay, 'tmp/from/y', 'tmp/c/other', 'etc/machine-id']) put(path);
+  writeFileSync(join(folder, 'from/x'), 'x');
+  const files = {
+    ...{
+      '/tmp/c/mine': 'x',
+      '/etc/ssh/ssh_host_ed25519_key': 'x',
+      '/tmp/from': { from: join(folder, 'from') },
+    },
+    '/boot/x': { remove: true as const },
+  };
+  clean(at, machine({ files }));
+  endForbidding(at.files);
+  const there = (path: string): boolean => existsSync(join(at.root, path));
+  assert.deepEqual([...gone, 'tmp/from/y', 'tmp/c/other'].filter(there), []);
+  assert.deepEqual(
+    stay.filter((path) => !there(path)),
+    [],
+  );
+  assert.equal(readFileSync(join(at.root, 'etc/machine-id'), 'utf8'), '');
+  assert.equal(readlinkSync(join(at.root, 'usr/sbin/policy-rc.d')), '/run/mkma/policy-rc.d');
 });
