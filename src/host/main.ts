@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
 import { dropEmpty, earlyFlags } from './cli/environment.js';
-import { runProgram } from './cli/program.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
-import { Interrupted } from './sys/run.js';
+import { tooFewOpenFiles } from './sys/open-files.js';
 
 const argv = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
@@ -64,9 +63,17 @@ function bug(cause: unknown) {
 }
 
 async function main(): Promise<number> {
+  const few = tooFewOpenFiles();
+  if (few !== undefined) {
+    printer.problem(few);
+    return 1;
+  }
+  // Not before: loading it is what takes them.
+  const { runProgram } = await import('./cli/program.js');
   try {
     return await runProgram(argv, session, (text) => stdout.write(text));
   } catch (cause) {
+    const { Interrupted } = await import('./sys/run.js');
     if (cause instanceof Interrupted || interrupt.signal.aborted) {
       const next = 'nothing half-made was left; the next run starts afresh';
       printer.problem({ code: 'interrupted', what: 'interrupted', next });

@@ -11,14 +11,12 @@ import { readImage } from '../images.js';
 import { firmwareStamp } from '../initramfs/firmware.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
-import { findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
-import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
+import { type OutputFolder, STATE } from '../sys/output.js';
 import { baseInputs, packBase } from './base.js';
-import { packagesInputs } from './bootstrap/packages.js';
+import { checkAhead } from './checks-ahead.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
-import { checkKernel } from './kernel.js';
 import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
@@ -26,9 +24,6 @@ import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
 import { buildSystem, systemInputs } from './system.js';
 import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
-
-/** Room that a console build takes at most: the tree twice, the images twice, the segments once. */
-const SPACE = { output: 1.5 * 2 ** 30, cache: 1 * 2 ** 30 };
 
 export interface PipelineResult {
   /** Stages that ran; none: everything was as it should be. */
@@ -125,7 +120,7 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
     needPackages ||
     lookAtInitramfs(work, toolsId, kernel, chroot).why !== undefined ||
     (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
-  const room = needTools ? requireRoom(work, needPackages) : ok();
+  const room = needTools ? await checkAhead(work, needPackages) : ok();
   if (!room.ok) return room;
   // One failing ends the other.
   const failed = new AbortController();
@@ -154,17 +149,6 @@ function bothOrFirstProblem(
   });
   if (packages === undefined || tools === undefined) throw new Error('unreachable');
   return ok({ packages, tools });
-}
-
-function requireRoom({ settings, output }: Work, bootstrapping: boolean): Result<void> {
-  const cache = openCache(settings.cache);
-  if (!cache.ok) return cache;
-  const kernel = checkKernel(settings);
-  if (!kernel.ok) return kernel;
-  const room = requireSpace(output.path, SPACE.output, 'the images');
-  if (!room.ok || !bootstrapping) return room;
-  const known = findEntry(settings.cache, 'packages', packagesInputs(settings));
-  return known === undefined ? requireSpace(settings.cache, SPACE.cache, 'the package cache') : ok();
 }
 
 /** A tree that later stages read: where it lies, what names it, and the kernel it carries modules of. */
