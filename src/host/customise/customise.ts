@@ -30,6 +30,8 @@ const LEFTOVERS = [
   '/etc/apt/sources.list',
   '/etc/apt/apt.conf.d/99mmdebstrap',
   '/boot',
+  // Links into it, of kernels that packages install (linux-update-symlinks(1)).
+  ...['/vmlinuz', '/vmlinuz.old', '/initrd.img', '/initrd.img.old'],
   '/var/cache/apt',
   '/var/lib/apt/lists',
   '/var/cache/debconf/config.dat-old',

@@ -18,6 +18,13 @@ export interface HookPlace {
   readonly output: string;
   /** SOURCE_DATE_EPOCH, where it was said. */
   readonly epoch?: number | undefined;
+  /** `uname -r` of the machine's kernel; in the tree, uname tells of the building machine's. */
+  readonly kernel: string;
+}
+
+/** Variables that say what the machine is. */
+function variablesOf({ kernel, epoch }: HookPlace): Record<string, string> {
+  return { MKMA_KERNEL: kernel, ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }) };
 }
 
 /** Run the hooks of one moment, in order. */
@@ -69,18 +76,16 @@ async function runScript(
   context: Context,
 ): Promise<Result<void>> {
   if (on === 'image') {
-    const done = await new Tree(place.root, context, place.epoch).run(['sh', '-c', TAKE], script);
+    const told = ['env', `MKMA_KERNEL=${place.kernel}`];
+    const done = await new Tree(place.root, context, place.epoch).run([...told, 'sh', '-c', TAKE], script);
     return done.ok ? ok() : done;
   }
   const folder = mkdtempSync(join(tmpdir(), 'mkma-hook-'));
   try {
     const file = join(folder, 'hook');
     writeFileSync(file, script, { mode: 0o700 });
-    const { root, output, epoch } = place;
-    const env = {
-      ...{ MKMA_ROOT: root, MKMA_OUTPUT: output },
-      ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
-    };
+    const { root, output } = place;
+    const env = { MKMA_ROOT: root, MKMA_OUTPUT: output, ...variablesOf(place) };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
     // In namespaces of its own, so that an interruption ends all that it has started.
     const done = await run({ file, args: [], env, isolated: true }, { signal: context.signal, onLine });

@@ -14,6 +14,7 @@ import { Book, type StageRecord } from '../stages/book.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { type OutputFolder, STATE } from '../sys/output.js';
+import { digestOfAdded } from './added-modules.js';
 import { baseInputs, packBase } from './base.js';
 import { checkAhead } from './checks-ahead.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
@@ -184,7 +185,11 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
     if (!print.ok) return print;
     work.made.set(FILES.chroot, root);
     work.made.set(FILES.kernel, image);
-    const facts = { fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) };
+    const added = digestOfAdded(root, release);
+    const facts = {
+      ...{ fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) },
+      ...(added === '' ? {} : { 'added modules': added }),
+    };
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };
     return ok({ path: root, fingerprint: print.value, release });
   });
@@ -199,7 +204,9 @@ function savingsOf(system: StageRecord | undefined): Savings | undefined {
 function kernelOf(system: StageRecord | undefined): string {
   const { inputs, output } = system ?? {};
   const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
-  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}`;
+  const added = output?.['added modules'];
+  const more = added === undefined ? '' : ` with ${added}`;
+  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
 }
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */

@@ -13,6 +13,7 @@ import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
+import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
@@ -86,7 +87,7 @@ export async function buildSystem(
   const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
   const { machine, hardware, output, sourceDateEpoch: epoch } = settings;
-  const place = { root, output, epoch };
+  const place = { root, output, epoch, kernel: kernel.value.release };
   const installed = await installBuilds(builds, root, context.signal);
   if (!installed.ok) return installed;
   const hooked = await runHooks('packages', machine, place, context);
@@ -97,12 +98,14 @@ export async function buildSystem(
   if (!customised.ok) return customised;
   const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
+  const { release } = kernel.value;
+  const added = await addModules(root, release, context);
+  if (!added.ok) return added;
   clean(tree.files, machine);
   const open = openToAll(root);
   if (open !== undefined) return err(open);
   markUpdated(root);
   say('leaving out what is not wanted');
-  const { release } = kernel.value;
   const savings = await leaveOut({
     ...{ root, release, parts: machine.without, hardware },
     needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],

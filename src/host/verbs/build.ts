@@ -61,6 +61,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
       root: join(output.value.path, FILES.chroot),
       output: output.value.path,
       epoch: settings.sourceDateEpoch,
+      kernel: built.value.kernelRelease,
     };
     const hooked = await runHooks('images', settings.machine, place, context);
     if (!hooked.ok) return hooked;

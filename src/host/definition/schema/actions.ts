@@ -21,7 +21,7 @@ const hook = z
       .enum(['image', 'host'])
       .default('image')
       .describe(
-        "image: inside the machine's tree. host: on this machine, with the tree in $MKMA_ROOT and the images' folder in $MKMA_OUTPUT.",
+        "image: inside the machine's tree. host: on this machine, with the tree in $MKMA_ROOT and the images' folder in $MKMA_OUTPUT. In both, $MKMA_KERNEL is the release of the machine's kernel.",
       ),
     run: z
       .union(

@@ -9,6 +9,7 @@ import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import { dkmsFailure } from '../../tools/dkms.js';
 import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import type { BuildSettings } from '../settings.js';
 
@@ -36,7 +37,11 @@ export function mirrorInputs(settings: BuildSettings): Inputs {
 }
 
 /** What differs between the two bootstraps. */
-interface Part extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends'> {
+interface Part
+  extends Pick<
+    BootstrapRequest,
+    'variant' | 'packages' | 'finish' | 'fields' | 'debFiles' | 'recommends' | 'foreignArchitectures'
+  > {
   /** Files of the tree that apt needs, by their path in it. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
@@ -115,7 +120,8 @@ async function makeEntry(
         context.emit({ type: 'output', stage: part.stage, line: line.replace(/^I: /, '') });
       },
     });
-    if (!done.ok) return err(explainBootstrap(lines.join('\n'), request));
+    const said = lines.join('\n');
+    if (!done.ok) return err(dkmsFailure(said) ?? explainBootstrap(said, request));
     // What is published here is taken on trust by every later build.
     const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
