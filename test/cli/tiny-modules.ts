@@ -75,7 +75,7 @@ export default defineMachine({
   ],
   hooks: [{ at: 'system', run: 'echo "$MKMA_KERNEL" > /etc/kernel-of-hooks' }],
   // None of them is for hardware of this machine.
-  without: ['modules'],
+  without: ['docs', 'locales', 'modules'],
   initramfs: { modules: 'hardware', extraModules: ['${MODULES.files}'] },
   tests: [
     ['modules of every origin load', ${JSON.stringify(LOAD)}],
