@@ -2,18 +2,14 @@
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
 import { fileURLToPath } from 'node:url';
 import { dropEmpty, earlyFlags } from './cli/environment.js';
-import { runProgram } from './cli/program.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
-import { canHaveOwnMounts, hasOwnMounts, runWithOwnMounts } from './sys/own-mounts.js';
-import { MountInTree } from './sys/remove.js';
-import { Interrupted } from './sys/run.js';
+import { tooFewOpenFiles } from './sys/open-files.js';
 
 const argv = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
 dropEmpty(env);
-const ownMounts = hasOwnMounts(env);
 // What lands in an image must not depend on the mask of whoever builds it.
 process.umask(0o022);
 
@@ -32,13 +28,12 @@ const printer = choosePrinter(stdout, stderr, {
   noColour: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
   terminalName: env.TERM,
 });
-const session: Session = {
+const session: Omit<Session, 'ownMounts'> = {
   context: { emit: printer.emit, signal: interrupt.signal },
   printer,
   caller: readCaller(env),
   env,
   json: flags.json,
-  ownMounts,
   interactive: stdin.isTTY === true && stderr.isTTY === true,
 };
 
@@ -68,12 +63,26 @@ function bug(cause: unknown) {
   };
 }
 
+/** What takes more open files to load than some hosts allow: loaded once it is known that there are enough. */
+async function loadProgram() {
+  const [program, mounts, remove, run] = await Promise.all([
+    import('./cli/program.js'),
+    import('./sys/own-mounts.js'),
+    import('./sys/remove.js'),
+    import('./sys/run.js'),
+  ]);
+  return { ...program, ...mounts, ...remove, ...run };
+}
+
+type Program = Awaited<ReturnType<typeof loadProgram>>;
+
 /** A build runs the definition's functions: it gets mounts of its own, unless it has them or fails anyway. */
-async function buildApart(): Promise<number | undefined> {
+async function buildApart(program: Program, ownMounts: boolean): Promise<number | undefined> {
   if (argv[0] !== 'build' || !session.caller.root || ownMounts) return undefined;
-  const possible = await canHaveOwnMounts(interrupt.signal);
+  const possible = await program.canHaveOwnMounts(interrupt.signal);
   if (!possible.ok) return undefined;
-  const ended = await runWithOwnMounts(fileURLToPath(import.meta.url), argv, env, interrupt.signal);
+  const self = fileURLToPath(import.meta.url);
+  const ended = await program.runWithOwnMounts(self, argv, env, interrupt.signal);
   if (ended.ok && ended.value.exitCode <= 130) return ended.value.exitCode;
   const told = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
   printer.problem(told);
@@ -86,17 +95,24 @@ function bySignal(signal: number) {
 }
 
 async function main(): Promise<number> {
+  const few = tooFewOpenFiles();
+  if (few !== undefined) {
+    printer.problem(few);
+    return 1;
+  }
+  const program = await loadProgram();
+  const ownMounts = program.hasOwnMounts(env);
   try {
-    const apart = await buildApart();
+    const apart = await buildApart(program, ownMounts);
     if (apart !== undefined) return apart;
-    return await runProgram(argv, session, (text) => stdout.write(text));
+    return await program.runProgram(argv, { ...session, ownMounts }, (text) => stdout.write(text));
   } catch (cause) {
-    if (cause instanceof Interrupted || interrupt.signal.aborted) {
+    if (cause instanceof program.Interrupted || interrupt.signal.aborted) {
       const next = 'nothing half-made was left; the next run starts afresh';
       printer.problem({ code: 'interrupted', what: 'interrupted', next });
       return 130;
     }
-    if (cause instanceof MountInTree) {
+    if (cause instanceof program.MountInTree) {
       printer.problem(cause.problem);
       return 1;
     }

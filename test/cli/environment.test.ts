@@ -98,6 +98,7 @@ describe('a tree that is unpacked and packed', () => {
     const place = {
       root: folder.path,
       output: folder.path,
+      kernel: '6.12.0-none',
       fetching: { http_proxy: 'http://proxy.invalid:1' },
     };
     const context = { emit: () => undefined, signal: new AbortController().signal };

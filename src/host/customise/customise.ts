@@ -28,7 +28,12 @@ export function impliedPackages(machine: Machine): string[] {
 }
 
 /** Left by bootstrapping, of the building host. In a tree that a person has edited such files are theirs. */
-const LEFTOVERS = ['/etc/apt/sources.list', '/etc/apt/apt.conf.d/99mmdebstrap'];
+const LEFTOVERS = [
+  '/etc/apt/sources.list',
+  '/etc/apt/apt.conf.d/99mmdebstrap',
+  // Links into /boot, of kernels that packages install (linux-update-symlinks(1)).
+  ...['/vmlinuz', '/vmlinuz.old', '/initrd.img', '/initrd.img.old'],
+];
 
 /** Folders that must exist, though empty: packages expect them. */
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];

@@ -24,6 +24,13 @@ export interface HookPlace {
   readonly epoch?: number | undefined;
   /** Variables for what fetches: the host's proxies. */
   readonly fetching?: Readonly<Record<string, string>>;
+  /** `uname -r` of the machine's kernel; in the tree, uname tells of the building machine's. */
+  readonly kernel: string;
+}
+
+/** Variables that say what the machine is. */
+function variablesOf({ kernel, epoch }: HookPlace): Record<string, string> {
+  return { MKMA_KERNEL: kernel, ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }) };
 }
 
 /** Run the hooks of one moment, in order. */
@@ -85,17 +92,15 @@ async function runScript(
   try {
     if (on === 'image') {
       const tree = new Tree(place.root, context, place.epoch, place.fetching);
-      const done = await tree.run(['sh', '-c', TAKE], script, (command) => withLastLook(command, mounts));
+      const words = ['env', `MKMA_KERNEL=${place.kernel}`, 'sh', '-c', TAKE];
+      const done = await tree.run(words, script, (command) => withLastLook(command, mounts));
       if (done.ok) left(seenAtLast(mounts, place.root, place.output));
       return done.ok ? ok() : done;
     }
     const file = join(folder, 'hook');
     writeFileSync(file, script, { mode: 0o700 });
-    const { root, output, epoch } = place;
-    const env = {
-      ...{ MKMA_ROOT: root, MKMA_OUTPUT: output },
-      ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
-    };
+    const { root, output } = place;
+    const env = { MKMA_ROOT: root, MKMA_OUTPUT: output, ...variablesOf(place) };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
     // What a person's own tools need, and namespaces of its own, so that an interruption ends all that it has started.
     const hook: Command = { file, args: [], env, secretEnv: place.fetching, passes: ['hook'] };

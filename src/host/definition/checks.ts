@@ -5,7 +5,7 @@ import type { Fault } from './issues.js';
 import { nameOf } from './issues.js';
 import type { Machine } from './machine.js';
 import type { Path } from './merge.js';
-import { isDebFile } from './schema/words.js';
+import { isDebFile, packageNameOf } from './package-names.js';
 
 /** Every fault, in the order of the schema. */
 export function checkMachine(machine: Machine): Fault[] {
@@ -168,7 +168,7 @@ const NETWORK_LOGINS = [
 function users(machine: Machine): Fault[] {
   const taken = new Map<string, string>();
   const login = machine.packages
-    .map((entry) => entry.split(/[=/:]/)[0] ?? '')
+    .map(packageNameOf)
     .filter((name) => !machine.excludePackages.includes(name))
     .find((name) => NETWORK_LOGINS.includes(name));
   return Object.entries(machine.users).flatMap(([name, user]) => {

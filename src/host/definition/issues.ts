@@ -8,6 +8,9 @@ export interface Fault {
   readonly path: Path;
   readonly what: string;
   readonly next: string;
+  /** As in a Problem. */
+  readonly code?: string | undefined;
+  readonly suggestion?: string | undefined;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -64,8 +67,10 @@ function faultOf(issue: Issue, parsed: Parsed): Fault[] {
     case 'too_small':
     case 'too_big':
       return [wrong(path, `${name} is ${told(given)}: ${limitOf(issue)}`)];
-    default:
-      return [wrong(path, saying(path, given, issue.message.replace(/^must/, 'it must')))];
+    default: {
+      const fault = wrong(path, saying(path, given, issue.message.replace(/^must/, 'it must')));
+      return [issue.code === 'custom' ? { ...fault, ...ownWords(issue.params) } : fault];
+    }
   }
 }
 
@@ -89,6 +94,15 @@ function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path
 
 function strange(branch: readonly Issue[]): number {
   return branch.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 0), 0);
+}
+
+/** Code and suggestion, where a check of the schema has some. */
+function ownWords(params: Readonly<Record<string, unknown>> = {}): Partial<Fault> {
+  const { code, suggestion } = params;
+  return {
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof suggestion === 'string' ? { suggestion, next: `did you mean ${suggestion}?` } : {}),
+  };
 }
 
 function wrong(path: Path, what: string): Fault {
@@ -165,7 +179,14 @@ function list(words: readonly string[]): string {
 
 /** `did you mean X? `, or nothing where no name is near. */
 export function didYouMean(typed: string, names: readonly string[]): string {
+  const nearest = nearestOf(typed, names);
+  return nearest === undefined ? '' : `did you mean ${nearest}? `;
+}
+
+/** The name that was probably meant; `undefined`: none is near. */
+export function nearestOf(typed: string, names: readonly string[]): string | undefined {
   const nearest = [...names].sort((a, b) => distance(typed, a) - distance(typed, b))[0];
-  if (nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)) return '';
-  return `did you mean ${nearest}? `;
+  return nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)
+    ? undefined
+    : nearest;
 }

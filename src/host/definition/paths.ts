@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Replacement } from './define.js';
 import { isFields, type Path } from './merge.js';
-import { isDebFile } from './schema/words.js';
+import { isDebFile } from './package-names.js';
 
 /** Fields that hold such a path; `*`: every name or place of a list. */
 const FIELDS: readonly (readonly string[])[] = [

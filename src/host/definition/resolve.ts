@@ -102,6 +102,8 @@ function problemOf(faults: readonly Fault[], merged: Merged): Problem {
     where: first.where,
     ...(others.length === 0 ? {} : { why: ['there is more:', ...lines].join('\n') }),
     next: first.next,
+    ...(first.code === undefined ? {} : { code: first.code }),
+    ...(first.suggestion === undefined ? {} : { suggestion: first.suggestion }),
   };
 }
 

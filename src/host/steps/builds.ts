@@ -8,7 +8,7 @@ import { forbidStarts } from '../customise/customise.js';
 import { hashPath } from '../customise/inputs.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
-import { isDebFile } from '../definition/schema/words.js';
+import { isDebFile, packageNameOf } from '../definition/package-names.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
@@ -16,6 +16,7 @@ import { requireUnmounted } from '../sys/mounts.js';
 import { run } from '../sys/run.js';
 import { makeScratch } from '../sys/scratch.js';
 import { TreeFiles } from '../sys/tree-files.js';
+import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
 import type { BuildSettings } from './settings.js';
@@ -41,13 +42,14 @@ export function buildsInputs(settings: BuildSettings): Inputs {
   return { builds: each.join(' ') };
 }
 
-function inputsOf(settings: BuildSettings, build: Build): Inputs {
+/** `kernel` is the release of the machine's, where it is known: what is built against headers is of one. */
+function inputsOf(settings: BuildSettings, build: Build, kernel?: string): Inputs {
   const sources = createHash('sha256');
   for (const name of Object.keys(build.sources).sort())
     hashPath(sources.update(name), build.sources[name] ?? '');
   const { name, run: commands, install, network } = build;
   return {
-    ...toolsOf(settings, build),
+    ...toolsOf(settings, build, kernel),
     build: RECIPE,
     name,
     run: commands,
@@ -57,24 +59,37 @@ function inputsOf(settings: BuildSettings, build: Build): Inputs {
   };
 }
 
-function toolsOf(settings: BuildSettings, { packages }: Build): Inputs {
+function toolsOf(settings: BuildSettings, { packages }: Build, kernel?: string): Inputs {
   const { recipe, ...mirror } = mirrorInputs(settings);
   const repositories = repositoryFiles(settings.machine);
   return {
     ...mirror,
     recipe: recipe ?? '',
     packages: [...ALWAYS, ...packages].map(packageInput).join(' '),
+    ...(kernel !== undefined && packages.some(isHeaders) ? { kernel } : {}),
     ...(Object.keys(repositories).length === 0
       ? {}
       : { repositories: digestInputs(repositories).slice(0, 20) }),
   };
 }
 
-/** Make what is not in the cache, one after another. Resolves to the entries, in the order of the definition. */
-export async function makeBuilds(settings: BuildSettings, context: Context): Promise<Result<CacheEntry[]>> {
+/** Headers are fetched anew once the machine's kernel is another one. */
+function isHeaders(name: string): boolean {
+  return name.startsWith('linux-headers-');
+}
+
+/**
+ * Make what is not in the cache, one after another, with the release of the machine's kernel where it is known. Resolves to the
+ * entries, in the order of the definition.
+ */
+export async function makeBuilds(
+  settings: BuildSettings,
+  kernel: string | undefined,
+  context: Context,
+): Promise<Result<CacheEntry[]>> {
   const entries: CacheEntry[] = [];
   for (const [i, build] of settings.machine.builds.entries()) {
-    const entry = await makeBuild(settings, build, i, context);
+    const entry = await makeBuild(settings, build, i, kernel, context);
     if (!entry.ok) return entry;
     entries.push(entry.value);
   }
@@ -85,11 +100,12 @@ async function makeBuild(
   settings: BuildSettings,
   build: Build,
   index: number,
+  kernel: string | undefined,
   context: Context,
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
   const stage = `build ${build.name}`;
-  const inputs = inputsOf(settings, build);
+  const inputs = inputsOf(settings, build, kernel);
   const { refresh, cache } = settings;
   const known = refresh ? undefined : findEntry(cache, 'build', inputs);
   if (known !== undefined) {
@@ -108,7 +124,7 @@ async function makeBuild(
     const entry = await cached(cache, {
       ...{ kind: 'build', inputs, refresh, signal: context.signal },
       onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
-      make: (folder) => new Making(settings, build, index, stage, context).make(folder),
+      make: (folder) => new Making(settings, build, index, kernel, stage, context).make(folder),
     });
     done = entry.ok;
     if (done) emit({ type: 'stage', stage, state: 'done' });
@@ -124,6 +140,7 @@ class Making {
     private readonly settings: BuildSettings,
     private readonly build: Build,
     private readonly index: number,
+    private readonly kernel: string | undefined,
     private readonly stage: string,
     private readonly context: Context,
   ) {}
@@ -149,14 +166,20 @@ class Making {
     }
   }
 
-  private tools(): Promise<Result<CacheEntry>> {
+  private async tools(): Promise<Result<CacheEntry>> {
     const { settings, build } = this;
+    const foreign = await foreignOf(build.packages, settings.architecture, this.context.signal);
+    if (!foreign.ok) return foreign;
     return bootstrap(settings, this.context, {
       stage: 'build-tools',
-      inputs: toolsOf(settings, build),
+      inputs: toolsOf(settings, build, this.kernel),
       variant: 'minbase',
       packages: [...ALWAYS, ...build.packages.filter((name) => !isDebFile(name))],
+      fields: new Map(
+        build.packages.map((entry, i) => [packageNameOf(entry), ['builds', this.index, 'packages', i]]),
+      ),
       debFiles: build.packages.filter(isDebFile),
+      foreignArchitectures: foreign.value,
       files: repositoryFiles(settings.machine),
       finish: [INSTALLED],
       makes: [TREE, LIST],
@@ -198,7 +221,10 @@ class Making {
     const { build, stage, context, settings } = this;
     const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[step]}`;
     const epoch = settings.sourceDateEpoch;
-    const env = epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) };
+    const env = {
+      ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
+      ...(this.kernel === undefined ? {} : { MKMA_KERNEL: this.kernel }),
+    };
     const command = inTree({
       ...{ root, command: ['sh', '-e', '-c', commands], env, network: build.network },
       secretEnv: build.network ? settings.reach.variables : undefined,

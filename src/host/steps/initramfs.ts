@@ -20,7 +20,7 @@ import { scanTree } from '../pack/scan.js';
 import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { toolsInputs } from './bootstrap/tools.js';
-import { modulesFolder } from './kernel.js';
+import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */

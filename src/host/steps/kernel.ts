@@ -1,15 +1,15 @@
 /** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Kernel } from '../definition/machine.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
-import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { KERNEL_PACKAGES } from './bootstrap/kernel.js';
+import { KERNEL_PACKAGES, kernelReleaseIn } from './bootstrap/kernel.js';
+import { mergeModules, modulesFolder, otherKernels, tidyModules } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
 /** Where a running Debian keeps kernels and modules. */
@@ -41,6 +41,11 @@ interface ForeignKernel {
   readonly release: string;
   readonly image: string;
   readonly modules: string;
+}
+
+/** The release of a kernel that is no package; `undefined`: it is one. */
+export function knownRelease({ machine: { kernel } }: BuildSettings): string | undefined {
+  return kernel.from === 'debian' ? undefined : foreignKernel(kernel).release;
 }
 
 function foreignKernel(kernel: Exclude<Kernel, { from: 'debian' }>): ForeignKernel {
@@ -82,31 +87,28 @@ export async function placeKernel(
   const { kernel } = settings.machine;
   const placed =
     kernel.from === 'debian'
-      ? await unpackDebian(packages.path, root, scratch, context)
+      ? await unpackDebian(packages, root, scratch, context)
       : await copyForeign(foreignKernel(kernel), root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;
-  // Links to what is not there, and the addresses of all that is in the kernel, which nobody needs who does not mend it.
-  for (const link of ['build', 'source', 'System.map'])
-    removeTree(join(modulesFolder(root), release, link), root);
+  tidyModules(root, release);
+  for (const problem of otherKernels(root, release)) context.emit({ type: 'warning', problem });
   const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal: context.signal });
   return indexed.ok ? placed : indexed;
 }
 
-/** The folder of all module trees of a root. */
-export function modulesFolder(root: string): string {
-  return resolveInTree(root, '/usr/lib/modules');
-}
-
 async function unpackDebian(
-  entry: string,
+  entry: CacheEntry,
   root: string,
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
   const unpacked = join(scratch, 'kernel');
-  for (const name of readdirSync(entry).filter((each) => KERNEL_PACKAGES.test(each))) {
-    const args = ['-x', join(entry, name), unpacked];
+  const packages = readdirSync(entry.path).filter((each) => KERNEL_PACKAGES.test(each));
+  const installed = kernelReleaseIn(entry);
+  if (packages.length === 0 && installed !== undefined) return takeInstalled(installed, root, scratch);
+  for (const name of packages) {
+    const args = ['-x', join(entry.path, name), unpacked];
     const done = await run({ file: 'dpkg-deb', args }, { signal: context.signal });
     if (!done.ok) return done;
   }
@@ -114,16 +116,29 @@ async function unpackDebian(
   const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path)).find(existsSync);
   const release = modules === undefined ? undefined : readdirSync(modules)[0];
   if (modules === undefined || release === undefined)
-    throw new Error(`no modules in the kernel's packages of ${entry}`);
-  // Since Linux 7 the kernel lies among its modules: there it would take RAM for nothing.
-  const places = [join(unpacked, 'boot', `vmlinuz-${release}`), join(modules, release, 'vmlinuz')];
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`no kernel in the packages of ${entry}`);
+    throw new Error(`no modules in the kernel's packages of ${entry.path}`);
+  const image = takeImage(join(unpacked, 'boot'), join(modules, release), release, scratch);
+  if (image === undefined) throw new Error(`no kernel in the packages of ${entry.path}`);
+  mergeModules(join(modules, release), root, release);
+  return ok({ release, image });
+}
+
+/** The kernel of a package that is installed in the tree: its modules are where they belong. */
+function takeInstalled(release: string, root: string, scratch: string): Result<PlacedKernel> {
+  const modules = join(modulesFolder(root), release);
+  const image = takeImage(resolveInTree(root, '/boot', true), modules, release, scratch);
+  if (image === undefined) throw new Error(`no kernel ${release} in the tree that has its package`);
+  return ok({ release, image });
+}
+
+/** The kernel, moved to the scratch folder: in the machine it would take RAM for nothing. Since Linux 7 it lies among its modules. */
+function takeImage(boot: string, modules: string, release: string, scratch: string): string | undefined {
+  const places = [join(modules, 'vmlinuz'), join(boot, `vmlinuz-${release}`)];
+  const found = places.find((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile());
+  if (found === undefined) return undefined;
   const image = join(scratch, `vmlinuz-${release}`);
   renameSync(found, image);
-  mkdirSync(modulesFolder(root), { recursive: true });
-  renameSync(join(modules, release), join(modulesFolder(root), release));
-  return ok({ release, image });
+  return image;
 }
 
 async function copyForeign(
@@ -132,11 +147,12 @@ async function copyForeign(
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
-  mkdirSync(modulesFolder(root), { recursive: true });
+  const own = join(scratch, 'modules');
   // Whoever has built it need not be root; on the machine all is root's.
-  const copy = { file: 'cp', args: ['-a', '--no-preserve=ownership', modules, modulesFolder(root)] };
+  const copy = { file: 'cp', args: ['-a', '--no-preserve=ownership', `${modules}/.`, own] };
   const copied = await run(copy, { signal: context.signal });
   if (!copied.ok) return copied;
+  mergeModules(own, root, release);
   const image = join(scratch, 'vmlinuz-host');
   copyFileSync(kernel, image);
   return ok({ release, image });

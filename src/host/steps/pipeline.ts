@@ -14,15 +14,14 @@ import { firmwareStamp } from '../initramfs/firmware.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
-import { findEntry } from '../stages/cache.js';
 import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { requireUnmounted } from '../sys/mounts.js';
-import { type OutputFolder, openCache, requireSpace, STATE } from '../sys/output.js';
+import { type OutputFolder, STATE } from '../sys/output.js';
+import { digestOfAdded } from './added-modules.js';
 import { baseInputs, packBase } from './base.js';
-import { packagesInputs } from './bootstrap/packages.js';
+import { checkAhead } from './checks-ahead.js';
 import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
-import { checkKernel } from './kernel.js';
 import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
@@ -30,9 +29,6 @@ import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
 import { buildSystem, systemInputs } from './system.js';
 import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
-
-/** Room that a console build takes at most: the tree twice, the images twice, the segments once. */
-const SPACE = { output: 1.5 * 2 ** 30, cache: 1 * 2 ** 30 };
 
 export interface PipelineResult {
   /** Stages that ran; none: everything was as it should be. */
@@ -135,7 +131,7 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
     needPackages ||
     lookAtInitramfs(work, toolsId, kernel, chroot).why !== undefined ||
     (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
-  const room = needTools ? requireRoom(work, needPackages) : ok();
+  const room = needTools ? await checkAhead(work, needPackages) : ok();
   if (!room.ok) return room;
   // One failing ends the other.
   const failed = new AbortController();
@@ -164,17 +160,6 @@ function bothOrFirstProblem(
   });
   if (packages === undefined || tools === undefined) throw new Error('unreachable');
   return ok({ packages, tools });
-}
-
-function requireRoom({ settings, output }: Work, bootstrapping: boolean): Result<void> {
-  const cache = openCache(settings.cache);
-  if (!cache.ok) return cache;
-  const kernel = checkKernel(settings);
-  if (!kernel.ok) return kernel;
-  const room = requireSpace(output.path, SPACE.output, 'the images');
-  if (!room.ok || !bootstrapping) return room;
-  const known = findEntry(settings.cache, 'packages', packagesInputs(settings));
-  return known === undefined ? requireSpace(settings.cache, SPACE.cache, 'the package cache') : ok();
 }
 
 /** A tree that later stages read: where it lies, what names it, and the kernel it carries modules of. */
@@ -212,7 +197,11 @@ async function systemStage(work: Work, packages: Source): Promise<Result<Root>> 
     if (!print.ok) return print;
     work.made.set(FILES.chroot, root);
     work.made.set(FILES.kernel, image);
-    const facts = { fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) };
+    const added = digestOfAdded(root, release);
+    const facts = {
+      ...{ fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) },
+      ...(added === '' ? {} : { 'added modules': added }),
+    };
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };
     return ok({ path: root, fingerprint: print.value, release });
   });
@@ -231,7 +220,9 @@ function keptOutBy(base: StageRecord | undefined): readonly KeptOut[] {
 function kernelOf(system: StageRecord | undefined): string {
   const { inputs, output } = system ?? {};
   const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
-  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}`;
+  const added = output?.['added modules'];
+  const more = added === undefined ? '' : ` with ${added}`;
+  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
 }
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */

@@ -2,10 +2,11 @@
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { CacheEntry } from '../stages/cache.js';
-import { bootstrapKernel } from './bootstrap/kernel.js';
+import { bootstrapKernel, kernelReleaseIn } from './bootstrap/kernel.js';
 import { bootstrapPackages } from './bootstrap/packages.js';
 import { bootstrapTools } from './bootstrap/tools.js';
 import { makeBuilds } from './builds.js';
+import { knownRelease } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 
 /** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
@@ -24,11 +25,13 @@ function sourceOf(entry: Result<CacheEntry>): Result<Source> {
 
 /** The packages, the kernel where it comes from elsewhere, and what is built from source. */
 export async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
-  const packages = sourceOf(await bootstrapPackages(settings, context));
-  if (!packages.ok) return packages;
+  const system = await bootstrapPackages(settings, context);
+  const packages = sourceOf(system);
+  if (!system.ok || !packages.ok) return packages;
   const kernel = await bootstrapKernel(settings, context);
   if (!kernel.ok) return kernel;
-  const builds = await makeBuilds(settings, context);
+  const release = knownRelease(settings) ?? kernelReleaseIn(kernel.value ?? system.value);
+  const builds = await makeBuilds(settings, release, context);
   if (!builds.ok) return builds;
   const further = [...(kernel.value === undefined ? [] : [kernel.value]), ...builds.value];
   return ok({

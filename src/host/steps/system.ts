@@ -13,6 +13,7 @@ import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
+import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
@@ -86,7 +87,8 @@ export async function buildSystem(
   const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
   if (!kernel.ok) return kernel;
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
-  const place = { root, output, epoch, fetching: reach.variables };
+  const { release } = kernel.value;
+  const place = { root, output, epoch, kernel: release, fetching: reach.variables };
   const tree = new Tree(root, context, epoch, reach.variables);
   forbidStarts(tree.files);
   const installed = await installBuilds(builds, root, context.signal);
@@ -98,13 +100,14 @@ export async function buildSystem(
   if (!customised.ok) return customised;
   const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
+  const added = await addModules(root, release, context);
+  if (!added.ok) return added;
   clean(tree, machine);
   endForbidding(tree.files);
   const open = openToAll(root, machine);
   if (open !== undefined) return err(open);
   markUpdated(root);
   say('leaving out what is not wanted');
-  const { release } = kernel.value;
   const savings = await leaveOut({
     ...{ root, release, parts: machine.without, hardware },
     needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],

@@ -22,7 +22,10 @@ export interface OutputFolder {
 /** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
 export async function openOutput(path: string, owner?: Owner): Promise<Result<OutputFolder>> {
   const refuse = (why: string): Result<OutputFolder> =>
-    err({ what: 'cannot use the output folder', where: path, why, next: 'name another one with --output' });
+    err({
+      code: 'output-folder-unusable',
+      ...{ what: 'cannot use the output folder', where: path, why, next: 'name another one with --output' },
+    });
   let real: string;
   try {
     makeFolders(path, owner);
@@ -31,7 +34,7 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
     accessSync(real, constants.W_OK | constants.X_OK);
     makeFolders(join(real, STATE), owner);
   } catch (cause) {
-    return refuse((cause as Error).message);
+    return refuse(inWords(cause as NodeJS.ErrnoException));
   }
   const told = {
     what: 'another mkma works in this output folder',
@@ -62,6 +65,18 @@ function opened(path: string, lock: Lock): OutputFolder {
   return { path, scratch, close };
 }
 
+/** What the kernel says of a folder, in words. */
+function inWords({ code = '', message }: NodeJS.ErrnoException): string {
+  const known: Readonly<Record<string, string>> = {
+    EROFS: 'its file system is mounted read-only',
+    EACCES: 'it may not be written to',
+    ENOTDIR: 'something on the way to it is no folder',
+    EEXIST: 'it is no folder',
+    ENOSPC: 'its file system is full',
+  };
+  return known[code] ?? message;
+}
+
 function makeFolders(path: string, owner?: Owner): void {
   if (existsSync(path)) return;
   makeFolders(dirname(path), owner);
@@ -76,8 +91,9 @@ export function openCache(path: string): Result<void> {
     accessSync(path, constants.W_OK | constants.X_OK);
     return ok();
   } catch (cause) {
-    const why = (cause as Error).message;
+    const why = inWords(cause as NodeJS.ErrnoException);
     return err({
+      code: 'cache-folder-unusable',
       what: 'cannot use the cache folder',
       where: path,
       why,
@@ -86,12 +102,26 @@ export function openCache(path: string): Result<void> {
   }
 }
 
-/** Fails where fewer than `bytes` are free on the file system of `folder`, with the numbers. */
+/** Files of a console's tree with its images, and as many again. */
+const INODES = 60_000;
+
+/** Fails where fewer than `bytes` are free on the file system of `folder`, or too few further files fit, with the numbers. */
 export function requireSpace(folder: string, bytes: number, purpose: string): Result<void> {
-  const { bavail, bsize } = statfsSync(folder);
+  const { bavail, bsize, files, ffree } = statfsSync(folder);
   const free = bavail * bsize;
+  // Some make them as they need them, and count none (btrfs).
+  if (free >= bytes && files > 0 && ffree < INODES) {
+    return err({
+      code: 'too-few-inodes',
+      what: `not enough inodes for ${purpose}`,
+      where: folder,
+      why: `room for ${ffree} more files is left, about ${INODES} are needed`,
+      next: 'remove some files, or name another folder with --output or --cache',
+    });
+  }
   if (free >= bytes) return ok();
   return err({
+    code: 'too-little-space',
     what: `not enough space for ${purpose}`,
     where: folder,
     why: `${formatBytes(free)} are free, about ${formatBytes(bytes)} are needed`,

@@ -3,18 +3,23 @@ import { withoutLogins } from '../../core/logins.js';
 import type { Problem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { type Command, shellQuote } from '../sys/command.js';
+import { type Asked, explainPackages } from './apt-packages.js';
 import { FETCH, KEEP_DEBS, REACH, wantedPackages } from './fetch-hooks.js';
 import { explainAnswer, mirrorAnswer } from './mirror-answers.js';
 
 export interface BootstrapRequest {
   readonly suite: string;
   readonly architecture: string;
+  /** Others that packages are of: apt fetches their lists, and dpkg in the tree knows them. */
+  readonly foreignArchitectures?: readonly string[] | undefined;
   readonly components: readonly string[];
   readonly mirror: string;
   readonly securityMirror: string;
   /** `minbase`: required packages and apt, installed. `extract`: the packages unpacked, nothing configured. */
   readonly variant: 'minbase' | 'extract';
   readonly packages: readonly string[];
+  /** Fields of the definition that ask for them, by their names. */
+  readonly fields?: Asked['fields'];
   /** Package files of this host, installed with what they depend on. */
   readonly debFiles?: readonly string[] | undefined;
   /** Whether packages that others recommend are installed. */
@@ -81,7 +86,9 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
   const args = [
     '--mode=root',
     `--variant=${request.variant}`,
-    `--architectures=${request.architecture}`,
+    `--architectures=${[request.architecture, ...(request.foreignArchitectures ?? [])].join(',')}`,
+    // What is the name of no package is a mistake, not a pattern that may stand for many (apt-get(8), "install").
+    '--aptopt=APT::Cmd::Pattern-Only "true"',
     '--aptopt=APT::Sandbox::User "root"',
     '--dpkgopt=force-unsafe-io',
     '--skip=download/empty',
@@ -114,6 +121,8 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
       MKMA_REACH: request.reach,
       MKMA_WANTED: wantedPackages(request).join('\n'),
       DEBIAN_FRONTEND: 'noninteractive',
+      // A kernel that packages install gets no initrd, which nothing would boot: initramfs-tools' hook of kernels looks at this.
+      INITRD: 'No',
       SOURCE_DATE_EPOCH: epoch === undefined ? undefined : String(epoch),
     },
     secretEnv: request.fetching,
@@ -123,15 +132,16 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
 /** The cause of a failed bootstrap, in the user's terms, out of what mmdebstrap and apt printed. */
 export function explainBootstrap(output: string, request: BootstrapRequest): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
-  const answer = /No space left on device/.test(output) ? undefined : mirrorAnswer(output);
+  const full = /No space left on device/.test(output);
+  const answer = full ? undefined : mirrorAnswer(output);
   if (answer !== undefined) return { what, ...explainAnswer(answer) };
+  const ofPackages = full ? undefined : explainPackages(output, request);
+  if (ofPackages !== undefined) return { what, ...ofPackages };
   const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
-  // Of packages that do not go together apt tells line by line what lacks what; its own command line says nothing more.
-  const lacking = output.split('\n').filter((line) => /^ .* : (Pre)?-?Depends: |^ +Depends: /i.test(line));
   const own = complaints.filter(
     (line) => !/^E: (setup failed: E: (apt-get|command failed)|mmdebstrap failed to run)/.test(line),
   );
-  const apt = [...own.slice(-6), ...new Set(lacking)].slice(0, 12).join('\n');
+  const apt = own.slice(-6).join('\n');
   for (const [pattern, explain] of CAUSES) {
     const match = pattern.exec(pattern.source.includes('space left') ? output : complaints.join('\n'));
     if (match !== null) return { what, ...explain(request, match, apt) };
@@ -157,22 +167,6 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
         where: temporary,
         why: 'no space left on its file system',
         next: `free some space, or name another folder with --cache (about ${formatBytes(2 ** 31)} are needed)`,
-      }),
-    ],
-    [
-      /Unable to locate package (\S+)|Package '?([a-z0-9+.-]+)'? has no installation candidate/,
-      ({ suite, components }, match) => ({
-        where: `package ${match[1] ?? match[2]}`,
-        why: `no such package in ${suite} (${components.join(', ')})`,
-        next: 'check its name and the components',
-      }),
-    ],
-    [
-      /you have held broken packages|unmet dependencies/,
-      ({ suite }, _match, apt) => ({
-        where: `packages of ${suite}`,
-        why: apt,
-        next: 'some need what is excluded (excludePackages), or another version than is asked for: mkma build --verbose shows what apt says of them',
       }),
     ],
     [

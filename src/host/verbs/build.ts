@@ -65,6 +65,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
       output: output.value.path,
       epoch: settings.sourceDateEpoch,
       fetching: settings.reach.variables,
+      kernel: built.value.kernelRelease,
     };
     const hooked = await runHooks('images', settings.machine, place, context);
     if (!hooked.ok) return hooked;

@@ -21,7 +21,7 @@ const hook = z
       .enum(['image', 'host'])
       .default('image')
       .describe(
-        "image: inside the machine's tree. host: on this machine, with the tree in $MKMA_ROOT and the images' folder in $MKMA_OUTPUT. Both see a clean environment, with this host's proxies; what a definition reads of other variables it passes on itself.",
+        "image: inside the machine's tree. host: on this machine, with the tree in $MKMA_ROOT and the images' folder in $MKMA_OUTPUT. In both, $MKMA_KERNEL is the release of the machine's kernel, and the environment is clean, with this host's proxies; what a definition reads of other variables it passes on itself.",
       ),
     run: z
       .union(

@@ -45,7 +45,7 @@ const build = z
       .string()
       .min(1)
       .describe(
-        'Shell commands, run as root in the build folder of a throw-away system of the suite. They stop at the first that fails.',
+        "Shell commands, run as root in the build folder of a throw-away system of the suite. They stop at the first that fails. $MKMA_KERNEL is the release of the machine's kernel.",
       ),
     install: z
       .string()
@@ -93,7 +93,7 @@ export const software = {
     .array(packageChoice)
     .default([])
     .describe(
-      "Packages on top of Debian's required ones: names, with =VERSION or /SUITE, or local .deb files.",
+      "Packages on top of Debian's required ones: names, with :ARCHITECTURE, =VERSION or /SUITE, or local .deb files.",
     ),
   excludePackages: z
     .array(packageName)

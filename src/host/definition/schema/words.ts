@@ -1,5 +1,6 @@
 /** Kinds of text that fields of a definition hold. A message completes "hostname ...", without the name. */
 import { z } from 'zod';
+import { wrongPackage } from '../package-names.js';
 
 /** A host name of one label (hostname(7), RFC 1123). */
 export const hostnameSchema = z
@@ -9,23 +10,21 @@ export const hostnameSchema = z
     'a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -',
   );
 
-/** A package's name (Debian Policy 5.6.1). */
+/** A package's name (Debian Policy 5.6.1). One that ends with `-` apt-get(8) would remove. */
 export const packageName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9+.-]+$/, 'a package name has a-z, 0-9, +, - and ., as in libstdc++6');
-
-/** Whether an entry of `packages` names a file. */
-export function isDebFile(entry: string): boolean {
-  return entry.endsWith('.deb') && entry.includes('/');
-}
+  .regex(
+    /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/,
+    'a package name has a-z, 0-9, +, - and ., and does not end with -, as in libstdc++6',
+  );
 
 /** A package as apt-get(8) takes it, or a file with one. */
-export const packageChoice = z
-  .string()
-  .refine(
-    (text) => isDebFile(text) || /^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?([=/][^\s,]+)?$/.test(text),
-    'must be a package (nginx), one of a version (nginx=1.26.3-3) or suite (nginx/sid), or the path of a file (./tool.deb)',
-  );
+export const packageChoice = z.string().superRefine((text, context) => {
+  const wrong = wrongPackage(text);
+  if (wrong === undefined) return;
+  const { message, ...params } = wrong;
+  context.addIssue({ code: 'custom', message, params });
+});
 
 export const suiteName = z
   .string()

@@ -9,8 +9,10 @@ import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
 import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
+import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import { dkmsFailure } from '../../tools/dkms.js';
 import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import { renderReach } from '../reach.js';
@@ -42,7 +44,10 @@ export function mirrorInputs(settings: BuildSettings): Inputs {
 
 /** What differs between the bootstraps. */
 export interface Part
-  extends Pick<BootstrapRequest, 'variant' | 'packages' | 'finish' | 'debFiles' | 'recommends'> {
+  extends Pick<
+    BootstrapRequest,
+    'variant' | 'packages' | 'finish' | 'fields' | 'debFiles' | 'recommends' | 'foreignArchitectures'
+  > {
   /** Files of the tree that apt needs, by their path in it. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
@@ -144,7 +149,7 @@ async function runOnce(
 ): Promise<{ readonly result: Result<void>; readonly answer?: MirrorAnswer | undefined }> {
   lines.length = 0;
   // A try before may have left files that hooks add to.
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of readdirSync(folder)) removeTree(join(folder, name));
   const plain = bootstrapCommand(request);
   const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
   const done = await run(command, {
@@ -157,7 +162,10 @@ async function runOnce(
   });
   if (done.ok) return { result: ok() };
   const output = lines.join('\n');
-  return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
+  return {
+    result: err(dkmsFailure(output) ?? explainBootstrap(output, request)),
+    answer: mirrorAnswer(output),
+  };
 }
 
 /** How mirrors are reached, as files for apt that only root reads; resolves to the one of apt.conf(5). */

@@ -1,4 +1,6 @@
 /** The kernel's package: with the system's packages, or by itself from another suite. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import type { CacheEntry } from '../../stages/cache.js';
@@ -10,6 +12,15 @@ import { bootstrap, LIST, mirrorInputs } from './engine.js';
 export const KERNEL_PACKAGES = /^kernel\d+\.deb$/;
 /** The first of them. */
 export const KERNEL_PACKAGE = 'kernel0.deb';
+/** Names the kernel's package; in an entry without packages of a kernel, that one is installed in the tree. */
+export const KERNEL_NAME = 'kernel.txt';
+
+/** The release (`uname -r`) of the kernel that an entry has; `undefined`: it has none, or was made before this was noted. */
+export function kernelReleaseIn({ path }: CacheEntry): string | undefined {
+  const file = join(path, KERNEL_NAME);
+  if (!existsSync(file)) return undefined;
+  return /^linux-image-(\S+?)(-unsigned)?$/m.exec(readFileSync(file, 'utf8'))?.[1];
+}
 
 /** The kernel's package from a suite that is not the machine's; `undefined`: it comes with the packages, or from elsewhere. */
 export async function bootstrapKernel(
@@ -29,7 +40,7 @@ export async function bootstrapKernel(
     variant: 'extract',
     packages: [],
     finish: [fetchKernel(name)],
-    makes: [LIST, KERNEL_PACKAGE],
+    makes: [LIST, KERNEL_NAME, KERNEL_PACKAGE],
   });
 }
 
@@ -40,11 +51,17 @@ export function ownKernelPackage({ machine, architecture }: BuildSettings): stri
   return kernel.package ?? `linux-image-${architecture}`;
 }
 
+// One that is installed by itself is meant, whatever the default's name is.
+const ONLY_INSTALLED = `# shellcheck disable=SC2086 # one word a package
+set -- $installed
+if [ $# -eq 1 ]; then found=$1; fi`;
+
 /**
  * The kernel is unpacked beside the package database, not installed: installing would pull initramfs-tools and write
- * an initrd that a machine in RAM never uses, and upgrade a kernel that nothing boots (docs/decisions/0003).
+ * an initrd that a machine in RAM never uses, and upgrade a kernel that nothing boots (docs/decisions/0003). Where the packages
+ * of the tree install that kernel nevertheless, or one alone and `anyInstalled` says that it will do, it is taken from there.
  */
-export function fetchKernel(name: string): string {
+export function fetchKernel(name: string, anyInstalled = false): string {
   const meta = shellQuote(name);
   // One command a line: in a list with && a failure would not end the script.
   return `set -e
@@ -53,9 +70,24 @@ image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\
 # A package with a kernel itself depends on none.
 if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
 if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
+# Those that bring a kernel, without those that only depend on one.
+installed=
+for folder in "$1"/usr/lib/modules/*/kernel; do
+  [ -d "$folder" ] || continue
+  release=\${folder%/kernel}
+  release=\${release##*/}
+  for each in "linux-image-$release" "linux-image-$release-unsigned"; do
+    if [ -e "$1/var/lib/dpkg/info/$each.list" ]; then installed="$installed $each"; fi
+  done
+done
+found=
+for each in $installed; do if [ "$each" = "$image" ]; then found=$each; fi; done
+${anyInstalled ? ONLY_INSTALLED : ''}
+cd "$MKMA_ENTRY"
+echo "\${found:-$image}" > ${KERNEL_NAME}
+if [ -n "$found" ]; then exit 0; fi
 # Later kernels lie in packages that the one of this name depends on.
 parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")
-cd "$MKMA_ENTRY"
 # shellcheck disable=SC2086 # one word a package
 apt-get -q download "$image" $parts
 n=0

@@ -5,13 +5,15 @@ import type { Context } from '../../context.js';
 import { impliedPackages } from '../../customise/customise.js';
 import { excludedPreferences, readKey, repositoryStanza } from '../../customise/sources.js';
 import type { Machine } from '../../definition/machine.js';
-import { isDebFile } from '../../definition/schema/words.js';
+import { isDebFile, packageNameOf } from '../../definition/package-names.js';
 import { digestFile, digestInputs, type Inputs } from '../../stages/book.js';
 import type { CacheEntry } from '../../stages/cache.js';
+import { DKMS_FILES, DKMS_HOOKS } from '../dkms.js';
 import { PROGRAM_PACKAGES } from '../machine-program.js';
 import type { BuildSettings } from '../settings.js';
+import { foreignOf } from './architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './engine.js';
-import { fetchKernel, KERNEL_PACKAGE, ownKernelPackage } from './kernel.js';
+import { fetchKernel, KERNEL_NAME, ownKernelPackage } from './kernel.js';
 
 export function packagesInputs(settings: BuildSettings): Inputs {
   const { machine } = settings;
@@ -35,7 +37,19 @@ export function packageInput(name: string): string {
 /** What the definition names, and what mkma itself needs on the machine. */
 function systemPackages(machine: Machine): string[] {
   const all = [...machine.packages, ...impliedPackages(machine), ...PROGRAM_PACKAGES];
-  return [...new Set(all)].filter((name) => !machine.excludePackages.includes(name));
+  return [...new Set(all)].filter((entry) => !machine.excludePackages.includes(packageNameOf(entry)));
+}
+
+/** Which fields ask for which packages. */
+function fieldsOf({ kernel, packages, firmware }: Machine): Map<string, (string | number)[]> {
+  const named = (entries: readonly string[], path: string): [string, (string | number)[]][] =>
+    entries.map((entry, i) => [packageNameOf(entry), [path, i]]);
+  const own = kernel.from === 'debian' ? (kernel.package ?? []) : [];
+  return new Map([
+    ...[own].flat().map((name): [string, string[]] => [name, ['kernel', 'package']]),
+    ...named(firmware, 'firmware'),
+    ...named(packages, 'packages'),
+  ]);
 }
 
 /** Those of them that are files. */
@@ -51,20 +65,26 @@ export async function bootstrapPackages(
   const { machine } = settings;
   const kernel = ownKernelPackage(settings);
   const withKernel = kernel !== undefined;
+  const isDefault = machine.kernel.from === 'debian' && machine.kernel.package === undefined;
+  const foreign = await foreignOf(systemPackages(machine), settings.architecture, context.signal);
+  if (!foreign.ok) return foreign;
   const excluded = excludedPreferences(machine.excludePackages);
   return bootstrap(settings, context, {
     stage: 'packages',
     inputs: packagesInputs(settings),
     variant: 'minbase',
     packages: systemPackages(machine).filter((name) => !isDebFile(name)),
+    fields: fieldsOf(machine),
     debFiles: debFiles(machine),
+    foreignArchitectures: foreign.value,
     recommends: machine.recommends,
     files: {
+      ...DKMS_FILES,
       ...repositoryFiles(machine),
       ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
     },
-    finish: withKernel ? [INSTALLED, fetchKernel(kernel)] : [INSTALLED],
-    makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
+    finish: [INSTALLED, ...(withKernel ? [fetchKernel(kernel, isDefault)] : []), ...DKMS_HOOKS],
+    makes: withKernel ? [TREE, LIST, KERNEL_NAME] : [TREE, LIST],
   });
 }
 

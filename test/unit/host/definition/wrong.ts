@@ -50,7 +50,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'package name',
     definition: "{\n  packages: [\n    'nginx',\n    'Foo Bar',\n  ],\n}",
     lines: [
-      'packages[1] is "Foo Bar": it must be a package (nginx), one of a version (nginx=1.26.3-3) or suite (nginx/sid), or the path of a file (./tool.deb): mkma.config.ts:5',
+      'packages[1] is "Foo Bar": it must be one package: each has an entry of its own: mkma.config.ts:5',
       '  next: correct it and try again',
     ],
   },

@@ -1,0 +1,100 @@
+/** What building takes of this host, tried out before anything is fetched: else a tool fails half way, in words of its own. */
+import { readFileSync } from 'node:fs';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { run } from './run.js';
+
+/** Capabilities of root that building takes, by their numbers (linux/capability.h). */
+const CAPABILITIES: Readonly<Record<string, number>> = {
+  CAP_CHOWN: 0,
+  CAP_DAC_OVERRIDE: 1,
+  CAP_FOWNER: 3,
+  CAP_FSETID: 4,
+  CAP_SETGID: 6,
+  CAP_SETUID: 7,
+  CAP_SYS_CHROOT: 18,
+  CAP_SYS_ADMIN: 21,
+  CAP_MKNOD: 27,
+  CAP_SETFCAP: 31,
+};
+
+/** Those that are missing, by the text of /proc/PID/status (proc_pid_status(5)). */
+export function missingCapabilities(status: string): string[] {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? 'ffffffffffffffff'}`);
+  return Object.entries(CAPABILITIES)
+    .filter(([, number]) => ((effective >> BigInt(number)) & 1n) === 0n)
+    .map(([name]) => name);
+}
+
+/** Whether this process may do what building takes. */
+export function checkProcess(proc = '/proc/self'): Result<void> {
+  const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
+  if (missing.length === 0) return ok();
+  const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
+  return err({
+    code: 'capabilities-missing',
+    what: 'this process lacks rights that building takes',
+    where: missing.join(', '),
+    why: 'a Debian tree has files of many owners and device nodes, and its programs run in namespaces of their own',
+    next: `build outside of the container, or start it with ${flags}`,
+    suggestion: flags,
+  });
+}
+
+/** What is tried in a folder. $1 is the folder; prints the word of the first that fails. All of it is gone afterwards. */
+const PROBE = `exec 2>&1
+probe=$(mktemp -d "$1/.probe-XXXXXX") || { echo; echo write; exit 0; }
+trap 'rm -rf "$probe"' EXIT
+cd "$probe"
+fail() { echo; echo "$1"; exit 0; }
+echo x > file || fail write
+ln -s nowhere link || fail links
+chown 1:1 file && [ "$(stat -c %u:%g file)" = 1:1 ] || fail owners
+chmod 4751 file && [ "$(stat -c %a file)" = 4751 ] || fail modes
+[ ! -e FILE ] || fail case
+mknod node c 1 3 || fail nodes
+printf '#!/bin/sh\\nexit 0\\n' > program
+chmod 755 program
+./program || fail programs
+echo; echo fine`;
+
+const WRONG: Readonly<Record<string, readonly [code: string, why: string]>> = {
+  write: ['folder-not-writable', 'nothing can be written there'],
+  links: ['folder-without-links', 'its file system has no symbolic links'],
+  owners: ['folder-without-owners', 'files cannot be given to other users there'],
+  modes: ['folder-without-modes', 'its file system keeps no modes of files'],
+  case: ['folder-without-case', 'its file system takes names that differ by case alone for the same'],
+  nodes: ['folder-without-nodes', 'no device nodes can be made there'],
+  programs: ['folder-without-programs', 'no program can be started there: it is mounted noexec'],
+};
+
+/**
+ * Whether a Debian tree can be made in the folder. `what` is what cannot be used otherwise ("the output folder"), `option` names another
+ * one.
+ */
+export async function checkFolder(
+  folder: string,
+  { what, option }: { readonly what: string; readonly option: string },
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const probed = await run({ file: 'sh', args: ['-c', PROBE, 'mkma', folder] }, { signal });
+  if (!probed.ok) return probed;
+  const lines = probed.value.stdout.trimEnd().split('\n');
+  const wrong = WRONG[lines.at(-1) ?? ''];
+  if (wrong === undefined) return ok();
+  const [code, why] = wrong;
+  const said = lines.slice(0, -1).filter(Boolean).at(-1);
+  return err(refusal({ code, what: `cannot use ${what}`, where: folder }, why, said, option));
+}
+
+function refusal(
+  problem: Pick<Problem, 'code' | 'what' | 'where'>,
+  why: string,
+  said: string | undefined,
+  option: string,
+): Problem {
+  return {
+    ...problem,
+    why: said === undefined ? why : `${why}\n${said}`,
+    next: `name another one with ${option}: on ext4, btrfs, xfs or tmpfs, mounted without noexec`,
+  };
+}

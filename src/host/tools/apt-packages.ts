@@ -1,0 +1,133 @@
+/** What apt says of packages that cannot be installed as they are asked for, in the user's terms. Pure. */
+import type { Problem } from '../../core/result.js';
+
+/** What was asked for, as far as it explains why it cannot be had. */
+export interface Asked {
+  readonly suite: string;
+  readonly components: readonly string[];
+  /** Entries as apt takes them. */
+  readonly packages: readonly string[];
+  /** Fields of the definition that ask for packages, by the package's name. */
+  readonly fields?: ReadonlyMap<string, readonly (string | number)[]> | undefined;
+}
+
+type Explained = Omit<Problem, 'what'> & { readonly what?: string };
+
+/** The problem with the packages that apt's output is about; `undefined`: it is about something else. */
+export function explainPackages(output: string, asked: Asked): Explained | undefined {
+  for (const explain of [notFound, noSuchVersion, conflict]) {
+    const found = explain(output, asked);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The field that asks for a package, where there is one. */
+function fieldOf({ fields }: Asked, ...names: readonly string[]): Pick<Problem, 'field'> {
+  const field = names.map((name) => fields?.get(bare(name))).find((one) => one !== undefined);
+  return field === undefined ? {} : { field };
+}
+
+/** A package's name without architecture, version and suite. */
+function bare(entry: string): string {
+  return entry.replace(/[:=/].*$/, '');
+}
+
+function notFound(output: string, asked: Asked): Explained | undefined {
+  const match =
+    /^E: (?:Unable to locate package (\S+)|Package '?([a-z0-9+.:-]+)'? has no installation candidate)/m.exec(
+      output,
+    );
+  if (match === null) return undefined;
+  const name = match[1] ?? match[2] ?? '';
+  const { suite, components } = asked;
+  const foreign = name.includes(':') ? `, or none for ${name.replace(/^.*:/, '')}` : '';
+  return {
+    code: 'no-such-package',
+    where: `package ${name}`,
+    why: `no such package in ${suite} (${components.join(', ')})${foreign}`,
+    next: 'check its name and the components',
+    ...fieldOf(asked, name),
+  };
+}
+
+function noSuchVersion(output: string, asked: Asked): Explained | undefined {
+  const match = /^E: (Version|Release) '([^']+)' for '([^']+)' was not found/m.exec(output);
+  if (match === null) return undefined;
+  const [, kind, wanted = '', name = ''] = match;
+  const [why, next] =
+    kind === 'Version'
+      ? [`${asked.suite} has no version ${wanted} of it`, 'take the version out, or name one that is there']
+      : [
+          `no source of the machine is of the suite ${wanted}`,
+          'take the suite out, or add a repository of it (repositories)',
+        ];
+  return { code: 'no-such-version', where: `package ${name}`, why, next, ...fieldOf(asked, name) };
+}
+
+/** That one package excludes another, as apt tells it: `other` may be a virtual package. */
+export interface Conflict {
+  readonly name: string;
+  readonly relation: 'Conflicts' | 'Breaks';
+  readonly other: string;
+}
+
+/** apt's lines of unmet dependencies, and how it says that packages exclude each other. */
+export function parseUnmet(output: string): { lines: string[]; conflicts: Conflict[] } {
+  const lines: string[] = [];
+  const conflicts: Conflict[] = [];
+  let name = '';
+  for (const line of output.split('\n')) {
+    const match = /^ (?:(\S+) :| +) ?((?:Pre)?-?Depends|Conflicts|Breaks): (\S+)/i.exec(line);
+    if (match === null) continue;
+    name = match[1] ?? name;
+    lines.push(`${name}: ${line.replace(/^ (\S+ :| +) ?/, '').trim()}`);
+    const relation = match[2];
+    if (relation === 'Conflicts' || relation === 'Breaks')
+      conflicts.push({ name: bare(name), relation, other: bare(match[3] ?? '') });
+  }
+  return { lines: [...new Set(lines)], conflicts };
+}
+
+/** Two packages that cannot be installed together, those asked for by name before what they bring along. */
+function excluding(conflicts: readonly Conflict[], asked: ReadonlySet<string>): [string, string] | undefined {
+  const pairs: [string, string][] = [];
+  for (const { name, other } of conflicts) {
+    // Each conflicts with what the other one provides.
+    const alike = conflicts.filter((one) => one.other === other && one.name !== name).map((one) => one.name);
+    for (const second of [other, ...alike]) pairs.push([name, second]);
+  }
+  const rank = (pair: [string, string]): number => pair.filter((name) => asked.has(name)).length;
+  return pairs.sort((a, b) => rank(b) - rank(a))[0];
+}
+
+function conflict(output: string, asked: Asked): Explained | undefined {
+  if (!/you have held broken packages|unmet dependencies|Unable to satisfy dependencies/.test(output))
+    return undefined;
+  const { lines, conflicts } = parseUnmet(output);
+  const names = new Set(asked.packages.map(bare));
+  const pair = excluding(conflicts, names);
+  const why = lines.slice(0, 8).join('\n');
+  if (pair === undefined) {
+    const first = lines.map((line) => line.split(':')[0] ?? '');
+    return {
+      code: 'packages-unmet',
+      where: `packages of ${asked.suite}`,
+      why: why || 'E: apt finds no set of packages that goes together',
+      next: 'some need what is excluded (excludePackages), or another version than is asked for: mkma build --verbose shows what apt says of them',
+      ...fieldOf(asked, ...first),
+    };
+  }
+  const [one, other] = pair;
+  // What the definition itself says stands behind what it builds upon.
+  const index = (name: string): number => [...(asked.fields?.keys() ?? [])].indexOf(name);
+  const later = [...pair].sort((a, b) => index(b) - index(a));
+  return {
+    code: 'packages-conflict',
+    what: `${one} and ${other} cannot be installed together`,
+    where: 'packages',
+    why,
+    next: `take one of them out; what a preset brings is forgotten with packages: replace([...])`,
+    ...fieldOf(asked, ...later),
+  };
+}

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openFilesLimit } from '../../../../src/host/sys/open-files.js';
+import { missingCapabilities } from '../../../../src/host/sys/preflight.js';
+
+test('capabilities that are missing are named, by the mask of the kernel', () => {
+  const status = (mask: string) => `Name:\tnode\nCapPrm:\t0000000000000000\nCapEff:\t${mask}\nCapBnd:\t0\n`;
+  assert.deepEqual(missingCapabilities(status('000001ffffffffff')), []);
+  // As docker starts containers.
+  assert.deepEqual(missingCapabilities(status('00000000a80425fb')), ['CAP_SYS_ADMIN']);
+  assert.deepEqual(missingCapabilities(status('000001fff7ffffff')), ['CAP_MKNOD']);
+  // What cannot be read is left to what follows.
+  assert.deepEqual(missingCapabilities(''), []);
+});
+
+test('the limit of open files is the soft one; without one there is none', () => {
+  const limits = (soft: string) =>
+    `Limit   Soft Limit   Hard Limit   Units\nMax open files   ${soft}   4096   files\n`;
+  assert.equal(openFilesLimit(limits('1024')), 1024);
+  assert.equal(openFilesLimit(limits('unlimited')), undefined);
+});
