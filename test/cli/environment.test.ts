@@ -108,7 +108,7 @@ describe('a tree that is unpacked and packed', () => {
     const names = [...seen.matchAll(/^(\w+)=/gm)].map(([, name]) => name as string);
     // TMPDIR, SSH_AUTH_SOCK and SUDO_* where whoever runs this test has them.
     const allowed =
-      /^(PATH|HOME|LC_ALL|PWD|OLDPWD|SHLVL|_|TMPDIR|SSH_AUTH_SOCK|SUDO_\w+|MKMA_(ROOT|OUTPUT)|http_proxy)$/;
+      /^(PATH|HOME|LC_ALL|PWD|OLDPWD|SHLVL|_|TMPDIR|SSH_AUTH_SOCK|SUDO_\w+|MKMA_(ROOT|OUTPUT|KERNEL)|http_proxy)$/;
     assert.deepEqual(
       names.filter((name) => !allowed.test(name)),
       [],

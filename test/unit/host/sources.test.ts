@@ -139,7 +139,7 @@ test("maintainer scripts see nothing of the caller's environment but proxies", (
   assert.equal(env.HOME, '/root');
   assert.equal(env.http_proxy, 'http://proxy:1');
   const names = Object.keys(env).filter((name) => env[name] !== undefined && !name.startsWith('MKMA_'));
-  const known = ['DEBIAN_FRONTEND', 'HOME', 'LC_ALL', 'PATH', 'TMPDIR', 'http_proxy'];
+  const known = ['DEBIAN_FRONTEND', 'HOME', 'INITRD', 'LC_ALL', 'PATH', 'TMPDIR', 'http_proxy'];
   assert.deepEqual(names.sort(), known);
 });
 

@@ -37,7 +37,7 @@ test('in the tree of a machine there is nothing that names files or the language
   const env = environmentOf(inTree({ root: '/tree', command: ['true'], env: { A: 'b' } }), OWN);
   const set = Object.entries(env).filter(([, value]) => value !== undefined);
   assert.deepEqual(Object.fromEntries(set), {
-    ...{ HOME: '/root', LANG: 'C.UTF-8', A: 'b' },
+    ...{ HOME: '/root', LANG: 'C.UTF-8', SYSTEMD_OFFLINE: '1', A: 'b' },
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   });
 });
