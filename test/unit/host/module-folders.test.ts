@@ -14,9 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { addedModules, digestOfAdded } from '../../../src/host/steps/added-modules.js';
+import { addedModules, addModules, digestOfAdded } from '../../../src/host/steps/added-modules.js';
 import { mergeModules, otherKernels, tidyModules } from '../../../src/host/steps/module-folders.js';
 import { dkmsFailure } from '../../../src/host/tools/dkms.js';
+import { problemOf } from '../problem.js';
 
 let folder = '';
 beforeEach(() => {
@@ -91,6 +92,17 @@ test('modules of a kernel that is not booted go, with a word; so do headers of a
   );
   assert.deepEqual(readdirSync(join(folder, of('6.1-rt'))), ['build']);
   assert.ok(lstatSync(join(folder, of('6.12'), 'kernel')).isDirectory());
+});
+
+test('a module that was built for another kernel is refused: nothing would load it', async () => {
+  write(`${of('6.12')}/kernel/fs/ext4.ko`);
+  write(`${of('6.18-host')}/extra/mine.ko`);
+  const context = { emit: () => undefined, signal: new AbortController().signal };
+  const { where } = problemOf(
+    await addModules(join(folder, 'root'), '6.12', context),
+    'modules-of-another-kernel',
+  );
+  assert.equal(where, '/usr/lib/modules/6.18-host/extra/mine.ko');
 });
 
 test('what dkms fails with is told by the compiler, without what the bootstrap adds', () => {
