@@ -3,6 +3,7 @@ import { type FileAttributes, isOverlayMark } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
 import { encodeName, isSafePath } from './path.js';
+import { NO_FILE, type Records } from './records.js';
 import { err, ok, type Problem, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
@@ -48,6 +49,8 @@ interface CommonManifest {
   readonly window?: number;
   /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
   readonly attributes: readonly FileAttributes[];
+  /** What it has of accounts and of dpkg's database; absent in images of old. Not part of {@link identity}: what it tells of, is. */
+  readonly records?: Records;
 }
 
 /** A whole system. */
@@ -196,6 +199,7 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (m.window !== undefined && !isCount(m.window)) return 'window';
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
+  if (m.records !== undefined && !isRecords(m.records)) return 'records';
   return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
 }
 
@@ -255,4 +259,32 @@ function isLayerFacts(value: unknown): boolean {
   const { base, after, deletions, opaque } = value;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
+}
+
+function isRecords(value: unknown): boolean {
+  if (!isObject(value) || !isDigests(value.files)) return false;
+  if (value.below !== undefined && !isDigests(value.below)) return false;
+  if (![value.users, value.groups].every((names) => names === undefined || isNames(names))) return false;
+  const { owners } = value;
+  if (owners === undefined) return true;
+  return isObject(owners) && [owners.users, owners.groups].every((names) => isNames(names, true));
+}
+
+function isDigests(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(
+    ([path, digest]) =>
+      isSafePath(path) &&
+      (digest === null ||
+        digest === NO_FILE ||
+        (typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest))),
+  );
+}
+
+/** Names by numbers; `unknown`: where a number may have none. */
+function isNames(value: unknown, unknown = false): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(
+    ([id, name]) => /^\d{1,10}$/.test(id) && (typeof name === 'string' || (unknown && name === null)),
+  );
 }

@@ -1,6 +1,7 @@
 /** What is odd about an image that early boot would take all the same. */
 import { shortId } from '../manifest.js';
 import { quoteName } from '../path.js';
+import { fitWarnings, leftOutProblem } from './fits.js';
 import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
 
 /** Warnings of an image, given what lies beside it. */
@@ -10,13 +11,19 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   if (facts === undefined) return warnings;
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
+    const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
     warnings.push(
-      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})`,
+      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})${why}`,
     );
   }
+  warnings.push(...fitWarnings(image, stored));
   const after = image.disabled ? undefined : predecessorWarning(image, stored);
   return after === undefined ? warnings : [...warnings, after];
 }
+
+/** Of a layer made by a mkma of old. */
+export const UNRECORDED =
+  'it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
 
 function told(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
@@ -45,9 +52,13 @@ export function newWarnings(before: StoredImages, now: StoredImages): string[] {
   const all = (stored: StoredImages): string[] =>
     stored.layers
       .filter(({ disabled }) => !disabled)
-      .flatMap((image) =>
-        imageWarnings(image, stored).map((warning) => `${quoteName(image.name)}: ${warning}`),
-      );
+      .flatMap((image) => {
+        const out = leftOutProblem(image, stored);
+        const left = out === undefined ? [] : [`the next boot leaves it out: ${out.what}`];
+        return [...imageWarnings(image, stored), ...left].map(
+          (warning) => `${quoteName(image.name)}: ${warning}`,
+        );
+      });
   const known = new Set(all(before));
   return all(now).filter((warning) => !known.has(warning));
 }

@@ -188,7 +188,8 @@ function load(boot: Boot): Result<void> {
 function layers(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const { chosen, leftOut } = known(boot.choice);
-  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, known(boot.images[0]), chosen));
+  const base = { image: known(boot.images[0]), manifest: known(boot.info).manifest };
+  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen));
   boot.images.push(...loaded.images);
   boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);

@@ -8,6 +8,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import { placeInside } from '../resolve.js';
+import { layerSelection } from './next-boot.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
 const STORAGE = '/run/mkma/storage';
@@ -56,7 +57,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
   };
   const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
     machine.readAt(`${folder}/${file}`, offset, length);
-  return ok(readStored({ names, size, read }));
+  return ok({ ...readStored({ names, size, read }), selection: layerSelection(machine) });
 }
 
 /** A problem where whoever runs the program is not root. */

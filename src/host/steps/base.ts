@@ -9,13 +9,14 @@ import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
+import { recordsOf } from '../pack/records.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '7';
+const RECIPE = '8';
 
 /** Everything the base depends on; `tools` is the id of the bootstrapped tools, of which a file system's maker is one. */
 export function baseInputs(
@@ -86,7 +87,7 @@ async function packFileSystem(
   const total = contentBytes(entries);
   return packErofs({
     ...{ root, entries, tools: programs.value, level: settings.level },
-    facts: facts(settings, kernelRelease),
+    facts: facts(settings, root, kernelRelease),
     latestMtime: settings.sourceDateEpoch,
     target: join(scratch, BASE_FILES.erofs),
     signal: context.signal,
@@ -127,7 +128,7 @@ async function packArchive(
   return packImage({
     root,
     plan: plan.value,
-    facts: facts(settings, kernelRelease),
+    facts: facts(settings, root, kernelRelease),
     level: settings.level,
     long: settings.long,
     scratch,
@@ -137,7 +138,7 @@ async function packArchive(
   });
 }
 
-function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {
+function facts(settings: BaseSettings, root: string, kernelRelease: string): BaseFacts {
   const { machine, sourceDateEpoch } = settings;
   const created = sourceDateEpoch === undefined ? new Date() : new Date(sourceDateEpoch * 1000);
   return {
@@ -148,5 +149,6 @@ function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {
     suite: machine.suite,
     architecture: settings.architecture,
     kernelRelease,
+    records: recordsOf(root),
   };
 }

@@ -138,6 +138,17 @@ export class TestMachine {
     });
   }
 
+  /** Another manifest for the base on the storage, as if it had been replaced while the machine runs. */
+  changeBase(facts: Partial<typeof BASE>): void {
+    const manifest = { ...BASE, unpackedBytes: BASE_BYTES, ...facts } as typeof BASE;
+    this.onStorage((folder) => writeFileSync(join(folder, 'images/base.cpio.zst'), imageFile(manifest)));
+  }
+
+  /** Run a shell script with this as its $0. */
+  sh(script: string, $0: string): void {
+    tool('sh', '-e', '-c', script, $0);
+  }
+
   /** Do something with the storage's file system. */
   onStorage<T>(work: (folder: string) => T): T {
     const folder = join(this.options.scratch, 'storage');

@@ -1,6 +1,7 @@
 /** The status for people. */
 import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot.js';
 import { PARAM } from '../../../core/contract.js';
+import { manyLayers } from '../../../core/layers/next-boot.js';
 import { shortId } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
 import { tellProblem } from '../../../core/result.js';
@@ -140,6 +141,7 @@ function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[]
   return [
     `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
     ...unknown.map(({ name }) => `and what ${quoteName(name)} takes, which only loading tells`),
+    ...manyLayers(layers).map((warning) => `warning: ${warning}`),
     ...(fits ? [] : [`warning: that is more than there is room for; see ${PARAM.size} and mkma layers`]),
   ];
 }
