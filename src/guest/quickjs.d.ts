@@ -52,6 +52,8 @@ declare module 'os' {
     readonly ctime: number;
   }
   export interface ExecOptions {
+    /** The whole environment of the program; its own where that is not told. Looked for is it by this one's. */
+    readonly env?: Readonly<Record<string, string>>;
     /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
     readonly block?: boolean;
     readonly cwd?: string;

@@ -14,7 +14,8 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
-import { bugProblem, mustMakeFolder } from '../must.js';
+import { mustMakeFolder } from '../must.js';
+import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
@@ -95,8 +96,12 @@ export function bootMachine(machine: Machine): boolean {
   if (problem === undefined) return true;
   const left = undo.all();
   sayFailure(machine, phase, problem);
-  // Whoever now sits before a shell needs a keyboard.
-  drivers.loadAll();
+  // Whoever now sits before a shell needs a keyboard, and is to come to the shell whatever fails.
+  try {
+    drivers.loadAll();
+  } catch (bug) {
+    say(machine, `drivers could not be loaded: ${bugProblem(bug).what}`);
+  }
   for (const line of left) say(machine, `could not be taken back: ${line}`);
   return false;
 }

@@ -9,8 +9,9 @@ import { type Fit, fitOf, type RecordState, stacked } from '../../core/records.j
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
-import { bugProblem, must, mustMakeFolder } from '../must.js';
+import { must, mustMakeFolder } from '../must.js';
 import { recordsIn } from '../records.js';
+import { bugProblem } from './bug.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';

@@ -46,7 +46,7 @@ export function stackOverlay(machine: Machine, { layers, top, held }: Stack, und
     return err({
       what: 'cannot stack the overlay',
       where: options,
-      why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3']).stdout.trimEnd()}`,
+      why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
       next: 'look whether the kernel has the module overlay: modprobe overlay',
     });
   }

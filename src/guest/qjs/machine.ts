@@ -3,6 +3,7 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { Machine } from '../machine.js';
+import { enterEnvironment } from './environment.js';
 import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
 import { pipelines } from './pipelines.js';
@@ -10,8 +11,8 @@ import { run } from './run.js';
 
 /** The machine that QuickJS runs on. */
 export function quickjsMachine(): Machine {
-  // What programs say is read, and names are bytes to them: a LANG= on the kernel command line is an environment variable.
-  std.setenv('LC_ALL', 'C');
+  // Words on the kernel command line are environment variables of early boot, LANG= among them.
+  enterEnvironment();
   const jobs = new OwnJobs();
   return {
     run,

@@ -3,6 +3,8 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { RunningMachine } from '../machine.js';
+import { answered, ran } from '../ran.js';
+import { callersVariable, HELPERS, inCallersEnvironment } from './environment.js';
 import { makeFile, moveOnto } from './files.js';
 import { type Jobs, OwnJobs } from './jobs.js';
 import { quickjsMachine } from './machine.js';
@@ -15,7 +17,6 @@ let jobs: Jobs = new OwnJobs();
 
 /** The running machine. */
 export function runningMachine(): RunningMachine {
-  const locale = std.getenv('LC_ALL');
   return {
     ...quickjsMachine(),
     growLarge() {
@@ -31,17 +32,16 @@ export function runningMachine(): RunningMachine {
     moveOnto,
     lock,
     readFrom,
-    environment: (name) => std.getenv(name) || undefined,
+    environment: (name) => callersVariable(name) || undefined,
     converse(argv) {
-      // A person talks to it: in the language of the person.
-      if (locale === undefined) std.unsetenv('LC_ALL');
-      else std.setenv('LC_ALL', locale);
-      // Ignored signals are inherited (starter.ts ignores this one).
-      os.signal(os.SIGPIPE, null);
-      const status = os.exec([...argv], { block: true });
-      os.signal(os.SIGPIPE, undefined);
-      std.setenv('LC_ALL', 'C');
-      return status < 0 ? 128 - status : status;
+      // A person talks to it: in the language of the person, with what is on that one's path.
+      return inCallersEnvironment(() => {
+        // Ignored signals are inherited (starter.ts ignores this one).
+        os.signal(os.SIGPIPE, null);
+        const status = os.exec([...argv], { block: true });
+        os.signal(os.SIGPIPE, undefined);
+        return status < 0 ? 128 - status : status;
+      });
     },
     outliveInterrupts() {
       if (canary !== undefined || interrupted) return;
@@ -77,5 +77,11 @@ function lock(path: string): boolean {
   const file = std.open(path, 'a');
   if (file === null) throw new Error(`cannot open ${path}`);
   locks.push(file);
-  return os.exec(['flock', '--nonblock', '0'], { block: true, stdin: file.fileno() }) === 0;
+  const argv = ['flock', '--nonblock', '0'];
+  const code = os.exec(argv, { block: true, env: HELPERS, stdin: file.fileno() });
+  const finished = { code: code < 0 ? 128 - code : code, stdout: '', stderr: '' };
+  return answered(argv, ran(argv, finished), [HELD]).code === 0;
 }
+
+/** flock(1): another holds it. */
+const HELD = 1;

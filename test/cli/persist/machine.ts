@@ -231,7 +231,7 @@ export class TestMachine {
 
   /** Run `mkma` on the machine. */
   mkma(args: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
-    const ended = spawnSync('chroot', [this.root, '/usr/bin/mkma', ...args], {
+    const ended = spawnSync('/usr/sbin/chroot', [this.root, '/usr/bin/mkma', ...args], {
       encoding: 'utf8',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
       timeout: 300_000,

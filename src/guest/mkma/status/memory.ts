@@ -2,6 +2,7 @@
 import { largestParts, type Sized } from '../../../core/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
+import { ask } from '../../ran.js';
 import { FRESH, VIEW } from '../view.js';
 
 /** Bytes everywhere. */
@@ -42,7 +43,9 @@ const LARGEST = 5;
 
 function measureFresh(machine: Machine): Required<Pick<Memory, 'fresh' | 'largest'>> | undefined {
   if (machine.info(FRESH) === undefined) return undefined;
-  const listing = machine.run(['du', '--all', '--null', '--block-size=1', '.'], { cwd: FRESH }).stdout;
+  const argv = ['du', '--all', '--null', '--block-size=1', '.'];
+  // 1: something went away meanwhile.
+  const listing = ask(machine, argv, [1], { cwd: FRESH }).stdout;
   const sizes = listing
     .split('\0')
     .filter((line) => line !== '')

@@ -8,6 +8,7 @@ import {
 } from '../../../core/boot.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import type { Machine } from '../../machine.js';
+import { ask } from '../../ran.js';
 import { readNextBoot } from '../next-boot.js';
 import { type Memory, readMemory } from './memory.js';
 
@@ -57,6 +58,7 @@ function nextBootNeeds(machine: Machine, record: BootRecord): Status['nextBoot']
 
 /** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */
 function mountPoints(machine: Machine, device: string): string[] {
-  const found = machine.run(['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device]);
+  const argv = ['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device];
+  const found = ask(machine, argv, [1]);
   return found.stdout.split('\n').filter((line) => line !== '');
 }
