@@ -22,7 +22,8 @@ declare module 'std' {
   /** `null` where it cannot be opened. */
   export function open(path: string, flags: string): File | null;
   /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
-  export function tmpfile(): File | null;
+  /** Where it fails, `error` gets its errno. */
+  export function tmpfile(error?: { errno?: number }): File | null;
   /** `std.in`, under a name that is no word of the language. */
   const input: File;
 
@@ -72,6 +73,7 @@ declare module 'os' {
   export function pipe(): [number, number] | null;
   export function close(fd: number): number;
   export const O_RDONLY: number;
+  export const O_RDWR: number;
   export const O_WRONLY: number;
   export const O_APPEND: number;
   export const O_CREAT: number;

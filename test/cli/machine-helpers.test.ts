@@ -115,3 +115,22 @@ test("the editor has the caller's environment, other programs have mkma's own", 
   const editors = readFileSync(join(machine.root, 'run/editor'), 'utf8');
   for (const [name, value] of Object.entries(env)) assert.ok(editors.includes(`${name}=${value}\n`), editors);
 });
+
+test('after umount -a: /tmp takes no files any more, and without /overlay persist says why it cannot save', () => {
+  const sh = (...argv: string[]): void => void execFileSync(argv[0] as string, argv.slice(1));
+  const [overlay, tmp] = [join(machine.root, 'overlay'), join(machine.root, 'tmp')];
+  sh('mount', '-o', 'remount,ro', tmp);
+  try {
+    const saved = machine.mkma([...PERSIST, '--json']);
+    assert.equal(saved.code, 0, saved.stdout + saved.stderr);
+    sh('umount', '--lazy', overlay);
+    assert.equal(codeOf(machine.mkma([...PERSIST, '--json'])), 'view-gone');
+    const status = machine.mkma(['status']);
+    assert.equal(status.code, 0, status.stderr);
+    assert.match(status.stdout, /\nwarnings .* can no longer be looked at: \/overlay/);
+    assert.equal(machine.mkma(['layers', 'list']).code, 0);
+  } finally {
+    sh('mount', '-o', 'remount,rw', tmp);
+    sh('mount', '--bind', join(folder.path, 'ram/view'), overlay);
+  }
+});

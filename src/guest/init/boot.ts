@@ -19,6 +19,7 @@ import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
+import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
 import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
@@ -236,6 +237,7 @@ function handover(boot: Boot): Result<void> {
       next: 'look at: df /run',
     });
   }
+  keepView(machine, settings.init);
   say(machine, `handing over to ${settings.init} after ${(now - boot.started).toFixed(1)} s`);
   handOver(machine, settings.init, undo);
   return ok();

@@ -287,3 +287,16 @@ test('a program that is not there is told as that, and not as what it was to fin
     argv[0] === 'blkid' ? { code: 4, stderr: 'blkid: usage' } : answer(argv, fake);
   failing(failed, 'mount', /blkid failed/, /why: exit code 4: blkid: usage/);
 });
+
+test('systemd is told to leave the view mounted at a soft reboot, and no other init is', () => {
+  const drop = '/run/systemd/system/overlay.mount.d/mkma.conf';
+  const machine = goodMachine();
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.equal(machine.readText(drop), '[Unit]\nDefaultDependencies=no\n');
+  assert.equal(machine.readText(drop.replace('overlay.', 'overlay-.')), machine.readText(drop));
+  const other = goodMachine('init=/bin/sh');
+  other.files.set('/newroot/bin/sh', { mode: 0o755, content: 'ELF' });
+  assert.equal(bootMachine(other), true, other.lines.join('\n'));
+  // What is there is how programs see that systemd runs (sd_booted(3)).
+  assert.ok(!other.files.has('/run/systemd/system'));
+});

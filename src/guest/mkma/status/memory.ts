@@ -18,22 +18,23 @@ export interface Memory {
   readonly available: number;
 }
 
-export function readMemory(machine: Machine): Memory {
-  const fresh = measureFresh(machine);
+/** `viewed`: whether the view is there to be measured. */
+export function readMemory(machine: Machine, viewed: boolean): Memory {
+  const fresh = viewed ? measureFresh(machine) : undefined;
   return {
-    fileSystem: measureFileSystem(machine),
+    fileSystem: measureFileSystem(machine, viewed ? VIEW : '/'),
     ...(fresh ?? {}),
     total: memoryInfo(machine, 'MemTotal'),
     available: memoryInfo(machine, 'MemAvailable'),
   };
 }
 
-/** The view is a bind mount of it: statfs(2) tells of the whole. */
-function measureFileSystem(machine: Machine): Memory['fileSystem'] {
-  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', VIEW]);
+/** The view is a bind mount of it, and the root has its upper directory on it: statfs(2) of either tells of the whole. */
+function measureFileSystem(machine: Machine, place: string): Memory['fileSystem'] {
+  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
   const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
   if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
-    throw new Error(`cannot measure ${VIEW}: ${stat.stderr}`);
+    throw new Error(`cannot measure ${place}: ${stat.stderr}`);
   }
   return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
 }
