@@ -35,7 +35,7 @@ export function stable(
 ): string {
   let ended = first;
   for (let i = 0; i < 3 && ended.code !== 0; i++) ended = machine.run(argv, options);
-  return checked(machine, argv, ended).stdout;
+  return checked(argv, ended).stdout;
 }
 
 /** A lower directory at these paths, and at all that is in `folders`. */
@@ -76,8 +76,7 @@ function find(machine: Machine, folder: string, paths: readonly string[], childr
   const input = nullEnded(paths);
   const argv = ['find', ...findThese(children)];
   const ended = machine.run(argv, { cwd: folder, input });
-  const { stdout, stderr } =
-    ended.code === COMPLAINED && ended.stderr !== '' ? ended : checked(machine, argv, ended);
+  const { stdout, stderr } = ended.code === COMPLAINED && ended.stderr !== '' ? ended : checked(argv, ended);
   const bad = stderr
     .split('\n')
     .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
@@ -88,16 +87,12 @@ function find(machine: Machine, folder: string, paths: readonly string[], childr
 /** find(1): of something it complained. */
 const COMPLAINED = 1;
 
-/** How a program ended that went well. Where there is no room for what it prints, not even its words may get through. */
-function checked(machine: Machine, argv: readonly string[], ended: Finished): Finished {
+/** How a program ended that went well; where its words could still be written, they tell that there is no room for the rest. */
+function checked(argv: readonly string[], ended: Finished): Finished {
   if (ended.code === 0) return ended;
   if (/No space left on device/.test(ended.stderr)) throw new NoRoom('/tmp');
-  // Throws where /tmp, which the streams of programs lie in, takes no page more.
-  machine.run(['true'], { input: new Uint8Array(PAGE) });
   throw new ProgramFailed(argv, ended);
 }
-
-const PAGE = 4096;
 
 /** Paths as programs read them: none looks like an option. */
 export function nullEnded(paths: readonly string[]): string {

@@ -6,7 +6,7 @@ import type { Finished, RunOptions } from '../machine.js';
 import { ran } from '../ran.js';
 import { HELPERS } from './environment.js';
 import { INTERRUPTED, type Jobs } from './jobs.js';
-import { drain, exitCode, scratch } from './streams.js';
+import { drain, exitCode, scratch, wordsOf } from './streams.js';
 
 export function run(argv: readonly string[], options: RunOptions = {}): Finished {
   const stdin = scratch(options.input);
@@ -20,9 +20,10 @@ export function run(argv: readonly string[], options: RunOptions = {}): Finished
     stdout: stdout.fileno(),
     stderr: stderr.fileno(),
   });
-  stdin.close();
   const code = status < 0 ? 128 - status : status;
-  const finished = { code, stdout: drain(stdout), stderr: drain(stderr) };
+  const words = wordsOf(stderr, code);
+  stdin.close();
+  const finished = { code, stdout: drain(stdout), stderr: words };
   return options.mayLack === true ? finished : ran(argv, finished);
 }
 
@@ -36,8 +37,9 @@ export function start(jobs: Jobs, argv: readonly string[], options: RunOptions =
   const id = jobs.begin({ parts: [argv], ...(cwd === undefined ? {} : { cwd }), streams });
   return () => {
     const code = jobs.wait([id]).parts[0]?.code ?? 127;
+    const words = wordsOf(stderr, code);
     stdin.close();
-    const finished = { code, stdout: drain(stdout), stderr: drain(stderr) };
+    const finished = { code, stdout: drain(stdout), stderr: words };
     return options.mayLack === true ? finished : ran(argv, finished);
   };
 }
@@ -69,5 +71,6 @@ export function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) =
   os.close(from);
   let [ended, status] = os.waitpid(pid, 0);
   while (ended === -INTERRUPTED) [ended, status] = os.waitpid(pid, 0);
-  return ran(argv, { code: exitCode(status), stdout: '', stderr: drain(stderr) });
+  const code = exitCode(status);
+  return ran(argv, { code, stdout: '', stderr: wordsOf(stderr, code) });
 }

@@ -78,6 +78,21 @@ export function drain(file: std.File): string {
   return decodeName(bytes);
 }
 
+/**
+ * What a program has said that ended with this code; it is closed. A failure without a word may be one to write it: where not a byte
+ * fits, that is so. Asked before anything else is closed, which would make room.
+ */
+export function wordsOf(file: std.File, code: number): string {
+  file.seek(0, std.SEEK_END);
+  if (code === 0 || file.tell() > 0) return drain(file);
+  file.puts(' ');
+  file.flush();
+  const full = file.error();
+  file.close();
+  if (full) throw new NoRoom('/tmp');
+  return '';
+}
+
 /** A wait status as a shell's exit code (wait(2): low seven bits the signal, the next byte the code). */
 export function exitCode(status: number): number {
   const signal = status & 0x7f;
