@@ -3,7 +3,8 @@ import { type FileAttributes, isOverlayMark } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
 import { encodeName, isSafePath } from './path.js';
-import { NO_FILE, type Records } from './records.js';
+import { isRecords } from './record-check.js';
+import type { Records } from './records.js';
 import { err, ok, type Problem, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
@@ -259,32 +260,4 @@ function isLayerFacts(value: unknown): boolean {
   const { base, after, deletions, opaque } = value;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
-}
-
-function isRecords(value: unknown): boolean {
-  if (!isObject(value) || !isDigests(value.files)) return false;
-  if (value.below !== undefined && !isDigests(value.below)) return false;
-  if (![value.users, value.groups].every((names) => names === undefined || isNames(names))) return false;
-  const { owners } = value;
-  if (owners === undefined) return true;
-  return isObject(owners) && [owners.users, owners.groups].every((names) => isNames(names, true));
-}
-
-function isDigests(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  return Object.entries(value).every(
-    ([path, digest]) =>
-      isSafePath(path) &&
-      (digest === null ||
-        digest === NO_FILE ||
-        (typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest))),
-  );
-}
-
-/** Names by numbers; `unknown`: where a number may have none. */
-function isNames(value: unknown, unknown = false): boolean {
-  if (!isObject(value)) return false;
-  return Object.entries(value).every(
-    ([id, name]) => /^\d{1,10}$/.test(id) && (typeof name === 'string' || (unknown && name === null)),
-  );
 }

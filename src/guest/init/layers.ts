@@ -5,20 +5,19 @@ import { isSelected, unknownNames } from '../../core/layer.js';
 import { UNRECORDED } from '../../core/layers/warnings.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
-import { type Fit, fitOf, type RecordState, stacked } from '../../core/records.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
-import { recordsIn } from '../records.js';
 import { bugProblem } from './bug.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
-import { BASE, LAYERS } from './places.js';
+import { LAYERS } from './places.js';
 import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
+import { watchRecords } from './watch-records.js';
 
 /** A layer that is to be applied, as far as its manifest tells. */
 export interface ChosenLayer {
@@ -132,49 +131,6 @@ export function loadLayers(
     leftOut.push(withProblem(image, loaded.problem));
   }
   return { images, leftOut };
-}
-
-/**
- * Accounts and packages as the view has them at each height. What no manifest tells is looked up where it lies unpacked, and only
- * where a layer is to be judged by it.
- */
-function watchRecords(
-  machine: Machine,
-  { layers }: Settings,
-  base: Manifest | undefined,
-  chosen: readonly ChosenLayer[],
-) {
-  const any = chosen.some(({ manifest }) => manifest?.records !== undefined);
-  let state: RecordState = { files: {} };
-  const add = (what: string, of: () => RecordState): void => {
-    let records: RecordState | undefined;
-    try {
-      records = of();
-    } catch (bug) {
-      const { message } = bug as Error;
-      say(machine, `warning: what ${what} has of accounts and packages cannot be told: ${message}`);
-    }
-    state = stacked(state, records);
-  };
-  if (any) add('the base', () => base?.records ?? recordsIn(machine, BASE, 'base'));
-  return {
-    fit({ image, manifest }: ChosenLayer): Fit {
-      const records = manifest?.records;
-      if (records === undefined) return { warnings: [] };
-      const fit = fitOf({ name: image.layer, file: image.shown, records }, state);
-      if (fit.problem === undefined || !layers.forced.includes(image.layer)) return fit;
-      const { what, why } = fit.problem;
-      return { warnings: [`${what}; applied all the same, as ${PARAM.layers} asks: ${why}`] };
-    },
-    add({ image, manifest }: ChosenLayer): void {
-      if (!any) return;
-      const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : [];
-      add(
-        quoteName(image.layer),
-        () => manifest?.records ?? recordsIn(machine, folderOf(image), 'layer', opaque),
-      );
-    },
-  };
 }
 
 /** The folder of a layer. */
