@@ -8,7 +8,7 @@ import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
 export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {
   const facts = layerFacts(image);
   const warnings = [...(image.beside ?? [])];
-  if (facts === undefined) return warnings;
+  if (facts === undefined) return [...warnings, ...untold(image, stored)];
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
@@ -19,6 +19,15 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   warnings.push(...fitWarnings(image, stored));
   const after = image.disabled ? undefined : predecessorWarning(image, stored);
   return after === undefined ? warnings : [...warnings, after];
+}
+
+/** Of a base that layers cannot be judged by from here. */
+function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
+  if (image !== base || image.problem !== undefined || image.manifest?.records !== undefined) return [];
+  if (!layers.some(({ manifest }) => manifest?.records !== undefined)) return [];
+  return [
+    'it does not tell of its accounts and packages: whether layers were made on others only a boot finds out',
+  ];
 }
 
 /** Of a layer made by a mkma of old. */

@@ -170,6 +170,14 @@ test('a layer made on accounts of one that is left out is left out as well, othe
   assert.match(newWarnings(folder(OLD, ...layers), without).join('\n'), /^b: the next boot leaves it out: /m);
 });
 
+test('over a base without records nothing is left out in a list, and that is said', () => {
+  const all = stored(inFolder('a', CAROL));
+  const { base: listed, layers } = listLayers(all);
+  assert.match(listed?.warnings[0] ?? '', /^it does not tell of its accounts and packages: /);
+  assert.equal(layers[0]?.leftOut, undefined);
+  assert.deepEqual(listLayers(folder(OLD, inFolder('a', CAROL))).base?.warnings, []);
+});
+
 test('records in a manifest are checked, and absent ones are fine', () => {
   const parse = (records: unknown) => parseManifest(JSON.stringify({ ...BASE, records })).ok;
   assert.ok(parse(undefined));
