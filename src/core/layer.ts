@@ -35,37 +35,47 @@ export interface LayerSelection {
   readonly others: boolean;
   readonly wanted: readonly string[];
   readonly unwanted: readonly string[];
+  /** To be applied even on accounts and packages that they were not made on. */
+  readonly forced: readonly string[];
 }
 
+/** All layers. */
+export const ALL_LAYERS: LayerSelection = { others: true, wanted: [], unwanted: [], forced: [] };
+
 /**
- * Parse `all`, `none`, or names separated by commas, `-NAME` for one to leave out. Where only such are given, all others
- * are meant. Names may be written as the files are called.
+ * Parse `all`, `none`, or names separated by commas, `-NAME` for one to leave out, `!NAME` for one to apply whatever it was made
+ * on. Where only such are given, all others are meant. Names may be written as the files are called.
  */
 export function parseLayerSelection(text: string): Result<LayerSelection> {
   const words = text.split(',').map((word) => word.trim());
   const nameOf = (word: string): string => layerName(word) ?? word.replace(/^persistence\./, '');
-  const unwanted = words.filter((word) => word.startsWith('-')).map((word) => nameOf(word.slice(1)));
-  const positive = words.filter((word) => !word.startsWith('-'));
+  const marked = (mark: string): string[] =>
+    words.filter((word) => word.startsWith(mark)).map((word) => nameOf(word.slice(mark.length)));
+  const [unwanted, forced] = [marked('-'), marked('!')];
+  const positive = words.filter((word) => !/^[-!]/.test(word));
   const wanted = positive.filter((word) => word !== 'all' && word !== 'none').map(nameOf);
-  if ([...wanted, ...unwanted].includes('')) return err(refused('a name in it is empty'));
+  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('a name in it is empty'));
   if (positive.includes('none') && words.length > 1) return err(refused('none stands alone'));
+  const both = forced.find((name) => unwanted.includes(name));
+  if (both !== undefined) return err(refused(`it both leaves out and forces ${both}`));
   const others = positive.length === 0 || positive.includes('all');
-  return ok({ others, wanted, unwanted });
+  return ok({ others, wanted, unwanted, forced });
 }
 
 function refused(why: string) {
-  return { what: 'this is no choice of layers', why };
+  return { code: 'layers-parameter', what: 'this is no choice of layers', why };
 }
 
 /** Whether a selection means the layer of this name. */
 export function isSelected(selection: LayerSelection, name: string): boolean {
   if (selection.unwanted.includes(name)) return false;
-  return selection.others || selection.wanted.includes(name);
+  return selection.others || selection.wanted.includes(name) || selection.forced.includes(name);
 }
 
 /** Names in a selection that no layer has; `known`: those of the layers that are there. */
 export function unknownNames(selection: LayerSelection, known: readonly string[]): string[] {
-  return [...selection.wanted, ...selection.unwanted].filter((name) => !known.includes(name));
+  const { wanted, unwanted, forced } = selection;
+  return [...wanted, ...unwanted, ...forced].filter((name) => !known.includes(name));
 }
 
 /** The file of a layer. */

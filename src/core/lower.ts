@@ -32,6 +32,12 @@ export class LowerView {
     return this.look(path)?.entry;
   }
 
+  /** The number of the layer whose entry the path shows, counted from the highest. */
+  layerAt(path: string): number | undefined {
+    const seen = this.look(path);
+    return seen === undefined ? undefined : this.layers.indexOf(seen.layer);
+  }
+
   /** Extended attributes of the folder that the path shows. */
   attributesAt(path: string): FileAttributes['values'] {
     return this.look(path)?.layer.attributes.get(path) ?? {};

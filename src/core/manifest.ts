@@ -3,6 +3,8 @@ import { type FileAttributes, isOverlayMark } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
 import { encodeName, isSafePath } from './path.js';
+import { isRecords } from './record-check.js';
+import type { Records } from './records.js';
 import { err, ok, type Problem, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
@@ -48,6 +50,8 @@ interface CommonManifest {
   readonly window?: number;
   /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
   readonly attributes: readonly FileAttributes[];
+  /** What it has of accounts and of dpkg's database; absent in images of old. Not part of {@link identity}: what it tells of, is. */
+  readonly records?: Records;
 }
 
 /** A whole system. */
@@ -196,6 +200,7 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (m.window !== undefined && !isCount(m.window)) return 'window';
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
+  if (m.records !== undefined && !isRecords(m.records)) return 'records';
   return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
 }
 

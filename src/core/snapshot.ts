@@ -3,6 +3,7 @@ import type { FileAttributes } from './attributes.js';
 import type { Change, Upper } from './changes.js';
 import { type LowerLayer, type LowerView, parentOf } from './lower.js';
 import { sortByName } from './path.js';
+import type { RecordState } from './records.js';
 import { parseThese, printTree, sortTree, type TreeEntry } from './tree.js';
 
 /** A layer's tree, as planArchive takes it. */
@@ -66,27 +67,29 @@ export interface SavedSnapshot {
   readonly deletions: readonly string[];
   /** Extended attributes of its folders. */
   readonly attributes: readonly FileAttributes[];
+  /** What it has of accounts and of dpkg's database. */
+  readonly records: RecordState;
 }
 
 /** The clock of a tmpfs's times goes in steps of at most that many seconds (a tick of the kernel: HZ is 100 or more), with a reserve. */
 const TICK = 0.1;
 
-/**
- * What to remember. `seen`: when the tree was looked at, in seconds since the epoch; `unsure`: numbers of inodes that may
- * change without their times telling it, which count as changed from now on.
- */
+/** How a snapshot was made. */
+export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'seen' | 'records'> {
+  /** Numbers of inodes that may change without their times telling it, which count as changed from now on. */
+  readonly unsure?: ReadonlySet<string>;
+}
+
+/** What to remember. */
 export function saveSnapshot(
-  layer: string,
-  id: string,
   { tree, attributes, deletions }: LayerContent,
-  seen: number,
-  unsure: ReadonlySet<string> = new Set(),
+  { unsure = new Set(), ...facts }: SnapshotFacts,
 ): SavedSnapshot {
   const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
   const ofFolders = attributes.filter(({ path }) => folders.has(path));
   const sure =
     unsure.size === 0 ? tree : tree.map((one) => (unsure.has(one.ino) ? { ...one, changed: '' } : one));
-  return { layer, id, seen, entries: printTree(sure), deletions, attributes: ofFolders };
+  return { ...facts, entries: printTree(sure), deletions, attributes: ofFolders };
 }
 
 /** A snapshot as the layer that it will be from the next boot on. */

@@ -16,6 +16,8 @@ export interface RunOptions {
   /** Bytes for standard input; none: empty. */
   readonly input?: string | Uint8Array;
   readonly cwd?: string;
+  /** Where the program may be missing: that is code 127, or 126, then. */
+  readonly mayLack?: boolean;
 }
 
 /** Programs joined by pipes, the first reading nothing, the last writing nowhere. */
@@ -47,7 +49,7 @@ export interface FileInfo {
 }
 
 export interface Machine {
-  /** Run a program to its end. Never fails by itself: an impossible start is code 127. */
+  /** Run a program to its end. One that cannot be run throws (ran.ts): that is no answer to what it was to find out. */
   run(argv: readonly string[], options?: RunOptions): Finished;
   /**
    * Run pipelines, at most `limit` at the same time, and tell of each as soon as all its parts have ended. Each is asked
@@ -107,7 +109,7 @@ export interface RunningMachine extends Machine {
    * returns `false` the program is left to end for want of a reader. Nothing of it is in the result's `stdout`.
    */
   readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished;
-  /** An environment variable of whoever started the program; `undefined` where it is not set or empty. */
+  /** An environment variable as the caller has set it; `undefined` where it is not set or empty. */
   environment(name: string): string | undefined;
   /** Run a program on the terminal, or whatever the standard streams are; its exit code. */
   converse(argv: readonly string[]): number;

@@ -1,6 +1,12 @@
 #!/bin/sh
 # mkma on the running machine. What follows the program's file is the program's own: qjs reads no option from it.
 
+# The programs that mkma runs are where Debian has them, whatever path its caller has (su without a dash: one without sbin). The
+# caller's own is for the editor.
+MKMA_CALLERS_PATH=${PATH-}
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export MKMA_CALLERS_PATH PATH
+
 # qjs closes every possible descriptor whenever it starts a program, one by one.
 ulimit -Sn 256 2>/dev/null
 

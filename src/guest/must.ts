@@ -1,5 +1,4 @@
 /** For what fails only where mkma itself is wrong. */
-import type { Problem } from '../core/result.js';
 import type { Machine, RunOptions } from './machine.js';
 
 /** Run a program that has no reason to fail; where it does, that is a bug and throws. Returns its output. */
@@ -13,14 +12,4 @@ export function must(machine: Machine, argv: readonly string[], options: RunOpti
 export function mustMakeFolder(machine: Machine, path: string, mode = 0o755): void {
   const why = machine.makeFolder(path, mode);
   if (why !== undefined) throw new Error(`cannot make ${path}: ${why}`);
-}
-
-/** What people are told of what was thrown. */
-export function bugProblem(bug: unknown): Problem {
-  const error = bug instanceof Error ? bug : new Error(String(bug));
-  return {
-    what: 'a fault of mkma itself, or of this machine',
-    why: `${error.message}\n${error.stack ?? ''}`.trimEnd(),
-    next: 'please report it with these lines',
-  };
 }

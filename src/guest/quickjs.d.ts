@@ -22,7 +22,8 @@ declare module 'std' {
   /** `null` where it cannot be opened. */
   export function open(path: string, flags: string): File | null;
   /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
-  export function tmpfile(): File | null;
+  /** Where it fails, `error` gets its errno. */
+  export function tmpfile(error?: { errno?: number }): File | null;
   /** `std.in`, under a name that is no word of the language. */
   const input: File;
 
@@ -33,7 +34,7 @@ declare module 'std' {
   export function loadFile(path: string): string | null;
   export function setenv(name: string, value: string): void;
   export function unsetenv(name: string): void;
-  export function getenviron(): Record<string, string>;
+  export function getenv(name: string): string | undefined;
   export function fdopen(fd: number, flags: string): File | null;
   export function exit(code: number): never;
   /** What the system says of an errno. */
@@ -52,11 +53,11 @@ declare module 'os' {
     readonly ctime: number;
   }
   export interface ExecOptions {
+    /** The whole environment of the program; its own where that is not told. Looked for is it by this one's. */
+    readonly env?: Readonly<Record<string, string>>;
     /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
     readonly block?: boolean;
     readonly cwd?: string;
-    /** In place of this program's own. */
-    readonly env?: Readonly<Record<string, string>>;
     readonly stdin?: number;
     readonly stdout?: number;
     readonly stderr?: number;
@@ -72,6 +73,7 @@ declare module 'os' {
   export function pipe(): [number, number] | null;
   export function close(fd: number): number;
   export const O_RDONLY: number;
+  export const O_RDWR: number;
   export const O_WRONLY: number;
   export const O_APPEND: number;
   export const O_CREAT: number;

@@ -22,11 +22,11 @@ const available = new Set([
 test('every program that init starts is in the initramfs', () => {
   // An argv is written as an array that begins with the program's name.
   const started = [
-    ...program.matchAll(/(?:run|must|exec|push|drop)\((?:machine\d*, )?\[\s*"([a-z_]+)"/g),
+    ...program.matchAll(/(?:run|must|ask|exec|push|drop)\((?:machine\d*, )?\[\s*"([a-z0-9_]+)"/g),
   ].map((m) => m[1]);
   const parts = [...program.matchAll(/(?:^\s*|= )\["(dd|zstd|cpio|bsdtar|sh)",/gm)].map((m) => m[1]);
   const names = new Set([...started, ...parts] as string[]);
-  for (const known of ['blkid', 'modprobe', 'mount', 'umount', 'stat', 'setsid', 'dd', 'zstd']) {
+  for (const known of ['blkid', 'modprobe', 'mount', 'umount', 'stat', 'setsid', 'sha256sum', 'dd', 'zstd']) {
     assert.ok(names.has(known), `${known} is started, but this test does not see it`);
   }
   for (const name of [...names, 'bsdtar', 'cpio', 'cat', 'cttyhack', 'sh'])

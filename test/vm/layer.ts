@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { planArchive } from '../../src/core/archive-plan.js';
 import { BASE_NAMES } from '../../src/core/base.js';
 import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
+import type { Records } from '../../src/core/records.js';
 import { readImage } from '../../src/host/images.js';
 import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
@@ -35,6 +36,7 @@ export interface LayerOptions {
   /** What fills the layer's tree: a shell script run in it. */
   readonly script: string;
   readonly facts?: Partial<LayerFacts>;
+  readonly records?: Records;
 }
 
 /** Make the layer NAME beside the base. Returns its manifest. */
@@ -59,6 +61,7 @@ export async function makeLayer(name: string, options: LayerOptions): Promise<Ma
     facts: {
       ...{ kind: 'layer', name: base.name, created, mkma, suite, architecture, kernelRelease },
       layer: { base: base.id, deletions: [], opaque: [], ...options.facts },
+      ...(options.records === undefined ? {} : { records: options.records }),
     },
     level: 3,
     scratch,

@@ -27,8 +27,17 @@ test('layers that fail are left out whole and told; those that are merely odd ar
   const other = { base: `sha256:${'9'.repeat(64)}` };
   await makeLayer('i-other-base', { ...marked('i-other-base'), facts: other });
   execFileSync('bash', ['-e', '-c', BY_HAND, 'bash', layerFile('j-by-hand')]);
+  // Made where root was the only user; the same once more, asked for by name.
+  const passwd = 'mkdir etc; echo root:x:0:0::/root:/bin/sh >etc/passwd; touch etc/k';
+  const digest = { 'etc/passwd': 'a'.repeat(64) };
+  const records = { files: digest, users: { 0: 'root' }, below: { 'etc/passwd': 'b'.repeat(64) } };
+  await makeLayer('k-accounts', { script: passwd, records });
+  await makeLayer('l-forced', {
+    script: 'mkdir etc; touch etc/l',
+    records: { ...records, files: { 'etc/subuid': null } },
+  });
 
-  const [append, more] = bootFromDisk('mkma_layers=-d-deselected,-typo');
+  const [append, more] = bootFromDisk('mkma_layers=-d-deselected,-typo,!l-forced');
   await using vm = await Vm.login(append, more);
   const told = vm.transcript.replaceAll('\r', '');
   for (const words of [
@@ -40,12 +49,13 @@ test('layers that fail are left out whole and told; those that are merely odd ar
     /layer f-large LEFT OUT, .*\nmkma: +the layer does not fit into the RAM file system: mkma_size=50%\nmkma: +why: the layer takes 1500 MiB; the RAM file system has \d+ MiB \(50% of \d+ MiB RAM(, less \d+ MiB for the base beside it)?\), of which \d+ MiB are free\n/,
     /layer g-wrong LEFT OUT, .*\nmkma: +cannot make whiteouts: .*\nmkma: +why: .*No such file or directory/,
     /layer h-evil LEFT OUT, .*\nmkma: +cannot unpack the image: .*\nmkma: +why: cpio .*\n.*out\/file: Cannot open: Not a directory/,
-    /layer i-other-base: .*\nmkma: +warning: it was made on another base \(sha256:999999999999\) than this one \(sha256:[0-9a-f]{12}\)\n/,
+    /layer i-other-base: .*\nmkma: +warning: it was made on another base \(sha256:999999999999\) than this one \(sha256:[0-9a-f]{12}\); it does not tell which accounts and packages .*\n/,
+    /layer k-accounts LEFT OUT, .*\nmkma: +the layer was made on other accounts than those below it: .*k-accounts.*\nmkma: +why: it holds \/etc\/passwd, and was made where \/etc\/passwd had another content: .*\n(mkma: .*\n)*mkma: +or apply it all the same, .*: mkma_layers=!k-accounts in the boot loader\n/,
     /layer j-by-hand: .*, unverified: it has no manifest\n/,
   ]) {
     assert.match(told, words);
   }
-  assert.equal(await vm.ask('ls -1 /overlay/layers'), 'a-good\ni-other-base\nj-by-hand');
+  assert.equal(await vm.ask('ls -1 /overlay/layers'), 'a-good\ni-other-base\nj-by-hand\nl-forced');
   assert.equal(await vm.ask('ls -1 /root'), 'a-good\nby-hand\ni-other-base');
   assert.equal(await vm.ask('test -e /etc/issue || echo gone'), 'gone', 'a whiteout made by hand counts');
   const { base, layers, leftOut } = await vm.status();
@@ -57,6 +67,7 @@ test('layers that fail are left out whole and told; those that are merely odd ar
       ['layer', 'a-good', true],
       ['layer', 'i-other-base', true],
       ['layer', 'j-by-hand', false],
+      ['layer', 'l-forced', true],
     ],
   );
   assert.deepEqual(
@@ -69,6 +80,7 @@ test('layers that fail are left out whole and told; those that are merely odd ar
       'f-large false',
       'g-wrong false',
       'h-evil false',
+      'k-accounts false',
     ],
   );
   // What was left out takes no RAM, nor does anything else: a page for each folder at most, on top of what was loaded.

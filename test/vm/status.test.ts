@@ -71,4 +71,10 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
     await vm.ask('mkma --help'),
     /Commands\n {2}persist .*\n {2}layers .*\n {2}status {2,}what this machine runs from/,
   );
+
+  // systemd keeps the view over a soft reboot: what changed since boot is still seen, and could be saved.
+  vm.type('systemctl soft-reboot');
+  await vm.expectLogin();
+  assert.match(await vm.ask('mkma status'), /\n +8\.00 MiB {6}\/var\/tmp\/eight\n/);
+  assert.match(await vm.ask('mkma persist --all --dry-run'), /^new +8\.00 MiB {2}\/var\/tmp\/eight$/m);
 });

@@ -1,8 +1,10 @@
 /** `mkma layers disable`, `enable` and `drop`: what is to be done to the files, or why not. Pure: nothing is done here. */
+import { MOST_LAYERS } from '../contract.js';
 import { disabledFileName, layerFileName } from '../layer.js';
 import { quoteName } from '../path.js';
-import { err, ok, type Result } from '../result.js';
+import { err, ok, type Problem, type Result } from '../result.js';
 import { findLayer } from './name.js';
+import { chosenLayers } from './next-boot.js';
 import { count } from './show.js';
 import { inOrder, layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
 import { followersOf, newWarnings } from './warnings.js';
@@ -40,6 +42,8 @@ export function planChange(
     const what = `this layer is ${action}d already`;
     return err({ what, where: layer.file, next: 'mkma layers list tells of all of them' });
   }
+  const enabled = chosenLayers(stored).length;
+  if (action === 'enable' && enabled >= MOST_LAYERS) return err({ ...tooMany(enabled), where: layer.file });
   const becomes = (action === 'disable' ? disabledFileName : layerFileName)(layer.name);
   if (stored.layers.some(({ file }) => file === becomes)) return err(taken(action, layer, becomes));
   const changed = { ...layer, file: becomes, disabled: action === 'disable' };
@@ -47,6 +51,16 @@ export function planChange(
     ...{ action, layer: layer.name, file: layer.file, becomes },
     warnings: newWarnings(stored, withInstead(stored, layer, [changed])),
   });
+}
+
+/** The problem of one layer more than an overlay takes. */
+export function tooMany(there: number): Problem {
+  return {
+    code: 'too-many-layers',
+    what: 'there are as many layers as an overlay takes',
+    why: `${there} are applied, ${MOST_LAYERS} is the most: boots would leave out the last`,
+    next: 'mkma layers list shows them; drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
+  };
 }
 
 function taken(action: Action, layer: StoredImage, becomes: string) {
@@ -83,12 +97,11 @@ function held(layer: StoredImage): string {
 }
 
 function withInstead(
-  { base, layers }: StoredImages,
+  stored: StoredImages,
   layer: StoredImage,
   instead: readonly StoredImage[],
 ): StoredImages {
-  const others = inOrder([...layers.filter((one) => one !== layer), ...instead]);
-  return { ...(base === undefined ? {} : { base }), layers: others };
+  return { ...stored, layers: inOrder([...stored.layers.filter((one) => one !== layer), ...instead]) };
 }
 
 /** For people: what was done. */

@@ -4,6 +4,7 @@ import { quoteName } from '../path.js';
 import { type Problem, tellProblem } from '../result.js';
 import { formatBytes } from '../size.js';
 import { formatMoment } from '../time.js';
+import { leftOutProblem } from './fits.js';
 import { layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
 import { tableLines } from './table.js';
 import { imageWarnings } from './warnings.js';
@@ -32,6 +33,8 @@ export interface ListedImage {
   readonly warnings: readonly string[];
   /** Why early boot would not take it. */
   readonly problem?: Problem;
+  /** Why the next boot leaves it out though nothing is wrong with it by itself. */
+  readonly leftOut?: Problem;
 }
 
 export interface LayerList {
@@ -54,6 +57,7 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
   const facts = layerFacts(image);
   const entries = recordsOf(image);
   const running = boot === undefined ? undefined : runningImage(image, stored, boot);
+  const leftOut = leftOutProblem(image, stored);
   const unpackedBytes = manifest?.unpackedBytes ?? running?.unpackedBytes;
   return {
     ...{ name, file, bytes, disabled },
@@ -67,6 +71,7 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
     ...(boot === undefined ? {} : { applied: running !== undefined }),
     warnings: imageWarnings(image, stored),
     ...(problem === undefined ? {} : { problem }),
+    ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 
@@ -96,6 +101,7 @@ function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image
     ...(image.applied === undefined ? [] : [image.applied ? 'applied' : 'not applied']),
     ...(image.disabled ? ['disabled'] : []),
     ...(image.problem === undefined ? [] : ['cannot be used']),
+    ...(image.leftOut === undefined ? [] : ['left out by the next boot']),
     ...(image.verified || image.problem !== undefined ? [] : ['unverified']),
   ];
   const count = (number: number | undefined): string => (number === undefined ? '-' : String(number));
@@ -110,9 +116,11 @@ function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image
   ];
 }
 
-function remarks({ problem, warnings }: ListedImage): string[] {
+function remarks({ problem, leftOut, warnings }: ListedImage): string[] {
   return [
-    ...(problem === undefined ? [] : tellProblem(problem).map((line) => `  ${line}`)),
+    ...[problem, leftOut].flatMap((one) =>
+      one === undefined ? [] : tellProblem(one).map((line) => `  ${line}`),
+    ),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
 }

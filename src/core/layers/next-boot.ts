@@ -1,10 +1,11 @@
 /** What the next boot will load, as the files beside the base and this boot's `mkma_layers=` say. */
 import type { BootRecord, LoadedImage } from '../boot.js';
-import { NAME_COST, RAM_HEADROOM } from '../contract.js';
-import { isSelected, type LayerSelection } from '../layer.js';
+import { MANY_LAYERS, MOST_LAYERS, NAME_COST, RAM_HEADROOM } from '../contract.js';
+import { ALL_LAYERS, isSelected } from '../layer.js';
 import { type Manifest, nameCount } from '../manifest.js';
+import { leftOutProblem } from './fits.js';
 import { runningImage } from './list.js';
-import type { StoredImages } from './stored.js';
+import type { StoredImage, StoredImages } from './stored.js';
 
 /** An image that the next boot will load. */
 export interface ImageToLoad {
@@ -19,13 +20,18 @@ export interface ImageToLoad {
 /** The base, then the layers in their order. */
 export type NextBoot = readonly ImageToLoad[];
 
-/** Without disabled layers, those that the selection leaves out, and those that early boot would not take. */
-export function nextBootOf(stored: StoredImages, selection: LayerSelection, record: BootRecord): NextBoot {
-  const { base } = stored;
-  const running = asThisBoot(record).find(({ name }) => name === 'base');
-  const taken = stored.layers.filter(
+/** Layers that early boot reads: not disabled, not left out by the selection, and nothing wrong with them by themselves. */
+export function chosenLayers({ layers, selection = ALL_LAYERS }: StoredImages): readonly StoredImage[] {
+  return layers.filter(
     ({ name, disabled, problem }) => !disabled && problem === undefined && isSelected(selection, name),
   );
+}
+
+/** Without layers that the next boot leaves out, whyever. */
+export function nextBootOf(stored: StoredImages, record: BootRecord): NextBoot {
+  const { base } = stored;
+  const running = asThisBoot(record).find(({ name }) => name === 'base');
+  const taken = chosenLayers(stored).filter((layer) => leftOutProblem(layer, stored) === undefined);
   return [
     // Where there is none any more, one has to come back before anything boots.
     base?.manifest === undefined ? (running ?? { name: 'base' }) : toLoad('base', base.manifest),
@@ -49,6 +55,14 @@ function wasLoaded({ layer, unpackedBytes, inodes }: LoadedImage): ImageToLoad {
 /** The same where nothing has changed the folder since this boot: what it loaded. */
 export function asThisBoot({ images }: BootRecord): NextBoot {
   return images.map(wasLoaded);
+}
+
+/** What there is to say of so many layers, long before there are too many. */
+export function manyLayers(count: number): string[] {
+  if (count < MANY_LAYERS) return [];
+  return [
+    `there are ${count} layers: each makes boots and the looking up of names slower, and ${MOST_LAYERS} is the most; drop those that are not needed: mkma layers list`,
+  ];
 }
 
 /** Bytes of RAM that images need, as far as that is known. */

@@ -1,6 +1,7 @@
 /** `mkma layers show`: what an image holds, an entry a line. */
 import { showPath } from '../change-list.js';
 import { quoteName } from '../path.js';
+import { type Records, recordFiles } from '../records.js';
 import { formatBytes } from '../size.js';
 import { sortTree } from '../tree.js';
 import { entryColumns, entryPath } from './entry-text.js';
@@ -27,6 +28,8 @@ export interface ShownLayer {
   /** Ids of what it was made on. */
   readonly base?: string;
   readonly after?: string;
+  /** What it has of accounts and of dpkg's database, where its manifest tells. */
+  readonly records?: Records;
   /** Sorted by path. */
   readonly entries: readonly ShownEntry[];
   readonly deletions: readonly string[];
@@ -43,6 +46,7 @@ export function showLayer(image: StoredImage, tree: LayerTree): ShownLayer {
       : { id: manifest.id, created: manifest.created, unpackedBytes: manifest.unpackedBytes }),
     ...(base === undefined ? {} : { base }),
     ...(after === undefined ? {} : { after }),
+    ...(manifest?.records === undefined ? {} : { records: manifest.records }),
     entries: sortTree([...tree.entries.values()]).map((entry) => ({
       ...entry,
       opaque: tree.opaque.has(entry.path),
@@ -62,7 +66,7 @@ export function showLines(shown: ShownLayer): string[] {
     sortTree(rows).map(({ words }) => words),
     [2],
   );
-  return [...lines, summary(shown)];
+  return [...lines, summary(shown), ...recordsLine(shown)];
 }
 
 function told(entry: ShownEntry): string {
@@ -88,6 +92,15 @@ function summary({ name, entries, deletions, unpackedBytes, verified }: ShownLay
   const ram = unpackedBytes === undefined ? [] : [`${formatBytes(unpackedBytes)} in RAM`];
   const unverified = verified ? [] : ['unverified: it has no manifest'];
   return `${quoteName(name)}: ${[...parts, ...ram, ...unverified].join(', ')}`;
+}
+
+/** Of a layer: what keeps it from bases that have others of them. */
+function recordsLine({ records }: ShownLayer): string[] {
+  if (records?.below === undefined) return [];
+  const files = recordFiles(records);
+  return files.length === 0
+    ? []
+    : [`holds accounts or packages (${files.join(', ')}): applied only on those that it was made on`];
 }
 
 /** A number of things, in words. */

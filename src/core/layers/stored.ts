@@ -2,7 +2,13 @@
 import { BASE_NAMES, chooseBase, passedOverText } from '../base.js';
 import type { BaseFormat } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image.js';
-import { disabledFileName, disabledLayerName, layerFileName, layerName } from '../layer.js';
+import {
+  disabledFileName,
+  disabledLayerName,
+  type LayerSelection,
+  layerFileName,
+  layerName,
+} from '../layer.js';
 import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
 import { sortByName } from '../path.js';
 import { err, ok, type Problem, type Result } from '../result.js';
@@ -39,6 +45,8 @@ export interface StoredImages {
   readonly base?: StoredImage;
   /** In the order of their names, the lowest first; disabled ones where they would be applied. */
   readonly layers: readonly StoredImage[];
+  /** What `mkma_layers=` of the running machine asks for; absent elsewhere. */
+  readonly selection?: LayerSelection;
 }
 
 /** Find the images in a folder and read their manifests. */

@@ -1,22 +1,38 @@
 /** What is odd about an image that early boot would take all the same. */
 import { shortId } from '../manifest.js';
 import { quoteName } from '../path.js';
+import { fitWarnings, leftOutProblem } from './fits.js';
 import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
 
 /** Warnings of an image, given what lies beside it. */
 export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {
   const facts = layerFacts(image);
   const warnings = [...(image.beside ?? [])];
-  if (facts === undefined) return warnings;
+  if (facts === undefined) return [...warnings, ...untold(image, stored)];
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
+    const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
     warnings.push(
-      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})`,
+      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})${why}`,
     );
   }
+  warnings.push(...fitWarnings(image, stored));
   const after = image.disabled ? undefined : predecessorWarning(image, stored);
   return after === undefined ? warnings : [...warnings, after];
 }
+
+/** Of a base that layers cannot be judged by from here. */
+function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
+  if (image !== base || image.problem !== undefined || image.manifest?.records !== undefined) return [];
+  if (!layers.some(({ manifest }) => manifest?.records !== undefined)) return [];
+  return [
+    'it does not tell of its accounts and packages: whether layers were made on others only a boot finds out',
+  ];
+}
+
+/** Of a layer made by a mkma of old. */
+export const UNRECORDED =
+  'it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
 
 function told(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
@@ -45,9 +61,13 @@ export function newWarnings(before: StoredImages, now: StoredImages): string[] {
   const all = (stored: StoredImages): string[] =>
     stored.layers
       .filter(({ disabled }) => !disabled)
-      .flatMap((image) =>
-        imageWarnings(image, stored).map((warning) => `${quoteName(image.name)}: ${warning}`),
-      );
+      .flatMap((image) => {
+        const out = leftOutProblem(image, stored);
+        const left = out === undefined ? [] : [`the next boot leaves it out: ${out.what}`];
+        return [...imageWarnings(image, stored), ...left].map(
+          (warning) => `${quoteName(image.name)}: ${warning}`,
+        );
+      });
   const known = new Set(all(before));
   return all(now).filter((warning) => !known.has(warning));
 }

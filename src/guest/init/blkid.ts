@@ -1,6 +1,7 @@
 /** Block devices and what is on them, by util-linux's blkid(8): it knows PARTUUID and PARTLABEL, busybox's does not. */
 import type { DeviceName } from '../../core/device.js';
 import type { Machine } from '../machine.js';
+import { ask } from '../ran.js';
 
 /** A block device on which blkid recognised something: its tags, such as UUID, LABEL, TYPE. */
 export interface BlockDevice {
@@ -8,9 +9,12 @@ export interface BlockDevice {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** blkid(8): it recognised nothing anywhere. */
+const NOTHING = 2;
+
 /** Every block device that holds something known. Asked anew each time: no cache file. */
 export function listBlockDevices(machine: Machine): BlockDevice[] {
-  return parseExport(machine.run(['blkid', '-c', '/dev/null', '-o', 'export']).stdout);
+  return parseExport(ask(machine, ['blkid', '-c', '/dev/null', '-o', 'export'], [NOTHING]).stdout);
 }
 
 /** Parse `blkid -o export`: KEY=value lines, blocks separated by an empty line, odd characters after a backslash. */

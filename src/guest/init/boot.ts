@@ -15,10 +15,12 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { toHundredths } from '../../core/time.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
-import { bugProblem, mustMakeFolder } from '../must.js';
+import { mustMakeFolder } from '../must.js';
+import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
+import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
 import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
@@ -100,8 +102,12 @@ export function bootMachine(machine: Machine): boolean {
   if (problem === undefined) return true;
   const left = undo.all();
   sayFailure(machine, phase, problem);
-  // Whoever now sits before a shell needs a keyboard.
-  drivers.loadAll();
+  // Whoever now sits before a shell needs a keyboard, and is to come to the shell whatever fails.
+  try {
+    drivers.loadAll();
+  } catch (bug) {
+    say(machine, `drivers could not be loaded: ${bugProblem(bug).what}`);
+  }
   for (const line of left) say(machine, `could not be taken back: ${line}`);
   return false;
 }
@@ -194,7 +200,8 @@ function load(boot: Boot): Result<void> {
 function layers(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const { chosen, leftOut } = known(boot.choice);
-  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, known(boot.images[0]), chosen));
+  const base = { image: known(boot.images[0]), manifest: known(boot.info).manifest };
+  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen));
   boot.images.push(...loaded.images);
   boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
@@ -240,6 +247,7 @@ function handover(boot: Boot): Result<void> {
       next: 'look at: df /run',
     });
   }
+  keepView(machine, settings.init);
   say(machine, `handing over to ${settings.init} after ${(now - boot.started).toFixed(1)} s`);
   handOver(machine, settings.init, undo);
   return ok();

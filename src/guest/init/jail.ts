@@ -44,7 +44,7 @@ export function inJail<T>(machine: Machine, folder: string, work: (place: Place)
     });
   } finally {
     const unmount = 'umount "$0/target"; umount "$0/usr"; umount "$0"';
-    machine.run(['sh', '-c', unmount, JAIL]);
+    machine.run(['sh', '-c', unmount, JAIL], { mayLack: true });
   }
 }
 

@@ -1,13 +1,15 @@
 /** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
 import type { LeftOut, LoadedImage } from '../../core/boot.js';
-import { PARAM } from '../../core/contract.js';
+import { MOST_LAYERS, PARAM } from '../../core/contract.js';
 import { isSelected, unknownNames } from '../../core/layer.js';
+import { UNRECORDED } from '../../core/layers/warnings.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
-import { bugProblem, must, mustMakeFolder } from '../must.js';
+import { must, mustMakeFolder } from '../must.js';
+import { bugProblem } from './bug.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
@@ -15,9 +17,7 @@ import { LAYERS } from './places.js';
 import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-
-/** Most layers that an overlay takes beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
-const MOST = 499;
+import { watchRecords } from './watch-records.js';
 
 /** A layer that is to be applied, as far as its manifest tells. */
 export interface ChosenLayer {
@@ -51,7 +51,7 @@ export function chooseLayers(
       leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
       continue;
     }
-    const manifest = chosen.length < MOST ? readLayer(machine, image) : err(tooMany(image));
+    const manifest = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
     if (manifest.ok) chosen.push({ image, manifest: manifest.value });
     else leftOut.push(withProblem(image, manifest.problem));
   }
@@ -76,10 +76,11 @@ function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undef
 
 function tooMany(image: LayerImage): Problem {
   return {
+    code: 'too-many-layers',
     what: 'there are too many layers',
     where: image.shown,
-    why: `an overlay takes ${MOST} beside the base`,
-    next: 'merge or remove some',
+    why: `an overlay takes ${MOST_LAYERS} beside the base`,
+    next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
 
@@ -93,23 +94,37 @@ export interface LoadedLayers {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Load the chosen layers. One that fails leaves nothing behind, and the boot goes on without it. */
+/** What the layers are loaded onto. */
+export interface LoadedBase {
+  readonly image: LoadedImage;
+  readonly manifest: Manifest | undefined;
+}
+
+/** Load the chosen layers. One that fails, or must not lie on what is there, leaves nothing behind, and the boot goes on without it. */
 export function loadLayers(
   machine: Machine,
   settings: Settings,
-  base: LoadedImage,
+  base: LoadedBase,
   chosen: readonly ChosenLayer[],
 ): LoadedLayers {
   const images: LoadedImage[] = [];
   const leftOut: LeftOut[] = [];
   // A base that is a file system lies beside the RAM file system.
-  const beside = base.format === 'erofs' ? base.unpackedBytes : 0;
+  const beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
   mustMakeFolder(machine, LAYERS);
+  const records = watchRecords(machine, settings, base.manifest, chosen);
   for (const layer of chosen) {
     const { image } = layer;
-    const loaded = tryLayer(machine, settings, layer, beside, warningsOf(layer.manifest, base, images));
+    const { problem, warnings } = records.fit(layer);
+    if (problem !== undefined) {
+      leftOut.push(withProblem(image, problem));
+      continue;
+    }
+    const all = [...warningsOf(layer.manifest, base.image, images), ...warnings];
+    const loaded = tryLayer(machine, settings, layer, beside, all);
     if (loaded.ok) {
       images.push({ ...loaded.value, layer: image.layer });
+      records.add(layer);
       continue;
     }
     must(machine, ['rm', '-rf', folderOf(image)]);
@@ -172,7 +187,10 @@ function warningsOf(
   const { layer }: LayerManifest = manifest;
   const warnings: string[] = [];
   if (layer.base !== base.id) {
-    warnings.push(`it was made on another base (${short(layer.base)}) than this one (${short(base.id)})`);
+    const why = manifest.records === undefined ? `; ${UNRECORDED}` : '';
+    warnings.push(
+      `it was made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`,
+    );
   }
   const { after } = layer;
   if (after !== undefined && !below.some(({ id }) => id === after)) {

@@ -89,7 +89,7 @@ function mountOverlay(
     code: 'overlay-not-mounted',
     what: 'cannot stack the overlay',
     where: first,
-    why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3']).stdout.trimEnd()}`,
+    why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
     next: 'look whether the kernel has the module overlay: modprobe overlay',
   });
 }

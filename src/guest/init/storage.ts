@@ -137,7 +137,7 @@ export function mountStorage(
     }
     words = mount.stderr.trim();
   }
-  const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4']).stdout.trimEnd();
+  const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4'], { mayLack: true }).stdout.trimEnd();
   const spared = hibernated && NO_REPLAY[type] !== undefined;
   return err({
     what: 'cannot mount the storage device',

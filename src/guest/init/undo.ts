@@ -23,7 +23,7 @@ export function undoList(machine: Machine): Undo {
     all() {
       const failed: string[] = [];
       for (const step of steps.splice(0).reverse()) {
-        const { code, stderr } = machine.run(step);
+        const { code, stderr } = machine.run(step, { mayLack: true });
         if (code !== 0) failed.push(`${step.join(' ')}: ${stderr.trim()}`);
       }
       return failed;

@@ -8,6 +8,8 @@ import type { Manifest } from '../../core/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
 import { processors } from '../processors.js';
+import { whyNotRun } from '../ran.js';
+import { notRunProblem } from './bug.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
 import { isFull } from './ram.js';
@@ -139,6 +141,8 @@ function failureOf(
   segments = 1,
 ): Problem | undefined {
   if (parts.every((part) => part.code === 0 && part.stderr === '')) return undefined;
+  const notRun = parts.map((part) => whyNotRun(part.argv, part)).find((cause) => cause !== undefined);
+  if (notRun !== undefined) return { where: image.shown, ...notRunProblem(notRun) };
   const read = parts[0] as PartResult;
   const unpacked = parts.at(-1) as PartResult;
   const readWords = wordsOf(read);

@@ -10,6 +10,7 @@ import { type LowerLayer, parentOf } from '../../core/lower.js';
 import { findThese, parseThese, type TreeEntry } from '../../core/tree.js';
 import type { Finished, Machine, RunOptions } from '../machine.js';
 import { NoRoom } from '../no-room.js';
+import { ProgramFailed } from '../ran.js';
 
 /** Major and minor numbers of device nodes, by path. */
 export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
@@ -34,9 +35,7 @@ export function stable(
 ): string {
   let ended = first;
   for (let i = 0; i < 3 && ended.code !== 0; i++) ended = machine.run(argv, options);
-  if (isFull(ended)) throw new NoRoom('/tmp');
-  if (ended.code !== 0) throw new Error(`${argv[0]} failed: ${ended.stderr}`);
-  return ended.stdout;
+  return checked(argv, ended).stdout;
 }
 
 /** A lower directory at these paths, and at all that is in `folders`. */
@@ -75,9 +74,9 @@ export function lookUp(
 /** What is there of these paths: find complains of each that is not, which is no failure. */
 function find(machine: Machine, folder: string, paths: readonly string[], children: boolean): TreeEntry[] {
   const input = nullEnded(paths);
-  const ended = machine.run(['find', ...findThese(children)], { cwd: folder, input });
-  if (isFull(ended)) throw new NoRoom('/tmp');
-  const { stdout, stderr } = ended;
+  const argv = ['find', ...findThese(children)];
+  const ended = machine.run(argv, { cwd: folder, input });
+  const { stdout, stderr } = ended.code === COMPLAINED && ended.stderr !== '' ? ended : checked(argv, ended);
   const bad = stderr
     .split('\n')
     .find((line) => line !== '' && !/: ((No such file or|Not a) directory|File name too long)$/.test(line));
@@ -85,9 +84,14 @@ function find(machine: Machine, folder: string, paths: readonly string[], childr
   return parseThese(stdout);
 }
 
-/** Whether a program failed since there is no room for what it prints: then not even its words may get through. */
-function isFull({ code, stderr }: Finished): boolean {
-  return (code > 0 && code < 128 && stderr === '') || /No space left on device/.test(stderr);
+/** find(1): of something it complained. */
+const COMPLAINED = 1;
+
+/** How a program ended that went well; where its words could still be written, they tell that there is no room for the rest. */
+function checked(argv: readonly string[], ended: Finished): Finished {
+  if (ended.code === 0) return ended;
+  if (/No space left on device/.test(ended.stderr)) throw new NoRoom('/tmp');
+  throw new ProgramFailed(argv, ended);
 }
 
 /** Paths as programs read them: none looks like an option. */

@@ -7,7 +7,9 @@ import { quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
+import { ask } from '../ran.js';
 import { placeInside } from '../resolve.js';
+import { layerSelection } from './next-boot.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
 const STORAGE = '/run/mkma/storage';
@@ -56,7 +58,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
   };
   const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
     machine.readAt(`${folder}/${file}`, offset, length);
-  return ok(readStored({ names, size, read }));
+  return ok({ ...readStored({ names, size, read }), selection: layerSelection(machine) });
 }
 
 /** A problem where whoever runs the program is not root. */
@@ -79,18 +81,18 @@ function findDevice(machine: RunningMachine, { storage }: BootRecord): Result<st
     return machine.info(node)?.kind === 'block' ? ok(node) : err(gone(storage.asked));
   }
   const tag = `${name.tag}=${name.value}`;
-  if (
-    there &&
-    machine.run(['blkid', '--cache-file', '/dev/null', '--match-token', tag, storage.device]).code === 0
-  ) {
-    return ok(storage.device);
-  }
-  const found = machine.run(['findfs', tag]);
+  const match = ['blkid', '--cache-file', '/dev/null', '--match-token', tag, storage.device];
+  if (there && ask(machine, match, [NO_DEVICE.blkid]).code === 0) return ok(storage.device);
+  const found = ask(machine, ['findfs', tag], [NO_DEVICE.findfs]);
   return found.code === 0 ? ok(found.stdout.trim()) : err(gone(storage.asked));
 }
 
+/** Exit codes by which programs say that there is none (blkid(8), findfs(8)). */
+const NO_DEVICE = { blkid: 2, findfs: 1 } as const;
+
 function gone(asked: string): Problem {
   return {
+    code: 'storage-gone',
     what: 'the storage device is not there',
     where: quoteName(asked),
     why: 'no device of this machine has that name',
@@ -132,15 +134,8 @@ function cannotMount(
   mode: 'read' | 'write',
   words: string,
 ): Problem {
-  const found = machine.run([
-    'findmnt',
-    '--noheadings',
-    '--list',
-    '--output',
-    'TARGET,OPTIONS',
-    '--source',
-    device,
-  ]);
+  const list = ['findmnt', '--noheadings', '--list', '--output', 'TARGET,OPTIONS', '--source', device];
+  const found = machine.run(list, { mayLack: true });
   const elsewhere = found.stdout.trim();
   const next =
     elsewhere !== ''

@@ -5,7 +5,7 @@
 import type { BootRecord } from '../../core/boot.js';
 import { lastValue, parseCmdline } from '../../core/cmdline.js';
 import { DEFAULTS, PARAM } from '../../core/contract.js';
-import { type LayerSelection, parseLayerSelection } from '../../core/layer.js';
+import { ALL_LAYERS, type LayerSelection, parseLayerSelection } from '../../core/layer.js';
 import { asThisBoot, type NextBoot } from '../../core/layers/next-boot.js';
 import type { Machine, RunningMachine } from '../machine.js';
 
@@ -16,7 +16,7 @@ export function layerSelection(machine: Machine): LayerSelection {
   const asked = lastValue(parseCmdline(machine.readText('/proc/cmdline') ?? ''), PARAM.layers);
   const parsed = parseLayerSelection(asked ?? DEFAULTS.layers);
   // Early boot has refused whatever cannot be parsed.
-  return parsed.ok ? parsed.value : { others: true, wanted: [], unwanted: [] };
+  return parsed.ok ? parsed.value : ALL_LAYERS;
 }
 
 /** For `mkma status`, until the next boot. */

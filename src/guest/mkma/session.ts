@@ -1,8 +1,8 @@
 /** What a verb is given, and what it gives back. */
 import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
-import { NoRoom } from '../no-room.js';
 import type { Terminal } from '../terminal.js';
+import { Told } from '../told.js';
 
 export interface Session {
   readonly machine: RunningMachine;
@@ -26,7 +26,7 @@ export class Failed extends Error {
 
 /** Do the work and show its answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
 export function show({ terminal }: Session, work: () => Result<Answer>, json: boolean): Failed | undefined {
-  const result = unlessFull(work);
+  const result = unlessTold(work);
   const document = (value: unknown): void => terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   if (!result.ok) {
     if (json) document({ error: result.problem });
@@ -43,11 +43,11 @@ export function show({ terminal }: Session, work: () => Result<Answer>, json: bo
   return problem === undefined ? undefined : new Failed(problem);
 }
 
-function unlessFull(work: () => Result<Answer>): Result<Answer> {
+function unlessTold(work: () => Result<Answer>): Result<Answer> {
   try {
     return work();
   } catch (cause) {
-    if (cause instanceof NoRoom) return err(cause.problem);
+    if (cause instanceof Told) return err(cause.problem);
     throw cause;
   }
 }

@@ -1,6 +1,37 @@
 /** Where the directories that the root is made of can be seen. */
+import type { BootRecord } from '../../core/boot.js';
 import { OVERLAY } from '../../core/contract.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import type { Machine } from '../machine.js';
 
 export const VIEW = `/${OVERLAY.root}`;
 /** The upper directory. */
 export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
+
+/** Mount points that the view consists of: a base that is a file system is one of its own. */
+function mountPoints({ images }: BootRecord): string[] {
+  const held = images.some(({ kind, format }) => kind === 'base' && format !== undefined);
+  return [VIEW, ...(held ? [`${VIEW}/${OVERLAY.base}`] : [])];
+}
+
+/**
+ * Whether the view is still there. The kernel has its directories as long as the root is mounted; without a mount there is no way
+ * to them.
+ */
+export function checkView(machine: Machine, record: BootRecord): Result<void> {
+  const mounts = (machine.readText('/proc/self/mountinfo') ?? '')
+    .split('\n')
+    .map((line) => line.split(' ')[4]);
+  const gone = mountPoints(record).filter((point) => !mounts.includes(point));
+  return gone.length === 0 ? ok() : err(viewGone(gone));
+}
+
+function viewGone(points: readonly string[]): Problem {
+  return {
+    code: 'view-gone',
+    what: 'what this machine is made of can no longer be looked at',
+    where: points.join(', '),
+    why: 'it was unmounted: by hand, or by umount -a. Base, layers and changes are still in RAM, and no program gets at them apart from each other',
+    next: 'copy what you want to keep from / to another medium, then boot again: what changed since boot is gone with this boot',
+  };
+}

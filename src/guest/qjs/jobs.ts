@@ -3,6 +3,7 @@
 import * as os from 'os';
 import type * as std from 'std';
 import type { PartResult, Pipeline } from '../machine.js';
+import { HELPERS } from './environment.js';
 import { drain, exitCode, scratch } from './streams.js';
 
 /** A pipeline, and files that take the place of nothing at its ends and of its last part's errors. Only {@link OwnJobs} let bytes follow. */
@@ -57,7 +58,10 @@ export class OwnJobs implements Jobs {
       const pipe = part === last ? null : os.pipe();
       const output = pipe?.[1] ?? files[1] ?? nothing.fileno();
       const stderr = (part === last ? files[2] : undefined) ?? (errors[part] as std.File).fileno();
-      const pid = os.exec([...argv], { block: false, ...at, stdin: input, stdout: output, stderr });
+      const pid = os.exec([...argv], {
+        ...{ block: false, env: HELPERS, ...at },
+        ...{ stdin: input, stdout: output, stderr },
+      });
       pids.push(pid);
       if (part > 0) os.close(input);
       if (pipe === null) return;

@@ -3,14 +3,16 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { Machine } from '../machine.js';
-import { takeEnvironment } from './environment.js';
+import { enterEnvironment } from './environment.js';
 import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
 import { pipelines } from './pipelines.js';
 import { run } from './run.js';
 
-/** The machine that QuickJS runs on. `caller` is the environment of whoever started this program. */
-export function quickjsMachine(caller = takeEnvironment()): Machine {
+/** The machine that QuickJS runs on. */
+export function quickjsMachine(): Machine {
+  // Words on the kernel command line are environment variables of early boot, LANG= among them.
+  enterEnvironment();
   const jobs = new OwnJobs();
   return {
     run,
@@ -36,7 +38,7 @@ export function quickjsMachine(caller = takeEnvironment()): Machine {
     print,
     // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
     shell() {
-      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/', env: caller });
+      os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
     },
   };
 }

@@ -3,8 +3,10 @@
 import * as os from 'os';
 import type * as std from 'std';
 import type { Finished, RunOptions } from '../machine.js';
+import { ran } from '../ran.js';
+import { HELPERS } from './environment.js';
 import { INTERRUPTED, type Jobs } from './jobs.js';
-import { drain, exitCode, scratch } from './streams.js';
+import { drain, exitCode, scratch, wordsOf } from './streams.js';
 
 export function run(argv: readonly string[], options: RunOptions = {}): Finished {
   const stdin = scratch(options.input);
@@ -12,13 +14,17 @@ export function run(argv: readonly string[], options: RunOptions = {}): Finished
   const stderr = scratch();
   const status = os.exec([...argv], {
     block: true,
+    env: HELPERS,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     stdin: stdin.fileno(),
     stdout: stdout.fileno(),
     stderr: stderr.fileno(),
   });
+  const code = status < 0 ? 128 - status : status;
+  const words = wordsOf(stderr, code);
   stdin.close();
-  return { code: status < 0 ? 128 - status : status, stdout: drain(stdout), stderr: drain(stderr) };
+  const finished = { code, stdout: drain(stdout), stderr: words };
+  return options.mayLack === true ? finished : ran(argv, finished);
 }
 
 /** Start a program by those jobs, which may be another program's; what is returned waits for its end. */
@@ -31,8 +37,10 @@ export function start(jobs: Jobs, argv: readonly string[], options: RunOptions =
   const id = jobs.begin({ parts: [argv], ...(cwd === undefined ? {} : { cwd }), streams });
   return () => {
     const code = jobs.wait([id]).parts[0]?.code ?? 127;
+    const words = wordsOf(stderr, code);
     stdin.close();
-    return { code, stdout: drain(stdout), stderr: drain(stderr) };
+    const finished = { code, stdout: drain(stdout), stderr: words };
+    return options.mayLack === true ? finished : ran(argv, finished);
   };
 }
 
@@ -51,7 +59,7 @@ export function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) =
   const nothing = scratch();
   const stderr = scratch();
   const streams = { stdin: nothing.fileno(), stdout: into, stderr: stderr.fileno() };
-  const pid = os.exec([...argv], { block: false, ...streams });
+  const pid = os.exec([...argv], { block: false, env: HELPERS, ...streams });
   os.close(into);
   nothing.close();
   const bytes = new Uint8Array(PIECE);
@@ -63,5 +71,6 @@ export function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) =
   os.close(from);
   let [ended, status] = os.waitpid(pid, 0);
   while (ended === -INTERRUPTED) [ended, status] = os.waitpid(pid, 0);
-  return { code: exitCode(status), stdout: '', stderr: drain(stderr) };
+  const code = exitCode(status);
+  return ran(argv, { code, stdout: '', stderr: wordsOf(stderr, code) });
 }

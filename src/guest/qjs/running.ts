@@ -3,7 +3,8 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { RunningMachine } from '../machine.js';
-import { takeEnvironment } from './environment.js';
+import { answered, ran } from '../ran.js';
+import { callersVariable, HELPERS, inCallersEnvironment } from './environment.js';
 import { makeFile, moveOnto } from './files.js';
 import { type Jobs, OwnJobs } from './jobs.js';
 import { quickjsMachine } from './machine.js';
@@ -16,9 +17,8 @@ let jobs: Jobs = new OwnJobs();
 
 /** The running machine. */
 export function runningMachine(): RunningMachine {
-  const caller = takeEnvironment();
   return {
-    ...quickjsMachine(caller),
+    ...quickjsMachine(),
     growLarge() {
       jobs = startedJobs(() => {
         jobs = new OwnJobs();
@@ -32,14 +32,16 @@ export function runningMachine(): RunningMachine {
     moveOnto,
     lock,
     readFrom,
-    environment: (name) => caller[name] || undefined,
+    environment: (name) => callersVariable(name) || undefined,
     converse(argv) {
-      // Ignored signals are inherited (starter.ts ignores this one).
-      os.signal(os.SIGPIPE, null);
-      // A person talks to it: in the language of the person, on their terminal, with their settings.
-      const status = os.exec([...argv], { block: true, env: caller });
-      os.signal(os.SIGPIPE, undefined);
-      return status < 0 ? 128 - status : status;
+      // A person talks to it: in the language of the person, with what is on that one's path.
+      return inCallersEnvironment(() => {
+        // Ignored signals are inherited (starter.ts ignores this one).
+        os.signal(os.SIGPIPE, null);
+        const status = os.exec([...argv], { block: true });
+        os.signal(os.SIGPIPE, undefined);
+        return status < 0 ? 128 - status : status;
+      });
     },
     outliveInterrupts() {
       if (canary !== undefined || interrupted) return;
@@ -75,5 +77,11 @@ function lock(path: string): boolean {
   const file = std.open(path, 'a');
   if (file === null) throw new Error(`cannot open ${path}`);
   locks.push(file);
-  return os.exec(['flock', '--nonblock', '0'], { block: true, stdin: file.fileno() }) === 0;
+  const argv = ['flock', '--nonblock', '0'];
+  const code = os.exec(argv, { block: true, env: HELPERS, stdin: file.fileno() });
+  const finished = { code: code < 0 ? 128 - code : code, stdout: '', stderr: '' };
+  return answered(argv, ran(argv, finished), [HELD]).code === 0;
 }
+
+/** flock(1): another holds it. */
+const HELD = 1;

@@ -5,7 +5,10 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
+import { whyNotRun } from '../ran.js';
+import { HELPERS } from './environment.js';
 import { type Ended, type Job, type Jobs, OwnJobs } from './jobs.js';
+import { exitCode } from './streams.js';
 
 /** The program: {@link serveStarter}. */
 const PROGRAM = '/usr/lib/mkma/start.js';
@@ -23,7 +26,8 @@ type Request =
 export function startedJobs(onLost: () => void): Jobs {
   const [request, answer] = [pipe(), pipe()];
   const streams = { stdin: request.from, stdout: answer.to };
-  os.exec([...BOUND, 'qjs', '-m', PROGRAM], { block: false, ...streams });
+  const argv = [...BOUND, 'qjs', '-m', PROGRAM];
+  const pid = os.exec(argv, { block: false, env: HELPERS, ...streams });
   os.close(request.from);
   os.close(answer.to);
   const [asked, told] = [open(request.to, 'w'), open(answer.from, 'r')];
@@ -37,7 +41,9 @@ export function startedJobs(onLost: () => void): Jobs {
     const line = told.getline();
     if (line === null) {
       onLost();
-      throw new Error('the program that starts others was ended');
+      const [ended, status] = os.waitpid(pid, 0);
+      const code = ended === pid ? exitCode(status) : 0;
+      throw whyNotRun(argv, { code, stderr: '' }) ?? new Error('the program that starts others was ended');
     }
     return (JSON.parse(line) as Ended | null) ?? undefined;
   };

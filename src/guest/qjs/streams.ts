@@ -1,7 +1,10 @@
 /** Standard streams of programs: unnamed files, and what became of a program. */
+// biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
+import * as os from 'os';
 import * as std from 'std';
 import { decodeName, encodeName } from '../../core/path.js';
 import { NoRoom } from '../no-room.js';
+import { Told } from '../told.js';
 
 /** Most bytes of a program's output that are read. */
 const MAX_OUTPUT = 2 ** 30;
@@ -17,10 +20,38 @@ export function put(file: std.File, content: string | Uint8Array): boolean {
   return file.write(bytes.buffer, bytes.byteOffset, bytes.byteLength) === bytes.byteLength;
 }
 
+/** errno(3): no space left on the device. */
+const NO_SPACE = 28;
+
+/** Folders for unnamed files where /tmp takes none, as one on a root that was mounted read-only. Users other than root have the last. */
+const OTHER_FOLDERS = ['/run', '/dev/shm'];
+
+/** An empty unnamed file. */
+function unnamed(): std.File {
+  const error: { errno?: number } = {};
+  const file = std.tmpfile(error);
+  if (file !== null) return file;
+  if (error.errno === NO_SPACE) throw new NoRoom('/tmp');
+  for (const folder of OTHER_FOLDERS) {
+    const path = `${folder}/.mkma-${os.getpid()}`;
+    const fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600);
+    if (fd < 0) continue;
+    os.remove(path);
+    const other = std.fdopen(fd, 'w+');
+    if (other !== null) return other;
+  }
+  throw new Told({
+    code: 'no-temporary-file',
+    what: 'cannot make a temporary file',
+    where: '/tmp',
+    why: std.strerror(error.errno ?? 0),
+    next: 'look whether /tmp is there and can be written to: findmnt --target /tmp',
+  });
+}
+
 /** An unnamed file, filled and rewound: a program's standard stream without the deadlocks of a pipe. */
 export function scratch(content: string | Uint8Array = ''): std.File {
-  const file = std.tmpfile();
-  if (file === null) throw new NoRoom('/tmp');
+  const file = unnamed();
   if (content.length > 0) {
     const taken = put(file, content);
     file.flush();
@@ -45,6 +76,21 @@ export function drain(file: std.File): string {
   file.read(bytes.buffer, 0, bytes.length);
   file.close();
   return decodeName(bytes);
+}
+
+/**
+ * What a program has said that ended with this code; it is closed. A failure without a word may be one to write it: where not a byte
+ * fits, that is so. Asked before anything else is closed, which would make room.
+ */
+export function wordsOf(file: std.File, code: number): string {
+  file.seek(0, std.SEEK_END);
+  if (code === 0 || file.tell() > 0) return drain(file);
+  file.puts(' ');
+  file.flush();
+  const full = file.error();
+  file.close();
+  if (full) throw new NoRoom('/tmp');
+  return '';
 }
 
 /** A wait status as a shell's exit code (wait(2): low seven bits the signal, the next byte the code). */

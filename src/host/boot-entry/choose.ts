@@ -31,7 +31,8 @@ export async function findPlaces(options: PlaceOptions, signal: AbortSignal): Pr
     return usage({ what: 'there is no such folder', where: `${option} ${folder}`, next });
   }
   if (grubDir === undefined && esp === undefined) {
-    return ok({ grub: findGrub(root), esp: await findEsp(root, signal) });
+    const found = await findEsp(root, signal);
+    return found.ok ? ok({ grub: findGrub(root), esp: found.value }) : found;
   }
   return ok({ grub: grubDir === undefined ? undefined : grubAt(grubDir), esp });
 }

@@ -1,7 +1,8 @@
 /** Boot loaders on a machine: this one, or the one whose disk is mounted at `root`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../sys/run.js';
+import { ok, type Result } from '../../core/result.js';
+import { askProgram } from '../sys/answer.js';
 
 /** Where a root file system has GRUB's configuration: Debian, Arch and Gentoo; Fedora and openSUSE; a boot partition itself. */
 const GRUB_FOLDERS = ['boot/grub', 'boot/grub2', 'grub', 'grub2'];
@@ -33,17 +34,23 @@ export function grubAt(folder: string): Grub {
 }
 
 /** The partition below `root` from which systemd-boot reads entries; `undefined` where none is seen. */
-export async function findEsp(root: string, signal: AbortSignal): Promise<string | undefined> {
+export async function findEsp(root: string, signal: AbortSignal): Promise<Result<string | undefined>> {
   for (const path of ESP_FOLDERS.map((name) => join(root, name))) {
+    if (!existsSync(join(path, 'loader/entries'))) continue;
     // GRUB on Fedora has such a folder too, but not on a FAT file system.
-    if (existsSync(join(path, 'loader/entries')) && (await isFat(path, signal))) return path;
+    const fat = await isFat(path, signal);
+    if (!fat.ok) return fat;
+    if (fat.value) return ok(path);
   }
-  return undefined;
+  return ok(undefined);
 }
 
+/** findmnt(8): no mount is seen there. */
+const NOTHING = 1;
+
 /** Whether a folder lies on a FAT file system, the one kind that every firmware reads. */
-export async function isFat(folder: string, signal: AbortSignal): Promise<boolean> {
+export async function isFat(folder: string, signal: AbortSignal): Promise<Result<boolean>> {
   const args = ['--noheadings', '--output', 'FSTYPE', '--target', folder];
-  const found = await run({ file: 'findmnt', args }, { signal });
-  return found.ok && found.value.stdout.trim().split('\n').at(-1) === 'vfat';
+  const found = await askProgram({ file: 'findmnt', args }, [NOTHING], { signal });
+  return found.ok ? ok(found.value.stdout.trim().split('\n').at(-1) === 'vfat') : found;
 }

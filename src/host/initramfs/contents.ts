@@ -67,7 +67,7 @@ const NEEDED_APPLETS = [
     'mkdir',
     'mount',
   ],
-  ...['reboot', 'rm', 'sed', 'setsid', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
+  ...['reboot', 'rm', 'sed', 'setsid', 'sha256sum', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
 ];
 
 /** Applets for whoever lands in the rescue shell. */
@@ -76,7 +76,7 @@ const RESCUE_APPLETS = [
   ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
   ...['head', 'hexdump', 'hostname', 'id', 'ip', 'kill', 'killall', 'less', 'loadkmap', 'losetup'],
   ...['lsscsi', 'md5sum', 'mknod', 'mktemp', 'more', 'mv', 'nc', 'od', 'openvt', 'pidof', 'ping', 'poweroff'],
-  ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'seq', 'sha256sum', 'sort'],
+  ...['printf', 'ps', 'pwd', 'readlink', 'realpath', 'reset', 'rmdir', 'seq', 'sort'],
   ...['strings', 'stty', 'sync', 'tail', 'tar', 'tee', 'test', 'time', 'timeout', 'top', 'tr', 'true', 'tty'],
   ...['udhcpc', 'uname', 'uniq', 'uptime', 'vi', 'wc', 'wget', 'which', 'xargs', 'xxd', 'xzcat', 'zcat'],
 ];

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
-import { runAny } from '../sys/run.js';
+import { askProgram } from '../sys/answer.js';
 import { moduleName } from './modules.js';
 
 export interface Hardware {
@@ -54,8 +54,9 @@ export async function driversFor(
     const aliases = modaliases.slice(i, i + BATCH);
     const options = ['--all', '--quiet', '--resolve-alias', '--set-version', release, '--'];
     // It fails already where a single alias is nobody's, and most devices' drivers are in the kernel itself.
-    const told = await runAny(
+    const told = await askProgram(
       { file: 'chroot', args: [root, 'modprobe', ...options, ...aliases] },
+      [NOBODYS],
       { signal },
     );
     if (!told.ok) return told;
@@ -63,6 +64,9 @@ export async function driversFor(
   }
   return ok([...found].sort());
 }
+
+/** modprobe(8): an alias has no module. chroot(1)'s own codes are 125 and more. */
+const NOBODYS = 1;
 
 function names(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).sort() : [];

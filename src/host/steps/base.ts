@@ -10,6 +10,7 @@ import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
+import { recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/book.js';
 import { requireUnmounted } from '../sys/mounts.js';
@@ -100,7 +101,7 @@ async function packFileSystem(
   const packed = await packErofs({
     ...{ root, entries, tools: programs.value, level: settings.level },
     ...{ excluded: excluded(tree.value.entries, out), emptied },
-    facts: facts(settings, kernelRelease),
+    facts: facts(settings, root, kernelRelease),
     latestMtime: settings.sourceDateEpoch,
     target: join(scratch, BASE_FILES.erofs),
     signal: context.signal,
@@ -158,7 +159,7 @@ async function packArchive(
   const packed = await packImage({
     root,
     plan: plan.value,
-    facts: facts(settings, kernelRelease),
+    facts: facts(settings, root, kernelRelease),
     level: settings.level,
     long: settings.long,
     scratch,
@@ -169,7 +170,7 @@ async function packArchive(
   return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
 }
 
-function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {
+function facts(settings: BaseSettings, root: string, kernelRelease: string): BaseFacts {
   const { machine, sourceDateEpoch } = settings;
   const created = sourceDateEpoch === undefined ? new Date() : new Date(sourceDateEpoch * 1000);
   return {
@@ -180,5 +181,6 @@ function facts(settings: BaseSettings, kernelRelease: string): BaseFacts {
     suite: machine.suite,
     architecture: settings.architecture,
     kernelRelease,
+    records: recordsOf(root),
   };
 }

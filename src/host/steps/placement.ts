@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
-import { run, runAny } from '../sys/run.js';
+import { askProgram } from '../sys/answer.js';
 
 /** File systems that early boot can mount. */
 export const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
@@ -24,29 +24,41 @@ interface Mount {
 /** Find out where `folder` (absolute, resolved) lies. */
 export async function locate(folder: string, signal?: AbortSignal): Promise<Result<Placement>> {
   const args = ['--json', '--output', 'SOURCE,TARGET,FSTYPE,FSROOT,UUID', '--nofsroot', '--target', folder];
-  const found = await runAny({ file: 'findmnt', args }, { signal });
-  if (!found.ok) return found;
   // It fails where no mount is visible, as in a chroot.
+  const found = await askProgram({ file: 'findmnt', args }, [NOTHING.findmnt], { signal });
+  if (!found.ok) return found;
   const listing = found.value.exitCode === 0 ? found.value.stdout : '{"filesystems":[]}';
   const mount = (JSON.parse(listing) as { filesystems: Mount[] }).filesystems.at(-1);
   if (mount === undefined) return ok(refuse(folder, 'no mounted file system is seen that holds it'));
   const layers = await layersBelow(mount.source, signal);
-  return ok(place(folder, { ...mount, uuid: mount.uuid ?? (await probeUuid(mount.source, signal)) }, layers));
+  if (!layers.ok) return ok(refuse(folder, untold(`what ${mount.source} is built on`, layers.problem)));
+  const uuid = mount.uuid === null ? await probeUuid(mount.source, signal) : ok(mount.uuid);
+  if (!uuid.ok) return ok(refuse(folder, untold(`the UUID of ${mount.source}`, uuid.problem)));
+  return ok(place(folder, { ...mount, uuid: uuid.value }, layers.value));
+}
+
+/** Exit codes by which programs say that there is nothing of what was asked (findmnt(8), blkid(8), lsblk(8)). */
+const NOTHING = { findmnt: 1, blkid: 2, lsblk: 32 } as const;
+
+/** What a program could not tell is not known: neither that there is nothing, nor what it is. */
+function untold(what: string, { what: failed, why = '' }: Problem): string {
+  return `${what} cannot be told: ${[failed, why].filter((text) => text !== '').join(': ')}`;
 }
 
 /** The file system's UUID by reading the device, for hosts where no udev keeps it. */
-async function probeUuid(source: string, signal?: AbortSignal): Promise<string | null> {
-  if (!source.startsWith('/dev/')) return null;
+async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<string | null>> {
+  if (!source.startsWith('/dev/')) return ok(null);
   const probe = { file: 'blkid', args: ['--probe', '--match-tag', 'UUID', '--output', 'value', source] };
-  const found = await run(probe, { signal });
-  return found.ok ? found.value.stdout.trim() || null : null;
+  const found = await askProgram(probe, [NOTHING.blkid], { signal });
+  return found.ok ? ok(found.value.stdout.trim() || null) : found;
 }
 
 /** Types of the block devices that a device is built upon, itself included; none where it is no block device. */
-async function layersBelow(source: string, signal?: AbortSignal): Promise<string[]> {
-  if (!source.startsWith('/dev/')) return [];
-  const listing = await run({ file: 'lsblk', args: ['-snro', 'TYPE', source] }, { signal });
-  return listing.ok ? listing.value.stdout.split('\n').filter(Boolean) : [];
+async function layersBelow(source: string, signal?: AbortSignal): Promise<Result<string[]>> {
+  if (!source.startsWith('/dev/')) return ok([]);
+  const command = { file: 'lsblk', args: ['-snro', 'TYPE', source] };
+  const listing = await askProgram(command, [NOTHING.lsblk], { signal });
+  return listing.ok ? ok(listing.value.stdout.split('\n').filter(Boolean)) : listing;
 }
 
 /** The placement out of what the system tells. Pure. */

@@ -167,7 +167,11 @@ async function whyUnseen(
       next: 'run update-grub (Debian), or grub-mkconfig -o with that file (Fedora: grub2-mkconfig), once',
     };
   }
-  if (esp === undefined || (await isFat(esp, signal))) return undefined;
+  if (esp === undefined) return undefined;
+  const fat = await isFat(esp, signal);
+  // What cannot be told is no ground for a doubt, and is told as what it is.
+  if (!fat.ok) return fat.problem;
+  if (fat.value) return undefined;
   return {
     what: 'systemd-boot does not read this file system',
     where: esp,

@@ -12,6 +12,7 @@ import {
 } from '../../core/initramfs.js';
 import { isErofs, type Manifest } from '../../core/manifest.js';
 import { decodeName, quoteName } from '../../core/path.js';
+import { type Records, recordFiles } from '../../core/records.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Context } from '../context.js';
@@ -147,12 +148,19 @@ function formLine(manifest: Manifest): string {
     : `  form        archive, ${manifest.segments.length} segments`;
 }
 
+/** Which accounts and packages it tells of. */
+function recordsLine(records: Records): string[] {
+  const files = recordFiles(records);
+  return files.length === 0 ? [] : [`  records     ${files.join(', ')}`];
+}
+
 /** The manifest's plain facts, a line each. */
 function manifestLines(manifest: Manifest | InitramfsManifest): string[] {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(manifest)) {
     if (key === 'unpackedBytes') lines.push(`  RAM         ${formatBytes(value)}`);
     else if (key === 'segments') lines.push(formLine(manifest as Manifest));
+    else if (key === 'records') lines.push(...recordsLine(value as Records));
     else if (typeof value === 'string') lines.push(`  ${key.padEnd(11)} ${quoteName(value)}`);
     else if (key === 'xino') lines.push('  xino        off: several device numbers');
     else if (typeof value === 'number') lines.push(`  ${key.padEnd(11)} ${value}`);

@@ -138,6 +138,17 @@ export class TestMachine {
     });
   }
 
+  /** Another manifest for the base on the storage, as if it had been replaced while the machine runs. */
+  changeBase(facts: Partial<typeof BASE>): void {
+    const manifest = { ...BASE, unpackedBytes: BASE_BYTES, ...facts } as typeof BASE;
+    this.onStorage((folder) => writeFileSync(join(folder, 'images/base.cpio.zst'), imageFile(manifest)));
+  }
+
+  /** Run a shell script with this as its $0. */
+  sh(script: string, $0: string): void {
+    tool('sh', '-e', '-c', script, $0);
+  }
+
   /** Do something with the storage's file system. */
   onStorage<T>(work: (folder: string) => T): T {
     const folder = join(this.options.scratch, 'storage');
@@ -220,7 +231,7 @@ export class TestMachine {
 
   /** Run `mkma` on the machine. */
   mkma(args: readonly string[], env: Readonly<Record<string, string>> = {}): Ended {
-    const ended = spawnSync('chroot', [this.root, '/usr/bin/mkma', ...args], {
+    const ended = spawnSync('/usr/sbin/chroot', [this.root, '/usr/bin/mkma', ...args], {
       encoding: 'utf8',
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
       timeout: 300_000,

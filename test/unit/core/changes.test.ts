@@ -77,7 +77,7 @@ test('a second snapshot holds only what the first does not, and deletes what tha
   const first = upper({ entries: [entry('etc/a'), kept, 'new/lost', 'gone/x', 'etc/born'] });
   const content = composeLayer(findChanges(first, stack, stack), first, stack);
   const below = new LowerView([
-    asLowerLayer(saveSnapshot('one', 'id', content, 100)),
+    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
     lowerLayer({ entries: ['etc/a'] }),
   ]);
   assert.deepEqual(changes(first, stack, below), []);
@@ -103,7 +103,10 @@ test('a file that is moved with its folder keeps its names elsewhere: they are s
   const single = entry('single');
   const first = upper({ entries: [elsewhere, single, entry('folder/x', names)] });
   const content = composeLayer(findChanges(first, stack, stack), first, stack);
-  const below = new LowerView([asLowerLayer(saveSnapshot('one', 'id', content, 100)), lowerLayer({})]);
+  const below = new LowerView([
+    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
+    lowerLayer({}),
+  ]);
   assert.deepEqual(changes(first, stack, below), []);
   const moved = upper({ entries: [elsewhere, single, entry('moved/x', names)] });
   assert.deepEqual(changes(moved, stack, below), [
@@ -118,7 +121,10 @@ test('what changed right before the scan may have changed in the same tick: it i
   const stack = new LowerView([lowerLayer({})]);
   const up = upper({ entries: [entry('old', { changed: '50' }), entry('young', { changed: '99.95' })] });
   const content = composeLayer(findChanges(up, stack, stack), up, stack);
-  const below = new LowerView([asLowerLayer(saveSnapshot('one', 'id', content, 100)), lowerLayer({})]);
+  const below = new LowerView([
+    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
+    lowerLayer({}),
+  ]);
   assert.deepEqual(changes(up, stack, below), ['changed young']);
 });
 

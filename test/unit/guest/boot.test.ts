@@ -136,13 +136,13 @@ test('a medium that fails is not taken for a damaged image', () => {
 });
 
 test('a program that was killed, or is not there, is not the fault of the image', () => {
-  for (const [code, next] of [
-    [137, /next: it was killed, most likely since the RAM was used up/],
-    [127, /next: the initramfs lacks a program/],
+  for (const [code, what, next] of [
+    [137, /cannot unpack the image/, /next: it was killed, most likely since the RAM was used up/],
+    [127, /cannot run /, /next: the initramfs lacks what it needs/],
   ] as const) {
     const machine = goodMachine();
     machine.partAnswer = (argv) => (argv.includes('bsdtar') ? { code, stderr: '' } : undefined);
-    failing(machine, 'load', /cannot unpack the image/, next);
+    failing(machine, 'load', what, next);
   }
 });
 
@@ -261,4 +261,42 @@ test('a bug is told as one, with the phase, and everything is taken back', () =>
     argv[0] === 'touch' ? { stdout: '', ...{ code: 1 } } : answer(argv, fake);
   failing(machine, 'layers', /a fault of mkma itself/, /touch -r/);
   assert.equal(mounts(machine).at(-1), 'umount /ram');
+});
+
+test('a program that is not there is told as that, and not as what it was to find out', () => {
+  for (const [program, phase] of [
+    ['blkid', 'mount'],
+    ['modprobe', 'mount'],
+    ['mount', 'mount'],
+    ['chown', 'load'],
+  ] as const) {
+    const machine = goodMachine();
+    machine.files.set('/mkma/modules', { content: 'ext4\n' });
+    const before = machine.answer;
+    machine.answer = (argv, fake) => (argv[0] === program ? { code: 127 } : before(argv, fake));
+    failing(
+      machine,
+      phase,
+      new RegExp(`cannot run ${program}$`, 'm'),
+      /next: the initramfs lacks what it needs/,
+    );
+  }
+  // Nor is one that fails for a reason of its own.
+  const failed = goodMachine();
+  failed.answer = (argv, fake) =>
+    argv[0] === 'blkid' ? { code: 4, stderr: 'blkid: usage' } : answer(argv, fake);
+  failing(failed, 'mount', /blkid failed/, /why: exit code 4: blkid: usage/);
+});
+
+test('systemd is told to leave the view mounted at a soft reboot, and no other init is', () => {
+  const drop = '/run/systemd/system/overlay.mount.d/mkma.conf';
+  const machine = goodMachine();
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.equal(machine.readText(drop), '[Unit]\nDefaultDependencies=no\n');
+  assert.equal(machine.readText(drop.replace('overlay.', 'overlay-.')), machine.readText(drop));
+  const other = goodMachine('init=/bin/sh');
+  other.files.set('/newroot/bin/sh', { mode: 0o755, content: 'ELF' });
+  assert.equal(bootMachine(other), true, other.lines.join('\n'));
+  // What is there is how programs see that systemd runs (sd_booted(3)).
+  assert.ok(!other.files.has('/run/systemd/system'));
 });

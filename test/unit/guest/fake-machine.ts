@@ -8,6 +8,7 @@ import type {
   RunningMachine,
   RunOptions,
 } from '../../../src/guest/machine.js';
+import { ran } from '../../../src/guest/ran.js';
 
 export interface FakeFile {
   readonly kind?: FileInfo['kind'];
@@ -39,7 +40,8 @@ export class FakeMachine implements RunningMachine {
     this.calls.push(argv.join(' '));
     const { input = '' } = options;
     this.inputs.push([argv.join(' '), typeof input === 'string' ? input : decodeName(input)]);
-    return { code: 0, stdout: '', stderr: '', ...this.answer(argv, this) };
+    const finished = { code: 0, stdout: '', stderr: '', ...this.answer(argv, this) };
+    return options.mayLack === true ? finished : ran(argv, finished);
   }
 
   pipelines(

@@ -191,7 +191,7 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
     /next: it was killed, most likely since the RAM was used up/,
   );
   const missing = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 127 } : undefined));
-  failing(missing, 'load', /cannot check the base/, /next: the initramfs lacks a program: build it again/);
+  failing(missing, 'load', /cannot run xxhsum/, /next: the initramfs lacks what it needs: build it again/);
   const failed = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 1, stderr: 'odd\n' } : undefined));
   failing(failed, 'load', /why: xxhsum ended with exit code 1: odd\n/, /next: exit to try again/);
   const odd = machineWith((argv) =>

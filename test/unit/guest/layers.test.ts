@@ -1,52 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord } from '../../../src/core/boot.js';
-import type { LayerFacts, Manifest } from '../../../src/core/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';
-import { answer, failing, goodMachine, MANIFEST } from './good-machine.js';
-
-const { kind: _, ...COMMON } = MANIFEST;
-
-function layer(id: string, facts: Partial<LayerFacts> = {}, more: Partial<Manifest> = {}): Uint8Array {
-  const segments = [{ size: 7, bytes: 70, frames: 1, records: 2, sha256: 'e'.repeat(64) }];
-  return imageFile({
-    ...COMMON,
-    kind: 'layer',
-    id: `sha256:${id.repeat(64)}`,
-    unpackedBytes: 2 ** 20,
-    inodes: 2,
-    segments,
-    layer: { base: MANIFEST.id, deletions: [], opaque: [], ...facts },
-    ...more,
-  } as Manifest);
-}
-
-/** A machine with layers beside its base. Everything that is unpacked is there afterwards. */
-function withLayers(layers: Readonly<Record<string, Uint8Array>>, cmdline = ''): FakeMachine {
-  const machine = goodMachine(cmdline);
-  for (const [name, content] of Object.entries(layers)) {
-    machine.files.set(`/storage/img/persistence.${name}.cpio.zst`, { content });
-  }
-  machine.answer = (argv, fake) => {
-    if (!argv.join(' ').startsWith('stat -f')) return answer(argv, fake);
-    // 12 names of the base, once its three segments are there, then two for each layer.
-    const files = new Set(fake.started.map(({ parts }) => parts[0]?.find((word) => word.startsWith('if='))));
-    const names = fake.started.length < 3 ? 0 : 12 + 2 * (files.size - 1);
-    return { stdout: `4096 250000 250000 ${1000 - names}\n` };
-  };
-  return machine;
-}
-
-function record(machine: FakeMachine): BootRecord {
-  return JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
-}
-
-function lowerFolders(machine: FakeMachine): string[] {
-  const links = (machine.list('/mkma/lower') ?? []).sort((a, b) => Number(a) - Number(b));
-  return links.map((name) => machine.readlink(`/mkma/lower/${name}`) ?? '');
-}
+import { failing, goodMachine, MANIFEST } from './good-machine.js';
+import { layer, lowerFolders, record, withLayers } from './layered-machine.js';
 
 test('layers lie on the base in the order of their names, and are remembered', () => {
   const machine = withLayers({ b: layer('2', { after: `sha256:${'1'.repeat(64)}` }), a: layer('1') });
@@ -286,7 +244,8 @@ test('damaged, empty and misnamed files are left out', () => {
 test('another base is a warning', () => {
   const machine = withLayers({ a: layer('1', { base: `sha256:${'9'.repeat(64)}` }) });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  const warning = 'it was made on another base (sha256:999999999999) than this one (sha256:dddddddddddd)';
+  const warning =
+    'it was made on another base (sha256:999999999999) than this one (sha256:dddddddddddd); it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
   assert.ok(machine.lines.includes(`mkma:   warning: ${warning}`));
   assert.deepEqual(record(machine).images[1]?.warnings, [warning]);
 });

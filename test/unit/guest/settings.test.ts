@@ -9,7 +9,7 @@ test('without parameters the defaults of the contract hold', () => {
     size: { percent: 50 },
     sizeText: '50%',
     timeout: 30,
-    layers: { others: true, wanted: [], unwanted: [] },
+    layers: { others: true, wanted: [], unwanted: [], forced: [] },
     init: '/sbin/init',
   });
 });
@@ -25,7 +25,7 @@ test('every parameter is read, the last one counts', () => {
     size: { bytes: 6 * 2 ** 30 },
     sizeText: '6G',
     timeout: 5,
-    layers: { others: false, wanted: ['a'], unwanted: ['b'] },
+    layers: { others: false, wanted: ['a'], unwanted: ['b'], forced: [] },
     breakAt: 'layers',
     init: '/bin/sh',
   });

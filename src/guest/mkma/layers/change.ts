@@ -12,7 +12,7 @@ import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
-import { layerSelection, rememberNextBoot } from '../next-boot.js';
+import { rememberNextBoot } from '../next-boot.js';
 import type { Answer } from '../session.js';
 
 /** Look first, with the storage mounted to be read; what is refused touches nothing. */
@@ -38,7 +38,7 @@ export function change(
     const changed = apply(machine, folder, planned.value);
     if (!changed.ok) return changed;
     const now = openImages(machine, folder);
-    if (now.ok) rememberNextBoot(machine, nextBootOf(now.value, layerSelection(machine), record));
+    if (now.ok) rememberNextBoot(machine, nextBootOf(now.value, record));
     return planned;
   });
   if (!done.ok) return done;

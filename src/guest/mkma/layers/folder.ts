@@ -7,6 +7,7 @@ import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/l
 import { err, ok, type Result } from '../../../core/result.js';
 import { watchReads } from '../../../core/watched.js';
 import type { RunningMachine } from '../../machine.js';
+import { ask } from '../../ran.js';
 import { lookUp, nullEnded } from '../directory.js';
 import { VIEW } from '../view.js';
 
@@ -74,6 +75,9 @@ export function lookUpTree(machine: RunningMachine, folder: string, paths: Reado
   return lookUp(machine, folder, [...paths]);
 }
 
+/** xargs(1): a program that it ran failed. */
+const SOME_FAILED = 123;
+
 /** SHA-256 of files in a folder, by path; without those that cannot be read. */
 export function digestsIn(
   machine: RunningMachine,
@@ -83,7 +87,7 @@ export function digestsIn(
   const digests = new Map<string, string>();
   if (paths.length === 0) return digests;
   const argv = ['xargs', '--null', 'sha256sum', '--zero', '--'];
-  const { stdout } = machine.run(argv, { cwd: folder, input: nullEnded(paths) });
+  const { stdout } = ask(machine, argv, [SOME_FAILED], { cwd: folder, input: nullEnded(paths) });
   for (const line of stdout.split('\0')) {
     const match = /^([0-9a-f]{64}) [ *]\.\/(.+)$/s.exec(line);
     if (match !== null) digests.set(match[2] as string, match[1] as string);

@@ -109,8 +109,10 @@ function edit(machine: RunningMachine, text: string): Result<string> {
     : ok(edited);
 }
 
+/** An editor on the caller's path. */
 function found(machine: RunningMachine): string | undefined {
-  return ['sensible-editor', 'editor', 'nano', 'vi'].find(
-    (name) => machine.run(['sh', '-c', 'command -v "$0" >/dev/null', name]).code === 0,
+  const folders = (machine.environment('PATH') ?? '/usr/bin:/bin').split(':').filter((one) => one !== '');
+  return ['sensible-editor', 'editor', 'nano', 'vi'].find((name) =>
+    folders.some((folder) => ((machine.info(`${folder}/${name}`)?.mode ?? 0) & 0o111) !== 0),
   );
 }

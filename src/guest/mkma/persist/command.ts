@@ -9,6 +9,7 @@ import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import type { Context } from '../program.js';
 import { type Answer, type Session, show } from '../session.js';
+import { checkView } from '../view.js';
 import { type Persisted, type PersistOptions, persist } from './persist.js';
 
 const DEFAULT_LEVEL = 19;
@@ -59,6 +60,8 @@ function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   if (!root.ok) return root;
   const record = readBootRecord(machine);
   if (!record.ok) return record;
+  const view = checkView(machine, record.value);
+  if (!view.ok) return view;
   const lock = takeLock(machine);
   if (!lock.ok) return lock;
   const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));

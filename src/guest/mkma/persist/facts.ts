@@ -1,11 +1,12 @@
 /** What a layer's manifest tells of the machine that it was made on. */
 import type { RunningMachine } from '../../machine.js';
+import { ask } from '../../ran.js';
 import { VERSION } from '../version.js';
 
 /** Facts in the manifest's words. */
 export function machineFacts(machine: RunningMachine) {
   const release = machine.readText('/etc/os-release') ?? '';
-  const first = (argv: readonly string[]): string => machine.run(argv).stdout.trim();
+  const first = (argv: readonly string[]): string => ask(machine, argv).stdout.trim();
   return {
     name: (machine.readText('/proc/sys/kernel/hostname') ?? '').trim(),
     created: new Date(machine.now()).toISOString(),

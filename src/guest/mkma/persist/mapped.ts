@@ -2,9 +2,13 @@
 import { OVERLAY } from '../../../core/contract.js';
 import type { TreeEntry } from '../../../core/tree.js';
 import type { Finished, Machine } from '../../machine.js';
+import { answered } from '../../ran.js';
 
 /** The program that tells {@link mappedInodes}. A process may be gone when it is looked at. */
 export const MAPPINGS: readonly string[] = ['sh', '-c', 'grep -sh "^[^ ]* .w.s " /proc/[0-9]*/maps'];
+
+/** grep(1): no line, or a file that could not be read. */
+const NOTHING_FOUND = [1, 2];
 
 /** Address, permissions, offset, device, inode, and the path with newlines as `\012` (proc_pid_maps(5)). */
 const LINE = /^\S+ \S+ \S+ (\S+) (\d+) *(?:\/(.*))?$/;
@@ -15,10 +19,11 @@ const LINE = /^\S+ \S+ \S+ (\S+) (\d+) *(?:\/(.*))?$/;
  * overlay. Files elsewhere (the journal in /run) may have the same numbers.
  */
 export function mappedInodes(
-  { stdout }: Finished,
+  finished: Finished,
   entries: readonly TreeEntry[],
   devices: ReadonlySet<string>,
 ): Set<string> {
+  const { stdout } = answered(MAPPINGS, finished, NOTHING_FOUND);
   const inodes = new Set<string>();
   const paths = new Set<string>();
   for (const line of stdout.split('\n')) {

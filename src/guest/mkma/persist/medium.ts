@@ -1,10 +1,13 @@
 /** What lies on the medium before a snapshot is made, and whether the next boot has room for one more. */
 import type { BootRecord } from '../../../core/boot.js';
-import { PARAM, RAM_HEADROOM } from '../../../core/contract.js';
-import { layerFileName } from '../../../core/layer.js';
+import { MOST_LAYERS, PARAM, RAM_HEADROOM } from '../../../core/contract.js';
+import { ALL_LAYERS, layerFileName } from '../../../core/layer.js';
+import { tooMany } from '../../../core/layers/change.js';
 import {
+  chosenLayers,
   type ImageToLoad,
   lackOf,
+  manyLayers,
   type NextBoot,
   nextBootOf,
   ramOf,
@@ -16,7 +19,6 @@ import { mebibytes } from '../../../core/size.js';
 import type { SavedSnapshot } from '../../../core/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages } from '../images-folder.js';
-import { layerSelection } from '../next-boot.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
@@ -30,6 +32,8 @@ export interface Medium {
   /** Whether the next boot applies a layer that is made now. */
   readonly takesNew: boolean;
   readonly warnings: readonly string[];
+  /** What lies there. */
+  readonly stored: StoredImages;
 }
 
 /** Look at the folder of the images. */
@@ -43,16 +47,17 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   // What is damaged, or another file by now, holds nothing of this boot.
   const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
   const after = lastOf(record, saved);
-  const selection = layerSelection(machine);
+  const { selection = ALL_LAYERS } = there;
   const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;
   const base = there.base?.manifest?.id;
   return ok({
     ...(base === undefined ? {} : { base }),
     saved,
     ...(after === undefined ? {} : { after }),
-    nextBoot: nextBootOf(there, selection, record),
+    nextBoot: nextBootOf(there, record),
     takesNew: selection.others,
     warnings: [...warningsOf(record, there), ...(selection.others ? [] : [leftOut])],
+    stored: there,
   });
 }
 
@@ -61,6 +66,14 @@ function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string
   const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
   const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
   return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
+}
+
+/** Whether the next boot takes one layer more, if it takes a new one at all. */
+export function checkCount({ stored, takesNew }: Medium): Result<void> {
+  const { length } = chosenLayers(stored);
+  if (!takesNew || length < MOST_LAYERS) return ok();
+  const { next, ...problem } = tooMany(length);
+  return err({ ...problem, next: `${next}; nothing was saved` });
 }
 
 /** Whether what lies there now is what was looked at before: time goes by while somebody chooses. */
@@ -74,8 +87,9 @@ export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   });
 }
 
-function warningsOf(record: BootRecord, { base, layers }: StoredImages): string[] {
-  const warnings = [...(base?.beside ?? [])];
+function warningsOf(record: BootRecord, stored: StoredImages): string[] {
+  const { base, layers } = stored;
+  const warnings = [...(base?.beside ?? []), ...manyLayers(chosenLayers(stored).length)];
   if (base === undefined) {
     warnings.push('the base is not on the medium any more: nothing boots without one');
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {

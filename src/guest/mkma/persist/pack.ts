@@ -12,6 +12,7 @@ import { memoryInfo } from '../../meminfo.js';
 import { must, mustMakeFolder } from '../../must.js';
 import { CHANGED, type FramePlan, IS_REPLACED } from '../../packer/plan.js';
 import { processors } from '../../processors.js';
+import { whyNotRun } from '../../ran.js';
 import { FRESH } from '../view.js';
 import { makeAliases } from './aliases.js';
 import { Assembly } from './assembly.js';
@@ -27,7 +28,7 @@ const ZSTD = ['--single-thread', '--no-asyncio', '--check', '-q'];
 /** What a manifest says besides what the packing itself finds out. */
 export type LayerFactsOf = Pick<
   LayerManifest,
-  'name' | 'created' | 'mkma' | 'suite' | 'architecture' | 'kernelRelease' | 'layer'
+  'name' | 'created' | 'mkma' | 'suite' | 'architecture' | 'kernelRelease' | 'layer' | 'records'
 >;
 
 export interface PackOptions {
@@ -172,6 +173,8 @@ function manifestOf(
 function failureOf(parts: readonly PartResult[]): Problem | undefined {
   const bad = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
   if (bad.length === 0) return undefined;
+  const notRun = bad.map((part) => whyNotRun(part.argv, part)).find((cause) => cause !== undefined);
+  if (notRun !== undefined) return notRun.problem;
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
     what: 'cannot pack the layer',

@@ -3,7 +3,9 @@ import { type Plan, planArchive } from '../../../core/archive-plan.js';
 import type { BootRecord } from '../../../core/boot.js';
 import { showPath } from '../../../core/change-list.js';
 import { type Change, findChanges } from '../../../core/changes.js';
+import { fitOnTop } from '../../../core/layers/fits.js';
 import type { LayerFacts } from '../../../core/manifest.js';
+import type { Records } from '../../../core/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
 import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/snapshot.js';
@@ -14,8 +16,9 @@ import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
-import { checkBudget, checkSameMedium, type Medium, readMedium } from './medium.js';
+import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { type PackedLayer, packLayer } from './pack.js';
+import { recordsOfLayer, staleRecords } from './records.js';
 import { remember } from './saved.js';
 import { type Scan, scanMachine } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
@@ -62,6 +65,8 @@ export function persist(
     ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
   ];
+  const counted = found.changes.length === 0 ? ok() : checkCount(medium);
+  if (!counted.ok) return counted;
   const first = found.changes.length === 0 ? ok([]) : chooseChanges(machine, options, found.changes, notes);
   if (!first.ok) return first;
   const paths = new Set(first.value.map(({ path }) => path));
@@ -139,27 +144,31 @@ function save(
   const budget = checkBudget(record, medium.nextBoot, needs);
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
-  if (options.dryRun) return { done: ok({ ...result, warnings: medium.warnings }) };
+  const records = recordsOfLayer(machine, scan, medium.saved, content);
+  const warnings = [...medium.warnings, ...fitWarnings(records, medium)];
+  if (options.dryRun) return { done: ok({ ...result, warnings }) };
   machine.outliveInterrupts();
   tell(
     `packing ${formatBytes(plan.value.bytes)} at level ${options.level}; ` +
       `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
-  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content) };
+  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content), records };
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
     const onProgress = progress(tell, plan.value);
     const done = packLayer(machine, { plan: plan.value, facts, level: options.level, target, onProgress });
-    if (!done.ok || done.value.replaced.length === 0) return done;
-    replaced = done.value.replaced;
-    return err(alwaysReplaced(replaced));
+    if (!done.ok) return done;
+    replaced = [...done.value.replaced, ...staleRecords(machine, records, content, done.value.changed)];
+    return replaced.length === 0 ? done : err(alwaysReplaced(replaced));
   };
   const write = (folder: string): Result<WrittenLayer> => {
     const now = readMedium(machine, record, folder);
     if (!now.ok) return now;
     const same = checkSameMedium(medium, now.value);
     if (!same.ok) return same;
+    const room = checkCount(now.value);
+    if (!room.ok) return room;
     return writeLayer(machine, {
       folder,
       label: options.label,
@@ -169,7 +178,8 @@ function save(
           ...scan.mapped,
           ...mappedIn(machine, machine.run(MAPPINGS), scan.upper.entries),
         ]);
-        remember(machine, saveSnapshot(name, manifest.id, content, scan.seen, unsure));
+        const { seen } = scan;
+        remember(machine, saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure }));
       },
     });
   };
@@ -179,10 +189,18 @@ function save(
   }
   const { manifest, ...layer } = written.value;
   const added = { name: layer.layer, ...needs };
-  if (medium.takesNew) rememberNextBoot(machine, [...medium.nextBoot, added]);
+  const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
+  if (applied) rememberNextBoot(machine, [...medium.nextBoot, added]);
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
-  const warnings = [...medium.warnings, ...layer.warnings];
-  return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings }) };
+  const all = [...warnings, ...layer.warnings];
+  return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };
+}
+
+/** Where the next boot, from what lies on the medium, would leave the layer out: what it holds is worth more than nothing. */
+function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
+  const { problem } = fitOnTop(records, stored);
+  if (problem === undefined || !takesNew) return [];
+  return [`the next boot will leave it out, unless mkma_layers= names it with a ! before it: ${problem.why}`];
 }
 
 function layerFactsOf(record: BootRecord, { after }: Medium, { deletions }: LayerContent): LayerFacts {

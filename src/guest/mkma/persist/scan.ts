@@ -3,8 +3,9 @@ import { DUMP_ARGUMENTS } from '../../../core/attributes.js';
 import type { BootRecord } from '../../../core/boot.js';
 import { type Upper, wholeFolders } from '../../../core/changes.js';
 import { OVERLAY } from '../../../core/contract.js';
-import { LowerView } from '../../../core/lower.js';
+import { ancestorsOf, LowerView } from '../../../core/lower.js';
 import { nameLength } from '../../../core/path.js';
+import { RECORD_FILES } from '../../../core/records.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/snapshot.js';
 import { findArguments, parseTree, type TreeEntry } from '../../../core/tree.js';
 import type { Finished, RunningMachine } from '../../machine.js';
@@ -25,6 +26,8 @@ export interface Scan {
   readonly devices: Devices;
   /** The lower directories that are mounted. */
   readonly stack: LowerView;
+  /** Their places, the highest first. */
+  readonly folders: readonly string[];
   /** The same with the snapshots of this boot. */
   readonly below: LowerView;
   /** When it was begun, in seconds since the epoch. */
@@ -32,6 +35,9 @@ export interface Scan {
   /** Inodes that programs could change through memory when it was made. */
   readonly mapped: ReadonlySet<string>;
 }
+
+/** Files that several owners write, which a layer tells of though it may hold none of them, and their folders. */
+const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(path), path]))];
 
 /** Look at the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were made. */
 export function scanMachine(
@@ -47,7 +53,7 @@ export function scanMachine(
     `${VIEW}/${OVERLAY.base}`,
   ];
   const paths = upper.entries.map(({ path }) => path);
-  const asked = upper.whiteouts.size === 0 ? paths : [...paths, ...upper.whiteouts];
+  const asked = [...new Set([...paths, ...upper.whiteouts, ...RECORD_PATHS])];
   const first = folders.map((folder) => lookUp(machine, folder, asked));
   // Folders that are whole above: what they have lost, nothing above tells.
   const stack = new LowerView(first);
@@ -57,7 +63,7 @@ export function scanMachine(
   const made = [...saved].reverse().map(asLowerLayer);
   const real = known ? stack : new LowerView(lower);
   const below = made.length === 0 ? real : new LowerView([...made, ...lower]);
-  return { upper, devices, seen, mapped, stack: real, below };
+  return { upper, devices, seen, mapped, stack: real, folders, below };
 }
 
 /** The upper directory: what programs tell of it beside its listing they find out side by side. */

@@ -2,6 +2,7 @@
 import { largestParts, type Sized } from '../../../core/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
+import { ask } from '../../ran.js';
 import { FRESH, VIEW } from '../view.js';
 
 /** Bytes everywhere. */
@@ -17,22 +18,23 @@ export interface Memory {
   readonly available: number;
 }
 
-export function readMemory(machine: Machine): Memory {
-  const fresh = measureFresh(machine);
+/** `viewed`: whether the view is there to be measured. */
+export function readMemory(machine: Machine, viewed: boolean): Memory {
+  const fresh = viewed ? measureFresh(machine) : undefined;
   return {
-    fileSystem: measureFileSystem(machine),
+    fileSystem: measureFileSystem(machine, viewed ? VIEW : '/'),
     ...(fresh ?? {}),
     total: memoryInfo(machine, 'MemTotal'),
     available: memoryInfo(machine, 'MemAvailable'),
   };
 }
 
-/** The view is a bind mount of it: statfs(2) tells of the whole. */
-function measureFileSystem(machine: Machine): Memory['fileSystem'] {
-  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', VIEW]);
+/** The view is a bind mount of it, and the root has its upper directory on it: statfs(2) of either tells of the whole. */
+function measureFileSystem(machine: Machine, place: string): Memory['fileSystem'] {
+  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
   const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
   if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
-    throw new Error(`cannot measure ${VIEW}: ${stat.stderr}`);
+    throw new Error(`cannot measure ${place}: ${stat.stderr}`);
   }
   return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
 }
@@ -42,7 +44,9 @@ const LARGEST = 5;
 
 function measureFresh(machine: Machine): Required<Pick<Memory, 'fresh' | 'largest'>> | undefined {
   if (machine.info(FRESH) === undefined) return undefined;
-  const listing = machine.run(['du', '--all', '--null', '--block-size=1', '.'], { cwd: FRESH }).stdout;
+  const argv = ['du', '--all', '--null', '--block-size=1', '.'];
+  // 1: something went away meanwhile.
+  const listing = ask(machine, argv, [1], { cwd: FRESH }).stdout;
   const sizes = listing
     .split('\0')
     .filter((line) => line !== '')

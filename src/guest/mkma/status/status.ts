@@ -7,8 +7,11 @@ import {
   type LoadedImage,
 } from '../../../core/boot.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
+import { tellProblem } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
+import { ask } from '../../ran.js';
 import { readNextBoot } from '../next-boot.js';
+import { checkView } from '../view.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {
@@ -24,6 +27,8 @@ export interface Status {
   };
   readonly times: BootTimes;
   readonly memory: Memory;
+  /** Whether /overlay is mounted, as it is unless somebody has unmounted it. */
+  readonly viewed: boolean;
   /** RAM for images, in bytes. */
   readonly nextBoot: {
     readonly bytes: number;
@@ -36,15 +41,17 @@ export interface Status {
 
 export function readStatus(machine: Machine, record: BootRecord): Status {
   const { images, leftOut, warnings, storage } = record;
+  const view = checkView(machine, record);
   const base = images.find((image) => image.kind === 'base');
   return {
     ...(base === undefined ? {} : { base }),
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
-    warnings,
+    warnings: view.ok ? warnings : [...warnings, tellProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     times: bootTimes(record),
-    memory: readMemory(machine),
+    memory: readMemory(machine, view.ok),
+    viewed: view.ok,
     nextBoot: nextBootNeeds(machine, record),
   };
 }
@@ -57,6 +64,7 @@ function nextBootNeeds(machine: Machine, record: BootRecord): Status['nextBoot']
 
 /** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */
 function mountPoints(machine: Machine, device: string): string[] {
-  const found = machine.run(['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device]);
+  const argv = ['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device];
+  const found = ask(machine, argv, [1]);
   return found.stdout.split('\n').filter((line) => line !== '');
 }

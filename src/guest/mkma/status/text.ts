@@ -1,6 +1,7 @@
 /** The status for people. */
 import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot.js';
 import { PARAM } from '../../../core/contract.js';
+import { manyLayers } from '../../../core/layers/next-boot.js';
 import { shortId } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
 import { tellProblem } from '../../../core/result.js';
@@ -109,7 +110,7 @@ function tellTimes({ init, phases, handover }: BootTimes): string[] {
 }
 
 /** What the RAM file system holds is indented below it; a base that is a file system lies beside it. */
-function tellMemory({ base, layers, memory }: Status): string[] {
+function tellMemory({ base, layers, memory, viewed }: Status): string[] {
   const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
   const held = base?.format === 'erofs';
@@ -129,7 +130,8 @@ function tellMemory({ base, layers, memory }: Status): string[] {
   const told = rows.flatMap(([bytes, what]) =>
     bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
   );
-  return fresh === undefined ? [...told, 'how much changed since boot only root can see'] : told;
+  if (fresh !== undefined) return told;
+  return [...told, `how much changed since boot ${viewed ? 'only root can see' : 'cannot be seen'}`];
 }
 
 /** What its images will take, and where that is more than there is room for. */
@@ -140,6 +142,7 @@ function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[]
   return [
     `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
     ...unknown.map(({ name }) => `and what ${quoteName(name)} takes, which only loading tells`),
+    ...manyLayers(layers).map((warning) => `warning: ${warning}`),
     ...(fits ? [] : [`warning: that is more than there is room for; see ${PARAM.size} and mkma layers`]),
   ];
 }

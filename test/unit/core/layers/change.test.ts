@@ -5,7 +5,8 @@ import { type Action, planChange } from '../../../../src/core/layers/change.js';
 import { listLayers } from '../../../../src/core/layers/list.js';
 import { findImage, findLayer, nearestName } from '../../../../src/core/layers/name.js';
 import { inOrder, readStored, type StoredImages } from '../../../../src/core/layers/stored.js';
-import { followersOf, imageWarnings } from '../../../../src/core/layers/warnings.js';
+import { followersOf, imageWarnings, UNRECORDED } from '../../../../src/core/layers/warnings.js';
+import { problemOf } from '../../problem.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../sample.js';
 import { id, layer, stored } from './make.js';
 
@@ -15,7 +16,7 @@ test('warnings: another base, and a predecessor that is missing, above, or disab
   const [a, b, plain] = [layer('a', {}), layer('b', { after: id('a') }), layer('p')];
   assert.deepEqual(warnings(stored(a, b, plain)), [[], [], []]);
   assert.deepEqual(warnings(stored(layer('a', { base: id('0') }))), [
-    ['made on another base (sha256:000000000000) than base.cpio.zst (sha256:abababababab)'],
+    [`made on another base (sha256:000000000000) than base.cpio.zst (sha256:abababababab); ${UNRECORDED}`],
   ]);
   assert.deepEqual(warnings(stored(b)), [['made after a layer that is not here (sha256:aaaaaaaaaaaa)']]);
   assert.deepEqual(warnings(stored(b, { ...layer('c'), manifest: { ...BASE, id: id('a') } })), [
@@ -36,7 +37,7 @@ test('a base without a manifest, or none at all', () => {
   assert.deepEqual(warnings(none), [[]]);
   const base = { name: 'base', file: 'base.cpio.zst', bytes: 1, disabled: false, format: 'cpio' } as const;
   assert.deepEqual(warnings({ base, layers: [made] }), [
-    ['made on another base (sha256:abababababab) than base.cpio.zst (one without a manifest)'],
+    [`made on another base (sha256:abababababab) than base.cpio.zst (one without a manifest); ${UNRECORDED}`],
   ]);
   const damaged = { ...base, problem: { what: 'the image is damaged' } };
   assert.deepEqual(warnings({ base: damaged, layers: [made] }), [[]]);
@@ -161,4 +162,13 @@ test('drop: not where another counts on it, disabled or not, unless told twice',
   assert.deepEqual(plan('drop', stored(a, after), 'b'), [undefined]);
   // No manifest, no id that anything could have been made after.
   assert.deepEqual(followersOf(layer('p'), stored(layer('p'), layer('q', {}))), []);
+});
+
+test('a layer more than an overlay takes is not enabled', () => {
+  const all = Array.from({ length: 499 }, (_, i) =>
+    layer('a', {}, { name: `l${i}`, file: `persistence.l${i}.cpio.zst` }),
+  );
+  const off = layer('z', {}, { disabled: true });
+  problemOf(planChange('enable', stored(...all, off), 'z'), 'too-many-layers');
+  assert.ok(planChange('enable', stored(...all.slice(1), off), 'z').ok);
 });

@@ -16,7 +16,7 @@ const DAMAGED = { problem: { what: 'the image is empty', next: 'copy it again' }
 const there = stored(layer('a', {}), layer('b', {}, { disabled: true }), layer('c', {}, DAMAGED), layer('d'));
 
 test('the base and the layers that early boot will take', () => {
-  const next = nextBootOf(there, selection('all'), RECORD);
+  const next = nextBootOf({ ...there, selection: selection('all') }, RECORD);
   const names = BASE.segments.reduce((sum, { records }) => sum + records, 0);
   const needs = { unpackedBytes: BASE.unpackedBytes, names };
   assert.deepEqual(next, [
@@ -30,7 +30,7 @@ test('the base and the layers that early boot will take', () => {
 
 test('what the boot loader leaves out is not counted', () => {
   const names = (text: string): string[] =>
-    nextBootOf(there, selection(text), RECORD).map(({ name }) => name);
+    nextBootOf({ ...there, selection: selection(text) }, RECORD).map(({ name }) => name);
   assert.deepEqual(names('-a'), ['base', 'd']);
   assert.deepEqual(names('none'), ['base']);
 });
@@ -38,14 +38,17 @@ test('what the boot loader leaves out is not counted', () => {
 test('of a layer without a manifest this boot has found out what it takes', () => {
   const one = { kind: 'layer', layer: 'd', file: '/img/d', verified: false, seconds: 1 } as const;
   const record = { ...RECORD, images: [...RECORD.images, { ...one, bytes: 100, unpackedBytes: 4096 }] };
-  assert.deepEqual(nextBootOf(there, selection('all'), record).at(-1), { name: 'd', unpackedBytes: 4096 });
+  assert.deepEqual(nextBootOf({ ...there, selection: selection('all') }, record).at(-1), {
+    name: 'd',
+    unpackedBytes: 4096,
+  });
   // Another file of that name.
   const other = { ...RECORD, images: [...RECORD.images, { ...one, bytes: 99, unpackedBytes: 4096 }] };
-  assert.deepEqual(nextBootOf(there, selection('all'), other).at(-1), { name: 'd' });
+  assert.deepEqual(nextBootOf({ ...there, selection: selection('all') }, other).at(-1), { name: 'd' });
 });
 
 test('a base that is gone counts as what this boot has loaded', () => {
-  const next = nextBootOf({ layers: [] }, selection('all'), RECORD);
+  const next = nextBootOf({ layers: [] }, RECORD);
   const { unpackedBytes, inodes: names } = RECORD.images[0] ?? {};
   assert.deepEqual(next, [{ name: 'base', unpackedBytes, names }]);
   assert.deepEqual(asThisBoot(RECORD), next);

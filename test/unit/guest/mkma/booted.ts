@@ -51,12 +51,20 @@ const DU = [
   .map(([bytes, path]) => `${bytes}\t${path}\0`)
   .join('');
 
+/** The root, and what it is made of. */
+const MOUNTS = [
+  '32 1 0:27 / / rw,relatime shared:1 - overlay mkma rw',
+  '33 32 0:24 /view /overlay ro,nosuid,nodev shared:2 - tmpfs mkma rw',
+  '30 33 0:26 / /overlay/base ro,nosuid,nodev shared:3 - erofs /mkma/held/base.erofs ro',
+];
+
 /** A machine with this record, seen by root; `null`: no machine of mkma. */
 export function bootedMachine(record: unknown = RECORD): FakeMachine {
   const machine = new FakeMachine();
   if (record !== null) machine.files.set(BOOT_RECORD, { content: JSON.stringify(record) });
   machine.files.set('/proc/meminfo', { content: 'MemTotal: 2097152 kB\nMemAvailable: 1048576 kB\n' });
   machine.files.set('/overlay/fresh', { kind: 'directory' });
+  machine.files.set('/proc/self/mountinfo', { content: MOUNTS.join('\n') });
   machine.answer = (argv) => {
     if (argv[0] === 'findmnt') return { code: 1 };
     if (argv[0] === 'stat') return { stdout: '4096 262144 174080\n' };

@@ -4,8 +4,14 @@ import { test } from 'node:test';
 import type { BootRecord, LoadedImage } from '../../../../src/core/boot.js';
 import type { LayerManifest } from '../../../../src/core/manifest.js';
 import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
-import { checkBudget, type Medium, readMedium } from '../../../../src/guest/mkma/persist/medium.js';
+import {
+  checkBudget,
+  checkCount,
+  type Medium,
+  readMedium,
+} from '../../../../src/guest/mkma/persist/medium.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';
+import { problemOf } from '../../problem.js';
 import { FakeMachine } from '../fake-machine.js';
 import { RECORD } from './booted.js';
 
@@ -48,7 +54,7 @@ function read(machine: FakeMachine): Medium {
 test('a layer is made after the highest one that this boot has applied or made, not after what else lies there', () => {
   const machine = machineWith(FILES);
   assert.equal(read(machine).after, ID.a);
-  const none = { seen: 1, entries: '', deletions: [], attributes: [] };
+  const none = { seen: 1, entries: '', deletions: [], attributes: [], records: { files: {} } };
   const saved: SavedSnapshot = { layer: '2', id: ID.b, ...none };
   machine.files.set('/run/mkma/snapshots', { kind: 'directory' });
   machine.files.set('/run/mkma/snapshots/2', { content: JSON.stringify(saved) });
@@ -114,4 +120,29 @@ test('what the next boot would have no room for is refused, with numbers', () =>
     why: 'the images would take 901 MiB, 1 MiB of them what is to be saved, and the running system needs 32 MiB; with what the kernel needs for so many files, that is 22 MiB too much',
     next: 'save less, remove a layer, or give the machine more RAM',
   });
+});
+
+/** As many layers, by hand or by mkma, as asked for; `off` more are disabled. */
+function layered(count: number, off = 0, cmdline = ''): Medium {
+  const one = imageFile(layer(ID.a));
+  const files = Array.from({ length: count + off }, (_, i) => [
+    `persistence.${String(i).padStart(3, '0')}.cpio.zst${i < count ? '' : '.disabled'}`,
+    one,
+  ]);
+  return read(
+    machineWith({ ...Object.fromEntries(files), 'base.cpio.zst': FILES['base.cpio.zst'] }, cmdline),
+  );
+}
+
+test('the 500th layer is refused before anything is written, and many are warned of long before', () => {
+  assert.ok(checkCount(layered(498, 3)).ok);
+  const { next = '' } = problemOf(checkCount(layered(499)), 'too-many-layers');
+  assert.match(next, /mkma layers drop NAME/);
+  // Those that the boot loader leaves out do not count; and where it names the layers, it takes no new one.
+  assert.ok(checkCount(layered(499, 0, 'mkma_layers=-000')).ok);
+  assert.ok(checkCount(layered(499, 0, 'mkma_layers=all,000')).ok === false);
+  const many = (count: number): string[] =>
+    layered(count).warnings.filter((line) => line.includes('layers:'));
+  assert.deepEqual(many(99), []);
+  assert.match(many(100)[0] ?? '', /^there are 100 layers: .* 499 is the most/);
 });

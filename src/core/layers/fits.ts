@@ -1,0 +1,52 @@
+/** Which layers the next boot leaves out for what they were made on, as far as manifests tell. */
+import { isSelected } from '../layer.js';
+import { type Fit, fitOf, type RecordState, type Records, stacked } from '../records.js';
+import type { Problem } from '../result.js';
+import type { StoredImage, StoredImages } from './stored.js';
+
+/** Asked for each layer of a folder in turn. */
+const judged = new WeakMap<StoredImages, Chain>();
+
+/** A chain of layers as the next boot applies it. */
+interface Chain {
+  readonly fits: ReadonlyMap<StoredImage, Fit>;
+  /** The view on top of it. */
+  readonly top: RecordState;
+}
+
+/** How each layer that is to be applied fits what lies below it then. */
+function chainOf(stored: StoredImages): Chain {
+  const known = judged.get(stored);
+  if (known !== undefined) return known;
+  const { base, layers, selection } = stored;
+  const fits = new Map<StoredImage, Fit>();
+  let state: RecordState = stacked({ files: {} }, base?.manifest?.records);
+  for (const layer of layers) {
+    const { name, file, disabled, problem, manifest } = layer;
+    if (disabled || problem !== undefined) continue;
+    if (selection !== undefined && !isSelected(selection, name)) continue;
+    const records = manifest?.records;
+    const fit = records === undefined ? { warnings: [] } : fitOf({ name, file, records }, state);
+    const forced = selection?.forced.includes(name) === true;
+    fits.set(layer, forced ? { warnings: [] } : fit);
+    if (fit.problem === undefined || forced) state = stacked(state, records);
+  }
+  const chain = { fits, top: state };
+  judged.set(stored, chain);
+  return chain;
+}
+
+/** How a layer fits that is put on top of all others. */
+export function fitOnTop(records: Records, stored: StoredImages): Fit {
+  return fitOf({ name: 'NAME', file: '', records }, chainOf(stored).top);
+}
+
+/** Why the next boot leaves a layer out though nothing is wrong with it by itself. */
+export function leftOutProblem(layer: StoredImage, stored: StoredImages): Problem | undefined {
+  return chainOf(stored).fits.get(layer)?.problem;
+}
+
+/** What is odd about how it fits. */
+export function fitWarnings(layer: StoredImage, stored: StoredImages): readonly string[] {
+  return chainOf(stored).fits.get(layer)?.warnings ?? [];
+}

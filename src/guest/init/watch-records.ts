@@ -1,0 +1,54 @@
+/** Which accounts and packages a layer would lie on, and whether it was made on those. */
+import { PARAM } from '../../core/contract.js';
+import type { Manifest } from '../../core/manifest.js';
+import { quoteName } from '../../core/path.js';
+import { type Fit, fitOf, type RecordState, stacked } from '../../core/records.js';
+import type { Machine } from '../machine.js';
+import { recordsIn } from '../records.js';
+import type { ChosenLayer } from './layers.js';
+import { BASE, LAYERS } from './places.js';
+import { say } from './say.js';
+import type { Settings } from './settings.js';
+
+/**
+ * Accounts and packages as the view has them at each height. What no manifest tells is looked up where it lies unpacked, and only
+ * where a layer is to be judged by it.
+ */
+export function watchRecords(
+  machine: Machine,
+  { layers }: Settings,
+  base: Manifest | undefined,
+  chosen: readonly ChosenLayer[],
+) {
+  const any = chosen.some(({ manifest }) => manifest?.records !== undefined);
+  let state: RecordState = { files: {} };
+  const add = (what: string, of: () => RecordState): void => {
+    let records: RecordState | undefined;
+    try {
+      records = of();
+    } catch (bug) {
+      const { message } = bug as Error;
+      say(machine, `warning: what ${what} has of accounts and packages cannot be told: ${message}`);
+    }
+    state = stacked(state, records);
+  };
+  if (any) add('the base', () => base?.records ?? recordsIn(machine, BASE, 'base'));
+  return {
+    fit({ image, manifest }: ChosenLayer): Fit {
+      const records = manifest?.records;
+      if (records === undefined) return { warnings: [] };
+      const fit = fitOf({ name: image.layer, file: image.shown, records }, state);
+      if (fit.problem === undefined || !layers.forced.includes(image.layer)) return fit;
+      const { what, why } = fit.problem;
+      return { warnings: [`${what}; applied all the same, as ${PARAM.layers} asks: ${why}`] };
+    },
+    add({ image, manifest }: ChosenLayer): void {
+      if (!any) return;
+      const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : [];
+      add(
+        quoteName(image.layer),
+        () => manifest?.records ?? recordsIn(machine, `${LAYERS}/${image.layer}`, 'layer', opaque),
+      );
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** What a new layer has to tell of accounts and of dpkg's database. */
+import { ancestorsOf } from '../../../core/lower.js';
+import {
+  belowOf,
+  NO_FILE,
+  ownersOf,
+  RECORD_FILES,
+  type RecordState,
+  type Records,
+  stacked,
+} from '../../../core/records.js';
+import type { LayerContent, SavedSnapshot } from '../../../core/snapshot.js';
+import type { RunningMachine } from '../../machine.js';
+import { digestFiles, namesIn } from '../../records.js';
+import { FRESH } from '../view.js';
+import type { Scan } from './scan.js';
+
+/** The records of a layer with this content, on the lower directories and the snapshots of this boot. */
+export function recordsOfLayer(
+  machine: RunningMachine,
+  scan: Scan,
+  saved: readonly SavedSnapshot[],
+  content: LayerContent,
+): Records {
+  const below = saved.reduce((state, { records }) => stacked(state, records), lowerRecords(machine, scan));
+  const own = ownRecords(machine, content);
+  const owners = ownersOf(content.tree, content.attributes, stacked(below, own));
+  return { ...own, below: belowOf(own.files, owners, below), owners };
+}
+
+function lowerRecords(machine: RunningMachine, { stack, folders }: Scan): RecordState {
+  const files: Record<string, string | null> = {};
+  const found = new Map<string, string>();
+  for (const path of RECORD_FILES) {
+    const layer = stack.layerAt(path);
+    if (layer === undefined) files[path] = null;
+    else if (stack.at(path)?.type !== 'f') files[path] = NO_FILE;
+    else found.set(path, `${folders[layer]}/${path}`);
+  }
+  for (const [path, digest] of digestFiles(machine, found)) files[path] = digest;
+  return { files, ...namesIn(machine, found) };
+}
+
+/** What the layer holds of them, or takes away. */
+function ownRecords(machine: RunningMachine, content: LayerContent): RecordState {
+  const tree = new Map(content.tree.map((entry) => [entry.path, entry]));
+  const gone = new Set(content.deletions);
+  const files: Record<string, string | null> = {};
+  const found = new Map<string, string>();
+  for (const path of RECORD_FILES) {
+    const entry = tree.get(path);
+    const hidden = ancestorsOf(path).some(
+      (above) => gone.has(above) || (tree.get(above)?.type ?? 'd') !== 'd',
+    );
+    if (entry?.type === 'f') found.set(path, `${FRESH}/${path}`);
+    else if (entry !== undefined) files[path] = NO_FILE;
+    else if (hidden || gone.has(path)) files[path] = null;
+  }
+  for (const [path, digest] of digestFiles(machine, found)) files[path] = digest;
+  return { files, ...namesIn(machine, found) };
+}
+
+/** Those of the files whose content is no longer what the layer tells of them, where `changed` were written to while they were read. */
+export function staleRecords(
+  machine: RunningMachine,
+  { files }: Records,
+  content: LayerContent,
+  changed: readonly string[],
+): string[] {
+  const held = Object.keys(files).filter((path) => files[path] !== null && files[path] !== NO_FILE);
+  if (held.length === 0) return [];
+  const now = ownRecords(machine, content).files;
+  return held.filter((path) => changed.includes(path) || now[path] !== files[path]);
+}

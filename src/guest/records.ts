@@ -1,0 +1,94 @@
+/** What lies in folders of accounts and of dpkg's database, for core/records.ts. */
+import {
+  comparable,
+  isPlain,
+  NAME_FILES,
+  NO_FILE,
+  parseNames,
+  RECORD_FILES,
+  type RecordState,
+} from '../core/records.js';
+import type { Machine } from './machine.js';
+import { must } from './must.js';
+
+/** Digests of files, by what they are called in a tree; two programs, however many files. */
+export function digestFiles(machine: Machine, files: ReadonlyMap<string, string>): Map<string, string> {
+  const plain = [...files].filter(([path]) => isPlain(path));
+  const digests = new Map<string, string>();
+  if (plain.length > 0) {
+    const sums = must(machine, ['sha256sum', '--', ...plain.map(([, file]) => file)])
+      .trimEnd()
+      .split('\n');
+    // A backslash before it: the name that follows is written in another way.
+    for (const [i, [path]] of plain.entries()) digests.set(path, sumOf(sums[i]));
+  }
+  for (const [path, file] of files) {
+    if (isPlain(path)) continue;
+    const content = comparable(path, machine.readText(file) ?? '');
+    digests.set(path, sumOf(must(machine, ['sha256sum'], { input: content })));
+  }
+  return digests;
+}
+
+function sumOf(line = ''): string {
+  const sum = /^\\?([0-9a-f]{64})\b/.exec(line)?.[1];
+  if (sum === undefined) throw new Error(`sha256sum printed ${JSON.stringify(line)}`);
+  return sum;
+}
+
+/** Names of users and groups out of these files, where they are among them. */
+export function namesIn(
+  machine: Machine,
+  files: ReadonlyMap<string, string>,
+): Pick<RecordState, 'users' | 'groups'> {
+  const names = (file: string | undefined) =>
+    file === undefined ? undefined : parseNames(machine.readText(file) ?? '');
+  const [users, groups] = [names(files.get(NAME_FILES.users)), names(files.get(NAME_FILES.groups))];
+  return { ...(users === undefined ? {} : { users }), ...(groups === undefined ? {} : { groups }) };
+}
+
+/**
+ * What an unpacked image has of them whose manifest does not tell: of a base all, of a layer those that it holds, or hides by
+ * something else in their place or in that of a folder of theirs, or by an `opaque` folder.
+ */
+export function recordsIn(
+  machine: Machine,
+  folder: string,
+  kind: 'base' | 'layer',
+  opaque: readonly string[] = [],
+): RecordState {
+  const files: Record<string, string | null> = {};
+  const found = new Map<string, string>();
+  for (const path of RECORD_FILES) {
+    const there = lookAt(machine, folder, path, opaque);
+    if (there === 'file') found.set(path, `${folder}/${path}`);
+    else if (there === 'other') files[path] = NO_FILE;
+    else if (there === 'hidden' || kind === 'base') files[path] = null;
+  }
+  for (const [path, digest] of digestFiles(machine, found)) files[path] = digest;
+  return { files, ...namesIn(machine, found) };
+}
+
+function lookAt(
+  machine: Machine,
+  folder: string,
+  path: string,
+  opaque: readonly string[],
+): 'file' | 'other' | 'hidden' | 'absent' {
+  const parts = path.split('/');
+  let hidden = false;
+  for (let i = 1; i < parts.length; i++) {
+    const above = parts.slice(0, i).join('/');
+    if (machine.readlink(`${folder}/${above}`) !== undefined) return 'hidden';
+    const info = machine.info(`${folder}/${above}`);
+    if (info === undefined) return hidden ? 'hidden' : 'absent';
+    if (info.kind !== 'directory') return 'hidden';
+    hidden ||= opaque.includes(above);
+  }
+  if (machine.readlink(`${folder}/${path}`) !== undefined) return 'other';
+  const info = machine.info(`${folder}/${path}`);
+  if (info === undefined) return hidden ? 'hidden' : 'absent';
+  if (info.kind === 'file') return 'file';
+  // A whiteout is a character device; a folder in their place is something else.
+  return info.kind === 'other' ? 'hidden' : 'other';
+}

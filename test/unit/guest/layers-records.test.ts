@@ -1,0 +1,94 @@
+/** Early boot leaves layers out that were made on other accounts or packages than lie below them. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Records } from '../../../src/core/records.js';
+import { bootMachine } from '../../../src/guest/init/boot.js';
+import { imageFile } from '../core/sample.js';
+import type { FakeMachine } from './fake-machine.js';
+import { MANIFEST } from './good-machine.js';
+import { layer, lowerFolders, record, withLayers } from './layered-machine.js';
+
+const sum = (letter: string): string => letter.repeat(64);
+const OWNERS = { users: {}, groups: {} };
+
+/** A base whose passwd(5) is this. */
+const base = (passwd: string): Uint8Array =>
+  imageFile({ ...MANIFEST, records: { files: { 'etc/passwd': sum(passwd) }, users: {}, groups: {} } });
+/** Records of a layer with a passwd of its own, made on that one. */
+const onto = (below: string, own: string): Records => ({
+  ...{ files: { 'etc/passwd': sum(own) }, users: {}, owners: OWNERS },
+  below: { 'etc/passwd': sum(below) },
+});
+const layers = {
+  a: layer('1', {}, { records: onto('a', 'b') }),
+  b: layer('2', {}, { records: onto('b', 'c') }),
+  c: layer('3', {}, { records: { files: {}, owners: OWNERS } }),
+};
+const names = (machine: FakeMachine): string[] =>
+  lowerFolders(machine)
+    .map((folder) => folder.slice(folder.lastIndexOf('/') + 1))
+    .reverse();
+
+test('on the base that they were made on all are applied, and nothing is read for it', () => {
+  const machine = withLayers(layers, '', base('a'));
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(names(machine), ['base', 'a', 'b', 'c']);
+  assert.ok(!machine.calls.some((call) => call.startsWith('sha256sum')));
+});
+
+test('on another base, those with accounts are left out before anything of them is loaded', () => {
+  const machine = withLayers(layers, '', base('d'));
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(names(machine), ['base', 'c']);
+  assert.ok(!machine.calls.includes('mkdir /ram/view/layers/a'));
+  const codes = record(machine).leftOut.map(({ layer: name, asked, problem }) => [
+    name,
+    asked,
+    problem?.code,
+  ]);
+  assert.deepEqual(codes, [
+    ['a', false, 'layer-other-accounts'],
+    ['b', false, 'layer-other-accounts'],
+  ]);
+  const told = machine.lines.join('\n');
+  assert.match(
+    told,
+    /layer a LEFT OUT, nothing of it is applied:\n.*made on other accounts than those below it/,
+  );
+  assert.match(told, /mkma_layers=!a /);
+});
+
+test('a name with ! before it is applied all the same, and so is what was made on it', () => {
+  const machine = withLayers(layers, 'mkma_layers=!a', base('d'));
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(names(machine), ['base', 'a', 'b', 'c']);
+  assert.match(record(machine).images[1]?.warnings?.[0] ?? '', /applied all the same, as mkma_layers asks/);
+});
+
+test('a layer that fails is not what the next one was made on', () => {
+  const machine = withLayers(layers, '', base('a'));
+  machine.partAnswer = (argv) =>
+    argv.some((word) => word.includes('persistence.a')) ? { code: 1, stderr: 'dd: error' } : undefined;
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(names(machine), ['base', 'c']);
+  assert.equal(record(machine).leftOut[1]?.problem?.code, 'layer-other-accounts');
+});
+
+test('what images without records hold is looked up where they lie unpacked', () => {
+  const { a, c } = layers;
+  const made = layer('4', {}, { records: onto('e', 'f') });
+  // A base and a layer of old, the layer with a passwd, and one made on that.
+  const machine = withLayers({ 0: layer('5'), a, c, d: made });
+  for (const folder of ['base', 'layers/0']) {
+    for (const path of ['etc', 'var', 'var/lib'])
+      machine.files.set(`/ram/view/${folder}/${path}`, { kind: 'directory' });
+    machine.files.set(`/ram/view/${folder}/etc/passwd`, { content: 'root:x:0:0::/root:/bin/sh\n' });
+  }
+  const before = machine.answer;
+  machine.answer = (argv, fake) => {
+    if (argv[0] !== 'sha256sum') return before(argv, fake);
+    return { stdout: `${sum(argv.join().includes('layers/0') ? 'e' : 'a')}  x\n` };
+  };
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(names(machine), ['base', '0', 'c', 'd']);
+});
