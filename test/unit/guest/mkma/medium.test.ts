@@ -4,7 +4,12 @@ import { test } from 'node:test';
 import type { BootRecord, LoadedImage } from '../../../../src/core/boot.js';
 import type { LayerManifest } from '../../../../src/core/manifest.js';
 import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
-import { checkBudget, type Medium, readMedium } from '../../../../src/guest/mkma/persist/medium.js';
+import {
+  checkBudget,
+  checkSameMedium,
+  type Medium,
+  readMedium,
+} from '../../../../src/guest/mkma/persist/medium.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';
 import { FakeMachine } from '../fake-machine.js';
 import { RECORD } from './booted.js';
@@ -114,4 +119,15 @@ test('what the next boot would have no room for is refused, with numbers', () =>
     why: 'the images would take 901 MiB, 1 MiB of them what is to be saved, and the running system needs 32 MiB; with what the kernel needs for so many files, that is 22 MiB too much',
     next: 'save less, remove a layer, or give the machine more RAM',
   });
+});
+
+test('another base, or a snapshot of this boot that is gone, is another medium; a layer of somebody else is not', () => {
+  const machine = machineWith(FILES);
+  const before = read(machine);
+  machine.files.set(`${FOLDER}/persistence.3.cpio.zst`, { content: imageFile(layer(ID.a)) });
+  assert.ok(checkSameMedium(before, read(machine)).ok);
+  const saved = { layer: '2', id: ID.b, seen: 1, entries: '', deletions: [], attributes: [] };
+  assert.ok(!checkSameMedium({ ...before, saved: [saved] }, before).ok);
+  machine.files.set(`${FOLDER}/base.cpio.zst`, { content: imageFile({ ...BASE, id: ID.a }) });
+  assert.ok(!checkSameMedium(before, read(machine)).ok);
 });
