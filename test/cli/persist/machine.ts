@@ -44,6 +44,8 @@ export interface MachineOptions {
   /** Makes its file system; `mke2fs` unless told. */
   readonly mkfs?: readonly string[];
   readonly type?: string;
+  /** What the storage device is made over, given the file with its file system; that file unless told. */
+  readonly over?: (file: string) => string;
   /** Bytes of the RAM file system, as the record tells them. */
   readonly ramBytes?: number;
 }
@@ -102,7 +104,7 @@ export class TestMachine {
     execFileSync('truncate', ['-s', String(options.storageBytes ?? 256 * 2 ** 20), this.file]);
     const [mkfs, ...args] = options.mkfs ?? ['mke2fs', '-q', '-t', 'ext4'];
     tool(mkfs as string, ...args, this.file);
-    this.loop = tool('losetup', '--find', '--show', this.file).trim();
+    this.loop = tool('losetup', '--find', '--show', options.over?.(this.file) ?? this.file).trim();
   }
 
   /** A copy of the initramfs, whose loading fills the folder of the layers. */

@@ -7,7 +7,9 @@ const MARK = 'MKMA_TEST_NAMESPACE';
 /** Start the file again in a mount namespace of its own, unless it is in one; returns only there. */
 export function inOwnMounts(url: string): void {
   if (process.env[MARK] !== undefined) return;
-  const argv = ['--mount', '--propagation', 'private', process.execPath, fileURLToPath(url)];
+  const argv = ['--mount', '--propagation', 'private', process.execPath, fileURLToPath(url)].concat(
+    process.argv.slice(2),
+  );
   const ended = spawnSync('unshare', argv, { stdio: 'inherit', env: { ...process.env, [MARK]: '1' } });
   process.exit(ended.status ?? 1);
 }

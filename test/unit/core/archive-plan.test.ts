@@ -97,6 +97,7 @@ test('a file of 4 GiB is refused by name, all of them; one byte less is not', ()
   assert.ok(!refused.ok);
   assert.equal(refused.problem.what, 'a newc archive cannot hold a file of 4 GiB or more');
   assert.equal(refused.problem.where, '/a, /"b\\n"');
+  assert.ok(!planArchive([entry('a', { size: 2 ** 32 })], new Map()).ok);
   assert.equal(plan([entry('a', { size: 2 ** 32 - 1 })]).segments[0]?.records[0]?.size, 2 ** 32 - 1);
 });
 

@@ -114,13 +114,15 @@ test('another kernel is refused, naming both, whether base or initramfs is the o
 
 test('a part of a pipeline that fails, or only complains, fails the boot', () => {
   for (const [program, result] of [
+    ['dd', { code: 1, stderr: 'dd: cannot read all' }],
     ['bsdtar', { code: 1, stderr: 'checksum' }],
     ['bsdtar', { code: 0, stderr: 'cannot make a link' }],
   ] as const) {
     const machine = goodMachine();
     machine.partAnswer = (argv, pipeline) =>
       argv.includes(program) && pipeline === machine.started[1] ? result : undefined;
-    failing(machine, 'load', /segment 2 of 3/, new RegExp(`${program} \\(exit code ${result.code}\\)`));
+    const where = program === 'dd' ? /the storage device cannot be read/ : /segment 2 of 3/;
+    failing(machine, 'load', where, new RegExp(`${program} \\(exit code ${result.code}\\)`));
     assert.equal(machine.started.length, 2, 'no further segment is started');
   }
 });

@@ -166,6 +166,12 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
   );
   const short = machineWith((argv) => (argv[0] === 'dd' ? {} : undefined));
   failing(short, 'load', /why: fewer bytes came than the file has/);
+  const shorter = machineWith((argv, machine) => {
+    if (argv[0] !== 'dd') return undefined;
+    machine.files.set(FILE, { content: new Uint8Array(SIZE - 1) });
+    return {};
+  });
+  failing(shorter, 'load', /why: fewer bytes came than the file has/);
   const damaged = machineWith((argv) =>
     argv[0] === 'xxhsum' ? { stdout: `ff${SUM.slice(2)}  x\n` } : undefined,
   );

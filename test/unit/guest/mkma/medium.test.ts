@@ -7,6 +7,7 @@ import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
 import {
   checkBudget,
   checkCount,
+  checkSameMedium,
   type Medium,
   readMedium,
 } from '../../../../src/guest/mkma/persist/medium.js';
@@ -145,4 +146,18 @@ test('the 500th layer is refused before anything is written, and many are warned
     layered(count).warnings.filter((line) => line.includes('layers:'));
   assert.deepEqual(many(99), []);
   assert.match(many(100)[0] ?? '', /^there are 100 layers: .* 499 is the most/);
+});
+
+test('another base, or a snapshot of this boot that is gone, is another medium; a layer of somebody else is not', () => {
+  const machine = machineWith(FILES);
+  const before = read(machine);
+  machine.files.set(`${FOLDER}/persistence.3.cpio.zst`, { content: imageFile(layer(ID.a)) });
+  assert.ok(checkSameMedium(before, read(machine)).ok);
+  const saved = {
+    ...{ layer: '2', id: ID.b, seen: 1, entries: '', deletions: [], attributes: [] },
+    records: { files: {} },
+  };
+  assert.ok(!checkSameMedium({ ...before, saved: [saved] }, before).ok);
+  machine.files.set(`${FOLDER}/base.cpio.zst`, { content: imageFile({ ...BASE, id: ID.a }) });
+  assert.ok(!checkSameMedium(before, read(machine)).ok);
 });

@@ -36,6 +36,8 @@ test("the user's words come last and win", () => {
   const parameters = parseCmdline(line({ append: 'mkma_storage_device=LABEL=x foo="a b"' }));
   assert.equal(lastValue(parameters, 'mkma_storage_device'), 'LABEL=x');
   assert.deepEqual(parameters.at(-1), { name: 'foo', value: 'a b' });
+  const extra = [{ name: 'mkma_break', value: 'load' }];
+  assert.equal(lastValue(parseCmdline(line({ extra, append: 'mkma_break=mount' })), 'mkma_break'), 'mount');
 });
 
 test('the longest line that the kernel takes is taken, one byte more is refused by the option', () => {

@@ -1,7 +1,16 @@
 /** The disk is made and changed with the real e2fsprogs: nothing here would be worth asserting against fakes. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -9,6 +18,7 @@ import type { Context } from '../../../../src/host/context.js';
 import { diskFile, prepareDisk, VM_DISK } from '../../../../src/host/qemu/disk.js';
 import { makeExt4 } from '../../../../src/host/qemu/ext4.js';
 import { tryLock } from '../../../../src/host/sys/lock.js';
+import { Interrupted } from '../../../../src/host/sys/run.js';
 
 const PATH = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
 const signal = new AbortController().signal;
@@ -102,6 +112,26 @@ test('an interrupted update and a base deleted by the machine are made good', as
   rmSync(join(rig.folder, 'disk.base'));
   await rig.prepare();
   assert.equal(readFileSync(join(rig.folder, 'disk.base'), 'utf8').split(' ')[0], '10');
+});
+
+test('an update that was interrupted is done again, also where the base is the old one by then', async () => {
+  using rig = new Rig();
+  const base = join(rig.output, 'base.cpio.zst');
+  const putFirst = (): void => {
+    rig.base('first base');
+    utimesSync(base, 1000, 1000);
+  };
+  putFirst();
+  await rig.prepare();
+  rig.base('other base');
+  const stop = new AbortController();
+  const context: Context = { signal: stop.signal, emit: () => stop.abort() };
+  await assert.rejects(prepareDisk({ base, folder: rig.folder }, context), Interrupted);
+  putFirst();
+  rig.stages.length = 0;
+  await rig.prepare();
+  assert.equal(rig.stages[0], 'start the base has changed');
+  assert.equal(rig.baseOnDisk(), 'first base');
 });
 
 test('a fresh disk has lost what was on the old one', async () => {

@@ -26,6 +26,7 @@ const list = (where) => sh('find ' + where + ' | LC_ALL=C sort').split('\\n').fi
 
 interface Tried {
   readonly first?: Problem;
+  readonly before?: readonly string[];
   readonly left: readonly string[];
   readonly kept: readonly string[];
   readonly again?: Problem;
@@ -67,15 +68,17 @@ for (const { name, mount, undo } of cases) {
     const tried = apart(
       `${FOLDERS}; ${mount}`,
       `${REMOVE}
+      const before = list('tree -xdev');
       const first = attempt('tree');
       const [left, kept] = [list('tree -xdev'), list('host')];
       sh(first.next.replace(/^.*?: /, '').startsWith('umount') ? ${JSON.stringify(undo)} : 'false');
       const again = attempt('tree');
-      say({ first, left, kept, again, end: sh('ls') });`,
+      say({ before, first, left, kept, again, end: sh('ls') });`,
     ) as Tried;
     assert.equal(tried.first?.code, 'mount-in-tree', JSON.stringify(tried));
     assert.deepEqual(tried.kept, KEPT);
     assert.ok(tried.left.length > 1, String(tried.left));
+    assert.deepEqual(tried.left, tried.before);
     assert.equal(tried.again, undefined);
     assert.equal(tried.end, 'host\n');
   });

@@ -1,0 +1,7 @@
+/** All of them. */
+import { CORE } from './core.js';
+import { GUEST } from './guest.js';
+import { HOST } from './host.js';
+import type { Mutation } from './mutation.js';
+
+export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST];

@@ -1,0 +1,108 @@
+/** Publishing, with real files: what a build that is cut off while it publishes leaves, and whose edits it keeps. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Book, type StageRecord } from '../../../../src/host/stages/book.js';
+import { PUBLISHING, treeState } from '../../../../src/host/stages/decide.js';
+import { fingerprint } from '../../../../src/host/stages/fingerprint.js';
+import { publish } from '../../../../src/host/steps/publish.js';
+import type { BuildSettings } from '../../../../src/host/steps/settings.js';
+import type { Work } from '../../../../src/host/steps/work.js';
+
+const record = (output: StageRecord['output']): StageRecord => ({ inputs: {}, at: '', output });
+
+/** A folder with a tree and a base of an earlier build, and the same of a new one on its way. */
+class Rig {
+  readonly path = mkdtempSync(join(tmpdir(), 'mkma-publish-'));
+  readonly scratch = join(this.path, '.mkma/scratch');
+  readonly book: Book;
+
+  constructor() {
+    for (const [folder, content] of [
+      [this.path, 'old'],
+      // Of another length: the kernel's clock goes in steps, and the times may be the same.
+      [this.scratch, 'newer'],
+    ] as const) {
+      mkdirSync(join(folder, 'chroot'), { recursive: true });
+      writeFileSync(join(folder, 'chroot/file'), content);
+      writeFileSync(join(folder, 'base.cpio.zst'), content);
+    }
+    this.book = this.bookOnDisk();
+  }
+
+  bookOnDisk(): Book {
+    return Book.read(join(this.path, '.mkma/state.json'));
+  }
+
+  async fingerprintOf(folder: string): Promise<string> {
+    const made = await fingerprint(join(folder, 'chroot'));
+    assert.ok(made.ok);
+    return made.value;
+  }
+
+  /** The new build, ready to be published. */
+  async work(): Promise<Work> {
+    const old = await this.fingerprintOf(this.path);
+    this.book.put({ system: record({ fingerprint: old }), base: record({}) });
+    const tree = await treeState(this.path, this.book);
+    assert.ok(tree.ok);
+    return {
+      // Nothing else of them is asked for.
+      settings: {} as BuildSettings,
+      context: { emit: () => undefined, signal: new AbortController().signal },
+      output: {
+        path: this.path,
+        scratch: { path: this.scratch, remove: () => undefined },
+        close: () => undefined,
+      },
+      book: this.book,
+      tree: tree.value,
+      ran: [],
+      records: { system: record({ fingerprint: await this.fingerprintOf(this.scratch) }), base: record({}) },
+      made: new Map(['chroot', 'base.cpio.zst'].map((name) => [name, join(this.scratch, name)])),
+      gone: new Set(),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true });
+  }
+}
+
+test('everything gets its name and its record', async () => {
+  using rig = new Rig();
+  assert.ok((await publish(await rig.work())).ok);
+  assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
+  assert.equal(readFileSync(join(rig.path, 'base.cpio.zst'), 'utf8'), 'newer');
+  const book = rig.bookOnDisk();
+  assert.equal(book.get(PUBLISHING), undefined);
+  assert.match(book.get('base')?.output['file base.cpio.zst'] ?? '', /^5@/);
+  const tree = await treeState(rig.path, book);
+  assert.equal(tree.ok && tree.value.state, 'clean');
+});
+
+test('cut off after the tree: no record says that the old base belongs to it, and nobody takes the tree for an edit', async () => {
+  using rig = new Rig();
+  const work = await rig.work();
+  work.made.set('base.cpio.zst', join(rig.scratch, 'cut off here'));
+  await assert.rejects(publish(work), { code: 'ENOENT' });
+  assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
+  const book = rig.bookOnDisk();
+  assert.equal(book.get('base'), undefined);
+  const tree = await treeState(rig.path, book);
+  assert.equal(tree.ok && tree.value.state, 'unfinished');
+});
+
+test('the tree was edited while it was built again: nothing is published', async () => {
+  using rig = new Rig();
+  const work = await rig.work();
+  writeFileSync(join(rig.path, 'chroot/file'), 'edited');
+  const published = await publish(work);
+  assert.ok(!published.ok);
+  assert.equal(published.problem.where, join(rig.path, 'chroot'));
+  assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'edited');
+  assert.equal(readFileSync(join(rig.path, 'base.cpio.zst'), 'utf8'), 'old');
+  assert.ok(existsSync(join(rig.scratch, 'chroot/file')));
+});
