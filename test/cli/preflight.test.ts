@@ -34,6 +34,7 @@ const CASES: readonly [what: string, commands: string, code: string, next: RegEx
     /--cap-add=MKNOD$/,
   ],
   ['few open files', 'ulimit -n 64; exec "$@"', 'too-few-open-files', /ulimit -n \d+$/],
+  ['too few for a build', 'ulimit -n 256; exec "$@"', 'too-few-open-files', /ulimit -n \d+$/],
   [
     'an output folder where nothing can be started',
     'mount -t tmpfs -o noexec,size=4G t out; exec "$@"',

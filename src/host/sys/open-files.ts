@@ -2,8 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Problem } from '../../core/result.js';
 
-/** What loading mkma takes, and a build (Node.js opens all modules of a program at once): measured, and rounded up. */
-const LEAST = 256;
+/** What loading mkma takes: Node.js opens all modules of a program at once (more than 128 of them, measured). */
+const LOADING = 256;
+/** What a build takes: mkfs.erofs fails with 256; this is what a login has. */
+export const BUILDING = 1024;
 
 /** The limit by the text of /proc/PID/limits (proc_pid_limits(5)); `undefined`: there is none. */
 export function openFilesLimit(limits: string): number | undefined {
@@ -12,15 +14,15 @@ export function openFilesLimit(limits: string): number | undefined {
 }
 
 /** That they are too few; `undefined`: they are not. Node.js has raised its limit as far as it may. */
-export function tooFewOpenFiles(limits = '/proc/self/limits'): Problem | undefined {
+export function tooFewOpenFiles(least = LOADING, limits = '/proc/self/limits'): Problem | undefined {
   const limit = existsSync(limits) ? openFilesLimit(readFileSync(limits, 'utf8')) : undefined;
-  if (limit === undefined || limit >= LEAST) return undefined;
+  if (limit === undefined || limit >= least) return undefined;
   const command = 'ulimit -n 4096';
   return {
     code: 'too-few-open-files',
     what: 'this process may open too few files at once',
     where: `ulimit -n: ${limit}`,
-    why: `mkma takes up to ${LEAST}`,
+    why: `mkma takes up to ${least}`,
     next: `raise the limit, as root where it is refused, and try again: ${command}`,
     suggestion: command,
   };

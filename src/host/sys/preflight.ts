@@ -1,6 +1,7 @@
 /** What building takes of this host, tried out before anything is fetched: else a tool fails half way, in words of its own. */
 import { readFileSync } from 'node:fs';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { BUILDING, tooFewOpenFiles } from './open-files.js';
 import { run } from './run.js';
 
 /** Capabilities of root that building takes, by their numbers (linux/capability.h). */
@@ -28,6 +29,8 @@ export function missingCapabilities(status: string): string[] {
 /** Whether this process may do what building takes. */
 export function checkProcess(proc = '/proc/self'): Result<void> {
   const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
+  const few = tooFewOpenFiles(BUILDING);
+  if (few !== undefined) return err(few);
   if (missing.length === 0) return ok();
   const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
   return err({
