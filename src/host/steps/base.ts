@@ -18,7 +18,7 @@ import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
 /** Raised whenever the same inputs shall give another image. */
-const RECIPE = '8';
+const RECIPE = '9';
 
 /** Everything the base depends on; `tools` is the id of the bootstrapped tools, of which a file system's maker is one. */
 export function baseInputs(
