@@ -5,7 +5,7 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsOf } from './needs.js';
 import { refusal } from './preflight.js';
-import { type Form, formsFor, isLong, readSelection, selectTests } from './selection.js';
+import { type Form, formsFor, isLong, isQuick, readSelection, selectTests } from './selection.js';
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,6 +15,9 @@ const IMAGES: Readonly<Record<Form, string>> = {
   cpio: join(root, '.test/images'),
   erofs: join(root, '.test/erofs'),
 };
+
+/** Programs that the quick tests are put into. */
+const BUNDLES = 6;
 
 const selection = readSelection(process.argv.slice(2));
 if (typeof selection === 'string') fail(selection);
@@ -33,14 +36,42 @@ for (const format of formats) buildImages(format);
 
 // Two files at a time: without KVM each virtual machine keeps one core busy.
 const runner = ['--test', '--test-concurrency=2', `--test-reporter=${join(compiled, 'reporter.js')}`];
-const others = files.filter((path) => !needs.get(path)?.has('machines')).map((path) => join(compiled, path));
-const paths = [...onImages(), ...others].map((path) => relative(root, path));
-const result = spawnSync(process.execPath, [...runner, '--test-timeout=1800000', ...paths], {
+const result = spawnSync(process.execPath, [...runner, '--test-timeout=1800000', ...programs()], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, MKMA_TEST_IMAGES: IMAGES.cpio, ...(all ? { MKMA_TEST_LONG: '1' } : {}) },
 });
 process.exit(result.status ?? 1);
+
+/**
+ * The programs that node's runner starts, which takes them by their names' order: what boots machines first, since it takes longest, one
+ * for each form of the base; and of the many that take no time several in one, since starting is what takes theirs.
+ */
+function programs(): string[] {
+  const quick = files.filter((path) => isQuick(path));
+  const bundles = Array.from({ length: Math.min(BUNDLES, quick.length) }, (_, i) =>
+    quick.filter((_path, at) => at % BUNDLES === i),
+  );
+  const others = files.filter((path) => !isQuick(path) && !needs.get(path)?.has('machines'));
+  const list: { readonly name: string; readonly paths: readonly string[]; readonly format?: Form }[] = [
+    ...runs.map(([path, format]) => ({ name: `${basename(path)}`, paths: [path], format })),
+    ...others.map((path) => ({ name: basename(path), paths: [path] })),
+    ...bundles.map((paths, i) => ({ name: `quick-${i}.js`, paths })),
+  ];
+  const folder = join(compiled, 'with');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  return list.map(({ name, paths, format }, i) => {
+    const file = join(
+      folder,
+      `${String(i).padStart(3, '0')}-${format === undefined ? '' : `${format}-`}${name}`,
+    );
+    const images =
+      format === undefined ? '' : `process.env.MKMA_TEST_IMAGES = ${JSON.stringify(IMAGES[format])};\n`;
+    writeFileSync(file, images + paths.map((path) => `await import('../${path}');\n`).join(''));
+    return relative(root, file);
+  });
+}
 
 /** What is missing is said before anything starts. */
 function checkHost(): void {
@@ -65,20 +96,6 @@ function buildImages(format: Form): void {
   const build = [main, 'build', 'console', '--format', format, '--output', IMAGES[format]];
   const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (built.status !== 0) fail('the images for the tests could not be built');
-}
-
-/** Files that run a VM test with a form: the runner gives all files one environment. */
-function onImages(): string[] {
-  const folder = join(compiled, 'with');
-  rmSync(folder, { recursive: true, force: true });
-  return runs.map(([path, format]) => {
-    const kind = join(folder, format, path.split('/')[0] ?? '');
-    mkdirSync(kind, { recursive: true });
-    const file = join(kind, basename(path));
-    const images = JSON.stringify(IMAGES[format]);
-    writeFileSync(file, `process.env.MKMA_TEST_IMAGES = ${images};\nawait import('../../../${path}');\n`);
-    return file;
-  });
 }
 
 function note(message: string): void {

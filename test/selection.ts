@@ -34,6 +34,11 @@ export function isLong(path: string): boolean {
   return path.startsWith('long/');
 }
 
+/** Whether a test needs nothing but itself: no root, no image, no time. */
+export function isQuick(path: string): boolean {
+  return /^(unit|contract)\//.test(path);
+}
+
 /** Those of the compiled files that are meant: what boots machines first, since it takes longest. */
 export function selectTests(paths: readonly string[], { words, all }: Selection): string[] {
   return paths

@@ -14,7 +14,7 @@ const SLOWEST = 10;
 /** The kind of a test: the folder of `test/` that holds its file. */
 export function kindOf(file: string): string {
   const [, path = file] = /\bdist\/test\/(.*)$/.exec(file) ?? [];
-  return path.split('/')[path.startsWith('with/') ? 2 : 0] ?? '';
+  return path.split('/')[0] ?? '';
 }
 
 /** The times of one run. */

@@ -69,7 +69,7 @@ describe('chroot/ and the base', () => {
     const hook = JSON.stringify(`mkdir -p /etc/ssh; ${LEAVE}`);
     writeFileSync(
       config,
-      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'k', extends: ['console'],
+      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'k', extends: ['console'], without: ['docs', 'locales', 'modules'],
   files: { '/etc/ssh/ssh_host_rsa_key': 'mine' }, hooks: [{ at: 'packages', run: ${hook} }, { at: 'system', run: ${hook} },
     { at: 'system', on: 'host', run: 'chroot "$MKMA_ROOT" /usr/sbin/policy-rc.d || test $? = 101' }] });\n`,
     );

@@ -108,7 +108,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { defineMachine } from 'mkma';
 let calls = 0;
 const sh = (...words) => execFileSync('sh', ['-ec', ...words]);
-export default defineMachine({ hostname: 'm', format: 'erofs', hooks: [${hooks.join(', ')}] });
+export default defineMachine({ hostname: 'm', format: 'erofs', without: ['docs', 'locales', 'modules'], hooks: [${hooks.join(', ')}] });
 `,
   );
   const args = ['build', '--config', config, '--output', out];

@@ -202,8 +202,19 @@ function packs(): boolean {
   return pidsOf((command) => command.startsWith('zstd\0--single-thread')).length > 0;
 }
 
+/** Processes of this machine: other tests run at the same time. */
 function pidsOf(known: (command: string) => boolean): string[] {
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && known(commandOf(pid)));
+  return readdirSync('/proc').filter(
+    (pid) => /^\d+$/.test(pid) && known(commandOf(pid)) && rootOf(pid) === machine.root,
+  );
+}
+
+function rootOf(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/root`);
+  } catch {
+    return '';
+  }
 }
 
 function commandOf(pid: string): string {

@@ -1,6 +1,6 @@
 /** `mkma persist` under real QuickJS, on a real overlay, with its storage on a loop device. */
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -69,6 +69,19 @@ function refused(args: string[], env: Record<string, string> = {}): string {
   assert.deepEqual(machine.files(), before);
   return stderr;
 }
+
+test('storage that somebody has mounted for writing is read and written all the same, and stays mounted there', () => {
+  const mnt = join(machine.root, 'mnt');
+  execFileSync('mount', [machine.loop, mnt]);
+  try {
+    put('root/kept');
+    assert.match(save(['--all']), /saved 1 change /);
+    assert.equal(readdirSync(join(mnt, 'images')).length, 2);
+  } finally {
+    execFileSync('umount', [mnt]);
+  }
+  assert.equal(layers().length, 1);
+});
 
 test('the list: every kind of change, folders with sums; what is deleted from it is not kept', () => {
   put('root/kept', 'k'.repeat(2048));

@@ -1,10 +1,17 @@
 /** Hosts and folders that a build cannot be made on: said before anything is fetched, with what to do. */
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, describe, test } from 'node:test';
 import { codeOf, execute, main, temporary } from './cli.js';
 
-/** Nobody listens there: a build that gets as far as fetching fails with another problem. */
-const NO_MIRROR = 'http://127.0.0.1:9/debian';
+/** A mirror that lets nobody in: a build that gets as far as fetching fails with another problem, and does not ask again. */
+const server = createServer((_, response) => response.writeHead(403).end());
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+after(() => server.close());
+const NO_MIRROR = `http://127.0.0.1:${(server.address() as AddressInfo).port}/debian`;
 
 /** Run a build whose output and cache are $OUT and $CACHE, by shell commands that end with "$@"; in a mount namespace of its own. */
 async function built(commands: string) {

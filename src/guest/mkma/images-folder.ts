@@ -124,24 +124,33 @@ function mount(
   const kind = ['--types', driverOf(type), '--options', options.join(',')];
   const done = machine.run(['mount', access, ...kind, device, STORAGE]);
   if (done.code === 0) return ok();
-  return err(cannotMount(machine, device, type, mode, done.stderr.trim()));
+  const elsewhere = mountsOf(machine, device);
+  // What somebody has mounted for writing cannot be mounted read-only beside it (mount(2), EBUSY); this one mount can be.
+  if (mode === 'read' && /\srw[,\s]/.test(`${elsewhere} `)) {
+    const beside = machine.run(['mount', '--rw', ...kind, device, STORAGE]);
+    if (beside.code === 0 && machine.run(['mount', '-o', 'remount,bind,ro', STORAGE]).code === 0) return ok();
+  }
+  return err(cannotMount(device, type, mode, { words: done.stderr.trim(), elsewhere }));
+}
+
+/** Where else a device is mounted, and how. */
+function mountsOf(machine: RunningMachine, device: string): string {
+  const list = ['findmnt', '--noheadings', '--list', '--output', 'TARGET,OPTIONS', '--source', device];
+  return machine.run(list, { mayLack: true }).stdout.trim();
 }
 
 function cannotMount(
-  machine: RunningMachine,
   device: string,
   type: string,
   mode: 'read' | 'write',
-  words: string,
+  { words, elsewhere }: { readonly words: string; readonly elsewhere: string },
 ): Problem {
-  const list = ['findmnt', '--noheadings', '--list', '--output', 'TARGET,OPTIONS', '--source', device];
-  const found = machine.run(list, { mayLack: true });
-  const elsewhere = found.stdout.trim();
   const next =
     elsewhere !== ''
-      ? `unmount it, or mount it for writing: ${elsewhere.split(/\s+/)[0]} has it`
+      ? `unmount it${mode === 'write' ? ', or mount it for writing' : ''}: ${elsewhere.split(/\s+/)[0]} has it`
       : 'look at dmesg; where the medium is write-protected, take that off; check its file system (fsck)';
   return {
+    code: mode === 'read' ? 'storage-not-mounted' : 'storage-not-writable',
     what: mode === 'read' ? 'cannot mount the storage device' : 'cannot mount the storage device for writing',
     where: `${device} (${type})`,
     why: [words, ...(elsewhere === '' ? [] : [`it is mounted already: ${elsewhere}`])].join('\n'),

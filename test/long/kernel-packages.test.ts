@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { codeOf, type Ended, mkma, temporary } from './cli.js';
-import { MODULES, writeDefinition } from './tiny-modules.js';
+import { codeOf, type Ended, mkma, temporary } from '../cli/cli.js';
+import { MODULES, writeDefinition } from '../cli/tiny-modules.js';
 
 describe('packages of kernels, modules and other architectures', () => {
   const folder = temporary();
