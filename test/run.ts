@@ -26,7 +26,7 @@ const present = readdirSync(compiled, { recursive: true, encoding: 'utf8' });
 const files = selectTests(present, selection);
 if (files.length === 0) fail(`no test matches: ${words.join(' ')}`);
 
-const needs = new Map(files.map((path) => [path, needsOf(compiled, path)]));
+const needs = new Map(files.filter((path) => !isQuick(path)).map((path) => [path, needsOf(compiled, path)]));
 const machines = files.filter((path) => needs.get(path)?.has('machines'));
 const runs = machines.flatMap((path) => formsFor(path, selection).map((format) => [path, format] as const));
 const formats = new Set(runs.map(([, format]) => format));
