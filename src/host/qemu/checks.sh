@@ -82,6 +82,9 @@ upper_in_ram() {
   [ "$type" = tmpfs ] && [ "$seen" = upper ]
 }
 
+# The last 48 bits of an inode number, in hexadecimal: above them overlay (xino=on) says which file system it is of.
+own_number() { env printf '%016x' "$1" | cut -c 5-; }
+
 # An untouched file keeps its lower inode's number in the merged view (overlayfs.rst, "Inode properties"). An EROFS is in
 # RAM where no device is mounted, which another check is for.
 lower_in_ram() {
@@ -90,7 +93,7 @@ lower_in_ram() {
   lower=$(stat -c %i /overlay/base/usr/bin/env)
   echo "/overlay/base is on $type; /usr/bin/env is inode $merged, in the base $lower"
   case $type in tmpfs | erofs) ;; *) return 1 ;; esac
-  [ "$merged" = "$lower" ]
+  [ "$(own_number "$merged")" = "$(own_number "$lower")" ]
 }
 
 no_device_mounted() {

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { tool } from './disk.js';
-import { imagesFolder, mkma, Vm } from './harness.js';
+import { tool } from '../vm/disk.js';
+import { imagesFolder, mkma, Vm } from '../vm/harness.js';
 
 /** Build, and return what the build says of itself. */
 async function build(output: string) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { partitionedDisk } from './disk.js';
-import { Vm } from './harness.js';
+import { partitionedDisk } from '../vm/disk.js';
+import { Vm } from '../vm/harness.js';
 
 test('ext4 in a partition of an NVMe disk, by its PARTUUID, up to the login', async () => {
   const { file, partuuid } = partitionedDisk('ext4');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootFrom } from './boot-disk.js';
-import { foundBase } from './harness.js';
+import { bootFrom } from '../vm/boot-disk.js';
+import { foundBase } from '../vm/harness.js';
 
 const DISK = String.raw`
 printf '%s\n' 'label: gpt' 'size=64MiB, type=U' 'type=L' | sfdisk -q "$disk"

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE, FORMAT, Vm } from './harness.js';
-import { bootFromDisk } from './layer.js';
+import { BASE, FORMAT, Vm } from '../vm/harness.js';
+import { bootFromDisk } from '../vm/layer.js';
 
 const DISK = 'LABEL=layers';
 /** Room for the base, 60 MiB, 170 MiB and not much more. */
