@@ -82,14 +82,10 @@ async function randomRounds(vm: Vm, rounds: readonly number[]): Promise<void> {
   }
 }
 
-/** Rounds in the first boot, and in the second. */
-const [FIRST, SECOND] =
-  process.env.MKMA_TEST_LONG === '1'
-    ? [
-        [0, 1],
-        [2, 3],
-      ]
-    : [[0], [2]];
+/** The long suite has more rounds, changes what was saved once more, and boots a third time. */
+const LONG = process.env.MKMA_TEST_LONG === '1';
+const FIRST = LONG ? [0, 1] : [0];
+const SECOND = [2, 3];
 
 test('a machine is changed, what was chosen is there after the next boots, and nothing else', async () => {
   const { vm: fresh, disk } = await resume();
@@ -153,7 +149,9 @@ test('a machine is changed, what was chosen is there after the next boots, and n
       await vm.ask('stat -c %a /run/disk/images/persistence.* | uniq; ls -A /run/disk/images | wc -l'),
       `600\n${saved + 1}`,
     );
-    await vm.ask('umount /run/disk; rm /root/later /root/holes; rm -r /home/ann/shared; dpkg -P greet');
+    await vm.ask('umount /run/disk');
+    if (!LONG) return;
+    await vm.ask('rm /root/later /root/holes; rm -r /home/ann/shared; dpkg -P greet');
     await randomRounds(vm, SECOND);
     assert.match(
       await vm.ask('mkma persist --all --level 1 --name cleanup', 300),
