@@ -105,7 +105,7 @@ describe('a build and what may come between', () => {
   });
 
   test('edits made while a build runs are not overwritten', async () => {
-    const got = await mkma(['build', 'two', '--output', out, '--discard-edits'], {
+    const got = await mkma(['build', 'two', ...small, '--discard-edits'], {
       onStderr: (text) => {
         if (/^initramfs: start|^base: start/m.test(text)) writeFileSync(join(chroot, 'root/mine'), 'mine');
       },
