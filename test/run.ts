@@ -1,11 +1,19 @@
 /** Runs the compiled tests: builds the images that tests share once, then hands all files to node's test runner. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsOf } from './needs.js';
 import { refusal } from './preflight.js';
-import { type Form, formsFor, isLong, isQuick, readSelection, selectTests } from './selection.js';
+import {
+  type Form,
+  formsFor,
+  isLong,
+  isQuick,
+  readSelection,
+  selectTests,
+  sharesProcess,
+} from './selection.js';
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -48,11 +56,13 @@ process.exit(result.status ?? 1);
  * for each form of the base; and of the many that take no time several in one, since starting is what takes theirs.
  */
 function programs(): string[] {
-  const quick = files.filter((path) => isQuick(path));
+  const quick = files.filter(
+    (path) => isQuick(path) && sharesProcess(readFileSync(join(compiled, path), 'utf8')),
+  );
   const bundles = Array.from({ length: Math.min(BUNDLES, quick.length) }, (_, i) =>
     quick.filter((_path, at) => at % BUNDLES === i),
   );
-  const others = files.filter((path) => !isQuick(path) && !needs.get(path)?.has('machines'));
+  const others = files.filter((path) => !quick.includes(path) && !needs.get(path)?.has('machines'));
   const list: { readonly name: string; readonly paths: readonly string[]; readonly format?: Form }[] = [
     ...runs.map(([path, format]) => ({ name: `${basename(path)}`, paths: [path], format })),
     ...others.map((path) => ({ name: basename(path), paths: [path] })),

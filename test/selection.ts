@@ -39,6 +39,11 @@ export function isQuick(path: string): boolean {
   return /^(unit|contract)\//.test(path);
 }
 
+/** Whether a compiled test can run in one process with others: it has no hooks for all tests there, and changes nothing of the process. */
+export function sharesProcess(code: string): boolean {
+  return !/^(after|before)(Each)?\(|\bprocess\.(env|chdir|umask|exit|on)\b/m.test(code);
+}
+
 /** Those of the compiled files that are meant: what boots machines first, since it takes longest. */
 export function selectTests(paths: readonly string[], { words, all }: Selection): string[] {
   return paths

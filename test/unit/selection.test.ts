@@ -1,7 +1,7 @@
 /** What the words after test/run mean. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formsFor, readSelection, type Selection, selectTests } from '../selection.js';
+import { formsFor, readSelection, type Selection, selectTests, sharesProcess } from '../selection.js';
 
 const PATHS = [
   ...[
@@ -51,4 +51,16 @@ test('machines boot the form that loads faster, one of them the other; both wher
 test('what is no option is refused', () => {
   assert.equal(readSelection(['--form=squashfs']), '--form=squashfs: there is cpio and erofs');
   assert.match(String(readSelection(['--from=cpio'])), /Unknown option '--from'/);
+});
+
+test('what changes its process, or has hooks for all tests in it, runs alone', () => {
+  assert.ok(sharesProcess("test('a', () => {\n  after(() => undefined);\n});\n"));
+  for (const code of [
+    '\nbeforeEach(() => {',
+    "\nafter(() => rmSync('x'));",
+    "process.env.PATH = 'x';",
+    "process.chdir('/')",
+  ]) {
+    assert.ok(!sharesProcess(code), code);
+  }
 });
