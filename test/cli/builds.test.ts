@@ -14,7 +14,7 @@ describe('builds and hooks', () => {
   const build = (fields: string, options = {}) => {
     writeFileSync(
       config,
-      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'b', format: 'erofs', without: ['docs', 'locales', 'modules'], ${fields} });\n`,
+      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'b', format: 'erofs', without: ['docs', 'locales'], ${fields} });\n`,
     );
     return mkma(['build', '--config', config, '--output', out], options);
   };

@@ -30,7 +30,7 @@ describe('interrupted builds', () => {
   const folder = temporary();
   const out = join(folder.path, 'out');
   const cache = join(folder.path, 'cache');
-  const small = ['--without', 'docs,locales,modules', '--output', out];
+  const small = ['--without', 'docs,locales', '--output', out];
   after(() => folder[Symbol.dispose]());
 
   /** Build until stderr matches, then send the signal. */

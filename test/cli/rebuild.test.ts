@@ -12,7 +12,7 @@ describe('one output folder, build after build', () => {
   // As under sudo: the outputs are to belong to the calling user.
   const caller = { SUDO_UID: '65533', SUDO_GID: '65532' };
   // What takes long to pack and is not what this is about.
-  const small = ['--without', 'docs,locales,modules', '--output', out];
+  const small = ['--without', 'docs,locales', '--output', out];
   const build = (...more: string[]) => mkma(['build', 'first', ...small, ...more], { env: caller });
   /** Stages that a build ran, out of its plain lines. */
   const ran = (stderr: string): string[] =>
@@ -38,6 +38,16 @@ describe('one output folder, build after build', () => {
     ]);
     assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
     assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
+  });
+
+  test('the index of the modules is what depmod makes of them, though a cache had it', async () => {
+    const modules = join(chroot, 'usr/lib/modules');
+    const [release] = readdirSync(modules) as [string];
+    const made = await execute('chroot', [chroot, 'depmod', '--dry-run', release]);
+    assert.equal(made.code, 0, made.stderr);
+    // One after another, each as its file has it.
+    const dep = readFileSync(join(modules, release, 'modules.dep'), 'utf8');
+    assert.ok(dep.length > 100_000 && made.stdout.startsWith(dep));
   });
 
   test('the outputs belong to the user behind sudo, the trees keep their owners', () => {

@@ -9,6 +9,7 @@ import { run } from '../sys/run.js';
 import { below } from '../sys/walk.js';
 import { buildDkms } from './dkms.js';
 import { modulesFolder } from './module-folders.js';
+import { indexModules } from './module-index.js';
 
 /** Let dkms build what it has not, index all modules anew, and say which of them are not signed. */
 export async function addModules(root: string, release: string, context: Context): Promise<Result<void>> {
@@ -19,7 +20,7 @@ export async function addModules(root: string, release: string, context: Context
   const added = addedModules(root, release);
   if (added.length === 0) return ok();
   const { signal } = context;
-  const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
+  const indexed = await indexModules(root, release, signal);
   if (!indexed.ok) return indexed;
   const unsigned: string[] = [];
   for (const path of added) {

@@ -1,5 +1,5 @@
 /** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
-import { copyFileSync, existsSync, lstatSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -10,7 +10,9 @@ import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { KERNEL_PACKAGES, kernelReleaseIn } from './bootstrap/kernel.js';
 import { mergeModules, modulesFolder, otherKernels, tidyModules } from './module-folders.js';
+import { indexModules, indexOfEntries } from './module-index.js';
 import type { BuildSettings } from './settings.js';
+import { unpackTree } from './unpack-tree.js';
 
 /** Where a running Debian keeps kernels and modules. */
 const HOST = { kernels: '/boot', modules: '/lib/modules' };
@@ -76,10 +78,16 @@ export function checkKernel(settings: BuildSettings): Result<void> {
   });
 }
 
-/** Put modules into the tree at `root` and the kernel into `scratch`. */
+/** Where modules come from: what the tree at hand was unpacked from, and the entry with the kernel's package, often the same. */
+export interface KernelSources {
+  readonly packages: CacheEntry;
+  readonly kernel: CacheEntry;
+}
+
+/** Put modules into the tree at `root`, which is as its packages made it, and the kernel into `scratch`. */
 export async function placeKernel(
   settings: BuildSettings,
-  packages: CacheEntry,
+  { packages, kernel: entry }: KernelSources,
   root: string,
   scratch: string,
   context: Context,
@@ -87,13 +95,16 @@ export async function placeKernel(
   const { kernel } = settings.machine;
   const placed =
     kernel.from === 'debian'
-      ? await unpackDebian(packages, root, scratch, context)
+      ? await unpackDebian(entry, root, scratch, context)
       : await copyForeign(foreignKernel(kernel), root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;
   tidyModules(root, release);
   for (const problem of otherKernels(root, release)) context.emit({ type: 'warning', problem });
-  const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal: context.signal });
+  const indexed =
+    kernel.from === 'debian'
+      ? await indexOfEntries(settings, [packages, entry], root, release, context)
+      : await indexModules(root, release, context.signal);
   return indexed.ok ? placed : indexed;
 }
 
@@ -107,9 +118,9 @@ async function unpackDebian(
   const packages = readdirSync(entry.path).filter((each) => KERNEL_PACKAGES.test(each));
   const installed = kernelReleaseIn(entry);
   if (packages.length === 0 && installed !== undefined) return takeInstalled(installed, root, scratch);
+  mkdirSync(unpacked);
   for (const name of packages) {
-    const args = ['-x', join(entry.path, name), unpacked];
-    const done = await run({ file: 'dpkg-deb', args }, { signal: context.signal });
+    const done = await unpackTree(join(entry.path, name), unpacked, context.signal);
     if (!done.ok) return done;
   }
   // /lib/modules before Debian's packages moved their files below /usr.

@@ -17,7 +17,7 @@ import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
-import { kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
+import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
 import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
@@ -62,10 +62,7 @@ export interface BuiltSystem extends PlacedKernel {
 }
 
 /** What the tree is made of, out of the cache. */
-export interface SystemSources {
-  readonly packages: CacheEntry;
-  /** Holds the kernel's package, if there is one. */
-  readonly kernel: CacheEntry;
+export interface SystemSources extends KernelSources {
   /** What was built from source. */
   readonly builds: readonly CacheEntry[];
 }
@@ -73,7 +70,7 @@ export interface SystemSources {
 /** Make the tree in `scratch`. */
 export async function buildSystem(
   settings: BuildSettings,
-  { packages, kernel: kernelEntry, builds }: SystemSources,
+  sources: SystemSources,
   scratch: string,
   context: Context,
 ): Promise<Result<BuiltSystem>> {
@@ -81,17 +78,17 @@ export async function buildSystem(
   mkdirSync(root, { mode: 0o755 });
   const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
   say('unpacking the packages');
-  const unpacked = await unpackTree(join(packages.path, TREE), root, context.signal);
+  const unpacked = await unpackTree(join(sources.packages.path, TREE), root, context.signal);
   if (!unpacked.ok) return unpacked;
   say('unpacking the kernel');
-  const kernel = await placeKernel(settings, kernelEntry, root, scratch, context);
+  const kernel = await placeKernel(settings, sources, root, scratch, context);
   if (!kernel.ok) return kernel;
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
   const { release } = kernel.value;
   const place = { root, output, epoch, kernel: release, fetching: reach.variables };
   const tree = new Tree(root, context, epoch, reach.variables);
   forbidStarts(tree.files);
-  const installed = await installBuilds(builds, root, context.signal);
+  const installed = await installBuilds(sources.builds, root, context.signal);
   if (!installed.ok) return installed;
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;

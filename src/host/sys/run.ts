@@ -5,7 +5,6 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { execa } from 'execa';
 import { withoutLogins } from '../../core/logins.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
@@ -67,6 +66,8 @@ export async function runPieces(
 
 /** As {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
+  // A quarter of what mkma loads, and commands that only read or refuse need none of it.
+  const { execa } = await import('execa');
   if (options.signal?.aborted) throw new Interrupted();
   const { file, args } = argvOf(command);
   const child = execa(file, args, {

@@ -8,10 +8,13 @@ import { shellQuote } from '../../sys/command.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs } from './engine.js';
 
-/** The kernel's packages in an entry: one, or since Linux 7 several with a part each, counted from 0. */
-export const KERNEL_PACKAGES = /^kernel\d+\.deb$/;
+/**
+ * What the kernel's packages in an entry hold: of one, or since Linux 7 of several with a part each, counted from 0. Modules are
+ * compressed by themselves: what Debian's xz makes of them is no smaller, and takes each build seconds to unpack.
+ */
+export const KERNEL_PACKAGES = /^kernel\d+\.tar\.zst$/;
 /** The first of them. */
-export const KERNEL_PACKAGE = 'kernel0.deb';
+export const KERNEL_PACKAGE = 'kernel0.tar.zst';
 /** Names the kernel's package; in an entry without packages of a kernel, that one is installed in the tree. */
 export const KERNEL_NAME = 'kernel.txt';
 
@@ -91,6 +94,11 @@ parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${im
 # shellcheck disable=SC2086 # one word a package
 apt-get -q download "$image" $parts
 n=0
-for deb in ./*.deb; do mv "$deb" "kernel$n.deb"; n=$((n + 1)); done
+for deb in ./*.deb; do
+  dpkg-deb --fsys-tarfile "$deb" > "kernel$n.tar"
+  zstd -q -1 -T0 --rm "kernel$n.tar"
+  rm "$deb"
+  n=$((n + 1))
+done
 echo "kernel $image" >> ${LIST}`;
 }

@@ -1,0 +1,64 @@
+/** What depmod(8) writes of a kernel's modules: it reads and unpacks all of them, so it is made once for what came from the mirror. */
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import type { CacheEntry } from '../stages/cache.js';
+import { cached } from '../stages/cache.js';
+import { run } from '../sys/run.js';
+import { modulesFolder } from './module-folders.js';
+import type { BuildSettings } from './settings.js';
+
+/** Raised whenever the same entries shall give other files. */
+const RECIPE = '1';
+/** The folder of the files in an entry of the cache. */
+const FILES = 'modules';
+
+/** Run depmod in the tree at `root`. Errors: its own. */
+export async function indexModules(
+  root: string,
+  release: string,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const done = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
+  return done.ok ? ok() : done;
+}
+
+/**
+ * As {@link indexModules}, for a tree at `root` that holds what the entries gave and nothing else: same entries, same modules,
+ * depmod and configuration of depmod.
+ */
+export async function indexOfEntries(
+  settings: BuildSettings,
+  entries: readonly CacheEntry[],
+  root: string,
+  release: string,
+  { emit, signal }: Context,
+): Promise<Result<void>> {
+  const folder = join(modulesFolder(root), release);
+  const entry = await cached(settings.cache, {
+    kind: 'modules',
+    inputs: { recipe: RECIPE, release, entries: entries.map(({ id }) => id).join(' ') },
+    refresh: false,
+    signal,
+    onWait: () =>
+      emit({ type: 'output', stage: 'system', line: 'waiting for another build that makes the same' }),
+    async make(made) {
+      const before = new Set(indexesIn(folder));
+      const done = await indexModules(root, release, signal);
+      if (!done.ok) return done;
+      mkdirSync(join(made, FILES));
+      for (const name of indexesIn(folder).filter((each) => !before.has(each)))
+        copyFileSync(join(folder, name), join(made, FILES, name));
+      return ok(release);
+    },
+  });
+  if (!entry.ok) return entry;
+  const from = join(entry.value.path, FILES);
+  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(folder, name));
+  return ok();
+}
+
+function indexesIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('modules.'));
+}
