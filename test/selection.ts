@@ -54,14 +54,13 @@ export function selectTests(paths: readonly string[], { words, all }: Selection)
 }
 
 /** VM tests whose outcome depends on the form of the base: the long suite runs them with both. */
-const BY_FORM =
-  /^vm\/(attributes|base-damaged|base-other-kernel|boot|medium-vanishes|no-room|persist|status)\.test/;
-/** The one of them that the short suite runs with an archive, which takes longer to load. */
-const SHORT_AS_CPIO = /^vm\/boot\.test/;
+const BY_FORM = /^(vm\/(attributes|medium-vanishes|persist|refused|status)|long\/boot)\.test/;
+/** The one that runs with an archive, which takes longer to load. */
+const AS_CPIO = /^vm\/machine-tests\.test/;
 
 /** The forms of a base that a VM test runs with. */
 export function formsFor(path: string, { form, all }: Selection): Form[] {
   if (form !== undefined) return [form];
   if (all && BY_FORM.test(path)) return ['cpio', 'erofs'];
-  return SHORT_AS_CPIO.test(path) ? ['cpio'] : ['erofs'];
+  return AS_CPIO.test(path) ? ['cpio'] : ['erofs'];
 }

@@ -5,11 +5,11 @@ import { formsFor, readSelection, type Selection, selectTests, sharesProcess } f
 
 const PATHS = [
   ...[
-    'vm/boot.test.js',
+    'vm/machine-tests.test.js',
     'vm/status.test.js',
     'cli/erofs.test.js',
     'cli/cli.js',
-    'with/erofs/vm/boot.test.js',
+    'with/erofs/vm/machine-tests.test.js',
   ],
   ...['long/disk-exfat.test.js', 'unit/a.test.js'],
 ];
@@ -27,12 +27,12 @@ function meant(...args: string[]): string[] {
 
 test('words select files by their paths, whatever they are', () => {
   assert.deepEqual(meant('erofs'), ['cli/erofs.test.js']);
-  assert.deepEqual(meant('boot', 'cli'), ['vm/boot.test.js', 'cli/erofs.test.js']);
+  assert.deepEqual(meant('machine', 'cli'), ['vm/machine-tests.test.js', 'cli/erofs.test.js']);
   assert.deepEqual(meant('nothing'), []);
 });
 
 test('without words: the short suite, machines first; with --all what is long as well, which words name too', () => {
-  const short = ['vm/status.test.js', 'vm/boot.test.js', 'unit/a.test.js', 'cli/erofs.test.js'];
+  const short = ['vm/status.test.js', 'vm/machine-tests.test.js', 'unit/a.test.js', 'cli/erofs.test.js'];
   assert.deepEqual(meant(), short);
   assert.deepEqual(meant('--all').toSorted(), [...short, 'long/disk-exfat.test.js'].toSorted());
   assert.deepEqual(meant('exfat'), ['long/disk-exfat.test.js']);
@@ -40,12 +40,12 @@ test('without words: the short suite, machines first; with --all what is long as
 
 test('machines boot the form that loads faster, one of them the other; both where it matters, or the one that is asked for', () => {
   const forms = (path: string, ...args: string[]) => formsFor(path, read(...args)).join(' ');
-  assert.equal(forms('vm/boot.test.js'), 'cpio');
-  assert.equal(forms('vm/boot.test.js', '--all'), 'cpio erofs');
+  assert.equal(forms('vm/machine-tests.test.js'), 'cpio');
+  assert.equal(forms('vm/machine-tests.test.js', '--all'), 'cpio');
   assert.equal(forms('vm/status.test.js'), 'erofs');
   assert.equal(forms('vm/status.test.js', '--all'), 'cpio erofs');
   assert.equal(forms('long/disk-exfat.test.js', '--all'), 'erofs');
-  assert.equal(forms('vm/boot.test.js', '--form=cpio'), 'cpio');
+  assert.equal(forms('vm/machine-tests.test.js', '--form=cpio'), 'cpio');
 });
 
 test('what is no option is refused', () => {

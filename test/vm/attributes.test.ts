@@ -37,7 +37,7 @@ test('a capability, ACLs and attributes of users come out of the booted base as 
   ).trimEnd();
   assert.equal(expected.match(/^# file: /gm)?.length, 5);
 
-  await using vm = await Vm.login('', { args: ['--output', changed] });
+  await using vm = await Vm.shell('', { args: ['--output', changed] });
   for (const root of ['/', '/overlay/base']) {
     assert.equal(
       (await vm.ask(`cd ${root}; (export LC_ALL=C; ${DUMP}) | LC_ALL=C sort`)).replaceAll('\r', ''),
@@ -54,5 +54,4 @@ test('a capability, ACLs and attributes of users come out of the booted base as 
   const devices = 'touch /etc/new; stat -c %d / /etc /etc/hostname /etc/new /usr/bin/cat | sort -u | wc -l';
   assert.equal(await vm.ask(devices), '1');
   assert.equal(await vm.ask('du -sx /usr/share | cut -f1'), await vm.ask('du -s /usr/share | cut -f1'));
-  assert.equal(await vm.powerOff(), 0);
 });

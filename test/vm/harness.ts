@@ -81,6 +81,9 @@ const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x
  */
 export const FAST = 'norandmaps';
 
+/** Has early boot hand over to a shell instead of the system. */
+export const SHELL = 'init=/bin/bash';
+
 /** Further arguments of `mkma run`. */
 export interface Arguments {
   readonly args?: readonly string[];
@@ -129,11 +132,20 @@ export class Vm implements AsyncDisposable {
   }
 
   /** Start and wait for the shell of the logged-in console. */
-  static async login(append = '', more: Arguments = {}): Promise<Vm> {
+  static login(append = '', more: Arguments = {}): Promise<Vm> {
+    return Vm.#boot(append, more, (vm) => vm.expectLogin());
+  }
+
+  /** Start and wait for a shell that early boot hands over to: what a test asks of that alone takes a third of a login's time. */
+  static shell(append = '', more: Arguments = {}): Promise<Vm> {
+    return Vm.#boot(`${append} ${SHELL}`, more, (vm) => vm.expectHandover());
+  }
+
+  static async #boot(append: string, more: Arguments, arrive: (vm: Vm) => Promise<void>): Promise<Vm> {
     for (let again = true; ; again = false) {
       const vm = Vm.start(append, more);
       try {
-        await vm.expectLogin();
+        await arrive(vm);
         return vm;
       } catch (cause) {
         const emulated = again && vm.#panicked && !vm.transcript.includes(INIT_PREFIX);
@@ -179,6 +191,20 @@ export class Vm implements AsyncDisposable {
     const [words] = await this.expect(/login: root \(automatic login\)|Kernel panic - not syncing.*/);
     assert.doesNotMatch(words, /panic/, `the kernel panicked:\n${this.transcript.slice(-3000)}`);
     await this.expectShell();
+  }
+
+  /** Wait until early boot has handed over to a shell ({@link SHELL}), and that answers. */
+  async expectHandover(): Promise<void> {
+    const [words] = await this.expect(/mkma: handing over to \/bin\/bash|Kernel panic - not syncing.*/);
+    assert.doesNotMatch(words, /panic/, `the kernel panicked:\n${this.transcript.slice(-3000)}`);
+    await this.expectShell();
+  }
+
+  /** In the shell of a boot that failed: leave it, which tries again, with further words for the kernel command line; the last of a name counts. */
+  async tryAgain(words = ''): Promise<void> {
+    await this.ask(`sed 's:$: ${words}:' /proc/cmdline >/tmp/next; umount /proc/cmdline 2>/dev/null; :`);
+    await this.ask('mv /tmp/next /tmp/cmdline && mount --bind /tmp/cmdline /proc/cmdline');
+    this.type('exit');
   }
 
   /** Wait until a shell answers, whatever its prompt looks like. Keys typed too early may get lost: typed again. */

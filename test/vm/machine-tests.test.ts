@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import type { BootTimes } from '../../src/core/boot.js';
 import { BASE, imagesFolder, mkma } from './harness.js';
 
 /** Lines count: results name them. */
@@ -109,6 +110,7 @@ interface Outcome {
 }
 
 interface Verdict {
+  boot: BootTimes;
   passed: boolean;
   checks: { name: string; ok: boolean; detail: string }[];
   tests: Outcome[];
@@ -139,6 +141,11 @@ describe("a definition's tests", () => {
       verdict.checks.filter((check) => !check.ok),
       [],
     );
+    const checked = verdict.checks.map(({ name }) => name);
+    for (const name of ['system is running', 'storage released', 'root is an overlay', 'clean power off'])
+      assert.ok(checked.includes(name), `no check "${name}" among: ${checked.join(', ')}`);
+    const phases = verdict.boot.phases.map(({ phase }) => phase);
+    assert.deepEqual(phases, ['mount', 'load', 'layers']);
     const names = verdict.tests.map(({ name }) => name);
     assert.deepEqual(
       names,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE, Vm } from './harness.js';
+import { BASE, SHELL, Vm } from './harness.js';
 import { bootFromDisk, makeLayer } from './layer.js';
 
 test('a medium that is pulled during the load: told as that, and a shell', async () => {
@@ -22,7 +22,7 @@ test('a medium that is pulled during the load: told as that, and a shell', async
 
 test('a medium that is pulled before the layers are read: no boot without them, and with it in place again all of them', async () => {
   await makeLayer('big', { script: 'head -c 20M /dev/urandom >big' });
-  await using vm = Vm.start(...bootFromDisk('mkma_break=layers'));
+  await using vm = Vm.start(...bootFromDisk('mkma_break=layers', SHELL));
   await vm.expect(/mkma: shell before phase layers/);
   await vm.expectShell();
   const pci = await vm.ask('readlink -f /sys/block/vda/device/..');
@@ -38,7 +38,7 @@ test('a medium that is pulled before the layers are read: no boot without them, 
   vm.type('exit');
   await vm.expect(/mkma: shell before phase layers/);
   vm.type('exit');
-  await vm.expectLogin();
+  await vm.expectHandover();
   assert.deepEqual(
     (await vm.status()).layers.map(({ layer }) => layer),
     ['big'],

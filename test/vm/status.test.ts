@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE, FORMAT, Vm } from './harness.js';
+import { BASE, FORMAT, SHELL, Vm } from './harness.js';
+import { resume } from './saved.js';
 
 /** Layers made by hand, in the shell before the storage is looked for: one is damaged, one will not be asked for. */
 const LAYERS = [
@@ -17,12 +18,12 @@ const FILE_SYSTEM = ' +\\S+ MiB {2}RAM file system, \\S+ [KM]iB used, \\S+ MiB f
 const BESIDE = ' +\\S+ MiB {2}base, a file system of its own\\n';
 
 test('mkma status tells of base, layers, what was left out, storage, times and RAM', async () => {
-  await using vm = Vm.start('mkma_break=mount mkma_layers=-3-unwanted');
+  await using vm = Vm.start(`mkma_break=mount mkma_layers=-3-unwanted ${SHELL}`);
   await vm.expect(/mkma: shell before phase mount/);
   await vm.expectShell();
   for (const command of LAYERS) await vm.ask(command);
   vm.type('exit');
-  await vm.expectLogin();
+  await vm.expectHandover();
 
   const told = await vm.ask('mkma status');
   assert.match(told, /^base +console, made \d{4}-\d\d-\d\d \d\d:\d\d UTC, sha256:[0-9a-f]{12}, verified\n/);
@@ -71,8 +72,11 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
     await vm.ask('mkma --help'),
     /Commands\n {2}persist .*\n {2}layers .*\n {2}status {2,}what this machine runs from/,
   );
+});
 
-  // systemd keeps the view over a soft reboot: what changed since boot is still seen, and could be saved.
+test('systemd keeps the view over a soft reboot: what changed since boot is still seen, and could be saved', async () => {
+  await using vm = (await resume()).vm;
+  await vm.ask('head -c 8M /dev/zero >/var/tmp/eight');
   vm.type('systemctl soft-reboot');
   await vm.expectLogin();
   assert.match(await vm.ask('mkma status'), /\n +8\.00 MiB {6}\/var\/tmp\/eight\n/);
