@@ -35,6 +35,7 @@ dpkg-deb --build /tmp/deb /tmp/greet.deb >/dev/null; dpkg -i /tmp/greet.deb >/de
 
 /** What has to be told before and after: that the comparison of the views has something to compare. */
 const LOOK = String.raw`
+export LC_ALL=C.UTF-8
 cd /home/ann; stat -c '%a %u:%g' . shared .config; ls -1b; stat -c '%a %Y' 'sp ace '; cat "$(printf 'b\377d\nname')"; echo
 cat /etc/issue.net/file /usr/share/zoneinfo; ls /usr/share/keyrings
 ls -d /etc/motd /usr/share/bash-completion
