@@ -60,10 +60,7 @@ describe('a build and what may come between', () => {
   const build = (name: string, ...more: string[]) => mkma(['build', name, ...small, ...more]);
   before(async () => {
     // A mask that would close everything to others must not get into the image.
-    const got = await sh(
-      'umask 077; exec "$0" "$1" build one --without docs,locales --output "$2"',
-      out,
-    );
+    const got = await sh('umask 077; exec "$0" "$1" build one --without docs,locales --output "$2"', out);
     assert.equal(got.code, 0, got.stderr);
   });
   after(() => folder[Symbol.dispose]());
