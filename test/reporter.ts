@@ -2,7 +2,7 @@
  * What the runner prints: node's own `spec`, and before its summary (which stays the last) what was slow, by kind and by test.
  * A reporter of node:test is a function over its events: https://nodejs.org/api/test.html#custom-reporters
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { spec, type TestEvent } from 'node:test/reporters';
 
 import { Times } from './times.js';
@@ -23,7 +23,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
       told = true;
       yield* take(written);
       yield times.lines().join('\n');
-      mkdirSync('.test', { recursive: true });
+      // Another user may have written the last one.
+      rmSync('.test/times', { force: true });
       writeFileSync('.test/times', `${times.files().join('\n')}\n`);
     }
     printer.write(event);

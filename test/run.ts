@@ -1,6 +1,15 @@
 /** Runs the compiled tests: builds the images that tests share once, then hands all files to node's test runner. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsOf } from './needs.js';
@@ -40,6 +49,7 @@ const runs = machines.flatMap((path) => formsFor(path, selection).map((format) =
 const formats = new Set(runs.map(([, format]) => format));
 if (files.some((path) => needs.get(path)?.has('images'))) formats.add('cpio');
 checkHost();
+makeFolder(join(root, '.test'));
 for (const format of formats) buildImages(format);
 
 // Two files at a time: without KVM each virtual machine keeps one core busy.
@@ -70,7 +80,7 @@ function programs(): string[] {
   ];
   const folder = join(compiled, 'with');
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
+  makeFolder(folder);
   return list.map(({ name, paths, format }, i) => {
     const file = join(
       folder,
@@ -81,6 +91,13 @@ function programs(): string[] {
     writeFileSync(file, images + paths.map((path) => `await import('../${path}');\n`).join(''));
     return relative(root, file);
   });
+}
+
+/** A folder of whoever owns the checkout: what `sudo ./test/run` makes must not be in the way of a later `npm test`. */
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true });
+  const { uid, gid } = statSync(root);
+  if (process.getuid?.() === 0) chownSync(path, uid, gid);
 }
 
 /** What is missing is said before anything starts. */

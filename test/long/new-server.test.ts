@@ -1,20 +1,11 @@
 /** From `mkma new` to a server that is reached from this host, by the key of who made it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { execute, main, temporary } from '../cli/cli.js';
 import { Vm } from '../vm/harness.js';
-
-/** A port of this host's loopback with somebody behind it, until it is let go. */
-async function listening() {
-  const server = createServer((_, response) => response.end('of the host'));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { port, [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())) };
-}
+import { freePort, listening } from '../vm/listening.js';
 
 test('a new server is built and run, and lets in by ssh who made it; it reaches nothing', async () => {
   using folder = temporary();
@@ -33,11 +24,7 @@ test('a new server is built and run, and lets in by ssh who made it; it reaches 
       assert.match(done.stdout, /^ {2}logins +admin by key, root by sudo without a password$/m);
   }
 
-  let port = 0;
-  {
-    await using free = await listening();
-    port = free.port;
-  }
+  const port = await freePort();
   await using host = await listening();
   await using vm = Vm.start('', { args: ['--forward', `${port}:22`], images: join(own, 'mkma_images') });
   await vm.expect(/port \d+ of this host leads to port 22 of the machine/, 60);

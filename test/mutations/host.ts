@@ -96,7 +96,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/sys/remove.ts',
     from: 'if (mountIdOf(fd) !== this.mount) throw crossed(this.tree, fd);',
     to: '',
-    tests: ['unit/host/sys/remove'],
+    tests: ['cli/removal-mounts'],
   },
   {
     id: 'removal-begins-under-mount',
@@ -104,6 +104,6 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/sys/remove.ts',
     from: 'if (found.length > 0) throw new MountInTree(mountInTree(path, found));',
     to: '',
-    tests: ['unit/host/sys/remove'],
+    tests: ['cli/removal-mounts'],
   },
 ];

@@ -24,6 +24,7 @@ import { readImage } from '../../src/host/images.js';
 import { waitLock } from '../../src/host/sys/lock.js';
 import { tool } from './disk.js';
 import { builtImages, FAST, imagesFolder, MAIN, Vm } from './harness.js';
+import { seenByGuest } from './seen-by-guest.js';
 
 /** Raised whenever the same machine shall be saved in another state. */
 const RECIPE = '1';
@@ -50,7 +51,7 @@ export interface SavedOptions {
   readonly append?: string;
   /** Further arguments of `mkma run`, such as a network. */
   readonly args?: readonly string[];
-  /** Folder with other images than those under test. */
+  /** Folder with other images than those under test, on their file system. */
   readonly images?: string;
   /** Boots the machine from a disk to a shell that answers; by default the login on the console. */
   readonly login?: (vm: Vm) => Promise<void>;
@@ -122,7 +123,7 @@ function removeOld(machines: string): void {
 /** Names everything that the machine depends on: QEMU, what of its command line the guest can see, the images. */
 async function keyOf(images: string, options: SavedOptions): Promise<string> {
   const version = execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' });
-  const seen = (await commandOf(options, '/disk', 'raw')).replaceAll(images, 'IMAGES');
+  const seen = seenByGuest(await commandOf(options, '/disk', 'raw'), images);
   const base = readImage(join(images, baseIn(images)));
   assert.ok(base.ok && base.value.manifest, `${images} has no base with a manifest`);
   const hash = createHash('sha256');

@@ -3,11 +3,9 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -17,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { userScript } from '../../../../src/host/customise/accounts.js';
-import { clean, endForbidding, impliedPackages } from '../../../../src/host/customise/customise.js';
+import { impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
 import {
@@ -28,8 +26,8 @@ import {
   sourceFiles,
 } from '../../../../src/host/customise/sources.js';
 import { machineFiles } from '../../../../src/host/customise/system-files.js';
-import { Tree } from '../../../../src/host/customise/tree.js';
-import { type Machine, type MachineInput, machineSchema } from '../../../../src/host/definition/machine.js';
+import type { MachineInput } from '../../../../src/host/definition/machine.js';
+import { machine, placed, smallTree } from './small-tree.js';
 
 let folder = '';
 beforeEach(() => {
@@ -37,103 +35,34 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const machine = (fields: MachineInput): Machine => machineSchema.parse({ hostname: 'box', ...fields });
-
-function tree(): Tree {
-  const root = join(folder, 'root');
-  mkdirSync(join(root, 'etc'), { recursive: true });
-  mkdirSync(join(root, 'usr/lib'), { recursive: true });
-  symlinkSync('usr/lib', join(root, 'lib'));
-  writeFileSync(
-    join(root, 'etc/passwd'),
-    'root:x:0:0:root:/root:/bin/bash\nanna:x:1000:1001::/home/anna:/bin/bash\n',
-  );
-  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nanna:x:1001:\nwww-data:x:33:anna\n');
-  const context = { emit: () => undefined, signal: new AbortController().signal };
-  return new Tree(root, context, 1000);
-}
-
-function placed(files: MachineInput['files']): { root: string; problem?: string | undefined } {
-  const at = tree();
-  const done = placeFiles(at, machine({ files }));
-  return { root: at.root, problem: done.ok ? undefined : `${done.problem.what}: ${done.problem.where}` };
-}
-
-test('files come with mode and owner, through links of the tree but never out of it', () => {
-  symlinkSync('/nowhere', join(folder, 'outside'));
-  const { root, problem } = placed({
-    '/etc/a': 'text',
-    '/etc/b': { content: 'x', mode: '4750', owner: 'anna:www-data' },
-    '/lib/c': { content: 'x', owner: 'anna' },
-    '/etc/d': { link: '/etc/a' },
-    '/srv/e': { folder: true, mode: '0700', owner: '5:6' },
-  });
-  assert.equal(problem, undefined);
-  const facts = (path: string): number[] => {
-    const { mode, uid, gid } = statSync(join(root, path));
-    return [mode & 0o7777, uid, gid];
-  };
-  assert.deepEqual(
-    [facts('etc/a'), facts('etc/b')],
-    [
-      [0o644, 0, 0],
-      [0o4750, 1000, 33],
-    ],
-  );
-  // A group that is not named is the user's.
-  assert.deepEqual(
-    [facts('usr/lib/c'), facts('srv/e')],
-    [
-      [0o644, 1000, 1001],
-      [0o700, 5, 6],
-    ],
-  );
-  assert.equal(readlinkSync(join(root, 'etc/d')), '/etc/a');
-  assert.equal(statSync(join(root, 'etc/a')).mtimeMs, 1_000_000);
-});
+/** The user `anna` of the tree is who runs the tests: owners that are not one's own take root (test/cli/files-owners). */
+const own = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 
 test('a link that leads out of the tree is followed inside it', () => {
-  const at = tree();
+  const at = smallTree(folder, own);
   const outside = join(folder, 'outside');
   mkdirSync(outside);
   symlinkSync(outside, join(at.root, 'opt'));
-  assert.ok(placeFiles(at, machine({ files: { '/opt/x': 'x' } })).ok);
+  assert.ok(placeFiles(at, machine({ files: { '/opt/x': { content: 'x', owner: 'anna' } } })).ok);
   assert.ok(!existsSync(join(outside, 'x')));
   assert.equal(readFileSync(join(at.root, outside, 'x'), 'utf8'), 'x');
-});
-
-test('a folder is copied with what it holds; folders that are there stay as they are', () => {
-  const from = join(folder, 'from');
-  mkdirSync(join(from, 'sub'), { recursive: true, mode: 0o750 });
-  writeFileSync(join(from, 'sub/run'), '#!/bin/sh\n', { mode: 0o755 });
-  symlinkSync('run', join(from, 'sub/link'));
-  chmodSync(from, 0o777);
-  const { root } = placed({ '/etc': { from, owner: 'anna' }, '/etc/removed': 'x' });
-  assert.equal(statSync(join(root, 'etc')).uid, 0);
-  assert.equal(statSync(join(root, 'etc')).mode & 0o777, 0o755);
-  assert.deepEqual(
-    [statSync(join(root, 'etc/sub')).mode & 0o777, statSync(join(root, 'etc/sub')).uid],
-    [0o750, 1000],
-  );
-  assert.deepEqual(
-    [statSync(join(root, 'etc/sub/run')).mode & 0o777, lstatSync(join(root, 'etc/sub/link')).uid],
-    [0o755, 1000],
-  );
 });
 
 test('templates are filled in; what is missing is told, and so is an owner that is not there', () => {
   const from = join(folder, 'template');
   writeFileSync(from, 'a={{ a }} b={{b}} {{a}} {not} {{ not this }}\n');
-  const { root } = placed({ '/etc/t': { from, values: { a: 'x', b: 7, c: true } } });
+  const { root } = placed(folder, own, {
+    '/etc/t': { from, owner: 'anna', values: { a: 'x', b: 7, c: true } },
+  });
   assert.equal(readFileSync(join(root, 'etc/t'), 'utf8'), 'a=x b=7 x {not} {{ not this }}\n');
   rmSync(join(folder, 'root'), { recursive: true });
   assert.equal(
-    placed({ '/etc/t': { from, values: { a: 'x' } } }).problem,
+    placed(folder, own, { '/etc/t': { from, values: { a: 'x' } } }).problem,
     `a template names a value that is not given: files["/etc/t"]: ${from}: {{b}}`,
   );
   rmSync(join(folder, 'root'), { recursive: true });
   assert.equal(
-    placed({ '/etc/t': { content: '', owner: 'anna:nogroup' } }).problem,
+    placed(folder, own, { '/etc/t': { content: '', owner: 'anna:nogroup' } }).problem,
     'a file has an owner that is not there: files["/etc/t"]: anna:nogroup',
   );
 });
@@ -251,10 +180,10 @@ test('what is named through a link is copied with the mode of what it leads to',
   mkdirSync(join(folder, 'real-folder'), { mode: 0o750 });
   for (const name of ['real', 'real-folder']) symlinkSync(name, join(folder, `${name}-link`));
   const from = join(folder, 'real-link');
-  const { root } = placed({
-    '/etc/a': { from },
-    '/etc/b': { from, values: { a: 1 } },
-    '/etc/c': { from: join(folder, 'real-folder-link') },
+  const { root } = placed(folder, own, {
+    '/etc/a': { from, owner: 'anna' },
+    '/etc/b': { from, owner: 'anna', values: { a: 1 } },
+    '/etc/c': { from: join(folder, 'real-folder-link'), owner: 'anna' },
   });
   const modes = ['a', 'b', 'c'].map((name) => (statSync(join(root, 'etc', name)).mode & 0o777).toString(8));
   assert.deepEqual(modes, ['600', '600', '750']);
@@ -270,41 +199,4 @@ test('a folder named through a link counts by what it holds; hooks after all is 
   assert.notDeepEqual(inputs(), first);
   const late = machine({ hooks: [{ at: 'images', on: 'host', run: () => undefined }] });
   assert.deepEqual(customiseInputs(late, 'a'), customiseInputs(machine({}), 'b'));
-});
-
-test('cleaning a tree: what never gets into a base goes, but for what the definition puts there', () => {
-  const at = tree();
-  const put = (path: string): void => {
-    mkdirSync(join(at.root, path, '..'), { recursive: true });
-    writeFileSync(join(at.root, path), 'x');
-  };
-  const gone = [
-    'tmp/a/b',
-    'run/mkma/policy-rc.d',
-    'etc/ssh/ssh_host_rsa_key',
-    'etc/apt/sources.list',
-    'boot/x',
-  ];
-  const stay = ['tmp/c/mine', 'etc/ssh/ssh_host_ed25519_key', 'tmp/from/x', 'root/.bashrc'];
-  mkdirSync(join(folder, 'from'));
-  for (const path of [...gone, ...stay, 'tmp/from/y', 'tmp/c/other', 'etc/machine-id']) put(path);
-  writeFileSync(join(folder, 'from/x'), 'x');
-  const files = {
-    ...{
-      '/tmp/c/mine': 'x',
-      '/etc/ssh/ssh_host_ed25519_key': 'x',
-      '/tmp/from': { from: join(folder, 'from') },
-    },
-    '/boot/x': { remove: true as const },
-  };
-  clean(at, machine({ files }));
-  endForbidding(at.files);
-  const there = (path: string): boolean => existsSync(join(at.root, path));
-  assert.deepEqual([...gone, 'tmp/from/y', 'tmp/c/other'].filter(there), []);
-  assert.deepEqual(
-    stay.filter((path) => !there(path)),
-    [],
-  );
-  assert.equal(readFileSync(join(at.root, 'etc/machine-id'), 'utf8'), '');
-  assert.equal(readlinkSync(join(at.root, 'usr/sbin/policy-rc.d')), '/run/mkma/policy-rc.d');
 });

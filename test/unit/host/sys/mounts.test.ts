@@ -1,9 +1,7 @@
-/** What the table of mounts says, and what refuses to go into one; with real mounts, which need root. */
+/** What the table of mounts says; what refuses to go into a mount is in test/cli/mounts-in-tree. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Problem } from '../../../../src/core/result.js';
 import { describeMount, parseMounts } from '../../../../src/host/sys/mounts.js';
-import { apart } from './apart.js';
 
 const TABLE = [
   '27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw',
@@ -38,90 +36,4 @@ test('what is mounted is told as the folder or file of this host that it shows, 
       '/mnt/y is /mnt/a b/x (tmpfs of none)',
     ],
   );
-});
-
-const CONTEXT = `const { signal } = new AbortController();
-const events = [];
-const context = { signal, emit: (event) => events.push(event) };`;
-
-test('readers, writers and scratch folders refuse a tree with a mount in it, and leave alone what is mounted', () => {
-  const told = apart(
-    `mkdir -p host out/.mkma/scratch-4194305-x/a tree/etc; echo 1 > host/precious
-    mount --bind host tree/etc; mount --bind host out/.mkma/scratch-4194305-x/a; mkdir tree/free`,
-    `${CONTEXT}
-    const { fingerprint } = await $('host/stages/fingerprint.js');
-    const { scanTree } = await $('host/pack/scan.js');
-    const { scanAttributes } = await $('host/pack/attributes.js');
-    const { TreeFiles } = await $('host/sys/tree-files.js');
-    const { openOutput } = await $('host/sys/output.js');
-    const root = process.cwd() + '/tree';
-    const codes = {};
-    for (const read of [fingerprint, scanTree, scanAttributes]) codes[read.name] = (await read(root)).problem?.code;
-    const files = new TreeFiles(root);
-    for (const [name, act] of Object.entries({
-      write: () => files.write('/etc/precious', 'x'),
-      remove: () => files.remove('/etc/precious'),
-      over: () => files.write('/etc', 'x'),
-      link: () => files.link('x', '/etc/new'),
-      edit: () => files.edit('/etc/precious', () => 'x'),
-      folder: () => files.makeFolder('/etc/made/in'),
-    })) {
-      try {
-        act();
-      } catch (cause) {
-        codes[name] = cause.problem?.code;
-      }
-    }
-    files.write('/free/a/b', 'x');
-    codes.output = (await openOutput(process.cwd() + '/out')).problem?.code;
-    sh('umount out/.mkma/scratch-4194305-x/a');
-    const output = await openOutput(process.cwd() + '/out');
-    sh('mkdir ' + output.value.path + '/.mkma/' + output.value.scratch.path.split('/').pop() + '/b');
-    sh('mount --bind host ' + output.value.scratch.path + '/b');
-    output.value.close((problem) => { codes.closed = problem.code; });
-    say({ codes, host: sh('cd host; find; cat precious') });`,
-  ) as { readonly codes: Record<string, string>; readonly host: string };
-  const refusing = ['fingerprint', 'scanTree', 'scanAttributes', 'write', 'remove', 'over', 'link', 'edit'];
-  assert.deepEqual(
-    told.codes,
-    Object.fromEntries([...refusing, 'folder', 'output', 'closed'].map((name) => [name, 'mount-in-tree'])),
-  );
-  assert.equal(told.host, '.\n./precious\n1\n');
-});
-
-test('what hooks on the host leave mounted is released and said, what was mounted by others stays', () => {
-  const told = apart(
-    'mkdir -p host out/data out/tree/a out/tree/b; echo 1 > host/precious; mount --bind host out/data',
-    `${CONTEXT}
-    const { runHooks } = await $('host/customise/hooks.js');
-    const output = process.cwd() + '/out';
-    const hooks = [
-      { at: 'system', on: 'host', run: 'mount --bind ' + process.cwd() + '/host $MKMA_ROOT/a; exit 0' },
-      { at: 'system', on: 'host', run: () => sh('mount --bind host out/tree/a; mount -t tmpfs none out/tree/a; mount --bind host out/tree/b') },
-      { at: 'system', on: 'host', run: () => sh('n=$(printf "out/tree/\\\\377 x"); mkdir "$n"; mount -t tmpfs none "$n"; (cd "$n"; sleep 5 >/dev/null 2>&1 & )') },
-      { at: 'system', on: 'host', run: () => { sh('mount --bind host out/tree/a'); throw new Error('on purpose'); } },
-    ];
-    const done = [];
-    for (const hook of hooks) {
-      const one = await runHooks('system', { hooks: [hook] }, { root: output + '/tree', output }, context);
-      done.push(one.problem?.what ?? 'ok');
-    }
-    const warned = events.filter(({ type }) => type === 'warning').map(({ problem }) => [problem.code, problem.why.split('\\n').length]);
-    const left = sh('findmnt -R -n -l -o TARGET .').trim().split('\\n').slice(1).map((path) => path.slice(process.cwd().length));
-    sh('mount --bind host out/tree/b');
-    const refused = await runHooks('system', { hooks: [] }, { root: output + '/tree', output }, context);
-    say({ done, warned, left, host: sh('cd host; find'), refused: refused.problem?.code });`,
-  ) as Record<string, unknown> & { readonly refused?: Problem };
-  assert.deepEqual(told, {
-    done: ['ok', 'ok', 'ok', 'a hook failed'],
-    warned: [
-      ['hook-left-mount', 1],
-      ['hook-left-mount', 3],
-      ['hook-left-mount', 1],
-      ['hook-left-mount', 1],
-    ],
-    left: ['/out/data'],
-    host: '.\n./precious\n',
-    refused: 'mount-in-tree',
-  });
 });
