@@ -35,6 +35,8 @@ const IMAGES: Readonly<Record<Form, string>> = {
 
 /** Programs that the quick tests are put into. */
 const BUNDLES = 6;
+/** The user and group that own nothing (base-passwd of Debian). */
+const NOBODY = 65534;
 
 const selection = readSelection(process.argv.slice(2));
 if (typeof selection === 'string') fail(selection);
@@ -78,6 +80,7 @@ function programs(): string[] {
     ...others.map((path) => ({ name: basename(path), paths: [path] })),
     ...bundles.map((paths, i) => ({ name: `quick-${i}.js`, paths })),
   ];
+  const ordinary = asOrdinaryUser();
   const folder = join(compiled, 'with');
   rmSync(folder, { recursive: true, force: true });
   makeFolder(folder);
@@ -88,9 +91,27 @@ function programs(): string[] {
     );
     const images =
       format === undefined ? '' : `process.env.MKMA_TEST_IMAGES = ${JSON.stringify(IMAGES[format])};\n`;
-    writeFileSync(file, images + paths.map((path) => `await import('../${path}');\n`).join(''));
+    const user = paths.every(isQuick) ? ordinary : '';
+    writeFileSync(file, user + images + paths.map((path) => `await import('../${path}');\n`).join(''));
     return relative(root, file);
   });
+}
+
+/**
+ * Code by which root's quick tests run as somebody else, so that none comes to need root: as the owner of the checkout; where root
+ * owns it, as nobody, if nobody can read it.
+ */
+function asOrdinaryUser(): string {
+  if (process.getuid?.() !== 0) return '';
+  const owner = statSync(root);
+  const [uid, gid] = owner.uid === 0 ? [NOBODY, NOBODY] : [owner.uid, owner.gid];
+  const reads = 'fs.readFileSync(process.argv[1]); fs.accessSync(os.tmpdir(), fs.constants.W_OK)';
+  const tried = spawnSync(process.execPath, ['-e', reads, fileURLToPath(import.meta.url)], { uid, gid });
+  if (tried.status === 0) return `process.setgroups([]);\nprocess.setgid(${gid});\nprocess.setuid(${uid});\n`;
+  note(
+    'unit and contract tests run as root: another user cannot read this folder, or not write temporary files',
+  );
+  return '';
 }
 
 /** A folder of whoever owns the checkout: what `sudo ./test/run` makes must not be in the way of a later `npm test`. */
