@@ -114,8 +114,8 @@ function parentOfFolders(): string {
   return bavail * bsize >= ROOM ? shm : tmpdir();
 }
 
-/** A folder of one test, removed with it. `TMPDIR` says where they are to lie. */
-export function temporary(): { path: string; [Symbol.dispose]: () => void } {
-  const path = mkdtempSync(join(process.env.TMPDIR ?? parentOfFolders(), 'mkma-test-'));
+/** A folder of one test, removed with it. `TMPDIR` says where they are to lie; `onDisk`: where that matters, not in RAM. */
+export function temporary({ onDisk = false } = {}): { path: string; [Symbol.dispose]: () => void } {
+  const path = mkdtempSync(join(process.env.TMPDIR ?? (onDisk ? tmpdir() : parentOfFolders()), 'mkma-test-'));
   return { path, [Symbol.dispose]: () => removeTree(path) };
 }
