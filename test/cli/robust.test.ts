@@ -122,7 +122,9 @@ describe('a build and what may come between', () => {
 });
 
 /** Whole builds: what they take from the cache is tried with a small mirror below. */
-describe('builds of whole machines', { skip: process.env.MKMA_TEST_LONG === '1' ? false : 'long' }, () => {
+describe('builds of whole machines', {
+  skip: process.env.MKMA_TEST_LONG === '1' ? false : 'whole builds from a cold cache: --all',
+}, () => {
   test('two builds at once with one cold cache: both work, and each thing is made once', async () => {
     using folder = temporary();
     const cache = join(folder.path, 'cache');
