@@ -63,26 +63,25 @@ function bug(cause: unknown) {
   };
 }
 
-/** What takes more open files to load than some hosts allow: loaded once it is known that there are enough. */
-async function loadProgram() {
-  const [program, mounts, remove, run] = await Promise.all([
-    import('./cli/program.js'),
+/** What ends programs and mounts. The command line takes more open files to load than some hosts allow, and time: it comes after. */
+async function loadSystem() {
+  const [mounts, remove, run] = await Promise.all([
     import('./sys/own-mounts.js'),
     import('./sys/remove.js'),
     import('./sys/run.js'),
   ]);
-  return { ...program, ...mounts, ...remove, ...run };
+  return { ...mounts, ...remove, ...run };
 }
 
-type Program = Awaited<ReturnType<typeof loadProgram>>;
+type System = Awaited<ReturnType<typeof loadSystem>>;
 
 /** A build runs the definition's functions: it gets mounts of its own, unless it has them or fails anyway. */
-async function buildApart(program: Program, ownMounts: boolean): Promise<number | undefined> {
+async function buildApart(system: System, ownMounts: boolean): Promise<number | undefined> {
   if (argv[0] !== 'build' || !session.caller.root || ownMounts) return undefined;
-  const possible = await program.canHaveOwnMounts(interrupt.signal);
+  const possible = await system.canHaveOwnMounts(interrupt.signal);
   if (!possible.ok) return undefined;
   const self = fileURLToPath(import.meta.url);
-  const ended = await program.runWithOwnMounts(self, argv, env, interrupt.signal);
+  const ended = await system.runWithOwnMounts(self, argv, env, interrupt.signal);
   if (ended.ok && ended.value.exitCode <= 130) return ended.value.exitCode;
   const told = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
   printer.problem(told);
@@ -100,24 +99,25 @@ async function main(): Promise<number> {
     printer.problem(few);
     return 1;
   }
-  const program = await loadProgram();
-  const ownMounts = program.hasOwnMounts(env);
+  const system = await loadSystem();
+  const ownMounts = system.hasOwnMounts(env);
   try {
-    const apart = await buildApart(program, ownMounts);
+    const apart = await buildApart(system, ownMounts);
     if (apart !== undefined) return apart;
-    return await program.runProgram(argv, { ...session, ownMounts }, (text) => stdout.write(text));
+    const { runProgram } = await import('./cli/program.js');
+    return await runProgram(argv, { ...session, ownMounts }, (text) => stdout.write(text));
   } catch (cause) {
-    if (cause instanceof program.Interrupted || interrupt.signal.aborted) {
+    if (cause instanceof system.Interrupted || interrupt.signal.aborted) {
       const next = 'nothing half-made was left; the next run starts afresh';
       printer.problem({ code: 'interrupted', what: 'interrupted', next });
       return 130;
     }
-    if (cause instanceof program.MountInTree) {
+    if (cause instanceof system.MountInTree) {
       printer.problem(cause.problem);
       return 1;
     }
-    const system = cause instanceof Error && 'syscall' in cause && 'code' in cause;
-    printer.problem(system ? systemProblem(cause) : bug(cause));
+    const ofSystem = cause instanceof Error && 'syscall' in cause && 'code' in cause;
+    printer.problem(ofSystem ? systemProblem(cause) : bug(cause));
     return 1;
   } finally {
     printer.close();

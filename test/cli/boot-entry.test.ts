@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { execute, main, mkma, temporary } from './cli.js';
+import { execute, main, mkma, mkmaHere, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 
 /** Where the images are said to lie, so that it does not matter on what this test runs. */
@@ -59,7 +59,7 @@ test('one entry is printed as it is, to be pasted; several under comments', asyn
     one.stdout,
     /linux \/srv\/images\/vmlinuz mkma_storage_device=UUID=1234-ABCD mkma_images_path=\/srv\/images quiet 'x=a b'\n/,
   );
-  const both = await mkma(['boot-entry', '-o', images, '--root', images, ...WHERE]);
+  const both = await mkmaHere(['boot-entry', '-o', images, '--root', images, ...WHERE]);
   assert.match(
     both.stdout,
     /^# GRUB: [\s\S]*\n}\n\n# systemd-boot: [^\n]*\n# These files have to be on the ESP: /,
@@ -70,7 +70,7 @@ test('a second base that is not used is warned of', async () => {
   using folder = temporary();
   const { images, root } = machine(folder.path);
   writeFileSync(join(images, 'base.erofs'), 'none');
-  const got = await mkma(['boot-entry', '-o', images, '--root', root, ...WHERE]);
+  const got = await mkmaHere(['boot-entry', '-o', images, '--root', root, ...WHERE]);
   assert.equal(got.code, 0);
   assert.match(
     got.stderr,
@@ -81,7 +81,7 @@ test('a second base that is not used is warned of', async () => {
 test('--json tells the entries as data', async () => {
   using folder = temporary();
   const { images, root, grub } = machine(folder.path);
-  const got = await mkma(['boot-entry', '-o', images, '--root', root, ...WHERE, '--json', '--dry-run']);
+  const got = await mkmaHere(['boot-entry', '-o', images, '--root', root, ...WHERE, '--json', '--dry-run']);
   const { written, entries } = JSON.parse(got.stdout);
   assert.equal(written, false);
   assert.equal(entries[0].loader, 'grub');
@@ -98,11 +98,11 @@ test('--write for GRUB: into custom.cfg, whose own content, mode and link stay; 
   const args = ['boot-entry', '-o', images, '--root', root, ...WHERE, '--write'];
 
   const before = contents(root);
-  const dry = await mkma([...args, '--dry-run']);
+  const dry = await mkmaHere([...args, '--dry-run']);
   assert.match(dry.stdout, /^would write the entry to .*theirs\.cfg .*\n\n {2}menuentry /);
   assert.deepEqual(contents(root), before);
 
-  const first = await mkma(args);
+  const first = await mkmaHere(args);
   assert.equal(first.code, 0, first.stderr);
   assert.equal(first.stderr, '');
   assert.match(first.stdout, /^wrote the entry to .*theirs\.cfg \(GRUB reads it at every boot: .*\)\n$/);
@@ -111,7 +111,7 @@ test('--write for GRUB: into custom.cfg, whose own content, mode and link stay; 
   assert.equal(statSync(join(root, 'theirs.cfg')).mode & 0o7777, 0o640);
   assert.ok(lstatSync(join(grub, 'custom.cfg')).isSymbolicLink());
 
-  const again = await mkma(args);
+  const again = await mkmaHere(args);
   assert.match(again.stdout, /^up to date: /);
   assert.equal(readFileSync(join(root, 'theirs.cfg'), 'utf8'), text);
 });
@@ -120,7 +120,7 @@ test('a GRUB that does not read custom.cfg is told of, with what to run', async 
   using folder = temporary();
   const { images, root, grub } = machine(folder.path);
   writeFileSync(join(grub, 'grub.cfg'), 'menuentry x {\n}\n');
-  const got = await mkma(['boot-entry', '-o', images, '--root', root, ...WHERE, '--write']);
+  const got = await mkmaHere(['boot-entry', '-o', images, '--root', root, ...WHERE, '--write']);
   assert.equal(got.code, 0);
   assert.match(
     got.stderr,
@@ -135,7 +135,7 @@ test('--write for systemd-boot: copies in a folder of their own, the older ones 
   mkdirSync(join(esp, 'mkma/console/.0123456789ab.new'), { recursive: true });
   mkdirSync(join(esp, 'mkma/console/mine'));
 
-  const first = await mkma(args);
+  const first = await mkmaHere(args);
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stdout, /^copied vmlinuz, initramfs\.cpio\.zst \(146 KiB\) to .*\nwrote the entry to /);
   const [copies = '', ...others] = readdirSync(join(esp, 'mkma/console')).sort();
@@ -146,10 +146,10 @@ test('--write for systemd-boot: copies in a folder of their own, the older ones 
     readFileSync(join(esp, 'mkma/console', copies, 'vmlinuz'), 'utf8'),
     readFileSync(join(images, 'vmlinuz'), 'utf8'),
   );
-  assert.match((await mkma(args)).stdout, /^up to date: /);
+  assert.match((await mkmaHere(args)).stdout, /^up to date: /);
 
   writeFileSync(join(images, 'microcode.cpio'), 'microcode');
-  const second = await mkma(args);
+  const second = await mkmaHere(args);
   assert.match(
     second.stdout,
     /^copied vmlinuz, microcode\.cpio, initramfs\.cpio\.zst .*\n.*\nremoved older copies: /,
@@ -229,11 +229,11 @@ test('two boot loaders: one has to be named, or all', async () => {
   using folder = temporary();
   const { images, grub, esp } = machine(folder.path);
   const args = ['boot-entry', '-o', images, '--grub-dir', grub, '--esp', esp, ...WHERE, '--write'];
-  const unsure = await mkma(args);
+  const unsure = await mkmaHere(args);
   assert.equal(unsure.code, 2);
   assert.match(unsure.stderr, /error: there are two boot loaders: .*\(GRUB\).*\(systemd-boot\)\n.*--loader/);
   assert.deepEqual(readdirSync(esp), []);
-  const all = await mkma([...args, '--loader', 'all']);
+  const all = await mkmaHere([...args, '--loader', 'all']);
   assert.equal(all.code, 0, all.stderr);
   assert.match(all.stdout, /custom\.cfg[\s\S]*mkma-console\.conf/);
 });
@@ -241,13 +241,13 @@ test('two boot loaders: one has to be named, or all', async () => {
 test('no boot loader, no images: told with where they were looked for', async () => {
   using folder = temporary();
   const { images, esp } = machine(folder.path);
-  const nothing = await mkma(['boot-entry', '-o', images, '--root', esp, ...WHERE, '--write']);
+  const nothing = await mkmaHere(['boot-entry', '-o', images, '--root', esp, ...WHERE, '--write']);
   assert.equal(nothing.code, 1);
   assert.match(
     nothing.stderr,
     /no boot loader was found to write for: .*\n.*boot\/grub.*loader\/entries.*\n.*--root/,
   );
-  const empty = await mkma(['boot-entry', '-o', esp, ...WHERE]);
+  const empty = await mkmaHere(['boot-entry', '-o', esp, ...WHERE]);
   assert.equal(empty.code, 1);
   assert.match(
     empty.stderr,

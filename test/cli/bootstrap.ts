@@ -2,6 +2,7 @@
 import { resolveMachine } from '../../src/host/definition/resolve.js';
 import type { Event } from '../../src/host/report/event.js';
 import { bootstrap, LIST, mirrorInputs, type Part, TREE } from '../../src/host/steps/bootstrap/engine.js';
+import { fetchKernel, KERNEL_PACKAGE } from '../../src/host/steps/bootstrap/kernel.js';
 import { findReach } from '../../src/host/steps/reach.js';
 import type { BuildSettings } from '../../src/host/steps/settings.js';
 import { splitLogin } from '../../src/host/tools/apt-config.js';
@@ -25,13 +26,15 @@ const settings = {
   cache: asked.cache,
   refresh: false,
 } as unknown as BuildSettings;
+const { kernel = '' } = asked;
+const withKernel = kernel !== '';
 const part: Part = {
   stage: 'tools',
-  inputs: mirrorInputs(settings),
+  inputs: { ...mirrorInputs(settings), ...(withKernel ? { kernel } : {}) },
   variant: 'extract',
   packages: PACKAGES,
-  finish: [`ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"`],
-  makes: [TREE, LIST],
+  finish: [`ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"`, ...(withKernel ? [fetchKernel(kernel)] : [])],
+  makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
 };
 const events: Event[] = [];
 const emit = (event: Event): void => void events.push(event);

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { execute, mkma, temporary } from './cli.js';
+import { execute, mkma, mkmaHere, temporary } from './cli.js';
+import { writeSmall } from './small.js';
 
 describe('builds and hooks', () => {
   const folder = temporary();
@@ -12,10 +13,7 @@ describe('builds and hooks', () => {
   after(() => folder[Symbol.dispose]());
 
   const build = (fields: string, options = {}) => {
-    writeFileSync(
-      config,
-      `import { defineMachine } from 'mkma';\nexport default defineMachine({ hostname: 'b', format: 'erofs', without: ['docs', 'locales'], ${fields} });\n`,
-    );
+    writeSmall(folder.path, 'b', "format: 'erofs'", fields);
     return mkma(['build', '--config', config, '--output', out], options);
   };
   /** A name that nothing else on this host has. */
@@ -48,7 +46,7 @@ describe('builds and hooks', () => {
   test('who uses the images is told where the definition is another one by now', async () => {
     const entry = ['boot-entry', '--output', out, '--loader', 'grub', '--storage-device', '/dev/sda1'];
     for (const options of [[], ['--config', config]]) {
-      const same = await mkma([...entry, ...options], { cwd: folder.path });
+      const same = await mkmaHere([...entry, ...options], { cwd: folder.path });
       assert.equal(same.stderr, '');
       assert.equal(same.code, 0);
     }
@@ -59,12 +57,12 @@ describe('builds and hooks', () => {
     const here = { cwd: folder.path };
     // As a build does, these commands take the definition that lies there.
     const told = changed('mkma.config.ts', ' --output out');
-    assert.equal((await mkma(entry, here)).stderr, told);
+    assert.equal((await mkmaHere(entry, here)).stderr, told);
     const dryRun = ['run', '--dry-run', '--accel', 'tcg', '--output', out];
-    assert.ok((await mkma(dryRun, here)).stderr.startsWith(told));
-    const named = await mkma([...entry, '--config', 'mkma.config.ts'], here);
+    assert.ok((await mkmaHere(dryRun, here)).stderr.startsWith(told));
+    const named = await mkmaHere([...entry, '--config', 'mkma.config.ts'], here);
     assert.equal(named.stderr, changed('mkma.config.ts', ' --config mkma.config.ts --output out'));
-    const other = await mkma([...entry, '--preset', 'server'], here);
+    const other = await mkmaHere([...entry, '--preset', 'server'], here);
     assert.equal(
       other.stderr,
       `warning: these images were built from something else: ${out}\n` +
@@ -79,7 +77,7 @@ describe('builds and hooks', () => {
       ['--config', 'nowhere.ts'],
       ['--preset', 'servr'],
     ]) {
-      const refused = await mkma([...entry, ...wrong], here);
+      const refused = await mkmaHere([...entry, ...wrong], here);
       assert.equal(refused.code, 2, refused.stderr);
       assert.ok(refused.stderr.includes(wrong.join(' ').replace('--config ', '')), refused.stderr);
     }

@@ -1,12 +1,17 @@
 /** Driving the real command line, as a user would. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '../../src/core/result.js';
+import { dropEmpty, earlyFlags } from '../../src/host/cli/environment.js';
+import { runProgram } from '../../src/host/cli/program.js';
+import { choosePrinter } from '../../src/host/report/choose.js';
+import { readCaller } from '../../src/host/sys/caller.js';
 import { removeTree } from '../../src/host/sys/remove.js';
+import { isInOwnMounts } from './persist/namespace.js';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const main = join(repository, 'dist/src/host/main.js');
@@ -29,6 +34,44 @@ export interface MkmaOptions {
 /** Run mkma to its end. */
 export function mkma(args: readonly string[], options: MkmaOptions = {}): Promise<Ended> {
   return execute(process.execPath, [main, ...args], options);
+}
+
+/**
+ * Run mkma to its end in this process: the same command line without the second that a start takes. For what does not depend on main.ts,
+ * which has the signals, the mounts, and the faults that no step foresaw. A build needs a test that is in mounts of its own. One at a time, and
+ * options take their variables from this process.
+ */
+export async function mkmaHere(
+  args: readonly string[],
+  { env: more, cwd = repository }: Pick<MkmaOptions, 'env' | 'cwd'> = {},
+): Promise<Ended> {
+  const env = { ...process.env, ...more };
+  dropEmpty(env);
+  const printed = { stdout: '', stderr: '' };
+  const printing = (name: keyof typeof printed) => (text: string) => {
+    printed[name] += text;
+  };
+  const stream = (name: keyof typeof printed) => ({ write: printing(name) }) as unknown as NodeJS.WriteStream;
+  const flags = earlyFlags(args);
+  const printer = choosePrinter(stream('stdout'), stream('stderr'), {
+    ...flags,
+    ...{ noColour: true, terminalName: undefined },
+  });
+  const session = {
+    context: { emit: printer.emit, signal: new AbortController().signal },
+    ...{ printer, env, json: flags.json, interactive: false, caller: readCaller(env) },
+    ownMounts: isInOwnMounts(),
+  };
+  const [mask, folder] = [process.umask(0o022), process.cwd()];
+  process.chdir(cwd);
+  try {
+    const code = await runProgram(args, session, printing('stdout'));
+    return { code, ...printed };
+  } finally {
+    printer.close();
+    process.umask(mask);
+    process.chdir(folder);
+  }
 }
 
 /** Run any program to its end; never fails by itself. */
@@ -61,8 +104,18 @@ export function codeOf({ stdout, stderr }: Ended): string {
   return error.code;
 }
 
-/** A folder of one test, removed with it. */
-export function temporary(): { path: string; [Symbol.dispose]: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'mkma-test-'));
+/** What all folders of tests that run at a time may come to: trees and images of four builds. */
+const ROOM = 4 * 2 ** 30;
+
+/** Where folders of tests lie: in RAM where that has room, since trees are thousands of small files. */
+function parentOfFolders(): string {
+  const shm = '/dev/shm';
+  const { bavail, bsize } = existsSync(shm) ? statfsSync(shm) : { bavail: 0, bsize: 0 };
+  return bavail * bsize >= ROOM ? shm : tmpdir();
+}
+
+/** A folder of one test, removed with it. `TMPDIR` says where they are to lie; `onDisk`: where that matters, not in RAM. */
+export function temporary({ onDisk = false } = {}): { path: string; [Symbol.dispose]: () => void } {
+  const path = mkdtempSync(join(process.env.TMPDIR ?? (onDisk ? tmpdir() : parentOfFolders()), 'mkma-test-'));
   return { path, [Symbol.dispose]: () => removeTree(path) };
 }

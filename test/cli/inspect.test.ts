@@ -8,7 +8,7 @@ import { encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../src/core/image
 import type { Manifest } from '../../src/core/manifest.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';
-import { execute, mkma, temporary } from './cli.js';
+import { execute, mkma, mkmaHere, temporary } from './cli.js';
 import { makeOddTree } from './tree.js';
 
 /** Pack a small tree into `image`; returns the manifest. */
@@ -82,7 +82,7 @@ for (const [name, make] of [
     const script = `mkdir -p "$0/t/mkma" && cd "$0/t" && ${make} && find . | cpio --quiet -o -H newc | zstd -q >"$1"`;
     const made = await execute('sh', ['-c', script, folder.path, file]);
     assert.equal(made.code, 0, made.stderr);
-    const got = await mkma(['inspect', file]);
+    const got = await mkmaHere(['inspect', file]);
     assert.equal(got.code, 0, got.stderr);
     assert.match(got.stdout, /an archive without a manifest: unverified/);
   });
@@ -97,7 +97,7 @@ test("an initramfs's manifest is shown, and nothing but what belongs into one", 
   writeFileSync(join(folder.path, 'mkma/manifest.json'), JSON.stringify(manifest));
   const script = 'cd "$0" && echo mkma/manifest.json | cpio --quiet -o -H newc | zstd -q >"$1"';
   assert.equal((await execute('sh', ['-c', script, folder.path, file])).code, 0);
-  const got = await mkma(['inspect', file, '--json']);
+  const got = await mkmaHere(['inspect', file, '--json']);
   assert.equal(got.code, 0, got.stderr);
   assert.deepEqual(JSON.parse(got.stdout).manifest, { format: 1, kind: 'initramfs', ...facts });
 });
@@ -111,7 +111,7 @@ test('a folder, a pipe, a file that is not there: told, with the path', async ()
     [pipe, 'it is no regular file'],
     [join(folder.path, 'none'), 'ENOENT: no such file or directory, stat .*'],
   ] as const) {
-    const got = await mkma(['inspect', path]);
+    const got = await mkmaHere(['inspect', path]);
     assert.match(
       got.stderr,
       new RegExp(`^error: cannot read the image: ${path}\n {2}why: ${why}\n {2}next: `),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { mkma, temporary } from './cli.js';
+import { mkma, mkmaHere, temporary } from './cli.js';
 import { Stock, stockUp } from './layers-stock.js';
 
 const FIRST = '20260101_000000_first';
@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 const at = (name: string): string => join(images, `persistence.${name}.cpio.zst`);
-const layers = (...args: string[]) => mkma(['layers', ...args, '--output', images]);
+const layers = (...args: string[]) => mkmaHere(['layers', ...args, '--output', images]);
 
 /** What a verb prints, as it went well. */
 async function told(...args: string[]): Promise<string> {
@@ -255,7 +255,7 @@ test('names that no layer has, and folders that are none', async () => {
     /there is no such layer: first\n.*\n {2}next: did you mean 2026.*_first\?/,
   );
   assert.match(await refused(2, 'drop', 'base'), /^error: there is no such layer: base\n/);
-  const none = await mkma(['layers', 'list', '--output', join(images, 'none')]);
+  const none = await mkmaHere(['layers', 'list', '--output', join(images, 'none')]);
   assert.equal(none.code, 1);
   assert.match(
     none.stderr,

@@ -187,6 +187,8 @@ export interface Asked {
   readonly security: string;
   readonly proxy?: string | undefined;
   readonly pauses: readonly number[];
+  /** Fetch the kernel's package of this name as well. */
+  readonly kernel?: string | undefined;
 }
 
 /** What it answers. */

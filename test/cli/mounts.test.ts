@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf, execute, main, mkma, temporary } from './cli.js';
+import { codeOf, execute, main, mkma, mkmaHere, temporary } from './cli.js';
+import { smallFields } from './small.js';
 
 /** In a mount namespace of its own, after what a shell does there with the folder as $1. */
 function afterMounts(folder: string, mounts: string, args: readonly string[]) {
@@ -108,7 +109,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { defineMachine } from 'mkma';
 let calls = 0;
 const sh = (...words) => execFileSync('sh', ['-ec', ...words]);
-export default defineMachine({ hostname: 'm', format: 'erofs', without: ['docs', 'locales', 'modules'], hooks: [${hooks.join(', ')}] });
+export default defineMachine({ ${smallFields(folder.path, "hostname: 'm'", "format: 'erofs'")}, hooks: [${hooks.join(', ')}] });
 `,
   );
   const args = ['build', '--config', config, '--output', out];
@@ -152,7 +153,7 @@ export default defineMachine({ hostname: 'm', format: 'erofs', without: ['docs',
       warned.map(({ problem }) => /\/srv\/(\w+) is /.exec(problem.why)?.[1]),
       ['command', 'image', 'function'],
     );
-    const { stdout } = await mkma(['inspect', '--files', join(out, 'base.erofs')]);
+    const { stdout } = await mkmaHere(['inspect', '--files', join(out, 'base.erofs')]);
     assert.deepEqual([...stdout.matchAll(/ (srv\/\S+)\n/g)].map(([, path]) => path).sort(), [
       'srv/command',
       'srv/function',

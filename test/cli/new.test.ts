@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { main, mkma } from './cli.js';
+import { main, mkma, mkmaHere } from './cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-new-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -27,14 +27,14 @@ test('mkma new writes a definition and what an editor needs; one that is there s
   const config = join(cwd, 'web/mkma.config.ts');
   assert.match(readFileSync(config, 'utf8'), /extends: \['server'\]/);
   writeFileSync(config, '// mine\n');
-  const again = await mkma(['new', 'web'], { cwd });
+  const again = await mkmaHere(['new', 'web'], { cwd });
   assert.equal(again.code, 2);
   assert.equal(
     again.stderr,
     `error: there is a definition already: ${config}\n  next: name another folder, or replace it with --force\n`,
   );
   assert.equal(readFileSync(config, 'utf8'), '// mine\n');
-  const forced = await mkma(['new', 'web', '--force'], { cwd });
+  const forced = await mkmaHere(['new', 'web', '--force'], { cwd });
   assert.equal(forced.code, 0, forced.stderr);
   // Nobody is there to be asked.
   assert.match(readFileSync(config, 'utf8'), /extends: \['console'\]/);
@@ -64,7 +64,7 @@ test('a new server lets in the key of who made it, a new console machine needs n
   const users = async (name: string, preset: string) => {
     const made = await mkma(['new', name, '--preset', preset], { cwd, env });
     assert.equal(made.code, 0, made.stderr);
-    const summary = await mkma(['summary', '--json'], { cwd: join(cwd, name) });
+    const summary = await mkmaHere(['summary', '--json'], { cwd: join(cwd, name) });
     assert.equal(summary.code, 0, summary.stderr);
     const { fields } = JSON.parse(summary.stdout) as { fields: { name: string; value: unknown }[] };
     const keys = fields.filter((field) => field.name.includes('authorizedKeys')).map(({ value }) => value);
@@ -92,7 +92,7 @@ test('a new server lets in the key of who made it, a new console machine needs n
 });
 
 test('a preset that is not there is refused', async () => {
-  const made = await mkma(['new', '--preset', 'servr'], { cwd: own('c') });
+  const made = await mkmaHere(['new', '--preset', 'servr'], { cwd: own('c') });
   assert.equal(made.code, 2);
   assert.equal(
     made.stderr,
@@ -118,7 +118,7 @@ export default defineMachine({
 });
 `,
   );
-  const told = await mkma(['summary', '--suite', 'sid'], { cwd });
+  const told = await mkmaHere(['summary', '--suite', 'sid'], { cwd });
   assert.equal(told.code, 0, told.stderr);
   const lines = told.stdout.split('\n').map((line) => line.replace(/ +#/, ' #'));
   for (const line of [
@@ -135,7 +135,7 @@ export default defineMachine({
     assert.ok(lines.includes(line), `${line}\n${told.stdout}`);
   }
   assert.ok(!told.stdout.includes('timezone'));
-  const all = await mkma(['summary', '--all', '--json'], { cwd });
+  const all = await mkmaHere(['summary', '--all', '--json'], { cwd });
   const { fields } = JSON.parse(all.stdout) as { fields: { name: string; value: unknown; from: string }[] };
   assert.deepEqual(
     fields.find(({ name }) => name === 'timezone'),
@@ -146,7 +146,7 @@ export default defineMachine({
 });
 
 test('mkma completion is bash that completes', async () => {
-  const { stdout } = await mkma(['completion']);
+  const { stdout } = await mkmaHere(['completion']);
   const script = `${stdout}\nCOMP_WORDS=(mkma build --format er); COMP_CWORD=3; _mkma; echo "\${COMPREPLY[@]}"`;
   const { execute } = await import('./cli.js');
   const done = await execute('bash', ['-c', script]);

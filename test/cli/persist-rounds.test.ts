@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 
-const ROUNDS = Number(process.env.MKMA_TEST_ROUNDS ?? (process.env.MKMA_TEST_LONG === '1' ? 500 : 60));
+const ROUNDS = Number(process.env.MKMA_TEST_ROUNDS ?? (process.env.MKMA_TEST_LONG === '1' ? 500 : 40));
 
 test(`${ROUNDS} snapshots of random changes: after the next boot all is as it was`, {
   timeout: 1_500_000,

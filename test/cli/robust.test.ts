@@ -1,19 +1,16 @@
 /** What goes wrong around a build: readers that leave, caches that vanish, edits and crashes at bad moments. */
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { execute, main, mkma, temporary } from './cli.js';
+import { KERNEL_PACKAGE } from '../../src/host/steps/bootstrap/kernel.js';
+import { execute, main, mkma, mkmaHere, temporary } from './cli.js';
 import { sharedImages } from './images.js';
+import { type Asked, aptFolder, fetchOn, Mirror, makeRepository, type Told } from './mirror.js';
+import { inOwnMounts } from './persist/namespace.js';
+import { writeSmall } from './small.js';
+
+inOwnMounts(import.meta.url);
 
 const sh = (script: string, ...args: string[]) =>
   execute('bash', ['-c', script, process.execPath, main, ...args]);
@@ -47,7 +44,7 @@ test('variables set to nothing count as not set', async () => {
 });
 
 test('a preset is none of the names that every object has', async () => {
-  const got = await mkma(['build', '--preset', 'constructor', '--json']);
+  const got = await mkmaHere(['build', '--preset', 'constructor', '--json']);
   assert.equal(JSON.parse(got.stdout).error.what, 'there is no preset "constructor"');
 });
 
@@ -55,12 +52,12 @@ describe('a build and what may come between', () => {
   const folder = temporary();
   const out = join(folder.path, 'out');
   const chroot = join(out, 'chroot');
-  // What takes long to pack and is not what this is about.
-  const small = ['--without', 'docs,locales', '--output', out];
-  const build = (name: string, ...more: string[]) => mkma(['build', name, ...small, ...more]);
+  const config = writeSmall(folder.path, 'none');
+  const words = (name: string): string[] => ['build', name, '--config', config, '--output', out];
+  const build = (name: string, ...more: string[]) => mkmaHere([...words(name), ...more]);
   before(async () => {
     // A mask that would close everything to others must not get into the image.
-    const got = await sh('umask 077; exec "$0" "$1" build one --without docs,locales --output "$2"', out);
+    const got = await sh(`umask 077; exec "$0" "$1" ${words('one').join(' ')}`);
     assert.equal(got.code, 0, got.stderr);
   });
   after(() => folder[Symbol.dispose]());
@@ -72,25 +69,20 @@ describe('a build and what may come between', () => {
     assert.equal(statSync(join(out, 'base.cpio.zst')).mode & 0o777, 0o644);
   });
 
-  test('a base is packed again without a cache and without a mirror', async () => {
+  test('a base is packed again without a cache and without a mirror; a file capability in the tree is in its manifest', async () => {
     writeFileSync(join(chroot, 'etc/motd'), 'edited\n');
+    const tool = join(chroot, 'usr/bin/tool');
+    writeFileSync(tool, '#!/bin/sh\n');
+    const value = '0x0100000200040000000000000000000000000000';
+    const set = await execute('setfattr', ['-n', 'security.capability', '-v', value, tool]);
+    assert.equal(set.code, 0, set.stderr);
     const got = await build('one', '--cache', join(folder.path, 'nothing'));
     assert.equal(got.code, 0, got.stderr);
     assert.deepEqual(
       [...got.stderr.matchAll(/^(\w+): start/gm)].map((match) => match[1]),
       ['base'],
     );
-  });
-
-  test('a file capability in the tree is in the manifest', async () => {
-    copyTool(chroot);
-    const tool = join(chroot, 'usr/bin/tool');
-    const value = '0x0100000200040000000000000000000000000000';
-    const set = await execute('setfattr', ['-n', 'security.capability', '-v', value, tool]);
-    assert.equal(set.code, 0, set.stderr);
-    const got = await build('one');
-    assert.equal(got.code, 0, got.stderr);
-    const shown = await mkma(['inspect', join(out, 'base.cpio.zst'), '--json']);
+    const shown = await mkmaHere(['inspect', join(out, 'base.cpio.zst'), '--json']);
     assert.equal(shown.code, 0, shown.stderr);
     const base64 = Buffer.from(value.slice(2), 'hex').toString('base64');
     const { manifest } = JSON.parse(shown.stdout) as { manifest: { needs: unknown; attributes: unknown } };
@@ -98,11 +90,10 @@ describe('a build and what may come between', () => {
     assert.deepEqual(manifest.attributes, [
       { path: 'usr/bin/tool', values: { 'security.capability': base64 } },
     ]);
-    rmSync(tool);
   });
 
   test('edits made while a build runs are not overwritten', async () => {
-    const got = await mkma(['build', 'two', ...small, '--discard-edits'], {
+    const got = await mkma([...words('two'), '--discard-edits'], {
       onStderr: (text) => {
         if (/^initramfs: start|^base: start/m.test(text)) writeFileSync(join(chroot, 'root/mine'), 'mine');
       },
@@ -118,7 +109,7 @@ describe('a build and what may come between', () => {
     const kernel = join(out, 'vmlinuz');
     rmSync(kernel);
     mkdirSync(kernel); // the rename onto it must fail, after chroot/ has been replaced
-    const failed = await build('three', '--discard-edits');
+    const failed = await mkma([...words('three'), '--discard-edits']);
     assert.equal(failed.code, 1);
     assert.match(failed.stderr, /EISDIR|is a directory/);
     rmSync(kernel, { recursive: true });
@@ -130,45 +121,90 @@ describe('a build and what may come between', () => {
   });
 });
 
-function copyTool(chroot: string): void {
-  appendFileSync(join(chroot, 'usr/bin/tool'), '#!/bin/sh\n');
-}
+/** Whole builds: what they take from the cache is tried with a small mirror below. */
+describe('builds of whole machines', {
+  skip: process.env.MKMA_TEST_LONG === '1' ? false : 'whole builds from a cold cache: --all',
+}, () => {
+  test('two builds at once with one cold cache: both work, and each thing is made once', async () => {
+    using folder = temporary();
+    const cache = join(folder.path, 'cache');
+    const names = ['left', 'right'];
+    const both = await Promise.all(
+      names.map((name) => mkma(['build', name, '--output', join(folder.path, name), '--cache', cache])),
+    );
+    for (const got of both) assert.equal(got.code, 0, got.stderr);
+    assert.equal(readdirSync(join(cache, 'stages')).length, 2);
+    assert.deepEqual(
+      readdirSync(join(cache, 'debs')).filter((name) => !name.endsWith('.deb')),
+      [],
+    );
+    for (const name of names) assert.ok(existsSync(join(folder.path, name, 'base.cpio.zst')), name);
+  });
 
-test('two builds at once with one cold cache: both work, and each thing is made once', async () => {
-  using folder = temporary();
-  const cache = join(folder.path, 'cache');
-  const names = ['left', 'right'];
-  const both = await Promise.all(
-    names.map((name) => mkma(['build', name, '--output', join(folder.path, name), '--cache', cache])),
-  );
-  for (const got of both) assert.equal(got.code, 0, got.stderr);
-  assert.equal(readdirSync(join(cache, 'stages')).length, 2);
-  assert.deepEqual(
-    readdirSync(join(cache, 'debs')).filter((name) => !name.endsWith('.deb')),
-    [],
-  );
-  for (const name of names) assert.ok(existsSync(join(folder.path, name, 'base.cpio.zst')), name);
+  test('a kernel that cannot be downloaded fails the build, and is not cached as if it were there', async () => {
+    using folder = temporary();
+    const cache = join(folder.path, 'cache');
+    const out = join(folder.path, 'out');
+    const refused = await mkma(['build', 'x', '--output', out, '--cache', cache], {
+      env: { PATH: withoutDownloads(join(folder.path, 'bin')) },
+    });
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stderr, /Failed to fetch: refused/);
+    assert.deepEqual(
+      readdirSync(join(cache, 'stages')).filter((name) => name.startsWith('packages-')),
+      [],
+    );
+  });
 });
 
-test('a kernel that cannot be downloaded fails the build, and is not cached as if it were there', async () => {
-  using folder = temporary();
+describe('a cold cache', () => {
+  const folder = temporary();
   const cache = join(folder.path, 'cache');
-  const hooks = join(folder.path, 'bin');
-  mkdirSync(hooks);
-  // An apt-get that fails at downloads alone, found first on PATH.
+  const apt = (): string => aptFolder(join(folder.path, 'apt'), folder.path);
+  const entries = (): string[] =>
+    existsSync(join(cache, 'stages')) ? readdirSync(join(cache, 'stages')) : [];
+  const asked = ({ url }: Mirror): Asked => {
+    const security = url.replace(/debian$/, 'debian-security');
+    return { cache, main: url, security, pauses: [] };
+  };
+  before(() => {
+    makeRepository(folder.path);
+    mkdirSync(cache);
+  });
+  after(() => folder[Symbol.dispose]());
+
+  test('two at once: both work, and each thing is made once', async () => {
+    using mirror = await new Mirror(folder.path).listen();
+    const both = await Promise.all([apt(), apt()].map((host) => fetchOn(host, asked(mirror))));
+    const [left, right] = both as [Told, Told];
+    for (const { code, printed } of both) assert.equal(code, undefined, printed);
+    assert.equal(left.path, right.path);
+    assert.equal(entries().length, 1);
+    assert.deepEqual(readdirSync(join(cache, 'debs')).sort(), ['alpha_1.0_all.deb', 'beta_1.0_all.deb']);
+    for (const name of ['alpha', 'beta']) assert.equal(mirror.count(`${name}_1.0_all.deb`), 1, name);
+    assert.equal(mirror.count('trixie/InRelease'), 1);
+  });
+
+  test('a kernel that cannot be downloaded fails, and is not kept as if it were there', async () => {
+    using mirror = await new Mirror(folder.path).listen();
+    const before = entries();
+    const kernel = { ...asked(mirror), kernel: 'beta' };
+    const refused = await fetchOn(apt(), kernel, { PATH: withoutDownloads(join(folder.path, 'bin')) });
+    assert.match(refused.why ?? '', /Failed to fetch: refused/, refused.printed);
+    assert.deepEqual(entries(), before);
+    const fetched = await fetchOn(apt(), kernel);
+    assert.equal(fetched.code, undefined, fetched.printed);
+    assert.ok(existsSync(join(fetched.path ?? '', KERNEL_PACKAGE)));
+  });
+});
+
+/** A PATH whose apt-get fails at downloads alone. */
+function withoutDownloads(folder: string): string {
+  mkdirSync(folder);
   writeFileSync(
-    join(hooks, 'apt-get'),
+    join(folder, 'apt-get'),
     '#!/bin/sh\nfor word in "$@"; do [ "$word" = download ] && { echo "E: Failed to fetch: refused" >&2; exit 100; }; done\nexec /usr/bin/apt-get "$@"\n',
     { mode: 0o755 },
   );
-  const out = join(folder.path, 'out');
-  const refused = await mkma(['build', 'x', '--output', out, '--cache', cache], {
-    env: { PATH: `${hooks}:${process.env.PATH}` },
-  });
-  assert.equal(refused.code, 1, refused.stderr);
-  assert.match(refused.stderr, /Failed to fetch: refused/);
-  assert.deepEqual(
-    readdirSync(join(cache, 'stages')).filter((name) => name.startsWith('packages-')),
-    [],
-  );
-});
+  return `${folder}:${process.env.PATH}`;
+}

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { planArchive } from '../../src/core/archive-plan.js';
 import { HEAD_SIZE } from '../../src/core/image.js';
 import { packImage } from '../../src/host/pack/image.js';
@@ -24,40 +24,53 @@ import { sharedImages } from './images.js';
 import { FACTS, packTree } from './pack.js';
 import { describeTree, makeOddTree, packedOf, STOCK_UNPACKERS, unpackStock } from './tree.js';
 
-for (const tool of STOCK_UNPACKERS) {
-  test(`the built base unpacked by ${tool} is chroot/`, () => {
-    using folder = temporary();
-    const root = join(folder.path, 'root');
-    mkdirSync(root);
-    unpackStock(tool, join(sharedImages(), 'base.cpio.zst'), root);
-    const expected = packedOf(describeTree(join(sharedImages(), 'chroot')));
-    const got = packedOf(describeTree(root));
+describe('the built base', () => {
+  let expected: string[] = [];
+  before(() => {
+    expected = packedOf(describeTree(join(sharedImages(), 'chroot')));
     assert.ok(expected.length > 5000);
-    assert.deepEqual(got, expected);
   });
-}
 
-for (const tool of STOCK_UNPACKERS) {
-  test(`every kind of file and name comes back by ${tool}, in segments of any size`, async () => {
-    using folder = temporary();
-    const root = join(folder.path, 'odd');
-    makeOddTree(root);
-    const expected = describeTree(root);
-    for (const segmentTarget of [1, 4096, 2 ** 20, 2 ** 30]) {
-      const image = join(folder.path, `${segmentTarget}.cpio.zst`);
-      const manifest = await packTree(root, image, join(folder.path, `s${segmentTarget}`), segmentTarget);
-      if (segmentTarget === 1)
-        assert.ok(manifest.segments.length > 15, `${manifest.segments.length} segments`);
-      const out = join(folder.path, `out${segmentTarget}`);
-      mkdirSync(out);
-      unpackStock(tool, image, out);
-      // GNU and busybox cpio leave the folder they unpack into as it is: its own record is for init and bsdcpio.
-      const below = (lines: string[]): string[] => lines.filter((line) => !line.startsWith('\t'));
-      assert.deepEqual(below(describeTree(out)), below(expected));
-      assert.equal(below(expected).length, expected.length - 1);
+  for (const tool of STOCK_UNPACKERS) {
+    test(`unpacked by ${tool} is chroot/`, () => {
+      using folder = temporary();
+      const root = join(folder.path, 'root');
+      mkdirSync(root);
+      unpackStock(tool, join(sharedImages(), 'base.cpio.zst'), root);
+      assert.deepEqual(packedOf(describeTree(root)), expected);
+    });
+  }
+});
+
+describe('every kind of file and name, in segments of any size', () => {
+  const folder = temporary();
+  const at = (name: string): string => join(folder.path, name);
+  const targets = [1, 4096, 2 ** 20, 2 ** 30];
+  // GNU and busybox cpio leave the folder they unpack into as it is: its own record is for init and bsdcpio.
+  const below = (lines: string[]): string[] => lines.filter((line) => !line.startsWith('\t'));
+  let expected: string[] = [];
+  before(async () => {
+    makeOddTree(at('odd'));
+    expected = describeTree(at('odd'));
+    for (const target of targets) {
+      const manifest = await packTree(at('odd'), at(`${target}.cpio.zst`), at(`s${target}`), target);
+      if (target === 1) assert.ok(manifest.segments.length > 15, `${manifest.segments.length} segments`);
     }
+    assert.equal(below(expected).length, expected.length - 1);
   });
-}
+  after(() => folder[Symbol.dispose]());
+
+  for (const tool of STOCK_UNPACKERS) {
+    test(`comes back by ${tool}`, () => {
+      for (const target of targets) {
+        const out = at(`${tool} ${target}`);
+        mkdirSync(out);
+        unpackStock(tool, at(`${target}.cpio.zst`), out);
+        assert.deepEqual(below(describeTree(out)), below(expected));
+      }
+    });
+  }
+});
 
 test('a file of several frames comes back, from any of their places', async () => {
   using folder = temporary();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mkma } from './cli.js';
+import { mkma, mkmaHere } from './cli.js';
 
 /** What was typed, and the whole of what is said. */
 const WRONG: [string[], string][] = [
@@ -114,12 +114,17 @@ const WRONG: [string[], string][] = [
 
 for (const [args, said] of WRONG) {
   test(`mkma ${args.join(' ')}: refused with exit code 2`, async () => {
-    const got = await mkma(args);
+    const got = await mkmaHere(args);
     assert.equal(got.stderr, said);
     assert.equal(got.stdout, '');
     assert.equal(got.code, 2);
   });
 }
+
+test('a wrong usage as a program ends: its words, and its exit code', async () => {
+  const [args, said] = WRONG[0] as (typeof WRONG)[number];
+  assert.deepEqual(await mkma(args), { code: 2, stdout: '', stderr: said });
+});
 
 test('an option from the environment is refused with the name of its variable', async () => {
   const got = await mkma(['build'], { env: { MKMA_COMPRESSION_LEVEL: 'fast' } });
@@ -131,7 +136,7 @@ test('an option from the environment is refused with the name of its variable', 
 });
 
 test('--json tells errors as JSON too', async () => {
-  const got = await mkma(['build', '--preset', 'consol', '--json']);
+  const got = await mkmaHere(['build', '--preset', 'consol', '--json']);
   assert.equal(got.code, 2);
   assert.equal(JSON.parse(got.stdout).error.where, '--preset consol');
 });
@@ -141,7 +146,7 @@ test('help is there for every command, on stdout', async () => {
   assert.equal(top.code, 0);
   for (const verb of ['build', 'run', 'test', 'boot-entry', 'shell', 'inspect', 'doctor']) {
     assert.match(top.stdout, new RegExp(`^  ${verb} `, 'm'));
-    const help = await mkma([verb, '--help']);
+    const help = await mkmaHere([verb, '--help']);
     assert.equal(help.code, 0, verb);
     assert.match(help.stdout, /^Usage: mkma /);
     assert.equal(help.stderr, '');
@@ -149,7 +154,7 @@ test('help is there for every command, on stdout', async () => {
 });
 
 test('no command: the help, and exit code 2', async () => {
-  const got = await mkma([]);
+  const got = await mkmaHere([]);
   assert.match(got.stdout, /^Usage: mkma /);
   assert.equal(got.code, 2);
 });

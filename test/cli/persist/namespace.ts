@@ -4,9 +4,14 @@ import { fileURLToPath } from 'node:url';
 
 const MARK = 'MKMA_TEST_NAMESPACE';
 
+/** Whether this test is in a mount namespace of its own. */
+export function isInOwnMounts(): boolean {
+  return process.env[MARK] !== undefined;
+}
+
 /** Start the file again in a mount namespace of its own, unless it is in one; returns only there. */
 export function inOwnMounts(url: string): void {
-  if (process.env[MARK] !== undefined) return;
+  if (isInOwnMounts()) return;
   const argv = ['--mount', '--propagation', 'private', process.execPath, fileURLToPath(url)].concat(
     process.argv.slice(2),
   );
