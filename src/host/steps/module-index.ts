@@ -1,11 +1,12 @@
 /** What depmod(8) writes of a kernel's modules: it reads and unpacks all of them, so it is made once for what came from the mirror. */
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { cached } from '../stages/cache.js';
 import { run } from '../sys/run.js';
+import { resolveInTree } from '../sys/tree-files.js';
 import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
@@ -14,12 +15,24 @@ const RECIPE = '1';
 /** The folder of the files in an entry of the cache. */
 const FILES = 'modules';
 
-/** Run depmod in the tree at `root`. Errors: its own. */
+/** Where depmod lies in a tree of Debian's, after and before its programs moved below /usr. */
+const DEPMOD = ['/usr/sbin/depmod', '/sbin/depmod'];
+
+/** Run depmod in the tree at `root`. Errors: the tree has none (`no-depmod`), and its own. */
 export async function indexModules(
   root: string,
   release: string,
   signal: AbortSignal,
 ): Promise<Result<void>> {
+  if (!DEPMOD.some((path) => existsSync(resolveInTree(root, path, true)))) {
+    return err({
+      code: 'no-depmod',
+      what: 'the modules of the kernel cannot be indexed',
+      where: 'packages',
+      why: 'no package of the machine brings depmod, so nothing on it could load a module either',
+      next: "add 'kmod' to packages",
+    });
+  }
   const done = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
   return done.ok ? ok() : done;
 }
