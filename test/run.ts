@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { needsOf } from './needs.js';
@@ -33,6 +34,9 @@ const IMAGES: Readonly<Record<Form, string>> = {
   erofs: join(root, '.test/erofs'),
 };
 
+/** Bytes of RAM for each file that runs: a machine of 2 GiB, or the trees of a build. */
+const RAM = 4 * 2 ** 30;
+
 /** Programs that the quick tests are put into. */
 const BUNDLES = 6;
 /** The user and group that own nothing (base-passwd of Debian). */
@@ -54,8 +58,9 @@ checkHost();
 makeFolder(join(root, '.test'));
 for (const format of formats) buildImages(format);
 
-// Two files at a time: without KVM each virtual machine keeps one core busy.
-const runner = ['--test', '--test-concurrency=2', `--test-reporter=${join(compiled, 'reporter.js')}`];
+// Without KVM each virtual machine keeps one core busy; one file more for the moments in which others wait.
+const atOnce = Math.max(1, Math.min(availableParallelism() + 1, Math.floor(totalmem() / RAM)));
+const runner = ['--test', `--test-concurrency=${atOnce}`, `--test-reporter=${join(compiled, 'reporter.js')}`];
 const result = spawnSync(process.execPath, [...runner, '--test-timeout=1800000', ...programs()], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],

@@ -44,19 +44,23 @@ export function sharesProcess(code: string): boolean {
   return !/^(after|before)(Each)?\(|\bprocess\.(env|chdir|umask|exit|on)\b/m.test(code);
 }
 
+/** What takes longest begins first, or nothing else would be left to run beside its end. */
+const LONGEST = /^vm\/machine-tests\.test/;
+
 /** Those of the compiled files that are meant: what boots machines first, since it takes longest. */
 export function selectTests(paths: readonly string[], { words, all }: Selection): string[] {
   return paths
     .filter((path) => path.endsWith('.test.js') && !path.startsWith('with/'))
     .filter((path) => (words.length === 0 ? all || !isLong(path) : words.some((word) => path.includes(word))))
     .sort()
-    .reverse();
+    .reverse()
+    .sort((a, b) => Number(LONGEST.test(b)) - Number(LONGEST.test(a)));
 }
 
 /** VM tests whose outcome depends on the form of the base: the long suite runs them with both. */
-const BY_FORM = /^(vm\/(attributes|medium-vanishes|persist|refused|status)|long\/boot)\.test/;
-/** The one that runs with an archive, which takes longer to load. */
-const AS_CPIO = /^vm\/machine-tests\.test/;
+const BY_FORM = /^(vm\/(attributes|layers|medium-vanishes|persist|refused|status)|long\/boot)\.test/;
+/** The one that the short suite runs with an archive, which takes longer to load. */
+const AS_CPIO = /^vm\/layers\.test/;
 
 /** The forms of a base that a VM test runs with. */
 export function formsFor(path: string, { form, all }: Selection): Form[] {

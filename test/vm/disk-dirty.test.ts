@@ -33,12 +33,14 @@ test('a dirty journal on an SD card is replayed, and the console says so', async
   assert.equal(await vm.ask('head -c 3 /storage/note'), 'new');
 });
 
-test('where the device cannot be written the journal is left alone, and the base loaded all the same', async () => {
-  const file = dirtyDisk();
-  await using vm = Vm.start(APPEND, { args: ['--disk', `${file}:ro`, '--bus', 'pvscsi'] });
-  await vm.expect(/mkma: \/dev\/sda is mounted without its journal, which could not be replayed: /);
-  await vm.expectShell();
-  assert.equal(await vm.ask('head -c 3 /storage/note'), 'old');
-  vm.type('exit');
-  await vm.expect(/mkma: handing over to/);
-});
+if (process.env.MKMA_TEST_LONG === '1') {
+  test('where the device cannot be written the journal is left alone, and the base loaded all the same', async () => {
+    const file = dirtyDisk();
+    await using vm = Vm.start(APPEND, { args: ['--disk', `${file}:ro`, '--bus', 'pvscsi'] });
+    await vm.expect(/mkma: \/dev\/sda is mounted without its journal, which could not be replayed: /);
+    await vm.expectShell();
+    assert.equal(await vm.ask('head -c 3 /storage/note'), 'old');
+    vm.type('exit');
+    await vm.expect(/mkma: handing over to/);
+  });
+}

@@ -83,9 +83,9 @@ async function randomRounds(vm: Vm, rounds: readonly number[]): Promise<void> {
   }
 }
 
-/** The long suite has more rounds, changes what was saved once more, and boots a third time. */
+/** The long suite has random rounds (those on this host run in either), changes what was saved once more, and boots a third time. */
 const LONG = process.env.MKMA_TEST_LONG === '1';
-const FIRST = LONG ? [0, 1] : [0];
+const FIRST = LONG ? [0, 1] : [];
 const SECOND = [2, 3];
 
 test('a machine is changed, what was chosen is there after the next boots, and nothing else', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Vm } from './harness.js';
+import { Vm } from '../vm/harness.js';
 
 test('the disk keeps what the machine writes to it, even when the machine is not shut down', async () => {
   const word = `kept-${process.pid}`;
