@@ -5,6 +5,7 @@ import { isSelected, unknownNames } from '../../core/layer.js';
 import { UNRECORDED } from '../../core/layers/warnings.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
+import type { Fit } from '../../core/records.js';
 import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
@@ -115,7 +116,7 @@ export function loadLayers(
   const records = watchRecords(machine, settings, base.manifest, chosen);
   for (const layer of chosen) {
     const { image } = layer;
-    const { problem, warnings } = records.fit(layer);
+    const { problem, warnings } = tryFit(records, layer);
     if (problem !== undefined) {
       leftOut.push(withProblem(image, problem));
       continue;
@@ -139,6 +140,14 @@ function folderOf(image: LayerImage): string {
 }
 
 /** Even what nobody foresaw costs this layer alone, not the machine. */
+function tryFit(records: ReturnType<typeof watchRecords>, layer: ChosenLayer): Fit {
+  try {
+    return records.fit(layer);
+  } catch (bug) {
+    return { problem: bugProblem(bug), warnings: [] };
+  }
+}
+
 function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
   try {
     return loadLayer(...layer);

@@ -34,6 +34,8 @@ const RULES: readonly Rule[] = [
       /^var\/lib\/urandom\/random-seed$/,
       /^var\/lib\/NetworkManager\/secret_key$/,
       /^etc\/nvme\/host(nqn|id)$/,
+      // With which dkms signs modules (dkms(8)).
+      /^var\/lib\/dkms\/mok\.(key|pub)$/,
     ],
   },
   {

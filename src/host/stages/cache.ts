@@ -79,7 +79,7 @@ async function make(folder: string, request: CacheRequest): Promise<Result<Cache
     const path = join(folder, `${keyOf(kind, inputs)}.${Date.now()}`);
     renameSync(made, path);
     flush(folder);
-    prune(folder, `${kind}-`);
+    prune(folder, `${kind}-`, scratch.path);
     return { ok: true, value: { path, id: id.value, at } };
   } finally {
     scratch.remove();
@@ -100,11 +100,21 @@ function entriesOf(folder: string, key: string): string[] {
     .map((name) => join(folder, name));
 }
 
-function prune(folder: string, prefix: string): void {
+/** Remove old entries. Each leaves its name first: half an entry under it would count as whole. Others may prune at the same time. */
+function prune(folder: string, prefix: string, scratch: string): void {
   for (const name of readdirSync(folder).filter((each) => each.startsWith(prefix))) {
     const path = join(folder, name);
     const [newest] = entriesOf(folder, name.replace(/\.\d+$/, ''));
     const keep = newest === path ? KEEP_UNUSED : KEEP_REPLACED;
-    if (statSync(path).mtimeMs < Date.now() - keep) removeTree(path);
+    const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (made >= Date.now() - keep) continue;
+    const old = join(scratch, name);
+    try {
+      renameSync(path, old);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      continue;
+    }
+    removeTree(old);
   }
 }

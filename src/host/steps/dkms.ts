@@ -19,6 +19,9 @@ const NO_AUTOINSTALL = 'etc/dkms/no-autoinstall';
 const UNSIGNED = 'etc/dkms/framework.conf.d/mkma-unsigned.conf';
 const UNSIGNED_TEXT = 'sign_file="/nonexistent"\n';
 
+/** What was just built must not get into the kernel of the building host, which may be of the same release: setpriv(1). */
+const CAREFUL = ['setpriv', '--bounding-set', '-sys_module', '--'];
+
 /** Files of a tree while its packages are installed. {@link DKMS_HOOKS} take them away. */
 export const DKMS_FILES = { [NO_AUTOINSTALL]: '', [UNSIGNED]: UNSIGNED_TEXT };
 
@@ -28,10 +31,10 @@ export const DKMS_HOOKS: readonly string[] = [
 rm -f "$1/${NO_AUTOINSTALL}"
 if [ -s "$MKMA_ENTRY/${KERNEL_NAME}" ]; then
   release=$(sed 's/^linux-image-//; s/-unsigned$//' "$MKMA_ENTRY/${KERNEL_NAME}")
-  chroot "$1" sh -c ${shellQuote(DKMS_SCRIPT)} mkma "$release"
+  ${CAREFUL.join(' ')} chroot "$1" sh -c ${shellQuote(DKMS_SCRIPT)} mkma "$release"
 fi
 rm -f "$1/${UNSIGNED}"
-if [ ! -e "$1/usr/sbin/dkms" ]; then rmdir "$1/etc/dkms/framework.conf.d" "$1/etc/dkms"; fi`,
+if [ ! -e "$1/usr/sbin/dkms" ]; then rmdir --ignore-fail-on-non-empty "$1/etc/dkms/framework.conf.d" "$1/etc/dkms"; fi`,
 ];
 
 /** Build in the tree at `root`, for the kernel there, what is not built yet. Says where something lacks the kernel's headers. */
@@ -48,12 +51,10 @@ export async function buildDkms(root: string, release: string, context: Context)
     lines.push(line);
     context.emit({ type: 'output', stage: 'system', line });
   };
-  // What was just built must not get into the kernel of the building host, which may be of the same release.
-  const careful = ['setpriv', '--bounding-set', '-sys_module', '--'];
-  const script = `printf %s '${UNSIGNED_TEXT}' > /${UNSIGNED}\ntrap 'rm -f /${UNSIGNED}' EXIT\n(\n${DKMS_SCRIPT}\n)`;
+  const script = `set -e\nmkdir -p "$(dirname /${UNSIGNED})"\nprintf %s '${UNSIGNED_TEXT}' > /${UNSIGNED}\ntrap 'rm -f /${UNSIGNED}' EXIT\n(\n${DKMS_SCRIPT}\n)`;
   const command = inTree({
     root,
-    command: [...careful, 'sh', '-c', script, 'mkma', release],
+    command: [...CAREFUL, 'sh', '-c', script, 'mkma', release],
     network: false,
   });
   const done = await run(command, { signal: context.signal, onLine });

@@ -11,9 +11,11 @@ import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same entries shall give other files. */
-const RECIPE = '1';
+const RECIPE = '2';
 /** The folder of the files in an entry of the cache. */
 const FILES = 'modules';
+/** What the kernel's package brings for depmod to read; all others of the name are depmod's, also where a package ran it already. */
+const OF_KERNEL = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
 
 /** Where depmod lies in a tree of Debian's, after and before its programs moved below /usr. */
 const DEPMOD = ['/usr/sbin/depmod', '/sbin/depmod'];
@@ -51,18 +53,19 @@ export async function indexOfEntries(
   const folder = join(modulesFolder(root), release);
   const entry = await cached(settings.cache, {
     kind: 'modules',
-    inputs: { recipe: RECIPE, release, entries: entries.map(({ id }) => id).join(' ') },
+    inputs: { recipe: RECIPE, release, entries: entries.map(({ id, at }) => `${id} of ${at}`).join(', ') },
     refresh: false,
     signal,
     onWait: () =>
       emit({ type: 'output', stage: 'system', line: 'waiting for another build that makes the same' }),
     async make(made) {
-      const before = new Set(indexesIn(folder));
       const done = await indexModules(root, release, signal);
       if (!done.ok) return done;
       mkdirSync(join(made, FILES));
-      for (const name of indexesIn(folder).filter((each) => !before.has(each)))
+      for (const name of readdirSync(folder).filter(isIndex))
         copyFileSync(join(folder, name), join(made, FILES, name));
+      if (!existsSync(join(made, FILES, 'modules.dep')))
+        throw new Error(`depmod ended well but made no modules.dep in ${folder}`);
       return ok(release);
     },
   });
@@ -72,6 +75,6 @@ export async function indexOfEntries(
   return ok();
 }
 
-function indexesIn(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.startsWith('modules.'));
+function isIndex(name: string): boolean {
+  return name.startsWith('modules.') && !OF_KERNEL.includes(name);
 }

@@ -97,7 +97,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
     return err({
       code: 'program-timed-out',
       what: `${command.file} did not end within ${options.timeout} seconds`,
-      why: lastLines(result.stderr),
+      why: withoutLogins(lastLines(result.stderr)),
       next: `run it by hand: ${renderCommand(command)}`,
     });
   }
@@ -140,7 +140,7 @@ function startFailure(
   return {
     code: 'program-ended-by-signal',
     what: `${command.file} was ended${result.signal === undefined ? '' : ` by ${result.signal}`}`,
-    why: lastLines(result.stderr) || result.shortMessage || '',
+    why: withoutLogins(lastLines(result.stderr) || result.shortMessage || ''),
     next: `run it by hand: ${renderCommand(command)}`,
   };
 }

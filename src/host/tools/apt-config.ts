@@ -36,7 +36,7 @@ export function renderSetting({ name, value }: AptSetting): string {
 
 /** An address without its login, and the login as an entry of apt_auth.conf(5). */
 export function splitLogin(address: string): { readonly address: string; readonly entry?: string } {
-  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]+)(?::([^\s/@]*))?@(\S+)$/i.exec(address);
+  const match = /^([a-z][a-z0-9+.-]*:\/\/)([^\s/:]+)(?::([^\s/]*))?@([^\s/@]+(?:\/\S*)?)$/i.exec(address);
   if (match === null) return { address };
   const [, scheme = '', login = '', password = '', rest = ''] = match;
   const plain = scheme + rest;

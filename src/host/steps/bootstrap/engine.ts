@@ -162,10 +162,10 @@ async function runOnce(
   });
   if (done.ok) return { result: ok() };
   const output = lines.join('\n');
-  return {
-    result: err(dkmsFailure(output) ?? explainBootstrap(output, request)),
-    answer: mirrorAnswer(output),
-  };
+  const dkms = dkmsFailure(output);
+  // What the mirror answered before is not why a module could not be built.
+  if (dkms !== undefined) return { result: err(dkms) };
+  return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
 }
 
 /** How mirrors are reached, as files for apt that only root reads; resolves to the one of apt.conf(5). */
@@ -192,7 +192,8 @@ const KEEP_DEBS_DAYS = 60;
 
 function pruneDebs(folder: string): void {
   for (const name of readdirSync(folder)) {
-    const age = Date.now() - statSync(join(folder, name)).ctimeMs;
+    // Others may prune at the same time.
+    const age = Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
     const limit = name.startsWith('.') ? 1 : KEEP_DEBS_DAYS;
     if (age > limit * 86_400_000) rmSync(join(folder, name), { force: true });
   }

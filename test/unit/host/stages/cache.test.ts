@@ -1,6 +1,6 @@
 /** The cache, with real folders. */
 import assert from 'node:assert/strict';
-import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -61,6 +61,19 @@ test('what could not be made is not there, and what could not be made anew stays
   await rig.ask('whole');
   assert.ok(!(await rig.ask('half', true, failed)).ok);
   assert.equal(rig.content(), 'whole');
+});
+
+test('an old entry that another takes the place of goes, whole', async () => {
+  using rig = new Rig();
+  await rig.ask('first');
+  const stages = join(rig.path, 'stages');
+  const [old = ''] = readdirSync(stages);
+  const before = new Date(Date.now() - 2 * 86_400_000);
+  utimesSync(join(stages, old), before, before);
+  await sleep(5);
+  await rig.ask('second', true);
+  assert.equal(rig.content(), 'second');
+  assert.equal(readdirSync(stages).length, 1);
 });
 
 test('an entry without its record is none', async () => {

@@ -43,12 +43,20 @@ test('names and passwords in addresses are not shown', () => {
     withoutLogins('Get:1 http://me:p%40ss@h:1/x and https://token@h/y, mail me@h'),
     'Get:1 http://***@h:1/x and https://***@h/y, mail me@h',
   );
+  for (const password of ['p@ss', `o'd"d`, '@', 'a:b@c']) {
+    assert.equal(withoutLogins(`at http://me:${password}@h:3128/x`), 'at http://***@h:3128/x', password);
+  }
+  assert.equal(withoutLogins('http://h/pool/a@b and c'), 'http://h/pool/a@b and c');
 });
 
 test('a login in an address becomes an entry of its own', () => {
   assert.deepEqual(splitLogin('https://me:p%40ss@m.example:8443/debian'), {
     address: 'https://m.example:8443/debian',
     entry: 'machine https://m.example:8443/debian login me password p@ss',
+  });
+  assert.deepEqual(splitLogin('http://me@corp:p@ss@m.example/a@b'), {
+    address: 'http://m.example/a@b',
+    entry: 'machine http://m.example/a@b login me@corp password p@ss',
   });
   assert.deepEqual(splitLogin('http://m.example/debian'), { address: 'http://m.example/debian' });
   assert.deepEqual(splitLogin('file:/srv/a@b'), { address: 'file:/srv/a@b' });
