@@ -5,11 +5,11 @@ import { Vm } from './harness.js';
 import { baseOnDisk, bootFromDisk } from './layer.js';
 
 test('a base by hand with more files than the RAM file system has inodes', async () => {
-  const script = `dir=$(mktemp -d); cd "$dir"; seq 70000 | xargs touch
+  const script = `dir=$(mktemp -d); cd "$dir"; seq 52000 | xargs touch
 find . | cpio -o -H newc --quiet | zstd -q -f -o "$1"; cd /; rm -r "$dir"`;
   execFileSync('bash', ['-e', '-c', script, 'bash', baseOnDisk(BASE_FILES.cpio)]);
   const [append, { args }] = bootFromDisk();
-  await using vm = Vm.start(append, { args: [...args, '--memory', '512'] });
+  await using vm = Vm.start(append, { args: [...args, '--memory', '384'] });
   await vm.expect(/mkma: BOOT FAILED in phase load\n/);
   await vm.expect(/mkma: the base does not fit into the RAM file system: /, 20);
   await vm.expect(

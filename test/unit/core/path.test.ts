@@ -21,6 +21,34 @@ test('any bytes survive decoding and encoding, and JSON', () => {
   );
 });
 
+test('what only looks like UTF-8 survives: halves of surrogate pairs, overlong forms, beyond the last character', () => {
+  const invalid = [
+    ...[
+      [0xed, 0xa0, 0x80],
+      [0xed, 0xbf, 0xbf],
+      [0xed, 0xb2, 0x80],
+    ],
+    ...[
+      [0xc0, 0x80],
+      [0xe0, 0x9f, 0xbf],
+      [0xf0, 0x8f, 0xbf, 0xbf],
+      [0xf4, 0x90, 0x80, 0x80],
+    ],
+  ];
+  for (const bytes of invalid) {
+    const name = decodeName(Uint8Array.from(bytes));
+    assert.equal(name.length, bytes.length, 'each byte by itself');
+    assert.deepEqual([...encodeName(name)], bytes);
+  }
+  for (const bytes of [
+    [0xed, 0x9f, 0xbf],
+    [0xee, 0x80, 0x80],
+    [0xe0, 0xa0, 0x80],
+    [0xf4, 0x8f, 0xbf, 0xbf],
+  ])
+    assert.equal(decodeName(Uint8Array.from(bytes)), new TextDecoder().decode(Uint8Array.from(bytes)));
+});
+
 test('valid UTF-8 stays readable', () => {
   assert.equal(decodeName(new TextEncoder().encode('größe 文 🙂')), 'größe 文 🙂');
 });
