@@ -34,8 +34,8 @@ const IMAGES: Readonly<Record<Form, string>> = {
   erofs: join(root, '.test/erofs'),
 };
 
-/** Bytes of RAM for each file that runs: a machine of 2 GiB, or the trees of a build. */
-const RAM = 4 * 2 ** 30;
+/** Bytes of RAM for each file that runs: a machine of 2 GiB, or the trees of a build. A host of 8 GiB runs two. */
+const RAM = 3 * 2 ** 30;
 
 /** Programs that the quick tests are put into. */
 const BUNDLES = 6;

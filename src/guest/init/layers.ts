@@ -139,7 +139,8 @@ function folderOf(image: LayerImage): string {
   return `${LAYERS}/${image.layer}`;
 }
 
-/** Even what nobody foresaw costs this layer alone, not the machine. */
+// Even what nobody foresaw costs this layer alone, not the machine.
+
 function tryFit(records: ReturnType<typeof watchRecords>, layer: ChosenLayer): Fit {
   try {
     return records.fit(layer);

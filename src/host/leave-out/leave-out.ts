@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
+import { indexModules } from '../kernel/depmod.js';
 import { driversFor, type Hardware } from '../kernel/hardware.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
@@ -61,7 +62,7 @@ export async function leaveOut(options: LeaveOutOptions): Promise<Result<Savings
   for (const part of parts) for (const path of files[part]) removeTree(path, root);
   if (parts.includes('docs') || parts.includes('locales')) removeEmpty(root);
   if (!parts.includes('modules')) return ok(Object.fromEntries(measured) as Savings);
-  const indexed = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
+  const indexed = await indexModules(root, release, signal);
   return indexed.ok ? ok(Object.fromEntries(measured) as Savings) : indexed;
 }
 

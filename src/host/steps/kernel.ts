@@ -4,13 +4,14 @@ import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Kernel } from '../definition/machine.js';
+import { indexModules } from '../kernel/depmod.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { KERNEL_PACKAGES, kernelReleaseIn } from './bootstrap/kernel.js';
 import { mergeModules, modulesFolder, otherKernels, tidyModules } from './module-folders.js';
-import { indexModules, indexOfEntries } from './module-index.js';
+import { indexOfEntries } from './module-index.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 

@@ -1,12 +1,10 @@
-/** What depmod(8) writes of a kernel's modules: it reads and unpacks all of them, so it is made once for what came from the mirror. */
+/** The index of a kernel's modules, kept: depmod(8) reads and unpacks all of them, so it runs once for what came from the mirror. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import type { CacheEntry } from '../stages/cache.js';
-import { cached } from '../stages/cache.js';
-import { run } from '../sys/run.js';
-import { resolveInTree } from '../sys/tree-files.js';
+import { indexModules } from '../kernel/depmod.js';
+import { type CacheEntry, cached } from '../stages/cache.js';
 import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
@@ -16,28 +14,6 @@ const RECIPE = '2';
 const FILES = 'modules';
 /** What the kernel's package brings for depmod to read; all others of the name are depmod's, also where a package ran it already. */
 const OF_KERNEL = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
-
-/** Where depmod lies in a tree of Debian's, after and before its programs moved below /usr. */
-const DEPMOD = ['/usr/sbin/depmod', '/sbin/depmod'];
-
-/** Run depmod in the tree at `root`. Errors: the tree has none (`no-depmod`), and its own. */
-export async function indexModules(
-  root: string,
-  release: string,
-  signal: AbortSignal,
-): Promise<Result<void>> {
-  if (!DEPMOD.some((path) => existsSync(resolveInTree(root, path, true)))) {
-    return err({
-      code: 'no-depmod',
-      what: 'the modules of the kernel cannot be indexed',
-      where: 'packages',
-      why: 'no package of the machine brings depmod, so nothing on it could load a module either',
-      next: "add 'kmod' to packages",
-    });
-  }
-  const done = await run({ file: 'chroot', args: [root, 'depmod', release] }, { signal });
-  return done.ok ? ok() : done;
-}
 
 /**
  * As {@link indexModules}, for a tree at `root` that holds what the entries gave and nothing else: same entries, same modules,

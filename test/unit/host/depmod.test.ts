@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { indexModules } from '../../../src/host/steps/module-index.js';
+import { indexModules } from '../../../src/host/kernel/depmod.js';
 import { removeTree } from '../../../src/host/sys/remove.js';
 import { problemOf } from '../problem.js';
 
