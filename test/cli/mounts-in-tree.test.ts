@@ -37,9 +37,9 @@ test('readers, writers and scratch folders refuse a tree with a mount in it, and
       }
     }
     files.write('/free/a/b', 'x');
-    codes.output = (await openOutput(process.cwd() + '/out')).problem?.code;
+    codes.output = (await openOutput(process.cwd() + '/out', undefined, new AbortController().signal)).problem?.code;
     sh('umount out/.mkma/scratch-4194305-x/a');
-    const output = await openOutput(process.cwd() + '/out');
+    const output = await openOutput(process.cwd() + '/out', undefined, new AbortController().signal);
     sh('mkdir ' + output.value.path + '/.mkma/' + output.value.scratch.path.split('/').pop() + '/b');
     sh('mount --bind host ' + output.value.scratch.path + '/b');
     output.value.close((problem) => { codes.closed = problem.code; });

@@ -51,6 +51,14 @@ export const HOST: readonly Mutation[] = [
     tests: ['unit/host/stages/cache'],
   },
   {
+    id: 'scratch-in-use-removed',
+    breaks: 'of scratch folders only those are removed whose process is gone',
+    file: 'src/host/sys/scratch.ts',
+    from: '    if (lock.value === undefined) continue;\n',
+    to: '',
+    tests: ['unit/host/sys/scratch'],
+  },
+  {
     id: 'half-file-published',
     breaks: 'a file is written whole under another name before it gets its own',
     file: 'src/host/sys/files.ts',

@@ -67,7 +67,9 @@ export async function cached(cache: string, request: CacheRequest): Promise<Resu
 
 async function make(folder: string, request: CacheRequest): Promise<Result<CacheEntry>> {
   const { kind, inputs } = request;
-  const scratch = makeScratch(folder);
+  const temporary = await makeScratch(folder, request.signal);
+  if (!temporary.ok) return temporary;
+  const scratch = temporary.value;
   try {
     const made = join(scratch.path, 'entry');
     mkdirSync(made);

@@ -149,9 +149,10 @@ class Making {
   async make(folder: string): Promise<Result<string>> {
     const tools = await this.tools();
     if (!tools.ok) return tools;
-    const scratch = makeScratch(join(this.settings.cache, 'tmp'));
+    const scratch = await makeScratch(join(this.settings.cache, 'tmp'), this.context.signal);
+    if (!scratch.ok) return scratch;
     try {
-      const root = join(scratch.path, 'root');
+      const root = join(scratch.value.path, 'root');
       mkdirSync(root, { mode: 0o755 });
       const unpacked = await unpackTree(join(tools.value.path, TREE), root, this.context.signal);
       if (!unpacked.ok) return unpacked;
@@ -162,7 +163,7 @@ class Making {
       hashPath(hash, join(folder, PRODUCT));
       return ok(hash.digest('hex').slice(0, 20));
     } finally {
-      scratch.remove();
+      scratch.value.remove();
     }
   }
 

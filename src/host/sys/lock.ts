@@ -1,5 +1,5 @@
 /** Locks between processes: one is gone with the process that holds it, however that one ends. */
-import { closeSync, fchownSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Owner } from './files.js';
@@ -27,12 +27,34 @@ export async function tryLock(
     if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
   } catch (cause) {
     return err({
+      code: 'lock-not-opened',
       what: 'cannot open the lock',
       where: file,
       why: (cause as Error).message,
       next: 'run as the user to whom the folder belongs',
     });
   }
+  return lockOpen(fd, file, signal);
+}
+
+/** As {@link tryLock} for a folder that is there; one that goes meanwhile is somebody's, who removes it. */
+export async function tryLockFolder(folder: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
+  let fd: number;
+  try {
+    fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ok(undefined);
+    throw cause;
+  }
+  return lockOpen(fd, folder, signal);
+}
+
+/** Lock what is open, which is closed where that fails. */
+async function lockOpen(
+  fd: number,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Result<Lock | undefined>> {
   const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
   const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
   const ended = await start(flock, { stdin: fd, signal }).ended;
@@ -40,7 +62,7 @@ export async function tryLock(
   closeSync(fd);
   if (!ended.ok) return ended;
   if (ended.value.exitCode === BUSY) return ok(undefined);
-  return err({ what: 'cannot lock', where: file, why: ended.value.stderr.trim() });
+  return err({ code: 'lock-failed', what: 'cannot lock', where: path, why: ended.value.stderr.trim() });
 }
 
 /** Take the lock or fail: with what is told, and with who holds it, as that process has written into the file. */
@@ -57,14 +79,27 @@ export async function takeLock(
 }
 
 /** Take the lock, waiting for others to let go of it. `onWait` is called once where that is needed. */
-export async function waitLock(file: string, signal: AbortSignal, onWait: () => void): Promise<Result<Lock>> {
+export function waitLock(file: string, signal: AbortSignal, onWait: () => void): Promise<Result<Lock>> {
+  return waitFor(() => tryLock(file, signal), signal, { onWait, pause: 300 });
+}
+
+/** As {@link waitLock} for the lock on a folder, which others hold for moments. */
+export function waitLockFolder(folder: string, signal: AbortSignal): Promise<Result<Lock>> {
+  return waitFor(() => tryLockFolder(folder, signal), signal, { pause: 20 });
+}
+
+async function waitFor(
+  take: () => Promise<Result<Lock | undefined>>,
+  signal: AbortSignal,
+  { onWait, pause }: { readonly onWait?: () => void; readonly pause: number },
+): Promise<Result<Lock>> {
   for (let told = false; ; told = true) {
-    const lock = await tryLock(file, signal);
+    const lock = await take();
     if (signal.aborted) throw new Interrupted();
     if (!lock.ok) return lock;
     if (lock.value !== undefined) return ok(lock.value);
-    if (!told) onWait();
-    await sleep(300, undefined, { signal }).catch(() => undefined);
+    if (!told) onWait?.();
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
 }
 

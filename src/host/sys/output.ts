@@ -20,7 +20,11 @@ export interface OutputFolder {
 }
 
 /** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
-export async function openOutput(path: string, owner?: Owner): Promise<Result<OutputFolder>> {
+export async function openOutput(
+  path: string,
+  owner: Owner | undefined,
+  signal: AbortSignal,
+): Promise<Result<OutputFolder>> {
   const refuse = (why: string): Result<OutputFolder> =>
     err({
       code: 'output-folder-unusable',
@@ -43,16 +47,18 @@ export async function openOutput(path: string, owner?: Owner): Promise<Result<Ou
   };
   const lock = await takeLock(join(real, STATE, 'lock'), told, { owner });
   if (!lock.ok) return lock;
+  let scratch: Result<Scratch> | undefined;
   try {
-    return ok(opened(real, lock.value));
+    scratch = await makeScratch(join(real, STATE), signal);
+    return scratch.ok ? ok(opened(real, scratch.value, lock.value)) : scratch;
   } catch (cause) {
-    lock.value[Symbol.dispose]();
     return err(removalProblem(cause));
+  } finally {
+    if (scratch?.ok !== true) lock.value[Symbol.dispose]();
   }
 }
 
-function opened(path: string, lock: Lock): OutputFolder {
-  const scratch = makeScratch(join(path, STATE));
+function opened(path: string, scratch: Scratch, lock: Lock): OutputFolder {
   const close = (warn: (problem: Problem) => void): void => {
     try {
       scratch.remove();

@@ -49,7 +49,7 @@ export interface BuildResult {
 
 /** Build the machine into the output folder. */
 export async function build(settings: BuildSettings, context: Context): Promise<Result<BuildResult>> {
-  const output = await openOutput(settings.output, settings.owner);
+  const output = await openOutput(settings.output, settings.owner, context.signal);
   if (!output.ok) return output;
   try {
     const built = await runPipeline(settings, output.value, context);

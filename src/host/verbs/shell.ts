@@ -35,7 +35,7 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
   if (!existsSync(root)) {
     return err({ what: 'there is no machine to enter', where: root, next: 'build one first: mkma build' });
   }
-  const output = await openOutput(options.output, options.owner);
+  const output = await openOutput(options.output, options.owner, context.signal);
   if (!output.ok) return output;
   try {
     const free = requireUnmounted(join(output.value.path, FILES.chroot));

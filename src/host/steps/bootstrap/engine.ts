@@ -104,7 +104,9 @@ async function makeEntry(
   const debs = join(settings.cache, 'debs');
   mkdirSync(debs, { recursive: true });
   pruneDebs(debs);
-  const temporary = makeScratch(join(settings.cache, 'tmp'));
+  const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
+  if (!scratch.ok) return scratch;
+  const temporary = scratch.value;
   try {
     mkdirSync(join(temporary.path, 'lists'));
     const request: BootstrapRequest = {
