@@ -51,8 +51,8 @@ const CASES: readonly [what: string, commands: string, code: string, next: RegEx
   [
     'a name space of users that has one alone',
     'exec unshare --user --map-root-user -- "$@"',
-    'folder-without-owners',
-    /--output/,
+    'user-namespace',
+    /outside of the container/,
   ],
   [
     'an output folder that is read-only',

@@ -1,5 +1,5 @@
 /** What building takes of this host, tried out before anything is fetched: else a tool fails half way, in words of its own. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { BUILDING, tooFewOpenFiles } from './open-files.js';
 import { run } from './run.js';
@@ -26,12 +26,21 @@ export function missingCapabilities(status: string): string[] {
     .map(([name]) => name);
 }
 
+/** Whether a text of /proc/PID/uid_map is that of a name space with users of its own (user_namespaces(7)): the first maps all as they are. */
+export function hasOwnUsers(uidMap: string): boolean {
+  const [inside, outside, count] = uidMap.trim().split(/\s+/);
+  return !(inside === '0' && outside === '0' && Number(count) === 2 ** 32 - 1);
+}
+
 /** Whether this process may do what building takes. */
 export function checkProcess(proc = '/proc/self'): Result<void> {
   const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
   const few = tooFewOpenFiles(BUILDING);
   if (few !== undefined) return err(few);
-  if (missing.length === 0) return ok();
+  if (missing.length === 0) {
+    const map = `${proc}/uid_map`;
+    return existsSync(map) && hasOwnUsers(readFileSync(map, 'utf8')) ? err(ROOTLESS) : ok();
+  }
   const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
   return err({
     code: 'capabilities-missing',
@@ -42,6 +51,15 @@ export function checkProcess(proc = '/proc/self'): Result<void> {
     suggestion: flags,
   });
 }
+
+/** There mknod(2) fails whatever its capabilities. */
+const ROOTLESS: Problem = {
+  code: 'user-namespace',
+  what: 'this process is root of its container alone',
+  where: '/proc/self/uid_map',
+  why: 'its users are mapped to others (a rootless container, unshare --user): no device nodes can be made there',
+  next: 'build outside of the container, or start it as root of the host',
+};
 
 /** What is tried in a folder. $1 is the folder; prints the word of the first that fails. All of it is gone afterwards. */
 const PROBE = `exec 2>&1

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openFilesLimit } from '../../../../src/host/sys/open-files.js';
-import { missingCapabilities } from '../../../../src/host/sys/preflight.js';
+import { hasOwnUsers, missingCapabilities } from '../../../../src/host/sys/preflight.js';
 
 test('capabilities that are missing are named, by the mask of the kernel', () => {
   const status = (mask: string) => `Name:\tnode\nCapPrm:\t0000000000000000\nCapEff:\t${mask}\nCapBnd:\t0\n`;
@@ -18,4 +18,11 @@ test('the limit of open files is the soft one; without one there is none', () =>
     `Limit   Soft Limit   Hard Limit   Units\nMax open files   ${soft}   4096   files\n`;
   assert.equal(openFilesLimit(limits('1024')), 1024);
   assert.equal(openFilesLimit(limits('unlimited')), undefined);
+});
+
+test('users of a name space of its own are seen by their map', () => {
+  assert.ok(!hasOwnUsers('         0          0 4294967295\n'));
+  assert.ok(hasOwnUsers('         0       1000          1\n         1     100000      65536\n'));
+  assert.ok(hasOwnUsers('         0     100000      65536\n'));
+  assert.ok(hasOwnUsers(''));
 });
