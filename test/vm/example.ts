@@ -24,7 +24,7 @@ export async function tryExample(name: string, tests: readonly string[]): Promis
     const made = await execute(process.execPath, [main, 'build', ...own, '--format', 'erofs']);
     assert.equal(made.code, 0, made.stderr);
     // As all machines of the tests are booted (harness.ts).
-    const booted = [main, 'test', ...own, '--append', 'norandmaps', '--timeout', '900', '--json'];
+    const booted = [main, 'test', ...own, '--append', FAST, '--timeout', '900', '--json'];
     const tested = await execute(process.execPath, booted);
     const verdict = JSON.parse(tested.stdout) as Partial<Verdict>;
     // Without any it is a problem, or a fault, that is told there.

@@ -77,9 +77,10 @@ const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x
 
 /**
  * QEMU 7.2 translates a library's page once for each address that it has in some process, and looks through all of these
- * translations whenever one goes: where libraries always have the same address, machines boot in 7 tenths of the time (notes/qemu.md).
+ * translations whenever one goes: where libraries always have the same address, machines boot in 7 tenths of the time. Nor does the
+ * kernel try out its ciphers, which takes a tenth of a boot to early boot's end (notes/qemu.md).
  */
-export const FAST = 'norandmaps';
+export const FAST = 'norandmaps cryptomgr.notests=1';
 
 /** Has early boot hand over to a shell instead of the system. */
 export const SHELL = 'init=/bin/bash';

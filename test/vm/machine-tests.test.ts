@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { BootTimes } from '../../src/core/boot.js';
-import { BASE, imagesFolder, mkma } from './harness.js';
+import { BASE, FAST, imagesFolder, mkma } from './harness.js';
 
 /** Lines count: results name them. */
 const DEFINITION = `import assert from 'node:assert/strict';
@@ -124,7 +124,7 @@ describe("a definition's tests", () => {
   after(() => rmSync(folder, { recursive: true }));
 
   const run = async (...more: string[]) => {
-    const images = ['--output', imagesFolder(), '--append', 'norandmaps'];
+    const images = ['--output', imagesFolder(), '--append', FAST];
     const { output, stderr, exitCode } = await mkma('test', '--json', '--config', config, ...images, ...more);
     assert.ok(output.startsWith('{'), `exit code ${exitCode}\n${stderr}\n${output}`);
     return { exitCode, verdict: JSON.parse(output) as Verdict, stderr };
