@@ -57,7 +57,7 @@ if (values.chart !== undefined) writeFileSync(values.chart, chart(found));
 /** Images of the tests, built where they are not yet. */
 function builtImages(name: string, format: BaseFormat): string {
   const folder = join(repository, name);
-  const main = join(repository, 'dist/src/host/main.js');
+  const main = join(repository, 'dist/host/main.js');
   const build = [main, 'build', 'console', '--format', format, '--output', folder];
   const built = spawnSync(process.execPath, build, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (built.status !== 0) fail('the images to measure could not be built');

@@ -27,7 +27,7 @@ import {
 
 const compiled = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const main = join(root, 'dist/src/host/main.js');
+const main = join(root, 'dist/host/main.js');
 /** Images that many tests boot or read, by the form of their base; none of them may change them. */
 const IMAGES: Readonly<Record<Form, string>> = {
   cpio: join(root, '.test/images'),

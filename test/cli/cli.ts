@@ -14,7 +14,7 @@ import { removeTree } from '../../src/host/sys/remove.js';
 import { isInOwnMounts } from './persist/namespace.js';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
-export const main = join(repository, 'dist/src/host/main.js');
+export const main = join(repository, 'dist/host/main.js');
 
 export interface Ended {
   readonly code: number | null;

@@ -205,7 +205,7 @@ test('the layer: root alone may read it, its label is in its name, its manifest 
     );
     const info = spawnSync(
       process.execPath,
-      [join(repository, 'dist/src/host/main.js'), 'inspect', '--json', file],
+      [join(repository, 'dist/host/main.js'), 'inspect', '--json', file],
       { encoding: 'utf8' },
     );
     const { manifest } = JSON.parse(info.stdout) as {
@@ -257,11 +257,7 @@ test('a layer that the next boot has no room for is refused with numbers; holes 
   // Several frames in one segment.
   const [file] = layers();
   machine.onStorage((storage) => {
-    const argv = [
-      join(repository, 'dist/src/host/main.js'),
-      'inspect',
-      join(storage, 'images', file as string),
-    ];
+    const argv = [join(repository, 'dist/host/main.js'), 'inspect', join(storage, 'images', file as string)];
     const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
   });

@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { execute, main } from '../cli/cli.js';
 import { writeDefinition } from '../cli/tiny-modules.js';
-import { FAST, imagesFolder } from '../vm/harness.js';
+import { FAST } from '../vm/fast.js';
+import { imagesFolder } from '../vm/harness.js';
 
 test("modules that dkms and builds made for the image's kernel load in the machine", async () => {
   const folder = mkdtempSync(join(dirname(imagesFolder()), 'modules-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execute, main } from '../cli/cli.js';
-import { FAST } from './harness.js';
+import { FAST } from './fast.js';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));
 

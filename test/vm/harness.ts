@@ -11,8 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BASE_FILES, type BaseFormat, INIT_PREFIX } from '../../src/core/contract.js';
 import type { Status } from '../../src/guest/mkma/status/status.js';
+import { FAST } from './fast.js';
 
-export const MAIN = fileURLToPath(new URL('../../src/host/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../host/main.js', import.meta.url));
 
 /** Seconds for a boot to the login, without KVM and with other work going on. */
 const BOOT_SECONDS = 400;
@@ -74,13 +75,6 @@ export async function mkma(...args: string[]): Promise<Outcome & { readonly stde
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal control sequences are what is to be removed.
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\r\x07]/g;
-
-/**
- * QEMU 7.2 translates a library's page once for each address that it has in some process, and looks through all of these
- * translations whenever one goes: where libraries always have the same address, machines boot in 7 tenths of the time. Nor does the
- * kernel try out its ciphers, which takes a tenth of a boot to early boot's end (notes/qemu.md).
- */
-export const FAST = 'norandmaps cryptomgr.notests=1';
 
 /** Has early boot hand over to a shell instead of the system. */
 export const SHELL = 'init=/bin/bash';

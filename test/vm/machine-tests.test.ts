@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { BootTimes } from '../../src/core/boot.js';
-import { BASE, FAST, imagesFolder, mkma } from './harness.js';
+import { FAST } from './fast.js';
+import { BASE, imagesFolder, mkma } from './harness.js';
 
 /** Lines count: results name them. */
 const DEFINITION = `import assert from 'node:assert/strict';

@@ -23,7 +23,8 @@ import { BASE_NAMES } from '../../src/core/base.js';
 import { readImage } from '../../src/host/images.js';
 import { waitLock } from '../../src/host/sys/lock.js';
 import { tool } from './disk.js';
-import { builtImages, FAST, imagesFolder, MAIN, Vm } from './harness.js';
+import { FAST } from './fast.js';
+import { builtImages, imagesFolder, MAIN, Vm } from './harness.js';
 import { seenByGuest } from './seen-by-guest.js';
 
 /** Raised whenever the same machine shall be saved in another state. */

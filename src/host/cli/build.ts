@@ -1,12 +1,12 @@
 /** The command line of `mkma build`. */
-import { relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, relative, resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { BaseFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import { whereOf } from '../definition/compose.js';
 import type { ModuleSet } from '../definition/machine.js';
 import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
+import { COMPILED } from '../installed.js';
 import { lookAtHardware } from '../kernel/hardware.js';
 import type { Part } from '../leave-out/parts.js';
 import { chooseMirrors } from '../steps/mirror.js';
@@ -194,7 +194,7 @@ async function resolveSettings(
       sourceDateEpoch: options.sourceDateEpoch,
       owner,
       hardware: lookAtHardware(),
-      programs: fileURLToPath(new URL('../../../guest', import.meta.url)),
+      programs: join(COMPILED, 'guest'),
       version: VERSION,
     },
   };

@@ -1,9 +1,8 @@
 /** Definition files: TypeScript, JavaScript or JSON, loaded as they are. */
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, isAbsolute, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createJiti } from 'jiti';
 import { type Err, err, ok, type Result, usage } from '../../core/result.js';
+import { API } from '../installed.js';
 import { digestFile } from '../stages/book.js';
 import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
 import { isFields } from './merge.js';
@@ -24,7 +23,6 @@ export interface LoadedFile {
   readonly digest: string;
 }
 
-const API = fileURLToPath(new URL('api.js', import.meta.url));
 const EXAMPLE = "export default defineMachine({ hostname: 'kiosk' })";
 
 /** Load the definition in a file. */
@@ -67,6 +65,7 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
 }
 
 async function loadModule(file: string, where: string): Promise<Result<LoadedDefinition>> {
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(file, {
     alias: { mkma: API },
     fsCache: false,

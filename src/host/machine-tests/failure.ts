@@ -1,6 +1,7 @@
 /** What a test threw, as a person reads it: what, and the line of the definition where. */
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { OWN } from '../installed.js';
 
 /** Why a test failed. */
 export interface Failure {
@@ -8,9 +9,6 @@ export interface Failure {
   /** File and line; absent where none can be told. */
   readonly place?: { readonly file: string; readonly line: number };
 }
-
-/** Where mkma itself lies: its own frames tell nobody anything. */
-const OWN = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Errors whose names say nothing beyond their messages. */
 const NAMELESS = /^(Error|AssertionError|GuestError|MachineLost)$/;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { COMPILED } from '../installed.js';
 import { shellQuote } from '../sys/command.js';
 import { run } from '../sys/run.js';
 import type { ExpectedServices } from './services.js';
@@ -46,7 +47,7 @@ function agent(): string {
 }
 
 function source(name: string): string {
-  return readFileSync(new URL(name, import.meta.url), 'utf8');
+  return readFileSync(join(COMPILED, 'src/host/qemu', name), 'utf8');
 }
 
 /** The wait inside the machine ends before the host's, so that the machine can still say what it waited for. */

@@ -1,10 +1,12 @@
 /** Everything that is generated from the schema and the command line, by its path in the repository. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import * as fragments from '../definition/fragments.js';
 import { machineSchema } from '../definition/machine.js';
 import { outline } from '../definition/outline.js';
 import { PRESETS } from '../definition/presets.js';
+import { COMPILED } from '../installed.js';
 import { outlineCommands } from './commands.js';
 import { renderCompletion } from './completion.js';
 import { renderJsonSchema } from './json-schema.js';
@@ -27,10 +29,10 @@ export function completionOf(program: CommandUnknownOpts): string {
   return renderCompletion(outlineCommands(program), Object.keys(PRESETS));
 }
 
-/** The module "mkma" for editors, out of the compiled declarations beside this file. */
+/** The module "mkma" for editors, out of the compiled declarations. */
 export function editorTypes(): string {
   const declarations = (name: string): string =>
-    readFileSync(new URL(`../definition/${name}.d.ts`, import.meta.url), 'utf8');
+    readFileSync(join(COMPILED, `src/host/definition/${name}.d.ts`), 'utf8');
   const taken = { define: declarations('define'), functions: declarations('functions') };
   return renderTypes(outline(machineSchema), Object.keys(fragments), taken);
 }
