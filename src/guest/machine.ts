@@ -60,7 +60,7 @@ export interface Machine {
     limit: number,
     onEnd: (index: number, parts: readonly PartResult[]) => boolean,
   ): void;
-  /** The whole of a small file as text; `undefined` where it cannot be read. */
+  /** The whole of a small file as text, in the codec of path.ts; `undefined` where it cannot be read. */
   readText(path: string): string | undefined;
   /** Bytes of a file, fewer where it ends; `undefined` where it cannot be opened. */
   readAt(path: string, offset: number, length: number): Uint8Array | undefined;

@@ -130,6 +130,25 @@ test('a chain fits the base that it was made on, over snapshots of one boot and 
   assert.deepEqual(codes(base, chain), [accounts, 'layer-other-owners', accounts, accounts, undefined]);
 });
 
+test('accounts in bytes that are no UTF-8 fit the base that they are on', () => {
+  const latin1 = (line: string) => Buffer.from(line, 'latin1');
+  machine.newBase((root) => {
+    fill(root);
+    appendFileSync(join(root, 'etc/passwd'), latin1('m\xfcller:x:1000:1000:M\xfcller:/:/bin/sh\n'));
+    appendFileSync(join(root, 'etc/shadow'), latin1('m\xfcller:!:20421:0:99999:7:::\n'));
+    base = recordsOf(root);
+  });
+  machine.boot();
+  writeFileSync(at('home/file'), 'x');
+  chownSync(at('home/file'), 1000, 0);
+  addUser(machine.merged, 'alice', 1001);
+  const chain = [save()];
+  machine.boot();
+  addUser(machine.merged, 'bob', 1002);
+  chain.push(save());
+  assert.deepEqual(codes(base, chain), [undefined, undefined]);
+});
+
 test('a base of other packages: a layer with the database of dpkg is left out, one with accounts alone is not', () => {
   addUser(machine.merged, 'alice', 1000);
   const accounts = save();

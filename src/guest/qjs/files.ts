@@ -3,16 +3,13 @@
 import * as os from 'os';
 import * as std from 'std';
 import type { FileInfo, FileKind } from '../machine.js';
-import { put } from './streams.js';
+import { put, readAll } from './streams.js';
 
-/** Most bytes of a file that are read as text. */
-const MAX_TEXT = 2 ** 30;
-
-/** Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */
+/** In the codec of path.ts. Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */
 export function readText(path: string): string | undefined {
   const file = std.open(path, 'r');
   if (file === null) return undefined;
-  const text = file.readAsString(MAX_TEXT);
+  const text = readAll(file);
   file.close();
   return text;
 }

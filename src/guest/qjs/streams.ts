@@ -2,12 +2,15 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
+import { concatBytes } from '../../core/bytes.js';
 import { decodeName, encodeName } from '../../core/path.js';
 import { NoRoom } from '../no-room.js';
 import { Told } from '../told.js';
 
-/** Most bytes of a program's output that are read. */
-const MAX_OUTPUT = 2 ** 30;
+/** Most bytes that are read as text. */
+const MAX_TEXT = 2 ** 30;
+/** Bytes that are read at once. */
+const PART = 2 ** 20;
 
 /** Text or bytes; `false` where not all was taken. */
 export function put(file: std.File, content: string | Uint8Array): boolean {
@@ -61,21 +64,29 @@ export function scratch(content: string | Uint8Array = ''): std.File {
   return file;
 }
 
-/** All that was written to it, in the codec of path.ts; it is closed. */
+/** All that was written to it; it is closed. */
 export function drain(file: std.File): string {
   file.seek(0, std.SEEK_SET);
-  const text = file.readAsString(MAX_OUTPUT);
-  // The engine makes something else of bytes that are no UTF-8, and decodes the rest much faster.
-  if (!/[\ud800-\udfff\ufffd]/.test(text)) {
-    file.close();
-    return text;
-  }
-  file.seek(0, std.SEEK_END);
-  const bytes = new Uint8Array(Math.min(file.tell(), MAX_OUTPUT));
-  file.seek(0, std.SEEK_SET);
-  file.read(bytes.buffer, 0, bytes.length);
+  const text = readAll(file);
   file.close();
-  return decodeName(bytes);
+  return text;
+}
+
+/** All that a file holds, in the codec of path.ts. One in /proc says that its size is 0, so that none is asked for its size. */
+export function readAll(file: std.File): string {
+  const text = file.readAsString(MAX_TEXT);
+  // The engine makes something else of bytes that are no UTF-8, and decodes the rest much faster.
+  if (!/[\ud800-\udfff\ufffd]/.test(text)) return text;
+  file.seek(0, std.SEEK_SET);
+  const parts: Uint8Array[] = [];
+  for (let room = MAX_TEXT; room > 0; ) {
+    const part = new Uint8Array(Math.min(room, PART));
+    const count = file.read(part.buffer, 0, part.length);
+    if (count <= 0) break;
+    parts.push(part.subarray(0, count));
+    room -= count;
+  }
+  return decodeName(concatBytes(parts));
 }
 
 /**

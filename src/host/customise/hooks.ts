@@ -69,6 +69,7 @@ function failed(problem: Problem, i: number): Problem {
   const field = ['hooks', i];
   const why = / failed \(exit code/.test(problem.what) ? problem.why : problem.what;
   return {
+    code: 'hook-failed',
     what: 'a hook failed',
     where: nameOf(field),
     field,
