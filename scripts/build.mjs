@@ -6,9 +6,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -74,8 +77,7 @@ writeFileSync('dist/.built', '');
  */
 async function bundleHost() {
   const outdir = 'dist/host';
-  rmSync(outdir, { recursive: true, force: true });
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     entryPoints: { main: 'dist/src/host/main.js', 'definition/api': 'dist/src/host/definition/api.js' },
     outdir,
     bundle: true,
@@ -90,20 +92,48 @@ async function bundleHost() {
     },
     legalComments: 'none',
     metafile: true,
+    write: false,
     logLevel: 'warning',
   });
-  const packages = new Set(
+  const folders = new Set(
     Object.keys(metafile.inputs).flatMap(
-      (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+      (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
     ),
   );
-  writeFileSync(`${outdir}/LICENSES`, [...packages].sort().map(licenceOf).join('\n'));
+  if (folders.size === 0) throw new Error('the bundle holds no packages: where are they?');
+  const licences = [...folders].sort().map(licenceOf).join('\n');
+  const files = new Map(
+    outputFiles.map(({ path, contents }) => [relative(outdir, path), Buffer.from(contents)]),
+  );
+  replaceFiles(outdir, files.set('LICENSES', Buffer.from(licences)));
+}
+
+/**
+ * Put files in place of those in a folder. The program there may be running: what stays as it is is not touched, and the parts that
+ * entries import come before them and go last.
+ */
+function replaceFiles(folder, files) {
+  mkdirSync(folder, { recursive: true });
+  const names = [...files.keys()].sort((a, b) => b.startsWith('chunk-') - a.startsWith('chunk-'));
+  for (const name of names) {
+    const path = `${folder}/${name}`;
+    if (existsSync(path) && readFileSync(path).equals(files.get(name))) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    // A program has to stay one that can be started.
+    const mode = files.get(name).toString('latin1', 0, 2) === '#!' ? 0o755 : 0o644;
+    writeFileSync(`${path}.new`, files.get(name), { mode });
+    renameSync(`${path}.new`, path);
+  }
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const path = `${folder}/${name}`;
+    if (!files.has(name) && statSync(path).isFile()) rmSync(path);
+  }
 }
 
 /** The licence of a package that is bundled, which it asks to go with it. */
-function licenceOf(name) {
-  const folder = `node_modules/${name}`;
+function licenceOf(folder) {
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
   if (file === undefined) throw new Error(`${folder} has no licence that could go with the bundle`);
+  const name = folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
   return `${name}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
 }

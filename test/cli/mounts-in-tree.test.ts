@@ -1,8 +1,11 @@
 /** What reads and writes trees refuses to go into a mount; what hooks leave mounted is released. With real mounts. */
 import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Problem } from '../../src/core/result.js';
 import { apart } from './apart.js';
+import { mkmaHere, temporary } from './cli.js';
 
 const CONTEXT = `const { signal } = new AbortController();
 const events = [];
@@ -51,6 +54,26 @@ test('readers, writers and scratch folders refuse a tree with a mount in it, and
     Object.fromEntries([...refusing, 'folder', 'output', 'closed'].map((name) => [name, 'mount-in-tree'])),
   );
   assert.equal(told.host, '.\n./precious\n1\n');
+});
+
+test('a tree that is a link is refused: it would be entered there, and read here', async () => {
+  const told = apart(
+    'mkdir tree; ln -s tree link',
+    `const codes = [];
+    for (const [file, name] of [['stages/fingerprint', 'fingerprint'], ['pack/scan', 'scanTree'], ['pack/attributes', 'scanAttributes']]) {
+      const read = (await $('host/' + file + '.js'))[name];
+      codes.push((await read(process.cwd() + '/link')).problem?.code);
+    }
+    say(codes);`,
+  );
+  assert.deepEqual(told, ['tree-is-link', 'tree-is-link', 'tree-is-link']);
+  using folder = temporary();
+  mkdirSync(join(folder.path, 'elsewhere'));
+  mkdirSync(join(folder.path, 'out'));
+  symlinkSync('../elsewhere', join(folder.path, 'out/chroot'));
+  const { code, stderr } = await mkmaHere(['shell', '--output', join(folder.path, 'out'), 'true']);
+  assert.equal(code, 1);
+  assert.match(stderr, /chroot is a symbolic link: .*\/out\/chroot/);
 });
 
 test('what hooks on the host leave mounted is released and said, what was mounted by others stays', () => {

@@ -54,8 +54,8 @@ export const HOST: readonly Mutation[] = [
     id: 'scratch-in-use-removed',
     breaks: 'of scratch folders only those are removed whose process is gone',
     file: 'src/host/sys/scratch.ts',
-    from: '    if (lock.value === undefined) continue;\n',
-    to: '',
+    from: 'if (lock.value !== undefined) stale.push({ path, lock: lock.value });',
+    to: 'stale.push({ path, lock: lock.value ?? { [Symbol.dispose]: () => undefined } });',
     tests: ['unit/host/sys/scratch'],
   },
   {

@@ -41,4 +41,5 @@ test('a medium that is pulled before, while it is chosen, and while it is writte
   assert.match(await vm.ask('mkma persist --all --level 1', 200), /saved \d+ changes as /);
   await vm.ask('mkdir /run/disk; mount -o ro LABEL=layers /run/disk');
   assert.equal(await vm.ask('ls -1A /run/disk/images | wc -l; umount /run/disk'), '2');
+  assert.equal(await vm.powerOff(), 0);
 });

@@ -39,7 +39,11 @@ function fieldsOf(text: string): string[][] {
 
 /** Accounts, in the order of passwd(5). A field that is not `x` is the password itself; of one without a line in shadow(5) none fits. */
 function accountsOf(root: string): Account[] {
-  const shadow = new Map(fieldsOf(read(root, '/etc/shadow')).map(([name = '', hash = '']) => [name, hash]));
+  const shadow = new Map<string, string>();
+  // The first line of a name counts, as for getspnam(3).
+  for (const [name = '', hash = ''] of fieldsOf(read(root, '/etc/shadow'))) {
+    if (!shadow.has(name)) shadow.set(name, hash);
+  }
   return fieldsOf(read(root, '/etc/passwd')).map(([name = '', field = '', uid, gid = '', , home, shell]) => {
     const hash = field === 'x' ? (shadow.get(name) ?? '*') : field;
     const password = hash === '' ? 'empty' : /^[!*]/.test(hash) ? 'locked' : 'set';
@@ -51,8 +55,8 @@ function accountsOf(root: string): Account[] {
 const SSH_SERVERS = ['sshd', 'dropbear', 'tinysshd'];
 const NETWORK_LOGINS = [
   ...SSH_SERVERS,
-  ...['telnetd', 'in.telnetd', 'in.rlogind', 'in.rshd', 'vsftpd'],
-  ...['xrdp', 'cockpit-ws', 'shellinaboxd', 'ttyd', 'wetty'],
+  ...['telnetd', 'in.telnetd', 'in.rlogind', 'in.rshd', 'vsftpd', 'proftpd', 'pure-ftpd'],
+  ...['xrdp', 'cockpit-ws', 'shellinaboxd', 'ttyd', 'wetty', 'wayvnc', 'Xtigervnc', 'x0tigervncserver'],
 ];
 const PROGRAMS = [
   ...['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin'],

@@ -52,9 +52,18 @@ export function definitionOf(fields: FragmentFields, place: SourcePlace): Defini
   return { [MARK]: true, fields, place };
 }
 
+const REPLACES = Symbol.for('mkma.replacement');
+
 /** A value that takes the place of what was said before instead of being merged with it. */
 export class Replacement<T = unknown> {
+  readonly [REPLACES] = true;
+
   constructor(readonly value: T) {}
+}
+
+/** By its mark rather than its class: a definition may have its `mkma` from another copy than the one that runs. */
+export function isReplacement(value: unknown): value is Replacement {
+  return typeof value === 'object' && value !== null && REPLACES in value;
 }
 
 /** Say a field anew: what was said before of it is forgotten. */

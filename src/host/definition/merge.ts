@@ -1,5 +1,5 @@
 /** Layers of a definition put on top of each other, remembering who said what. Pure. */
-import { Replacement, type SourcePlace } from './define.js';
+import { isReplacement, type SourcePlace } from './define.js';
 
 export type Path = readonly (string | number)[];
 
@@ -30,7 +30,7 @@ export class Merged {
   }
 
   private join(before: unknown, value: unknown, path: Path, origin: Origin): unknown {
-    if (value instanceof Replacement) return this.join(undefined, value.value, path, origin);
+    if (isReplacement(value)) return this.join(undefined, value.value, path, origin);
     if (Array.isArray(value)) return this.joinLists(Array.isArray(before) ? before : [], value, path, origin);
     if (!isFields(value)) {
       this.origins.set(keyOf(path), origin);

@@ -1,6 +1,6 @@
 /** Paths of this host in a definition: relative to the file that names them. Pure. */
 import { resolve } from 'node:path';
-import { Replacement } from './define.js';
+import { isReplacement, Replacement } from './define.js';
 import { isFields, type Path } from './merge.js';
 import { isDebFile } from './package-names.js';
 
@@ -28,7 +28,7 @@ export function absolutePaths(
 
 function change(value: unknown, path: Path, folder: string): unknown {
   if (typeof value === 'string') return isPath(value, path) ? resolve(folder, value) : value;
-  if (value instanceof Replacement) return new Replacement(change(value.value, path, folder));
+  if (isReplacement(value)) return new Replacement(change(value.value, path, folder));
   if (Array.isArray(value)) return value.map((item, i) => change(item, [...path, i], folder));
   if (!isFields(value)) return value;
   return Object.fromEntries(

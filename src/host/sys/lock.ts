@@ -1,9 +1,19 @@
 /** Locks between processes: one is gone with the process that holds it, however that one ends. */
-import { closeSync, constants, fchownSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Owner } from './files.js';
-import { Interrupted, start } from './run.js';
+import { type Finished, Interrupted, start } from './run.js';
 
 /** A held lock; disposing releases it. */
 export interface Lock {
@@ -37,16 +47,24 @@ export async function tryLock(
   return lockOpen(fd, file, signal);
 }
 
-/** As {@link tryLock} for a folder that is there; one that goes meanwhile is somebody's, who removes it. */
+/** What says that a name is not, or no longer, that of a folder which this process may open. */
+const NO_FOLDER = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
+
+/** As {@link tryLock} for a folder; `undefined` also where there is none, or another one by the time that it is locked. */
 export async function tryLockFolder(folder: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
   let fd: number;
   try {
     fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return ok(undefined);
+    if (NO_FOLDER.includes((cause as NodeJS.ErrnoException).code ?? '')) return ok(undefined);
     throw cause;
   }
-  return lockOpen(fd, folder, signal);
+  const [own, lock] = [fstatSync(fd), await lockOpen(fd, folder, signal)];
+  if (!lock.ok || lock.value === undefined) return lock;
+  const now = lstatSync(folder, { throwIfNoEntry: false });
+  if (now?.ino === own.ino && now.dev === own.dev) return lock;
+  lock.value[Symbol.dispose]();
+  return ok(undefined);
 }
 
 /** Lock what is open, which is closed where that fails. */
@@ -57,7 +75,14 @@ async function lockOpen(
 ): Promise<Result<Lock | undefined>> {
   const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
   const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
-  const ended = await start(flock, { stdin: fd, signal }).ended;
+  let ended: Result<Finished>;
+  try {
+    ended = await start(flock, { stdin: fd, signal }).ended;
+    if (signal?.aborted) throw new Interrupted();
+  } catch (cause) {
+    closeSync(fd);
+    throw cause;
+  }
   if (ended.ok && ended.value.exitCode === 0) return ok(lock);
   closeSync(fd);
   if (!ended.ok) return ended;
@@ -83,9 +108,13 @@ export function waitLock(file: string, signal: AbortSignal, onWait: () => void):
   return waitFor(() => tryLock(file, signal), signal, { onWait, pause: 300 });
 }
 
-/** As {@link waitLock} for the lock on a folder, which others hold for moments. */
+/** As {@link waitLock} for the lock on a folder, which others hold for moments; it is made where there is none. */
 export function waitLockFolder(folder: string, signal: AbortSignal): Promise<Result<Lock>> {
-  return waitFor(() => tryLockFolder(folder, signal), signal, { pause: 20 });
+  const take = (): Promise<Result<Lock | undefined>> => {
+    mkdirSync(folder, { recursive: true });
+    return tryLockFolder(folder, signal);
+  };
+  return waitFor(take, signal, { pause: 20 });
 }
 
 async function waitFor(
@@ -94,8 +123,8 @@ async function waitFor(
   { onWait, pause }: { readonly onWait?: () => void; readonly pause: number },
 ): Promise<Result<Lock>> {
   for (let told = false; ; told = true) {
-    const lock = await take();
     if (signal.aborted) throw new Interrupted();
+    const lock = await take();
     if (!lock.ok) return lock;
     if (lock.value !== undefined) return ok(lock.value);
     if (!told) onWait?.();

@@ -1,5 +1,5 @@
 /** What is mounted where, as the kernel says; and what is mounted in a tree that mkma is about to read, move or remove. */
-import { closeSync, constants, openSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { decodeName, encodeName, quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -87,14 +87,32 @@ function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder === '/' ? folder : `${folder}/`);
 }
 
-/** Fails where something is mounted at or below one of the paths: it belongs to somebody else, and so does what is in it. */
+/**
+ * Fails where something is mounted at or below one of the paths: it belongs to somebody else, and so does what is in it. Fails where one
+ * is a symlink: those who read the tree would see the link alone, those who enter it what it leads to.
+ */
 export function requireUnmounted(...paths: readonly string[]): Result<void> {
   const table = readMounts();
   for (const path of paths) {
+    if (isLink(path)) return err(treeIsLink(path));
     const found = mountsIn(path, table);
     if (found.length > 0) return err(mountInTree(path, found, table));
   }
   return ok();
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(Buffer.from(encodeName(path)), { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+function treeIsLink(path: string): Problem {
+  return {
+    code: 'tree-is-link',
+    what: `${basename(path)} is a symbolic link`,
+    where: path,
+    why: 'mkma reads, packs and removes its trees where they are, and never follows a link out of the output folder',
+    next: 'put the folder itself there, or name the folder in which all is to lie with --output',
+  };
 }
 
 /** Names at most this many mounts. */

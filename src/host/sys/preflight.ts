@@ -34,13 +34,13 @@ export function hasOwnUsers(uidMap: string): boolean {
 
 /** Whether this process may do what building takes. */
 export function checkProcess(proc = '/proc/self'): Result<void> {
-  const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
   const few = tooFewOpenFiles(BUILDING);
   if (few !== undefined) return err(few);
-  if (missing.length === 0) {
-    const map = `${proc}/uid_map`;
-    return existsSync(map) && hasOwnUsers(readFileSync(map, 'utf8')) ? err(ROOTLESS) : ok();
-  }
+  // First: capabilities, which may be missing as well, would not help there.
+  const map = `${proc}/uid_map`;
+  if (existsSync(map) && hasOwnUsers(readFileSync(map, 'utf8'))) return err(ROOTLESS);
+  const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
+  if (missing.length === 0) return ok();
   const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
   return err({
     code: 'capabilities-missing',

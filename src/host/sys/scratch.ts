@@ -1,11 +1,11 @@
 /** Folders for work in progress: removed on every way out, and those of a killed run by the next one. */
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, type Result } from '../../core/result.js';
-import { tryLockFolder, waitLockFolder } from './lock.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { type Lock, tryLockFolder, waitLockFolder } from './lock.js';
 import { removeTree } from './remove.js';
 
-const PREFIX = 'scratch-';
+const NAME = /^scratch-\d+-/;
 
 export interface Scratch {
   readonly path: string;
@@ -13,45 +13,74 @@ export interface Scratch {
   readonly remove: () => void;
 }
 
+/** A scratch folder with the lock that says that it is in use. */
+interface Held {
+  readonly path: string;
+  readonly lock: Lock;
+}
+
 /**
  * Make a scratch folder below `parent` (made if missing), after removing those whose process is gone. Its process holds a lock on each:
  * a process's number says nothing, since another may have it by now, or in another container. Fails where locking fails; throws
- * MountInTree where somebody has mounted something in one of those.
+ * MountInTree where somebody has mounted something in one of those, Interrupted where the signal is aborted.
  */
 export async function makeScratch(parent: string, signal: AbortSignal): Promise<Result<Scratch>> {
-  mkdirSync(parent, { recursive: true });
-  // Nobody else looks while there is one that has no lock yet.
-  const alone = await waitLockFolder(parent, signal);
-  if (!alone.ok) return alone;
-  using _alone = alone.value;
-  const removed = await removeStale(parent, signal);
-  if (!removed.ok) return removed;
-  const path = mkdtempSync(join(parent, `${PREFIX}${process.pid}-`));
-  const held = await tryLockFolder(path);
-  if (!held.ok) {
-    removeTree(path);
-    return held;
-  }
-  const lock = held.value;
-  const remove = (): void => {
-    try {
-      removeTree(path);
-    } finally {
-      lock?.[Symbol.dispose]();
-    }
-  };
-  return ok({ path, remove });
+  const stale = await alone(parent, signal, () => holdStale(parent, signal));
+  if (!stale.ok) return stale;
+  // Others are let go on meanwhile: there may be gigabytes.
+  for (const held of stale.value) removeHeld(held);
+  const own = await alone(parent, signal, () => makeHeld(parent, signal));
+  if (!own.ok) return own;
+  return ok({ path: own.value.path, remove: () => removeHeld(own.value) });
 }
 
-async function removeStale(parent: string, signal: AbortSignal): Promise<Result<void>> {
-  for (const name of readdirSync(parent)) {
-    if (!name.startsWith(PREFIX)) continue;
+/** Do it while nobody else makes or takes a scratch folder there. */
+async function alone<T>(
+  parent: string,
+  signal: AbortSignal,
+  work: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const lock = await waitLockFolder(parent, signal);
+  if (!lock.ok) return lock;
+  using _lock = lock.value;
+  return await work();
+}
+
+/** Those that nobody uses any more, now locked. What has another name or is no folder is somebody else's, and stays. */
+async function holdStale(parent: string, signal: AbortSignal): Promise<Result<readonly Held[]>> {
+  const stale: Held[] = [];
+  for (const name of readdirSync(parent).filter((one) => NAME.test(one))) {
     const path = join(parent, name);
     const lock = await tryLockFolder(path, signal);
     if (!lock.ok) return lock;
-    if (lock.value === undefined) continue;
-    using _held = lock.value;
-    removeTree(path);
+    if (lock.value !== undefined) stale.push({ path, lock: lock.value });
   }
-  return ok();
+  return ok(stale);
+}
+
+async function makeHeld(parent: string, signal: AbortSignal): Promise<Result<Held>> {
+  const path = mkdtempSync(join(parent, `scratch-${process.pid}-`));
+  let lock: Result<Lock | undefined> | undefined;
+  try {
+    lock = await tryLockFolder(path, signal);
+  } finally {
+    if (lock?.ok !== true || lock.value === undefined) removeTree(path);
+  }
+  if (!lock.ok) return lock;
+  if (lock.value !== undefined) return ok({ path, lock: lock.value });
+  return err({
+    code: 'scratch-taken',
+    what: 'the folder for work in progress is gone',
+    where: path,
+    why: 'another program removed or locked it as soon as it was made',
+    next: 'look what works in this folder, then try again',
+  });
+}
+
+function removeHeld({ path, lock }: Held): void {
+  try {
+    removeTree(path);
+  } finally {
+    lock[Symbol.dispose]();
+  }
 }

@@ -47,6 +47,9 @@ test('passwords, and shells that let nobody in', () => {
   assert.deepEqual(loginsIn(root), ['old with an empty password']);
   users({});
   assert.deepEqual(loginsIn(root), []);
+  // getspnam(3) takes the first line of a name.
+  put('etc/shadow', 'root::1::::::\nroot:*:1::::::\n');
+  assert.deepEqual(loginsIn(root), ['root with an empty password']);
 });
 
 test('terminals on which somebody is logged in, as the definition makes them and as others do', () => {
