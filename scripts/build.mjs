@@ -62,8 +62,8 @@ for (const [outfile, entry] of Object.entries(bundles)) {
   });
 }
 await bundleHost();
-for (const script of ['checks.sh', 'agent.sh']) {
-  copyFileSync(`src/host/qemu/${script}`, `dist/src/host/qemu/${script}`);
+for (const script of ['qemu/checks.sh', 'qemu/agent.sh', 'screen/windows.pl']) {
+  copyFileSync(`src/host/${script}`, `dist/src/host/${script}`);
 }
 for (const stub of ['init.sh', 'mkma.sh']) copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
 const { editorTypes } = await import('../dist/src/host/reference/reference.js');

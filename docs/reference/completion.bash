@@ -4,12 +4,13 @@ _mkma() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} sub=${COMP_WORDS[2]}
   COMPREPLY=()
   case $prev in
-  --preset) COMPREPLY=($(compgen -W 'console server' -- "$cur")); return ;;
+  --preset) COMPREPLY=($(compgen -W 'console server desktop' -- "$cur")); return ;;
   --format) COMPREPLY=($(compgen -W 'cpio erofs' -- "$cur")); return ;;
   --initramfs-modules) COMPREPLY=($(compgen -W 'generic hardware' -- "$cur")); return ;;
   --accel) COMPREPLY=($(compgen -W 'auto kvm tcg' -- "$cur")); return ;;
   --bus) COMPREPLY=($(compgen -W 'virtio nvme ahci cd usb uas scsi pvscsi sd' -- "$cur")); return ;;
   --firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$cur")); return ;;
+  --graphics) COMPREPLY=($(compgen -W 'std virtio' -- "$cur")); return ;;
   --loader) COMPREPLY=($(compgen -W 'grub systemd-boot all' -- "$cur")); return ;;
   --output | --config | --cache | --disk | --root | --grub-dir | --esp | --junit | -o | -c) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
@@ -22,7 +23,7 @@ _mkma() {
     summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
     build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --long --cache --source-date-epoch --refresh --discard-edits --qemu-test --accel --yes --json --verbose' ;;
     run) words='--help --output --config --preset --disk --bus --firmware --forward --network --window --fresh-disk --dry-run --append --memory --cpus --accel --cache --yes --json --verbose' ;;
-    test) words='--help --output --config --preset --test --junit --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
+    test) words='--help --output --config --preset --test --junit --graphics --artifacts --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
     shell) words='--help --output --config --preset --verbose' ;;
     inspect) words='--help --files --json --verbose' ;;

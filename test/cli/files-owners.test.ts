@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { clean, endForbidding } from '../../src/host/customise/customise.js';
+import { setVolumes } from '../../src/host/customise/volumes.js';
 import { machine, placed, smallTree } from '../unit/host/customise/small-tree.js';
 
 const ANNA = { uid: 1000, gid: 1001 };
@@ -58,6 +59,31 @@ test('files come with mode and owner, through links of the tree but never out of
   );
   assert.equal(readlinkSync(join(root, 'etc/d')), '/etc/a');
   assert.equal(statSync(join(root, 'etc/a')).mtimeMs, 1_000_000);
+});
+
+test("volumes in RAM: lines of fstab, and folders that are their owner's on the way through a home", () => {
+  const tree = smallTree(folder, ANNA);
+  writeFileSync(join(tree.root, 'etc/fstab'), '# none\n');
+  const ramVolumes = {
+    '/var/lib/containers': { size: '30%' },
+    '/home/anna/.local/my store': { size: '512M', mode: '0700', owner: 'anna' },
+  };
+  assert.ok(setVolumes(tree, machine({ ramVolumes })).ok);
+  assert.equal(
+    readFileSync(join(tree.root, 'etc/fstab'), 'utf8'),
+    `# none
+# Volumes in RAM of the definition.
+tmpfs /home/anna/.local/my\\040store tmpfs size=512M,mode=0700,uid=1000,gid=1001,nodev 0 0
+tmpfs /var/lib/containers tmpfs size=30%,mode=0755,uid=0,gid=0,nodev 0 0
+`,
+  );
+  const owners = ['home', 'home/anna/.local', 'home/anna/.local/my store', 'var/lib/containers'];
+  assert.deepEqual(
+    owners.map((path) => statSync(join(tree.root, path)).uid),
+    [0, 1000, 1000, 0],
+  );
+  const missing = setVolumes(tree, machine({ ramVolumes: { '/srv/x': { size: '1G', owner: 'ben' } } }));
+  assert.ok(!missing.ok && missing.problem.code === 'no-such-owner');
 });
 
 test('a folder is copied with what it holds; folders that are there stay as they are', () => {

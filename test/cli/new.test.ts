@@ -96,7 +96,7 @@ test('a preset that is not there is refused', async () => {
   assert.equal(made.code, 2);
   assert.equal(
     made.stderr,
-    'error: there is no preset "servr": --preset servr\n  next: did you mean server? the presets are: console, server\n',
+    'error: there is no preset "servr": --preset servr\n  next: did you mean server? the presets are: console, server, desktop\n',
   );
 });
 

@@ -11,7 +11,7 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['build', '--preset', 'consol'],
-    'error: there is no preset "consol": --preset consol\n  next: did you mean console? the presets are: console, server\n',
+    'error: there is no preset "consol": --preset consol\n  next: did you mean console? the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--config', 'nowhere.ts'],
@@ -22,8 +22,8 @@ const WRONG: [string[], string][] = [
     'error: these options do not go together: --preset, --config\n  next: leave out one of them; a definition names its preset itself: extends: ["server"]\n',
   ],
   [
-    ['build', '--preset', 'desktop'],
-    'error: there is no preset "desktop": --preset desktop\n  next: the presets are: console, server\n',
+    ['build', '--preset', 'kiosk'],
+    'error: there is no preset "kiosk": --preset kiosk\n  next: the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--kernel', 'hots'],

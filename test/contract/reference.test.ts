@@ -78,13 +78,20 @@ test('the examples are as their types say', () => {
 });
 
 test('what mkma new writes is right, also with every line that is commented out', async () => {
-  for (const [preset, key] of [['console'], ['server'], ['server', 'ssh-ed25519 AAAA me@home']] as const) {
+  for (const [preset, key] of [
+    ['console'],
+    ['server'],
+    ['server', 'ssh-ed25519 AAAA me@home'],
+    ['desktop'],
+  ] as const) {
     const text = startingDefinition(preset, key);
     const all = text.replace(/^( *)\/\/ (?=['a-z][\w./-]*'?: |'[a-z]+',)/gm, '$1');
     assert.ok(all.split('\n').length === text.split('\n').length && all.includes("\n    'tmux',"), all);
     assert.deepEqual(compiled({ 'mkma.config.ts': text, 'all.ts': all }), []);
     const own = join(folder, `${preset}${key === undefined ? '' : '-key'}`);
     mkdirSync(join(own, 'app'), { recursive: true });
+    mkdirSync(join(own, 'config'));
+    writeFileSync(join(own, 'password'), '$6$salt$hash\n');
     writeFileSync(join(own, 'plain.ts'), text);
     writeFileSync(join(own, 'all.ts'), all);
     for (const name of ['plain.ts', 'all.ts']) {

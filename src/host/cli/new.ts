@@ -1,7 +1,7 @@
 /** The command line of `mkma new`. */
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { DEFAULT_PRESET, noSuchPreset, PRESETS } from '../definition/presets.js';
+import { DEFAULT_PRESET, noSuchPreset, PRESETS } from '../definition/presets/presets.js';
 import { editorTypes } from '../reference/reference.js';
 import { choose } from '../report/ask.js';
 import { shellQuote } from '../sys/command.js';

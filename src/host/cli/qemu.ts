@@ -1,12 +1,16 @@
 /** The command lines of `mkma run` and `mkma test`. */
+import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { ok, type Problem } from '../../core/result.js';
-import { whereOf } from '../definition/compose.js';
+import { packageNameOf } from '../definition/package-names.js';
 import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
+import { whereOf } from '../definition/where.js';
 import type { GivenTest } from '../machine-tests/given.js';
+import { SOUND_PACKAGES } from '../machine-tests/machine.js';
 import { checkDiskChoice, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
 import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
+import { GRAPHICS_CARDS } from '../tools/qemu.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, test } from '../verbs/test.js';
@@ -99,6 +103,12 @@ export function testCommand(session: Session, end: (code: number) => void) {
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
     .option('--junit <file>', "write the results to this file too, in JUnit's XML")
+    .addOption(
+      new Option('--graphics <card>', 'graphics card that the tests of a definition see')
+        .choices(GRAPHICS_CARDS)
+        .default('std' as const),
+    )
+    .option('--artifacts <folder>', 'keep every picture that tests take there, not only those of failures')
     .addOption(timeoutOption())
     .addOption(appendOption())
     .addOption(memoryOption())
@@ -107,7 +117,8 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
-      const { junit, test: only, memory: memoryMiB } = options;
+      const { junit, test: only, memory: memoryMiB, graphics: card } = options;
+      const artifacts = options.artifacts === undefined ? undefined : resolve(options.artifacts);
       const resolved = await resolveMachine(options);
       if (!resolved.ok) return end(fail(session, resolved.problem));
       const folder = checkJUnit(junit);
@@ -116,7 +127,14 @@ export function testCommand(session: Session, end: (code: number) => void) {
       if (!tools.ok) return end(fail(session, tools.problem));
       warnOfChange(session, options);
       const asked = askedOf(resolved.value);
-      end(await check(session, { ...options, ...asked, memoryMiB, only }, options.cache, junit));
+      end(
+        await check(
+          session,
+          { ...options, ...asked, memoryMiB, only, card, artifacts },
+          options.cache,
+          junit,
+        ),
+      );
     });
 }
 
@@ -125,6 +143,8 @@ export interface Asked {
   readonly services: ExpectedServices;
   /** The definition's tests, each with its place there. */
   readonly tests: readonly GivenTest[];
+  /** Whether it plays sound. */
+  readonly plays: boolean;
 }
 
 export function askedOf({ machine, merged }: ResolvedMachine): Asked {
@@ -132,7 +152,9 @@ export function askedOf({ machine, merged }: ResolvedMachine): Asked {
     ...test,
     where: whereOf(merged.originOf(['tests', i, 'name'])),
   }));
-  return { services: expectedServices(machine), tests };
+  const names = machine.packages.map(packageNameOf);
+  const plays = names.some((name) => SOUND_PACKAGES.includes(name));
+  return { services: expectedServices(machine), tests, plays };
 }
 
 /**

@@ -13,6 +13,7 @@ import { setPlaces, wantedLocales } from './places.js';
 import { machineFiles } from './system-files.js';
 import type { Tree } from './tree.js';
 import { setUnits } from './units.js';
+import { setVolumes } from './volumes.js';
 
 /** Packages that fields of a definition need on the machine. */
 export function impliedPackages(machine: Machine): string[] {
@@ -79,7 +80,13 @@ export async function customise(tree: Tree, machine: Machine, programs: string):
   for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
-  for (const step of [makeUsers, setPlaces, async () => placeFiles(tree, machine), setUnits]) {
+  for (const step of [
+    makeUsers,
+    setPlaces,
+    async () => setVolumes(tree, machine),
+    async () => placeFiles(tree, machine),
+    setUnits,
+  ]) {
     const done = await step(tree, machine);
     if (!done.ok) return done;
   }

@@ -8,7 +8,7 @@ import { machineFiles } from './system-files.js';
 
 /** `definition`: a digest of the definition's files, which counts where functions of it are run. */
 export function customiseInputs(machine: Machine, definition: string): Inputs {
-  const { hostname, files, users, locale, locales, keyboard, timezone, services } = machine;
+  const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
   // Those at `images` come after all that is made.
   const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
@@ -18,6 +18,7 @@ export function customiseInputs(machine: Machine, definition: string): Inputs {
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
     places: JSON.stringify([locale, locales, keyboard, timezone]),
     services: JSON.stringify(services),
+    ...some('volumes', Object.keys(ramVolumes).length > 0, () => digestOf(ramVolumes, [])),
     ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),
   };
 }

@@ -157,11 +157,30 @@ function autologins(root: string): Map<string, string[]> {
       }
     }
   }
+  for (const [user, terminal] of sessionUnits(root)) add(user, terminal);
   for (const [name, paths, pattern] of DISPLAYS) {
     const files = paths.flatMap((path) => [path, ...names(root, path).map((file) => `${path}/${file}`)]);
     for (const file of files) add(pattern.exec(read(root, file))?.[1], name);
   }
   return found;
+}
+
+/** Users that a unit which starts at boot opens a session for on a terminal: PAMName=, User= and TTYPath= of systemd.exec(5). */
+function sessionUnits(root: string): [user: string, terminal: string][] {
+  const folder = '/etc/systemd/system';
+  const wanted = names(root, folder)
+    .filter((name) => name.endsWith('.target.wants'))
+    .flatMap((wants) => names(root, `${folder}/${wants}`));
+  return wanted.flatMap((unit) => {
+    const [, before = '', instance] = /^(.+?)(?:@(.+))?\.service$/.exec(unit) ?? [];
+    const file = instance === undefined ? unit : `${before}@.service`;
+    const text = UNITS.map((path) => read(root, `${path}/${file}`)).findLast((one) => one !== '') ?? '';
+    const said = (key: string) =>
+      new RegExp(`^${key}=(\\S+)`, 'm').exec(text)?.[1]?.replaceAll('%i', instance ?? '');
+    const [user, terminal] = [said('User'), said('TTYPath')];
+    if (said('PAMName') === undefined || user === undefined || terminal === undefined) return [];
+    return [[user, terminal.replace(/^\/dev\//, '')]];
+  });
 }
 
 /** What sudo allows an account, in words: rules that end in ALL, for it or for one of its groups (sudoers(5)). */

@@ -9,7 +9,7 @@ import { isDebFile, packageNameOf } from './package-names.js';
 
 /** Every fault, in the order of the schema. */
 export function checkMachine(machine: Machine): Fault[] {
-  return [suite, format, packages, files, users, services, names].flatMap((check) => check(machine));
+  return [suite, format, packages, files, volumes, users, services, names].flatMap((check) => check(machine));
 }
 
 const fault = (path: Path, what: string, next: string): Fault => ({ path, what, next });
@@ -123,6 +123,28 @@ function files(machine: Machine): Fault[] {
         [...at, 'values'],
         `${nameOf(at)}: ${file.from} is a folder, and only files can be templates`,
         'name each file that is a template by itself',
+      ),
+    ];
+  });
+}
+
+/** Volumes that hide something, or are hidden. */
+function volumes({ ramVolumes, files: placed }: Machine): Fault[] {
+  return Object.keys(ramVolumes).flatMap((path) => {
+    const at = ['ramVolumes', path];
+    const hidden = HIDDEN.find((folder) => path === folder || path.startsWith(`${folder}/`));
+    if (hidden !== undefined) {
+      return [
+        fault(at, `${nameOf(at)}: ${hidden} is mounted over when the machine runs`, 'name another place'),
+      ];
+    }
+    const lost = Object.keys(placed).find((file) => file.startsWith(`${path}/`));
+    if (lost === undefined) return [];
+    return [
+      fault(
+        at,
+        `${nameOf(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
+        'take one of them out',
       ),
     ];
   });

@@ -1,32 +1,51 @@
 /** What a definition builds upon, unfolded: presets, other files, fragments, and at last itself. */
 import { dirname, resolve } from 'node:path';
-import { ok, type Problem, type Result, usage } from '../../core/result.js';
+import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
 import { type Definition, type FragmentFields, isDefinition } from './define.js';
-import { nameOf } from './issues.js';
+import { problemOf } from './fault-problem.js';
+import { faultsOf } from './issues.js';
 import { type LoadedDefinition, type LoadedFile, loadDefinition, shown } from './load.js';
-import { lineOf } from './locate.js';
-import { isFields, type Merged, type Origin } from './merge.js';
+import { isFields, Merged, type Origin } from './merge.js';
+import { keysAt, outline } from './outline.js';
 import { absolutePaths } from './paths.js';
-import { DEFAULT_PRESET, noSuchPreset, PRESETS } from './presets.js';
+import type { Preset, PresetMachine } from './presets/preset.js';
+import { DEFAULT_PRESET, findPreset, noSuchPreset } from './presets/presets.js';
+import { whereOf } from './where.js';
 
 /** Presets and files may build upon each other; no definition is deeper than this by intention. */
 const DEEPEST = 20;
 
-/** Put a definition, and before it what it builds upon, onto `merged`. Resolves to the files that it loaded for that. */
-export async function addDefinition(
-  merged: Merged,
-  definition: Definition,
-): Promise<Result<readonly LoadedFile[]>> {
-  const composer = new Composer(merged);
-  const place = definition.place ?? { file: '', line: 1 };
-  const problem = await composer.fields(machineFields(definition), { by: 'file', place, path: [] }, 0);
-  return problem === undefined ? ok(composer.files) : { ok: false, problem };
+/** A definition with all that it builds upon. */
+export interface Composed {
+  readonly merged: Merged;
+  /** Files that it loaded besides its own. */
+  readonly files: readonly LoadedFile[];
+  readonly presets: readonly ChosenPreset[];
 }
 
-/** Put a preset onto `merged`. */
-export async function addPreset(merged: Merged, name: string, asked: Origin): Promise<Result<void>> {
-  const problem = await new Composer(merged).preset(name, asked, 0);
-  return problem === undefined ? ok() : { ok: false, problem };
+/** A preset that a definition builds upon. */
+export interface ChosenPreset {
+  readonly name: string;
+  /** What was said of its options, by whom. */
+  readonly said: Merged;
+  readonly machine: PresetMachine;
+}
+
+/** What is built upon what was said before: a definition, or a preset of this name. */
+export type Start = { readonly definition: Definition } | { readonly preset: string; readonly asked: Origin };
+
+/** Put a definition or a preset, and before it what it builds upon, onto a copy of `before`. */
+export async function compose(before: Merged, start: Start): Promise<Result<Composed>> {
+  const files = new Files();
+  const first = new Composer(before.copy(), files, new Map());
+  const problem = await first.start(start);
+  if (problem !== undefined) return err(problem);
+  if (!first.again) return ok({ merged: first.merged, files: files.all, presets: first.presets });
+  // Options were said after the preset had been put there: now they are known.
+  const second = new Composer(before.copy(), files, first.said, true);
+  const later = await second.start(start);
+  if (later !== undefined) return err(later);
+  return ok({ merged: second.merged, files: files.all, presets: second.presets });
 }
 
 /** What a machine says: one that does not tell what it builds upon is a console. */
@@ -34,12 +53,42 @@ function machineFields({ fields }: Definition): FragmentFields {
   return { ...fields, extends: fields.extends ?? [DEFAULT_PRESET] };
 }
 
+/** Definition files, each loaded once. */
+class Files {
+  readonly all: LoadedFile[] = [];
+  readonly #loaded = new Map<string, Result<LoadedDefinition>>();
+
+  async load(path: string): Promise<Result<LoadedDefinition>> {
+    const known = this.#loaded.get(path);
+    if (known !== undefined) return known;
+    const loaded = await loadDefinition(path);
+    if (loaded.ok) this.all.push(...loaded.value.files);
+    this.#loaded.set(path, loaded);
+    return loaded;
+  }
+}
+
 class Composer {
-  readonly files: LoadedFile[] = [];
+  readonly presets: ChosenPreset[] = [];
+  /** Whether options were said of a preset that had been put there before. */
+  again = false;
 
-  constructor(private readonly merged: Merged) {}
+  /** `said`: options by presets; with `complete` all of them are known. */
+  constructor(
+    readonly merged: Merged,
+    private readonly files: Files,
+    readonly said: Map<string, Merged>,
+    private readonly complete = false,
+  ) {}
 
-  async fields(said: FragmentFields, origin: Origin, depth: number): Promise<Problem | undefined> {
+  start(start: Start): Promise<Problem | undefined> {
+    if ('preset' in start) return this.preset({ preset: start.preset }, start.asked, 0);
+    const { definition } = start;
+    const place = definition.place ?? { file: '', line: 1 };
+    return this.fields(machineFields(definition), { by: 'file', place, path: [] }, 0);
+  }
+
+  private async fields(said: FragmentFields, origin: Origin, depth: number): Promise<Problem | undefined> {
     if (depth > DEEPEST)
       return problem(origin, 'the definition builds upon itself', 'take out what leads back to it');
     if (!isFields(said))
@@ -52,14 +101,14 @@ class Composer {
       const failed = await this.one(one, at(at(origin, 'extends'), i), depth + 1);
       if (failed !== undefined) return failed;
     }
-    const folder = origin.by === 'file' && origin.place.file !== '' ? dirname(origin.place.file) : undefined;
+    const folder = folderOf(origin);
     this.merged.add({ origin, fields: folder === undefined ? fields : absolutePaths(fields, folder) });
     return undefined;
   }
 
   private async one(one: unknown, origin: Origin, depth: number): Promise<Problem | undefined> {
     if (typeof one === 'string') {
-      return /[./]/.test(one) ? this.file(one, origin, depth) : this.preset(one, origin, depth);
+      return /[./]/.test(one) ? this.file(one, origin, depth) : this.preset({ preset: one }, origin, depth);
     }
     if (isDefinition(one)) {
       return this.fields(
@@ -78,27 +127,83 @@ class Composer {
       }
       return this.one(given, origin, depth + 1);
     }
+    if (isFields(one) && 'preset' in one) return this.preset(one, origin, depth);
     return this.fields(one as FragmentFields, origin, depth);
   }
 
   private async file(path: string, origin: Origin, depth: number): Promise<Problem | undefined> {
     const from = origin.by === 'file' ? dirname(origin.place.file) : '.';
-    const loaded: Result<LoadedDefinition> = await loadDefinition(resolve(from, path));
+    const loaded = await this.files.load(resolve(from, path));
     if (!loaded.ok) {
       const { problem: inner } = loaded;
       return inner.where === shown(resolve(from, path))
         ? { ...inner, where: `${whereOf(origin)}: ${inner.where}` }
         : inner;
     }
-    this.files.push(...loaded.value.files);
     return this.one(loaded.value.definition, origin, depth);
   }
 
-  async preset(name: string, origin: Origin, depth: number): Promise<Problem | undefined> {
-    const preset = Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
-    if (preset !== undefined) return this.fields(preset, { by: 'preset', name }, depth);
-    return noSuchPreset(name, whereOf(origin));
+  private async preset(
+    choice: Readonly<Record<string, unknown>>,
+    origin: Origin,
+    depth: number,
+  ): Promise<Problem | undefined> {
+    const { preset: name, with: options = {}, ...others } = choice;
+    const odd = Object.keys(others)[0];
+    if (odd !== undefined) {
+      return problem(
+        at(origin, odd),
+        `there is no ${odd} beside a preset`,
+        "as in { preset: 'desktop', with: { user: 'ada' } }",
+      );
+    }
+    if (typeof name !== 'string' || !isFields(options)) {
+      return problem(
+        origin,
+        'a preset has a name, and its options are an object',
+        "as in { preset: 'desktop', with: { user: 'ada' } }",
+      );
+    }
+    const preset = findPreset(name);
+    if (preset === undefined) return noSuchPreset(name, whereOf(origin));
+    const known = this.said.get(name);
+    const said = known ?? new Merged();
+    this.said.set(name, said);
+    const folder = folderOf(origin);
+    const own = folder === undefined ? options : absolutePaths({ with: options }, folder).with;
+    if (!this.complete) said.add({ origin: at(origin, 'with'), fields: own as typeof options });
+    const before = this.presets.find((one) => one.name === name);
+    // One with options is put there once, with all that is said of them anywhere.
+    if (before !== undefined && Object.keys(preset.options.shape).length > 0) {
+      this.again ||= Object.keys(options).length > 0;
+      return undefined;
+    }
+    const chosen = choosePreset(name, preset, said);
+    if (!chosen.ok) return chosen.problem;
+    if (before === undefined) this.presets.push(chosen.value);
+    return this.fields(chosen.value.machine.fields, { by: 'preset', name }, depth);
   }
+}
+
+/** What a preset comes to with what was said of its options. */
+function choosePreset(name: string, preset: Preset, said: Merged): Result<ChosenPreset> {
+  const parsed = preset.options.safeParse(said.fields);
+  if (!parsed.success) {
+    const { shape } = outline(preset.options);
+    const faults = faultsOf(parsed.error.issues, {
+      value: said.fields,
+      keysAt: (path) => keysAt(shape, path),
+    });
+    return err(problemOf(faults, said));
+  }
+  const machine = preset.of(parsed.data);
+  if (machine.faults.length > 0) return err(problemOf(machine.faults, said));
+  return ok({ name, said, machine });
+}
+
+/** The folder that paths are relative to. */
+function folderOf(origin: Origin): string | undefined {
+  return origin.by === 'file' && origin.place.file !== '' ? dirname(origin.place.file) : undefined;
 }
 
 function at(origin: Origin, key: string | number): Origin {
@@ -108,21 +213,4 @@ function at(origin: Origin, key: string | number): Origin {
 function problem(origin: Origin, what: string, next: string): Problem {
   const done = usage({ what, where: whereOf(origin), next });
   return done.problem;
-}
-
-/** Where something was said, as a person would look it up. */
-export function whereOf(origin: Origin | undefined): string {
-  switch (origin?.by) {
-    case 'preset':
-      return `preset ${origin.name}`;
-    case 'option':
-      return origin.text;
-    case 'file': {
-      const { place, path } = origin;
-      const name = path.length === 0 ? '' : ` (${nameOf(path)})`;
-      return place.file === '' ? `the definition${name}` : `${shown(place.file)}:${lineOf(place, path)}`;
-    }
-    default:
-      return 'default';
-  }
 }

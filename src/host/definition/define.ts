@@ -1,6 +1,7 @@
 /** What a definition file calls: `defineMachine`, and what it is composed with. */
 import { fileURLToPath } from 'node:url';
 import type { MachineInput } from './machine.js';
+import type { PresetChoice } from './presets/choice.js';
 
 /** A part of a definition: fields, or a function from what was said before it to such fields. */
 export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
@@ -8,10 +9,10 @@ export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
 /** Fields of a machine, and what they build upon. */
 export type FragmentFields = { readonly [K in keyof MachineInput]?: Replaceable<MachineInput[K]> } & {
   /**
-   * What this builds upon, in order: names of presets, files with definitions, what another file exports, fragments. Later ones
-   * win; lists are joined, objects merged. Default: the preset "console"; an empty list: nothing.
+   * What this builds upon, in order: presets, by name or with options, files with definitions, what another file exports, fragments.
+   * Later ones win; lists are joined, objects merged. Default: the preset "console"; an empty list: nothing.
    */
-  readonly extends?: readonly (string | Definition | Fragment)[];
+  readonly extends?: readonly (string | PresetChoice | Definition | Fragment)[];
 };
 
 /** A value of which every part may be said anew instead of merged. */

@@ -80,7 +80,7 @@ function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path
   const own = wrong(path, saying(path, given, `it ${issue.message}`));
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return [own];
   const objects = issue.errors.filter(
-    (branch) => !branch.some((one) => one.path.length === 0 && one.code === 'invalid_type'),
+    (branch) => !branch.some(({ path: [first], code }) => first === undefined && /^invalid_/.test(code)),
   );
   const nearest = [...objects].sort((x, y) => strange(x) - strange(y) || x.length - y.length)[0];
   if (nearest === undefined) return [own];

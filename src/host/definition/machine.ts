@@ -4,6 +4,7 @@ import { actions } from './schema/actions.js';
 import { boot } from './schema/boot.js';
 import { content } from './schema/content.js';
 import { software } from './schema/software.js';
+import { storage } from './schema/storage.js';
 import { hostnameSchema } from './schema/words.js';
 
 export const machineSchema = z
@@ -11,6 +12,7 @@ export const machineSchema = z
     hostname: hostnameSchema.describe("Name of the machine. Default: the building machine's."),
     ...software,
     ...content,
+    ...storage,
     ...actions,
     ...boot,
   })

@@ -21,6 +21,14 @@ export class Merged {
   private readonly origins = new Map<string, Origin>();
   fields: Record<string, unknown> = {};
 
+  /** One that goes on by itself. */
+  copy(): Merged {
+    const copy = new Merged();
+    copy.fields = this.fields;
+    for (const [key, origin] of this.origins) copy.origins.set(key, origin);
+    return copy;
+  }
+
   /** Put a layer on top: objects are merged, lists joined without repetitions, everything else is said anew. */
   add({ origin, fields }: Layer): void {
     for (const [key, value] of Object.entries(fields)) {

@@ -16,6 +16,9 @@ const FIELDS: readonly (readonly string[])[] = [
   ['hooks', '*', 'run', 'script'],
   ['kernel', 'image'],
   ['kernel', 'modules'],
+  // Options of presets.
+  ['with', 'password', 'hashFile'],
+  ['with', '*', 'packages', '*'],
 ];
 
 /** The fields with every such path made absolute, as seen from `folder`. */

@@ -1,16 +1,17 @@
 /** From a definition file, a preset and what was typed to a whole machine. */
 import { hostname, release } from 'node:os';
 import type { BaseFormat } from '../../core/contract.js';
-import { ok, type Problem, type Result, usage } from '../../core/result.js';
+import { ok, type Result, usage } from '../../core/result.js';
 import type { Part } from '../leave-out/parts.js';
 import { checkMachine } from './checks.js';
-import { whereOf } from './compose.js';
+import type { ChosenPreset } from './compose.js';
 import { replace } from './define.js';
-import { type Fault, faultsOf, nameOf } from './issues.js';
+import { problemOf } from './fault-problem.js';
+import { faultsOf } from './issues.js';
 import { type Machine, type ModuleSet, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
-import { addSource, type Source, type SourceOptions } from './source.js';
+import { readSource, type Source, type SourceOptions } from './source.js';
 
 /** What was typed; `undefined`: nothing. */
 export interface DefinitionOptions extends SourceOptions {
@@ -30,24 +31,30 @@ export interface ResolvedMachine {
   readonly machine: Machine;
   readonly merged: Merged;
   readonly source: Source;
+  /** Presets that it builds upon. */
+  readonly presets: readonly ChosenPreset[];
 }
 
 /** Resolve the machine: the definition, then what the command line says. */
 export async function resolveMachine(options: DefinitionOptions): Promise<Result<ResolvedMachine>> {
-  const merged = new Merged();
+  const unnamed = new Merged();
   const own = { by: 'option', text: "this machine's name" } as const;
-  merged.add({ origin: own, fields: { hostname: defaultHostname() } });
-  const source = await addSource(merged, options);
-  if (!source.ok) return source;
+  unnamed.add({ origin: own, fields: { hostname: defaultHostname() } });
+  const sourced = await readSource(unnamed, options);
+  if (!sourced.ok) return sourced;
+  const { merged, source, presets } = sourced.value;
   const typed = addTyped(merged, options);
   if (!typed.ok) return typed;
+  for (const { name, machine } of presets) {
+    merged.add({ origin: { by: 'preset', name }, fields: machine.finish(merged.fields) });
+  }
   const parsed = machineSchema.safeParse(merged.fields);
   const shape = outline(machineSchema).shape;
   const faults = parsed.success
-    ? checkMachine(parsed.data)
+    ? [...checkMachine(parsed.data), ...presets.flatMap(({ machine }) => machine.check(parsed.data))]
     : faultsOf(parsed.error.issues, { value: merged.fields, keysAt: (path) => keysAt(shape, path) });
   if (!parsed.success || faults.length > 0) return { ok: false, problem: problemOf(faults, merged) };
-  return ok({ machine: complete(parsed.data), merged, source: source.value });
+  return ok({ machine: complete(parsed.data), merged, source, presets });
 }
 
 /** What the command line says wins over everything, field by field. */
@@ -79,36 +86,6 @@ function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
   }
   if (compressionLevel !== undefined) say(`--compression-level ${compressionLevel}`, { compressionLevel });
   return ok();
-}
-
-/** The first fault in the file as a problem, which names the others. */
-function problemOf(faults: readonly Fault[], merged: Merged): Problem {
-  const placed = faults.map((fault) => {
-    const origin = merged.originOf(fault.path);
-    // As it is counted in the file, not behind what a preset says.
-    const what =
-      origin?.by === 'file' ? fault.what.replace(nameOf(fault.path), nameOf(origin.path)) : fault.what;
-    return { ...fault, what, where: whereOf(origin) };
-  });
-  const [first, ...others] = placed.sort((a, b) => lineIn(a.where) - lineIn(b.where));
-  if (first === undefined) throw new Error('a definition was refused without a fault');
-  const lines = others.map(({ what, where, next }) => {
-    const hint = /^did you mean [^?]*\?/.exec(next)?.[0];
-    return `${where}: ${what}${hint === undefined ? '' : `; ${hint}`}`;
-  });
-  return {
-    kind: 'usage',
-    what: first.what,
-    where: first.where,
-    ...(others.length === 0 ? {} : { why: ['there is more:', ...lines].join('\n') }),
-    next: first.next,
-    ...(first.code === undefined ? {} : { code: first.code }),
-    ...(first.suggestion === undefined ? {} : { suggestion: first.suggestion }),
-  };
-}
-
-function lineIn(where: string): number {
-  return Number(/:(\d+)$/.exec(where)?.[1] ?? 0);
 }
 
 /** What only this machine knows. */

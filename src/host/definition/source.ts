@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { err, ok, type Result, usage } from '../../core/result.js';
-import { addDefinition, addPreset } from './compose.js';
+import { type Composed, compose } from './compose.js';
 import { DEFINITION_FILES, type LoadedFile, loadDefinition, noSuchDefinition } from './load.js';
 import type { Merged } from './merge.js';
-import { DEFAULT_PRESET, noSuchPreset, PRESETS } from './presets.js';
+import { DEFAULT_PRESET, findPreset, noSuchPreset } from './presets/presets.js';
 
 /** What was typed of it; `undefined`: nothing. */
 export interface SourceOptions {
@@ -38,27 +38,34 @@ export function meantSource({ config, preset }: SourceOptions): Result<MeantSour
     });
   }
   if (preset !== undefined) {
-    return Object.hasOwn(PRESETS, preset) ? ok({ preset }) : err(noSuchPreset(preset, `--preset ${preset}`));
+    return findPreset(preset) ? ok({ preset }) : err(noSuchPreset(preset, `--preset ${preset}`));
   }
   if (config !== undefined && !existsSync(config)) return noSuchDefinition(resolve(config));
   const file = config ?? DEFINITION_FILES.find((name) => existsSync(name));
   return ok(file === undefined ? { preset: DEFAULT_PRESET } : { file: resolve(file) });
 }
 
-/** Add what the definition says. */
-export async function addSource(merged: Merged, options: SourceOptions): Promise<Result<Source>> {
+/** A machine as its definition has it, and where that is from. */
+export interface Sourced extends Omit<Composed, 'files'> {
+  readonly source: Source;
+}
+
+/** What the definition says, on top of `before`. */
+export async function readSource(before: Merged, options: SourceOptions): Promise<Result<Sourced>> {
   const meant = meantSource(options);
   if (!meant.ok) return meant;
   const { file, preset = DEFAULT_PRESET } = meant.value;
   if (file === undefined) {
     const text = options.preset === undefined ? 'default' : `--preset ${preset}`;
-    const added = await addPreset(merged, preset, { by: 'option', text });
-    return added.ok ? ok({ preset, files: [] }) : added;
+    const composed = await compose(before, { preset, asked: { by: 'option', text } });
+    return composed.ok ? ok({ ...composed.value, source: { preset, files: [] } }) : composed;
   }
   const loaded = await loadDefinition(file);
   if (!loaded.ok) return loaded;
-  const further = await addDefinition(merged, loaded.value.definition);
-  return further.ok ? ok({ file, files: [...loaded.value.files, ...further.value] }) : further;
+  const composed = await compose(before, { definition: loaded.value.definition });
+  if (!composed.ok) return composed;
+  const { files, ...rest } = composed.value;
+  return ok({ ...rest, source: { file, files: [...loaded.value.files, ...files] } });
 }
 
 /** A digest of all files that a definition was loaded from; empty for a preset. */

@@ -1,6 +1,28 @@
 /** The {@link Guest} that one test is given. Once the test is over it does nothing any more. */
-import type { Guest, GuestOptions, GuestOutcome } from '../definition/functions.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  CommandOptions,
+  Guest,
+  GuestOptions,
+  GuestOutcome,
+  Screenshot,
+  Sound,
+  Window,
+  WindowChoice,
+} from '../definition/functions.js';
+import {
+  chordOf,
+  KEYMAP_SCRIPT,
+  type Layout,
+  parseKeymap,
+  strokesOf,
+  US_LAYOUT,
+} from '../screen/keyboard.js';
+import { readPicture } from '../screen/read.js';
+import type { Button, Screen } from '../screen/screen.js';
+import { fits, matches, parseWindows, windowsScript, wordsOf } from '../screen/windows.js';
 import { shellQuote } from '../sys/command.js';
+import type { Album } from './album.js';
 import type { TestedMachine } from './machine.js';
 import { MAX_COMMAND } from './protocol.js';
 
@@ -19,6 +41,13 @@ export class GuestError extends Error {
 /** Seconds that is waited for a unit or a port where nothing is said. */
 const WAIT_SECONDS = 60;
 const LAST_LINES = 10;
+/** Milliseconds between two looks at a screen. */
+const LOOK_MS = 500;
+
+/** What was there instead of what is waited for. */
+class NotYet {
+  constructor(readonly there: string) {}
+}
 
 export class TestGuest implements Guest {
   readonly #going = new Set<{ readonly what: string }>();
@@ -27,6 +56,7 @@ export class TestGuest implements Guest {
   constructor(
     private readonly machine: TestedMachine,
     private readonly over: AbortSignal,
+    private readonly album: Album,
   ) {}
 
   /** What was asked for and has not yet come to its end. */
@@ -34,12 +64,12 @@ export class TestGuest implements Guest {
     return [...this.#going].map(({ what }) => what);
   }
 
-  run(command: string, options: GuestOptions = {}): Promise<GuestOutcome> {
+  run(command: string, options: CommandOptions = {}): Promise<GuestOutcome> {
     const call = new Error();
     return this.#do(command, call, () => this.#ended(command, call, options));
   }
 
-  ok(command: string, options: GuestOptions = {}): Promise<string> {
+  ok(command: string, options: CommandOptions = {}): Promise<string> {
     const call = new Error();
     return this.#do(command, call, () => this.#ok(command, call, options));
   }
@@ -80,6 +110,103 @@ export class TestGuest implements Guest {
     return this.#do('reboot', new Error(), () => this.machine.reboot());
   }
 
+  screenshot(): Promise<Screenshot> {
+    return this.#do('screenshot', new Error(), async () => {
+      const picture = await this.#screen.picture();
+      this.album.take(picture);
+      return picture;
+    });
+  }
+
+  keys(...chords: string[]): Promise<void> {
+    return this.#do(`keys ${chords.join(' ')}`, new Error(), async () => {
+      const layout = await this.#layoutOf();
+      for (const keys of chords.map((chord) => chordOf(chord, layout))) await this.#screen.press(keys);
+    });
+  }
+
+  type(text: string): Promise<void> {
+    return this.#do('type', new Error(), async () => {
+      for (const keys of strokesOf(text, await this.#layoutOf())) await this.#screen.press(keys);
+    });
+  }
+
+  click(x: number, y: number, button: Button = 'left'): Promise<void> {
+    return this.#do(`click ${x},${y}`, new Error(), () => this.#screen.click(x, y, button));
+  }
+
+  waitForWindow(choice: WindowChoice, options: GuestOptions = {}): Promise<Window> {
+    return this.#until(`there is no window with ${wordsOf(choice)}`, options, async () => {
+      const windows = await this.#windows();
+      const found = windows.find((window) => fits(window, choice));
+      if (found !== undefined) return found;
+      const names = windows.map(({ app, title }) => `${app} "${title}"`);
+      return new NotYet(names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`);
+    });
+  }
+
+  waitForPixels(is: (picture: Screenshot) => boolean, options: GuestOptions = {}): Promise<Screenshot> {
+    return this.#until('the screen is not as it should be', options, async () => {
+      const picture = await this.#screen.picture();
+      return is(picture) ? picture : new NotYet(`it has ${picture.colours()} colours`);
+    });
+  }
+
+  waitForText(text: string | RegExp, options: GuestOptions = {}): Promise<void> {
+    return this.#until(`the text ${text} is not on the screen`, options, async () => {
+      const read = await readPicture(await this.#screen.picture(), this.over);
+      return matches(read, text) ? undefined : new NotYet(`there is: ${read.trim() || 'nothing'}`);
+    });
+  }
+
+  sound(): Promise<Sound> {
+    return this.#do('sound', new Error(), async () => this.machine.heard());
+  }
+
+  get #screen(): Screen {
+    return this.machine.screen;
+  }
+
+  #layout: Layout | undefined;
+
+  /** The layout of the machine's own keyboard; without one it has the kernel's, which is that of the USA. */
+  async #layoutOf(): Promise<Layout> {
+    if (this.#layout !== undefined) return this.#layout;
+    const { stdout } = await this.machine.run(KEYMAP_SCRIPT, { signal: this.over });
+    this.#layout = stdout === '' ? US_LAYOUT : parseKeymap(stdout);
+    return this.#layout;
+  }
+
+  async #windows(): Promise<Window[]> {
+    const { stdout } = await this.machine.run(windowsScript(), { seconds: WAIT_SECONDS, signal: this.over });
+    return parseWindows(stdout);
+  }
+
+  /** Look again and again until it is there; where it does not come, what was there instead, and a picture. */
+  #until<T>(
+    what: string,
+    { timeout = WAIT_SECONDS }: GuestOptions,
+    look: () => Promise<T | NotYet>,
+  ): Promise<T> {
+    const call = new Error();
+    return this.#do(what, call, async () => {
+      const until = performance.now() + timeout * 1000;
+      for (;;) {
+        const seen = await look();
+        if (!(seen instanceof NotYet)) return seen;
+        this.#go(call);
+        if (performance.now() > until) {
+          const file = this.album.keep(await this.#screen.picture());
+          throw new GuestError(
+            `${what} after ${timeout} seconds: ${seen.there}\nthe screen then: ${file}`,
+            call,
+          );
+        }
+        await sleep(LOOK_MS);
+      }
+    });
+  }
+
   /** Keep account of what goes on. What nobody waits for is found at the test's end: it need not end mkma. */
   #do<T>(what: string, call: Error, work: () => Promise<T>): Promise<T> {
     const one = { what };
@@ -103,7 +230,8 @@ export class TestGuest implements Guest {
     if (this.over.aborted) throw new GuestError('this test is over', call);
   }
 
-  async #ended(command: string, call: Error, { timeout }: GuestOptions = {}): Promise<GuestOutcome> {
+  async #ended(words: string, call: Error, { timeout, user }: CommandOptions = {}): Promise<GuestOutcome> {
+    const command = user === undefined ? words : asUser(user, words);
     const bytes = Buffer.byteLength(command);
     if (bytes > MAX_COMMAND || command.includes('\0')) {
       const why = command.includes('\0')
@@ -115,10 +243,10 @@ export class TestGuest implements Guest {
     const { killed, ...outcome } = ended;
     if (!killed) return outcome;
     this.#go(call);
-    throw new GuestError(told(`${command}: not done within ${timeout} seconds, and killed`, ended), call);
+    throw new GuestError(told(`${words}: not done within ${timeout} seconds, and killed`, ended), call);
   }
 
-  async #ok(command: string, call: Error, options: GuestOptions = {}): Promise<string> {
+  async #ok(command: string, call: Error, options: CommandOptions = {}): Promise<string> {
     const outcome = await this.#ended(command, call, options);
     if (outcome.exitCode === 0) return outcome.stdout.replace(/\n$/, '');
     throw new GuestError(told(`${command}: exit code ${outcome.exitCode}`, outcome), call);
@@ -145,6 +273,12 @@ export class TestGuest implements Guest {
       throw new GuestError(told(`${what} after ${timeout} seconds`, words), call);
     });
   }
+}
+
+/** A command as a user runs it, with the environment of their manager (systemctl(1), show-environment: in words of bash). */
+function asUser(user: string, command: string): string {
+  const enter = `export XDG_RUNTIME_DIR=/run/user/$(id -u); set -a; eval "$(systemctl --user show-environment 2>/dev/null)"; set +a; cd; exec sh -c ${shellQuote(command)}`;
+  return `exec runuser -u ${shellQuote(user)} -- bash -c ${shellQuote(enter)}`;
 }
 
 /** What failed, and the last lines of what was printed: on the standard error, if there is anything. */

@@ -2,8 +2,10 @@
 import type { Context } from '../context.js';
 import { type AfterChecks, startMachine } from '../qemu/guest-test.js';
 import { agentScript, packScript } from '../qemu/test-script.js';
+import { QemuScreen } from '../screen/screen.js';
 import type { Running } from '../sys/run.js';
-import type { Machine } from '../tools/qemu.js';
+import type { Headless, Machine } from '../tools/qemu.js';
+import type { Album } from './album.js';
 import type { GivenTest, TestOutcome } from './given.js';
 import { TestedMachine } from './machine.js';
 import { runTests, TESTS_STAGE } from './run-tests.js';
@@ -12,6 +14,8 @@ export interface MachineTestsOptions {
   readonly tests: readonly GivenTest[];
   /** The machine that the checks ran in. */
   readonly machine: Machine;
+  readonly headless: Headless;
+  readonly album: Album;
   /** The folder of its script. */
   readonly scratch: string;
   /** Seconds for a further boot of it. */
@@ -31,17 +35,22 @@ export class MachineTests implements AfterChecks {
   /** Run the tests, and tell the machine to power off. */
   async work(first: Running, panic: Promise<string>): Promise<{ last: Running; done: string }> {
     const { tests, timeout: seconds } = this.options;
-    const machine = new TestedMachine({ bootAgain: () => this.#bootAgain(), panic, seconds }, first);
+    const { headless, album } = this.options;
+    const screen = new QemuScreen(headless.socket, this.options.scratch);
+    const settings = { bootAgain: () => this.#bootAgain(), panic, seconds, screen, sound: headless.sound };
+    const machine = new TestedMachine(settings, first);
     try {
       // A machine without an agent is lost: that is what its tests then tell.
       await machine.ready().catch(() => undefined);
-      this.outcomes = await runTests(tests, machine, this.context);
+      this.outcomes = await runTests(tests, machine, album, this.context);
       const failed = this.outcomes.filter(({ ok }) => !ok).length;
       const done = `${tests.length} run, ${failed === 0 ? 'all passed' : `${failed} FAILED`}`;
       return { last: await machine.powerOff(), done };
     } catch (cause) {
       machine.kill();
       throw cause;
+    } finally {
+      screen.forget();
     }
   }
 

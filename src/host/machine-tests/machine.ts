@@ -1,8 +1,17 @@
 /** The machine that a definition's tests are given: one after another, with boots of it in between. */
+import { readFileSync } from 'node:fs';
+import type { Screen } from '../screen/screen.js';
+import { type Heard, hear } from '../screen/wave.js';
 import type { Running } from '../sys/run.js';
 import { Agent, type Ended, type Limits, MachineLost, timer } from './agent.js';
 
+/** Packages that play sound: a machine with one of them gets a sound card. */
+export const SOUND_PACKAGES = ['pipewire', 'pulseaudio', 'alsa-utils'];
+
 export interface MachineSettings {
+  readonly screen: Screen;
+  /** What QEMU records of what the machine plays; absent: it has no sound card. */
+  readonly sound: string | undefined;
   /** Start QEMU for another boot of the machine, with the same disk. */
   readonly bootAgain: () => Promise<Running>;
   /** Resolves to what the console says where the kernel panics. */
@@ -25,6 +34,21 @@ export class TestedMachine {
     this.#qemu = first;
     this.#agent = this.#attach(first);
     settings.panic.then((line) => this.#agent.lose(`the machine's kernel panicked: ${line}`));
+  }
+
+  get screen(): Screen {
+    return this.settings.screen;
+  }
+
+  /** What it has played since its boot. */
+  heard(): Heard {
+    const { sound } = this.settings;
+    if (sound === undefined) {
+      throw new Error(
+        `the machine has no sound card: none of ${SOUND_PACKAGES.join(', ')} is among its packages`,
+      );
+    }
+    return hear(readFileSync(sound));
   }
 
   /** Why nothing more can be done with the machine; `undefined`: it can. */
@@ -96,6 +120,7 @@ export class TestedMachine {
       const ended = await Promise.race([this.#qemu.ended, time.up]);
       if (ended === undefined) this.#agent.lose('the machine did not go down to boot again');
       if (this.lost !== undefined) throw new MachineLost(this.lost);
+      this.screen.forget();
       this.#qemu = await this.settings.bootAgain();
     } catch (cause) {
       this.#agent.lose(`the machine could not be started again: ${(cause as Error).message}`);

@@ -3,6 +3,7 @@ import type { Context } from '../context.js';
 import { shown } from '../definition/load.js';
 import { Interrupted } from '../sys/run.js';
 import { aborted, timer } from './agent.js';
+import type { Album } from './album.js';
 import { type Failure, failureOf } from './failure.js';
 import type { GivenTest, TestOutcome } from './given.js';
 import { TestGuest } from './guest.js';
@@ -16,14 +17,18 @@ export const TESTS_STAGE = 'tests';
 export async function runTests(
   tests: readonly GivenTest[],
   machine: TestedMachine,
+  album: Album,
   { emit, signal }: Context,
 ): Promise<TestOutcome[]> {
   const outcomes: TestOutcome[] = [];
   using strays = new Strays();
   for (const test of tests) {
     emit({ type: 'output', stage: TESTS_STAGE, line: `running: ${test.name}` });
+    album.begin(test.name);
     outcomes.push(
-      machine.lost === undefined ? await runTest(test, machine, strays, signal) : notRun(test, machine),
+      machine.lost === undefined
+        ? await runTest(test, machine, { strays, album }, signal)
+        : notRun(test, machine),
     );
     if (signal.aborted) throw new Interrupted();
     emit({ type: 'progress', stage: TESTS_STAGE, done: outcomes.length, total: tests.length, unit: 'items' });
@@ -39,12 +44,12 @@ function notRun({ name, where }: GivenTest, { lost }: TestedMachine): TestOutcom
 async function runTest(
   test: GivenTest,
   machine: TestedMachine,
-  strays: Strays,
+  { strays, album }: { readonly strays: Strays; readonly album: Album },
   signal: AbortSignal,
 ): Promise<TestOutcome> {
   const { name } = test;
   const over = new AbortController();
-  const guest = new TestGuest(machine, over.signal);
+  const guest = new TestGuest(machine, over.signal, album);
   const begun = performance.now();
   using time = timer(test.timeout);
   using interrupt = aborted(signal);
@@ -58,7 +63,8 @@ async function runTest(
   over.abort();
   await machine.settled();
   if (failure === undefined) return { name, ok: true, seconds };
-  const { detail, place } = failure;
+  const { place } = failure;
+  const detail = [failure.detail, await pictureOf(machine, album, failure.detail)].filter(Boolean).join('\n');
   const where = place === undefined ? test.where : `${shown(place.file)}:${place.line}`;
   return { name, ok: false, seconds, detail, where };
 }
@@ -80,4 +86,16 @@ function tooLate({ timeout }: GivenTest, guest: TestGuest): Failure {
   return {
     detail: `not done within ${timeout} seconds${first === undefined ? '' : `; it was at: ${first}`}`,
   };
+}
+
+/** The screen at a test's end, where something is painted on it and the failure does not name a picture. */
+async function pictureOf(machine: TestedMachine, album: Album, detail: string): Promise<string | undefined> {
+  if (machine.lost !== undefined || detail.includes('the screen then: ')) return undefined;
+  try {
+    const picture = await machine.screen.picture();
+    return picture.colours() < 2 ? undefined : `the screen then: ${album.keep(picture)}`;
+  } catch {
+    // The machine is going: its failure says more.
+    return undefined;
+  }
 }

@@ -1,26 +1,21 @@
 /** A JSON Schema of definitions in JSON: editors complete and check by it. Pure. */
 import { z } from 'zod';
 import { machineSchema } from '../definition/machine.js';
+import type { Preset } from '../definition/presets/preset.js';
+import { PRESETS } from '../definition/presets/presets.js';
 
 /** Fields that only functions can fill, or that make no sense without. */
 const NOT_IN_JSON = ['tests'];
 
 /** The schema, draft 2020-12. */
 export function renderJsonSchema(): string {
-  const { $schema, description, properties, ...rest } = z.toJSONSchema(machineSchema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: ({ jsonSchema, zodSchema }) => {
-      // A function: nothing in JSON is one.
-      if (zodSchema._zod.def.type === 'custom') Object.assign(jsonSchema, { not: {} });
-    },
-  });
+  const { $schema, description, properties, ...rest } = schemaOf(machineSchema);
   const fields = Object.entries(properties ?? {}).filter(([name]) => !NOT_IN_JSON.includes(name));
   const upon = {
     type: 'array',
-    items: { type: 'string' },
+    items: { anyOf: [{ type: 'string' }, ...Object.entries(PRESETS).map(presetChoice)] },
     description:
-      'What this builds upon, in order: names of presets, and paths of other definitions. Default: ["console"].',
+      'What this builds upon, in order: presets, by name or with options, and paths of other definitions. Default: ["console"].',
   };
   const schema = {
     $schema,
@@ -31,4 +26,24 @@ export function renderJsonSchema(): string {
     properties: { $schema: { type: 'string' }, extends: upon, ...Object.fromEntries(fields) },
   };
   return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+function schemaOf(schema: z.ZodType) {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema, zodSchema }) => {
+      // A function: nothing in JSON is one.
+      if (zodSchema._zod.def.type === 'custom') Object.assign(jsonSchema, { not: {} });
+    },
+  });
+}
+
+function presetChoice([name, { summary, options }]: readonly [string, Preset]) {
+  const { $schema: _, ...chosen } = schemaOf(options);
+  const own = Object.keys(options.shape).length === 0 ? {} : { with: chosen };
+  return {
+    ...{ type: 'object', description: summary, additionalProperties: false, required: ['preset'] },
+    properties: { preset: { const: name }, ...own },
+  };
 }

@@ -3,7 +3,7 @@ import { type Field, numberInWords, type Shape } from '../definition/outline.js'
 import { isWorthTelling } from './types.js';
 
 /** The page. */
-export function renderPage(machine: Field): string {
+export function renderPage(machine: Field, presets: Readonly<Record<string, Field>>): string {
   if (machine.shape.kind !== 'object') throw new Error('a machine is an object');
   const fields = Object.entries(machine.shape.fields);
   return [
@@ -16,7 +16,22 @@ export function renderPage(machine: Field): string {
     `${fields.map(([name]) => `[\`${name}\`](#${name.toLowerCase()})`).join(' · ')}`,
     '',
     ...fields.flatMap(([name, field]) => [`## ${name}`, '', ...section(field), '']),
+    ...Object.entries(presets).flatMap(([name, field]) => presetSection(name, field)),
   ].join('\n');
+}
+
+/** The options of a preset; nothing of one without. */
+function presetSection(name: string, { shape, description }: Field): string[] {
+  const table = rows(shape);
+  if (table.length === 0) return [];
+  const heading = `## Options of the preset ${name}`;
+  return [
+    heading,
+    '',
+    `*\`extends: [{ preset: '${name}', with: { ... } }]\`.* ${description}.`,
+    ...table,
+    '',
+  ];
 }
 
 function section(field: Field): string[] {

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import * as fragments from '../definition/fragments.js';
 import { machineSchema } from '../definition/machine.js';
-import { outline } from '../definition/outline.js';
-import { PRESETS } from '../definition/presets.js';
+import { type Field, outline } from '../definition/outline.js';
+import * as fragments from '../definition/presets/fragments.js';
+import { PRESETS } from '../definition/presets/presets.js';
 import { COMPILED } from '../installed.js';
 import { outlineCommands } from './commands.js';
 import { renderCompletion } from './completion.js';
@@ -17,11 +17,21 @@ import { renderTypes } from './types.js';
 /** The files of docs/reference/ as text. */
 export function referenceFiles(program: CommandUnknownOpts): Readonly<Record<string, string>> {
   return {
-    'docs/reference/config.md': renderPage(outline(machineSchema)),
+    'docs/reference/config.md': renderPage(outline(machineSchema), presetOutlines()),
     'docs/reference/mkma.schema.json': renderJsonSchema(),
     'docs/reference/mkma.1': renderManPage(outlineCommands(program)),
     'docs/reference/completion.bash': completionOf(program),
   };
+}
+
+/** What can be chosen of each preset. */
+function presetOutlines(): Readonly<Record<string, Field>> {
+  return Object.fromEntries(
+    Object.entries(PRESETS).map(([name, { summary, options }]) => [
+      name,
+      { ...outline(options), description: summary },
+    ]),
+  );
 }
 
 /** The completion of a program. */
@@ -34,5 +44,9 @@ export function editorTypes(): string {
   const declarations = (name: string): string =>
     readFileSync(join(COMPILED, `src/host/definition/${name}.d.ts`), 'utf8');
   const taken = { define: declarations('define'), functions: declarations('functions') };
-  return renderTypes(outline(machineSchema), Object.keys(fragments), taken);
+  return renderTypes(
+    outline(machineSchema),
+    { fragments: Object.keys(fragments), presets: presetOutlines() },
+    taken,
+  );
 }

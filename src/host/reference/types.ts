@@ -9,16 +9,25 @@ export interface Declarations {
   readonly functions: string;
 }
 
-/** The declarations. `fragments`: their names. */
+/** What definitions are composed of besides fields of their own. */
+export interface Parts {
+  /** Names of fragments. */
+  readonly fragments: readonly string[];
+  /** Presets by name, each with its options. */
+  readonly presets: Readonly<Record<string, Field>>;
+}
+
+/** The declarations. */
 export function renderTypes(
   machine: Field,
-  fragments: readonly string[],
+  { fragments, presets }: Parts,
   declarations: Declarations,
 ): string {
   if (machine.shape.kind !== 'object') throw new Error('a machine is an object');
   return [
     '/** The module "mkma", as definitions of machines import it. Generated: `mkma new` writes it anew. */',
     `export interface MachineInput ${objectType(machine.shape.fields, '')}`,
+    presetChoice(presets),
     taken(declarations.functions),
     taken(declarations.define),
     '/** The machines that mkma brings along, to be taken apart. */',
@@ -29,6 +38,17 @@ export function renderTypes(
     '};',
     '',
   ].join('\n');
+}
+
+/** A preset with its options: the name says which there are. */
+function presetChoice(presets: Parts['presets']): string {
+  const one = ([name, { shape, description }]: readonly [string, Field]): string => {
+    if (shape.kind !== 'object') throw new Error('options of a preset are an object');
+    const options =
+      Object.keys(shape.fields).length === 0 ? '' : `; readonly with?: ${objectType(shape.fields, '  ')}`;
+    return `  /** ${description} */\n  | { readonly preset: ${JSON.stringify(name)}${options} }`;
+  };
+  return `/** A preset, and what is chosen of it. */\nexport type PresetChoice =\n${Object.entries(presets).map(one).join('\n')};`;
 }
 
 /** Without imports, which name what is declared here, and what only mkma itself calls. */

@@ -45,6 +45,19 @@ export interface Network {
   readonly forwards: readonly Forward[];
 }
 
+/** A screen without a window, which QEMU shows and types into as it is told (screen/screen.ts), and what is heard of the machine. */
+export interface Headless {
+  /** std: a plain VGA card. virtio: one without 3D. */
+  readonly card: GraphicsCard;
+  /** QEMU's own door, a socket that it makes. */
+  readonly socket: string;
+  /** What the machine plays, as WAV; absent: it has no sound card. */
+  readonly sound?: string | undefined;
+}
+
+export const GRAPHICS_CARDS = ['std', 'virtio'] as const;
+export type GraphicsCard = (typeof GRAPHICS_CARDS)[number];
+
 /** A virtual machine. It ends where a real one would reboot. */
 export interface Machine {
   readonly accel: Accelerator;
@@ -57,6 +70,8 @@ export interface Machine {
   readonly bus: DiskBus;
   readonly serials: readonly SerialPort[];
   readonly display: 'none' | 'gtk';
+  /** Absent: it has no screen but for a window. */
+  readonly headless?: Headless | undefined;
   /** Absent: it has none. */
   readonly network?: Network | undefined;
 }
@@ -81,7 +96,8 @@ export function qemuCommand(machine: Machine): Command {
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));
   args.push(...startArguments(start));
   args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
-  if (display !== 'none') args.push('-vga', 'std');
+  if (machine.headless !== undefined) args.push(...headlessArguments(machine.headless));
+  else if (display !== 'none') args.push('-vga', 'std');
   // SeaBIOS, and a boot loader that speaks through it, then use the first serial port as their screen.
   else if (start.by === 'bios') args.push('-machine', 'graphics=off');
   args.push('-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0');
@@ -90,6 +106,14 @@ export function qemuCommand(machine: Machine): Command {
     args.push(...serialArguments(port, `serial${i}`));
   });
   return { file: QEMU_PROGRAM, args, passes: ['display'] };
+}
+
+/** The keyboard is the PC's own; the pointer has absolute positions, as no mouse has. */
+function headlessArguments({ card, socket, sound }: Headless): string[] {
+  const door = `unix:${escapeComma(socket)},server=on,wait=off`;
+  const audio = sound === undefined ? [] : ['-audiodev', `wav,id=sound0,path=${escapeComma(sound)}`];
+  const codec = sound === undefined ? [] : ['-device', 'intel-hda', '-device', 'hda-output,audiodev=sound0'];
+  return ['-vga', card, '-device', 'virtio-tablet-pci', '-qmp', door, ...audio, ...codec];
 }
 
 /** Without a boot ROM: no firmware is to look for a system there. */

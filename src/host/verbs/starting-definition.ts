@@ -2,6 +2,7 @@
 
 /** The definition that builds upon a preset. `key`: a line of authorized_keys, of whoever is to get in. */
 export function startingDefinition(preset: string, key?: string): string {
+  if (preset === 'desktop') return DESKTOP;
   return `// The definition of a machine. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
 import { defineMachine } from 'mkma';
 
@@ -67,4 +68,51 @@ const SERVER = `
   // services: { enable: ['nginx'] },
   // The ports that others may hear it on, besides ssh; mkma test holds it to that.
   // listen: [80],
+`;
+
+const DESKTOP = `// The definition of a desktop. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
+import { defineMachine } from 'mkma';
+
+export default defineMachine({
+  extends: [
+    {
+      preset: 'desktop',
+      with: {
+        // Logged in by itself, with a locked password: nothing asks for one. With a password everything does:
+        // password: { hashFile: './password' }, // mkpasswd > password
+        user: 'me',
+        // compositor: 'labwc',
+        // browser: 'none',
+        // terminal: 'alacritty',
+        // bluetooth: false,
+      },
+    },
+  ],
+  hostname: 'desk',
+
+  packages: [
+    // 'tmux',
+  ],
+
+  files: {
+    '/etc/motd': 'A machine of my own.\\n',
+    // '/home/me/.config': { from: './config', owner: 'me:me' },
+  },
+
+  // locale: 'de_DE.UTF-8',
+  // keyboard: 'de',
+  // timezone: 'Europe/Berlin',
+
+  tests: [
+    {
+      name: 'a key opens a terminal',
+      timeout: 600,
+      async run(guest) {
+        await guest.waitForPixels((screen) => screen.colours() > 20, { timeout: 300 });
+        await guest.keys('super+Return');
+        await guest.waitForWindow({ app: 'foot' });
+      },
+    },
+  ],
+});
 `;

@@ -1,8 +1,9 @@
 /** `mkma summary`: the machine that a definition comes to, field by field, with who said it. */
-import { whereOf } from '../definition/compose.js';
+
 import { nameOf } from '../definition/issues.js';
-import type { Path } from '../definition/merge.js';
+import type { Merged, Path } from '../definition/merge.js';
 import type { ResolvedMachine } from '../definition/resolve.js';
+import { whereOf } from '../definition/where.js';
 
 /** Told with the others though nobody has said them: they name the machine. */
 const ALWAYS = ['hostname', 'suite', 'format'];
@@ -22,16 +23,26 @@ export interface SummaryField {
 }
 
 /** Every value of the machine; without `all` those alone that somebody has said. */
-export function summarise({ machine, merged }: ResolvedMachine, all: boolean): Summary {
-  const fields = leaves(machine, [])
-    .map(([path, value]) => ({
-      name: nameOf(path),
-      value: shown(path, value),
-      from: isSaid(merged.fields, path) ? whereOf(merged.originOf(path)) : 'default',
-    }))
-    .filter(
-      ({ name, from, value }) => all || (from !== 'default' && !isEmpty(value)) || ALWAYS.includes(name),
-    );
+export function summarise({ machine, merged, presets }: ResolvedMachine, all: boolean): Summary {
+  // What can be chosen of a preset is told whole: that is what there is to choose.
+  const chosen = presets.flatMap(({ name, machine: { options }, said }) =>
+    fieldsOf(options, said, `${name}.`),
+  );
+  const fields = fieldsOf(machine, merged, '').filter(
+    ({ name, from, value }) => all || (from !== 'default' && !isEmpty(value)) || ALWAYS.includes(name),
+  );
+  return lined([...chosen, ...fields]);
+}
+
+function fieldsOf(value: unknown, merged: Merged, prefix: string): SummaryField[] {
+  return leaves(value, []).map(([path, one]) => ({
+    name: `${prefix}${nameOf(path)}`,
+    value: shown(path, one),
+    from: isSaid(merged.fields, path) ? whereOf(merged.originOf(path)) : 'default',
+  }));
+}
+
+function lined(fields: readonly SummaryField[]): Summary {
   const told = fields.map(({ name, value }) => `${name} = ${short(value)}`);
   const width = Math.min(72, Math.max(...told.map((text) => text.length)));
   const lines = fields.map(({ from }, i) => `${(told[i] ?? '').padEnd(width)}  # ${from}`);

@@ -1,16 +1,18 @@
 /** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BootTimes } from '../../core/boot.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { Album } from '../machine-tests/album.js';
 import { chooseTests, type GivenTest, type TestOutcome } from '../machine-tests/given.js';
 import { MachineTests } from '../machine-tests/machine-tests.js';
 import { chooseAccel } from '../qemu/accel.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { prepareDisk } from '../qemu/disk.js';
 import { makeFolder } from '../qemu/folder.js';
-import { type GuestTest, runGuestTest } from '../qemu/guest-test.js';
+import { type GuestAnswers, type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
 import type { Check } from '../qemu/protocol.js';
@@ -20,7 +22,7 @@ import { TEST_DISK_SERIAL, testParameters } from '../qemu/test-unit.js';
 import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
-import type { Accelerator, Machine } from '../tools/qemu.js';
+import type { Accelerator, GraphicsCard, Headless, Machine } from '../tools/qemu.js';
 
 /** Seconds for boot, checks and power off. */
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
@@ -32,6 +34,12 @@ export interface TestOptions extends MachineOptions {
   readonly services: ExpectedServices;
   /** The definition's tests. */
   readonly tests?: readonly GivenTest[] | undefined;
+  /** Its graphics card, where there are tests. */
+  readonly card?: GraphicsCard | undefined;
+  /** Whether it plays sound. */
+  readonly plays?: boolean | undefined;
+  /** Folder for every picture that tests take, absolute. Default: those of failures alone, beside the images. */
+  readonly artifacts?: string | undefined;
   /** Run only those whose name holds one of these words. */
   readonly only?: readonly string[] | undefined;
 }
@@ -120,12 +128,30 @@ async function boot(
   };
   writeFileSync(files.console, '');
   giveTo(files.console, options.owner);
-  const machine = machineOf(options, images, settings, files);
+  // A path of QEMU's door is at most 107 bytes long (unix(7)), wherever the images lie.
+  const door = mkdtempSync(join(tmpdir(), 'mkma-test-'));
+  const headless: Headless = {
+    ...{ card: options.card ?? 'std', socket: join(door, 'qmp') },
+    sound: options.plays === true ? join(scratch, 'sound.wav') : undefined,
+  };
+  const machine = machineOf(options, images, settings, { ...files, headless });
+  const album = new Album(
+    options.artifacts ?? join(folder, 'pictures'),
+    options.artifacts !== undefined,
+    options.owner,
+  );
   const tests =
-    given.length === 0 ? undefined : new MachineTests({ tests: given, machine, scratch, timeout }, context);
+    given.length === 0
+      ? undefined
+      : new MachineTests({ tests: given, machine, headless, album, scratch, timeout }, context);
   const guest: GuestTest = { ...files, timeout, machine, afterChecks: tests };
   const begun = performance.now();
-  const result = await runGuestTest(guest, context);
+  let result: Result<GuestAnswers>;
+  try {
+    result = await runGuestTest(guest, context);
+  } finally {
+    removeTree(door);
+  }
   if (!result.ok) return result;
   const seconds = (performance.now() - begun) / 1000;
   const outcomes = tests?.outcomes ?? [];
@@ -138,6 +164,7 @@ interface Files {
   readonly script: string;
   readonly console: string;
   readonly answers: string;
+  readonly headless: Headless;
 }
 
 function machineOf(options: TestOptions, images: BuiltImages, settings: Settings, files: Files): Machine {
@@ -161,6 +188,8 @@ function machineOf(options: TestOptions, images: BuiltImages, settings: Settings
       ...(tests.length === 0 ? [] : [{ to: 'parent' } as const]),
     ],
     display: 'none',
+    // Only tests look at it.
+    headless: tests.length === 0 ? undefined : files.headless,
     // A machine that waits for its network gets one, which leads nowhere: it comes up as where it has a cable.
     network: { outward: false, forwards: [] },
   };

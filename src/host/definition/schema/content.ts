@@ -28,7 +28,7 @@ const file = z
   )
   .describe('A file: its text, or where it comes from.');
 
-const password = z
+export const password = z
   .union(
     [
       z.enum(['locked', 'empty']),

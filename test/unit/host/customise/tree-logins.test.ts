@@ -52,6 +52,17 @@ test('passwords, and shells that let nobody in', () => {
   assert.deepEqual(loginsIn(root), ['root with an empty password']);
 });
 
+test('a unit that opens a session on a terminal at boot logs in', () => {
+  users({ ada: '!' });
+  put(
+    'usr/lib/systemd/system/desk@.service',
+    '[Service]\nUser=%i\nPAMName=login\nTTYPath=/dev/tty1\nExecStart=/x\n',
+  );
+  assert.deepEqual(loginsIn(root), [], 'it does not start');
+  put('etc/systemd/system/graphical.target.wants/desk@ada.service');
+  assert.deepEqual(loginsIn(root), ['ada on tty1 without a question']);
+});
+
 test('terminals on which somebody is logged in, as the definition makes them and as others do', () => {
   users({ anna: '*' });
   const fields: MachineInput = { hostname: 'box', users: { root: { autologin: ['tty1', 'ttyS0'] } } };

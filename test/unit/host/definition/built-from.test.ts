@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { changeSince, noteSource } from '../../../../src/host/definition/built-from.js';
 import { Merged } from '../../../../src/host/definition/merge.js';
-import { addSource } from '../../../../src/host/definition/source.js';
+import { readSource } from '../../../../src/host/definition/source.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-built-from-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,9 +14,9 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 async function built(name: string, config: string | undefined, preset?: string): Promise<string> {
   const output = join(folder, name);
   mkdirSync(join(output, '.mkma'), { recursive: true });
-  const source = await addSource(new Merged(), { config, preset });
+  const source = await readSource(new Merged(), { config, preset });
   assert.ok(source.ok);
-  noteSource(output, source.value);
+  noteSource(output, source.value.source);
   return output;
 }
 

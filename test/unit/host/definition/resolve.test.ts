@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
-import { whereOf } from '../../../../src/host/definition/compose.js';
 import { replace } from '../../../../src/host/definition/define.js';
 import { Merged, type Origin } from '../../../../src/host/definition/merge.js';
 import { type ResolvedMachine, resolveMachine } from '../../../../src/host/definition/resolve.js';
 import { digestOfSource } from '../../../../src/host/definition/source.js';
+import { whereOf } from '../../../../src/host/definition/where.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-definition-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -132,6 +132,30 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'covered volume',
+    definition: "{ ramVolumes: { '/run/x': { size: '10%' } } }",
+    lines: [
+      'ramVolumes["/run/x"]: /run is mounted over when the machine runs: mkma.config.ts:2',
+      '  next: name another place',
+    ],
+  },
+  {
+    what: 'volume over a file',
+    definition: "{ files: { '/srv/x/y': 'hi' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
+    lines: [
+      'ramVolumes["/srv/x"]: it is empty at each boot, and would hide /srv/x/y of the definition: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'volume size',
+    definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
+    lines: [
+      'ramVolumes["/srv/x"].size is "much": it must be percent of the RAM from 1% to 99%, or bytes as "512M" or "2G": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'file of nothing',
     definition: "{ files: { '/etc/x': { form: './afile' } } }",
     lines: [
@@ -348,7 +372,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ extends: ['consle'] }",
     lines: [
       'there is no preset "consle": mkma.config.ts:2',
-      '  next: did you mean console? the presets are: console, server',
+      '  next: did you mean console? the presets are: console, server, desktop',
     ],
   },
   {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Context } from '../../../../src/host/context.js';
 import type { Guest } from '../../../../src/host/definition/functions.js';
+import { Album } from '../../../../src/host/machine-tests/album.js';
 import { chooseTests, type GivenTest, type TestOutcome } from '../../../../src/host/machine-tests/given.js';
 import { TestedMachine } from '../../../../src/host/machine-tests/machine.js';
 import { runTests } from '../../../../src/host/machine-tests/run-tests.js';
@@ -9,6 +10,11 @@ import { Interrupted } from '../../../../src/host/sys/run.js';
 import { type Answer, FakeQemu } from './fake-machine.js';
 
 const NEVER = new Promise<string>(() => undefined);
+const dark = async (): Promise<never> => {
+  throw new Error('there is no screen');
+};
+const NO_SCREEN = { picture: dark, press: dark, click: dark, forget: () => undefined };
+const ALBUM = new Album('/nowhere', false, undefined);
 
 function given(name: string, run: (guest: Guest) => unknown, timeout = 10): GivenTest {
   return { name, timeout, where: 'mkma.config.ts:1', run: async (guest) => void (await run(guest)) };
@@ -23,11 +29,17 @@ const answer: Answer = (command) => {
 
 async function outcomes(tests: GivenTest[], machine = new TestedMachine(settings(), new FakeQemu(answer))) {
   const context: Context = { emit: () => undefined, signal: new AbortController().signal };
-  return (await runTests(tests, machine, context)).map(untimed);
+  return (await runTests(tests, machine, ALBUM, context)).map(untimed);
 }
 
 function settings(panic: Promise<string> = NEVER) {
-  return { bootAgain: async () => new FakeQemu(answer), panic, seconds: 5 };
+  return {
+    bootAgain: async () => new FakeQemu(answer),
+    panic,
+    seconds: 5,
+    screen: NO_SCREEN,
+    sound: '/nowhere',
+  };
 }
 
 /** Without what differs from run to run, and the line where this file itself threw. */
@@ -160,7 +172,7 @@ describe('tests of a machine', () => {
   test('an interruption ends the run', async () => {
     const interrupt = new AbortController();
     const machine = new TestedMachine(settings(), new FakeQemu(answer));
-    const running = runTests([given('waits', () => NEVER)], machine, {
+    const running = runTests([given('waits', () => NEVER)], machine, ALBUM, {
       emit: () => undefined,
       signal: interrupt.signal,
     });

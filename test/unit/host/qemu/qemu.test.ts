@@ -128,6 +128,15 @@ test('a window needs a graphics card', () => {
   assert.deepEqual(values(MACHINE, '-vga'), []);
 });
 
+test('a screen without a window: a card, a pointer with positions, a door for whoever looks, and sound into a file', () => {
+  const headless = { card: 'virtio', socket: '/tmp/a,b/qmp', sound: '/x/sound.wav' } as const;
+  const machine = { ...MACHINE, headless };
+  assert.deepEqual(values(machine, '-vga'), ['virtio']);
+  assert.deepEqual(values(machine, '-qmp'), ['unix:/tmp/a,,b/qmp,server=on,wait=off']);
+  assert.deepEqual(values(machine, '-audiodev'), ['wav,id=sound0,path=/x/sound.wav']);
+  assert.ok(values(machine, '-device').includes('virtio-tablet-pci'));
+});
+
 test("QEMU's known complaints are told with a way out; others are left alone", () => {
   const lock =
     'qemu-system-x86_64: -drive ...: Failed to get "write" lock\nIs another process using the image';

@@ -1,5 +1,5 @@
 /** Parts that presets are composed of: whoever wants something else takes them apart. */
-import type { FragmentFields } from './define.js';
+import type { FragmentFields } from '../define.js';
 
 /** systemd as the system's manager, with logins and devices. */
 export const systemd: FragmentFields = {

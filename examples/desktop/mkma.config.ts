@@ -1,0 +1,27 @@
+// A desktop: sway with PipeWire, portals and a bar, from RAM. Its user has a password, and a German keyboard.
+import { defineMachine } from 'mkma';
+import { tests } from './tests.js';
+
+export default defineMachine({
+  extends: [
+    {
+      preset: 'desktop',
+      with: {
+        user: 'ada',
+        // openssl passwd -6; of a machine of your own: { hashFile: './password' }
+        password: {
+          hash: '$6$mkmadesk$9UZoWI08mltnAYVTTVtAwyia6p6ZE1xFqnYx0hYnQ1gLITAvpp4FJmv77m6sHH6.QsLaekNnQs3KE08V65bKK0',
+        },
+        theme: 'dark',
+      },
+    },
+  ],
+  hostname: 'desk',
+  packages: ['man-db', 'git', 'vim'],
+  locale: 'de_DE.UTF-8',
+  keyboard: 'de',
+  timezone: 'Europe/Berlin',
+  // Nothing gets in from elsewhere; on the serial console root is let in, for whoever runs it in QEMU.
+  users: { root: { autologin: ['ttyS0'] } },
+  tests,
+});

@@ -1,0 +1,52 @@
+/** Volumes in RAM: lines of fstab(5), and the folders that they are mounted on. */
+import { err, ok, type Result } from '../../core/result.js';
+import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
+import { ownerIn, readIds } from './ids.js';
+import type { Tree } from './tree.js';
+
+/** Say in /etc/fstab what is mounted. Fails where an owner is not there. */
+export function setVolumes({ root, files }: Tree, { ramVolumes }: Pick<Machine, 'ramVolumes'>): Result<void> {
+  const ids = readIds(root);
+  const lines: string[] = [];
+  // What lies in another volume is mounted after it, and its folder is made there at boot.
+  for (const [path, { size, mode, owner = 'root' }] of Object.entries(ramVolumes).sort()) {
+    const found = ownerIn(ids, owner);
+    if (found === undefined) {
+      const field = ['ramVolumes', path, 'owner'];
+      return err({
+        code: 'no-such-owner',
+        what: 'a volume has an owner that is not there',
+        where: nameOf(field),
+        field,
+        why: `neither the packages nor the definition make ${owner}`,
+        next: 'add the user or group, or the package that makes it',
+      });
+    }
+    const { uid, gid } = found;
+    for (const above of homeFolders(path, ids.homes.get(owner.split(':')[0] ?? ''))) {
+      files.makeFolder(above, undefined, found, 'new');
+    }
+    files.makeFolder(path, Number.parseInt(mode, 8), found);
+    const options = [`size=${size}`, `mode=${mode}`, `uid=${uid}`, `gid=${gid}`, 'nodev'];
+    lines.push(`tmpfs ${escaped(path)} tmpfs ${options.join(',')} 0 0\n`);
+  }
+  if (lines.length > 0)
+    files.edit('/etc/fstab', (text) => `${text}# Volumes in RAM of the definition.\n${lines.join('')}`);
+  return ok();
+}
+
+/** Folders of a home on the way to a path in it: they are its user's. */
+function homeFolders(path: string, home: string | undefined): string[] {
+  if (home === undefined || !path.startsWith(`${home}/`)) return [];
+  const parts = path
+    .slice(home.length + 1)
+    .split('/')
+    .slice(0, -1);
+  return parts.map((_, i) => `${home}/${parts.slice(0, i + 1).join('/')}`);
+}
+
+/** A path as a field of fstab(5). */
+function escaped(path: string): string {
+  return path.replace(/[\\ \t\n]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}

@@ -1,0 +1,90 @@
+/** Options of the desktop that do not go together. Pure. */
+import type { z } from 'zod';
+import type { Fault } from '../../issues.js';
+import type { Machine } from '../../machine.js';
+import type { DesktopOptions, desktopOptions } from './options.js';
+import { PARTS } from './parts.js';
+
+type Said = z.output<typeof desktopOptions>;
+
+/** Every fault, by the paths of the options. */
+export function desktopFaults(said: Said): Fault[] {
+  return [...kiosk(said), ...needed(said)];
+}
+
+/** In cage there is one program, and nothing else; elsewhere there is no such program. */
+function kiosk(said: Said): Fault[] {
+  const { compositor, page, program, browser } = said;
+  if (compositor !== 'cage') {
+    return (['page', 'program'] as const)
+      .filter((name) => said[name] !== undefined)
+      .map((name) => ({
+        ...{ path: [name], code: 'desktop-not-a-kiosk' },
+        what: `${name} is what cage shows, and the compositor is ${compositor}`,
+        next: "take it out, or use compositor: 'cage'",
+      }));
+  }
+  const faults: Fault[] = PARTS.filter((part) => said[part] !== undefined && said[part] !== 'none').map(
+    (part) => ({
+      ...{ path: [part], code: 'desktop-part-without-place' },
+      what: `cage shows one program, full screen: ${part} has no place there`,
+      next: 'take it out, or use another compositor',
+    }),
+  );
+  if (page !== undefined && program !== undefined) {
+    faults.push({
+      ...{ path: ['program'], code: 'desktop-two-programs' },
+      what: 'cage shows one program: page and program are two',
+      next: 'take one of them out',
+    });
+  }
+  if (program === undefined && browser === 'none') {
+    faults.push({
+      ...{ path: ['browser'], code: 'desktop-part-missing' },
+      what: 'cage would have nothing to show: there is no browser and no program',
+      next: 'name one of them',
+    });
+  }
+  return faults;
+}
+
+/** Parts that work through another one. */
+function needed(said: Said): Fault[] {
+  const uses = [
+    ['idle', 'lock', 'locks the screen when nobody is there'],
+    ['clipboard', 'launcher', 'shows the history of the clipboard'],
+  ] as const;
+  return uses
+    .filter(([part, other]) => said[part] !== 'none' && said[other] === 'none')
+    .map(([part, other, what]) => ({
+      ...{ path: [other], code: 'desktop-part-missing' },
+      what: `${other} is "none", and it ${what}`,
+      next: `leave out ${part} as well (${part}: 'none'), or name another ${other}`,
+    }));
+}
+
+/** Who logs in where, with the whole machine. */
+export function loginFaults({ user, login }: DesktopOptions, { users }: Machine): Fault[] {
+  const first = Object.entries(users).flatMap(([name, { autologin }]) =>
+    autologin.flatMap((terminal, i) =>
+      terminal === 'tty1'
+        ? [
+            {
+              ...{ path: ['users', name, 'autologin', i], code: 'two-logins-on-terminal' },
+              what: `tty1 logs in ${name}, and the desktop is there`,
+              next: `leave tty1 to the desktop: autologin: ['tty2'], or replace(['ttyS0']) where a preset says it`,
+            },
+          ]
+        : [],
+    ),
+  );
+  if (login !== 'greeter' || users[user]?.password !== 'locked') return first;
+  return [
+    ...first,
+    {
+      ...{ path: ['users', user, 'password'], code: 'greeter-without-password' },
+      what: `nobody could log in: the greeter asks for the password of ${user}, which is locked`,
+      next: "give one (password: { hashFile: './password' }), or use login: 'automatic'",
+    },
+  ];
+}

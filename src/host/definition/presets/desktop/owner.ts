@@ -1,0 +1,52 @@
+/** What follows from how the desktop's user gets in. Pure. */
+import type { FragmentFields } from '../../define.js';
+import type { MachineInput } from '../../machine.js';
+import type { DesktopOptions } from './options.js';
+
+/**
+ * A user whose password is locked has none to give: then nothing asks for one, as root's console does not. With a password or a key
+ * everything asks as on any Debian.
+ */
+export function owner({ user, keyring }: DesktopOptions, { users }: MachineInput): FragmentFields {
+  const { password = 'locked', authorizedKeys = [], sudo, home = `/home/${user}` } = users?.[user] ?? {};
+  // Caches of browsers among others: never saved, and never more than this.
+  const ramVolumes = { [`${home}/.cache`]: { size: '20%', mode: '0700', owner: `${user}:${user}` } };
+  if (password !== 'locked' || authorizedKeys.length > 0) {
+    return { users: { [user]: { sudo: sudo ?? true } }, ramVolumes };
+  }
+  return {
+    users: { [user]: { sudo: sudo ?? 'nopasswd' } },
+    ramVolumes,
+    files: {
+      '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user),
+      ...(keyring === 'gnome' ? openKeyring(user, home) : {}),
+    },
+  };
+}
+
+/** Whoever sits before the machine is its owner. */
+function polkitRule(user: string): string {
+  return `// ${user} has no password to be asked for.
+polkit.addRule((action, subject) => {
+  if (subject.user === "${user}" && subject.local && subject.active) return polkit.Result.YES;
+});
+`;
+}
+
+/** A keyring that no password opens, since none is given: secrets are as safe in it as in any file of the user's. */
+function openKeyring(user: string, home: string): NonNullable<MachineInput['files']> {
+  const folder = `${home}/.local/share/keyrings`;
+  const rights = { mode: '0600', owner: `${user}:${user}` };
+  const ring = [
+    '[keyring]',
+    ...['display-name=Default keyring', 'ctime=0', 'mtime=0', 'lock-on-idle=false', 'lock-after=false'],
+    '',
+  ];
+  return {
+    [`${home}/.local`]: { folder: true, owner: `${user}:${user}` },
+    [`${home}/.local/share`]: { folder: true, owner: `${user}:${user}` },
+    [folder]: { folder: true, mode: '0700', owner: `${user}:${user}` },
+    [`${folder}/Default_keyring.keyring`]: { content: ring.join('\n'), ...rights },
+    [`${folder}/default`]: { content: 'Default_keyring', ...rights },
+  };
+}

@@ -1,0 +1,71 @@
+/** What a desktop is made of besides its compositor: for each part the programs that are known, and what they take. Pure. */
+
+/** A program that does a part's work. */
+export interface Program {
+  readonly packages: readonly string[];
+  /** Its command line, in words of sh(1). */
+  readonly command: string;
+  /** The package brings a unit of the user's manager, which starts with the session. */
+  readonly ownUnit?: boolean;
+}
+
+/** Programs by part; the first is the one that is taken unless another is named. */
+export const PROGRAMS = {
+  terminal: {
+    foot: { packages: ['foot'], command: 'foot' },
+    alacritty: { packages: ['alacritty'], command: 'alacritty' },
+    kitty: { packages: ['kitty'], command: 'kitty' },
+  },
+  launcher: {
+    fuzzel: { packages: ['fuzzel'], command: 'fuzzel' },
+  },
+  bar: {
+    waybar: { packages: ['waybar'], command: 'waybar', ownUnit: true },
+  },
+  notifications: {
+    mako: { packages: ['mako-notifier', 'libnotify-bin'], command: 'mako', ownUnit: true },
+  },
+  lock: {
+    swaylock: { packages: ['swaylock'], command: 'swaylock' },
+  },
+  idle: {
+    swayidle: { packages: ['swayidle'], command: 'swayidle -w' },
+  },
+  wallpaper: {
+    swaybg: { packages: ['swaybg'], command: 'swaybg' },
+  },
+  screenshots: {
+    grim: { packages: ['grim', 'slurp'], command: 'grim' },
+  },
+  clipboard: {
+    cliphist: { packages: ['cliphist', 'wl-clipboard'], command: 'wl-paste --watch cliphist store' },
+  },
+  polkitAgent: {
+    mate: {
+      packages: ['mate-polkit'],
+      command: '/usr/libexec/polkit-mate-authentication-agent-1',
+    },
+    lxqt: { packages: ['lxqt-policykit'], command: 'lxqt-policykit-agent' },
+  },
+  files: {
+    pcmanfm: { packages: ['pcmanfm'], command: 'pcmanfm' },
+    thunar: { packages: ['thunar'], command: 'thunar' },
+    nautilus: { packages: ['nautilus'], command: 'nautilus --new-window' },
+  },
+  keyring: {
+    gnome: { packages: ['gnome-keyring', 'libpam-gnome-keyring'], command: 'gnome-keyring-daemon' },
+  },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Program>>>>;
+
+export type Part = keyof typeof PROGRAMS;
+export const PARTS = Object.keys(PROGRAMS) as readonly Part[];
+
+/** What was chosen for a part: a known program, one of the definition's own, or nothing. */
+export type Choice = string | Program;
+
+/** The program of a part; `undefined`: the part is left out. */
+export function programOf(part: Part, choice: Choice): Program | undefined {
+  if (typeof choice !== 'string') return choice;
+  const known: Readonly<Record<string, Program>> = PROGRAMS[part];
+  return Object.hasOwn(known, choice) ? known[choice] : undefined;
+}

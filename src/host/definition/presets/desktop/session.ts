@@ -1,0 +1,74 @@
+/** The session's own files: programs as they are in presets/desktop/, settings, and units of the user's manager. Pure. */
+import { join } from 'node:path';
+import { PACKAGE } from '../../../installed.js';
+import type { MachineInput } from '../../machine.js';
+
+type Files = NonNullable<MachineInput['files']>;
+
+/** Where they lie in the machine. */
+export const HERE = '/usr/lib/mkma-desktop';
+const SHIPPED = join(PACKAGE, 'presets/desktop');
+
+/** Programs of the session. */
+export function sessionPrograms(): Files {
+  const program = (name: string) => [`${HERE}/${name}`, { from: join(SHIPPED, name), mode: '0755' }];
+  return Object.fromEntries(
+    ['session', 'ready', 'run', 'key', 'kiosk', 'logout', 'lock', 'guard'].map(program),
+  );
+}
+
+const unit = (name: string): string => join(SHIPPED, 'units', name);
+
+/** The compositor as a unit of the user's manager. */
+export function compositorUnit(): Files {
+  return { '/usr/lib/systemd/user/desktop-session.service': { from: unit('desktop-session.service') } };
+}
+
+/** A unit of the system that opens the user's session on tty1: at boot, and again after each logout. */
+export function loginUnit(user: string): Files {
+  return {
+    '/usr/lib/systemd/system/mkma-desktop.service': { from: unit('mkma-desktop.service'), values: { user } },
+  };
+}
+
+/** A unit that belongs to the session: it comes with it, and goes with it. */
+export interface SessionUnit {
+  readonly name: string;
+  readonly what: string;
+  readonly command: string;
+  /** Lines of `[Service]` besides. */
+  readonly service?: readonly string[];
+  /** Whether it starts with the session; else when somebody starts it. */
+  readonly wanted?: boolean;
+}
+
+/** The files of such units. */
+export function sessionUnits(units: readonly SessionUnit[]): Files {
+  return Object.fromEntries(
+    units.flatMap(({ name, what, command, service = [], wanted = true }) => {
+      const text = `[Unit]
+Description=${what}
+PartOf=graphical-session.target
+After=graphical-session.target
+ConditionEnvironment=WAYLAND_DISPLAY
+
+[Service]
+Slice=session.slice
+ExecStart=${/^\//.test(command) ? command : `/usr/bin/env ${command}`}
+Restart=on-failure
+RestartSec=1
+${service.map((line) => `${line}\n`).join('')}`;
+      const path = `/usr/lib/systemd/user/${name}.service`;
+      const wants = `/usr/lib/systemd/user/graphical-session.target.wants/${name}.service`;
+      return [[path, text], ...(wanted ? [[wants, { link: `../${name}.service` }]] : [])];
+    }),
+  );
+}
+
+/** A file that sh(1) reads: variables by name. */
+export function settings(values: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(values).map(
+    ([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`,
+  );
+  return `# What the desktop is made of. /etc/mkma-desktop.conf and ~/.config/mkma-desktop.conf may say it anew.\n${lines.join('')}for file in /etc/mkma-desktop.conf "$HOME/.config/mkma-desktop.conf"; do\n  [ ! -f "$file" ] || . "$file"\ndone\n`;
+}

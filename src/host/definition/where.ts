@@ -1,0 +1,22 @@
+/** Where something was said, in words. */
+import { nameOf } from './issues.js';
+import { shown } from './load.js';
+import { lineOf } from './locate.js';
+import type { Origin } from './merge.js';
+
+/** Where something was said, as a person would look it up. */
+export function whereOf(origin: Origin | undefined): string {
+  switch (origin?.by) {
+    case 'preset':
+      return `preset ${origin.name}`;
+    case 'option':
+      return origin.text;
+    case 'file': {
+      const { place, path } = origin;
+      const name = path.length === 0 ? '' : ` (${nameOf(path)})`;
+      return place.file === '' ? `the definition${name}` : `${shown(place.file)}:${lineOf(place, path)}`;
+    }
+    default:
+      return 'default';
+  }
+}

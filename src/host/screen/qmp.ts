@@ -1,0 +1,71 @@
+/** QEMU's own door: QMP over a socket (qemu-qmp-ref(7)). One command after another. */
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Pause between tries to reach a QEMU that has only just been started. */
+const PAUSE_MS = 100;
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (cause: Error) => void;
+}
+
+export class Qmp {
+  readonly #waiting: Waiting[] = [];
+  #rest = '';
+
+  private constructor(private readonly socket: Socket) {
+    socket.setEncoding('utf8').on('data', (text: string) => this.#take(text));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('QEMU has ended'));
+    });
+  }
+
+  /** Connect to a QEMU that was started with this socket, waiting for it. Throws where it is not there in time. */
+  static async connect(path: string, seconds: number): Promise<Qmp> {
+    const until = performance.now() + seconds * 1000;
+    for (;;) {
+      try {
+        const qmp = new Qmp(await opened(path));
+        await qmp.execute('qmp_capabilities');
+        return qmp;
+      } catch (cause) {
+        if (performance.now() > until) throw new Error(`QEMU cannot be reached: ${(cause as Error).message}`);
+        await sleep(PAUSE_MS);
+      }
+    }
+  }
+
+  /** Run a command; resolves to what it returns, throws what QEMU says where it fails. */
+  execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) return reject(new Error('QEMU has ended'));
+      this.#waiting.push({ resolve, reject });
+      this.socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    });
+  }
+
+  close(): void {
+    this.socket.destroy();
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const message = JSON.parse(line) as { return?: unknown; error?: { desc: string } };
+      // The greeting and events are neither.
+      if (message.error !== undefined) this.#waiting.shift()?.reject(new Error(message.error.desc));
+      else if ('return' in message) this.#waiting.shift()?.resolve(message.return);
+    }
+  }
+}
+
+function opened(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(socket));
+    socket.once('error', reject);
+  });
+}

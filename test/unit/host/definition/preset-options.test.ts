@@ -1,0 +1,137 @@
+/** Presets with options: who says them, what they come to, and what is wrong with them. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { Machine } from '../../../../src/host/definition/machine.js';
+import { type ResolvedMachine, resolveMachine } from '../../../../src/host/definition/resolve.js';
+import { summarise } from '../../../../src/host/verbs/summary.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mkma-options-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, fields: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, JSON.stringify(fields, null, 2));
+  return file;
+}
+
+async function resolved(fields: unknown): Promise<ResolvedMachine> {
+  const found = await resolveMachine({ config: write('mkma.config.json', fields) });
+  assert.ok(found.ok, JSON.stringify(found));
+  return found.value;
+}
+
+const desktop = (options: unknown = {}, rest = {}) => ({
+  extends: [{ preset: 'desktop', with: options }],
+  ...rest,
+});
+const machineOf = async (fields: unknown): Promise<Machine> => (await resolved(fields)).machine;
+
+test('a preset by its name, without options, and by the command line is the same', async () => {
+  const named = await machineOf({ extends: ['desktop'] });
+  assert.deepEqual(await machineOf(desktop()), named);
+  const typed = await resolveMachine({ preset: 'desktop' });
+  assert.ok(typed.ok);
+  assert.deepEqual(typed.value.machine, named);
+  assert.equal(named.format, 'erofs');
+  assert.deepEqual(named.users.user?.sudo, 'nopasswd');
+});
+
+test('options come from wherever they are said: the last wins, also over a file that has put the preset there', async () => {
+  write('base.json', desktop({ browser: 'chromium', terminal: 'alacritty', user: 'ada' }));
+  const machine = await resolved({
+    extends: ['./base.json', { preset: 'desktop', with: { browser: 'none' } }],
+    packages: ['tmux'],
+  });
+  const { packages, users } = machine.machine;
+  assert.ok(packages.includes('alacritty') && packages.includes('tmux'));
+  assert.ok(!packages.includes('chromium') && !packages.includes('foot'));
+  assert.ok('ada' in users && !('user' in users));
+  const lines = summarise(machine, false).fields.filter(({ name }) => name.startsWith('desktop.'));
+  const from = (name: string) => lines.find((one) => one.name === `desktop.${name}`);
+  assert.deepEqual(from('browser')?.value, 'none');
+  assert.match(
+    from('browser')?.from ?? '',
+    /mkma\.config\.json:\d+ \(extends\[1\]\.with\.browser\)$|mkma\.config\.json:\d+$/,
+  );
+  assert.match(from('user')?.from ?? '', /base\.json:\d+$/);
+  assert.deepEqual(from('bar'), { name: 'desktop.bar', value: 'waybar', from: 'default' });
+});
+
+test('with a password or a key, wherever it is said, everything asks', async () => {
+  const hash = '$6$salt$hash';
+  for (const fields of [
+    desktop({ password: { hash } }),
+    desktop({}, { users: { user: { password: { hash } } } }),
+    desktop({}, { users: { user: { authorizedKeys: ['ssh-ed25519 AAAA me@home'] } } }),
+  ]) {
+    const { users, files } = await machineOf(fields);
+    assert.equal(users.user?.sudo, true);
+    assert.deepEqual(
+      Object.keys(files).filter((path) => /polkit-1|keyrings/.test(path)),
+      [],
+    );
+  }
+});
+
+test('a file that an option names is relative to who names it', async () => {
+  writeFileSync(join(folder, 'hash'), '$6$salt$hash\n');
+  const { users } = await machineOf(desktop({ password: { hashFile: './hash' } }));
+  assert.deepEqual(users.user?.password, { hashFile: join(folder, 'hash') });
+});
+
+test('two that claim the first terminal, and a greeter that nobody gets by', async () => {
+  const codeOf = async (fields: unknown): Promise<string | undefined> => {
+    const found = await resolveMachine({ config: write('mkma.config.json', fields) });
+    return found.ok ? undefined : found.problem.code;
+  };
+  assert.equal(await codeOf({ extends: ['desktop', 'console'] }), 'two-logins-on-terminal');
+  assert.equal(await codeOf(desktop({}, { users: { root: { autologin: ['ttyS0'] } } })), undefined);
+  assert.equal(await codeOf(desktop({ login: 'greeter' })), 'greeter-without-password');
+  assert.equal(await codeOf(desktop({ login: 'greeter', password: { hash: '$6$salt$hash' } })), undefined);
+});
+
+const WRONG: readonly [options: unknown, what: RegExp, next: RegExp, code?: string][] = [
+  [{ compositr: 'sway' }, /^there is no extends\[0\]\.with\.compositr$/, /^did you mean compositor\?/],
+  [
+    { compositor: 'swya' },
+    /with\.compositor is "swya"$/,
+    /^did you mean sway\? it can be "sway", "labwc" or "cage"/,
+  ],
+  [{ compositor: ['sway', 'labwc'] }, /with\.compositor is a list/, /./],
+  [
+    { terminal: 'xterm' },
+    /with\.terminal is "xterm": it must be "foot", "alacritty", "kitty", "none", or/,
+    /./,
+  ],
+  [
+    { terminal: { comand: 'st' } },
+    /there is no extends\[0\]\.with\.terminal\.comand/,
+    /^did you mean command\?/,
+  ],
+  [{ lock: 'none' }, /lock is "none"/, /idle: 'none'/, 'desktop-part-missing'],
+  [{ page: 'https://example.org/' }, /page is what cage shows/, /cage/, 'desktop-not-a-kiosk'],
+  [{ compositor: 'cage', bar: 'waybar' }, /bar has no place/, /take it out/, 'desktop-part-without-place'],
+  [{ compositor: 'cage', browser: 'none' }, /nothing to show/, /name one/, 'desktop-part-missing'],
+  [{ compositor: 'cage', page: 'example.org' }, /begins with https/, /./],
+];
+
+test('wrong options: each with its place, and what was probably meant', async () => {
+  for (const [options, what, next, code] of WRONG) {
+    const found = await resolveMachine({ config: write('mkma.config.json', desktop(options)) });
+    assert.ok(!found.ok, JSON.stringify(options));
+    const { problem } = found;
+    assert.match(problem.what, what);
+    assert.match(problem.next ?? '', next);
+    assert.match(problem.where ?? '', /mkma\.config\.json:\d+$/);
+    assert.equal(problem.kind, 'usage');
+    if (code !== undefined) assert.equal(problem.code, code);
+  }
+  const config = write('mkma.config.json', { extends: [{ preset: 'dekstop' }] });
+  const missing = await resolveMachine({ config });
+  assert.ok(!missing.ok);
+  assert.equal(missing.problem.code, 'no-such-preset');
+  assert.match(missing.problem.next ?? '', /^did you mean desktop\?/);
+});
