@@ -48,6 +48,19 @@ export default defineMachine({
       },
     },
     {
+      name: 'its screen is seen, and its keyboard typed on',
+      async run(guest) {
+        const picture = await guest.waitForPixels((screen) => screen.colours() > 1);
+        assert.ok(picture.width >= 640 && picture.share([0, 0, 0]) > 0.5);
+        await guest.type('echo "Typed: y-z" >/run/typed\\n');
+        await guest.ok('until test -s /run/typed; do sleep 1; done', { timeout: 120 });
+        assert.equal(await guest.read('/run/typed'), 'Typed: y-z\\n');
+        assert.throws(() => picture.at(-1, 0), RangeError);
+        await assert.rejects(guest.keys('hyper+x'), /no keyboard has a key "hyper"/);
+        await assert.rejects(guest.waitForWindow({ app: 'foot' }, { timeout: 1 }), /no window with the app foot after 1 seconds: there is none/);
+      },
+    },
+    {
       name: 'what is saved is there after a reboot',
       async run(guest) {
         await guest.ok('echo kept >/etc/kept; echo gone >/run/gone');
@@ -108,6 +121,7 @@ interface Outcome {
   seconds: number;
   detail?: string;
   where?: string;
+  picture?: string;
 }
 
 interface Verdict {
@@ -164,6 +178,9 @@ describe("a definition's tests", () => {
       'echo the reason >&2; exit 3: exit code 3\nthe reason',
       "guest.ok('echo the reason",
     );
+    const { picture = '' } = verdict.tests.find(({ name }) => name === 'fails on purpose') ?? {};
+    assert.ok(picture.endsWith('/pictures/fails-on-purpose-1.png'), told);
+    assert.equal(readFileSync(picture).toString('latin1', 1, 4), 'PNG');
     const slow = failed.get('takes too long');
     assert.ok(slow !== undefined && slow.seconds > 4.5 && slow.seconds < 60, told);
     // Where it is said: nothing was thrown.
@@ -185,7 +202,7 @@ describe("a definition's tests", () => {
 
     const xml = readFileSync(junit, 'utf8');
     assert.match(xml, /<testsuite name="checks" tests="16" failures="0"/);
-    assert.match(xml, /<testsuite name="tests" tests="11" failures="7"/);
+    assert.match(xml, /<testsuite name="tests" tests="12" failures="7"/);
     assert.match(xml, /<failure message="echo the reason &gt;&amp;2; exit 3: exit code 3">/);
     // Both boots are in the console's file.
     assert.equal(readFileSync(verdict.console, 'utf8').match(/Linux version /g)?.length, 2);

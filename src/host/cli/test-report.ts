@@ -40,10 +40,14 @@ function counted(all: readonly { readonly ok: boolean }[], what: string) {
 }
 
 /** A test in a line, and more where it failed. */
-function testLines({ name, ok, seconds, detail = '', where }: TestOutcome): string[] {
+function testLines({ name, ok, seconds, detail = '', where, picture }: TestOutcome): string[] {
   if (ok) return [`${mark(ok)}  ${name} (${formatSeconds(seconds)})`];
   const [first = '', ...more] = detail.split('\n');
-  const rest = [...more, ...(where === undefined ? [] : [`at ${where}`])];
+  const rest = [
+    ...more,
+    ...(picture === undefined ? [] : [`the screen then: ${picture}`]),
+    ...(where === undefined ? [] : [`at ${where}`]),
+  ];
   return [`${mark(ok)}  ${name}: ${first}`, ...rest.map((line) => `        ${line}`)];
 }
 

@@ -22,6 +22,8 @@ export interface TestOutcome {
   readonly detail?: string;
   /** Where in the definition it failed: file and line. */
   readonly where?: string;
+  /** The file with a picture of the screen when it failed. */
+  readonly picture?: string;
 }
 
 /** Those whose name holds one of the words; all where there are no words. A usage Problem where a word finds none. */

@@ -196,11 +196,7 @@ export class TestGuest implements Guest {
         if (!(seen instanceof NotYet)) return seen;
         this.#go(call);
         if (performance.now() > until) {
-          const file = this.album.keep(await this.#screen.picture());
-          throw new GuestError(
-            `${what} after ${timeout} seconds: ${seen.there}\nthe screen then: ${file}`,
-            call,
-          );
+          throw new GuestError(`${what} after ${timeout} seconds: ${seen.there}`, call);
         }
         await sleep(LOOK_MS);
       }

@@ -64,9 +64,10 @@ async function runTest(
   await machine.settled();
   if (failure === undefined) return { name, ok: true, seconds };
   const { place } = failure;
-  const detail = [failure.detail, await pictureOf(machine, album, failure.detail)].filter(Boolean).join('\n');
+  const { detail } = failure;
+  const picture = await pictureOf(machine, album);
   const where = place === undefined ? test.where : `${shown(place.file)}:${place.line}`;
-  return { name, ok: false, seconds, detail, where };
+  return { name, ok: false, seconds, detail, where, ...(picture === undefined ? {} : { picture }) };
 }
 
 /** Let the test's function come to its end; why it failed, if it did. */
@@ -88,12 +89,12 @@ function tooLate({ timeout }: GivenTest, guest: TestGuest): Failure {
   };
 }
 
-/** The screen at a test's end, where something is painted on it and the failure does not name a picture. */
-async function pictureOf(machine: TestedMachine, album: Album, detail: string): Promise<string | undefined> {
-  if (machine.lost !== undefined || detail.includes('the screen then: ')) return undefined;
+/** The screen at a test's end, where something is painted on it. */
+async function pictureOf(machine: TestedMachine, album: Album): Promise<string | undefined> {
+  if (machine.lost !== undefined) return undefined;
   try {
     const picture = await machine.screen.picture();
-    return picture.colours() < 2 ? undefined : `the screen then: ${album.keep(picture)}`;
+    return picture.colours() < 2 ? undefined : album.keep(picture);
   } catch {
     // The machine is going: its failure says more.
     return undefined;
