@@ -185,7 +185,7 @@ test('on a terminal it asks for the preset: by number or name, again where the a
     const cwd = own(name);
     const { code, screen } = await asked(cwd, keys);
     assert.equal(code, 0, screen);
-    assert.match(screen, /What is it to build upon\? \(1 console, 2 server\) \[console\] /);
+    assert.match(screen, /What is it to build upon\? \(1 console, 2 server, 3 desktop\) \[console\] /);
     assert.ok(readFileSync(join(cwd, 'mkma.config.ts'), 'utf8').includes(`extends: ['${preset}']`), screen);
   }
   const cwd = own('interrupted');
