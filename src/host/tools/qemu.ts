@@ -45,7 +45,7 @@ export interface Network {
   readonly forwards: readonly Forward[];
 }
 
-/** A screen without a window, which QEMU shows and types into as it is told (screen/screen.ts), and what is heard of the machine. */
+/** Screen, keyboard, pointer and sound without a window, controlled by screen/screen.ts. */
 export interface Headless {
   /** std: a plain VGA card. virtio: one without 3D. */
   readonly card: GraphicsCard;

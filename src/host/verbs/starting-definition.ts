@@ -70,7 +70,7 @@ const SERVER = `
   // listen: [80],
 `;
 
-const DESKTOP = `// The definition of a desktop. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
+const DESKTOP = `// The definition of a desktop. \`mkma summary\` shows the resolved values; all fields: docs/reference/config.md of mkma.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({

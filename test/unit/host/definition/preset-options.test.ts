@@ -76,6 +76,19 @@ test('with a password or a key, wherever it is said, everything asks', async () 
   }
 });
 
+test('what the definition says of files, volumes and sudo stays', async () => {
+  const rule = '/etc/polkit-1/rules.d/49-mkma-desktop.rules';
+  const cache = '/home/user/.cache';
+  const said = { ramVolumes: { [cache]: { size: '1G' } }, files: { [rule]: '// none' } };
+  const machine = await machineOf(desktop({}, said));
+  assert.equal(machine.ramVolumes[cache]?.size, '1G');
+  assert.equal(machine.files[rule], '// none');
+  const tied = await machineOf(desktop({}, { users: { user: { sudo: false } } }));
+  assert.equal(tied.users.user?.sudo, false);
+  assert.ok(!(rule in tied.files), 'polkit would make root of whom sudo does not');
+  await machineOf(desktop({ compositor: 'cage', lock: 'none', launcher: 'none' }));
+});
+
 test('a file that an option names is relative to who names it', async () => {
   writeFileSync(join(folder, 'hash'), '$6$salt$hash\n');
   const { users } = await machineOf(desktop({ password: { hashFile: './hash' } }));

@@ -9,21 +9,23 @@ type Said = z.output<typeof desktopOptions>;
 
 /** Every fault, by the paths of the options. */
 export function desktopFaults(said: Said): Fault[] {
-  return [...kiosk(said), ...needed(said)];
+  return said.compositor === 'cage' ? kiosk(said) : [...noKiosk(said), ...needed(said)];
 }
 
-/** In cage there is one program, and nothing else; elsewhere there is no such program. */
+/** What cage shows, where it is another compositor. */
+function noKiosk(said: Said): Fault[] {
+  return (['page', 'program'] as const)
+    .filter((name) => said[name] !== undefined)
+    .map((name) => ({
+      ...{ path: [name], code: 'desktop-not-a-kiosk' },
+      what: `${name} is what cage shows, and the compositor is ${said.compositor}`,
+      next: "take it out, or use compositor: 'cage'",
+    }));
+}
+
+/** In cage there is one program, and nothing else. */
 function kiosk(said: Said): Fault[] {
-  const { compositor, page, program, browser } = said;
-  if (compositor !== 'cage') {
-    return (['page', 'program'] as const)
-      .filter((name) => said[name] !== undefined)
-      .map((name) => ({
-        ...{ path: [name], code: 'desktop-not-a-kiosk' },
-        what: `${name} is what cage shows, and the compositor is ${compositor}`,
-        next: "take it out, or use compositor: 'cage'",
-      }));
-  }
+  const { page, program, browser } = said;
   const faults: Fault[] = PARTS.filter((part) => said[part] !== undefined && said[part] !== 'none').map(
     (part) => ({
       ...{ path: [part], code: 'desktop-part-without-place' },

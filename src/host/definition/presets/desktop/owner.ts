@@ -5,23 +5,30 @@ import type { DesktopOptions } from './options.js';
 
 /**
  * A user whose password is locked has none to give: then nothing asks for one, as root's console does not. With a password or a key
- * everything asks as on any Debian.
+ * everything asks as on any Debian. What the definition says itself stays.
  */
-export function owner({ user, keyring }: DesktopOptions, { users }: MachineInput): FragmentFields {
-  const { password = 'locked', authorizedKeys = [], sudo, home = `/home/${user}` } = users?.[user] ?? {};
+export function owner({ user, keyring }: DesktopOptions, machine: MachineInput): FragmentFields {
+  const own = machine.users?.[user] ?? {};
+  const { password = 'locked', authorizedKeys = [], home = `/home/${user}` } = own;
+  const open = password === 'locked' && authorizedKeys.length === 0;
+  const { sudo = open ? 'nopasswd' : true } = own;
   // Caches of browsers among others: never saved, and never more than this.
   const ramVolumes = { [`${home}/.cache`]: { size: '20%', mode: '0700', owner: `${user}:${user}` } };
-  if (password !== 'locked' || authorizedKeys.length > 0) {
-    return { users: { [user]: { sudo: sudo ?? true } }, ramVolumes };
-  }
-  return {
-    users: { [user]: { sudo: sudo ?? 'nopasswd' } },
-    ramVolumes,
-    files: {
-      '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user),
-      ...(keyring === 'gnome' ? openKeyring(user, home) : {}),
-    },
+  const files = {
+    // Who must not become root by sudo must not by polkit.
+    ...(open && sudo !== false ? { '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user) } : {}),
+    ...(open && keyring === 'gnome' ? openKeyring(user, home) : {}),
   };
+  return {
+    users: { [user]: { sudo } },
+    ramVolumes: without(ramVolumes, machine.ramVolumes),
+    files: without(files, machine.files),
+  };
+}
+
+/** Without the names that are taken. */
+function without<T>(fields: Readonly<Record<string, T>>, taken: object = {}): Record<string, T> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in taken)));
 }
 
 /** Whoever sits before the machine is its owner. */

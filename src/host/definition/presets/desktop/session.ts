@@ -70,5 +70,5 @@ export function settings(values: Readonly<Record<string, string>>): string {
   const lines = Object.entries(values).map(
     ([name, value]) => `${name}='${value.replaceAll("'", "'\\''")}'\n`,
   );
-  return `# What the desktop is made of. /etc/mkma-desktop.conf and ~/.config/mkma-desktop.conf may say it anew.\n${lines.join('')}for file in /etc/mkma-desktop.conf "$HOME/.config/mkma-desktop.conf"; do\n  [ ! -f "$file" ] || . "$file"\ndone\n`;
+  return `# What the desktop is made of. /etc/mkma-desktop.conf and ~/.config/mkma-desktop.conf override it.\n${lines.join('')}for file in /etc/mkma-desktop.conf "$HOME/.config/mkma-desktop.conf"; do\n  [ ! -f "$file" ] || . "$file"\ndone\n`;
 }
