@@ -193,41 +193,58 @@ function settingsOf(
     FILES: files?.command ?? '',
     BROWSER: browser?.command ?? '',
     NOTIFICATIONS: notifications?.command ?? '',
+    WALLPAPER: '',
     ...(compositor === 'cage' ? { PROGRAM: program ?? kiosk } : {}),
   };
 }
 
 /** Units of the session, one for each part that runs as long as it does. */
-function unitsOf({ theme }: DesktopOptions, programs: Programs): SessionUnit[] {
-  const { bar, notifications, wallpaper, clipboard, polkitAgent, idle, lock } = programs;
-  const unit = (name: string, what: string, program: Program | undefined, more = ''): SessionUnit[] =>
-    program === undefined || program.ownUnit === true
-      ? []
-      : [{ name: `desktop-${name}`, what, command: `${program.command}${more}` }];
+function unitsOf(options: DesktopOptions, programs: Programs): SessionUnit[] {
+  const { theme, compositor } = options;
+  const background = BACKGROUND[theme];
+  /** Arguments are for programs that are known; others have their own. */
+  const unit = (
+    part: Part,
+    name: string,
+    what: string,
+    args = '',
+    more: Partial<SessionUnit> = {},
+  ): SessionUnit[] => {
+    const program = programs[part];
+    if (program === undefined || program.ownUnit === true) return [];
+    const known = typeof options[part] === 'string';
+    const command = known ? `${program.command}${args}` : program.command;
+    return [{ name: `desktop-${name}`, what, command, ...(known ? more : { wanted: more.wanted ?? true }) }];
+  };
+  const own = (name: string, what: string, when: boolean): SessionUnit[] =>
+    when ? [{ name: `desktop-${name}`, what, command: `${HERE}/${name}` }] : [];
+  const shows = programs.notifications !== undefined;
   return [
-    ...unit('bar', 'Bar', bar),
-    ...unit('notifications', 'Notifications', notifications),
-    ...unit('wallpaper', 'Background', wallpaper, ` --color '${BACKGROUND[theme]}'`),
-    ...(notifications === undefined
-      ? []
-      : [{ name: 'desktop-guard', what: 'Warns before memory runs out', command: `${HERE}/guard` }]),
-    ...unit('clipboard', 'History of the clipboard', clipboard),
-    ...unit('polkit', 'Asks for passwords', polkitAgent),
-    ...unit(
-      'idle',
-      'Locks the screen when nobody is there',
-      idle,
-      ` timeout 600 ${HERE}/lock lock ${HERE}/lock before-sleep ${HERE}/lock`,
+    ...unit('bar', 'bar', 'Bar'),
+    ...unit('notifications', 'notifications', 'Notifications'),
+    ...own(
+      'outputs',
+      'Notifications after a screen was off',
+      compositor === 'sway' && options.notifications === 'mako',
     ),
-    ...(lock === undefined
-      ? []
-      : [
-          {
-            name: 'desktop-lock',
-            what: 'Locked screen',
-            command: `${lock.command} --color ${BACKGROUND[theme].slice(1)}`,
-            wanted: false,
-          },
-        ]),
+    ...unit('wallpaper', 'wallpaper', 'Background', ` '${background}'`),
+    ...own('guard', 'Warns before memory runs out', shows),
+    ...unit('clipboard', 'clipboard', 'History of the clipboard'),
+    ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
+    ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
+    ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
   ];
 }
+
+/** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
+const IDLE = [
+  ` timeout 600 ${HERE}/lock timeout 630 '${HERE}/screen off' resume '${HERE}/screen on'`,
+  ` lock ${HERE}/lock before-sleep ${HERE}/lock`,
+].join('');
+
+/** A locker that dies leaves the screen locked, and nobody could open it but another one. */
+const LOCK: Partial<SessionUnit> = {
+  start: ['StartLimitIntervalSec=0'],
+  service: ['Type=notify', 'NotifyAccess=all', 'RestartForceExitStatus=SIGTERM SIGINT SIGHUP'],
+  wanted: false,
+};
