@@ -6,21 +6,15 @@ import { presetOf } from '../preset.js';
 import { desktopFaults, loginFaults } from './faults.js';
 import { greeterFields } from './greeter.js';
 import { KEYS, type Key } from './keys.js';
+import { kioskFiles, kioskProgram } from './kiosk.js';
 import { labwcFiles } from './labwc.js';
-import { BACKGROUND, barFiles, launcherFiles, mimeFiles, portalFiles, themeFiles } from './look.js';
+import { barFiles, launcherFiles, mimeFiles, portalFiles, themeFiles } from './look.js';
 import { completed, type DesktopOptions, desktopOptions } from './options.js';
 import { owner } from './owner.js';
-import { PARTS, type Part, type Program, programOf } from './parts.js';
-import {
-  compositorUnit,
-  HERE,
-  loginUnit,
-  type SessionUnit,
-  sessionPrograms,
-  sessionUnits,
-  settings,
-} from './session.js';
+import { PARTS, type Program, type Programs, programOf } from './parts.js';
+import { compositorUnit, HERE, loginUnit, sessionPrograms, sessionUnits, settings } from './session.js';
 import { swayConfig } from './sway.js';
+import { footAlone, packagesUnits, unitsOf } from './units.js';
 
 export const desktop = presetOf(
   'a Wayland desktop: its user is logged in on tty1, nothing listens on a network',
@@ -38,7 +32,6 @@ export const desktop = presetOf(
 );
 
 type Files = NonNullable<MachineInput['files']>;
-type Programs = Readonly<Partial<Record<Part, Program>>>;
 
 const FONTS = {
   latin: 'fonts-dejavu-core',
@@ -68,7 +61,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     ],
     format: 'erofs',
     packages: packagesOf(options, programs, browser),
-    users: { [user]: { password: options.password, groups: ['video', 'netdev'] } },
+    users: { [user]: { password: options.password, groups: ['video', 'netdev', 'systemd-journal'] } },
     files: {
       ...sessionPrograms(),
       ...compositorUnit(),
@@ -87,8 +80,10 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       '/etc/systemd/user/app.slice.d/10-mkma-desktop.conf':
         '[Slice]\nManagedOOMMemoryPressure=kill\nManagedOOMMemoryPressureLimit=60%\nManagedOOMSwap=kill\n',
       // A terminal is a process of its own: what runs in it is ended alone where memory runs out.
-      ...(options.terminal === 'foot' ? masked('foot-server.service', 'foot-server.socket') : {}),
+      ...(options.terminal === 'foot' ? footAlone() : {}),
+      ...packagesUnits(options),
       ...mimeFiles(options),
+      ...kioskFiles(options),
     },
     hooks: [{ at: 'system', run: 'dconf update' }],
     services: {
@@ -98,11 +93,6 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     },
     zram: 50,
   };
-}
-
-/** Units of users' managers that cannot be started. */
-function masked(...units: readonly string[]): Files {
-  return Object.fromEntries(units.map((unit) => [`/etc/systemd/user/${unit}`, { link: '/dev/null' }]));
 }
 
 /** The user is logged in on tty1 at boot, and again after each logout. */
@@ -179,11 +169,11 @@ function keysOf(options: DesktopOptions, programs: Programs, browser: Program | 
 }
 
 function settingsOf(
-  { compositor, program, page }: DesktopOptions,
+  options: DesktopOptions,
   { terminal, launcher, files, notifications }: Programs,
   browser: Program | undefined,
 ): Record<string, string> {
-  const kiosk = page === undefined ? (browser?.command ?? '') : `${browser?.command} --kiosk "${page}"`;
+  const { compositor } = options;
   return {
     COMPOSITOR: compositor,
     DESKTOP_NAMES: COMPOSITORS[compositor].names,
@@ -194,57 +184,6 @@ function settingsOf(
     BROWSER: browser?.command ?? '',
     NOTIFICATIONS: notifications?.command ?? '',
     WALLPAPER: '',
-    ...(compositor === 'cage' ? { PROGRAM: program ?? kiosk } : {}),
+    ...(compositor === 'cage' ? { PROGRAM: kioskProgram(options, browser) } : {}),
   };
 }
-
-/** Units of the session, one for each part that runs as long as it does. */
-function unitsOf(options: DesktopOptions, programs: Programs): SessionUnit[] {
-  const { theme, compositor } = options;
-  const background = BACKGROUND[theme];
-  /** Arguments are for programs that are known; others have their own. */
-  const unit = (
-    part: Part,
-    name: string,
-    what: string,
-    args = '',
-    more: Partial<SessionUnit> = {},
-  ): SessionUnit[] => {
-    const program = programs[part];
-    if (program === undefined || program.ownUnit === true) return [];
-    const known = typeof options[part] === 'string';
-    const command = known ? `${program.command}${args}` : program.command;
-    return [{ name: `desktop-${name}`, what, command, ...(known ? more : { wanted: more.wanted ?? true }) }];
-  };
-  const own = (name: string, what: string, when: boolean): SessionUnit[] =>
-    when ? [{ name: `desktop-${name}`, what, command: `${HERE}/${name}` }] : [];
-  const shows = programs.notifications !== undefined;
-  return [
-    ...unit('bar', 'bar', 'Bar'),
-    ...unit('notifications', 'notifications', 'Notifications'),
-    ...own(
-      'outputs',
-      'Notifications after a screen was off',
-      compositor === 'sway' && options.notifications === 'mako',
-    ),
-    ...unit('wallpaper', 'wallpaper', 'Background', ` '${background}'`),
-    ...own('guard', 'Warns before memory runs out', shows),
-    ...unit('clipboard', 'clipboard', 'History of the clipboard'),
-    ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
-    ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
-    ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
-  ];
-}
-
-/** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
-const IDLE = [
-  ` timeout 600 ${HERE}/lock timeout 630 '${HERE}/screen off' resume '${HERE}/screen on'`,
-  ` lock ${HERE}/lock before-sleep ${HERE}/lock`,
-].join('');
-
-/** A locker that dies leaves the screen locked, and nobody could open it but another one. */
-const LOCK: Partial<SessionUnit> = {
-  start: ['StartLimitIntervalSec=0'],
-  service: ['Type=notify', 'NotifyAccess=all', 'RestartForceExitStatus=SIGTERM SIGINT SIGHUP'],
-  wanted: false,
-};

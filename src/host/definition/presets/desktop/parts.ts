@@ -58,6 +58,8 @@ export const PROGRAMS = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Program>>>>;
 
 export type Part = keyof typeof PROGRAMS;
+/** The programs that were chosen; of a part that is left out there is none. */
+export type Programs = Readonly<Partial<Record<Part, Program>>>;
 export const PARTS = Object.keys(PROGRAMS) as readonly Part[];
 
 /** What was chosen for a part: a known program, one of the definition's own, or nothing. */
