@@ -37,7 +37,10 @@ export const laptop = presetOf(
   }),
 );
 
-/** An Intel laptop also gets thermald, which cools before the processor throttles, and its sound's firmware (SOF). */
+/**
+ * An Intel laptop also gets thermald, which cools before the processor throttles, and its sound's firmware
+ * (SOF).
+ */
 function intelLaptop({ firmware }: MachineInput): MachineInput {
   if (firmware?.includes(INTEL_MICROCODE) !== true) return {};
   return {
