@@ -62,7 +62,7 @@ export async function hardware(
 
 const AS_ROOT = 'sudo mkma doctor --hardware';
 const NO_KERNEL: Unread = {
-  what: `there are no modules of a kernel, neither in the images nor of ${release()}: firmware cannot be told`,
+  what: `no kernel modules were found, neither in the images nor of ${release()}: firmware is not known`,
   next: 'build once (sudo mkma build), then mkma doctor --hardware --output DIR with the folder of its images',
 };
 
