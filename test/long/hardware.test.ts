@@ -23,7 +23,7 @@ export default defineMachine({
       run: (guest) =>
         guest.ok(
           'cd /usr/lib && ls x86_64-linux-gnu/dri/iHD_drv_video.so x86_64-linux-gnu/dri/i965_drv_video.so ' +
-            'x86_64-linux-gnu/dri/radeonsi_drv_video.so ../share/vulkan/icd.d/radeon_icd.x86_64.json ' +
+            'x86_64-linux-gnu/dri/radeonsi_drv_video.so ../share/vulkan/icd.d/radeon_icd.json ' +
             'firmware/i915 firmware/amdgpu firmware/amd-ucode firmware/intel-ucode firmware/intel/sof >/dev/null',
         ),
     },
@@ -42,8 +42,9 @@ export default defineMachine({
       async run(guest) {
         // Started late, at the very end of booting.
         await guest.ok('systemctl start power-profiles-daemon && powerprofilesctl get');
-        const thermald = await guest.ok('systemctl show --property UnitFileState,ConditionResult thermald');
-        if (thermald !== 'ConditionResult=no\\nUnitFileState=enabled') throw new Error(thermald);
+        // Enabled, and skipped on a virtual machine: no failure.
+        const thermald = await guest.ok('systemctl is-enabled thermald; systemctl show --value -p ConditionResult thermald');
+        if (thermald !== 'enabled\\nno') throw new Error(thermald);
       },
     },
   ],
