@@ -372,7 +372,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ extends: ['consle'] }",
     lines: [
       'there is no preset "consle": mkma.config.ts:2',
-      '  next: did you mean console? the presets are: console, server, desktop',
+      '  next: did you mean console? the presets are: console, server, desktop, hardware/intel, hardware/amd, hardware/laptop',
     ],
   },
   {

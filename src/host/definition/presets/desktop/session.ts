@@ -7,6 +7,12 @@ type Files = NonNullable<MachineInput['files']>;
 
 /** Where they lie in the machine. */
 export const HERE = '/usr/lib/mkma-desktop';
+
+/** Whether a machine has the preset desktop in it: its session has settings. */
+export function isDesktop({ files }: MachineInput): boolean {
+  return files !== undefined && `${HERE}/settings` in files;
+}
+
 const SHIPPED = join(PACKAGE, 'presets/desktop');
 
 const PROGRAMS = [
