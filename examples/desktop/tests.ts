@@ -1,7 +1,7 @@
 // What the desktop is to do, looked at as its user would: by keys, pictures and sound.
-import { readFileSync } from 'node:fs';
 import type { Guest, MachineInput } from 'mkma';
 import { journal } from './journal.js';
+import { portal as portalCall } from './portal.js';
 
 const ADA = { user: 'ada' };
 /** Without KVM everything takes its time. */
@@ -126,9 +126,7 @@ export const tests: MachineInput['tests'] = [
       const read = `timeout 10 busctl --user call ${portal}.Settings ReadOne ss org.freedesktop.appearance color-scheme`;
       const answer = await guest.ok(read, ADA);
       expect(answer === 'v u 1', answer);
-      await guest.ok(
-        `cat > /tmp/portal.pl <<'EOF'\n${readFileSync(new URL('./portal.pl', import.meta.url), 'utf8')}EOF`,
-      );
+      await guest.ok(`cat > /tmp/portal.pl <<'EOF'\n${portalCall}EOF`);
       const call = (seconds: number, name: string, ...words: string[]): string =>
         `timeout ${seconds} perl /tmp/portal.pl org.freedesktop.portal.${name} ${words.join(' ')}`;
       const shot = await guest.ok(call(10, 'Screenshot', 'Screenshot', "'sa{sv}' ''"), ADA);
