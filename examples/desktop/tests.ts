@@ -213,4 +213,32 @@ export const tests: MachineInput['tests'] = [
       expect(unknown.length === 0, unknown.join('\n'));
     },
   },
+  {
+    name: 'what is changed by hand and saved is there after a reboot, caches are not',
+    timeout: 1500,
+    async run(guest) {
+      await guest.ok(`mkdir -p /tmp/deb/DEBIAN /tmp/deb/usr/bin && cd /tmp/deb &&
+        printf 'Package: own\\nVersion: 1\\nArchitecture: all\\nMaintainer: Ada <ada@desk>\\nDescription: own\\n' > DEBIAN/control &&
+        printf '#!/bin/sh\\necho own\\n' > usr/bin/own && chmod 755 usr/bin/own && dpkg-deb --build . /tmp/own.deb && dpkg -i /tmp/own.deb`);
+      await guest.ok(
+        'nmcli connection add type wifi con-name home ssid home wifi-sec.key-mgmt wpa-psk wifi-sec.psk not-a-secret',
+      );
+      await guest.ok(
+        `echo "alias own=true" > ~/.bash_aliases; echo cached > ~/.cache/cached
+        echo WALLPAPER=/usr/lib/mkma-desktop/light.png > ~/.config/mkma-desktop.conf
+        wpctl set-volume @DEFAULT_AUDIO_SINK@ 0.15; sleep 10`,
+        ADA,
+      );
+      const listed = await guest.ok('mkma persist --all --dry-run');
+      expect(!listed.includes('/.cache/cached'), listed);
+      await guest.persist();
+      await guest.reboot();
+      await until(guest, 'systemctl --user is-active --quiet graphical-session.target waybar mako');
+      const light: [number, number, number] = [215, 224, 234];
+      await guest.waitForPixels((screen) => screen.share(light) > 0.5, PATIENT);
+      await guest.ok('own && dpkg --status own && nmcli connection show home > /dev/null');
+      await guest.ok('grep -q own ~/.bash_aliases && test ! -e ~/.cache/cached', ADA);
+      await until(guest, 'wpctl get-volume @DEFAULT_AUDIO_SINK@ | grep -q 0.15');
+    },
+  },
 ];
