@@ -12,6 +12,11 @@ export interface Engine {
   readonly userStore?: string | undefined;
 }
 
+const PODMAN_STORES = {
+  stores: { '/var/lib/containers': '0755' },
+  userStore: '.local/share/containers',
+} as const;
+
 /** dockerd(8) stores images in containerd where its containerd image store is on, and asks it to run containers otherwise. */
 const DOCKER_STORES = { '/var/lib/docker': '0710', '/var/lib/containerd': '0711' };
 
@@ -21,7 +26,7 @@ const DOCKER_STORES = { '/var/lib/docker': '0710', '/var/lib/containerd': '0711'
  */
 export const ENGINES: readonly Engine[] = [
   {
-    packages: ['podman', 'buildah', 'podman-docker', 'podman-compose', 'podman-toolbox', 'cockpit-podman'],
+    packages: ['podman', 'podman-docker', 'podman-compose', 'podman-toolbox', 'cockpit-podman'],
     needs: [
       'uidmap', // newuidmap(1): subordinate user ids
       'dbus-user-session', // the user's systemd, which makes the cgroups of rootless containers
@@ -31,8 +36,12 @@ export const ENGINES: readonly Engine[] = [
       'catatonit', // podman run --init, and pods
       'ca-certificates', // registries
     ],
-    stores: { '/var/lib/containers': '0755' },
-    userStore: '.local/share/containers',
+    ...PODMAN_STORES,
+  },
+  {
+    packages: ['buildah'],
+    needs: ['crun', 'dbus-user-session', 'passt', 'nftables', 'aardvark-dns', 'ca-certificates'],
+    ...PODMAN_STORES,
   },
   {
     packages: ['docker.io'],

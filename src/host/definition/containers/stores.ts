@@ -67,7 +67,7 @@ function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
 }
 
 /** Whether the definition itself has decided what lies at a path: a volume there or above it, or files in it. */
-function isTaken(path: string, { ramVolumes, files }: Machine): boolean {
+export function isTaken(path: string, { ramVolumes, files }: Machine): boolean {
   const above = (volume: string): boolean => path.startsWith(`${volume}/`);
   return (
     path in ramVolumes ||

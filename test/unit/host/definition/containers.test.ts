@@ -1,9 +1,10 @@
 /** Container engines among the packages: what they bring along, and how a definition says otherwise. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { unnamedEngines } from '../../../../src/host/customise/engine-unnamed.js';
 import { type ResolvedMachine, resolveMachine } from '../../../../src/host/definition/resolve.js';
 import { summarise } from '../../../../src/host/verbs/summary.js';
 
@@ -121,4 +122,28 @@ test('a fault beside an engine is the only one that is reported', async () => {
   assert.ok(!found.ok);
   assert.equal(found.problem.what, 'users must be an object, and is "ada"');
   assert.equal(found.problem.why, undefined);
+});
+
+test('an engine that only came along with another package is warned of', async () => {
+  const root = join(folder, 'tree');
+  mkdirSync(join(root, 'var/lib/dpkg/info'), { recursive: true });
+  const told = async (fields: Readonly<Record<string, unknown>>) => {
+    const { machine } = await resolved({ extends: [], ...fields });
+    return unnamedEngines(root, machine).map(({ code, where, what }) => [code, where, what]);
+  };
+  assert.deepEqual(await told({}), []);
+  writeFileSync(join(root, 'var/lib/dpkg/info/podman.list'), '');
+  const warning = ['engine-without-store', ROOTFUL, 'podman cannot run containers'];
+  assert.deepEqual(await told({ packages: ['distrobox'] }), [warning]);
+  assert.deepEqual(await told({ packages: ['distrobox', 'podman'] }), []);
+  assert.deepEqual(await told({ packages: ['distrobox'], ramVolumes: { [ROOTFUL]: false } }), []);
+  // docker.io brings containerd along, and a store for both.
+  writeFileSync(join(root, 'var/lib/dpkg/info/containerd.list'), '');
+  assert.deepEqual(await told({ packages: ['docker.io', 'podman'] }), []);
+});
+
+test('buildah alone has what it runs commands with', async () => {
+  const { packages, volumes } = await broughtAlong({ packages: ['buildah'], users: { ada: {} } });
+  assert.ok(packages.includes('crun') && packages.includes('passt'));
+  assert.deepEqual(volumes, { [ROOTFUL]: '30%', [ADA]: '30%' });
 });
