@@ -148,6 +148,14 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'no volume',
+    definition: "{ ramVolumes: { '/srv/x': true } }",
+    lines: [
+      'ramVolumes["/srv/x"] is true: it must be { size, mode, owner }, or false: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'volume size',
     definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
     lines: [
