@@ -5,7 +5,7 @@ import { portal as portalCall } from './portal.js';
 
 const ADA = { user: 'ada' };
 /** Without KVM everything takes its time. */
-const PATIENT = { timeout: 300 };
+const PATIENT = { timeout: 600 };
 const BACKGROUND: [number, number, number] = [29, 39, 51];
 
 /** Wait until a command of Ada's succeeds. */
@@ -36,7 +36,7 @@ const LOCKED = 'systemctl --user is-active --quiet desktop-lock';
 export const tests: MachineInput['tests'] = [
   {
     name: 'the session is there, and nothing has failed',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await until(guest, 'systemctl --user is-active --quiet graphical-session.target waybar mako');
       await guest.waitForPixels((screen) => screen.colours() > 20, PATIENT);
@@ -50,6 +50,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a key opens a terminal, and y and z are where Germans have them',
+    timeout: 1200,
     async run(guest) {
       await terminal(guest);
       await guest.type('echo "yz?üß" > /tmp/typed\n');
@@ -61,7 +62,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'the launcher starts a program, in a scope of its own',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+d');
       await until(guest, 'pgrep -x fuzzel');
@@ -74,7 +75,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a notification is shown, also after the screen was off',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.ok('notify-send --urgency=critical Hello', ADA);
       await guest.waitForPixels(isNotified, PATIENT);
@@ -89,7 +90,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a screenshot is saved, a text outlives its program',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('Print');
       await until(guest, 'ls "$(xdg-user-dir PICTURES)"/screenshot-*.png');
@@ -102,6 +103,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a key moves the volume, and a tone is heard at its pitch',
+    timeout: 1200,
     async run(guest) {
       const volume = 'wpctl get-volume @DEFAULT_AUDIO_SINK@';
       const before = await guest.ok(volume, ADA);
@@ -120,7 +122,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'portals answer: settings, screenshot, file chooser',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       const portal = 'org.freedesktop.portal.Desktop /org/freedesktop/portal/desktop org.freedesktop.portal';
       const read = `timeout 10 busctl --user call ${portal}.Settings ReadOne ss org.freedesktop.appearance color-scheme`;
@@ -141,7 +143,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'what needs rights asks for the password',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await terminal(guest);
       await guest.type('pkexec id -u > /tmp/id\n');
@@ -154,6 +156,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a secret is kept and found again, without a question',
+    timeout: 1200,
     async run(guest) {
       const store = 'echo -n hidden | timeout 60 secret-tool store --label=test test mkma';
       const found = await guest.ok(`${store} && timeout 60 secret-tool lookup test mkma`, ADA);
@@ -162,7 +165,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'locked by a key: open to the right password alone, and still locked when the locker is killed',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+l');
       await until(guest, LOCKED);
@@ -185,7 +188,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'who logs out is logged in again, and all is as at first',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       const session = 'loginctl show-user ada --property=Display --value';
       const before = await guest.ok(session);
@@ -202,6 +205,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'fonts have every character of the configuration, and the journal no error that is not known',
+    timeout: 1200,
     async run(guest) {
       const missing = await guest.ok(
         `cat /etc/xdg/waybar/* /etc/xdg/fuzzel/* /etc/sway/config | perl -CS -ne 'printf "%x\\n", ord for grep { /\\S/ } split //' |

@@ -2,7 +2,7 @@
 import type { Guest, MachineInput } from 'mkma';
 
 /** Without KVM everything takes its time. */
-const PATIENT = { timeout: 300 };
+const PATIENT = { timeout: 600 };
 const BACKGROUND: [number, number, number] = [215, 224, 234];
 
 const until = (guest: Guest, user: string, command: string): Promise<string> =>
@@ -12,6 +12,9 @@ const until = (guest: Guest, user: string, command: string): Promise<string> =>
 async function logIn(guest: Guest, user: string): Promise<void> {
   await guest.ok(`until pgrep -x tuigreet; do sleep 1; done`, PATIENT);
   await guest.waitForText(/Username/i, PATIENT);
+  // It remembers who was there last, and would ask for that password.
+  await guest.keys('Escape');
+  await guest.ok('sleep 3');
   await guest.type(`${user}\n`);
   await guest.waitForText(/Password/i, PATIENT);
   await guest.type('zeppelin\n');
@@ -22,7 +25,7 @@ async function logIn(guest: Guest, user: string): Promise<void> {
 export const tests: MachineInput['tests'] = [
   {
     name: 'the greeter lets Ada in, and her session is painted',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await logIn(guest, 'ada');
       await guest.waitForPixels((screen) => screen.share(BACKGROUND) > 0.5, PATIENT);
@@ -32,7 +35,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a key opens a terminal, and what is typed is read',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+Return');
       await guest.waitForWindow({ app: 'foot' }, PATIENT);
@@ -42,6 +45,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'sound is of whoever is logged in, not of the greeter',
+    timeout: 1200,
     async run(guest) {
       const sinks = await guest.ok('wpctl status | sed -n "/Sinks:/,/Sources:/p"', {
         user: 'ada',
@@ -53,6 +57,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'the keyring is opened by the password that was given to the greeter',
+    timeout: 1200,
     async run(guest) {
       const store = 'echo -n hidden | timeout 60 secret-tool store --label=test test mkma';
       await guest.ok(`${store} && test "$(timeout 60 secret-tool lookup test mkma)" = hidden`, {
@@ -62,7 +67,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'the lock opens to the right password alone',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       const locked = 'systemctl --user is-active --quiet desktop-lock';
       await guest.keys('super+l');
@@ -75,7 +80,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'after her Bob has a session of his own',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+shift+q');
       await guest.ok('while pgrep -u ada -x labwc; do sleep 1; done', PATIENT);
