@@ -16,15 +16,20 @@ interface Verdict {
 }
 
 /** Build and test it; its machine tests are those. It stays compressed in RAM: that is loaded faster, and so tested sooner. */
-export function tryExample(name: string, tests: readonly string[]): Promise<Verdict> {
-  return tryDefinition(join(EXAMPLES, name, 'mkma.config.ts'), `example-${name}`, tests);
+export function tryExample(
+  name: string,
+  tests: readonly string[],
+  options: readonly string[] = [],
+): Promise<Verdict> {
+  return tryDefinition(join(EXAMPLES, name, 'mkma.config.ts'), `example-${name}`, tests, options);
 }
 
-/** As {@link tryExample}, for the definition in a file. `name`: of the folder of its images. */
+/** As {@link tryExample}, for the definition in a file. `name`: of the folder of its images. `options`: of `mkma test`. */
 export async function tryDefinition(
   config: string,
   name: string,
   tests: readonly string[],
+  options: readonly string[] = [],
 ): Promise<Verdict> {
   const built = process.env.MKMA_TEST_IMAGES ?? '';
   assert.ok(built);
@@ -34,7 +39,7 @@ export async function tryDefinition(
     const made = await execute(process.execPath, [main, 'build', ...own, '--format', 'erofs']);
     assert.equal(made.code, 0, made.stderr);
     // As all machines of the tests are booted (harness.ts).
-    const booted = [main, 'test', ...own, '--append', FAST, '--timeout', '900', '--json'];
+    const booted = [main, 'test', ...own, '--append', FAST, '--timeout', '900', ...options, '--json'];
     const tested = await execute(process.execPath, booted);
     const verdict = JSON.parse(tested.stdout) as Partial<Verdict>;
     // Without any it is a problem, or a fault, that is told there.
