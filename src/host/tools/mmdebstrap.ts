@@ -20,6 +20,8 @@ export interface BootstrapRequest {
   readonly packages: readonly string[];
   /** Fields of the definition that ask for them, by their names. */
   readonly fields?: Asked['fields'];
+  /** What to do about packages that no Debian suite has, by their names. */
+  readonly elsewhere?: Asked['elsewhere'];
   /** Package files of this host, installed with what they depend on. */
   readonly debFiles?: readonly string[] | undefined;
   /** Whether packages that others recommend are installed. */
