@@ -89,8 +89,10 @@ describe('keys that gpg has made', () => {
     }
   });
 
-  test('an end that was moved later counts', () => {
+  test('an end that was moved later counts, in whichever order the signatures lie', () => {
     const { fingerprint, expires } = listed('year@example.org');
+    const export_ = () => packetsOf(gpg('--export', 'year@example.org')) ?? [];
+    const [primary, user, older] = export_();
     gpg(
       '--faked-system-time',
       '20200601T000000',
@@ -100,9 +102,14 @@ describe('keys that gpg has made', () => {
       fingerprint,
       '3y',
     );
-    const [, later] = publicKeysOf(gpg('--export'));
-    assert.equal(later?.expires, Number(listed('year@example.org').expires));
-    assert.notEqual(later?.expires, Number(expires));
+    const newer = export_()[2];
+    const later = Number(listed('year@example.org').expires);
+    assert.ok(primary && user && older && newer);
+    assert.notEqual(later, Number(expires));
+    for (const signatures of [[newer], [older, newer], [newer, older]]) {
+      const file = Buffer.concat([primary, user, ...signatures].map(({ whole }) => whole));
+      assert.equal(publicKeysOf(file)[0]?.expires, later);
+    }
   });
 
   test('out of several keys the one with the fingerprint is taken, alone', () => {
