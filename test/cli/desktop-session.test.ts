@@ -64,7 +64,7 @@ test('niri runs by its own session; what its unit came to is what the session co
 test('without a graphics processor niri is not started, and the console says so; others paint by the processor', async () => {
   const { code, stdout, called } = await session({ compositor: 'niri', settings: 'GPU=no' });
   assert.equal(code, 1);
-  assert.match(stdout, /niri needs a graphics processor[^]*compositor: 'sway'[^]*GPU=yes/);
+  assert.match(stdout, /niri needs a graphics processor[\s\S]*compositor: 'sway'[\s\S]*GPU=yes/);
   assert.ok(!called.includes('niri-session'), called);
 
   const sway = await session({ compositor: 'sway', settings: 'GPU=no' });
