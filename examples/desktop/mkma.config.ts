@@ -17,7 +17,7 @@ export default defineMachine({
     },
   ],
   hostname: 'desk',
-  packages: ['man-db', 'git', 'vim'],
+  packages: ['man-db', 'git', 'vim', 'libsecret-tools'],
   locale: 'de_DE.UTF-8',
   keyboard: 'de',
   timezone: 'Europe/Berlin',

@@ -1,9 +1,12 @@
 // What the desktop is to do, looked at as its user would: by keys, pictures and sound.
+import { readFileSync } from 'node:fs';
 import type { Guest, MachineInput } from 'mkma';
+import { journal } from './journal.js';
 
 const ADA = { user: 'ada' };
 /** Without KVM everything takes its time. */
 const PATIENT = { timeout: 300 };
+const BACKGROUND: [number, number, number] = [29, 39, 51];
 
 /** Wait until a command of Ada's succeeds. */
 const until = (guest: Guest, command: string): Promise<string> =>
@@ -13,12 +16,29 @@ function expect(is: boolean, otherwise: string): void {
   if (!is) throw new Error(otherwise);
 }
 
+/** A terminal of its own, with the keyboard in it. */
+async function terminal(guest: Guest): Promise<void> {
+  await guest.keys('super+Return');
+  await guest.waitForWindow({ app: 'foot' }, PATIENT);
+  await guest.type('PS1=; clear; touch /tmp/prompt\n');
+  await until(guest, 'test -e /tmp/prompt');
+  await guest.ok('rm /tmp/prompt');
+}
+
+/** A picture of the screen in which one colour that `before` hardly had is seen at the right top, where notifications are. */
+const isNotified = (screen: { at(x: number, y: number): readonly number[]; width: number }): boolean => {
+  const [red = 0, green = 0, blue = 0] = screen.at(screen.width - 20, 56);
+  return blue > 90 && blue > red + 40 && blue > green;
+};
+
+const LOCKED = 'systemctl --user is-active --quiet desktop-lock';
+
 export const tests: MachineInput['tests'] = [
   {
     name: 'the session is there, and nothing has failed',
     timeout: 900,
     async run(guest) {
-      await until(guest, 'systemctl --user is-active --quiet graphical-session.target');
+      await until(guest, 'systemctl --user is-active --quiet graphical-session.target waybar mako');
       await guest.waitForPixels((screen) => screen.colours() > 20, PATIENT);
       await until(guest, '! systemctl --user list-jobs --no-legend | grep -q .');
       const failed = [
@@ -31,21 +51,53 @@ export const tests: MachineInput['tests'] = [
   {
     name: 'a key opens a terminal, and y and z are where Germans have them',
     async run(guest) {
-      await guest.keys('super+Return');
-      await guest.waitForWindow({ app: 'foot' }, PATIENT);
+      await terminal(guest);
       await guest.type('echo "yz?üß" > /tmp/typed\n');
       await until(guest, 'test -s /tmp/typed');
       const typed = await guest.read('/tmp/typed');
       expect(typed === 'yz?üß\n', `it says: ${typed}`);
+      await guest.keys('super+q');
     },
   },
   {
-    name: 'a notification is shown, a screenshot saved, a text outlives its program',
+    name: 'the launcher starts a program, in a scope of its own',
+    timeout: 600,
     async run(guest) {
-      await guest.ok('notify-send Hello; sleep 1; makoctl list | grep -q Hello', ADA);
+      await guest.keys('super+d');
+      await until(guest, 'pgrep -x fuzzel');
+      await guest.waitForPixels((screen) => screen.share([17, 24, 31], 8) > 0.1, PATIENT);
+      await guest.type('foot\n');
+      await guest.waitForWindow({ app: 'foot' }, PATIENT);
+      await until(guest, 'systemctl --user --quiet is-active "app-foot-*.scope"');
+      await guest.keys('super+q');
+    },
+  },
+  {
+    name: 'a notification is shown, also after the screen was off',
+    timeout: 600,
+    async run(guest) {
+      await guest.ok('notify-send --urgency=critical Hello', ADA);
+      await guest.waitForPixels(isNotified, PATIENT);
+      await guest.ok('makoctl dismiss --all', ADA);
+      await guest.waitForPixels((screen) => !isNotified(screen), PATIENT);
+      const screen = '/usr/lib/mkma-desktop/screen';
+      await guest.ok(`${screen} off; sleep 3; ${screen} on; sleep 3`, { ...ADA, ...PATIENT });
+      await guest.ok('notify-send --urgency=critical Hello again', ADA);
+      await guest.waitForPixels(isNotified, PATIENT);
+      await guest.ok('makoctl dismiss --all', ADA);
+    },
+  },
+  {
+    name: 'a screenshot is saved, a text outlives its program',
+    timeout: 600,
+    async run(guest) {
       await guest.keys('Print');
       await until(guest, 'ls "$(xdg-user-dir PICTURES)"/screenshot-*.png');
-      await guest.ok('echo -n kept | wl-copy; sleep 2; cliphist list | grep -q kept', ADA);
+      await guest.ok('echo -n kept | wl-copy; until cliphist list | grep -q kept; do sleep 1; done', ADA);
+      await guest.ok('pkill -x wl-copy; until test "$(wl-paste)" = kept; do sleep 1; done', {
+        ...ADA,
+        ...PATIENT,
+      });
     },
   },
   {
@@ -67,28 +119,75 @@ export const tests: MachineInput['tests'] = [
     },
   },
   {
-    name: 'programs are told that it is dark, without a time-out',
+    name: 'portals answer: settings, screenshot, file chooser',
+    timeout: 600,
     async run(guest) {
       const portal = 'org.freedesktop.portal.Desktop /org/freedesktop/portal/desktop org.freedesktop.portal';
-      const read = `timeout 30 busctl --user call ${portal}.Settings ReadOne ss org.freedesktop.appearance color-scheme`;
+      const read = `timeout 10 busctl --user call ${portal}.Settings ReadOne ss org.freedesktop.appearance color-scheme`;
       const answer = await guest.ok(read, ADA);
       expect(answer === 'v u 1', answer);
+      await guest.ok(
+        `cat > /tmp/portal.pl <<'EOF'\n${readFileSync(new URL('./portal.pl', import.meta.url), 'utf8')}EOF`,
+      );
+      const call = (seconds: number, name: string, ...words: string[]): string =>
+        `timeout ${seconds} perl /tmp/portal.pl org.freedesktop.portal.${name} ${words.join(' ')}`;
+      const shot = await guest.ok(call(10, 'Screenshot', 'Screenshot', "'sa{sv}' ''"), ADA);
+      const file = /file:\/\/(\S+\.png)/.exec(shot)?.[1];
+      await guest.ok(`test -s '${file}'`, ADA);
+      const choose = call(240, 'FileChooser', 'OpenFile', "'ssa{sv}' '' 'Pick one'");
+      await guest.ok(`${choose} > /tmp/chosen 2>&1 &`, ADA);
+      await guest.waitForWindow({ title: 'Pick one' }, PATIENT);
+      await guest.keys('Escape');
+      await until(guest, 'grep -q Response /tmp/chosen');
     },
   },
   {
-    name: 'locked by a key: a wrong password does not open it, the right one does',
+    name: 'what needs rights asks for the password',
+    timeout: 600,
+    async run(guest) {
+      await terminal(guest);
+      await guest.type('pkexec id -u > /tmp/id\n');
+      await guest.waitForWindow({ app: 'polkit-mate-authentication-agent-1' }, PATIENT);
+      await guest.ok('sleep 3; test ! -s /tmp/id');
+      await guest.type('zeppelin\n');
+      await until(guest, 'test "$(cat /tmp/id)" = 0');
+      await guest.type('exit\n');
+    },
+  },
+  {
+    name: 'a secret is kept and found again, without a question',
+    async run(guest) {
+      const store = 'echo -n hidden | timeout 60 secret-tool store --label=test test mkma';
+      const found = await guest.ok(`${store} && timeout 60 secret-tool lookup test mkma`, ADA);
+      expect(found === 'hidden', found);
+    },
+  },
+  {
+    name: 'locked by a key: open to the right password alone, and still locked when the locker is killed',
+    timeout: 900,
     async run(guest) {
       await guest.keys('super+l');
-      await until(guest, 'systemctl --user is-active --quiet desktop-lock');
-      await guest.waitForPixels((screen) => screen.share([29, 39, 51]) > 0.8, PATIENT);
+      await until(guest, LOCKED);
+      await guest.waitForPixels((screen) => screen.share(BACKGROUND) > 0.8, PATIENT);
+      for (const signal of ['TERM', 'KILL']) {
+        const locker = 'systemctl --user show --property=MainPID --value desktop-lock';
+        const pid = await guest.ok(locker, ADA);
+        await guest.ok(`kill -${signal} ${pid}; sleep .2`);
+        const open = await guest.screenshot();
+        // sway paints a locked screen without a locker red, then black: nothing of the session is seen.
+        expect(open.colours() < 20, `the picture has ${open.colours()} colours`);
+        await until(guest, `p=$(${locker}) && [ "$p" != 0 ] && [ "$p" != ${pid} ] && ${LOCKED}`);
+        await guest.waitForPixels((screen) => screen.share(BACKGROUND) > 0.8, PATIENT);
+      }
       await guest.type('wrong\n');
-      await guest.ok('sleep 15; systemctl --user is-active desktop-lock', ADA);
+      await guest.ok(`sleep 15; ${LOCKED}`, ADA);
       await guest.type('zeppelin\n');
-      await until(guest, '! systemctl --user is-active --quiet desktop-lock');
+      await until(guest, `! ${LOCKED}`);
     },
   },
   {
     name: 'who logs out is logged in again, and all is as at first',
+    timeout: 600,
     async run(guest) {
       const session = 'loginctl show-user ada --property=Display --value';
       const before = await guest.ok(session);
@@ -101,6 +200,19 @@ export const tests: MachineInput['tests'] = [
       await guest.waitForPixels((screen) => screen.colours() > 20, PATIENT);
       const failed = await guest.ok('systemctl --user --failed --plain --no-legend', ADA);
       expect(failed === '', failed);
+    },
+  },
+  {
+    name: 'fonts have every character of the configuration, and the journal no error that is not known',
+    async run(guest) {
+      const missing = await guest.ok(
+        `cat /etc/xdg/waybar/* /etc/xdg/fuzzel/* /etc/sway/config | perl -CS -ne 'printf "%x\\n", ord for grep { /\\S/ } split //' |
+          sort -u | while read -r c; do fc-list ":charset=$c" | grep -q . || echo "U+$c"; done`,
+        { ...ADA, ...PATIENT },
+      );
+      expect(missing === '', missing);
+      const unknown = await journal(guest);
+      expect(unknown.length === 0, unknown.join('\n'));
     },
   },
 ];

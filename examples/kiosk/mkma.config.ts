@@ -1,25 +1,60 @@
-// One machine that extends another: the web server, here for a shop window, with a page of its own.
-import { defineMachine, replace } from 'mkma';
-import web from '../server/mkma.config.js';
+// One page, full screen: restarted when it crashes, and no key leads out of it. The page lies in the machine; any address will do.
+import { defineMachine } from 'mkma';
+
+/** The colour of the page, for the test. */
+const GREEN: [number, number, number] = [38, 106, 46];
+const PATIENT = { timeout: 600 };
 
 export default defineMachine({
-  extends: [web],
-  hostname: 'window',
-  files: { '/var/www/html/index.html': { from: '../server/index.html', values: { host: 'window' } } },
-  // Nobody logs in here over the network.
-  users: { admin: replace({ system: true }) },
-  listen: replace([80]),
-  services: { mask: ['ssh.service', 'ssh.socket'], enable: replace(['nginx', 'systemd-networkd']) },
-  tests: replace([
+  extends: [
     {
-      name: 'the page is its own, and ssh is silent',
-      async run(guest) {
-        await guest.waitForUnit('nginx');
-        const page = await guest.ok('curl --silent --fail http://localhost/');
-        if (!page.includes('This is window.')) throw new Error(`the page is: ${page}`);
-        const listening = await guest.ok('ss --tcp --listening --numeric --no-header');
-        if (/:22\s/.test(listening)) throw new Error(listening);
+      preset: 'desktop',
+      with: {
+        user: 'visitor',
+        compositor: 'cage',
+        page: 'file:///srv/page/index.html',
+        sound: false,
+        bluetooth: false,
+        wifi: false,
+        xwayland: false,
+        portals: false,
       },
     },
-  ]),
+  ],
+  hostname: 'kiosk',
+  files: { '/srv/page/index.html': { from: './index.html' } },
+  // Who shows a page becomes nobody else.
+  users: { visitor: { sudo: false } },
+  tests: [
+    {
+      name: 'the page fills the screen',
+      timeout: 900,
+      async run(guest) {
+        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+      },
+    },
+    {
+      name: 'no key leads out of it',
+      timeout: 900,
+      async run(guest) {
+        // Another console, another address, the tools of developers, another window, the end of the browser.
+        await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+l');
+        await guest.type('file:///etc/passwd\n');
+        await guest.keys('F12', 'F11', 'ctrl+n', 'alt+F4');
+        await guest.keys('ctrl+q');
+        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+      },
+    },
+    {
+      name: 'a browser that crashes comes back',
+      timeout: 900,
+      async run(guest) {
+        const pid = 'pgrep --oldest --uid visitor firefox';
+        const before = await guest.ok(pid);
+        await guest.ok(`kill -SEGV ${before}`);
+        await guest.ok(`until p=$(${pid}) && [ "$p" != ${before} ]; do sleep 1; done`, PATIENT);
+        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+      },
+    },
+  ],
 });

@@ -98,6 +98,8 @@ export interface BootRecord {
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */
   readonly ramBytes: number;
+  /** Bytes of it that base, layers and their folders took at the handover; absent in records of old. */
+  readonly usedBytes?: number;
   /** Bytes of RAM that could be had before anything was loaded (MemAvailable of proc_meminfo(5)); absent in records of old. */
   readonly availableBytes?: number;
   /** The handover itself is not over when this is written: the phases before it. */

@@ -26,7 +26,7 @@ import { chooseLayers, type LayerChoice, loadLayers, sayLeftOut } from './layers
 import { loadBase, readBase } from './load.js';
 import { type Drivers, driversOf } from './modules.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './places.js';
-import { mountRam, needOf, needOfBase } from './ram.js';
+import { measure, mountRam, needOf, needOfBase } from './ram.js';
 import { lowerReserve } from './reserve.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
@@ -254,7 +254,8 @@ function handover(boot: Boot): Result<void> {
 }
 
 function record(boot: Boot, now: number): BootRecord {
-  const { settings, phases, started } = boot;
+  const { machine, settings, phases, started } = boot;
+  const room = measure(machine);
   const storage = known(boot.storage);
   return {
     format: 1,
@@ -274,6 +275,7 @@ function record(boot: Boot, now: number): BootRecord {
       ...known(boot.stackWarnings),
     ],
     ramBytes: known(boot.ramBytes),
+    usedBytes: room.bytes - room.freeBytes,
     availableBytes: known(boot.availableBytes),
     phases,
     started,

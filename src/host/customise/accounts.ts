@@ -42,11 +42,16 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
 
 /** Shell commands that make groups and users, or change those that packages have made. */
 export function userScript(users: readonly [string, User][]): string {
-  const groups = [...new Set(users.flatMap(([, { groups: own }]) => own))];
+  const groups = [...new Set(users.flatMap(([, user]) => groupsOf(user)))];
   return [
     ...groups.map((name) => `getent group ${name} >/dev/null || groupadd --system ${name}`),
     ...users.flatMap(([name, user]) => (name === 'root' ? rootLines(user) : userLines(name, user))),
   ].join('\n');
+}
+
+/** Who may become root by sudo is in Debian's group of that name, which polkit asks about as well (its 50-default.rules). */
+function groupsOf({ groups, sudo }: User): string[] {
+  return sudo === false ? groups : [...new Set([...groups, 'sudo'])];
 }
 
 function rootLines({ shell, groups }: User): string[] {
@@ -60,10 +65,11 @@ function rootLines({ shell, groups }: User): string[] {
 function userLines(name: string, user: User): string[] {
   const home = user.home ?? `/home/${name}`;
   const shell = user.shell ?? (user.system ? '/usr/sbin/nologin' : '/bin/bash');
+  const groups = groupsOf(user);
   const common = [
     ...(user.uid === undefined ? [] : ['--uid', String(user.uid)]),
     ...(user.fullName === undefined ? [] : ['--comment', shellQuote(user.fullName)]),
-    ...(user.groups.length === 0 ? [] : ['--groups', user.groups.join(',')]),
+    ...(groups.length === 0 ? [] : ['--groups', groups.join(',')]),
   ];
   const withHome = !user.system || user.home !== undefined;
   const make = [
@@ -80,7 +86,7 @@ function userLines(name: string, user: User): string[] {
   ];
   const change = [
     'usermod',
-    ...(user.groups.length === 0 ? [] : ['--append']),
+    ...(groups.length === 0 ? [] : ['--append']),
     ...(user.shell === undefined ? [] : ['--shell', shellQuote(shell)]),
     ...(user.home === undefined ? [] : ['--home', shellQuote(home)]),
     ...common,

@@ -12,6 +12,7 @@ import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/sna
 import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
+import { rememberUsed } from '../room.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
@@ -191,6 +192,7 @@ function save(
   const added = { name: layer.layer, ...needs };
   const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
   if (applied) rememberNextBoot(machine, [...medium.nextBoot, added]);
+  rememberUsed(machine);
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const all = [...warnings, ...layer.warnings];
   return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };

@@ -5,7 +5,8 @@ import { ok, type Result } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import type { Context } from '../program.js';
-import { type Answer, show } from '../session.js';
+import { type Answer, Failed, show } from '../session.js';
+import { readBar } from './bar.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
@@ -16,6 +17,13 @@ function look(machine: Machine): Result<Answer> {
   return ok({ value, lines: (columns) => statusLines(value, columns) });
 }
 
+function lookForBar(machine: Machine): Result<Answer> {
+  const record = readBootRecord(machine);
+  if (!record.ok) return record;
+  const value = readBar(machine, record.value);
+  return ok({ value, lines: () => [JSON.stringify(value)] });
+}
+
 function lookAtBoot(machine: Machine): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
@@ -23,7 +31,7 @@ function lookAtBoot(machine: Machine): Result<Answer> {
   return ok({ value, lines: () => bootLines(value) });
 }
 
-export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, [], Context>({
+export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean; bar?: boolean }, [], Context>({
   docs: {
     brief: 'what this machine runs from: images, storage, times, RAM',
     fullDescription:
@@ -31,6 +39,12 @@ export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, []
   },
   parameters: {
     flags: {
+      bar: {
+        kind: 'boolean',
+        brief: 'RAM in use and what is not saved, on one line, for a bar (waybar-custom(5))',
+        withNegated: false,
+        optional: true,
+      },
       boot: {
         kind: 'boolean',
         brief: "the boot alone: from the kernel's start to the handover, part by part",
@@ -41,7 +55,15 @@ export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, []
     },
   },
   func(flags) {
-    const { json = false, boot = false } = flags;
-    return show(this, () => (boot ? lookAtBoot(this.machine) : look(this.machine)), json);
+    const { json = false, boot = false, bar = false } = flags;
+    if (boot && bar) {
+      return new Failed({
+        kind: 'usage',
+        what: '--bar and --boot exclude each other',
+        next: 'give one of them',
+      });
+    }
+    const looked = bar ? lookForBar : boot ? lookAtBoot : look;
+    return show(this, () => looked(this.machine), json);
   },
 });

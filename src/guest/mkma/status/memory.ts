@@ -3,12 +3,13 @@ import { largestParts, type Sized } from '../../../core/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { ask } from '../../ran.js';
+import { type FileSystem, measureFileSystem } from '../room.js';
 import { FRESH, VIEW } from '../view.js';
 
 /** Bytes everywhere. */
 export interface Memory {
   /** The RAM file system, which holds base, layers and fresh. */
-  readonly fileSystem: { readonly bytes: number; readonly used: number; readonly free: number };
+  readonly fileSystem: FileSystem;
   /** What changed since boot; absent where it cannot be seen: root alone may look. */
   readonly fresh?: number;
   /** Where the most of it lies, the largest first: absolute paths. Absent as `fresh` is. */
@@ -27,16 +28,6 @@ export function readMemory(machine: Machine, viewed: boolean): Memory {
     total: memoryInfo(machine, 'MemTotal'),
     available: memoryInfo(machine, 'MemAvailable'),
   };
-}
-
-/** The view is a bind mount of it, and the root has its upper directory on it: statfs(2) of either tells of the whole. */
-function measureFileSystem(machine: Machine, place: string): Memory['fileSystem'] {
-  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
-  const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
-  if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
-    throw new Error(`cannot measure ${place}: ${stat.stderr}`);
-  }
-  return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
 }
 
 /** How many of the largest changes are told. */

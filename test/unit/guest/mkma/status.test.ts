@@ -172,3 +172,29 @@ test('a record of another format, and with --json the problem as the document', 
   assert.equal(error.why, 'it has format 2; this mkma understands format 1');
   assert.equal(code, 1);
 });
+
+test('for a bar: one line of JSON with RAM and what is not saved, for every user', async () => {
+  const MIB = 2 ** 20;
+  const bar = async (record: unknown, saved?: number) => {
+    const machine = bootedMachine(record);
+    if (saved !== undefined) machine.files.set('/run/mkma/saved-used', { content: `${saved}\n` });
+    const { out, code } = await mkma(machine, ['status', '--bar']);
+    assert.equal(code, 0);
+    assert.match(out, /^[^\n]+\n$/);
+    return JSON.parse(out) as { text: string; tooltip: string; class: string; percentage: number };
+  };
+  // 344 MiB are in use now.
+  const changed = await bar({ ...RECORD, usedBytes: 300 * MIB });
+  assert.equal(changed.text, 'RAM 50% +44.0 MiB');
+  assert.equal(changed.class, 'changed');
+  assert.equal(changed.percentage, 50);
+  assert.match(changed.tooltip, /^1\.00 GiB of 2\.00 GiB RAM in use\n.*\n44\.0 MiB written and not saved$/);
+  const saved = await bar({ ...RECORD, usedBytes: 300 * MIB }, 344 * MIB);
+  assert.equal(saved.text, 'RAM 50%');
+  assert.equal(saved.class, 'calm');
+  // Early boot of an older build did not record it.
+  assert.equal((await bar(RECORD)).text, 'RAM 50%');
+  const both = await mkma(bootedMachine(), ['status', '--bar', '--boot']);
+  assert.equal(both.code, 2);
+  assert.match(both.err, /exclude each other/);
+});

@@ -69,11 +69,19 @@ test('with a password or a key, wherever it is said, everything asks', async () 
   ]) {
     const { users, files } = await machineOf(fields);
     assert.equal(users.user?.sudo, true);
-    assert.deepEqual(
-      Object.keys(files).filter((path) => /polkit-1|keyrings/.test(path)),
-      [],
-    );
+    assert.ok(!Object.keys(files).some((path) => path.includes('polkit-1')));
   }
+});
+
+test('the keyring asks for nothing where nothing asks at the login, and is opened by the password of a greeter', async () => {
+  const password = { hash: '$6$salt$hash' };
+  const ring = '/home/user/.local/share/keyrings/Default_keyring.keyring';
+  const automatic = await machineOf(desktop({ password }));
+  assert.ok(ring in automatic.files);
+  const greeter = await machineOf(desktop({ password, login: 'greeter' }));
+  assert.ok(!(ring in greeter.files));
+  const pam = greeter.files['/etc/pam.d/greetd'];
+  assert.match(String(pam), /^auth +optional +pam_gnome_keyring\.so$/m);
 });
 
 test('what the definition says of files, volumes and sudo stays', async () => {

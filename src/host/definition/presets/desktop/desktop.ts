@@ -6,22 +6,16 @@ import { presetOf } from '../preset.js';
 import { desktopFaults, loginFaults } from './faults.js';
 import { greeterFields } from './greeter.js';
 import { KEYS, type Key } from './keys.js';
+import { kioskFiles, kioskProgram } from './kiosk.js';
 import { labwcFiles } from './labwc.js';
-import { BACKGROUND, barFiles, launcherFiles, mimeFiles, portalFiles, themeFiles } from './look.js';
+import { barFiles, launcherFiles, mimeFiles, portalFiles, themeFiles } from './look.js';
 import { niriFaults, niriFiles, niriPackages } from './niri.js';
 import { completed, type DesktopOptions, desktopOptions } from './options.js';
 import { owner } from './owner.js';
-import { PARTS, type Part, type Program, programOf } from './parts.js';
-import {
-  compositorUnit,
-  HERE,
-  loginUnit,
-  type SessionUnit,
-  sessionPrograms,
-  sessionUnits,
-  settings,
-} from './session.js';
+import { PARTS, type Program, type Programs, programOf } from './parts.js';
+import { compositorUnit, HERE, loginUnit, sessionPrograms, sessionUnits, settings } from './session.js';
 import { swayConfig } from './sway.js';
+import { footAlone, packagesUnits, unitsOf } from './units.js';
 
 export const desktop = presetOf(
   'a Wayland desktop: its user is logged in on tty1, nothing listens on a network',
@@ -43,7 +37,6 @@ export const desktop = presetOf(
 );
 
 type Files = NonNullable<MachineInput['files']>;
-type Programs = Readonly<Partial<Record<Part, Program>>>;
 
 const FONTS = {
   latin: 'fonts-dejavu-core',
@@ -75,7 +68,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     ],
     format: 'erofs',
     packages: packagesOf(options, programs, browser),
-    users: { [user]: { password: options.password, groups: ['video', 'netdev'] } },
+    users: { [user]: { password: options.password, groups: ['video', 'netdev', 'systemd-journal'] } },
     files: {
       ...sessionPrograms(),
       ...sessionUnits(unitsOf(options, programs)),
@@ -90,8 +83,10 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       '/etc/systemd/user/app.slice.d/10-mkma-desktop.conf':
         '[Slice]\nManagedOOMMemoryPressure=kill\nManagedOOMMemoryPressureLimit=60%\nManagedOOMSwap=kill\n',
       // A terminal is a process of its own: what runs in it is ended alone where memory runs out.
-      ...(options.terminal === 'foot' ? masked('foot-server.service', 'foot-server.socket') : {}),
+      ...(options.terminal === 'foot' ? footAlone() : {}),
+      ...packagesUnits(options),
       ...mimeFiles(options),
+      ...kioskFiles(options),
     },
     hooks: [{ at: 'system', run: 'dconf update' }],
     services: {
@@ -101,11 +96,6 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     },
     zram: 50,
   };
-}
-
-/** Units of users' managers that cannot be started. */
-function masked(...units: readonly string[]): Files {
-  return Object.fromEntries(units.map((unit) => [`/etc/systemd/user/${unit}`, { link: '/dev/null' }]));
 }
 
 /** The user is logged in on tty1 at boot, and again after each logout. */
@@ -183,11 +173,11 @@ function keysOf(options: DesktopOptions, programs: Programs, browser: Program | 
 }
 
 function settingsOf(
-  { compositor, program, page }: DesktopOptions,
+  options: DesktopOptions,
   { terminal, launcher, files, notifications }: Programs,
   browser: Program | undefined,
 ): Record<string, string> {
-  const kiosk = page === undefined ? (browser?.command ?? '') : `${browser?.command} --kiosk "${page}"`;
+  const { compositor } = options;
   return {
     COMPOSITOR: compositor,
     DESKTOP_NAMES: COMPOSITORS[compositor].names,
@@ -197,41 +187,7 @@ function settingsOf(
     FILES: files?.command ?? '',
     BROWSER: browser?.command ?? '',
     NOTIFICATIONS: notifications?.command ?? '',
-    ...(compositor === 'cage' ? { PROGRAM: program ?? kiosk } : {}),
+    WALLPAPER: '',
+    ...(compositor === 'cage' ? { PROGRAM: kioskProgram(options, browser) } : {}),
   };
-}
-
-/** Units of the session, one for each part that runs as long as it does. */
-function unitsOf({ theme }: DesktopOptions, programs: Programs): SessionUnit[] {
-  const { bar, notifications, wallpaper, clipboard, polkitAgent, idle, lock } = programs;
-  const unit = (name: string, what: string, program: Program | undefined, more = ''): SessionUnit[] =>
-    program === undefined || program.ownUnit === true
-      ? []
-      : [{ name: `desktop-${name}`, what, command: `${program.command}${more}` }];
-  return [
-    ...unit('bar', 'Bar', bar),
-    ...unit('notifications', 'Notifications', notifications),
-    ...unit('wallpaper', 'Background', wallpaper, ` --color '${BACKGROUND[theme]}'`),
-    ...(notifications === undefined
-      ? []
-      : [{ name: 'desktop-guard', what: 'Warns before memory runs out', command: `${HERE}/guard` }]),
-    ...unit('clipboard', 'History of the clipboard', clipboard),
-    ...unit('polkit', 'Asks for passwords', polkitAgent),
-    ...unit(
-      'idle',
-      'Locks the screen when nobody is there',
-      idle,
-      ` timeout 600 ${HERE}/lock lock ${HERE}/lock before-sleep ${HERE}/lock`,
-    ),
-    ...(lock === undefined
-      ? []
-      : [
-          {
-            name: 'desktop-lock',
-            what: 'Locked screen',
-            command: `${lock.command} --color ${BACKGROUND[theme].slice(1)}`,
-            wanted: false,
-          },
-        ]),
-  ];
 }

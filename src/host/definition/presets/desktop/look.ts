@@ -17,7 +17,7 @@ const WINDOWS: Readonly<Record<string, readonly string[]>> = {
 /** /etc/xdg/waybar/config.jsonc: JSON is JSON with comments. */
 export function barFiles({ compositor, sound, bluetooth }: DesktopOptions): Files {
   const right = [
-    ...['cpu', 'memory', 'network'],
+    ...['cpu', 'custom/mkma', 'network'],
     ...(bluetooth ? ['bluetooth'] : []),
     ...(sound ? ['wireplumber'] : []),
     ...['backlight', 'battery', 'clock', 'tray'],
@@ -28,7 +28,10 @@ export function barFiles({ compositor, sound, bluetooth }: DesktopOptions): File
     'modules-right': right,
     clock: { format: '{:%a %d %b  %H:%M}', tooltip: false },
     cpu: { format: 'CPU {usage}%', interval: 5 },
-    memory: { format: 'RAM {used:0.1f}/{total:0.1f} GiB', interval: 5 },
+    'custom/mkma': {
+      ...{ exec: 'mkma status --bar', 'return-type': 'json', interval: 15, signal: 8 },
+      'on-click': '/usr/lib/mkma-desktop/key persist',
+    },
     network: {
       'format-wifi': '{essid} {signalStrength}%',
       'format-ethernet': 'wired',
@@ -62,6 +65,8 @@ window#waybar { background: #11181f; color: #d7e0ea; }
 #workspaces button.focused, #workspaces button.active { color: #ffffff; background: #2f4156; }
 #taskbar button { padding: 0 8px; color: #8fa3b5; }
 #taskbar button.active { color: #ffffff; background: #2f4156; }
+#custom-mkma.changed { color: #f0c674; }
+#custom-mkma.low { color: #ff6c6b; }
 #battery.critical:not(.charging) { color: #ff6c6b; }
 .modules-right { padding-right: 10px; }
 `,

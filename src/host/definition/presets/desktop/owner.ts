@@ -7,7 +7,7 @@ import type { DesktopOptions } from './options.js';
  * A user whose password is locked has none to give: then nothing asks for one, as root's console does not. With a password or a key
  * everything asks as on any Debian. What the definition says itself stays.
  */
-export function owner({ user, keyring }: DesktopOptions, machine: MachineInput): FragmentFields {
+export function owner({ user, login, keyring }: DesktopOptions, machine: MachineInput): FragmentFields {
   const own = machine.users?.[user] ?? {};
   const { password = 'locked', authorizedKeys = [], home = `/home/${user}` } = own;
   const open = password === 'locked' && authorizedKeys.length === 0;
@@ -17,7 +17,7 @@ export function owner({ user, keyring }: DesktopOptions, machine: MachineInput):
   const files = {
     // Who must not become root by sudo must not by polkit.
     ...(open && sudo !== false ? { '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user) } : {}),
-    ...(open && keyring === 'gnome' ? openKeyring(user, home) : {}),
+    ...(login === 'automatic' && keyring === 'gnome' ? openKeyring(user, home) : {}),
   };
   return {
     users: { [user]: { sudo } },
@@ -40,7 +40,10 @@ polkit.addRule((action, subject) => {
 `;
 }
 
-/** A keyring that no password opens, since none is given: secrets are as safe in it as in any file of the user's. */
+/**
+ * A keyring without a password, since an automatic login is given none and nothing is to ask for one: secrets are as safe in it
+ * as in any file of the user's.
+ */
 function openKeyring(user: string, home: string): NonNullable<MachineInput['files']> {
   const folder = `${home}/.local/share/keyrings`;
   const rights = { mode: '0600', owner: `${user}:${user}` };

@@ -26,19 +26,19 @@ export const PROGRAMS = {
     mako: { packages: ['mako-notifier', 'libnotify-bin'], command: 'mako', ownUnit: true },
   },
   lock: {
-    swaylock: { packages: ['swaylock'], command: 'swaylock' },
+    swaylock: { packages: ['swaylock'], command: '/usr/lib/mkma-desktop/locker' },
   },
   idle: {
-    swayidle: { packages: ['swayidle'], command: 'swayidle -w' },
+    swayidle: { packages: ['swayidle', 'wlopm'], command: 'swayidle -w' },
   },
   wallpaper: {
-    swaybg: { packages: ['swaybg'], command: 'swaybg' },
+    swaybg: { packages: ['swaybg'], command: '/usr/lib/mkma-desktop/wallpaper' },
   },
   screenshots: {
     grim: { packages: ['grim', 'slurp'], command: 'grim' },
   },
   clipboard: {
-    cliphist: { packages: ['cliphist', 'wl-clipboard'], command: 'wl-paste --watch cliphist store' },
+    cliphist: { packages: ['cliphist', 'wl-clipboard'], command: '/usr/lib/mkma-desktop/clipboard' },
   },
   polkitAgent: {
     mate: {
@@ -58,6 +58,8 @@ export const PROGRAMS = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Program>>>>;
 
 export type Part = keyof typeof PROGRAMS;
+/** The programs that were chosen; of a part that is left out there is none. */
+export type Programs = Readonly<Partial<Record<Part, Program>>>;
 export const PARTS = Object.keys(PROGRAMS) as readonly Part[];
 
 /** What was chosen for a part: a known program, one of the definition's own, or nothing. */

@@ -9,12 +9,15 @@ type Files = NonNullable<MachineInput['files']>;
 export const HERE = '/usr/lib/mkma-desktop';
 const SHIPPED = join(PACKAGE, 'presets/desktop');
 
+const PROGRAMS = [
+  ...['session', 'ready', 'run', 'key', 'kiosk', 'logout', 'lock', 'guard'],
+  ...['clipboard', 'wallpaper', 'screen', 'outputs', 'locker'],
+];
+
 /** Programs of the session. */
 export function sessionPrograms(): Files {
   const program = (name: string) => [`${HERE}/${name}`, { from: join(SHIPPED, name), mode: '0755' }];
-  return Object.fromEntries(
-    ['session', 'ready', 'run', 'key', 'kiosk', 'logout', 'lock', 'guard'].map(program),
-  );
+  return Object.fromEntries(PROGRAMS.map(program));
 }
 
 const unit = (name: string): string => join(SHIPPED, 'units', name);
@@ -43,7 +46,8 @@ export interface SessionUnit {
   readonly name: string;
   readonly what: string;
   readonly command: string;
-  /** Lines of `[Service]` besides. */
+  /** Lines of `[Unit]` and of `[Service]` besides. */
+  readonly start?: readonly string[];
   readonly service?: readonly string[];
   /** Whether it starts with the session; else when somebody starts it. */
   readonly wanted?: boolean;
@@ -52,13 +56,14 @@ export interface SessionUnit {
 /** The files of such units. */
 export function sessionUnits(units: readonly SessionUnit[]): Files {
   return Object.fromEntries(
-    units.flatMap(({ name, what, command, service = [], wanted = true }) => {
+    units.flatMap(({ name, what, command, start = [], service = [], wanted = true }) => {
       const text = `[Unit]
 Description=${what}
 PartOf=graphical-session.target
 After=graphical-session.target
 ConditionEnvironment=WAYLAND_DISPLAY
 
+${start.map((line) => `${line}\n`).join('')}
 [Service]
 Slice=session.slice
 ExecStart=${/^\//.test(command) ? command : `/usr/bin/env ${command}`}

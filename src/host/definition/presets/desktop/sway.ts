@@ -37,6 +37,8 @@ default_border pixel 2
 gaps inner 4
 font pango:sans 10
 focus_follows_mouse no
+# The background is a unit of its own.
+swaybg_command -
 
 include /etc/sway/config.d/*
 exec /usr/lib/mkma-desktop/ready

@@ -1,0 +1,38 @@
+/** The RAM file system of the running machine: its room, and how much of it was written since the last save. */
+import type { BootRecord } from '../../core/boot.js';
+import type { Machine } from '../machine.js';
+
+/** Bytes of a file system (statfs(2)). */
+export interface FileSystem {
+  readonly bytes: number;
+  readonly used: number;
+  readonly free: number;
+}
+
+/** What statfs(2) says of a place: the view is a bind mount of it, and the root has its upper directory on it, so either says it. */
+export function measureFileSystem(machine: Machine, place: string): FileSystem {
+  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
+  const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
+  if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
+    throw new Error(`cannot measure ${place}: ${stat.stderr}`);
+  }
+  return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
+}
+
+/** Bytes in use when something was saved last; for everybody to read. */
+const SAVED = '/run/mkma/saved-used';
+
+/** Remember that what is there now is saved. Where that cannot be written, less is shown as saved, and nothing is lost. */
+export function rememberUsed(machine: Machine): void {
+  machine.write(SAVED, `${measureFileSystem(machine, '/').used}\n`);
+}
+
+/**
+ * Bytes that the RAM file system has grown by since the last save, or since the handover; what was deleted again does not
+ * count. Cheap, and for every user: to see what changed, root has to look at each file. Absent where the boot left no record of it.
+ */
+export function grownBytes(machine: Machine, record: BootRecord, used: number): number | undefined {
+  const saved = machine.readText(SAVED);
+  const then = saved === undefined ? record.usedBytes : Number(saved);
+  return then === undefined ? undefined : Math.max(0, used - then);
+}

@@ -1,0 +1,39 @@
+/** The status for a bar: one line, again and again. */
+import type { BootRecord } from '../../../core/boot.js';
+import { formatBytes } from '../../../core/size.js';
+import type { Machine } from '../../machine.js';
+import { memoryInfo } from '../../meminfo.js';
+import { grownBytes, measureFileSystem } from '../room.js';
+
+/** As waybar-custom(5) reads it with `"return-type": "json"`. */
+export interface Bar {
+  readonly text: string;
+  readonly tooltip: string;
+  /** `low`: less than a tenth of the RAM or of the RAM file system is left; `changed`: there is something to save. */
+  readonly class: 'low' | 'changed' | 'calm';
+  /** Of the RAM, in use. */
+  readonly percentage: number;
+}
+
+/** Bytes of growth that logs and the like come to by themselves. */
+const WORTH_SAVING = 2 ** 20;
+
+export function readBar(machine: Machine, record: BootRecord): Bar {
+  const total = memoryInfo(machine, 'MemTotal');
+  const available = memoryInfo(machine, 'MemAvailable');
+  const { bytes, used, free } = measureFileSystem(machine, '/');
+  const grown = grownBytes(machine, record, used);
+  const percentage = Math.round(((total - available) / total) * 100);
+  const changed = grown !== undefined && grown >= WORTH_SAVING;
+  const low = available < total / 10 || free < bytes / 10;
+  return {
+    text: `RAM ${percentage}%${changed ? ` +${formatBytes(grown)}` : ''}`,
+    tooltip: [
+      `${formatBytes(total - available)} of ${formatBytes(total)} RAM in use`,
+      `${formatBytes(used)} of ${formatBytes(bytes)} of the RAM file system in use`,
+      ...(grown === undefined ? [] : [`${formatBytes(grown)} written and not saved`]),
+    ].join('\n'),
+    class: low ? 'low' : changed ? 'changed' : 'calm',
+    percentage,
+  };
+}

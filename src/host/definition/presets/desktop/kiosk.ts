@@ -1,0 +1,92 @@
+/** One page or program, full screen in cage(1): what it runs, and what a browser is kept from. Pure. */
+import { shellQuote } from '../../../sys/command.js';
+import type { MachineInput } from '../../machine.js';
+import type { DesktopOptions } from './options.js';
+import type { Program } from './parts.js';
+
+type Files = NonNullable<MachineInput['files']>;
+
+/** The command line of what cage shows. */
+export function kioskProgram({ program, page }: DesktopOptions, browser: Program | undefined): string {
+  if (program !== undefined) return program;
+  const command = browser?.command ?? '';
+  return page === undefined ? command : `${command} --kiosk ${shellQuote(page)}`;
+}
+
+/** Policies of a browser that shows one page: nothing leads away from its site, and nothing is asked at the first start. */
+export function kioskFiles({ compositor, page, browser }: DesktopOptions): Files {
+  if (compositor !== 'cage' || page === undefined) return {};
+  // Keys of the kernel (SysRq) reboot and kill, whatever is on the screen.
+  const sysrq = { '/etc/sysctl.d/60-mkma-kiosk.conf': 'kernel.sysrq = 0\n' };
+  const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+  if (browser === 'firefox-esr') {
+    return { ...sysrq, '/etc/firefox/policies/policies.json': json({ policies: firefox(page) }) };
+  }
+  if (browser === 'chromium') {
+    return { ...sysrq, '/etc/chromium/policies/managed/mkma-kiosk.json': json(chromium(page)) };
+  }
+  return sysrq;
+}
+
+/** The site of a page; of a file its folder. */
+function siteOf(page: string): string {
+  const { protocol, host } = new URL(page);
+  return protocol === 'file:' ? page.replace(/[^/]*$/, '') : `${protocol}//${host}/`;
+}
+
+/** Policies of Firefox (mozilla.github.io/policy-templates). */
+function firefox(page: string): unknown {
+  return {
+    Homepage: { URL: page, Locked: true, StartPage: 'homepage' },
+    WebsiteFilter: { Block: ['<all_urls>'], Exceptions: [`${siteOf(page)}*`] },
+    NewTabPage: false,
+    OverrideFirstRunPage: '',
+    OverridePostUpdatePage: '',
+    DontCheckDefaultBrowser: true,
+    DisableAppUpdate: true,
+    DisableTelemetry: true,
+    DisableDeveloperTools: true,
+    DisablePrivateBrowsing: true,
+    DisableProfileImport: true,
+    DisableFormHistory: true,
+    DisableFirefoxAccounts: true,
+    DisableSafeMode: true,
+    BlockAboutAddons: true,
+    BlockAboutConfig: true,
+    BlockAboutProfiles: true,
+    BlockAboutSupport: true,
+    InstallAddonsPermission: { Default: false },
+    OfferToSaveLogins: false,
+    PasswordManagerEnabled: false,
+    PrintingEnabled: false,
+    // After a crash the page is there again, without a question.
+    Preferences: {
+      'browser.sessionstore.resume_from_crash': { Value: false, Status: 'locked' },
+      'toolkit.startup.max_resumed_crashes': { Value: -1, Status: 'locked' },
+      'browser.aboutwelcome.enabled': { Value: false, Status: 'locked' },
+    },
+  };
+}
+
+/** Policies of Chromium (chromeenterprise.google/policies). */
+function chromium(page: string): unknown {
+  return {
+    HomepageLocation: page,
+    HomepageIsNewTabPage: false,
+    NewTabPageLocation: page,
+    URLBlocklist: ['*'],
+    URLAllowlist: [siteOf(page)],
+    DeveloperToolsAvailability: 2,
+    IncognitoModeAvailability: 1,
+    BrowserAddPersonEnabled: false,
+    BrowserGuestModeEnabled: false,
+    PasswordManagerEnabled: false,
+    AutofillAddressEnabled: false,
+    PrintingEnabled: false,
+    ExtensionInstallBlocklist: ['*'],
+    MetricsReportingEnabled: false,
+    DefaultBrowserSettingEnabled: false,
+    HideWebStoreIcon: true,
+    AllowFileSelectionDialogs: false,
+  };
+}

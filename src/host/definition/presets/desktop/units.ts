@@ -1,0 +1,94 @@
+/** What runs as long as the session does: units of the desktop's own, and what units that packages bring lack. Pure. */
+import type { MachineInput } from '../../machine.js';
+import { BACKGROUND } from './look.js';
+import type { DesktopOptions } from './options.js';
+import type { Part, Programs } from './parts.js';
+import { HERE, type SessionUnit } from './session.js';
+
+type Files = NonNullable<MachineInput['files']>;
+
+/** Units of the session, one for each part that runs as long as it does. */
+export function unitsOf(options: DesktopOptions, programs: Programs): SessionUnit[] {
+  const { theme, compositor } = options;
+  const background = BACKGROUND[theme];
+  /** Arguments are for programs that are known; others have their own. */
+  const unit = (
+    part: Part,
+    name: string,
+    what: string,
+    args = '',
+    more: Partial<SessionUnit> = {},
+  ): SessionUnit[] => {
+    const program = programs[part];
+    if (program === undefined || program.ownUnit === true) return [];
+    const known = typeof options[part] === 'string';
+    const command = known ? `${program.command}${args}` : program.command;
+    return [{ name: `desktop-${name}`, what, command, ...(known ? more : { wanted: more.wanted ?? true }) }];
+  };
+  const own = (name: string, what: string, when: boolean): SessionUnit[] =>
+    when ? [{ name: `desktop-${name}`, what, command: `${HERE}/${name}` }] : [];
+  const shows = programs.notifications !== undefined;
+  return [
+    ...unit('bar', 'bar', 'Bar'),
+    ...unit('notifications', 'notifications', 'Notifications'),
+    ...own(
+      'outputs',
+      'Notifications after a screen was off',
+      compositor === 'sway' && options.notifications === 'mako',
+    ),
+    ...unit('wallpaper', 'wallpaper', 'Background', ` '${background}'`),
+    ...own('guard', 'Warns before memory runs out', shows),
+    ...unit('clipboard', 'clipboard', 'History of the clipboard'),
+    ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
+    ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
+    ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
+  ];
+}
+
+/** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
+const IDLE = [
+  ` timeout 600 ${HERE}/lock timeout 630 '${HERE}/screen off' resume '${HERE}/screen on'`,
+  ` lock ${HERE}/lock before-sleep ${HERE}/lock`,
+].join('');
+
+/** A locker that dies leaves the screen locked, and nobody could open it but another one. */
+const LOCK: Partial<SessionUnit> = {
+  start: ['StartLimitIntervalSec=0'],
+  service: ['Type=notify', 'NotifyAccess=all', 'RestartForceExitStatus=SIGTERM SIGINT SIGHUP'],
+  wanted: false,
+};
+
+/** foot(1) without its server: its units cannot be started, and no launcher shows what needs them. */
+export function footAlone(): Files {
+  const units = ['foot-server.service', 'foot-server.socket'];
+  const entries = ['foot-server.desktop', 'footclient.desktop'];
+  return {
+    ...Object.fromEntries(units.map((unit) => [`/etc/systemd/user/${unit}`, { link: '/dev/null' }])),
+    // Desktop Entry Specification: as if the file were not there.
+    ...Object.fromEntries(
+      entries.map((entry) => [
+        `/usr/local/share/applications/${entry}`,
+        '[Desktop Entry]\nType=Application\nName=foot\nHidden=true\n',
+      ]),
+    ),
+  };
+}
+
+/** What units that packages bring lack. */
+export function packagesUnits({ bar, notifications, portals }: DesktopOptions): Files {
+  const dropIn = (unit: string, text: string): Files => ({
+    [`/etc/systemd/user/${unit}.service.d/10-mkma-desktop.conf`]: text,
+  });
+  return {
+    // The first program that asks the portals waits until they run, and waybar gives up after 25 s: they are there before it.
+    ...(portals
+      ? {
+          '/usr/lib/systemd/user/graphical-session.target.wants/xdg-desktop-portal.service': {
+            link: '../xdg-desktop-portal.service',
+          },
+        }
+      : {}),
+    ...(portals && bar === 'waybar' ? dropIn('waybar', '[Unit]\nAfter=xdg-desktop-portal.service\n') : {}),
+    ...(notifications === 'mako' ? dropIn('mako', '[Service]\nRestart=on-failure\nRestartSec=1\n') : {}),
+  };
+}
