@@ -40,7 +40,7 @@ _mkma() {
         drop) words='--help --force --output --json --verbose' ;;
         esac
       fi ;;
-    doctor) words='--help --install --json --verbose' ;;
+    doctor) words='--help --install --hardware --output --json --verbose' ;;
     completion) words='--help' ;;
     esac
   fi

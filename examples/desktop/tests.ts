@@ -1,11 +1,11 @@
 // What the desktop is to do, looked at as its user would: by keys, pictures and sound.
-import { readFileSync } from 'node:fs';
 import type { Guest, MachineInput } from 'mkma';
 import { journal } from './journal.js';
+import { portal as portalCall } from './portal.js';
 
 const ADA = { user: 'ada' };
 /** Without KVM everything takes its time. */
-const PATIENT = { timeout: 300 };
+const PATIENT = { timeout: 600 };
 const BACKGROUND: [number, number, number] = [29, 39, 51];
 
 /** Wait until a command of Ada's succeeds. */
@@ -36,7 +36,7 @@ const LOCKED = 'systemctl --user is-active --quiet desktop-lock';
 export const tests: MachineInput['tests'] = [
   {
     name: 'the session is there, and nothing has failed',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await until(guest, 'systemctl --user is-active --quiet graphical-session.target waybar mako');
       await guest.waitForPixels((screen) => screen.colours() > 20, PATIENT);
@@ -50,6 +50,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a key opens a terminal, and y and z are where Germans have them',
+    timeout: 1200,
     async run(guest) {
       await terminal(guest);
       await guest.type('echo "yz?üß" > /tmp/typed\n');
@@ -61,7 +62,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'the launcher starts a program, in a scope of its own',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+d');
       await until(guest, 'pgrep -x fuzzel');
@@ -74,7 +75,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a notification is shown, also after the screen was off',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.ok('notify-send --urgency=critical Hello', ADA);
       await guest.waitForPixels(isNotified, PATIENT);
@@ -89,7 +90,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a screenshot is saved, a text outlives its program',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('Print');
       await until(guest, 'ls "$(xdg-user-dir PICTURES)"/screenshot-*.png');
@@ -102,6 +103,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a key moves the volume, and a tone is heard at its pitch',
+    timeout: 1200,
     async run(guest) {
       const volume = 'wpctl get-volume @DEFAULT_AUDIO_SINK@';
       const before = await guest.ok(volume, ADA);
@@ -120,15 +122,13 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'portals answer: settings, screenshot, file chooser',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       const portal = 'org.freedesktop.portal.Desktop /org/freedesktop/portal/desktop org.freedesktop.portal';
       const read = `timeout 10 busctl --user call ${portal}.Settings ReadOne ss org.freedesktop.appearance color-scheme`;
       const answer = await guest.ok(read, ADA);
       expect(answer === 'v u 1', answer);
-      await guest.ok(
-        `cat > /tmp/portal.pl <<'EOF'\n${readFileSync(new URL('./portal.pl', import.meta.url), 'utf8')}EOF`,
-      );
+      await guest.ok(`cat > /tmp/portal.pl <<'EOF'\n${portalCall}EOF`);
       const call = (seconds: number, name: string, ...words: string[]): string =>
         `timeout ${seconds} perl /tmp/portal.pl org.freedesktop.portal.${name} ${words.join(' ')}`;
       const shot = await guest.ok(call(10, 'Screenshot', 'Screenshot', "'sa{sv}' ''"), ADA);
@@ -143,7 +143,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'what needs rights asks for the password',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       await terminal(guest);
       await guest.type('pkexec id -u > /tmp/id\n');
@@ -156,6 +156,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'a secret is kept and found again, without a question',
+    timeout: 1200,
     async run(guest) {
       const store = 'echo -n hidden | timeout 60 secret-tool store --label=test test mkma';
       const found = await guest.ok(`${store} && timeout 60 secret-tool lookup test mkma`, ADA);
@@ -164,7 +165,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'locked by a key: open to the right password alone, and still locked when the locker is killed',
-    timeout: 900,
+    timeout: 1200,
     async run(guest) {
       await guest.keys('super+l');
       await until(guest, LOCKED);
@@ -187,7 +188,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'who logs out is logged in again, and all is as at first',
-    timeout: 600,
+    timeout: 1200,
     async run(guest) {
       const session = 'loginctl show-user ada --property=Display --value';
       const before = await guest.ok(session);
@@ -204,6 +205,7 @@ export const tests: MachineInput['tests'] = [
   },
   {
     name: 'fonts have every character of the configuration, and the journal no error that is not known',
+    timeout: 1200,
     async run(guest) {
       const missing = await guest.ok(
         `cat /etc/xdg/waybar/* /etc/xdg/fuzzel/* /etc/sway/config | perl -CS -ne 'printf "%x\\n", ord for grep { /\\S/ } split //' |
@@ -213,6 +215,34 @@ export const tests: MachineInput['tests'] = [
       expect(missing === '', missing);
       const unknown = await journal(guest);
       expect(unknown.length === 0, unknown.join('\n'));
+    },
+  },
+  {
+    name: 'what is changed by hand and saved is there after a reboot, caches are not',
+    timeout: 1500,
+    async run(guest) {
+      await guest.ok(`mkdir -p /tmp/deb/DEBIAN /tmp/deb/usr/bin && cd /tmp/deb &&
+        printf 'Package: own\\nVersion: 1\\nArchitecture: all\\nMaintainer: Ada <ada@desk>\\nDescription: own\\n' > DEBIAN/control &&
+        printf '#!/bin/sh\\necho own\\n' > usr/bin/own && chmod 755 usr/bin/own && dpkg-deb --build . /tmp/own.deb && dpkg -i /tmp/own.deb`);
+      await guest.ok(
+        'nmcli connection add type wifi con-name home ssid home wifi-sec.key-mgmt wpa-psk wifi-sec.psk not-a-secret',
+      );
+      await guest.ok(
+        `echo "alias own=true" > ~/.bash_aliases; echo cached > ~/.cache/cached
+        echo WALLPAPER=/usr/lib/mkma-desktop/light.png > ~/.config/mkma-desktop.conf
+        wpctl set-volume @DEFAULT_AUDIO_SINK@ 0.15; sleep 10`,
+        ADA,
+      );
+      const listed = await guest.ok('mkma persist --all --dry-run');
+      expect(!listed.includes('/.cache/cached'), listed);
+      await guest.persist();
+      await guest.reboot();
+      await until(guest, 'systemctl --user is-active --quiet graphical-session.target waybar mako');
+      const light: [number, number, number] = [215, 224, 234];
+      await guest.waitForPixels((screen) => screen.share(light) > 0.5, PATIENT);
+      await guest.ok('own && dpkg --status own && nmcli connection show home > /dev/null');
+      await guest.ok('grep -q own ~/.bash_aliases && test ! -e ~/.cache/cached', ADA);
+      await until(guest, 'wpctl get-volume @DEFAULT_AUDIO_SINK@ | grep -q 0.15');
     },
   },
 ];

@@ -3,7 +3,7 @@ import { defineMachine } from 'mkma';
 
 /** The colour of the page, for the test. */
 const GREEN: [number, number, number] = [38, 106, 46];
-const PATIENT = { timeout: 600 };
+const PATIENT = { timeout: 900 };
 
 export default defineMachine({
   extends: [
@@ -28,14 +28,14 @@ export default defineMachine({
   tests: [
     {
       name: 'the page fills the screen',
-      timeout: 900,
+      timeout: 1200,
       async run(guest) {
         await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
       },
     },
     {
       name: 'no key leads out of it',
-      timeout: 900,
+      timeout: 1200,
       async run(guest) {
         // Another console, another address, the tools of developers, another window, the end of the browser.
         await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+l');
@@ -47,7 +47,7 @@ export default defineMachine({
     },
     {
       name: 'a browser that crashes comes back',
-      timeout: 900,
+      timeout: 1200,
       async run(guest) {
         const pid = 'pgrep --oldest --uid visitor firefox';
         const before = await guest.ok(pid);

@@ -2,13 +2,17 @@
 import { defineMachine, fragments } from 'mkma';
 
 export default defineMachine({
-  extends: [fragments.systemd, fragments.consoleTools, fragments.networkTime],
+  extends: [
+    ...[fragments.systemd, fragments.consoleTools, fragments.networkTime],
+    // `mkma doctor --hardware` on the laptop prints which ones, and the firmware below.
+    ...['hardware/intel', 'hardware/laptop'],
+  ],
   hostname: 'laptop',
   // As a newer kernel than the suite's: { from: 'debian', suite: 'sid' }, or one of your own: { from: 'path', image, modules }.
   kernel: { from: 'debian', package: 'linux-image-rt-amd64' },
   cmdline: ['quiet'],
   firmware: ['firmware-iwlwifi', 'firmware-realtek'],
-  packages: ['iwd', 'network-manager', 'bluez', 'brightnessctl', 'man-db', 'git', 'vim'],
+  packages: ['iwd', 'network-manager', 'bluez', 'man-db', 'git', 'vim'],
   users: {
     anna: {
       fullName: 'Anna Example',
@@ -43,7 +47,9 @@ export default defineMachine({
       async run(guest) {
         const release = await guest.ok('uname -r');
         if (!release.includes('-rt-')) throw new Error(`the kernel is ${release}`);
-        await guest.ok('ls /usr/lib/firmware/iwlwifi-* /usr/lib/firmware/rtl_nic >/dev/null');
+        await guest.ok(
+          'ls /usr/lib/firmware/iwlwifi-* /usr/lib/firmware/rtl_nic /usr/lib/firmware/i915 >/dev/null',
+        );
       },
     },
     {

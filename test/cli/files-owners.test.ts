@@ -67,7 +67,8 @@ test("volumes in RAM: lines of fstab, and folders that are their owner's on the 
   const ramVolumes = {
     '/var/lib/containers': { size: '30%' },
     '/home/anna/.local/my store': { size: '512M', mode: '0700', owner: 'anna' },
-  };
+    '/var/lib/docker': false,
+  } as const;
   assert.ok(setVolumes(tree, machine({ ramVolumes })).ok);
   assert.equal(
     readFileSync(join(tree.root, 'etc/fstab'), 'utf8'),

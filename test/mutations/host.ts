@@ -3,6 +3,14 @@ import type { Mutation } from './mutation.js';
 
 export const HOST: readonly Mutation[] = [
   {
+    id: 'store-over-own-volume',
+    breaks: 'a RAM volume of the definition wins over the one of a container engine',
+    file: 'src/host/definition/containers/stores.ts',
+    from: '    path in ramVolumes ||\n',
+    to: '',
+    tests: ['unit/host/definition/containers'],
+  },
+  {
     id: 'segment-checksum-not-compared',
     breaks: 'a segment that is not what its manifest says is damage',
     file: 'src/host/images.ts',

@@ -16,12 +16,21 @@ interface Verdict {
 }
 
 /** Build and test it; its machine tests are those. It stays compressed in RAM: that is loaded faster, and so tested sooner. */
-export async function tryExample(name: string, tests: readonly string[]): Promise<Verdict> {
+export function tryExample(name: string, tests: readonly string[]): Promise<Verdict> {
+  return tryDefinition(join(EXAMPLES, name, 'mkma.config.ts'), `example-${name}`, tests);
+}
+
+/** As {@link tryExample}, for the definition in a file. `name`: of the folder of its images. */
+export async function tryDefinition(
+  config: string,
+  name: string,
+  tests: readonly string[],
+): Promise<Verdict> {
   const built = process.env.MKMA_TEST_IMAGES ?? '';
   assert.ok(built);
-  const output = mkdtempSync(join(dirname(built), `example-${name}-`));
+  const output = mkdtempSync(join(dirname(built), `${name}-`));
   try {
-    const own = ['--config', join(EXAMPLES, name, 'mkma.config.ts'), '--output', output];
+    const own = ['--config', config, '--output', output];
     const made = await execute(process.execPath, [main, 'build', ...own, '--format', 'erofs']);
     assert.equal(made.code, 0, made.stderr);
     // As all machines of the tests are booted (harness.ts).

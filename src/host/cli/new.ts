@@ -1,7 +1,7 @@
 /** The command line of `mkma new`. */
 import { resolve } from 'node:path';
 import { Command } from '@commander-js/extra-typings';
-import { DEFAULT_PRESET, noSuchPreset, PRESETS } from '../definition/presets/presets.js';
+import { DEFAULT_PRESET, notAMachine, PRESETS } from '../definition/presets/presets.js';
 import { editorTypes } from '../reference/reference.js';
 import { choose } from '../report/ask.js';
 import { shellQuote } from '../sys/command.js';
@@ -21,7 +21,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
     .action(async (folder, { preset, force }) => {
       const names = Object.keys(PRESETS);
       if (preset !== undefined && !names.includes(preset)) {
-        return end(fail(session, noSuchPreset(preset, `--preset ${preset}`)));
+        return end(fail(session, notAMachine(preset, `--preset ${preset}`)));
       }
       const asked =
         preset ??

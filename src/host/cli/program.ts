@@ -1,9 +1,10 @@
 /** The whole command line: verbs, help, and usage errors as problems. */
-import { Command, CommanderError, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { Command, CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import type { Problem } from '../../core/result.js';
 import { completionOf } from '../reference/reference.js';
 import { PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { doctor } from '../verbs/doctor.js';
+import { hardware } from '../verbs/hardware.js';
 import { inspect } from '../verbs/inspect.js';
 import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
@@ -179,11 +180,20 @@ function inspectCommand(session: Session, end: (code: number) => void) {
 function doctorCommand(session: Session, end: (code: number) => void) {
   return new Command('doctor')
     .summary('what is missing on this host')
-    .description('Tell what is missing on this host, and the one command that installs it.')
+    .description(
+      'Tell what is missing on this host, and the one command that installs it; or, for a definition, what the hardware of this machine needs.',
+    )
     .option('--install', 'install it (as root)', false)
+    .addOption(
+      new Option('--hardware', 'print the fragments, firmware and modules for this machine')
+        .default(false)
+        .conflicts('install'),
+    )
+    .addOption(outputOption())
     .action(async (options) => {
-      const { install } = options;
+      const { install, output } = options;
       const { env, caller } = session;
+      if (options.hardware) return end(show(session, await hardware({ env, output }, session.context)));
       const done = await doctor({ env, install, root: caller.root }, session.context);
       end(show(session, done, (diagnosis) => !diagnosis.healthy));
     });

@@ -19,7 +19,7 @@ export function customiseInputs(machine: Machine, definition: string): Inputs {
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
     places: JSON.stringify([locale, locales, keyboard, timezone]),
     services: JSON.stringify(services),
-    ...some('volumes', Object.keys(ramVolumes).length > 0, () => digestOf(ramVolumes, [])),
+    ...some('volumes', Object.values(ramVolumes).some(Boolean), () => digestOf(ramVolumes, [])),
     ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),
   };
 }

@@ -10,7 +10,9 @@ export function setVolumes({ root, files }: Tree, { ramVolumes }: Pick<Machine, 
   const ids = readIds(root);
   const lines: string[] = [];
   // What lies in another volume is mounted after it, and its folder is made there at boot.
-  for (const [path, { size, mode, owner = 'root' }] of Object.entries(ramVolumes).sort()) {
+  for (const [path, volume] of Object.entries(ramVolumes).sort()) {
+    if (volume === false) continue;
+    const { size, mode, owner = 'root' } = volume;
     const found = ownerIn(ids, owner);
     if (found === undefined) {
       const field = ['ramVolumes', path, 'owner'];

@@ -151,7 +151,8 @@ function files(machine: Machine): Fault[] {
 
 /** Volumes that hide something, or are hidden. */
 function volumes({ ramVolumes, files: placed }: Machine): Fault[] {
-  return Object.keys(ramVolumes).flatMap((path) => {
+  return Object.entries(ramVolumes).flatMap(([path, volume]) => {
+    if (volume === false) return [];
     const at = ['ramVolumes', path];
     const hidden = HIDDEN.find((folder) => path === folder || path.startsWith(`${folder}/`));
     if (hidden !== undefined) {

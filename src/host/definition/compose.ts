@@ -8,6 +8,7 @@ import { type LoadedDefinition, type LoadedFile, loadDefinition, shown } from '.
 import { isFields, Merged, type Origin } from './merge.js';
 import { keysAt, outline } from './outline.js';
 import { absolutePaths } from './paths.js';
+import { isHardwareName } from './presets/hardware/hardware.js';
 import type { Preset, PresetMachine } from './presets/preset.js';
 import { DEFAULT_PRESET, findPreset, noSuchPreset } from './presets/presets.js';
 import { whereOf } from './where.js';
@@ -48,9 +49,15 @@ export async function compose(before: Merged, start: Start): Promise<Result<Comp
   return ok({ merged: second.merged, files: files.all, presets: second.presets });
 }
 
-/** What a machine says: one that does not tell what it builds upon is a console. */
-function machineFields({ fields }: Definition): FragmentFields {
-  return { ...fields, extends: fields.extends ?? [DEFAULT_PRESET] };
+/** Whether a machine builds upon the default preset: it names nothing, or hardware fragments alone. */
+function usesDefault({ fields: { extends: upon } }: Definition): boolean {
+  return upon === undefined || (Array.isArray(upon) && upon.length > 0 && upon.every(isHardware));
+}
+
+/** Whether an entry of `extends` is a fragment of hardware, by name or with options. */
+function isHardware(one: unknown): boolean {
+  const name = isFields(one) ? one.preset : one;
+  return typeof name === 'string' && isHardwareName(name);
 }
 
 /** Definition files, each loaded once. */
@@ -85,7 +92,15 @@ class Composer {
     if ('preset' in start) return this.preset({ preset: start.preset }, start.asked, 0);
     const { definition } = start;
     const place = definition.place ?? { file: '', line: 1 };
-    return this.fields(machineFields(definition), { by: 'file', place, path: [] }, 0);
+    return this.machine(definition, { by: 'file', place, path: [] }, 0);
+  }
+
+  private async machine(definition: Definition, origin: Origin, depth: number): Promise<Problem | undefined> {
+    if (usesDefault(definition)) {
+      const failed = await this.preset({ preset: DEFAULT_PRESET }, origin, depth + 1);
+      if (failed !== undefined) return failed;
+    }
+    return this.fields(definition.fields, origin, depth);
   }
 
   private async fields(said: FragmentFields, origin: Origin, depth: number): Promise<Problem | undefined> {
@@ -108,11 +123,13 @@ class Composer {
 
   private async one(one: unknown, origin: Origin, depth: number): Promise<Problem | undefined> {
     if (typeof one === 'string') {
-      return /[./]/.test(one) ? this.file(one, origin, depth) : this.preset({ preset: one }, origin, depth);
+      return /[./]/.test(one) && !isHardwareName(one)
+        ? this.file(one, origin, depth)
+        : this.preset({ preset: one }, origin, depth);
     }
     if (isDefinition(one)) {
-      return this.fields(
-        machineFields(one),
+      return this.machine(
+        one,
         one.place === undefined ? origin : { by: 'file', place: one.place, path: [] },
         depth,
       );

@@ -10,7 +10,8 @@ export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
 export type FragmentFields = { readonly [K in keyof MachineInput]?: Replaceable<MachineInput[K]> } & {
   /**
    * What this builds upon, in order: presets, by name or with options, files with definitions, what another file exports, fragments.
-   * Later ones win; lists are joined, objects merged. Default: the preset "console"; an empty list: nothing.
+   * Later ones win; lists are joined, objects merged. Default: the preset "console", also
+   * beneath hardware fragments alone; an empty list: nothing.
    */
   readonly extends?: readonly (string | PresetChoice | Definition | Fragment)[];
 };

@@ -6,6 +6,8 @@ export type Path = readonly (string | number)[];
 /** Who said something. */
 export type Origin =
   | { readonly by: 'preset'; readonly name: string }
+  /** What follows from a package of the machine. */
+  | { readonly by: 'package'; readonly name: string }
   /** A file: `path` leads from the call's argument to what was said. */
   | { readonly by: 'file'; readonly place: SourcePlace; readonly path: Path }
   | { readonly by: 'option'; readonly text: string };

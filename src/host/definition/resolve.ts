@@ -5,6 +5,7 @@ import { ok, type Result, usage } from '../../core/result.js';
 import type { Part } from '../leave-out/parts.js';
 import { checkMachine } from './checks.js';
 import type { ChosenPreset } from './compose.js';
+import { containerConsequences } from './containers/stores.js';
 import { replace } from './define.js';
 import { problemOf } from './fault-problem.js';
 import { faultsOf } from './issues.js';
@@ -47,6 +48,11 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
   if (!typed.ok) return typed;
   for (const { name, machine } of presets) {
     merged.add({ origin: { by: 'preset', name }, fields: machine.finish(merged.fields) });
+  }
+  // Rules are about a valid machine; faults of another one are reported below.
+  const said = machineSchema.safeParse(merged.fields);
+  for (const { because, fields } of said.success ? containerConsequences(said.data) : []) {
+    merged.add({ origin: { by: 'package', name: because }, fields });
   }
   const parsed = machineSchema.safeParse(merged.fields);
   const shape = outline(machineSchema).shape;

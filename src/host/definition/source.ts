@@ -6,7 +6,7 @@ import { err, ok, type Result, usage } from '../../core/result.js';
 import { type Composed, compose } from './compose.js';
 import { DEFINITION_FILES, type LoadedFile, loadDefinition, noSuchDefinition } from './load.js';
 import type { Merged } from './merge.js';
-import { DEFAULT_PRESET, findPreset, noSuchPreset } from './presets/presets.js';
+import { DEFAULT_PRESET, isMachine, notAMachine } from './presets/presets.js';
 
 /** What was typed of it; `undefined`: nothing. */
 export interface SourceOptions {
@@ -38,7 +38,7 @@ export function meantSource({ config, preset }: SourceOptions): Result<MeantSour
     });
   }
   if (preset !== undefined) {
-    return findPreset(preset) ? ok({ preset }) : err(noSuchPreset(preset, `--preset ${preset}`));
+    return isMachine(preset) ? ok({ preset }) : err(notAMachine(preset, `--preset ${preset}`));
   }
   if (config !== undefined && !existsSync(config)) return noSuchDefinition(resolve(config));
   const file = config ?? DEFINITION_FILES.find((name) => existsSync(name));

@@ -9,6 +9,8 @@ export function whereOf(origin: Origin | undefined): string {
   switch (origin?.by) {
     case 'preset':
       return `preset ${origin.name}`;
+    case 'package':
+      return `because of ${origin.name}`;
     case 'option':
       return origin.text;
     case 'file': {

@@ -1,7 +1,9 @@
 /** The hardware of the building machine, as the kernel names it. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
+import { devicesOf } from '../hardware/devices.js';
+import { diskFiles } from '../hardware/system-files.js';
 import { askProgram } from '../sys/answer.js';
 import { moduleName } from './modules.js';
 
@@ -14,18 +16,9 @@ export interface Hardware {
 
 /** What this machine has. `system` is another root, for tests. */
 export function lookAtHardware(system = '/'): Hardware {
-  const buses = join(system, 'sys/bus');
-  const found: string[] = [];
-  for (const bus of names(buses)) {
-    for (const device of names(join(buses, bus, 'devices'))) {
-      // Not every bus has a file `modalias` (SD cards have none), yet all tell udev.
-      const uevent = text(join(buses, bus, 'devices', device, 'uevent'));
-      found.push(/^MODALIAS=(.+)$/m.exec(uevent)?.[1] ?? '');
-    }
-  }
-  found.push(text(join(system, 'sys/devices/system/cpu/modalias')).trim());
-  found.push(text(join(system, 'sys/class/dmi/id/modalias')).trim());
-  const loaded = text(join(system, 'proc/modules')).split('\n');
+  const files = diskFiles(system);
+  const found = devicesOf(files).map(({ modalias }) => modalias);
+  const loaded = files.text('proc/modules').split('\n');
   return {
     modaliases: [...new Set(found)].filter((alias) => alias !== '').sort(),
     loaded: loaded
@@ -67,16 +60,3 @@ export async function driversFor(
 
 /** modprobe(8): an alias has no module. chroot(1)'s own codes are 125 and more. */
 const NOBODYS = 1;
-
-function names(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).sort() : [];
-}
-
-/** A file's text; empty where it cannot be read. */
-function text(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}

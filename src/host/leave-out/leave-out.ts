@@ -4,6 +4,7 @@ import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
+import { builtinFirmware } from '../kernel/builtin.js';
 import { indexModules } from '../kernel/depmod.js';
 import { driversFor, type Hardware } from '../kernel/hardware.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
@@ -131,7 +132,7 @@ async function uselessFirmware(
   if (!byNeedless.ok) return byNeedless;
   const byOthers = await firmwareOf(root, others, signal);
   if (!byOthers.ok) return byOthers;
-  byOthers.value.push(...builtinFirmware(join(all, 'modules.builtin.modinfo')));
+  byOthers.value.push(...firmwareOfBuiltin(join(all, 'modules.builtin.modinfo')));
   const gone = new Set(needlessFirmware(paths, { byNeedless: byNeedless.value, byOthers: byOthers.value }));
   // A name may be a link, or lead through one: what it comes to stays.
   for (const name of [...byOthers.value, ...paths.filter((path) => !gone.has(path))]) {
@@ -173,11 +174,9 @@ function realInTree(root: string, folder: string, name: string): string {
   return at;
 }
 
-/** What built-in modules ask for: `MODULE.firmware=NAME`, each ended by NUL (kernel's Documentation/kbuild/kbuild.rst). */
-function builtinFirmware(path: string): string[] {
-  if (!existsSync(path)) return [];
-  const fields = readFileSync(path, 'latin1').split('\0');
-  return fields.flatMap((field) => /^[^.=]+\.firmware=(.+)$/.exec(field)?.[1] ?? []);
+/** What built-in modules ask for. */
+function firmwareOfBuiltin(path: string): string[] {
+  return existsSync(path) ? [...builtinFirmware(readFileSync(path, 'latin1')).values()].flat() : [];
 }
 
 function moduleFolder(root: string, release: string): string {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { machineSchema } from '../definition/machine.js';
 import type { Preset } from '../definition/presets/preset.js';
-import { PRESETS } from '../definition/presets/presets.js';
+import { EXTENDABLE } from '../definition/presets/presets.js';
 
 /** Fields that only functions can fill, or that make no sense without. */
 const NOT_IN_JSON = ['tests'];
@@ -13,9 +13,9 @@ export function renderJsonSchema(): string {
   const fields = Object.entries(properties ?? {}).filter(([name]) => !NOT_IN_JSON.includes(name));
   const upon = {
     type: 'array',
-    items: { anyOf: [{ type: 'string' }, ...Object.entries(PRESETS).map(presetChoice)] },
+    items: { anyOf: [{ type: 'string' }, ...Object.entries(EXTENDABLE).map(presetChoice)] },
     description:
-      'What this builds upon, in order: presets, by name or with options, and paths of other definitions. Default: ["console"].',
+      'What this builds upon, in order: presets, by name or with options, and paths of other definitions. Default: ["console"], also beneath hardware fragments alone.',
   };
   const schema = {
     $schema,

@@ -5,7 +5,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { machineSchema } from '../definition/machine.js';
 import { type Field, outline } from '../definition/outline.js';
 import * as fragments from '../definition/presets/fragments.js';
-import { PRESETS } from '../definition/presets/presets.js';
+import { EXTENDABLE, PRESETS } from '../definition/presets/presets.js';
 import { COMPILED } from '../installed.js';
 import { outlineCommands } from './commands.js';
 import { renderCompletion } from './completion.js';
@@ -27,7 +27,7 @@ export function referenceFiles(program: CommandUnknownOpts): Readonly<Record<str
 /** What can be chosen of each preset. */
 function presetOutlines(): Readonly<Record<string, Field>> {
   return Object.fromEntries(
-    Object.entries(PRESETS).map(([name, { summary, options }]) => [
+    Object.entries(EXTENDABLE).map(([name, { summary, options }]) => [
       name,
       { ...outline(options), description: summary },
     ]),

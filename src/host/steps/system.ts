@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { clean, customise, endForbidding, forbidStarts, markUpdated } from '../customise/customise.js';
+import { unnamedEngines } from '../customise/engine-unnamed.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
 import { Tree } from '../customise/tree.js';
@@ -96,6 +97,7 @@ export async function buildSystem(
   say('customising');
   const customised = await customise(tree, machine, settings.programs, keyReader(settings.cache));
   if (!customised.ok) return customised;
+  for (const problem of unnamedEngines(root, machine)) context.emit({ type: 'warning', problem });
   const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
   const added = await addModules(root, release, context);

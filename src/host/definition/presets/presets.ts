@@ -1,10 +1,12 @@
-/** The machines mkma brings along. */
+/** The machines mkma brings along, and the fragments that are added to them. */
 import type { Problem } from '../../../core/result.js';
 import { didYouMean } from '../issues.js';
 import { desktop } from './desktop/desktop.js';
 import { consoleTools, localRoot, network, networkTime, sshWithKeys, systemd } from './fragments.js';
+import { HARDWARE, isHardwareName } from './hardware/hardware.js';
 import { type Preset, plainPreset } from './preset.js';
 
+/** Whole machines, by name. */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   console: plainPreset(
     'a text console: root is logged in on the local consoles, nothing listens on a network',
@@ -20,19 +22,43 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
 
 export const DEFAULT_PRESET = 'console';
 
-/** The preset of a name; `undefined`: there is none. */
+/** All that `extends` can name: machines, and fragments of them. */
+export const EXTENDABLE: Readonly<Record<string, Preset>> = { ...PRESETS, ...HARDWARE };
+
+/** The preset or fragment of a name; `undefined`: there is none. */
 export function findPreset(name: string): Preset | undefined {
-  return Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+  return Object.hasOwn(EXTENDABLE, name) ? EXTENDABLE[name] : undefined;
 }
 
-/** What is said of a preset that is not there; `where` names it. */
-export function noSuchPreset(name: string, where: string): Problem {
-  const names = Object.keys(PRESETS);
+/** Whether a preset of this name is a whole machine. */
+export function isMachine(name: string): boolean {
+  return Object.hasOwn(PRESETS, name);
+}
+
+/** What is said of a preset that is not there; `where` names it. `names`: those that could be meant. */
+export function noSuchPreset(
+  name: string,
+  where: string,
+  names: readonly string[] = Object.keys(EXTENDABLE),
+): Problem {
   return {
     kind: 'usage',
     code: 'no-such-preset',
     what: `there is no preset "${name}"`,
     where,
     next: `${didYouMean(name, names)}the presets are: ${names.join(', ')}`,
+  };
+}
+
+/** What is said of an option that names no machine; `where`: the option, as typed. */
+export function notAMachine(name: string, where: string): Problem {
+  if (!isHardwareName(name) || findPreset(name) === undefined)
+    return noSuchPreset(name, where, Object.keys(PRESETS));
+  return {
+    kind: 'usage',
+    code: 'preset-is-fragment',
+    what: `${name} is a fragment, not a whole machine`,
+    where,
+    next: `add it to a definition: extends: ['${DEFAULT_PRESET}', '${name}']`,
   };
 }

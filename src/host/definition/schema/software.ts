@@ -110,7 +110,7 @@ export const software = {
     .array(packageChoice)
     .default([])
     .describe(
-      "Packages on top of Debian's required ones: names, with :ARCHITECTURE, =VERSION or /SUITE, or local .deb files.",
+      "Packages on top of Debian's required ones: names, with :ARCHITECTURE, =VERSION or /SUITE, or local .deb files. podman, docker.io and other container engines bring along the packages and RAM volumes that containers need.",
     ),
   excludePackages: z
     .array(packageName)

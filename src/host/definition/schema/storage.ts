@@ -20,9 +20,9 @@ const ramVolume = z
 
 export const storage = {
   ramVolumes: z
-    .record(machinePath, ramVolume)
+    .record(machinePath, z.union([z.literal(false), ramVolume], 'must be { size, mode, owner }, or false'))
     .default({})
     .describe(
-      'File systems in RAM of their own, by where they are mounted: empty at each boot, bounded, and outside of snapshots. For caches, and for stores of containers, which cannot lie on an overlay.',
+      'File systems in RAM of their own, by mount point: empty at each boot, bounded, and outside of snapshots. false: none there, whatever a preset or a package says. Stores of container engines, which cannot lie on an overlay, have one by default: with podman or buildah /var/lib/containers (30% of the RAM) and ~/.local/share/containers of each user with a login (30% shared by all), with docker.io or docker-ce /var/lib/docker and /var/lib/containerd (30% each). A volume of your own at or above such a path replaces the default.',
     ),
 };

@@ -89,7 +89,7 @@ test('what the definition says of files, volumes and sudo stays', async () => {
   const cache = '/home/user/.cache';
   const said = { ramVolumes: { [cache]: { size: '1G' } }, files: { [rule]: '// none' } };
   const machine = await machineOf(desktop({}, said));
-  assert.equal(machine.ramVolumes[cache]?.size, '1G');
+  assert.deepEqual(machine.ramVolumes[cache], { size: '1G', mode: '0755' });
   assert.equal(machine.files[rule], '// none');
   const tied = await machineOf(desktop({}, { users: { user: { sudo: false } } }));
   assert.equal(tied.users.user?.sudo, false);

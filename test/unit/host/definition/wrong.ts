@@ -174,6 +174,14 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'no volume',
+    definition: "{ ramVolumes: { '/srv/x': true } }",
+    lines: [
+      'ramVolumes["/srv/x"] is true: it must be { size, mode, owner }, or false: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'volume size',
     definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
     lines: [
@@ -398,7 +406,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ extends: ['consle'] }",
     lines: [
       'there is no preset "consle": mkma.config.ts:2',
-      '  next: did you mean console? the presets are: console, server, desktop',
+      '  next: did you mean console? the presets are: console, server, desktop, hardware/intel, hardware/amd, hardware/laptop',
     ],
   },
   {

@@ -7,17 +7,31 @@ type Files = NonNullable<MachineInput['files']>;
 
 /** Where they lie in the machine. */
 export const HERE = '/usr/lib/mkma-desktop';
+
+/** Whether a machine has the preset desktop in it: its session has settings. */
+export function isDesktop({ files }: MachineInput): boolean {
+  return files !== undefined && `${HERE}/settings` in files;
+}
+
 const SHIPPED = join(PACKAGE, 'presets/desktop');
 
+const THEMES = ['dark', 'light'] as const;
 const PROGRAMS = [
   ...['session', 'ready', 'run', 'key', 'kiosk', 'logout', 'lock', 'guard'],
   ...['clipboard', 'wallpaper', 'screen', 'outputs', 'locker'],
 ];
 
-/** Programs of the session. */
+/** A picture of one colour, in place of a wallpaper. */
+export const backgroundFile = (theme: 'dark' | 'light'): string => `${HERE}/${theme}.png`;
+
+/** Programs of the session, and the pictures. */
 export function sessionPrograms(): Files {
+  const picture = (theme: 'dark' | 'light') => [
+    backgroundFile(theme),
+    { from: join(SHIPPED, `${theme}.png`) },
+  ];
   const program = (name: string) => [`${HERE}/${name}`, { from: join(SHIPPED, name), mode: '0755' }];
-  return Object.fromEntries(PROGRAMS.map(program));
+  return Object.fromEntries([...PROGRAMS.map(program), ...THEMES.map(picture)]);
 }
 
 const unit = (name: string): string => join(SHIPPED, 'units', name);

@@ -3,7 +3,7 @@ import type { MachineInput } from '../../machine.js';
 import { BACKGROUND } from './look.js';
 import type { DesktopOptions } from './options.js';
 import type { Part, Programs } from './parts.js';
-import { HERE, type SessionUnit } from './session.js';
+import { backgroundFile, HERE, type SessionUnit } from './session.js';
 
 type Files = NonNullable<MachineInput['files']>;
 
@@ -36,14 +36,26 @@ export function unitsOf(options: DesktopOptions, programs: Programs): SessionUni
       'Notifications after a screen was off',
       compositor === 'sway' && options.notifications === 'mako',
     ),
-    ...unit('wallpaper', 'wallpaper', 'Background', ` '${background}'`),
+    ...unit('wallpaper', 'wallpaper', 'Background', ` ${backgroundFile(theme)}`),
     ...own('guard', 'Warns before memory runs out', shows),
     ...unit('clipboard', 'clipboard', 'History of the clipboard'),
     ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
     ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
+    ...(options.login === 'greeter' && options.keyring === 'gnome' ? [KEYRING] : []),
     ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
   ];
 }
+
+/**
+ * What programs ask for secrets starts once the greeter's password has opened the keyring: a daemon that answers them before knows
+ * nothing of the keyring that the first login makes (gnome-keyring 48).
+ */
+const KEYRING: SessionUnit = {
+  name: 'desktop-keyring',
+  what: 'Keyring for programs',
+  command: '/usr/bin/gnome-keyring-daemon --start --components=secrets',
+  service: ['Type=oneshot', 'RemainAfterExit=yes'],
+};
 
 /** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
 const IDLE = [
@@ -75,7 +87,7 @@ export function footAlone(): Files {
 }
 
 /** What units that packages bring lack. */
-export function packagesUnits({ bar, notifications, portals }: DesktopOptions): Files {
+export function packagesUnits({ bar, notifications, portals, login, keyring }: DesktopOptions): Files {
   const dropIn = (unit: string, text: string): Files => ({
     [`/etc/systemd/user/${unit}.service.d/10-mkma-desktop.conf`]: text,
   });
@@ -86,9 +98,17 @@ export function packagesUnits({ bar, notifications, portals }: DesktopOptions): 
           '/usr/lib/systemd/user/graphical-session.target.wants/xdg-desktop-portal.service': {
             link: '../xdg-desktop-portal.service',
           },
+          // Its back ends start after the target: it must not be waited for by the target itself.
+          ...dropIn('xdg-desktop-portal', '[Unit]\nAfter=graphical-session.target\n'),
         }
       : {}),
     ...(portals && bar === 'waybar' ? dropIn('waybar', '[Unit]\nAfter=xdg-desktop-portal.service\n') : {}),
+    ...(login === 'greeter' && keyring === 'gnome'
+      ? dropIn(
+          'gnome-keyring-daemon',
+          '[Service]\nExecStart=\nExecStart=/usr/bin/gnome-keyring-daemon --foreground --components=pkcs11 --control-directory=%t/keyring\n',
+        )
+      : {}),
     ...(notifications === 'mako' ? dropIn('mako', '[Service]\nRestart=on-failure\nRestartSec=1\n') : {}),
   };
 }

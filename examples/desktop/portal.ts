@@ -1,6 +1,7 @@
-# A call on the desktop portal, as a program makes it: it stays on the bus until the answer (org.freedesktop.portal.Request) is there,
-# and prints what can be read of it. usage: perl portal.pl INTERFACE METHOD SIGNATURE STRINGS...; no options (an empty a{sv}).
-use strict;
+// A call on the desktop portal, as a program makes it: in Perl, which every Debian has. It stays on the bus until the answer
+// (org.freedesktop.portal.Request) is there, and prints what can be read of it. Without options (an empty a{sv}).
+// usage: perl portal.pl INTERFACE METHOD SIGNATURE STRINGS...
+export const portal = String.raw`use strict;
 use warnings;
 use IO::Socket::UNIX;
 
@@ -41,3 +42,4 @@ while (sysread $bus, my $bytes, 65_536) {
   exit 0 if $text =~ /Response/;
 }
 die "the bus has closed\n";
+`;

@@ -1,0 +1,77 @@
+/**
+ * What follows from a container engine among a machine's packages: the packages that it needs, and RAM volumes for its stores. Overlay
+ * refuses an upper directory on an overlay (kernel: overlayfs.rst), as `/` is one; tmpfs takes it, for users since Linux 6.6, which gave
+ * it `user.` attributes. Pure.
+ */
+import type { Machine, MachineInput } from '../machine.js';
+import { packageNameOf } from '../package-names.js';
+import { ENGINES, type Engine } from './engines.js';
+
+/** Fields that a package brings along. */
+export interface Consequence {
+  /** The package, as the definition names it. */
+  readonly because: string;
+  readonly fields: Pick<MachineInput, 'packages' | 'ramVolumes'>;
+}
+
+type Volumes = NonNullable<MachineInput['ramVolumes']>;
+
+/** Most that a store takes, in percent of the RAM. The users' stores share as much. */
+const PERCENT = 30;
+
+/** What the container engines of a machine bring along; each store is the first engine's that has it. What the machine says stays. */
+export function containerConsequences(machine: Machine): Consequence[] {
+  const found: Consequence[] = [];
+  const named = new Set(machine.packages.map(packageNameOf));
+  const volumes = new Set<string>();
+  for (const engine of ENGINES) {
+    const because = askedBy(engine, machine);
+    if (because === undefined) continue;
+    const packages = engine.needs.filter(
+      (name) => !named.has(name) && !machine.excludePackages.includes(name),
+    );
+    const ramVolumes = Object.fromEntries(
+      Object.entries(volumesOf(engine, machine)).filter(
+        ([path]) => !volumes.has(path) && !isTaken(path, machine),
+      ),
+    );
+    for (const name of packages) named.add(name);
+    for (const path of Object.keys(ramVolumes)) volumes.add(path);
+    found.push({ because, fields: { packages, ramVolumes } });
+  }
+  return found;
+}
+
+/** The package by which a machine asks for an engine; `undefined`: it does not. */
+function askedBy({ packages }: Engine, machine: Machine): string | undefined {
+  return machine.packages
+    .map(packageNameOf)
+    .find((name) => packages.includes(name) && !machine.excludePackages.includes(name));
+}
+
+function volumesOf({ stores, userStore }: Engine, machine: Machine): Volumes {
+  const system = Object.entries(stores).map(([path, mode]) => [path, { size: `${PERCENT}%`, mode }]);
+  const owners = userStore === undefined ? [] : usersWithLogin(machine);
+  const size = `${Math.max(1, Math.floor(PERCENT / owners.length))}%`;
+  const own = owners.map(({ name, home }) => [`${home}/${userStore}`, { size, mode: '0700', owner: name }]);
+  return Object.fromEntries([...system, ...own]);
+}
+
+/** Users of the definition that log in, but for root, which has the system's store. */
+function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
+  return Object.entries(users)
+    .filter(
+      ([name, { system, shell = '' }]) => name !== 'root' && !system && !/\/(nologin|false)$/.test(shell),
+    )
+    .map(([name, { home = `/home/${name}` }]) => ({ name, home }));
+}
+
+/** Whether the definition itself has decided what lies at a path: a volume there or above it, or files in it. */
+export function isTaken(path: string, { ramVolumes, files }: Machine): boolean {
+  const above = (volume: string): boolean => path.startsWith(`${volume}/`);
+  return (
+    path in ramVolumes ||
+    Object.entries(ramVolumes).some(([volume, said]) => said !== false && above(volume)) ||
+    Object.keys(files).some((file) => file.startsWith(`${path}/`))
+  );
+}

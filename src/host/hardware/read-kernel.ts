@@ -1,0 +1,88 @@
+/**
+ * Reading a kernel's modules, whoever calls: what depmod(8) wrote, and what modinfo(8) prints of module
+ * files.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { err, ok, type Result } from '../../core/result.js';
+import { builtinFirmware } from '../kernel/builtin.js';
+import { parseAliases } from '../kernel/modalias.js';
+import { moduleName, parseModuleIndex } from '../kernel/modules.js';
+import { readModuleTexts } from '../kernel/texts.js';
+import { findProgram } from '../sys/prerequisites.js';
+import { run } from '../sys/run.js';
+import type { KernelModules } from './uses.js';
+
+/** A folder of a kernel's modules. */
+export interface ModuleFolder {
+  /** `uname -r` of the kernel. */
+  readonly release: string;
+  /** Absolute, as /lib/modules/RELEASE. */
+  readonly folder: string;
+}
+
+/**
+ * Folders with an index among those of a tree's kernels, the newest name last; none where they cannot be
+ * read.
+ */
+export function moduleFolders(tree: string): ModuleFolder[] {
+  const modules = join(tree, 'lib/modules');
+  let releases: string[];
+  try {
+    releases = readdirSync(modules).sort();
+  } catch {
+    return [];
+  }
+  return releases
+    .map((release) => ({ release, folder: join(modules, release) }))
+    .filter(({ folder }) => existsSync(join(folder, 'modules.dep')));
+}
+
+/** Its modules, and the aliases that they answer to. */
+export async function readKernel({ folder, release }: ModuleFolder): Promise<Result<KernelModules>> {
+  const texts = await readModuleTexts(folder, release);
+  if (!texts.ok) return texts;
+  return ok({ index: parseModuleIndex(texts.value), aliases: parseAliases(texts.value.alias) });
+}
+
+/** The names in the `firmware` fields of modules, by module; `names`: those of interest. */
+export async function readFirmwareNames(
+  { folder }: ModuleFolder,
+  { index }: KernelModules,
+  names: readonly string[],
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal },
+): Promise<Result<Map<string, readonly string[]>>> {
+  const builtin = await readFile(join(folder, 'modules.builtin.modinfo'), 'latin1').catch(() => '');
+  const found = new Map<string, readonly string[]>(builtinFirmware(builtin));
+  const files = names.flatMap((name) => index.files.get(name)?.path ?? []);
+  if (files.length === 0) return ok(found);
+  const modinfo = findProgram('modinfo', path);
+  if (modinfo === undefined) {
+    return err({
+      code: 'no-modinfo',
+      what: 'the firmware that drivers name was not read: this host has no modinfo',
+      next: 'sudo apt-get install kmod',
+    });
+  }
+  const args = ['--null', ...files.map((file) => join(folder, file))];
+  const told = await run({ file: modinfo, args }, { signal });
+  if (!told.ok) return told;
+  for (const [name, firmware] of firmwareFields(told.value.stdout)) found.set(name, firmware);
+  return ok(found);
+}
+
+/**
+ * The `firmware` fields in what `modinfo --null` prints (kmod 30 to 34): `filename:  PATH` first of each
+ * module, then `KEY=VALUE`, each ended by NUL.
+ */
+export function firmwareFields(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  let module = '';
+  for (const field of text.split('\0')) {
+    const [, key, value = ''] = /^(filename|firmware)(?::\s+|=)(.*)$/s.exec(field) ?? [];
+    if (key === 'filename') module = moduleName(value);
+    if (key === 'firmware') found.set(module, [...(found.get(module) ?? []), value]);
+  }
+  return found;
+}

@@ -1,0 +1,98 @@
+/** `mkma doctor --hardware`: what a definition should say for the machine that this is. */
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { type Advice, advise } from '../hardware/advice.js';
+import { computerOf } from '../hardware/computer.js';
+import { devicesOf } from '../hardware/devices.js';
+import { firmwareInLog } from '../hardware/kernel-log.js';
+import { type ModuleFolder, moduleFolders, readFirmwareNames, readKernel } from '../hardware/read-kernel.js';
+import { diskFiles } from '../hardware/system-files.js';
+import { describeComputer, hardwareLines, type Unread } from '../hardware/tell.js';
+import { type KernelModules, type Use, usesOf, withNeeded } from '../hardware/uses.js';
+import type { Environment } from '../sys/environment.js';
+import { runAny } from '../sys/run.js';
+
+export interface HardwareOptions {
+  /** The caller's. */
+  readonly env: Environment;
+  /** Folder of images, absolute: the modules in its chroot/ are those that the machine will have. */
+  readonly output: string;
+}
+
+/** The advice as data, and its lines. */
+export interface HardwareReport extends Advice {
+  readonly computer: string;
+  /** Whose modules were looked at. */
+  readonly kernel: string | null;
+  readonly unread: readonly Unread[];
+  readonly lines: readonly string[];
+}
+
+/** What this machine asks for. Reads only, as any user. */
+export async function hardware(
+  { env, output }: HardwareOptions,
+  context: Context,
+): Promise<Result<HardwareReport>> {
+  const files = diskFiles();
+  const computer = computerOf(files);
+  const devices = devicesOf(files);
+  const chosen = chooseFolder(output);
+  const read = chosen === undefined ? undefined : await readKernel(chosen);
+  const kernel = read?.ok === true ? read.value : undefined;
+  const uses = usesOf(devices, kernel);
+  const asked = await askModules(chosen, kernel, uses, { path: env.PATH ?? '', signal: context.signal });
+  const log = await readLog(context.signal);
+  const advice = advise({ computer, uses, kernel, asked: asked.names, logged: firmwareInLog(log ?? '') });
+  const unread: Unread[] = [
+    ...[...files.refused].map((path) => ({ what: `${path} cannot be read`, next: AS_ROOT })),
+    ...(devices.length === 0 ? [{ what: '/sys/bus lists no device', next: 'mount /sys and try again' }] : []),
+    ...(kernel === undefined ? [NO_KERNEL] : []),
+    ...asked.unread,
+    ...(log === undefined ? [{ what: "the kernel's log cannot be read by this user", next: AS_ROOT }] : []),
+  ];
+  const told = describeComputer(computer, uses);
+  const name = kernel === undefined || chosen === undefined ? undefined : chosen.folder;
+  const lines = hardwareLines({
+    ...{ computer: told, virtual: computer.virtual, advice, kernel: name, unread },
+  });
+  return ok({ computer: told, ...advice, kernel: name ?? null, unread, lines });
+}
+
+const AS_ROOT = 'sudo mkma doctor --hardware';
+const NO_KERNEL: Unread = {
+  what: `no kernel modules were found, neither in the images nor of ${release()}: firmware is not known`,
+  next: 'build once (sudo mkma build), then mkma doctor --hardware --output DIR with the folder of its images',
+};
+
+/** The modules of the images' kernel, or else of the running one. */
+function chooseFolder(output: string): ModuleFolder | undefined {
+  const built = moduleFolders(join(output, 'chroot')).at(-1);
+  return built ?? moduleFolders('/').find((one) => one.release === release());
+}
+
+interface Asked {
+  readonly names: ReadonlyMap<string, readonly string[]>;
+  readonly unread: readonly Unread[];
+}
+
+async function askModules(
+  folder: ModuleFolder | undefined,
+  kernel: KernelModules | undefined,
+  uses: readonly Use[],
+  how: { readonly path: string; readonly signal: AbortSignal },
+): Promise<Asked> {
+  if (folder === undefined || kernel === undefined) return { names: new Map(), unread: [] };
+  const modules = uses.flatMap((use) => use.modules.flatMap((name) => withNeeded(name, kernel.index)));
+  const names = await readFirmwareNames(folder, kernel, [...new Set(modules)], how);
+  if (names.ok) return { names: names.value, unread: [] };
+  const { what, next } = names.problem;
+  return { names: new Map(), unread: [{ what, next: next ?? 'correct that and try again' }] };
+}
+
+/** What dmesg(1) prints; `undefined` where it may not (kernel.dmesg_restrict) or is not there. */
+async function readLog(signal: AbortSignal): Promise<string | undefined> {
+  const told = await runAny({ file: 'dmesg', args: ['--notime'] }, { signal });
+  return told.ok && told.value.exitCode === 0 ? told.value.stdout : undefined;
+}
