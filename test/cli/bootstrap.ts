@@ -3,6 +3,8 @@ import { resolveMachine } from '../../src/host/definition/resolve.js';
 import type { Event } from '../../src/host/report/event.js';
 import { bootstrap, LIST, mirrorInputs, type Part, TREE } from '../../src/host/steps/bootstrap/engine.js';
 import { fetchKernel, KERNEL_PACKAGE } from '../../src/host/steps/bootstrap/kernel.js';
+import { repositoryFiles } from '../../src/host/steps/bootstrap/packages.js';
+import { fetchKeys, keyReader } from '../../src/host/steps/keys.js';
 import { findReach } from '../../src/host/steps/reach.js';
 import type { BuildSettings } from '../../src/host/steps/settings.js';
 import { splitLogin } from '../../src/host/tools/apt-config.js';
@@ -14,8 +16,9 @@ const machine = await resolveMachine({ preset: 'console' });
 const reach = await findReach(process.env, asked.proxy, signal);
 if (!machine.ok || !reach.ok) throw new Error(JSON.stringify({ machine, reach }));
 const main = splitLogin(asked.main);
+const { repositories = {}, extra = [] } = asked;
 const settings = {
-  machine: machine.value.machine,
+  machine: { ...machine.value.machine, repositories },
   mirrors: {
     main: main.address,
     security: asked.security,
@@ -26,18 +29,21 @@ const settings = {
   cache: asked.cache,
   refresh: false,
 } as unknown as BuildSettings;
+const events: Event[] = [];
+const emit = (event: Event): void => void events.push(event);
+const keys = await fetchKeys(settings, { emit, signal }, asked.pauses);
+if (!keys.ok) throw new Error(JSON.stringify(keys));
 const { kernel = '' } = asked;
 const withKernel = kernel !== '';
 const part: Part = {
   stage: 'tools',
   inputs: { ...mirrorInputs(settings), ...(withKernel ? { kernel } : {}) },
   variant: 'extract',
-  packages: PACKAGES,
+  packages: [...PACKAGES, ...extra],
+  files: repositoryFiles(settings.machine, keyReader(asked.cache)),
   finish: [`ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"`, ...(withKernel ? [fetchKernel(kernel)] : [])],
   makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
 };
-const events: Event[] = [];
-const emit = (event: Event): void => void events.push(event);
 const made = await bootstrap(settings, { emit, signal }, part, asked.pauses);
 const problem = made.ok ? undefined : made.problem;
 const told: Omit<Told, 'printed'> & { readonly events: readonly Event[] } = {

@@ -10,6 +10,7 @@ import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
 import { placedBy, placeFiles } from './place-files.js';
 import { setPlaces, wantedLocales } from './places.js';
+import type { KeyReader } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 import type { Tree } from './tree.js';
 import { setUnits } from './units.js';
@@ -71,13 +72,18 @@ export function endForbidding(files: TreeFiles): void {
   files.remove(dirname(POLICY.target));
 }
 
-/** Make the tree the defined machine, with mkma's own program from the folder `programs`. */
-export async function customise(tree: Tree, machine: Machine, programs: string): Promise<Result<void>> {
+/** Make the tree the defined machine, with mkma's own program from the folder `programs`. `read` reads keys of repositories. */
+export async function customise(
+  tree: Tree,
+  machine: Machine,
+  programs: string,
+  read: KeyReader,
+): Promise<Result<void>> {
   const { files } = tree;
   const built = Object.keys(machine.repositories).map((name) => `/etc/apt/sources.list.d/${name}.sources`);
   for (const path of built) files.remove(path);
   clean(tree, machine);
-  for (const [path, content] of Object.entries(machineFiles(machine))) files.write(path, content);
+  for (const [path, content] of Object.entries(machineFiles(machine, read))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
   for (const step of [

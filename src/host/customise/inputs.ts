@@ -4,6 +4,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, st
 import { join } from 'node:path';
 import type { Machine } from '../definition/machine.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
+import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 
 /** `definition`: a digest of the definition's files, which counts where functions of it are run. */
@@ -13,7 +14,7 @@ export function customiseInputs(machine: Machine, definition: string): Inputs {
   const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
     hostname,
-    files: digestInputs(machineFiles(machine)).slice(0, 20),
+    files: digestInputs(machineFiles(machine, describeKey)).slice(0, 20),
     ...some("definition's files", Object.keys(files).length > 0, () => digestOf(files, contentOf(files))),
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
     places: JSON.stringify([locale, locales, keyboard, timezone]),

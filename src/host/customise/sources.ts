@@ -1,7 +1,7 @@
-/** Where packages come from: apt's sources, of the build and of the machine. Pure but for reading keys. */
-import { readFileSync } from 'node:fs';
+/** Where packages come from: apt's sources, of the build and of the machine. Pure but for the keys that it is given a way to read. */
 import type { Machine } from '../definition/machine.js';
 import { DEBIAN_MIRRORS } from '../steps/mirror.js';
+import type { KeyReader } from './repository-keys.js';
 
 /** Where firmware packages lie that are not free. */
 const FIRMWARE = 'non-free-firmware';
@@ -12,7 +12,10 @@ export function componentsOf({ components, firmware }: Machine): string[] {
 }
 
 /** A sources file (sources.list(5), deb822) for a repository, with its key inside: nothing else has to be found. */
-export function repositoryStanza(repository: Machine['repositories'][string], key: string): string {
+export function repositoryStanza(
+  repository: Omit<Machine['repositories'][string], 'key'>,
+  key: string,
+): string {
   const { uri, suites, components } = repository;
   const lines = key
     .trimEnd()
@@ -29,32 +32,12 @@ export function repositoryStanza(repository: Machine['repositories'][string], ke
   ].join('\n');
 }
 
-/** The armoured key: as it is written out, or what the file holds. Keys that are not armoured are. */
-export function readKey(key: string): string {
-  if (key.includes('\n')) return key;
-  const bytes = readFileSync(key);
-  const text = bytes.toString('latin1');
-  return text.includes('-----BEGIN PGP') ? text : armour(bytes);
-}
-
-/** RFC 9580 section 6: base64 between the two lines; the checksum is optional. */
-function armour(bytes: Buffer): string {
-  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
-  return [
-    '-----BEGIN PGP PUBLIC KEY BLOCK-----',
-    '',
-    ...lines,
-    '-----END PGP PUBLIC KEY BLOCK-----',
-    '',
-  ].join('\n');
-}
-
 /** Files of the machine that name its sources. */
-export function sourceFiles(machine: Machine): Record<string, string> {
+export function sourceFiles(machine: Machine, read: KeyReader): Record<string, string> {
   const kept = Object.entries(machine.repositories).filter(([, { inMachine }]) => inMachine);
   const own = kept.map(([name, repository]) => [
     `/etc/apt/sources.list.d/${name}.sources`,
-    repositoryStanza(repository, readKey(repository.key)),
+    repositoryStanza(repository, read(repository.key)),
   ]);
   const excluded = excludedPreferences(machine.excludePackages);
   return {

@@ -1,11 +1,12 @@
-/** Files that every machine has, by its definition. Pure but for reading keys: also an input of the stage that writes them. */
+/** Files that every machine has, by its definition. Pure but for the keys that it is given a way to read: also an input of a stage. */
 import type { Machine } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
 import { loginFiles } from './logins.js';
+import type { KeyReader } from './repository-keys.js';
 import { sourceFiles } from './sources.js';
 
 /** Files of the machine by path, as text. */
-export function machineFiles(machine: Machine): Readonly<Record<string, string>> {
+export function machineFiles(machine: Machine, read: KeyReader): Readonly<Record<string, string>> {
   const { hostname, sysctl, locale } = machine;
   return {
     '/etc/hostname': `${hostname}\n`,
@@ -16,7 +17,7 @@ export function machineFiles(machine: Machine): Readonly<Record<string, string>>
     '/etc/machine-id': '',
     // Not the building host's name servers; whatever sets up the network writes its own.
     '/etc/resolv.conf': '',
-    ...sourceFiles(machine),
+    ...sourceFiles(machine, read),
     ...loginFiles(machine),
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),

@@ -7,6 +7,8 @@ import type { Machine } from './machine.js';
 import type { Path } from './merge.js';
 import { isDebFile, packageNameOf } from './package-names.js';
 
+type Repository = Machine['repositories'][string];
+
 /** Every fault, in the order of the schema. */
 export function checkMachine(machine: Machine): Fault[] {
   return [suite, format, packages, files, volumes, users, services, names].flatMap((check) => check(machine));
@@ -71,14 +73,33 @@ function present(path: Path, file: string, kind: 'file' | 'folder' | 'any'): Fau
   return [];
 }
 
+/** A flat repository has no components, and any other one has some (sources.list(5)). */
+function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 'components'>): Fault[] {
+  const at = ['repositories', name, 'components'];
+  const [flats, others] = [true, false].map((is) => suites.filter((suite) => suite.endsWith('/') === is));
+  const code = 'repository-components';
+  const [first] = flats ?? [];
+  if (first !== undefined && components.length > 0) {
+    const what = `${nameOf(at)}: the suite "${first}" is a flat one, which has no components`;
+    return [{ ...fault(at, what, 'take the components out, or name a suite without a / at its end'), code }];
+  }
+  if (components.length > 0 || (others ?? []).length === 0) return [];
+  const what = `${nameOf(at)} is missing: the suite "${others?.[0]}" has some`;
+  const next = `name them, as in components: ['main']; a flat repository has a suite that ends with /`;
+  return [{ ...fault(['repositories', name], what, next), code }];
+}
+
 function packages(machine: Machine): Fault[] {
   const debs = (list: readonly string[], path: Path) =>
     list.flatMap((entry, i) => (isDebFile(entry) ? present([...path, i], entry, 'file') : []));
   const { repositories, builds, kernel } = machine;
   return [
-    ...Object.entries(repositories).flatMap(([name, { key }]) =>
-      key.includes('\n') ? [] : present(['repositories', name, 'key'], key, 'file'),
-    ),
+    ...Object.entries(repositories).flatMap(([name, { key, ...rest }]) => [
+      ...flat(name, rest),
+      ...(typeof key !== 'string' || key.includes('\n')
+        ? []
+        : present(['repositories', name, 'key'], key, 'file')),
+    ]),
     ...debs(machine.packages, ['packages']),
     ...builds.flatMap(({ packages: own, sources }, i) => [
       ...debs(own, ['builds', i, 'packages']),

@@ -60,6 +60,10 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
     ? [...checkMachine(parsed.data), ...presets.flatMap(({ machine }) => machine.check(parsed.data))]
     : faultsOf(parsed.error.issues, { value: merged.fields, keysAt: (path) => keysAt(shape, path) });
   if (!parsed.success || faults.length > 0) return { ok: false, problem: problemOf(faults, merged) };
+  for (const { machine, said } of presets) {
+    const wrong = machine.checkOptions?.(parsed.data) ?? [];
+    if (wrong.length > 0) return { ok: false, problem: problemOf(wrong, said) };
+  }
   return ok({ machine: complete(parsed.data), merged, source, presets });
 }
 

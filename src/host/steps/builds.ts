@@ -6,6 +6,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { forbidStarts } from '../customise/customise.js';
 import { hashPath } from '../customise/inputs.js';
+import { describeKey } from '../customise/repository-keys.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
@@ -19,6 +20,7 @@ import { TreeFiles } from '../sys/tree-files.js';
 import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
+import { keyReader } from './keys.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
@@ -61,7 +63,7 @@ function inputsOf(settings: BuildSettings, build: Build, kernel?: string): Input
 
 function toolsOf(settings: BuildSettings, { packages }: Build, kernel?: string): Inputs {
   const { recipe, ...mirror } = mirrorInputs(settings);
-  const repositories = repositoryFiles(settings.machine);
+  const repositories = repositoryFiles(settings.machine, describeKey);
   return {
     ...mirror,
     recipe: recipe ?? '',
@@ -181,7 +183,7 @@ class Making {
       ),
       debFiles: build.packages.filter(isDebFile),
       foreignArchitectures: foreign.value,
-      files: repositoryFiles(settings.machine),
+      files: repositoryFiles(settings.machine, keyReader(settings.cache)),
       finish: [INSTALLED],
       makes: [TREE, LIST],
     });

@@ -7,6 +7,7 @@ import { bootstrapPackages } from './bootstrap/packages.js';
 import { bootstrapTools } from './bootstrap/tools.js';
 import { makeBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
+import { fetchKeys } from './keys.js';
 import type { BuildSettings } from './settings.js';
 
 /** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
@@ -25,6 +26,8 @@ function sourceOf(entry: Result<CacheEntry>): Result<Source> {
 
 /** The packages, the kernel where it comes from elsewhere, and what is built from source. */
 export async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
+  const keys = await fetchKeys(settings, context);
+  if (!keys.ok) return keys;
   const system = await bootstrapPackages(settings, context);
   const packages = sourceOf(system);
   if (!system.ok || !packages.ok) return packages;

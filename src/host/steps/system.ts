@@ -19,6 +19,7 @@ import { TREE } from './bootstrap/engine.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
+import { keyReader } from './keys.js';
 import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
@@ -94,7 +95,7 @@ export async function buildSystem(
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
   say('customising');
-  const customised = await customise(tree, machine, settings.programs);
+  const customised = await customise(tree, machine, settings.programs, keyReader(settings.cache));
   if (!customised.ok) return customised;
   for (const problem of unnamedEngines(root, machine)) context.emit({ type: 'warning', problem });
   const finished = await runHooks('system', machine, place, context);

@@ -9,6 +9,8 @@ export interface Asked {
   readonly packages: readonly string[];
   /** Fields of the definition that ask for packages, by the package's name. */
   readonly fields?: ReadonlyMap<string, readonly (string | number)[]> | undefined;
+  /** What to do about packages that no Debian suite has, by their names. */
+  readonly elsewhere?: Readonly<Record<string, string>> | undefined;
 }
 
 type Explained = Omit<Problem, 'what'> & { readonly what?: string };
@@ -46,7 +48,7 @@ function notFound(output: string, asked: Asked): Explained | undefined {
     code: 'no-such-package',
     where: `package ${name}`,
     why: `no such package in ${suite} (${components.join(', ')})${foreign}`,
-    next: 'check its name and the components',
+    next: asked.elsewhere?.[bare(name)] ?? 'check its name and the components',
     ...fieldOf(asked, name),
   };
 }

@@ -20,6 +20,8 @@ export interface BootstrapRequest {
   readonly packages: readonly string[];
   /** Fields of the definition that ask for them, by their names. */
   readonly fields?: Asked['fields'];
+  /** What to do about packages that no Debian suite has, by their names. */
+  readonly elsewhere?: Asked['elsewhere'];
   /** Package files of this host, installed with what they depend on. */
   readonly debFiles?: readonly string[] | undefined;
   /** Whether packages that others recommend are installed. */
@@ -137,6 +139,8 @@ export function explainBootstrap(output: string, request: BootstrapRequest): Pro
   if (answer !== undefined) return { what, ...explainAnswer(answer) };
   const ofPackages = full ? undefined : explainPackages(output, request);
   if (ofPackages !== undefined) return { what, ...ofPackages };
+  const foreign = full ? undefined : foreignSignature(output, request);
+  if (foreign !== undefined) return { what, ...foreign };
   const complaints = [...new Set(output.split('\n').filter((line) => /^(E|W|Err)\b/.test(line)))];
   const own = complaints.filter(
     (line) => !/^E: (setup failed: E: (apt-get|command failed)|mmdebstrap failed to run)/.test(line),
@@ -154,6 +158,28 @@ export function explainBootstrap(output: string, request: BootstrapRequest): Pro
     why,
     next: 'mkma build --verbose shows all that mmdebstrap and apt say',
   };
+}
+
+/**
+ * Of a repository beside the mirror: whose signature does not fit the key. gpgv says EXPKEYSIG and NO_PUBKEY, sqv says it in words
+ * (apt 2.6 and 3.0).
+ */
+function foreignSignature(output: string, request: BootstrapRequest): Omit<Problem, 'what'> | undefined {
+  const { mirror, securityMirror } = request;
+  for (const [, where = ''] of output.matchAll(/^E: The repository '(\S+)[^'\n]*' is not signed/gm)) {
+    if ([mirror, securityMirror].some((own) => where.startsWith(own))) continue;
+    const words = output.split('\n').filter((line) => line.includes(where) && /^W: /.test(line));
+    const why = /EXPKEYSIG|expired/i.test(output)
+      ? 'the key that signs it has expired'
+      : 'what signs it is not the key that the definition names';
+    return {
+      code: 'repository-signature',
+      where: withoutLogins(where),
+      why: withoutLogins([why, ...new Set(words)].join('\n')),
+      next: "give the key that the repository's owner publishes now (key, in repositories); mkma build --verbose shows all that apt says",
+    };
+  }
+  return undefined;
 }
 
 type Cause = Pick<Problem, 'where' | 'why' | 'next'>;

@@ -36,6 +36,14 @@ E: Unable to correct problems, you have held broken packages.
 E: The following information from --solver 3.0 may provide additional context:
    Unable to satisfy dependencies. Reached two conflicting decisions:`;
 
+test('a package that is nowhere in Debian comes with what is known of it', () => {
+  const elsewhere = { niri: 'it is over there' };
+  const next = (name: string) =>
+    explainPackages(`E: Unable to locate package ${name}`, { ...asked, elsewhere })?.next;
+  assert.equal(next('niri'), 'it is over there');
+  assert.equal(next('nirj'), 'check its name and the components');
+});
+
 test('packages that exclude each other are named both, those of the definition first, at the place of the later one', () => {
   assert.deepEqual(codeAndField(EXIM), { code: 'packages-conflict', field: ['packages', 8] });
   assert.equal(

@@ -25,6 +25,8 @@ export interface PresetMachine {
   readonly finish: (machine: MachineInput) => FragmentFields;
   /** What does not go together with what else is said of the machine. */
   readonly check: (machine: Machine) => readonly Fault[];
+  /** Options that do not go together with it, by their paths. */
+  readonly checkOptions?: (machine: Machine) => readonly Fault[];
 }
 
 /** A preset without options. */

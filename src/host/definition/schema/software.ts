@@ -6,6 +6,19 @@ const components = z.array(
   z.string().regex(/^[a-z][a-z/-]*$/, 'must be a component, as "main" or "non-free-firmware"'),
 );
 
+/** 40 digits of a version 4 key, 64 of a version 6 key (RFC 9580, 5.5.4), in groups as people write them. */
+const FINGERPRINT = /^(\s*[0-9A-Fa-f]){40}\s*$|^(\s*[0-9A-Fa-f]){64}\s*$/;
+
+const addressedKey = z
+  .strictObject({
+    url: httpAddress.describe('Where the key lies, armoured or not. What else that file holds is not used.'),
+    fingerprint: z
+      .string()
+      .regex(FINGERPRINT, 'must be a whole fingerprint: 40 or 64 hexadecimal digits, spaces as you like')
+      .describe('Its whole fingerprint, 40 or 64 hexadecimal digits; spaces do not count.'),
+  })
+  .describe('A key that is fetched when a build needs it, and kept by its fingerprint.');
+
 const repository = z
   .strictObject({
     uri: httpAddress.describe('Where it lies.'),
@@ -15,9 +28,13 @@ const repository = z
       .describe('Its suites; a flat one has a path that ends with /.'),
     components: components.default([]).describe('Its components; none for a flat one.'),
     key: z
-      .string()
-      .min(1)
-      .describe('The public key that it is signed with: a file (.asc or .gpg), or the armoured text itself.'),
+      .union(
+        [z.string().min(1), addressedKey],
+        'must be a file, the armoured text of a key, or { url, fingerprint }',
+      )
+      .describe(
+        'The public key that it is signed with: a file (.asc or .gpg), the armoured text itself, or where it is fetched from.',
+      ),
     inMachine: z.boolean().default(true).describe('Whether the machine keeps it among its own sources.'),
   })
   .describe('An apt repository beside Debian.');

@@ -7,6 +7,7 @@ import { err, ok, type Result } from '../../../core/result.js';
 import { formatMoment } from '../../../core/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
+import { ELSEWHERE } from '../../definition/elsewhere.js';
 import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { removeTree } from '../../sys/remove.js';
@@ -117,6 +118,7 @@ async function makeEntry(
       components: componentsOf(settings.machine),
       mirror: settings.mirrors.main,
       securityMirror: settings.mirrors.security,
+      elsewhere: ELSEWHERE,
       debs,
       lists: join(temporary.path, 'lists'),
       reach: writeReach(settings, temporary.path),

@@ -3,12 +3,14 @@ import { basename } from 'node:path';
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { impliedPackages } from '../../customise/customise.js';
-import { excludedPreferences, readKey, repositoryStanza } from '../../customise/sources.js';
+import { describeKey, type KeyReader } from '../../customise/repository-keys.js';
+import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { Machine } from '../../definition/machine.js';
 import { isDebFile, packageNameOf } from '../../definition/package-names.js';
 import { digestFile, digestInputs, type Inputs } from '../../stages/book.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import { DKMS_FILES, DKMS_HOOKS } from '../dkms.js';
+import { keyReader } from '../keys.js';
 import { PROGRAM_PACKAGES } from '../machine-program.js';
 import type { BuildSettings } from '../settings.js';
 import { foreignOf } from './architectures.js';
@@ -25,7 +27,7 @@ export function packagesInputs(settings: BuildSettings): Inputs {
     ...(machine.excludePackages.length === 0 ? {} : { excluded: machine.excludePackages.join(' ') }),
     ...(Object.keys(machine.repositories).length === 0
       ? {}
-      : { repositories: digestInputs(repositoryFiles(machine)).slice(0, 20) }),
+      : { repositories: digestInputs(repositoryFiles(machine, describeKey)).slice(0, 20) }),
   };
 }
 
@@ -80,7 +82,7 @@ export async function bootstrapPackages(
     recommends: machine.recommends,
     files: {
       ...DKMS_FILES,
-      ...repositoryFiles(machine),
+      ...repositoryFiles(machine, keyReader(settings.cache)),
       ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
     },
     finish: [INSTALLED, ...(withKernel ? [fetchKernel(kernel, isDefault)] : []), ...DKMS_HOOKS],
@@ -88,15 +90,15 @@ export async function bootstrapPackages(
   });
 }
 
-/** Sources of the definition's own repositories, as files of the tree that is bootstrapped. */
-export function repositoryFiles({ repositories }: Machine): Record<string, string> {
+/** Sources of the definition's own repositories, as files of the tree that is bootstrapped; with {@link describeKey} as an input. */
+export function repositoryFiles({ repositories }: Machine, read: KeyReader): Record<string, string> {
   return Object.fromEntries(
     Object.entries(repositories).map(([name, repository]) => {
       // dpkg runs inside the tree, where files of this host are not: apt is to copy them.
       const uri = repository.uri.replace(/^file:/, 'copy:');
       return [
         `etc/apt/sources.list.d/${name}.sources`,
-        repositoryStanza({ ...repository, uri }, readKey(repository.key)),
+        repositoryStanza({ ...repository, uri }, read(repository.key)),
       ];
     }),
   );

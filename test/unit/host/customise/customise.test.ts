@@ -18,10 +18,10 @@ import { userScript } from '../../../../src/host/customise/accounts.js';
 import { impliedPackages } from '../../../../src/host/customise/customise.js';
 import { customiseInputs } from '../../../../src/host/customise/inputs.js';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
+import { describeKey, readKey } from '../../../../src/host/customise/repository-keys.js';
 import {
   componentsOf,
   excludedPreferences,
-  readKey,
   repositoryStanza,
   sourceFiles,
 } from '../../../../src/host/customise/sources.js';
@@ -103,6 +103,7 @@ test('sources: firmware brings its component, repositories carry their keys, mir
       repositories: { own, other: { ...own, inMachine: false } },
       excludePackages: ['nano'],
     }),
+    describeKey,
   );
   assert.deepEqual(Object.keys(files).sort(), [
     '/etc/apt/preferences.d/mkma-excluded',
@@ -111,6 +112,20 @@ test('sources: firmware brings its component, repositories carry their keys, mir
   ]);
   assert.ok(!JSON.stringify(files).includes('secret.example'));
   assert.equal(excludedPreferences([]), undefined);
+});
+
+test('a flat repository has no components, and a key that is fetched counts by its fingerprint alone', () => {
+  const flat = { uri: 'https://x.example/flat/', suites: ['/'], components: [] };
+  assert.equal(
+    repositoryStanza({ ...flat, inMachine: true }, 'K\n'),
+    'Types: deb\nURIs: https://x.example/flat/\nSuites: /\nSigned-By:\n K\n',
+  );
+  const inputs = (url: string, fingerprint: string) =>
+    customiseInputs(machine({ repositories: { own: { ...flat, key: { url, fingerprint } } } }), '');
+  const digits = 'ab'.repeat(20);
+  const spaced = (digits.match(/.{4}/g) ?? []).join(' ').toUpperCase();
+  assert.deepEqual(inputs('https://x.example/a', digits), inputs('https://y.example/b', spaced));
+  assert.notDeepEqual(inputs('https://x.example/a', digits), inputs('https://x.example/a', 'cd'.repeat(20)));
 });
 
 test('a key that is not armoured becomes one that gpg reads', () => {
@@ -154,7 +169,7 @@ test('the tree depends on what files hold, and its records hold no secret', () =
 });
 
 test('logins: whoever is named, on terminals of either kind; rescue shells open where root has no password', () => {
-  const files = machineFiles(machine({ users: { anna: { autologin: ['tty2', 'ttyUSB0'] } } }));
+  const files = machineFiles(machine({ users: { anna: { autologin: ['tty2', 'ttyUSB0'] } } }), describeKey);
   const unit = (name: string): string => files[`/etc/systemd/system/${name}.service.d/autologin.conf`] ?? '';
   assert.match(unit('getty@tty2'), /--autologin anna --noreset --noclear - /);
   assert.match(unit('serial-getty@ttyUSB0'), /--autologin anna .*--keep-baud/);
@@ -163,7 +178,8 @@ test('logins: whoever is named, on terminals of either kind; rescue shells open 
   assert.match(rules, /KERNEL=="ttyS0".*\n.*KERNEL=="ttyUSB0", TAG.*serial-getty@ttyUSB0/);
   const sulogin = '/etc/systemd/system/rescue.service.d/sulogin.conf';
   assert.ok(sulogin in files);
-  assert.ok(!(sulogin in machineFiles(machine({ users: { root: { password: { hash: '$6$a$b' } } } }))));
+  const withPassword = machine({ users: { root: { password: { hash: '$6$a$b' } } } });
+  assert.ok(!(sulogin in machineFiles(withPassword, describeKey)));
 });
 
 test('fields bring the packages that they need', () => {

@@ -119,7 +119,7 @@ const WRONG: readonly [options: unknown, what: RegExp, next: RegExp, code?: stri
   [
     { compositor: 'swya' },
     /with\.compositor is "swya"$/,
-    /^did you mean sway\? it can be "sway", "labwc" or "cage"/,
+    /^did you mean sway\? it can be "sway", "labwc", "cage" or "niri"/,
   ],
   [{ compositor: ['sway', 'labwc'] }, /with\.compositor is a list/, /./],
   [

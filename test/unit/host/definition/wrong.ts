@@ -29,6 +29,32 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'a part of a fingerprint',
+    definition:
+      "{ repositories: { x: { uri: 'http://x', suites: ['/'], key: { url: 'http://x/k', fingerprint: 'AFFF2E93 770F9C12' } } } }",
+    lines: [
+      'repositories.x.key.fingerprint is "AFFF2E93 770F9C12": it must be a whole fingerprint: 40 or 64 hexadecimal digits, spaces as you like: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'components of a flat repository',
+    definition:
+      "{\n  repositories: {\n    x: { uri: 'http://x', suites: ['/'], components: ['main'], key: 'a\\nb' },\n  },\n}",
+    lines: [
+      'repositories.x.components: the suite "/" is a flat one, which has no components: mkma.config.ts:4',
+      '  next: take the components out, or name a suite without a / at its end',
+    ],
+  },
+  {
+    what: 'a suite without components',
+    definition: "{ repositories: { x: { uri: 'http://x', suites: ['trixie'], key: 'a\\nb' } } }",
+    lines: [
+      'repositories.x.components is missing: the suite "trixie" has some: mkma.config.ts:2',
+      "  next: name them, as in components: ['main']; a flat repository has a suite that ends with /",
+    ],
+  },
+  {
     what: 'host name',
     definition: "{\n\n  hostname: 'My_Box',\n}",
     lines: [

@@ -9,6 +9,7 @@ import { KEYS, type Key } from './keys.js';
 import { kioskFiles, kioskProgram } from './kiosk.js';
 import { labwcFiles } from './labwc.js';
 import { barFiles, launcherFiles, mimeFiles, portalFiles, themeFiles } from './look.js';
+import { niriFaults, niriFiles, niriPackages } from './niri.js';
 import { completed, type DesktopOptions, desktopOptions } from './options.js';
 import { owner } from './owner.js';
 import { PARTS, type Program, type Programs, programOf } from './parts.js';
@@ -25,8 +26,12 @@ export const desktop = presetOf(
       options,
       fields: fieldsOf(options),
       faults: desktopFaults(said),
-      finish: (machine) => owner(options, machine),
+      finish: (machine) => ({
+        ...owner(options, machine),
+        ...(options.compositor === 'niri' ? { packages: niriPackages(options, machine) } : {}),
+      }),
       check: (machine) => loginFaults(options, machine),
+      checkOptions: (machine) => (options.compositor === 'niri' ? niriFaults(options, machine) : []),
     };
   },
 );
@@ -45,6 +50,8 @@ const COMPOSITORS = {
   sway: { packages: ['sway'], command: 'sway', names: 'sway:wlroots' },
   labwc: { packages: ['labwc'], command: 'labwc', names: 'labwc:wlroots' },
   cage: { packages: ['cage'], command: `cage -- ${HERE}/kiosk`, names: 'cage:wlroots' },
+  // It has a unit of its own.
+  niri: { packages: [], command: undefined, names: 'niri' },
 } as const;
 
 function fieldsOf(options: DesktopOptions): FragmentFields {
@@ -64,13 +71,9 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     users: { [user]: { password: options.password, groups: ['video', 'netdev', 'systemd-journal'] } },
     files: {
       ...sessionPrograms(),
-      ...compositorUnit(),
       ...sessionUnits(unitsOf(options, programs)),
       [`${HERE}/settings`]: settings(settingsOf(options, programs, browser)),
-      [`${HERE}/compositor`]: {
-        content: `#!/bin/sh\n# The compositor, as a unit of the user's manager runs it.\nexec ${COMPOSITORS[options.compositor].command}\n`,
-        mode: '0755',
-      },
+      ...compositorUnit(COMPOSITORS[options.compositor].command),
       ...compositorFiles(options, keys),
       ...(programs.bar === undefined ? {} : barFiles(options)),
       ...(options.launcher === 'fuzzel' ? launcherFiles(options) : {}),
@@ -143,6 +146,7 @@ function packagesOf(options: DesktopOptions, programs: Programs, browser: Progra
 
 function compositorFiles({ compositor, xwayland }: DesktopOptions, keys: readonly Key[]): Files {
   if (compositor === 'sway') return { '/etc/sway/config': swayConfig(keys, xwayland) };
+  if (compositor === 'niri') return niriFiles(keys);
   if (compositor !== 'labwc') return {};
   return Object.fromEntries(
     Object.entries(labwcFiles(keys)).map(([name, text]) => [`/etc/xdg/labwc/${name}`, text]),

@@ -11,6 +11,7 @@ export const BACKGROUND = { dark: '#1d2733', light: '#d7e0ea' } as const;
 const WINDOWS: Readonly<Record<string, readonly string[]>> = {
   sway: ['sway/workspaces', 'sway/mode', 'sway/window'],
   labwc: ['wlr/taskbar'],
+  niri: ['niri/workspaces', 'niri/window'],
 };
 
 /** /etc/xdg/waybar/config.jsonc: JSON is JSON with comments. */
@@ -111,11 +112,13 @@ export function themeFiles({ theme }: DesktopOptions): Files {
 
 /** Which back end answers which portal (portals.conf(5)); sway has a file of its own, and asks for this one first. */
 export function portalFiles({ compositor, keyring }: DesktopOptions): Files {
+  // niri's own file has GNOME's for all, whose file chooser is nautilus (niri #3765): here it is for casts of single windows, if it is there.
+  const screen = compositor === 'niri' ? 'gnome;wlr' : 'wlr';
   const lines = [
     '[preferred]',
     'default=gtk',
-    'org.freedesktop.impl.portal.Screenshot=wlr',
-    'org.freedesktop.impl.portal.ScreenCast=wlr',
+    `org.freedesktop.impl.portal.Screenshot=${screen}`,
+    `org.freedesktop.impl.portal.ScreenCast=${screen}`,
     'org.freedesktop.impl.portal.Inhibit=none',
     ...(keyring === 'gnome' ? ['org.freedesktop.impl.portal.Secret=gnome-keyring'] : []),
     '',

@@ -4,7 +4,7 @@ import { password } from '../../schema/content.js';
 import { packageChoice, userName } from '../../schema/words.js';
 import { type Choice, PARTS, type Part, PROGRAMS } from './parts.js';
 
-export const COMPOSITORS = ['sway', 'labwc', 'cage'] as const;
+export const COMPOSITORS = ['sway', 'labwc', 'cage', 'niri'] as const;
 export type Compositor = (typeof COMPOSITORS)[number];
 
 const program = z
@@ -40,7 +40,9 @@ export const desktopOptions = z.strictObject({
   compositor: z
     .enum(COMPOSITORS)
     .default('sway')
-    .describe('sway: tiles. labwc: windows that overlap. cage: one program, full screen.'),
+    .describe(
+      'sway: tiles. labwc: windows that overlap. cage: one program, full screen. niri: columns that scroll; it needs a graphics processor, and something in the definition that offers it. Until a Debian suite has niri, sway stays the default.',
+    ),
   page: z
     .string()
     .regex(PAGE, 'must be an address that begins with https://, http:// or file:///')
@@ -60,7 +62,12 @@ export const desktopOptions = z.strictObject({
     .describe('The browser. none: it is left out.'),
   wifi: z.boolean().default(true).describe('Whether wireless networks are managed; wired ones always are.'),
   bluetooth: z.boolean().default(true).describe('Whether there is Bluetooth, headsets included.'),
-  xwayland: z.boolean().default(true).describe('Whether programs for X11 run.'),
+  xwayland: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether programs for X11 run. Default: true; in niri false, since it takes xwayland-satellite.',
+    ),
   sound: z.boolean().default(true).describe('Whether there is sound and video by PipeWire.'),
   portals: z
     .boolean()
@@ -89,7 +96,9 @@ export const desktopOptions = z.strictObject({
 
 type Said = z.output<typeof desktopOptions>;
 /** All of them, with what holds where nothing is said. */
-export type DesktopOptions = Omit<Said, Part> & { readonly [P in Part]: Choice };
+export type DesktopOptions = Omit<Said, Part | 'xwayland'> & { readonly xwayland: boolean } & {
+  readonly [P in Part]: Choice;
+};
 
 /** What holds for parts of which nothing is said: in cage, where one program is all that there is, nothing. */
 export function completed(said: Said): DesktopOptions {
@@ -97,5 +106,6 @@ export function completed(said: Said): DesktopOptions {
     const usual = said.compositor === 'cage' ? 'none' : (Object.keys(PROGRAMS[name])[0] as string);
     return [name, said[name] ?? usual];
   });
-  return { ...said, ...(Object.fromEntries(parts) as Record<Part, Choice>) };
+  const { xwayland = said.compositor !== 'niri' } = said;
+  return { ...said, xwayland, ...(Object.fromEntries(parts) as Record<Part, Choice>) };
 }

@@ -36,9 +36,16 @@ export function sessionPrograms(): Files {
 
 const unit = (name: string): string => join(SHIPPED, 'units', name);
 
-/** The compositor as a unit of the user's manager. */
-export function compositorUnit(): Files {
-  return { '/usr/lib/systemd/user/desktop-session.service': { from: unit('desktop-session.service') } };
+/** The compositor as a unit of the user's manager; without a command it brings one along. */
+export function compositorUnit(command: string | undefined): Files {
+  if (command === undefined) return {};
+  return {
+    '/usr/lib/systemd/user/desktop-session.service': { from: unit('desktop-session.service') },
+    [`${HERE}/compositor`]: {
+      content: `#!/bin/sh\n# The compositor, as a unit of the user's manager runs it.\nexec ${command}\n`,
+      mode: '0755',
+    },
+  };
 }
 
 /** A unit of the system that opens the user's session on tty1: at boot, and again after each logout. */
