@@ -6,6 +6,7 @@ import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
 import type { Context } from '../program.js';
 import { type Answer, show } from '../session.js';
+import { diskLine, readDisks } from './disks.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
@@ -23,11 +24,22 @@ function lookAtBoot(machine: Machine): Result<Answer> {
   return ok({ value, lines: () => bootLines(value) });
 }
 
-export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, [], Context>({
+function lookForMissing(machine: Machine): Result<Answer> {
+  const value = readDisks(machine).filter(({ state }) => state !== 'used');
+  return ok({ value, lines: () => value.map(diskLine) });
+}
+
+interface Flags {
+  readonly json?: boolean;
+  readonly boot?: boolean;
+  readonly missing?: boolean;
+}
+
+export const statusCommand = buildCommand<Flags, [], Context>({
   docs: {
     brief: 'what this machine runs from: images, storage, times, RAM',
     fullDescription:
-      'Tell what this machine runs from: the base and the layers on it, what was left out and why, the storage they came from, the times of the boot, and where the RAM went. What changed since boot is for root alone to see.',
+      'Tell what this machine runs from: the base and the layers on it, what was left out and why, the storage they came from, the disks of the definition, the times of the boot, and where the RAM went. What changed since boot is for root alone to see.',
   },
   parameters: {
     flags: {
@@ -37,11 +49,18 @@ export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean }, []
         withNegated: false,
         optional: true,
       },
+      missing: {
+        kind: 'boolean',
+        brief: 'the disks of the definition alone that are not in use, a line each',
+        withNegated: false,
+        optional: true,
+      },
       json: { kind: 'boolean', brief: 'one JSON document on stdout', withNegated: false, optional: true },
     },
   },
   func(flags) {
-    const { json = false, boot = false } = flags;
-    return show(this, () => (boot ? lookAtBoot(this.machine) : look(this.machine)), json);
+    const { json = false, boot = false, missing = false } = flags;
+    const part = boot ? lookAtBoot : missing ? lookForMissing : look;
+    return show(this, () => part(this.machine), json);
   },
 });
