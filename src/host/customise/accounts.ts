@@ -125,7 +125,8 @@ const KEYS_CONFIG = `# Homes on disks have keys of their own; those of the defin
 AuthorizedKeysFile .ssh/authorized_keys ${KEYS}/%u
 `;
 
-function giveKeys(root: string, files: TreeFiles, machine: Machine): Result<void> {
+/** Let users become root, and give them their keys. */
+export function giveKeys(root: string, files: TreeFiles, machine: Machine): Result<void> {
   const users = Object.entries(machine.users);
   const ids = readIds(root);
   const mounts = mountsOf(machine);

@@ -1,4 +1,5 @@
 /** Disks that the machine's definition mounts: which of them are in use, and why the others are not. */
+import type { Change } from '../../../core/changes.js';
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
 import type { Machine } from '../../machine.js';
 
@@ -71,6 +72,16 @@ function kernelName(machine: Machine, node: string): string {
 /** Spaces and the like are octal there. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+}
+
+/** Warnings of changes that are in the RAM, since a disk was not mounted when they were made: its files are seen instead once it is. */
+export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Change[]): string[] {
+  return disks.flatMap(({ point, device }) => {
+    if (point === undefined || !changes.some(({ path }) => `/${path}`.startsWith(`${point}/`))) return [];
+    return [
+      `the disk ${device} hides what is saved below ${point} whenever it is mounted there: copy it to the disk`,
+    ];
+  });
 }
 
 /** A line for people. */

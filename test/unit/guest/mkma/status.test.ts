@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeftOut, LoadedImage } from '../../../../src/core/boot.js';
+import { hiddenByDisks, readDisks } from '../../../../src/guest/mkma/status/disks.js';
 import { BASE, bootedMachine, mkma, RECORD } from './booted.js';
 
 const LAYER: LoadedImage = {
@@ -221,6 +222,15 @@ test('disks of the definition that are in use, by names with spaces and by what 
       '\ndisks      /home: UUID=1\n           /srv/my data: LABEL=d, encrypted\n           /mnt: LABEL=m\n           swap: PARTUUID=s, encrypted\n',
     ),
   );
+});
+
+test('what was written while a disk was absent is warned of when it is saved', () => {
+  const disks = readDisks(withDisks('', ''));
+  const changed = (path: string) => ({ kind: 'new', path }) as const;
+  assert.deepEqual(hiddenByDisks(disks, [changed('home'), changed('homes/x'), changed('srv/my')]), []);
+  assert.deepEqual(hiddenByDisks(disks, [changed('srv/my data/x'), changed('srv/my data/y')]), [
+    'the disk LABEL=d hides what is saved below /srv/my data whenever it is mounted there: copy it to the disk',
+  ]);
 });
 
 test('a machine that mkma did not boot', async () => {
