@@ -93,6 +93,16 @@ test('what a disk hides is warned of, but for homes; and so are keys that are no
   ]);
 });
 
+test('a mount point that a copied file has taken is refused', () => {
+  const { tree } = warningTree();
+  const from = join(folder, 'afile');
+  writeFileSync(from, 'x');
+  const defined = machine({ files: { '/srv/a': { from } }, mounts: { '/srv/a': { device: 'LABEL=a' } } });
+  assert.ok(setDisks(tree, defined).ok && placeFiles(tree, defined).ok);
+  const refused = warnOfDisks(tree, defined);
+  assert.ok(!refused.ok && refused.problem.code === 'mount-on-file');
+});
+
 test('keys for ssh of users whose homes are on disks lie where the image has them, whatever the disk holds', () => {
   const key = 'ssh-ed25519 AAAA anna';
   const given = (fields: MachineInput, sshd: boolean): string[] => {

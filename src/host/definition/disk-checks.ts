@@ -22,7 +22,7 @@ const fault = (code: string, path: Path, what: string, next: string): Fault => (
 /** Folders that the running system itself mounts, and those that it is made of: at and below them. */
 const SYSTEM = [
   ...['/usr', '/etc', '/bin', '/sbin', '/lib', '/lib32', '/lib64'],
-  ...['/proc', '/sys', '/dev', '/run', '/tmp', '/overlay'],
+  ...['/proc', '/sys', '/dev', '/run', '/var/run', '/var/lock', '/tmp', '/overlay'],
 ];
 /** Folders with databases of packages: those alone, not what lies below. */
 const DATABASES = ['/var', '/var/lib', '/var/lib/dpkg', '/var/lib/systemd'];

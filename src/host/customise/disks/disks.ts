@@ -1,7 +1,7 @@
 /** Disks of a definition in the tree: their mount points, tables, units and programs, and what is odd about them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ok, type Result } from '../../../core/result.js';
+import { err, ok, type Result } from '../../../core/result.js';
 import { disksOf, mappingsOf, mountOver, mountsOf, plainPath } from '../../definition/disks.js';
 import { nameOf } from '../../definition/issues.js';
 import type { Machine } from '../../definition/machine.js';
@@ -38,13 +38,24 @@ export function setDisks({ root, files }: Tree, machine: Machine): Result<void> 
   return ok();
 }
 
-/** Warn of what can be seen in the tree alone, once everything is in place. */
+/** Warn of what can be seen in the tree alone, once everything is in place. Refuses a mount point that is no folder. */
 export function warnOfDisks(tree: Tree, machine: Machine): Result<void> {
   warnOfKeys(tree, machine);
   const mounts = mountsOf(machine);
   const homes = homesIn(readIds(tree.root), machine).map(({ path }) => path);
   const covered = [...homes, ...mounts.map(({ point }) => point), ...Object.keys(machine.ramVolumes)];
   for (const { point, field } of mounts) {
+    if (!statSync(resolveInTree(tree.root, point, true)).isDirectory()) {
+      return err({
+        kind: 'usage',
+        code: 'mount-on-file',
+        what: 'a mount point is no folder',
+        where: nameOf(field),
+        field,
+        why: `files puts something else there: ${point}`,
+        next: 'take one of them out',
+      });
+    }
     // What a home has is copied to the disk.
     if (homes.includes(point)) continue;
     const within = (path: string): boolean =>

@@ -18,7 +18,10 @@ export function fstabLines(machine: Disks, homes: readonly Home[]): string[] {
   return disksOf(machine).map((disk) => {
     const spec = disk.mapping === undefined ? disk.device : unlockedNode(disk.mapping);
     const { point, type } = disk;
-    const options = joined([...disk.options, ...addedOptions(disk, homes)]);
+    // The unlocked device is there once it is unlocked, and whatever unlocks it has a limit of its own.
+    const said =
+      disk.mapping === undefined ? disk.options : disk.options.filter((one) => !isDeviceTimeout(one));
+    const options = joined([...said, ...addedOptions(disk, homes)]);
     return `${escaped(spec)} ${escaped(point ?? 'none')} ${type} ${options} 0 ${fsckPass(disk)}\n`;
   });
 }
@@ -44,14 +47,15 @@ export function homesOnDisks(machine: Disks, homes: ReadonlyMap<string, string>)
 function addedOptions({ options, point, mapping, required }: Disk, homes: readonly Home[]): string[] {
   const inHome = point !== undefined && belowHome(point, homes) ? [`x-systemd.after=${HOMES_UNIT}`] : [];
   if (required) return inHome;
-  // Once it is unlocked it is there; whatever unlocks it has a limit of its own.
-  const seconds = mapping === undefined ? `${DEVICE_SECONDS}s` : '0';
-  return unsaid(options, [
-    'nofail',
-    `x-systemd.device-timeout=${seconds}`,
+  return [
+    ...unsaid(options, [
+      'nofail',
+      ...(mapping === undefined ? [`x-systemd.device-timeout=${DEVICE_SECONDS}s`] : []),
+    ]),
+    ...(mapping === undefined ? [] : ['x-systemd.device-timeout=0']),
     ...(point === undefined ? [] : untilMounted(options)),
     ...inHome,
-  ]);
+  ];
 }
 
 /** With nofail alone logins would not wait for the mount (systemd.mount(5)), and land in an empty home. */
@@ -76,10 +80,14 @@ export function optionsOnDisk(path: string, machine: Disks, homes: readonly Home
   ];
 }
 
-/** Those whose name is not said already; `fail` is the opposite of `nofail`. */
+/** Those whose name is not said already. */
 function unsaid(said: readonly string[], added: readonly string[]): string[] {
   const names = new Set(said.map(nameOf));
-  return added.filter((option) => !names.has(nameOf(option)) || option.startsWith('x-systemd.before='));
+  return added.filter((option) => !names.has(nameOf(option)));
+}
+
+function isDeviceTimeout(option: string): boolean {
+  return nameOf(option) === 'x-systemd.device-timeout';
 }
 
 function nameOf(option: string): string {
@@ -102,8 +110,12 @@ function fsckPass({ type }: Disk): 0 | 2 {
 export function crypttabLines(machine: Disks): string[] {
   const disks = disksOf(machine);
   return mappingsOf(disks).map((mapping) => {
-    const required = disks.some((disk) => disk.mapping === mapping && disk.required);
-    const { name, device, options } = mapping;
+    const users = disks.filter((disk) => disk.mapping === mapping);
+    const required = users.some((disk) => disk.required);
+    const { name, device } = mapping;
+    // How long to wait for the disk is said of what is mounted, encrypted or not.
+    const waits = users.flatMap((disk) => disk.options.filter(isDeviceTimeout)).slice(0, 1);
+    const options = [...mapping.options, ...unsaid(mapping.options, waits)];
     const own = [...options, ...unsaid(options, [...kindOf(mapping), ...(required ? [] : bounded(mapping))])];
     return `${name} ${specOf(device)} ${keyOf(mapping)} ${own.join(',')}\n`;
   });

@@ -52,7 +52,11 @@ test('encrypted disks: by passphrase, key file, key on another device, TPM; swap
       '/home': { device: 'UUID=x', type: 'ext4', encrypted: true, required: true },
       '/srv/a': { device: 'LABEL=a a', encrypted: { keyFile: '/k', options: ['discard', 'timeout=0'] } },
       '/srv/b': { device: 'UUID=b', encrypted: { keyFile: '/b.key', keyDevice: 'LABEL=my keys' } },
-      '/srv/c': { device: 'UUID=c', encrypted: { tpm2: true, name: 'safe' } },
+      '/srv/c': {
+        device: 'UUID=c',
+        encrypted: { tpm2: true, name: 'safe' },
+        options: ['noatime', 'x-systemd.device-timeout=60s'],
+      },
     },
     swap: [
       { device: 'LABEL=first' },
@@ -65,7 +69,7 @@ test('encrypted disks: by passphrase, key file, key on another device, TPM; swap
     `/dev/mapper/home /home ext4 defaults 0 2
 /dev/mapper/srv-a /srv/a auto ${UNLOCKED} 0 2
 /dev/mapper/srv-b /srv/b auto ${UNLOCKED} 0 2
-/dev/mapper/safe /srv/c auto ${UNLOCKED} 0 2
+/dev/mapper/safe /srv/c auto noatime,${UNLOCKED} 0 2
 LABEL=first none swap nofail,x-systemd.device-timeout=15s 0 0
 /dev/mapper/swap2 none swap pri=7,nofail,x-systemd.device-timeout=0 0 0
 /dev/mapper/swap3 none swap nofail,x-systemd.device-timeout=0 0 0
@@ -77,7 +81,7 @@ LABEL=first none swap nofail,x-systemd.device-timeout=15s 0 0
     `home UUID=x none luks
 srv-a /dev/disk/by-label/a\\x20a /k discard,timeout=0,luks,nofail,x-systemd.device-timeout=15s
 srv-b UUID=b /b.key:/dev/disk/by-label/my\\x20keys luks,keyfile-timeout=15s,${limits}
-safe UUID=c none luks,tpm2-device=auto,${limits}
+safe UUID=c none x-systemd.device-timeout=60s,luks,tpm2-device=auto,nofail,timeout=90s
 swap2 PARTUUID=ab-01 /dev/urandom swap,cipher=aes-xts-plain64,size=512,nofail,x-systemd.device-timeout=15s
 swap3 UUID=s none luks,${limits}
 `,
