@@ -52,7 +52,7 @@ function addedOptions({ options, point, mapping, required }: Disk, homes: readon
       'nofail',
       ...(mapping === undefined ? [`x-systemd.device-timeout=${DEVICE_SECONDS}s`] : []),
     ]),
-    ...(mapping === undefined ? [] : ['x-systemd.device-timeout=0']),
+    ...(mapping === undefined ? [] : ['x-systemd.device-timeout=infinity']),
     ...(point === undefined ? [] : untilMounted(options)),
     ...inHome,
   ];

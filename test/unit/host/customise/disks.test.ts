@@ -14,7 +14,7 @@ import type { MachineInput } from '../../../../src/host/definition/machine.js';
 import { machine } from './small-tree.js';
 
 const ABSENT = 'nofail,x-systemd.device-timeout=15s,x-systemd.before=local-fs.target';
-const UNLOCKED = 'nofail,x-systemd.device-timeout=0,x-systemd.before=local-fs.target';
+const UNLOCKED = 'nofail,x-systemd.device-timeout=infinity,x-systemd.before=local-fs.target';
 
 function tables(fields: MachineInput, homes: readonly (readonly [string, string])[] = []) {
   const defined = machine(fields);
@@ -71,8 +71,8 @@ test('encrypted disks: by passphrase, key file, key on another device, TPM; swap
 /dev/mapper/srv-b /srv/b auto ${UNLOCKED} 0 2
 /dev/mapper/safe /srv/c auto noatime,${UNLOCKED} 0 2
 LABEL=first none swap nofail,x-systemd.device-timeout=15s 0 0
-/dev/mapper/swap2 none swap pri=7,nofail,x-systemd.device-timeout=0 0 0
-/dev/mapper/swap3 none swap nofail,x-systemd.device-timeout=0 0 0
+/dev/mapper/swap2 none swap pri=7,nofail,x-systemd.device-timeout=infinity 0 0
+/dev/mapper/swap3 none swap nofail,x-systemd.device-timeout=infinity 0 0
 `,
   );
   const limits = 'nofail,x-systemd.device-timeout=15s,timeout=90s';
