@@ -1,12 +1,13 @@
 /** Disks in fstab(5) and crypttab(5). Pure. */
+import { DEFAULTS } from '../../../core/contract.js';
 import { type Disk, disksOf, type Mapping, mappingsOf, mountOver, mountsOf } from '../../definition/disks.js';
 import type { Machine } from '../../definition/machine.js';
 import { deviceNode } from '../../tools/unit-name.js';
 
 export type Disks = Pick<Machine, 'mounts' | 'swap'>;
 
-/** Seconds that a boot waits for a disk that is not there, where it goes on without: a USB disk takes some to spin up. */
-const DEVICE_SECONDS = 15;
+/** Seconds that a boot waits for a disk that is not there, where it goes on without: as early boot does for its own (`mkma_timeout`). */
+const DEVICE_SECONDS = DEFAULTS.timeout;
 /** Seconds for a passphrase, where the boot goes on without: nobody may be there. */
 const PASSPHRASE_SECONDS = 90;
 

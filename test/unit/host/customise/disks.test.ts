@@ -13,7 +13,7 @@ import { machineFiles } from '../../../../src/host/customise/system-files.js';
 import type { MachineInput } from '../../../../src/host/definition/machine.js';
 import { machine } from './small-tree.js';
 
-const ABSENT = 'nofail,x-systemd.device-timeout=15s,x-systemd.before=local-fs.target';
+const ABSENT = 'nofail,x-systemd.device-timeout=30s,x-systemd.before=local-fs.target';
 const UNLOCKED = 'nofail,x-systemd.device-timeout=infinity,x-systemd.before=local-fs.target';
 
 function tables(fields: MachineInput, homes: readonly (readonly [string, string])[] = []) {
@@ -37,10 +37,10 @@ test('plain disks: absent ones do not stop the boot, required ones do; file syst
   assert.equal(
     fstab,
     `UUID=aaaaaaaa-2222-4333-8444-555555555555 /home ext4 defaults 0 2
-LABEL=later /mnt xfs noauto,nofail,x-systemd.device-timeout=15s 0 0
+LABEL=later /mnt xfs noauto,nofail,x-systemd.device-timeout=30s 0 0
 /dev/disk/by-id/x /srv auto x-systemd.device-timeout=60s,nofail,x-systemd.before=local-fs.target 0 2
 LABEL=my\\040disk /srv/my\\040data btrfs subvol=data,noatime,${ABSENT} 0 0
-PARTLABEL=swap none swap discard,pri=0,nofail,x-systemd.device-timeout=15s 0 0
+PARTLABEL=swap none swap discard,pri=0,nofail,x-systemd.device-timeout=30s 0 0
 `,
   );
   assert.equal(crypttab, '');
@@ -70,19 +70,19 @@ test('encrypted disks: by passphrase, key file, key on another device, TPM; swap
 /dev/mapper/srv-a /srv/a auto ${UNLOCKED} 0 2
 /dev/mapper/srv-b /srv/b auto ${UNLOCKED} 0 2
 /dev/mapper/safe /srv/c auto noatime,${UNLOCKED} 0 2
-LABEL=first none swap nofail,x-systemd.device-timeout=15s 0 0
+LABEL=first none swap nofail,x-systemd.device-timeout=30s 0 0
 /dev/mapper/swap2 none swap pri=7,nofail,x-systemd.device-timeout=infinity 0 0
 /dev/mapper/swap3 none swap nofail,x-systemd.device-timeout=infinity 0 0
 `,
   );
-  const limits = 'nofail,x-systemd.device-timeout=15s,timeout=90s';
+  const limits = 'nofail,x-systemd.device-timeout=30s,timeout=90s';
   assert.equal(
     crypttab,
     `home UUID=x none luks
-srv-a /dev/disk/by-label/a\\x20a /k discard,timeout=0,luks,nofail,x-systemd.device-timeout=15s
-srv-b UUID=b /b.key:/dev/disk/by-label/my\\x20keys luks,keyfile-timeout=15s,${limits}
+srv-a /dev/disk/by-label/a\\x20a /k discard,timeout=0,luks,nofail,x-systemd.device-timeout=30s
+srv-b UUID=b /b.key:/dev/disk/by-label/my\\x20keys luks,keyfile-timeout=30s,${limits}
 safe UUID=c none x-systemd.device-timeout=60s,luks,tpm2-device=auto,nofail,timeout=90s
-swap2 PARTUUID=ab-01 /dev/urandom swap,cipher=aes-xts-plain64,size=512,nofail,x-systemd.device-timeout=15s
+swap2 PARTUUID=ab-01 /dev/urandom swap,cipher=aes-xts-plain64,size=512,nofail,x-systemd.device-timeout=30s
 swap3 UUID=s none luks,${limits}
 `,
   );
