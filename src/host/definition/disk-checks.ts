@@ -33,9 +33,7 @@ function placeFaults({ field, point }: DiskMount, { ramVolumes, files }: Machine
   const next = 'name another place, as /srv/data or /home';
   if (system !== undefined || DATABASES.includes(point)) {
     const why =
-      system === undefined
-        ? `${point} holds what the packages of the machine know of themselves`
-        : `${system} is the system's own`;
+      system === undefined ? `${point} holds the records of packages` : `${system} is the system's own`;
     return [fault('mount-over-system', field, `${nameOf(field)}: ${why}, which a disk would hide`, next)];
   }
   if (Object.keys(ramVolumes).some((path) => plainPath(path) === point)) {
@@ -73,7 +71,7 @@ function mountFaults(
   if (required && above !== undefined) {
     const what = `${nameOf(field)} is required, and lies below ${above.point}, which is not`;
     found.push(
-      fault('required-below', [...field, 'required'], what, `say required: true of ${above.point} too`),
+      fault('required-below', [...field, 'required'], what, `set required: true for ${above.point} too`),
     );
   }
   return found;
@@ -144,7 +142,7 @@ function deviceFaults(disk: Disk, before: readonly Disk[]): Fault[] {
   if (other === undefined || mapping === other.mapping) return [];
   if (other.device === device) {
     const what = `${nameOf(field)} and ${nameOf(other.field)} unlock ${device} in two ways`;
-    return [fault('device-twice', [...field, 'encrypted'], what, 'say the same of both')];
+    return [fault('device-twice', [...field, 'encrypted'], what, 'give both the same encrypted')];
   }
   const what = `${nameOf(field)} and ${nameOf(other.field)} both become /dev/mapper/${(mapping as Mapping).name}`;
   const next = 'give one of them a name of its own: encrypted: { name: ... }';

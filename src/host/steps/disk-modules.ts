@@ -37,7 +37,7 @@ export function diskProblem(
     return {
       kind: 'usage',
       code: 'no-dm-crypt',
-      what: 'the kernel unlocks no encrypted disks',
+      what: 'the kernel cannot unlock encrypted disks',
       where: nameOf([...field, 'encrypted']),
       field: [...field, 'encrypted'],
       why: `the kernel ${release} has no module dm_crypt`,

@@ -183,7 +183,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount over the records of packages',
     definition: "{ mounts: { '/var': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/var"]: /var holds what the packages of the machine know of themselves, which a disk would hide: mkma.config.ts:2',
+      'mounts["/var"]: /var holds the records of packages, which a disk would hide: mkma.config.ts:2',
       '  next: name another place, as /srv/data or /home',
     ],
   },
@@ -246,7 +246,7 @@ export const WRONG: readonly Wrong[] = [
       "{ mounts: { '/srv': { device: 'LABEL=x' }, '/srv/x': { device: 'LABEL=y', required: true } } }",
     lines: [
       'mounts["/srv/x"] is required, and lies below /srv, which is not: mkma.config.ts:2',
-      '  next: say required: true of /srv too',
+      '  next: set required: true for /srv too',
     ],
   },
   {
@@ -325,7 +325,7 @@ export const WRONG: readonly Wrong[] = [
       "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: true }, '/srv/b': { device: 'LABEL=x', encrypted: { keyFile: '/k' } } } }",
     lines: [
       'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in two ways: mkma.config.ts:2',
-      '  next: say the same of both',
+      '  next: give both the same encrypted',
     ],
   },
   {
