@@ -26,6 +26,8 @@ export default defineMachine({
     '/home/anna': { from: './home', owner: 'anna:anna' },
     '/etc/NetworkManager/conf.d/10-iwd.conf': '[device]\nwifi.backend=iwd\n',
   },
+  // Her home on a disk, which asks for its passphrase at boot; the dotfiles are copied there. Without the disk the home is in RAM.
+  // mounts: { '/home': { device: 'PARTLABEL=home', type: 'ext4', encrypted: true } },
   locale: 'de_DE.UTF-8',
   keyboard: { layout: 'de', variant: 'nodeadkeys' },
   timezone: 'Europe/Berlin',

@@ -86,6 +86,14 @@ const WRONG: [string[], string][] = [
     'error: there is no such disk image: --disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
   ],
   [
+    ['run', '--data-disk', '/no/such.img:ro'],
+    'error: there is no such disk image: --data-disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+  ],
+  [
+    ['test', '--data-disk', '/no/such.img:ro'],
+    'error: there is no such disk image: --data-disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+  ],
+  [
     ['run', '--disk', '/dev/null', '--fresh-disk'],
     'error: a disk of your own is not made anew: --fresh-disk\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
   ],

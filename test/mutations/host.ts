@@ -154,4 +154,20 @@ export const HOST: readonly Mutation[] = [
     to: "if (list(builds).some(isBuild)) return 'repository';",
     tests: ['unit/host/definition/niri'],
   },
+  {
+    id: 'swap-by-a-lost-name',
+    breaks: 'swap with a key of each boot is refused by a name that is on the partition itself',
+    file: 'src/host/definition/disk-checks.ts',
+    from: 'const LASTING = /^(PARTUUID=|',
+    to: 'const LASTING = /^(PARTUUID=|UUID=|',
+    tests: ['unit/host/definition/wrong'],
+  },
+  {
+    id: 'volume-on-an-absent-disk',
+    breaks: 'a volume in RAM that lies on a disk does not stop the boot where that is absent',
+    file: 'src/host/customise/disks/tables.ts',
+    from: "...(over.required ? [] : ['nofail', 'x-systemd.before=local-fs.target']),",
+    to: "...(over.required ? [] : ['x-systemd.before=local-fs.target']),",
+    tests: ['unit/host/customise/disks'],
+  },
 ];

@@ -7,7 +7,7 @@ import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 import type { GivenTest } from '../machine-tests/given.js';
 import { SOUND_PACKAGES } from '../machine-tests/machine.js';
-import { checkDiskChoice, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
+import { checkDiskChoice, checkPresent, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
 import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
 import { GRAPHICS_CARDS } from '../tools/qemu.js';
@@ -45,6 +45,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .addOption(configOption())
     .addOption(presetOption())
     .addOption(diskOption())
+    .addOption(dataDiskOption())
     .addOption(
       new Option('--bus <kind>', 'what the disks hang on').choices(DISK_BUSES).default('virtio' as const),
     )
@@ -70,13 +71,19 @@ export function runCommand(session: Session, end: (code: number) => void) {
       const { memory, disk, forward } = options;
       const choice = checkDiskChoice({ ...options, disks: disk });
       if (!choice.ok) return end(fail(session, choice.problem));
+      const data = checkPresent('--data-disk', options.dataDisk);
+      if (!data.ok) return end(fail(session, data.problem));
       const warned = warnWhereMeant(session, options);
       if (!warned.ok) return end(fail(session, warned.problem));
       const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
       end(
-        await boot(session, { ...options, memoryMiB: memory, disks: disk, forwards: forward }, options.cache),
+        await boot(
+          session,
+          { ...options, memoryMiB: memory, disks: disk, dataDisks: options.dataDisk, forwards: forward },
+          options.cache,
+        ),
       );
     });
 }
@@ -85,6 +92,12 @@ const diskOption = () =>
   new Option(
     '--disk <file>',
     "boot with this raw disk image instead of the disk made for the images; FILE:ro: read-only; repeatable. The output folder's cmdline then counts as it is: say with --append where the images are",
+  ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
+
+const dataDiskOption = () =>
+  new Option(
+    '--data-disk <file>',
+    'attach this raw disk image too, which keeps what the machine writes to it; FILE:ro: read-only; repeatable',
   ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 export function testCommand(session: Session, end: (code: number) => void) {
@@ -109,6 +122,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
         .default('std' as const),
     )
     .option('--artifacts <folder>', 'keep every picture that tests take there, not only those of failures')
+    .addOption(dataDiskOption())
     .addOption(timeoutOption())
     .addOption(appendOption())
     .addOption(memoryOption())
@@ -117,7 +131,9 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
-      const { junit, test: only, memory: memoryMiB, graphics: card } = options;
+      const { junit, test: only, memory: memoryMiB, graphics: card, dataDisk: dataDisks } = options;
+      const data = checkPresent('--data-disk', dataDisks);
+      if (!data.ok) return end(fail(session, data.problem));
       const artifacts = options.artifacts === undefined ? undefined : resolve(options.artifacts);
       const resolved = await resolveMachine(options);
       if (!resolved.ok) return end(fail(session, resolved.problem));
@@ -130,7 +146,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
       end(
         await check(
           session,
-          { ...options, ...asked, memoryMiB, only, card, artifacts },
+          { ...options, ...asked, memoryMiB, only, card, artifacts, dataDisks },
           options.cache,
           junit,
         ),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
+import { mountOver, mountsOf } from '../definition/disks.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { shellQuote } from '../sys/command.js';
@@ -23,7 +24,7 @@ export async function makeUsers(tree: Tree, machine: Machine): Promise<Result<vo
   // Through standard input: arguments can be read by everybody.
   const set = hashed.value === '' ? ok() : await tree.script('chpasswd --encrypted', { input: hashed.value });
   if (!set.ok) return set;
-  return giveKeys(tree.root, tree.files, users);
+  return giveKeys(tree.root, tree.files, machine);
 }
 
 function missingShell(root: string, users: readonly [string, User][]): Result<void> | undefined {
@@ -123,8 +124,19 @@ function hashOf(name: string, password: User['password']): Result<string> {
   });
 }
 
-function giveKeys(root: string, files: TreeFiles, users: readonly [string, User][]): Result<void> {
+const SSHD = '/etc/ssh/sshd_config';
+/** Keys of users whose homes are on disks: those of the definition count there, however old the home is. */
+const KEYS = '/etc/ssh/authorized_keys.d';
+const KEYS_CONFIG = `# Homes on disks have keys of their own; those of the definition count beside them.
+AuthorizedKeysFile .ssh/authorized_keys ${KEYS}/%u
+`;
+
+/** Let users become root, and give them their keys. */
+export function giveKeys(root: string, files: TreeFiles, machine: Machine): Result<void> {
+  const users = Object.entries(machine.users);
   const ids = readIds(root);
+  const mounts = mountsOf(machine);
+  const onDisk = (home: string | undefined) => home !== undefined && mountOver(mounts, home) !== undefined;
   for (const [name, user] of users) {
     if (user.sudo !== false) {
       const asks = user.sudo === 'nopasswd' ? 'NOPASSWD: ' : '';
@@ -133,7 +145,12 @@ function giveKeys(root: string, files: TreeFiles, users: readonly [string, User]
     const keys = user.authorizedKeys.map((key) =>
       typeof key === 'string' ? key : readFileSync(key.file, 'utf8').trimEnd(),
     );
-    if (keys.length > 0) writeKeys(files, name, keys, ids);
+    if (keys.length === 0) continue;
+    const home = ids.homes.get(name);
+    if (onDisk(home) && existsInTree(root, SSHD)) {
+      files.write(`${KEYS}/${name}`, `${keys.join('\n')}\n`);
+      files.write('/etc/ssh/sshd_config.d/10-mkma-disks.conf', KEYS_CONFIG);
+    } else writeKeys(files, name, keys, ids);
   }
   return ok();
 }

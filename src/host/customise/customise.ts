@@ -2,12 +2,15 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
+import { disksOf, packagesOfDisk } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
+import type { Path } from '../definition/merge.js';
 import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
 import { installProgram } from '../steps/machine-program.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
+import { setDisks, warnOfDisks } from './disks/disks.js';
 import { placedBy, placeFiles } from './place-files.js';
 import { setPlaces, wantedLocales } from './places.js';
 import type { KeyReader } from './repository-keys.js';
@@ -16,17 +19,30 @@ import type { Tree } from './tree.js';
 import { setUnits } from './units.js';
 import { setVolumes } from './volumes.js';
 
-/** Packages that fields of a definition need on the machine. */
-export function impliedPackages(machine: Machine): string[] {
-  const users = Object.values(machine.users);
-  return [
-    ...(machine.zram === undefined ? [] : ['systemd-zram-generator']),
-    ...(users.some(({ sudo }) => sudo !== false) ? ['sudo'] : []),
-    ...(wantedLocales(machine).length > 0 ? ['locales'] : []),
-    ...(machine.keyboard === undefined ? [] : ['console-setup', 'keyboard-configuration']),
-    ...machine.firmware,
-    'tzdata',
+/** A package that a field of a definition needs on the machine. */
+export interface Needed {
+  readonly name: string;
+  /** The field. */
+  readonly by: Path;
+}
+
+/** Packages that fields of a definition need on the machine, each once. */
+export function neededPackages(machine: Machine): Needed[] {
+  const { zram, keyboard, locale, firmware, users } = machine;
+  const admin = Object.keys(users).find((name) => users[name]?.sudo !== false);
+  const by = (path: Path, ...names: string[]): Needed[] => names.map((name) => ({ name, by: path }));
+  const all = [
+    ...(zram === undefined ? [] : by(['zram'], 'systemd-zram-generator')),
+    ...(admin === undefined ? [] : by(['users', admin, 'sudo'], 'sudo')),
+    ...(wantedLocales(machine).length > 0
+      ? by([wantedLocales(machine)[0] === locale ? 'locale' : 'locales'], 'locales')
+      : []),
+    ...(keyboard === undefined ? [] : by(['keyboard'], 'console-setup', 'keyboard-configuration')),
+    ...disksOf(machine).flatMap((disk) => by(disk.field, ...packagesOfDisk(disk))),
+    ...firmware.flatMap((name, i) => by(['firmware', i], name)),
+    ...by(['timezone'], 'tzdata'),
   ];
+  return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
 }
 
 /** Left by bootstrapping, of the building host. In a tree that a person has edited such files are theirs. */
@@ -89,8 +105,10 @@ export async function customise(
   for (const step of [
     makeUsers,
     setPlaces,
+    async () => setDisks(tree, machine),
     async () => setVolumes(tree, machine),
     async () => placeFiles(tree, machine),
+    async () => warnOfDisks(tree, machine),
     setUnits,
   ]) {
     const done = await step(tree, machine);

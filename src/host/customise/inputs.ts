@@ -2,14 +2,18 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { disksOf } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
+import { PROGRAMS } from './disks/disks.js';
 import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 
 /** `definition`: a digest of the definition's files, which counts where functions of it are run. */
 export function customiseInputs(machine: Machine, definition: string): Inputs {
   const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
+  const { mounts, swap } = machine;
+  const disks = disksOf(machine).length > 0;
   // Those at `images` come after all that is made.
   const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
@@ -20,6 +24,7 @@ export function customiseInputs(machine: Machine, definition: string): Inputs {
     places: JSON.stringify([locale, locales, keyboard, timezone]),
     services: JSON.stringify(services),
     ...some('volumes', Object.values(ramVolumes).some(Boolean), () => digestOf(ramVolumes, [])),
+    ...some('disks', disks, () => digestOf([mounts, swap], [PROGRAMS])),
     ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),
   };
 }

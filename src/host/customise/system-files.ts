@@ -1,9 +1,12 @@
 /** Files that every machine has, by its definition. Pure but for the keys that it is given a way to read: also an input of a stage. */
 import type { Machine } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
+import { diskFiles } from './disks/files.js';
 import { loginFiles } from './logins.js';
 import type { KeyReader } from './repository-keys.js';
 import { sourceFiles } from './sources.js';
+
+const FSTAB = '# The root is an overlay in RAM that early boot has mounted.\n';
 
 /** Files of the machine by path, as text. */
 export function machineFiles(machine: Machine, read: KeyReader): Readonly<Record<string, string>> {
@@ -12,12 +15,13 @@ export function machineFiles(machine: Machine, read: KeyReader): Readonly<Record
     '/etc/hostname': `${hostname}\n`,
     '/etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
     '/etc/locale.conf': `LANG=${locale}\n`,
-    '/etc/fstab': '# The root is an overlay in RAM that early boot has mounted. Nothing else is mounted.\n',
+    '/etc/fstab': FSTAB,
     // Empty, not "uninitialized": a RAM system is no first boot (systemd would enable every preset), yet has no id of its own.
     '/etc/machine-id': '',
     // Not the building host's name servers; whatever sets up the network writes its own.
     '/etc/resolv.conf': '',
     ...sourceFiles(machine, read),
+    ...diskFiles(machine),
     ...loginFiles(machine),
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),

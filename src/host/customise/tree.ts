@@ -1,5 +1,5 @@
 /** The tree of the machine that is being built, and programs run in it. */
-import { ok, type Result } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Command } from '../sys/command.js';
 import { inTree } from '../sys/enter-tree.js';
@@ -21,6 +21,11 @@ export class Tree {
     private readonly fetching?: Readonly<Record<string, string>>,
   ) {
     this.files = new TreeFiles(root, mtime);
+  }
+
+  /** Say what is not right, though the tree can be made. */
+  warn(problem: Problem): void {
+    this.context.emit({ type: 'warning', problem });
   }
 
   /** Run shell commands in the tree; they stop at the first that fails, which is the Problem. Resolves to what they printed. */

@@ -2,12 +2,16 @@
 import { err, ok, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
+import { homesIn } from './disks/disks.js';
+import { escaped, optionsOnDisk } from './disks/tables.js';
 import { ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
 /** Say in /etc/fstab what is mounted. Fails where an owner is not there. */
-export function setVolumes({ root, files }: Tree, { ramVolumes }: Pick<Machine, 'ramVolumes'>): Result<void> {
+export function setVolumes({ root, files }: Tree, machine: Machine): Result<void> {
+  const { ramVolumes } = machine;
   const ids = readIds(root);
+  const homes = homesIn(ids, machine);
   const lines: string[] = [];
   // What lies in another volume is mounted after it, and its folder is made there at boot.
   for (const [path, volume] of Object.entries(ramVolumes).sort()) {
@@ -30,7 +34,10 @@ export function setVolumes({ root, files }: Tree, { ramVolumes }: Pick<Machine, 
       files.makeFolder(above, undefined, found, 'new');
     }
     files.makeFolder(path, Number.parseInt(mode, 8), found);
-    const options = [`size=${size}`, `mode=${mode}`, `uid=${uid}`, `gid=${gid}`, 'nodev'];
+    const options = [
+      ...[`size=${size}`, `mode=${mode}`, `uid=${uid}`, `gid=${gid}`, 'nodev'],
+      ...optionsOnDisk(path, machine, homes),
+    ];
     lines.push(`tmpfs ${escaped(path)} tmpfs ${options.join(',')} 0 0\n`);
   }
   if (lines.length > 0)
@@ -46,9 +53,4 @@ function homeFolders(path: string, home: string | undefined): string[] {
     .split('/')
     .slice(0, -1);
   return parts.map((_, i) => `${home}/${parts.slice(0, i + 1).join('/')}`);
-}
-
-/** A path as a field of fstab(5). */
-function escaped(path: string): string {
-  return path.replace(/[\\ \t\n]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }

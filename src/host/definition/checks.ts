@@ -1,6 +1,7 @@
 /** What a definition must not say though every field by itself is as it should be. */
 import { type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { checkDisks } from './disk-checks.js';
 import type { Fault } from './issues.js';
 import { nameOf } from './issues.js';
 import type { Machine } from './machine.js';
@@ -11,7 +12,9 @@ type Repository = Machine['repositories'][string];
 
 /** Every fault, in the order of the schema. */
 export function checkMachine(machine: Machine): Fault[] {
-  return [suite, format, packages, files, volumes, users, services, names].flatMap((check) => check(machine));
+  return [suite, format, packages, files, checkDisks, volumes, users, services, names].flatMap((check) =>
+    check(machine),
+  );
 }
 
 const fault = (path: Path, what: string, next: string): Fault => ({ path, what, next });

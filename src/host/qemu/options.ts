@@ -1,6 +1,7 @@
 /** What `mkma run` and `mkma test` are both told. */
 import type { Owner } from '../sys/files.js';
 import type { AccelRequest } from './accel.js';
+import type { OwnDisk } from './own-disks.js';
 
 export interface MachineOptions {
   /** Folder with the images. */
@@ -13,6 +14,8 @@ export interface MachineOptions {
   /** RAM in MiB; by default what suits the base. */
   readonly memoryMiB?: number | undefined;
   readonly cpus?: number | undefined;
+  /** Further disks, beside the one with the images. */
+  readonly dataDisks?: readonly OwnDisk[] | undefined;
   /** Who files made beside the images shall belong to. */
   readonly owner?: Owner | undefined;
 }

@@ -54,13 +54,24 @@ export function checkDiskChoice(
       next: 'leave out one of the two',
     });
   }
-  const absent = disks?.find(({ file }) => !existsSync(file));
+  return checkPresent('--disk', disks);
+}
+
+/** Whether disk images are there; a usage Problem where one is not. */
+export function checkPresent(option: string, disks: readonly OwnDisk[] = []): Result<void> {
+  const absent = disks.find(({ file }) => !existsSync(file));
   if (absent === undefined) return ok();
   return usage({
+    code: 'no-such-disk-image',
     what: 'there is no such disk image',
-    where: `--disk ${absent.file}`,
+    where: `${option} ${absent.file}`,
     next: 'name a file with the raw content of a disk (FILE:ro attaches it read-only)',
   });
+}
+
+/** Disks beside the one with the images, as the machine's: it finds them as /dev/disk/by-id/virtio-mkma-data-1 and so on. */
+export function attachData(disks: readonly OwnDisk[] = []): MachineDisk[] {
+  return disks.map((disk, i) => ({ ...disk, format: 'raw', serial: `mkma-data-${i + 1}` }));
 }
 
 /** The user's disks as the machine's. */

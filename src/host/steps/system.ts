@@ -18,6 +18,7 @@ import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
+import { checkDiskModules } from './disk-modules.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
 import { keyReader } from './keys.js';
 import { programDigest } from './machine-program.js';
@@ -102,6 +103,8 @@ export async function buildSystem(
   if (!finished.ok) return finished;
   const added = await addModules(root, release, context);
   if (!added.ok) return added;
+  const mountable = await checkDiskModules(root, release, machine);
+  if (!mountable.ok) return mountable;
   clean(tree, machine);
   endForbidding(tree.files);
   const open = openToAll(root, machine);

@@ -10,7 +10,7 @@ import { firmwareStart, prepareVariables } from '../qemu/firmware.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
-import { attachOwn, type DiskChoice } from '../qemu/own-disks.js';
+import { attachData, attachOwn, type DiskChoice } from '../qemu/own-disks.js';
 import { renderCommand } from '../sys/command.js';
 import { takeLock } from '../sys/lock.js';
 import { failure, Interrupted, start } from '../sys/run.js';
@@ -112,7 +112,10 @@ function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel
     memoryMiB: options.memoryMiB ?? images.memoryMiB,
     cpus: options.cpus ?? defaultCpus(accel),
     start,
-    disks: options.disks === undefined ? [made] : attachOwn(options.disks),
+    disks: [
+      ...(options.disks === undefined ? [made] : attachOwn(options.disks)),
+      ...attachData(options.dataDisks),
+    ],
     bus: options.bus ?? 'virtio',
     serials,
     display: options.window === true ? 'gtk' : 'none',

@@ -1,7 +1,10 @@
 /** `mkma summary`: the machine that a definition comes to, field by field, with who said it. */
 
+import { neededPackages } from '../customise/customise.js';
 import { nameOf } from '../definition/issues.js';
+import type { Machine } from '../definition/machine.js';
 import type { Merged, Path } from '../definition/merge.js';
+import { packageNameOf } from '../definition/package-names.js';
 import type { ResolvedMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 
@@ -31,7 +34,16 @@ export function summarise({ machine, merged, presets }: ResolvedMachine, all: bo
   const fields = fieldsOf(machine, merged, '').filter(
     ({ name, from, value }) => all || (from !== 'default' && !isEmpty(value)) || ALWAYS.includes(name),
   );
-  return lined([...chosen, ...fields]);
+  return lined([...chosen, ...fields, ...needed(machine, (by) => all || isSaid(merged.fields, by))]);
+}
+
+/** Packages that nobody names, and the fields that need them. */
+function needed(machine: Machine, wanted: (by: Path) => boolean): SummaryField[] {
+  const { packages, firmware, excludePackages } = machine;
+  const named = new Set([...packages.map(packageNameOf), ...firmware, ...excludePackages]);
+  return neededPackages(machine)
+    .filter(({ name, by }) => !named.has(name) && wanted(by))
+    .map(({ name, by }) => ({ name: 'needed package', value: name, from: nameOf(by) }));
 }
 
 function fieldsOf(value: unknown, merged: Merged, prefix: string): SummaryField[] {

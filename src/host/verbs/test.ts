@@ -15,6 +15,7 @@ import { makeFolder } from '../qemu/folder.js';
 import { type GuestAnswers, type GuestTest, runGuestTest } from '../qemu/guest-test.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
 import type { MachineOptions } from '../qemu/options.js';
+import { attachData } from '../qemu/own-disks.js';
 import type { Check } from '../qemu/protocol.js';
 import type { ExpectedServices } from '../qemu/services.js';
 import { checksScript, packScript } from '../qemu/test-script.js';
@@ -180,6 +181,7 @@ function machineOf(options: TestOptions, images: BuiltImages, settings: Settings
       // Only tests may write to it: without them a machine that tried to would be seen to fail.
       { file: files.disk, format: 'raw', readonly: tests.length === 0, serial: 'mkma' },
       { file: files.script, format: 'raw', readonly: true, serial: TEST_DISK_SERIAL },
+      ...attachData(options.dataDisks),
     ],
     serials: [
       // The boots of one test run follow each other in it.

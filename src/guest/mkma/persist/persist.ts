@@ -13,6 +13,7 @@ import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
 import { rememberUsed } from '../room.js';
+import { hiddenByDisks, readDisks } from '../status/disks.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
@@ -146,7 +147,8 @@ function save(
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
   const records = recordsOfLayer(machine, scan, medium.saved, content);
-  const warnings = [...medium.warnings, ...fitWarnings(records, medium)];
+  const hidden = hiddenByDisks(readDisks(machine), chosen);
+  const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };
   machine.outliveInterrupts();
   tell(

@@ -7,6 +7,7 @@ import { readBootRecord } from '../boot-record.js';
 import type { Context } from '../program.js';
 import { type Answer, Failed, show } from '../session.js';
 import { readBar } from './bar.js';
+import { diskLine, readDisks } from './disks.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
@@ -31,11 +32,23 @@ function lookAtBoot(machine: Machine): Result<Answer> {
   return ok({ value, lines: () => bootLines(value) });
 }
 
-export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean; bar?: boolean }, [], Context>({
+function lookForMissing(machine: Machine): Result<Answer> {
+  const value = readDisks(machine).filter(({ state }) => state !== 'used');
+  return ok({ value, lines: () => value.map(diskLine) });
+}
+
+interface Flags {
+  readonly json?: boolean;
+  readonly boot?: boolean;
+  readonly bar?: boolean;
+  readonly missing?: boolean;
+}
+
+export const statusCommand = buildCommand<Flags, [], Context>({
   docs: {
     brief: 'what this machine runs from: images, storage, times, RAM',
     fullDescription:
-      'Tell what this machine runs from: the base and the layers on it, what was left out and why, the storage they came from, the times of the boot, and where the RAM went. What changed since boot is for root alone to see.',
+      'Tell what this machine runs from: the base and the layers on it, what was left out and why, the storage they came from, the disks of the definition, the times of the boot, and where the RAM went. What changed since boot is for root alone to see.',
   },
   parameters: {
     flags: {
@@ -51,19 +64,25 @@ export const statusCommand = buildCommand<{ json?: boolean; boot?: boolean; bar?
         withNegated: false,
         optional: true,
       },
+      missing: {
+        kind: 'boolean',
+        brief: 'the disks of the definition alone that are not in use, a line each',
+        withNegated: false,
+        optional: true,
+      },
       json: { kind: 'boolean', brief: 'one JSON document on stdout', withNegated: false, optional: true },
     },
   },
   func(flags) {
-    const { json = false, boot = false, bar = false } = flags;
-    if (boot && bar) {
+    const { json = false, boot = false, bar = false, missing = false } = flags;
+    if ([boot, bar, missing].filter(Boolean).length > 1) {
       return new Failed({
         kind: 'usage',
-        what: '--bar and --boot exclude each other',
+        what: '--bar, --boot and --missing exclude each other',
         next: 'give one of them',
       });
     }
-    const looked = bar ? lookForBar : boot ? lookAtBoot : look;
+    const looked = bar ? lookForBar : boot ? lookAtBoot : missing ? lookForMissing : look;
     return show(this, () => looked(this.machine), json);
   },
 });

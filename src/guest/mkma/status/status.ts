@@ -12,6 +12,7 @@ import type { Machine } from '../../machine.js';
 import { ask } from '../../ran.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
+import { type DiskStatus, readDisks } from './disks.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {
@@ -25,6 +26,8 @@ export interface Status {
     /** Where it is mounted now: somebody else's doing. Empty: it is released. */
     readonly mountedOn: readonly string[];
   };
+  /** Disks that the definition mounts. */
+  readonly disks: readonly DiskStatus[];
   readonly times: BootTimes;
   readonly memory: Memory;
   /** Whether /overlay is mounted, as it is unless somebody has unmounted it. */
@@ -49,6 +52,7 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
     leftOut,
     warnings: view.ok ? warnings : [...warnings, tellProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
+    disks: readDisks(machine),
     times: bootTimes(record),
     memory: readMemory(machine, view.ok),
     viewed: view.ok,

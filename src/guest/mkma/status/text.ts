@@ -8,6 +8,7 @@ import { tellProblem } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
 import { formatMoment } from '../../../core/time.js';
 import { layOut } from '../layout.js';
+import { diskLine } from './disks.js';
 import type { Status } from './status.js';
 
 /** As lines, fitted to the width of a terminal where that is given. */
@@ -19,6 +20,7 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'layers', paragraphs: tellLayers(layers) },
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
+      { label: 'disks', paragraphs: status.disks.map(diskLine) },
       { label: 'times', paragraphs: tellTimes(status.times) },
       { label: 'RAM', paragraphs: tellMemory(status) },
       { label: 'next boot', paragraphs: tellNextBoot(status.nextBoot) },

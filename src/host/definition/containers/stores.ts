@@ -66,11 +66,12 @@ function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
     .map(([name, { home = `/home/${name}` }]) => ({ name, home }));
 }
 
-/** Whether the definition itself has decided what lies at a path: a volume there or above it, or files in it. */
-export function isTaken(path: string, { ramVolumes, files }: Machine): boolean {
+/** Whether the definition itself has decided what lies at a path: a volume or a disk there or above it, or files in it. */
+export function isTaken(path: string, { ramVolumes, mounts, files }: Machine): boolean {
   const above = (volume: string): boolean => path.startsWith(`${volume}/`);
   return (
     path in ramVolumes ||
+    Object.keys(mounts).some((point) => point === path || above(point)) ||
     Object.entries(ramVolumes).some(([volume, said]) => said !== false && above(volume)) ||
     Object.keys(files).some((file) => file.startsWith(`${path}/`))
   );

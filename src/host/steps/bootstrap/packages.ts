@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
-import { impliedPackages } from '../../customise/customise.js';
+import { neededPackages } from '../../customise/customise.js';
 import { describeKey, type KeyReader } from '../../customise/repository-keys.js';
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { Machine } from '../../definition/machine.js';
@@ -38,18 +38,19 @@ export function packageInput(name: string): string {
 
 /** What the definition names, and what mkma itself needs on the machine. */
 function systemPackages(machine: Machine): string[] {
-  const all = [...machine.packages, ...impliedPackages(machine), ...PROGRAM_PACKAGES];
+  const all = [...machine.packages, ...neededPackages(machine).map(({ name }) => name), ...PROGRAM_PACKAGES];
   return [...new Set(all)].filter((entry) => !machine.excludePackages.includes(packageNameOf(entry)));
 }
 
 /** Which fields ask for which packages. */
-function fieldsOf({ kernel, packages, firmware }: Machine): Map<string, (string | number)[]> {
+function fieldsOf(machine: Machine): Map<string, readonly (string | number)[]> {
+  const { kernel, packages } = machine;
   const named = (entries: readonly string[], path: string): [string, (string | number)[]][] =>
     entries.map((entry, i) => [packageNameOf(entry), [path, i]]);
   const own = kernel.from === 'debian' ? (kernel.package ?? []) : [];
   return new Map([
     ...[own].flat().map((name): [string, string[]] => [name, ['kernel', 'package']]),
-    ...named(firmware, 'firmware'),
+    ...neededPackages(machine).map(({ name, by }): [string, readonly (string | number)[]] => [name, by]),
     ...named(packages, 'packages'),
   ]);
 }

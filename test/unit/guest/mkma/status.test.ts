@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeftOut, LoadedImage } from '../../../../src/core/boot.js';
+import { hiddenByDisks, readDisks } from '../../../../src/guest/mkma/status/disks.js';
 import { BASE, bootedMachine, mkma, RECORD } from './booted.js';
 
 const LAYER: LoadedImage = {
@@ -153,6 +154,83 @@ test('the next boot: what was remembered of the storage, what nobody knows, what
 `),
     out,
   );
+});
+
+const DISKS = JSON.stringify([
+  { point: '/home', device: 'UUID=1', node: '/dev/disk/by-uuid/1', unit: 'home.mount' },
+  {
+    ...{
+      point: '/srv/my data',
+      device: 'LABEL=d',
+      node: '/dev/disk/by-label/d',
+      unit: 'srv-my\\x20data.mount',
+    },
+    unlocked: { node: '/dev/mapper/d', unit: 'systemd-cryptsetup@d.service' },
+  },
+  { point: '/mnt', device: 'LABEL=m', node: '/dev/disk/by-label/m', unit: 'mnt.mount' },
+  {
+    ...{ device: 'PARTUUID=s', node: '/dev/disk/by-partuuid/s', unit: 'dev-mapper-swap.swap' },
+    unlocked: { node: '/dev/mapper/swap', unit: 'systemd-cryptsetup@swap.service' },
+  },
+]);
+
+/** The fake looks at what a link names itself: a device behind it is one more entry. */
+function withDisks(mounted: string, swaps: string, ...devices: string[]) {
+  const machine = bootedMachine();
+  machine.files.set('/usr/lib/mkma/disks.json', { content: DISKS });
+  const mounts = machine.readText('/proc/self/mountinfo');
+  machine.files.set('/proc/self/mountinfo', { content: `${mounts}\n${mounted}` });
+  machine.files.set('/proc/swaps', { content: `Filename Type Size Used Priority\n${swaps}` });
+  for (const device of devices) machine.files.set(device, { kind: 'block' });
+  return machine;
+}
+
+test('disks of the definition: absent, not unlocked, not mounted', async () => {
+  const machine = withDisks(
+    '40 32 0:9 / /home rw - autofs systemd-1 rw',
+    '/dev/vdb partition 1 0 -2\n',
+    ...['/dev/disk/by-label/d', '/dev/disk/by-label/m'],
+  );
+  const lines = [
+    '/home: not mounted: there is no disk UUID=1. Once it is attached: systemctl start home.mount',
+    "/srv/my data: not mounted: the disk LABEL=d is not unlocked. To try again: systemctl start 'srv-my\\x20data.mount'; the reason: systemctl status systemd-cryptsetup@d.service",
+    '/mnt: not mounted, though the disk LABEL=m is there. The reason: systemctl status mnt.mount',
+    'swap: off: there is no disk PARTUUID=s. Once it is attached: systemctl start dev-mapper-swap.swap',
+  ];
+  assert.equal((await mkma(machine, ['status', '--missing'])).out, lines.map((line) => `${line}\n`).join(''));
+  assert.ok(
+    (await mkma(machine, ['status'])).out.includes(`\ndisks      ${lines.join('\n           ')}\ntimes `),
+  );
+  const { disks } = JSON.parse((await mkma(machine, ['status', '--json'])).out);
+  assert.deepEqual(
+    disks.map(({ state }: { state: string }) => state),
+    ['absent', 'locked', 'failed', 'absent'],
+  );
+});
+
+test('disks of the definition that are in use, by names with spaces and by what links lead to', async () => {
+  const mounted = [
+    '40 32 8:1 / /home rw - ext4 /dev/vda1 rw',
+    '41 32 8:1 / /srv/my\\040data rw - ext4 /dev/dm-1 rw',
+    '42 32 8:1 / /mnt rw - ext4 /dev/vda3 rw',
+  ];
+  const machine = withDisks(mounted.join('\n'), '/dev/dm-0 partition 1 0 -2\n');
+  machine.files.set('/dev/mapper/swap', { link: '../dm-0' });
+  assert.equal((await mkma(machine, ['status', '--missing'])).out, '');
+  assert.ok(
+    (await mkma(machine, ['status'])).out.includes(
+      '\ndisks      /home: UUID=1\n           /srv/my data: LABEL=d, encrypted\n           /mnt: LABEL=m\n           swap: PARTUUID=s, encrypted\n',
+    ),
+  );
+});
+
+test('what was written while a disk was absent is warned of when it is saved', () => {
+  const disks = readDisks(withDisks('', ''));
+  const changed = (path: string) => ({ kind: 'new', path }) as const;
+  assert.deepEqual(hiddenByDisks(disks, [changed('home'), changed('homes/x'), changed('srv/my')]), []);
+  assert.deepEqual(hiddenByDisks(disks, [changed('srv/my data/x'), changed('srv/my data/y')]), [
+    'the disk LABEL=d hides what is saved below /srv/my data whenever it is mounted there: copy it to the disk',
+  ]);
 });
 
 test('a machine that mkma did not boot', async () => {

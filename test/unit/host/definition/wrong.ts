@@ -158,6 +158,219 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'a field of a mount',
+    definition: "{ mounts: { '/home': { device: 'LABEL=x', option: ['ro'] } } }",
+    lines: [
+      'there is no mounts["/home"].option: mkma.config.ts:2',
+      '  next: did you mean options? mounts["/home"] can have: device, type, options, encrypted, required',
+    ],
+  },
+  {
+    what: 'a device that is none',
+    definition: "{ mounts: { '/home': { device: 'sda1' } } }",
+    lines: [
+      'mounts["/home"].device is "sda1": it must be UUID=, LABEL=, PARTUUID= or PARTLABEL= with a value without quotes, or a path below /dev: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'options in one text',
+    definition: "{ mounts: { '/home': { device: 'LABEL=x', options: ['ro,noatime'] } } }",
+    lines: [
+      'mounts["/home"].options[0] is "ro,noatime": it must be one option: each has an entry of its own, without commas and spaces: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'how a mount is encrypted',
+    definition: "{ mounts: { '/home': { device: 'LABEL=x', encrypted: 'luks' } } }",
+    lines: [
+      'mounts["/home"].encrypted is "luks": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'a field of an encrypted mount',
+    definition: "{ mounts: { '/home': { device: 'LABEL=x', encrypted: { keyfile: '/k' } } } }",
+    lines: [
+      'there is no mounts["/home"].encrypted.keyfile: mkma.config.ts:2',
+      '  next: did you mean keyFile? mounts["/home"].encrypted can have: name, keyFile, keyDevice, tpm2, options',
+    ],
+  },
+  {
+    what: 'a mount over the system',
+    definition: "{ mounts: { '/usr/local': { device: 'LABEL=x' } } }",
+    lines: [
+      'mounts["/usr/local"]: /usr is the system\'s own, which a disk would hide: mkma.config.ts:2',
+      '  next: name another place, as /srv/data or /home',
+    ],
+  },
+  {
+    what: 'a mount over the records of packages',
+    definition: "{ mounts: { '/var': { device: 'LABEL=x' } } }",
+    lines: [
+      'mounts["/var"]: /var holds the records of packages, which a disk would hide: mkma.config.ts:2',
+      '  next: name another place, as /srv/data or /home',
+    ],
+  },
+  {
+    what: 'a mount over the root',
+    definition: "{ mounts: { '/': { device: 'LABEL=x' } } }",
+    lines: [
+      'mounts["/"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'two mounts of one path',
+    definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' }, '/srv//x': { device: 'LABEL=y' } } }",
+    lines: [
+      'mounts["/srv/x"] and mounts["/srv//x"] are one mount point: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'a mount that is a volume in RAM too',
+    definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, ramVolumes: { '/srv/x': { size: '1G' } } }",
+    lines: [
+      'mounts["/srv/x"] is a volume in RAM too (ramVolumes): mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'a mount on a file',
+    definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
+    lines: [
+      'mounts["/srv/x"] is no folder: files has it too: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'a mount over a file',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
+    lines: [
+      'mounts["/srv"]: the disk would hide /srv/x of the definition: mkma.config.ts:2',
+      "  next: take one of them out; only what lies in the home of one of the definition's users is copied to a disk",
+    ],
+  },
+  {
+    what: 'a mount of RAM',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', type: 'tmpfs' } } }",
+    lines: ['mounts["/srv"]: tmpfs is no file system on a disk: mkma.config.ts:2', '  next: use ramVolumes'],
+  },
+  {
+    what: 'a mount that is required and is not',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', required: true, options: ['nofail'] } } }",
+    lines: [
+      'mounts["/srv"] is required, and has the option nofail: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'a required mount below another',
+    definition:
+      "{ mounts: { '/srv': { device: 'LABEL=x' }, '/srv/x': { device: 'LABEL=y', required: true } } }",
+    lines: [
+      'mounts["/srv/x"] is required, and lies below /srv, which is not: mkma.config.ts:2',
+      '  next: set required: true for /srv too',
+    ],
+  },
+  {
+    what: 'a device of keys without a key',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyDevice: 'LABEL=key' } } } }",
+    lines: [
+      'mounts["/srv"].encrypted has a keyDevice without the keyFile on it: mkma.config.ts:2',
+      '  next: name the file: keyFile: "/home.key"',
+    ],
+  },
+  {
+    what: 'two keys',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/k', tpm2: true } } } }",
+    lines: [
+      'mounts["/srv"].encrypted has both a key file and the key in the TPM: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'a key behind its own lock',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/srv/k' } } } }",
+    lines: [
+      'mounts["/srv"].encrypted.keyFile: /srv/k lies on the disk that it is to unlock: mkma.config.ts:2',
+      '  next: put the key elsewhere',
+    ],
+  },
+  {
+    what: 'random swap by what is lost',
+    definition: "{ swap: [{ device: 'UUID=1234-ABCD', encrypted: 'random' }] }",
+    lines: [
+      'swap[0].device is "UUID=1234-ABCD", and its content is destroyed at each boot: that name is on the partition, and gone with the first boot: mkma.config.ts:2',
+      '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
+    ],
+  },
+  {
+    what: 'random swap by a name that moves',
+    definition: "{ swap: [{ device: '/dev/sda2', encrypted: 'random' }] }",
+    lines: [
+      'swap[0].device is "/dev/sda2", and its content is destroyed at each boot: another partition may have that name at another boot, and would be destroyed: mkma.config.ts:2',
+      '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
+    ],
+  },
+  {
+    what: 'a random key of a mount',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: 'random' } } }",
+    lines: [
+      'mounts["/srv"].encrypted is "random": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'swap twice',
+    definition: "{ swap: [{ device: 'LABEL=x' }, { device: 'LABEL=x', priority: 1 }] }",
+    lines: ['swap[1] and swap[0] have one device: LABEL=x: mkma.config.ts:2', '  next: take one of them out'],
+  },
+  {
+    what: 'swap on a mounted disk',
+    definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, swap: [{ device: 'LABEL=x' }] }",
+    lines: [
+      'swap[0] and mounts["/srv"] have one device: LABEL=x: mkma.config.ts:2',
+      '  next: take one of them out',
+    ],
+  },
+  {
+    what: 'one name of two encrypted disks',
+    definition:
+      "{ mounts: { '/srv/a-b': { device: 'LABEL=x', encrypted: true }, '/srv/a/b': { device: 'LABEL=y', encrypted: true } } }",
+    lines: [
+      'mounts["/srv/a/b"] and mounts["/srv/a-b"] both become /dev/mapper/srv-a-b: mkma.config.ts:2',
+      '  next: give one of them a name of its own: encrypted: { name: ... }',
+    ],
+  },
+  {
+    what: 'one encrypted disk in two ways',
+    definition:
+      "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: true }, '/srv/b': { device: 'LABEL=x', encrypted: { keyFile: '/k' } } } }",
+    lines: [
+      'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in two ways: mkma.config.ts:2',
+      '  next: give both the same encrypted',
+    ],
+  },
+  {
+    what: 'the name of the device mapper itself',
+    definition: "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: { name: 'control' } } } }",
+    lines: [
+      'mounts["/srv/a"].encrypted.name is "control": it must be 1 to 127 of A-Z, a-z, 0-9, ., _, + and -, and not "control": mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'a priority of swap',
+    definition: "{ swap: [{ device: 'LABEL=x', priority: 40000 }] }",
+    lines: [
+      'swap[0].priority is 40000: it must be at most 32767: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'covered volume',
     definition: "{ ramVolumes: { '/run/x': { size: '10%' } } }",
     lines: [

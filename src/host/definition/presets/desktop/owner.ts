@@ -21,7 +21,7 @@ export function owner({ user, login, keyring }: DesktopOptions, machine: Machine
   };
   return {
     users: { [user]: { sudo } },
-    ramVolumes: without(ramVolumes, machine.ramVolumes),
+    ramVolumes: without(ramVolumes, { ...machine.ramVolumes, ...machine.mounts }),
     files: without(files, machine.files),
   };
 }

@@ -1,0 +1,108 @@
+/** Disks that the machine's definition mounts: which of them are in use, and why the others are not. */
+import type { Change } from '../../../core/changes.js';
+import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
+import type { Machine } from '../../machine.js';
+
+/**
+ * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked. `failed`: it is there, and
+ * could not be used.
+ */
+export type DiskState = 'used' | 'absent' | 'locked' | 'failed';
+
+export interface DiskStatus {
+  /** Where it is mounted; absent: it is swap. */
+  readonly point?: string;
+  /** As the definition names it. */
+  readonly device: string;
+  readonly encrypted: boolean;
+  readonly state: DiskState;
+  /** What mounts it, or turns it on. */
+  readonly unit: string;
+  /** The unit whose log says more, where it was not used though it is there. */
+  readonly failed?: string;
+}
+
+/** The disks of the definition, in its order; none where it names none. */
+export function readDisks(machine: Machine): DiskStatus[] {
+  const text = machine.readText(DISKS_FILE);
+  if (text === undefined) return [];
+  const points = mountPoints(machine.readText('/proc/self/mountinfo') ?? '');
+  const swaps = swapDevices(machine.readText('/proc/swaps') ?? '');
+  return (JSON.parse(text) as ExpectedDisk[]).map((disk) => {
+    const { point, device, node, unit, unlocked } = disk;
+    const used =
+      point === undefined ? swaps.has(kernelName(machine, unlocked?.node ?? node)) : points.has(point);
+    const state = used ? 'used' : unusedState(machine, disk);
+    const failed = state === 'locked' ? unlocked?.unit : state === 'failed' ? unit : undefined;
+    return {
+      ...(point === undefined ? {} : { point }),
+      ...{ device, encrypted: unlocked !== undefined, state, unit },
+      ...(failed === undefined ? {} : { failed }),
+    };
+  });
+}
+
+function unusedState(machine: Machine, { node, unlocked }: ExpectedDisk): DiskState {
+  if (machine.info(node) === undefined) return 'absent';
+  return unlocked !== undefined && machine.info(unlocked.node) === undefined ? 'locked' : 'failed';
+}
+
+/** Mount points of proc_pid_mountinfo(5), but for those that wait for the first access (autofs). */
+function mountPoints(mountinfo: string): Set<string> {
+  const lines = mountinfo.split('\n').filter((line) => line !== '' && !/ - autofs /.test(line));
+  return new Set(lines.map((line) => unescaped(line.split(' ')[4] ?? '')));
+}
+
+/** Devices of proc_swaps(5), by the kernel's names. */
+function swapDevices(swaps: string): Set<string> {
+  return new Set(
+    swaps
+      .split('\n')
+      .slice(1)
+      .map((line) => unescaped(line.split(/\s/, 1)[0] ?? '')),
+  );
+}
+
+/** Where udev's link leads: /proc/swaps has the kernel's own name. */
+function kernelName(machine: Machine, node: string): string {
+  const target = machine.readlink(node);
+  return target === undefined ? node : `/dev/${target.slice(target.lastIndexOf('/') + 1)}`;
+}
+
+/** Spaces and the like are octal there. */
+function unescaped(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+}
+
+/** Warnings of changes that are in the RAM, since a disk was not mounted when they were made: its files are seen instead once it is. */
+export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Change[]): string[] {
+  return disks.flatMap(({ point, device }) => {
+    if (point === undefined || !changes.some(({ path }) => `/${path}`.startsWith(`${point}/`))) return [];
+    return [
+      `the disk ${device} hides what is saved below ${point} whenever it is mounted there: copy it to the disk`,
+    ];
+  });
+}
+
+/** A line for people. */
+export function diskLine(disk: DiskStatus): string {
+  const { point, device, encrypted, state, failed } = disk;
+  const name = point ?? 'swap';
+  const what = encrypted ? `${device}, encrypted` : device;
+  const not = point === undefined ? 'off' : 'not mounted';
+  switch (state) {
+    case 'used':
+      return `${name}: ${what}`;
+    case 'absent':
+      return `${name}: ${not}: there is no disk ${device}. Once it is attached: systemctl start ${quoted(disk.unit)}`;
+    case 'locked':
+      return `${name}: ${not}: the disk ${device} is not unlocked. To try again: systemctl start ${quoted(disk.unit)}; the reason: systemctl status ${quoted(failed ?? '')}`;
+    case 'failed':
+      return `${name}: ${not}, though the disk ${device} is there. The reason: systemctl status ${quoted(failed ?? '')}`;
+  }
+}
+
+/** A unit's name as a word of a shell: escapes in it are backslashes. */
+function quoted(unit: string): string {
+  return unit.includes('\\') ? `'${unit}'` : unit;
+}

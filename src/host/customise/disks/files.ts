@@ -1,0 +1,111 @@
+/** Files of a machine that has disks, but for fstab(5): what is unlocked, what is reported, what makes homes. Pure. */
+import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
+import { type Disk, disksOf, type Mapping, mappingsOf } from '../../definition/disks.js';
+import { deviceNode, instanceName, unitOfPath } from '../../tools/unit-name.js';
+import { crypttabLines, type Disks, HOMES_UNIT, type Home, unlockedNode } from './tables.js';
+
+/** The unit that reports what is not mounted. */
+const REPORT_UNIT = 'mkma-disks.service';
+/** Programs of these units on the machine; presets/disks/ has them. */
+export const HERE = '/usr/lib/mkma/disks';
+const UNITS = '/etc/systemd/system';
+
+/** Text files by path; none where the definition has no disk. */
+export function diskFiles(machine: Disks): Record<string, string> {
+  const disks = disksOf(machine);
+  if (disks.length === 0) return {};
+  const expected = disks.filter(isExpected).map(expectedDisk);
+  const mappings = mappingsOf(disks);
+  return {
+    [DISKS_FILE]: `${JSON.stringify(expected, null, 2)}\n`,
+    [`${UNITS}/${REPORT_UNIT}`]: reportUnit(expected),
+    ...(mappings.length === 0
+      ? {}
+      : { '/etc/crypttab': `# Encrypted disks of the definition.\n${crypttabLines(machine).join('')}` }),
+    ...Object.fromEntries(mappings.filter(({ random }) => random).map(swapGuard)),
+  };
+}
+
+/** Links that enable the units, by path. */
+export function diskLinks(machine: Disks, homes: readonly Home[]): Record<string, string> {
+  if (disksOf(machine).length === 0) return {};
+  const points = [...new Set(homes.map(({ point }) => point))];
+  return {
+    [`${UNITS}/multi-user.target.wants/${REPORT_UNIT}`]: `../${REPORT_UNIT}`,
+    // Also where a disk comes later, and is mounted then.
+    ...Object.fromEntries(
+      points.map((point) => [
+        `${UNITS}/${unitOfPath(point, 'mount')}.wants/${HOMES_UNIT}`,
+        `../${HOMES_UNIT}`,
+      ]),
+    ),
+  };
+}
+
+/** Text files for homes on disks; none where there is no such home. */
+export function homeFiles(homes: readonly Home[]): Record<string, string> {
+  if (homes.length === 0) return {};
+  const mounts = [...new Set(homes.map(({ point }) => unitOfPath(point, 'mount')))];
+  return {
+    [`${HERE}/homes.list`]: homes.map(({ user, point }) => `${user} ${point}\n`).join(''),
+    [`${UNITS}/${HOMES_UNIT}`]: `[Unit]
+Description=Make homes on disks
+DefaultDependencies=no
+After=${mounts.join(' ')}
+Before=local-fs.target
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+# For the root without what is mounted on it.
+PrivateMounts=yes
+StandardOutput=journal+console
+ExecStart=/bin/sh ${HERE}/homes ${HERE}/homes.list
+`,
+  };
+}
+
+/** Whether it is to be there once the machine is up. */
+function isExpected({ options }: Disk): boolean {
+  return !options.includes('noauto') && !options.includes('x-systemd.automount');
+}
+
+function expectedDisk({ point, device, mapping }: Disk): ExpectedDisk {
+  const node = deviceNode(device);
+  const used = mapping === undefined ? node : unlockedNode(mapping);
+  return {
+    ...(point === undefined ? {} : { point }),
+    ...{ device, node },
+    unit: point === undefined ? unitOfPath(used, 'swap') : unitOfPath(point, 'mount'),
+    ...(mapping === undefined ? {} : { unlocked: { node: used, unit: unlockingUnit(mapping) } }),
+  };
+}
+
+function unlockingUnit({ name }: Mapping): string {
+  return `systemd-cryptsetup@${instanceName(name)}.service`;
+}
+
+/** Before anybody is asked to log in, and once it is known what is mounted. */
+function reportUnit(expected: readonly ExpectedDisk[]): string {
+  return `[Unit]
+Description=Report disks that are not mounted
+After=${expected.map(({ unit }) => unit).join(' ')}
+Before=systemd-user-sessions.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+StandardOutput=journal+console
+ExecStart=/bin/sh ${HERE}/report
+`;
+}
+
+/** systemd makes swap of whatever is there; this looks first whether it holds something else, as Debian's own cryptsetup does. */
+function swapGuard(mapping: Mapping): [string, string] {
+  const node = deviceNode(mapping.device).replaceAll('%', '%%').replaceAll('\\', '\\\\');
+  return [
+    `${UNITS}/${unlockingUnit(mapping)}.d/10-mkma.conf`,
+    `[Service]\nExecStartPre=/bin/sh ${HERE}/swap-guard "${node}"\n`,
+  ];
+}
