@@ -12,6 +12,7 @@ const USER = { user: 'user', ...PATIENT };
 const SESSION = 'systemctl --user is-active --quiet graphical-session.target desktop-session';
 
 async function terminal(guest) {
+  await guest.ok('while pkill -x foot; do sleep 1; done', PATIENT);
   await guest.keys('super+Return');
   await guest.waitForWindow({ app: 'foot' }, PATIENT);
   await guest.type('PS1=; clear; touch /tmp/prompt\n');

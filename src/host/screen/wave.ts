@@ -5,7 +5,7 @@ export interface Heard {
   readonly seconds: number;
   /** Root mean square of that part, in dB below full scale (0 is the loudest); -Infinity: nothing was heard. */
   readonly loudness: number;
-  /** The tone's frequency, in Hz; 0: nothing was heard. */
+  /** The tone's frequency, in Hz, whatever gaps it has; 0: nothing was heard. */
   readonly pitch: number;
 }
 
@@ -32,20 +32,27 @@ export function hear(file: Buffer): Heard {
   }
   if (first < 0) return { seconds: 0, loudness: Number.NEGATIVE_INFINITY, pitch: 0 };
   let squares = 0;
-  let rises = 0;
-  let [begin, end] = [-1, -1];
+  const periods: number[] = [];
+  let rise = -1;
   for (let i = first; i <= last; i++) {
-    squares += sample(i) ** 2;
-    if (i > first && sample(i - 1) < 0 && sample(i) >= 0) {
-      if (begin < 0) begin = i;
-      else rises++;
-      end = i;
-    }
+    const [before, now] = [i === first ? 0 : sample(i - 1), sample(i)];
+    squares += now ** 2;
+    if (before >= 0 || now < 0) continue;
+    // Where the line between both crosses zero.
+    const at = i - now / (now - before);
+    if (rise >= 0) periods.push(at - rise);
+    rise = at;
   }
   const length = last - first + 1;
+  const period = median(periods);
   return {
     seconds: length / rate,
     loudness: 20 * Math.log10(Math.sqrt(squares / length) / 32768),
-    pitch: rises === 0 ? 0 : (rises * rate) / (end - begin),
+    pitch: period === undefined ? 0 : rate / period,
   };
+}
+
+/** Of a slow machine's sound a part is missing here and there: the usual period is the tone's. */
+function median(values: readonly number[]): number | undefined {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
