@@ -67,7 +67,10 @@ const FIRST: Facts = [
 
 const SECOND: Facts = [
   ['cat /srv/data/word /srv/asked/word /home/ada/word', 'data\nasked\nhome'],
-  ['findmnt -no SOURCE /srv/data /srv/asked', '/dev/mapper/srv-data\n/dev/mapper/srv-asked'],
+  [
+    'for at in data asked; do findmnt -no SOURCE /srv/$at; done',
+    '/dev/mapper/srv-data\n/dev/mapper/srv-asked',
+  ],
   ['stat -c "%a %U" /home/ada', '750 ada'],
   ['cat /home/ada/.vimrc', 'of ada'],
   ['swapon --show=PRIO --noheadings', '5'],
