@@ -2,10 +2,14 @@
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
 import { type Disk, disksOf, type Mapping, mappingsOf } from '../../definition/disks.js';
 import { deviceNode, instanceName, unitOfPath } from '../../tools/unit-name.js';
-import { crypttabLines, type Disks, HOMES_UNIT, type Home, unlockedNode } from './tables.js';
+import { crypttabLines, type Disks, HOMES_UNIT, type Home, optionalNodes, unlockedNode } from './tables.js';
 
 /** The unit that reports what is not mounted. */
 const REPORT_UNIT = 'mkma-disks.service';
+/** The unit that gives up on what is not there. */
+const WAIT_UNIT = 'mkma-disks-wait.service';
+/** Seconds for a disk to come once udev has seen all that are there: one on USB takes some to spin up. */
+const WAIT_SECONDS = 15;
 /** Programs of these units on the machine; presets/disks/ has them. */
 export const HERE = '/usr/lib/mkma/disks';
 const UNITS = '/etc/systemd/system';
@@ -19,6 +23,7 @@ export function diskFiles(machine: Disks): Record<string, string> {
   return {
     [DISKS_FILE]: `${JSON.stringify(expected, null, 2)}\n`,
     [`${UNITS}/${REPORT_UNIT}`]: reportUnit(expected),
+    ...waitFiles(optionalNodes(machine)),
     ...(mappings.length === 0
       ? {}
       : { '/etc/crypttab': `# Encrypted disks of the definition.\n${crypttabLines(machine).join('')}` }),
@@ -30,7 +35,9 @@ export function diskFiles(machine: Disks): Record<string, string> {
 export function diskLinks(machine: Disks, homes: readonly Home[]): Record<string, string> {
   if (disksOf(machine).length === 0) return {};
   const points = [...new Set(homes.map(({ point }) => point))];
+  const waits = optionalNodes(machine).length > 0;
   return {
+    ...(waits ? { [`${UNITS}/sysinit.target.wants/${WAIT_UNIT}`]: `../${WAIT_UNIT}` } : {}),
     [`${UNITS}/multi-user.target.wants/${REPORT_UNIT}`]: `../${REPORT_UNIT}`,
     // Also where a disk comes later, and is mounted then.
     ...Object.fromEntries(
@@ -84,6 +91,25 @@ function expectedDisk({ point, device, mapping }: Disk): ExpectedDisk {
 
 function unlockingUnit({ name }: Mapping): string {
   return `systemd-cryptsetup@${instanceName(name)}.service`;
+}
+
+/** What gives up on absent disks, so that the boot need not wait for systemd's own limit. */
+function waitFiles(nodes: readonly string[]): Record<string, string> {
+  if (nodes.length === 0) return {};
+  return {
+    [`${HERE}/wait.list`]: nodes.map((node) => `${unitOfPath(node, 'device')} ${node}\n`).join(''),
+    [`${UNITS}/${WAIT_UNIT}`]: `[Unit]
+Description=Wait for disks
+DefaultDependencies=no
+After=systemd-udevd.service systemd-udev-trigger.service
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh ${HERE}/wait ${WAIT_SECONDS} ${HERE}/wait.list
+`,
+  };
 }
 
 /** Before anybody is asked to log in, and once it is known what is mounted. */

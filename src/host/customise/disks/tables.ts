@@ -1,17 +1,19 @@
 /** Disks in fstab(5) and crypttab(5). Pure. */
-import { DEFAULTS } from '../../../core/contract.js';
 import { type Disk, disksOf, type Mapping, mappingsOf, mountOver, mountsOf } from '../../definition/disks.js';
 import type { Machine } from '../../definition/machine.js';
 import { deviceNode } from '../../tools/unit-name.js';
 
 export type Disks = Pick<Machine, 'mounts' | 'swap'>;
 
-/** Seconds that a boot waits for a disk that is not there, where it goes on without: as early boot does for its own (`mkma_timeout`). */
-const DEVICE_SECONDS = DEFAULTS.timeout;
+/**
+ * Seconds from systemd's start until a disk counts as absent, should nothing have said so before: the unit that waits (files.ts) counts
+ * from when udev has seen all disks, which without KVM takes more than a minute.
+ */
+const DEVICE_SECONDS = 180;
 /** Seconds for a passphrase, where the boot goes on without: nobody may be there. */
 const PASSPHRASE_SECONDS = 90;
 
-/** The unit that makes homes on disks (units.ts). */
+/** The unit that makes homes on disks (files.ts). */
 export const HOMES_UNIT = 'mkma-homes.service';
 
 /** Lines of fstab(5). `homes`: mount points on which homes are made, and folders that are homes. */
@@ -151,6 +153,20 @@ function bounded({ random }: Mapping): string[] {
 /** The device that a mapping becomes. */
 export function unlockedNode({ name }: Mapping): string {
   return `/dev/mapper/${name}`;
+}
+
+/**
+ * Paths of devices without which a boot goes on soon: of disks that are neither required nor have a limit of their own, and of those
+ * that hold keys for them.
+ */
+export function optionalNodes(machine: Disks): string[] {
+  const disks = disksOf(machine);
+  const nodes = (of: readonly Disk[]): Set<string> => new Set(of.map(({ device }) => deviceNode(device)));
+  const fixed = disks.filter(({ required, options }) => required || options.some(isDeviceTimeout));
+  const optional = disks.filter((disk) => !fixed.includes(disk));
+  const keys = optional.flatMap(({ mapping }) => mapping?.keyDevice ?? []).map(deviceNode);
+  const kept = nodes(fixed);
+  return [...new Set([...nodes(optional), ...keys])].filter((node) => !kept.has(node));
 }
 
 /** A field of fstab(5). */

@@ -14,7 +14,7 @@ import { machineFiles } from '../../../../src/host/customise/system-files.js';
 import type { MachineInput } from '../../../../src/host/definition/machine.js';
 import { machine } from './small-tree.js';
 
-const ABSENT = 'nofail,x-systemd.device-timeout=30s,x-systemd.before=local-fs.target';
+const ABSENT = 'nofail,x-systemd.device-timeout=180s,x-systemd.before=local-fs.target';
 const UNLOCKED = 'nofail,x-systemd.device-timeout=infinity,x-systemd.before=local-fs.target';
 
 function tables(fields: MachineInput, homes: readonly (readonly [string, string])[] = []) {
@@ -38,10 +38,10 @@ test('plain disks: absent ones do not stop the boot, required ones do; file syst
   assert.equal(
     fstab,
     `UUID=aaaaaaaa-2222-4333-8444-555555555555 /home ext4 defaults 0 2
-LABEL=later /mnt xfs noauto,nofail,x-systemd.device-timeout=30s 0 0
+LABEL=later /mnt xfs noauto,nofail,x-systemd.device-timeout=180s 0 0
 /dev/disk/by-id/x /srv auto x-systemd.device-timeout=60s,nofail,x-systemd.before=local-fs.target 0 2
 LABEL=my\\040disk /srv/my\\040data btrfs subvol=data,noatime,${ABSENT} 0 0
-PARTLABEL=swap none swap discard,pri=0,nofail,x-systemd.device-timeout=30s 0 0
+PARTLABEL=swap none swap discard,pri=0,nofail,x-systemd.device-timeout=180s 0 0
 `,
   );
   assert.equal(crypttab, '');
@@ -71,19 +71,19 @@ test('encrypted disks: by passphrase, key file, key on another device, TPM; swap
 /dev/mapper/srv-a /srv/a auto ${UNLOCKED} 0 2
 /dev/mapper/srv-b /srv/b auto ${UNLOCKED} 0 2
 /dev/mapper/safe /srv/c auto noatime,${UNLOCKED} 0 2
-LABEL=first none swap nofail,x-systemd.device-timeout=30s 0 0
+LABEL=first none swap nofail,x-systemd.device-timeout=180s 0 0
 /dev/mapper/swap2 none swap pri=7,nofail,x-systemd.device-timeout=infinity 0 0
 /dev/mapper/swap3 none swap nofail,x-systemd.device-timeout=infinity 0 0
 `,
   );
-  const limits = 'nofail,x-systemd.device-timeout=30s,timeout=90s';
+  const limits = 'nofail,x-systemd.device-timeout=180s,timeout=90s';
   assert.equal(
     crypttab,
     `home UUID=x none luks
-srv-a /dev/disk/by-label/a\\x20a /k discard,timeout=0,luks,nofail,x-systemd.device-timeout=30s
-srv-b UUID=b /b.key:/dev/disk/by-label/my\\x20keys luks,keyfile-timeout=30s,${limits}
+srv-a /dev/disk/by-label/a\\x20a /k discard,timeout=0,luks,nofail,x-systemd.device-timeout=180s
+srv-b UUID=b /b.key:/dev/disk/by-label/my\\x20keys luks,keyfile-timeout=180s,${limits}
 safe UUID=c none x-systemd.device-timeout=60s,luks,tpm2-device=auto,nofail,timeout=90s
-swap2 PARTUUID=ab-01 /dev/urandom swap,cipher=aes-xts-plain64,size=512,nofail,x-systemd.device-timeout=30s
+swap2 PARTUUID=ab-01 /dev/urandom swap,cipher=aes-xts-plain64,size=512,nofail,x-systemd.device-timeout=180s
 swap3 UUID=s none luks,${limits}
 `,
   );
@@ -146,6 +146,7 @@ LABEL=ben /home/ben auto ${ABSENT} 0 2
     /^After=home\.mount home-ben\.mount\nBefore=local-fs\.target$/m,
   );
   assert.deepEqual(Object.keys(diskLinks(defined, homes)), [
+    '/etc/systemd/system/sysinit.target.wants/mkma-disks-wait.service',
     '/etc/systemd/system/multi-user.target.wants/mkma-disks.service',
     '/etc/systemd/system/home.mount.wants/mkma-homes.service',
     '/etc/systemd/system/home-ben.mount.wants/mkma-homes.service',
@@ -186,6 +187,26 @@ test('the machine is told of its disks, and looks what is on a partition before 
   assert.deepEqual(guards, ['/etc/systemd/system/systemd-cryptsetup@swap.service.d/10-mkma.conf']);
   assert.match(files[guards[0] as string] ?? '', /^ExecStartPre=.*"\/dev\/disk\/by-partuuid\/ab-01"$/m);
   assert.ok(!('/etc/crypttab' in machineFiles(machine({}), describeKey)));
+});
+
+test('a boot soon goes on without disks, and without what holds their keys, but not where another limit is said', () => {
+  const defined = machine({
+    mounts: {
+      '/srv/a': { device: 'LABEL=my disk', encrypted: { keyFile: '/k', keyDevice: 'LABEL=stick' } },
+      '/srv/b': { device: 'LABEL=b', options: ['x-systemd.device-timeout=5s'] },
+      '/srv/c': { device: 'LABEL=c', required: true },
+      '/srv/d': { device: 'LABEL=c', options: ['subvol=d'] },
+    },
+  });
+  const files = diskFiles(defined);
+  assert.equal(
+    files['/usr/lib/mkma/disks/wait.list'],
+    'dev-disk-by\\x2dlabel-my\\x5cx20disk.device /dev/disk/by-label/my\\x20disk\ndev-disk-by\\x2dlabel-stick.device /dev/disk/by-label/stick\n',
+  );
+  const link = '/etc/systemd/system/sysinit.target.wants/mkma-disks-wait.service';
+  assert.ok(link in diskLinks(defined, []) && '/etc/systemd/system/mkma-disks-wait.service' in files);
+  const fixed = machine({ mounts: { '/srv/c': { device: 'LABEL=c', required: true } } });
+  assert.ok(!(link in diskLinks(fixed, [])));
 });
 
 test('disks bring what checks and unlocks them, and say which one needs it', () => {
