@@ -77,7 +77,10 @@ function mountFaults(
   return found;
 }
 
-/** Files that the definition puts where the disk hides them; what lies in homes of its users is copied to the disk. */
+/**
+ * Files that the definition puts where the disk hides them; what lies in homes of its users is copied to the
+ * disk.
+ */
 function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
   const homes = Object.entries(machine.users).map(([name, { home }]) => homeOf(name, home));
   const lost = Object.keys(machine.files)
@@ -117,7 +120,10 @@ function keyFaults({ field, mapping }: Disk, machine: Machine): Fault[] {
 /** Names that stay with one partition whatever is written on it. */
 const LASTING = /^(PARTUUID=|\/dev\/disk\/by-(id|partuuid)\/)/;
 
-/** Swap with a key of each boot: what is on the partition is destroyed, so that its name must not come from there, nor be another's. */
+/**
+ * Swap with a key of each boot: what is on the partition is destroyed, so that its name must not come from
+ * there, nor be another's.
+ */
 function randomFaults({ field, device, mapping }: Disk): Fault[] {
   if (mapping?.random !== true || LASTING.test(device)) return [];
   const why = /^(UUID|LABEL)=/.test(device)

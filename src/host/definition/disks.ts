@@ -1,4 +1,7 @@
-/** The disks of a machine as its definition has them: one list for fstab(5), crypttab(5), packages and checks. Pure. */
+/**
+ * The disks of a machine as its definition has them: one list for fstab(5), crypttab(5), packages and checks.
+ * Pure.
+ */
 import { normalDevice } from '../tools/unit-name.js';
 import type { Machine } from './machine.js';
 import type { Path } from './merge.js';
@@ -100,7 +103,10 @@ export function plainPath(path: string): string {
   return path.replace(/\/+/g, '/');
 }
 
-/** Packages of the programs that check or assemble a file system (fsck(8), mkfs(8)). The kernel alone mounts all others. */
+/**
+ * Packages of the programs that check or assemble a file system (fsck(8), mkfs(8)). The kernel alone mounts
+ * all others.
+ */
 const OF_TYPE: Readonly<Record<string, string>> = {
   ...{ auto: 'e2fsprogs', ext2: 'e2fsprogs', ext3: 'e2fsprogs', ext4: 'e2fsprogs' },
   ...{ btrfs: 'btrfs-progs', xfs: 'xfsprogs', f2fs: 'f2fs-tools', jfs: 'jfsutils', nilfs2: 'nilfs-tools' },
@@ -110,7 +116,10 @@ const OF_TYPE: Readonly<Record<string, string>> = {
 /** Programs of systemd that unlock, and cryptsetup(8) to look at what they unlock. */
 const OF_ENCRYPTED = ['systemd-cryptsetup', 'cryptsetup-bin'];
 
-/** Libraries that systemd-cryptsetup opens at run time to talk to a TPM (systemd's tpm2-util.c), which it does not depend on. */
+/**
+ * Libraries that systemd-cryptsetup opens at run time to talk to a TPM (systemd's tpm2-util.c), which it does
+ * not depend on.
+ */
 const OF_TPM2 = ['libtss2-esys-3.0.2-0', 'libtss2-rc0', 'libtss2-tcti-device0'];
 
 /** Packages that a disk needs on the machine. */

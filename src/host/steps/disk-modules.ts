@@ -25,7 +25,10 @@ export async function checkDiskModules(
   return problem === undefined ? ok() : err(problem);
 }
 
-/** What the kernel lacks for a disk; `hasHelper`: whether there is a program mount.TYPE, which does without the kernel's (fuse). */
+/**
+ * What the kernel lacks for a disk; `hasHelper`: whether there is a program mount.TYPE, which does without
+ * the kernel's (fuse).
+ */
 export function diskProblem(
   disk: Disk,
   index: ModuleIndex,

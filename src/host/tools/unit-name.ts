@@ -1,7 +1,10 @@
 /** Names of systemd's units and links of udev, as these make them. Pure. */
 import { type DeviceTag, parseDeviceName } from '../../core/device.js';
 
-/** The unit of a path, as `systemd-escape --path --suffix` prints it (systemd.unit(5), "String Escaping for Inclusion in Unit Names"). */
+/**
+ * The unit of a path, as `systemd-escape --path --suffix` prints it (systemd.unit(5), "String Escaping for
+ * Inclusion in Unit Names").
+ */
 export function unitOfPath(path: string, suffix: 'mount' | 'swap' | 'device'): string {
   const parts = path.split('/').filter((part) => part !== '');
   return `${parts.length === 0 ? '-' : escaped(parts.join('/'))}.${suffix}`;
@@ -31,8 +34,9 @@ const LINKS: Readonly<Record<DeviceTag, string>> = {
 };
 
 /**
- * The path by which a device is there once udev knows it: what systemd makes of a tag (fstab_node_to_udev_node). Characters other than
- * those of udev's own set are written as \xNN, UTF-8 stays (encode_devnode_name).
+ * The path by which a device is there once udev knows it: what systemd makes of a tag
+ * (fstab_node_to_udev_node). Characters other than those of udev's own set are written as \xNN, UTF-8 stays
+ * (encode_devnode_name).
  */
 export function deviceNode(text: string): string {
   const name = parseDeviceName(text);
@@ -45,8 +49,8 @@ export function deviceNode(text: string): string {
 }
 
 /**
- * A device as udev's links have it: UUIDs of 128 bits and of partitions are lower case there, and those of FAT and NTFS upper case
- * (libblkid), while systemd compares them letter by letter.
+ * A device as udev's links have it: UUIDs of 128 bits and of partitions are lower case there, and those of
+ * FAT and NTFS upper case (libblkid), while systemd compares them letter by letter.
  */
 export function normalDevice(text: string): string {
   const name = parseDeviceName(text);

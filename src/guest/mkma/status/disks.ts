@@ -4,8 +4,8 @@ import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
 import type { Machine } from '../../machine.js';
 
 /**
- * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked. `failed`: it is there, and
- * could not be used.
+ * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked.
+ * `failed`: it is there, and could not be used.
  */
 export type DiskState = 'used' | 'absent' | 'locked' | 'failed';
 
@@ -74,7 +74,10 @@ function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }
 
-/** Warnings of changes that are in the RAM, since a disk was not mounted when they were made: its files are seen instead once it is. */
+/**
+ * Warnings of changes that are in the RAM, since a disk was not mounted when they were made: its files are
+ * seen instead once it is.
+ */
 export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Change[]): string[] {
   return disks.flatMap(({ point, device }) => {
     if (point === undefined || !changes.some(({ path }) => `/${path}`.startsWith(`${point}/`))) return [];

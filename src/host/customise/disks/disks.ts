@@ -1,4 +1,7 @@
-/** Disks of a definition in the tree: their mount points, tables, units and programs, and what is odd about them. */
+/**
+ * Disks of a definition in the tree: their mount points, tables, units and programs, and what is odd about
+ * them.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../../core/result.js';
@@ -38,7 +41,10 @@ export function setDisks({ root, files }: Tree, machine: Machine): Result<void> 
   return ok();
 }
 
-/** Warn of what can be seen in the tree alone, once everything is in place. Refuses a mount point that is no folder. */
+/**
+ * Warn of what can be seen in the tree alone, once everything is in place. Refuses a mount point that is no
+ * folder.
+ */
 export function warnOfDisks(tree: Tree, machine: Machine): Result<void> {
   warnOfKeys(tree, machine);
   const mounts = mountsOf(machine);

@@ -1,4 +1,7 @@
-/** Files of a machine that has disks, but for fstab(5): what is unlocked, what is reported, what makes homes. Pure. */
+/**
+ * Files of a machine that has disks, but for fstab(5): what is unlocked, what is reported, what makes homes.
+ * Pure.
+ */
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
 import { type Disk, disksOf, type Mapping, mappingsOf } from '../../definition/disks.js';
 import { deviceNode, instanceName, unitOfPath } from '../../tools/unit-name.js';
@@ -127,7 +130,10 @@ ExecStart=/bin/sh ${HERE}/report
 `;
 }
 
-/** systemd makes swap of whatever is there; this looks first whether it holds something else, as Debian's own cryptsetup does. */
+/**
+ * systemd makes swap of whatever is there; this looks first whether it holds something else, as Debian's own
+ * cryptsetup does.
+ */
 function swapGuard(mapping: Mapping): [string, string] {
   const node = deviceNode(mapping.device).replaceAll('%', '%%').replaceAll('\\', '\\\\');
   return [

@@ -6,8 +6,8 @@ import { deviceNode } from '../../tools/unit-name.js';
 export type Disks = Pick<Machine, 'mounts' | 'swap'>;
 
 /**
- * Seconds from systemd's start until a disk counts as absent, should nothing have said so before: the unit that waits (files.ts) counts
- * from when udev has seen all disks, which without KVM takes more than a minute.
+ * Seconds from systemd's start until a disk counts as absent, should nothing have said so before: the unit
+ * that waits (files.ts) counts from when udev has seen all disks, which without KVM takes more than a minute.
  */
 const DEVICE_SECONDS = 180;
 /** Seconds for a passphrase, where the boot goes on without: nobody may be there. */
@@ -46,7 +46,9 @@ export function homesOnDisks(machine: Disks, homes: ReadonlyMap<string, string>)
   });
 }
 
-/** Options of systemd.mount(5) that let a boot go on without the disk, and that order what has to be in order. */
+/**
+ * Options of systemd.mount(5) that let a boot go on without the disk, and that order what has to be in order.
+ */
 function addedOptions({ options, point, mapping, required }: Disk, homes: readonly Home[]): string[] {
   const inHome = point !== undefined && belowHome(point, homes) ? [`x-systemd.after=${HOMES_UNIT}`] : [];
   if (required) return inHome;
@@ -73,7 +75,10 @@ export function belowHome(path: string, homes: readonly Home[]): boolean {
   return inside && !homes.some(({ point }) => point === path);
 }
 
-/** What a volume in RAM takes where it lies on a disk that may be absent: systemd requires the disk's mount for it. */
+/**
+ * What a volume in RAM takes where it lies on a disk that may be absent: systemd requires the disk's mount
+ * for it.
+ */
 export function optionsOnDisk(path: string, machine: Disks, homes: readonly Home[]): string[] {
   const over = mountOver(mountsOf(machine), path);
   if (over === undefined) return [];
@@ -101,7 +106,10 @@ function joined(options: readonly string[]): string {
   return options.length === 0 ? 'defaults' : options.join(',');
 }
 
-/** File systems that are checked before they are mounted, as Debian's installer has them: others check themselves, or cannot be. */
+/**
+ * File systems that are checked before they are mounted, as Debian's installer has them: others check
+ * themselves, or cannot be.
+ */
 const CHECKED = ['auto', 'ext2', 'ext3', 'ext4', 'vfat', 'exfat', 'f2fs', 'jfs'];
 
 /** The order of fsck(8): after the root, or not at all. */
@@ -135,7 +143,10 @@ function keyOf({ random, keyFile, keyDevice }: Mapping): string {
   return keyDevice === undefined ? keyFile : `${keyFile}:${specOf(keyDevice)}`;
 }
 
-/** Plain dm-crypt with AES-256 in XTS, whose two keys are of 512 bits (crypttab(5)); or LUKS, whose header says how. */
+/**
+ * Plain dm-crypt with AES-256 in XTS, whose two keys are of 512 bits (crypttab(5)); or LUKS, whose header
+ * says how.
+ */
 function kindOf({ random, keyDevice, tpm2 }: Mapping): string[] {
   if (random) return ['swap', 'cipher=aes-xts-plain64', 'size=512'];
   return [
@@ -156,8 +167,8 @@ export function unlockedNode({ name }: Mapping): string {
 }
 
 /**
- * Paths of devices without which a boot goes on soon: of disks that are neither required nor have a limit of their own, and of those
- * that hold keys for them.
+ * Paths of devices without which a boot goes on soon: of disks that are neither required nor have a limit of
+ * their own, and of those that hold keys for them.
  */
 export function optionalNodes(machine: Disks): string[] {
   const disks = disksOf(machine);
