@@ -1,5 +1,6 @@
 /** What a tree gets for the disks of a definition, and what is warned of in it. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { giveKeys } from '../../src/host/customise/accounts.js';
 import { setDisks, warnOfDisks } from '../../src/host/customise/disks/disks.js';
 import { placeFiles } from '../../src/host/customise/place-files.js';
@@ -122,4 +124,28 @@ test('keys for ssh of users whose homes are on disks lie where the image has the
   );
   assert.deepEqual(given({ mounts }, false), ['home/anna/.ssh/authorized_keys']);
   assert.deepEqual(given({}, true), ['home/anna/.ssh/authorized_keys']);
+});
+
+test('swap with a key of each boot takes an empty partition, and nothing that holds something', () => {
+  const guard = fileURLToPath(new URL('../../../presets/disks/swap-guard', import.meta.url));
+  const device = join(folder, 'device');
+  const guarded = (prepare: string): number | null => {
+    rmSync(device, { force: true });
+    const made = spawnSync('sh', ['-ec', `truncate -s 20M "$1"; ${prepare}`, 'sh', device], {
+      encoding: 'utf8',
+    });
+    assert.equal(made.status, 0, made.stderr);
+    return spawnSync('sh', [guard, device]).status;
+  };
+  assert.equal(guarded(':'), 0);
+  assert.equal(guarded('mkswap "$1"'), 0);
+  assert.equal(guarded('mkfs.ext4 -q "$1"'), 1);
+  // A whole disk, whose partitions are named elsewhere.
+  assert.equal(guarded('printf "label: gpt\\n,10M\\n" | sfdisk -q "$1"'), 1);
+  assert.equal(guarded('printf "label: dos\\n,10M\\n" | sfdisk -q "$1"'), 1);
+  // Two signatures, of which blkid chooses none.
+  assert.equal(
+    guarded('mkfs.ext4 -q "$1"; printf _BHRfS_M | dd of="$1" bs=1 seek=65600 conv=notrunc status=none'),
+    1,
+  );
 });

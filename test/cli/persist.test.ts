@@ -126,6 +126,21 @@ test('what was not chosen is listed again, what was saved is not', () => {
   assert.equal(layers().length, 1);
 });
 
+test('a bar shows what is not saved, also after a part of it was', () => {
+  const bar = (): string =>
+    (JSON.parse(machine.mkma(['status', '--bar'], {}).stdout) as { text: string }).text;
+  put('root/first');
+  save(['--all']);
+  assert.doesNotMatch(bar(), /\+/);
+  put('root/a', Buffer.alloc(4 * 2 ** 20, 'a'));
+  put('root/b', Buffer.alloc(2 * 2 ** 20, 'b'));
+  assert.match(bar(), / \+6\.\d+ MiB$/);
+  save(['--select', '/root/a']);
+  assert.match(bar(), / \+2\.\d+ MiB$/);
+  save(['--all']);
+  assert.doesNotMatch(bar(), /\+/);
+});
+
 test('patterns as in gitignore, with the folders that what they choose needs', () => {
   mkdirSync(at('root/new/deep'), { recursive: true });
   for (const name of ['a.log', 'b.txt', 'new/c.txt', 'new/deep/d.txt', 'new/e.log']) put(`root/${name}`);

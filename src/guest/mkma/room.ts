@@ -22,9 +22,21 @@ export function measureFileSystem(machine: Machine, place: string): FileSystem {
 /** Bytes in use when something was saved last; for everybody to read. */
 const SAVED = '/run/mkma/saved-used';
 
-/** Remember that what is there now is saved. Where that cannot be written, less is shown as saved, and nothing is lost. */
-export function rememberUsed(machine: Machine): void {
-  machine.write(SAVED, `${measureFileSystem(machine, '/').used}\n`);
+/**
+ * Remember that so many bytes are saved; without a number everything that is there now. Where that cannot be written, less is shown
+ * as saved, and nothing is lost.
+ */
+export function rememberUsed(machine: Machine, record: BootRecord, bytes?: number): void {
+  const { used } = measureFileSystem(machine, '/');
+  const then = usedAtSave(machine, record);
+  if (bytes !== undefined && then === undefined) return;
+  machine.write(SAVED, `${bytes === undefined ? used : Math.min(used, (then ?? 0) + bytes)}\n`);
+}
+
+/** Bytes in use that the next boot has again. */
+function usedAtSave(machine: Machine, record: BootRecord): number | undefined {
+  const saved = machine.readText(SAVED);
+  return saved === undefined ? record.usedBytes : Number(saved);
 }
 
 /**
@@ -32,7 +44,6 @@ export function rememberUsed(machine: Machine): void {
  * count. Cheap, and for every user: to see what changed, root has to look at each file. Absent where the boot left no record of it.
  */
 export function grownBytes(machine: Machine, record: BootRecord, used: number): number | undefined {
-  const saved = machine.readText(SAVED);
-  const then = saved === undefined ? record.usedBytes : Number(saved);
+  const then = usedAtSave(machine, record);
   return then === undefined ? undefined : Math.max(0, used - then);
 }

@@ -12,8 +12,8 @@ type Repository = Machine['repositories'][string];
 
 /** Every fault, in the order of the schema. */
 export function checkMachine(machine: Machine): Fault[] {
-  return [suite, format, packages, files, checkDisks, volumes, users, services, names].flatMap((check) =>
-    check(machine),
+  return [suite, format, packages, files, checkDisks, volumes, tables, users, services, names].flatMap(
+    (check) => check(machine),
   );
 }
 
@@ -152,6 +152,20 @@ function files(machine: Machine): Fault[] {
   });
 }
 
+/** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
+function tables({ mounts, swap, ramVolumes, files: placed }: Machine): Fault[] {
+  const disks = Object.keys(mounts).length > 0 || swap.length > 0;
+  const volumed = Object.values(ramVolumes).some(Boolean);
+  return Object.entries({ '/etc/fstab': disks || volumed, '/etc/crypttab': disks })
+    .filter(([path, written]) => written && path in placed)
+    .map(([path]) => ({
+      code: 'table-twice',
+      path: ['files', path],
+      what: `files has ${path}, in which mounts, swap and ramVolumes have their lines`,
+      next: 'say what it has in those fields, or take them out',
+    }));
+}
+
 /** Volumes that hide something, or are hidden. */
 function volumes({ ramVolumes, files: placed }: Machine): Fault[] {
   return Object.entries(ramVolumes).flatMap(([path, volume]) => {
@@ -166,11 +180,12 @@ function volumes({ ramVolumes, files: placed }: Machine): Fault[] {
     const lost = Object.keys(placed).find((file) => file.startsWith(`${path}/`));
     if (lost === undefined) return [];
     return [
-      fault(
-        at,
-        `${nameOf(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
-        'take one of them out',
-      ),
+      {
+        code: 'volume-hides-file',
+        path: at,
+        what: `${nameOf(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
+        next: `name a folder beside it, or take one of them out (ramVolumes: { '${path}': false } takes out a preset's volume)`,
+      },
     ];
   });
 }

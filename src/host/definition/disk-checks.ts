@@ -85,7 +85,10 @@ function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
   const homes = Object.entries(machine.users).map(([name, { home }]) => homeOf(name, home));
   const lost = Object.keys(machine.files)
     .map(plainPath)
-    .find((path) => path.startsWith(`${point}/`) && !homes.some((home) => isWithin(path, home)));
+    .find(
+      (path) =>
+        path.startsWith(`${point}/`) && !homes.some((home) => isWithin(home, point) && isWithin(path, home)),
+    );
   if (lost === undefined) return [];
   const what = `${nameOf(field)}: the disk would hide ${lost} of the definition`;
   const next =

@@ -80,7 +80,10 @@ export function persist(
       const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
       return ok({ ...nothing, warnings: medium.warnings });
     }
-    const saved = save(machine, record, options, tell, { facts, medium, scan: found.scan, chosen, sockets });
+    const saved = save(machine, record, options, tell, {
+      ...{ facts, medium, scan: found.scan, chosen, sockets },
+      whole: chosen.length === found.changes.length,
+    });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
     tell('files were replaced while they were read: once more');
@@ -122,6 +125,8 @@ interface Found {
   readonly medium: Medium;
   readonly scan: Scan;
   readonly chosen: readonly Change[];
+  /** Nothing was left out. */
+  readonly whole: boolean;
   readonly sockets: readonly string[];
 }
 
@@ -135,7 +140,7 @@ function save(
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
-  { facts: machineIs, medium, scan, chosen, sockets }: Found,
+  { facts: machineIs, medium, scan, chosen, whole, sockets }: Found,
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
@@ -193,8 +198,10 @@ function save(
   const { manifest, ...layer } = written.value;
   const added = { name: layer.layer, ...needs };
   const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
-  if (applied) rememberNextBoot(machine, [...medium.nextBoot, added]);
-  rememberUsed(machine);
+  if (applied) {
+    rememberNextBoot(machine, [...medium.nextBoot, added]);
+    rememberUsed(machine, record, whole ? undefined : unpackedBytes);
+  }
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const all = [...warnings, ...layer.warnings];
   return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };

@@ -39,16 +39,16 @@ export function diskLinks(machine: Disks, homes: readonly Home[]): Record<string
   if (disksOf(machine).length === 0) return {};
   const points = [...new Set(homes.map(({ point }) => point))];
   const waits = optionalNodes(machine).length > 0;
+  const expected = disksOf(machine)
+    .filter(isExpected)
+    .flatMap(({ point }) => (point === undefined ? [] : [point]));
+  const wanted = (wants: readonly string[], unit: string): [string, string][] =>
+    wants.map((point) => [`${UNITS}/${unitOfPath(point, 'mount')}.wants/${unit}`, `../${unit}`]);
   return {
     ...(waits ? { [`${UNITS}/sysinit.target.wants/${WAIT_UNIT}`]: `../${WAIT_UNIT}` } : {}),
     [`${UNITS}/multi-user.target.wants/${REPORT_UNIT}`]: `../${REPORT_UNIT}`,
     // Also where a disk comes later, and is mounted then.
-    ...Object.fromEntries(
-      points.map((point) => [
-        `${UNITS}/${unitOfPath(point, 'mount')}.wants/${HOMES_UNIT}`,
-        `../${HOMES_UNIT}`,
-      ]),
-    ),
+    ...Object.fromEntries([...wanted(points, HOMES_UNIT), ...wanted(expected, REPORT_UNIT)]),
   };
 }
 
@@ -124,7 +124,6 @@ Before=systemd-user-sessions.service
 
 [Service]
 Type=oneshot
-RemainAfterExit=yes
 StandardOutput=journal+console
 ExecStart=/bin/sh ${HERE}/report
 `;

@@ -47,6 +47,7 @@ const encryption = z
       .optional()
       .describe('Its name in /dev/mapper. Default: the mount point, /srv/data as srv-data; of swap: swap.'),
     keyFile: machinePath
+      .refine((path) => !/\s/.test(path), 'must have no spaces: crypttab(5) knows no escapes')
       .optional()
       .describe('File with the key: in the machine, on another of its mounts, or on keyDevice.'),
     keyDevice: z

@@ -150,6 +150,10 @@ LABEL=ben /home/ben auto ${ABSENT} 0 2
     '/etc/systemd/system/multi-user.target.wants/mkma-disks.service',
     '/etc/systemd/system/home.mount.wants/mkma-homes.service',
     '/etc/systemd/system/home-ben.mount.wants/mkma-homes.service',
+    // Reported anew once a disk that was absent is mounted.
+    '/etc/systemd/system/home.mount.wants/mkma-disks.service',
+    '/etc/systemd/system/home-ada-media.mount.wants/mkma-disks.service',
+    '/etc/systemd/system/home-ben.mount.wants/mkma-disks.service',
   ]);
 });
 

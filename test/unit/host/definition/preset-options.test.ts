@@ -27,6 +27,10 @@ const desktop = (options: unknown = {}, rest = {}) => ({
   extends: [{ preset: 'desktop', with: options }],
   ...rest,
 });
+async function refused(fields: unknown, code: string): Promise<void> {
+  const found = await resolveMachine({ config: write('mkma.config.json', fields) });
+  assert.equal(found.ok ? undefined : found.problem.code, code);
+}
 const machineOf = async (fields: unknown): Promise<Machine> => (await resolved(fields)).machine;
 
 test('a preset by its name, without options, and by the command line is the same', async () => {
@@ -60,12 +64,11 @@ test('options come from wherever they are said: the last wins, also over a file 
   assert.deepEqual(from('bar'), { name: 'desktop.bar', value: 'waybar', from: 'default' });
 });
 
-test('with a password or a key, wherever it is said, everything asks', async () => {
+test('with a password, wherever it is said, everything asks', async () => {
   const hash = '$6$salt$hash';
   for (const fields of [
     desktop({ password: { hash } }),
     desktop({}, { users: { user: { password: { hash } } } }),
-    desktop({}, { users: { user: { authorizedKeys: ['ssh-ed25519 AAAA me@home'] } } }),
   ]) {
     const { users, files } = await machineOf(fields);
     assert.equal(users.user?.sudo, true);
@@ -73,15 +76,55 @@ test('with a password or a key, wherever it is said, everything asks', async () 
   }
 });
 
-test('the keyring asks for nothing where nothing asks at the login, and is opened by the password of a greeter', async () => {
+test('with a key alone nobody could give sudo a password: the definition has to say what holds', async () => {
+  const keyed = (more: object) =>
+    desktop({}, { users: { user: { authorizedKeys: ['ssh-ed25519 AAAA me@home'], ...more } } });
+  await refused(keyed({}), 'desktop-without-admin');
+  const { files } = await machineOf(keyed({ sudo: 'nopasswd' }));
+  assert.ok(!Object.keys(files).some((path) => path.includes('polkit-1')));
+  await machineOf(keyed({ sudo: false }));
+});
+
+test('programs of your own: in words of a shell, with no arguments of the known ones', async () => {
+  const own = (command: string) => ({ packages: [], command });
+  const { files, packages } = await machineOf(
+    desktop({
+      wallpaper: own("sh -c 'date +%H; exec ~/x $HOME'"),
+      lock: own('gtklock'),
+      idle: 'none',
+      notifications: own('dunst'),
+      launcher: { ...own('wofi --show drun'), menu: 'wofi --dmenu' },
+    }),
+  );
+  const unit = (name: string) => String(files[`/usr/lib/systemd/user/desktop-${name}.service`]);
+  assert.match(unit('wallpaper'), /^ExecStart=\/bin\/sh -c "sh -c 'date \+%%H; exec ~\/x \$\$HOME'"$/m);
+  assert.match(unit('lock'), /^ExecStart=\/bin\/sh -c "gtklock"$/m);
+  assert.doesNotMatch(unit('lock'), /^Type=notify$/m);
+  assert.match(unit('sleep'), /^ExecStart=.*swayidle -w lock .*lock before-sleep .*lock$/m);
+  assert.ok(packages.includes('libnotify-bin') && packages.includes('swayidle'));
+  const settings = String(
+    (files['/usr/lib/mkma-desktop/settings'] as { content?: string }).content ??
+      files['/usr/lib/mkma-desktop/settings'],
+  );
+  assert.match(settings, /^MENU='wofi --dmenu'$/m);
+});
+
+test('a kiosk: its user becomes nobody else, and its pages are of one host', async () => {
+  const page = 'http://localhost:8080/';
+  const { users, files } = await machineOf(desktop({ compositor: 'cage', page }));
+  assert.equal(users.user?.sudo, false);
+  assert.match(String(files['/etc/firefox/policies/policies.json']), /"http:\/\/localhost\/\*"/);
+  const program = await machineOf(desktop({ compositor: 'cage', program: 'foot', browser: 'none' }));
+  assert.ok('/etc/sysctl.d/60-mkma-kiosk.conf' in program.files);
+});
+
+test('the keyring asks for nothing where nothing asks at the login, and is none of mkma where a greeter asks', async () => {
   const password = { hash: '$6$salt$hash' };
   const ring = '/home/user/.local/share/keyrings/Default_keyring.keyring';
   const automatic = await machineOf(desktop({ password }));
   assert.ok(ring in automatic.files);
   const greeter = await machineOf(desktop({ password, login: 'greeter' }));
   assert.ok(!(ring in greeter.files));
-  const pam = greeter.files['/etc/pam.d/greetd'];
-  assert.match(String(pam), /^auth +optional +pam_gnome_keyring\.so$/m);
 });
 
 test('what the definition says of files, volumes and sudo stays', async () => {

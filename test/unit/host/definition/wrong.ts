@@ -383,7 +383,23 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ files: { '/srv/x/y': 'hi' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
     lines: [
       'ramVolumes["/srv/x"]: it is empty at each boot, and would hide /srv/x/y of the definition: mkma.config.ts:2',
-      '  next: take one of them out',
+      "  next: name a folder beside it, or take one of them out (ramVolumes: { '/srv/x': false } takes out a preset's volume)",
+    ],
+  },
+  {
+    what: 'a table of mounts beside volumes',
+    definition: "{ files: { '/etc/fstab': '' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
+    lines: [
+      'files has /etc/fstab, in which mounts, swap and ramVolumes have their lines: mkma.config.ts:2',
+      '  next: say what it has in those fields, or take them out',
+    ],
+  },
+  {
+    what: 'a key file with a space',
+    definition: "{ mounts: { '/srv/x': { device: 'LABEL=x', encrypted: { keyFile: '/etc/my key' } } } }",
+    lines: [
+      'mounts["/srv/x"].encrypted.keyFile is "/etc/my key": it must have no spaces: crypttab(5) knows no escapes: mkma.config.ts:2',
+      '  next: correct it and try again',
     ],
   },
   {

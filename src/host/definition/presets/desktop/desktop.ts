@@ -76,7 +76,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       ...compositorUnit(COMPOSITORS[options.compositor].command),
       ...compositorFiles(options, keys),
       ...(programs.bar === undefined ? {} : barFiles(options)),
-      ...(options.launcher === 'fuzzel' ? launcherFiles(options) : {}),
+      ...(options.launcher === 'fuzzel' ? launcherFiles(options, programs.terminal?.command) : {}),
       ...(options.portals ? portalFiles(options) : {}),
       ...themeFiles(options),
       // Programs that keys and launchers start are ended one by one where memory runs out, the session is not (systemd.slice(5)).
@@ -122,6 +122,10 @@ function packagesOf(options: DesktopOptions, programs: Programs, browser: Progra
   return [
     ...COMPOSITORS[compositor].packages,
     ...Object.values(programs).flatMap(({ packages }) => packages),
+    // What keys and the guard say, whatever shows it.
+    ...(programs.notifications === undefined ? [] : ['libnotify-bin']),
+    // It listens for the lock and for sleep, also where nothing locks by time.
+    ...(programs.lock === undefined ? [] : ['swayidle']),
     ...(browser?.packages ?? []),
     ...['dbus-user-session', 'polkitd', 'pkexec', 'sudo', 'xdg-utils', 'xdg-user-dirs', 'desktop-file-utils'],
     ...[
@@ -158,11 +162,12 @@ function keysOf(options: DesktopOptions, programs: Programs, browser: Program | 
   const { terminal, launcher, files, clipboard, lock, screenshots } = programs;
   const needs: Readonly<Record<string, unknown>> = {
     ...{ terminal, launcher, files, browser, lock },
-    clipboard: clipboard && launcher,
+    // The history is cliphist's; another program has keys of its own.
+    clipboard: clipboard && options.clipboard === 'cliphist' && launcher?.menu,
     wifi: terminal,
     bluetooth: options.bluetooth && terminal,
     persist: terminal,
-    power: launcher,
+    power: launcher?.menu,
     screenshot: screenshots,
     'screenshot-region': screenshots,
     ...(options.sound
@@ -183,7 +188,8 @@ function settingsOf(
     DESKTOP_NAMES: COMPOSITORS[compositor].names,
     TERMINAL: terminal?.command ?? '',
     LAUNCHER: launcher?.command ?? '',
-    MENU: launcher === undefined ? '' : `${launcher.command} --dmenu`,
+    MENU: launcher?.menu ?? '',
+    SCREENSHOT: typeof options.screenshots === 'string' ? '' : options.screenshots.command,
     FILES: files?.command ?? '',
     BROWSER: browser?.command ?? '',
     NOTIFICATIONS: notifications?.command ?? '',

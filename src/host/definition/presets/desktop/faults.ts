@@ -65,8 +65,22 @@ function needed(said: Said): Fault[] {
     }));
 }
 
+/** A user of whom a password is asked, and who has none. */
+function withoutPassword(user: string, { users }: Machine): Fault[] {
+  const { password, sudo } = users[user] ?? {};
+  if (password !== 'locked' || sudo !== true) return [];
+  return [
+    {
+      ...{ path: ['users', user], code: 'desktop-without-admin' },
+      what: `nobody could become root: sudo asks for the password of ${user}, which is locked`,
+      next: `give one (password: { hashFile: './password' }), or say users: { ${user}: { sudo: 'nopasswd' } } (or false)`,
+    },
+  ];
+}
+
 /** Who logs in where, with the whole machine. */
-export function loginFaults({ user, login }: DesktopOptions, { users }: Machine): Fault[] {
+export function loginFaults({ user, login }: DesktopOptions, machine: Machine): Fault[] {
+  const { users } = machine;
   const first = Object.entries(users).flatMap(([name, { autologin }]) =>
     autologin.flatMap((terminal, i) =>
       terminal === 'tty1'
@@ -80,7 +94,9 @@ export function loginFaults({ user, login }: DesktopOptions, { users }: Machine)
         : [],
     ),
   );
-  if (login !== 'greeter' || users[user]?.password !== 'locked') return first;
+  if (login !== 'greeter' || users[user]?.password !== 'locked') {
+    return [...first, ...withoutPassword(user, machine)];
+  }
   return [
     ...first,
     {

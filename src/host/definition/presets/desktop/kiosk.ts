@@ -15,9 +15,10 @@ export function kioskProgram({ program, page }: DesktopOptions, browser: Program
 
 /** Policies of a browser that shows one page: nothing leads away from its site, and nothing is asked at the first start. */
 export function kioskFiles({ compositor, page, browser }: DesktopOptions): Files {
-  if (compositor !== 'cage' || page === undefined) return {};
+  if (compositor !== 'cage') return {};
   // Keys of the kernel (SysRq) reboot and kill, whatever is on the screen.
   const sysrq = { '/etc/sysctl.d/60-mkma-kiosk.conf': 'kernel.sysrq = 0\n' };
+  if (page === undefined) return sysrq;
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   if (browser === 'firefox-esr') {
     return { ...sysrq, '/etc/firefox/policies/policies.json': json({ policies: firefox(page) }) };
@@ -30,8 +31,9 @@ export function kioskFiles({ compositor, page, browser }: DesktopOptions): Files
 
 /** The site of a page; of a file its folder. */
 function siteOf(page: string): string {
-  const { protocol, host } = new URL(page);
-  return protocol === 'file:' ? page.replace(/[^/]*$/, '') : `${protocol}//${host}/`;
+  const { protocol, hostname } = new URL(page);
+  // Patterns of Firefox know no ports: all of a host's count.
+  return protocol === 'file:' ? page.replace(/[^/]*$/, '') : `${protocol}//${hostname}/`;
 }
 
 /** Policies of Firefox (mozilla.github.io/policy-templates). */
@@ -75,7 +77,8 @@ function chromium(page: string): unknown {
     HomepageIsNewTabPage: false,
     NewTabPageLocation: page,
     URLBlocklist: ['*'],
-    URLAllowlist: [siteOf(page)],
+    // The dot: that host alone, not those below it.
+    URLAllowlist: [siteOf(page).replace(/^(https?:\/\/)/, '$1.')],
     DeveloperToolsAvailability: 2,
     IncognitoModeAvailability: 1,
     BrowserAddPersonEnabled: false,

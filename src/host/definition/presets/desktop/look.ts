@@ -74,11 +74,13 @@ window#waybar { background: #11181f; color: #d7e0ea; }
 }
 
 /** fuzzel.ini(5): what it starts has a scope of its own, and it is as dark or light as the rest. */
-export function launcherFiles({ theme }: DesktopOptions): Files {
+export function launcherFiles({ theme }: DesktopOptions, terminal = ''): Files {
   const dark = theme === 'dark';
   const lines = [
     '[main]',
     'launch-prefix=/usr/lib/mkma-desktop/run',
+    // For programs that run in a terminal.
+    ...(terminal === '' ? [] : [`terminal=${terminal} -e`]),
     '',
     '[colors]',
     `background=${dark ? '11181ff2' : 'f4f7faf2'}`,

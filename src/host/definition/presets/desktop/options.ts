@@ -14,12 +14,21 @@ const program = z
   })
   .describe('A program of your own.');
 
+/** An own launcher also lists what is chosen from: power menu, history of the clipboard. */
+const launcherProgram = program.extend({
+  menu: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Its command line that shows lines of its input, and prints the chosen one.'),
+});
+
 /** A part: a program that is known, another one, or nothing. */
-function part(name: Part, what: string) {
+function part(name: Part, what: string, own = program) {
   const known = Object.keys(PROGRAMS[name]);
   const words = known.map((word) => `"${word}"`).join(', ');
   return z
-    .union([z.enum([...known, 'none']), program], `must be ${words}, "none", or { packages, command }`)
+    .union([z.enum([...known, 'none']), own], `must be ${words}, "none", or { packages, command }`)
     .optional()
     .describe(`${what} none: it is left out. Default: "${known[0]}"; in cage: "none".`);
 }
@@ -45,7 +54,10 @@ export const desktopOptions = z.strictObject({
     ),
   page: z
     .string()
-    .regex(PAGE, 'must be an address that begins with https://, http:// or file:///')
+    .refine(
+      (page) => PAGE.test(page) && URL.canParse(page),
+      'must be an address that begins with https://, http:// or file:///',
+    )
     .optional()
     .describe('In cage: the page that the browser shows.'),
   program: z
@@ -76,10 +88,10 @@ export const desktopOptions = z.strictObject({
       'Whether programs reach file chooser, settings, screenshots and screen casts by xdg-desktop-portal.',
     ),
   terminal: part('terminal', 'The terminal.'),
-  launcher: part('launcher', 'What starts programs.'),
+  launcher: part('launcher', 'What starts programs.', launcherProgram),
   bar: part('bar', 'The bar.'),
   notifications: part('notifications', 'What shows notifications.'),
-  lock: part('lock', 'What locks the screen.'),
+  lock: part('lock', 'What locks the screen; an own program stays in the foreground until it is open.'),
   idle: part('idle', 'What switches the screen off, and locks it, when nobody is there.'),
   wallpaper: part('wallpaper', 'What paints the background.'),
   screenshots: part('screenshots', 'What takes screenshots.'),

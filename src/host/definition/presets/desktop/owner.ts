@@ -7,16 +7,22 @@ import type { DesktopOptions } from './options.js';
  * A user whose password is locked has none to give: then nothing asks for one, as root's console does not. With a password or a key
  * everything asks as on any Debian. What the definition says itself stays.
  */
-export function owner({ user, login, keyring }: DesktopOptions, machine: MachineInput): FragmentFields {
+export function owner(
+  { user, login, keyring, compositor }: DesktopOptions,
+  machine: MachineInput,
+): FragmentFields {
   const own = machine.users?.[user] ?? {};
   const { password = 'locked', authorizedKeys = [], home = `/home/${user}` } = own;
   const open = password === 'locked' && authorizedKeys.length === 0;
-  const { sudo = open ? 'nopasswd' : true } = own;
+  // Who comes to a kiosk is not its owner.
+  const { sudo = compositor === 'cage' ? false : open ? 'nopasswd' : true } = own;
   // Caches of browsers among others: never saved, and never more than this.
   const ramVolumes = { [`${home}/.cache`]: { size: '20%', mode: '0700', owner: `${user}:${user}` } };
   const files = {
-    // Who must not become root by sudo must not by polkit.
-    ...(open && sudo !== false ? { '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user) } : {}),
+    // polkit allows what sudo does.
+    ...(open && sudo === 'nopasswd'
+      ? { '/etc/polkit-1/rules.d/49-mkma-desktop.rules': polkitRule(user) }
+      : {}),
     ...(login === 'automatic' && keyring === 'gnome' ? openKeyring(user, home) : {}),
   };
   return {

@@ -7,6 +7,8 @@ export interface Program {
   readonly command: string;
   /** The package brings a unit of the user's manager, which starts with the session. */
   readonly ownUnit?: boolean;
+  /** Of a launcher: what shows lines of its input, and prints the chosen one. */
+  readonly menu?: string | undefined;
 }
 
 /** Programs by part; the first is the one that is taken unless another is named. */
@@ -17,7 +19,7 @@ export const PROGRAMS = {
     kitty: { packages: ['kitty'], command: 'kitty' },
   },
   launcher: {
-    fuzzel: { packages: ['fuzzel'], command: 'fuzzel' },
+    fuzzel: { packages: ['fuzzel'], command: 'fuzzel', menu: 'fuzzel --dmenu' },
   },
   bar: {
     waybar: { packages: ['waybar'], command: 'waybar', ownUnit: true },

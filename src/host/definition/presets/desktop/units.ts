@@ -22,8 +22,10 @@ export function unitsOf(options: DesktopOptions, programs: Programs): SessionUni
     const program = programs[part];
     if (program === undefined || program.ownUnit === true) return [];
     const known = typeof options[part] === 'string';
-    const command = known ? `${program.command}${args}` : program.command;
-    return [{ name: `desktop-${name}`, what, command, ...(known ? more : { wanted: more.wanted ?? true }) }];
+    const command = known ? `${program.command}${args}` : inShell(program.command);
+    // An own program says nothing of when it is ready.
+    const service = more.service?.filter((line) => known || !/^(Type|NotifyAccess)=/.test(line)) ?? [];
+    return [{ name: `desktop-${name}`, what, command, ...more, service }];
   };
   const own = (name: string, what: string, when: boolean): SessionUnit[] =>
     when ? [{ name: `desktop-${name}`, what, command: `${HERE}/${name}` }] : [];
@@ -41,6 +43,15 @@ export function unitsOf(options: DesktopOptions, programs: Programs): SessionUni
     ...unit('clipboard', 'clipboard', 'History of the clipboard'),
     ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
     ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
+    ...(programs.lock !== undefined && options.idle !== 'swayidle'
+      ? [
+          {
+            name: 'desktop-sleep',
+            what: 'Locks the screen before it sleeps',
+            command: `swayidle -w${ON_LOCK}`,
+          },
+        ]
+      : []),
     ...(options.login === 'greeter' && options.keyring === 'gnome' ? [KEYRING] : []),
     ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
   ];
@@ -57,10 +68,23 @@ const KEYRING: SessionUnit = {
   service: ['Type=oneshot', 'RemainAfterExit=yes'],
 };
 
+/** What logind asks for. */
+const ON_LOCK = ` lock ${HERE}/lock before-sleep ${HERE}/lock`;
+
+/** Words of a shell as a command line of systemd.service(5), whose own quotes, specifiers and variables they must not be. */
+function inShell(words: string): string {
+  const quoted = words
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('%', '%%')
+    .replaceAll('$', '$$$$');
+  return `/bin/sh -c "${quoted}"`;
+}
+
 /** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
 const IDLE = [
   ` timeout 600 ${HERE}/lock timeout 630 '${HERE}/screen off' resume '${HERE}/screen on'`,
-  ` lock ${HERE}/lock before-sleep ${HERE}/lock`,
+  ON_LOCK,
 ].join('');
 
 /** A locker that dies leaves the screen locked, and nobody could open it but another one. */
