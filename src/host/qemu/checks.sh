@@ -97,16 +97,16 @@ lower_in_ram() {
 }
 
 # Mount points and swap of the definition's own disks, as in fstab(5).
-own_disks() { grep -v -e '^#' -e '^tmpfs ' /overlay/base/etc/fstab; }
+own_disks() { grep -v -e '^#' -e '^tmpfs ' /overlay/base/etc/fstab 2>/dev/null; }
 
 no_device_mounted() {
-  own=" $(own_disks | cut -d' ' -f2 | tr '\n' ' ')"
+  own=$(own_disks | cut -d' ' -f2 | tr '\n' ' ')
   mounts=$(cat /proc/[0-9]*/mounts 2>/dev/null | grep "^/dev/" | sort -u | while read -r device point rest; do
-    case $own in *" $point "*) ;; *) echo "$device $point $rest" ;; esac
+    case " $own" in *" $point "*) ;; *) echo "$device $point $rest" ;; esac
   done | head -n 5)
   swaps=$(sed -e 1d -e '\,^/dev/zram,d' /proc/swaps) # zram is RAM
   if own_disks | grep -q '^[^ ]* none swap '; then swaps=; fi
-  echo "${mounts:-no mount from a device}; ${swaps:-no swap}"
+  echo "${mounts:-no mount from a device}; ${swaps:-no swap}${own:+, but for disks of the definition}"
   [ -z "$mounts$swaps" ]
 }
 
