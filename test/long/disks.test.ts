@@ -60,8 +60,6 @@ const FIRST: Facts = [
   ['stat -c "%a %U" /srv/bob; test -e /srv/bob/.profile && ls -A /srv/bob | grep -c mkma-new', '700 bob\n0'],
   ['swapon --show=PRIO --noheadings', '5'],
   ['dmsetup table swap | cut -d" " -f3,4', 'crypt aes-xts-plain64'],
-  // What was there instead of free room stays.
-  ['blkid -o value -s LABEL -t TYPE=ext4 /dev/vd?2', 'precious'],
   ['systemctl is-active srv-gone.mount srv-asked.mount', 'inactive\ninactive'],
 ];
 
@@ -73,6 +71,8 @@ const SECOND: Facts = [
   ],
   ['stat -c "%a %U" /home/ada', '750 ada'],
   ['cat /home/ada/.vimrc', 'of ada'],
+  // Swap that was asked for where something else is has destroyed nothing.
+  [`blkid --probe --output value --match-tag LABEL /dev/disk/by-partuuid/${TAKEN}`, 'precious'],
   ['swapon --show=PRIO --noheadings', '5'],
 ];
 
