@@ -31,7 +31,7 @@ export function fieldLines({ extends: upon, firmware, packages }: Advice): strin
   return [...line('extends', upon), ...line('firmware', firmware), ...line('packages', packages)];
 }
 
-/** What is told of a machine. */
+/** What is printed of a machine. */
 export interface Told {
   /** As {@link describeComputer} gives it. */
   readonly computer: string;

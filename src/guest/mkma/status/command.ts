@@ -78,6 +78,7 @@ export const statusCommand = buildCommand<Flags, [], Context>({
     if ([boot, bar, missing].filter(Boolean).length > 1) {
       return new Failed({
         kind: 'usage',
+        code: 'exclusive-options',
         what: '--bar, --boot and --missing exclude each other',
         next: 'give one of them',
       });

@@ -97,7 +97,7 @@ const swap = z
       .union([z.boolean(), z.literal('random'), encryption], `must be "random", true, false or ${ENCRYPTED}`)
       .default(false)
       .describe(
-        'random: with a key that is made anew at each boot, which destroys what is on the partition. Otherwise as of a mount.',
+        'random: with a new key at each boot, which destroys what is on the partition. Otherwise as of a mount.',
       ),
     priority: z
       .number()

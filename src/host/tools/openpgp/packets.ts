@@ -60,7 +60,7 @@ export function packetsOf(bytes: Uint8Array): Packet[] | undefined {
   return packets;
 }
 
-/** A packet's header: bit 7 is always set, bit 6 tells the two formats apart (RFC 9580, 4.2). */
+/** A packet's header: bit 7 is always set, bit 6 says which of the two formats it has (RFC 9580, 4.2). */
 function headerAt(bytes: Uint8Array, at: number): { type: number; start: number; end: number } | undefined {
   const first = bytes[at] ?? 0;
   if ((first & 0x80) === 0) return undefined;
