@@ -146,6 +146,16 @@ export function isSafePath(path: string): boolean {
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
+/** Whether a path lies below a folder. Both are written alike: absolute, or relative to the same folder, without a slash at the end. */
+export function isBelow(path: string, folder: string): boolean {
+  return path.startsWith(folder === '/' ? folder : `${folder}/`) && path !== folder;
+}
+
+/** Whether a path is a folder or lies below it, as {@link isBelow}. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || isBelow(path, folder);
+}
+
 /** The text without the characters that take two code units: what surrogates remain are lone ones. */
 function withoutPairs(text: string): string {
   return text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '');

@@ -1,6 +1,8 @@
 /** What makes a tree of installed packages the defined machine, and leaves nothing over. */
+
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isWithin } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
@@ -63,9 +65,7 @@ export function clean({ root, files }: Tree, machine: Machine): void {
   const found = [...all.folders, ...all.files].map((path) => path.slice(root.length + 1));
   const matching = found.filter((path) => kindKeptOut(path) !== undefined);
   const staying = matching.filter(placedBy(machine.files));
-  const out = new Set(
-    matching.filter((path) => !staying.some((one) => one === path || one.startsWith(`${path}/`))),
-  );
+  const out = new Set(matching.filter((path) => !staying.some((one) => isWithin(one, path))));
   // A folder as a whole: whatever removes it sees what is mounted in there.
   for (const path of out) if (!out.has(dirname(path))) files.remove(`/${path}`);
   for (const path of FOLDERS) files.makeFolder(path);

@@ -1,7 +1,7 @@
 /** What a hook leaves mounted: released, and said, since its author may take it for a part of the image. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeName } from '../../core/path.js';
+import { encodeName, isWithin } from '../../core/path.js';
 import type { Problem } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { describeMount, type Mount, mountsIn, parseMounts, readMounts } from '../sys/mounts.js';
@@ -27,13 +27,9 @@ export function seenAtLast(file: string, root: string, output: string): string[]
   const here = new Set(readMounts().map(({ point }) => point));
   const table = parseMounts(readFileSync(file));
   return table
-    .filter(({ point }) => isIn(point, top) || isIn(point, folder))
-    .filter(({ point }) => !here.has(point) && !own.some((path) => isIn(point, path)))
+    .filter(({ point }) => isWithin(point, top) || isWithin(point, folder))
+    .filter(({ point }) => !here.has(point) && !own.some((path) => isWithin(point, path)))
     .map((mount) => describeMount(mount, table));
-}
-
-function isIn(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** The files of a definition, put into the tree: in the order of their names, so that a folder comes before what is in it. */
+
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBelow } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
@@ -36,7 +38,7 @@ export function placedBy(files: Machine['files']): (path: string) => boolean {
       ([at, one]) =>
         typeof one === 'object' &&
         'from' in one &&
-        full.startsWith(`${at}/`) &&
+        isBelow(full, at) &&
         copied(one.from, full.slice(at.length)),
     );
   };

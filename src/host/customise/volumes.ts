@@ -1,4 +1,5 @@
 /** Volumes in RAM: lines of fstab(5), and the folders that they are mounted on. */
+import { isBelow } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
@@ -47,7 +48,7 @@ export function setVolumes({ root, files }: Tree, machine: Machine): Result<void
 
 /** Folders of a home on the way to a path in it: they are its user's. */
 function homeFolders(path: string, home: string | undefined): string[] {
-  if (home === undefined || !path.startsWith(`${home}/`)) return [];
+  if (home === undefined || !isBelow(path, home)) return [];
   const parts = path
     .slice(home.length + 1)
     .split('/')

@@ -1,6 +1,8 @@
 /** What a definition must not say though every field by itself is as it should be. */
+
 import { type Stats, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { isBelow, isWithin } from '../../core/path.js';
 import { checkDisks } from './disk-checks.js';
 import type { Fault } from './issues.js';
 import { nameOf } from './issues.js';
@@ -125,7 +127,7 @@ const HIDDEN = ['/proc', '/sys', '/dev', '/run', '/tmp', '/overlay'];
 function files(machine: Machine): Fault[] {
   return Object.entries(machine.files).flatMap(([path, file]) => {
     const at = ['files', path];
-    const hidden = HIDDEN.find((folder) => path === folder || path.startsWith(`${folder}/`));
+    const hidden = HIDDEN.find((folder) => isWithin(path, folder));
     if (hidden !== undefined) {
       return [
         fault(
@@ -171,13 +173,13 @@ function volumes({ ramVolumes, files: placed }: Machine): Fault[] {
   return Object.entries(ramVolumes).flatMap(([path, volume]) => {
     if (volume === false) return [];
     const at = ['ramVolumes', path];
-    const hidden = HIDDEN.find((folder) => path === folder || path.startsWith(`${folder}/`));
+    const hidden = HIDDEN.find((folder) => isWithin(path, folder));
     if (hidden !== undefined) {
       return [
         fault(at, `${nameOf(at)}: ${hidden} is mounted over when the machine runs`, 'name another place'),
       ];
     }
-    const lost = Object.keys(placed).find((file) => file.startsWith(`${path}/`));
+    const lost = Object.keys(placed).find((file) => isBelow(file, path));
     if (lost === undefined) return [];
     return [
       {

@@ -1,4 +1,5 @@
 /** What a definition must not say of disks though every field by itself is as it should be. Pure. */
+import { isBelow, isWithin } from '../../core/path.js';
 import { type Disk, type DiskMount, disksOf, type Mapping, mountOver, mountsOf, plainPath } from './disks.js';
 import { type Fault, nameOf } from './issues.js';
 import type { Machine } from './machine.js';
@@ -67,7 +68,7 @@ function mountFaults(
     const what = `${nameOf(field)} is required, and has the option nofail`;
     found.push(fault('required-nofail', [...field, 'options'], what, 'take one of them out'));
   }
-  const above = all.find((other) => point.startsWith(`${other.point}/`) && !other.required);
+  const above = all.find((other) => isBelow(point, other.point) && !other.required);
   if (required && above !== undefined) {
     const what = `${nameOf(field)} is required, and lies below ${above.point}, which is not`;
     found.push(
@@ -86,8 +87,7 @@ function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
   const lost = Object.keys(machine.files)
     .map(plainPath)
     .find(
-      (path) =>
-        path.startsWith(`${point}/`) && !homes.some((home) => isWithin(home, point) && isWithin(path, home)),
+      (path) => isBelow(path, point) && !homes.some((home) => isWithin(home, point) && isWithin(path, home)),
     );
   if (lost === undefined) return [];
   const what = `${nameOf(field)}: the disk would hide ${lost} of the definition`;
@@ -162,8 +162,4 @@ function clash(one: Disk, other: Disk): boolean {
   const [a, b] = [one.mapping, other.mapping];
   if (one.device === other.device) return a !== b;
   return a !== undefined && b !== undefined && a.name === b.name;
-}
-
-function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
 }

@@ -2,6 +2,7 @@
  * The disks of a machine as its definition has them: one list for fstab(5), crypttab(5), packages and checks.
  * Pure.
  */
+import { isWithin } from '../../core/path.js';
 import { normalDevice } from '../tools/unit-name.js';
 import type { Machine } from './machine.js';
 import type { Path } from './merge.js';
@@ -95,7 +96,7 @@ export function mappingsOf(disks: readonly Disk[]): Mapping[] {
 
 /** The mount that holds a path: the deepest one at or above it. */
 export function mountOver(mounts: readonly DiskMount[], path: string): DiskMount | undefined {
-  return mounts.findLast(({ point }) => path === point || path.startsWith(`${point}/`));
+  return mounts.findLast(({ point }) => isWithin(path, point));
 }
 
 /** A path without doubled slashes. */

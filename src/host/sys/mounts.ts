@@ -1,7 +1,7 @@
 /** What is mounted where, as the kernel says; and what is mounted in a tree that mkma is about to read, move or remove. */
 import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { decodeName, encodeName, quoteName } from '../../core/path.js';
+import { decodeName, encodeName, isBelow, quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { shellQuote } from './command.js';
 
@@ -81,10 +81,6 @@ function reachableIn(table: readonly Mount[], own: number, top: string): Mount[]
   );
   for (const { id } of found) if (id !== own) found.push(...table.filter(({ parent }) => parent === id));
   return found;
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path.startsWith(folder === '/' ? folder : `${folder}/`);
 }
 
 /**

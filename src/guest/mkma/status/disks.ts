@@ -1,6 +1,8 @@
 /** Disks that the machine's definition mounts: which of them are in use, and why the others are not. */
+
 import type { Change } from '../../../core/changes.js';
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
+import { isBelow } from '../../../core/path.js';
 import type { Machine } from '../../machine.js';
 
 /**
@@ -80,7 +82,7 @@ function unescaped(text: string): string {
  */
 export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Change[]): string[] {
   return disks.flatMap(({ point, device }) => {
-    if (point === undefined || !changes.some(({ path }) => `/${path}`.startsWith(`${point}/`))) return [];
+    if (point === undefined || !changes.some(({ path }) => isBelow(`/${path}`, point))) return [];
     return [
       `the disk ${device} hides what is saved below ${point} whenever it is mounted there: copy it to the disk`,
     ];

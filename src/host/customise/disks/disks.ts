@@ -2,8 +2,10 @@
  * Disks of a definition in the tree: their mount points, tables, units and programs, and what is odd about
  * them.
  */
+
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isWithin } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { disksOf, mappingsOf, mountOver, mountsOf, plainPath } from '../../definition/disks.js';
 import { nameOf } from '../../definition/issues.js';
@@ -67,8 +69,7 @@ export function warnOfDisks(tree: Tree, machine: Machine): Result<void> {
     }
     // What a home has is copied to the disk.
     if (homes.includes(point)) continue;
-    const within = (path: string): boolean =>
-      covered.some((one) => `${plainPath(one)}/`.startsWith(`${path}/`));
+    const within = (path: string): boolean => covered.some((one) => isWithin(plainPath(one), path));
     const hidden = readdirSync(resolveInTree(tree.root, point, true)).filter(
       (name) => !within(`${point}/${name}`),
     );

@@ -1,4 +1,5 @@
 /** Disks in fstab(5) and crypttab(5). Pure. */
+import { isBelow } from '../../../core/path.js';
 import { type Disk, disksOf, type Mapping, mappingsOf, mountOver, mountsOf } from '../../definition/disks.js';
 import type { Machine } from '../../definition/machine.js';
 import { deviceNode } from '../../tools/unit-name.js';
@@ -71,7 +72,7 @@ function untilMounted(options: readonly string[]): string[] {
 
 /** Whether something is mounted inside of a home that is made on a disk: that has to be made first. */
 export function belowHome(path: string, homes: readonly Home[]): boolean {
-  const inside = homes.some((home) => path.startsWith(`${home.path}/`));
+  const inside = homes.some((home) => isBelow(path, home.path));
   return inside && !homes.some(({ point }) => point === path);
 }
 

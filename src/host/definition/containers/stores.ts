@@ -3,6 +3,7 @@
  * refuses an upper directory on an overlay (kernel: overlayfs.rst), as `/` is one; tmpfs takes it, for users since Linux 6.6, which gave
  * it `user.` attributes. Pure.
  */
+import { isBelow, isWithin } from '../../../core/path.js';
 import type { Machine, MachineInput } from '../machine.js';
 import { packageNameOf } from '../package-names.js';
 import { ENGINES, type Engine } from './engines.js';
@@ -68,11 +69,10 @@ function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
 
 /** Whether the definition itself has decided what lies at a path: a volume or a disk there or above it, or files in it. */
 export function isTaken(path: string, { ramVolumes, mounts, files }: Machine): boolean {
-  const above = (volume: string): boolean => path.startsWith(`${volume}/`);
   return (
     path in ramVolumes ||
-    Object.keys(mounts).some((point) => point === path || above(point)) ||
-    Object.entries(ramVolumes).some(([volume, said]) => said !== false && above(volume)) ||
-    Object.keys(files).some((file) => file.startsWith(`${path}/`))
+    Object.keys(mounts).some((point) => isWithin(path, point)) ||
+    Object.entries(ramVolumes).some(([volume, said]) => said !== false && isBelow(path, volume)) ||
+    Object.keys(files).some((file) => isBelow(file, path))
   );
 }
