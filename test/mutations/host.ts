@@ -157,7 +157,7 @@ export const HOST: readonly Mutation[] = [
   {
     id: 'swap-by-a-lost-name',
     breaks: 'swap with a key of each boot is refused by a name that is on the partition itself',
-    file: 'src/host/definition/disk-checks.ts',
+    file: 'src/host/definition/checks/disks.ts',
     from: 'const LASTING = /^(PARTUUID=|',
     to: 'const LASTING = /^(PARTUUID=|UUID=|',
     tests: ['unit/host/definition/wrong'],

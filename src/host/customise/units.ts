@@ -1,7 +1,7 @@
 /** Services and other units, enabled, disabled and masked in the tree. */
 import { err, ok, type Result } from '../../core/result.js';
-import { unitOf } from '../definition/checks.js';
 import type { Machine } from '../definition/machine.js';
+import { unitOf } from '../definition/unit-names.js';
 import type { Tree } from './tree.js';
 
 export async function setUnits(tree: Tree, { services }: Machine): Promise<Result<void>> {

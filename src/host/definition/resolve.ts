@@ -3,7 +3,7 @@ import { hostname, release } from 'node:os';
 import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import type { Part } from '../leave-out/parts.js';
-import { checkMachine } from './checks.js';
+import { checkMachine } from './checks/machine.js';
 import type { ChosenPreset } from './compose.js';
 import { containerConsequences } from './containers/stores.js';
 import { replace } from './define.js';

@@ -1,6 +1,7 @@
 /** The services that a machine under test has to run. Pure. */
-import { unitOf } from '../definition/checks.js';
+
 import type { Machine } from '../definition/machine.js';
+import { unitOf } from '../definition/unit-names.js';
 
 /** What machines run unless they say otherwise, and the package that brings it where not every machine has that. */
 const USUAL: readonly (readonly [unit: string, from?: string])[] = [

@@ -1,9 +1,17 @@
 /** What a definition must not say of disks though every field by itself is as it should be. Pure. */
-import { isBelow, isWithin } from '../../core/path.js';
-import { type Disk, type DiskMount, disksOf, type Mapping, mountOver, mountsOf, plainPath } from './disks.js';
-import { type Fault, nameOf } from './issues.js';
-import type { Machine } from './machine.js';
-import type { Path } from './merge.js';
+import { isBelow, isWithin } from '../../../core/path.js';
+import {
+  type Disk,
+  type DiskMount,
+  disksOf,
+  type Mapping,
+  mountOver,
+  mountsOf,
+  plainPath,
+} from '../disks.js';
+import { type Fault, nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import type { Path } from '../merge.js';
 
 /** Every fault of `mounts` and `swap`. */
 export function checkDisks(machine: Machine): Fault[] {

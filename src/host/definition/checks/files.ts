@@ -1,0 +1,57 @@
+/** What `files` places: where it is never seen, below what is no folder, from what is not there. */
+import { statSync } from 'node:fs';
+import { isWithin } from '../../../core/path.js';
+import { type Fault, nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import { fault, HIDDEN, present } from './fault.js';
+
+/** Every fault of `files`. */
+export function checkFiles(machine: Machine): Fault[] {
+  return Object.entries(machine.files).flatMap(([path, file]) => {
+    const at = ['files', path];
+    const hidden = HIDDEN.find((folder) => isWithin(path, folder));
+    if (hidden !== undefined) {
+      return [
+        fault(
+          at,
+          `${nameOf(at)}: ${hidden} is covered when the machine runs, nothing in it would be seen`,
+          'name another place',
+        ),
+      ];
+    }
+    const above = parents(path).find((parent) => isFile(machine.files[parent]));
+    if (above !== undefined) {
+      return [fault(at, `${nameOf(at)} lies below ${above}, which is no folder`, 'take one of them out')];
+    }
+    if (typeof file !== 'object' || !('from' in file)) return [];
+    const missing = present([...at, 'from'], file.from, 'any');
+    if (missing.length > 0 || file.values === undefined || !isFolder(file.from)) return missing;
+    return [
+      fault(
+        [...at, 'values'],
+        `${nameOf(at)}: ${file.from} is a folder, and only files can be templates`,
+        'name each file that is a template by itself',
+      ),
+    ];
+  });
+}
+
+/** The folders on the way to a path. */
+function parents(path: string): string[] {
+  const parts = path.split('/').slice(1, -1);
+  return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
+}
+
+/** Whether a field makes something that nothing can lie in; a link may lead to a folder. */
+function isFile(file: Machine['files'][string] | undefined): boolean {
+  if (typeof file === 'string') return true;
+  return file !== undefined && ('content' in file || ('from' in file && !isFolder(file.from)));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,106 @@
+/** What a definition must not say though every field by itself is as it should be. */
+import { basename } from 'node:path';
+import { type Fault, nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import { unitOf } from '../unit-names.js';
+import { checkDisks } from './disks.js';
+import { fault, present } from './fault.js';
+import { checkFiles } from './files.js';
+import { checkPackages } from './packages.js';
+import { checkUsers } from './users.js';
+import { checkTables, checkVolumes } from './volumes.js';
+
+/** Every fault, in the order of the schema. */
+export function checkMachine(machine: Machine): Fault[] {
+  const checks = [
+    suite,
+    format,
+    checkPackages,
+    checkFiles,
+    checkDisks,
+    checkVolumes,
+    checkTables,
+    checkUsers,
+    services,
+    names,
+  ];
+  return checks.flatMap((check) => check(machine));
+}
+
+/** Suites before trixie: they lack quickjs, the engine of early boot. */
+const TOO_OLD = ['oldoldstable', 'oldstable', 'buster', 'bullseye', 'bookworm'];
+
+function suite({ suite: name }: Machine): Fault[] {
+  if (!TOO_OLD.includes(name)) return [];
+  return [
+    fault(
+      ['suite'],
+      `the suite ${name} is too old: early boot runs on quickjs, which Debian packages from trixie on`,
+      'use trixie or a newer suite',
+    ),
+  ];
+}
+
+/** From this Linux on it reads what mkma puts into an EROFS: compressed by zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
+const EROFS_ZSTD = [6, 10] as const;
+
+function format({ format: form, kernel }: Machine): Fault[] {
+  const release =
+    kernel.from === 'path' ? basename(kernel.modules) : kernel.from === 'host' ? kernel.release : undefined;
+  if (form !== 'erofs' || release === undefined) return [];
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  const [least, atLeast] = EROFS_ZSTD;
+  if (major > least || (major === least && minor >= atLeast)) return [];
+  return [
+    fault(
+      ['format'],
+      `the kernel ${release} does not read a base of the form erofs: that takes Linux ${EROFS_ZSTD.join('.')}`,
+      "use the suite's kernel (--kernel debian), or the form cpio",
+    ),
+  ];
+}
+
+function services({ services: { enable, disable, mask } }: Machine): Fault[] {
+  const enabled = new Set(enable.map(unitOf));
+  const both = (list: readonly string[], word: string): Fault[] =>
+    list.flatMap((name, i) =>
+      enabled.has(unitOf(name))
+        ? [
+            fault(
+              ['services', word, i],
+              `${unitOf(name)} is to be enabled and ${word === 'mask' ? 'masked' : 'disabled'} at once`,
+              'take it out of one of the lists; what was said before is forgotten with replace([...])',
+            ),
+          ]
+        : [],
+    );
+  return [...both(disable, 'disable'), ...both(mask, 'mask')];
+}
+
+function names({ builds, tests, hooks }: Machine): Fault[] {
+  const twice = (list: readonly { readonly name: string }[], field: string): Fault[] =>
+    list.flatMap(({ name }, i) =>
+      list.findIndex((other) => other.name === name) < i
+        ? [
+            fault(
+              [field, i, 'name'],
+              `${nameOf([field, i])} has the name "${name}", as one before it`,
+              'give each a name of its own',
+            ),
+          ]
+        : [],
+    );
+  const scripts = hooks.flatMap(({ run, on, at }, i) => [
+    ...(typeof run === 'object' ? present(['hooks', i, 'run', 'script'], run.script, 'file') : []),
+    ...(at === 'images' && on === 'image' && typeof run !== 'function'
+      ? [
+          fault(
+            ['hooks', i, 'on'],
+            `${nameOf(['hooks', i])} is to run in the image once that is packed`,
+            'run it on the host (on: "host"), or at "system"',
+          ),
+        ]
+      : []),
+  ]);
+  return [...twice(builds, 'builds'), ...twice(tests, 'tests'), ...scripts];
+}

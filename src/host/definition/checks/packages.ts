@@ -1,0 +1,52 @@
+/** Where packages come from: repositories, package files, what builds and kernels take from this host. */
+import type { Fault } from '../issues.js';
+import { nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import type { Path } from '../merge.js';
+import { isDebFile } from '../package-names.js';
+import { fault, present } from './fault.js';
+
+type Repository = Machine['repositories'][string];
+
+/** A flat repository has no components, and any other one has some (sources.list(5)). */
+function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 'components'>): Fault[] {
+  const at = ['repositories', name, 'components'];
+  const [flats, others] = [true, false].map((is) => suites.filter((suite) => suite.endsWith('/') === is));
+  const code = 'repository-components';
+  const [first] = flats ?? [];
+  if (first !== undefined && components.length > 0) {
+    const what = `${nameOf(at)}: the suite "${first}" is a flat one, which has no components`;
+    return [{ ...fault(at, what, 'take the components out, or name a suite without a / at its end'), code }];
+  }
+  if (components.length > 0 || (others ?? []).length === 0) return [];
+  const what = `${nameOf(at)} is missing: the suite "${others?.[0]}" has some`;
+  const next = `name them, as in components: ['main']; a flat repository has a suite that ends with /`;
+  return [{ ...fault(['repositories', name], what, next), code }];
+}
+
+export function checkPackages(machine: Machine): Fault[] {
+  const debs = (list: readonly string[], path: Path) =>
+    list.flatMap((entry, i) => (isDebFile(entry) ? present([...path, i], entry, 'file') : []));
+  const { repositories, builds, kernel } = machine;
+  return [
+    ...Object.entries(repositories).flatMap(([name, { key, ...rest }]) => [
+      ...flat(name, rest),
+      ...(typeof key !== 'string' || key.includes('\n')
+        ? []
+        : present(['repositories', name, 'key'], key, 'file')),
+    ]),
+    ...debs(machine.packages, ['packages']),
+    ...builds.flatMap(({ packages: own, sources }, i) => [
+      ...debs(own, ['builds', i, 'packages']),
+      ...Object.entries(sources).flatMap(([name, file]) =>
+        present(['builds', i, 'sources', name], file, 'any'),
+      ),
+    ]),
+    ...(kernel.from === 'path'
+      ? [
+          ...present(['kernel', 'image'], kernel.image, 'file'),
+          ...present(['kernel', 'modules'], kernel.modules, 'folder'),
+        ]
+      : []),
+  ];
+}

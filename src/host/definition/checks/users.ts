@@ -1,0 +1,76 @@
+/** Users: what cannot be said of root, terminals that log in two, empty passwords within reach of a network. */
+import { type Fault, nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import { packageNameOf } from '../package-names.js';
+import { fault, present } from './fault.js';
+
+/** What may be said of root, who is there already. */
+const OF_ROOT = ['password', 'authorizedKeys', 'autologin', 'shell', 'system', 'groups', 'sudo'];
+/** Packages that let people in over a network. */
+const NETWORK_LOGINS = [
+  'openssh-server',
+  'dropbear',
+  'dropbear-bin',
+  'tinysshd',
+  'telnetd',
+  'inetutils-telnetd',
+  'telnetd-ssl',
+  'rsh-server',
+  'cockpit',
+  'cockpit-ws',
+  'xrdp',
+];
+
+/** Every fault of `users`. */
+export function checkUsers(machine: Machine): Fault[] {
+  const taken = new Map<string, string>();
+  const login = machine.packages
+    .map(packageNameOf)
+    .filter((name) => !machine.excludePackages.includes(name))
+    .find((name) => NETWORK_LOGINS.includes(name));
+  return Object.entries(machine.users).flatMap(([name, user]) => {
+    const at = ['users', name];
+    const found: Fault[] = [];
+    if (name === 'root') {
+      const odd = Object.keys(user).find((key) => !OF_ROOT.includes(key));
+      if (odd !== undefined)
+        found.push(
+          fault([...at, odd], `${nameOf([...at, odd])} cannot be said: root is there already`, 'take it out'),
+        );
+      if (user.sudo !== false)
+        found.push(
+          fault([...at, 'sudo'], 'users.root.sudo cannot be said: root needs no sudo', 'take it out'),
+        );
+    }
+    user.autologin.forEach((terminal, i) => {
+      const other = taken.get(terminal);
+      if (other !== undefined) {
+        found.push(
+          fault(
+            [...at, 'autologin', i],
+            `${terminal} logs in both ${other} and ${name}`,
+            `leave it to one of them; to take it from ${other}: users: { ${other}: { autologin: replace([]) } }`,
+          ),
+        );
+      }
+      taken.set(terminal, name);
+    });
+    const { password } = user;
+    if (password === 'empty' && login !== undefined) {
+      found.push(
+        fault(
+          [...at, 'password'],
+          `${name} would have an empty password on a machine with a network login (${login})`,
+          'lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+        ),
+      );
+    }
+    if (typeof password === 'object' && 'hashFile' in password)
+      found.push(...present([...at, 'password', 'hashFile'], password.hashFile, 'file'));
+    user.authorizedKeys.forEach((key, i) => {
+      if (typeof key === 'object')
+        found.push(...present([...at, 'authorizedKeys', i, 'file'], key.file, 'file'));
+    });
+    return found;
+  });
+}

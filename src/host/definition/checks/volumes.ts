@@ -1,0 +1,43 @@
+/** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. Pure. */
+import { isBelow, isWithin } from '../../../core/path.js';
+import { type Fault, nameOf } from '../issues.js';
+import type { Machine } from '../machine.js';
+import { fault, HIDDEN } from './fault.js';
+
+/** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
+export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine): Fault[] {
+  const disks = Object.keys(mounts).length > 0 || swap.length > 0;
+  const volumed = Object.values(ramVolumes).some(Boolean);
+  return Object.entries({ '/etc/fstab': disks || volumed, '/etc/crypttab': disks })
+    .filter(([path, written]) => written && path in placed)
+    .map(([path]) => ({
+      code: 'table-twice',
+      path: ['files', path],
+      what: `files has ${path}, in which mounts, swap and ramVolumes have their lines`,
+      next: 'say what it has in those fields, or take them out',
+    }));
+}
+
+/** Volumes that hide something, or are hidden. */
+export function checkVolumes({ ramVolumes, files: placed }: Machine): Fault[] {
+  return Object.entries(ramVolumes).flatMap(([path, volume]) => {
+    if (volume === false) return [];
+    const at = ['ramVolumes', path];
+    const hidden = HIDDEN.find((folder) => isWithin(path, folder));
+    if (hidden !== undefined) {
+      return [
+        fault(at, `${nameOf(at)}: ${hidden} is mounted over when the machine runs`, 'name another place'),
+      ];
+    }
+    const lost = Object.keys(placed).find((file) => isBelow(file, path));
+    if (lost === undefined) return [];
+    return [
+      {
+        code: 'volume-hides-file',
+        path: at,
+        what: `${nameOf(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
+        next: `name a folder beside it, or take one of them out (ramVolumes: { '${path}': false } takes out a preset's volume)`,
+      },
+    ];
+  });
+}
