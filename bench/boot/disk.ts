@@ -11,7 +11,7 @@ import {
   truncateSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BASE_FILES } from '../../src/core/contract.js';
 import { HEAD_SIZE, type ImageInfo } from '../../src/core/image.js';
 import { output } from '../programs.js';
@@ -49,6 +49,19 @@ export function makeDisk(contents: DiskContents, folder: string): string {
     linkSync(contents[name], join(staging, PLACES[name], 'filesystem.squashfs'));
   }
   const files = [contents.cpio, contents.erofs.path, contents.erofs.path, contents.live, contents.gzip];
+  return format(staging, files, folder);
+}
+
+/** Make a disk in the folder with one base on it, in {@link PLACES}.cpio whatever its form. Returns its path. */
+export function makeBaseDisk(base: string, folder: string): string {
+  const staging = join(folder, 'staging');
+  mkdirSync(join(staging, PLACES.cpio), { recursive: true });
+  cpSync(base, join(staging, PLACES.cpio, basename(base)));
+  return format(staging, [base], folder);
+}
+
+/** A disk with all of a folder, which is gone then; `files`: those that count. */
+function format(staging: string, files: readonly string[], folder: string): string {
   const size = files.reduce((sum, file) => sum + statSync(file).size, MARGIN);
   const disk = join(folder, 'disk.img');
   output('truncate', '-s', String(Math.ceil(size / 2 ** 20) * 2 ** 20), disk);

@@ -1,7 +1,10 @@
 /** One boot of a contestant in QEMU, measured: the same way for all, by the kernel's and systemd's own clocks. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Follower, poll } from '../../src/host/qemu/follow.js';
+import type { Picture } from '../../src/host/screen/picture.js';
+import { QemuScreen } from '../../src/host/screen/screen.js';
 import { start } from '../../src/host/sys/run.js';
 import { type Accelerator, qemuCommand } from '../../src/host/tools/qemu.js';
 
@@ -20,11 +23,26 @@ export interface Booted {
   readonly login: number;
   /** Bytes of RAM in use once the system is at rest: MemTotal - MemAvailable. */
   readonly memory: number;
+  /** Seconds from the start of QEMU until the screen was painted; absent where nobody looked at it. */
+  readonly painted?: number;
 }
 
-/** RAM of the machine, in MiB. */
-const MEMORY = 2048;
-const LIMIT_SECONDS = 400;
+/** What is booted, and what it takes to be done. */
+export interface Trial {
+  /** RAM of the machine, in MiB. */
+  readonly memoryMiB: number;
+  /** A shell script that ends once the machine is at rest. */
+  readonly rest: string;
+  /** Whether a picture shows what is waited for; absent: the machine has no screen. */
+  readonly isPainted?: (picture: Picture) => boolean;
+}
+
+/** Ends once systemd has started what it was to start. */
+const BOOTED =
+  'until systemctl is-system-running --wait >/dev/null; do case $(systemctl is-system-running) in degraded) break;; esac; sleep .5; done';
+/** A machine without a screen. */
+const CONSOLE: Trial = { memoryMiB: 2048, rest: `${BOOTED}; sleep 3` };
+const LIMIT_SECONDS = 900;
 const UNIT = 'bench.service';
 /**
  * QEMU 7.2 pays for every address at which a library was ever run once its pages are used for something else, most where early boot starts
@@ -34,8 +52,6 @@ const FAIR = 'norandmaps';
 
 /** Told on the second serial port: the moments that the kernel and systemd noted, and the RAM. Then the machine goes off. */
 const TELL = [
-  'until systemctl is-system-running --wait >/dev/null; do case $(systemctl is-system-running) in degraded) break;; esac; sleep .5; done',
-  'sleep 3',
   "dmesg | sed -n 's/^.\\\\s*\\([0-9.]*\\). Run .* as init process.*/init \\1/p'",
   'echo handover $(systemctl show --value -p UserspaceTimestampMonotonic)',
   "sed -n 's/^MemTotal: */total /p; s/^MemAvailable: */available /p' /proc/meminfo",
@@ -48,17 +64,23 @@ export async function bootOnce(
   disk: string,
   accel: Accelerator,
   folder: string,
+  trial: Trial = CONSOLE,
 ): Promise<Booted> {
-  const console_ = join(folder, 'console');
-  const answers = join(folder, 'answers');
-  for (const file of [console_, answers]) rmSync(file, { force: true });
+  const { memoryMiB, rest, isPainted } = trial;
+  const [console_, answers, socket] = ['console', 'answers', 'qmp'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const file of [console_, answers, socket]) rmSync(file, { force: true });
   const command = qemuCommand({
-    ...{ accel, memoryMiB: MEMORY, cpus: 1, bus: 'virtio', display: 'none' },
+    ...{ accel, memoryMiB, cpus: 1, bus: 'virtio', display: 'none' },
+    ...(isPainted === undefined ? {} : { headless: { card: 'std', socket } }),
     start: {
       by: 'kernel',
       kernel: contestant.kernel,
       initrd: contestant.initrd,
-      append: `${contestant.append} console=ttyS0 ${FAIR} ${tellParameters()}`,
+      append: `${contestant.append} console=ttyS0 ${FAIR} ${tellParameters(rest)}`,
     },
     disks: [{ file: disk, format: 'raw', readonly: true, serial: 'bench' }],
     serials: [
@@ -67,8 +89,13 @@ export async function bootOnce(
     ],
   });
   const begun = performance.now();
+  const since = (): number => (performance.now() - begun) / 1000;
   const qemu = start(command, {});
   let login: number | undefined;
+  let painted: number | undefined;
+  let over = false;
+  const screen = new QemuScreen(socket, folder);
+  const looking = isPainted === undefined ? undefined : look(screen, isPainted, since, () => over);
   try {
     using lines = new Follower(console_);
     using told = new Follower(answers);
@@ -76,7 +103,7 @@ export async function bootOnce(
     await poll(
       () => {
         const seen = [...lines.read(), lines.pending].some((line) => /\blogin:/.test(line));
-        if (seen) login ??= (performance.now() - begun) / 1000;
+        if (seen) login ??= since();
         for (const line of told.read()) {
           const [word = '', value = ''] = line.split(/\s+/);
           facts.set(word, Number(value));
@@ -86,6 +113,8 @@ export async function bootOnce(
       qemu.ended,
       begun + LIMIT_SECONDS * 1000,
     );
+    over = true;
+    painted = await looking;
     const fact = (name: string): number => {
       const value = facts.get(name);
       if (value !== undefined && Number.isFinite(value)) return value;
@@ -93,16 +122,38 @@ export async function bootOnce(
       throw new Error(`${contestant.name} did not tell "${name}"; its console ended with:\n${said}`);
     };
     const handover = fact('handover') / 1e6 - fact('init');
-    return { handover, login: login ?? fact('login'), memory: (fact('total') - fact('available')) * 1024 };
+    const memory = (fact('total') - fact('available')) * 1024;
+    return {
+      ...{ handover, login: login ?? fact('login'), memory },
+      ...(painted === undefined ? {} : { painted }),
+    };
   } finally {
+    over = true;
+    await looking?.catch(() => undefined);
+    screen.forget();
     qemu.kill('SIGKILL');
     await qemu.ended;
   }
 }
 
+/** Look at the screen twice a second. Returns when it was as it should be, or nothing where that never came to be. */
+async function look(
+  screen: QemuScreen,
+  isPainted: (picture: Picture) => boolean,
+  since: () => number,
+  isOver: () => boolean,
+): Promise<number | undefined> {
+  while (!isOver()) {
+    await sleep(500);
+    const picture = await screen.picture().catch(() => undefined);
+    if (picture !== undefined && isPainted(picture)) return since();
+  }
+  return undefined;
+}
+
 /** Kernel parameters that bring the telling unit into any systemd's boot (systemd.system-credentials(7)). */
-function tellParameters(): string {
-  const script = TELL.replaceAll('%', '%%').replaceAll('"', '\\"');
+function tellParameters(rest: string): string {
+  const script = `${rest}; ${TELL}`.replaceAll('%', '%%').replaceAll('"', '\\"');
   const unit = `[Service]\nExecStart=/bin/sh -c "{ ${script}; } >/dev/ttyS1 2>&1"\n`;
   const encoded = Buffer.from(unit).toString('base64');
   return `systemd.set_credential_binary=systemd.extra-unit.${UNIT}:${encoded} systemd.wants=${UNIT}`;
