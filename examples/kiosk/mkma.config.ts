@@ -1,8 +1,9 @@
 // One page, full screen: restarted when it crashes, and no key leads out of it. The page lies in the machine; any address will do.
 import { defineMachine } from 'mkma';
 
-/** The colour of the page, for the test. */
+/** The colours of the page, for the test. */
 const GREEN: [number, number, number] = [38, 106, 46];
+const BLUE: [number, number, number] = [36, 68, 120];
 const PATIENT = { timeout: 900 };
 
 export default defineMachine({
@@ -30,6 +31,17 @@ export default defineMachine({
       name: 'the page fills the screen',
       timeout: 1200,
       async run(guest) {
+        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+      },
+    },
+    {
+      name: 'what is typed reaches it',
+      timeout: 1200,
+      async run(guest) {
+        // It turns blue for that name alone.
+        await guest.type('Ada Lovelace\n');
+        await guest.waitForPixels((screen) => screen.share(BLUE) > 0.8, PATIENT);
+        await guest.type('nobody\n');
         await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
       },
     },

@@ -4,6 +4,7 @@ import { tryExample } from '../vm/example.js';
 test('examples/kiosk shows its page, whatever keys are pressed and whatever crashes', async () => {
   await tryExample('kiosk', [
     'the page fills the screen',
+    'what is typed reaches it',
     'no key leads out of it',
     'a browser that crashes comes back',
   ]);

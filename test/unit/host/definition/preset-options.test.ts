@@ -114,7 +114,10 @@ test('a kiosk: its user becomes nobody else, and its pages are of one host', asy
   const { users, files } = await machineOf(desktop({ compositor: 'cage', page }));
   assert.equal(users.user?.sudo, false);
   assert.match(String(files['/etc/firefox/policies/policies.json']), /"http:\/\/localhost\/\*"/);
+  assert.match(String(files['/etc/firefox-esr/mkma.js']), /sandbox_enabled", false/);
+  assert.match(JSON.stringify(files['/usr/lib/firefox-esr/mkma.cfg']), /kiosk\.cfg/);
   const program = await machineOf(desktop({ compositor: 'cage', program: 'foot', browser: 'none' }));
+  assert.ok(!('/etc/firefox-esr/mkma.js' in program.files));
   assert.ok('/etc/sysctl.d/60-mkma-kiosk.conf' in program.files);
 });
 

@@ -3,6 +3,7 @@ import type { FragmentFields } from '../../define.js';
 import type { MachineInput } from '../../machine.js';
 import { consoleTools, networkTime, systemd } from '../fragments.js';
 import { presetOf } from '../preset.js';
+import { browserFiles } from './browser.js';
 import { desktopFaults, loginFaults } from './faults.js';
 import { greeterFields } from './greeter.js';
 import { KEYS, type Key } from './keys.js';
@@ -86,6 +87,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       ...(options.terminal === 'foot' ? footAlone() : {}),
       ...packagesUnits(options),
       ...mimeFiles(options),
+      ...browserFiles(options),
       ...kioskFiles(options),
     },
     hooks: [{ at: 'system', run: 'dconf update' }],

@@ -13,7 +13,7 @@ export function isDesktop({ files }: MachineInput): boolean {
   return files !== undefined && `${HERE}/settings` in files;
 }
 
-const SHIPPED = join(PACKAGE, 'presets/desktop');
+export const SHIPPED = join(PACKAGE, 'presets/desktop');
 
 const THEMES = ['dark', 'light'] as const;
 const PROGRAMS = [
