@@ -186,6 +186,26 @@ export const tests: MachineInput['tests'] = [
     },
   },
   {
+    name: 'locked before it sleeps',
+    timeout: 1200,
+    async run(guest) {
+      // In place of sleeping, the machine looks whether it is locked.
+      const folder = '/run/systemd/system/systemd-suspend.service.d';
+      const look = '/bin/sh -c "systemctl --user --machine=ada@ is-active desktop-lock >/run/asleep"';
+      await guest.ok(
+        `mkdir -p ${folder}; printf '[Service]\\nExecStart=\\nExecStart=-%s\\n' '${look}' >${folder}/look.conf`,
+      );
+      await guest.ok('systemctl daemon-reload; systemctl suspend');
+      await until(guest, 'test -s /run/asleep');
+      const found = await guest.read('/run/asleep');
+      expect(found === 'active\n', `asleep, the lock was ${found}`);
+      await guest.waitForPixels((screen) => screen.share(BACKGROUND) > 0.8, PATIENT);
+      await guest.type('zeppelin\n');
+      await until(guest, `! ${LOCKED}`);
+      await guest.ok(`rm -r ${folder} /run/asleep; systemctl daemon-reload`);
+    },
+  },
+  {
     name: 'who logs out is logged in again, and all is as at first',
     timeout: 1200,
     async run(guest) {

@@ -4,6 +4,8 @@ import { defineMachine } from 'mkma';
 /** The colours of the page, for the test. */
 const GREEN: [number, number, number] = [38, 106, 46];
 const BLUE: [number, number, number] = [36, 68, 120];
+/** The process of the browser itself. */
+const BROWSER = 'pgrep --oldest --uid visitor firefox';
 const PATIENT = { timeout: 900 };
 
 export default defineMachine({
@@ -49,22 +51,32 @@ export default defineMachine({
       name: 'no key leads out of it',
       timeout: 1200,
       async run(guest) {
-        // Another console, another address, the tools of developers, another window, the end of the browser.
-        await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+l');
+        const before = await guest.ok(BROWSER);
+        const isThere = async (pressed: string) => {
+          // What came of it is painted by then.
+          await guest.ok('sleep 15');
+          const screen = await guest.screenshot();
+          if (screen.share(GREEN) < 0.8) throw new Error(`after ${pressed} the page is gone`);
+        };
+        // Another console, another page in a tab or window, the field for addresses.
+        await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+n', 'ctrl+l', 'F6');
         await guest.type('file:///etc/passwd\n');
-        await guest.keys('F12', 'F11', 'ctrl+n', 'alt+F4');
-        await guest.keys('ctrl+q');
-        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+        await isThere('an address');
+        for (const key of ['F12', 'F11', 'shift+F10', 'ctrl+o', 'ctrl+w', 'alt+F4', 'ctrl+q']) {
+          await guest.keys(key);
+          await isThere(key);
+        }
+        const now = await guest.ok(BROWSER);
+        if (now !== before) throw new Error('the browser was ended');
       },
     },
     {
       name: 'a browser that crashes comes back',
       timeout: 1200,
       async run(guest) {
-        const pid = 'pgrep --oldest --uid visitor firefox';
-        const before = await guest.ok(pid);
+        const before = await guest.ok(BROWSER);
         await guest.ok(`kill -SEGV ${before}`);
-        await guest.ok(`until p=$(${pid}) && [ "$p" != ${before} ]; do sleep 1; done`, PATIENT);
+        await guest.ok(`until p=$(${BROWSER}) && [ "$p" != ${before} ]; do sleep 1; done`, PATIENT);
         await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
       },
     },

@@ -13,6 +13,7 @@ test('examples/desktop is painted, typed into, heard, and saved', async () => {
     'what needs rights asks for the password',
     'a secret is kept and found again, without a question',
     'locked by a key: open to the right password alone, and still locked when the locker is killed',
+    'locked before it sleeps',
     'who logs out is logged in again, and all is as at first',
     'fonts have every character of the configuration, and the journal has no error',
     'what is changed by hand and saved is there after a reboot, caches are not',

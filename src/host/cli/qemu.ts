@@ -9,7 +9,7 @@ import type { GivenTest } from '../machine-tests/given.js';
 import { SOUND_PACKAGES } from '../machine-tests/machine.js';
 import { checkDiskChoice, checkPresent, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
-import { OVMF, QEMU_TOOLS } from '../sys/packages.js';
+import { OVMF, QEMU_TOOLS, QEMU_WINDOW } from '../sys/packages.js';
 import { GRAPHICS_CARDS } from '../tools/qemu.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
@@ -75,7 +75,11 @@ export function runCommand(session: Session, end: (code: number) => void) {
       if (!data.ok) return end(fail(session, data.problem));
       const warned = warnWhereMeant(session, options);
       if (!warned.ok) return end(fail(session, warned.problem));
-      const needed = options.firmware === 'uefi' ? [...QEMU_TOOLS, OVMF] : QEMU_TOOLS;
+      const needed = [
+        ...QEMU_TOOLS,
+        ...(options.firmware === 'uefi' ? [OVMF] : []),
+        ...(options.window ? [QEMU_WINDOW] : []),
+      ];
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
       end(

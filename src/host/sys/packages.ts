@@ -46,6 +46,19 @@ export const OVMF = {
   purpose: 'starting a virtual machine by UEFI',
 } as const satisfies HostTool;
 
+/** Folders of QEMU's modules: Debian's, and other distributions'. */
+const QEMU_MODULES = ['x86_64-linux-gnu/qemu', 'aarch64-linux-gnu/qemu', 'qemu'].map(
+  (name) => `/usr/lib/${name}`,
+);
+
+/** QEMU's window: needed for `mkma run --window` alone. */
+export const QEMU_WINDOW = {
+  program: "QEMU's window",
+  files: [...QEMU_MODULES, '/usr/lib64/qemu'].map((folder) => `${folder}/ui-gtk.so`),
+  package: 'qemu-system-gui',
+  purpose: "showing a virtual machine's screen in a window",
+} as const satisfies HostTool;
+
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {
   return [...BUILD_TOOLS, ...QEMU_TOOLS].find((tool) => tool.program === program);

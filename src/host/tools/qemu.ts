@@ -55,6 +55,10 @@ export interface Headless {
   readonly sound?: string | undefined;
 }
 
+/** Servers of a user's session that play QEMU's sound (qemu(1), -audiodev), the preferred one first. */
+export const AUDIO_DRIVERS = ['pipewire', 'pa'] as const;
+export type AudioDriver = (typeof AUDIO_DRIVERS)[number];
+
 export const GRAPHICS_CARDS = ['std', 'virtio'] as const;
 export type GraphicsCard = (typeof GRAPHICS_CARDS)[number];
 
@@ -70,6 +74,8 @@ export interface Machine {
   readonly bus: DiskBus;
   readonly serials: readonly SerialPort[];
   readonly display: 'none' | 'gtk';
+  /** What plays the sound of a machine with a window; absent: it is silent. */
+  readonly audio?: AudioDriver | undefined;
   /** Absent: it has no screen but for a window. */
   readonly headless?: Headless | undefined;
   /** Absent: it has none. */
@@ -97,7 +103,7 @@ export function qemuCommand(machine: Machine): Command {
   args.push(...startArguments(start));
   args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
   if (machine.headless !== undefined) args.push(...headlessArguments(machine.headless));
-  else if (display !== 'none') args.push('-vga', 'std');
+  else if (display !== 'none') args.push('-vga', 'std', ...POINTER, ...audioArguments(machine.audio));
   // SeaBIOS, and a boot loader that speaks through it, then use the first serial port as their screen.
   else if (start.by === 'bios') args.push('-machine', 'graphics=off');
   args.push('-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0');
@@ -108,12 +114,21 @@ export function qemuCommand(machine: Machine): Command {
   return { file: QEMU_PROGRAM, args, passes: ['display'] };
 }
 
-/** The keyboard is the PC's own; the pointer has absolute positions, as no mouse has. */
+/** A pointer with absolute positions, as no mouse has: a window need not catch it. */
+const POINTER = ['-device', 'virtio-tablet-pci'];
+
+/** The keyboard is the PC's own. */
 function headlessArguments({ card, socket, sound }: Headless): string[] {
   const door = `unix:${escapeComma(socket)},server=on,wait=off`;
-  const audio = sound === undefined ? [] : ['-audiodev', `wav,id=sound0,path=${escapeComma(sound)}`];
-  const codec = sound === undefined ? [] : ['-device', 'intel-hda', '-device', 'hda-output,audiodev=sound0'];
-  return ['-vga', card, '-device', 'virtio-tablet-pci', '-qmp', door, ...audio, ...codec];
+  const played = sound === undefined ? undefined : `wav,path=${escapeComma(sound)}`;
+  return ['-vga', card, ...POINTER, '-qmp', door, ...audioArguments(played)];
+}
+
+/** A sound card that plays through a driver, which may have options. */
+function audioArguments(driver: string | undefined): string[] {
+  if (driver === undefined) return [];
+  const card = ['-device', 'intel-hda', '-device', 'hda-output,audiodev=sound0'];
+  return ['-audiodev', `${driver},id=sound0`, ...card];
 }
 
 /** Without a boot ROM: no firmware is to look for a system there. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { chooseAccel } from '../qemu/accel.js';
+import { findAudio } from '../qemu/audio.js';
 import { vmCmdline } from '../qemu/cmdline.js';
 import { diskFile, prepareDisk } from '../qemu/disk.js';
 import { firmwareStart, prepareVariables } from '../qemu/firmware.js';
@@ -59,7 +60,8 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   if (!start.ok) return start;
   const accel = await chooseAccel({ ...options, kernel: images.value.kernel }, context);
   if (!accel.ok) return accel;
-  const machine = machineOf(options, images.value, start.value, accel.value.accel);
+  const audio = options.window === true ? await findAudio(process.env, context.signal) : undefined;
+  const machine = { ...machineOf(options, images.value, start.value, accel.value.accel), audio };
   const command = renderCommand(qemuCommand(machine));
   if (options.dryRun === true) {
     for (const file of madeFiles(options, machine).filter((file) => !existsSync(file))) {
@@ -166,6 +168,12 @@ async function withFiles<T>(
 async function boot(options: RunOptions, machine: Machine, context: Context): Promise<Result<number>> {
   if (options.terminal) {
     context.emit({ type: 'note', text: 'to leave: poweroff inside the machine, or the keys Ctrl-A then X' });
+  }
+  if (machine.display !== 'none') {
+    context.emit({
+      type: 'note',
+      text: 'the keys Ctrl-Alt-G in the window give the machine all keys, and take them back',
+    });
   }
   for (const { host, guest } of machine.network?.forwards ?? []) {
     context.emit({ type: 'note', text: `port ${host} of this host leads to port ${guest} of the machine` });

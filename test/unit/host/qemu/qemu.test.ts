@@ -123,8 +123,12 @@ test('KVM gets the processor of the host, TCG the plain one', () => {
   assert.deepEqual(values(MACHINE, '-cpu'), ['qemu64,-svm']);
 });
 
-test('a window needs a graphics card', () => {
-  assert.deepEqual(values({ ...MACHINE, display: 'gtk' }, '-vga'), ['std']);
+test('a window has a graphics card, a pointer that need not be caught, and sound where that is heard', () => {
+  const machine = { ...MACHINE, display: 'gtk' } as const;
+  assert.deepEqual(values(machine, '-vga'), ['std']);
+  assert.ok(values(machine, '-device').includes('virtio-tablet-pci'));
+  assert.deepEqual(values(machine, '-audiodev'), []);
+  assert.deepEqual(values({ ...machine, audio: 'pa' }, '-audiodev'), ['pa,id=sound0']);
   assert.deepEqual(values(MACHINE, '-vga'), []);
 });
 
@@ -133,7 +137,7 @@ test('a screen without a window: a card, a pointer with positions, a door for wh
   const machine = { ...MACHINE, headless };
   assert.deepEqual(values(machine, '-vga'), ['virtio']);
   assert.deepEqual(values(machine, '-qmp'), ['unix:/tmp/a,,b/qmp,server=on,wait=off']);
-  assert.deepEqual(values(machine, '-audiodev'), ['wav,id=sound0,path=/x/sound.wav']);
+  assert.deepEqual(values(machine, '-audiodev'), ['wav,path=/x/sound.wav,id=sound0']);
   assert.ok(values(machine, '-device').includes('virtio-tablet-pci'));
 });
 

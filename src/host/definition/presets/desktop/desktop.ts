@@ -83,6 +83,10 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       // Programs that keys and launchers start are ended one by one where memory runs out, the session is not (systemd.slice(5)).
       '/etc/systemd/user/app.slice.d/10-mkma-desktop.conf':
         '[Slice]\nManagedOOMMemoryPressure=kill\nManagedOOMMemoryPressureLimit=60%\nManagedOOMSwap=kill\n',
+      // logind waits for the lock before it suspends, by default 5 s, which a slow machine does not make (logind.conf(5)).
+      ...(programs.lock === undefined
+        ? {}
+        : { '/etc/systemd/logind.conf.d/10-mkma-desktop.conf': '[Login]\nInhibitDelayMaxSec=30\n' }),
       // A terminal is a process of its own: what runs in it is ended alone where memory runs out.
       ...(options.terminal === 'foot' ? footAlone() : {}),
       ...packagesUnits(options),
