@@ -71,6 +71,7 @@ export function writeNew({
   write('.mkma-types/mkma.d.ts', types);
   if (!existsSync(join(folder, 'tsconfig.json'))) write('tsconfig.json', TSCONFIG);
   const cd = relative('.', folder);
+  const running = preset === 'desktop' ? 'run --window' : 'run';
   const lines = [
     `written: ${written.map((path) => relative('.', path)).join(', ')}`,
     ...(key === undefined
@@ -80,8 +81,8 @@ export function writeNew({
     ...(cd === '' ? [] : [`cd ${cd}`]),
     `Change mkma.config.ts to your liking (${program} summary tells what it comes to), then:`,
     `  sudo ${program} build`,
-    `  ${program} run     # boots it in QEMU`,
-    `  ${program} test    # boots it unattended, and runs its tests`,
+    `  ${program} ${running.padEnd(14)}# boots it in QEMU`,
+    `  ${program} ${'test'.padEnd(14)}# boots it unattended, and runs its tests`,
   ];
   return ok({ written, lines });
 }
