@@ -60,6 +60,25 @@ export const tests: MachineInput['tests'] = [
     },
   },
   {
+    name: 'and so they are on the console',
+    timeout: 1200,
+    async run(guest) {
+      await guest.keys('ctrl+alt+F2');
+      await guest.ok('until systemctl is-active --quiet getty@tty2; do sleep 1; done; sleep 5', PATIENT);
+      // A password with a z in it.
+      await guest.type('ada\n');
+      await guest.ok('until pgrep --terminal tty2 login; do sleep 1; done; sleep 5', PATIENT);
+      await guest.type('zeppelin\n');
+      await guest.ok('until pgrep --terminal tty2 --uid ada bash; do sleep 1; done', PATIENT);
+      await guest.type('echo "yz?" > /tmp/console; exit\n');
+      await until(guest, 'test -s /tmp/console');
+      const typed = await guest.read('/tmp/console');
+      expect(typed === 'yz?\n', `it says: ${typed}`);
+      await guest.keys('ctrl+alt+F1');
+      await guest.waitForPixels((screen) => screen.colours() > 20, PATIENT);
+    },
+  },
+  {
     name: 'the launcher starts a program, in a scope of its own',
     timeout: 1200,
     async run(guest) {

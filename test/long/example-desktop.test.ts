@@ -5,6 +5,7 @@ test('examples/desktop is painted, typed into, heard, and saved', async () => {
   await tryExample('desktop', [
     'the session is there, and nothing has failed',
     'a key opens a terminal, and y and z are where Germans have them',
+    'and so they are on the console',
     'the launcher starts a program, in a scope of its own',
     'a notification is shown, also after the screen was off',
     'a screenshot is saved, a text outlives its program',
