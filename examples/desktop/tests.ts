@@ -155,6 +155,11 @@ export const tests: MachineInput['tests'] = [
       const choose = call(240, 'FileChooser', 'OpenFile', "'ssa{sv}' '' 'Pick one'");
       await guest.ok(`${choose} > /tmp/chosen 2>&1 &`, ADA);
       await guest.waitForWindow({ title: 'Pick one' }, PATIENT);
+      // Dark, as all else is: Adwaita's background, with nothing white about it.
+      await guest.waitForPixels(
+        (screen) => screen.share([49, 49, 49], 8) > 0.2 && screen.share([255, 255, 255], 20) < 0.2,
+        PATIENT,
+      );
       await guest.keys('Escape');
       await until(guest, 'grep -q Response /tmp/chosen');
     },

@@ -100,7 +100,7 @@ export function themeFiles({ theme }: DesktopOptions): Files {
   const settings = [
     '[org/gnome/desktop/interface]',
     `color-scheme='${theme === 'dark' ? 'prefer-dark' : 'prefer-light'}'`,
-    `gtk-theme='${theme === 'dark' ? 'Adwaita-dark' : 'Adwaita'}'`,
+    "gtk-theme='Adwaita'",
     "icon-theme='Adwaita'",
     "cursor-theme='Adwaita'",
     "font-name='Sans 10'",
@@ -109,8 +109,13 @@ export function themeFiles({ theme }: DesktopOptions): Files {
   return {
     '/etc/dconf/profile/user': 'user-db:user\nsystem-db:local\n',
     '/etc/dconf/db/local.d/00-mkma-desktop': settings.join('\n'),
+    // What they have of it themselves: a theme by the name Adwaita-dark is in no package of the preset.
+    ...(theme === 'dark' ? { '/etc/gtk-3.0/settings.ini': DARK, '/etc/gtk-4.0/settings.ini': DARK } : {}),
   };
 }
+
+/** Settings of GTK's programs where no settings daemon has others (GtkSettings). */
+const DARK = '[Settings]\ngtk-application-prefer-dark-theme=1\n';
 
 /** Which back end answers which portal (portals.conf(5)); sway has a file of its own, and asks for this one first. */
 export function portalFiles({ compositor, keyring }: DesktopOptions): Files {
