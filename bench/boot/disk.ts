@@ -52,7 +52,7 @@ export function makeDisk(contents: DiskContents, folder: string): string {
   return format(staging, files, folder);
 }
 
-/** Make a disk in the folder with one base on it, in {@link PLACES}.cpio whatever its form. Returns its path. */
+/** Make a disk in the folder with one base on it, in {@link PLACES}.cpio whatever its form. Returns the path. */
 export function makeBaseDisk(base: string, folder: string): string {
   const staging = join(folder, 'staging');
   mkdirSync(join(staging, PLACES.cpio), { recursive: true });

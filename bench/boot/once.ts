@@ -33,6 +33,8 @@ export interface Trial {
   readonly memoryMiB: number;
   /** A shell script that ends once the machine is at rest. */
   readonly rest: string;
+  /** Seconds after which it is given up; absent: {@link LIMIT_SECONDS}. */
+  readonly limit?: number;
   /** Whether a picture shows what is waited for; absent: the machine has no screen. */
   readonly isPainted?: (picture: Picture) => boolean;
 }
@@ -42,7 +44,7 @@ const BOOTED =
   'until systemctl is-system-running --wait >/dev/null; do case $(systemctl is-system-running) in degraded) break;; esac; sleep .5; done';
 /** A machine without a screen. */
 const CONSOLE: Trial = { memoryMiB: 2048, rest: `${BOOTED}; sleep 3` };
-const LIMIT_SECONDS = 900;
+const LIMIT_SECONDS = 400;
 const UNIT = 'bench.service';
 /**
  * QEMU 7.2 pays for every address at which a library was ever run once its pages are used for something else, most where early boot starts
@@ -66,7 +68,7 @@ export async function bootOnce(
   folder: string,
   trial: Trial = CONSOLE,
 ): Promise<Booted> {
-  const { memoryMiB, rest, isPainted } = trial;
+  const { memoryMiB, rest, limit = LIMIT_SECONDS, isPainted } = trial;
   const [console_, answers, socket] = ['console', 'answers', 'qmp'].map((name) => join(folder, name)) as [
     string,
     string,
@@ -111,7 +113,7 @@ export async function bootOnce(
         return facts.has('end') && login !== undefined ? true : undefined;
       },
       qemu.ended,
-      begun + LIMIT_SECONDS * 1000,
+      begun + limit * 1000,
     );
     over = true;
     painted = await looking;
@@ -129,14 +131,14 @@ export async function bootOnce(
     };
   } finally {
     over = true;
-    await looking?.catch(() => undefined);
-    screen.forget();
     qemu.kill('SIGKILL');
     await qemu.ended;
+    await looking?.catch(() => undefined);
+    screen.forget();
   }
 }
 
-/** Look at the screen twice a second. Returns when it was as it should be, or nothing where that never came to be. */
+/** Look at the screen twice a second. Returns when it matched, in seconds; `undefined`: it never did. */
 async function look(
   screen: QemuScreen,
   isPainted: (picture: Picture) => boolean,

@@ -62,12 +62,31 @@ export default defineMachine({
         await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+n', 'ctrl+l', 'F6');
         await guest.type('file:///etc/passwd\n');
         await isThere('an address');
-        for (const key of ['F12', 'F11', 'shift+F10', 'ctrl+o', 'ctrl+w', 'alt+F4', 'ctrl+q']) {
-          await guest.keys(key);
-          await isThere(key);
-        }
+        await guest.keys(
+          'XF86Favorites',
+          'XF86HomePage',
+          'F11',
+          'F12',
+          'ctrl+o',
+          'ctrl+w',
+          'alt+F4',
+          'ctrl+q',
+        );
+        await isThere('keys of the window');
+        // The link in a tab of its own.
+        await guest.keys('Tab', 'ctrl+Return');
+        await isThere('a second tab');
         const now = await guest.ok(BROWSER);
         if (now !== before) throw new Error('the browser was ended');
+      },
+    },
+    {
+      name: 'a page of another site gives way to it',
+      timeout: 1200,
+      async run(guest) {
+        await guest.keys('Return');
+        await guest.waitForPixels((screen) => screen.share(GREEN) < 0.5, PATIENT);
+        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
       },
     },
     {

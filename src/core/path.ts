@@ -146,7 +146,10 @@ export function isSafePath(path: string): boolean {
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** Whether a path lies below a folder. Both are written alike: absolute, or relative to the same folder, without a slash at the end. */
+/**
+ * Whether a path lies below a folder. Both are written alike: absolute, or relative to the same folder, without a
+ * slash at the end.
+ */
 export function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder === '/' ? folder : `${folder}/`) && path !== folder;
 }

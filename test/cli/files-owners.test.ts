@@ -68,6 +68,8 @@ test("volumes in RAM: lines of fstab, and folders that are their owner's on the 
     '/var/lib/containers': { size: '30%' },
     '/home/anna/.local/my store': { size: '512M', mode: '0700', owner: 'anna' },
     '/var/lib/docker': false,
+    // Whose home is /: no folder on the way is its own.
+    '/var/cache/of/sync': { size: '1G', owner: 'sync' },
   } as const;
   assert.ok(setVolumes(tree, machine({ ramVolumes })).ok);
   assert.equal(
@@ -75,6 +77,7 @@ test("volumes in RAM: lines of fstab, and folders that are their owner's on the 
     `# none
 # Volumes in RAM of the definition.
 tmpfs /home/anna/.local/my\\040store tmpfs size=512M,mode=0700,uid=1000,gid=1001,nodev 0 0
+tmpfs /var/cache/of/sync tmpfs size=1G,mode=0755,uid=998,gid=998,nodev 0 0
 tmpfs /var/lib/containers tmpfs size=30%,mode=0755,uid=0,gid=0,nodev 0 0
 `,
   );
@@ -83,6 +86,11 @@ tmpfs /var/lib/containers tmpfs size=30%,mode=0755,uid=0,gid=0,nodev 0 0
     owners.map((path) => statSync(join(tree.root, path)).uid),
     [0, 1000, 1000, 0],
   );
+  assert.deepEqual(
+    ['var/cache/of', 'var/cache/of/sync'].map((path) => statSync(join(tree.root, path)).uid),
+    [0, 998],
+  );
+  assert.ok(!existsSync(join(tree.root, 'ar')));
   const missing = setVolumes(tree, machine({ ramVolumes: { '/srv/x': { size: '1G', owner: 'ben' } } }));
   assert.ok(!missing.ok && missing.problem.code === 'no-such-owner');
 });

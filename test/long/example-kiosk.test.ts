@@ -6,6 +6,7 @@ test('examples/kiosk shows its page, whatever keys are pressed and whatever cras
     'the page fills the screen',
     'what is typed reaches it',
     'no key leads out of it',
+    'a page of another site gives way to it',
     'a browser that crashes comes back',
   ]);
 });

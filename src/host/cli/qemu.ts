@@ -10,7 +10,7 @@ import { SOUND_PACKAGES } from '../machine-tests/machine.js';
 import { checkDiskChoice, checkPresent, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
 import { OVMF, QEMU_TOOLS, QEMU_WINDOW } from '../sys/packages.js';
-import { GRAPHICS_CARDS } from '../tools/qemu.js';
+import { GRAPHICS_CARDS, hasWindow } from '../tools/qemu.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
 import { type RunOptions, run } from '../verbs/run.js';
 import { type TestOptions, test } from '../verbs/test.js';
@@ -78,7 +78,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
       const needed = [
         ...QEMU_TOOLS,
         ...(options.firmware === 'uefi' ? [OVMF] : []),
-        ...(options.window ? [QEMU_WINDOW] : []),
+        ...(options.window && !(await hasWindow(session.context.signal)) ? [QEMU_WINDOW] : []),
       ];
       const tools = await ensureTools(session, needed, options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));

@@ -48,7 +48,8 @@ export function setVolumes({ root, files }: Tree, machine: Machine): Result<void
 
 /** Folders of a home on the way to a path in it: they are its user's. */
 function homeFolders(path: string, home: string | undefined): string[] {
-  if (home === undefined || !isBelow(path, home)) return [];
+  // Accounts of the system have / as their home: nothing in it is theirs.
+  if (home === undefined || home === '/' || !isBelow(path, home)) return [];
   const parts = path
     .slice(home.length + 1)
     .split('/')

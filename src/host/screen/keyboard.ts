@@ -31,6 +31,8 @@ const NAMES: Readonly<Record<string, string>> = {
   ...{ left: 'left', right: 'right', up: 'up', down: 'down', print: 'sysrq', menu: 'menu', pause: 'pause' },
   ...{ xf86audioraisevolume: 'volumeup', xf86audiolowervolume: 'volumedown', xf86audiomute: 'audiomute' },
   ...{ xf86audioplay: 'audioplay', xf86audionext: 'audionext', xf86audioprev: 'audioprev' },
+  ...{ xf86homepage: 'ac_home', xf86back: 'ac_back', xf86forward: 'ac_forward' },
+  ...{ xf86refresh: 'ac_refresh', xf86favorites: 'ac_bookmarks' },
   ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`f${i + 1}`, `f${i + 1}`])),
 };
 

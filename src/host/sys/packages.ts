@@ -46,18 +46,13 @@ export const OVMF = {
   purpose: 'starting a virtual machine by UEFI',
 } as const satisfies HostTool;
 
-/** Folders of QEMU's modules: Debian's, and other distributions'. */
-const QEMU_MODULES = ['x86_64-linux-gnu/qemu', 'aarch64-linux-gnu/qemu', 'qemu'].map(
-  (name) => `/usr/lib/${name}`,
-);
-
-/** QEMU's window: needed for `mkma run --window` alone. */
-export const QEMU_WINDOW = {
+/** QEMU's window, which QEMU itself says whether it has: needed for `mkma run --window` alone. */
+export const QEMU_WINDOW: HostTool = {
   program: "QEMU's window",
-  files: [...QEMU_MODULES, '/usr/lib64/qemu'].map((folder) => `${folder}/ui-gtk.so`),
+  files: [],
   package: 'qemu-system-gui',
-  purpose: "showing a virtual machine's screen in a window",
-} as const satisfies HostTool;
+  purpose: "showing a virtual machine's screen",
+};
 
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {

@@ -55,8 +55,11 @@ export interface Headless {
   readonly sound?: string | undefined;
 }
 
-/** Servers of a user's session that play QEMU's sound (qemu(1), -audiodev), the preferred one first. */
-export const AUDIO_DRIVERS = ['pipewire', 'pa'] as const;
+/**
+ * Servers of a user's session that play QEMU's sound (qemu(1), -audiodev), the preferred one first: where PipeWire
+ * plays, it is PulseAudio's server as well, and where it is there for screens alone, PulseAudio plays.
+ */
+export const AUDIO_DRIVERS = ['pa', 'pipewire'] as const;
 export type AudioDriver = (typeof AUDIO_DRIVERS)[number];
 
 export const GRAPHICS_CARDS = ['std', 'virtio'] as const;
@@ -164,6 +167,12 @@ export async function qemuVersion(signal: AbortSignal): Promise<Result<string>> 
   const version = await run({ file: QEMU_PROGRAM, args: ['--version'] }, { signal });
   if (!version.ok) return version;
   return ok(/version (\S+)/.exec(version.value.stdout)?.[1] ?? 'unknown');
+}
+
+/** Whether this QEMU can open a window: it lists what it and its modules have (qemu(1), -display help). */
+export async function hasWindow(signal: AbortSignal): Promise<boolean> {
+  const listed = await run({ file: QEMU_PROGRAM, args: ['-display', 'help'] }, { signal });
+  return listed.ok && /^gtk$/m.test(listed.value.stdout);
 }
 
 /** QEMU's complaints in the words of what to do. `undefined`: none that is known. */

@@ -6,6 +6,8 @@ import {
   compareNames,
   decodeName,
   encodeName,
+  isBelow,
+  isWithin,
   quoteName,
   sortByName,
   unquoteName,
@@ -105,4 +107,13 @@ test('the head of a record as text is the head as bytes, where the name is ASCII
     if (text === undefined) assert.ok(/[^\n-~]/.test(name), name);
     else assert.deepEqual(Buffer.from(text, 'latin1'), Buffer.from(bytes));
   }
+});
+
+test('below a folder is neither the folder itself nor what only begins alike', () => {
+  assert.deepEqual(
+    ['/srv/a', '/srv/a/b', '/srv', '/srvx/a', '/'].map((path) => isBelow(path, '/srv')),
+    [true, true, false, false, false],
+  );
+  assert.ok(isBelow('/srv', '/') && !isBelow('/', '/'));
+  assert.ok(isWithin('/srv', '/srv') && isWithin('/srv/a', '/srv') && !isWithin('/srvx', '/srv'));
 });

@@ -11,7 +11,7 @@ import {
 } from '../disks.js';
 import { type Fault, nameOf } from '../issues.js';
 import type { Machine } from '../machine.js';
-import type { Path } from '../merge.js';
+import { coded } from './fault.js';
 
 /** Every fault of `mounts` and `swap`. */
 export function checkDisks(machine: Machine): Fault[] {
@@ -25,8 +25,6 @@ export function checkDisks(machine: Machine): Fault[] {
     ...disks.flatMap((disk, i) => deviceFaults(disk, disks.slice(0, i))),
   ];
 }
-
-const fault = (code: string, path: Path, what: string, next: string): Fault => ({ code, path, what, next });
 
 /** Folders that the running system itself mounts, and those that it is made of: at and below them. */
 const SYSTEM = [
@@ -43,16 +41,16 @@ function placeFaults({ field, point }: DiskMount, { ramVolumes, files }: Machine
   if (system !== undefined || DATABASES.includes(point)) {
     const why =
       system === undefined ? `${point} holds the records of packages` : `${system} is the system's own`;
-    return [fault('mount-over-system', field, `${nameOf(field)}: ${why}, which a disk would hide`, next)];
+    return [coded('mount-over-system', field, `${nameOf(field)}: ${why}, which a disk would hide`, next)];
   }
   if (Object.entries(ramVolumes).some(([path, volume]) => volume !== false && plainPath(path) === point)) {
     const what = `${nameOf(field)} is a volume in RAM too (ramVolumes)`;
-    return [fault('mount-twice', field, what, 'take one of them out')];
+    return [coded('mount-twice', field, what, 'take one of them out')];
   }
   const file = files[point];
   if (file === undefined || (typeof file === 'object' && ('folder' in file || 'from' in file))) return [];
   return [
-    fault('mount-on-file', field, `${nameOf(field)} is no folder: files has it too`, 'take one of them out'),
+    coded('mount-on-file', field, `${nameOf(field)} is no folder: files has it too`, 'take one of them out'),
   ];
 }
 
@@ -65,22 +63,22 @@ function mountFaults(
   const first = all.find((other) => other.point === point);
   if (first !== undefined && first.field[1] !== field[1]) {
     const what = `${nameOf(field)} and ${nameOf(first.field)} are one mount point`;
-    found.push(fault('mount-twice', field, what, 'take one of them out'));
+    found.push(coded('mount-twice', field, what, 'take one of them out'));
   }
   const own = { swap: 'swap: [{ device: ... }]', tmpfs: 'ramVolumes' }[type];
   if (own !== undefined) {
     const what = `${nameOf(field)}: ${type} is no file system on a disk`;
-    found.push(fault('not-on-disk', [...field, 'type'], what, `use ${own}`));
+    found.push(coded('not-on-disk', [...field, 'type'], what, `use ${own}`));
   }
   if (required && options.includes('nofail')) {
     const what = `${nameOf(field)} is required, and has the option nofail`;
-    found.push(fault('required-nofail', [...field, 'options'], what, 'take one of them out'));
+    found.push(coded('required-nofail', [...field, 'options'], what, 'take one of them out'));
   }
   const above = all.find((other) => isBelow(point, other.point) && !other.required);
   if (required && above !== undefined) {
     const what = `${nameOf(field)} is required, and lies below ${above.point}, which is not`;
     found.push(
-      fault('required-below', [...field, 'required'], what, `set required: true for ${above.point} too`),
+      coded('required-below', [...field, 'required'], what, `set required: true for ${above.point} too`),
     );
   }
   return found;
@@ -101,7 +99,7 @@ function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
   const what = `${nameOf(field)}: the disk would hide ${lost} of the definition`;
   const next =
     "take one of them out; only what lies in the home of one of the definition's users is copied to a disk";
-  return [fault('mount-hides-file', field, what, next)];
+  return [coded('mount-hides-file', field, what, next)];
 }
 
 function homeOf(name: string, home: string | undefined): string {
@@ -115,17 +113,17 @@ function keyFaults({ field, mapping }: Disk, machine: Machine): Fault[] {
   const { keyFile, keyDevice, tpm2 } = mapping;
   if (keyDevice !== undefined && keyFile === undefined) {
     const what = `${nameOf(at)} has a keyDevice without the keyFile on it`;
-    return [fault('key-device-alone', [...at, 'keyDevice'], what, 'name the file: keyFile: "/home.key"')];
+    return [coded('key-device-alone', [...at, 'keyDevice'], what, 'name the file: keyFile: "/home.key"')];
   }
   if (tpm2 && keyFile !== undefined) {
     const what = `${nameOf(at)} has both a key file and the key in the TPM`;
-    return [fault('two-keys', [...at, 'tpm2'], what, 'take one of them out')];
+    return [coded('two-keys', [...at, 'tpm2'], what, 'take one of them out')];
   }
   if (keyFile === undefined || keyDevice !== undefined) return [];
   const over = mountOver(mountsOf(machine), keyFile);
   if (over === undefined || over.mapping?.name !== mapping.name) return [];
   const what = `${nameOf([...at, 'keyFile'])}: ${keyFile} lies on the disk that it is to unlock`;
-  return [fault('key-on-own-disk', [...at, 'keyFile'], what, 'put the key elsewhere')];
+  return [coded('key-on-own-disk', [...at, 'keyFile'], what, 'put the key elsewhere')];
 }
 
 /** Names that stay with one partition whatever is written on it. */
@@ -142,7 +140,7 @@ function randomFaults({ field, device, mapping }: Disk): Fault[] {
     : 'another partition may have that name at another boot, and would be destroyed';
   const what = `${nameOf([...field, 'device'])} is "${device}", and its content is destroyed at each boot: ${why}`;
   const next = 'use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/';
-  return [fault('random-swap-device', [...field, 'device'], what, next)];
+  return [coded('random-swap-device', [...field, 'device'], what, next)];
 }
 
 /** One device, or one name in /dev/mapper, said twice. */
@@ -153,17 +151,17 @@ function deviceFaults(disk: Disk, before: readonly Disk[]): Fault[] {
   );
   if (swap !== undefined) {
     const what = `${nameOf(field)} and ${nameOf(swap.field)} have one device: ${device}`;
-    return [fault('device-twice', [...field, 'device'], what, 'take one of them out')];
+    return [coded('device-twice', [...field, 'device'], what, 'take one of them out')];
   }
   const other = before.find((one) => clash(one, disk));
   if (other === undefined || mapping === other.mapping) return [];
   if (other.device === device) {
     const what = `${nameOf(field)} and ${nameOf(other.field)} unlock ${device} in two ways`;
-    return [fault('device-twice', [...field, 'encrypted'], what, 'give both the same encrypted')];
+    return [coded('device-twice', [...field, 'encrypted'], what, 'give both the same encrypted')];
   }
   const what = `${nameOf(field)} and ${nameOf(other.field)} both become /dev/mapper/${(mapping as Mapping).name}`;
   const next = 'give one of them a name of its own: encrypted: { name: ... }';
-  return [fault('mapper-name-twice', [...field, 'encrypted'], what, next)];
+  return [coded('mapper-name-twice', [...field, 'encrypted'], what, next)];
 }
 
 function clash(one: Disk, other: Disk): boolean {

@@ -1,10 +1,15 @@
-/** Faults as checks of whole definitions make them, and the one that many fields share: what they name on this host is not there. */
+/** Faults of whole definitions, and the one that many fields share: what they name on this host is not there. */
 import { type Stats, statSync } from 'node:fs';
 import { type Fault, nameOf } from '../issues.js';
 import type { Path } from '../merge.js';
 
-/** A fault without a code of its own. `next`: what to do about it. */
+/** A fault without a code of its own. `next`: what to do. */
 export const fault = (path: Path, what: string, next: string): Fault => ({ path, what, next });
+
+/** A fault by a code of its own. */
+export const coded = (code: string, path: Path, what: string, next: string): Fault => ({
+  ...{ code, path, what, next },
+});
 
 /** What a field that names a file of this host must find there. */
 export function present(path: Path, file: string, kind: 'file' | 'folder' | 'any'): Fault[] {
@@ -29,6 +34,3 @@ export function present(path: Path, file: string, kind: 'file' | 'folder' | 'any
     return [fault(path, `${nameOf(path)}: ${file} is no folder`, 'name a folder')];
   return [];
 }
-
-/** Folders that something is mounted over at boot: what an image has in them is never seen. */
-export const HIDDEN = ['/proc', '/sys', '/dev', '/run', '/tmp', '/overlay'];

@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { isWithin } from '../../../core/path.js';
 import { type Fault, nameOf } from '../issues.js';
 import type { Machine } from '../machine.js';
-import { fault, HIDDEN, present } from './fault.js';
+import { fault, present } from './fault.js';
+import { HIDDEN } from './hidden.js';
 
 /** Every fault of `files`. */
 export function checkFiles(machine: Machine): Fault[] {

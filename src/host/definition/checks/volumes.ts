@@ -1,8 +1,9 @@
-/** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. Pure. */
+/** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. */
 import { isBelow, isWithin } from '../../../core/path.js';
 import { type Fault, nameOf } from '../issues.js';
 import type { Machine } from '../machine.js';
-import { fault, HIDDEN } from './fault.js';
+import { fault } from './fault.js';
+import { HIDDEN } from './hidden.js';
 
 /** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
 export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine): Fault[] {

@@ -16,7 +16,7 @@ export function smallTree(folder: string, anna: TreeOwner): Tree {
   symlinkSync('usr/lib', join(root, 'lib'));
   writeFileSync(
     join(root, 'etc/passwd'),
-    `root:x:0:0:root:/root:/bin/bash\nanna:x:${anna.uid}:${anna.gid}::/home/anna:/bin/bash\n`,
+    `root:x:0:0:root:/root:/bin/bash\nanna:x:${anna.uid}:${anna.gid}::/home/anna:/bin/bash\nsync:x:998:998::/:/usr/sbin/nologin\n`,
   );
   writeFileSync(join(root, 'etc/group'), `root:x:0:\nanna:x:${anna.gid}:\nwww-data:x:33:anna\n`);
   const context = { emit: () => undefined, signal: new AbortController().signal };

@@ -1,10 +1,13 @@
-/** What Firefox is set to beyond its own defaults, by its AutoConfig. Pure, but for the paths of what is shipped. */
+/** What Firefox is set to beyond its own defaults. Pure, but for the paths of what is shipped. */
 import { join } from 'node:path';
 import type { MachineInput } from '../../machine.js';
 import type { DesktopOptions } from './options.js';
 import { SHIPPED } from './session.js';
 
-/** Files of the browser. Its AutoConfig knows the session's environment (support.mozilla.org, "Customizing Firefox Using AutoConfig"). */
+/**
+ * Files of Firefox's AutoConfig, which knows the session's environment (support.mozilla.org, "Customizing Firefox Using
+ * AutoConfig").
+ */
 export function browserFiles({ browser, page }: DesktopOptions): NonNullable<MachineInput['files']> {
   if (browser !== 'firefox-esr') return {};
   const kiosk = page !== undefined;

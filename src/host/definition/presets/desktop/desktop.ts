@@ -83,7 +83,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       // Programs that keys and launchers start are ended one by one where memory runs out, the session is not (systemd.slice(5)).
       '/etc/systemd/user/app.slice.d/10-mkma-desktop.conf':
         '[Slice]\nManagedOOMMemoryPressure=kill\nManagedOOMMemoryPressureLimit=60%\nManagedOOMSwap=kill\n',
-      // logind waits for the lock before it suspends, by default 5 s, which a slow machine does not make (logind.conf(5)).
+      // logind waits for the lock before it suspends: 5 s by default, too short for a slow machine (logind.conf(5)).
       ...(programs.lock === undefined
         ? {}
         : { '/etc/systemd/logind.conf.d/10-mkma-desktop.conf': '[Login]\nInhibitDelayMaxSec=30\n' }),

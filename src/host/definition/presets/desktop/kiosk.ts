@@ -61,6 +61,8 @@ function firefox(page: string): unknown {
     OfferToSaveLogins: false,
     PasswordManagerEnabled: false,
     PrintingEnabled: false,
+    // Neither files of the machine are handed out, nor others written to it.
+    AllowFileSelectionDialogs: false,
     // After a crash the page is there again, without a question.
     Preferences: {
       'browser.sessionstore.resume_from_crash': { Value: false, Status: 'locked' },
