@@ -50,7 +50,7 @@ export default defineMachine({
         await guest.keys('super+w');
         await guest.waitForWindow({ app: 'firefox-esr' }, PATIENT);
         await guest.ok('test "$(xdg-mime query default text/html)" = firefox-esr.desktop', USER);
-        await guest.ok('pkill -f firefox-esr; while pgrep -f firefox-esr; do sleep 1; done', USER);
+        await guest.ok('pkill -x firefox-esr; while pgrep -x firefox-esr; do sleep 1; done', USER);
       },
     },
     {

@@ -20,11 +20,3 @@ test('examples/desktop is painted, typed into, heard, and saved', async () => {
     'what is changed by hand and saved is there after a reboot, caches are not',
   ]);
 });
-
-test('and on a virtio card without 3D', async () => {
-  const tests = [
-    'the session is there, and nothing has failed',
-    'a key opens a terminal, and y and z are where Germans have them',
-  ];
-  await tryExample('desktop', tests, ['--graphics', 'virtio', ...tests.flatMap((name) => ['--test', name])]);
-});
