@@ -137,6 +137,11 @@ test('what the definition says of files, volumes and sudo stays', async () => {
   const machine = await machineOf(desktop({}, said));
   assert.deepEqual(machine.ramVolumes[cache], { size: '1G', mode: '0755' });
   assert.equal(machine.files[rule], '// none');
+  // duktape, on which Debian's polkitd runs, has nothing newer than ES5.
+  assert.match(
+    String((await machineOf(desktop({}))).files[rule]),
+    /^polkit\.addRule\(function \(action, subject\) \{$/m,
+  );
   const tied = await machineOf(desktop({}, { users: { user: { sudo: false } } }));
   assert.equal(tied.users.user?.sudo, false);
   assert.ok(!(rule in tied.files), 'polkit would make root of whom sudo does not');

@@ -37,10 +37,10 @@ function without<T>(fields: Readonly<Record<string, T>>, taken: object = {}): Re
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in taken)));
 }
 
-/** Whoever sits before the machine is its owner. */
+/** Whoever sits before the machine is its owner. In the JavaScript of 2009: Debian's polkitd runs on duktape. */
 function polkitRule(user: string): string {
   return `// ${user} has no password to be asked for.
-polkit.addRule((action, subject) => {
+polkit.addRule(function (action, subject) {
   if (subject.user === "${user}" && subject.local && subject.active) return polkit.Result.YES;
 });
 `;
