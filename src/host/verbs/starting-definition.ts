@@ -79,7 +79,7 @@ export default defineMachine({
       preset: 'desktop',
       with: {
         // Logged in by itself, with a locked password: nothing asks for one. With a password everything does:
-        // password: { hashFile: './password' }, // mkpasswd > password
+        // password: { hashFile: './password' }, // (umask 077; openssl passwd -6 > password)
         user: 'me',
         // compositor: 'labwc',
         // browser: 'none',
