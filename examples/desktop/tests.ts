@@ -31,6 +31,12 @@ const isNotified = (screen: { at(x: number, y: number): readonly number[]; width
   return blue > 90 && blue > red + 40 && blue > green;
 };
 
+/** What the journal calls errors and is none, each with its reason. */
+const KNOWN = [
+  // The test of the console: while that is in front, the sound card is not the session's.
+  /wireplumber\[\d+\]: spa\.alsa: can't open control for card/,
+];
+
 const LOCKED = 'systemctl --user is-active --quiet desktop-lock';
 
 export const tests: MachineInput['tests'] = [
@@ -257,7 +263,8 @@ export const tests: MachineInput['tests'] = [
       );
       expect(missing === '', missing);
       const errors = await guest.ok('journalctl --boot --priority=err --no-hostname --quiet');
-      expect(errors === '', errors);
+      const unknown = errors.split('\n').filter((line) => line !== '' && !KNOWN.some((is) => is.test(line)));
+      expect(unknown.length === 0, unknown.join('\n'));
     },
   },
   {

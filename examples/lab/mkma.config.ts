@@ -25,8 +25,6 @@ export default defineMachine({
   keyboard: 'de',
   users: {
     bob: { password: { hash }, groups: ['video'] },
-    // On the serial console root is let in, for whoever runs it in QEMU.
-    root: { autologin: ['ttyS0'] },
   },
   tests,
 });
