@@ -34,7 +34,7 @@ const isNotified = (screen: { at(x: number, y: number): readonly number[]; width
 /** What the journal calls errors and is none, each with its reason. */
 const KNOWN = [
   // The test of the console: while that is in front, the sound card is not the session's.
-  /wireplumber\[\d+\]: spa\.alsa: can't open control for card/,
+  /wireplumber\[\d+\]: spa\.alsa: (can't open control for card|Error opening hctl device)/,
 ];
 
 const LOCKED = 'systemctl --user is-active --quiet desktop-lock';
