@@ -85,7 +85,10 @@ export function runCommand(session: Session, end: (code: number) => void) {
       end(
         await boot(
           session,
-          { ...options, memoryMiB: memory, disks: disk, dataDisks: options.dataDisk, forwards: forward },
+          {
+            ...{ ...options, memoryMiB: memory, disks: disk, dataDisks: options.dataDisk, forwards: forward },
+            sessionFolder: session.env.XDG_RUNTIME_DIR,
+          },
           options.cache,
         ),
       );

@@ -1,16 +1,17 @@
 /** Where a virtual machine with a window plays its sound: the server of whoever runs it. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { Environment } from '../sys/environment.js';
 import { run } from '../sys/run.js';
 import { AUDIO_DRIVERS, type AudioDriver, QEMU_PROGRAM } from '../tools/qemu.js';
 
-/** Sockets of the servers, below XDG_RUNTIME_DIR (pulse-daemon.conf(5), pipewire(1)). */
+/** Sockets of the servers in the folder of a session (pulse-daemon.conf(5), pipewire(1)). */
 const SOCKETS: Readonly<Record<AudioDriver, string>> = { pa: 'pulse/native', pipewire: 'pipewire-0' };
 
-/** The first driver that QEMU has and whose server answers; `undefined`: the machine stays silent. */
-export async function findAudio(env: Environment, signal: AbortSignal): Promise<AudioDriver | undefined> {
-  const folder = env.XDG_RUNTIME_DIR;
+/** The first driver that QEMU has and whose server answers in the folder; `undefined`: the machine stays silent. */
+export async function findAudio(
+  folder: string | undefined,
+  signal: AbortSignal,
+): Promise<AudioDriver | undefined> {
   if (folder === undefined || folder === '') return undefined;
   const answered = await Promise.all(AUDIO_DRIVERS.map((driver) => answers(join(folder, SOCKETS[driver]))));
   const reached = AUDIO_DRIVERS.filter((_, i) => answered[i]);

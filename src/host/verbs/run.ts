@@ -36,6 +36,8 @@ export interface RunOptions extends MachineOptions, DiskChoice {
   readonly forwards?: readonly Forward[] | undefined;
   /** Show the screen in a window. */
   readonly window?: boolean | undefined;
+  /** Folder with the sockets of the caller's session (XDG_RUNTIME_DIR): where a window's sound is played. */
+  readonly sessionFolder?: string | undefined;
   /** Only tell the QEMU command. */
   readonly dryRun?: boolean | undefined;
   /** Make a new disk, losing what the machine wrote to the old one. */
@@ -60,7 +62,7 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   if (!start.ok) return start;
   const accel = await chooseAccel({ ...options, kernel: images.value.kernel }, context);
   if (!accel.ok) return accel;
-  const audio = options.window === true ? await findAudio(process.env, context.signal) : undefined;
+  const audio = options.window === true ? await findAudio(options.sessionFolder, context.signal) : undefined;
   const machine = { ...machineOf(options, images.value, start.value, accel.value.accel), audio };
   const command = renderCommand(qemuCommand(machine));
   if (options.dryRun === true) {
