@@ -74,9 +74,12 @@ export async function mkmaHere(
   }
 }
 
-/** Run any program to its end; never fails by itself. */
+/**
+ * Run any program to its end; never fails by itself. Should this test be ended, as the runner does at its limit, the program is asked to end
+ * as well: mkma takes its virtual machine and its mounts with it.
+ */
 export function execute(file: string, args: readonly string[], options: MkmaOptions = {}): Promise<Ended> {
-  const child = spawn(file, args, {
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', file, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

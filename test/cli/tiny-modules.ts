@@ -44,10 +44,15 @@ function makePackage(folder: string): void {
   execFileSync('dpkg-deb', build, { env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' } });
 }
 
-/** What is loaded, one after another, and whether the kernel has its own modules still. */
-const LOAD = Object.values(MODULES)
-  .map((name) => `modprobe ${name}`)
-  .join(' && ');
+/** The definition's machine tests: commands by their names. */
+export const MODULE_TESTS = {
+  'modules of every origin load': Object.values(MODULES)
+    .map((name) => `modprobe ${name}`)
+    .join(' && '),
+  'the kernel is the one that dpkg knows': 'dpkg-query -W "linux-image-$(uname -r)"',
+  'more can be built in the machine':
+    'test -e "/lib/modules/$(uname -r)/build/include" && dkms status | grep installed',
+};
 
 /** Write the definition and what it is made of into the folder. Resolves to the definition's file; `code`: of the module in `files`. */
 export function writeDefinition(folder: string, code = CODE): string {
@@ -77,11 +82,10 @@ export default defineMachine({
   // None of them is for hardware of this machine.
   without: ['docs', 'locales', 'modules'],
   initramfs: { modules: 'hardware', extraModules: ['${MODULES.files}'] },
-  tests: [
-    ['modules of every origin load', ${JSON.stringify(LOAD)}],
-    ['the kernel is the one that dpkg knows', 'dpkg-query -W "linux-image-$(uname -r)"'],
-    ['more can be built in the machine', 'test -e "/lib/modules/$(uname -r)/build/include" && dkms status | grep installed'],
-  ].map(([name, command]) => ({ name, run: async (guest) => void (await guest.ok(command)) })),
+  tests: Object.entries(${JSON.stringify(MODULE_TESTS)}).map(([name, command]) => ({
+    name,
+    run: async (guest) => void (await guest.ok(command)),
+  })),
 });
 `,
   );

@@ -1,12 +1,10 @@
 /** Containers run in a booted machine whose definition only names podman, and nothing of them gets into a snapshot. */
-import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { execute, main } from '../cli/cli.js';
-import { FAST } from '../vm/fast.js';
-import { imagesFolder } from '../vm/harness.js';
+import { temporary } from '../cli/cli.js';
+import { tryDefinition } from '../vm/example.js';
 
 const OCI = fileURLToPath(new URL('../vm/oci.js', import.meta.url));
 const TESTS = [
@@ -115,25 +113,8 @@ export default defineMachine({
 `;
 
 test('containers run as root and as a user, with a store on RAM volumes', async () => {
-  const folder = mkdtempSync(join(dirname(imagesFolder()), 'containers-'));
-  try {
-    const config = join(folder, 'mkma.config.ts');
-    writeFileSync(config, DEFINITION);
-    const own = ['--config', config, '--output', join(folder, 'out')];
-    const made = await execute(process.execPath, [main, 'build', ...own]);
-    assert.equal(made.code, 0, made.stderr);
-    const booted = [main, 'test', ...own, '--append', FAST, '--timeout', '900', '--json'];
-    const tested = await execute(process.execPath, booted);
-    const verdict = JSON.parse(tested.stdout);
-    assert.ok(verdict.tests, tested.stdout);
-    const failed = [...verdict.checks, ...verdict.tests].filter((one: { ok: boolean }) => !one.ok);
-    assert.deepEqual(failed, []);
-    assert.deepEqual(
-      verdict.tests.map((one: { name: string }) => one.name),
-      TESTS,
-    );
-    assert.equal(tested.code, 0);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  using folder = temporary();
+  const config = join(folder.path, 'mkma.config.ts');
+  writeFileSync(config, DEFINITION);
+  await tryDefinition(config, 'containers', TESTS);
 });
