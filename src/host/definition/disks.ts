@@ -49,6 +49,7 @@ export function disksOf(machine: Pick<Machine, 'mounts' | 'swap'>): Disk[] {
 export function mountsOf({ mounts }: Pick<Machine, 'mounts'>): DiskMount[] {
   const found: DiskMount[] = [];
   for (const [path, said] of Object.entries(mounts).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (said === false) continue;
     const point = plainPath(path);
     const { type, options, required, encrypted } = said;
     const device = normalDevice(said.device);

@@ -71,7 +71,7 @@ function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
 export function isTaken(path: string, { ramVolumes, mounts, files }: Machine): boolean {
   return (
     path in ramVolumes ||
-    Object.keys(mounts).some((point) => isWithin(path, point)) ||
+    Object.entries(mounts).some(([point, said]) => said !== false && isWithin(path, point)) ||
     Object.entries(ramVolumes).some(([volume, said]) => said !== false && isBelow(path, volume)) ||
     Object.keys(files).some((file) => isBelow(file, path))
   );

@@ -112,10 +112,13 @@ const swap = z
 
 export const storage = {
   mounts: z
-    .record(machinePath, mount)
+    .record(
+      machinePath,
+      z.union([z.literal(false), mount], 'must be { device, type, options, encrypted, required }, or false'),
+    )
     .default({})
     .describe(
-      'File systems on disks, by where they are mounted: outside of the RAM and of snapshots. One that is absent does not stop the boot, and is reported at login and by mkma status.',
+      'File systems on disks, by where they are mounted: outside of the RAM and of snapshots. One that is absent does not stop the boot, and is reported at login and by mkma status. false: none there, whatever the definition extends.',
     ),
   swap: z.array(swap).default([]).describe('Swap on disks. One that is absent does not stop the boot.'),
   ramVolumes: z

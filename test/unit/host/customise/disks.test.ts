@@ -32,6 +32,7 @@ test('plain disks: absent ones do not stop the boot, required ones do; file syst
       '/home': { device: 'UUID=AAAAAAAA-2222-4333-8444-555555555555', type: 'ext4', required: true },
       '/srv': { device: '/dev/disk/by-id/x', options: ['x-systemd.device-timeout=60s'] },
       '/mnt': { device: 'LABEL=later', type: 'xfs', options: ['noauto'] },
+      '/srv/none': false,
     },
     swap: [{ device: 'PARTLABEL=swap', priority: 0, options: ['discard'] }],
   });

@@ -88,6 +88,8 @@ const SAID: readonly [what: string, fields: Record<string, unknown>, volumes: Re
   ['an engine that is excluded', { packages: ['podman'], excludePackages: ['podman'] }, {}],
   ['a size of its own', { ramVolumes: { [ROOTFUL]: { size: '4G' } } }, { [ROOTFUL]: '4G', [ADA]: '30%' }],
   ['none', { ramVolumes: { [ROOTFUL]: false, [ADA]: false } }, { [ROOTFUL]: false, [ADA]: false }],
+  ['a disk above', { mounts: { '/home': { device: 'LABEL=home' } } }, { [ROOTFUL]: '30%' }],
+  ['no disk above', { mounts: { '/home': false } }, { [ROOTFUL]: '30%', [ADA]: '30%' }],
   ['a volume above', { ramVolumes: { '/home': { size: '2G' } } }, { '/home': '2G', [ROOTFUL]: '30%' }],
   ['no volume above', { ramVolumes: { '/home': false } }, { '/home': false, [ROOTFUL]: '30%', [ADA]: '30%' }],
   [

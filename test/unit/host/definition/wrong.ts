@@ -411,6 +411,14 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'no disk',
+    definition: "{ mounts: { '/srv/x': true } }",
+    lines: [
+      'mounts["/srv/x"] is true: it must be { device, type, options, encrypted, required }, or false: mkma.config.ts:2',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'volume size',
     definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
     lines: [

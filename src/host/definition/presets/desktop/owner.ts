@@ -25,9 +25,10 @@ export function owner(
       : {}),
     ...(login === 'automatic' && keyring === 'gnome' ? openKeyring(user, home) : {}),
   };
+  const disks = Object.fromEntries(Object.entries(machine.mounts ?? {}).filter(([, said]) => said !== false));
   return {
     users: { [user]: { sudo } },
-    ramVolumes: without(ramVolumes, { ...machine.ramVolumes, ...machine.mounts }),
+    ramVolumes: without(ramVolumes, { ...machine.ramVolumes, ...disks }),
     files: without(files, machine.files),
   };
 }
