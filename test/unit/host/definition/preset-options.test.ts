@@ -114,6 +114,8 @@ test('a kiosk: its user becomes nobody else, and its pages are of one host', asy
   const { users, files } = await machineOf(desktop({ compositor: 'cage', page }));
   assert.equal(users.user?.sudo, false);
   assert.match(String(files['/etc/firefox/policies/policies.json']), /"http:\/\/localhost\/\*"/);
+  const { policies } = JSON.parse(String(files['/etc/firefox/policies/policies.json']));
+  assert.deepEqual(policies.Permissions.Camera, { BlockNewRequests: true });
   assert.match(String(files['/etc/firefox-esr/mkma.js']), /sandbox_enabled", false/);
   assert.match(JSON.stringify(files['/usr/lib/firefox-esr/mkma.cfg']), /kiosk\.cfg/);
   const program = await machineOf(desktop({ compositor: 'cage', program: 'foot', browser: 'none' }));

@@ -63,6 +63,13 @@ function firefox(page: string): unknown {
     PrintingEnabled: false,
     // Neither files of the machine are handed out, nor others written to it.
     AllowFileSelectionDialogs: false,
+    // No page asks whether it may know or record what is before the machine; it is refused.
+    Permissions: Object.fromEntries(
+      ['Camera', 'Microphone', 'Location', 'Notifications', 'VirtualReality'].map((name) => [
+        name,
+        { BlockNewRequests: true },
+      ]),
+    ),
     // After a crash the page is there again, without a question.
     Preferences: {
       'browser.sessionstore.resume_from_crash': { Value: false, Status: 'locked' },
@@ -93,5 +100,10 @@ function chromium(page: string): unknown {
     DefaultBrowserSettingEnabled: false,
     HideWebStoreIcon: true,
     AllowFileSelectionDialogs: false,
+    VideoCaptureAllowed: false,
+    AudioCaptureAllowed: false,
+    // 2: no page may.
+    DefaultGeolocationSetting: 2,
+    DefaultNotificationsSetting: 2,
   };
 }
