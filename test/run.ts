@@ -37,6 +37,9 @@ const IMAGES: Readonly<Record<Form, string>> = {
 /** Bytes of RAM for each file that runs: a machine of 2 GiB, or the trees of a build. A host of 8 GiB runs two. */
 const RAM = 3 * 2 ** 30;
 
+/** Milliseconds after which a file is given up. A desktop's tests take half of it where two machines run without KVM. */
+const LIMIT_MS = 3_600_000;
+
 /** Programs that the quick tests are put into. */
 const BUNDLES = 6;
 /** The user and group that own nothing (base-passwd of Debian). */
@@ -61,7 +64,7 @@ for (const format of formats) buildImages(format);
 // Without KVM each virtual machine keeps one core busy. A file more than processors was measured to gain nothing.
 const atOnce = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / RAM)));
 const runner = ['--test', `--test-concurrency=${atOnce}`, `--test-reporter=${join(compiled, 'reporter.js')}`];
-const result = spawnSync(process.execPath, [...runner, '--test-timeout=1800000', ...programs()], {
+const result = spawnSync(process.execPath, [...runner, `--test-timeout=${LIMIT_MS}`, ...programs()], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...process.env, MKMA_TEST_IMAGES: IMAGES.cpio, ...(all ? { MKMA_TEST_LONG: '1' } : {}) },

@@ -45,6 +45,8 @@ const BOOTED =
 /** A machine without a screen. */
 const CONSOLE: Trial = { memoryMiB: 2048, rest: `${BOOTED}; sleep 3` };
 const LIMIT_SECONDS = 400;
+/** Milliseconds between two looks at a screen. */
+const LOOK_MS = 2000;
 const UNIT = 'bench.service';
 /**
  * QEMU 7.2 pays for every address at which a library was ever run once its pages are used for something else, most where early boot starts
@@ -138,7 +140,10 @@ export async function bootOnce(
   }
 }
 
-/** Look at the screen twice a second. Returns when it matched, in seconds; `undefined`: it never did. */
+/**
+ * Look at the screen every other second: looking costs a machine without KVM some of its time. Returns when it matched, in seconds;
+ * `undefined`: it never did.
+ */
 async function look(
   screen: QemuScreen,
   isPainted: (picture: Picture) => boolean,
@@ -146,7 +151,7 @@ async function look(
   isOver: () => boolean,
 ): Promise<number | undefined> {
   while (!isOver()) {
-    await sleep(500);
+    await sleep(LOOK_MS);
     const picture = await screen.picture().catch(() => undefined);
     if (picture !== undefined && isPainted(picture)) return since();
   }
