@@ -1,5 +1,5 @@
 // One page, full screen: restarted when it crashes, and no key leads out of it. The page lies in the machine; any address will do.
-import { defineMachine } from 'mkma';
+import { defineMachine, type Guest } from 'mkma';
 
 /** The colours of the page, for the test. */
 const GREEN: [number, number, number] = [38, 106, 46];
@@ -7,6 +7,12 @@ const BLUE: [number, number, number] = [36, 68, 120];
 /** The process of the browser itself. */
 const BROWSER = 'pgrep --oldest --uid visitor firefox';
 const PATIENT = { timeout: 900 };
+
+/** Types a name into the page, which turns blue for that of Ada Lovelace alone. */
+async function knows(guest: Guest, name: string, colour: [number, number, number]) {
+  await guest.type(`${name}\n`);
+  await guest.waitForPixels((screen) => screen.share(colour) > 0.8, PATIENT);
+}
 
 export default defineMachine({
   extends: [
@@ -40,11 +46,8 @@ export default defineMachine({
       name: 'what is typed reaches it',
       timeout: 1200,
       async run(guest) {
-        // It turns blue for that name alone.
-        await guest.type('Ada Lovelace\n');
-        await guest.waitForPixels((screen) => screen.share(BLUE) > 0.8, PATIENT);
-        await guest.type('nobody\n');
-        await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
+        await knows(guest, 'Ada Lovelace', BLUE);
+        await knows(guest, 'nobody', GREEN);
       },
     },
     {
@@ -73,6 +76,9 @@ export default defineMachine({
           'ctrl+q',
         );
         await isThere('keys of the window');
+        // The page has the keys still.
+        await knows(guest, 'Ada Lovelace', BLUE);
+        await knows(guest, 'nobody', GREEN);
         // The link in a tab of its own.
         await guest.keys('Tab', 'ctrl+Return');
         await isThere('a second tab');
@@ -85,8 +91,7 @@ export default defineMachine({
       name: 'a page of another site gives way to it',
       timeout: 1200,
       async run(guest) {
-        await guest.type('Ada Lovelace\n');
-        await guest.waitForPixels((screen) => screen.share(BLUE) > 0.8, PATIENT);
+        await knows(guest, 'Ada Lovelace', BLUE);
         // The link leads to one that is blocked; what is green again is the page anew.
         await guest.keys('Tab', 'Return');
         await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
