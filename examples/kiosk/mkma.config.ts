@@ -93,7 +93,9 @@ export default defineMachine({
       async run(guest) {
         await knows(guest, 'Ada Lovelace', BLUE);
         // The link leads to one that is blocked; what is green again is the page anew.
-        await guest.keys('Tab', 'Return');
+        await guest.keys('Tab');
+        await guest.ok('sleep 3');
+        await guest.keys('Return');
         await guest.waitForPixels((screen) => screen.share(GREEN) > 0.8, PATIENT);
       },
     },
