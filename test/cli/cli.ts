@@ -75,11 +75,11 @@ export async function mkmaHere(
 }
 
 /**
- * Run any program to its end; never fails by itself. Should this test be ended, as the runner does at its limit, the program is asked to end
- * as well: mkma takes its virtual machine and its mounts with it.
+ * Run any program to its end; one that does not exist ends with 127. Should this test be ended, as the runner does at its limit, the
+ * program is asked to end as well: mkma takes its virtual machine and its mounts with it. What a shell has started is not reached.
  */
 export function execute(file: string, args: readonly string[], options: MkmaOptions = {}): Promise<Ended> {
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', file, ...args], {
+  const child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'TERM', file, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],

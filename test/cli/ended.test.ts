@@ -1,4 +1,4 @@
-/** What a test has started ends with it, however the test ends. */
+/** A program that a test runs by `execute` ends with it, however the test ends. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,14 +15,21 @@ await execute(process.execPath, ['-e', ${JSON.stringify(program)}], { onStderr: 
   const tested = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [pid] = (await once(tested.stdout.setEncoding('utf8'), 'data')) as [string];
-  assert.ok(isAlive(Number(pid)));
-  tested.kill('SIGKILL');
-  await once(tested, 'exit');
-  for (let tries = 0; tries < 100 && isAlive(Number(pid)); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  let pid = 0;
+  try {
+    const said = once(tested.stdout.setEncoding('utf8'), 'data');
+    const [text] = (await Promise.race([said, once(tested, 'exit')])) as [unknown];
+    pid = Number(text);
+    assert.ok(isAlive(pid));
+    tested.kill('SIGKILL');
+    for (let tries = 0; tries < 100 && isAlive(pid); tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.ok(!isAlive(pid));
+  } finally {
+    tested.kill('SIGKILL');
+    if (pid > 1 && isAlive(pid)) process.kill(pid, 'SIGKILL');
   }
-  assert.ok(!isAlive(Number(pid)));
 });
 
 /** A process that nobody has waited for yet has ended: it has no command line. */

@@ -7,7 +7,7 @@ import { HIDDEN } from './hidden.js';
 
 /** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
 export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine): Fault[] {
-  const disks = Object.keys(mounts).length > 0 || swap.length > 0;
+  const disks = Object.values(mounts).some(Boolean) || swap.length > 0;
   const volumed = Object.values(ramVolumes).some(Boolean);
   return Object.entries({ '/etc/fstab': disks || volumed, '/etc/crypttab': disks })
     .filter(([path, written]) => written && path in placed)

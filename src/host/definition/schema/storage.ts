@@ -118,7 +118,7 @@ export const storage = {
     )
     .default({})
     .describe(
-      'File systems on disks, by where they are mounted: outside of the RAM and of snapshots. One that is absent does not stop the boot, and is reported at login and by mkma status. false: none there, whatever the definition extends.',
+      'File systems on disks, by where they are mounted: outside of the RAM and of snapshots. One that is absent does not stop the boot, and is reported at login and by mkma status. false: removes a mount that the definition inherits.',
     ),
   swap: z.array(swap).default([]).describe('Swap on disks. One that is absent does not stop the boot.'),
   ramVolumes: z

@@ -115,7 +115,8 @@ test('a kiosk: its user becomes nobody else, and its pages are of one host', asy
   assert.equal(users.user?.sudo, false);
   assert.match(String(files['/etc/firefox/policies/policies.json']), /"http:\/\/localhost\/\*"/);
   const { policies } = JSON.parse(String(files['/etc/firefox/policies/policies.json']));
-  assert.deepEqual(policies.Permissions.Camera, { BlockNewRequests: true });
+  for (const name of ['Camera', 'Microphone', 'Location', 'Notifications', 'VirtualReality'])
+    assert.deepEqual(policies.Permissions[name], { BlockNewRequests: true, Locked: true });
   assert.match(String(files['/etc/firefox-esr/mkma.js']), /sandbox_enabled", false/);
   assert.match(JSON.stringify(files['/usr/lib/firefox-esr/mkma.cfg']), /kiosk\.cfg/);
   const program = await machineOf(desktop({ compositor: 'cage', program: 'foot', browser: 'none' }));

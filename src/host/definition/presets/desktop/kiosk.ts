@@ -63,11 +63,11 @@ function firefox(page: string): unknown {
     PrintingEnabled: false,
     // Neither files of the machine are handed out, nor others written to it.
     AllowFileSelectionDialogs: false,
-    // No page asks whether it may know or record what is before the machine; it is refused.
+    // Requests for camera, microphone, location and notifications are denied without a prompt.
     Permissions: Object.fromEntries(
       ['Camera', 'Microphone', 'Location', 'Notifications', 'VirtualReality'].map((name) => [
         name,
-        { BlockNewRequests: true },
+        { BlockNewRequests: true, Locked: true },
       ]),
     ),
     // After a crash the page is there again, without a question.
