@@ -219,3 +219,12 @@ test('the digest follows the content of every file that was loaded, and not wher
   assert.equal(await digest('digest/moved', 'one'), one);
   assert.notEqual(await digest('digest/other', 'two'), one);
 });
+
+test('a mount that is taken out leaves fstab to the definition', async () => {
+  const config = write(
+    'no-mount/mkma.config.json',
+    JSON.stringify({ mounts: { '/srv/x': false }, files: { '/etc/fstab': 'LABEL=x /srv/x ext4\n' } }),
+  );
+  const { machine } = await resolved(config);
+  assert.deepEqual(machine.mounts, { '/srv/x': false });
+});
