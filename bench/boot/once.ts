@@ -140,10 +140,7 @@ export async function bootOnce(
   }
 }
 
-/**
- * Look at the screen every other second: looking costs a machine without KVM some of its time. Returns when it matched, in seconds;
- * `undefined`: it never did.
- */
+/** Look at the screen every other second. Returns when it matched, in seconds; `undefined`: it never did. */
 async function look(
   screen: QemuScreen,
   isPainted: (picture: Picture) => boolean,

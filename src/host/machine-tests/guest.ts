@@ -42,8 +42,8 @@ export class GuestError extends Error {
 const WAIT_SECONDS = 60;
 const LAST_LINES = 10;
 /**
- * Milliseconds between two looks at a screen: at first, and at most, after waiting for long. Looking costs a machine without
- * KVM much: twice a second a browser took 310 s to show its page, every 20 s 170 s.
+ * Milliseconds between two looks at a screen: at first, and at most, after waiting for long. What a look costs a machine
+ * without KVM was not measured in pairs.
  */
 const LOOK_MS = { first: 500, most: 5000 };
 /** What share of the time waited so far passes until the next look. */
