@@ -3,7 +3,7 @@
  * two forms the one that lies there; where there is a file /mkma/unchecked, a file system is taken unseen.
  */
 import type { ImageInfo } from '../../src/core/image.js';
-import { ok, type Result, tellProblem } from '../../src/core/result.js';
+import { ok, type Result, renderProblem } from '../../src/core/result.js';
 import { holdFileSystem } from '../../src/guest/init/hold.js';
 import { findBase, readInfo } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
@@ -31,5 +31,5 @@ function load(): Result<unknown> {
 }
 
 const loaded = load();
-if (!loaded.ok) machine.print(tellProblem(loaded.problem).join('\n'));
+if (!loaded.ok) machine.print(renderProblem(loaded.problem).join('\n'));
 exit(loaded.ok ? 0 : 1);

@@ -185,6 +185,7 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
   const large = tree.filter((entry) => entry.type === 'f' && entry.size > NEWC_MAX_FILE);
   if (large.length > 0) {
     return err({
+      code: 'file-too-large',
       what: 'a newc archive cannot hold a file of 4 GiB or more',
       where: large.map((entry) => `/${quoteName(entry.path)}`).join(', '),
       why: 'its size field has 32 bits; mkma refuses rather than drop the file',
@@ -196,6 +197,7 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
   );
   if (long === undefined) return undefined;
   return err({
+    code: 'path-too-long',
     what: `a newc archive cannot hold a path of ${NEWC_MAX_NAME} bytes or more`,
     where: `/${quoteName(long.path.slice(0, 200))}...`,
     next: 'remove it from the tree, or shorten its path',

@@ -2,7 +2,7 @@
 import type { Change, ChangeKind } from './changes.js';
 import { ancestorsOf } from './lower.js';
 import { quoteName, unquoteName } from './path.js';
-import { err, ok, type Result } from './result.js';
+import { err, ok, type Problem, type Result } from './result.js';
 import { formatBytes } from './size.js';
 import { sortTree } from './tree.js';
 
@@ -86,8 +86,9 @@ function pathOf(text: string): string | undefined {
   return name === '/' ? '.' : name.slice(1);
 }
 
-function wrongLine(index: number, line: string, why: string) {
+function wrongLine(index: number, line: string, why: string): Problem {
   return {
+    code: 'edited-list-invalid',
     what: 'the edited list cannot be understood',
     where: `line ${index + 1}: ${line.trim()}`,
     why,

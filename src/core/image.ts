@@ -15,12 +15,14 @@
  *   [EROFS]                             its first KiB is free for others (erofs.rst): the same head lies there, at 0
  *   [skippable 0x184D2A50: manifest]    begins where the file system ends, as its superblock tells
  */
+
 import { concatBytes, crc32 } from './bytes.js';
 import type { BaseFormat } from './contract.js';
 import { erofsSize, SUPERBLOCK_END } from './erofs/superblock.js';
 import { isErofs, type Manifest, parseManifest, type Segment } from './manifest.js';
 import { decodeName, encodeName } from './path.js';
-import { err, ok, type Problem, type Result } from './result.js';
+import { damaged } from './problems/image-problems.js';
+import { err, ok, type Result } from './result.js';
 
 const MKMA_FRAME = 0x184d2a50;
 const SEEK_FRAME = 0x184d2a5e;
@@ -115,12 +117,6 @@ export function payloadStart(manifest: Manifest): number {
   return isErofs(manifest) ? 0 : HEAD_SIZE;
 }
 
-const damage = (why: string): Problem => ({
-  what: 'the image is damaged',
-  why,
-  next: 'copy or build it again',
-});
-
 /** The frames that a seek table lists, and where the table begins. */
 interface SeekTable {
   readonly entries: readonly SeekEntry[];
@@ -142,22 +138,22 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const last = entries.at(-1);
   if (table.value === undefined || last === undefined || last.bytes !== 0) {
     // A seekable file of another maker has no manifest frame: plain as well.
-    return begins ? err(damage('its end is missing: it was cut short, or not copied whole')) : plain;
+    return begins ? err(damaged('its end is missing: it was cut short, or not copied whole')) : plain;
   }
   if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
-    return err(damage('it ends as an image of mkma, but does not begin as one'));
+    return err(damaged('it ends as an image of mkma, but does not begin as one'));
   }
   const listed = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (listed !== table.value.at) {
     return err(
-      damage(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
+      damaged(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
     );
   }
-  if (last.size > MAX_MANIFEST) return err(damage(`its manifest claims ${last.size} bytes`));
+  if (last.size > MAX_MANIFEST) return err(damaged(`its manifest claims ${last.size} bytes`));
   const manifest = decodeManifest(read(table.value.at - last.size, last.size));
   if (!manifest.ok) return manifest;
   if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
-    return err(damage('its manifest and its seek table tell of different segments'));
+    return err(damaged('its manifest and its seek table tell of different segments'));
   }
   return ok({ format: 'cpio', manifest: manifest.value });
 }
@@ -171,20 +167,21 @@ function readErofsInfo(
 ): Result<ImageInfo> {
   if (fileSize < fileSystem) {
     const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was cut short, or not copied whole`;
-    return err(damage(why));
+    return err(damaged(why));
   }
   const facts = { format: 'erofs', fileSystem } as const;
   // What others append is theirs.
   if (!begins) return ok(facts);
   const rest = fileSize - fileSystem;
-  if (rest === 0) return err(damage('its end is missing: it was cut short, or not copied whole'));
-  if (rest > MAX_MANIFEST) return err(damage(`${rest} bytes follow its file system, more than any manifest`));
+  if (rest === 0) return err(damaged('its end is missing: it was cut short, or not copied whole'));
+  if (rest > MAX_MANIFEST)
+    return err(damaged(`${rest} bytes follow its file system, more than any manifest`));
   const manifest = decodeManifest(read(fileSystem, rest));
   if (!manifest.ok) return manifest;
   const { value } = manifest;
   const sizes = [value.segments[0]?.size, value.unpackedBytes];
   if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
-    return err(damage('its manifest tells of another file system than it holds'));
+    return err(damaged('its manifest tells of another file system than it holds'));
   }
   return ok({ ...facts, manifest: value });
 }
@@ -198,16 +195,16 @@ function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undef
   const count = footer.getUint32(0, true);
   const descriptor = footer.getUint8(4);
   // Only bit 7 has a meaning (entries carry checksums, which mkma does not write); the others must be 0.
-  if ((descriptor & 0x7f) !== 0) return err(damage('its seek table has unknown flags'));
+  if ((descriptor & 0x7f) !== 0) return err(damaged('its seek table has unknown flags'));
   const stride = descriptor === 0 ? 8 : 12;
   const size = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
   if (count === 0 || size > fileSize || size > MAX_MANIFEST) {
-    return err(damage(`its seek table says ${count} frames, more than the file can hold`));
+    return err(damaged(`its seek table says ${count} frames, more than the file can hold`));
   }
   const table = viewOf(read(fileSize - size, size));
   const complete = table.byteLength === size && table.getUint32(0, true) === SEEK_FRAME;
   if (!complete || table.getUint32(4, true) !== size - SKIPPABLE_HEADER) {
-    return err(damage('its seek table does not begin where its length says'));
+    return err(damaged('its seek table does not begin where its length says'));
   }
   const entries = Array.from({ length: count }, (_, i) => {
     const at = SKIPPABLE_HEADER + i * stride;
@@ -222,15 +219,15 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether the segments consist of exactly the frames that the seek table lists, in order. */
 function segmentsMatch(segments: readonly Segment[], frames: readonly SeekEntry[]): boolean {
-  let next = 0;
+  let taken = 0;
   for (const segment of segments) {
-    const own = frames.slice(next, next + segment.frames);
-    next += segment.frames;
+    const own = frames.slice(taken, taken + segment.frames);
+    taken += segment.frames;
     const size = own.reduce((sum, frame) => sum + frame.size, 0);
     const bytes = own.reduce((sum, frame) => sum + frame.bytes, 0);
     if (own.length !== segment.frames || size !== segment.size || bytes !== segment.bytes) return false;
   }
-  return next === frames.length;
+  return taken === frames.length;
 }
 
 function viewOf(bytes: Uint8Array): DataView {
@@ -239,18 +236,18 @@ function viewOf(bytes: Uint8Array): DataView {
 
 function decodeManifest(frame: Uint8Array): Result<Manifest> {
   const head = HEAD_SIZE + 4;
-  if (frame.length < head) return err(damage('its manifest is cut short'));
+  if (frame.length < head) return err(damaged('its manifest is cut short'));
   const view = viewOf(frame);
   const magic = frame.subarray(SKIPPABLE_HEADER, HEAD_SIZE);
   if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
-    return err(damage('no manifest lies where the seek table says'));
+    return err(damaged('no manifest lies where the seek table says'));
   }
   if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
-    return err(damage('its manifest has another length than the seek table says'));
+    return err(damaged('its manifest has another length than the seek table says'));
   }
   const json = frame.subarray(head);
   if (crc32(json) !== view.getUint32(head - 4, true)) {
-    return err(damage("its manifest's checksum does not match"));
+    return err(damaged("its manifest's checksum does not match"));
   }
   return parseManifest(decodeName(json));
 }

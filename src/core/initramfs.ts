@@ -43,6 +43,7 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
   const texts = [mkma, suite, architecture, kernelRelease];
   if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
+      code: 'initramfs-damaged',
       what: 'the initramfs is damaged, or of another version of mkma',
       why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
       next: 'build it again',

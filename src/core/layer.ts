@@ -1,6 +1,6 @@
 /** Persistence layers by their names: which files are layers, their order, and which of them a boot is to apply. */
 import { compareNames, sortByName } from './path.js';
-import { err, ok, type Result } from './result.js';
+import { err, ok, type Problem, type Result } from './result.js';
 
 const PREFIX = 'persistence.';
 const SUFFIX = '.cpio.zst';
@@ -62,7 +62,7 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
   return ok({ others, wanted, unwanted, forced });
 }
 
-function refused(why: string) {
+function refused(why: string): Problem {
   return { code: 'layers-parameter', what: 'this is no choice of layers', why };
 }
 

@@ -1,11 +1,13 @@
 /** What an image says of itself: the JSON inside its manifest frame (image.ts, docs/image-format.md). */
+
 import { type FileAttributes, isOverlayMark } from './attributes.js';
 import { concatBytes } from './bytes.js';
 import { FORMAT_VERSION } from './contract.js';
 import { encodeName, isSafePath } from './path.js';
+import { damaged } from './problems/image-problems.js';
 import { isRecords } from './record-check.js';
 import type { Records } from './records.js';
-import { err, ok, type Problem, type Result } from './result.js';
+import { err, ok, type Result } from './result.js';
 
 /** A part of the payload that can be decompressed and unpacked by itself. */
 export interface Segment {
@@ -137,12 +139,6 @@ function hexBytes(text: string): Uint8Array {
   );
 }
 
-const damaged = (why: string): Problem => ({
-  what: 'the image is damaged',
-  why,
-  next: 'copy or build it again',
-});
-
 /** Parse and check a manifest's JSON. One that needs more than this reader knows is refused, naming both sides. */
 export function parseManifest(json: string): Result<Manifest> {
   let value: unknown;
@@ -154,6 +150,7 @@ export function parseManifest(json: string): Result<Manifest> {
   const m = isObject(value) ? value : {};
   if (m.format !== FORMAT_VERSION) {
     return err({
+      code: 'image-format',
       what: 'the image has another format than this mkma reads',
       why: `the image: format ${JSON.stringify(m.format)}; this program: format ${FORMAT_VERSION}`,
       next: 'build the image and the initramfs with the same version of mkma',
@@ -166,6 +163,7 @@ export function parseManifest(json: string): Result<Manifest> {
   const unknown = (whole.needs as string[]).filter((word) => !KNOWN_NEEDS.includes(word));
   if (unknown.length > 0) {
     return err({
+      code: 'image-needs-newer-mkma',
       what: 'the image needs a newer mkma to be read',
       why: `it was made by mkma ${String(m.mkma)} and needs ${unknown.join(', ')}, which this program does not know`,
       next: 'build the initramfs with a version of mkma that is not older than the image',

@@ -2,14 +2,12 @@
  * Results and problems: a user's fault is a value of this shape, never an exception.
  * Exceptions are for bugs, and for the one case of an interrupted run.
  */
+import type { ProblemCode } from './problems/codes.js';
 
 /** What went wrong, told so that a person can act on it. */
 export interface Problem {
-  /**
-   * Names the kind of problem for programs and tests, in kebab-case: stable where the words below may improve. Required of every
-   * problem that is new or changed; those without one are older.
-   */
-  readonly code?: string;
+  /** Names the kind of problem for programs and tests: stable where the words below improve. */
+  readonly code: ProblemCode;
   /** What failed, in a few words: "cannot read the base". */
   readonly what: string;
   /** The file, option, command or device at fault. */
@@ -46,11 +44,12 @@ export function usage(problem: Omit<Problem, 'kind'>): Err {
 }
 
 /**
- * The lines that tell a problem, the same on the host's terminal and on a booting machine's console.
- * The first line carries what and where; the following ones are labelled.
+ * A problem as lines, the same on the host's terminal and on a booting machine's console. The first line has what and where, and the
+ * code by which docs/reference/problems.md lists it; the others are labelled.
  */
-export function tellProblem(problem: Problem): string[] {
-  const lines = [visible(problem.where === undefined ? problem.what : `${problem.what}: ${problem.where}`)];
+export function renderProblem(problem: Problem): string[] {
+  const { what, where, code } = problem;
+  const lines = [`${visible(where === undefined ? what : `${what}: ${where}`)} [${code}]`];
   for (const [label, text] of [
     ['why', problem.why],
     ['next', problem.next],

@@ -1,10 +1,12 @@
 /** Reading image files on the host. */
+
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/base.js';
 import { type ImageInfo, payloadStart, readImageInfo } from '../core/image.js';
 import { type IdentityFacts, identity, type Manifest } from '../core/manifest.js';
+import { damaged, unreadable } from '../core/problems/image-problems.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
 import { Interrupted } from './sys/run.js';
 
@@ -48,12 +50,18 @@ export function findBase(folder: string): Result<FoundBase> {
   if (base === undefined) {
     const why = `there is no ${ANY_BASE} in it`;
     const next = 'build it: sudo mkma build; or name the folder with --output';
-    return err({ what: 'there is no image to boot', where: folder, why, next });
+    return err({ code: 'image-missing', what: 'there is no image to boot', where: folder, why, next });
   }
   const { name, path, info } = base;
-  const warnings = passedOver.map((other) => {
+  const warnings = passedOver.map((other): Problem => {
     const { why, next } = other;
-    return { what: 'another base lies there as well and is not used', where: other.base.path, why, next };
+    return {
+      code: 'base-unused',
+      what: 'another base lies there as well and is not used',
+      where: other.base.path,
+      why,
+      next,
+    };
   });
   return info.ok ? ok({ name, path, info: info.value, warnings }) : info;
 }
@@ -80,9 +88,9 @@ export async function verifyPayload(
     if (digest.value !== segment.sha256) {
       return err(
         damaged(
-          path,
           `segment ${i + 1} of ${count} (bytes ${offset} to ${offset + segment.size}) is not what its manifest says:\n` +
             `SHA-256 ${digest.value}, expected ${segment.sha256}`,
+          { where: path },
         ),
       );
     }
@@ -90,7 +98,7 @@ export async function verifyPayload(
   }
   const made = imageId(manifest);
   if (made === manifest.id) return ok();
-  return err(damaged(path, `its manifest calls it ${manifest.id}, what it holds makes ${made}`));
+  return err(damaged(`its manifest calls it ${manifest.id}, what it holds makes ${made}`, { where: path }));
 }
 
 /** SHA-256 of `length` bytes at `start`, in hexadecimal. */
@@ -112,18 +120,9 @@ async function hashRange(
   return ok(hash.digest('hex'));
 }
 
-/** The problem of an image whose content is not what it should be. */
-export function damaged(path: string, why: string): Problem {
-  return { what: 'the image is damaged', where: path, why, next: 'copy or build it again' };
-}
-
 /** What the operating system says becomes a Problem; anything else is a bug and thrown on. */
 function readFailure(path: string, cause: unknown): Problem {
   if (!(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) throw cause;
   const next = cause.code === 'ENOENT' ? 'build it: mkma build' : 'correct that and try again';
   return unreadable(path, cause.message, next);
-}
-
-function unreadable(path: string, why: string, next: string): Problem {
-  return { what: 'cannot read the image', where: path, why, next };
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
-/** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
 import { fileURLToPath } from 'node:url';
+/** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
+import type { Problem } from '../core/result.js';
 import { dropEmpty, earlyFlags } from './cli/environment.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
+import { MAKE_SPACE } from './sys/no-space.js';
 import { tooFewOpenFiles } from './sys/open-files.js';
 
 const argv = process.argv.slice(2);
@@ -40,20 +42,18 @@ const session: Omit<Session, 'ownMounts'> = {
 type SystemError = Error & { readonly code?: unknown; readonly path?: unknown };
 
 /** Failures of the operating system that no step foresaw: a user's fault or a machine's, not a bug. */
-function systemProblem(cause: SystemError) {
+function systemProblem(cause: SystemError): Problem {
   const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
   return {
     code: full ? 'no-space' : 'file-operation-failed',
     what: 'a file operation failed',
     ...(typeof cause.path === 'string' ? { where: cause.path } : {}),
     why: cause.message,
-    next: full
-      ? 'free some space, or name another folder with --output or --cache'
-      : 'correct that and try again',
+    next: full ? MAKE_SPACE : 'correct that and try again',
   };
 }
 
-function bug(cause: unknown) {
+function bug(cause: unknown): Problem {
   const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return {
     code: 'bug',
@@ -88,7 +88,7 @@ async function buildApart(system: System, ownMounts: boolean): Promise<number | 
   return 1;
 }
 
-function bySignal(signal: number) {
+function bySignal(signal: number): Problem {
   const why = `by signal ${signal}`;
   return { code: 'ended-by-signal', what: 'mkma was ended', why, next: 'the next run starts afresh' };
 }

@@ -52,7 +52,7 @@ describe('builds and hooks', () => {
     }
     appendFileSync(config, '// with a remark\n');
     const changed = (place: string, options: string) =>
-      `warning: the definition has changed since these images were built: ${place}\n` +
+      `warning: the definition has changed since these images were built: ${place} [definition-changed]\n` +
       `  next: build them again, so that they follow it: sudo mkma build${options}\n`;
     const here = { cwd: folder.path };
     // As a build does, these commands take the definition that lies there.
@@ -65,7 +65,7 @@ describe('builds and hooks', () => {
     const other = await mkmaHere([...entry, '--preset', 'server'], here);
     assert.equal(
       other.stderr,
-      `warning: these images were built from something else: ${out}\n` +
+      `warning: these images were built from something else: ${out} [images-of-another-definition]\n` +
         `  why: they are of ${config}, not of the preset server\n` +
         '  next: name what they are of with --config or --preset, or other images with --output, or build these anew\n',
     );
@@ -88,7 +88,7 @@ describe('builds and hooks', () => {
     assert.equal(failed.code, 1);
     assert.match(
       failed.stderr,
-      /error: the build x failed: \S*mkma\.config\.ts:2, builds\[0\]\.run\n {2}why: some words\n {2}next: it has no network/,
+      /error: the build x failed: \S*mkma\.config\.ts:2, builds\[0\]\.run \[own-build-failed\]\n {2}why: some words\n {2}next: it has no network/,
     );
   });
 

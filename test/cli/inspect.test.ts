@@ -56,7 +56,7 @@ test('an image is verified against the digests in its manifest, and a segment th
   withManifest(image, { ...manifest, segments });
   const segment = await mkma(['inspect', image]);
   assert.equal(segment.code, 1, segment.stdout);
-  assert.match(segment.stderr, /^error: the image is damaged: .*image$/m);
+  assert.match(segment.stderr, /^error: the image is damaged: .*image \[image-damaged\]$/m);
   assert.match(segment.stderr, new RegExp(`why: segment 2 of ${count} .*\n.*expected ${other}`));
 
   withManifest(image, { ...manifest, id: `sha256:${other}` });
@@ -114,7 +114,9 @@ test('a folder, a pipe, a file that is not there: told, with the path', async ()
     const got = await mkmaHere(['inspect', path]);
     assert.match(
       got.stderr,
-      new RegExp(`^error: cannot read the image: ${path}\n {2}why: ${why}\n {2}next: `),
+      new RegExp(
+        `^error: cannot read the image: ${path} \\[image-unreadable\\]\n {2}why: ${why}\n {2}next: `,
+      ),
     );
     assert.equal(got.code, 1);
   }

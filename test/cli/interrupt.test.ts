@@ -59,7 +59,7 @@ describe('interrupted builds', () => {
 
   function nothingLeft(mounts: string, ended: { code: number | null; stderr: string }): void {
     assert.equal(ended.code, 130, ended.stderr);
-    assert.match(ended.stderr, /^error: interrupted$/m);
+    assert.match(ended.stderr, /^error: interrupted \[interrupted\]$/m);
     assert.deepEqual(processesOf(folder.path), []);
     assert.equal(readFileSync('/proc/mounts', 'utf8'), mounts);
     assert.deepEqual(readdirSync(out), ['.mkma']);

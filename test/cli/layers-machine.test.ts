@@ -181,7 +181,10 @@ test('verify: whole layers, and damaged ones of every kind', () => {
     stdout,
     /odd: DAMAGED\n {2}cannot read the image: .*\n {4}why: it cannot be opened, or is no regular file/,
   );
-  assert.match(stderr, /^error: 4 images of 4 cannot be relied on: 2026.*, odd\n {2}why: .*\n {2}next: /);
+  assert.match(
+    stderr,
+    /^error: 4 images of 4 cannot be relied on: 2026.*, odd \[images-unreliable\]\n {2}why: .*\n {2}next: /,
+  );
   const json = layers('verify', 'hand', '--json');
   assert.equal(json.code, 1);
   assert.equal(JSON.parse(json.stdout).images[0].state, 'damaged');
@@ -210,10 +213,13 @@ test('disable, enable, drop: on the storage, and refused where a layer counts on
 
 test('what is typed wrong: exit code 2, and what to do', () => {
   assert.match(refused(2, 'show'), /^error: Expected argument for name\n/);
-  assert.match(refused(2, 'shwo'), /^error: unknown command 'shwo'\n {2}next: did you mean show\?/);
+  assert.match(
+    refused(2, 'shwo'),
+    /^error: unknown command 'shwo' \[unknown-command\]\n {2}next: did you mean show\?/,
+  );
   assert.match(refused(2, 'blame', '../x'), /^error: this is no path on the machine: \.\.\/x\n/);
   const none = layers();
-  assert.deepEqual([none.code, none.stderr.split('\n')[0]], [2, 'error: no command was given']);
+  assert.deepEqual([none.code, none.stderr.split('\n')[0]], [2, 'error: no command was given [no-command]']);
 });
 
 test('nothing is left mounted, and only root may look', () => {

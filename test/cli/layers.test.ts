@@ -166,7 +166,7 @@ test('blame: who holds a path, who hides it, and who decides', async () => {
   );
   assert.match(
     await refused(1, 'blame', '/nope'),
-    /^error: no image holds this path: \/nope\n {2}why: neither the base nor a layer says anything of it\n/,
+    /^error: no image holds this path: \/nope \[path-in-no-image\]\n {2}why: neither the base nor a layer says anything of it\n/,
   );
   for (const wrong of ['../etc', '']) {
     assert.match(await refused(2, 'blame', wrong), /^error: this is no path on the machine: /);
@@ -188,7 +188,10 @@ test('verify: whole layers, and damaged ones', async () => {
     /^20260101_000000_first: verified\n20260102_000000_second: DAMAGED\n {2}the image is damaged: .*\n {4}why: segment 1 of \d/,
   );
   assert.match(stdout, /\nhand: DAMAGED\n {2}cannot read the image: /);
-  assert.match(stderr, /^error: 2 images of 3 cannot be relied on: 20260102_000000_second, hand\n {2}why: /);
+  assert.match(
+    stderr,
+    /^error: 2 images of 3 cannot be relied on: 20260102_000000_second, hand \[images-unreliable\]\n {2}why: /,
+  );
   const json = await layers('verify', '--json');
   const { images: checked, problem } = JSON.parse(json.stdout);
   assert.equal(json.code, 1);
@@ -215,7 +218,7 @@ test('disable and enable: a rename, and back; nothing is written over', async ()
   writeFileSync(at(FIRST), 'another');
   assert.match(
     await refused(1, 'enable', FIRST),
-    /^error: this layer cannot be enabled: .*\.disabled\n {2}why: there is a file called persistence\.20260101_000000_first\.cpio\.zst already/,
+    /^error: this layer cannot be enabled: .*\.disabled \[layer-file-exists\]\n {2}why: there is a file called persistence\.20260101_000000_first\.cpio\.zst already/,
   );
   assert.match(await refused(1, 'disable', FIRST), /^error: this layer cannot be disabled: /);
   assert.match(await told('drop', FIRST, '--force'), /\.cpio\.zst is gone for good\n/);
@@ -230,7 +233,7 @@ test('disable and enable: a rename, and back; nothing is written over', async ()
 test('drop: for good, and not where another layer counts on it', async () => {
   assert.equal(
     await refused(1, 'drop', FIRST),
-    `error: another layer was made after this one: persistence.${FIRST}.cpio.zst\n` +
+    `error: another layer was made after this one: persistence.${FIRST}.cpio.zst [layer-needed]\n` +
       `  why: ${SECOND} counts on it: 9 entries would go missing below\n` +
       `  next: leave it out without losing it: mkma layers disable ${FIRST}\n` +
       `        or drop it all the same: mkma layers drop ${FIRST} --force\n`,
@@ -246,7 +249,7 @@ test('drop: for good, and not where another layer counts on it', async () => {
 });
 
 test('names that no layer has, and folders that are none', async () => {
-  const unknown = `error: there is no such layer: secnd\n  why: there are ${FIRST}, ${SECOND}, hand\n  next: did you mean ${SECOND}? mkma layers list lists them\n`;
+  const unknown = `error: there is no such layer: secnd [no-such-layer]\n  why: there are ${FIRST}, ${SECOND}, hand\n  next: did you mean ${SECOND}? mkma layers list lists them\n`;
   for (const verb of ['show', 'verify', 'disable', 'enable', 'drop']) {
     assert.equal(await refused(2, verb, 'secnd'), unknown);
   }

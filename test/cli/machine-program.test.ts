@@ -45,7 +45,10 @@ test('exit codes: 1 where there is no record, 2 for what is no command', () => {
   assert.match(none.stderr, /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json\n/);
   assert.deepEqual([none.stdout, none.code], ['', 1]);
   const wrong = inMachine(undefined, 'mkma', 'statsu');
-  assert.match(wrong.stderr, /^error: unknown command 'statsu'\n {2}next: did you mean status\?/);
+  assert.match(
+    wrong.stderr,
+    /^error: unknown command 'statsu' \[unknown-command\]\n {2}next: did you mean status\?/,
+  );
   assert.equal(wrong.code, 2);
 });
 

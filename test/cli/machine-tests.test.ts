@@ -22,7 +22,7 @@ test('a test that the definition does not have', async () => {
   const got = await mkma(['test', '--test', 'wbe', '--junit', junit], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: there is no test of this name: --test wbe\n  next: the tests are: web answers, disk is there\n',
+    'error: there is no test of this name: --test wbe [no-such-test]\n  next: the tests are: web answers, disk is there\n',
   );
   assert.equal(got.code, 2);
   assert.ok(!existsSync(junit));
@@ -33,7 +33,7 @@ test('--test without a definition that has tests', async () => {
   const got = await mkma(['test', '--test', 'web'], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: there is no test of this name: --test web\n  why: the definition has no tests\n  next: leave out --test, or name the definition that has the tests with --config\n',
+    'error: there is no test of this name: --test web [no-such-test]\n  why: the definition has no tests\n  next: leave out --test, or name the definition that has the tests with --config\n',
   );
   assert.equal(got.code, 2);
 });
@@ -47,7 +47,7 @@ test('a faulty test is told by its line', async () => {
   const got = await mkma(['test'], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: tests[1].run is "true": it must be a function: mkma.config.ts:5\n  next: correct it and try again\n',
+    'error: tests[1].run is "true": it must be a function: mkma.config.ts:5 [value-invalid]\n  next: correct it and try again\n',
   );
   assert.equal(got.code, 2);
 });
@@ -58,7 +58,7 @@ test('results for a folder that is not there; results of images that are not the
   const refused = await mkma(['test', '--junit', join(nowhere, 'results.xml')], { cwd: folder.path });
   assert.equal(
     refused.stderr,
-    `error: there is no folder for the results: --junit ${nowhere}/results.xml\n  next: make it first: mkdir -p ${nowhere}\n`,
+    `error: there is no folder for the results: --junit ${nowhere}/results.xml [no-such-folder]\n  next: make it first: mkdir -p ${nowhere}\n`,
   );
   assert.equal(refused.code, 2);
   const junit = join(folder.path, 'results.xml');

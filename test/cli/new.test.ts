@@ -31,7 +31,7 @@ test('mkma new writes a definition and what an editor needs; one that is there s
   assert.equal(again.code, 2);
   assert.equal(
     again.stderr,
-    `error: there is a definition already: ${config}\n  next: name another folder, or replace it with --force\n`,
+    `error: there is a definition already: ${config} [definition-exists]\n  next: name another folder, or replace it with --force\n`,
   );
   assert.equal(readFileSync(config, 'utf8'), '// mine\n');
   const forced = await mkmaHere(['new', 'web', '--force'], { cwd });
@@ -96,7 +96,7 @@ test('a preset that is not there is refused', async () => {
   assert.equal(made.code, 2);
   assert.equal(
     made.stderr,
-    'error: there is no preset "servr": --preset servr\n  next: did you mean server? the presets are: console, server, desktop\n',
+    'error: there is no preset "servr": --preset servr [no-such-preset]\n  next: did you mean server? the presets are: console, server, desktop\n',
   );
 });
 

@@ -42,7 +42,7 @@ for (const delay of [0, 150, 1500]) {
       setTimeout(() => child.stdin.write('\x03'), delay);
     });
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-    assert.match(screen, /error: interrupted\r\n {2}next: nothing was saved\r\n$/);
+    assert.match(screen, /error: interrupted \[interrupted\]\r\n {2}next: nothing was saved\r\n$/);
     assert.equal(code, 130);
     assert.deepEqual(machine.files(), ['base.cpio.zst']);
   });

@@ -195,7 +195,7 @@ test('an editor that fails, a line that was not offered: told, and nothing is wr
   assert.match(refused([], { EDITOR: 'false' }), /^error: the editor failed \(exit code 1\): false\n/);
   assert.match(
     refused([], editor('echo "new 1 B /etc/shadow" >>"$1"')),
-    /^error: the edited list cannot be understood: line \d+: new 1 B \/etc\/shadow\n {2}why: no such change was in the list\n/,
+    /^error: the edited list cannot be understood: line \d+: new 1 B \/etc\/shadow \[edited-list-invalid\]\n {2}why: no such change was in the list\n/,
   );
 });
 
@@ -241,7 +241,7 @@ test('the device is full: told, and no trace is left of what did not fit', () =>
   const words = refused(['--all']);
   assert.match(
     words,
-    /error: the layer does not fit on the storage device\n {2}why: .*No space left on device/,
+    /error: the layer does not fit on the storage device \[storage-full\]\n {2}why: .*No space left on device/,
   );
   rmSync(at('root/noise'));
   put('root/small');
@@ -254,7 +254,10 @@ test('the device cannot be written, is held read-only by the user, or is gone: t
   spawnSync('blockdev', ['--setro', machine.loop]);
   const locked = refused(['--all']);
   spawnSync('blockdev', ['--setrw', machine.loop]);
-  assert.match(locked, /^error: cannot mount the storage device for writing: \/dev\/loop\d+ \(ext4\)$/m);
+  assert.match(
+    locked,
+    /^error: cannot mount the storage device for writing: \/dev\/loop\d+ \(ext4\) \[storage-not-writable\]$/m,
+  );
   machine.onStorage((mounted) => {
     spawnSync('mount', ['-o', 'remount,ro', mounted]);
     const { code, stderr } = machine.mkma(['persist', '--all']);
@@ -281,7 +284,7 @@ test('a layer that the next boot has no room for is refused with numbers; holes 
   for (let i = 0; i < 1000; i++) put(`root/${i}`, Buffer.alloc(2 ** 20, 'x'));
   assert.match(
     refused(['--all']),
-    /error: the next boot would have no room for that: mkma_size, 1024 MiB on this machine\n {2}why: the images would take 10\d\d MiB/,
+    /error: the next boot would have no room for that: mkma_size, 1024 MiB on this machine \[ram-too-small\]\n {2}why: the images would take 10\d\d MiB/,
   );
 });
 

@@ -4,120 +4,126 @@ import { mkma, mkmaHere } from './cli.js';
 
 /** What was typed, and the whole of what is said. */
 const WRONG: [string[], string][] = [
-  [['bild'], "error: unknown command 'bild'\n  next: did you mean build? mkma --help lists what there is\n"],
+  [
+    ['bild'],
+    "error: unknown command 'bild' [unknown-command]\n  next: did you mean build? mkma --help lists what there is\n",
+  ],
   [
     ['build', '--outptu', 'x'],
-    "error: unknown option '--outptu'\n  next: did you mean --output? mkma build --help lists what there is\n",
+    "error: unknown option '--outptu' [unknown-option]\n  next: did you mean --output? mkma build --help lists what there is\n",
   ],
   [
     ['build', '--preset', 'consol'],
-    'error: there is no preset "consol": --preset consol\n  next: did you mean console? the presets are: console, server, desktop\n',
+    'error: there is no preset "consol": --preset consol [no-such-preset]\n  next: did you mean console? the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--config', 'nowhere.ts'],
-    'error: there is no such definition: nowhere.ts\n  next: name a file that is there, or make one: mkma new\n',
+    'error: there is no such definition: nowhere.ts [definition-missing]\n  next: name a file that is there, or make one: mkma new\n',
   ],
   [
     ['build', '--config', 'x.ts', '--preset', 'console'],
-    'error: these options do not go together: --preset, --config\n  next: leave out one of them; a definition names its preset itself: extends: ["server"]\n',
+    'error: these options do not go together: --preset, --config [exclusive-options]\n  next: leave out one of them; a definition names its preset itself: extends: ["server"]\n',
   ],
   [
     ['build', '--preset', 'kiosk'],
-    'error: there is no preset "kiosk": --preset kiosk\n  next: the presets are: console, server, desktop\n',
+    'error: there is no preset "kiosk": --preset kiosk [no-such-preset]\n  next: the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--kernel', 'hots'],
-    'error: there is no such kernel choice: --kernel hots\n  next: use debian, host (the running kernel) or host:RELEASE\n',
+    'error: there is no such kernel choice: --kernel hots [kernel-choice-invalid]\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
   [
     ['build', '--format', 'erofs', '--long'],
-    'error: these options do not go together: --long, --format erofs\n  why: a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts\n  next: leave out one of them\n',
+    'error: these options do not go together: --long, --format erofs [exclusive-options]\n  why: a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts\n  next: leave out one of them\n',
   ],
   [
     ['build', '--without', 'docs,manuals'],
-    "error: option '--without <parts>' argument 'docs,manuals' is invalid. \"manuals\" is none of docs, locales, modules, firmware.\n  next: mkma build --help lists what there is\n",
+    "error: option '--without <parts>' argument 'docs,manuals' is invalid. \"manuals\" is none of docs, locales, modules, firmware. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
   ],
   [
     ['build', '--zram', '0'],
-    "error: option '--zram [percent]' argument '0' is invalid. It must be a whole number from 1 to 200.\n  next: mkma build --help lists what there is\n",
+    "error: option '--zram [percent]' argument '0' is invalid. It must be a whole number from 1 to 200. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
   ],
   [
     ['build', '--format', 'erofs', '--kernel', 'host:6.9.12'],
-    "error: the kernel 6.9.12 does not read a base of the form erofs: that takes Linux 6.10: --format erofs\n  next: use the suite's kernel (--kernel debian), or the form cpio\n",
+    "error: the kernel 6.9.12 does not read a base of the form erofs: that takes Linux 6.10: --format erofs [format-needs-kernel]\n  next: use the suite's kernel (--kernel debian), or the form cpio\n",
   ],
   [
     ['build', '--suite', 'bookworm'],
-    'error: the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: --suite bookworm\n  next: use trixie or a newer suite\n',
+    'error: the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: --suite bookworm [suite-too-old]\n  next: use trixie or a newer suite\n',
   ],
   [
     ['build', 'my_host'],
-    'error: hostname is "my_host": a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -: my_host\n  next: correct it and try again\n',
+    'error: hostname is "my_host": it must have 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -: my_host [value-invalid]\n  next: correct it and try again\n',
   ],
   [
     ['build', '--mirror', 'example.org/debian'],
-    'error: this is no mirror: --mirror example.org/debian\n  why: a mirror is an http, https, ftp or file URL\n  next: for example --mirror http://deb.debian.org/debian\n',
+    'error: this is no mirror: --mirror example.org/debian [mirror-invalid]\n  why: a mirror is an http, https, ftp or file URL\n  next: for example --mirror http://deb.debian.org/debian\n',
   ],
   [
     ['build', '--compression-level', '20'],
-    "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19.\n  next: mkma build --help lists what there is\n",
+    "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
   ],
   [
     ['run', '--forward', '80'],
-    "error: option '--forward <port:port>' argument '80' is invalid. It must be two ports, as 8080:80: of this host, and of the machine.\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '80' is invalid. It must be two ports, as 8080:80: of this host, and of the machine. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
   ],
   [
     ['run', '--forward', '8080:80', '--forward', '8080:70000'],
-    "error: option '--forward <port:port>' argument '8080:70000' is invalid. It must be two ports, as 8080:80: of this host, and of the machine.\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '8080:70000' is invalid. It must be two ports, as 8080:80: of this host, and of the machine. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
   ],
   [
     ['run', '--forward', '8080:80', '--forward', '8080:443'],
-    "error: option '--forward <port:port>' argument '8080:443' is invalid. Port 8080 of this host can lead to one port only.\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '8080:443' is invalid. Port 8080 of this host can lead to one port only. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
   ],
   [
     ['run', '--firmware', 'bios'],
-    'error: there is no boot loader to start: --firmware bios\n  why: the disk that mkma makes holds the images alone\n  next: name a disk with a boot loader on it: --disk FILE; or leave out --firmware\n',
+    'error: there is no boot loader to start: --firmware bios [exclusive-options]\n  why: the disk that mkma makes holds the images alone\n  next: name a disk with a boot loader on it: --disk FILE; or leave out --firmware\n',
   ],
   [
     ['run', '--firmware', 'bios', '--disk', '/dev/null', '--append', 'quiet'],
-    'error: the kernel command line cannot be changed from here: --append\n  why: with --firmware bios it is the boot loader on the disk that gives it\n  next: write the parameters into the boot loader entry, or leave out --firmware\n',
+    'error: the kernel command line cannot be changed from here: --append [exclusive-options]\n  why: with --firmware bios it is the boot loader on the disk that gives it\n  next: write the parameters into the boot loader entry, or leave out --firmware\n',
   ],
   [
     ['run', '--disk', '/no/such.img'],
-    'error: there is no such disk image: --disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: there is no such disk image: --disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
   ],
   [
     ['run', '--data-disk', '/no/such.img:ro'],
-    'error: there is no such disk image: --data-disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: there is no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
   ],
   [
     ['test', '--data-disk', '/no/such.img:ro'],
-    'error: there is no such disk image: --data-disk /no/such.img\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: there is no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
   ],
   [
     ['run', '--disk', '/dev/null', '--fresh-disk'],
-    'error: a disk of your own is not made anew: --fresh-disk\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
+    'error: a disk of your own is not made anew: --fresh-disk [exclusive-options]\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
   ],
   [
     ['boot-entry', '--loader', 'lilo'],
-    "error: option '--loader <name>' argument 'lilo' is invalid. Allowed choices are grub, systemd-boot, all.\n  next: mkma boot-entry --help lists what there is\n",
+    "error: option '--loader <name>' argument 'lilo' is invalid. Allowed choices are grub, systemd-boot, all. [arguments-invalid]\n  next: mkma boot-entry --help lists what there is\n",
   ],
   [
     ['boot-entry', '--images-path', '/srv'],
-    'error: a folder without its device: --images-path /srv\n  next: name the device too, with --storage-device UUID=...\n',
+    'error: a folder without its device: --images-path /srv [option-incomplete]\n  next: name the device too, with --storage-device UUID=...\n',
   ],
   [
     ['boot-entry', '--storage-device', 'sda1'],
-    'error: this names no device: --storage-device sda1\n  next: use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)\n',
+    'error: this names no device: --storage-device sda1 [device-invalid]\n  next: use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)\n',
   ],
   [
     ['boot-entry', '--storage-device', 'UUID=1', '--images-path', 'srv'],
-    'error: this is no folder that a boot loader can name: --images-path srv\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes in it\n',
+    'error: this is no folder that a boot loader can name: --images-path srv [images-path-invalid]\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes in it\n',
   ],
   [
     ['boot-entry', '--append', "a='b'"],
-    "error: a boot loader cannot hand this to the kernel: --append a='b'\n  why: single quotes and backslashes do not survive in GRUB\n  next: leave them out; values with spaces go in double quotes\n",
+    "error: a boot loader cannot hand this to the kernel: --append a='b' [parameters-invalid]\n  why: single quotes and backslashes do not survive in GRUB\n  next: leave them out; values with spaces go in double quotes\n",
   ],
-  [['inspect'], "error: missing required argument 'file'\n  next: mkma inspect --help lists what there is\n"],
+  [
+    ['inspect'],
+    "error: missing required argument 'file' [arguments-invalid]\n  next: mkma inspect --help lists what there is\n",
+  ],
 ];
 
 for (const [args, said] of WRONG) {

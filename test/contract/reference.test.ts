@@ -106,5 +106,5 @@ test('the fields of definitions are those of the schema', () => {
   const fields: FragmentFields = {} satisfies MachineInput;
   assert.deepEqual(fields, {});
   const page = readFileSync(join(repository, 'docs/reference/config.md'), 'utf8');
-  assert.ok(page.includes('## users') && readdirSync(join(repository, 'docs/reference')).length === 4);
+  assert.ok(page.includes('## users') && readdirSync(join(repository, 'docs/reference')).length === 5);
 });

@@ -16,7 +16,7 @@ test('no room on the storage device, then none in the next boot: refused with th
   await vm.ask('head -c 60M /dev/urandom >/root/large');
 
   const full = await vm.sh('mkma persist --all --level 1', 300);
-  assert.match(full.output, /^error: the layer does not fit on the storage device\n/m);
+  assert.match(full.output, /^error: the layer does not fit on the storage device \[storage-full\]\n/m);
   assert.match(full.output, /\n +why: .*No space left on device\n/);
   assert.match(
     full.output,

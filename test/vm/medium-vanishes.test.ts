@@ -13,7 +13,10 @@ test('a medium that is pulled during the load: told as that, and a shell', async
     `pci=$(readlink -f /sys/block/vda/device/..); setsid sh -c '${reading}; echo 1 >'$pci/remove & exit`,
   );
   await vm.expect(/mkma: BOOT FAILED in phase load\n/);
-  await vm.expect(new RegExp(`mkma: the storage device cannot be read: /mkma/${BASE}\n`), 20);
+  await vm.expect(
+    new RegExp(`mkma: the storage device cannot be read: /mkma/${BASE} \\[storage-unreadable\\]\n`),
+    20,
+  );
   await vm.expect(/why: dd \(exit code 1\): dd: .*Input\/output error\n/, 20);
   await vm.expect(/next: look whether it is still attached and what dmesg says/, 20);
   await vm.expectShell();
@@ -30,7 +33,7 @@ test('a medium that is pulled before the layers are read: no boot without them, 
   await vm.ask(`echo 3 >/proc/sys/vm/drop_caches; echo 1 >${pci}/remove`);
   vm.type('exit');
   await vm.expect(/mkma: BOOT FAILED in phase layers\n/);
-  await vm.expect(/mkma: the storage device has left the machine: \/dev\/vda\n/, 20);
+  await vm.expect(/mkma: the storage device has left the machine: \/dev\/vda \[storage-gone\]\n/, 20);
   await vm.expect(/next: attach it again and exit to try again/, 20);
   await vm.expectShell();
   await vm.ask('! grep -E " /(ram|storage|jail)" /proc/mounts');

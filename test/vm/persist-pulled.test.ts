@@ -13,13 +13,13 @@ test('a medium that is pulled before, while it is chosen, and while it is writte
 
   await vm.ask('/run/pull');
   const before = await persist('--all');
-  assert.match(before.output, /^error: the storage device is not there: LABEL=layers\n/);
+  assert.match(before.output, /^error: the storage device is not there: LABEL=layers \[storage-gone\]\n/);
   assert.match(before.output, /\n +next: attach the medium that this machine was booted from, and try again/);
   assert.equal(before.exitCode, 1);
   await plugIn();
 
   const chosen = await persist('--level 1', 'EDITOR="/run/pull;:"');
-  assert.match(chosen.output, /^error: the storage device is not there: LABEL=layers\n/m);
+  assert.match(chosen.output, /^error: the storage device is not there: LABEL=layers \[storage-gone\]\n/m);
   assert.equal(chosen.exitCode, 1);
   await plugIn();
 

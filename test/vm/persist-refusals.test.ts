@@ -29,7 +29,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   const odd = await persist('', "EDITOR='sed -i s:/root/note:/root/other:'");
   assert.match(
     odd.output,
-    /^error: the edited list cannot be understood: line \d+: new +5 B +\/root\/other\n/,
+    /^error: the edited list cannot be understood: line \d+: new +5 B +\/root\/other \[edited-list-invalid\]\n/,
   );
   assert.match(odd.output, /\n +why: no such change was in the list\n/);
   assert.equal(odd.exitCode, 1);
@@ -40,7 +40,10 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   vm.type('EDITOR=/run/editor mkma persist >/run/first 2>&1 &');
   await vm.ask('while ! [ -e /run/open ]; do sleep 1; done');
   const second = await persist('--all');
-  assert.match(second.output, /^error: somebody is saving changes already: \/run\/mkma\/persist\.lock\n/);
+  assert.match(
+    second.output,
+    /^error: somebody is saving changes already: \/run\/mkma\/persist\.lock \[persist-running\]\n/,
+  );
   const [, owner] =
     /\n +why: held by process (\d+), since \d{4}-\d\d-\d\dT[\d:.]+Z\n +next: wait/.exec(second.output) ?? [];
   assert.equal(second.exitCode, 1);
@@ -49,23 +52,26 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   assert.deepEqual(await persist('--select /opt'), nothing, 'the lock is free again');
 
   for (const [words, told] of [
-    ['--level 20', /^error: --level 20 is no zstd level\n/],
-    ['--name a/b', /^error: --name a\/b cannot be part of a layer's name\n/],
-    ['--all --select /etc', /^error: --all and --select exclude each other\n/],
-    ['--select ""', /^error: a pattern is empty\n/],
+    ['--level 20', /^error: --level 20 is no zstd level \[level-invalid\]\n/],
+    ['--name a/b', /^error: --name a\/b cannot be part of a layer's name \[label-invalid\]\n/],
+    ['--all --select /etc', /^error: --all and --select exclude each other \[exclusive-options\]\n/],
+    ['--select ""', /^error: a pattern is empty \[pattern-invalid\]\n/],
   ] as const) {
     const { output, exitCode } = await persist(words);
     assert.match(output, told);
     assert.equal(exitCode, 2, words);
   }
   const plain = await vm.sh('setpriv --reuid 65534 --regid 65534 --clear-groups mkma persist --all');
-  assert.match(plain.output, /^error: only root can save changes\n/);
+  assert.match(plain.output, /^error: only root can save changes \[needs-root\]\n/);
   assert.equal(plain.exitCode, 1);
 
   // Somebody has it mounted, and not for writing.
   await vm.ask(`mount -o ro ${DISK} /run/disk`);
   const mounted = await persist('--all --level 1');
-  assert.match(mounted.output, /^error: cannot mount the storage device for writing: \/dev\/vda \(ext4\)\n/m);
+  assert.match(
+    mounted.output,
+    /^error: cannot mount the storage device for writing: \/dev\/vda \(ext4\) \[storage-not-writable\]\n/m,
+  );
   assert.match(mounted.output, /\n +it is mounted already: \/run\/disk +ro/);
   assert.match(mounted.output, /\n +next: unmount it, or mount it for writing: \/run\/disk has it/);
   assert.equal(mounted.exitCode, 1);

@@ -39,7 +39,7 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a device that does not appear: the devices there are, and a shell with tools',
     phase: 'mount',
     said: [
-      /mkma: the storage device did not appear: mkma_storage_device=LABEL=nowhere\n/,
+      /mkma: the storage device did not appear: mkma_storage_device=LABEL=nowhere \[storage-missing\]\n/,
       /waited 3 seconds/,
       /\/dev\/vda.*ext4/,
       /next: .*mkma_storage_device/,
@@ -62,7 +62,7 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_storage_device=LABEL=refused mkma_images_path=/no/such/folder',
     phase: 'mount',
     said: [
-      /mkma: the folder of the images is not on the storage device: mkma_images_path=\/no\/such\/folder\n/,
+      /mkma: the folder of the images is not on the storage device: mkma_images_path=\/no\/such\/folder \[images-folder-missing\]\n/,
       /why: in \/ on the device lies: bit, cut, .*lost\+found/,
       /next: .*mkma_images_path/,
     ],
@@ -74,7 +74,7 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_images_path=/',
     phase: 'mount',
     said: [
-      /mkma: there is no base\.cpio\.zst or base\.erofs in the folder of the images: mkma_images_path=\/\n/,
+      /mkma: there is no base\.cpio\.zst or base\.erofs in the folder of the images: mkma_images_path=\/ \[base-missing\]\n/,
       /why: .*lost\+found/,
       /next: copy the base there/,
     ],
@@ -87,12 +87,14 @@ const REFUSALS: readonly Refusal[] = [
     said:
       FORMAT === 'erofs'
         ? [
-            new RegExp(`mkma: the image is damaged: ${file('bit')}\n`),
+            new RegExp(`mkma: the image is damaged: ${file('bit')} \\[image-damaged\\]\n`),
             /why: its XXH64 is [0-9a-f]{16}, its manifest says [0-9a-f]{16}\n/,
             /next: copy or build it again\n/,
           ]
         : [
-            new RegExp(`mkma: cannot unpack the image: ${file('bit')}, segment \\d+ of \\d+\n`),
+            new RegExp(
+              `mkma: cannot unpack the image: ${file('bit')}, segment \\d+ of \\d+ \\[unpacking-failed\\]\n`,
+            ),
             /why: bsdtar \(exit code 1\): .*: Zstd decompression failed: /,
             /next: the image is damaged or was not copied whole: copy or build it again\n/,
           ],
@@ -102,7 +104,7 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_images_path=/cut',
     phase: 'load',
     said: [
-      new RegExp(`mkma: the image is damaged: ${file('cut')}\n`),
+      new RegExp(`mkma: the image is damaged: ${file('cut')} \\[image-damaged\\]\n`),
       FORMAT === 'erofs'
         ? /why: its file system has \d+ bytes, the file \d+: it was cut short, or not copied whole\n/
         : /why: its end is missing: it was cut short, or not copied whole\n/,
@@ -113,14 +115,19 @@ const REFUSALS: readonly Refusal[] = [
     name: 'a base of no bytes',
     words: 'mkma_images_path=/empty',
     phase: 'load',
-    said: [new RegExp(`mkma: the image is empty: ${file('empty')}\n`), /why: the file has 0 bytes\n/],
+    said: [
+      new RegExp(`mkma: the image is empty: ${file('empty')} \\[image-empty\\]\n`),
+      /why: the file has 0 bytes\n/,
+    ],
   },
   {
     name: 'a base of another kernel: both are named, and the remedy',
     words: 'mkma_images_path=/other',
     phase: 'load',
     said: [
-      new RegExp(`mkma: the kernel and the base do not belong together: ${file('other')}\n`),
+      new RegExp(
+        `mkma: the kernel and the base do not belong together: ${file('other')} \\[kernel-and-base\\]\n`,
+      ),
       /why: running kernel: 6\.\S+; the base has modules for: 5\.10\.0-1-amd64\n/,
       /next: let the boot loader load vmlinuz and initramfs\.cpio\.zst of the build that made/,
     ],
@@ -130,7 +137,7 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_images_path=/images mkma_size=5%',
     phase: 'load',
     said: [
-      /mkma: the base does not fit into the RAM file system: mkma_size=5%\n/,
+      /mkma: the base does not fit into the RAM file system: mkma_size=5% \[ram-too-small\]\n/,
       /why: the base takes \d+ MiB; the RAM file system has \d+ MiB \(5% of \d+ MiB RAM\)\n/,
       /next: raise mkma_size in the boot loader, or give the machine more RAM\n/,
     ],

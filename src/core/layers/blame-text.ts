@@ -10,6 +10,7 @@ import { tableLines } from './table.js';
 export function knownBlame(found: Blame): Result<Blame> {
   if (found.verdicts.length > 0) return ok(found);
   return err({
+    code: 'path-in-no-image',
     what: 'no image holds this path',
     where: showPath(found.path),
     why: 'neither the base nor a layer says anything of it',

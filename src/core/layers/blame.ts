@@ -50,6 +50,7 @@ export function parseBlamePath(text: string): Result<string> {
   if (path === '' && text !== '') return ok('.');
   if (isSafePath(path)) return ok(path);
   return usage({
+    code: 'path-invalid',
     what: 'this is no path on the machine',
     where: text === '' ? "''" : text,
     why: 'it is empty, leads up with .., or is longer than paths can be',

@@ -40,7 +40,12 @@ export function planChange(
   if (action === 'drop') return planDrop(stored, layer, options.force === true);
   if (layer.disabled === (action === 'disable')) {
     const what = `this layer is ${action}d already`;
-    return err({ what, where: layer.file, next: 'mkma layers list tells of all of them' });
+    return err({
+      code: 'layer-unchanged',
+      what,
+      where: layer.file,
+      next: 'mkma layers list tells of all of them',
+    });
   }
   const enabled = chosenLayers(stored).length;
   if (action === 'enable' && enabled >= MOST_LAYERS) return err({ ...tooMany(enabled), where: layer.file });
@@ -63,8 +68,9 @@ export function tooMany(there: number): Problem {
   };
 }
 
-function taken(action: Action, layer: StoredImage, becomes: string) {
+function taken(action: Action, layer: StoredImage, becomes: string): Problem {
   return {
+    code: 'layer-file-exists',
     what: `this layer cannot be ${action}d`,
     where: layer.file,
     why: `there is a file called ${quoteName(becomes)} already, and nothing is written over`,
@@ -78,6 +84,7 @@ function planDrop(stored: StoredImages, layer: StoredImage, force: boolean): Res
   if (followers.length > 0 && !force) {
     const names = followers.map((one) => quoteName(one.name)).join(', ');
     return err({
+      code: 'layer-needed',
       what: 'another layer was made after this one',
       where: file,
       why: `${names} counts on it: ${held(layer)} would go missing below`,

@@ -1,7 +1,7 @@
 /** `mkma layers list`: the images in their order, and what is odd about them. */
 import type { BootRecord, LoadedImage } from '../boot.js';
 import { quoteName } from '../path.js';
-import { type Problem, tellProblem } from '../result.js';
+import { type Problem, renderProblem } from '../result.js';
 import { formatBytes } from '../size.js';
 import { formatMoment } from '../time.js';
 import { leftOutProblem } from './fits.js';
@@ -119,7 +119,7 @@ function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image
 function remarks({ problem, leftOut, warnings }: ListedImage): string[] {
   return [
     ...[problem, leftOut].flatMap((one) =>
-      one === undefined ? [] : tellProblem(one).map((line) => `  ${line}`),
+      one === undefined ? [] : renderProblem(one).map((line) => `  ${line}`),
     ),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];

@@ -36,10 +36,12 @@ function unknown({ layers }: StoredImages, text: string, name: string): Result<n
   const names = layers.map((layer) => layer.name);
   const near = nearestName(name, names);
   return usage({
+    code: 'no-such-layer',
     what: 'there is no such layer',
     where: quoteName(text),
     why: names.length === 0 ? 'there are no layers' : `there are ${names.map(quoteName).join(', ')}`,
     next: `${near === undefined ? '' : `did you mean ${quoteName(near)}? `}mkma layers list lists them`,
+    ...(near === undefined ? {} : { suggestion: near }),
   });
 }
 

@@ -1,4 +1,5 @@
 /** The images in a folder, as far as their names and manifests tell. */
+
 import { BASE_NAMES, chooseBase, passedOverText } from '../base.js';
 import type { BaseFormat } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image.js';
@@ -11,6 +12,7 @@ import {
 } from '../layer.js';
 import { type LayerFacts, type Manifest, recordCount } from '../manifest.js';
 import { sortByName } from '../path.js';
+import { emptyImage, unreadable, wrongKind } from '../problems/image-problems.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { FEWER_BYTES, watchReads } from '../watched.js';
 
@@ -89,17 +91,17 @@ function readOne(
   if (manifest.kind === kind) return { ...image, format, manifest };
   const why = `its manifest says that it is a ${manifest.kind}`;
   const next = 'remove it, or give it the name of what it is';
-  return { ...image, problem: { what: `this is no ${kind}`, where: file, why, next } };
+  return { ...image, problem: wrongKind(kind, file, why, next) };
 }
 
 function readInfo(folder: FolderReader, file: string, bytes: number | undefined): Result<ImageInfo> {
   if (bytes === undefined) {
     const why = 'it cannot be opened, or is no regular file';
-    return err({ what: 'cannot read the image', where: file, why, next: 'look at its type and owner' });
+    return err(unreadable(file, why, 'look at its type and owner'));
   }
   if (bytes === 0) {
     const next = 'copy or save it again';
-    return err({ what: 'the image is empty', where: file, why: 'the file has 0 bytes', next });
+    return err(emptyImage(file, next));
   }
   const { read, failed } = watchReads(bytes, (offset, length) => folder.read(file, offset, length));
   const info = readImageInfo(read, bytes);
@@ -110,7 +112,7 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
 /** The problem of a medium that does not give a file's bytes. */
 export function unreadableFile(file: string): Problem {
   const next = 'look whether its medium is still attached and what dmesg says';
-  return { what: 'cannot read the image', where: file, why: FEWER_BYTES, next };
+  return unreadable(file, FEWER_BYTES, next);
 }
 
 /** What a layer is a layer of, where its manifest tells. */

@@ -1,6 +1,8 @@
 /** `mkma layers verify`: what came of checking images. */
+
 import { quoteName } from '../path.js';
-import { err, ok, type Problem, type Result, tellProblem } from '../result.js';
+import { damaged } from '../problems/image-problems.js';
+import { err, ok, type Problem, type Result, renderProblem } from '../result.js';
 import { findImage } from './name.js';
 import { count } from './show.js';
 import { recordsOf, type StoredImage, type StoredImages } from './stored.js';
@@ -40,7 +42,7 @@ export function checkRecords(image: StoredImage, records: number): Result<void> 
   const expected = recordsOf(image);
   if (expected === undefined || expected === records) return ok();
   const why = `its manifest tells of ${expected} records, ${records} are there`;
-  return err({ what: 'the image is damaged', where: image.file, why, next: 'copy or save it again' });
+  return err(damaged(why, { where: image.file, next: 'copy or save it again' }));
 }
 
 /** For people, an image a line. */
@@ -53,7 +55,7 @@ export function verifyLines(checked: readonly CheckedImage[]): string[] {
   };
   return checked.flatMap(({ name, state, problem, disabled }) => [
     `${quoteName(name)}: ${words[state]}${disabled ? ' (disabled)' : ''}`,
-    ...(problem === undefined ? [] : tellProblem(problem).map((line) => `  ${line}`)),
+    ...(problem === undefined ? [] : renderProblem(problem).map((line) => `  ${line}`)),
   ]);
 }
 
@@ -62,6 +64,7 @@ export function damageOf(checked: readonly CheckedImage[]): Problem | undefined 
   const damaged = checked.filter(({ state }) => state === 'damaged');
   if (damaged.length === 0) return undefined;
   return {
+    code: 'images-unreliable',
     what: `${count(damaged.length, 'image')} of ${checked.length} cannot be relied on`,
     where: damaged.map(({ name }) => quoteName(name)).join(', '),
     why: 'what is wrong is told with each of them',

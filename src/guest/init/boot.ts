@@ -242,6 +242,7 @@ function handover(boot: Boot): Result<void> {
   mustMakeFolder(machine, '/run/mkma');
   if (!machine.write(BOOT_RECORD, `${JSON.stringify(record(boot, now))}\n`)) {
     return err({
+      code: 'boot-record-unwritten',
       what: 'cannot write the record of this boot',
       where: BOOT_RECORD,
       next: 'look at: df /run',

@@ -56,6 +56,7 @@ export function membersMissing(
 ): Problem {
   const expected = deviceCount(machine, found[0] as BlockDevice) ?? found.length;
   return {
+    code: 'btrfs-devices-missing',
     what: `${expected - found.length} of the ${expected} devices of this btrfs did not appear`,
     where: `${PARAM.device}=${asked}`,
     why: [

@@ -24,6 +24,7 @@ export function checkInit(machine: Machine, init: string): Result<void> {
           : undefined;
   if (why === undefined) return ok();
   return err({
+    code: 'init-missing',
     what: 'there is no init to hand over to',
     where: `init=${init}`,
     why,

@@ -1,6 +1,8 @@
 /** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
+
 import type { ImageInfo } from '../../core/image.js';
 import { isErofs } from '../../core/manifest.js';
+import { damaged } from '../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
@@ -59,7 +61,7 @@ function check(machine: Machine, image: ImageFile, expected: string): Result<voi
   const found = done.stdout.slice(0, expected.length);
   if (found === expected) return ok();
   const why = `its XXH64 is ${found}, its manifest says ${expected}`;
-  return err({ what: 'the image is damaged', where: image.shown, why, next: 'copy or build it again' });
+  return err(damaged(why, { where: image.shown }));
 }
 
 function mountFile(machine: Machine, image: ImageFile): Result<void> {
@@ -71,6 +73,7 @@ function mountFile(machine: Machine, image: ImageFile): Result<void> {
   const looped = machine.run(['mount', ...options, FILE, BASE]);
   if (looped.code === 0) return ok();
   return err({
+    code: 'base-not-mounted',
     what: 'cannot mount the base',
     where: image.shown,
     why: `${looped.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,

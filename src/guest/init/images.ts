@@ -1,10 +1,12 @@
 /** The images on the mounted storage device. */
+
 import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/base.js';
 import { PARAM } from '../../core/contract.js';
 import { type ImageInfo, readImageInfo } from '../../core/image.js';
 import { layersAmong } from '../../core/layer.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
+import { emptyImage } from '../../core/problems/image-problems.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { FEWER_BYTES, watchReads } from '../../core/watched.js';
 import type { Machine } from '../machine.js';
@@ -43,6 +45,7 @@ export function findBase(machine: Machine, imagesPath: string): Result<FoundBase
     return ok({ ...base, warnings: passedOver.map((other) => passedOverText(other.base.shown, other)) });
   }
   return err({
+    code: 'base-missing',
     what: `there is no ${ANY_BASE} in the folder of the images`,
     where: `${PARAM.path}=${imagesPath === '' ? '/' : imagesPath}`,
     why: contents(machine, imagesPath),
@@ -56,6 +59,7 @@ function noFolder(machine: Machine, imagesPath: string): Problem {
     parent = parent.slice(0, parent.lastIndexOf('/'));
   }
   return {
+    code: 'images-folder-missing',
     what: 'the folder of the images is not on the storage device',
     where: `${PARAM.path}=${imagesPath}`,
     why: contents(machine, parent),
@@ -114,7 +118,7 @@ export function readManifest(machine: Machine, image: ImageFile): Result<Manifes
 export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> {
   if (image.bytes === 0) {
     const next = 'copy or build it again';
-    return err({ what: 'the image is empty', where: image.shown, why: 'the file has 0 bytes', next });
+    return err(emptyImage(image.shown, next));
   }
   const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(image.path, at, length));
   const info = readImageInfo(read, image.bytes);
@@ -129,6 +133,7 @@ export function unreadableImage(image: ImageFile, words: string): Problem {
 
 function unreadable(why: string): Problem {
   return {
+    code: 'storage-unreadable',
     what: 'the storage device cannot be read',
     why,
     next: 'look whether it is still attached and what dmesg says; then exit to try again, or use another device',

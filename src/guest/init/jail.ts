@@ -38,6 +38,7 @@ export function inJail<T>(machine: Machine, folder: string, work: (place: Place)
     const after = inventory(machine);
     if (before === after) return done;
     return err({
+      code: 'archive-escapes',
       what: 'the archive leads out of its folder',
       why: `something was written to ${strangers(before, after)} while it was unpacked: it holds links to there`,
       next: 'do not trust this image: build it again, or have it from whom you trust',

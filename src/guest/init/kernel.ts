@@ -18,6 +18,7 @@ export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
   const running = kernelRelease(machine);
   if (built === running) return manifest;
   return err({
+    code: 'kernel-and-initramfs',
     what: 'the kernel and the initramfs do not belong together',
     why: `running kernel: ${running}; the initramfs has modules for: ${built}`,
     next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
@@ -29,6 +30,7 @@ export function checkBase(machine: Machine, base: ImageFile, releases: readonly 
   const running = kernelRelease(machine);
   if (releases.includes(running)) return ok();
   return err({
+    code: 'kernel-and-base',
     what: 'the kernel and the base do not belong together',
     where: base.shown,
     why: `running kernel: ${running}; the base has modules for: ${releases.join(', ')}`,

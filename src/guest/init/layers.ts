@@ -1,12 +1,14 @@
 /** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
+
 import type { LeftOut, LoadedImage } from '../../core/boot.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
 import { isSelected, unknownNames } from '../../core/layer.js';
 import { UNRECORDED } from '../../core/layers/warnings.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
+import { wrongKind } from '../../core/problems/image-problems.js';
 import type { Fit } from '../../core/records.js';
-import { err, ok, type Problem, type Result, tellProblem } from '../../core/result.js';
+import { err, ok, type Problem, type Result, renderProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
@@ -62,17 +64,12 @@ export function chooseLayers(
 function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undefined> {
   if (image.odd !== undefined) {
     const next = 'remove it, or give it another name';
-    return err({ what: 'this is no layer', where: image.shown, why: image.odd, next });
+    return err(wrongKind('layer', image.shown, image.odd, next));
   }
   const manifest = readManifest(machine, image);
   if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
   const next = 'remove it, or give it the name of what it is';
-  return err({
-    what: 'this is no layer',
-    where: image.shown,
-    why: 'its manifest says that it is a base',
-    next,
-  });
+  return err(wrongKind('layer', image.shown, 'its manifest says that it is a base', next));
 }
 
 function tooMany(image: LayerImage): Problem {
@@ -220,6 +217,6 @@ export function sayLeftOut(machine: Machine, leftOut: readonly LeftOut[]): void 
     if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} asks`);
     if (problem === undefined) continue;
     say(machine, `layer ${quoteName(layer)} LEFT OUT, nothing of it is applied:`);
-    for (const line of tellProblem(problem)) say(machine, `  ${line}`);
+    for (const line of renderProblem(problem)) say(machine, `  ${line}`);
   }
 }

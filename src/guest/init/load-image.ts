@@ -1,6 +1,6 @@
 /** Loading one image, base or layer, into a folder of the RAM file system. */
 import { type Manifest, recordCount } from '../../core/manifest.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
@@ -71,8 +71,9 @@ function loadSegments(
   return restored.ok ? ok({ bytes: manifest.unpackedBytes, warnings: restored.value }) : restored;
 }
 
-function notWhole(image: ImageFile, expected: number, got: number) {
+function notWhole(image: ImageFile, expected: number, got: number): Problem {
   return {
+    code: 'image-incomplete',
     what: 'the image was not unpacked whole',
     where: image.shown,
     why: `its manifest counts ${expected} files, ${got} are there`,

@@ -1,7 +1,9 @@
 /** Phase "load": the base, from the storage device into RAM. */
+
 import type { LoadedImage } from '../../core/boot.js';
 import type { ImageInfo } from '../../core/image.js';
 import type { Manifest } from '../../core/manifest.js';
+import { wrongKind } from '../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { toHundredths } from '../../core/time.js';
@@ -17,7 +19,6 @@ import { checkLeft, checkRoom, filledUp, needOf, needOfBase, shrinkRam } from '.
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import type { Undo } from './undo.js';
-import { RAM_FULL } from './unpack.js';
 
 /** Read and check the manifest: the base and the running kernel have to belong together. */
 export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
@@ -26,7 +27,7 @@ export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
   const { manifest } = info.value;
   if (manifest.kind !== 'base') {
     const why = `its manifest says that it is a ${manifest.kind}`;
-    return err({ what: 'this is no base', where: base.shown, why, next: 'put a base in its place' });
+    return err(wrongKind('base', base.shown, why, 'put a base in its place'));
   }
   const fits = checkBase(machine, base, [manifest.kernelRelease]);
   return fits.ok ? info : fits;
@@ -130,8 +131,8 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
   say(machine, `loading ${base.shown}, ${formatBytes(base.bytes)}, one stream`);
   const unpacked = loadImage(machine, base, undefined, BASE);
   if (!unpacked.ok) {
-    const { what, why = '' } = unpacked.problem;
-    return what === RAM_FULL ? err(filledUp(machine, settings, 'the base', why)) : unpacked;
+    const { code, why = '' } = unpacked.problem;
+    return code === 'ram-full' ? err(filledUp(machine, settings, 'the base', why)) : unpacked;
   }
   const left = checkLeft(machine, settings, 'the base');
   if (!left.ok) return left;

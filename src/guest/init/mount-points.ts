@@ -17,6 +17,7 @@ export function checkMountPoints(machine: Machine, image: ImageFile, folder: str
     const odd = link ?? (machine.info(`${folder}/${name}`)?.kind === 'file' ? 'a file' : undefined);
     if (odd === undefined) continue;
     return err({
+      code: 'mount-point-missing',
       what: `the image has no folder at /${name}, which early boot mounts onto`,
       where: image.shown,
       why: `/${name} is ${odd} there`,

@@ -62,6 +62,7 @@ export function mountRam(machine: Machine, settings: Settings, needs: readonly N
   const mount = machine.run(['mount', '-t', 'tmpfs', '-o', options, 'mkma', RAM]);
   if (mount.code === 0) return ok(bytes);
   return err({
+    code: 'ram-not-mounted',
     what: 'cannot make the RAM file system',
     where: `${PARAM.size}=${settings.sizeText}`,
     why: mount.stderr.trim(),
@@ -136,6 +137,7 @@ export function isFull(machine: Machine): boolean {
 /** The problem of a RAM file system that is too small. */
 function tooSmall(settings: Settings, what: string, why: string): Problem {
   return {
+    code: 'ram-too-small',
     what: `${what} does not fit into the RAM file system`,
     where: `${PARAM.size}=${settings.sizeText}`,
     why,

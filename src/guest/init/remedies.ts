@@ -25,6 +25,7 @@ export function programFailed(
   const { code, stderr } = done;
   const words = stderr.trim();
   return {
+    code: 'program-failed',
     what,
     where: image.shown,
     why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,

@@ -2,7 +2,7 @@
 import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/attributes.js';
 import { whiteoutArchive } from '../../core/cpio.js';
 import type { Manifest } from '../../core/manifest.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Finished, Machine } from '../machine.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
@@ -53,8 +53,9 @@ function onlyUsers(manifest: Manifest): boolean {
   );
 }
 
-function failed(what: string, image: ImageFile, { code, stderr }: Finished) {
+function failed(what: string, image: ImageFile, { code, stderr }: Finished): Problem {
   return {
+    code: 'metadata-unrestored',
     what,
     where: image.shown,
     why: `exit code ${code}: ${stderr.trim().split('\n').slice(-3).join('\n')}`,

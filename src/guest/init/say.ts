@@ -1,6 +1,6 @@
 /** What init tells on the console. */
 import { INIT_FAILED, INIT_PREFIX, type Phase } from '../../core/contract.js';
-import { type Problem, tellProblem } from '../../core/result.js';
+import { type Problem, renderProblem } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 
 /** One line of news. */
@@ -11,5 +11,5 @@ export function say(machine: Machine, text: string): void {
 /** That a phase failed, why, and what to do next. */
 export function sayFailure(machine: Machine, phase: Phase, problem: Problem): void {
   machine.print(`${INIT_FAILED} ${phase}`);
-  for (const line of tellProblem(problem)) say(machine, line);
+  for (const line of renderProblem(problem)) say(machine, line);
 }

@@ -72,6 +72,7 @@ export function readSettings(cmdline: string): Result<Settings> {
 
 function refuse(parameter: string, value: string, allowed: string): Result<Settings> {
   return err({
+    code: 'parameter-invalid',
     what: 'a parameter on the kernel command line is wrong',
     where: `${parameter}=${value}`,
     why: allowed,

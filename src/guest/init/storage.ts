@@ -76,6 +76,7 @@ function notNamed(machine: Machine, drivers: Drivers): Problem {
     machine.sleep(POLL);
   }
   return {
+    code: 'storage-unnamed',
     what: 'the kernel command line does not say where the images are',
     where: `${PARAM.device}=`,
     why: ['the parameter is missing. Block devices of this machine:', ...describeAll(machine)].join('\n'),
@@ -88,6 +89,7 @@ function notFound(machine: Machine, settings: Settings, asked: string): Problem 
   const list = devices.length === 0 ? ['there are no block devices at all'] : devices;
   const empty = settings.device?.name.by === 'path' && machine.info(settings.device.name.path) !== undefined;
   return {
+    code: empty ? 'storage-without-file-system' : 'storage-missing',
     what: empty ? 'the storage device holds no file system' : 'the storage device did not appear',
     where: `${PARAM.device}=${asked}`,
     why: [`waited ${settings.timeout} seconds. Block devices of this machine:`, ...list].join('\n'),
@@ -115,6 +117,7 @@ export function mountStorage(
   if (type === undefined) {
     const container = CONTAINERS[device.tags.TYPE ?? ''];
     return err({
+      code: 'storage-without-file-system',
       what: 'the storage device holds no file system that init can mount',
       where: describeDevice(device),
       why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
@@ -140,6 +143,7 @@ export function mountStorage(
   const kernel = machine.run(['sh', '-c', 'dmesg | tail -n 4'], { mayLack: true }).stdout.trimEnd();
   const spared = hibernated && NO_REPLAY[type] !== undefined;
   return err({
+    code: 'storage-not-mounted',
     what: 'cannot mount the storage device',
     where: `${device.node} (${type})`,
     why: [
@@ -203,6 +207,7 @@ function isHibernated(machine: Machine, drivers: Drivers): boolean {
 export function checkAttached(machine: Machine, { node }: Storage): Result<void> {
   if (machine.info(node) !== undefined) return ok();
   return err({
+    code: 'storage-gone',
     what: 'the storage device has left the machine',
     where: node,
     why: 'not all that was to be loaded has been read',
@@ -215,6 +220,7 @@ export function releaseStorage(machine: Machine): Result<void> {
   const umount = machine.run(['umount', STORAGE]);
   if (umount.code === 0) return ok();
   return err({
+    code: 'storage-busy',
     what: 'cannot release the storage device',
     where: STORAGE,
     why: umount.stderr.trim(),

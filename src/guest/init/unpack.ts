@@ -40,9 +40,6 @@ const DD = ['dd', 'bs=64k', 'status=none'];
 /** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
 const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
 
-/** What failed where the content was more than the RAM file system takes. */
-export const RAM_FULL = 'the RAM file system is full';
-
 /** Called with the bytes of the archive that have been unpacked so far. */
 export type OnProgress = (bytes: number) => void;
 
@@ -150,13 +147,15 @@ function failureOf(
   // bsdtar does not tell why it cannot make a folder on the way to a file.
   if (/No space left on device/.test(unpacked.stderr) || isFull(machine)) {
     return {
-      what: RAM_FULL,
+      code: 'ram-full',
+      what: 'the RAM file system is full',
       where: image.shown,
       why: wordsOf(unpacked),
       next: 'give the machine more RAM, or a larger share of it',
     };
   }
   return {
+    code: 'unpacking-failed',
     what: 'cannot unpack the image',
     where: segments > 1 ? `${image.shown}, segment ${segment + 1} of ${segments}` : image.shown,
     why: parts.map(wordsOf).filter(Boolean).join('\n'),

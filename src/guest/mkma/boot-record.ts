@@ -8,6 +8,7 @@ export function readBootRecord(machine: Machine): Result<BootRecord> {
   const text = machine.readText(BOOT_RECORD);
   if (text === undefined) {
     return err({
+      code: 'not-booted-by-mkma',
       what: 'this machine was not booted by mkma',
       where: BOOT_RECORD,
       why: 'early boot leaves a record there, and it cannot be read',
@@ -18,6 +19,7 @@ export function readBootRecord(machine: Machine): Result<BootRecord> {
   if (record?.format === 1) return ok(record);
   const found = record === undefined ? 'it is no JSON' : `it has format ${String(record.format)}`;
   return err({
+    code: 'boot-record-format',
     what: 'the record of this boot cannot be understood',
     where: BOOT_RECORD,
     why: `${found}; this mkma understands format 1`,

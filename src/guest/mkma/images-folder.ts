@@ -47,6 +47,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
   const names = machine.list(folder);
   if (names === undefined) {
     return err({
+      code: 'storage-unreadable',
       what: 'the storage device cannot be read',
       why: 'the names in the folder of the images cannot be listed',
       next: 'look whether it is still attached and what dmesg says',
@@ -66,6 +67,7 @@ export function needRoot(machine: RunningMachine, purpose: string): Result<void>
   // Real and effective user (proc_pid_status(5)).
   if (/^Uid:\t\d+\t0\t/m.test(machine.readText('/proc/self/status') ?? '')) return ok();
   return err({
+    code: 'needs-root',
     what: `only root can ${purpose}`,
     why: 'it mounts the storage, and reads files of all users',
     next: 'run it as root: sudo mkma ...',
@@ -102,6 +104,7 @@ function gone(asked: string): Problem {
 
 function noFolder({ storage }: BootRecord, device: string): Problem {
   return {
+    code: 'images-folder-missing',
     what: 'the folder of the images is not on the storage device',
     where: `${quoteName(storage.path)} on ${device}`,
     next: 'attach the medium that this machine was booted from, and try again',

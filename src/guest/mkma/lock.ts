@@ -10,6 +10,7 @@ export function takeLock(machine: RunningMachine): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({
+      code: 'persist-running',
       what: 'somebody is saving changes already',
       where: LOCK,
       why: `held by ${owner}`,

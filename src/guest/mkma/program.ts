@@ -41,7 +41,9 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
   await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
   if (none) {
-    err(`${complaint({ what: 'no command was given', next: 'name one of those above' })}\n`);
+    err(
+      `${complaint({ code: 'no-command', what: 'no command was given', next: 'name one of those above' })}\n`,
+    );
     return 2;
   }
   // Below zero the parser has refused what was typed.

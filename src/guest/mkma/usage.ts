@@ -7,12 +7,12 @@ import {
   formatMessageForArgumentScannerError,
   text_en,
 } from '@stricli/core';
-import { type Problem, tellProblem } from '../../core/result.js';
+import { type Problem, renderProblem } from '../../core/result.js';
 import { Failed } from './session.js';
 
 /** The lines of a problem that ends the program. */
 export function complaint(problem: Problem): string {
-  return `error: ${tellProblem(problem).join('\n')}`;
+  return `error: ${renderProblem(problem).join('\n')}`;
 }
 
 /** What the parser prints, in mkma's words. */
@@ -21,7 +21,11 @@ export const TEXT: ApplicationText = {
   headers: { ...text_en.headers, usage: 'Usage', commands: 'Commands', flags: 'Options' },
   briefs: { ...text_en.briefs, help: 'this help', argumentEscapeSequence: 'no options follow' },
   noCommandRegisteredForInput: ({ input, corrections }) =>
-    complaint({ what: `unknown command '${input}'`, next: next(corrections.map(bare)) }),
+    complaint({
+      code: 'unknown-command',
+      what: `unknown command '${input}'`,
+      ...next(corrections.map(bare)),
+    }),
   exceptionWhileParsingArguments: (error) => complaint(wrongArgument(error)),
   commandErrorResult: (error) => complaint(error instanceof Failed ? error.problem : fault(error)),
   exceptionWhileRunningCommand: (error) => complaint(fault(error)),
@@ -30,18 +34,21 @@ export const TEXT: ApplicationText = {
 function wrongArgument(error: unknown): Problem {
   if (error instanceof FlagNotFoundError) {
     return {
+      code: 'unknown-option',
       what: `unknown option '--${error.input}'`,
-      next: next(error.corrections.map((flag) => `--${flag}`)),
+      ...next(error.corrections.map((flag) => `--${flag}`)),
     };
   }
-  if (error instanceof AliasNotFoundError) return { what: `unknown option '-${error.input}'`, next: next() };
+  if (error instanceof AliasNotFoundError)
+    return { code: 'unknown-option', what: `unknown option '-${error.input}'`, ...next() };
   if (!(error instanceof ArgumentScannerError)) return fault(error);
-  return { what: formatMessageForArgumentScannerError(error, {}), next: next() };
+  return { code: 'arguments-invalid', what: formatMessageForArgumentScannerError(error, {}), ...next() };
 }
 
-function next(corrections: readonly string[] = []): string {
+function next(corrections: readonly string[] = []): Pick<Problem, 'next' | 'suggestion'> {
   const near = corrections[0];
-  return `${near === undefined ? '' : `did you mean ${near}? `}mkma --help lists what there is`;
+  const help = 'mkma --help lists what there is';
+  return near === undefined ? { next: help } : { next: `did you mean ${near}? ${help}`, suggestion: near };
 }
 
 /** A verb's name without the marks that the parser puts around it. */
@@ -52,5 +59,10 @@ function bare(name: string): string {
 /** A bug: what the report of it needs. */
 function fault(cause: unknown): Problem {
   const why = cause instanceof Error ? `${cause.message}\n${cause.stack ?? ''}`.trimEnd() : String(cause);
-  return { what: 'a fault of mkma itself', why, next: 'please report it, with the command and these lines' };
+  return {
+    code: 'bug',
+    what: 'a fault of mkma itself',
+    why,
+    next: 'please report it, with the command and these lines',
+  };
 }

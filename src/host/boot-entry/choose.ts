@@ -28,7 +28,12 @@ export async function findPlaces(options: PlaceOptions, signal: AbortSignal): Pr
   for (const [option, folder] of Object.entries({ '--root': root, '--grub-dir': grubDir, '--esp': esp })) {
     if (folder === undefined || statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) continue;
     const next = 'name the folder where the disk is mounted';
-    return usage({ what: 'there is no such folder', where: `${option} ${folder}`, next });
+    return usage({
+      code: 'no-such-folder',
+      what: 'there is no such folder',
+      where: `${option} ${folder}`,
+      next,
+    });
   }
   if (grubDir === undefined && esp === undefined) {
     const found = await findEsp(root, signal);
@@ -57,6 +62,7 @@ export function loadersToWrite(
   if (there.length === 0) return err(missing(LOADERS, root));
   if (there.length === 1 || asked === 'all') return ok(there);
   return usage({
+    code: 'two-boot-loaders',
     what: 'there are two boot loaders',
     where: `${places.grub?.folder} (GRUB), ${places.esp} (systemd-boot)`,
     next: 'name the one to write for with --loader; --loader all writes for both',
@@ -73,6 +79,7 @@ function missing(loaders: readonly Loader[], root: string): Problem {
     'systemd-boot': 'systemd-boot (loader/entries on a FAT file system at boot, efi or boot/efi)',
   };
   return {
+    code: 'boot-loader-missing',
     what: 'no boot loader was found to write for',
     where: root,
     why: `looked for ${loaders.map((loader) => signs[loader]).join(' and ')}`,

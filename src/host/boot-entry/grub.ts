@@ -50,6 +50,7 @@ export function withGrubEntry(text: string, entry: BootEntry): Result<string> {
   if (first >= 0 && last < 0) {
     const why = `the line "${begin}" is there, "${end}" is missing`;
     return err({
+      code: 'boot-entry-edited',
       what: "mkma's part of GRUB's configuration was edited",
       why,
       next: 'remove what is left of it',

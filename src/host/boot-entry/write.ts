@@ -58,7 +58,13 @@ function mayWrite(plan: Plan): Result<void> {
       const why =
         (cause as NodeJS.ErrnoException).code === 'EROFS' ? 'it is mounted read-only' : 'permission denied';
       const next = 'run it as root (sudo), with the file system mounted for writing';
-      return err({ what: "cannot write to the boot loader's folder", where: folder, why, next });
+      return err({
+        code: 'boot-loader-not-writable',
+        what: "cannot write to the boot loader's folder",
+        where: folder,
+        why,
+        next,
+      });
     }
   }
   return ok();
@@ -76,7 +82,12 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
     }
     if ((await digestOf(made, names)) !== copies.digest) {
       const next = 'wait until the build that writes them has ended, and try again';
-      return err({ what: 'the images changed while they were copied', where: from, next });
+      return err({
+        code: 'images-changed',
+        what: 'the images changed while they were copied',
+        where: from,
+        next,
+      });
     }
     flush(made);
     removeTree(to);
@@ -98,6 +109,7 @@ export function requireRoom({ copies, older }: Plan): Result<void> {
   const needed = bytes + MARGIN;
   if (free >= needed) return ok();
   return err({
+    code: 'boot-loader-full',
     what: 'there is no room on the ESP for what systemd-boot loads',
     where: to,
     why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is whole`,
@@ -114,6 +126,7 @@ function writeEntry({ file, content }: Plan): Result<void> {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
     return err({
+      code: 'boot-loader-full',
       what: 'there is no room for the boot loader entry',
       where: file,
       why: `the file system is ${code === 'ENOSPC' ? 'full' : 'full to the quota'}; the entry that was there stays`,

@@ -67,10 +67,16 @@ function placementOf(device: string | undefined, path: string | undefined): Resu
   if (device === undefined) {
     if (path === undefined) return ok(undefined);
     const next = 'name the device too, with --storage-device UUID=...';
-    return usage({ what: 'a folder without its device', where: `--images-path ${path}`, next });
+    return usage({
+      code: 'option-incomplete',
+      what: 'a folder without its device',
+      where: `--images-path ${path}`,
+      next,
+    });
   }
   if (parseDeviceName(device) === undefined || !fitsBootLoader(device)) {
     return usage({
+      code: 'device-invalid',
       what: 'this names no device',
       where: `--storage-device ${device}`,
       next: 'use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)',
@@ -78,6 +84,7 @@ function placementOf(device: string | undefined, path: string | undefined): Resu
   }
   if (path?.startsWith('/') === false || !fitsBootLoader(path ?? '')) {
     return usage({
+      code: 'images-path-invalid',
       what: 'this is no folder that a boot loader can name',
       where: `--images-path ${path}`,
       next: 'give it from the top of the file system, as in /srv/images, without quotes or backslashes in it',
@@ -90,6 +97,7 @@ function appendOf(text: string): Result<readonly KernelParameter[]> {
   const parameters = parseCmdline(text);
   if (parameters.every(({ name, value }) => fitsBootLoader(`${name}${value ?? ''}`))) return ok(parameters);
   return usage({
+    code: 'parameters-invalid',
     what: 'a boot loader cannot hand this to the kernel',
     where: `--append ${text}`,
     why: 'single quotes and backslashes do not survive in GRUB',

@@ -142,6 +142,7 @@ async function resolveSettings(
 ): Promise<Result<BuildSettings>> {
   if (options.long && machine.format === 'erofs') {
     return usage({
+      code: 'exclusive-options',
       what: 'these options do not go together',
       where: '--long, --format erofs',
       why: 'a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts',
@@ -153,6 +154,7 @@ async function resolveSettings(
   const { root, owner } = session.caller;
   if (!root) {
     return err({
+      code: 'needs-root',
       what: 'building needs root',
       why: 'a Debian tree holds files of many owners, and device nodes',
       next: 'run it with sudo: sudo ./mkma build',
@@ -171,6 +173,7 @@ async function resolveSettings(
   const own = architecture.value.stdout.trim();
   if (machine.architecture !== undefined && machine.architecture !== own) {
     return usage({
+      code: 'foreign-architecture',
       what: 'this machine cannot be built here',
       where: `architecture: ${machine.architecture}`,
       why: `programs of it are run while it is built, and this machine is ${own}`,

@@ -1,5 +1,7 @@
 /** The whole command line: verbs, help, and usage errors as problems. */
+
 import { Command, CommanderError, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import type { ProblemCode } from '../../core/problems/codes.js';
 import type { Problem } from '../../core/result.js';
 import { completionOf } from '../reference/reference.js';
 import { PROXY_VARIABLES, pick } from '../sys/environment.js';
@@ -118,6 +120,12 @@ function commandOf(program: CommandUnknownOpts, argv: readonly string[]): string
   return program.name() + below;
 }
 
+/** commander's codes of errors that have one of their own here. */
+const CODES: Readonly<Record<string, ProblemCode>> = {
+  'commander.unknownCommand': 'unknown-command',
+  'commander.unknownOption': 'unknown-option',
+};
+
 /** A usage error of the command line as a problem; without any command, the help. */
 function complain(
   cause: CommanderError,
@@ -127,14 +135,21 @@ function complain(
 ): Problem {
   if (cause.code === 'commander.help') {
     out(complaint);
-    return { what: 'no command was given', next: 'name one of those above', kind: 'usage' };
+    return {
+      code: 'no-command',
+      what: 'no command was given',
+      next: 'name one of those above',
+      kind: 'usage',
+    };
   }
   const [first = cause.message, hint = ''] = complaint.trim().split('\n');
   const near = /Did you mean (.*)\?/.exec(hint)?.[1];
   return {
     kind: 'usage',
+    code: CODES[cause.code] ?? 'arguments-invalid',
     what: first.replace(/^error: /, ''),
     next: `${near === undefined ? '' : `did you mean ${near}? `}${command} --help lists what there is`,
+    ...(near === undefined ? {} : { suggestion: near }),
   };
 }
 
@@ -152,7 +167,13 @@ function shellCommand(session: Session, end: (code: number) => void) {
     .action(async (command, options) => {
       const { caller, env } = session;
       if (!caller.root) {
-        return end(fail(session, { what: 'entering chroot/ needs root', next: 'sudo ./mkma shell' }));
+        return end(
+          fail(session, {
+            code: 'needs-root',
+            what: 'entering chroot/ needs root',
+            next: 'sudo ./mkma shell',
+          }),
+        );
       }
       const warned = warnWhereMeant(session, options);
       if (!warned.ok) return end(fail(session, warned.problem));

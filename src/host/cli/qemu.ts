@@ -204,6 +204,7 @@ export async function bootAfterBuild<T extends Shown>(
 }
 
 const consoleOnStdout: Problem = {
+  code: 'exclusive-options',
   what: 'mkma run cannot give JSON',
   where: '--json',
   why: "the machine's console is what it shows on stdout",

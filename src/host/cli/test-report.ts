@@ -1,7 +1,7 @@
 /** What `mkma test` found, as lines for people and as JUnit's XML. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { err, ok, type Problem, type Result, tellProblem, usage } from '../../core/result.js';
+import { err, ok, type Problem, type Result, renderProblem, usage } from '../../core/result.js';
 import type { TestOutcome } from '../machine-tests/given.js';
 import { type JUnitSuite, renderJUnit } from '../report/junit.js';
 import { formatSeconds } from '../report/text.js';
@@ -67,6 +67,7 @@ function bootLine({ boot, loginSeconds }: TestResult): string[] {
 export function checkJUnit(file: string | undefined): Result<void> {
   if (file === undefined || existsSync(dirname(file))) return ok();
   return usage({
+    code: 'no-such-folder',
     what: 'there is no folder for the results',
     where: `--junit ${file}`,
     next: `make it first: mkdir -p ${dirname(file)}`,
@@ -96,5 +97,5 @@ function suitesOf({ checks, tests }: TestResult): JUnitSuite[] {
 }
 
 function notBooted(problem: Problem): JUnitSuite {
-  return { name: 'checks', cases: [{ name: 'boot', failure: tellProblem(problem).join('\n') }] };
+  return { name: 'checks', cases: [{ name: 'boot', failure: renderProblem(problem).join('\n') }] };
 }

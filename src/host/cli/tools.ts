@@ -19,6 +19,7 @@ export async function ensureTools(
   const needs = missing.map((tool) => `${tool.program}: ${tool.purpose}`).join('\n');
   const command = `${session.caller.root ? '' : 'sudo '}${installCommand(packages)}`;
   const refused = err({
+    code: 'program-missing',
     what: 'programs are missing on this host',
     why: needs,
     next: `install them: ${command}`,

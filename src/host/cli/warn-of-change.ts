@@ -32,6 +32,7 @@ export function warnWhereMeant(session: Session, options: UseOptions): Result<vo
 function problemOf(change: Change, session: Session, options: UseOptions): Problem {
   if (change.kind === 'other') {
     return {
+      code: 'images-of-another-definition',
       what: 'these images were built from something else',
       where: options.output,
       why: `they are of ${change.built}, not of ${change.meant}`,
@@ -39,6 +40,7 @@ function problemOf(change: Change, session: Session, options: UseOptions): Probl
     };
   }
   return {
+    code: 'definition-changed',
     what: 'the definition has changed since these images were built',
     where: change.files.map(shown).join(', '),
     next: `build them again, so that they follow it: ${buildCommand(session, options)}`,

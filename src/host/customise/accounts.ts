@@ -31,6 +31,7 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
   for (const [name, { shell }] of users) {
     if (shell === undefined || existsInTree(root, shell)) continue;
     return err({
+      code: 'shell-missing',
       kind: 'usage',
       what: 'a user has a shell that is not there',
       where: `${nameOf(['users', name, 'shell'])}: ${shell}`,
@@ -115,6 +116,7 @@ function hashOf(name: string, password: User['password']): Result<string> {
   const [first = ''] = readFileSync(password.hashFile, 'utf8').split('\n');
   if (/^\$[0-9a-z]+\$[^:\s]+$/.test(first)) return ok(first);
   return err({
+    code: 'password-hash-invalid',
     kind: 'usage',
     what: 'this is no password hash',
     where: `${nameOf(['users', name, 'password', 'hashFile'])}: ${password.hashFile}`,

@@ -67,12 +67,11 @@ export async function runHooks(
 /** What failed in a hook; the command by which mkma entered the tree says nothing to whoever wrote it. */
 function failed(problem: Problem, i: number): Problem {
   const field = ['hooks', i];
-  const why = / failed \(exit code/.test(problem.what) ? problem.why : problem.what;
+  const hook = { what: 'a hook failed', where: nameOf(field), field };
+  if (problem.code === 'no-space') return { ...problem, ...hook };
+  const why = problem.code === 'program-failed' ? problem.why : problem.what;
   return {
-    code: 'hook-failed',
-    what: 'a hook failed',
-    where: nameOf(field),
-    field,
+    ...{ code: 'hook-failed', ...hook },
     ...(why === undefined ? {} : { why }),
     next: 'mkma build --verbose shows all that it prints',
   };
@@ -144,7 +143,10 @@ async function callFunction(
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     if (cause instanceof CommandFailed) return err(cause.problem);
-    return err({ what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause) });
+    return err({
+      code: 'hook-failed',
+      what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause),
+    });
   } finally {
     interrupted.forget();
     left(await releaseNew([root, output], before));

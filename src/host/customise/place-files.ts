@@ -3,6 +3,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isBelow } from '../../core/path.js';
+import type { ProblemCode } from '../../core/problems/codes.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
@@ -63,6 +64,7 @@ class Placing {
     const owner = file.owner === undefined ? undefined : ownerIn(this.ids, file.owner);
     if (file.owner !== undefined && owner === undefined) {
       return this.problem(
+        'no-such-owner',
         'a file has an owner that is not there',
         file.owner,
         'add the user or group, or the package that makes it',
@@ -93,7 +95,13 @@ class Placing {
         if (problem !== undefined) return problem;
       }
     } else if (info.isFile()) this.files.copy(from, to, mode ?? info.mode & 0o7777, owner);
-    else return this.problem('this is neither file, folder nor link', from, 'leave it out');
+    else
+      return this.problem(
+        'source-unsupported',
+        'this is neither file, folder nor link',
+        from,
+        'leave it out',
+      );
     return undefined;
   }
 
@@ -109,6 +117,7 @@ class Placing {
       .find((name) => !Object.hasOwn(values, name));
     if (unknown !== undefined) {
       return this.problem(
+        'template-value-missing',
         'a template names a value that is not given',
         `${from}: {{${unknown}}}`,
         `give it: values: { ${unknown}: ... }`,
@@ -118,9 +127,9 @@ class Placing {
     return undefined;
   }
 
-  private problem(what: string, named: string, next: string): Problem {
+  private problem(code: ProblemCode, what: string, named: string, next: string): Problem {
     const field = ['files', this.path];
-    return { kind: 'usage', what, where: `${nameOf(field)}: ${named}`, field, next };
+    return { kind: 'usage', code, what, where: `${nameOf(field)}: ${named}`, field, next };
   }
 }
 

@@ -33,6 +33,7 @@ async function makeLocales(tree: Tree, machine: Machine): Promise<Result<void>> 
         .map((one) => one.split(' ')[0] ?? '')
         .filter((one) => one.startsWith(name.slice(0, 2)) && one.endsWith('UTF-8'));
       return err({
+        code: 'no-such-locale',
         kind: 'usage',
         what: 'there is no such locale',
         where: name,
@@ -56,6 +57,7 @@ async function makeLocales(tree: Tree, machine: Machine): Promise<Result<void>> 
 function setTimezone({ root, files }: Tree, zone: string): Result<void> {
   if (!isZone(resolveInTree(root, `/usr/share/zoneinfo/${zone}`, true))) {
     return err({
+      code: 'no-such-timezone',
       kind: 'usage',
       what: 'there is no such time zone',
       where: `timezone: ${zone}`,
@@ -85,6 +87,7 @@ async function setKeyboard(tree: Tree, keyboard: NonNullable<Machine['keyboard']
   const saved = await tree.script('setupcon --save-only --force');
   if (!saved.ok) {
     return err({
+      code: 'keyboard-invalid',
       ...(saved.problem.why === undefined ? {} : { why: saved.problem.why }),
       what: 'cannot set up the keyboard',
       where: `keyboard: ${layout}`,

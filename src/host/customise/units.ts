@@ -14,6 +14,7 @@ export async function setUnits(tree: Tree, { services }: Machine): Promise<Resul
       const done = await tree.run(['systemctl', '--quiet', verb, unit]);
       if (done.ok) continue;
       return err({
+        code: 'unit-failed',
         ...(done.problem.why === undefined ? {} : { why: done.problem.why }),
         what: `cannot ${verb} a unit`,
         where: `services.${verb}: ${unit}`,

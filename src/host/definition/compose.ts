@@ -1,9 +1,11 @@
 /** What a definition builds upon, unfolded: presets, other files, fragments, and at last itself. */
+
 import { dirname, resolve } from 'node:path';
-import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
+import type { ProblemCode } from '../../core/problems/codes.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { type Definition, type FragmentFields, isDefinition } from './define.js';
 import { problemOf } from './fault-problem.js';
-import { faultsOf } from './issues.js';
+import { faultsOf, OWN_WORDS } from './issues.js';
 import { type LoadedDefinition, type LoadedFile, loadDefinition, shown } from './load.js';
 import { isFields, Merged, type Origin } from './merge.js';
 import { keysAt, outline } from './outline.js';
@@ -105,12 +107,27 @@ class Composer {
 
   private async fields(said: FragmentFields, origin: Origin, depth: number): Promise<Problem | undefined> {
     if (depth > DEEPEST)
-      return problem(origin, 'the definition builds upon itself', 'take out what leads back to it');
+      return problem(
+        'extends-circle',
+        origin,
+        'the definition builds upon itself',
+        'take out what leads back to it',
+      );
     if (!isFields(said))
-      return problem(origin, 'a fragment must be an object of fields', 'correct it and try again');
+      return problem(
+        'value-type',
+        origin,
+        'a fragment must be an object of fields',
+        'correct it and try again',
+      );
     const { extends: upon = [], ...fields } = said;
     if (!Array.isArray(upon)) {
-      return problem(at(origin, 'extends'), 'extends must be a list', 'as in extends: ["server"]');
+      return problem(
+        'value-type',
+        at(origin, 'extends'),
+        'extends must be a list',
+        'as in extends: ["server"]',
+      );
     }
     for (const [i, one] of upon.entries()) {
       const failed = await this.one(one, at(at(origin, 'extends'), i), depth + 1);
@@ -135,12 +152,23 @@ class Composer {
       );
     }
     if (typeof one === 'function') {
-      if (depth > DEEPEST) return problem(origin, 'a function never gives fields', 'let it return an object');
+      if (depth > DEEPEST)
+        return problem(
+          'definition-failed',
+          origin,
+          'a function never gives fields',
+          'let it return an object',
+        );
       let given: unknown;
       try {
         given = one(this.merged.fields);
       } catch (cause) {
-        return problem(origin, `a function failed: ${String(cause)}`, 'correct it and try again');
+        return problem(
+          'definition-failed',
+          origin,
+          `a function failed: ${String(cause)}`,
+          'correct it and try again',
+        );
       }
       return this.one(given, origin, depth + 1);
     }
@@ -169,6 +197,7 @@ class Composer {
     const odd = Object.keys(others)[0];
     if (odd !== undefined) {
       return problem(
+        'preset-options',
         at(origin, odd),
         `there is no ${odd} beside a preset`,
         "as in { preset: 'desktop', with: { user: 'ada' } }",
@@ -176,6 +205,7 @@ class Composer {
     }
     if (typeof name !== 'string' || !isFields(options)) {
       return problem(
+        'preset-options',
         origin,
         'a preset has a name, and its options are an object',
         "as in { preset: 'desktop', with: { user: 'ada' } }",
@@ -204,7 +234,7 @@ class Composer {
 
 /** What a preset comes to with what was said of its options. */
 function choosePreset(name: string, preset: Preset, said: Merged): Result<ChosenPreset> {
-  const parsed = preset.options.safeParse(said.fields);
+  const parsed = preset.options.safeParse(said.fields, OWN_WORDS);
   if (!parsed.success) {
     const { shape } = outline(preset.options);
     const faults = faultsOf(parsed.error.issues, {
@@ -227,7 +257,6 @@ function at(origin: Origin, key: string | number): Origin {
   return origin.by === 'file' ? { ...origin, path: [...origin.path, key] } : origin;
 }
 
-function problem(origin: Origin, what: string, next: string): Problem {
-  const done = usage({ what, where: whereOf(origin), next });
-  return done.problem;
+function problem(code: ProblemCode, origin: Origin, what: string, next: string): Problem {
+  return { kind: 'usage', code, what, where: whereOf(origin), next };
 }

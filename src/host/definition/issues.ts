@@ -1,17 +1,9 @@
-/** Faults of a definition, as a person reads them. Pure. */
+/** What zod found, as faults that a person can read. Pure. */
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import type { Path } from './merge.js';
-
-/** A fault: where in the definition, what it is, and what to do about it. */
-export interface Fault {
-  readonly path: Path;
-  readonly what: string;
-  readonly next: string;
-  /** As in a Problem. */
-  readonly code?: string | undefined;
-  readonly suggestion?: string | undefined;
-}
+import type { ProblemCode } from '../../core/problems/codes.js';
+import { type Fault, fault } from './fault.js';
+import { keyOf, type Path } from './merge.js';
 
 type Issue = z.core.$ZodIssue;
 
@@ -21,63 +13,54 @@ interface Parsed {
   readonly keysAt: (path: Path) => readonly string[];
 }
 
-/** Every fault that zod found. */
+/**
+ * For `safeParse`: zod's own words are left out, so that a message is one of the schema, which completes "it ..." ("must be a
+ * path").
+ */
+export const OWN_WORDS = { error: () => '' } as const;
+
+/** Every fault that zod found; parsed with {@link OWN_WORDS}. */
 export function faultsOf(issues: readonly Issue[], parsed: Parsed): Fault[] {
   const faults = issues.flatMap((issue) => faultOf(issue, parsed));
-  // One that was mistyped is not missing besides.
-  const meant = faults.map(({ path, next }) =>
-    nameOf([...path.slice(0, -1), /^did you mean (\S+)\?/.exec(next)?.[1] ?? '']),
+  // A field that was mistyped is not missing as well.
+  const meant = new Set(
+    faults
+      .filter(({ code }) => code === 'unknown-field')
+      .map(({ path, suggestion = '' }) => keyOf([...path.slice(0, -1), suggestion])),
   );
-  return faults.filter(({ what }) => !meant.some((name) => what === `${name} is missing`));
+  return faults.filter(({ code, path }) => code !== 'field-missing' || !meant.has(keyOf(path)));
 }
 
 function faultOf(issue: Issue, parsed: Parsed): Fault[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
-  const name = nameOf(path);
   const given = valueAt(parsed.value, path);
   switch (issue.code) {
     case 'unrecognized_keys':
       return issue.keys.map((key) => unknownKey([...path, key], parsed.keysAt(path)));
     case 'invalid_type':
-      return [
-        wrong(
-          path,
-          given === undefined
-            ? `${name} is missing`
-            : `${name} must be ${kindOf(issue.expected)}, and is ${told(given)}`,
-        ),
-      ];
-    case 'invalid_value': {
-      const allowed = issue.values.map(String);
-      const near = didYouMean(String(given), allowed);
-      return [
-        {
-          path,
-          what: `${name} is ${told(given)}`,
-          next: `${near}it can be ${list(allowed.map((word) => `"${word}"`))}`,
-        },
-      ];
-    }
+      return [given === undefined ? missing(path) : wrongType(path, kindOf(issue.expected), given)];
+    case 'invalid_value':
+      return [notAllowed(path, given, issue.values.map(String))];
     case 'invalid_key': {
-      const inner = issue.issues[0]?.message ?? '';
-      return [wrong(path, `${name}: ${inner.replace(/^must/, 'its name must')}`)];
+      const must = issue.issues[0]?.message ?? '';
+      return [fault('name-invalid', path, (named) => `${named(path)}: its name ${must}`, CORRECT)];
     }
     case 'invalid_union':
       return unionFault(issue, path, parsed);
     case 'too_small':
     case 'too_big':
-      return [wrong(path, `${name} is ${told(given)}: ${limitOf(issue)}`)];
-    default: {
-      const fault = wrong(path, saying(path, given, issue.message.replace(/^must/, 'it must')));
-      return [issue.code === 'custom' ? { ...fault, ...ownWords(issue.params) } : fault];
-    }
+      return [outOfRange(path, given, limitOf(issue))];
+    case 'custom':
+      return [{ ...invalid(path, given, issue.message), ...ownWords(issue.params) }];
+    default:
+      return [invalid(path, given, issue.message)];
   }
 }
 
 /** Of a choice: what is wrong with the alternative that comes nearest, where an object is given; else what there is to choose from. */
 function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, parsed: Parsed): Fault[] {
   const given = valueAt(parsed.value, path);
-  const own = wrong(path, saying(path, given, `it ${issue.message}`));
+  const own = invalid(path, given, issue.message);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return [own];
   const objects = issue.errors.filter(
     (branch) => !branch.some(({ path: [first], code }) => first === undefined && /^invalid_/.test(code)),
@@ -100,26 +83,46 @@ function strange(branch: readonly Issue[]): number {
 function ownWords(params: Readonly<Record<string, unknown>> = {}): Partial<Fault> {
   const { code, suggestion } = params;
   return {
-    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof code === 'string' ? { code: code as ProblemCode } : {}),
     ...(typeof suggestion === 'string' ? { suggestion, next: `did you mean ${suggestion}?` } : {}),
   };
 }
 
-function wrong(path: Path, what: string): Fault {
-  return { path, what, next: 'correct it and try again' };
+const CORRECT = 'correct it and try again';
+
+function missing(path: Path): Fault {
+  return fault('field-missing', path, (named) => `${named(path)} is missing`, CORRECT);
+}
+
+function wrongType(path: Path, kind: string, given: unknown): Fault {
+  const what: Fault['what'] = (named) => `${named(path)} must be ${kind}, and is ${describe(given)}`;
+  return fault('value-type', path, what, CORRECT);
+}
+
+function notAllowed(path: Path, given: unknown, allowed: readonly string[]): Fault {
+  const suggestion = nearestOf(String(given), allowed);
+  const next = `${didYouMean(String(given), allowed)}it can be ${list(allowed.map((word) => `"${word}"`))}`;
+  const what: Fault['what'] = (named) => `${named(path)} is ${describe(given)}`;
+  return { ...fault('value-not-allowed', path, what, next), suggestion };
+}
+
+function outOfRange(path: Path, given: unknown, limit: string): Fault {
+  const what: Fault['what'] = (named) => `${named(path)} is ${describe(given)}: ${limit}`;
+  return fault('value-out-of-range', path, what, CORRECT);
 }
 
 /** That a value is not as it must be; one that may be a password is not repeated. */
-function saying(path: Path, given: unknown, must: string): string {
-  return path.includes('password')
-    ? `${nameOf(path)}: ${must}`
-    : `${nameOf(path)} is ${told(given)}: ${must}`;
+function invalid(path: Path, given: unknown, must: string): Fault {
+  const value = path.includes('password') ? '' : ` is ${describe(given)}`;
+  return fault('value-invalid', path, (named) => `${named(path)}${value}: it ${must}`, CORRECT);
 }
 
 function unknownKey(path: Path, known: readonly string[]): Fault {
+  const typed = String(path.at(-1));
   const around = path.length === 1 ? 'the fields are' : `${nameOf(path.slice(0, -1))} can have`;
-  const near = didYouMean(String(path.at(-1)), known);
-  return { path, what: `there is no ${nameOf(path)}`, next: `${near}${around}: ${known.join(', ')}` };
+  const next = `${didYouMean(typed, known)}${around}: ${known.join(', ')}`;
+  const what: Fault['what'] = (named) => `there is no ${named(path)}`;
+  return { ...fault('unknown-field', path, what, next), suggestion: nearestOf(typed, known) };
 }
 
 /** The words of a path: users.anna.shell, files["/etc/motd"], packages[2]. */
@@ -158,7 +161,7 @@ function kindOf(expected: string): string {
 }
 
 /** A value in a few words. */
-function told(value: unknown): string {
+function describe(value: unknown): string {
   if (typeof value === 'string') return value.length > 60 ? `"${value.slice(0, 57)}..."` : `"${value}"`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   if (Array.isArray(value)) return 'a list';
@@ -170,7 +173,7 @@ function told(value: unknown): string {
 function limitOf(issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string {
   const [limit, word] = issue.code === 'too_small' ? [issue.minimum, 'at least'] : [issue.maximum, 'at most'];
   const unit = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : '';
-  return issue.message.startsWith('Too') ? `it must be ${word} ${limit}${unit}` : issue.message;
+  return issue.message === '' ? `it must be ${word} ${limit}${unit}` : `it ${issue.message}`;
 }
 
 function list(words: readonly string[]): string {

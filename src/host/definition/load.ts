@@ -34,6 +34,7 @@ export async function loadDefinition(file: string): Promise<Result<LoadedDefinit
 
 export function noSuchDefinition(file: string): Err {
   return usage({
+    code: 'definition-missing',
     what: 'there is no such definition',
     where: shown(file),
     next: 'name a file that is there, or make one: mkma new',
@@ -46,6 +47,7 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
     fields = JSON.parse(readFileSync(file, 'utf8'));
   } catch (cause) {
     return usage({
+      code: 'definition-unreadable',
       what: cause instanceof SyntaxError ? 'this is no JSON' : 'cannot read the definition',
       where,
       why: (cause as Error).message,
@@ -54,6 +56,7 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
   }
   if (!isFields(fields)) {
     return usage({
+      code: 'definition-empty',
       what: 'this defines no machine',
       where,
       next: 'it must be an object, as { "hostname": "kiosk" }',
@@ -78,7 +81,12 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
   try {
     loaded = await jiti.import(file);
   } catch (cause) {
-    return err({ kind: 'usage', what: 'cannot load the definition', ...explain(cause, where) });
+    return err({
+      code: 'definition-failed',
+      kind: 'usage',
+      what: 'cannot load the definition',
+      ...explain(cause, where),
+    });
   }
   const own = Object.keys(jiti.cache).filter(
     (path) => !before.has(path) && isAbsolute(path) && !path.includes('/node_modules/') && path !== API,
@@ -88,6 +96,7 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
   if (isDefinition(value))
     return ok({ definition: value, files: loadedFiles([...new Set([file, ...own])].sort()) });
   return usage({
+    code: 'definition-empty',
     what: 'this defines no machine',
     where,
     why:

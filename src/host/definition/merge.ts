@@ -105,7 +105,7 @@ function below(origin: Origin, key: string | number): Origin {
   return origin.by === 'file' ? { ...origin, path: [...origin.path, key] } : origin;
 }
 
-function keyOf(path: Path): string {
+export function keyOf(path: Path): string {
   return JSON.stringify(path);
 }
 

@@ -8,7 +8,7 @@ import type { ChosenPreset } from './compose.js';
 import { containerConsequences } from './containers/stores.js';
 import { replace } from './define.js';
 import { problemOf } from './fault-problem.js';
-import { faultsOf } from './issues.js';
+import { faultsOf, OWN_WORDS } from './issues.js';
 import { type Machine, type ModuleSet, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
@@ -50,11 +50,11 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
     merged.add({ origin: { by: 'preset', name }, fields: machine.finish(merged.fields) });
   }
   // Rules are about a valid machine; faults of another one are reported below.
-  const said = machineSchema.safeParse(merged.fields);
+  const said = machineSchema.safeParse(merged.fields, OWN_WORDS);
   for (const { because, fields } of said.success ? containerConsequences(said.data) : []) {
     merged.add({ origin: { by: 'package', name: because }, fields });
   }
-  const parsed = machineSchema.safeParse(merged.fields);
+  const parsed = machineSchema.safeParse(merged.fields, OWN_WORDS);
   const shape = outline(machineSchema).shape;
   const faults = parsed.success
     ? [...checkMachine(parsed.data), ...presets.flatMap(({ machine }) => machine.check(parsed.data))]
@@ -122,6 +122,7 @@ function parseKernel(text: string): Result<Machine['kernel']> {
   if (from === 'debian' && rest.length === 0) return ok({ from });
   if (from === 'host') return ok({ from, release: wanted === '' ? release() : wanted });
   return usage({
+    code: 'kernel-choice-invalid',
     what: 'there is no such kernel choice',
     where: `--kernel ${text}`,
     next: 'use debian, host (the running kernel) or host:RELEASE',

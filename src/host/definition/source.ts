@@ -32,6 +32,7 @@ export interface Source extends MeantSource {
 export function meantSource({ config, preset }: SourceOptions): Result<MeantSource> {
   if (preset !== undefined && config !== undefined) {
     return usage({
+      code: 'exclusive-options',
       what: 'these options do not go together',
       where: '--preset, --config',
       next: 'leave out one of them; a definition names its preset itself: extends: ["server"]',

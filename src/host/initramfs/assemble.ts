@@ -91,6 +91,7 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
     const there = await stat(join(tools, path)).catch(() => undefined);
     if (there === undefined) {
       return err({
+        code: 'tools-incomplete',
         what: 'a program is missing in the tools tree',
         where: join(tools, path),
         next: 'make the tools tree with the packages that contents.ts names',
@@ -121,6 +122,7 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
     const real = await realpath(resolveInTree(root, binary, true)).catch(() => undefined);
     if (real === undefined || !real.startsWith(`${root}/`)) {
       return err({
+        code: 'binary-missing',
         kind: 'usage',
         what: 'a program is missing in the machine',
         where: `initramfs.binaries: ${binary}`,

@@ -57,6 +57,7 @@ export async function installModules(inputs: Inputs, context: Context): Promise<
 
 function missingModules(release: string, names: readonly string[]): Problem {
   return {
+    code: 'modules-missing',
     what: 'this kernel lacks modules that early boot carries for generic machines',
     where: `kernel ${release}`,
     why: `neither modules nor built in: ${names.join(' ')}`,

@@ -18,7 +18,12 @@ export async function libraryClosure(
   for (let path = todo.pop(); path !== undefined; path = todo.pop()) {
     const needs = await needsOf(join(tree, path));
     if (needs === undefined) {
-      return err({ what: 'not a program of this tree', where: join(tree, path), why: 'it is no ELF file' });
+      return err({
+        code: 'tools-incomplete',
+        what: 'not a program of this tree',
+        where: join(tree, path),
+        why: 'it is no ELF file',
+      });
     }
     for (const name of [
       ...(needs.interpreter === undefined ? [] : [needs.interpreter]),
@@ -27,6 +32,7 @@ export async function libraryClosure(
       const library = await locate(tree, folders, name);
       if (library === undefined) {
         return err({
+          code: 'tools-incomplete',
           what: `a library is missing in the tools tree: ${name}`,
           where: join(tree, path),
           why: `searched in ${folders.join(', ')}`,
@@ -51,6 +57,7 @@ export async function loaderOf(
   const file = interpreter === undefined ? undefined : await locate(tree, folders, interpreter);
   if (file !== undefined) return ok({ file, folders });
   return err({
+    code: 'tools-incomplete',
     what: 'a program of the tools tree cannot be started',
     where: join(tree, program),
     why: `its loader is not in the tree: ${interpreter ?? 'it names none'}`,

@@ -120,6 +120,7 @@ function words(text: string): string[] {
 /** What is said of a module that is asked for and not there; `field` of the definition asks for it. */
 export function noSuchModule(name: string, field: readonly string[], release: string): Problem {
   return {
+    code: 'no-such-module',
     kind: 'usage',
     what: 'there is no such kernel module',
     where: `${field.join('.')}: ${name}`,

@@ -9,6 +9,7 @@ export async function readModuleTexts(folder: string, release: string): Promise<
   const dep = await optionalText(join(folder, 'modules.dep'));
   if (dep === undefined) {
     return err({
+      code: 'modules-without-index',
       what: "the kernel's modules have no index",
       where: join(folder, 'modules.dep'),
       why: 'depmod has not been run on them',

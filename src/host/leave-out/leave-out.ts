@@ -99,6 +99,7 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
   if (hardware.modaliases.length === 0) {
     if (!parts.some((part) => part === 'modules' || part === 'firmware')) return ok([]);
     return err({
+      code: 'devices-unknown',
       what: 'cannot tell which kernel modules this machine needs',
       where: '/sys/bus/*/devices/*/uevent',
       why: 'no device is told there',

@@ -35,6 +35,7 @@ export function chooseTests(
   const unknown = words.find((word) => !tests.some(({ name }) => name.includes(word)));
   if (unknown === undefined) return ok(tests.filter(({ name }) => words.some((word) => name.includes(word))));
   return usage({
+    code: 'no-such-test',
     what: 'there is no test of this name',
     where: `--test ${unknown}`,
     ...(tests.length === 0 ? { why: 'the definition has no tests' } : {}),

@@ -248,6 +248,7 @@ async function attributesOf(root: string, signal: AbortSignal): Promise<Result<F
   if (marked === undefined) return ok(parseAttributes(dump.value).filter(({ path }) => path === '.'));
   const name = Object.keys(marked.values)[0] ?? '';
   return err({
+    code: 'overlay-mark',
     what: 'cannot pack the tree as EROFS',
     where: join(root, quoteName(marked.path)),
     why: `it has the attribute ${name}: the mark of an overlay, which the machine's own would obey`,

@@ -11,6 +11,7 @@ export class PackingFailed extends Error {
 /** A file was no longer what the scan saw: the tree is being changed while it is packed. */
 export function treeChanged(path: string, reason: string): PackingFailed {
   return new PackingFailed({
+    code: 'tree-changed',
     what: 'cannot pack the tree',
     why: `/${quoteName(path)} changed while it was packed: ${reason}`,
     next: 'let nothing write into the tree while it is packed, and build again',

@@ -1,8 +1,10 @@
 /** Read an image record by record, without unpacking or mounting it. */
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ArchiveParser, type ArchiveReader } from '../../core/archive-parser.js';
 import type { BaseFormat } from '../../core/contract.js';
 import { readErofs } from '../../core/erofs/reader.js';
+import { damaged, unreadable } from '../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 
@@ -30,7 +32,7 @@ export function readFileSystem(path: string, reader: ArchiveReader): Result<void
       return buffer.subarray(0, readSync(fd, buffer, 0, length, offset));
     }, reader);
     if (wrong === undefined) return ok();
-    return err({ what: 'the image is damaged', where: path, why: wrong, next: NEXT });
+    return err(damaged(wrong, { where: path, next: NEXT }));
   } finally {
     closeSync(fd);
   }
@@ -53,10 +55,8 @@ async function readArchive(path: string, options: ReadOptions): Promise<Result<v
   if (!ended.ok) return ended;
   if (wrong === undefined && ended.value.exitCode !== 0) {
     const why = failure(command, ended.value).why ?? '';
-    return err({ what: 'cannot read the image', where: path, why, next: NEXT });
+    return err(unreadable(path, why, NEXT));
   }
   wrong ??= parser.end();
-  return wrong === undefined
-    ? ok()
-    : err({ what: 'the image is damaged', where: path, why: wrong, next: NEXT });
+  return wrong === undefined ? ok() : err(damaged(wrong, { where: path, next: NEXT }));
 }

@@ -1,9 +1,11 @@
 /** Reading the whole of an image: the digests in its manifest, every frame's own checksum, and every record. */
+
 import type { ArchiveReader } from '../../core/archive-parser.js';
 import type { ImageInfo } from '../../core/image.js';
 import { recordCount } from '../../core/manifest.js';
+import { damaged } from '../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { damaged, verifyPayload } from '../images.js';
+import { verifyPayload } from '../images.js';
 import { readRecords } from './read.js';
 
 /** Fails where anything is not as the manifest says; without one, where what it holds cannot be read to its end. */
@@ -29,5 +31,5 @@ export async function verifyImage(
   if (!read.ok) return read;
   const expected = manifest === undefined ? records : recordCount(manifest);
   if (expected === records) return ok();
-  return err(damaged(file, `its manifest tells of ${expected} records, ${records} are there`));
+  return err(damaged(`its manifest counts ${expected} records, ${records} are there`, { where: file }));
 }

@@ -73,6 +73,7 @@ export function decideAccel(request: AccelRequest, finding: KvmFinding | undefin
   if (finding.works) return ok({ accel: 'kvm', why: `QEMU runs with KVM (${finding.why})` });
   if (request === 'kvm') {
     return err({
+      code: 'kvm-unusable',
       what: 'KVM does not work here',
       where: KVM_DEVICE,
       why: finding.why,

@@ -41,6 +41,7 @@ export function vmCmdline(options: VmCmdline): Result<string> {
   const length = new TextEncoder().encode(line).length;
   if (length <= MAX_CMDLINE) return ok(line);
   return usage({
+    code: 'command-line-too-long',
     what: 'the kernel command line is too long',
     where: append === '' ? 'the file cmdline' : '--append',
     why: `it has ${length} bytes; the kernel takes ${MAX_CMDLINE}`,

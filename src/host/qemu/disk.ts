@@ -94,6 +94,7 @@ async function updateDisk(
   const free = freeInExt4(file);
   if (free === undefined || free + older < base.size + MARGIN / 4) {
     return err({
+      code: 'vm-disk-full',
       what: "the virtual machine's disk has no room for the new base",
       where: resolve(file),
       why: `the base takes ${formatBytes(base.size)}, free are ${formatBytes((free ?? 0) + older)}`,

@@ -71,6 +71,7 @@ export async function putInExt4(
   if (!now.ok) return now;
   if (now.value?.size === put.size) return ok();
   return err({
+    code: 'vm-disk-not-writable',
     what: `cannot copy ${put.name} to the virtual machine's disk`,
     where: file,
     why: written.value.stderr.trim().split('\n').at(-1) ?? '',
@@ -86,7 +87,12 @@ export async function removeInExt4(file: string, path: string, signal: AbortSign
   if (!left.ok) return left;
   if (left.value === undefined) return ok();
   const why = done.value.stderr.trim().split('\n').at(-1) ?? '';
-  return err({ what: `cannot remove ${path} from the virtual machine's disk`, where: file, why });
+  return err({
+    code: 'vm-disk-not-writable',
+    what: `cannot remove ${path} from the virtual machine's disk`,
+    where: file,
+    why,
+  });
 }
 
 /** Free bytes of the file system, from its superblock (kernel: fs/ext4/ext4.h, struct ext4_super_block). */

@@ -15,6 +15,7 @@ export function firmwareStart(firmware: Firmware, folder: string): Result<Start>
   const code = findTool(OVMF, '');
   if (code === undefined) {
     return err({
+      code: 'firmware-missing',
       what: 'there is no UEFI firmware for virtual machines on this host',
       where: OVMF.files.join(' or '),
       next: `install it: ${installCommand([OVMF.package])}`,

@@ -15,6 +15,7 @@ export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | 
     return ok(folder);
   } catch (cause) {
     return err({
+      code: 'vm-folder-unusable',
       what: "cannot make the folder for the virtual machine's files",
       where: folder,
       why: (cause as Error).message,

@@ -1,9 +1,11 @@
 /** The files of a build that a virtual machine boots from. */
+
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image.js';
+import { unreadable } from '../../core/problems/image-problems.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { findBase } from '../images.js';
 import type { Accelerator } from '../tools/qemu.js';
@@ -29,7 +31,7 @@ export function findImages(output: string): Result<BuiltImages> {
     try {
       accessSync(file, constants.R_OK);
     } catch (cause) {
-      return err(unreadable(file, (cause as NodeJS.ErrnoException).code));
+      return err(notOpened(file, (cause as NodeJS.ErrnoException).code));
     }
   }
   const found = findBase(output);
@@ -57,16 +59,10 @@ export function defaultCpus(accel: Accelerator): number {
   return accel === 'tcg' ? 1 : Math.min(2, availableParallelism());
 }
 
-function unreadable(file: string, code: string | undefined) {
-  if (code === 'EACCES') {
-    return {
-      what: 'cannot read the image',
-      where: file,
-      why: 'permission denied',
-      next: 'run as the user to whom it belongs',
-    };
-  }
+function notOpened(file: string, code: string | undefined): Problem {
+  if (code === 'EACCES') return unreadable(file, 'permission denied', 'run as the user to whom it belongs');
   return {
+    code: 'image-missing',
     what: 'there is no image to boot',
     where: file,
     why: code === 'ENOENT' ? 'the file is not there' : `it cannot be opened: ${code}`,

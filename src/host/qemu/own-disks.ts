@@ -32,6 +32,7 @@ export function checkDiskChoice(
   const { disks, firmware, append, freshDisk } = options;
   if (firmware !== undefined && disks === undefined) {
     return usage({
+      code: 'exclusive-options',
       what: 'there is no boot loader to start',
       where: `--firmware ${firmware}`,
       why: 'the disk that mkma makes holds the images alone',
@@ -40,6 +41,7 @@ export function checkDiskChoice(
   }
   if (firmware !== undefined && append !== undefined) {
     return usage({
+      code: 'exclusive-options',
       what: 'the kernel command line cannot be changed from here',
       where: '--append',
       why: `with --firmware ${firmware} it is the boot loader on the disk that gives it`,
@@ -48,6 +50,7 @@ export function checkDiskChoice(
   }
   if (freshDisk === true && disks !== undefined) {
     return usage({
+      code: 'exclusive-options',
       what: 'a disk of your own is not made anew',
       where: '--fresh-disk',
       why: 'it is about the disk that mkma makes, and --disk takes its place',

@@ -97,6 +97,7 @@ export class Watcher implements Disposable {
 
   bootFailed(): Problem {
     return {
+      code: 'boot-failed',
       what: 'the image did not boot',
       where: this.console.failed ?? '',
       why: this.console.lastWords(),
@@ -106,6 +107,7 @@ export class Watcher implements Disposable {
 
   endedEarly(): Problem {
     return {
+      code: 'machine-off',
       what: `the machine went off before the checks were done, after ${this.#seconds()}`,
       why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
       next: `the whole console is in ${this.test.console}`,
@@ -114,6 +116,7 @@ export class Watcher implements Disposable {
 
   tooLate(): Problem {
     return {
+      code: 'checks-timed-out',
       what: `the checks were not done within ${this.test.timeout} seconds`,
       why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
       next: `give it more time with --timeout, or read the whole console: ${this.test.console}`,

@@ -12,12 +12,14 @@ import { renderCompletion } from './completion.js';
 import { renderJsonSchema } from './json-schema.js';
 import { renderManPage } from './man-page.js';
 import { renderPage } from './page.js';
+import { renderProblems } from './problems.js';
 import { renderTypes } from './types.js';
 
 /** The files of docs/reference/ as text. */
 export function referenceFiles(program: CommandUnknownOpts): Readonly<Record<string, string>> {
   return {
     'docs/reference/config.md': renderPage(outline(machineSchema), presetOutlines()),
+    'docs/reference/problems.md': renderProblems(),
     'docs/reference/mkma.schema.json': renderJsonSchema(),
     'docs/reference/mkma.1': renderManPage(outlineCommands(program)),
     'docs/reference/completion.bash': completionOf(program),

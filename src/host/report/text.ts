@@ -1,5 +1,5 @@
 /** How things read: times, bars, problems. Pure. */
-import { type Problem, tellProblem } from '../../core/result.js';
+import { type Problem, renderProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import type { ProgressEvent } from './event.js';
 
@@ -23,7 +23,7 @@ export function formatProgress(event: ProgressEvent, width: number): string {
 
 /** A problem as lines, marked as error or warning. */
 export function problemLines(problem: Problem, mark: 'error' | 'warning'): string[] {
-  const [first = '', ...rest] = tellProblem(problem);
+  const [first = '', ...rest] = renderProblem(problem);
   return [`${mark}: ${first}`, ...rest];
 }
 

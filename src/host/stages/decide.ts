@@ -48,6 +48,7 @@ export async function whySystem(
   if (discardEdits) return ok(why ?? 'discarding edits made by hand');
   if (record !== undefined && why === undefined) return ok(undefined);
   return err({
+    code: 'chroot-edited',
     what: 'chroot/ was edited by hand and would be overwritten',
     where: join(output, FILES.chroot),
     why: `it has to be built again (${why ?? 'it is not from a build of mkma'})${await editedPaths(output, record?.at)}`,

@@ -4,7 +4,7 @@ import { planArchive } from '../../core/archive-plan.js';
 import { BASE_FILES } from '../../core/contract.js';
 import type { Manifest } from '../../core/manifest.js';
 import { quoteName } from '../../core/path.js';
-import { ok, type Result } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
@@ -116,7 +116,7 @@ async function packFileSystem(
 /** What of the tree is packed; warns where what every base has is missing. */
 function select({ entries }: ScannedTree, stays: BaseSource['stays'], root: string, context: Context) {
   if (!entries.some(({ path }) => path === MACHINE_ID)) {
-    const problem = {
+    const problem: Problem = {
       code: 'machine-id-missing',
       what: 'the machine has no machine-id file',
       where: join(root, MACHINE_ID),

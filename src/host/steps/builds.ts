@@ -241,16 +241,17 @@ class Making {
     return done.ok ? ok() : err(this.failed(step, lines, done.problem));
   }
 
-  private failed(step: 'run' | 'install', lines: readonly string[], { why = '' }: Problem): Problem {
+  private failed(step: 'run' | 'install', lines: readonly string[], problem: Problem): Problem {
     const field = ['builds', this.index, step];
     const last = lines.slice(-12).join('\n');
     const offline = this.build.network
       ? ''
       : 'it has no network: if it needs one, say network: true, or name what it fetches under sources; ';
+    const { code, why = '', next } = problem;
+    const failed = { what: `the build ${this.build.name} failed`, where: nameOf(field), field };
+    if (code === 'no-space') return { code, ...failed, why, ...(next === undefined ? {} : { next }) };
     return {
-      what: `the build ${this.build.name} failed`,
-      where: nameOf(field),
-      field,
+      ...{ code: 'own-build-failed', ...failed },
       why: last === '' ? why : last,
       next: `${offline}mkma build --verbose shows all that it prints`,
     };

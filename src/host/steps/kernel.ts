@@ -69,9 +69,16 @@ export function checkKernel(settings: BuildSettings): Result<void> {
   if (kernel.from === 'path') {
     const next =
       'name the kernel and the folder that make modules_install has filled, as lib/modules/RELEASE';
-    return err({ what: 'cannot take the kernel', where: missing, why: 'there is no such file', next });
+    return err({
+      code: 'kernel-missing',
+      what: 'cannot take the kernel',
+      where: missing,
+      why: 'there is no such file',
+      next,
+    });
   }
   return err({
+    code: 'kernel-missing',
     what: `cannot take the host's kernel ${release}`,
     where: missing,
     why: 'there is no such file',

@@ -81,6 +81,7 @@ export function doubtOf(placement: Placement): Problem | undefined {
   if (!placement.bootable) return placement.problem;
   if (!placement.device.startsWith('/')) return undefined;
   return {
+    code: 'device-by-path',
     what: 'the boot loader entry names the device by its path, which may change',
     where: placement.device,
     why: "its file system's UUID cannot be read here",
@@ -97,5 +98,8 @@ function refuse(folder: string, why: string): Placement {
   const images = `the base, ${FILES.initramfs} and ${FILES.kernel}`;
   const next = `copy ${images} to a folder on a plain partition (ext4, xfs, btrfs, vfat ...)
 and give its device and path in the boot loader entry: ${PARAM.device}=UUID=... ${PARAM.path}=/...`;
-  return { bootable: false, problem: { what: 'a machine cannot boot from here', where: folder, why, next } };
+  return {
+    bootable: false,
+    problem: { code: 'unbootable-place', what: 'a machine cannot boot from here', where: folder, why, next },
+  };
 }

@@ -68,6 +68,7 @@ async function checkUntouched({ made, tree, output, context }: Work): Promise<Re
   const now = await fingerprint(path, context.signal);
   if (!now.ok || now.value === tree.fingerprint) return now.ok ? ok() : now;
   return err({
+    code: 'chroot-edited',
     what: 'chroot/ was edited while it was being built again',
     where: path,
     why: 'what this build made would overwrite the edits; nothing was published',

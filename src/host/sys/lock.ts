@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Owner } from './files.js';
 import { type Finished, Interrupted, start } from './run.js';
 
@@ -90,15 +90,15 @@ async function lockOpen(
   return err({ code: 'lock-failed', what: 'cannot lock', where: path, why: ended.value.stderr.trim() });
 }
 
-/** Take the lock or fail: with what is told, and with who holds it, as that process has written into the file. */
+/** Take the lock or fail: with this problem, and who holds it, as that process has written into the file. */
 export async function takeLock(
   file: string,
-  told: { readonly what: string; readonly where: string; readonly next: string },
+  taken: Problem,
   options: { readonly signal?: AbortSignal | undefined; readonly owner?: Owner | undefined } = {},
 ): Promise<Result<Lock>> {
   const lock = await tryLock(file, options.signal, options.owner);
   if (!lock.ok) return lock;
-  if (lock.value === undefined) return err({ ...told, why: `held by ${readHolder(file)}` });
+  if (lock.value === undefined) return err({ ...taken, why: `held by ${readHolder(file)}` });
   writeFileSync(file, `process ${process.pid} since ${new Date().toISOString()}\n`);
   return ok(lock.value);
 }

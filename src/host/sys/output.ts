@@ -27,8 +27,13 @@ export async function openOutput(
 ): Promise<Result<OutputFolder>> {
   const refuse = (why: string): Result<OutputFolder> =>
     err({
-      code: 'output-folder-unusable',
-      ...{ what: 'cannot use the output folder', where: path, why, next: 'name another one with --output' },
+      ...{
+        code: 'output-folder-unusable',
+        what: 'cannot use the output folder',
+        where: path,
+        why,
+        next: 'name another one with --output',
+      },
     });
   let real: string;
   try {
@@ -40,12 +45,13 @@ export async function openOutput(
   } catch (cause) {
     return refuse(inWords(cause as NodeJS.ErrnoException));
   }
-  const told = {
+  const taken: Problem = {
+    code: 'output-folder-taken',
     what: 'another mkma works in this output folder',
     where: real,
     next: 'wait for it to end, or name another folder with --output',
   };
-  const lock = await takeLock(join(real, STATE, 'lock'), told, { owner });
+  const lock = await takeLock(join(real, STATE, 'lock'), taken, { owner });
   if (!lock.ok) return lock;
   let scratch: Result<Scratch> | undefined;
   try {

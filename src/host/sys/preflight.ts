@@ -1,5 +1,7 @@
 /** What building takes of this host, tried out before anything is fetched: else a tool fails half way, in words of its own. */
+
 import { existsSync, readFileSync } from 'node:fs';
+import type { ProblemCode } from '../../core/problems/codes.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { BUILDING, tooFewOpenFiles } from './open-files.js';
 import { run } from './run.js';
@@ -78,7 +80,7 @@ chmod 755 program
 ./program || fail programs
 echo; echo fine`;
 
-const WRONG: Readonly<Record<string, readonly [code: string, why: string]>> = {
+const WRONG: Readonly<Record<string, readonly [code: ProblemCode, why: string]>> = {
   write: ['folder-not-writable', 'nothing can be written there'],
   links: ['folder-without-links', 'its file system has no symbolic links'],
   owners: ['folder-without-owners', 'files cannot be given to other users there'],

@@ -2,12 +2,14 @@
  * The one door to other programs. Everything mkma starts is started here: with a bounded life, ended when the
  * command is interrupted, its failure told with the command line to repeat it by hand.
  */
+
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { withoutLogins } from '../../core/logins.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
+import { MAKE_SPACE, NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';
 
 export interface RunOptions {
@@ -157,12 +159,11 @@ export function missingTool(program: string): Problem {
 
 /** The problem of a program that ended with a failure, its last words as the cause. */
 export function failure(command: Command, finished: Finished): Problem {
-  return {
-    code: 'program-failed',
-    what: `${command.file} failed (exit code ${finished.exitCode})`,
-    why: withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout)),
-    next: `run it by hand: ${renderCommand(command)}`,
-  };
+  const words = withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout));
+  const failed = { what: `${command.file} failed (exit code ${finished.exitCode})`, why: words };
+  return NO_SPACE.test(words)
+    ? { ...failed, code: 'no-space', next: MAKE_SPACE }
+    : { ...failed, code: 'program-failed', next: `run it by hand: ${renderCommand(command)}` };
 }
 
 function lastLines(text: string, count = 8): string {

@@ -182,7 +182,7 @@ function foreignSignature(output: string, request: BootstrapRequest): Omit<Probl
   return undefined;
 }
 
-type Cause = Pick<Problem, 'where' | 'why' | 'next'>;
+type Cause = Pick<Problem, 'code' | 'where' | 'why' | 'next'>;
 
 /** What apt and its helpers complain with, most telling first, and what it means. */
 const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArray, apt: string) => Cause][] =
@@ -190,6 +190,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
     [
       /No space left on device/,
       ({ temporary }) => ({
+        code: 'no-space',
         where: temporary,
         why: 'no space left on its file system',
         next: `free some space, or name another folder with --cache (about ${formatBytes(2 ** 31)} are needed)`,
@@ -198,6 +199,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
     [
       /Release file for \S+ is (expired|not valid yet) \(([^)]*)\)/,
       ({ mirror, suite }, match) => ({
+        code: 'mirror-outdated',
         where: `${mirror} (suite ${suite})`,
         why: `its lists are ${match[1]}: ${match[2]}`,
         next: 'look whether the clock is right; if it is, this mirror is behind Debian: name another one with --mirror',
@@ -206,6 +208,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
     [
       /does not have a Release file/,
       ({ mirror, suite }, _match, apt) => ({
+        code: 'no-such-suite',
         where: `${mirror} (suite ${suite})`,
         why: `there is no such suite on this mirror, or no Debian mirror at this address\n${apt}`,
         next: 'check --mirror and --suite',
@@ -214,6 +217,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
     [
       /NO_PUBKEY|The repository .* is not signed|signatures couldn't be verified|Missing key/,
       ({ mirror }, _match, apt) => ({
+        code: 'mirror-signature',
         where: mirror,
         why: `its signature cannot be verified\n${apt}`,
         next: "update this host's keys: apt-get install debian-archive-keyring",

@@ -104,7 +104,13 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   for (const file of [FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
     if (existsSync(file)) continue;
     const next = 'build it: sudo mkma build; or name the folder with --output';
-    return err({ what: 'there is no image to boot', where: file, why: 'the file is not there', next });
+    return err({
+      code: 'image-missing',
+      what: 'there is no image to boot',
+      where: file,
+      why: 'the file is not there',
+      next,
+    });
   }
   const located = options.placement
     ? ok(options.placement)
@@ -161,6 +167,7 @@ async function whyUnseen(
   if (loader === 'grub') {
     if (grub?.readsCustom !== false) return undefined;
     return {
+      code: 'grub-without-custom',
       what: 'GRUB does not read custom.cfg yet',
       where: join(grub.folder, 'grub.cfg'),
       why: 'nothing there names custom.cfg: /etc/grub.d/41_custom writes that, where it is executable',
@@ -173,6 +180,7 @@ async function whyUnseen(
   if (!fat.ok) return fat.problem;
   if (fat.value) return undefined;
   return {
+    code: 'esp-not-fat',
     what: 'systemd-boot does not read this file system',
     where: esp,
     why: 'it is not FAT, the one kind that all firmware reads',

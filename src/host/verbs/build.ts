@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseCmdline } from '../../core/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import type { InitramfsBytes } from '../../core/initramfs.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/size.js';
 import { formatMoment } from '../../core/time.js';
 import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
@@ -53,7 +53,7 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   if (!output.ok) return output;
   try {
     const built = await runPipeline(settings, output.value, context);
-    if (!built.ok) return err(withSpaceHint(built.problem));
+    if (!built.ok) return built;
     noteSource(output.value.path, settings.source, settings.owner);
     const placement = await locate(output.value.path, context.signal);
     if (!placement.ok) return placement;
@@ -75,15 +75,6 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
-}
-
-/** Tools tell of a full disk in their own words; say what to do about it. */
-function withSpaceHint(problem: Problem): Problem {
-  if (!/No space left|ENOSPC/.test(problem.why ?? '')) return problem;
-  return {
-    ...problem,
-    next: 'free some space, or name another folder with --output or --cache, and build again',
-  };
 }
 
 const NOBODY =

@@ -33,7 +33,8 @@ export interface Diagnosis {
 export async function doctor(options: DoctorOptions, context: Context): Promise<Result<Diagnosis>> {
   const first = await diagnose(options, context);
   if (first.healthy || !options.install) return ok(first);
-  if (!options.root) return err({ what: 'installing needs root', next: `sudo ${first.install}` });
+  if (!options.root)
+    return err({ code: 'needs-root', what: 'installing needs root', next: `sudo ${first.install}` });
   const packages = packagesOf(missing(options));
   context.emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
   const done = await installPackages(packages, {

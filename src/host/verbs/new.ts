@@ -55,6 +55,7 @@ export function writeNew({
   const present = DEFINITION_FILES.find((name) => existsSync(join(folder, name)));
   if (present !== undefined && !force) {
     return usage({
+      code: 'definition-exists',
       what: 'there is a definition already',
       where: join(folder, present),
       next: 'name another folder, or replace it with --force',

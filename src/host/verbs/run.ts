@@ -1,7 +1,7 @@
 /** `mkma run`: boot the built images in QEMU, in this terminal or a window. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Result, usage } from '../../core/result.js';
+import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { chooseAccel } from '../qemu/accel.js';
 import { findAudio } from '../qemu/audio.js';
@@ -78,6 +78,7 @@ export async function run(options: RunOptions, context: Context): Promise<Result
 
 function noTerminal(): Result<never> {
   return usage({
+    code: 'terminal-missing',
     what: 'mkma run needs a terminal',
     where: 'standard input',
     why: "it is the machine's keyboard",
@@ -148,12 +149,13 @@ async function withFiles<T>(
   if (madeFiles(options, machine).length === 0) return work();
   const folder = makeFolder(options.output, 'run', options.owner);
   if (!folder.ok) return folder;
-  const told = {
+  const taken: Problem = {
+    code: 'images-in-use',
     what: 'these images already run in another virtual machine',
     where: folder.value,
     next: 'end the other mkma run first, or boot a copy of the folder with --output',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, {
+  const lock = await takeLock(join(folder.value, 'lock'), taken, {
     signal: context.signal,
     owner: options.owner,
   });

@@ -33,7 +33,12 @@ export interface ShellResult {
 export async function shell(options: ShellOptions, context: Context): Promise<Result<ShellResult>> {
   const root = join(options.output, FILES.chroot);
   if (!existsSync(root)) {
-    return err({ what: 'there is no machine to enter', where: root, next: 'build one first: mkma build' });
+    return err({
+      code: 'chroot-missing',
+      what: 'there is no machine to enter',
+      where: root,
+      next: 'build one first: mkma build',
+    });
   }
   const output = await openOutput(options.output, options.owner, context.signal);
   if (!output.ok) return output;

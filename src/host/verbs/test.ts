@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BootTimes } from '../../core/boot.js';
-import { ok, type Result } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Album } from '../machine-tests/album.js';
 import { chooseTests, type GivenTest, type TestOutcome } from '../machine-tests/given.js';
@@ -77,12 +77,13 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   if (!accel.ok) return accel;
   const folder = makeFolder(options.output, 'test', options.owner);
   if (!folder.ok) return folder;
-  const told = {
+  const taken: Problem = {
+    code: 'images-in-use',
     what: 'these images are being tested already',
     where: folder.value,
     next: 'wait for the other mkma test to end',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, {
+  const lock = await takeLock(join(folder.value, 'lock'), taken, {
     signal: context.signal,
     owner: options.owner,
   });

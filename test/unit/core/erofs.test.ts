@@ -137,10 +137,10 @@ test('of two bases the one made last counts, and it is told why the other one do
   const unknown = 'nothing tells when it was made; remove the one that is not wanted';
   assert.deepEqual(choose(undefined, old), [1, not(0, unknown)]);
   assert.deepEqual(choose(undefined, undefined), [0, not(1, unknown)]);
-  const damaged: Problem = { what: 'the image is damaged', why: 'its end is missing' };
+  const damaged: Problem = { code: 'image-damaged', what: 'the image is damaged', why: 'its end is missing' };
   const unreadable = 'the image is damaged (its end is missing); copy or build it again, or remove it';
   assert.deepEqual(choose(damaged, old), [1, not(0, unreadable)]);
-  assert.deepEqual(choose(undefined, { what: 'the image is empty' }), [
+  assert.deepEqual(choose(undefined, { code: 'image-empty', what: 'the image is empty' }), [
     0,
     not(1, 'the image is empty; copy or build it again, or remove it'),
   ]);

@@ -6,7 +6,7 @@ import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/cmdlin
 import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/cpio.js';
 import { parseDeviceName } from '../../../src/core/device.js';
 import { decodeName } from '../../../src/core/path.js';
-import { tellProblem } from '../../../src/core/result.js';
+import { renderProblem } from '../../../src/core/result.js';
 import { formatBytes, parseRamSize } from '../../../src/core/size.js';
 import { TreeParser } from '../../../src/core/tree.js';
 
@@ -145,9 +145,9 @@ test("a listing of find's that ends in the middle of a record is not taken for a
   }
 });
 
-test('a problem is told in labelled lines', () => {
-  assert.deepEqual(tellProblem({ what: 'w', where: '/x', why: 'a\nb', next: 'n' }), [
-    'w: /x',
+test('a problem is rendered as labelled lines, with its code', () => {
+  assert.deepEqual(renderProblem({ code: 'bug', what: 'w', where: '/x', why: 'a\nb', next: 'n' }), [
+    'w: /x [bug]',
     '  why: a',
     '       b',
     '  next: n',

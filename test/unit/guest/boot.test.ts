@@ -279,7 +279,7 @@ test('a program that is not there is told as that, and not as what it was to fin
     failing(
       machine,
       phase,
-      new RegExp(`cannot run ${program}$`, 'm'),
+      new RegExp(`cannot run ${program} \\[program-missing\\]$`, 'm'),
       /next: the initramfs lacks what it needs/,
     );
   }

@@ -69,7 +69,7 @@ for (const [name, spoil, words] of [
       machine.partAnswer = (argv) =>
         argv.includes('bsdtar') && machine.started.length === 5 ? { code: 1, stderr: 'checksum' } : undefined;
     },
-    /cannot unpack the image: \/img\/persistence\.a\.cpio\.zst\n.*why: bsdtar \(exit code 1\): checksum/,
+    /cannot unpack the image: \/img\/persistence\.a\.cpio\.zst \[unpacking-failed\]\n.*why: bsdtar \(exit code 1\): checksum/,
   ],
   [
     'whose whiteouts cannot be made',
@@ -92,7 +92,7 @@ for (const [name, spoil, words] of [
         return { stdout: time === 4 ? '-rw-r--r-- 1 0 0 9 Jan 1 /jail/etc\n' : '' };
       };
     },
-    /the archive leads out of its folder\n.*something was written to \/etc /,
+    /the archive leads out of its folder \[archive-escapes\]\n.*something was written to \/etc /,
   ],
 ] as const) {
   test(`a layer ${name} is left out whole, and the next one applied`, () => {
@@ -154,7 +154,7 @@ test('where the names of the layers cannot be listed there is no boot without th
   failing(
     machine,
     'load',
-    /the storage device cannot be read: \/img\n/,
+    /the storage device cannot be read: \/img \[storage-unreadable\]\n/,
     /whether there are layers is not known/,
   );
 });

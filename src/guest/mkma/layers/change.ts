@@ -8,7 +8,7 @@ import {
   planChange,
 } from '../../../core/layers/change.js';
 import { nextBootOf } from '../../../core/layers/next-boot.js';
-import { err, ok, type Result } from '../../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
@@ -58,8 +58,9 @@ function apply(machine: RunningMachine, folder: string, { file, becomes }: Layer
   return flushed.code === 0 ? ok() : err(failed(file, flushed.stderr.trim()));
 }
 
-function failed(where: string, why: string) {
+function failed(where: string, why: string): Problem {
   return {
+    code: 'images-folder-not-writable',
     what: 'cannot change the folder of the images',
     where,
     why,

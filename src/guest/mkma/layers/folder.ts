@@ -1,9 +1,11 @@
 /** The folder of the images on the machine's storage, read with programs. */
+
 import { ArchiveParser } from '../../../core/archive-parser.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { readErofs } from '../../../core/erofs/reader.js';
 import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
+import { damaged, unreadable } from '../../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { watchReads } from '../../../core/watched.js';
 import type { RunningMachine } from '../../machine.js';
@@ -42,12 +44,10 @@ export function readRecords(
   const next = 'copy or save it again; where others fail as well, look at dmesg';
   if (wrong === undefined && ended.code !== 0) {
     const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd ended with ${ended.code}`;
-    return err({ what: 'cannot read the image', where: image.file, why, next });
+    return err(unreadable(image.file, why, next));
   }
   wrong ??= parser.end();
-  return wrong === undefined
-    ? ok()
-    : err({ what: 'the image is damaged', where: image.file, why: wrong, next });
+  return wrong === undefined ? ok() : err(damaged(wrong, { where: image.file, next }));
 }
 
 /** Names and inodes of a file system, which need no unpacking. */
@@ -62,7 +62,7 @@ function readFileSystem(
   const wrong = readErofs(read, collector);
   if (failed()) return err(unreadableFile(image.file));
   if (wrong === undefined) return ok();
-  return err({ what: 'the image is damaged', where: image.file, why: wrong, next: 'copy or build it again' });
+  return err(damaged(wrong, { where: image.file }));
 }
 
 /** Where an image of this boot lies unpacked. */

@@ -1,9 +1,11 @@
 /** An image on the storage read whole: by programs, since the engine would hash at 13 MB/s. */
+
 import { payloadStart } from '../../../core/image.js';
 import type { StoredImage } from '../../../core/layers/stored.js';
 import { TreeCollector } from '../../../core/layers/tree.js';
 import { checkRecords } from '../../../core/layers/verify.js';
 import { identity, type Manifest } from '../../../core/manifest.js';
+import { damaged, unreadable } from '../../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
@@ -27,8 +29,7 @@ export function verifyOne(machine: RunningMachine, folder: string, image: Stored
 
 function checkSums(machine: RunningMachine, path: string, where: string, manifest: Manifest): Result<void> {
   const { segments } = manifest;
-  const damaged = (why: string): Result<void> =>
-    err({ what: 'the image is damaged', where, why, next: 'copy or save it again' });
+  const wrong = (why: string): Result<void> => err(damaged(why, { where, next: 'copy or save it again' }));
   let input = '';
   let offset = payloadStart(manifest);
   const starts: number[] = [];
@@ -44,12 +45,12 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   if (words !== '' || segments.some((_, i) => sums[i]?.length !== 64)) {
     const why = words || `dd or sha256sum ended too soon (exit code ${ended.code})`;
     const next = 'look whether its medium is still attached and what dmesg says';
-    return err({ what: 'cannot read the image', where, why, next });
+    return err(unreadable(where, why, next));
   }
   for (const [i, { size, sha256 }] of segments.entries()) {
     if (sums[i] === sha256) continue;
     const start = starts[i] as number;
-    return damaged(
+    return wrong(
       `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) is not what its manifest says:\n` +
         `SHA-256 ${sums[i]}, expected ${sha256}`,
     );
@@ -57,5 +58,5 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   const made = `sha256:${must(machine, ['sha256sum'], { input: identity(manifest) }).slice(0, 64)}`;
   return made === manifest.id
     ? ok()
-    : damaged(`its manifest calls it ${manifest.id}, what it holds makes ${made}`);
+    : wrong(`its manifest calls it ${manifest.id}, what it holds makes ${made}`);
 }

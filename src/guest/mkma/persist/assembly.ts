@@ -108,6 +108,7 @@ export class Assembly {
 export function cannotWrite(words: string): Problem {
   const full = /No space left|Disk quota|File too large/.test(words);
   return {
+    code: full ? 'storage-full' : 'storage-not-writable',
     what: full
       ? 'the layer does not fit on the storage device'
       : 'cannot write the layer to the storage device',

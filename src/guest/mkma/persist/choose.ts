@@ -42,10 +42,15 @@ export function chooseChanges(
 function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): Result<readonly Change[]> {
   for (const pattern of [...select, ...deselect]) {
     if (pattern.trim() === '')
-      return usage({ what: 'a pattern is empty', next: 'name what it is for, such as /etc' });
+      return usage({
+        code: 'pattern-invalid',
+        what: 'a pattern is empty',
+        next: 'name what it is for, such as /etc',
+      });
     if (pattern.startsWith('#')) {
       const why = 'gitignore(5) takes it for a comment';
       return usage({
+        code: 'pattern-invalid',
         what: `the pattern ${pattern} matches nothing`,
         why,
         next: `put a backslash first: \\${pattern}`,
@@ -86,6 +91,7 @@ function edit(machine: RunningMachine, text: string): Result<string> {
   const editor = asked ?? found(machine);
   if (editor === undefined) {
     return err({
+      code: 'editor-missing',
       what: 'there is no editor to choose with',
       where: 'VISUAL, EDITOR',
       why: 'neither is set, and none of sensible-editor, editor, nano, vi is installed',
@@ -97,6 +103,7 @@ function edit(machine: RunningMachine, text: string): Result<string> {
   const code = machine.converse(['sh', '-c', command, editor, LIST]);
   if (code !== 0) {
     return err({
+      code: 'editor-failed',
       what: `the editor failed (exit code ${code})`,
       where: editor,
       why: 'what it left is not taken for a choice',
@@ -105,7 +112,7 @@ function edit(machine: RunningMachine, text: string): Result<string> {
   }
   const edited = machine.readText(LIST);
   return edited === undefined
-    ? err({ what: 'the edited list is gone', where: LIST, next: 'try again' })
+    ? err({ code: 'edited-list-gone', what: 'the edited list is gone', where: LIST, next: 'try again' })
     : ok(edited);
 }
 

@@ -82,6 +82,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   } = flags;
   if (!/^\d{1,2}$/.test(level) || Number(level) < 1 || Number(level) > 19) {
     return usage({
+      code: 'level-invalid',
       what: `--level ${level} is no zstd level`,
       why: 'it takes 1 to 19',
       next: 'leave it out: 19',
@@ -90,13 +91,18 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   if (name !== undefined && !isLayerLabel(name)) {
     const why = 'it takes letters, digits, dots, - and _, at most 64, the first a letter or digit';
     return usage({
+      code: 'label-invalid',
       what: `--name ${name} cannot be part of a layer's name`,
       why,
       next: 'choose another label',
     });
   }
   if (all && select.length > 0) {
-    return usage({ what: '--all and --select exclude each other', next: 'leave one of them out' });
+    return usage({
+      code: 'exclusive-options',
+      what: '--all and --select exclude each other',
+      next: 'leave one of them out',
+    });
   }
   return { ok: true, value: { all, select, deselect, dryRun, label: name, level: Number(level) } };
 }

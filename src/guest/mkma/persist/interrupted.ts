@@ -2,7 +2,12 @@
 import { err, type Problem, type Result } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 
-export const INTERRUPTED: Problem = { what: 'interrupted', next: 'nothing was saved', kind: 'interrupted' };
+export const INTERRUPTED: Problem = {
+  code: 'interrupted',
+  what: 'interrupted',
+  next: 'nothing was saved',
+  kind: 'interrupted',
+};
 
 /** Work of which whatever goes wrong after Ctrl-C is due to that: it ends the programs that are running. */
 export function unlessInterrupted<T>(machine: RunningMachine, work: () => Result<T>): Result<T> {

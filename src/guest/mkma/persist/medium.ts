@@ -81,6 +81,7 @@ export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   const known = (medium: Medium): string => [medium.base, ...medium.saved.map(({ id }) => id)].join();
   if (known(before) === known(now)) return ok();
   return err({
+    code: 'storage-changed',
     what: 'what lies on the storage device has changed since it was looked at',
     why: 'it has another base, or a snapshot of this boot is no longer there',
     next: 'look whether the right medium is attached, and run mkma persist again; nothing was saved',
@@ -123,6 +124,7 @@ export function checkBudget(
   const what = 'the next boot would have no room for that';
   if (lack.fileSystem === 0) {
     return err({
+      code: 'ram-too-small',
       what,
       where: `RAM, of which this boot began with ${mebibytes(record.availableBytes ?? 0)} MiB`,
       why: `${takes}; with what the kernel needs for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
@@ -130,6 +132,7 @@ export function checkBudget(
     });
   }
   return err({
+    code: 'ram-too-small',
     what,
     where: `${PARAM.size}, ${mebibytes(record.ramBytes)} MiB on this machine`,
     why: takes,

@@ -177,6 +177,7 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
   if (notRun !== undefined) return notRun.problem;
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
+    code: 'packing-failed',
     what: 'cannot pack the layer',
     why: bad
       .map(

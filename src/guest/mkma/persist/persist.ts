@@ -99,6 +99,7 @@ function lookAround(machine: RunningMachine, record: BootRecord, medium: Medium)
 
 function alwaysReplaced(paths: readonly string[]): Problem {
   return {
+    code: 'files-changing',
     what: 'files went away or were replaced whenever they were to be read',
     where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
     next: 'end the program that does that, or leave them out with --deselect; nothing was saved',

@@ -76,6 +76,7 @@ function readBack(machine: RunningMachine, path: string, bytes: number): Result<
   if (info.ok && info.value.manifest !== undefined) return ok();
   const why = info.ok ? 'its manifest is not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
   return err({
+    code: 'layer-unloadable',
     what: 'early boot would not take this layer',
     why,
     next: 'nothing was saved; save less at a time, leaving out with --deselect what has many or large attributes',
@@ -84,6 +85,7 @@ function readBack(machine: RunningMachine, path: string, bytes: number): Result<
 
 function notFlushed(file: string, why: string): Problem {
   return {
+    code: 'layer-uncertain',
     what: 'the layer is whole, and whether its name is on the storage device is not certain',
     where: file,
     why,

@@ -7,7 +7,7 @@ import {
   type LoadedImage,
 } from '../../../core/boot.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
-import { tellProblem } from '../../../core/result.js';
+import { renderProblem } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
 import { ask } from '../../ran.js';
 import { readNextBoot } from '../next-boot.js';
@@ -50,7 +50,7 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
     ...(base === undefined ? {} : { base }),
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
-    warnings: view.ok ? warnings : [...warnings, tellProblem(view.problem).join('; ')],
+    warnings: view.ok ? warnings : [...warnings, renderProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     disks: readDisks(machine),
     times: bootTimes(record),

@@ -4,7 +4,7 @@ import { PARAM } from '../../../core/contract.js';
 import { manyLayers } from '../../../core/layers/next-boot.js';
 import { shortId } from '../../../core/manifest.js';
 import { quoteName } from '../../../core/path.js';
-import { tellProblem } from '../../../core/result.js';
+import { renderProblem } from '../../../core/result.js';
 import { formatBytes } from '../../../core/size.js';
 import { formatMoment } from '../../../core/time.js';
 import { layOut } from '../layout.js';
@@ -60,7 +60,7 @@ function tellLeftOut({ layer, bytes, asked, problem }: LeftOut): string[] {
   if (problem === undefined) {
     return [`${name}: ${asked ? `as ${PARAM.layers} asks` : 'no reason was recorded'}`];
   }
-  return [name, ...tellProblem(problem).map((line) => `  ${line}`)];
+  return [name, ...renderProblem(problem).map((line) => `  ${line}`)];
 }
 
 function tellStorage(storage: Status['storage']): string[] {

@@ -9,9 +9,8 @@ import {
   mountsOf,
   plainPath,
 } from '../disks.js';
-import { type Fault, nameOf } from '../issues.js';
+import { type Fault, fault, type Naming } from '../fault.js';
 import type { Machine } from '../machine.js';
-import { coded } from './fault.js';
 
 /** Every fault of `mounts` and `swap`. */
 export function checkDisks(machine: Machine): Fault[] {
@@ -41,16 +40,23 @@ function placeFaults({ field, point }: DiskMount, { ramVolumes, files }: Machine
   if (system !== undefined || DATABASES.includes(point)) {
     const why =
       system === undefined ? `${point} holds the records of packages` : `${system} is the system's own`;
-    return [coded('mount-over-system', field, `${nameOf(field)}: ${why}, which a disk would hide`, next)];
+    return [
+      fault('mount-over-system', field, (named) => `${named(field)}: ${why}, which a disk would hide`, next),
+    ];
   }
   if (Object.entries(ramVolumes).some(([path, volume]) => volume !== false && plainPath(path) === point)) {
-    const what = `${nameOf(field)} is a volume in RAM too (ramVolumes)`;
-    return [coded('mount-twice', field, what, 'take one of them out')];
+    const what = (named: Naming) => `${named(field)} is a volume in RAM too (ramVolumes)`;
+    return [fault('mount-twice', field, what, 'take one of them out')];
   }
   const file = files[point];
   if (file === undefined || (typeof file === 'object' && ('folder' in file || 'from' in file))) return [];
   return [
-    coded('mount-on-file', field, `${nameOf(field)} is no folder: files has it too`, 'take one of them out'),
+    fault(
+      'mount-on-file',
+      field,
+      (named) => `${named(field)} is no folder: files has it too`,
+      'take one of them out',
+    ),
   ];
 }
 
@@ -62,23 +68,24 @@ function mountFaults(
   const found: Fault[] = [];
   const first = all.find((other) => other.point === point);
   if (first !== undefined && first.field[1] !== field[1]) {
-    const what = `${nameOf(field)} and ${nameOf(first.field)} are one mount point`;
-    found.push(coded('mount-twice', field, what, 'take one of them out'));
+    const what = (named: Naming) => `${named(field)} and ${named(first.field)} are one mount point`;
+    found.push(fault('mount-twice', field, what, 'take one of them out'));
   }
   const own = { swap: 'swap: [{ device: ... }]', tmpfs: 'ramVolumes' }[type];
   if (own !== undefined) {
-    const what = `${nameOf(field)}: ${type} is no file system on a disk`;
-    found.push(coded('not-on-disk', [...field, 'type'], what, `use ${own}`));
+    const what = (named: Naming) => `${named(field)}: ${type} is no file system on a disk`;
+    found.push(fault('not-on-disk', [...field, 'type'], what, `use ${own}`));
   }
   if (required && options.includes('nofail')) {
-    const what = `${nameOf(field)} is required, and has the option nofail`;
-    found.push(coded('required-nofail', [...field, 'options'], what, 'take one of them out'));
+    const what = (named: Naming) => `${named(field)} is required, and has the option nofail`;
+    found.push(fault('required-nofail', [...field, 'options'], what, 'take one of them out'));
   }
   const above = all.find((other) => isBelow(point, other.point) && !other.required);
   if (required && above !== undefined) {
-    const what = `${nameOf(field)} is required, and lies below ${above.point}, which is not`;
+    const what = (named: Naming) =>
+      `${named(field)} is required, and lies below ${above.point}, which is not`;
     found.push(
-      coded('required-below', [...field, 'required'], what, `set required: true for ${above.point} too`),
+      fault('required-below', [...field, 'required'], what, `set required: true for ${above.point} too`),
     );
   }
   return found;
@@ -96,10 +103,10 @@ function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
       (path) => isBelow(path, point) && !homes.some((home) => isWithin(home, point) && isWithin(path, home)),
     );
   if (lost === undefined) return [];
-  const what = `${nameOf(field)}: the disk would hide ${lost} of the definition`;
+  const what = (named: Naming) => `${named(field)}: the disk would hide ${lost} of the definition`;
   const next =
     "take one of them out; only what lies in the home of one of the definition's users is copied to a disk";
-  return [coded('mount-hides-file', field, what, next)];
+  return [fault('mount-hides-file', field, what, next)];
 }
 
 function homeOf(name: string, home: string | undefined): string {
@@ -112,18 +119,19 @@ function keyFaults({ field, mapping }: Disk, machine: Machine): Fault[] {
   const at = [...field, 'encrypted'];
   const { keyFile, keyDevice, tpm2 } = mapping;
   if (keyDevice !== undefined && keyFile === undefined) {
-    const what = `${nameOf(at)} has a keyDevice without the keyFile on it`;
-    return [coded('key-device-alone', [...at, 'keyDevice'], what, 'name the file: keyFile: "/home.key"')];
+    const what = (named: Naming) => `${named(at)} has a keyDevice without the keyFile on it`;
+    return [fault('key-device-alone', [...at, 'keyDevice'], what, 'name the file: keyFile: "/home.key"')];
   }
   if (tpm2 && keyFile !== undefined) {
-    const what = `${nameOf(at)} has both a key file and the key in the TPM`;
-    return [coded('two-keys', [...at, 'tpm2'], what, 'take one of them out')];
+    const what = (named: Naming) => `${named(at)} has both a key file and the key in the TPM`;
+    return [fault('two-keys', [...at, 'tpm2'], what, 'take one of them out')];
   }
   if (keyFile === undefined || keyDevice !== undefined) return [];
   const over = mountOver(mountsOf(machine), keyFile);
   if (over === undefined || over.mapping?.name !== mapping.name) return [];
-  const what = `${nameOf([...at, 'keyFile'])}: ${keyFile} lies on the disk that it is to unlock`;
-  return [coded('key-on-own-disk', [...at, 'keyFile'], what, 'put the key elsewhere')];
+  const what = (named: Naming) =>
+    `${named([...at, 'keyFile'])}: ${keyFile} lies on the disk that it is to unlock`;
+  return [fault('key-on-own-disk', [...at, 'keyFile'], what, 'put the key elsewhere')];
 }
 
 /** Names that stay with one partition whatever is written on it. */
@@ -138,9 +146,10 @@ function randomFaults({ field, device, mapping }: Disk): Fault[] {
   const why = /^(UUID|LABEL)=/.test(device)
     ? 'that name is on the partition, and gone with the first boot'
     : 'another partition may have that name at another boot, and would be destroyed';
-  const what = `${nameOf([...field, 'device'])} is "${device}", and its content is destroyed at each boot: ${why}`;
+  const what = (named: Naming) =>
+    `${named([...field, 'device'])} is "${device}", and its content is destroyed at each boot: ${why}`;
   const next = 'use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/';
-  return [coded('random-swap-device', [...field, 'device'], what, next)];
+  return [fault('random-swap-device', [...field, 'device'], what, next)];
 }
 
 /** One device, or one name in /dev/mapper, said twice. */
@@ -150,18 +159,19 @@ function deviceFaults(disk: Disk, before: readonly Disk[]): Fault[] {
     (other) => other.device === device && (other.point === undefined || point === undefined),
   );
   if (swap !== undefined) {
-    const what = `${nameOf(field)} and ${nameOf(swap.field)} have one device: ${device}`;
-    return [coded('device-twice', [...field, 'device'], what, 'take one of them out')];
+    const what = (named: Naming) => `${named(field)} and ${named(swap.field)} have one device: ${device}`;
+    return [fault('device-twice', [...field, 'device'], what, 'take one of them out')];
   }
   const other = before.find((one) => clash(one, disk));
   if (other === undefined || mapping === other.mapping) return [];
   if (other.device === device) {
-    const what = `${nameOf(field)} and ${nameOf(other.field)} unlock ${device} in two ways`;
-    return [coded('device-twice', [...field, 'encrypted'], what, 'give both the same encrypted')];
+    const what = (named: Naming) => `${named(field)} and ${named(other.field)} unlock ${device} in two ways`;
+    return [fault('device-twice', [...field, 'encrypted'], what, 'give both the same encrypted')];
   }
-  const what = `${nameOf(field)} and ${nameOf(other.field)} both become /dev/mapper/${(mapping as Mapping).name}`;
+  const what = (named: Naming) =>
+    `${named(field)} and ${named(other.field)} both become /dev/mapper/${(mapping as Mapping).name}`;
   const next = 'give one of them a name of its own: encrypted: { name: ... }';
-  return [coded('mapper-name-twice', [...field, 'encrypted'], what, next)];
+  return [fault('mapper-name-twice', [...field, 'encrypted'], what, next)];
 }
 
 function clash(one: Disk, other: Disk): boolean {

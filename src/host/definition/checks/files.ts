@@ -1,10 +1,10 @@
 /** What `files` places: where it is never seen, below what is no folder, from what is not there. */
 import { statSync } from 'node:fs';
 import { isWithin } from '../../../core/path.js';
-import { type Fault, nameOf } from '../issues.js';
+import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
-import { fault, present } from './fault.js';
 import { HIDDEN } from './hidden.js';
+import { present } from './present.js';
 
 /** Every fault of `files`. */
 export function checkFiles(machine: Machine): Fault[] {
@@ -14,23 +14,32 @@ export function checkFiles(machine: Machine): Fault[] {
     if (hidden !== undefined) {
       return [
         fault(
+          'hidden-path',
           at,
-          `${nameOf(at)}: ${hidden} is covered when the machine runs, nothing in it would be seen`,
+          (named) => `${named(at)}: ${hidden} is covered when the machine runs, nothing in it would be seen`,
           'name another place',
         ),
       ];
     }
     const above = parents(path).find((parent) => isFile(machine.files[parent]));
     if (above !== undefined) {
-      return [fault(at, `${nameOf(at)} lies below ${above}, which is no folder`, 'take one of them out')];
+      return [
+        fault(
+          'below-a-file',
+          at,
+          (named) => `${named(at)} lies below ${above}, which is no folder`,
+          'take one of them out',
+        ),
+      ];
     }
     if (typeof file !== 'object' || !('from' in file)) return [];
     const missing = present([...at, 'from'], file.from, 'any');
     if (missing.length > 0 || file.values === undefined || !isFolder(file.from)) return missing;
     return [
       fault(
+        'template-folder',
         [...at, 'values'],
-        `${nameOf(at)}: ${file.from} is a folder, and only files can be templates`,
+        (named) => `${named(at)}: ${file.from} is a folder, and only files can be templates`,
         'name each file that is a template by itself',
       ),
     ];

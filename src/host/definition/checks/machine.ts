@@ -1,12 +1,12 @@
 /** What a definition must not say though every field by itself is as it should be. */
 import { basename } from 'node:path';
-import { type Fault, nameOf } from '../issues.js';
+import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
 import { unitOf } from '../unit-names.js';
 import { checkDisks } from './disks.js';
-import { fault, present } from './fault.js';
 import { checkFiles } from './files.js';
 import { checkPackages } from './packages.js';
+import { present } from './present.js';
 import { checkUsers } from './users.js';
 import { checkTables, checkVolumes } from './volumes.js';
 
@@ -34,6 +34,7 @@ function suite({ suite: name }: Machine): Fault[] {
   if (!TOO_OLD.includes(name)) return [];
   return [
     fault(
+      'suite-too-old',
       ['suite'],
       `the suite ${name} is too old: early boot runs on quickjs, which Debian packages from trixie on`,
       'use trixie or a newer suite',
@@ -53,6 +54,7 @@ function format({ format: form, kernel }: Machine): Fault[] {
   if (major > least || (major === least && minor >= atLeast)) return [];
   return [
     fault(
+      'format-needs-kernel',
       ['format'],
       `the kernel ${release} does not read a base of the form erofs: that takes Linux ${EROFS_ZSTD.join('.')}`,
       "use the suite's kernel (--kernel debian), or the form cpio",
@@ -67,6 +69,7 @@ function services({ services: { enable, disable, mask } }: Machine): Fault[] {
       enabled.has(unitOf(name))
         ? [
             fault(
+              'unit-contradiction',
               ['services', word, i],
               `${unitOf(name)} is to be enabled and ${word === 'mask' ? 'masked' : 'disabled'} at once`,
               'take it out of one of the lists; what was said before is forgotten with replace([...])',
@@ -83,8 +86,9 @@ function names({ builds, tests, hooks }: Machine): Fault[] {
       list.findIndex((other) => other.name === name) < i
         ? [
             fault(
+              'name-twice',
               [field, i, 'name'],
-              `${nameOf([field, i])} has the name "${name}", as one before it`,
+              (named) => `${named([field, i])} has the name "${name}", as one before it`,
               'give each a name of its own',
             ),
           ]
@@ -95,8 +99,9 @@ function names({ builds, tests, hooks }: Machine): Fault[] {
     ...(at === 'images' && on === 'image' && typeof run !== 'function'
       ? [
           fault(
+            'hook-point',
             ['hooks', i, 'on'],
-            `${nameOf(['hooks', i])} is to run in the image once that is packed`,
+            (named) => `${named(['hooks', i])} is to run in the image once that is packed`,
             'run it on the host (on: "host"), or at "system"',
           ),
         ]

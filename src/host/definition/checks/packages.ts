@@ -1,10 +1,9 @@
 /** Where packages come from: repositories, package files, what builds and kernels take from this host. */
-import type { Fault } from '../issues.js';
-import { nameOf } from '../issues.js';
+import { type Fault, fault, type Naming } from '../fault.js';
 import type { Machine } from '../machine.js';
 import type { Path } from '../merge.js';
 import { isDebFile } from '../package-names.js';
-import { fault, present } from './fault.js';
+import { present } from './present.js';
 
 type Repository = Machine['repositories'][string];
 
@@ -12,16 +11,17 @@ type Repository = Machine['repositories'][string];
 function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 'components'>): Fault[] {
   const at = ['repositories', name, 'components'];
   const [flats, others] = [true, false].map((is) => suites.filter((suite) => suite.endsWith('/') === is));
-  const code = 'repository-components';
   const [first] = flats ?? [];
   if (first !== undefined && components.length > 0) {
-    const what = `${nameOf(at)}: the suite "${first}" is a flat one, which has no components`;
-    return [{ ...fault(at, what, 'take the components out, or name a suite without a / at its end'), code }];
+    const what = (named: Naming) =>
+      `${named(at)}: the suite "${first}" is a flat one, which has no components`;
+    const next = 'take the components out, or name a suite without a / at its end';
+    return [fault('repository-components', at, what, next)];
   }
   if (components.length > 0 || (others ?? []).length === 0) return [];
-  const what = `${nameOf(at)} is missing: the suite "${others?.[0]}" has some`;
+  const what = (named: Naming) => `${named(at)} is missing: the suite "${others?.[0]}" has some`;
   const next = `name them, as in components: ['main']; a flat repository has a suite that ends with /`;
-  return [{ ...fault(['repositories', name], what, next), code }];
+  return [fault('repository-components', ['repositories', name], what, next)];
 }
 
 export function checkPackages(machine: Machine): Fault[] {

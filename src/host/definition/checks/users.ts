@@ -1,8 +1,8 @@
 /** Users: what cannot be said of root, terminals that log in two, empty passwords within reach of a network. */
-import { type Fault, nameOf } from '../issues.js';
+import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
 import { packageNameOf } from '../package-names.js';
-import { fault, present } from './fault.js';
+import { present } from './present.js';
 
 /** What may be said of root, who is there already. */
 const OF_ROOT = ['password', 'authorizedKeys', 'autologin', 'shell', 'system', 'groups', 'sudo'];
@@ -35,11 +35,21 @@ export function checkUsers(machine: Machine): Fault[] {
       const odd = Object.keys(user).find((key) => !OF_ROOT.includes(key));
       if (odd !== undefined)
         found.push(
-          fault([...at, odd], `${nameOf([...at, odd])} cannot be said: root is there already`, 'take it out'),
+          fault(
+            'not-for-root',
+            [...at, odd],
+            (named) => `${named([...at, odd])} cannot be said: root is there already`,
+            'take it out',
+          ),
         );
       if (user.sudo !== false)
         found.push(
-          fault([...at, 'sudo'], 'users.root.sudo cannot be said: root needs no sudo', 'take it out'),
+          fault(
+            'not-for-root',
+            [...at, 'sudo'],
+            'users.root.sudo cannot be said: root needs no sudo',
+            'take it out',
+          ),
         );
     }
     user.autologin.forEach((terminal, i) => {
@@ -47,6 +57,7 @@ export function checkUsers(machine: Machine): Fault[] {
       if (other !== undefined) {
         found.push(
           fault(
+            'two-logins-on-terminal',
             [...at, 'autologin', i],
             `${terminal} logs in both ${other} and ${name}`,
             `leave it to one of them; to take it from ${other}: users: { ${other}: { autologin: replace([]) } }`,
@@ -59,6 +70,7 @@ export function checkUsers(machine: Machine): Fault[] {
     if (password === 'empty' && login !== undefined) {
       found.push(
         fault(
+          'open-account',
           [...at, 'password'],
           `${name} would have an empty password on a machine with a network login (${login})`,
           'lock it (password: "locked") and use authorizedKeys, or leave out the network login',

@@ -1,8 +1,7 @@
 /** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. */
 import { isBelow, isWithin } from '../../../core/path.js';
-import { type Fault, nameOf } from '../issues.js';
+import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
-import { fault } from './fault.js';
 import { HIDDEN } from './hidden.js';
 
 /** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
@@ -27,7 +26,12 @@ export function checkVolumes({ ramVolumes, files: placed }: Machine): Fault[] {
     const hidden = HIDDEN.find((folder) => isWithin(path, folder));
     if (hidden !== undefined) {
       return [
-        fault(at, `${nameOf(at)}: ${hidden} is mounted over when the machine runs`, 'name another place'),
+        fault(
+          'hidden-path',
+          at,
+          (named) => `${named(at)}: ${hidden} is mounted over when the machine runs`,
+          'name another place',
+        ),
       ];
     }
     const lost = Object.keys(placed).find((file) => isBelow(file, path));
@@ -36,7 +40,7 @@ export function checkVolumes({ ramVolumes, files: placed }: Machine): Fault[] {
       {
         code: 'volume-hides-file',
         path: at,
-        what: `${nameOf(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
+        what: (named) => `${named(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
         next: `name a folder beside it, or take one of them out (ramVolumes: { '${path}': false } takes out a preset's volume)`,
       },
     ];

@@ -1,7 +1,7 @@
 /** What a preset is: fields of a machine, and what can be chosen of them. */
 import { z } from 'zod';
 import type { FragmentFields } from '../define.js';
-import type { Fault } from '../issues.js';
+import type { Fault } from '../fault.js';
 import type { Machine, MachineInput } from '../machine.js';
 
 /** A machine that mkma brings along. */

@@ -1,6 +1,6 @@
 /** The machines mkma brings along, and the fragments that are added to them. */
 import type { Problem } from '../../../core/result.js';
-import { didYouMean } from '../issues.js';
+import { didYouMean, nearestOf } from '../issues.js';
 import { desktop } from './desktop/desktop.js';
 import { consoleTools, localRoot, network, networkTime, sshWithKeys, systemd } from './fragments.js';
 import { HARDWARE, isHardwareName } from './hardware/hardware.js';
@@ -41,12 +41,14 @@ export function noSuchPreset(
   where: string,
   names: readonly string[] = Object.keys(EXTENDABLE),
 ): Problem {
+  const near = nearestOf(name, names);
   return {
     kind: 'usage',
     code: 'no-such-preset',
     what: `there is no preset "${name}"`,
     where,
     next: `${didYouMean(name, names)}the presets are: ${names.join(', ')}`,
+    ...(near === undefined ? {} : { suggestion: near }),
   };
 }
 

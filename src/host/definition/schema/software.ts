@@ -43,7 +43,7 @@ const build = z
   .strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9._-]*$/, 'a build has a name of a-z, 0-9, ., _ and -')
+      .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must have a-z, 0-9, ., _ and -')
       .describe('Its name.'),
     packages: z
       .array(packageChoice)
@@ -98,10 +98,7 @@ export const software = {
     .record(
       z
         .string()
-        .regex(
-          /^(?!debian$)[a-z0-9][a-z0-9._-]*$/,
-          'a repository has a name of a-z, 0-9, ., _ and -, which is not debian',
-        ),
+        .regex(/^(?!debian$)[a-z0-9][a-z0-9._-]*$/, 'must have a-z, 0-9, ., _ and -, and must not be debian'),
       repository,
     )
     .default({})

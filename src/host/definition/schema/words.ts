@@ -1,4 +1,4 @@
-/** Kinds of text that fields of a definition hold. A message completes "hostname ...", without the name. */
+/** Kinds of text that fields of a definition hold. A message completes "it ...". */
 import { z } from 'zod';
 import { wrongPackage } from '../package-names.js';
 
@@ -7,7 +7,7 @@ export const hostnameSchema = z
   .string()
   .regex(
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    'a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -',
+    'must have 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -',
   );
 
 /** A package's name (Debian Policy 5.6.1). One that ends with `-` apt-get(8) would remove. */
@@ -15,7 +15,7 @@ export const packageName = z
   .string()
   .regex(
     /^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$/,
-    'a package name has a-z, 0-9, +, - and ., and does not end with -, as in libstdc++6',
+    'must have a-z, 0-9, +, - and ., and must not end with -, as in libstdc++6',
   );
 
 /** A package as apt-get(8) takes it, or a file with one. */
@@ -28,7 +28,7 @@ export const packageChoice = z.string().superRefine((text, context) => {
 
 export const suiteName = z
   .string()
-  .regex(/^[a-z][a-z0-9-]*$/, 'a suite has a lower case name, as trixie or sid');
+  .regex(/^[a-z][a-z0-9-]*$/, 'must be a suite in lower case, as trixie or sid');
 
 export const httpAddress = z
   .string()
@@ -37,7 +37,7 @@ export const httpAddress = z
 /** A name that adduser(8) takes (useradd's own rule, shadow's NAME_REGEX). */
 export const userName = z
   .string()
-  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'a user or group has 1 to 32 of a-z, 0-9, _ and -, the first a letter');
+  .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must have 1 to 32 of a-z, 0-9, _ and -, the first a letter');
 
 /** An absolute path in the machine that does not climb. */
 export const machinePath = z
@@ -60,7 +60,7 @@ export const owner = z
 /** A systemd unit; one without an ending is a service. */
 export const unitName = z
   .string()
-  .regex(/^[A-Za-z0-9:_.\\@-]+$/, 'a unit has a name as "nginx" or "nginx.service"');
+  .regex(/^[A-Za-z0-9:_.\\@-]+$/, 'must be the name of a unit, as "nginx" or "nginx.service"');
 
 export const terminal = z
   .string()

@@ -32,7 +32,13 @@ export function change(
   } catch (cause) {
     const why = (cause as Error).message;
     const next = 'look whether the folder can be written to; where it is of root, run it as root';
-    return err({ what: 'cannot change the folder of the images', where: join(folder, file), why, next });
+    return err({
+      code: 'images-folder-not-writable',
+      what: 'cannot change the folder of the images',
+      where: join(folder, file),
+      why,
+      next,
+    });
   }
   return ok({ ...plan.value, lines: changeLines(plan.value) });
 }

@@ -14,6 +14,7 @@ export function openImages(path: string): Result<StoredImages> {
     names = readdirSync(path);
   } catch (cause) {
     return err({
+      code: 'images-folder-unreadable',
       what: 'cannot read the folder of the images',
       where: path,
       why: (cause as Error).message,

@@ -1,4 +1,5 @@
 /** Which layer is meant, what is odd about it, and what may be done to it. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Action, planChange } from '../../../../src/core/layers/change.js';
@@ -6,6 +7,7 @@ import { listLayers } from '../../../../src/core/layers/list.js';
 import { findImage, findLayer, nearestName } from '../../../../src/core/layers/name.js';
 import { inOrder, readStored, type StoredImages } from '../../../../src/core/layers/stored.js';
 import { followersOf, imageWarnings, UNRECORDED } from '../../../../src/core/layers/warnings.js';
+import { damaged as damage } from '../../../../src/core/problems/image-problems.js';
 import { problemOf } from '../../problem.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../sample.js';
 import { id, layer, stored } from './make.js';
@@ -39,7 +41,7 @@ test('a base without a manifest, or none at all', () => {
   assert.deepEqual(warnings({ base, layers: [made] }), [
     [`made on another base (sha256:abababababab) than base.cpio.zst (one without a manifest); ${UNRECORDED}`],
   ]);
-  const damaged = { ...base, problem: { what: 'the image is damaged' } };
+  const damaged = { ...base, problem: damage('cut short') };
   assert.deepEqual(warnings({ base: damaged, layers: [made] }), [[]]);
 });
 

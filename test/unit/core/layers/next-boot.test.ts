@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseLayerSelection } from '../../../../src/core/layer.js';
 import { asThisBoot, lackOf, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
+import { emptyImage } from '../../../../src/core/problems/image-problems.js';
 import { RECORD } from '../../guest/mkma/booted.js';
 import { BASE } from '../sample.js';
 import { layer, stored } from './make.js';
@@ -12,7 +13,7 @@ function selection(text: string) {
   return parsed.value;
 }
 
-const DAMAGED = { problem: { what: 'the image is empty', next: 'copy it again' } };
+const DAMAGED = { problem: emptyImage('base.cpio.zst', 'copy it again') };
 const there = stored(layer('a', {}), layer('b', {}, { disabled: true }), layer('c', {}, DAMAGED), layer('d'));
 
 test('the base and the layers that early boot will take', () => {

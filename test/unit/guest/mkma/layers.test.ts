@@ -74,6 +74,7 @@ test('a medium that does not give the bytes of a file is told as that, not as a 
   const stored = openImages(machine, FOLDER);
   assert.ok(stored.ok && stored.value.base !== undefined);
   const problem = {
+    code: 'image-unreadable',
     what: 'cannot read the image',
     where: 'base.erofs',
     why: 'fewer bytes came than the file has',
@@ -106,7 +107,7 @@ test('verify: sums of what could not be read, or that nobody made, tell no damag
   const broken = await verified({ stdout: sum, stderr: `dd: ${FOLDER}/base.cpio.zst: I/O error\n` });
   assert.match(
     broken,
-    /\n {2}cannot read the image: base\.cpio\.zst\n {4}why: dd: base\.cpio\.zst: I\/O error\n/,
+    /\n {2}cannot read the image: base\.cpio\.zst \[image-unreadable\]\n {4}why: dd: base\.cpio\.zst: I\/O error\n/,
   );
   const killed = await verified({ stdout: '', code: 137 });
   assert.match(
@@ -134,7 +135,10 @@ test('a change that is refused never mounts the storage for writing; one that is
   const machine = withLayer(archive('a'));
   const refused = await mkma(machine, ['layers', 'enable', 'x']);
   assert.equal(refused.code, 1, refused.err);
-  assert.match(refused.err, /^error: this layer is enabled already: persistence\.x\.cpio\.zst\n/);
+  assert.match(
+    refused.err,
+    /^error: this layer is enabled already: persistence\.x\.cpio\.zst \[layer-unchanged\]\n/,
+  );
   assert.ok(machine.calls.some((call) => call.startsWith('mount --read-only')));
   assert.ok(!machine.calls.some((call) => call.startsWith('mount --rw')));
   const done = await mkma(machine, ['layers', 'disable', 'x']);
@@ -157,7 +161,7 @@ test('somebody else works on the layers; a medium that takes no name', async () 
   const failed = await mkma(machine, ['layers', 'disable', 'x']);
   assert.match(
     failed.err,
-    /^error: cannot change the folder of the images: persistence\.x\.cpio\.zst\n {2}why: it cannot be renamed to/,
+    /^error: cannot change the folder of the images: persistence\.x\.cpio\.zst \[images-folder-not-writable\]\n {2}why: it cannot be renamed to/,
   );
   assert.equal(failed.code, 1);
 });

@@ -100,7 +100,7 @@ test('a second base on the medium is warned of', () => {
 
 test('a folder that cannot be read is told as such', () => {
   const medium = readMedium(new FakeMachine(), BOOT, FOLDER);
-  assert.equal(medium.ok ? '' : medium.problem.what, 'the storage device cannot be read');
+  assert.equal(medium.ok ? '' : medium.problem.code, 'storage-unreadable');
 });
 
 test('what the next boot would have no room for is refused, with numbers', () => {
@@ -109,6 +109,7 @@ test('what the next boot would have no room for is refused, with numbers', () =>
   assert.deepEqual(one(92 * 2 ** 20), { ok: true, value: 992 * 2 ** 20 });
   const refused = one(92 * 2 ** 20 + 1);
   assert.deepEqual(refused.ok ? {} : refused.problem, {
+    code: 'ram-too-small',
     what: 'the next boot would have no room for that',
     where: 'mkma_size, 1024 MiB on this machine',
     why: 'the images would take 993 MiB, 93 MiB of them what is to be saved, and the running system needs 32 MiB',
@@ -116,6 +117,7 @@ test('what the next boot would have no room for is refused, with numbers', () =>
   });
   const manyFiles = one(2 ** 20, 500_000);
   assert.deepEqual(manyFiles.ok ? {} : manyFiles.problem, {
+    code: 'ram-too-small',
     what: 'the next boot would have no room for that',
     where: 'RAM, of which this boot began with 1400 MiB',
     why: 'the images would take 901 MiB, 1 MiB of them what is to be saved, and the running system needs 32 MiB; with what the kernel needs for so many files, that is 22 MiB too much',

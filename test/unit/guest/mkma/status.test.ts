@@ -23,6 +23,7 @@ const LEFT_OUT: LeftOut[] = [
     bytes: 2048,
     asked: false,
     problem: {
+      code: 'image-damaged',
       what: 'the layer is damaged',
       where: '/img/persistence.broken.cpio.zst',
       next: 'make it again',
@@ -73,7 +74,7 @@ test('layers applied with their warnings, layers left out and why, warnings of t
     '             /img/persistence.20260201_080000.cpio.zst, 1.00 MiB\n             3.00 MiB in RAM, loaded in 0.5 s, 6.00 MiB/s\n',
     '             warning: it was made on another base\n',
     'left out   asked, 1.00 KiB: as mkma_layers asks\n',
-    '           broken, 2.00 KiB\n             the layer is damaged: /img/persistence.broken.cpio.zst\n               next: make it again\n',
+    '           broken, 2.00 KiB\n             the layer is damaged: /img/persistence.broken.cpio.zst [image-damaged]\n               next: make it again\n',
     '            3.00 MiB    20260201_080000\n',
     'warnings   the journal was replayed\n',
   ]) {
@@ -238,7 +239,7 @@ test('a machine that mkma did not boot', async () => {
   assert.equal(out, '');
   assert.match(
     err,
-    /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json\n {2}why: .*\n {2}next: /,
+    /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json \[not-booted-by-mkma\]\n {2}why: .*\n {2}next: /,
   );
   assert.equal(code, 1);
 });

@@ -59,10 +59,14 @@ test('JUnit gets checks and tests; where nothing booted, why', () => {
     assert.match(xml, /<testsuite name="checks" tests="2" failures="0"/);
     assert.match(xml, /<testsuite name="tests" tests="2" failures="1"/);
     assert.match(xml, /<failure message="df: exit code 1">mkma.config.ts:7\ndf: exit code 1\nno such disk</);
-    writeJUnit(file, err({ what: 'the image did not boot', where: 'panic', why: 'no init' }), undefined);
+    writeJUnit(
+      file,
+      err({ code: 'boot-failed', what: 'the image did not boot', where: 'panic', why: 'no init' }),
+      undefined,
+    );
     assert.match(
       readFileSync(file, 'utf8'),
-      /<testcase name="boot".*<failure message="the image did not boot: panic">.*why: no init/s,
+      /<testcase name="boot".*<failure message="the image did not boot: panic \[boot-failed\]">.*why: no init/s,
     );
   } finally {
     rmSync(folder, { recursive: true });

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { tellProblem } from '../../../../src/core/result.js';
+import { renderProblem } from '../../../../src/core/result.js';
 import { machineSchema } from '../../../../src/host/definition/machine.js';
 import { resolveMachine } from '../../../../src/host/definition/resolve.js';
 import { WRONG } from './wrong.js';
@@ -24,7 +24,7 @@ async function told(name: string, definition: string): Promise<string[]> {
   const found = await resolveMachine({ config: join(own, 'mkma.config.ts') });
   assert.ok(!found.ok, 'it was accepted');
   assert.equal(found.problem.kind, 'usage');
-  return tellProblem(found.problem).map((line) =>
+  return renderProblem(found.problem).map((line) =>
     line
       .replaceAll(/\S*mkma\.config\.ts/g, 'mkma.config.ts')
       .replaceAll(`${folder}/`, 'FOLDER/')

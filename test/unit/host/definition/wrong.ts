@@ -10,13 +10,16 @@ export const WRONG: readonly Wrong[] = [
   {
     what: 'a key that is not there',
     definition: "{ hostnam: 'box' }",
-    lines: ['there is no hostnam: mkma.config.ts:2', '  next: did you mean hostname? the fields are: FIELDS'],
+    lines: [
+      'there is no hostnam: mkma.config.ts:2 [unknown-field]',
+      '  next: did you mean hostname? the fields are: FIELDS',
+    ],
   },
   {
     what: 'a nested key',
     definition: "{\n  users: {\n    anna: { shel: '/bin/zsh' },\n  },\n}",
     lines: [
-      'there is no users.anna.shel: mkma.config.ts:4',
+      'there is no users.anna.shel: mkma.config.ts:4 [unknown-field]',
       '  next: did you mean shell? users.anna can have: uid, system, fullName, groups, shell, home, password, authorizedKeys, autologin, sudo',
     ],
   },
@@ -24,7 +27,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a key of a repository',
     definition: "{ repositories: { x: { url: 'http://x', suites: ['a'], key: './afile' } } }",
     lines: [
-      'there is no repositories.x.url: mkma.config.ts:2',
+      'there is no repositories.x.url: mkma.config.ts:2 [unknown-field]',
       '  next: did you mean uri? repositories.x can have: uri, suites, components, key, inMachine',
     ],
   },
@@ -33,7 +36,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ repositories: { x: { uri: 'http://x', suites: ['/'], key: { url: 'http://x/k', fingerprint: 'AFFF2E93 770F9C12' } } } }",
     lines: [
-      'repositories.x.key.fingerprint is "AFFF2E93 770F9C12": it must be a whole fingerprint: 40 or 64 hexadecimal digits, spaces as you like: mkma.config.ts:2',
+      'repositories.x.key.fingerprint is "AFFF2E93 770F9C12": it must be a whole fingerprint: 40 or 64 hexadecimal digits, spaces as you like: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -42,7 +45,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{\n  repositories: {\n    x: { uri: 'http://x', suites: ['/'], components: ['main'], key: 'a\\nb' },\n  },\n}",
     lines: [
-      'repositories.x.components: the suite "/" is a flat one, which has no components: mkma.config.ts:4',
+      'repositories.x.components: the suite "/" is a flat one, which has no components: mkma.config.ts:4 [repository-components]',
       '  next: take the components out, or name a suite without a / at its end',
     ],
   },
@@ -50,7 +53,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a suite without components',
     definition: "{ repositories: { x: { uri: 'http://x', suites: ['trixie'], key: 'a\\nb' } } }",
     lines: [
-      'repositories.x.components is missing: the suite "trixie" has some: mkma.config.ts:2',
+      'repositories.x.components is missing: the suite "trixie" has some: mkma.config.ts:2 [repository-components]',
       "  next: name them, as in components: ['main']; a flat repository has a suite that ends with /",
     ],
   },
@@ -58,25 +61,31 @@ export const WRONG: readonly Wrong[] = [
     what: 'host name',
     definition: "{\n\n  hostname: 'My_Box',\n}",
     lines: [
-      'hostname is "My_Box": a host name has 1 to 63 of a-z, 0-9 and -, and neither begins nor ends with -: mkma.config.ts:4',
+      'hostname is "My_Box": it must have 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -: mkma.config.ts:4 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'no text',
     definition: '{ hostname: 12 }',
-    lines: ['hostname must be text, and is 12: mkma.config.ts:2', '  next: correct it and try again'],
+    lines: [
+      'hostname must be text, and is 12: mkma.config.ts:2 [value-type]',
+      '  next: correct it and try again',
+    ],
   },
   {
     what: 'no list',
     definition: "{ packages: 'nginx' }",
-    lines: ['packages must be a list, and is "nginx": mkma.config.ts:2', '  next: correct it and try again'],
+    lines: [
+      'packages must be a list, and is "nginx": mkma.config.ts:2 [value-type]',
+      '  next: correct it and try again',
+    ],
   },
   {
     what: 'package name',
     definition: "{\n  packages: [\n    'nginx',\n    'Foo Bar',\n  ],\n}",
     lines: [
-      'packages[1] is "Foo Bar": it must be one package: each has an entry of its own: mkma.config.ts:5',
+      'packages[1] is "Foo Bar": it must be one package: each has an entry of its own: mkma.config.ts:5 [package-name]',
       '  next: correct it and try again',
     ],
   },
@@ -84,7 +93,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'deb file missing',
     definition: "{ packages: ['./none.deb'] }",
     lines: [
-      'packages[0]: there is no FOLDER/none.deb: mkma.config.ts:2',
+      'packages[0]: there is no FOLDER/none.deb: mkma.config.ts:2 [no-such-file]',
       '  next: correct the path: it is relative to the file that names it',
     ],
   },
@@ -92,7 +101,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'suite too old',
     definition: "{ suite: 'bookworm' }",
     lines: [
-      'the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: mkma.config.ts:2',
+      'the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: mkma.config.ts:2 [suite-too-old]',
       '  next: use trixie or a newer suite',
     ],
   },
@@ -100,20 +109,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'suite name',
     definition: "{ suite: 'Debian 13' }",
     lines: [
-      'suite is "Debian 13": a suite has a lower case name, as trixie or sid: mkma.config.ts:2',
+      'suite is "Debian 13": it must be a suite in lower case, as trixie or sid: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'format',
     definition: "{ format: 'erosf' }",
-    lines: ['format is "erosf": mkma.config.ts:2', '  next: did you mean erofs? it can be "cpio" or "erofs"'],
+    lines: [
+      'format is "erosf": mkma.config.ts:2 [value-not-allowed]',
+      '  next: did you mean erofs? it can be "cpio" or "erofs"',
+    ],
   },
   {
     what: 'level',
     definition: '{ compressionLevel: 22 }',
     lines: [
-      'compressionLevel is 22: it must be at most 19: mkma.config.ts:2',
+      'compressionLevel is 22: it must be at most 19: mkma.config.ts:2 [value-out-of-range]',
       '  next: correct it and try again',
     ],
   },
@@ -121,7 +133,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'level no whole number',
     definition: '{ compressionLevel: 2.5 }',
     lines: [
-      'compressionLevel must be a whole number, and is 2.5: mkma.config.ts:2',
+      'compressionLevel must be a whole number, and is 2.5: mkma.config.ts:2 [value-type]',
       '  next: correct it and try again',
     ],
   },
@@ -129,7 +141,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'without',
     definition: "{ without: ['docs', 'doc'] }",
     lines: [
-      'without[1] is "doc": mkma.config.ts:2',
+      'without[1] is "doc": mkma.config.ts:2 [value-not-allowed]',
       '  next: did you mean docs? it can be "docs", "locales", "modules" or "firmware"',
     ],
   },
@@ -137,7 +149,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'relative path',
     definition: "{ files: { 'etc/motd': 'hi' } }",
     lines: [
-      'files["etc/motd"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      'files["etc/motd"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -145,7 +157,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'climbing path',
     definition: "{ files: { '/etc/../x': 'hi' } }",
     lines: [
-      'files["/etc/../x"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      'files["/etc/../x"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -153,7 +165,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'covered path',
     definition: "{ files: { '/run/x': 'hi' } }",
     lines: [
-      'files["/run/x"]: /run is covered when the machine runs, nothing in it would be seen: mkma.config.ts:2',
+      'files["/run/x"]: /run is covered when the machine runs, nothing in it would be seen: mkma.config.ts:2 [hidden-path]',
       '  next: name another place',
     ],
   },
@@ -161,7 +173,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a field of a mount',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', option: ['ro'] } } }",
     lines: [
-      'there is no mounts["/home"].option: mkma.config.ts:2',
+      'there is no mounts["/home"].option: mkma.config.ts:2 [unknown-field]',
       '  next: did you mean options? mounts["/home"] can have: device, type, options, encrypted, required',
     ],
   },
@@ -169,7 +181,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a device that is none',
     definition: "{ mounts: { '/home': { device: 'sda1' } } }",
     lines: [
-      'mounts["/home"].device is "sda1": it must be UUID=, LABEL=, PARTUUID= or PARTLABEL= with a value without quotes, or a path below /dev: mkma.config.ts:2',
+      'mounts["/home"].device is "sda1": it must be UUID=, LABEL=, PARTUUID= or PARTLABEL= with a value without quotes, or a path below /dev: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -177,7 +189,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'options in one text',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', options: ['ro,noatime'] } } }",
     lines: [
-      'mounts["/home"].options[0] is "ro,noatime": it must be one option: each has an entry of its own, without commas and spaces: mkma.config.ts:2',
+      'mounts["/home"].options[0] is "ro,noatime": it must be one option: each has an entry of its own, without commas and spaces: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -185,7 +197,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'how a mount is encrypted',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', encrypted: 'luks' } } }",
     lines: [
-      'mounts["/home"].encrypted is "luks": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2',
+      'mounts["/home"].encrypted is "luks": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -193,7 +205,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a field of an encrypted mount',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', encrypted: { keyfile: '/k' } } } }",
     lines: [
-      'there is no mounts["/home"].encrypted.keyfile: mkma.config.ts:2',
+      'there is no mounts["/home"].encrypted.keyfile: mkma.config.ts:2 [unknown-field]',
       '  next: did you mean keyFile? mounts["/home"].encrypted can have: name, keyFile, keyDevice, tpm2, options',
     ],
   },
@@ -201,7 +213,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount over the system',
     definition: "{ mounts: { '/usr/local': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/usr/local"]: /usr is the system\'s own, which a disk would hide: mkma.config.ts:2',
+      'mounts["/usr/local"]: /usr is the system\'s own, which a disk would hide: mkma.config.ts:2 [mount-over-system]',
       '  next: name another place, as /srv/data or /home',
     ],
   },
@@ -209,7 +221,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount over the records of packages',
     definition: "{ mounts: { '/var': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/var"]: /var holds the records of packages, which a disk would hide: mkma.config.ts:2',
+      'mounts["/var"]: /var holds the records of packages, which a disk would hide: mkma.config.ts:2 [mount-over-system]',
       '  next: name another place, as /srv/data or /home',
     ],
   },
@@ -217,7 +229,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount over the root',
     definition: "{ mounts: { '/': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2',
+      'mounts["/"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -225,7 +237,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'two mounts of one path',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' }, '/srv//x': { device: 'LABEL=y' } } }",
     lines: [
-      'mounts["/srv/x"] and mounts["/srv//x"] are one mount point: mkma.config.ts:2',
+      'mounts["/srv/x"] and mounts["/srv//x"] are one mount point: mkma.config.ts:2 [mount-twice]',
       '  next: take one of them out',
     ],
   },
@@ -233,7 +245,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount that is a volume in RAM too',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, ramVolumes: { '/srv/x': { size: '1G' } } }",
     lines: [
-      'mounts["/srv/x"] is a volume in RAM too (ramVolumes): mkma.config.ts:2',
+      'mounts["/srv/x"] is a volume in RAM too (ramVolumes): mkma.config.ts:2 [mount-twice]',
       '  next: take one of them out',
     ],
   },
@@ -241,7 +253,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount on a file',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
     lines: [
-      'mounts["/srv/x"] is no folder: files has it too: mkma.config.ts:2',
+      'mounts["/srv/x"] is no folder: files has it too: mkma.config.ts:2 [mount-on-file]',
       '  next: take one of them out',
     ],
   },
@@ -249,20 +261,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount over a file',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
     lines: [
-      'mounts["/srv"]: the disk would hide /srv/x of the definition: mkma.config.ts:2',
+      'mounts["/srv"]: the disk would hide /srv/x of the definition: mkma.config.ts:2 [mount-hides-file]',
       "  next: take one of them out; only what lies in the home of one of the definition's users is copied to a disk",
     ],
   },
   {
     what: 'a mount of RAM',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', type: 'tmpfs' } } }",
-    lines: ['mounts["/srv"]: tmpfs is no file system on a disk: mkma.config.ts:2', '  next: use ramVolumes'],
+    lines: [
+      'mounts["/srv"]: tmpfs is no file system on a disk: mkma.config.ts:2 [not-on-disk]',
+      '  next: use ramVolumes',
+    ],
   },
   {
     what: 'a mount that is required and is not',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', required: true, options: ['nofail'] } } }",
     lines: [
-      'mounts["/srv"] is required, and has the option nofail: mkma.config.ts:2',
+      'mounts["/srv"] is required, and has the option nofail: mkma.config.ts:2 [required-nofail]',
       '  next: take one of them out',
     ],
   },
@@ -271,7 +286,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv': { device: 'LABEL=x' }, '/srv/x': { device: 'LABEL=y', required: true } } }",
     lines: [
-      'mounts["/srv/x"] is required, and lies below /srv, which is not: mkma.config.ts:2',
+      'mounts["/srv/x"] is required, and lies below /srv, which is not: mkma.config.ts:2 [required-below]',
       '  next: set required: true for /srv too',
     ],
   },
@@ -279,7 +294,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a device of keys without a key',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyDevice: 'LABEL=key' } } } }",
     lines: [
-      'mounts["/srv"].encrypted has a keyDevice without the keyFile on it: mkma.config.ts:2',
+      'mounts["/srv"].encrypted has a keyDevice without the keyFile on it: mkma.config.ts:2 [key-device-alone]',
       '  next: name the file: keyFile: "/home.key"',
     ],
   },
@@ -287,7 +302,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'two keys',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/k', tpm2: true } } } }",
     lines: [
-      'mounts["/srv"].encrypted has both a key file and the key in the TPM: mkma.config.ts:2',
+      'mounts["/srv"].encrypted has both a key file and the key in the TPM: mkma.config.ts:2 [two-keys]',
       '  next: take one of them out',
     ],
   },
@@ -295,7 +310,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a key behind its own lock',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/srv/k' } } } }",
     lines: [
-      'mounts["/srv"].encrypted.keyFile: /srv/k lies on the disk that it is to unlock: mkma.config.ts:2',
+      'mounts["/srv"].encrypted.keyFile: /srv/k lies on the disk that it is to unlock: mkma.config.ts:2 [key-on-own-disk]',
       '  next: put the key elsewhere',
     ],
   },
@@ -303,7 +318,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'random swap by what is lost',
     definition: "{ swap: [{ device: 'UUID=1234-ABCD', encrypted: 'random' }] }",
     lines: [
-      'swap[0].device is "UUID=1234-ABCD", and its content is destroyed at each boot: that name is on the partition, and gone with the first boot: mkma.config.ts:2',
+      'swap[0].device is "UUID=1234-ABCD", and its content is destroyed at each boot: that name is on the partition, and gone with the first boot: mkma.config.ts:2 [random-swap-device]',
       '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
     ],
   },
@@ -311,7 +326,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'random swap by a name that moves',
     definition: "{ swap: [{ device: '/dev/sda2', encrypted: 'random' }] }",
     lines: [
-      'swap[0].device is "/dev/sda2", and its content is destroyed at each boot: another partition may have that name at another boot, and would be destroyed: mkma.config.ts:2',
+      'swap[0].device is "/dev/sda2", and its content is destroyed at each boot: another partition may have that name at another boot, and would be destroyed: mkma.config.ts:2 [random-swap-device]',
       '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
     ],
   },
@@ -319,20 +334,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'a random key of a mount',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: 'random' } } }",
     lines: [
-      'mounts["/srv"].encrypted is "random": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2',
+      'mounts["/srv"].encrypted is "random": it must be true, false or { name, keyFile, keyDevice, tpm2, options }: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'swap twice',
     definition: "{ swap: [{ device: 'LABEL=x' }, { device: 'LABEL=x', priority: 1 }] }",
-    lines: ['swap[1] and swap[0] have one device: LABEL=x: mkma.config.ts:2', '  next: take one of them out'],
+    lines: [
+      'swap[1] and swap[0] have one device: LABEL=x: mkma.config.ts:2 [device-twice]',
+      '  next: take one of them out',
+    ],
   },
   {
     what: 'swap on a mounted disk',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, swap: [{ device: 'LABEL=x' }] }",
     lines: [
-      'swap[0] and mounts["/srv"] have one device: LABEL=x: mkma.config.ts:2',
+      'swap[0] and mounts["/srv"] have one device: LABEL=x: mkma.config.ts:2 [device-twice]',
       '  next: take one of them out',
     ],
   },
@@ -341,7 +359,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv/a-b': { device: 'LABEL=x', encrypted: true }, '/srv/a/b': { device: 'LABEL=y', encrypted: true } } }",
     lines: [
-      'mounts["/srv/a/b"] and mounts["/srv/a-b"] both become /dev/mapper/srv-a-b: mkma.config.ts:2',
+      'mounts["/srv/a/b"] and mounts["/srv/a-b"] both become /dev/mapper/srv-a-b: mkma.config.ts:2 [mapper-name-twice]',
       '  next: give one of them a name of its own: encrypted: { name: ... }',
     ],
   },
@@ -350,7 +368,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: true }, '/srv/b': { device: 'LABEL=x', encrypted: { keyFile: '/k' } } } }",
     lines: [
-      'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in two ways: mkma.config.ts:2',
+      'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in two ways: mkma.config.ts:2 [device-twice]',
       '  next: give both the same encrypted',
     ],
   },
@@ -358,7 +376,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'the name of the device mapper itself',
     definition: "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: { name: 'control' } } } }",
     lines: [
-      'mounts["/srv/a"].encrypted.name is "control": it must be 1 to 127 of A-Z, a-z, 0-9, ., _, + and -, and not "control": mkma.config.ts:2',
+      'mounts["/srv/a"].encrypted.name is "control": it must be 1 to 127 of A-Z, a-z, 0-9, ., _, + and -, and not "control": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -366,7 +384,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a priority of swap',
     definition: "{ swap: [{ device: 'LABEL=x', priority: 40000 }] }",
     lines: [
-      'swap[0].priority is 40000: it must be at most 32767: mkma.config.ts:2',
+      'swap[0].priority is 40000: it must be at most 32767: mkma.config.ts:2 [value-out-of-range]',
       '  next: correct it and try again',
     ],
   },
@@ -374,7 +392,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'covered volume',
     definition: "{ ramVolumes: { '/run/x': { size: '10%' } } }",
     lines: [
-      'ramVolumes["/run/x"]: /run is mounted over when the machine runs: mkma.config.ts:2',
+      'ramVolumes["/run/x"]: /run is mounted over when the machine runs: mkma.config.ts:2 [hidden-path]',
       '  next: name another place',
     ],
   },
@@ -382,7 +400,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'volume over a file',
     definition: "{ files: { '/srv/x/y': 'hi' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
     lines: [
-      'ramVolumes["/srv/x"]: it is empty at each boot, and would hide /srv/x/y of the definition: mkma.config.ts:2',
+      'ramVolumes["/srv/x"]: it is empty at each boot, and would hide /srv/x/y of the definition: mkma.config.ts:2 [volume-hides-file]',
       "  next: name a folder beside it, or take one of them out (ramVolumes: { '/srv/x': false } takes out a preset's volume)",
     ],
   },
@@ -390,7 +408,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a table of mounts beside volumes',
     definition: "{ files: { '/etc/fstab': '' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
     lines: [
-      'files has /etc/fstab, in which mounts, swap and ramVolumes have their lines: mkma.config.ts:2',
+      'files has /etc/fstab, in which mounts, swap and ramVolumes have their lines: mkma.config.ts:2 [table-twice]',
       '  next: say what it has in those fields, or take them out',
     ],
   },
@@ -398,7 +416,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a key file with a space',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x', encrypted: { keyFile: '/etc/my key' } } } }",
     lines: [
-      'mounts["/srv/x"].encrypted.keyFile is "/etc/my key": it must have no spaces: crypttab(5) knows no escapes: mkma.config.ts:2',
+      'mounts["/srv/x"].encrypted.keyFile is "/etc/my key": it must have no spaces: crypttab(5) knows no escapes: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -406,7 +424,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'no volume',
     definition: "{ ramVolumes: { '/srv/x': true } }",
     lines: [
-      'ramVolumes["/srv/x"] is true: it must be { size, mode, owner }, or false: mkma.config.ts:2',
+      'ramVolumes["/srv/x"] is true: it must be { size, mode, owner }, or false: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -414,7 +432,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'no disk',
     definition: "{ mounts: { '/srv/x': true } }",
     lines: [
-      'mounts["/srv/x"] is true: it must be { device, type, options, encrypted, required }, or false: mkma.config.ts:2',
+      'mounts["/srv/x"] is true: it must be { device, type, options, encrypted, required }, or false: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -422,7 +440,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'volume size',
     definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
     lines: [
-      'ramVolumes["/srv/x"].size is "much": it must be percent of the RAM from 1% to 99%, or bytes as "512M" or "2G": mkma.config.ts:2',
+      'ramVolumes["/srv/x"].size is "much": it must be percent of the RAM from 1% to 99%, or bytes as "512M" or "2G": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -430,7 +448,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'file of nothing',
     definition: "{ files: { '/etc/x': { form: './afile' } } }",
     lines: [
-      'there is no files["/etc/x"].form: mkma.config.ts:2',
+      'there is no files["/etc/x"].form: mkma.config.ts:2 [unknown-field]',
       '  next: did you mean from? files["/etc/x"] can have: content, mode, owner, from, values, link, folder, remove',
     ],
   },
@@ -438,7 +456,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'file mode',
     definition: "{ files: { '/etc/x': { content: 'a', mode: 'rw' } } }",
     lines: [
-      'files["/etc/x"].mode is "rw": it must be three or four octal digits, as "0644": mkma.config.ts:2',
+      'files["/etc/x"].mode is "rw": it must be three or four octal digits, as "0644": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -446,7 +464,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'file missing',
     definition: "{ files: { '/etc/x': { from: './none' } } }",
     lines: [
-      'files["/etc/x"].from: there is no FOLDER/none: mkma.config.ts:2',
+      'files["/etc/x"].from: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
       '  next: correct the path: it is relative to the file that names it',
     ],
   },
@@ -454,7 +472,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'template of folder',
     definition: "{ files: { '/etc/x': { from: './adir', values: { a: 1 } } } }",
     lines: [
-      'files["/etc/x"]: FOLDER/adir is a folder, and only files can be templates: mkma.config.ts:2',
+      'files["/etc/x"]: FOLDER/adir is a folder, and only files can be templates: mkma.config.ts:2 [template-folder]',
       '  next: name each file that is a template by itself',
     ],
   },
@@ -462,7 +480,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'user name',
     definition: "{ users: { 'Anna B': {} } }",
     lines: [
-      'users["Anna B"]: a user or group has 1 to 32 of a-z, 0-9, _ and -, the first a letter: mkma.config.ts:2',
+      'users["Anna B"]: its name must have 1 to 32 of a-z, 0-9, _ and -, the first a letter: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -470,7 +488,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'sudo',
     definition: "{ users: { anna: { sudo: 'yes' } } }",
     lines: [
-      'users.anna.sudo is "yes": it must be true, false or "nopasswd": mkma.config.ts:2',
+      'users.anna.sudo is "yes": it must be true, false or "nopasswd": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -478,7 +496,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'password',
     definition: "{ users: { anna: { password: 'secret' } } }",
     lines: [
-      'users.anna.password: it must be "locked", "empty", { hash } or { hashFile }: mkma.config.ts:2',
+      'users.anna.password: it must be "locked", "empty", { hash } or { hashFile }: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -486,7 +504,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'hash',
     definition: "{ users: { anna: { password: { hash: 'secret' } } } }",
     lines: [
-      'users.anna.password.hash: it must be a hash as of mkpasswd (it begins with $): mkma.config.ts:2',
+      'users.anna.password.hash: it must be a hash as of mkpasswd (it begins with $): mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -494,7 +512,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'hash file missing',
     definition: "{ users: { anna: { password: { hashFile: './none' } } } }",
     lines: [
-      'users.anna.password.hashFile: there is no FOLDER/none: mkma.config.ts:2',
+      'users.anna.password.hashFile: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
       '  next: correct the path: it is relative to the file that names it',
     ],
   },
@@ -502,7 +520,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'ssh key',
     definition: "{ users: { anna: { authorizedKeys: ['AAAA'] } } }",
     lines: [
-      'users.anna.authorizedKeys[0] is "AAAA": it must be a public key as in authorized_keys, or { file }: mkma.config.ts:2',
+      'users.anna.authorizedKeys[0] is "AAAA": it must be a public key as in authorized_keys, or { file }: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -510,7 +528,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'empty password and ssh',
     definition: "{\n  extends: ['server'],\n  users: { anna: { password: 'empty' } },\n}",
     lines: [
-      'anna would have an empty password on a machine with a network login (openssh-server): mkma.config.ts:4',
+      'anna would have an empty password on a machine with a network login (openssh-server): mkma.config.ts:4 [open-account]',
       '  next: lock it (password: "locked") and use authorizedKeys, or leave out the network login',
     ],
   },
@@ -518,7 +536,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'two on one terminal',
     definition: "{\n  users: { anna: { autologin: ['tty1'] } },\n}",
     lines: [
-      'tty1 logs in both root and anna: mkma.config.ts:3',
+      'tty1 logs in both root and anna: mkma.config.ts:3 [two-logins-on-terminal]',
       '  next: leave it to one of them; to take it from root: users: { root: { autologin: replace([]) } }',
     ],
   },
@@ -526,33 +544,39 @@ export const WRONG: readonly Wrong[] = [
     what: 'terminal',
     definition: "{ users: { anna: { autologin: ['console'] } } }",
     lines: [
-      'users.anna.autologin[0] is "console": it must be a terminal, "tty1" to "tty6" or as "ttyS0": mkma.config.ts:2',
+      'users.anna.autologin[0] is "console": it must be a terminal, "tty1" to "tty6" or as "ttyS0": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'root uid',
     definition: '{ users: { root: { uid: 5 } } }',
-    lines: ['users.root.uid cannot be said: root is there already: mkma.config.ts:2', '  next: take it out'],
+    lines: [
+      'users.root.uid cannot be said: root is there already: mkma.config.ts:2 [not-for-root]',
+      '  next: take it out',
+    ],
   },
   {
     what: 'time zone',
     definition: "{ timezone: 'Berlin time' }",
     lines: [
-      'timezone is "Berlin time": it must be a time zone, as Europe/Berlin: mkma.config.ts:2',
+      'timezone is "Berlin time": it must be a time zone, as Europe/Berlin: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'keyboard',
     definition: "{ keyboard: { variant: 'nodeadkeys' } }",
-    lines: ['keyboard.layout is missing: mkma.config.ts:2', '  next: correct it and try again'],
+    lines: [
+      'keyboard.layout is missing: mkma.config.ts:2 [field-missing]',
+      '  next: correct it and try again',
+    ],
   },
   {
     what: 'unit',
     definition: "{ services: { enable: ['my unit'] } }",
     lines: [
-      'services.enable[0] is "my unit": a unit has a name as "nginx" or "nginx.service": mkma.config.ts:2',
+      'services.enable[0] is "my unit": it must be the name of a unit, as "nginx" or "nginx.service": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -560,7 +584,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'enabled and masked',
     definition: "{ services: { enable: ['ssh'], mask: ['ssh.service'] } }",
     lines: [
-      'ssh.service is to be enabled and masked at once: mkma.config.ts:2',
+      'ssh.service is to be enabled and masked at once: mkma.config.ts:2 [unit-contradiction]',
       '  next: take it out of one of the lists; what was said before is forgotten with replace([...])',
     ],
   },
@@ -568,20 +592,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'sysctl',
     definition: '{ sysctl: { swappiness: 10 } }',
     lines: [
-      'sysctl.swappiness: its name must be a kernel setting, as vm.swappiness: mkma.config.ts:2',
+      'sysctl.swappiness: its name must be a kernel setting, as vm.swappiness: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'hook moment',
     definition: "{ hooks: [{ at: 'end', run: 'true' }] }",
-    lines: ['hooks[0].at is "end": mkma.config.ts:2', '  next: it can be "packages", "system" or "images"'],
+    lines: [
+      'hooks[0].at is "end": mkma.config.ts:2 [value-not-allowed]',
+      '  next: it can be "packages", "system" or "images"',
+    ],
   },
   {
     what: 'hook script missing',
     definition: "{ hooks: [{ at: 'system', run: { script: './none.sh' } }] }",
     lines: [
-      'hooks[0].run.script: there is no FOLDER/none.sh: mkma.config.ts:2',
+      'hooks[0].run.script: there is no FOLDER/none.sh: mkma.config.ts:2 [no-such-file]',
       '  next: correct the path: it is relative to the file that names it',
     ],
   },
@@ -589,7 +616,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'hook in the image too late',
     definition: "{ hooks: [{ at: 'images', run: 'true' }] }",
     lines: [
-      'hooks[0] is to run in the image once that is packed: mkma.config.ts:2',
+      'hooks[0] is to run in the image once that is packed: mkma.config.ts:2 [hook-point]',
       '  next: run it on the host (on: "host"), or at "system"',
     ],
   },
@@ -597,7 +624,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'test without function',
     definition: "{ tests: [{ name: 'x', run: 'true' }] }",
     lines: [
-      'tests[0].run is "true": it must be a function: mkma.config.ts:2',
+      'tests[0].run is "true": it must be a function: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -605,7 +632,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'kernel',
     definition: "{ kernel: { from: 'ubuntu' } }",
     lines: [
-      'kernel.from is "ubuntu": it must be { from: "debian" }, { from: "host" } or { from: "path", image, modules }: mkma.config.ts:2',
+      'kernel.from is "ubuntu": it must be { from: "debian" }, { from: "host" } or { from: "path", image, modules }: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -613,7 +640,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'kernel path',
     definition: "{ kernel: { from: 'path', image: './afile', modules: './none' } }",
     lines: [
-      'kernel.modules: there is no FOLDER/none: mkma.config.ts:2',
+      'kernel.modules: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
       '  next: correct the path: it is relative to the file that names it',
     ],
   },
@@ -621,20 +648,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'cmdline',
     definition: "{ cmdline: ['quiet splash'] }",
     lines: [
-      'cmdline[0] is "quiet splash": it must be one parameter without blanks, as "quiet": mkma.config.ts:2',
+      'cmdline[0] is "quiet splash": it must be one parameter without blanks, as "quiet": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'build without install',
     definition: "{ builds: [{ name: 'x', run: 'make' }] }",
-    lines: ['builds[0].install is missing: mkma.config.ts:2', '  next: correct it and try again'],
+    lines: [
+      'builds[0].install is missing: mkma.config.ts:2 [field-missing]',
+      '  next: correct it and try again',
+    ],
   },
   {
     what: 'two builds of a name',
     definition: "{ builds: [{ name: 'x', run: 'a', install: 'b' }, { name: 'x', run: 'c', install: 'd' }] }",
     lines: [
-      'builds[1] has the name "x", as one before it: mkma.config.ts:2',
+      'builds[1] has the name "x", as one before it: mkma.config.ts:2 [name-twice]',
       '  next: give each a name of its own',
     ],
   },
@@ -642,31 +672,37 @@ export const WRONG: readonly Wrong[] = [
     what: 'preset',
     definition: "{ extends: ['consle'] }",
     lines: [
-      'there is no preset "consle": mkma.config.ts:2',
+      'there is no preset "consle": mkma.config.ts:2 [no-such-preset]',
       '  next: did you mean console? the presets are: console, server, desktop, hardware/intel, hardware/amd, hardware/laptop',
     ],
   },
   {
     what: 'extends no list',
     definition: "{ extends: 'console' }",
-    lines: ['extends must be a list: mkma.config.ts:2', '  next: as in extends: ["server"]'],
+    lines: ['extends must be a list: mkma.config.ts:2 [value-type]', '  next: as in extends: ["server"]'],
   },
   {
     what: 'extends missing file',
     definition: "{ extends: ['./none.ts'] }",
     lines: [
-      'there is no such definition: mkma.config.ts:2: none.ts',
+      'there is no such definition: mkma.config.ts:2: FOLDER/none.ts [definition-missing]',
       '  next: name a file that is there, or make one: mkma new',
     ],
   },
   {
     what: 'zram',
     definition: '{ zram: 0 }',
-    lines: ['zram is 0: it must be at least 1: mkma.config.ts:2', '  next: correct it and try again'],
+    lines: [
+      'zram is 0: it must be at least 1: mkma.config.ts:2 [value-out-of-range]',
+      '  next: correct it and try again',
+    ],
   },
   {
     what: 'initramfs',
     definition: "{ initramfs: { modules: 'all' } }",
-    lines: ['initramfs.modules is "all": mkma.config.ts:2', '  next: it can be "generic" or "hardware"'],
+    lines: [
+      'initramfs.modules is "all": mkma.config.ts:2 [value-not-allowed]',
+      '  next: it can be "generic" or "hardware"',
+    ],
   },
 ];

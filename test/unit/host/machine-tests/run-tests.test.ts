@@ -191,6 +191,7 @@ test('tests are chosen by a part of their names; a word that finds none is told'
   assert.deepEqual(names('disk', 'restart'), ['web restarts', 'disk']);
   assert.deepEqual(names('web', 'dsik'), {
     kind: 'usage',
+    code: 'no-such-test',
     what: 'there is no test of this name',
     where: '--test dsik',
     next: 'the tests are: web answers, web restarts, disk',

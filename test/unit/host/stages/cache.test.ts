@@ -54,7 +54,7 @@ test('an entry is made once, and again where it is asked for; the newest counts'
 
 test('what could not be made is not there, and what could not be made anew stays as it was', async () => {
   using rig = new Rig();
-  const failed = err({ what: 'the mirror is not there' });
+  const failed = err({ code: 'mirror-unreachable', what: 'the mirror is not there' });
   assert.ok(!(await rig.ask('half', false, failed)).ok);
   assert.equal(rig.content(), undefined);
   assert.deepEqual(readdirSync(join(rig.path, 'stages')), []);

@@ -1,6 +1,6 @@
 /** Options of the desktop that do not go together. Pure. */
 import type { z } from 'zod';
-import type { Fault } from '../../issues.js';
+import { type Fault, fault } from '../../fault.js';
 import type { Machine } from '../../machine.js';
 import type { DesktopOptions, desktopOptions } from './options.js';
 import { PARTS } from './parts.js';
@@ -85,11 +85,12 @@ export function loginFaults({ user, login }: DesktopOptions, machine: Machine): 
     autologin.flatMap((terminal, i) =>
       terminal === 'tty1'
         ? [
-            {
-              ...{ path: ['users', name, 'autologin', i], code: 'two-logins-on-terminal' },
-              what: `tty1 logs in ${name}, and the desktop is there`,
-              next: `leave tty1 to the desktop: autologin: ['tty2'], or replace(['ttyS0']) where a preset says it`,
-            },
+            fault(
+              'two-logins-on-terminal',
+              ['users', name, 'autologin', i],
+              `tty1 logs in ${name}, and the desktop is there`,
+              `leave tty1 to the desktop: autologin: ['tty2'], or replace(['ttyS0']) where a preset says it`,
+            ),
           ]
         : [],
     ),
@@ -99,10 +100,11 @@ export function loginFaults({ user, login }: DesktopOptions, machine: Machine): 
   }
   return [
     ...first,
-    {
-      ...{ path: ['users', user, 'password'], code: 'greeter-without-password' },
-      what: `nobody could log in: the greeter asks for the password of ${user}, which is locked`,
-      next: "give one (password: { hashFile: './password' }), or use login: 'automatic'",
-    },
+    fault(
+      'greeter-without-password',
+      ['users', user, 'password'],
+      `nobody could log in: the greeter asks for the password of ${user}, which is locked`,
+      "give one (password: { hashFile: './password' }), or use login: 'automatic'",
+    ),
   ];
 }

@@ -3,7 +3,7 @@
  * 26.04). It brings units and a session of its own. Pure.
  */
 import { ELSEWHERE, offerOf } from '../../elsewhere.js';
-import type { Fault } from '../../issues.js';
+import type { Fault } from '../../fault.js';
 import type { Machine, MachineInput } from '../../machine.js';
 import { KEY_PROGRAM, type Key } from './keys.js';
 import type { DesktopOptions } from './options.js';

@@ -1,0 +1,176 @@
+/** Problems with a definition: the file, its fields, and what they ask for together. */
+export const DEFINITION = {
+  'definition-missing': [
+    'There is no definition of this name.',
+    'Name a file that exists with --config, or make one: mkma new.',
+  ],
+  'definition-unreadable': ['The file cannot be read, or is no JSON.', 'Correct the file.'],
+  'definition-failed': [
+    'The definition ended with an error while it was evaluated.',
+    'Correct the line that the message names.',
+  ],
+  'definition-empty': [
+    'The file defines no machine.',
+    'Export what defineMachine returns as default; a JSON file holds one object.',
+  ],
+  'definition-exists': [
+    'mkma new would replace a definition.',
+    'Name another folder, or replace it with --force.',
+  ],
+  'unknown-field': ['There is no such field.', 'Correct its name: the message lists those that exist.'],
+  'field-missing': ['A required field is missing.', 'Add it.'],
+  'value-type': [
+    'A field has a value of another type than it takes.',
+    'Give the type that the message names.',
+  ],
+  'value-not-allowed': [
+    'A field has a value that is none of its choices.',
+    'Use one that the message lists.',
+  ],
+  'value-out-of-range': [
+    'A value is too small or too large.',
+    'Use one in the range that the message names.',
+  ],
+  'value-invalid': ['A value has not the form that the field requires.', 'Correct it as the message says.'],
+  'name-invalid': ['A name in a field has not the form that is required.', 'Correct it as the message says.'],
+  'extends-circle': ['Definitions extend each other in a circle.', 'Take one of the extends out.'],
+  'no-such-preset': ['There is no built-in preset of this name.', 'The message lists the presets.'],
+  'preset-is-fragment': [
+    'The preset is a part of a machine, not a whole one.',
+    "Extend a whole preset as well: extends: ['console', ...].",
+  ],
+  'preset-options': [
+    'A preset with options is written in a wrong form.',
+    "Write { preset: 'desktop', with: { user: 'ada' } }.",
+  ],
+  'no-such-file': [
+    'A file of this host that the definition names does not exist.',
+    'Correct the path: it is relative to the file that names it.',
+  ],
+  'not-a-file': ['A field names something else where it needs a file.', 'Name a file.'],
+  'not-a-folder': ['A field names something else where it needs a folder.', 'Name a folder.'],
+  'hidden-path': [
+    'The place is mounted over while the machine runs: nothing there would be seen.',
+    'Name another place.',
+  ],
+  'below-a-file': ['A file is placed below something that is no folder.', 'Take one of the two out.'],
+  'template-folder': ['A folder cannot be a template.', 'Name each template file by itself.'],
+  'template-value-missing': ['A template names a value that is not given.', 'Add it to values.'],
+  'source-unsupported': [
+    'A file that the definition places is of a kind that cannot be placed.',
+    'Name a regular file, a folder or a symbolic link.',
+  ],
+  'not-for-root': ['A field does not apply to root, who always exists.', 'Take it out.'],
+  'two-logins-on-terminal': [
+    'Two users are logged in on one terminal.',
+    'Leave the terminal to one of them.',
+  ],
+  'open-account': [
+    'An account without a password could be reached over a network.',
+    'Lock its password and use authorizedKeys, or leave out the network login.',
+  ],
+  'password-hash-invalid': [
+    'The file holds no password hash.',
+    'Make one with mkpasswd (package whois) or openssl passwd -6.',
+  ],
+  'shell-missing': ["A user's shell is not in the machine.", 'Add the package that has it.'],
+  'suite-too-old': ['The suite lacks quickjs, the engine of early boot.', 'Use trixie or a newer suite.'],
+  'format-needs-kernel': [
+    'The chosen kernel cannot read a base of the format erofs.',
+    "Use the suite's kernel, or the format cpio.",
+  ],
+  'kernel-choice-invalid': ['--kernel names no kernel.', 'Use debian, host or host:RELEASE.'],
+  'unit-contradiction': [
+    'A unit is both enabled and disabled or masked.',
+    'Take it out of one of the lists.',
+  ],
+  'unit-failed': [
+    'systemctl refuses a unit that the definition names.',
+    'Check its name; a package of the machine has to bring it.',
+  ],
+  'name-twice': ['Two entries have one name.', 'Give each its own name.'],
+  'hook-point': [
+    'A hook runs at a moment at which it can do nothing.',
+    'Choose another moment or place for it.',
+  ],
+  'no-such-locale': ['The suite has no such locale.', 'The message lists those that come near.'],
+  'no-such-timezone': ['There is no such time zone.', 'Use a name such as Europe/Berlin.'],
+  'keyboard-invalid': [
+    'The keyboard cannot be set up with these names.',
+    'See keyboard(5), xkeyboard-config(7).',
+  ],
+  'no-such-module': ['The kernel has no module of this name.', 'Check it with modinfo.'],
+  'binary-missing': [
+    'A program that early boot is to have is not in the machine.',
+    'Add the package that has it.',
+  ],
+  'no-such-test': ['The definition has no test of this name.', 'The message lists its tests.'],
+  'package-name': ['The text names no package.', 'Use a name as apt takes it, or the path of a .deb file.'],
+  'package-removed': ['apt would remove a package by this name.', 'Use excludePackages to keep one out.'],
+  'package-architecture': ['The text names no architecture of Debian.', 'The message lists them.'],
+  'not-a-package': ['The file is no Debian package.', 'Name a whole .deb file.'],
+  'no-such-package': [
+    'The suite has no package of this name.',
+    'Check its name, the suite and the components.',
+  ],
+  'no-such-version': ['The suite has not the version that is asked for.', 'Name another one, or none.'],
+  'packages-conflict': ['Two packages exclude each other.', 'Take one of them out.'],
+  'packages-unmet': [
+    'No set of packages satisfies what is asked for.',
+    'Look at the dependencies in the message, and at excludePackages.',
+  ],
+  'repository-components': [
+    'A flat repository has components, or another one has none.',
+    'Name components, or a suite that ends with /.',
+  ],
+  'volume-hides-file': [
+    'A RAM volume is empty at each boot and would hide a file that the definition places.',
+    'Use another folder, or take one of them out.',
+  ],
+  'table-twice': [
+    'The definition places fstab or crypttab and also has fields that write it.',
+    'Write its lines in those fields, or take the fields out.',
+  ],
+  'no-such-owner': ['The owner of a volume does not exist.', 'Add the user or the group.'],
+  'engine-without-store': [
+    'A container engine comes as a dependency: its store would lie on the overlay.',
+    'Add the engine to packages, or a RAM volume for its store.',
+  ],
+  'mount-over-system': ['A disk would hide the system or its databases.', 'Use another mount point.'],
+  'mount-twice': ['Two entries have one mount point.', 'Take one of them out.'],
+  'mount-on-file': ['The mount point is no folder.', 'Take one of the two out.'],
+  'mount-hides': [
+    'The disk hides what the image has at its mount point.',
+    'Copy it to the disk, or mount elsewhere.',
+  ],
+  'mount-hides-file': ['The disk would hide a file that the definition places.', 'Take one of them out.'],
+  'not-on-disk': ['The type is no file system on a disk.', 'Use swap or ramVolumes.'],
+  'required-nofail': ['A mount is required and has the option nofail.', 'Take one of them out.'],
+  'required-below': ['A required mount lies below one that is not.', 'Make the upper one required too.'],
+  'key-device-alone': ['An encrypted disk has a keyDevice without a keyFile.', 'Name the key file.'],
+  'two-keys': ['An encrypted disk has a key file and a key in the TPM.', 'Take one of them out.'],
+  'key-on-own-disk': ['A key lies on the disk that it unlocks.', 'Put the key elsewhere.'],
+  'no-key-file': [
+    'The key file is not in the image: the passphrase will be asked for.',
+    'Place the file, or name its keyDevice.',
+  ],
+  'open-key-file': ['Every user may read a key file.', "Give it mode: '0600'."],
+  'random-swap-device': [
+    'Swap with a random key is named by something that does not stay with one partition.',
+    'Use PARTUUID= or a name below /dev/disk/by-id/.',
+  ],
+  'device-twice': ['Two entries use one device.', 'Take one of them out.'],
+  'mapper-name-twice': ['Two encrypted disks get one name in /dev/mapper.', 'Name one of them.'],
+  'no-dm-crypt': ['The kernel cannot unlock encrypted disks.', "Use the suite's kernel."],
+  'no-file-system': ['The kernel does not know a file system.', 'Use one that the message lists.'],
+  'desktop-not-a-kiosk': ['An option applies to a kiosk only.', "Take it out, or use compositor: 'cage'."],
+  'desktop-part-without-place': ['A kiosk has no place for this part of a desktop.', 'Take it out.'],
+  'desktop-two-programs': ['A kiosk shows one program, and two are named.', 'Take one of them out.'],
+  'desktop-part-missing': [
+    'A part of the desktop needs another one that is left out.',
+    'Name it, or leave out both.',
+  ],
+  'desktop-without-admin': ['Nobody could become root.', 'Give the user a password, or sudo without one.'],
+  'desktop-not-in-debian': ['No Debian suite has a program of this desktop.', 'The message names a source.'],
+  'greeter-without-password': ['Nobody could log in at the greeter.', 'Give the user a password.'],
+} as const;

@@ -1,0 +1,55 @@
+/** Problems with images and layers, wherever they are read. */
+export const IMAGES = {
+  'image-damaged': [
+    'An image does not hold what its manifest or its checksums say.',
+    'Copy it again from where it is whole, or build or save it again.',
+  ],
+  'image-unreadable': ['An image cannot be opened or read.', 'Check its owner, and the medium with dmesg.'],
+  'image-empty': ['The file of an image has 0 bytes.', 'Copy, build or save it again.'],
+  'image-kind': ['The image is a base where a layer is expected, or the reverse.', 'Give it its right name.'],
+  'image-format': [
+    'The image has a format that this mkma does not read.',
+    'Make image and initramfs with one version of mkma.',
+  ],
+  'image-needs-newer-mkma': ['The image needs a newer mkma.', 'Use an initramfs of at least its version.'],
+  'image-incomplete': ['Fewer files were unpacked than the manifest counts.', 'Copy or build it again.'],
+  'image-missing': ['There is no image to boot.', 'Build it, or name its folder with --output.'],
+  'base-missing': ['The folder holds no base.', 'Copy a base there, or correct mkma_images_path=.'],
+  'base-unused': ['A second base lies beside the one that is used.', 'Remove the one you do not need.'],
+  'initramfs-damaged': ['The initramfs is damaged or of another version.', 'Build it again.'],
+  'images-unreliable': ['Some images cannot be relied on.', 'Copy them again, or drop them.'],
+  'images-changed': ['The images changed while they were copied.', 'Try again.'],
+  'images-folder-missing': ['The folder of the images does not exist.', 'Correct mkma_images_path=.'],
+  'images-folder-unreadable': ['The folder of the images cannot be read.', 'Name it with --output.'],
+  'images-folder-not-writable': ['The folder of the images cannot be changed.', 'Check the medium.'],
+  'images-of-another-definition': [
+    'The images were built from another definition or preset.',
+    'Name it with --config or --preset, or build again.',
+  ],
+  'definition-changed': ['The definition changed since the images were built.', 'Build again.'],
+  'archive-escapes': [
+    'An archive wrote outside of its directory: it holds links that lead there.',
+    'Do not trust it; get it from a trusted source.',
+  ],
+  'unpacking-failed': ['An image cannot be unpacked.', 'Copy or build it again.'],
+  'metadata-unrestored': ['Attributes of an image cannot be set.', 'Copy or build it again.'],
+  'no-such-layer': ['There is no layer of this name.', 'mkma layers list lists them.'],
+  'layer-unchanged': ['The layer is enabled or disabled already.', 'mkma layers list shows its state.'],
+  'layer-file-exists': ['A file of the new name exists already.', 'Drop one of the two.'],
+  'layer-needed': ['A later layer was made on this one.', 'Disable it, or drop it with --force.'],
+  'layer-other-accounts': [
+    'The layer was made on other accounts than the base has.',
+    'Build the base with them, or apply the layer all the same: mkma_layers=!NAME.',
+  ],
+  'layer-other-packages': [
+    'The layer was made on other packages than the base has.',
+    'Build the base with them, or apply the layer all the same: mkma_layers=!NAME.',
+  ],
+  'layer-other-owners': [
+    'Numbers of users or groups in the layer mean other accounts here.',
+    'Make the change again, or apply the layer all the same: mkma_layers=!NAME.',
+  ],
+  'layers-parameter': ['mkma_layers= has an invalid value.', 'Use all, none, or names with commas.'],
+  'too-many-layers': ['There are as many layers as an overlay takes.', 'Merge or drop some.'],
+  'path-in-no-image': ['Neither the base nor a layer has the path.', 'Give it as it is spelt there.'],
+} as const;

@@ -1,0 +1,25 @@
+/** Problems with boot loaders of the host and with virtual machines: mkma boot-entry, run, test. */
+export const VIRTUAL_MACHINES = {
+  'boot-loader-missing': ['No boot loader was found.', 'Name its folder: --root, --grub-dir or --esp.'],
+  'two-boot-loaders': ['There are two boot loaders.', 'Name one with --loader.'],
+  'boot-loader-not-writable': ["The boot loader's folder cannot be written.", 'See the cause.'],
+  'boot-loader-full': ['There is no room for the boot loader entry.', 'Free as much as is named.'],
+  'boot-entry-edited': ["mkma's part of GRUB's configuration was edited.", 'Remove what is left of it.'],
+  'grub-without-custom': ['GRUB does not read custom.cfg.', 'Run update-grub once.'],
+  'esp-not-fat': ['systemd-boot does not read this file system.', 'Copy the files to the ESP.'],
+  'device-by-path': ['The entry names a device by its path.', 'Write UUID= in its place.'],
+  'unbootable-place': [
+    'Early boot cannot open the place of the images.',
+    'Copy them to a plain file system.',
+  ],
+  'images-in-use': ['The images run in another virtual machine.', 'End it, or copy the folder.'],
+  'kvm-unusable': ['KVM does not work here.', 'Use --accel auto or tcg.'],
+  'firmware-missing': ['The host has no UEFI firmware for QEMU.', 'Install the package named.'],
+  'no-such-disk-image': ['The file for a disk does not exist.', 'Name a file with the content of a disk.'],
+  'vm-folder-unusable': ["The virtual machine's folder cannot be made.", 'Use a copy of the images.'],
+  'vm-disk-full': ["The virtual machine's disk is full.", 'Make it anew: --fresh-disk.'],
+  'vm-disk-not-writable': ["The virtual machine's disk cannot be changed.", 'See the cause.'],
+  'boot-failed': ['The image did not boot.', 'Read its console in the file named.'],
+  'machine-off': ['The machine went off before the checks were done.', 'Read its console.'],
+  'checks-timed-out': ['The checks were not done in time.', 'Raise --timeout, or read its console.'],
+} as const;
