@@ -23,7 +23,6 @@ const settings = {
   machine: { hostname: name, suite, format: 'cpio' as const },
   architecture,
   level: 3,
-  long: false,
   version: mkma,
 };
 const context = { emit: () => undefined, signal: new AbortController().signal };

@@ -30,7 +30,7 @@ async function asked(keys: string): Promise<{ code: number | null; screen: strin
 test('Ctrl-C is an interruption', async () => {
   const { code, screen } = await asked('\x03');
   assert.equal(code, 130, screen);
-  assert.match(screen, /Install them now\? \[Y\/n\] \nerror: interrupted\n/);
+  assert.match(screen, /Install them now\? \[Y\/n\] \nerror: interrupted \[interrupted\]\n/);
 });
 
 for (const [name, keys] of [
@@ -40,7 +40,7 @@ for (const [name, keys] of [
   test(`${name} is a no: nothing is installed, and how to is said`, async () => {
     const { code, screen } = await asked(keys);
     assert.equal(code, 1, screen);
-    assert.match(screen, /\nerror: programs are missing on this host\n/);
+    assert.match(screen, /\nerror: programs are missing on this host \[program-missing\]\n/);
     assert.match(screen, /next: install them: apt-get install .*qemu-system-x86/);
   });
 }

@@ -74,7 +74,7 @@ test('a second base that is not used is warned of', async () => {
   assert.equal(got.code, 0);
   assert.match(
     got.stderr,
-    /^warning: another base lies there as well and is not used: .*\/base\.erofs\n +why: nothing tells when it was made\n +next: remove/,
+    /^warning: another base lies there as well and is not used: .*\/base\.erofs \[base-unused\]\n +why: nothing tells when it was made\n +next: remove/,
   );
 });
 
@@ -124,7 +124,7 @@ test('a GRUB that does not read custom.cfg is told of, with what to run', async 
   assert.equal(got.code, 0);
   assert.match(
     got.stderr,
-    /warning: GRUB does not read custom\.cfg yet: .*grub\.cfg\n[\s\S]*41_custom[\s\S]*update-grub/,
+    /warning: GRUB does not read custom\.cfg yet: .*grub\.cfg \[grub-without-custom\]\n[\s\S]*41_custom[\s\S]*update-grub/,
   );
 });
 
@@ -221,7 +221,7 @@ test('an ESP that is full to the last byte: told as that, and nothing is left th
   }
   assert.match(
     await runFull(join(esp, 'images'), '--write'),
-    /error: there is no room for the boot loader entry: .*mkma-console\.conf\n.*the file system is full; .*\n.*free some room there/,
+    /error: there is no room for the boot loader entry: .*mkma-console\.conf \[boot-loader-full\]\n.*the file system is full; .*\n.*free some room there/,
   );
 });
 

@@ -254,7 +254,7 @@ exec "$@"`;
     assert.equal(refused.code, 1);
     assert.match(
       refused.stderr,
-      /cannot pack the tree as EROFS: .*chroot\/srv\n +why: it has the attribute trusted\.overlay\.opaque/,
+      /cannot pack the tree as EROFS: .*chroot\/srv \[overlay-mark\]\n +why: it has the attribute trusted\.overlay\.opaque/,
     );
   });
 

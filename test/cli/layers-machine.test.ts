@@ -148,7 +148,10 @@ test('blame: the layers of this boot, one that came later, and what changed sinc
       [FIRST, false, true],
     ],
   );
-  assert.match(refused(1, 'blame', '/nope'), /^error: no image holds this path: \/nope\n/);
+  assert.match(
+    refused(1, 'blame', '/nope'),
+    /^error: no image holds this path: \/nope \[path-in-no-image\]\n/,
+  );
 });
 
 test('verify: whole layers, and damaged ones of every kind', () => {
@@ -212,12 +215,15 @@ test('disable, enable, drop: on the storage, and refused where a layer counts on
 });
 
 test('what is typed wrong: exit code 2, and what to do', () => {
-  assert.match(refused(2, 'show'), /^error: Expected argument for name\n/);
+  assert.match(refused(2, 'show'), /^error: Expected argument for name \[arguments-invalid\]\n/);
   assert.match(
     refused(2, 'shwo'),
     /^error: unknown command 'shwo' \[unknown-command\]\n {2}next: did you mean show\?/,
   );
-  assert.match(refused(2, 'blame', '../x'), /^error: this is no path on the machine: \.\.\/x\n/);
+  assert.match(
+    refused(2, 'blame', '../x'),
+    /^error: this is no path on the machine: \.\.\/x \[path-invalid\]\n/,
+  );
   const none = layers();
   assert.deepEqual([none.code, none.stderr.split('\n')[0]], [2, 'error: no command was given [no-command]']);
 });
@@ -230,5 +236,5 @@ test('nothing is left mounted, and only root may look', () => {
   const argv = ['--userspec=1234:1234', machine.root, '/usr/bin/mkma', 'layers', 'list'];
   const { status, stderr } = spawnSync('chroot', argv, { encoding: 'utf8' });
   assert.equal(status, 1);
-  assert.match(stderr, /^error: only root can look at the layers\n/);
+  assert.match(stderr, /^error: only root can look at the layers \[needs-root\]\n/);
 });

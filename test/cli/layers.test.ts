@@ -73,7 +73,10 @@ test('list: another base, a layer that is missing, and files that are no layers'
     text,
     /_second .*\n {2}warning: made after a layer that is not here \(sha256:[0-9a-f]{12}\)\n/,
   );
-  assert.match(text, /empty .* cannot be used\n {2}the image is empty: persistence\.empty\.cpio\.zst\n/);
+  assert.match(
+    text,
+    /empty .* cannot be used\n {2}the image is empty: persistence\.empty\.cpio\.zst \[image-empty\]\n/,
+  );
   assert.match(
     text,
     /nobase .* cannot be used\n {2}this is no layer: .*\n {4}why: its manifest says that it is a base\n/,
@@ -84,7 +87,7 @@ test('list: another base, a layer that is missing, and files that are no layers'
   );
   assert.match(
     await refused(1, 'show', 'nobase'),
-    /^error: this is no layer: persistence\.nobase\.cpio\.zst\n/,
+    /^error: this is no layer: persistence\.nobase\.cpio\.zst \[image-kind\]\n/,
   );
 });
 
@@ -214,7 +217,10 @@ test('disable and enable: a rename, and back; nothing is written over', async ()
     await told('list'),
     /_first .* disabled\n.*_second .*\n {2}warning: made after .*, which is disabled\n/,
   );
-  assert.match(await refused(1, 'disable', FIRST), /^error: this layer is disabled already: .*\.disabled\n/);
+  assert.match(
+    await refused(1, 'disable', FIRST),
+    /^error: this layer is disabled already: .*\.disabled \[layer-unchanged\]\n/,
+  );
   writeFileSync(at(FIRST), 'another');
   assert.match(
     await refused(1, 'enable', FIRST),
@@ -255,9 +261,9 @@ test('names that no layer has, and folders that are none', async () => {
   }
   assert.match(
     await refused(2, 'diff', FIRST, 'first'),
-    /there is no such layer: first\n.*\n {2}next: did you mean 2026.*_first\?/,
+    /there is no such layer: first \[no-such-layer\]\n.*\n {2}next: did you mean 2026.*_first\?/,
   );
-  assert.match(await refused(2, 'drop', 'base'), /^error: there is no such layer: base\n/);
+  assert.match(await refused(2, 'drop', 'base'), /^error: there is no such layer: base \[no-such-layer\]\n/);
   const none = await mkmaHere(['layers', 'list', '--output', join(images, 'none')]);
   assert.equal(none.code, 1);
   assert.match(
@@ -268,13 +274,19 @@ test('names that no layer has, and folders that are none', async () => {
 
 test('wrong usage', async () => {
   for (const [args, words] of [
-    [['shwo'], /^error: unknown command 'shwo'\n {2}next: did you mean show\? mkma layers --help lists/],
-    [['show'], /^error: missing required argument 'name'\n {2}next: mkma layers show --help lists/],
+    [
+      ['shwo'],
+      /^error: unknown command 'shwo' \[unknown-command\]\n {2}next: did you mean show\? mkma layers --help lists/,
+    ],
+    [
+      ['show'],
+      /^error: missing required argument 'name' \[arguments-invalid\]\n {2}next: mkma layers show --help lists/,
+    ],
     [
       ['drop', 'x', '--forse'],
-      /^error: unknown option '--forse'\n {2}next: did you mean --force\? mkma layers drop --help/,
+      /^error: unknown option '--forse' \[unknown-option\]\n {2}next: did you mean --force\? mkma layers drop --help/,
     ],
-    [[], /^error: no command was given\n/],
+    [[], /^error: no command was given \[no-command\]\n/],
   ] as const) {
     const { code, stderr } = await mkma(['layers', ...args]);
     assert.equal(code, 2);

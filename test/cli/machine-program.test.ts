@@ -42,7 +42,10 @@ test('names with any byte come out as they went in', () => {
 
 test('exit codes: 1 where there is no record, 2 for what is no command', () => {
   const none = inMachine(undefined, 'mkma', 'status');
-  assert.match(none.stderr, /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json\n/);
+  assert.match(
+    none.stderr,
+    /^error: this machine was not booted by mkma: \/run\/mkma\/boot\.json \[not-booted-by-mkma\]\n/,
+  );
   assert.deepEqual([none.stdout, none.code], ['', 1]);
   const wrong = inMachine(undefined, 'mkma', 'statsu');
   assert.match(

@@ -40,6 +40,21 @@ test('mkma new writes a definition and what an editor needs; one that is there s
   assert.match(readFileSync(config, 'utf8'), /extends: \['console'\]/);
 });
 
+test('the definition that is written builds the format that a build without one has', async () => {
+  const format = async (cwd: string): Promise<unknown> => {
+    const summary = await mkmaHere(['summary', '--all', '--json'], { cwd });
+    const { fields } = JSON.parse(summary.stdout) as { fields: { name: string; value: unknown }[] };
+    return fields.find(({ name }) => name === 'format')?.value;
+  };
+  const cwd = own('format');
+  const without = await format(cwd);
+  for (const preset of ['console', 'server']) {
+    const made = await mkmaHere(['new', preset, '--preset', preset], { cwd });
+    assert.equal(made.code, 0, made.stderr);
+    assert.equal(await format(join(cwd, preset)), without, preset);
+  }
+});
+
 test('what is written belongs to the user behind sudo', async () => {
   const cwd = own('b');
   const made = await mkma(['new', 'box'], { cwd, env: { SUDO_UID: '1234', SUDO_GID: '1235' } });

@@ -192,7 +192,10 @@ test('nothing changed, an emptied list: nothing is written', () => {
 
 test('an editor that fails, a line that was not offered: told, and nothing is written', () => {
   put('root/a');
-  assert.match(refused([], { EDITOR: 'false' }), /^error: the editor failed \(exit code 1\): false\n/);
+  assert.match(
+    refused([], { EDITOR: 'false' }),
+    /^error: the editor failed \(exit code 1\): false \[editor-failed\]\n/,
+  );
   assert.match(
     refused([], editor('echo "new 1 B /etc/shadow" >>"$1"')),
     /^error: the edited list cannot be understood: line \d+: new 1 B \/etc\/shadow \[edited-list-invalid\]\n {2}why: no such change was in the list\n/,
@@ -292,7 +295,7 @@ test('a file that no archive can hold is refused by name, and only where it is c
   put('root/huge');
   truncateSync(at('root/huge'), 2 ** 32);
   put('root/a');
-  assert.match(refused(['--all']), /cannot hold a file of 4 GiB or more: \/root\/huge\n/);
+  assert.match(refused(['--all']), /cannot hold a file of 4 GiB or more: \/root\/huge \[file-too-large\]\n/);
   save(['--deselect', '/root/huge']);
 });
 

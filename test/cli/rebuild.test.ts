@@ -165,7 +165,10 @@ describe('one output folder, build after build', () => {
   test('an edit is never overwritten without being told to', async () => {
     const refused = await mkmaHere(words('second'));
     assert.equal(refused.code, 1);
-    assert.match(refused.stderr, /error: chroot\/ was edited by hand and would be overwritten: .*chroot\n/);
+    assert.match(
+      refused.stderr,
+      /error: chroot\/ was edited by hand and would be overwritten: .*chroot \[chroot-edited\]\n/,
+    );
     assert.match(
       refused.stderr,
       /why: it has to be built again \(changed: files, hostname\); changed: \/etc\/hosts\n/,

@@ -14,7 +14,7 @@ inOwnMounts(import.meta.url);
 
 test('building without root says to use sudo', async () => {
   const got = await mkma(['build'], { uid: 65534 });
-  assert.match(got.stderr, /^error: building needs root\n/);
+  assert.match(got.stderr, /^error: building needs root \[needs-root\]\n/);
   assert.match(got.stderr, /next: run it with sudo: sudo \.\/mkma build\n$/);
   assert.equal(got.code, 1);
 });
@@ -60,7 +60,9 @@ test('a server that is no mirror, and a suite that is not there', async () => {
     const mirror = `http://127.0.0.1:${address.port}/debian`;
     const got = await buildFrom(mirror, folder.path, '--suite', 'triksie');
     assert.ok(
-      got.stderr.includes(`error: cannot bootstrap Debian triksie: ${mirror} (suite triksie)\n`),
+      got.stderr.includes(
+        `error: cannot bootstrap Debian triksie: ${mirror} (suite triksie) [no-such-suite]\n`,
+      ),
       got.stderr,
     );
     assert.match(
@@ -84,7 +86,10 @@ test('an output folder that cannot be written', async () => {
     ['/proc/mkma', /ENOENT/],
   ] as const) {
     const got = await mkmaHere(['build', '--output', output]);
-    assert.ok(got.stderr.startsWith(`error: cannot use the output folder: ${output}\n`), got.stderr);
+    assert.ok(
+      got.stderr.startsWith(`error: cannot use the output folder: ${output} [output-folder-unusable]\n`),
+      got.stderr,
+    );
     assert.match(got.stderr, why);
     assert.match(got.stderr, /next: name another one with --output/);
     assert.equal(got.code, 1);
@@ -102,7 +107,7 @@ test('two builds into one output folder: the second is refused and names the fir
     const got = await mkmaHere(['build', '--output', folder.path]);
     assert.equal(
       got.stderr,
-      `error: another mkma works in this output folder: ${folder.path}\n  why: held by process 12345 since yesterday\n  next: wait for it to end, or name another folder with --output\n`,
+      `error: another mkma works in this output folder: ${folder.path} [output-folder-taken]\n  why: held by process 12345 since yesterday\n  next: wait for it to end, or name another folder with --output\n`,
     );
     assert.equal(got.code, 1);
   } finally {
@@ -144,7 +149,7 @@ test("the host's kernel that is not there names the missing file", async () => {
   const got = await mkmaHere(['build', '--kernel', 'host:9.9.9-none', '--output', folder.path]);
   assert.match(
     got.stderr,
-    /error: cannot take the host's kernel 9\.9\.9-none: \/boot\/vmlinuz-9\.9\.9-none\n/,
+    /error: cannot take the host's kernel 9\.9\.9-none: \/boot\/vmlinuz-9\.9\.9-none \[kernel-missing\]\n/,
   );
   assert.match(got.stderr, /--kernel debian/);
   assert.equal(got.code, 1);

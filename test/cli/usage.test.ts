@@ -33,8 +33,8 @@ const WRONG: [string[], string][] = [
     'error: there is no such kernel choice: --kernel hots [kernel-choice-invalid]\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
   [
-    ['build', '--format', 'erofs', '--long'],
-    'error: these options do not go together: --long, --format erofs [exclusive-options]\n  why: a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts\n  next: leave out one of them\n',
+    ['build', '--long'],
+    'error: the option --long no longer exists [option-removed]\n  why: it made base.cpio.zst 2 % smaller, and loading it took up to 64 MiB more RAM for each processor\n  next: leave it out\n',
   ],
   [
     ['build', '--without', 'docs,manuals'],

@@ -3,6 +3,10 @@ export const USAGE = {
   'no-command': ['No command was given.', 'Name one of those that mkma --help lists.'],
   'unknown-command': ['There is no such command.', 'mkma --help lists the commands.'],
   'unknown-option': ['The command has no such option.', 'mkma COMMAND --help lists its options.'],
+  'option-removed': [
+    'The option of an earlier version no longer exists.',
+    'Leave it out; the message gives the reason.',
+  ],
   'arguments-invalid': [
     'An option or argument lacks its value, has one that it does not take, or is one too many.',
     'mkma COMMAND --help shows what the command takes.',

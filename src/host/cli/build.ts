@@ -26,7 +26,6 @@ import {
   epochOption,
   formatOption,
   levelOption,
-  longOption,
   moduleSetOption,
   outputOption,
   presetOption,
@@ -60,7 +59,6 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(zramOption())
     .addOption(moduleSetOption())
     .addOption(levelOption())
-    .addOption(longOption())
     .addOption(cacheOption())
     .addOption(epochOption())
     .option('--refresh', 'ask the mirror again, for newer packages', false)
@@ -128,7 +126,6 @@ interface BuildOptions {
   readonly mirror?: string | undefined;
   readonly proxy?: string | undefined;
   readonly compressionLevel?: number | undefined;
-  readonly long: boolean;
   readonly cache?: string | undefined;
   readonly sourceDateEpoch?: number | undefined;
   readonly refresh: boolean;
@@ -140,15 +137,6 @@ async function resolveSettings(
   { machine, source }: ResolvedMachine,
   options: BuildOptions,
 ): Promise<Result<BuildSettings>> {
-  if (options.long && machine.format === 'erofs') {
-    return usage({
-      code: 'exclusive-options',
-      what: 'these options do not go together',
-      where: '--long, --format erofs',
-      why: 'a file system is compressed in clusters of 64 KiB, so that a page can be read: nothing far back counts',
-      next: 'leave out one of them',
-    });
-  }
   const mirrors = chooseMirrors(options.mirror ?? machine.mirror);
   if (!mirrors.ok) return mirrors;
   const { root, owner } = session.caller;
@@ -191,7 +179,6 @@ async function resolveSettings(
       reach: reach.value,
       architecture: own,
       level: machine.compressionLevel,
-      long: options.long,
       refresh: options.refresh,
       discardEdits: options.discardEdits,
       sourceDateEpoch: options.sourceDateEpoch,

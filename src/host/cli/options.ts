@@ -32,12 +32,6 @@ export const presetOption = () =>
     'a machine that mkma brings along, instead of a definition (default: console)',
   );
 
-export const longOption = () =>
-  new Option(
-    '--long',
-    'look for repetition far back (zstd --long): a smaller base.cpio.zst, for more RAM',
-  ).default(false);
-
 export const cacheOption = () =>
   new Option('--cache <dir>', 'where stages and packages are kept between builds')
     .env('MKMA_CACHE')

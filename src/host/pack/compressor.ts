@@ -11,10 +11,6 @@ import { failure, Interrupted, missingTool, type Running, start } from '../sys/r
 
 /** Threads that only read and write (zstd 1.5.3 and newer) cost a sixth more than they give where others run beside it. */
 const ARGUMENTS = ['-q', '--single-thread', '--no-asyncio', '--check'];
-/** log2 of the bytes that it looks back at most where it is to look far: a usual frame (segments.ts), and what every zstd decompresses unasked. */
-const LONG_LOG = 26;
-/** Bytes that decompressing then takes for each frame at a time. */
-export const LONG_WINDOW = 2 ** LONG_LOG;
 const SCRIPT = `while read -r from to; do zstd ${ARGUMENTS.join(' ')} "$@" -o "$to" -- "$from"; echo $?; done`;
 /** What a shell answers for a program that is not there (sh(1), "Exit Status"). */
 const NOT_FOUND = 127;
@@ -24,8 +20,6 @@ export interface CompressorOptions {
   readonly folder: string;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Look as far back as {@link LONG_WINDOW}. */
-  readonly long?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,7 +29,7 @@ export class Compressor {
   private readonly answers: AsyncIterator<string>;
 
   constructor(private readonly options: CompressorOptions) {
-    const command = { file: 'sh', args: ['-c', SCRIPT, 'sh', ...this.strength()], cwd: options.folder };
+    const command = { file: 'sh', args: ['-c', SCRIPT, 'sh', `-${this.options.level}`], cwd: options.folder };
     this.shell = start(command, { stdin: 'pipe', stdout: 'pipe', signal: options.signal });
     const { stdin, stdout } = this.shell;
     if (stdin === null || stdout === null) throw new Error('the shell was started without pipes');
@@ -59,13 +53,8 @@ export class Compressor {
     if (!ended.ok) return ended;
     const exitCode = answer.done ? ended.value.exitCode : Number(answer.value);
     if (exitCode === NOT_FOUND) return err(missingTool('zstd'));
-    const args = [...ARGUMENTS, ...this.strength(), '-o', to, '--', from];
+    const args = [...ARGUMENTS, `-${this.options.level}`, '-o', to, '--', from];
     return err(failure({ file: 'zstd', args, cwd: folder }, { ...ended.value, exitCode }));
-  }
-
-  private strength(): string[] {
-    const { level, long } = this.options;
-    return [`-${level}`, ...(long === true ? [`--long=${LONG_LOG}`] : [])];
   }
 
   /** Bytes of the present file that have been read so far, about; 0 where there is none. */

@@ -11,7 +11,6 @@ import { ok, type Result } from '../../core/result.js';
 import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';
 import { archiveChunks } from './archive.js';
-import { LONG_WINDOW } from './compressor.js';
 import { problemOf } from './failed.js';
 import { compressSegments, type Frame } from './segments.js';
 
@@ -38,8 +37,6 @@ export interface PackOptions {
   readonly facts: ManifestFacts;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Let zstd look far back, over whole frames. */
-  readonly long?: boolean | undefined;
   /** Folder for the segments' files while they are made; on the same file system as `target`. */
   readonly scratch: string;
   /** The image file to make; must not exist. The caller publishes it. */
@@ -65,7 +62,6 @@ export async function packImage(options: PackOptions): Promise<Result<Manifest>>
       segments.map(({ chunks }) => chunks),
       {
         level: options.level,
-        long: options.long,
         processors: availableParallelism(),
         scratch: options.scratch,
         signal: options.signal,
@@ -119,7 +115,7 @@ class Assembly {
   }
 
   /** Write what comes behind the payload. `records`: how many each segment has. */
-  finish({ facts, plan, long }: PackOptions, records: readonly number[]): Manifest {
+  finish({ facts, plan }: PackOptions, records: readonly number[]): Manifest {
     const segments = this.segments.map(({ hash, ...segment }, i) => ({
       ...segment,
       records: records[i] as number,
@@ -131,7 +127,6 @@ class Assembly {
       root: plan.root,
       segments,
       attributes: plan.attributes,
-      ...(long === true ? { window: LONG_WINDOW } : {}),
     };
     const manifest: Manifest = {
       format: FORMAT_VERSION,

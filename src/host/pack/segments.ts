@@ -28,7 +28,6 @@ export interface SegmentsOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
   /** Let zstd look far back. */
-  readonly long?: boolean | undefined;
   /** How many frames to compress at a time. */
   readonly processors: number;
   /** Folder for files on the way. */
@@ -47,8 +46,8 @@ export async function compressSegments(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const { level, long, processors, scratch, onProgress, onFrame } = options;
-  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, long, signal });
+  const { level, processors, scratch, onProgress, onFrame } = options;
+  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
   const inOrder = new InOrder(onFrame);
   // Handing on takes time: lanes are filled first.
   const handOn = (): boolean => inOrder.handOn();

@@ -36,7 +36,6 @@ export function baseInputs(
     'chroot/': tree,
     kernel: kernelRelease,
     'compression level': String(settings.level),
-    ...(settings.long ? { 'compression window': 'long' } : {}),
     hostname: settings.machine.hostname,
     ...(settings.sourceDateEpoch === undefined
       ? {}
@@ -45,10 +44,7 @@ export function baseInputs(
 }
 
 /** The settings that a base is packed by. */
-export type BaseSettings = Pick<
-  BuildSettings,
-  'architecture' | 'level' | 'long' | 'sourceDateEpoch' | 'version'
-> & {
+export type BaseSettings = Pick<BuildSettings, 'architecture' | 'level' | 'sourceDateEpoch' | 'version'> & {
   readonly machine: Pick<BuildSettings['machine'], 'hostname' | 'suite' | 'format'>;
 };
 
@@ -161,7 +157,6 @@ async function packArchive(
     plan: plan.value,
     facts: facts(settings, root, kernelRelease),
     level: settings.level,
-    long: settings.long,
     scratch,
     target: join(scratch, BASE_FILES.cpio),
     signal: context.signal,

@@ -22,7 +22,6 @@ export interface BuildSettings {
   /** zstd level, 1 to 19. */
   readonly level: number;
   /** Let zstd look far back in an archive, for less bytes and more RAM. */
-  readonly long: boolean;
   /** Ask the mirror again for everything that comes from it. */
   readonly refresh: boolean;
   /** Build `chroot/` anew even where it was edited by hand. */

