@@ -18,13 +18,7 @@ import { LAYERS } from './places.js';
 import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-import { watchRecords } from './watch-records.js';
-
-/** A layer that is to be applied, as far as its manifest tells. */
-export interface ChosenLayer {
-  readonly image: LayerImage;
-  readonly manifest: Manifest | undefined;
-}
+import { type ChosenLayer, watchRecords } from './watch-records.js';
 
 /** What is to be loaded, before anything is. */
 export interface LayerChoice {

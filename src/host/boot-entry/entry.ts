@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/cmdline.js';
 import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
-import type { Placement } from '../steps/placement.js';
+import type { Placement } from './placement.js';
 
 export interface BootEntry {
   /** Name of the machine. */

@@ -6,7 +6,7 @@ import { DEFAULTS } from '../../core/contract.js';
 import { parseDeviceName } from '../../core/device.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { LOADERS } from '../boot-entry/choose.js';
-import { fitsBootLoader, type Placement } from '../steps/placement.js';
+import { fitsBootLoader, type Placement } from '../boot-entry/placement.js';
 import { bootEntry } from '../verbs/boot-entry.js';
 import { configOption, outputOption, presetOption } from './options.js';
 import { fail, type Session, show } from './session.js';

@@ -1,6 +1,6 @@
 /** Faults of a definition, as a person reads them. Pure. */
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { nearestOf } from '../../core/text/nearest.js';
 import type { Path } from './merge.js';
 
 /** A fault: where in the definition, what it is, and what to do about it. */
@@ -181,12 +181,4 @@ function list(words: readonly string[]): string {
 export function didYouMean(typed: string, names: readonly string[]): string {
   const nearest = nearestOf(typed, names);
   return nearest === undefined ? '' : `did you mean ${nearest}? `;
-}
-
-/** The name that was probably meant; `undefined`: none is near. */
-export function nearestOf(typed: string, names: readonly string[]): string | undefined {
-  const nearest = [...names].sort((a, b) => distance(typed, a) - distance(typed, b))[0];
-  return nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)
-    ? undefined
-    : nearest;
 }

@@ -19,8 +19,8 @@ import { makeScratch } from '../sys/scratch.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
+import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
-import { keyReader } from './keys.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 

@@ -8,19 +8,19 @@ import { FILES } from '../../core/contract.js';
 import { type InitramfsBytes, initramfsPart } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { driversFor, hardwareDigest } from '../hardware/host-hardware.js';
 import { assembleInitramfs } from '../initramfs/assemble.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from '../initramfs/contents.js';
 import { wantedModules } from '../initramfs/module-set.js';
-import { driversFor } from '../kernel/hardware.js';
+import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
-import { hardwareDigest } from '../leave-out/leave-out.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
-import { digestFile, type Inputs, type StageRecord } from '../stages/book.js';
+import type { Inputs, StageRecord } from '../stages/book.js';
+import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { toolsInputs } from './bootstrap/tools.js';
-import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { chooseMirrors } from '../steps/mirror.js';
-import { describeReach, findReach, PLAIN_REACH } from '../steps/reach.js';
+import { chooseMirrors } from '../mirror/mirrors.js';
+import { describeReach, findReach, PLAIN_REACH } from '../mirror/reach.js';
 import { type Environment, PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { BUILD_TOOLS, type HostTool, QEMU_TOOLS } from '../sys/packages.js';
 import { findProgram, installCommand, installPackages, packagesOf } from '../sys/prerequisites.js';

@@ -7,8 +7,7 @@ import { formatBytes } from '../../../core/size.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
-import type { Context } from '../program.js';
-import { type Answer, type Session, show } from '../session.js';
+import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
 import { type Persisted, type PersistOptions, persist } from './persist.js';
 

@@ -8,17 +8,18 @@ import { formatMoment } from '../../../core/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
 import { ELSEWHERE } from '../../definition/elsewhere.js';
+import { renderReach } from '../../mirror/reach.js';
+import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { dkmsFailure } from '../../tools/dkms.js';
 import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
-import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
-import { renderReach } from '../reach.js';
+import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import type { BuildSettings } from '../settings.js';
-import { PAUSES, tryAgain } from './tries.js';
 
 /** Raised whenever the same inputs shall give another result. */
 const RECIPE = '6';

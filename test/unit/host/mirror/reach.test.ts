@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeReach, PLAIN_REACH, proxyVariables, renderReach } from '../../../../src/host/steps/reach.js';
+import {
+  describeReach,
+  PLAIN_REACH,
+  proxyVariables,
+  renderReach,
+} from '../../../../src/host/mirror/reach.js';
 import { problemOf } from '../../problem.js';
 
 const ENV = { http_proxy: 'http://env:1', HTTPS_PROXY: 'http://env:2', no_proxy: 'localhost', HOME: '/root' };

@@ -1,11 +1,12 @@
 /** The hardware of the building machine, as the kernel names it. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
-import { devicesOf } from '../hardware/devices.js';
-import { diskFiles } from '../hardware/system-files.js';
+import { moduleName } from '../kernel/modules.js';
 import { askProgram } from '../sys/answer.js';
-import { moduleName } from './modules.js';
+import { devicesOf } from './devices.js';
+import { diskFiles } from './system-files.js';
 
 export interface Hardware {
   /** The modaliases of all devices, each once, in byte order. */
@@ -27,6 +28,14 @@ export function lookAtHardware(system = '/'): Hardware {
       .filter((name) => name !== '' && existsSync(join(system, 'sys/module', name, 'drivers')))
       .sort(),
   };
+}
+
+/** Names a machine's hardware: an input of the stages that take modules and firmware by it. */
+export function hardwareDigest({ modaliases, loaded }: Hardware): string {
+  return createHash('sha256')
+    .update(JSON.stringify([modaliases, loaded]))
+    .digest('hex')
+    .slice(0, 20);
 }
 
 /** Most modaliases handed to one modprobe: an argument list has a limit. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { machineSchema } from '../../../src/host/definition/machine.js';
+import { machineSchema } from '../../../../src/host/definition/machine.js';
 
 test('early boot carries the generic modules unless a definition says otherwise', () => {
   assert.equal(machineSchema.parse({ hostname: 'box' }).initramfs.modules, 'generic');

@@ -1,7 +1,7 @@
 /** What apt says of packages, as apt 2.6 and 3.0 of Debian 12 and 13 said it here, in the user's terms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainPackages } from '../../../src/host/tools/apt-packages.js';
+import { explainPackages } from '../../../../src/host/tools/apt-packages.js';
 
 const asked = {
   suite: 'trixie',

@@ -14,10 +14,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { addedModules, addModules, digestOfAdded } from '../../../src/host/steps/added-modules.js';
-import { mergeModules, otherKernels, tidyModules } from '../../../src/host/steps/module-folders.js';
-import { dkmsFailure } from '../../../src/host/tools/dkms.js';
-import { problemOf } from '../problem.js';
+import { mergeModules, otherKernels, tidyModules } from '../../../../src/host/kernel/module-folders.js';
+import { addedModules, addModules, digestOfAdded } from '../../../../src/host/steps/added-modules.js';
+import { dkmsFailure } from '../../../../src/host/tools/dkms.js';
+import { problemOf } from '../../problem.js';
 
 let folder = '';
 beforeEach(() => {

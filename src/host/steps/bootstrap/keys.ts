@@ -1,22 +1,22 @@
 /** Keys of repositories that a definition names by address and fingerprint: fetched once, as mirrors are reached, and kept. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutLogins } from '../../core/logins.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Context } from '../context.js';
-import { type AddressedKey, type KeyReader, readKey } from '../customise/repository-keys.js';
-import { digestInputs } from '../stages/book.js';
-import { cached, findEntry } from '../stages/cache.js';
-import { run } from '../sys/run.js';
-import { makeScratch } from '../sys/scratch.js';
-import { splitLogin } from '../tools/apt-config.js';
-import { explainAnswer, type MirrorAnswer, mirrorAnswer } from '../tools/mirror-answers.js';
-import { plainFingerprint, publicKeysOf } from '../tools/openpgp/keys.js';
-import { armour } from '../tools/openpgp/packets.js';
-import { chooseKey, isExpired } from '../tools/repository-key.js';
-import { PAUSES, tryAgain } from './bootstrap/tries.js';
-import { renderReach } from './reach.js';
-import type { BuildSettings } from './settings.js';
+import { withoutLogins } from '../../../core/logins.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import type { Context } from '../../context.js';
+import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
+import { renderReach } from '../../mirror/reach.js';
+import { PAUSES, tryAgain } from '../../mirror/tries.js';
+import { digestInputs } from '../../stages/book.js';
+import { cached, findEntry } from '../../stages/cache.js';
+import { run } from '../../sys/run.js';
+import { makeScratch } from '../../sys/scratch.js';
+import { splitLogin } from '../../tools/apt-config.js';
+import { explainAnswer, type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
+import { plainFingerprint, publicKeysOf } from '../../tools/openpgp/keys.js';
+import { armour } from '../../tools/openpgp/packets.js';
+import { chooseKey, isExpired } from '../../tools/repository-key.js';
+import type { BuildSettings } from '../settings.js';
 
 /** apt's own program that fetches one file as apt would: apt-helper(1). */
 const APT_HELPER = '/usr/lib/apt/apt-helper';

@@ -1,8 +1,8 @@
 /** Asking a mirror again: for what may pass, several times, with growing pauses, each said as it happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Context } from '../../context.js';
-import { Interrupted } from '../../sys/run.js';
-import { briefly, type MirrorAnswer, mayPass } from '../../tools/mirror-answers.js';
+import type { Context } from '../context.js';
+import { Interrupted } from '../sys/run.js';
+import { briefly, type MirrorAnswer, mayPass } from '../tools/mirror-answers.js';
 
 /** Seconds to wait before the second try, the third, and so on. */
 export const PAUSES: readonly number[] = [2, 5, 15];

@@ -1,14 +1,14 @@
 /** Modules that dkms(8) builds for the machine's kernel: while its packages are installed, and once everything is in place. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Context } from '../context.js';
-import { shellQuote } from '../sys/command.js';
-import { inTree } from '../sys/enter-tree.js';
-import { run } from '../sys/run.js';
-import { resolveInTree } from '../sys/tree-files.js';
-import { DKMS_SCRIPT, dkmsFailure } from '../tools/dkms.js';
-import { KERNEL_NAME } from './bootstrap/kernel.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import type { Context } from '../../context.js';
+import { shellQuote } from '../../sys/command.js';
+import { inTree } from '../../sys/enter-tree.js';
+import { run } from '../../sys/run.js';
+import { resolveInTree } from '../../sys/tree-files.js';
+import { DKMS_SCRIPT, dkmsFailure } from '../../tools/dkms.js';
+import { KERNEL_NAME } from './kernel.js';
 
 /** Keeps packages from building by themselves: they would for whatever kernel they find, and their logs would be gone. */
 const NO_AUTOINSTALL = 'etc/dkms/no-autoinstall';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootCmdline } from '../../../src/host/boot-entry/entry.js';
-import { doubtOf, place } from '../../../src/host/steps/placement.js';
+import { bootCmdline } from '../../../../src/host/boot-entry/entry.js';
+import { doubtOf, place } from '../../../../src/host/boot-entry/placement.js';
 
 const mount = { source: '/dev/sda2', target: '/', fstype: 'ext4', fsroot: '/', uuid: '1234-abcd' };
 

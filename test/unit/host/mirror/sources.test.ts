@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { chooseMirrors, DEBIAN_MIRRORS } from '../../../src/host/steps/mirror.js';
-import { environmentOf } from '../../../src/host/sys/command.js';
-import { parseDeb822, parseOneLine, pickMirrors } from '../../../src/host/tools/apt-sources.js';
-import { bootstrapCommand, explainBootstrap, sourceLines } from '../../../src/host/tools/mmdebstrap.js';
+import { chooseMirrors, DEBIAN_MIRRORS } from '../../../../src/host/mirror/mirrors.js';
+import { environmentOf } from '../../../../src/host/sys/command.js';
+import { parseDeb822, parseOneLine, pickMirrors } from '../../../../src/host/tools/apt-sources.js';
+import { bootstrapCommand, explainBootstrap, sourceLines } from '../../../../src/host/tools/mmdebstrap.js';
 
 test('one-line sources', () => {
   const text = `# deb http://commented/debian trixie main

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PAUSES, tryAgain } from '../../../../src/host/steps/bootstrap/tries.js';
+import { PAUSES, tryAgain } from '../../../../src/host/mirror/tries.js';
 import { Interrupted } from '../../../../src/host/sys/run.js';
 import { mirrorAnswer } from '../../../../src/host/tools/mirror-answers.js';
 

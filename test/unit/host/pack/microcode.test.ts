@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { microcodeArchive } from '../../../src/host/pack/microcode.js';
+import { microcodeArchive } from '../../../../src/host/pack/microcode.js';
 
 test('a tree without microcode has no archive; with some the same files give the same bytes, whatever lies beside them', () => {
   const root = mkdtempSync(join(tmpdir(), 'mkma-test-'));

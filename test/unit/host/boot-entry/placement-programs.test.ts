@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { findEsp } from '../../../src/host/boot-entry/find.js';
-import { locate } from '../../../src/host/steps/placement.js';
-import { problemOf } from '../problem.js';
+import { findEsp } from '../../../../src/host/boot-entry/find.js';
+import { locate } from '../../../../src/host/boot-entry/placement.js';
+import { problemOf } from '../../problem.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-programs-'));
 const path = process.env.PATH ?? '';

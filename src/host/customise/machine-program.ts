@@ -1,7 +1,7 @@
 /** `mkma` on the machine that is built: the program, its launcher, and the packages it needs there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestFile } from '../stages/book.js';
+import { digestFile } from '../sys/digest.js';
 import type { TreeFiles } from '../sys/tree-files.js';
 
 /** Packages of every machine, whatever its definition says: the engine, and what packs and unpacks layers. */
