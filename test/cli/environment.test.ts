@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { planArchive } from '../../src/core/archive-plan.js';
+import { planArchive } from '../../src/core/image/archive-plan.js';
 import { runHooks } from '../../src/host/customise/hooks.js';
 import type { Machine } from '../../src/host/definition/machine.js';
 import { packInitramfs } from '../../src/host/pack/initramfs.js';

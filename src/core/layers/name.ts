@@ -1,9 +1,10 @@
 /** Layers by the names that people type. */
-import { disabledLayerName, layerName } from '../layer.js';
-import { quoteName } from '../path.js';
+
 import { ok, type Result, usage } from '../result.js';
+import { disabledLayerName, layerName } from '../set/layer-names.js';
+import type { StoredImage, StoredImages } from '../set/stored.js';
 import { nearestOf } from '../text/nearest.js';
-import type { StoredImage, StoredImages } from './stored.js';
+import { quoteName } from '../text/path.js';
 
 /** What was typed for a layer: its name, the file's, or a part of that between the two. */
 function typedName(text: string): { readonly name: string; readonly disabled?: true } {

@@ -1,9 +1,10 @@
 /** `mkma layers verify`: what came of checking images. */
-import { quoteName } from '../path.js';
+
 import { err, ok, type Problem, type Result, tellProblem } from '../result.js';
+import { recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
 import { findImage } from './name.js';
 import { count } from './show.js';
-import { recordsOf, type StoredImage, type StoredImages } from './stored.js';
 
 export interface CheckedImage {
   readonly name: string;

@@ -1,6 +1,6 @@
 /** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
-import type { ImageInfo } from '../../core/image.js';
-import { isErofs } from '../../core/manifest.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { isErofs } from '../../core/image/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';

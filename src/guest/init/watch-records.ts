@@ -1,8 +1,8 @@
 /** Which accounts and packages a layer would lie on, and whether it was made on those. */
 import { PARAM } from '../../core/contract.js';
-import type { Manifest } from '../../core/manifest.js';
-import { quoteName } from '../../core/path.js';
-import { type Fit, fitOf, type RecordState, stacked } from '../../core/records.js';
+import type { Manifest } from '../../core/image/manifest.js';
+import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/records.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { recordsIn } from '../records.js';
 import type { LayerImage } from './images.js';

@@ -2,8 +2,8 @@
 
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isWithin } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
+import { isWithin } from '../../core/text/path.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
 import type { Path } from '../definition/merge.js';

@@ -2,7 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import { removeTree } from '../sys/remove.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';

@@ -1,5 +1,5 @@
 /** What was left out and what could be, for people. Pure. */
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import { PARTS, type Part } from '../definition/choices.js';
 import type { Savings } from './leave-out.js';
 

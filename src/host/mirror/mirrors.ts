@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutLogins } from '../../core/logins.js';
 import { ok, type Result, usage } from '../../core/result.js';
+import { withoutLogins } from '../../core/text/logins.js';
 import { splitLogin } from '../tools/apt-config.js';
 import { type AptSource, parseDeb822, parseOneLine, pickMirrors } from '../tools/apt-sources.js';
 import { SNAPSHOT } from '../tools/mmdebstrap.js';

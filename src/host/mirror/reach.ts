@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutLogins } from '../../core/logins.js';
 import { ok, type Result, usage } from '../../core/result.js';
+import { withoutLogins } from '../../core/text/logins.js';
 import { type Environment, PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { run } from '../sys/run.js';
 import {

@@ -1,7 +1,7 @@
 /** Pack the initramfs: one plain newc archive in one zstd frame, since the kernel refuses anything behind it. */
 import { unlinkSync } from 'node:fs';
-import type { Plan } from '../../core/archive-plan.js';
-import { newcTrailer } from '../../core/cpio.js';
+import { newcTrailer } from '../../core/archive/cpio.js';
+import type { Plan } from '../../core/image/archive-plan.js';
 import type { Result } from '../../core/result.js';
 import { archiveChunks } from './archive.js';
 import { compressFile, RawFile } from './compress.js';

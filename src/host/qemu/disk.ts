@@ -4,9 +4,9 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BASE_NAMES } from '../../core/base.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
 import { giveTo, type Owner } from '../sys/files.js';
 import { freeInExt4, makeExt4, putInExt4, removeInExt4, repairExt4, statInExt4 } from './ext4.js';

@@ -3,7 +3,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import type { ImageInfo } from '../../core/image.js';
+import type { ImageInfo } from '../../core/image/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { findBase } from '../images.js';
 import type { Accelerator } from '../tools/qemu.js';

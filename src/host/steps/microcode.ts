@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import { microcodeArchive } from '../pack/microcode.js';
 import { whyFiles } from '../stages/decide.js';
 import type { Work } from './work.js';

@@ -1,11 +1,11 @@
 /** A build from settings to published files: each stage runs only when it has to, and everything is published at the end. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BASE_NAMES } from '../../core/base.js';
+import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { BASE_FILES, FILES } from '../../core/contract.js';
-import type { InitramfsBytes } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
 import { placedBy } from '../customise/place-files.js';
 import { openToAll } from '../customise/tree-logins.js';

@@ -1,7 +1,8 @@
 /** The command line of mmdebstrap(1), and what its failures mean. Pure. */
-import { withoutLogins } from '../../core/logins.js';
+
 import type { Problem } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { withoutLogins } from '../../core/text/logins.js';
+import { formatBytes } from '../../core/text/size.js';
 import { type Command, shellQuote } from '../sys/command.js';
 import { explainPackages } from './apt-packages.js';
 import type { BootstrapRequest } from './bootstrap-request.js';

@@ -1,7 +1,7 @@
 /** `mkma boot-entry`: what a boot loader needs to boot the built images, printed or written. */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KernelParameter } from '../../core/cmdline.js';
+import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import {

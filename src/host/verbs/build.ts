@@ -2,12 +2,12 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCmdline } from '../../core/cmdline.js';
+import { parseCmdline } from '../../core/boot/cmdline.js';
+import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
-import type { InitramfsBytes } from '../../core/initramfs.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
-import { formatMoment } from '../../core/time.js';
+import { formatBytes } from '../../core/text/size.js';
+import { formatMoment } from '../../core/text/time.js';
 import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';

@@ -1,6 +1,6 @@
 /** `mkma status`: what this machine runs from. */
 import { buildCommand } from '@stricli/core';
-import { bootTimes } from '../../../core/boot.js';
+import { bootTimes } from '../../../core/boot/record.js';
 import { ok, type Result } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';

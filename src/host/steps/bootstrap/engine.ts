@@ -2,9 +2,9 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { withoutLogins } from '../../../core/logins.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { formatMoment } from '../../../core/time.js';
+import { withoutLogins } from '../../../core/text/logins.js';
+import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
 import { ELSEWHERE } from '../../definition/elsewhere.js';

@@ -1,8 +1,8 @@
 /** Keys of repositories that a definition names by address and fingerprint: fetched once, as mirrors are reached, and kept. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withoutLogins } from '../../../core/logins.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { withoutLogins } from '../../../core/text/logins.js';
 import type { Context } from '../../context.js';
 import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
 import { renderReach } from '../../mirror/reach.js';

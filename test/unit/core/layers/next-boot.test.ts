@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLayerSelection } from '../../../../src/core/layer.js';
 import { asThisBoot, lackOf, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
+import { parseLayerSelection } from '../../../../src/core/set/layer-names.js';
 import { RECORD } from '../../guest/mkma/booted.js';
 import { BASE } from '../sample.js';
 import { layer, stored } from './make.js';
