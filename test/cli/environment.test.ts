@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { planArchive } from '../../src/core/image/archive-plan.js';
 import { runHooks } from '../../src/host/customise/hooks.js';
 import type { Machine } from '../../src/host/definition/machine.js';
-import { packInitramfs } from '../../src/host/pack/initramfs.js';
+import { packInitramfs } from '../../src/host/initramfs/pack.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { unpackTree } from '../../src/host/steps/unpack-tree.js';
 import { temporary } from './cli.js';

@@ -21,7 +21,7 @@ import { type OutputFolder, STATE } from '../sys/output.js';
 import { digestOfAdded } from './added-modules.js';
 import { baseInputs, packBase } from './base.js';
 import { checkAhead } from './checks-ahead.js';
-import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
+import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from '../initramfs/build.js';
 import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';

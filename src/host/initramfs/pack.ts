@@ -3,9 +3,9 @@ import { unlinkSync } from 'node:fs';
 import { newcTrailer } from '../../core/archive/cpio.js';
 import type { Plan } from '../../core/image/archive-plan.js';
 import type { Result } from '../../core/result.js';
-import { archiveChunks } from './archive.js';
-import { compressFile, RawFile } from './compress.js';
-import { problemOf } from './failed.js';
+import { archiveChunks } from '../pack/archive.js';
+import { compressFile, RawFile } from '../pack/compress.js';
+import { problemOf } from '../pack/failed.js';
 
 export interface PackInitramfsOptions {
   readonly root: string;

@@ -9,19 +9,19 @@ import { planArchive } from '../../core/image/archive-plan.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { driversFor, hardwareDigest } from '../hardware/host-hardware.js';
-import { assembleInitramfs } from '../initramfs/assemble.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from '../initramfs/contents.js';
-import { wantedModules } from '../initramfs/module-set.js';
+import { assembleInitramfs } from './assemble.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from './contents.js';
+import { wantedModules } from './module-set.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
-import { packInitramfs } from '../pack/initramfs.js';
+import { packInitramfs } from './pack.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs, StageRecord } from '../stages/book.js';
 import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { toolsInputs } from './bootstrap/tools.js';
-import type { BuildSettings } from './settings.js';
+import { toolsInputs } from '../steps/bootstrap/tools.js';
+import type { BuildSettings } from '../steps/settings.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */
 const RECIPE = '2';
