@@ -8,42 +8,65 @@ import { FILES } from '../../core/contract.js';
 import { planArchive } from '../../core/image/archive-plan.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { driversFor, hardwareDigest } from '../hardware/host-hardware.js';
-import { assembleInitramfs } from './assemble.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from './contents.js';
-import { wantedModules } from './module-set.js';
+import type { Machine } from '../definition/machine.js';
+import { driversFor, type Hardware, hardwareDigest } from '../hardware/host-hardware.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
-import { packInitramfs } from './pack.js';
 import { scanTree } from '../pack/scan.js';
 import type { Inputs, StageRecord } from '../stages/book.js';
 import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { toolsInputs } from '../steps/bootstrap/tools.js';
-import type { BuildSettings } from '../steps/settings.js';
+import { assembleInitramfs } from './assemble.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from './contents.js';
+import { firmwareStamp } from './firmware.js';
+import { wantedModules } from './module-set.js';
+import { packInitramfs } from './pack.js';
 
 /** Raised whenever the same inputs shall give another initramfs. */
 const RECIPE = '2';
 
-/** Everything the initramfs depends on; `versions` is the id of the bootstrapped tools, `firmware` stands for the tree's; `root` is the tree. */
+/** What early boot is made by. */
+export interface InitramfsSettings {
+  readonly machine: Pick<Machine, 'initramfs' | 'suite' | 'xino'>;
+  readonly architecture: string;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  /** Seconds since the epoch that no time stamp may pass. */
+  readonly sourceDateEpoch?: number | undefined;
+  /** The building machine's. */
+  readonly hardware: Hardware;
+  /** Folder with the compiled guest programs. */
+  readonly programs: string;
+  /** mkma's version. */
+  readonly version: string;
+}
+
+/** What names the tools that early boot's programs are taken from. */
+export interface Tools {
+  /** The id of the bootstrapped ones. */
+  readonly id: string;
+  /** What they depend on themselves. */
+  readonly inputs: Inputs;
+}
+
+/** Everything the initramfs depends on; `kernel` names the one whose modules it takes, `root` is the tree with its firmware. */
 export function initramfsInputs(
-  settings: BuildSettings,
-  versions: string,
+  settings: InitramfsSettings,
+  tools: Tools,
   kernel: string,
-  firmware: string,
   root: string,
 ): Inputs {
   const { modules, extraModules, binaries } = settings.machine.initramfs;
-  const { recipe, packages, ...mirror } = toolsInputs(settings);
+  const { recipe, packages, ...mirror } = tools.inputs;
   return {
     ...mirror,
     recipe: `${recipe} ${RECIPE}`,
     mkma: settings.version,
     kernel,
-    firmware,
+    firmware: firmwareStamp(root),
     tools: packages ?? '',
-    'tools versions': versions,
+    'tools versions': tools.id,
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
     modules: modules === 'hardware' ? `hardware ${hardwareDigest(settings.hardware)}` : modules,
     contents: createHash('sha256')
@@ -84,7 +107,7 @@ export function bytesOf(record: StageRecord | undefined): InitramfsBytes {
 
 /** Names of the modules that the definition asks for; `modules` is the kernel's folder of them in the tree at `root`. */
 async function modulesFor(
-  { machine, hardware }: BuildSettings,
+  { machine, hardware }: InitramfsSettings,
   { root, release, modules }: { readonly root: string; readonly release: string; readonly modules: string },
   { signal }: Context,
 ): Promise<Result<string[]>> {
@@ -101,7 +124,7 @@ async function modulesFor(
 
 /** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */
 export async function buildInitramfs(
-  settings: BuildSettings,
+  settings: InitramfsSettings,
   tools: string,
   root: string,
   release: string,

@@ -4,8 +4,8 @@ import type { TreeEntry } from '../../core/archive/tree.js';
 import { initramfsPart } from '../../core/boot/initramfs.js';
 import { planArchive } from '../../core/image/archive-plan.js';
 import { ok, type Result } from '../../core/result.js';
-import { packInitramfs } from './pack.js';
 import { scanTree } from '../pack/scan.js';
+import { packInitramfs } from './pack.js';
 
 export interface PartSize {
   /** Bytes of all files' content. */

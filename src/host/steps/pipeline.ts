@@ -10,7 +10,13 @@ import type { Context } from '../context.js';
 import { placedBy } from '../customise/place-files.js';
 import { openToAll } from '../customise/tree-logins.js';
 import { readImage } from '../images.js';
-import { firmwareStamp } from '../initramfs/firmware.js';
+import {
+  buildInitramfs,
+  bytesFacts,
+  bytesOf,
+  initramfsInputs,
+  type PackedInitramfs,
+} from '../initramfs/build.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import { Book, type StageRecord } from '../stages/book.js';
@@ -20,8 +26,8 @@ import { requireUnmounted } from '../sys/mounts.js';
 import { type OutputFolder, STATE } from '../sys/output.js';
 import { digestOfAdded } from './added-modules.js';
 import { baseInputs, packBase } from './base.js';
+import { toolsInputs } from './bootstrap/tools.js';
 import { checkAhead } from './checks-ahead.js';
-import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from '../initramfs/build.js';
 import { microcodeStage } from './microcode.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
@@ -227,7 +233,7 @@ function kernelOf(system: StageRecord | undefined): string {
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
 function lookAtInitramfs({ settings, book, output }: Work, toolsId: string, kernel: string, root: string) {
-  const inputs = initramfsInputs(settings, toolsId, kernel, firmwareStamp(root), root);
+  const inputs = initramfsInputs(settings, { id: toolsId, inputs: toolsInputs(settings) }, kernel, root);
   const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
   return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
 }
