@@ -1,5 +1,5 @@
 /** The measurements as a chart (SVG 1.1): a panel a question, a bar a way of doing it. Pure. */
-import { formatBytes } from '../src/core/size.js';
+import { formatBytes } from '../src/core/text/size.js';
 import { CONTESTANT_WORDS, CONTESTANTS } from './boot/booting.js';
 import type { Booted } from './boot/once.js';
 import { median } from './pairs.js';

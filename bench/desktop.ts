@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { BASE_FILES, type BaseFormat, FILES, PARAM } from '../src/core/contract.js';
-import { formatBytes } from '../src/core/size.js';
+import { formatBytes } from '../src/core/text/size.js';
 import { chooseAccel } from '../src/host/qemu/accel.js';
 import type { Picture } from '../src/host/screen/picture.js';
 import { DISK_UUID, makeBaseDisk, PLACES } from './boot/disk.js';

@@ -6,7 +6,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writ
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FILES, OVERLAY } from '../src/core/contract.js';
-import { layersAmong } from '../src/core/layer.js';
+import { layersAmong } from '../src/core/set/layer-names.js';
 import { TestMachine } from '../test/cli/persist/machine.js';
 import { compare, type Pair } from './pairs.js';
 import { output, time } from './programs.js';

@@ -1,6 +1,6 @@
 /** The measurements as text for people. */
 
-import { formatBytes } from '../src/core/size.js';
+import { formatBytes } from '../src/core/text/size.js';
 import type { InitramfsSize } from '../src/host/initramfs/size.js';
 import { type Booting, CONTESTANT_WORDS, CONTESTANTS, type ContestantName } from './boot/booting.js';
 import type { Booted } from './boot/once.js';

@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chooseMirrors } from '../dist/src/host/steps/mirror.js';
+import { chooseMirrors } from '../dist/src/host/mirror/mirrors.js';
 
 const SUITE = process.argv[2] ?? 'trixie';
 const TABLE = fileURLToPath(new URL('../src/host/hardware/firmware-table.ts', import.meta.url));

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { BASE_FILES } from '../../src/core/contract.js';
-import { HEAD_SIZE, type ImageInfo } from '../../src/core/image.js';
+import { HEAD_SIZE, type ImageInfo } from '../../src/core/image/image.js';
 import { output } from '../programs.js';
 
 /** Folders on the disk. */

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../src/core/contract.js';
-import { chooseMirrors } from '../../src/host/steps/mirror.js';
+import { chooseMirrors } from '../../src/host/mirror/mirrors.js';
 import { output } from '../programs.js';
 
 export interface Live {

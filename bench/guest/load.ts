@@ -2,7 +2,7 @@
  * Loads a base as early boot does, with its code: run by the initramfs's own QuickJS, in a root that is a copy of it. Of the
  * two forms the one that lies there; where there is a file /mkma/unchecked, a file system is taken unseen.
  */
-import type { ImageInfo } from '../../src/core/image.js';
+import type { ImageInfo } from '../../src/core/image/image.js';
 import { ok, type Result, renderProblem } from '../../src/core/result.js';
 import { holdFileSystem } from '../../src/guest/init/hold.js';
 import { findBase, readInfo } from '../../src/guest/init/images.js';

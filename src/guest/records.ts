@@ -7,7 +7,7 @@ import {
   parseNames,
   RECORD_FILES,
   type RecordState,
-} from '../core/records.js';
+} from '../core/records/records.js';
 import type { Machine } from './machine.js';
 import { must } from './must.js';
 

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/base.js';
-import { type ImageInfo, payloadStart, readImageInfo } from '../core/image.js';
-import { type IdentityFacts, identity, type Manifest } from '../core/manifest.js';
-import { damaged, unreadable } from '../core/problems/image-problems.js';
+import { type ImageInfo, payloadStart, readImageInfo } from '../core/image/image.js';
+import { type IdentityFacts, identity, type Manifest } from '../core/image/manifest.js';
+import { damaged, unreadable } from '../core/image/problems.js';
 import { err, ok, type Problem, type Result } from '../core/result.js';
+import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/set/base.js';
 import { Interrupted } from './sys/run.js';
 
 /** What the end of an image file tells; fails where it cannot be read or does not hold together. */

@@ -1,11 +1,11 @@
 /** A program of its own, for mirror.ts: bootstraps two small packages as a build would, and tells what came of it as JSON. */
 import { resolveMachine } from '../../src/host/definition/resolve.js';
+import { findReach } from '../../src/host/mirror/reach.js';
 import type { Event } from '../../src/host/report/event.js';
 import { bootstrap, LIST, mirrorInputs, type Part, TREE } from '../../src/host/steps/bootstrap/engine.js';
 import { fetchKernel, KERNEL_PACKAGE } from '../../src/host/steps/bootstrap/kernel.js';
+import { fetchKeys, keyReader } from '../../src/host/steps/bootstrap/keys.js';
 import { repositoryFiles } from '../../src/host/steps/bootstrap/packages.js';
-import { fetchKeys, keyReader } from '../../src/host/steps/keys.js';
-import { findReach } from '../../src/host/steps/reach.js';
 import type { BuildSettings } from '../../src/host/steps/settings.js';
 import { splitLogin } from '../../src/host/tools/apt-config.js';
 import { type Asked, PACKAGES, type Told } from './mirror.js';

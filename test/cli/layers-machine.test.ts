@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import type { BootRecord } from '../../src/core/boot.js';
-import { layerFileName } from '../../src/core/layer.js';
+import type { BootRecord } from '../../src/core/boot/record.js';
+import { layerFileName } from '../../src/core/set/layer-names.js';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { Stock, stockUp } from './layers-stock.js';

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
+import type { LayerFacts, Manifest } from '../../src/core/image/manifest.js';
 import { packTree } from './pack.js';
 
 export class Stock {

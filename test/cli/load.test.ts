@@ -5,7 +5,6 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { concatBytes } from '../../src/core/bytes.js';
 import {
   newcHead,
   newcPadding,
@@ -16,9 +15,10 @@ import {
   S_IFIFO,
   S_IFLNK,
   S_IFREG,
-} from '../../src/core/cpio.js';
-import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../src/core/image.js';
-import type { Manifest } from '../../src/core/manifest.js';
+} from '../../src/core/archive/cpio.js';
+import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../src/core/image/image.js';
+import type { Manifest } from '../../src/core/image/manifest.js';
+import { concatBytes } from '../../src/core/text/bytes.js';
 import { temporary } from './cli.js';
 import { folderTimes, loadAll } from './early-boot.js';
 import { packTree } from './pack.js';

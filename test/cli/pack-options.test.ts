@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { planArchive } from '../../src/core/archive-plan.js';
+import { planArchive } from '../../src/core/image/archive-plan.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { temporary } from './cli.js';

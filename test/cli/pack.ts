@@ -1,8 +1,8 @@
 /** Packing a tree as a build does. */
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { planArchive } from '../../src/core/archive-plan.js';
-import type { LayerFacts, Manifest } from '../../src/core/manifest.js';
+import { planArchive } from '../../src/core/image/archive-plan.js';
+import type { LayerFacts, Manifest } from '../../src/core/image/manifest.js';
 import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';

@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { layersAmong } from '../../src/core/layer.js';
+import { layersAmong } from '../../src/core/set/layer-names.js';
 import { main, repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { TestMachine } from './persist/machine.js';

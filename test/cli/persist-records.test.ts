@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { fitOf, type RecordState, type Records, stacked } from '../../src/core/records.js';
+import { fitOf, type RecordState, type Records, stacked } from '../../src/core/records/records.js';
 import { readImage } from '../../src/host/images.js';
 import { recordsOf } from '../../src/host/pack/records.js';
 import { repository, temporary } from './cli.js';

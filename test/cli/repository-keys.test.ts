@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Machine } from '../../src/host/definition/machine.js';
+import { PLAIN_REACH, type Reach } from '../../src/host/mirror/reach.js';
 import type { Event } from '../../src/host/report/event.js';
-import { fetchKeys, keyReader } from '../../src/host/steps/keys.js';
-import { PLAIN_REACH, type Reach } from '../../src/host/steps/reach.js';
+import { fetchKeys, keyReader } from '../../src/host/steps/bootstrap/keys.js';
 import { publicKeysOf } from '../../src/host/tools/openpgp/keys.js';
 import { temporary } from './cli.js';
 import { makeDeb, makeFlatRepository } from './flat-repository.js';

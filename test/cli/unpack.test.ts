@@ -14,8 +14,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { planArchive } from '../../src/core/archive-plan.js';
-import { HEAD_SIZE } from '../../src/core/image.js';
+import { planArchive } from '../../src/core/image/archive-plan.js';
+import { HEAD_SIZE } from '../../src/core/image/image.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { readRecords } from '../../src/host/pack/read.js';
 import { scanTree } from '../../src/host/pack/scan.js';

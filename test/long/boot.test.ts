@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootTimes } from '../../src/core/boot.js';
+import type { BootTimes } from '../../src/core/boot/record.js';
 import { imagesFolder, mkma } from '../vm/harness.js';
 
 /** Only what is relied on here; the checks themselves are made inside the machine. */

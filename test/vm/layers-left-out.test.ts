@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { LoadedImage } from '../../src/core/boot.js';
+import type { LoadedImage } from '../../src/core/boot/record.js';
 import { Vm } from './harness.js';
 import { bootFromDisk, layerFile, makeLayer } from './layer.js';
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import type { BootTimes } from '../../src/core/boot.js';
+import type { BootTimes } from '../../src/core/boot/record.js';
 import { FAST } from './fast.js';
 import { BASE, imagesFolder, mkma } from './harness.js';
 

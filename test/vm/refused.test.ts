@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { encodeManifest, encodeSeekTable, HEAD_SIZE, payloadStart } from '../../src/core/image.js';
-import { isErofs } from '../../src/core/manifest.js';
+import { encodeManifest, encodeSeekTable, HEAD_SIZE, payloadStart } from '../../src/core/image/image.js';
+import { isErofs } from '../../src/core/image/manifest.js';
 import { blank, diskFolder, tool } from './disk.js';
 import { BASE, FORMAT, imagesFolder, Vm } from './harness.js';
 import { baseManifest } from './layer.js';

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BASE_NAMES } from '../../src/core/base.js';
+import { BASE_NAMES } from '../../src/core/set/base.js';
 import { readImage } from '../../src/host/images.js';
 import { waitLock } from '../../src/host/sys/lock.js';
 import { tool } from './disk.js';

@@ -1,7 +1,7 @@
 /** The blame of a path for people. */
-import { showPath } from '../change-list.js';
-import { quoteName } from '../path.js';
+import { showPath } from '../overlay/change-list.js';
 import { err, ok, type Result } from '../result.js';
+import { quoteName } from '../text/path.js';
 import type { Blame, Cut, Verdict } from './blame.js';
 import { entryColumns, TYPE_NAMES } from './entry-text.js';
 import { tableLines } from './table.js';

@@ -1,8 +1,9 @@
 /** `mkma layers blame`: which image a path comes from, and what the others say of it. */
-import { ancestorsOf } from '../lower.js';
-import { isSafePath, unquoteName } from '../path.js';
+
+import type { FileType } from '../archive/tree.js';
+import { ancestorsOf } from '../overlay/lower.js';
 import { ok, type Result, usage } from '../result.js';
-import type { FileType } from '../tree.js';
+import { isSafePath, unquoteName } from '../text/path.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
 /** An image of the stack. */

@@ -1,12 +1,12 @@
 /** `mkma layers disable`, `enable` and `drop`: what is to be done to the files, or why not. Pure: nothing is done here. */
 import { MOST_LAYERS } from '../contract.js';
-import { disabledFileName, layerFileName } from '../layer.js';
-import { quoteName } from '../path.js';
 import { err, ok, type Problem, type Result } from '../result.js';
+import { disabledFileName, layerFileName } from '../set/layer-names.js';
+import { inOrder, layerFacts, recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
 import { findLayer } from './name.js';
 import { chosenLayers } from './next-boot.js';
 import { count } from './show.js';
-import { inOrder, layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
 import { followersOf, newWarnings } from './warnings.js';
 
 export type Action = 'disable' | 'enable' | 'drop';

@@ -1,8 +1,9 @@
 /** `mkma layers diff`: what differs between two images. */
-import { showPath } from '../change-list.js';
-import { quoteName } from '../path.js';
-import type { FileType } from '../tree.js';
-import { sortTree } from '../tree.js';
+
+import type { FileType } from '../archive/tree.js';
+import { sortTree } from '../archive/tree.js';
+import { showPath } from '../overlay/change-list.js';
+import { quoteName } from '../text/path.js';
 import { entryColumns, entryPath, modeText, momentText, TYPE_NAMES } from './entry-text.js';
 import { count } from './show.js';
 import { tableLines } from './table.js';

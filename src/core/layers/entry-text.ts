@@ -1,7 +1,8 @@
 /** Entries of an image as people know them from ls(1). */
-import { showPath } from '../change-list.js';
-import { quoteName } from '../path.js';
-import type { FileType } from '../tree.js';
+
+import type { FileType } from '../archive/tree.js';
+import { showPath } from '../overlay/change-list.js';
+import { quoteName } from '../text/path.js';
 import type { LayerEntry } from './tree.js';
 
 export const TYPE_NAMES: Readonly<Record<FileType, string>> = {

@@ -1,8 +1,9 @@
 /** Which layers the next boot leaves out for what they were made on, as far as manifests tell. */
-import { isSelected } from '../layer.js';
-import { type Fit, fitOf, type RecordState, type Records, stacked } from '../records.js';
+
+import { type Fit, fitOf, type RecordState, type Records, stacked } from '../records/records.js';
 import type { Problem } from '../result.js';
-import type { StoredImage, StoredImages } from './stored.js';
+import { isSelected } from '../set/layer-names.js';
+import type { StoredImage, StoredImages } from '../set/stored.js';
 
 /** Asked for each layer of a folder in turn. */
 const judged = new WeakMap<StoredImages, Chain>();

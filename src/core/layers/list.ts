@@ -1,11 +1,11 @@
 /** `mkma layers list`: the images in their order, and what is odd about them. */
-import type { BootRecord, LoadedImage } from '../boot.js';
-import { quoteName } from '../path.js';
+import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { type Problem, renderProblem } from '../result.js';
-import { formatBytes } from '../size.js';
-import { formatMoment } from '../time.js';
+import { layerFacts, recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
+import { formatBytes } from '../text/size.js';
+import { formatMoment } from '../text/time.js';
 import { leftOutProblem } from './fits.js';
-import { layerFacts, recordsOf, type StoredImage, type StoredImages } from './stored.js';
 import { tableLines } from './table.js';
 import { imageWarnings } from './warnings.js';
 

@@ -1,8 +1,10 @@
 /** Layers by the names that people type. */
-import { disabledLayerName, layerName } from '../layer.js';
-import { quoteName } from '../path.js';
+
 import { ok, type Result, usage } from '../result.js';
-import type { StoredImage, StoredImages } from './stored.js';
+import { disabledLayerName, layerName } from '../set/layer-names.js';
+import type { StoredImage, StoredImages } from '../set/stored.js';
+import { nearestOf } from '../text/nearest.js';
+import { quoteName } from '../text/path.js';
 
 /** What was typed for a layer: its name, the file's, or a part of that between the two. */
 function typedName(text: string): { readonly name: string; readonly disabled?: true } {
@@ -45,34 +47,19 @@ function unknown({ layers }: StoredImages, text: string, name: string): Result<n
   });
 }
 
-/** The name that was probably meant: the last that holds what was typed, else the one with the fewest letters to change. */
+/** The name that was probably meant: the last that holds what was typed, else the nearest, with or without the moment before it. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const holding = typed.length < 3 ? undefined : names.findLast((name) => name.includes(typed));
   if (holding !== undefined) return holding;
-  const most = Math.max(2, typed.length / 3);
-  let best: { readonly name: string; readonly distance: number } | undefined;
-  for (const name of names) {
-    const distance = Math.min(editDistance(typed, name), editDistance(typed, labelOf(name)));
-    if (distance <= most && (best === undefined || distance < best.distance)) best = { name, distance };
-  }
-  return best?.name;
+  const ways = names.flatMap((name) => [name, labelOf(name)].map((way) => ({ way, name })));
+  const near = nearestOf(
+    typed,
+    ways.map(({ way }) => way),
+  );
+  return ways.find(({ way }) => way === near)?.name;
 }
 
 /** What somebody has called a layer, without the moment before it. */
 function labelOf(name: string): string {
   return name.replace(/^\d{8}_\d{6}_/, '');
-}
-
-/** How many letters have to be added, removed or changed to make one word of the other (Levenshtein). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let k = 1; k <= b.length; k++) {
-      const change = (row[k - 1] as number) + (a[i - 1] === b[k - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[k] as number) + 1, (next[k - 1] as number) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,11 +1,11 @@
 /** What the next boot will load, as the files beside the base and this boot's `mkma_layers=` say. */
-import type { BootRecord, LoadedImage } from '../boot.js';
+import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { MANY_LAYERS, MOST_LAYERS, NAME_COST, RAM_HEADROOM } from '../contract.js';
-import { ALL_LAYERS, isSelected } from '../layer.js';
-import { type Manifest, nameCount } from '../manifest.js';
+import { type Manifest, nameCount } from '../image/manifest.js';
+import { ALL_LAYERS, isSelected } from '../set/layer-names.js';
+import type { StoredImage, StoredImages } from '../set/stored.js';
 import { leftOutProblem } from './fits.js';
 import { runningImage } from './list.js';
-import type { StoredImage, StoredImages } from './stored.js';
 
 /** An image that the next boot will load. */
 export interface ImageToLoad {

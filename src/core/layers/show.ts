@@ -1,11 +1,12 @@
 /** `mkma layers show`: what an image holds, an entry a line. */
-import { showPath } from '../change-list.js';
-import { quoteName } from '../path.js';
-import { type Records, recordFiles } from '../records.js';
-import { formatBytes } from '../size.js';
-import { sortTree } from '../tree.js';
+
+import { sortTree } from '../archive/tree.js';
+import { showPath } from '../overlay/change-list.js';
+import { type Records, recordFiles } from '../records/records.js';
+import { layerFacts, type StoredImage } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
+import { formatBytes } from '../text/size.js';
 import { entryColumns, entryPath } from './entry-text.js';
-import { layerFacts, type StoredImage } from './stored.js';
 import { tableLines } from './table.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 

@@ -1,10 +1,11 @@
 /** What an image holds, read out of its archive or file system, and its manifest. */
-import type { ArchiveReader, ArchiveRecord } from '../archive-parser.js';
-import type { FileAttributes } from '../attributes.js';
-import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../cpio.js';
-import type { Manifest } from '../manifest.js';
-import { decodeName } from '../path.js';
-import { fileTypeOf, type TreeEntry } from '../tree.js';
+
+import type { FileAttributes } from '../archive/attributes.js';
+import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../archive/cpio.js';
+import type { ArchiveReader, ArchiveRecord } from '../archive/parser.js';
+import { fileTypeOf, type TreeEntry } from '../archive/tree.js';
+import type { Manifest } from '../image/manifest.js';
+import { decodeName } from '../text/path.js';
 
 /** A file, folder or link in an image. */
 export type LayerEntry = Pick<

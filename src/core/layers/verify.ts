@@ -1,11 +1,10 @@
 /** `mkma layers verify`: what came of checking images. */
-
-import { quoteName } from '../path.js';
-import { damaged } from '../problems/image-problems.js';
+import { damaged } from '../image/problems.js';
 import { err, ok, type Problem, type Result, renderProblem } from '../result.js';
+import { recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
 import { findImage } from './name.js';
 import { count } from './show.js';
-import { recordsOf, type StoredImage, type StoredImages } from './stored.js';
 
 export interface CheckedImage {
   readonly name: string;

@@ -1,8 +1,8 @@
 /** What is odd about an image that early boot would take all the same. */
-import { shortId } from '../manifest.js';
-import { quoteName } from '../path.js';
+import { shortId } from '../image/manifest.js';
+import { layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
+import { quoteName } from '../text/path.js';
 import { fitWarnings, leftOutProblem } from './fits.js';
-import { layerFacts, type StoredImage, type StoredImages } from './stored.js';
 
 /** Warnings of an image, given what lies beside it. */
 export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {

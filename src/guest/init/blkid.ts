@@ -1,5 +1,5 @@
 /** Block devices and what is on them, by util-linux's blkid(8): it knows PARTUUID and PARTLABEL, busybox's does not. */
-import type { DeviceName } from '../../core/device.js';
+import type { DeviceName } from '../../core/boot/device.js';
 import type { Machine } from '../machine.js';
 import { ask } from '../ran.js';
 

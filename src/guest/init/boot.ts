@@ -1,4 +1,6 @@
 /** The phases of early boot, in order. Each ends in what the next one needs, or in a Problem. */
+
+import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
   BOOT_RECORD,
   type BootRecord,
@@ -6,13 +8,12 @@ import {
   type LoadedImage,
   type PhaseTime,
   type StepTime,
-} from '../../core/boot.js';
+} from '../../core/boot/record.js';
 import { PHASES, type Phase } from '../../core/contract.js';
-import type { ImageInfo } from '../../core/image.js';
-import type { InitramfsManifest } from '../../core/initramfs.js';
-import { sortByName } from '../../core/path.js';
+import type { ImageInfo } from '../../core/image/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { toHundredths } from '../../core/time.js';
+import { sortByName } from '../../core/text/path.js';
+import { toHundredths } from '../../core/text/time.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { mustMakeFolder } from '../must.js';

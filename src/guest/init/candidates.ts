@@ -1,7 +1,8 @@
 /** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
+
+import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
-import { driverOf } from '../../core/device.js';
-import { sortByName } from '../../core/path.js';
+import { sortByName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
 import { type BlockDevice, describeDevice } from './blkid.js';

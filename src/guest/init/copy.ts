@@ -1,6 +1,6 @@
 /** Copying an image into a file in RAM: past the page cache where that goes, by several programs where the medium keeps up. */
 import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Machine, PartResult } from '../machine.js';
 import { processors } from '../processors.js';
 import { type ImageFile, unreadableImage } from './images.js';

@@ -1,8 +1,7 @@
 /** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
-
-import type { ImageInfo } from '../../core/image.js';
-import { isErofs } from '../../core/manifest.js';
-import { damaged } from '../../core/problems/image-problems.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { isErofs } from '../../core/image/manifest.js';
+import { damaged } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';

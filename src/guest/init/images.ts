@@ -1,14 +1,13 @@
 /** The images on the mounted storage device. */
-
-import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/base.js';
 import { PARAM } from '../../core/contract.js';
-import { type ImageInfo, readImageInfo } from '../../core/image.js';
-import { layersAmong } from '../../core/layer.js';
-import type { Manifest } from '../../core/manifest.js';
-import { quoteName } from '../../core/path.js';
-import { emptyImage } from '../../core/problems/image-problems.js';
+import { type ImageInfo, readImageInfo } from '../../core/image/image.js';
+import type { Manifest } from '../../core/image/manifest.js';
+import { emptyImage } from '../../core/image/problems.js';
+import { FEWER_BYTES, watchReads } from '../../core/image/reads.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { FEWER_BYTES, watchReads } from '../../core/watched.js';
+import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/set/base.js';
+import { layersAmong } from '../../core/set/layer-names.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';

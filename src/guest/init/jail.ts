@@ -2,8 +2,9 @@
  * Where images are unpacked: a root of its own that holds the programs, read-only, and the folder to fill. An archive may
  * hold links that lead elsewhere and names below them; GNU cpio 2.13 follows them, 2.15 refuses most. In here they lead nowhere.
  */
-import { quoteName } from '../../core/path.js';
+
 import { err, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
 import { JAIL } from './places.js';

@@ -1,6 +1,7 @@
 /** The running kernel, and what has to belong to it. */
+
+import { type InitramfsManifest, parseInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
-import { type InitramfsManifest, parseInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import type { ImageFile } from './images.js';

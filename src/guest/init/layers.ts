@@ -1,15 +1,14 @@
 /** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
-
-import type { LeftOut, LoadedImage } from '../../core/boot.js';
+import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
-import { isSelected, unknownNames } from '../../core/layer.js';
+import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
+import { wrongKind } from '../../core/image/problems.js';
 import { UNRECORDED } from '../../core/layers/warnings.js';
-import { type LayerManifest, type Manifest, shortId } from '../../core/manifest.js';
-import { quoteName } from '../../core/path.js';
-import { wrongKind } from '../../core/problems/image-problems.js';
-import type { Fit } from '../../core/records.js';
+import type { Fit } from '../../core/records/records.js';
 import { err, ok, type Problem, type Result, renderProblem } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { isSelected, unknownNames } from '../../core/set/layer-names.js';
+import { quoteName } from '../../core/text/path.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
 import { bugProblem } from './bug.js';
@@ -20,13 +19,7 @@ import { LAYERS } from './places.js';
 import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
-import { watchRecords } from './watch-records.js';
-
-/** A layer that is to be applied, as far as its manifest tells. */
-export interface ChosenLayer {
-  readonly image: LayerImage;
-  readonly manifest: Manifest | undefined;
-}
+import { type ChosenLayer, watchRecords } from './watch-records.js';
 
 /** What is to be loaded, before anything is. */
 export interface LayerChoice {

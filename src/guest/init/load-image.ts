@@ -1,7 +1,7 @@
 /** Loading one image, base or layer, into a folder of the RAM file system. */
-import { type Manifest, recordCount } from '../../core/manifest.js';
+import { type Manifest, recordCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { ImageFile } from './images.js';

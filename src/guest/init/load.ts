@@ -1,12 +1,11 @@
 /** Phase "load": the base, from the storage device into RAM. */
-
-import type { LoadedImage } from '../../core/boot.js';
-import type { ImageInfo } from '../../core/image.js';
-import type { Manifest } from '../../core/manifest.js';
-import { wrongKind } from '../../core/problems/image-problems.js';
+import type { LoadedImage } from '../../core/boot/record.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import type { Manifest } from '../../core/image/manifest.js';
+import { wrongKind } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
-import { toHundredths } from '../../core/time.js';
+import { formatBytes } from '../../core/text/size.js';
+import { toHundredths } from '../../core/text/time.js';
 import type { Machine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import { holdFileSystem } from './hold.js';

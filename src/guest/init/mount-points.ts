@@ -1,7 +1,7 @@
 /** The folders of a system that early boot mounts onto. */
 import { OVERLAY } from '../../core/contract.js';
-import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import type { ImageFile } from './images.js';

@@ -1,9 +1,9 @@
 /** The RAM file system: made, and measured. */
 import { NAME_COST, PARAM, RAM_HEADROOM } from '../../core/contract.js';
-import type { ImageInfo } from '../../core/image.js';
-import { type Manifest, nameCount } from '../../core/manifest.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { type Manifest, nameCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { mebibytes, resolveRamSize } from '../../core/size.js';
+import { mebibytes, resolveRamSize } from '../../core/text/size.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { must } from '../must.js';

@@ -1,5 +1,5 @@
 /** Memory that the kernel keeps free for itself (vm.min_free_kbytes). */
-import { parseCmdline } from '../../core/cmdline.js';
+import { parseCmdline } from '../../core/boot/cmdline.js';
 import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 

@@ -1,7 +1,7 @@
 /** What an archive cannot carry, put onto the unpacked tree: whiteouts, opaque marks, extended attributes. */
-import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/attributes.js';
-import { whiteoutArchive } from '../../core/cpio.js';
-import type { Manifest } from '../../core/manifest.js';
+import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
+import { whiteoutArchive } from '../../core/archive/cpio.js';
+import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Finished, Machine } from '../machine.js';
 import type { ImageFile } from './images.js';

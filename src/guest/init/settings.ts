@@ -1,10 +1,10 @@
 /** What the kernel command line asks of init. */
-import { lastValue, parseCmdline } from '../../core/cmdline.js';
+import { lastValue, parseCmdline } from '../../core/boot/cmdline.js';
+import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/boot/device.js';
 import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
-import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/device.js';
-import { type LayerSelection, parseLayerSelection } from '../../core/layer.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { parseRamSize, type RamSize } from '../../core/size.js';
+import { type LayerSelection, parseLayerSelection } from '../../core/set/layer-names.js';
+import { parseRamSize, type RamSize } from '../../core/text/size.js';
 
 export interface Settings {
   /** The storage device, as written and as understood; absent where the parameter is missing. */

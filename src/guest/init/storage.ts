@@ -1,6 +1,7 @@
 /** The storage device: waited for, found, mounted read-only, released. */
+
+import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
-import { driverOf } from '../../core/device.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';

@@ -2,9 +2,9 @@
  * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
  * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
-import { newcTrailer } from '../../core/cpio.js';
-import { encodeRaw, HEAD_SIZE } from '../../core/image.js';
-import type { Manifest } from '../../core/manifest.js';
+import { newcTrailer } from '../../core/archive/cpio.js';
+import { encodeRaw, HEAD_SIZE } from '../../core/image/image.js';
+import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine, PartResult, Pipeline } from '../machine.js';
 import { processors } from '../processors.js';

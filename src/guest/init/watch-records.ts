@@ -1,14 +1,20 @@
 /** Which accounts and packages a layer would lie on, and whether it was made on those. */
 import { PARAM } from '../../core/contract.js';
-import type { Manifest } from '../../core/manifest.js';
-import { quoteName } from '../../core/path.js';
-import { type Fit, fitOf, type RecordState, stacked } from '../../core/records.js';
+import type { Manifest } from '../../core/image/manifest.js';
+import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/records.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Machine } from '../machine.js';
 import { recordsIn } from '../records.js';
-import type { ChosenLayer } from './layers.js';
+import type { LayerImage } from './images.js';
 import { BASE, LAYERS } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
+
+/** A layer that is to be applied, as far as its manifest tells. */
+export interface ChosenLayer {
+  readonly image: LayerImage;
+  readonly manifest: Manifest | undefined;
+}
 
 /**
  * Accounts and packages as the view has them at each height. What no manifest tells is looked up where it lies unpacked, and only

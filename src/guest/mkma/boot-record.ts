@@ -1,5 +1,5 @@
 /** The record that early boot has left. */
-import { BOOT_RECORD, type BootRecord } from '../../core/boot.js';
+import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 

@@ -5,9 +5,9 @@ import {
   isOfLayer,
   parseAttributes,
   withoutOpaqueMark,
-} from '../../core/attributes.js';
-import { type LowerLayer, parentOf } from '../../core/lower.js';
-import { findThese, parseThese, type TreeEntry } from '../../core/tree.js';
+} from '../../core/archive/attributes.js';
+import { findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
+import { type LowerLayer, parentOf } from '../../core/overlay/lower.js';
 import type { Finished, Machine, RunOptions } from '../machine.js';
 import { NoRoom } from '../no-room.js';
 import { ProgramFailed } from '../ran.js';

@@ -1,10 +1,10 @@
 /** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
 
-import type { BootRecord } from '../../core/boot.js';
-import { driverOf, parseDeviceName } from '../../core/device.js';
-import { readStored, type StoredImages } from '../../core/layers/stored.js';
-import { quoteName } from '../../core/path.js';
+import { driverOf, parseDeviceName } from '../../core/boot/device.js';
+import type { BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { readStored, type StoredImages } from '../../core/set/stored.js';
+import { quoteName } from '../../core/text/path.js';
 import type { RunningMachine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import { ask } from '../ran.js';

@@ -2,11 +2,12 @@
  * What the next boot will load, as it was when mkma last had the storage before it to change it: `mkma status` tells it
  * without touching the storage.
  */
-import type { BootRecord } from '../../core/boot.js';
-import { lastValue, parseCmdline } from '../../core/cmdline.js';
+
+import { lastValue, parseCmdline } from '../../core/boot/cmdline.js';
+import type { BootRecord } from '../../core/boot/record.js';
 import { DEFAULTS, PARAM } from '../../core/contract.js';
-import { ALL_LAYERS, type LayerSelection, parseLayerSelection } from '../../core/layer.js';
 import { asThisBoot, type NextBoot } from '../../core/layers/next-boot.js';
+import { ALL_LAYERS, type LayerSelection, parseLayerSelection } from '../../core/set/layer-names.js';
 import type { Machine, RunningMachine } from '../machine.js';
 
 const FILE = '/run/mkma/next-boot.json';

@@ -1,19 +1,10 @@
 /** The command line: verbs, help, and exit codes. */
-import {
-  buildApplication,
-  buildRouteMap,
-  type CommandContext,
-  run,
-  type StricliProcess,
-} from '@stricli/core';
+import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
-import { Failed, type Session } from './session.js';
+import { type Context, Failed, type Session } from './session.js';
 import { statusCommand } from './status/command.js';
 import { complaint, TEXT } from './usage.js';
-
-/** What the parser hands to a verb: the session, and the streams that the parser itself prints to. */
-export type Context = CommandContext & Session;
 
 const application = buildApplication<Context>(
   buildRouteMap({

@@ -1,5 +1,5 @@
 /** The RAM file system of the running machine: its room, and how much of it was written since the last save. */
-import type { BootRecord } from '../../core/boot.js';
+import type { BootRecord } from '../../core/boot/record.js';
 import type { Machine } from '../machine.js';
 
 /** Bytes of a file system (statfs(2)). */

@@ -1,4 +1,5 @@
 /** What a verb is given, and what it gives back. */
+import type { CommandContext } from '@stricli/core';
 import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
 import type { Terminal } from '../terminal.js';
@@ -8,6 +9,9 @@ export interface Session {
   readonly machine: RunningMachine;
   readonly terminal: Terminal;
 }
+
+/** What the parser hands to a verb: the session, and the streams that the parser itself prints to. */
+export type Context = CommandContext & Session;
 
 /** A verb's answer: the value for `--json`, and its lines for people, made to fit the terminal's width. */
 export interface Answer {

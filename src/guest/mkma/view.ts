@@ -1,5 +1,5 @@
 /** Where the directories that the root is made of can be seen. */
-import type { BootRecord } from '../../core/boot.js';
+import type { BootRecord } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';

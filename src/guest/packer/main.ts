@@ -5,9 +5,9 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import type { PlannedRecord } from '../../core/archive-plan.js';
-import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/cpio.js';
-import { encodeName } from '../../core/path.js';
+import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/archive/cpio.js';
+import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import { encodeName } from '../../core/text/path.js';
 import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED } from './plan.js';
 
 /** Bytes read at once. */

@@ -1,5 +1,5 @@
 /** What the packer is told. */
-import type { PlannedRecord } from '../../core/archive-plan.js';
+import type { PlannedRecord } from '../../core/image/archive-plan.js';
 
 /** A frame: bytes `from` to `to` (exclusive) of what the records are as newc. */
 export interface FramePlan {

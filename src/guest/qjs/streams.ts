@@ -2,8 +2,8 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import { concatBytes } from '../../core/bytes.js';
-import { decodeName, encodeName } from '../../core/path.js';
+import { concatBytes } from '../../core/text/bytes.js';
+import { decodeName, encodeName } from '../../core/text/path.js';
 import { NoRoom } from '../no-room.js';
 import { Told } from '../told.js';
 

@@ -1,9 +1,9 @@
 /** What a boot loader has to be told to boot a machine: the one source of every entry and of the file `cmdline`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/cmdline.js';
+import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/boot/cmdline.js';
 import { DEFAULTS, FILES, PARAM } from '../../core/contract.js';
-import type { Placement } from '../steps/placement.js';
+import type { Placement } from './placement.js';
 
 export interface BootEntry {
   /** Name of the machine. */

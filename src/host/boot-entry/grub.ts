@@ -1,7 +1,7 @@
 /** An entry in GRUB's language (GRUB manual, "Shell-like scripting"), and its place in `custom.cfg`. */
 import { posix } from 'node:path';
+import { parseDeviceName } from '../../core/boot/device.js';
 import { FILES } from '../../core/contract.js';
-import { parseDeviceName } from '../../core/device.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { type BootEntry, bootParameters, titleOf } from './entry.js';
 

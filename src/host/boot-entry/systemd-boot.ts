@@ -1,6 +1,6 @@
 /** An entry for systemd-boot: Boot Loader Specification, type 1 (uapi-group.org). */
 import { posix } from 'node:path';
-import { renderCmdline } from '../../core/cmdline.js';
+import { renderCmdline } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import { type BootEntry, bootParameters, titleOf } from './entry.js';
 

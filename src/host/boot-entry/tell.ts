@@ -1,5 +1,5 @@
 /** How entries, and what writing them does, read to a person. Pure. */
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Loader } from './choose.js';
 import type { Plan } from './plan.js';
 

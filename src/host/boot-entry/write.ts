@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
-import { mebibytes } from '../../core/size.js';
+import { mebibytes } from '../../core/text/size.js';
 import { flush, publishFile } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
 import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.js';

@@ -3,8 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
-import { MODULE_SETS, ZRAM_MOST } from '../definition/schema/boot.js';
-import { PARTS, type Part } from '../leave-out/parts.js';
+import { MODULE_SETS, PARTS, type Part, ZRAM_MOST } from '../definition/choices.js';
 import type { Forward } from '../tools/qemu.js';
 
 function wholeNumber(low: number, high: number): (text: string) => number {

@@ -1,9 +1,10 @@
 /** Before a command: the programs it needs, installed when the launcher of a checkout started it. */
 import { err, ok, type Result } from '../../core/result.js';
+import { installTools } from '../install-tools.js';
 import { confirm } from '../report/ask.js';
 import { PROXY_VARIABLES, pick } from '../sys/environment.js';
 import type { HostTool } from '../sys/packages.js';
-import { installCommand, installPackages, missingTools, packagesOf } from '../sys/prerequisites.js';
+import { installCommand, missingTools, packagesOf } from '../sys/prerequisites.js';
 import type { Session } from './session.js';
 
 /** Fails where a program is missing and may not, or cannot, be installed. `yes`: do not ask. `fetching`: variables that name proxies. */
@@ -30,9 +31,5 @@ export async function ensureTools(
   emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });
   session.printer.close();
   if (!yes && session.interactive && !(await confirm('Install them now?', signal))) return refused;
-  emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
-  const onLine = (line: string): void => emit({ type: 'output', stage: 'install', line });
-  const done = await installPackages(packages, { fetching, signal, onLine });
-  emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed', detail: packages.join(' ') });
-  return done;
+  return installTools(packages, fetching, session.context);
 }

@@ -2,17 +2,17 @@
 
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isWithin } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
+import { isWithin } from '../../core/text/path.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
 import type { Path } from '../definition/merge.js';
 import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
-import { installProgram } from '../steps/machine-program.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
 import { setDisks, warnOfDisks } from './disks/disks.js';
+import { installProgram } from './machine-program.js';
 import { placedBy, placeFiles } from './place-files.js';
 import { setPlaces, wantedLocales } from './places.js';
 import type { KeyReader } from './repository-keys.js';

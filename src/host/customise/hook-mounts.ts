@@ -1,8 +1,8 @@
 /** What a hook leaves mounted: released, and said, since its author may take it for a part of the image. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeName, isWithin } from '../../core/path.js';
 import type { Problem } from '../../core/result.js';
+import { encodeName, isWithin } from '../../core/text/path.js';
 import type { Command } from '../sys/command.js';
 import { describeMount, type Mount, mountsIn, parseMounts, readMounts } from '../sys/mounts.js';
 import { run } from '../sys/run.js';

@@ -2,9 +2,9 @@
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isBelow } from '../../core/path.js';
 import type { ProblemCode } from '../../core/problems/codes.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { isBelow } from '../../core/text/path.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import type { TreeFiles, TreeOwner } from '../sys/tree-files.js';

@@ -1,6 +1,6 @@
 /** Where packages come from: apt's sources, of the build and of the machine. Pure but for the keys that it is given a way to read. */
 import type { Machine } from '../definition/machine.js';
-import { DEBIAN_MIRRORS } from '../steps/mirror.js';
+import { DEBIAN_MIRRORS } from '../mirror/mirrors.js';
 import type { KeyReader } from './repository-keys.js';
 
 /** Where firmware packages lie that are not free. */

@@ -1,6 +1,8 @@
 /** Files that every machine has, by its definition. Pure but for the keys that it is given a way to read: also an input of a stage. */
+
+import type { Part } from '../definition/choices.js';
 import type { Machine } from '../definition/machine.js';
-import { DPKG_CONFIG, dpkgConfig, type Part } from '../leave-out/parts.js';
+import { DPKG_CONFIG, dpkgConfig } from '../leave-out/parts.js';
 import { diskFiles } from './disks/files.js';
 import { loginFiles } from './logins.js';
 import type { KeyReader } from './repository-keys.js';

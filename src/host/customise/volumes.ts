@@ -1,6 +1,7 @@
 /** Volumes in RAM: lines of fstab(5), and the folders that they are mounted on. */
-import { isBelow } from '../../core/path.js';
+
 import { err, ok, type Result } from '../../core/result.js';
+import { isBelow } from '../../core/text/path.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { homesIn } from './disks/disks.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
-import { digestFile } from '../stages/book.js';
+import { digestFile } from '../sys/digest.js';
 import { type Owner, writeFileWhole } from '../sys/files.js';
 import { STATE } from '../sys/output.js';
 import type { MeantSource, Source } from './source.js';

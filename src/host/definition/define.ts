@@ -1,7 +1,7 @@
 /** What a definition file calls: `defineMachine`, and what it is composed with. */
 import { fileURLToPath } from 'node:url';
 import type { MachineInput } from './machine.js';
-import type { PresetChoice } from './presets/choice.js';
+import type { PresetChoice } from './preset-choice.js';
 
 /** A part of a definition: fields, or a function from what was said before it to such fields. */
 export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);

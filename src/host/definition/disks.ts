@@ -2,7 +2,7 @@
  * The disks of a machine as its definition has them: one list for fstab(5), crypttab(5), packages and checks.
  * Pure.
  */
-import { isWithin } from '../../core/path.js';
+import { isWithin } from '../../core/text/path.js';
 import { normalDevice } from '../tools/unit-name.js';
 import type { Machine } from './machine.js';
 import type { Path } from './merge.js';

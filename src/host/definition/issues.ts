@@ -1,7 +1,7 @@
 /** What zod found, as faults that a person can read. Pure. */
-import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import type { ProblemCode } from '../../core/problems/codes.js';
+import { nearestOf } from '../../core/text/nearest.js';
 import { type Fault, fault } from './fault.js';
 import { keyOf, type Path } from './merge.js';
 
@@ -184,12 +184,4 @@ function list(words: readonly string[]): string {
 export function didYouMean(typed: string, names: readonly string[]): string {
   const nearest = nearestOf(typed, names);
   return nearest === undefined ? '' : `did you mean ${nearest}? `;
-}
-
-/** The name that was probably meant; `undefined`: none is near. */
-export function nearestOf(typed: string, names: readonly string[]): string | undefined {
-  const nearest = [...names].sort((a, b) => distance(typed, a) - distance(typed, b))[0];
-  return nearest === undefined || distance(typed, nearest) > Math.max(2, typed.length / 3)
-    ? undefined
-    : nearest;
 }

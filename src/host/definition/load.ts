@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { extname, isAbsolute, relative } from 'node:path';
 import { type Err, err, ok, type Result, usage } from '../../core/result.js';
 import { API } from '../installed.js';
-import { digestFile } from '../stages/book.js';
+import { digestFile } from '../sys/digest.js';
 import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
 import { isFields } from './merge.js';
 

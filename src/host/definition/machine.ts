@@ -19,7 +19,6 @@ export const machineSchema = z
   .describe('A machine.');
 
 export type Machine = z.output<typeof machineSchema>;
-export type ModuleSet = Machine['initramfs']['modules'];
 export type Kernel = Machine['kernel'];
 /** A machine with everything optional: what presets and users write. */
 export type MachineInput = Partial<z.input<typeof machineSchema>>;

@@ -1,5 +1,5 @@
 /** What an entry of `packages` says: a package, of an architecture, a version or a suite, or a file with one. Pure. */
-import { nearestOf } from './issues.js';
+import { nearestOf } from '../../core/text/nearest.js';
 
 /** Whether an entry names a file. */
 export function isDebFile(entry: string): boolean {

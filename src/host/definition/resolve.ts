@@ -2,14 +2,14 @@
 import { hostname, release } from 'node:os';
 import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
-import type { Part } from '../leave-out/parts.js';
 import { checkMachine } from './checks/machine.js';
+import type { ModuleSet, Part } from './choices.js';
 import type { ChosenPreset } from './compose.js';
 import { containerConsequences } from './containers/stores.js';
 import { replace } from './define.js';
 import { problemOf } from './fault-problem.js';
 import { faultsOf, OWN_WORDS } from './issues.js';
-import { type Machine, type ModuleSet, machineSchema } from './machine.js';
+import { type Machine, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
 import { readSource, type Source, type SourceOptions } from './source.js';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
+import { renderInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
-import { renderInitramfsManifest } from '../../core/initramfs.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { removeTree } from '../sys/remove.js';

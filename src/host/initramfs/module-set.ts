@@ -1,5 +1,5 @@
 /** Which kernel modules early boot carries: for any machine, or for this one. Pure. */
-import type { ModuleSet } from '../definition/machine.js';
+import type { ModuleSet } from '../definition/choices.js';
 import { type ModuleIndex, moduleName } from '../kernel/modules.js';
 import { GENERIC_MODULES } from './contents.js';
 

@@ -1,11 +1,11 @@
 /** How large an initramfs is, its programs and its kernel modules apart. */
 import { join } from 'node:path';
-import { planArchive } from '../../core/archive-plan.js';
-import { initramfsPart } from '../../core/initramfs.js';
+import type { TreeEntry } from '../../core/archive/tree.js';
+import { initramfsPart } from '../../core/boot/initramfs.js';
+import { planArchive } from '../../core/image/archive-plan.js';
 import { ok, type Result } from '../../core/result.js';
-import type { TreeEntry } from '../../core/tree.js';
-import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
+import { packInitramfs } from './pack.js';
 
 export interface PartSize {
   /** Bytes of all files' content. */

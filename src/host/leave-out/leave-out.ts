@@ -1,12 +1,12 @@
 /** Leaves parts out of a tree, and measures what they take where they stay. */
-import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
+import { PARTS, type Part } from '../definition/choices.js';
+import { driversFor, type Hardware } from '../hardware/host-hardware.js';
 import { FIRMWARE_FOLDER } from '../initramfs/firmware.js';
 import { builtinFirmware } from '../kernel/builtin.js';
 import { indexModules } from '../kernel/depmod.js';
-import { driversFor, type Hardware } from '../kernel/hardware.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { removeEmptyFolder, removeTree } from '../sys/remove.js';
@@ -15,7 +15,7 @@ import { resolveInTree } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { needlessFirmware } from './firmware.js';
 import { needlessModules } from './modules.js';
-import { PACKAGED_FOLDERS, PARTS, type Part, partOf } from './parts.js';
+import { PACKAGED_FOLDERS, partOf } from './parts.js';
 
 export interface LeaveOutOptions {
   /** The tree, with the kernel's modules and their index. */
@@ -65,14 +65,6 @@ export async function leaveOut(options: LeaveOutOptions): Promise<Result<Savings
   if (!parts.includes('modules')) return ok(Object.fromEntries(measured) as Savings);
   const indexed = await indexModules(root, release, signal);
   return indexed.ok ? ok(Object.fromEntries(measured) as Savings) : indexed;
-}
-
-/** Names what decides which modules and firmware go: an input of the stage that leaves them out. */
-export function hardwareDigest({ modaliases, loaded }: Hardware): string {
-  return createHash('sha256')
-    .update(JSON.stringify([modaliases, loaded]))
-    .digest('hex')
-    .slice(0, 20);
 }
 
 /** Files of packages that are documentation or translations, as paths on this host. */

@@ -1,8 +1,5 @@
 /** What can be left out of a machine, and by which names dpkg knows it. */
-
-/** The parts, in the order in which they are told. */
-export const PARTS = ['docs', 'locales', 'modules', 'firmware'] as const;
-export type Part = (typeof PARTS)[number];
+import { PARTS, type Part } from '../definition/choices.js';
 
 /** Parts that packages bring: left out by path. */
 export type PackagedPart = Extract<Part, 'docs' | 'locales'>;

@@ -1,7 +1,7 @@
 /** What was left out and what could be, for people. Pure. */
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
+import { PARTS, type Part } from '../definition/choices.js';
 import type { Savings } from './leave-out.js';
-import { PARTS, type Part } from './parts.js';
 
 /** Less than this is not worth a word. */
 const WORTHWHILE = 2 ** 20;

@@ -1,8 +1,14 @@
 /** The bytes of planned records, read from the tree piece by piece: never more than one chunk in memory. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import type { PlannedRecord } from '../../core/archive-plan.js';
-import { archiveName, NEWC_MAX_NAME, newcHeadSize, newcPadding, putNewcHead } from '../../core/cpio.js';
-import { putName } from '../../core/path.js';
+import {
+  archiveName,
+  NEWC_MAX_NAME,
+  newcHeadSize,
+  newcPadding,
+  putNewcHead,
+} from '../../core/archive/cpio.js';
+import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import { putName } from '../../core/text/path.js';
 import { treeChanged } from './failed.js';
 import { pathIn } from './scan.js';
 

@@ -1,7 +1,7 @@
 /** The extended attributes of a tree (file capabilities and ACLs are such). */
-import { DUMP_ARGUMENTS, type FileAttributes, parseAttributes } from '../../core/attributes.js';
-import { sortByName } from '../../core/path.js';
+import { DUMP_ARGUMENTS, type FileAttributes, parseAttributes } from '../../core/archive/attributes.js';
 import { ok, type Result } from '../../core/result.js';
+import { sortByName } from '../../core/text/path.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { runBytes } from '../sys/run.js';
 

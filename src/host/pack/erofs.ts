@@ -7,14 +7,14 @@ import {
   type FileAttributes,
   isOverlayMark,
   parseAttributes,
-} from '../../core/attributes.js';
+} from '../../core/archive/attributes.js';
+import { fileTypeOf, type TreeEntry } from '../../core/archive/tree.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
-import { readSuperblock, SUPERBLOCK_END, type Superblock } from '../../core/erofs/superblock.js';
-import { encodeHead, encodeManifest } from '../../core/image.js';
-import type { BaseManifest } from '../../core/manifest.js';
-import { encodeName, quoteName } from '../../core/path.js';
+import { readSuperblock, SUPERBLOCK_END, type Superblock } from '../../core/image/erofs/superblock.js';
+import { encodeHead, encodeManifest } from '../../core/image/image.js';
+import type { BaseManifest } from '../../core/image/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { fileTypeOf, type TreeEntry } from '../../core/tree.js';
+import { encodeName, quoteName } from '../../core/text/path.js';
 import { imageId } from '../images.js';
 import type { Command } from '../sys/command.js';
 import { writeAll } from '../sys/files.js';

@@ -1,6 +1,7 @@
 /** How packing is broken off from deep inside. It does not leave this folder: its callers get the Problem. */
-import { quoteName } from '../../core/path.js';
+
 import { err, type Problem, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 
 export class PackingFailed extends Error {
   constructor(readonly problem: Problem) {

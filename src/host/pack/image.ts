@@ -2,11 +2,17 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import type { Plan } from '../../core/archive-plan.js';
+import { newcTrailer } from '../../core/archive/cpio.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
-import { newcTrailer } from '../../core/cpio.js';
-import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE, type SeekEntry } from '../../core/image.js';
-import type { BaseManifest, LayerManifest, Manifest } from '../../core/manifest.js';
+import type { Plan } from '../../core/image/archive-plan.js';
+import {
+  encodeHead,
+  encodeManifest,
+  encodeSeekTable,
+  HEAD_SIZE,
+  type SeekEntry,
+} from '../../core/image/image.js';
+import type { BaseManifest, LayerManifest, Manifest } from '../../core/image/manifest.js';
 import { ok, type Result } from '../../core/result.js';
 import { imageId } from '../images.js';
 import { writeAll } from '../sys/files.js';

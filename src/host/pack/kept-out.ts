@@ -1,6 +1,7 @@
 /** What never gets into a base, whoever put it into the tree: identities, caches, traces of building. Pure. */
-import { formatBytes } from '../../core/size.js';
-import type { TreeEntry } from '../../core/tree.js';
+
+import type { TreeEntry } from '../../core/archive/tree.js';
+import { formatBytes } from '../../core/text/size.js';
 
 /**
  * Lets maintainers' scripts start nothing while packages are installed in the tree (invoke-rc.d(8), deb-systemd-invoke(1)). A link to

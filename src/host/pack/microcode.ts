@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { concatBytes } from '../../core/bytes.js';
-import { newcHead, newcPadding, newcTrailer, S_IFDIR, S_IFREG } from '../../core/cpio.js';
+import { newcHead, newcPadding, newcTrailer, S_IFDIR, S_IFREG } from '../../core/archive/cpio.js';
+import { concatBytes } from '../../core/text/bytes.js';
 
 /** By name in the archive: the folder below /usr/lib/firmware, and which of its files (intel-microcode, amd64-microcode). */
 const MAKERS = [

@@ -1,10 +1,10 @@
 /** Read an image record by record, without unpacking or mounting it. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
-import { ArchiveParser, type ArchiveReader } from '../../core/archive-parser.js';
+import { ArchiveParser, type ArchiveReader } from '../../core/archive/parser.js';
 import type { BaseFormat } from '../../core/contract.js';
-import { readErofs } from '../../core/erofs/reader.js';
-import { damaged, unreadable } from '../../core/problems/image-problems.js';
+import { readErofs } from '../../core/image/erofs/reader.js';
+import { damaged, unreadable } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 

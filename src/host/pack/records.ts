@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { decodeName, encodeName } from '../../core/path.js';
 import {
   comparable,
   isPlain,
@@ -11,7 +10,8 @@ import {
   parseNames,
   RECORD_FILES,
   type Records,
-} from '../../core/records.js';
+} from '../../core/records/records.js';
+import { decodeName, encodeName } from '../../core/text/path.js';
 
 /** Read them all. Links are not followed: they lead out of the tree. */
 export function recordsOf(root: string): Records {

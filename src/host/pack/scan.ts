@@ -1,9 +1,9 @@
 /** Read a tree from disk as data. */
 import { lstatSync } from 'node:fs';
-import type { DeviceNumbers } from '../../core/archive-plan.js';
-import { encodeName } from '../../core/path.js';
+import { findArguments, type TreeEntry, TreeParser } from '../../core/archive/tree.js';
+import type { DeviceNumbers } from '../../core/image/archive-plan.js';
 import { ok, type Result } from '../../core/result.js';
-import { findArguments, type TreeEntry, TreeParser } from '../../core/tree.js';
+import { encodeName } from '../../core/text/path.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { runPieces } from '../sys/run.js';
 

@@ -1,9 +1,8 @@
 /** Reading the whole of an image: the digests in its manifest, every frame's own checksum, and every record. */
-
-import type { ArchiveReader } from '../../core/archive-parser.js';
-import type { ImageInfo } from '../../core/image.js';
-import { recordCount } from '../../core/manifest.js';
-import { damaged } from '../../core/problems/image-problems.js';
+import type { ArchiveReader } from '../../core/archive/parser.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { recordCount } from '../../core/image/manifest.js';
+import { damaged } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { verifyPayload } from '../images.js';
 import { readRecords } from './read.js';

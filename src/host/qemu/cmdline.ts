@@ -1,5 +1,5 @@
 /** The virtual machine's kernel command line, made from that of the real one. */
-import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/cmdline.js';
+import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/boot/cmdline.js';
 import { PARAM } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { VM_DISK } from './disk.js';

@@ -4,10 +4,11 @@
  */
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BASE_NAMES } from '../../core/base.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
+import { stage } from '../stage.js';
 import { giveTo, type Owner } from '../sys/files.js';
 import { freeInExt4, makeExt4, putInExt4, removeInExt4, repairExt4, statInExt4 } from './ext4.js';
 
@@ -42,20 +43,25 @@ export function diskFile(folder: string): string {
 export async function prepareDisk(options: DiskOptions, context: Context): Promise<Result<string>> {
   const file = diskFile(options.folder);
   const base = statSync(options.base);
-  if (options.fresh === true || !existsSync(file)) return makeDisk(options, file, base, context);
+  if (options.fresh === true || !existsSync(file)) {
+    return stage(context, 'disk', 'making a disk with the base on it', () =>
+      makeDisk(options, file, base, context),
+    );
+  }
   const present = await statInExt4(file, `/${VM_DISK.folder}/${basename(options.base)}`, context.signal);
   if (!present.ok) return present;
   if (present.value?.size === base.size && readStamp(options.folder) === stampOf(base)) return ok(file);
-  return updateDisk(options, file, base, present.value?.size ?? 0, context);
+  const older = present.value?.size ?? 0;
+  const update = () => updateDisk(options, file, base, older, context);
+  return stage(context, 'disk', 'the base has changed', update, () => 'everything else on the disk was kept');
 }
 
 async function makeDisk(
   options: DiskOptions,
   file: string,
   base: Stats,
-  { emit, signal }: Context,
+  { signal }: Context,
 ): Promise<Result<string>> {
-  emit({ type: 'stage', stage: 'disk', state: 'start', detail: 'making a disk with the base on it' });
   const temporary = `${file}.new`;
   try {
     const size = Math.ceil((base.size + ROOM + MARGIN) / 2 ** 20) * 2 ** 20;
@@ -70,7 +76,6 @@ async function makeDisk(
   } finally {
     rmSync(temporary, { force: true });
   }
-  emit({ type: 'stage', stage: 'disk', state: 'done' });
   return ok(file);
 }
 
@@ -79,9 +84,8 @@ async function updateDisk(
   file: string,
   base: Stats,
   older: number,
-  { emit, signal }: Context,
+  { signal }: Context,
 ): Promise<Result<string>> {
-  emit({ type: 'stage', stage: 'disk', state: 'start', detail: 'the base has changed' });
   // Without a stamp an interrupted update is done again.
   rmSync(stampFile(options.folder), { force: true });
   const repaired = await repairExt4(file, signal);
@@ -104,7 +108,6 @@ async function updateDisk(
   const put = await putBase(options, file, base, signal);
   if (!put.ok) return put;
   writeStamp(options, base);
-  emit({ type: 'stage', stage: 'disk', state: 'done', detail: 'everything else on the disk was kept' });
   return ok(file);
 }
 

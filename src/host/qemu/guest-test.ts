@@ -1,5 +1,5 @@
 /** Boot a machine unattended, follow its console, and gather what the checks inside it answer. */
-import type { BootTimes } from '../../core/boot.js';
+import type { BootTimes } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';

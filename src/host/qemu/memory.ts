@@ -1,5 +1,5 @@
 /** How much RAM a virtual machine is given. */
-import { mebibytes } from '../../core/size.js';
+import { mebibytes } from '../../core/text/size.js';
 
 const SMALLEST_MIB = 2048;
 const STEP_MIB = 256;

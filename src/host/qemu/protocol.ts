@@ -1,6 +1,6 @@
 /** What a virtual machine under test says: its console, and the answers of the checks on the second serial port. */
 import { z } from 'zod';
-import type { BootTimes } from '../../core/boot.js';
+import type { BootTimes } from '../../core/boot/record.js';
 import { INIT_FAILED, INIT_PREFIX, PHASES } from '../../core/contract.js';
 
 /** One thing that was asserted inside the machine. */

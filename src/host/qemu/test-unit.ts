@@ -4,7 +4,7 @@
  * "systemd.set_credential_binary="; systemd-debug-generator(8), "systemd.wants="). The checks themselves come as a
  * tar archive that is a whole disk.
  */
-import type { KernelParameter } from '../../core/cmdline.js';
+import type { KernelParameter } from '../../core/boot/cmdline.js';
 
 /** Serial number of the disk that carries the checks. */
 export const TEST_DISK_SERIAL = 'mkma-test';

@@ -1,5 +1,5 @@
 /** What a machine under test tells on its serial ports, while it does: how far it is, and what the checks answer. */
-import type { BootTimes } from '../../core/boot.js';
+import type { BootTimes } from '../../core/boot/record.js';
 import type { Problem } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Follower } from './follow.js';

@@ -1,6 +1,6 @@
 /** How things read: times, bars, problems. Pure. */
 import { type Problem, renderProblem } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { ProgressEvent } from './event.js';
 
 /** Seconds as `0.4 s`, `12 s`, `3:07 min`. */

@@ -1,5 +1,5 @@
 /** Keys as people name them, in the machine's own layout, as QEMU takes them (QKeyCode, qapi/ui.json). Pure. */
-import { nearestOf } from '../definition/issues.js';
+import { nearestOf } from '../../core/text/nearest.js';
 
 /** A key: QEMU's name, or its number on a PC's keyboard. */
 export type QemuKey =

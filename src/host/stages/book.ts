@@ -21,11 +21,6 @@ export function digestInputs(inputs: Inputs): string {
   return hash.digest('hex');
 }
 
-/** A digest of a file's content, short enough to be told. */
-export function digestFile(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 20);
-}
-
 /** Why a stage has to run, in words; `undefined` where its record still holds. */
 export function whyRun(record: StageRecord | undefined, inputs: Inputs): string | undefined {
   if (record === undefined) return 'not built yet';

@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import { quoteName } from '../../core/path.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 import { type Book, type Inputs, whyRun } from './book.js';
 import { changedSince, fingerprint } from './fingerprint.js';
 

@@ -1,7 +1,7 @@
 /** Whether a tree is still as it was left: a digest over every file's metadata, change times included. */
 import { createHash } from 'node:crypto';
-import { decodeName } from '../../core/path.js';
 import { ok, type Result } from '../../core/result.js';
+import { decodeName } from '../../core/text/path.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { runBytes } from '../sys/run.js';
 

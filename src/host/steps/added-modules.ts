@@ -5,11 +5,11 @@ import { join, relative } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { indexModules } from '../kernel/depmod.js';
+import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName } from '../kernel/modules.js';
 import { run } from '../sys/run.js';
 import { below } from '../sys/walk.js';
-import { buildDkms } from './dkms.js';
-import { modulesFolder } from './module-folders.js';
+import { buildDkms } from './bootstrap/dkms.js';
 
 /** Let dkms build what it has not, index all modules anew, and say which of them are not signed. */
 export async function addModules(root: string, release: string, context: Context): Promise<Result<void>> {

@@ -1,10 +1,10 @@
 /** The stage that packs `chroot/` as the base. */
 import { join } from 'node:path';
-import { planArchive } from '../../core/archive-plan.js';
 import { BASE_FILES } from '../../core/contract.js';
-import type { Manifest } from '../../core/manifest.js';
-import { quoteName } from '../../core/path.js';
+import { planArchive } from '../../core/image/archive-plan.js';
+import type { Manifest } from '../../core/image/manifest.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 import type { Context } from '../context.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';

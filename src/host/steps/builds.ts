@@ -10,6 +10,7 @@ import { describeKey } from '../customise/repository-keys.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
+import { stage } from '../stage.js';
 import { digestInputs, type Inputs } from '../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
@@ -19,8 +20,8 @@ import { makeScratch } from '../sys/scratch.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
+import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
-import { keyReader } from './keys.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
@@ -106,34 +107,27 @@ async function makeBuild(
   context: Context,
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
-  const stage = `build ${build.name}`;
+  const name = `build ${build.name}`;
   const inputs = inputsOf(settings, build, kernel);
   const { refresh, cache } = settings;
   const known = refresh ? undefined : findEntry(cache, 'build', inputs);
   if (known !== undefined) {
     emit({
       type: 'stage',
-      stage,
+      stage: name,
       state: 'reused',
       detail: `from ${known.at.slice(0, 16).replace('T', ' ')} UTC`,
     });
     return ok(known);
   }
-  const detail = refresh ? 'asked to refresh' : 'not in the cache';
-  emit({ type: 'stage', stage, state: 'start', detail });
-  let done = false;
-  try {
-    const entry = await cached(cache, {
+  return stage(context, name, refresh ? 'asked to refresh' : 'not in the cache', () =>
+    cached(cache, {
       ...{ kind: 'build', inputs, refresh, signal: context.signal },
-      onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
-      make: (folder) => new Making(settings, build, index, kernel, stage, context).make(folder),
-    });
-    done = entry.ok;
-    if (done) emit({ type: 'stage', stage, state: 'done' });
-    return entry;
-  } finally {
-    if (!done) emit({ type: 'stage', stage, state: 'failed' });
-  }
+      onWait: () =>
+        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same' }),
+      make: (folder) => new Making(settings, build, index, kernel, name, context).make(folder),
+    }),
+  );
 }
 
 /** One build on its way. */

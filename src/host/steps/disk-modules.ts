@@ -1,13 +1,14 @@
 /** Whether the machine's kernel can mount and unlock the disks of the definition. */
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { nearestOf } from '../../core/text/nearest.js';
 import { existsInTree } from '../customise/ids.js';
 import { type Disk, disksOf } from '../definition/disks.js';
-import { didYouMean, nameOf, nearestOf } from '../definition/issues.js';
+import { didYouMean, nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
+import { modulesFolder } from '../kernel/module-folders.js';
 import { type ModuleIndex, parseModuleIndex, selectModules } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
-import { modulesFolder } from './module-folders.js';
 
 /** Look for the file systems' modules in the tree at `root`, after all modules are there. */
 export async function checkDiskModules(

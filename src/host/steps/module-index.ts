@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { indexModules } from '../kernel/depmod.js';
+import { modulesFolder } from '../kernel/module-folders.js';
 import { type CacheEntry, cached } from '../stages/cache.js';
-import { modulesFolder } from './module-folders.js';
 import type { BuildSettings } from './settings.js';
 
 /** Raised whenever the same entries shall give other files. */

@@ -1,32 +1,25 @@
 /** A build from settings to published files: each stage runs only when it has to, and everything is published at the end. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { BASE_NAMES } from '../../core/base.js';
-import { BASE_FILES, FILES } from '../../core/contract.js';
-import type { InitramfsBytes } from '../../core/initramfs.js';
-import { err, ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import type { InitramfsBytes } from '../../core/boot/initramfs.js';
+import { FILES } from '../../core/contract.js';
+import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { placedBy } from '../customise/place-files.js';
-import { openToAll } from '../customise/tree-logins.js';
-import { readImage } from '../images.js';
-import { firmwareStamp } from '../initramfs/firmware.js';
+import { bytesOf } from '../initramfs/build.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
-import { Book, type StageRecord } from '../stages/book.js';
-import { editedPaths, treeState, whyFiles, whySystem } from '../stages/decide.js';
-import { fingerprint } from '../stages/fingerprint.js';
+import { Book } from '../stages/book.js';
+import { treeState, whySystem } from '../stages/decide.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { type OutputFolder, STATE } from '../sys/output.js';
-import { digestOfAdded } from './added-modules.js';
-import { baseInputs, packBase } from './base.js';
+import { baseStage, keptOutBy, lookAtBase } from './base-stage.js';
 import { checkAhead } from './checks-ahead.js';
-import { buildInitramfs, bytesFacts, bytesOf, initramfsInputs, type PackedInitramfs } from './initramfs.js';
-import { microcodeStage } from './microcode.js';
+import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js';
+import { microcodeStage } from './microcode-stage.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
 import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
-import { buildSystem, systemInputs } from './system.js';
+import { systemInputs } from './system.js';
+import { presentRoot, savingsOf, systemStage } from './system-stage.js';
 import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
 
@@ -74,7 +67,8 @@ export async function runPipeline(
   const tree = new ToolsTree(tools.entry, output.scratch.path, context.signal);
   const initramfs = await initramfsStage(work, tools.id, tree, root.value);
   if (!initramfs.ok) return initramfs;
-  microcodeStage(work, root.value.path);
+  const microcode = await microcodeStage(work, root.value.path);
+  if (!microcode.ok) return microcode;
   const base = await baseStage(work, tools.id, tree, root.value);
   if (!base.ok) return base;
   const published = await publish(work);
@@ -84,28 +78,6 @@ export async function runPipeline(
   const savings = savingsOf(work.book.get('system'));
   const keptOut = keptOutBy(work.book.get('base'));
   return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings, keptOut });
-}
-
-/** Run a stage with its events and its record. */
-async function stage<T>(
-  work: Work,
-  name: string,
-  why: string,
-  detail: (value: T) => string,
-  make: () => Promise<Result<T>>,
-) {
-  const { emit } = work.context;
-  emit({ type: 'stage', stage: name, state: 'start', detail: why });
-  work.ran.push(name);
-  let done = false;
-  try {
-    const result = await make();
-    done = result.ok;
-    if (result.ok) emit({ type: 'stage', stage: name, state: 'done', detail: detail(result.value) });
-    return result;
-  } finally {
-    if (!done) emit({ type: 'stage', stage: name, state: 'failed' });
-  }
 }
 
 interface Sources {
@@ -160,146 +132,4 @@ function bothOrFirstProblem(
   });
   if (packages === undefined || tools === undefined) throw new Error('unreachable');
   return ok({ packages, tools });
-}
-
-/** A tree that later stages read: where it lies, what names it, and the kernel it carries modules of. */
-interface Root {
-  readonly path: string;
-  readonly fingerprint: string;
-  readonly release: string;
-}
-
-async function systemStage(work: Work, packages: Source): Promise<Result<Root>> {
-  const { settings, context, output, book, tree } = work;
-  const inputs = systemInputs(settings, packages.id);
-  const why = await whySystem(output.path, book, inputs, tree, settings.discardEdits);
-  if (!why.ok) return why;
-  const kept = book.get('system');
-  if (why.value === undefined && kept !== undefined && tree.state !== 'missing') {
-    if (tree.state === 'edited') {
-      const paths = await editedPaths(output.path, kept.at);
-      context.emit({ type: 'note', text: `chroot/ was edited by hand and is packed as it is${paths}` });
-    }
-    const path = join(output.path, FILES.chroot);
-    const open = openToAll(path, settings.machine);
-    if (open !== undefined) return err(open);
-    return ok({ path, fingerprint: tree.fingerprint, release: kept.output['kernel release'] ?? '' });
-  }
-  const { entry } = packages;
-  if (entry === undefined) throw new Error('the system stage runs without packages');
-  const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
-  return stage(work, 'system', why.value ?? 'not built yet', detail, async () => {
-    const sources = { packages: entry, kernel: packages.kernel ?? entry, builds: packages.builds ?? [] };
-    const built = await buildSystem(settings, sources, output.scratch.path, context);
-    if (!built.ok) return built;
-    const { root, release, image, savings } = built.value;
-    const print = await fingerprint(root, context.signal);
-    if (!print.ok) return print;
-    work.made.set(FILES.chroot, root);
-    work.made.set(FILES.kernel, image);
-    const added = digestOfAdded(root, release);
-    const facts = {
-      ...{ fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) },
-      ...(added === '' ? {} : { 'added modules': added }),
-    };
-    work.records.system = { inputs, at: new Date().toISOString(), output: facts };
-    return ok({ path: root, fingerprint: print.value, release });
-  });
-}
-
-function savingsOf(system: StageRecord | undefined): Savings | undefined {
-  const text = system?.output.savings;
-  return text === undefined ? undefined : JSON.parse(text);
-}
-
-function keptOutBy(base: StageRecord | undefined): readonly KeptOut[] {
-  return JSON.parse(base?.output['kept out'] ?? '[]');
-}
-
-/** Names the kernel whose modules the initramfs takes. */
-function kernelOf(system: StageRecord | undefined): string {
-  const { inputs, output } = system ?? {};
-  const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
-  const added = output?.['added modules'];
-  const more = added === undefined ? '' : ` with ${added}`;
-  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
-}
-
-/** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
-function lookAtInitramfs({ settings, book, output }: Work, toolsId: string, kernel: string, root: string) {
-  const inputs = initramfsInputs(settings, toolsId, kernel, firmwareStamp(root), root);
-  const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
-  return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
-}
-
-async function initramfsStage(
-  work: Work,
-  toolsId: string,
-  tools: ToolsTree,
-  root: Root,
-): Promise<Result<void>> {
-  const { settings, context, output, book } = work;
-  const kernel = kernelOf(work.records.system ?? book.get('system'));
-  const { inputs, why } = lookAtInitramfs(work, toolsId, kernel, root.path);
-  if (why === undefined) return ok();
-  const detail = ({ size }: PackedInitramfs): string => formatBytes(size);
-  const made = await stage(work, 'initramfs', why, detail, async () => {
-    const tree = await tools.root();
-    if (!tree.ok) return tree;
-    return buildInitramfs(settings, tree.value, root.path, root.release, output.scratch.path, context);
-  });
-  if (!made.ok) return made;
-  for (const name of [FILES.initramfsTree, FILES.initramfs])
-    work.made.set(name, join(output.scratch.path, name));
-  work.records.initramfs = { inputs, at: new Date().toISOString(), output: bytesFacts(made.value.bytes) };
-  return ok();
-}
-
-/** What the base depends on, and why it has to be made; `undefined`: it stays. */
-function lookAtBase({ settings, book, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
-  const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
-  const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
-  const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
-  return { inputs, why: whyFiles(book, 'base', inputs, output.path) ?? unread };
-}
-
-/** The tree that is there, where it stays. */
-function presentRoot({ book, tree }: Work): Omit<Root, 'path'> {
-  const fingerprint = tree.state === 'missing' ? '' : tree.fingerprint;
-  return { fingerprint, release: book.get('system')?.output['kernel release'] ?? '' };
-}
-
-async function baseStage(work: Work, toolsId: string, tools: ToolsTree, root: Root): Promise<Result<void>> {
-  const { settings, context, output } = work;
-  const { inputs, why } = lookAtBase(work, toolsId, root);
-  if (why === undefined) return ok();
-  const made = await stage(
-    work,
-    'base',
-    why,
-    ({ manifest }) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
-    () =>
-      packBase(
-        settings,
-        {
-          root: root.path,
-          kernelRelease: root.release,
-          stays: placedBy(settings.machine.files),
-          scratch: output.scratch.path,
-          tools: () => tools.root(),
-        },
-        context,
-      ),
-  );
-  if (!made.ok) return made;
-  const { manifest, keptOut } = made.value;
-  const name = BASE_FILES[settings.machine.format];
-  work.made.set(name, join(output.scratch.path, name));
-  for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
-  work.records.base = {
-    inputs,
-    at: new Date().toISOString(),
-    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut) },
-  };
-  return ok();
 }

@@ -1,9 +1,9 @@
 /** Giving everything that a build made its final name, in one go at its end. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BASE_NAMES } from '../../core/base.js';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { BASE_NAMES } from '../../core/set/base.js';
 import { fileStamp, PUBLISHING } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { flush, publishFile } from '../sys/files.js';

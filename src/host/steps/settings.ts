@@ -1,10 +1,10 @@
 /** What a build was asked to do, whole: no step looks anywhere else. */
 import type { Machine } from '../definition/machine.js';
 import type { Source } from '../definition/source.js';
-import type { Hardware } from '../kernel/hardware.js';
+import type { Hardware } from '../hardware/host-hardware.js';
+import type { Mirrors } from '../mirror/mirrors.js';
+import type { Reach } from '../mirror/reach.js';
 import type { Owner } from '../sys/files.js';
-import type { Mirrors } from './mirror.js';
-import type { Reach } from './reach.js';
 
 export interface BuildSettings {
   readonly machine: Machine;

@@ -3,11 +3,11 @@ import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { bootstrapKernel, kernelReleaseIn } from './bootstrap/kernel.js';
+import { fetchKeys } from './bootstrap/keys.js';
 import { bootstrapPackages } from './bootstrap/packages.js';
 import { bootstrapTools } from './bootstrap/tools.js';
 import { makeBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
-import { fetchKeys } from './keys.js';
 import type { BuildSettings } from './settings.js';
 
 /** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */

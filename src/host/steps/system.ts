@@ -7,21 +7,22 @@ import { clean, customise, endForbidding, forbidStarts, markUpdated } from '../c
 import { unnamedEngines } from '../customise/engine-unnamed.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
+import { programDigest } from '../customise/machine-program.js';
 import { Tree } from '../customise/tree.js';
 import { openToAll } from '../customise/tree-logins.js';
 import { digestOfSource } from '../definition/source.js';
+import { hardwareDigest } from '../hardware/host-hardware.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
-import { hardwareDigest, leaveOut, type Savings } from '../leave-out/leave-out.js';
+import { leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/book.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
+import { keyReader } from './bootstrap/keys.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
 import { checkDiskModules } from './disk-modules.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
-import { keyReader } from './keys.js';
-import { programDigest } from './machine-program.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 

@@ -1,5 +1,7 @@
 /** One build under way. */
+import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { stage } from '../stage.js';
 import type { Book, StageRecord } from '../stages/book.js';
 import type { TreeState } from '../stages/decide.js';
 import type { OutputFolder } from '../sys/output.js';
@@ -20,4 +22,16 @@ export interface Work {
   readonly made: Map<string, string>;
   /** Files of an earlier build that this one does not have any more. */
   readonly gone: Set<string>;
+}
+
+/** Run a stage of the build. */
+export function runStage<T>(
+  work: Work,
+  name: string,
+  why: string,
+  outcome: (value: T) => string,
+  make: () => Promise<Result<T>>,
+): Promise<Result<T>> {
+  work.ran.push(name);
+  return stage(work.context, name, why, make, outcome);
 }

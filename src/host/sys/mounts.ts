@@ -1,8 +1,8 @@
 /** What is mounted where, as the kernel says; and what is mounted in a tree that mkma is about to read, move or remove. */
 import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { decodeName, encodeName, isBelow, quoteName } from '../../core/path.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { decodeName, encodeName, isBelow, quoteName } from '../../core/text/path.js';
 import { shellQuote } from './command.js';
 
 /** A line of mountinfo (proc_pid_mountinfo(5)). Paths are in the codec of path.ts. */

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { formatBytes } from '../../core/text/size.js';
 import { giveTo, type Owner } from './files.js';
 import { type Lock, takeLock } from './lock.js';
 import { removalProblem } from './remove.js';

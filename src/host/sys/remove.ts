@@ -4,8 +4,8 @@
  */
 import { closeSync, constants, openSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { decodeName, encodeName } from '../../core/path.js';
 import type { Problem } from '../../core/result.js';
+import { decodeName, encodeName } from '../../core/text/path.js';
 import { mountIdOf, mountInTree, mountsIn, openPath, pathOf, readMounts } from './mounts.js';
 
 /** Thrown where something is mounted in what is to be removed. The tree is then as it was, or partly removed; what is mounted is whole. */

@@ -6,8 +6,8 @@
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
-import { withoutLogins } from '../../core/logins.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { withoutLogins } from '../../core/text/logins.js';
 import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
 import { MAKE_SPACE, NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';

@@ -1,5 +1,5 @@
 /** Shell commands that mmdebstrap(1) runs around fetching: $1 is the tree. Pure. */
-import type { BootstrapRequest } from './mmdebstrap.js';
+import type { BootstrapRequest } from './bootstrap-request.js';
 
 // One command a line, in all of them: in a list with && a failure would not end the script.
 

@@ -1,6 +1,7 @@
 /** What a mirror answered that apt could not use, out of what apt prints (apt 2.6 to 3.0; notes/apt.md). Pure. */
-import { withoutLogins } from '../../core/logins.js';
+
 import type { Problem } from '../../core/result.js';
+import { withoutLogins } from '../../core/text/logins.js';
 
 /** A file that could not be fetched, and why. */
 export interface MirrorAnswer {

@@ -1,6 +1,6 @@
 /** Choosing a repository's key out of a file that somebody else gave: by its fingerprint alone. Pure. */
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { formatMoment } from '../../core/time.js';
+import { formatMoment } from '../../core/text/time.js';
 import { type PublicKey, plainFingerprint, publicKeysOf, spacedFingerprint } from './openpgp/keys.js';
 
 /** Whether a key is no longer valid; `now` in seconds since the epoch. */

@@ -1,5 +1,5 @@
 /** Names of systemd's units and links of udev, as these make them. Pure. */
-import { type DeviceTag, parseDeviceName } from '../../core/device.js';
+import { type DeviceTag, parseDeviceName } from '../../core/boot/device.js';
 
 /**
  * The unit of a path, as `systemd-escape --path --suffix` prints it (systemd.unit(5), "String Escaping for

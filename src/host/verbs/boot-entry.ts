@@ -1,7 +1,7 @@
 /** `mkma boot-entry`: what a boot loader needs to boot the built images, printed or written. */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KernelParameter } from '../../core/cmdline.js';
+import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import {
@@ -15,13 +15,13 @@ import {
 import { type BootEntry, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { isFat } from '../boot-entry/find.js';
 import { grubEntry } from '../boot-entry/grub.js';
+import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
 import { type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
 import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
 import { findBase } from '../images.js';
-import { doubtOf, locate, type Placement } from '../steps/placement.js';
 
 export interface BootEntryOptions extends PlaceOptions {
   /** Folder with the images, absolute. */

@@ -2,14 +2,15 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCmdline } from '../../core/cmdline.js';
+import { type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
+import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
-import type { InitramfsBytes } from '../../core/initramfs.js';
 import { ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
-import { formatMoment } from '../../core/time.js';
-import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
+import { formatBytes } from '../../core/text/size.js';
+import { formatMoment } from '../../core/text/time.js';
+import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
+import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
 import { loginsIn } from '../customise/tree-logins.js';
@@ -19,7 +20,6 @@ import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
 import { type KeptOut, keptOutLines } from '../pack/kept-out.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
-import { doubtOf, locate, type Placement } from '../steps/placement.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
 import { openOutput } from '../sys/output.js';
@@ -71,7 +71,8 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);
     if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
-    return describe(settings, output.value.path, built.value, placement.value, cmdline);
+    const boot = { placement: placement.value, append, cmdline };
+    return describe(settings, output.value.path, built.value, boot);
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
@@ -80,12 +81,19 @@ export async function build(settings: BuildSettings, context: Context): Promise<
 const NOBODY =
   'nobody can log in: give a user authorizedKeys (where there is an ssh server), a password or autologin';
 
+/** How the images are booted from where they lie. */
+interface Boot {
+  readonly placement: Placement;
+  /** What the definition adds to the command line. */
+  readonly append: readonly KernelParameter[];
+  readonly cmdline: string;
+}
+
 async function describe(
   settings: BuildSettings,
   output: string,
   built: PipelineResult,
-  placement: Placement,
-  cmdline: string,
+  { placement, append, cmdline }: Boot,
 ): Promise<Result<BuildResult>> {
   const base = findBase(output);
   if (!base.ok) return base;
@@ -95,7 +103,7 @@ async function describe(
   const machine = {
     name: settings.machine.hostname,
     initrds: initrdsIn(output),
-    append: ownParameters(output),
+    append,
   };
   const entry = placement.bootable ? grubEntry({ ...machine, ...placement }) : [];
   const microcode = existsSync(join(output, FILES.microcode));

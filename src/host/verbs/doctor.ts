@@ -2,11 +2,12 @@
 import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { chooseMirrors } from '../steps/mirror.js';
-import { describeReach, findReach, PLAIN_REACH } from '../steps/reach.js';
+import { installTools } from '../install-tools.js';
+import { chooseMirrors } from '../mirror/mirrors.js';
+import { describeReach, findReach, PLAIN_REACH } from '../mirror/reach.js';
 import { type Environment, PROXY_VARIABLES, pick } from '../sys/environment.js';
 import { BUILD_TOOLS, type HostTool, QEMU_TOOLS } from '../sys/packages.js';
-import { findProgram, installCommand, installPackages, packagesOf } from '../sys/prerequisites.js';
+import { findProgram, installCommand, packagesOf } from '../sys/prerequisites.js';
 
 export interface DoctorOptions {
   /** The caller's. */
@@ -36,13 +37,7 @@ export async function doctor(options: DoctorOptions, context: Context): Promise<
   if (!options.root)
     return err({ code: 'needs-root', what: 'installing needs root', next: `sudo ${first.install}` });
   const packages = packagesOf(missing(options));
-  context.emit({ type: 'stage', stage: 'install', state: 'start', detail: packages.join(' ') });
-  const done = await installPackages(packages, {
-    fetching: pick(options.env, PROXY_VARIABLES),
-    signal: context.signal,
-    onLine: (line) => context.emit({ type: 'output', stage: 'install', line }),
-  });
-  context.emit({ type: 'stage', stage: 'install', state: done.ok ? 'done' : 'failed' });
+  const done = await installTools(packages, pick(options.env, PROXY_VARIABLES), context);
   return done.ok ? ok(await diagnose(options, context)) : done;
 }
 

@@ -1,20 +1,20 @@
 /** `mkma inspect`: what an image is and holds. */
 import { statSync } from 'node:fs';
-import type { ArchiveRecord } from '../../core/archive-parser.js';
-import { INITRAMFS } from '../../core/contract.js';
-import { type ParsedNewcHeader, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/cpio.js';
-import type { ImageInfo } from '../../core/image.js';
+import { type ParsedNewcHeader, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/archive/cpio.js';
+import type { ArchiveRecord } from '../../core/archive/parser.js';
 import {
   type InitramfsBytes,
   type InitramfsManifest,
   initramfsPart,
   parseInitramfsManifest,
-} from '../../core/initramfs.js';
-import { isErofs, type Manifest } from '../../core/manifest.js';
-import { decodeName, quoteName } from '../../core/path.js';
-import { type Records, recordFiles } from '../../core/records.js';
+} from '../../core/boot/initramfs.js';
+import { INITRAMFS } from '../../core/contract.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { isErofs, type Manifest } from '../../core/image/manifest.js';
+import { type Records, recordFiles } from '../../core/records/records.js';
 import { ok, type Result } from '../../core/result.js';
-import { formatBytes } from '../../core/size.js';
+import { decodeName, quoteName } from '../../core/text/path.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
 import { readImage } from '../images.js';
 import { verifyImage } from '../pack/verify.js';

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BootTimes } from '../../core/boot.js';
+import type { BootTimes } from '../../core/boot/record.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Album } from '../machine-tests/album.js';

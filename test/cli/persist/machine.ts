@@ -14,8 +14,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { BootRecord, LoadedImage } from '../../../src/core/boot.js';
-import { layerFileName, layersAmong } from '../../../src/core/layer.js';
+import type { BootRecord, LoadedImage } from '../../../src/core/boot/record.js';
+import { layerFileName, layersAmong } from '../../../src/core/set/layer-names.js';
 import { BASE, imageFile } from '../../unit/core/sample.js';
 
 /** Bytes of RAM that the base takes, as its manifest says. */

@@ -1,6 +1,7 @@
 /** Entries of trees for tests. */
-import { type LowerLayer, parentOf } from '../../../src/core/lower.js';
-import type { TreeEntry } from '../../../src/core/tree.js';
+
+import type { TreeEntry } from '../../../src/core/archive/tree.js';
+import { type LowerLayer, parentOf } from '../../../src/core/overlay/lower.js';
 
 let inodes = 0;
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { base64 } from '../../../src/core/bytes.js';
-import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/cmdline.js';
-import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/cpio.js';
-import { parseDeviceName } from '../../../src/core/device.js';
-import { decodeName } from '../../../src/core/path.js';
+import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/archive/cpio.js';
+import { TreeParser } from '../../../src/core/archive/tree.js';
+import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/boot/cmdline.js';
+import { parseDeviceName } from '../../../src/core/boot/device.js';
 import { renderProblem } from '../../../src/core/result.js';
-import { formatBytes, parseRamSize } from '../../../src/core/size.js';
-import { TreeParser } from '../../../src/core/tree.js';
+import { base64 } from '../../../src/core/text/bytes.js';
+import { decodeName } from '../../../src/core/text/path.js';
+import { formatBytes, parseRamSize } from '../../../src/core/text/size.js';
 
 test('the kernel command line is split as the kernel does', () => {
   const got = parseCmdline(' quiet a=1\tb="x y" "c=p q" a=2 d= e="=\n"');

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { renderAttributes } from '../../../src/core/attributes.js';
-import { concatBytes } from '../../../src/core/bytes.js';
-import { whiteoutArchive } from '../../../src/core/cpio.js';
-import { encodeHead, readImageInfo } from '../../../src/core/image.js';
-import { type LayerManifest, type Manifest, parseManifest } from '../../../src/core/manifest.js';
+import { renderAttributes } from '../../../src/core/archive/attributes.js';
+import { whiteoutArchive } from '../../../src/core/archive/cpio.js';
+import { encodeHead, readImageInfo } from '../../../src/core/image/image.js';
+import { type LayerManifest, type Manifest, parseManifest } from '../../../src/core/image/manifest.js';
+import { concatBytes } from '../../../src/core/text/bytes.js';
 import { BASE, imageFile } from './sample.js';
 
 const RUNS = 10_000;

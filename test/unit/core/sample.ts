@@ -1,7 +1,8 @@
 /** Image files in memory, for whoever reads them. */
-import { concatBytes } from '../../../src/core/bytes.js';
-import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../../src/core/image.js';
-import type { Manifest } from '../../../src/core/manifest.js';
+
+import { encodeHead, encodeManifest, encodeSeekTable, HEAD_SIZE } from '../../../src/core/image/image.js';
+import type { Manifest } from '../../../src/core/image/manifest.js';
+import { concatBytes } from '../../../src/core/text/bytes.js';
 
 /** An image file with this manifest; its payload has the right size and no sense. Each segment is to be one frame. */
 export function imageFile(manifest: Manifest): Uint8Array {

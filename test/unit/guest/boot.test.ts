@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord } from '../../../src/core/boot.js';
-import { decodeName } from '../../../src/core/path.js';
+import type { BootRecord } from '../../../src/core/boot/record.js';
+import { decodeName } from '../../../src/core/text/path.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';

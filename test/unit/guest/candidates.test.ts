@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord } from '../../../src/core/boot.js';
+import type { BootRecord } from '../../../src/core/boot/record.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import type { FakeMachine } from './fake-machine.js';
 import { answer, failing, goodMachine } from './good-machine.js';

@@ -1,5 +1,5 @@
 /** A machine in memory: programs answer from a table, files lie in a map, and time passes when somebody sleeps. */
-import { decodeName } from '../../../src/core/path.js';
+import { decodeName } from '../../../src/core/text/path.js';
 import type {
   FileInfo,
   Finished,

@@ -1,7 +1,7 @@
 /** A machine on which a boot succeeds, to be spoilt by each test in its way. */
 import assert from 'node:assert/strict';
-import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
-import type { Manifest } from '../../../src/core/manifest.js';
+import { renderInitramfsManifest } from '../../../src/core/boot/initramfs.js';
+import type { Manifest } from '../../../src/core/image/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { imageFile } from '../core/sample.js';
 import { FakeMachine } from './fake-machine.js';

@@ -1,9 +1,9 @@
 /** A base that is a file system: copied, checked and mounted, and what is said where that fails. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord } from '../../../src/core/boot.js';
-import { renderInitramfsManifest } from '../../../src/core/initramfs.js';
-import type { Manifest } from '../../../src/core/manifest.js';
+import { renderInitramfsManifest } from '../../../src/core/boot/initramfs.js';
+import type { BootRecord } from '../../../src/core/boot/record.js';
+import type { Manifest } from '../../../src/core/image/manifest.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { erofsFile, imageFile } from '../core/sample.js';
 import type { Answer, FakeMachine } from './fake-machine.js';

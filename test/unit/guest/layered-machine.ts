@@ -1,6 +1,6 @@
 /** A machine that boots with layers beside its base. */
-import type { BootRecord } from '../../../src/core/boot.js';
-import type { LayerFacts, Manifest } from '../../../src/core/manifest.js';
+import type { BootRecord } from '../../../src/core/boot/record.js';
+import type { LayerFacts, Manifest } from '../../../src/core/image/manifest.js';
 import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';
 import { answer, goodMachine, MANIFEST } from './good-machine.js';

@@ -1,7 +1,7 @@
 /** Early boot leaves layers out that were made on other accounts or packages than lie below them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Records } from '../../../src/core/records.js';
+import type { Records } from '../../../src/core/records/records.js';
 import { bootMachine } from '../../../src/guest/init/boot.js';
 import { imageFile } from '../core/sample.js';
 import type { FakeMachine } from './fake-machine.js';

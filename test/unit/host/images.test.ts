@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HEAD_SIZE } from '../../../src/core/image.js';
-import type { Manifest } from '../../../src/core/manifest.js';
+import { HEAD_SIZE } from '../../../src/core/image/image.js';
+import type { Manifest } from '../../../src/core/image/manifest.js';
 import { imageId, verifyPayload } from '../../../src/host/images.js';
 import { BASE, imageFile } from '../core/sample.js';
 

@@ -1,5 +1,5 @@
 /** `mkma layers` on the machine, where it changes something: disable, enable, drop. */
-import type { BootRecord } from '../../../core/boot.js';
+import type { BootRecord } from '../../../core/boot/record.js';
 import {
   type Action,
   type ChangeOptions,

@@ -4,8 +4,7 @@ import type { Action, ChangeOptions } from '../../../core/layers/change.js';
 import type { Result } from '../../../core/result.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot, withImages } from '../images-folder.js';
-import type { Context } from '../program.js';
-import { type Answer, type Session, show } from '../session.js';
+import { type Answer, type Context, type Session, show } from '../session.js';
 import { change } from './change.js';
 import { blameOne, diff, list, type Place, showOne, verify } from './look.js';
 

@@ -1,13 +1,12 @@
 /** The folder of the images on the machine's storage, read with programs. */
-
-import { ArchiveParser } from '../../../core/archive-parser.js';
+import { ArchiveParser } from '../../../core/archive/parser.js';
 import { OVERLAY } from '../../../core/contract.js';
-import { readErofs } from '../../../core/erofs/reader.js';
-import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/layers/stored.js';
+import { readErofs } from '../../../core/image/erofs/reader.js';
+import { damaged, unreadable } from '../../../core/image/problems.js';
+import { watchReads } from '../../../core/image/reads.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
-import { damaged, unreadable } from '../../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { watchReads } from '../../../core/watched.js';
+import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
 import type { RunningMachine } from '../../machine.js';
 import { ask } from '../../ran.js';
 import { lookUp, nullEnded } from '../directory.js';

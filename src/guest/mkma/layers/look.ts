@@ -1,5 +1,5 @@
 /** `mkma layers` on the machine, as far as it only looks. Each works in the folder of the images, which is mounted for it. */
-import type { BootRecord } from '../../../core/boot.js';
+import type { BootRecord } from '../../../core/boot/record.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type BlamedImage, blame, blamedPaths, parseBlamePath } from '../../../core/layers/blame.js';
 import { blameLines, knownBlame } from '../../../core/layers/blame-text.js';
@@ -7,9 +7,9 @@ import { diffLines, diffTrees, filesOfOneSize, withDigests } from '../../../core
 import { listLayers, listLines, runningImage } from '../../../core/layers/list.js';
 import { findImage } from '../../../core/layers/name.js';
 import { showLayer, showLines } from '../../../core/layers/show.js';
-import type { StoredImage, StoredImages } from '../../../core/layers/stored.js';
 import { checkedImage, damageOf, imagesToVerify, verifyLines } from '../../../core/layers/verify.js';
 import { ok, type Problem, type Result } from '../../../core/result.js';
+import type { StoredImage, StoredImages } from '../../../core/set/stored.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages } from '../images-folder.js';
 import type { Answer } from '../session.js';

@@ -1,12 +1,11 @@
 /** An image on the storage read whole: by programs, since the engine would hash at 13 MB/s. */
-
-import { payloadStart } from '../../../core/image.js';
-import type { StoredImage } from '../../../core/layers/stored.js';
+import { payloadStart } from '../../../core/image/image.js';
+import { identity, type Manifest } from '../../../core/image/manifest.js';
+import { damaged, unreadable } from '../../../core/image/problems.js';
 import { TreeCollector } from '../../../core/layers/tree.js';
 import { checkRecords } from '../../../core/layers/verify.js';
-import { identity, type Manifest } from '../../../core/manifest.js';
-import { damaged, unreadable } from '../../../core/problems/image-problems.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import type { StoredImage } from '../../../core/set/stored.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 import { readRecords } from './folder.js';

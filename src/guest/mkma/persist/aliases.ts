@@ -1,8 +1,9 @@
 /** Other names for files whose own the engine cannot open: it knows UTF-8 alone. */
-import type { Plan, PlannedRecord } from '../../../core/archive-plan.js';
-import { concatBytes } from '../../../core/bytes.js';
-import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/cpio.js';
-import { encodeName } from '../../../core/path.js';
+
+import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/archive/cpio.js';
+import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
+import { concatBytes } from '../../../core/text/bytes.js';
+import { encodeName } from '../../../core/text/path.js';
 import type { RunningMachine } from '../../machine.js';
 import { must, mustMakeFolder } from '../../must.js';
 import { FRESH } from '../view.js';

@@ -5,8 +5,8 @@ import {
   encodeSeekTable,
   HEAD_SIZE,
   type SeekEntry,
-} from '../../../core/image.js';
-import type { LayerManifest, Segment } from '../../../core/manifest.js';
+} from '../../../core/image/image.js';
+import type { LayerManifest, Segment } from '../../../core/image/manifest.js';
 import type { Problem } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { WORK } from './work.js';

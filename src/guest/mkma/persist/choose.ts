@@ -1,8 +1,8 @@
 /** What is to be kept: chosen in an editor, or by options. */
 import ignore from 'ignore';
-import { keptChanges, listLines, parseList, renderList } from '../../../core/change-list.js';
-import type { Change } from '../../../core/changes.js';
-import { ancestorsOf } from '../../../core/lower.js';
+import { keptChanges, listLines, parseList, renderList } from '../../../core/overlay/change-list.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { ancestorsOf } from '../../../core/overlay/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
 import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';

@@ -1,14 +1,13 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
-import { listLines, renderLine, showPath } from '../../../core/change-list.js';
-import { isLayerLabel } from '../../../core/layer.js';
+import { listLines, renderLine, showPath } from '../../../core/overlay/change-list.js';
 import { type Result, usage } from '../../../core/result.js';
-import { formatBytes } from '../../../core/size.js';
+import { isLayerLabel } from '../../../core/set/layer-names.js';
+import { formatBytes } from '../../../core/text/size.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
-import type { Context } from '../program.js';
-import { type Answer, type Session, show } from '../session.js';
+import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
 import { type Persisted, type PersistOptions, persist } from './persist.js';
 

@@ -1,6 +1,7 @@
 /** Files that programs change through memory: their times tell only the first of such changes. */
+
+import type { TreeEntry } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
-import type { TreeEntry } from '../../../core/tree.js';
 import type { Finished, Machine } from '../../machine.js';
 import { answered } from '../../ran.js';
 

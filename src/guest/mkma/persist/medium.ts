@@ -1,7 +1,6 @@
 /** What lies on the medium before a snapshot is made, and whether the next boot has room for one more. */
-import type { BootRecord } from '../../../core/boot.js';
+import type { BootRecord } from '../../../core/boot/record.js';
 import { MOST_LAYERS, PARAM, RAM_HEADROOM } from '../../../core/contract.js';
-import { ALL_LAYERS, layerFileName } from '../../../core/layer.js';
 import { tooMany } from '../../../core/layers/change.js';
 import {
   chosenLayers,
@@ -12,11 +11,12 @@ import {
   nextBootOf,
   ramOf,
 } from '../../../core/layers/next-boot.js';
-import type { StoredImages } from '../../../core/layers/stored.js';
-import { compareNames, quoteName } from '../../../core/path.js';
+import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { mebibytes } from '../../../core/size.js';
-import type { SavedSnapshot } from '../../../core/snapshot.js';
+import { ALL_LAYERS, layerFileName } from '../../../core/set/layer-names.js';
+import type { StoredImages } from '../../../core/set/stored.js';
+import { compareNames, quoteName } from '../../../core/text/path.js';
+import { mebibytes } from '../../../core/text/size.js';
 import type { RunningMachine } from '../../machine.js';
 import { openImages } from '../images-folder.js';
 import { readSaved } from './saved.js';

@@ -2,10 +2,11 @@
  * A layer's file, written piece by piece: each frame is read by a packer and compressed by a zstd of its own, side by
  * side, into RAM, and appended in the order of the archive.
  */
-import type { Plan } from '../../../core/archive-plan.js';
+
+import { newcTrailer } from '../../../core/archive/cpio.js';
 import { FORMAT_VERSION } from '../../../core/contract.js';
-import { newcTrailer } from '../../../core/cpio.js';
-import { identity, type LayerManifest, type Segment } from '../../../core/manifest.js';
+import type { Plan } from '../../../core/image/archive-plan.js';
+import { identity, type LayerManifest, type Segment } from '../../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';

@@ -1,14 +1,15 @@
 /** `mkma persist`: chosen changes become a layer. */
-import { type Plan, planArchive } from '../../../core/archive-plan.js';
-import type { BootRecord } from '../../../core/boot.js';
-import { showPath } from '../../../core/change-list.js';
-import { type Change, findChanges } from '../../../core/changes.js';
+
+import type { BootRecord } from '../../../core/boot/record.js';
+import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
+import type { LayerFacts } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
-import type { LayerFacts } from '../../../core/manifest.js';
-import type { Records } from '../../../core/records.js';
+import { showPath } from '../../../core/overlay/change-list.js';
+import { type Change, findChanges } from '../../../core/overlay/changes.js';
+import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/overlay/snapshot.js';
+import type { Records } from '../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import { formatBytes } from '../../../core/size.js';
-import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/snapshot.js';
+import { formatBytes } from '../../../core/text/size.js';
 import type { RunningMachine } from '../../machine.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';

@@ -1,5 +1,6 @@
 /** What a new layer has to tell of accounts and of dpkg's database. */
-import { ancestorsOf } from '../../../core/lower.js';
+import { ancestorsOf } from '../../../core/overlay/lower.js';
+import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import {
   belowOf,
   NO_FILE,
@@ -8,8 +9,7 @@ import {
   type RecordState,
   type Records,
   stacked,
-} from '../../../core/records.js';
-import type { LayerContent, SavedSnapshot } from '../../../core/snapshot.js';
+} from '../../../core/records/records.js';
 import type { RunningMachine } from '../../machine.js';
 import { digestFiles, namesIn } from '../../records.js';
 import { FRESH } from '../view.js';

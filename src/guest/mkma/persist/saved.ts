@@ -1,5 +1,5 @@
 /** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
-import type { SavedSnapshot } from '../../../core/snapshot.js';
+import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import type { RunningMachine } from '../../machine.js';
 import { NoRoom } from '../../no-room.js';
 

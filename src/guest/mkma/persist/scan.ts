@@ -1,13 +1,13 @@
 /** What is on the machine, as data: the upper directory, what lies below it, and what this boot has saved already. */
-import { DUMP_ARGUMENTS } from '../../../core/attributes.js';
-import type { BootRecord } from '../../../core/boot.js';
-import { type Upper, wholeFolders } from '../../../core/changes.js';
+import { DUMP_ARGUMENTS } from '../../../core/archive/attributes.js';
+import { findArguments, parseTree, type TreeEntry } from '../../../core/archive/tree.js';
+import type { BootRecord } from '../../../core/boot/record.js';
 import { OVERLAY } from '../../../core/contract.js';
-import { ancestorsOf, LowerView } from '../../../core/lower.js';
-import { nameLength } from '../../../core/path.js';
-import { RECORD_FILES } from '../../../core/records.js';
-import { asLowerLayer, type SavedSnapshot } from '../../../core/snapshot.js';
-import { findArguments, parseTree, type TreeEntry } from '../../../core/tree.js';
+import { type Upper, wholeFolders } from '../../../core/overlay/changes.js';
+import { ancestorsOf, LowerView } from '../../../core/overlay/lower.js';
+import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
+import { RECORD_FILES } from '../../../core/records/records.js';
+import { nameLength } from '../../../core/text/path.js';
 import type { Finished, RunningMachine } from '../../machine.js';
 import {
   type Devices,

@@ -1,10 +1,11 @@
 /** A layer onto the medium: beside its final name, flushed, and only then renamed. */
-import { showPath } from '../../../core/change-list.js';
-import { readImageInfo } from '../../../core/image.js';
-import { layerFileName, nextLayerName } from '../../../core/layer.js';
-import type { LayerManifest } from '../../../core/manifest.js';
-import { quoteName } from '../../../core/path.js';
+
+import { readImageInfo } from '../../../core/image/image.js';
+import type { LayerManifest } from '../../../core/image/manifest.js';
+import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { layerFileName, nextLayerName } from '../../../core/set/layer-names.js';
+import { quoteName } from '../../../core/text/path.js';
 import type { RunningMachine } from '../../machine.js';
 import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';

@@ -1,6 +1,6 @@
 /** The status for a bar: one line, again and again. */
-import type { BootRecord } from '../../../core/boot.js';
-import { formatBytes } from '../../../core/size.js';
+import type { BootRecord } from '../../../core/boot/record.js';
+import { formatBytes } from '../../../core/text/size.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { grownBytes, measureFileSystem } from '../room.js';

@@ -1,11 +1,10 @@
 /** `mkma status`: what this machine runs from. */
 import { buildCommand } from '@stricli/core';
-import { bootTimes } from '../../../core/boot.js';
+import { bootTimes } from '../../../core/boot/record.js';
 import { ok, type Result } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';
 import { readBootRecord } from '../boot-record.js';
-import type { Context } from '../program.js';
-import { type Answer, Failed, show } from '../session.js';
+import { type Answer, type Context, Failed, show } from '../session.js';
 import { readBar } from './bar.js';
 import { diskLine, readDisks } from './disks.js';
 import { readStatus } from './status.js';

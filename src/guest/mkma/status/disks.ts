@@ -1,8 +1,8 @@
 /** Disks that the machine's definition mounts: which of them are in use, and why the others are not. */
 
-import type { Change } from '../../../core/changes.js';
-import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
-import { isBelow } from '../../../core/path.js';
+import { DISKS_FILE, type ExpectedDisk } from '../../../core/boot/disks.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { isBelow } from '../../../core/text/path.js';
 import type { Machine } from '../../machine.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Where the RAM goes. */
-import { largestParts, type Sized } from '../../../core/largest.js';
+import { largestParts, type Sized } from '../../../core/overlay/largest.js';
 import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { ask } from '../../ran.js';

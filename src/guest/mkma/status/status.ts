@@ -5,7 +5,7 @@ import {
   bootTimes,
   type LeftOut,
   type LoadedImage,
-} from '../../../core/boot.js';
+} from '../../../core/boot/record.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import { renderProblem } from '../../../core/result.js';
 import type { Machine } from '../../machine.js';

@@ -1,12 +1,12 @@
 /** The status for people. */
-import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot.js';
+import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot/record.js';
 import { PARAM } from '../../../core/contract.js';
+import { shortId } from '../../../core/image/manifest.js';
 import { manyLayers } from '../../../core/layers/next-boot.js';
-import { shortId } from '../../../core/manifest.js';
-import { quoteName } from '../../../core/path.js';
 import { renderProblem } from '../../../core/result.js';
-import { formatBytes } from '../../../core/size.js';
-import { formatMoment } from '../../../core/time.js';
+import { quoteName } from '../../../core/text/path.js';
+import { formatBytes } from '../../../core/text/size.js';
+import { formatMoment } from '../../../core/text/time.js';
 import { layOut } from '../layout.js';
 import { diskLine } from './disks.js';
 import type { Status } from './status.js';

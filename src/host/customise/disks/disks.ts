@@ -5,8 +5,8 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isWithin } from '../../../core/path.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import { isWithin } from '../../../core/text/path.js';
 import { disksOf, mappingsOf, mountOver, mountsOf, plainPath } from '../../definition/disks.js';
 import { nameOf } from '../../definition/issues.js';
 import type { Machine } from '../../definition/machine.js';

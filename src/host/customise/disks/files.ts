@@ -2,7 +2,7 @@
  * Files of a machine that has disks, but for fstab(5): what is unlocked, what is reported, what makes homes.
  * Pure.
  */
-import { DISKS_FILE, type ExpectedDisk } from '../../../core/disks.js';
+import { DISKS_FILE, type ExpectedDisk } from '../../../core/boot/disks.js';
 import { type Disk, disksOf, type Mapping, mappingsOf } from '../../definition/disks.js';
 import { deviceNode, instanceName, unitOfPath } from '../../tools/unit-name.js';
 import { crypttabLines, type Disks, HOMES_UNIT, type Home, optionalNodes, unlockedNode } from './tables.js';

@@ -1,5 +1,5 @@
 /** Disks in fstab(5) and crypttab(5). Pure. */
-import { isBelow } from '../../../core/path.js';
+import { isBelow } from '../../../core/text/path.js';
 import { type Disk, disksOf, type Mapping, mappingsOf, mountOver, mountsOf } from '../../definition/disks.js';
 import type { Machine } from '../../definition/machine.js';
 import { deviceNode } from '../../tools/unit-name.js';

@@ -1,5 +1,5 @@
 /** What a definition must not say of disks though every field by itself is as it should be. Pure. */
-import { isBelow, isWithin } from '../../../core/path.js';
+import { isBelow, isWithin } from '../../../core/text/path.js';
 import {
   type Disk,
   type DiskMount,

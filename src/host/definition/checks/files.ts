@@ -1,6 +1,6 @@
 /** What `files` places: where it is never seen, below what is no folder, from what is not there. */
 import { statSync } from 'node:fs';
-import { isWithin } from '../../../core/path.js';
+import { isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
 import { HIDDEN } from './hidden.js';

@@ -1,5 +1,5 @@
 /** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. */
-import { isBelow, isWithin } from '../../../core/path.js';
+import { isBelow, isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
 import { HIDDEN } from './hidden.js';

@@ -3,7 +3,7 @@
  * refuses an upper directory on an overlay (kernel: overlayfs.rst), as `/` is one; tmpfs takes it, for users since Linux 6.6, which gave
  * it `user.` attributes. Pure.
  */
-import { isBelow, isWithin } from '../../../core/path.js';
+import { isBelow, isWithin } from '../../../core/text/path.js';
 import type { Machine, MachineInput } from '../machine.js';
 import { packageNameOf } from '../package-names.js';
 import { ENGINES, type Engine } from './engines.js';

@@ -1,6 +1,7 @@
 /** The machines mkma brings along, and the fragments that are added to them. */
 import type { Problem } from '../../../core/result.js';
-import { didYouMean, nearestOf } from '../issues.js';
+import { nearestOf } from '../../../core/text/nearest.js';
+import { didYouMean } from '../issues.js';
 import { desktop } from './desktop/desktop.js';
 import { consoleTools, localRoot, network, networkTime, sshWithKeys, systemd } from './fragments.js';
 import { HARDWARE, isHardwareName } from './hardware/hardware.js';

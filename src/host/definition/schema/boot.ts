@@ -1,14 +1,8 @@
 /** How a machine boots, and the form of its images. */
 import { z } from 'zod';
 import { BASE_FILES, type BaseFormat } from '../../../core/contract.js';
-import { PARTS } from '../../leave-out/parts.js';
+import { MODULE_SETS, PARTS, ZRAM_MOST } from '../choices.js';
 import { hostPath, machinePath, packageName, suiteName } from './words.js';
-
-/** Sets of kernel modules for early boot. */
-export const MODULE_SETS = ['generic', 'hardware'] as const;
-
-/** Percent of the RAM that a swap in RAM may be large, before compression: what fits if it shrinks to a half. */
-export const ZRAM_MOST = 200;
 
 const moduleName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be the name of a kernel module, as btusb');
 

@@ -2,23 +2,25 @@
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { withoutLogins } from '../../../core/logins.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { formatMoment } from '../../../core/time.js';
+import { withoutLogins } from '../../../core/text/logins.js';
+import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
 import { ELSEWHERE } from '../../definition/elsewhere.js';
+import { renderReach } from '../../mirror/reach.js';
+import { PAUSES, tryAgain } from '../../mirror/tries.js';
+import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/book.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { dkmsFailure } from '../../tools/dkms.js';
 import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
-import { type BootstrapRequest, bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
-import { renderReach } from '../reach.js';
+import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import type { BuildSettings } from '../settings.js';
-import { PAUSES, tryAgain } from './tries.js';
 
 /** Raised whenever the same inputs shall give another result. */
 const RECIPE = '6';
@@ -67,30 +69,29 @@ export async function bootstrap(
   pauses: readonly number[] = PAUSES,
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
-  const { stage, inputs } = part;
-  const known = settings.refresh ? undefined : findEntry(settings.cache, stage, inputs);
+  const { stage: name, inputs } = part;
+  const known = settings.refresh ? undefined : findEntry(settings.cache, name, inputs);
   const suite = part.suite ?? settings.machine.suite;
-  if (known === undefined) {
-    const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
-    emit({ type: 'stage', stage, state: 'start', detail: `${why}: bootstrapping ${suite}` });
-  }
-  let entry: Result<CacheEntry> | undefined;
-  try {
-    entry = await cached(settings.cache, {
-      kind: stage,
+  const take = () =>
+    cached(settings.cache, {
+      kind: name,
       inputs,
       refresh: settings.refresh,
       signal: context.signal,
-      onWait: () => emit({ type: 'output', stage, line: 'waiting for another build that makes the same' }),
+      onWait: () =>
+        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same' }),
       make: (folder) => makeEntry(folder, settings, context, part, pauses),
     });
-  } finally {
-    if (entry?.ok !== true) emit({ type: 'stage', stage, state: 'failed' });
+  const outcome = ({ path, at }: CacheEntry): string => {
+    const count = readFileSync(join(path, LIST), 'utf8').trimEnd().split('\n').length;
+    return `${count} packages of ${suite}, from ${formatMoment(at)}`;
+  };
+  if (known === undefined) {
+    const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
+    return stage(context, name, `${why}: bootstrapping ${suite}`, take, outcome);
   }
-  if (!entry.ok) return entry;
-  const count = readFileSync(join(entry.value.path, LIST), 'utf8').trimEnd().split('\n').length;
-  const detail = `${count} packages of ${suite}, from ${formatMoment(entry.value.at)}`;
-  emit({ type: 'stage', stage, state: known === undefined ? 'done' : 'reused', detail });
+  const entry = await take();
+  if (entry.ok) emit({ type: 'stage', stage: name, state: 'reused', detail: outcome(entry.value) });
   return entry;
 }
 

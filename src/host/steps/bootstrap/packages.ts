@@ -3,19 +3,20 @@ import { basename } from 'node:path';
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { neededPackages } from '../../customise/customise.js';
+import { PROGRAM_PACKAGES } from '../../customise/machine-program.js';
 import { describeKey, type KeyReader } from '../../customise/repository-keys.js';
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { Machine } from '../../definition/machine.js';
 import { isDebFile, packageNameOf } from '../../definition/package-names.js';
-import { digestFile, digestInputs, type Inputs } from '../../stages/book.js';
+import { digestInputs, type Inputs } from '../../stages/book.js';
 import type { CacheEntry } from '../../stages/cache.js';
-import { DKMS_FILES, DKMS_HOOKS } from '../dkms.js';
-import { keyReader } from '../keys.js';
-import { PROGRAM_PACKAGES } from '../machine-program.js';
+import { digestFile } from '../../sys/digest.js';
 import type { BuildSettings } from '../settings.js';
 import { foreignOf } from './architectures.js';
+import { DKMS_FILES, DKMS_HOOKS } from './dkms.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './engine.js';
 import { fetchKernel, KERNEL_NAME, ownKernelPackage } from './kernel.js';
+import { keyReader } from './keys.js';
 
 export function packagesInputs(settings: BuildSettings): Inputs {
   const { machine } = settings;

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { readStored, type StoredImage, type StoredImages } from '../../../core/layers/stored.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import { readStored, type StoredImage, type StoredImages } from '../../../core/set/stored.js';
 import { readRecords } from '../../pack/read.js';
 
 /** The images in a folder; fails where it cannot be listed. */

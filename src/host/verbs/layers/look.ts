@@ -12,7 +12,6 @@ import { type Diff, diffLines, diffTrees } from '../../../core/layers/diff.js';
 import { type LayerList, listLayers, listLines } from '../../../core/layers/list.js';
 import { findImage } from '../../../core/layers/name.js';
 import { type ShownLayer, showLayer, showLines } from '../../../core/layers/show.js';
-import type { StoredImage } from '../../../core/layers/stored.js';
 import {
   type CheckedImage,
   checkedImage,
@@ -21,6 +20,7 @@ import {
   verifyLines,
 } from '../../../core/layers/verify.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import type { StoredImage } from '../../../core/set/stored.js';
 import type { Context } from '../../context.js';
 import { verifyImage } from '../../pack/verify.js';
 import { openImages, readTree, sha256 } from './folder.js';

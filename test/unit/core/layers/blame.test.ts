@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type BlamedImage, blame, blamedPaths, parseBlamePath } from '../../../../src/core/layers/blame.js';
 import { blameLines, knownBlame } from '../../../../src/core/layers/blame-text.js';
 import type { LayerEntry, LayerTree } from '../../../../src/core/layers/tree.js';
-import { type LowerLayer, LowerView } from '../../../../src/core/lower.js';
+import { type LowerLayer, LowerView } from '../../../../src/core/overlay/lower.js';
 import { entry, tree } from './make.js';
 
 type Kind = 'none' | 'file' | 'link' | 'folder' | 'deleted' | 'opaque';

@@ -2,12 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { damaged as damage } from '../../../../src/core/image/problems.js';
 import { type Action, planChange } from '../../../../src/core/layers/change.js';
 import { listLayers } from '../../../../src/core/layers/list.js';
 import { findImage, findLayer, nearestName } from '../../../../src/core/layers/name.js';
-import { inOrder, readStored, type StoredImages } from '../../../../src/core/layers/stored.js';
 import { followersOf, imageWarnings, UNRECORDED } from '../../../../src/core/layers/warnings.js';
-import { damaged as damage } from '../../../../src/core/problems/image-problems.js';
+import { inOrder, readStored, type StoredImages } from '../../../../src/core/set/stored.js';
 import { problemOf } from '../../problem.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../sample.js';
 import { id, layer, stored } from './make.js';

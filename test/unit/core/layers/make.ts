@@ -1,8 +1,9 @@
 /** Images and trees in memory. */
-import type { StoredImage, StoredImages } from '../../../../src/core/layers/stored.js';
+
+import type { FileType } from '../../../../src/core/archive/tree.js';
+import type { LayerFacts, Manifest } from '../../../../src/core/image/manifest.js';
 import type { LayerEntry, LayerTree } from '../../../../src/core/layers/tree.js';
-import type { LayerFacts, Manifest } from '../../../../src/core/manifest.js';
-import type { FileType } from '../../../../src/core/tree.js';
+import type { StoredImage, StoredImages } from '../../../../src/core/set/stored.js';
 import { BASE } from '../sample.js';
 
 /** An id by a letter. */

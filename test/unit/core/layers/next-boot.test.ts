@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLayerSelection } from '../../../../src/core/layer.js';
+import { emptyImage } from '../../../../src/core/image/problems.js';
 import { asThisBoot, lackOf, nextBootOf, ramOf } from '../../../../src/core/layers/next-boot.js';
-import { emptyImage } from '../../../../src/core/problems/image-problems.js';
+import { parseLayerSelection } from '../../../../src/core/set/layer-names.js';
 import { RECORD } from '../../guest/mkma/booted.js';
 import { BASE } from '../sample.js';
 import { layer, stored } from './make.js';

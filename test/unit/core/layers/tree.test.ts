@@ -1,8 +1,6 @@
 /** Trees out of archives, and what differs between two. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ArchiveParser } from '../../../../src/core/archive-parser.js';
-import { concatBytes } from '../../../../src/core/bytes.js';
 import {
   newcHead,
   newcPadding,
@@ -11,13 +9,15 @@ import {
   S_IFDIR,
   S_IFLNK,
   S_IFREG,
-} from '../../../../src/core/cpio.js';
+} from '../../../../src/core/archive/cpio.js';
+import { ArchiveParser } from '../../../../src/core/archive/parser.js';
+import type { Manifest } from '../../../../src/core/image/manifest.js';
 import { diffLines, diffTrees, filesOfOneSize, withDigests } from '../../../../src/core/layers/diff.js';
 import { modeText } from '../../../../src/core/layers/entry-text.js';
 import { showLayer, showLines } from '../../../../src/core/layers/show.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../../src/core/layers/tree.js';
-import type { Manifest } from '../../../../src/core/manifest.js';
-import { encodeName } from '../../../../src/core/path.js';
+import { concatBytes } from '../../../../src/core/text/bytes.js';
+import { encodeName } from '../../../../src/core/text/path.js';
 import { entry, layer, tree } from './make.js';
 
 /** A record: name, mode, content, and what else is not 0. */

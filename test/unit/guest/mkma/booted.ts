@@ -1,5 +1,5 @@
 /** A machine that early boot has handed over, and the program run on it. */
-import { BOOT_RECORD, type BootRecord, type LoadedImage } from '../../../../src/core/boot.js';
+import { BOOT_RECORD, type BootRecord, type LoadedImage } from '../../../../src/core/boot/record.js';
 import { runProgram } from '../../../../src/guest/mkma/program.js';
 import { FakeMachine } from '../fake-machine.js';
 

@@ -1,8 +1,8 @@
 /** Images on the storage, read with programs: what a fake machine can show. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { concatBytes } from '../../../../src/core/bytes.js';
-import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../../../src/core/cpio.js';
+import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../../../src/core/archive/cpio.js';
+import { concatBytes } from '../../../../src/core/text/bytes.js';
 import { openImages } from '../../../../src/guest/mkma/images-folder.js';
 import { digestsIn, readTree } from '../../../../src/guest/mkma/layers/folder.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LowerView } from '../../../../src/core/lower.js';
-import { asLowerLayer, saveSnapshot } from '../../../../src/core/snapshot.js';
+import { LowerView } from '../../../../src/core/overlay/lower.js';
+import { asLowerLayer, saveSnapshot } from '../../../../src/core/overlay/snapshot.js';
 import { mappedInodes, ownDevices } from '../../../../src/guest/mkma/persist/mapped.js';
 import { entry, tree } from '../../core/entry.js';
 

@@ -1,9 +1,9 @@
 /** What persist finds on the medium before it writes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord, LoadedImage } from '../../../../src/core/boot.js';
-import type { LayerManifest } from '../../../../src/core/manifest.js';
-import type { SavedSnapshot } from '../../../../src/core/snapshot.js';
+import type { BootRecord, LoadedImage } from '../../../../src/core/boot/record.js';
+import type { LayerManifest } from '../../../../src/core/image/manifest.js';
+import type { SavedSnapshot } from '../../../../src/core/overlay/snapshot.js';
 import {
   checkBudget,
   checkCount,

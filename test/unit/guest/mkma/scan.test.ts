@@ -1,7 +1,7 @@
 /** What persist finds out about the machine, in an order in which nothing that changes meanwhile can be lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printTree } from '../../../../src/core/tree.js';
+import { printTree } from '../../../../src/core/archive/tree.js';
 import type { Finished, RunOptions } from '../../../../src/guest/machine.js';
 import { scanMachine } from '../../../../src/guest/mkma/persist/scan.js';
 import { entry } from '../../core/entry.js';

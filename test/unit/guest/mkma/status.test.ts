@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LeftOut, LoadedImage } from '../../../../src/core/boot.js';
+import type { LeftOut, LoadedImage } from '../../../../src/core/boot/record.js';
 import { hiddenByDisks, readDisks } from '../../../../src/guest/mkma/status/disks.js';
 import { BASE, bootedMachine, mkma, RECORD } from './booted.js';
 

@@ -1,7 +1,7 @@
 /** A machine whose /overlay was unmounted. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootRecord } from '../../../../src/core/boot.js';
+import type { BootRecord } from '../../../../src/core/boot/record.js';
 import { checkView } from '../../../../src/guest/mkma/view.js';
 import { problemOf } from '../../problem.js';
 import { BASE, bootedMachine, mkma, RECORD } from './booted.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DISKS_FILE, type ExpectedDisk } from '../../../../src/core/disks.js';
+import { DISKS_FILE, type ExpectedDisk } from '../../../../src/core/boot/disks.js';
 import { neededPackages } from '../../../../src/host/customise/customise.js';
 import { diskFiles, diskLinks, homeFiles } from '../../../../src/host/customise/disks/files.js';
 import {

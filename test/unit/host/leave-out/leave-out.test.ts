@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import type { Part } from '../../../../src/host/definition/choices.js';
 import { leaveOut } from '../../../../src/host/leave-out/leave-out.js';
-import type { Part } from '../../../../src/host/leave-out/parts.js';
 
 /** A tree without kernel modules, so that nothing in it has to run. */
 function treeOf(files: Readonly<Record<string, number>>): Disposable & { readonly root: string } {

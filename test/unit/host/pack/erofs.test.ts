@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TreeEntry } from '../../../../src/core/tree.js';
+import type { TreeEntry } from '../../../../src/core/archive/tree.js';
 import { uuidOf } from '../../../../src/host/pack/erofs.js';
 
 const FILE: TreeEntry = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lastValue, parseCmdline } from '../../../../src/core/cmdline.js';
+import { lastValue, parseCmdline } from '../../../../src/core/boot/cmdline.js';
 import { MAX_CMDLINE, vmCmdline } from '../../../../src/host/qemu/cmdline.js';
 import { VM_DISK } from '../../../../src/host/qemu/disk.js';
 import { testParameters, testUnit } from '../../../../src/host/qemu/test-unit.js';

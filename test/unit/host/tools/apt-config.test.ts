@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutLogins } from '../../../../src/core/logins.js';
+import { withoutLogins } from '../../../../src/core/text/logins.js';
 import {
   isProxySetting,
   parseAptConfig,

@@ -1,0 +1,30 @@
+/** POSIX ACLs as extended attributes carry them (include/uapi/linux/posix_acl_xattr.h in the kernel). */
+
+import { decodeBase64 } from '../text/bytes.js';
+import type { FileAttributes } from './attributes.js';
+
+const NAMES = ['system.posix_acl_access', 'system.posix_acl_default'] as const;
+/** Bytes of the head, which is a version, and of an entry: tag and permissions of 16 bits, an id of 32, little-endian. */
+const HEAD = 4;
+const ENTRY = 8;
+/** Tags of entries that name somebody (include/uapi/linux/posix_acl.h). */
+const USER = 0x02;
+const GROUP = 0x08;
+
+/** Numbers of the users and groups that a file's ACLs name. */
+export function aclIds(values: FileAttributes['values']): { users: number[]; groups: number[] } {
+  const found = { users: [] as number[], groups: [] as number[] };
+  for (const name of NAMES) {
+    const value = values[name];
+    if (value === undefined) continue;
+    const bytes = decodeBase64(value);
+    const view = new DataView(bytes.buffer);
+    for (let at = HEAD; at + ENTRY <= bytes.length; at += ENTRY) {
+      const tag = view.getUint16(at, true);
+      const id = view.getUint32(at + 4, true);
+      if (tag === USER) found.users.push(id);
+      else if (tag === GROUP) found.groups.push(id);
+    }
+  }
+  return found;
+}

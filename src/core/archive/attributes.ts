@@ -1,0 +1,127 @@
+/**
+ * Extended attributes (xattr(7)), which newc cannot carry: read from what getfattr(1) dumps, kept in the manifest,
+ * set again by one setfattr(1) that reads the same form. ACLs and file capabilities are attributes, too.
+ */
+import { decodeName, encodeName } from '../text/path.js';
+
+/** The attributes of one file. */
+export interface FileAttributes {
+  /** Relative to the tree's root, in the codec of path.ts; the root itself is `.`. */
+  readonly path: string;
+  /** Values in base64 (RFC 4648 section 4) by full name, such as `security.capability`. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** The mark of an overlay's directory that hides what lies below it (kernel: Documentation/filesystems/overlayfs.rst). */
+const OPAQUE = 'trusted.overlay.opaque';
+const OPAQUE_MARK: FileAttributes['values'] = { [OPAQUE]: 'eQ==' }; // "y"
+
+/** Attributes of a directory in a layer that hides what lower layers have in it. */
+export function opaqueMark(path: string): FileAttributes {
+  return { path, values: OPAQUE_MARK };
+}
+
+/** A file's attributes without such a mark, and whether there was one. Other values than "y" mean something else. */
+export function withoutOpaqueMark(values: FileAttributes['values']): {
+  readonly values: FileAttributes['values'];
+  readonly opaque: boolean;
+} {
+  const { [OPAQUE]: mark, ...others } = values;
+  return { values: others, opaque: mark === OPAQUE_MARK[OPAQUE] };
+}
+
+/** Whether an attribute is one that a tree on its own needs, or {@link withoutOpaqueMark} looks for. */
+export function isOfLayer(name: string): boolean {
+  return isCarried(name) || name === OPAQUE;
+}
+
+/**
+ * Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. One
+ * that is called so in the merged view lies escaped in them, as `trusted.overlay.overlay.` (kernel: overlayfs.rst, nesting).
+ */
+export function isOverlayMark(name: string): boolean {
+  return name.startsWith('trusted.overlay.') && !name.startsWith('trusted.overlay.overlay.');
+}
+
+/**
+ * Whether an attribute belongs to the file. Others belong to the machine on which it lies: the marks of an overlay,
+ * the labels of a security module, sums of the integrity subsystem.
+ */
+export function isCarried(name: string): boolean {
+  if (isOverlayMark(name)) return false;
+  if (name === 'security.capability') return true;
+  if (name === 'system.posix_acl_access' || name === 'system.posix_acl_default') return true;
+  return name.startsWith('user.') || name.startsWith('trusted.');
+}
+
+/** Arguments of getfattr for the dump that {@link parseAttributes} reads, of the tree it is run in. */
+export const DUMP_ARGUMENTS: readonly string[] = [
+  ...['--recursive', '--physical', '--no-dereference', '--dump', '--match=-', '--encoding=base64', '.'],
+];
+
+/** Arguments of setfattr for setting what it reads from standard input, below the folder it is run in. */
+export const RESTORE_ARGUMENTS: readonly string[] = ['--no-dereference', '--restore=-'];
+
+/**
+ * Parse a dump, as bytes or in the codec of path.ts. Attributes that are not `wanted` are left out; in the order of the
+ * dump.
+ */
+export function parseAttributes(
+  dump: Uint8Array | string,
+  wanted: (name: string) => boolean = isCarried,
+): FileAttributes[] {
+  const files: FileAttributes[] = [];
+  let path: string | undefined;
+  let values: Record<string, string> = {};
+  const close = (): void => {
+    if (path !== undefined && Object.keys(values).length > 0) files.push({ path, values });
+    path = undefined;
+    values = {};
+  };
+  for (const text of (typeof dump === 'string' ? dump : decodeName(dump)).split('\n')) {
+    if (text.startsWith('# file: ')) {
+      close();
+      path = unquote(text.slice('# file: '.length));
+      continue;
+    }
+    const equals = text.indexOf('=');
+    if (equals < 0) continue;
+    const name = unquote(text.slice(0, equals));
+    const value = text.slice(equals + 1);
+    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is no base64: ${text}`);
+    if (wanted(name)) values[name] = value.slice(2);
+  }
+  close();
+  return files;
+}
+
+/** The input of setfattr --restore that sets the attributes. Sizes: a few hundred bytes a file. */
+export function renderAttributes(files: readonly FileAttributes[]): Uint8Array {
+  let text = '';
+  for (const { path, values } of files) {
+    text += `# file: ${quote(path, /[\\\n\r]/g)}\n`;
+    for (const [name, value] of Object.entries(values)) text += `${quote(name, /[\\\n\r=]/g)}=0s${value}\n`;
+    text += '\n';
+  }
+  return encodeName(text);
+}
+
+/** Backslash and three octal digits, which is all that both programs know of quoting (libmisc/quote.c of attr). */
+function quote(name: string, special: RegExp): string {
+  return name.replace(special, (ch) => `\\${ch.charCodeAt(0).toString(8).padStart(3, '0')}`);
+}
+
+/** The name that {@link quote} wrote. On bytes: an escaped one may be part of a longer character. */
+function unquote(text: string): string {
+  if (!text.includes('\\')) return text;
+  const bytes = encodeName(text);
+  const out: number[] = [];
+  for (let i = 0; i < bytes.length; i++) {
+    const digits = bytes[i] === 0x5c ? String.fromCharCode(...bytes.subarray(i + 1, i + 4)) : '';
+    if (/^[0-3][0-7]{2}$/.test(digits)) {
+      out.push(Number.parseInt(digits, 8));
+      i += 3;
+    } else out.push(bytes[i] as number);
+  }
+  return decodeName(Uint8Array.from(out));
+}

@@ -1,0 +1,54 @@
+/** What an initramfs is: the manifest inside it, and its parts. */
+import { FORMAT_VERSION } from '../contract.js';
+import { err, ok, type Result } from '../result.js';
+
+export interface InitramfsManifest {
+  readonly format: typeof FORMAT_VERSION;
+  readonly kind: 'initramfs';
+  /** Version of the mkma that made it. */
+  readonly mkma: string;
+  readonly suite: string;
+  /** Debian's name of the architecture. */
+  readonly architecture: string;
+  /** `uname -r` of the kernel whose modules are inside. */
+  readonly kernelRelease: string;
+  /** `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on. */
+  readonly xino?: false;
+}
+
+/** Bytes of files: the kernel's modules with their firmware, and everything else. */
+export interface InitramfsBytes {
+  readonly tools: number;
+  readonly modules: number;
+}
+
+/** Which part of the initramfs a path belongs to. */
+export function initramfsPart(path: string): keyof InitramfsBytes {
+  return /^usr\/lib\/(modules|firmware)\//.test(path) ? 'modules' : 'tools';
+}
+
+export function renderInitramfsManifest(manifest: Omit<InitramfsManifest, 'format' | 'kind'>): string {
+  return `${JSON.stringify({ format: FORMAT_VERSION, kind: 'initramfs', ...manifest })}\n`;
+}
+
+/** Parse the manifest; anything but one of this format is a problem. */
+export function parseInitramfsManifest(json: string): Result<InitramfsManifest> {
+  let value: Record<string, unknown> = {};
+  try {
+    value = Object(JSON.parse(json)) as Record<string, unknown>;
+  } catch {
+    // Not JSON: refused below as a manifest without a kind.
+  }
+  const { format, kind, mkma, suite, architecture, kernelRelease, xino } = value;
+  const texts = [mkma, suite, architecture, kernelRelease];
+  if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
+    return err({
+      code: 'initramfs-damaged',
+      what: 'the initramfs is damaged, or of another version of mkma',
+      why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
+      next: 'build it again',
+    });
+  }
+  const numbers = xino === false ? { xino } : {};
+  return ok({ format, kind, mkma, suite, architecture, kernelRelease, ...numbers } as InitramfsManifest);
+}

@@ -1,0 +1,257 @@
+/**
+ * Which records an archive has, in which segment: pure. Directories come first, in a segment of their own, so that the
+ * other segments can be unpacked side by side; the names of one inode stay together.
+ */
+import type { FileAttributes } from '../archive/attributes.js';
+import {
+  archiveName,
+  NEWC_MAX_FILE,
+  NEWC_MAX_NAME,
+  newcRecordSize,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+} from '../archive/cpio.js';
+import type { TreeEntry } from '../archive/tree.js';
+import { err, ok, type Result } from '../result.js';
+import { nameLength, quoteName } from '../text/path.js';
+import type { RootFacts } from './manifest.js';
+
+/** Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores busy. */
+const SEGMENT_TARGET = 32 * 2 ** 20;
+/** The same at both ends of the archive: work begins soon, and ends on all cores at about the same time. */
+const SMALL_SEGMENT = 8 * 2 ** 20;
+/** Pages of the RAM file system; a file takes whole ones (x86 and arm64 kernels of Debian). */
+const PAGE = 4096;
+
+/** One record of the archive. `data` says where its content comes from. */
+export interface PlannedRecord {
+  readonly path: string;
+  /** Type and permissions, as st_mode. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Renumbered: 1, 2, 3 ... in the order of the archive. */
+  readonly ino: number;
+  readonly nlink: number;
+  readonly mtime: number;
+  readonly size: number;
+  readonly rdevMajor: number;
+  readonly rdevMinor: number;
+  /** `file`: read it from the tree; a symlink's target as text; none for everything else. */
+  readonly data: 'file' | 'none' | { readonly target: string };
+  /** Of a file that is to be read: what the tree said of it, so that whoever reads can tell that it is still the same. */
+  readonly found?: Pick<TreeEntry, 'ino' | 'changed'>;
+}
+
+/** A segment, or what goes into one. */
+export interface PlannedSegment {
+  readonly records: readonly PlannedRecord[];
+  /** Bytes of archive, without a trailer. */
+  readonly bytes: number;
+}
+
+export interface Plan {
+  readonly segments: readonly PlannedSegment[];
+  /** Bytes of all segments. */
+  readonly bytes: number;
+  /** Bytes of RAM the files take once unpacked, in whole pages. */
+  readonly unpackedBytes: number;
+  readonly inodes: number;
+  /** Mode and owner of the tree's root. */
+  readonly root: RootFacts;
+  /** Sockets: left out, to be named. */
+  readonly sockets: readonly string[];
+  /** Extended attributes, of each inode under one of its names. */
+  readonly attributes: readonly FileAttributes[];
+}
+
+/** Device numbers of the tree's device nodes, by path. */
+export type DeviceNumbers = ReadonlyMap<string, { readonly major: number; readonly minor: number }>;
+
+export interface PlanOptions {
+  /** Latest mtime a record may have (SOURCE_DATE_EPOCH), in seconds. */
+  readonly latestMtime?: number | undefined;
+  /** Most bytes of archive after which a segment ends. */
+  readonly segmentTarget?: number;
+  /** Count only what the tree's file system holds of each file, which is a tmpfs: there holes stay holes. */
+  readonly sparse?: boolean;
+  /** What the tree's files have of them, sorted by path. */
+  readonly attributes?: readonly FileAttributes[];
+}
+
+const TYPE_BITS = { f: S_IFREG, d: S_IFDIR, l: S_IFLNK, b: S_IFBLK, c: S_IFCHR, p: S_IFIFO } as const;
+
+/** Plan the archive of a tree (as `TreeParser` gives it). Fails where newc cannot hold a file, naming all of them. */
+export function planArchive(
+  tree: readonly TreeEntry[],
+  devices: DeviceNumbers,
+  options: PlanOptions = {},
+): Result<Plan> {
+  const refused = refusals(tree);
+  if (refused !== undefined) return refused;
+  const all = groupByInode(tree.filter(({ type }) => type !== 's'));
+  const directories = all.filter((names) => names[0]?.type === 'd');
+  // In the order of the archive, in which inodes are counted.
+  const groups = [...directories, ...all.filter((names) => names[0]?.type !== 'd')].map((names, i) =>
+    toRecords(names, i + 1, devices, options),
+  );
+  const segments = [
+    toSegment(groups.slice(0, directories.length)),
+    ...cutSegments(groups.slice(directories.length), options.segmentTarget ?? SEGMENT_TARGET),
+  ].filter(({ records }) => records.length > 0);
+  return ok({
+    segments,
+    bytes: sum(segments),
+    unpackedBytes: groups.reduce((bytes, { held }) => bytes + held, 0),
+    inodes: groups.length,
+    root: rootOf(tree),
+    sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
+    attributes: attributesOf(groups, options.attributes ?? []),
+  });
+}
+
+/** The records of one inode. */
+interface Group extends PlannedSegment {
+  /** Bytes of RAM that its content takes. */
+  readonly held: number;
+}
+
+/** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */
+function attributesOf(
+  groups: readonly PlannedSegment[],
+  attributes: readonly FileAttributes[],
+): FileAttributes[] {
+  if (attributes.length === 0) return [];
+  const first = new Set(groups.map(({ records }) => records[0]?.path));
+  return attributes.filter(({ path }) => first.has(path));
+}
+
+/** Cut in a row. How long the segments are depends on the tree alone, so that it packs alike on every machine. */
+function cutSegments(groups: readonly PlannedSegment[], most: number): PlannedSegment[] {
+  const segments: PlannedSegment[] = [];
+  let done = 0;
+  let left = sum(groups);
+  let [begin, bytes] = [0, 0];
+  for (let i = 0; i < groups.length; i++) {
+    bytes += (groups[i] as PlannedSegment).bytes;
+    if (bytes < Math.min(most, Math.max(SMALL_SEGMENT, Math.min(done, left / 4)))) continue;
+    segments.push(toSegment(groups.slice(begin, i + 1)));
+    done += bytes;
+    left -= bytes;
+    [begin, bytes] = [i + 1, 0];
+  }
+  segments.push(toSegment(groups.slice(begin)));
+  return segments;
+}
+
+function toSegment(groups: readonly PlannedSegment[]): PlannedSegment {
+  return { records: groups.flatMap(({ records }) => records), bytes: sum(groups) };
+}
+
+function sum(parts: readonly PlannedSegment[]): number {
+  return parts.reduce((bytes, part) => bytes + part.bytes, 0);
+}
+
+/** The records of all names of one inode, which no segment's end may part. */
+function toRecords(
+  names: readonly TreeEntry[],
+  ino: number,
+  devices: DeviceNumbers,
+  { latestMtime, sparse }: PlanOptions,
+): Group {
+  const last = names[names.length - 1] as TreeEntry;
+  const records: PlannedRecord[] = [];
+  let bytes = 0;
+  for (const entry of names) {
+    const record = toRecord(entry, ino, names.length, entry === last, devices, latestMtime);
+    records.push(record);
+    bytes += recordBytes(record);
+  }
+  const pages = last.type === 'f' ? Math.ceil(last.size / PAGE) * PAGE : 0;
+  return { records, bytes, held: sparse === true ? Math.min(pages, last.allocated) : pages };
+}
+
+function rootOf(tree: readonly TreeEntry[]): RootFacts {
+  const root = tree.find((entry) => entry.path === '.');
+  if (root === undefined) throw new Error('the tree has no root');
+  return { mode: root.mode, uid: root.uid, gid: root.gid };
+}
+
+function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
+  const large = tree.filter((entry) => entry.type === 'f' && entry.size > NEWC_MAX_FILE);
+  if (large.length > 0) {
+    return err({
+      code: 'file-too-large',
+      what: 'a newc archive cannot hold a file of 4 GiB or more',
+      where: large.map((entry) => `/${quoteName(entry.path)}`).join(', '),
+      why: 'its size field has 32 bits; mkma refuses rather than drop the file',
+      next: 'remove it from the tree, or split it',
+    });
+  }
+  const long = tree.find(
+    ({ path }) => path.length * 3 >= NEWC_MAX_NAME && nameLength(path) + 1 > NEWC_MAX_NAME,
+  );
+  if (long === undefined) return undefined;
+  return err({
+    code: 'path-too-long',
+    what: `a newc archive cannot hold a path of ${NEWC_MAX_NAME} bytes or more`,
+    where: `/${quoteName(long.path.slice(0, 200))}...`,
+    next: 'remove it from the tree, or shorten its path',
+  });
+}
+
+/** The entries in order, all names of one inode together at the place of the first. */
+function groupByInode(tree: readonly TreeEntry[]): TreeEntry[][] {
+  const groups: TreeEntry[][] = [];
+  const byInode = new Map<string, TreeEntry[]>();
+  for (const entry of tree) {
+    const linked = entry.type !== 'd' && entry.nlink > 1 ? byInode.get(entry.ino) : undefined;
+    if (linked !== undefined) {
+      linked.push(entry);
+      continue;
+    }
+    const group = [entry];
+    groups.push(group);
+    if (entry.type !== 'd' && entry.nlink > 1) byInode.set(entry.ino, group);
+  }
+  return groups;
+}
+
+function toRecord(
+  entry: TreeEntry,
+  ino: number,
+  names: number,
+  last: boolean,
+  devices: DeviceNumbers,
+  latestMtime: number | undefined,
+): PlannedRecord {
+  const type = entry.type as keyof typeof TYPE_BITS;
+  // As GNU cpio writes newc: of several names of one file, only the last carries the content.
+  const hasFile = type === 'f' && last;
+  const device = type === 'b' || type === 'c' ? devices.get(entry.path) : undefined;
+  if ((type === 'b' || type === 'c') && device === undefined)
+    throw new Error(`no device number of ${entry.path}`);
+  const record: PlannedRecord = {
+    path: entry.path,
+    mode: TYPE_BITS[type] | entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    ino,
+    // Not 2, as directories have: libarchive looks every inode of several names up among all before it.
+    nlink: type === 'd' ? 1 : names,
+    mtime: Math.min(Math.max(entry.mtime, 0), latestMtime ?? 0xffffffff, 0xffffffff),
+    size: hasFile ? entry.size : type === 'l' ? nameLength(entry.target) : 0,
+    rdevMajor: device?.major ?? 0,
+    rdevMinor: device?.minor ?? 0,
+    data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
+  };
+  return hasFile ? Object.assign(record, { found: { ino: entry.ino, changed: entry.changed } }) : record;
+}
+
+function recordBytes(record: PlannedRecord): number {
+  return newcRecordSize(nameLength(archiveName(record.path)), record.size);
+}

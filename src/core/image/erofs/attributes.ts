@@ -1,0 +1,61 @@
+/**
+ * Extended attributes of an EROFS inode: behind it, or in a table for those that several have. Layout: erofs.rst, and
+ * erofs_xattr_ibody_header and erofs_xattr_entry in fs/erofs/erofs_fs.h in the kernel.
+ */
+import { type FileAttributes, isCarried } from '../../archive/attributes.js';
+import { base64 } from '../../text/bytes.js';
+import { decodeName } from '../../text/path.js';
+import type { ReadAt } from '../reads.js';
+import { Damaged } from './damaged.js';
+
+/** Bytes of the header, behind which the places in the table follow. */
+const HEADER = 12;
+/** Bytes of an attribute without its name and value. */
+const ENTRY = 4;
+/** What everything is a multiple of, and in which places in the table count. */
+const UNIT = 4;
+
+/** What names begin with, by number (erofs_xattr_prefix in fs/erofs/xattr.h). */
+const PREFIXES: Readonly<Record<number, string>> = {
+  1: 'user.',
+  2: 'system.posix_acl_access',
+  3: 'system.posix_acl_default',
+  4: 'trusted.',
+  6: 'security.',
+};
+
+/** Bytes of the attributes behind an inode that counts them so. */
+export function attributesSize(count: number): number {
+  return count === 0 ? 0 : HEADER + UNIT * (count - 1);
+}
+
+/** Those that belong to the file. They lie from `at` to `end`, the table begins at `shared`. */
+export function readAttributes(
+  read: ReadAt,
+  at: number,
+  end: number,
+  shared: number,
+): FileAttributes['values'] {
+  const values: Record<string, string> = {};
+  /** Read one; where it ends. */
+  const take = (from: number): number => {
+    const [nameSize = 0, prefix = 0, low = 0, high = 0] = read(from, ENTRY);
+    const size = low + 256 * high;
+    const start = PREFIXES[prefix];
+    if (start === undefined) throw new Damaged('an attribute has a prefix that is not known');
+    const name = start + decodeName(read(from + ENTRY, nameSize));
+    const valueAt = from + ENTRY + nameSize;
+    if (isCarried(name)) values[name] = base64(read(valueAt, size));
+    return Math.ceil((valueAt + size) / UNIT) * UNIT;
+  };
+  if (at === end) return values;
+  const header = read(at, HEADER);
+  const places = header[4] as number;
+  let next = at + HEADER + UNIT * places;
+  if (next > end) throw new Damaged('attributes do not end where their inode says');
+  const listed = read(at + HEADER, UNIT * places);
+  const view = new DataView(listed.buffer, listed.byteOffset, listed.byteLength);
+  for (let i = 0; i < places; i++) take(shared + UNIT * view.getUint32(UNIT * i, true));
+  while (next < end) next = take(next);
+  return values;
+}

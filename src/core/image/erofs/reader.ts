@@ -1,0 +1,167 @@
+/**
+ * What an EROFS file system holds, read from its metadata without mounting it: names, inodes, attributes, targets of
+ * links, no contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
+ */
+
+import { type ParsedNewcHeader, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../../archive/cpio.js';
+import type { ArchiveReader } from '../../archive/parser.js';
+import { decodeName } from '../../text/path.js';
+import type { ReadAt } from '../reads.js';
+import { attributesSize, readAttributes } from './attributes.js';
+import { Damaged } from './damaged.js';
+import { readSuperblock, SUPERBLOCK_END, type Superblock } from './superblock.js';
+import { windowed } from './window.js';
+
+/** Inode numbers count in units of so many bytes. */
+const SLOT = 32;
+/** Bytes of an inode, small and large. */
+const COMPACT = 32;
+const EXTENDED = 64;
+/** Where an inode's data lies (the layouts that directories and links may have). */
+const FLAT_PLAIN = 0;
+const FLAT_INLINE = 2;
+/** Bytes of a directory entry without its name. */
+const DIRENT = 12;
+/** Deeper than any path may be long (PATH_MAX). */
+const MOST_DEPTH = 2048;
+
+/** An inode: what an archive's record tells of a file, and where its data lies. */
+interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
+  readonly layout: number;
+  /** Block of its data. */
+  readonly block: number;
+  /** Where the inode ends and its attributes begin, in bytes. */
+  readonly attributesAt: number;
+  /** Where these end. */
+  readonly end: number;
+}
+
+/**
+ * Tell the reader of everything in the file system, folders before what is in them, as if it were an archive's records:
+ * `onData` is never called, and only targets of links are data that can be wanted. Returns what is wrong, if anything.
+ */
+export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefined {
+  const superblock = readSuperblock(read(0, SUPERBLOCK_END));
+  if (superblock === undefined) return 'it is no EROFS file system';
+  try {
+    new Walk(windowed(read), superblock, reader).folder('.', superblock.root, 0);
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof Damaged) return cause.message;
+    if (cause instanceof RangeError) return 'its metadata leads out of the file system';
+    throw cause;
+  }
+}
+
+class Walk {
+  private readonly seen = new Set<number>();
+
+  constructor(
+    private readonly read: ReadAt,
+    private readonly superblock: Superblock,
+    private readonly reader: ArchiveReader,
+  ) {}
+
+  folder(path: string, number: number, depth: number): void {
+    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders lead in a circle');
+    this.seen.add(number);
+    const inode = this.inode(number);
+    if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is no folder');
+    this.tell(path, inode);
+    const { blockSize } = this.superblock;
+    for (let at = 0; at < inode.size; at += blockSize) {
+      const block = this.data(inode, at, Math.min(blockSize, inode.size - at));
+      for (const { name, number: child } of entriesOf(block)) {
+        if (name === '.' || name === '..') continue;
+        const below = path === '.' ? name : `${path}/${name}`;
+        const found = this.inode(child);
+        if ((found.mode & S_IFMT) === S_IFDIR) this.folder(below, child, depth + 1);
+        else this.tell(below, found);
+      }
+    }
+  }
+
+  private tell(path: string, inode: Inode): void {
+    const { layout: _layout, block: _block, attributesAt, end, ...facts } = inode;
+    const isFolder = (inode.mode & S_IFMT) === S_IFDIR;
+    const header = { ...facts, size: isFolder ? 0 : inode.size, nameSize: path.length + 1 };
+    const isLink = (inode.mode & S_IFMT) === S_IFLNK;
+    const wanted = isLink && this.reader.want?.(path, header) === true;
+    this.reader.onRecord({
+      ...header,
+      path,
+      attributes: () => readAttributes(this.read, attributesAt, end, this.superblock.shared),
+      ...(wanted ? { data: this.data(inode, 0, inode.size) } : {}),
+    });
+  }
+
+  private inode(number: number): Inode {
+    const { metadata, size, time } = this.superblock;
+    const at = metadata + number * SLOT;
+    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside of it`);
+    const bytes = this.read(at, Math.min(EXTENDED, size - at));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const format = view.getUint16(0, true);
+    const extended = (format & 1) !== 0;
+    const attributesAt = at + (extended ? EXTENDED : COMPACT);
+    const mode = view.getUint16(4, true);
+    const union = view.getUint32(16, true);
+    const type = mode & S_IFMT;
+    const isDevice = type === S_IFBLK || type === S_IFCHR;
+    return {
+      mode,
+      ino: number,
+      uid: extended ? view.getUint32(24, true) : view.getUint16(24, true),
+      gid: extended ? view.getUint32(28, true) : view.getUint16(26, true),
+      nlink: extended ? view.getUint32(44, true) : view.getUint16(6, true),
+      mtime: extended ? Number(view.getBigInt64(32, true)) : time,
+      size: extended ? Number(view.getBigUint64(8, true)) : view.getUint32(8, true),
+      // The kernel's new_encode_dev.
+      rdevMajor: isDevice ? (union & 0xfff00) >>> 8 : 0,
+      rdevMinor: isDevice ? (union & 0xff) | ((union >>> 12) & 0xfff00) : 0,
+      layout: (format >>> 1) & 7,
+      block: union,
+      attributesAt,
+      end: attributesAt + attributesSize(view.getUint16(2, true)),
+    };
+  }
+
+  /** Data of a folder or link, which is never compressed: in blocks of its own, the last one behind the inode. */
+  private data(inode: Inode, at: number, length: number): Uint8Array {
+    const { blockSize, size } = this.superblock;
+    if (inode.layout !== FLAT_PLAIN && inode.layout !== FLAT_INLINE) {
+      throw new Damaged(`inode ${inode.ino} has its data in a way that is not known`);
+    }
+    const last = Math.floor((inode.size - 1) / blockSize) * blockSize;
+    const inline = inode.layout === FLAT_INLINE && at >= last;
+    const from = inline ? inode.end + at - last : inode.block * blockSize + at;
+    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside of it`);
+    return this.read(from, length);
+  }
+}
+
+/** The entries of a block of a directory: a table, the names behind it; where the first name begins the table ends. */
+function entriesOf(block: Uint8Array): { readonly name: string; readonly number: number }[] {
+  const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
+  const table = view.getUint16(8, true);
+  if (table < DIRENT || table % DIRENT !== 0 || table > block.length) {
+    throw new Damaged('a folder has no table of its names');
+  }
+  return Array.from({ length: table / DIRENT }, (_, i) => {
+    const at = i * DIRENT;
+    const begin = view.getUint16(at + 8, true);
+    const isLast = at + DIRENT === table;
+    const end = isLast ? endOfName(block, begin) : view.getUint16(at + DIRENT + 8, true);
+    if (begin < table || end <= begin || end > block.length)
+      throw new Damaged('a folder has a name that is none');
+    const name = decodeName(block.subarray(begin, end));
+    if (name.includes('/') || name.includes('\0')) throw new Damaged('a folder has a name that is none');
+    return { name, number: Number(view.getBigUint64(at, true)) };
+  });
+}
+
+/** The last name ends with the block, or with a NUL. */
+function endOfName(block: Uint8Array, begin: number): number {
+  const nul = block.indexOf(0, begin);
+  return nul < 0 ? block.length : nul;
+}

@@ -1,0 +1,250 @@
+/**
+ * An image file. Mostly the payload in zstd frames, among skippable frames that stock tools pass over:
+ *
+ *   [skippable 0x184D2A50: head]        "MKMAIMG1": says that there is an end, so that a file cut short is noticed
+ *   [zstd frame]...                     segment after segment; decompressed in a row they are one newc archive
+ *   [skippable 0x184D2A50: manifest]    "MKMAIMG1", CRC-32 of the JSON (little endian), the JSON in UTF-8
+ *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format, so that the end of the file leads to the rest
+ *
+ * Skippable frames: RFC 8878 section 3.1.2. Seek table: contrib/seekable_format/zstd_seekable_compression_format.md
+ * of the zstd sources. Head and manifest are listed in the seek table as frames that decompress to nothing, so the
+ * listed sizes add up to the place where the seek table begins.
+ *
+ * A base may be an EROFS file system instead, with the same manifest behind it:
+ *
+ *   [EROFS]                             its first KiB is free for others (erofs.rst): the same head lies there, at 0
+ *   [skippable 0x184D2A50: manifest]    begins where the file system ends, as its superblock tells
+ */
+import type { BaseFormat } from '../contract.js';
+import { err, ok, type Result } from '../result.js';
+import { concatBytes, crc32 } from '../text/bytes.js';
+import { decodeName, encodeName } from '../text/path.js';
+import { erofsSize, SUPERBLOCK_END } from './erofs/superblock.js';
+import { isErofs, type Manifest, parseManifest, type Segment } from './manifest.js';
+import { damaged } from './problems.js';
+import type { ReadAt } from './reads.js';
+
+const MKMA_FRAME = 0x184d2a50;
+const SEEK_FRAME = 0x184d2a5e;
+const SEEKABLE_MAGIC = 0x8f92eab1;
+const MAGIC = Uint8Array.from('MKMAIMG1', (c) => c.charCodeAt(0));
+const SKIPPABLE_HEADER = 8;
+
+/** Size of the head: where the payload of zstd frames begins. */
+export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
+/** Size of the seek table's footer: number of frames, descriptor, magic. The last bytes of every image. */
+export const SEEK_FOOTER_SIZE = 9;
+/** Largest uncompressed size of one frame in the seekable format. */
+export const MAX_FRAME = 2 ** 30;
+/** A manifest larger than this is refused unread: nothing mkma writes comes near it. */
+export const MAX_MANIFEST = 64 * 2 ** 20;
+
+/** One frame as the seek table lists it. */
+export interface SeekEntry {
+  readonly size: number;
+  readonly bytes: number;
+}
+
+/** The head, to be written first. */
+export function encodeHead(): Uint8Array {
+  const head = new Uint8Array(HEAD_SIZE);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, MKMA_FRAME, true);
+  view.setUint32(4, MAGIC.length, true);
+  head.set(MAGIC, SKIPPABLE_HEADER);
+  return head;
+}
+
+/**
+ * A zstd frame of bytes as they are, 1 to 255: for a few, without zstd. RFC 8878 section 3.1.1: the magic number; a descriptor that
+ * says "single segment", so that one byte of content size follows; one block, the last, raw.
+ */
+export function encodeRaw(content: Uint8Array): Uint8Array {
+  const { length } = content;
+  if (length < 1 || length > 255) throw new RangeError(`not for ${length} bytes`);
+  const block = (length << 3) | 1;
+  return concatBytes([
+    Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, length, block & 0xff, block >> 8, 0),
+    content,
+  ]);
+}
+
+/** The manifest's frame, to be written right after the payload. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const json = encodeName(JSON.stringify(manifest));
+  const frame = concatBytes([encodeHead(), new Uint8Array(4), json]);
+  const view = viewOf(frame);
+  view.setUint32(4, frame.length - SKIPPABLE_HEADER, true);
+  view.setUint32(HEAD_SIZE, crc32(json), true);
+  return frame;
+}
+
+/** The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest. */
+export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
+  const content = entries.length * 8 + SEEK_FOOTER_SIZE;
+  const out = new Uint8Array(SKIPPABLE_HEADER + content);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, SEEK_FRAME, true);
+  view.setUint32(4, content, true);
+  entries.forEach(({ size, bytes }, i) => {
+    if (size > 0xffffffff || bytes > MAX_FRAME)
+      throw new RangeError(`frame too large for a seek table: ${bytes} bytes`);
+    view.setUint32(SKIPPABLE_HEADER + i * 8, size, true);
+    view.setUint32(SKIPPABLE_HEADER + i * 8 + 4, bytes, true);
+  });
+  const footer = SKIPPABLE_HEADER + entries.length * 8;
+  view.setUint32(footer, entries.length, true);
+  view.setUint8(footer + 4, 0);
+  view.setUint32(footer + 5, SEEKABLE_MAGIC, true);
+  return out;
+}
+
+/** What an image file tells of itself. `manifest` is absent where it was made by other tools. */
+export interface ImageInfo {
+  readonly format: BaseFormat;
+  /** Bytes of a file system, which what follows it is no part of. */
+  readonly fileSystem?: number;
+  readonly manifest?: Manifest;
+}
+
+const plain: Result<ImageInfo> = { ok: true, value: { format: 'cpio' } };
+
+/** Where the first segment begins: a file system's head is part of it. */
+export function payloadStart(manifest: Manifest): number {
+  return isErofs(manifest) ? 0 : HEAD_SIZE;
+}
+
+/** The frames that a seek table lists, and where the table begins. */
+interface SeekTable {
+  readonly entries: readonly SeekEntry[];
+  readonly at: number;
+}
+
+/**
+ * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is of other
+ * tools: accepted, unverified. One that does either, but does not hold together, is refused.
+ */
+export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo> {
+  const start = read(0, Math.min(SUPERBLOCK_END, fileSize));
+  const begins = sameBytes(start.subarray(0, HEAD_SIZE), encodeHead());
+  const fileSystem = erofsSize(start);
+  if (fileSystem !== undefined) return readErofsInfo(read, fileSize, fileSystem, begins);
+  const table = readSeekTable(read, fileSize);
+  if (!table.ok) return table;
+  const entries = table.value?.entries ?? [];
+  const last = entries.at(-1);
+  if (table.value === undefined || last === undefined || last.bytes !== 0) {
+    // A seekable file of another maker has no manifest frame: plain as well.
+    return begins ? err(damaged('its end is missing: it was cut short, or not copied whole')) : plain;
+  }
+  if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
+    return err(damaged('it ends as an image of mkma, but does not begin as one'));
+  }
+  const listed = entries.reduce((sum, entry) => sum + entry.size, 0);
+  if (listed !== table.value.at) {
+    return err(
+      damaged(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
+    );
+  }
+  if (last.size > MAX_MANIFEST) return err(damaged(`its manifest claims ${last.size} bytes`));
+  const manifest = decodeManifest(read(table.value.at - last.size, last.size));
+  if (!manifest.ok) return manifest;
+  if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
+    return err(damaged('its manifest and its seek table tell of different segments'));
+  }
+  return ok({ format: 'cpio', manifest: manifest.value });
+}
+
+/** The manifest behind a file system of so many bytes. */
+function readErofsInfo(
+  read: ReadAt,
+  fileSize: number,
+  fileSystem: number,
+  begins: boolean,
+): Result<ImageInfo> {
+  if (fileSize < fileSystem) {
+    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was cut short, or not copied whole`;
+    return err(damaged(why));
+  }
+  const facts = { format: 'erofs', fileSystem } as const;
+  // What others append is theirs.
+  if (!begins) return ok(facts);
+  const rest = fileSize - fileSystem;
+  if (rest === 0) return err(damaged('its end is missing: it was cut short, or not copied whole'));
+  if (rest > MAX_MANIFEST)
+    return err(damaged(`${rest} bytes follow its file system, more than any manifest`));
+  const manifest = decodeManifest(read(fileSystem, rest));
+  if (!manifest.ok) return manifest;
+  const { value } = manifest;
+  const sizes = [value.segments[0]?.size, value.unpackedBytes];
+  if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
+    return err(damaged('its manifest tells of another file system than it holds'));
+  }
+  return ok({ ...facts, manifest: value });
+}
+
+/** Read the seek table at the end of a file; `undefined` where there is none. */
+function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undefined> {
+  if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return ok(undefined);
+  const footer = viewOf(read(fileSize - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));
+  const whole = footer.byteLength === SEEK_FOOTER_SIZE;
+  if (!whole || footer.getUint32(5, true) !== SEEKABLE_MAGIC) return ok(undefined);
+  const count = footer.getUint32(0, true);
+  const descriptor = footer.getUint8(4);
+  // Only bit 7 has a meaning (entries carry checksums, which mkma does not write); the others must be 0.
+  if ((descriptor & 0x7f) !== 0) return err(damaged('its seek table has unknown flags'));
+  const stride = descriptor === 0 ? 8 : 12;
+  const size = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
+  if (count === 0 || size > fileSize || size > MAX_MANIFEST) {
+    return err(damaged(`its seek table says ${count} frames, more than the file can hold`));
+  }
+  const table = viewOf(read(fileSize - size, size));
+  const complete = table.byteLength === size && table.getUint32(0, true) === SEEK_FRAME;
+  if (!complete || table.getUint32(4, true) !== size - SKIPPABLE_HEADER) {
+    return err(damaged('its seek table does not begin where its length says'));
+  }
+  const entries = Array.from({ length: count }, (_, i) => {
+    const at = SKIPPABLE_HEADER + i * stride;
+    return { size: table.getUint32(at, true), bytes: table.getUint32(at + 4, true) };
+  });
+  return ok({ entries, at: fileSize - size });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
+/** Whether the segments consist of exactly the frames that the seek table lists, in order. */
+function segmentsMatch(segments: readonly Segment[], frames: readonly SeekEntry[]): boolean {
+  let taken = 0;
+  for (const segment of segments) {
+    const own = frames.slice(taken, taken + segment.frames);
+    taken += segment.frames;
+    const size = own.reduce((sum, frame) => sum + frame.size, 0);
+    const bytes = own.reduce((sum, frame) => sum + frame.bytes, 0);
+    if (own.length !== segment.frames || size !== segment.size || bytes !== segment.bytes) return false;
+  }
+  return taken === frames.length;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function decodeManifest(frame: Uint8Array): Result<Manifest> {
+  const head = HEAD_SIZE + 4;
+  if (frame.length < head) return err(damaged('its manifest is cut short'));
+  const view = viewOf(frame);
+  const magic = frame.subarray(SKIPPABLE_HEADER, HEAD_SIZE);
+  if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
+    return err(damaged('no manifest lies where the seek table says'));
+  }
+  if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
+    return err(damaged('its manifest has another length than the seek table says'));
+  }
+  const json = frame.subarray(head);
+  if (crc32(json) !== view.getUint32(head - 4, true)) {
+    return err(damaged("its manifest's checksum does not match"));
+  }
+  return parseManifest(decodeName(json));
+}

@@ -1,0 +1,260 @@
+/** What an image says of itself: the JSON inside its manifest frame (image.ts, docs/image-format.md). */
+import { type FileAttributes, isOverlayMark } from '../archive/attributes.js';
+import { FORMAT_VERSION } from '../contract.js';
+import { isRecords } from '../records/check.js';
+import type { Records } from '../records/records.js';
+import { err, ok, type Result } from '../result.js';
+import { concatBytes } from '../text/bytes.js';
+import { encodeName, isSafePath } from '../text/path.js';
+import { damaged } from './problems.js';
+
+/** A part of the payload that can be decompressed and unpacked by itself. */
+export interface Segment {
+  /** Bytes in the file; segments follow each other from where the payload begins. */
+  readonly size: number;
+  /** Bytes of the archive it decompresses to; of a file system its own. */
+  readonly bytes: number;
+  /** zstd frames it consists of; 0 in a file system, which is one segment. */
+  readonly frames: number;
+  /** Archive records in it, without the trailer; names in a file system. */
+  readonly records: number;
+  /** SHA-256 of its bytes in the file, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** What every image says of itself. */
+interface CommonManifest {
+  readonly format: typeof FORMAT_VERSION;
+  /** What a reader must know beyond the format's first form to read this image right: see {@link KNOWN_NEEDS}. */
+  readonly needs: readonly string[];
+  /** `sha256:` and the digest of {@link identity}: names what is in the image. */
+  readonly id: string;
+  /** Name of the machine it was built as. */
+  readonly name: string;
+  /** When it was made, ISO 8601 in UTC. */
+  readonly created: string;
+  /** Version of the mkma that made it. */
+  readonly mkma: string;
+  readonly suite: string;
+  /** Debian's name of the architecture. */
+  readonly architecture: string;
+  /** `uname -r` of the kernel whose modules are inside; of a layer: inside its base. */
+  readonly kernelRelease: string;
+  /** Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is. */
+  readonly unpackedBytes: number;
+  /** Inodes it takes. */
+  readonly inodes: number;
+  /** The tree's root, which an unpacker finds in place and may leave as it is. */
+  readonly root: RootFacts;
+  readonly segments: readonly Segment[];
+  /** Bytes that decompressing a segment takes beside the content, where it is more than zstd's usual few MiB. */
+  readonly window?: number;
+  /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
+  readonly attributes: readonly FileAttributes[];
+  /** What it has of accounts and of dpkg's database; absent in images of old. Not part of {@link identity}: what it tells of, is. */
+  readonly records?: Records;
+}
+
+/** A whole system. */
+export interface BaseManifest extends CommonManifest {
+  readonly kind: 'base';
+  /** Of one that is an EROFS file system. */
+  readonly erofs?: ErofsFacts;
+}
+
+/** What early boot checks a file system by, once it is in RAM. */
+export interface ErofsFacts {
+  /** XXH64 with seed 0 of the whole file system, in hexadecimal (xxhash.com; `xxhsum -H64`). */
+  readonly xxh64: string;
+}
+
+/** Changes to a base. */
+export interface LayerManifest extends CommonManifest {
+  readonly kind: 'layer';
+  readonly layer: LayerFacts;
+}
+
+export type Manifest = BaseManifest | LayerManifest;
+
+/** What a layer is a layer of, and what it takes away. */
+export interface LayerFacts {
+  /** Id of the base it was made on; absent where that had no manifest. */
+  readonly base?: string;
+  /** Id of the layer that lay right below it when it was made; absent where that was the base. */
+  readonly after?: string;
+  /** Paths that are there below it and not in it: they become whiteouts. */
+  readonly deletions: readonly string[];
+  /** Directories in it that hide what lies below them. */
+  readonly opaque: readonly string[];
+}
+
+export interface RootFacts {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Names in an image. */
+export function recordCount({ segments }: Manifest): number {
+  return segments.reduce((sum, { records }) => sum + records, 0);
+}
+
+/** Names that an image takes in RAM: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
+export function nameCount(manifest: Manifest): number {
+  if (isErofs(manifest)) return 0;
+  return recordCount(manifest) + (manifest.kind === 'layer' ? manifest.layer.deletions.length : 0);
+}
+
+/** Whether the image is a file system, to be kept in RAM as it is. */
+export function isErofs(manifest: Manifest): manifest is BaseManifest & { readonly erofs: ErofsFacts } {
+  return manifest.kind === 'base' && manifest.erofs !== undefined;
+}
+
+/** An id as people compare it. */
+export function shortId(id: string): string {
+  return id.slice(0, 'sha256:'.length + 12);
+}
+
+/** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
+export const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
+
+/**
+ * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then what is not in them, as
+ * JSON. Two images with one id hold the same.
+ */
+export function identity(content: IdentityFacts): Uint8Array {
+  const { attributes, layer } = content;
+  const digests = content.segments.map(({ sha256 }) => hexBytes(sha256));
+  return concatBytes([...digests, encodeName(JSON.stringify([attributes, layer ?? null]))]);
+}
+
+/** The part of a manifest that its id stands for. */
+export type IdentityFacts = Pick<Manifest, 'segments' | 'attributes'> & { readonly layer?: LayerFacts };
+
+function hexBytes(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(2 * i, 2 * i + 2), 16),
+  );
+}
+
+/** Parse and check a manifest's JSON. One that needs more than this reader knows is refused, naming both sides. */
+export function parseManifest(json: string): Result<Manifest> {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return err(damaged('its manifest is no JSON'));
+  }
+  const m = isObject(value) ? value : {};
+  if (m.format !== FORMAT_VERSION) {
+    return err({
+      code: 'image-format',
+      what: 'the image has another format than this mkma reads',
+      why: `the image: format ${JSON.stringify(m.format)}; this program: format ${FORMAT_VERSION}`,
+      next: 'build the image and the initramfs with the same version of mkma',
+    });
+  }
+  const whole = { ...m, needs: m.needs ?? [], attributes: m.attributes ?? [] } as Record<string, unknown>;
+  if (!isList(whole.needs, (word) => typeof word === 'string')) {
+    return err(damaged('its manifest has no valid needs'));
+  }
+  const unknown = (whole.needs as string[]).filter((word) => !KNOWN_NEEDS.includes(word));
+  if (unknown.length > 0) {
+    return err({
+      code: 'image-needs-newer-mkma',
+      what: 'the image needs a newer mkma to be read',
+      why: `it was made by mkma ${String(m.mkma)} and needs ${unknown.join(', ')}, which this program does not know`,
+      next: 'build the initramfs with a version of mkma that is not older than the image',
+    });
+  }
+  const wrong = wrongField(whole);
+  if (wrong !== undefined) return err(damaged(`its manifest has no valid ${wrong}`));
+  return ok(whole as unknown as Manifest);
+}
+
+const TEXT_FIELDS = [
+  'kind',
+  'id',
+  'name',
+  'created',
+  'mkma',
+  'suite',
+  'architecture',
+  'kernelRelease',
+] as const;
+
+function wrongField(m: Record<string, unknown>): string | undefined {
+  for (const key of TEXT_FIELDS) if (typeof m[key] !== 'string') return key;
+  if (m.kind !== 'base' && m.kind !== 'layer') return 'kind';
+  if (!isId(m.id)) return 'id';
+  if (!isCount(m.unpackedBytes)) return 'unpackedBytes';
+  if (!isCount(m.inodes, MOST_FILES)) return 'inodes';
+  const { root } = m;
+  if (!isObject(root) || !isCount(root.mode, 0o7777)) return 'root';
+  if (!isCount(root.uid, MOST_ID) || !isCount(root.gid, MOST_ID)) return 'root';
+  if (!isList(m.segments, isSegment) || (m.segments as unknown[]).length === 0) return 'segments';
+  if (m.window !== undefined && !isCount(m.window)) return 'window';
+  if (!isList(m.attributes, isFileAttributes)) return 'attributes';
+  if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
+  if (m.records !== undefined && !isRecords(m.records)) return 'records';
+  return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
+}
+
+function isErofsFacts({ kind, erofs, segments }: Record<string, unknown>): boolean {
+  if (kind !== 'base' || !isObject(erofs) || (segments as unknown[]).length !== 1) return false;
+  return typeof erofs.xxh64 === 'string' && /^[0-9a-f]{16}$/.test(erofs.xxh64);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isList(value: unknown, valid: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(valid);
+}
+
+/** The largest user or group id: the one above it stands for "leave it as it is" (chown(2)). */
+const MOST_ID = 0xffff_fffe;
+
+/** More files than any machine holds in RAM; sums of it are still exact. */
+const MOST_FILES = 2 ** 31;
+
+function isCount(value: unknown, most = Number.MAX_SAFE_INTEGER): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most;
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' && /^sha256:[0-9a-f]{64}$/.test(value);
+}
+
+function isSegment(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  if (!['size', 'bytes', 'frames'].every((key) => isCount(value[key]))) return false;
+  if (!isCount(value.records, MOST_FILES)) return false;
+  return typeof value.sha256 === 'string' && /^[0-9a-f]{64}$/.test(value.sha256);
+}
+
+/** A path below the root, in the codec of path.ts: it leads nowhere else, whatever is done with it. */
+function isBelowRoot(value: unknown): boolean {
+  return typeof value === 'string' && isSafePath(value);
+}
+
+function isFileAttributes(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value.values)) return false;
+  if (value.path !== '.' && !isBelowRoot(value.path)) return false;
+  return Object.entries(value.values).every(
+    ([name, base64]) =>
+      /^[a-z]+\.[^\0]+$/.test(name) &&
+      !isOverlayMark(name) &&
+      typeof base64 === 'string' &&
+      /^[A-Za-z0-9+/]*={0,2}$/.test(base64),
+  );
+}
+
+function isLayerFacts(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { base, after, deletions, opaque } = value;
+  if (![base, after].every((id) => id === undefined || isId(id))) return false;
+  return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
+}

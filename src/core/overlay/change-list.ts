@@ -1,0 +1,113 @@
+/** The list of changes that a person edits: one entry a line. */
+
+import { sortTree } from '../archive/tree.js';
+import type { Problem } from '../result.js';
+import { err, ok, type Result } from '../result.js';
+import { quoteName, unquoteName } from '../text/path.js';
+import { formatBytes } from '../text/size.js';
+import type { Change, ChangeKind } from './changes.js';
+import { ancestorsOf } from './lower.js';
+
+/** A line of the list. `folder`: one that has not changed itself, but something in it. */
+export interface ListLine {
+  readonly kind: ChangeKind | 'folder';
+  /** Relative to the root, which is `.`. */
+  readonly path: string;
+  /** Bytes: of a folder, of all that is listed under it; absent where there is nothing. */
+  readonly bytes?: number;
+}
+
+const KINDS: readonly ListLine['kind'][] = ['new', 'changed', 'retyped', 'deleted', 'folder'];
+
+/** The lines for changes (sorted), each folder before what is in it. */
+export function listLines(changes: readonly Change[]): ListLine[] {
+  const sums = new Map<string, number>();
+  for (const { path, entry } of changes) {
+    const bytes = entry?.type === 'f' ? entry.size : 0;
+    for (const at of [...ancestorsOf(path), path]) sums.set(at, (sums.get(at) ?? 0) + bytes);
+  }
+  const changed = new Set(changes.map(({ path }) => path));
+  const lines: ListLine[] = changes.map(({ kind, path, entry }) =>
+    entry === undefined ? { kind, path } : { kind, path, bytes: sums.get(path) ?? 0 },
+  );
+  for (const [path, bytes] of sums) {
+    if (path !== '.' && !changed.has(path)) lines.push({ kind: 'folder', path, bytes });
+  }
+  return sortTree(lines);
+}
+
+/** As absolute paths, quoted as git does where needed, and where an editor might take a blank away. */
+export function showPath(path: string): string {
+  const absolute = path === '.' ? '/' : `/${path}`;
+  const quoted = quoteName(absolute);
+  return quoted === absolute && /\s$/.test(absolute) ? `"${absolute}"` : quoted;
+}
+
+/** A line as text, without its end. */
+export function renderLine({ kind, path, bytes }: ListLine): string {
+  return `${kind.padEnd(8)} ${(bytes === undefined ? '-' : formatBytes(bytes)).padStart(9)}  ${showPath(path)}`;
+}
+
+/** The text to edit; `notes` are told as comments. */
+export function renderList(lines: readonly ListLine[], notes: readonly string[]): string {
+  const comments = [
+    'What changed since this machine was booted. What stays in this list is saved as a persistence layer',
+    'that later boots apply. Delete the line of what is not to be kept; deleting the line of a folder drops',
+    'all that is under it. An empty list saves nothing.',
+    '',
+    'new, changed, deleted: since the boot, or since it was saved last; retyped: another kind of file than before;',
+    'folder: it has not changed itself, but something in it. Sizes of folders are those of all that is listed there.',
+    ...notes,
+  ];
+  const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
+  return `${[...head, '', ...lines.map(renderLine)].join('\n')}\n`;
+}
+
+/** The paths whose lines are still there. A line that was not offered is refused by its number. */
+export function parseList(text: string, offered: readonly ListLine[]): Result<Set<string>> {
+  const known = new Map(offered.map(({ path, kind }) => [path, kind]));
+  const kept = new Set<string>();
+  for (const [i, line] of text.split('\n').entries()) {
+    if (/^\s*(#|$)/.test(line)) continue;
+    const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
+    const path = match === null ? undefined : pathOf(match[2] as string);
+    const kind = KINDS.find((kind) => kind === match?.[1]);
+    if (path === undefined || kind === undefined)
+      return err(wrongLine(i, line, 'it is no line of this list'));
+    const is = known.get(path);
+    if (is === undefined) return err(wrongLine(i, line, 'no such change was in the list'));
+    if (is !== kind) return err(wrongLine(i, line, `the list had it as ${is}`));
+    kept.add(path);
+  }
+  return ok(kept);
+}
+
+function pathOf(text: string): string | undefined {
+  const name = unquoteName(text.startsWith('"') ? text.trimEnd() : text.replace(/\s+$/, ''));
+  if (name === undefined || !name.startsWith('/')) return undefined;
+  return name === '/' ? '.' : name.slice(1);
+}
+
+function wrongLine(index: number, line: string, why: string): Problem {
+  return {
+    code: 'edited-list-invalid',
+    what: 'the edited list cannot be understood',
+    where: `line ${index + 1}: ${line.trim()}`,
+    why,
+    next: 'delete whole lines only, and run mkma persist again',
+  };
+}
+
+/** The changes whose line, and those of all folders above, were kept. */
+export function keptChanges(
+  changes: readonly Change[],
+  offered: readonly ListLine[],
+  kept: ReadonlySet<string>,
+): Change[] {
+  const dropped = new Set(offered.filter(({ path }) => !kept.has(path)).map(({ path }) => path));
+  // The root's line stands for itself alone.
+  return changes.filter(
+    ({ path }) =>
+      !dropped.has(path) && !ancestorsOf(path).some((above) => above !== '.' && dropped.has(above)),
+  );
+}

@@ -1,0 +1,113 @@
+/** What lies below the upper directory of an overlay: lower directories as one view (kernel: overlayfs.rst). */
+import type { FileAttributes } from '../archive/attributes.js';
+import type { TreeEntry } from '../archive/tree.js';
+
+/** What is known of a lower directory: the paths that were asked for. */
+export interface LowerLayer {
+  readonly entries: ReadonlyMap<string, TreeEntry>;
+  /** Paths that it takes away from those below it. */
+  readonly whiteouts: ReadonlySet<string>;
+  /** Folders that hide what those below it have in them. */
+  readonly opaque: ReadonlySet<string>;
+  /** Extended attributes of its folders, by path. */
+  readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
+}
+
+/** What a path shows, and which layers' folders are merged there, the highest first. */
+interface Seen {
+  readonly entry: TreeEntry;
+  readonly layer: LowerLayer;
+  readonly merged: readonly LowerLayer[];
+}
+
+export class LowerView {
+  private readonly seen = new Map<string, Seen | undefined>();
+  private readonly names = new Map<LowerLayer, Map<string, string[]>>();
+
+  /** `layers`: the highest first. Each knows the root, and every folder above a path that it knows. */
+  constructor(private readonly layers: readonly LowerLayer[]) {}
+
+  /** What the path shows; `undefined` where there is nothing. */
+  at(path: string): TreeEntry | undefined {
+    return this.look(path)?.entry;
+  }
+
+  /** The number of the layer whose entry the path shows, counted from the highest. */
+  layerAt(path: string): number | undefined {
+    const seen = this.look(path);
+    return seen === undefined ? undefined : this.layers.indexOf(seen.layer);
+  }
+
+  /** Extended attributes of the folder that the path shows. */
+  attributesAt(path: string): FileAttributes['values'] {
+    return this.look(path)?.layer.attributes.get(path) ?? {};
+  }
+
+  /** Paths known to be in a folder, each once; in no order. */
+  children(path: string): string[] {
+    const found = new Set<string>();
+    for (const layer of this.look(path)?.merged ?? []) {
+      for (const child of this.namesOf(layer).get(path) ?? []) {
+        if (this.at(child) !== undefined) found.add(child);
+      }
+    }
+    return [...found];
+  }
+
+  private look(path: string): Seen | undefined {
+    if (!this.seen.has(path)) this.seen.set(path, this.find(path));
+    return this.seen.get(path);
+  }
+
+  private find(path: string): Seen | undefined {
+    // What lies in a folder is looked for in the layers that make up the folder: others may have a link of that name.
+    const above = path === '.' ? this.layers : (this.look(parentOf(path))?.merged ?? []);
+    const merged: LowerLayer[] = [];
+    for (const layer of above) {
+      const entry = layer.entries.get(path);
+      if (entry === undefined) {
+        if (layer.whiteouts.has(path)) break;
+        continue;
+      }
+      if (entry.type !== 'd') {
+        if (merged.length === 0) return { entry, layer, merged };
+        break;
+      }
+      merged.push(layer);
+      if (layer.opaque.has(path)) break;
+    }
+    const top = merged[0];
+    return top === undefined ? undefined : { entry: top.entries.get(path) as TreeEntry, layer: top, merged };
+  }
+
+  private namesOf(layer: LowerLayer): Map<string, string[]> {
+    const known = this.names.get(layer);
+    if (known !== undefined) return known;
+    const names = new Map<string, string[]>();
+    for (const path of layer.entries.keys()) {
+      if (path === '.') continue;
+      const parent = parentOf(path);
+      const siblings = names.get(parent);
+      if (siblings === undefined) names.set(parent, [path]);
+      else siblings.push(path);
+    }
+    this.names.set(layer, names);
+    return names;
+  }
+}
+
+/** The folder a path is in; `.` is the root, which has none. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '.' : path.slice(0, slash);
+}
+
+/** The folders a path is in, the root first. */
+export function ancestorsOf(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path; at !== '.'; ) {
+    at = parentOf(at);
+    found.push(at);
+  }
+  return found.reverse();
+}

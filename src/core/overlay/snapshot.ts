@@ -1,0 +1,107 @@
+/** What a layer of chosen changes consists of, and what is remembered of it until the next boot. */
+import type { FileAttributes } from '../archive/attributes.js';
+import { parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
+import type { RecordState } from '../records/records.js';
+import { sortByName } from '../text/path.js';
+import type { Change, Upper } from './changes.js';
+import { type LowerLayer, type LowerView, parentOf } from './lower.js';
+
+/** A layer's tree, as planArchive takes it. */
+export interface LayerContent {
+  /** Sorted, the root first. */
+  readonly tree: readonly TreeEntry[];
+  /** Sorted by path. */
+  readonly attributes: readonly FileAttributes[];
+  /** Sorted. */
+  readonly deletions: readonly string[];
+}
+
+/**
+ * The layer that holds the chosen changes and nothing else. Every folder above them is in it: as it is now where that was
+ * chosen or it is new, otherwise as it is below.
+ */
+export function composeLayer(chosen: readonly Change[], upper: Upper, below: LowerView): LayerContent {
+  const tree = new Map<string, TreeEntry>();
+  const attributes: FileAttributes[] = [];
+  const add = (entry: TreeEntry, values: FileAttributes['values'] | undefined): void => {
+    tree.set(entry.path, entry);
+    if (values !== undefined && Object.keys(values).length > 0) attributes.push({ path: entry.path, values });
+  };
+  for (const { path, entry } of chosen) {
+    if (entry !== undefined) add(entry, upper.attributes.get(path));
+  }
+  // Folders that were not chosen and are new: nearly never is one needed.
+  let folders: Map<string, TreeEntry> | undefined;
+  const now = (path: string): TreeEntry => {
+    folders ??= new Map(upper.entries.filter(({ type }) => type === 'd').map((entry) => [entry.path, entry]));
+    return folders.get(path) as TreeEntry;
+  };
+  for (const { path } of chosen) {
+    for (let above = path; above !== '.'; ) {
+      above = parentOf(above);
+      if (tree.has(above)) break;
+      const before = below.at(above);
+      if (before?.type === 'd') add(before, below.attributesAt(above));
+      else add(now(above), upper.attributes.get(above));
+    }
+  }
+  return {
+    tree: sortTree([...tree.values()]),
+    attributes: sortByName(attributes, ({ path }) => path),
+    deletions: sortByName(
+      chosen.filter(({ kind }) => kind === 'deleted').map(({ path }) => path),
+      (path) => path,
+    ),
+  };
+}
+
+/** A snapshot of this boot, remembered until the next one. */
+export interface SavedSnapshot {
+  /** Name of the layer it became. */
+  readonly layer: string;
+  readonly id: string;
+  /** When the tree was looked at, in seconds since the epoch. */
+  readonly seen: number;
+  /** All entries, as {@link printTree} writes them. */
+  readonly entries: string;
+  readonly deletions: readonly string[];
+  /** Extended attributes of its folders. */
+  readonly attributes: readonly FileAttributes[];
+  /** What it has of accounts and of dpkg's database. */
+  readonly records: RecordState;
+}
+
+/** The clock of a tmpfs's times goes in steps of at most that many seconds (a tick of the kernel: HZ is 100 or more), with a reserve. */
+const TICK = 0.1;
+
+/** How a snapshot was made. */
+export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'seen' | 'records'> {
+  /** Numbers of inodes that may change without their times telling it, which count as changed from now on. */
+  readonly unsure?: ReadonlySet<string>;
+}
+
+/** What to remember. */
+export function saveSnapshot(
+  { tree, attributes, deletions }: LayerContent,
+  { unsure = new Set(), ...facts }: SnapshotFacts,
+): SavedSnapshot {
+  const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
+  const ofFolders = attributes.filter(({ path }) => folders.has(path));
+  const sure =
+    unsure.size === 0 ? tree : tree.map((one) => (unsure.has(one.ino) ? { ...one, changed: '' } : one));
+  return { ...facts, entries: printTree(sure), deletions, attributes: ofFolders };
+}
+
+/** A snapshot as the layer that it will be from the next boot on. */
+export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerLayer {
+  // What changed just before it was looked at may have changed again within the same tick: it counts as changed.
+  const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
+  return {
+    entries: new Map(
+      parseThese(entries).map((entry) => [entry.path, known(entry) ? entry : { ...entry, changed: '' }]),
+    ),
+    whiteouts: new Set(deletions),
+    opaque: new Set(),
+    attributes: new Map(attributes.map(({ path, values }) => [path, values])),
+  };
+}

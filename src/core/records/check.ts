@@ -1,0 +1,35 @@
+/** Whether what a manifest says of accounts and packages has the form that {@link Records} tells. */
+import { isSafePath } from '../text/path.js';
+import { NO_FILE, type Records } from './records.js';
+
+export function isRecords(value: unknown): value is Records {
+  if (!isObject(value) || !isDigests(value.files)) return false;
+  if (value.below !== undefined && !isDigests(value.below)) return false;
+  if (![value.users, value.groups].every((names) => names === undefined || isNames(names))) return false;
+  const { owners } = value;
+  if (owners === undefined) return true;
+  return isObject(owners) && [owners.users, owners.groups].every((names) => isNames(names, true));
+}
+
+function isDigests(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(
+    ([path, digest]) =>
+      isSafePath(path) &&
+      (digest === null ||
+        digest === NO_FILE ||
+        (typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest))),
+  );
+}
+
+/** Names by numbers; `unknown`: where a number may have none. */
+function isNames(value: unknown, unknown = false): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(
+    ([id, name]) => /^\d{1,10}$/.test(id) && (typeof name === 'string' || (unknown && name === null)),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,226 @@
+/**
+ * Files that several owners write, accounts and dpkg's database: which of them an image holds, and what a layer was made on.
+ * Laid over others than those, a layer's copy takes accounts and packages of the base away.
+ */
+import { aclIds } from '../archive/acl.js';
+import type { FileAttributes } from '../archive/attributes.js';
+import type { TreeEntry } from '../archive/tree.js';
+import type { Problem } from '../result.js';
+import { quoteName } from '../text/path.js';
+
+/** Files that mean something only together: where a layer holds one of them, all have to be as they were below it. */
+const GROUPS = {
+  accounts: ['etc/group', 'etc/gshadow', 'etc/passwd', 'etc/shadow', 'etc/subgid', 'etc/subuid'],
+  packages: [
+    ...['var/lib/dpkg/arch', 'var/lib/dpkg/diversions', 'var/lib/dpkg/statoverride', 'var/lib/dpkg/status'],
+    'var/lib/dpkg/triggers/File',
+  ],
+} as const;
+type Group = keyof typeof GROUPS;
+
+/** All of them, relative to the root. */
+export const RECORD_FILES: readonly string[] = Object.values(GROUPS).flat();
+
+/** Those that tell whose a number is. */
+export const NAME_FILES = { users: 'etc/passwd', groups: 'etc/group' } as const;
+type Kind = keyof typeof NAME_FILES;
+const KINDS: readonly Kind[] = ['users', 'groups'];
+/** Those that give ranges of numbers to accounts. */
+const RANGE_FILES = { users: 'etc/subuid', groups: 'etc/subgid' } as const;
+/** Numbers above this one belong to ranges, if to anything (adduser.conf(5), login.defs(5)). */
+const LAST_PLAIN = 65_535;
+
+/** SHA-256 of files by their paths, in hexadecimal; `null`: not there, {@link NO_FILE}: there, and no file. */
+export type Digests = Readonly<Record<string, string | null>>;
+export const NO_FILE = 'other';
+/** Names by numbers. */
+export type Names = Readonly<Record<string, string>>;
+
+/** What an image has of these files. */
+export interface Records {
+  /** Of a base all of them; of a layer those that it holds or takes away. */
+  readonly files: Digests;
+  /** Names of users and groups, where the image holds the file that tells them. */
+  readonly users?: Names;
+  readonly groups?: Names;
+  /** Of a layer: what it was made on, as far as that matters to it. */
+  readonly below?: Digests;
+  /** Of a layer: who owns what is in it, by number, as its view had it; `null`: nobody had the number. Root is not listed. */
+  readonly owners?: Readonly<Record<Kind, Readonly<Record<string, string | null>>>>;
+}
+
+/** What counts of a file's content: of shadow(5) not the days of the last changes, which are those of a build. */
+export function comparable(path: string, content: string): string {
+  return path === 'etc/shadow' ? content.replace(/^([^:\n]*:[^:\n]*):[1-9]\d*:/gm, '$1:#:') : content;
+}
+
+/** Whether what counts of a file is all that is in it. */
+export function isPlain(path: string): boolean {
+  return path !== 'etc/shadow';
+}
+
+/** Names by numbers out of passwd(5) or group(5); the first of several counts, as for getpwuid(3). */
+export function parseNames(text: string): Names {
+  const names = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [name = '', , number = ''] = line.split(':');
+    if (name !== '' && /^\d{1,10}$/.test(number) && !names.has(number)) names.set(number, name);
+  }
+  return Object.fromEntries(names);
+}
+
+/** The files that an image holds or takes away, as absolute paths; of a base, those that it has. */
+export function recordFiles({ files, below }: Records): string[] {
+  return Object.keys(files)
+    .filter((path) => below !== undefined || files[path] !== null)
+    .map((path) => `/${path}`);
+}
+
+/** What is known of the view at some height of a chain. What is absent is not known. */
+export type RecordState = Pick<Records, 'files' | 'users' | 'groups'>;
+
+/** The view with one more image on it; `undefined`: nobody knows which of the files that has. */
+export function stacked(below: RecordState, image: RecordState | undefined): RecordState {
+  if (image === undefined) return { files: {} };
+  const names = (kind: Kind): Partial<Record<Kind, Names>> => {
+    const own = Object.hasOwn(image.files, NAME_FILES[kind]);
+    const found = own ? (image[kind] ?? {}) : below[kind];
+    return found === undefined ? {} : { [kind]: found };
+  };
+  return { files: { ...below.files, ...image.files }, ...names('users'), ...names('groups') };
+}
+
+/** Who owns what a layer holds: entries, and what ACLs name. */
+export function ownersOf(
+  tree: readonly TreeEntry[],
+  attributes: readonly FileAttributes[],
+  names: Pick<Records, Kind>,
+): NonNullable<Records['owners']> {
+  const ids = { users: new Set(tree.map(({ uid }) => uid)), groups: new Set(tree.map(({ gid }) => gid)) };
+  for (const { values } of attributes) {
+    const found = aclIds(values);
+    for (const kind of KINDS) for (const id of found[kind]) ids[kind].add(id);
+  }
+  const named = (kind: Kind): Record<string, string | null> =>
+    Object.fromEntries(
+      [...ids[kind]]
+        .filter((id) => id !== 0)
+        .sort((a, b) => a - b)
+        .map((id) => [String(id), names[kind]?.[String(id)] ?? null]),
+    );
+  return { users: named('users'), groups: named('groups') };
+}
+
+/** What a layer has to remember of the view that it is made on. */
+export function belowOf(files: Digests, owners: NonNullable<Records['owners']>, state: RecordState): Digests {
+  const wanted = new Set<string>();
+  for (const group of Object.values(GROUPS)) {
+    if (group.some((path) => Object.hasOwn(files, path))) for (const path of group) wanted.add(path);
+  }
+  for (const kind of KINDS) if (inRanges(owners[kind]).length > 0) wanted.add(RANGE_FILES[kind]);
+  return Object.fromEntries(
+    [...wanted].sort().flatMap((path) => {
+      const digest = state.files[path];
+      return digest === undefined ? [] : [[path, digest]];
+    }),
+  );
+}
+
+/** Numbers that only a range of numbers may give to somebody. */
+function inRanges(owners: Readonly<Record<string, string | null>>): string[] {
+  return Object.keys(owners).filter((id) => owners[id] === null && Number(id) > LAST_PLAIN);
+}
+
+/** How a layer fits the view that it is to lie on. */
+export interface Fit {
+  /** Why it must not lie there. */
+  readonly problem?: Problem;
+  /** What is odd about it all the same. */
+  readonly warnings: readonly string[];
+}
+
+/** A layer as people know it. */
+export interface JudgedLayer {
+  readonly name: string;
+  /** Its file, for people. */
+  readonly file: string;
+  readonly records: Records;
+}
+
+/** Judge a layer by the view that it is to lie on. What is not known of either speaks for the layer. */
+export function fitOf({ name, file, records }: JudgedLayer, state: RecordState): Fit {
+  const next =
+    'build the base with what the layer holds, or make the change again and save it, then drop the layer: ' +
+    `mkma layers drop ${quoteName(name)}\nor apply it all the same, to get at what it holds: mkma_layers=!${name} in the boot loader`;
+  for (const group of Object.keys(GROUPS) as Group[]) {
+    const why = otherRecords(group, records, state);
+    if (why !== undefined) {
+      const what = `the layer was made on other ${group} than those below it`;
+      return { problem: { code: `layer-other-${group}`, what, where: file, why, next }, warnings: [] };
+    }
+  }
+  const { others, gone } = compareOwners(records, state);
+  if (others.length > 0) {
+    const why = `what it holds would belong to somebody else: ${listed(others)}`;
+    const what = 'the layer was made where numbers of users or groups meant others';
+    return { problem: { code: 'layer-other-owners', what, where: file, why, next }, warnings: [] };
+  }
+  return {
+    warnings: gone.length === 0 ? [] : [`it has files of accounts that are not here: ${listed(gone)}`],
+  };
+}
+
+const LOST: Readonly<Record<Group, string>> = {
+  accounts: 'accounts would be gone, and files would belong to whoever has their number',
+  packages: 'dpkg would not know what is installed',
+};
+
+function otherRecords(group: Group, { files, below }: Records, state: RecordState): string | undefined {
+  const paths: readonly string[] = GROUPS[group];
+  const own = paths.filter((path) => Object.hasOwn(files, path));
+  if (own.length === 0 || below === undefined) return undefined;
+  const differing = paths.filter(
+    (path) =>
+      below[path] !== undefined && state.files[path] !== undefined && below[path] !== state.files[path],
+  );
+  if (differing.length === 0) return undefined;
+  const shown = (list: readonly string[]): string => list.map((path) => `/${path}`).join(', ');
+  return `it holds ${shown(own)}, and was made where ${shown(differing)} had another content: ${LOST[group]}`;
+}
+
+/** Numbers that mean others in the view than in the layer, and numbers that mean nobody there, in words. */
+function compareOwners(records: Records, state: RecordState): { others: string[]; gone: string[] } {
+  const others: string[] = [];
+  const gone: string[] = [];
+  for (const kind of KINDS) {
+    const owners = records.owners?.[kind] ?? {};
+    const names = state[kind];
+    // A layer that brings its own names lies on those that it was made on.
+    if (names === undefined || Object.hasOwn(records.files, NAME_FILES[kind])) continue;
+    const one = kind === 'users' ? 'user' : 'group';
+    for (const [id, before] of Object.entries(owners)) {
+      const now = names[id];
+      if (now !== undefined && now !== before) {
+        others.push(
+          `${one} ${id} is ${quoteName(now)} here, and was ${before === null ? 'nobody' : quoteName(before)}`,
+        );
+      } else if (now === undefined && before !== null) gone.push(`${one} ${id} (${quoteName(before)})`);
+    }
+    const range = RANGE_FILES[kind];
+    const [before, now] = [records.below?.[range], state.files[range]];
+    const [first] = inRanges(owners);
+    if (first !== undefined && before !== undefined && now !== undefined && before !== now) {
+      others.push(
+        `${one} ${first} and others like it are out of a range in /${range}, which had another content`,
+      );
+    }
+  }
+  return { others, gone };
+}
+
+/** The first few, in words. */
+function listed(words: readonly string[]): string {
+  const MOST = 5;
+  const more = words.length > MOST ? `; and ${words.length - MOST} more` : '';
+  return words.slice(0, MOST).join('; ') + more;
+}

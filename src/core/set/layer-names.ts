@@ -1,0 +1,139 @@
+/** Persistence layers by their names: which files are layers, their order, and which of them a boot is to apply. */
+import { err, ok, type Problem, type Result } from '../result.js';
+import { compareNames, sortByName } from '../text/path.js';
+
+const PREFIX = 'persistence.';
+const SUFFIX = '.cpio.zst';
+
+/** A layer's file beside the base. */
+export interface LayerFile {
+  readonly file: string;
+  /** What is between `persistence.` and `.cpio.zst`: what people call it, and its folder in /overlay/layers. */
+  readonly name: string;
+}
+
+/** The name of the layer in a file; `undefined` where the file is none. */
+export function layerName(file: string): string | undefined {
+  if (!file.startsWith(PREFIX) || !file.endsWith(SUFFIX)) return undefined;
+  const name = file.slice(PREFIX.length, -SUFFIX.length);
+  return name === '' || name === '.' || name === '..' || name.includes('/') ? undefined : name;
+}
+
+/** The layers among the names of a folder, in the order in which they are applied: that of the files' names as bytes. */
+export function layersAmong(files: readonly string[]): LayerFile[] {
+  const layers: LayerFile[] = [];
+  for (const file of sortByName([...files], (file) => file)) {
+    const name = layerName(file);
+    if (name !== undefined) layers.push({ file, name });
+  }
+  return layers;
+}
+
+/** What `mkma_layers=` asks for. Names are without `persistence.` and `.cpio.zst`. */
+export interface LayerSelection {
+  /** Whether those that are not named are meant as well. */
+  readonly others: boolean;
+  readonly wanted: readonly string[];
+  readonly unwanted: readonly string[];
+  /** To be applied even on accounts and packages that they were not made on. */
+  readonly forced: readonly string[];
+}
+
+/** All layers. */
+export const ALL_LAYERS: LayerSelection = { others: true, wanted: [], unwanted: [], forced: [] };
+
+/**
+ * Parse `all`, `none`, or names separated by commas, `-NAME` for one to leave out, `!NAME` for one to apply whatever it was made
+ * on. Where only such are given, all others are meant. Names may be written as the files are called.
+ */
+export function parseLayerSelection(text: string): Result<LayerSelection> {
+  const words = text.split(',').map((word) => word.trim());
+  const nameOf = (word: string): string => layerName(word) ?? word.replace(/^persistence\./, '');
+  const marked = (mark: string): string[] =>
+    words.filter((word) => word.startsWith(mark)).map((word) => nameOf(word.slice(mark.length)));
+  const [unwanted, forced] = [marked('-'), marked('!')];
+  const positive = words.filter((word) => !/^[-!]/.test(word));
+  const wanted = positive.filter((word) => word !== 'all' && word !== 'none').map(nameOf);
+  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('a name in it is empty'));
+  if (positive.includes('none') && words.length > 1) return err(refused('none stands alone'));
+  const both = forced.find((name) => unwanted.includes(name));
+  if (both !== undefined) return err(refused(`it both leaves out and forces ${both}`));
+  const others = positive.length === 0 || positive.includes('all');
+  return ok({ others, wanted, unwanted, forced });
+}
+
+function refused(why: string): Problem {
+  return { code: 'layers-parameter', what: 'this is no choice of layers', why };
+}
+
+/** Whether a selection means the layer of this name. */
+export function isSelected(selection: LayerSelection, name: string): boolean {
+  if (selection.unwanted.includes(name)) return false;
+  return selection.others || selection.wanted.includes(name) || selection.forced.includes(name);
+}
+
+/** Names in a selection that no layer has; `known`: those of the layers that are there. */
+export function unknownNames(selection: LayerSelection, known: readonly string[]): string[] {
+  const { wanted, unwanted, forced } = selection;
+  return [...wanted, ...unwanted, ...forced].filter((name) => !known.includes(name));
+}
+
+/** The file of a layer. */
+export function layerFileName(name: string): string {
+  return PREFIX + name + SUFFIX;
+}
+
+const DISABLED = '.disabled';
+
+/** The file of a layer that was disabled: early boot does not take it for one. */
+export function disabledFileName(name: string): string {
+  return layerFileName(name) + DISABLED;
+}
+
+/** The name of the disabled layer in a file; `undefined` where the file is none. */
+export function disabledLayerName(file: string): string | undefined {
+  return file.endsWith(DISABLED) ? layerName(file.slice(0, -DISABLED.length)) : undefined;
+}
+
+/** A label: what may stand in a file's name and in `mkma_layers=`. */
+export function isLayerLabel(label: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(label);
+}
+
+/**
+ * The name of a layer made now: `YYYYMMDD_HHMMSS` in UTC, and the label behind it. Never one that sorts before one of
+ * `files`, whatever the clock says: then it is a second after the last of them. `now` in milliseconds since the epoch.
+ */
+export function nextLayerName(files: readonly string[], now: number, label?: string): string {
+  const end = label === undefined ? '' : `_${label}`;
+  const taken = files.filter((file) => file.startsWith(PREFIX));
+  const last = sortByName([...taken], (file) => file).at(-1);
+  const follows = (name: string): boolean =>
+    last === undefined || compareNames(layerFileName(name), last) > 0;
+  let at = now;
+  if (!follows(stamp(at))) at = Math.max(at, momentOf(last as string) ?? at);
+  // Seconds that are taken already, one with a label among them.
+  for (let i = 0; i < 100; i++, at += 1000)
+    if (follows(stamp(at)) && follows(stamp(at) + end)) return stamp(at) + end;
+  // A name that no clock made: what comes behind it begins as it does.
+  const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst)?(\.[a-z]+)?$/, '');
+  // The second of such names takes the place of the first one's time, as long as that still follows.
+  const stem = name.replace(/_\d{8}_\d{6}(_[A-Za-z0-9._-]+)?$/, '');
+  const short = `${stem}_${stamp(now)}${end}`;
+  return follows(short) ? short : `${name}_${stamp(now)}${end}`;
+}
+
+function stamp(moment: number): string {
+  return new Date(moment).toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
+}
+
+/** The moment that a layer's name tells, in milliseconds since the epoch. */
+function momentOf(file: string): number | undefined {
+  const match = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(file.slice(PREFIX.length));
+  if (match === null) return undefined;
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    ...[number, number, number, number, number, number],
+  ];
+  const moment = Date.UTC(year, month - 1, day, hour, minute, second);
+  return Number.isNaN(moment) || year < 1970 || year > 9998 ? undefined : moment;
+}

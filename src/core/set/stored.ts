@@ -1,0 +1,126 @@
+/** The images in a folder, as far as their names and manifests tell. */
+
+import type { BaseFormat } from '../contract.js';
+import { type ImageInfo, readImageInfo } from '../image/image.js';
+import { type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
+import { emptyImage, unreadable, wrongKind } from '../image/problems.js';
+import { FEWER_BYTES, watchReads } from '../image/reads.js';
+import { err, ok, type Problem, type Result } from '../result.js';
+import { sortByName } from '../text/path.js';
+import { BASE_NAMES, chooseBase, passedOverText } from './base.js';
+import {
+  disabledFileName,
+  disabledLayerName,
+  type LayerSelection,
+  layerFileName,
+  layerName,
+} from './layer-names.js';
+
+/** A folder, as whoever can read it hands it in. */
+export interface FolderReader {
+  /** Names of all that is in it. */
+  readonly names: readonly string[];
+  /** Bytes of a regular file; `undefined` where it is none, or cannot be opened. */
+  readonly size: (file: string) => number | undefined;
+  /** Bytes of a file, fewer where it ends; `undefined` where it cannot be read. */
+  readonly read: (file: string, offset: number, length: number) => Uint8Array | undefined;
+}
+
+export interface StoredImage {
+  /** Of a layer what people call it; `base`. */
+  readonly name: string;
+  /** Its file in the folder. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly disabled: boolean;
+  /** An archive, or a file system. */
+  readonly format: BaseFormat;
+  /** Absent where it has none, or the image is damaged. */
+  readonly manifest?: Manifest;
+  /** Why early boot would not take it. */
+  readonly problem?: Problem;
+  /** Of the base: what there is to say of others that lie beside it. */
+  readonly beside?: readonly string[];
+}
+
+export interface StoredImages {
+  readonly base?: StoredImage;
+  /** In the order of their names, the lowest first; disabled ones where they would be applied. */
+  readonly layers: readonly StoredImage[];
+  /** What `mkma_layers=` of the running machine asks for; absent elsewhere. */
+  readonly selection?: LayerSelection;
+}
+
+/** Find the images in a folder and read their manifests. */
+export function readStored(folder: FolderReader): StoredImages {
+  const layers: StoredImage[] = [];
+  for (const file of folder.names) {
+    const enabled = layerName(file);
+    const name = enabled ?? disabledLayerName(file);
+    if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
+  }
+  const bases = BASE_NAMES.filter((file) => folder.names.includes(file)).map((file) =>
+    readOne(folder, 'base', file, false, 'base'),
+  );
+  const { base, passedOver } = chooseBase(bases, (one) =>
+    one.problem === undefined ? ok(one) : err(one.problem),
+  );
+  if (base === undefined) return { layers: inOrder(layers) };
+  const beside = passedOver.map((other) => passedOverText(other.base.file, other));
+  return { base: { ...base, ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
+}
+
+/** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
+export function inOrder(layers: StoredImage[]): StoredImage[] {
+  return sortByName(layers, ({ name, disabled }) => (disabled ? disabledFileName : layerFileName)(name));
+}
+
+function readOne(
+  folder: FolderReader,
+  name: string,
+  file: string,
+  disabled: boolean,
+  kind: Manifest['kind'] = 'layer',
+): StoredImage {
+  const bytes = folder.size(file);
+  const image = { name, file, bytes: bytes ?? 0, disabled, format: 'cpio' } as const;
+  const info = readInfo(folder, file, bytes);
+  if (!info.ok) return { ...image, problem: info.problem };
+  const { manifest, format } = info.value;
+  if (manifest === undefined) return { ...image, format };
+  if (manifest.kind === kind) return { ...image, format, manifest };
+  const why = `its manifest says that it is a ${manifest.kind}`;
+  const next = 'remove it, or give it the name of what it is';
+  return { ...image, problem: wrongKind(kind, file, why, next) };
+}
+
+function readInfo(folder: FolderReader, file: string, bytes: number | undefined): Result<ImageInfo> {
+  if (bytes === undefined) {
+    const why = 'it cannot be opened, or is no regular file';
+    return err(unreadable(file, why, 'look at its type and owner'));
+  }
+  if (bytes === 0) {
+    const next = 'copy or save it again';
+    return err(emptyImage(file, next));
+  }
+  const { read, failed } = watchReads(bytes, (offset, length) => folder.read(file, offset, length));
+  const info = readImageInfo(read, bytes);
+  if (failed()) return err(unreadableFile(file));
+  return info.ok ? info : err({ where: file, ...info.problem });
+}
+
+/** The problem of a medium that does not give a file's bytes. */
+export function unreadableFile(file: string): Problem {
+  const next = 'look whether its medium is still attached and what dmesg says';
+  return unreadable(file, FEWER_BYTES, next);
+}
+
+/** What a layer is a layer of, where its manifest tells. */
+export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
+  return manifest?.kind === 'layer' ? manifest.layer : undefined;
+}
+
+/** Archive records of an image, where its manifest tells. */
+export function recordsOf({ manifest }: StoredImage): number | undefined {
+  return manifest === undefined ? undefined : recordCount(manifest);
+}

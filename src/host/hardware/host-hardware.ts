@@ -1,0 +1,71 @@
+/** The hardware of the building machine, as the kernel names it. */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import { moduleName } from '../kernel/modules.js';
+import { askProgram } from '../sys/answer.js';
+import { devicesOf } from './devices.js';
+import { diskFiles } from './system-files.js';
+
+export interface Hardware {
+  /** The modaliases of all devices, each once, in byte order. */
+  readonly modaliases: readonly string[];
+  /** Names of the drivers that are loaded as modules, for whatever reason, in byte order. */
+  readonly loaded: readonly string[];
+}
+
+/** What this machine has. `system` is another root, for tests. */
+export function lookAtHardware(system = '/'): Hardware {
+  const files = diskFiles(system);
+  const found = devicesOf(files).map(({ modalias }) => modalias);
+  const loaded = files.text('proc/modules').split('\n');
+  return {
+    modaliases: [...new Set(found)].filter((alias) => alias !== '').sort(),
+    loaded: loaded
+      .map((line) => moduleName(line.split(' ')[0] ?? ''))
+      // Others come and go with what is done at the moment: a file system that is mounted, a firewall's rules.
+      .filter((name) => name !== '' && existsSync(join(system, 'sys/module', name, 'drivers')))
+      .sort(),
+  };
+}
+
+/** Names a machine's hardware: an input of the stages that take modules and firmware by it. */
+export function hardwareDigest({ modaliases, loaded }: Hardware): string {
+  return createHash('sha256')
+    .update(JSON.stringify([modaliases, loaded]))
+    .digest('hex')
+    .slice(0, 20);
+}
+
+/** Most modaliases handed to one modprobe: an argument list has a limit. */
+const BATCH = 500;
+
+/**
+ * Names of the modules that a kernel has for the hardware, as the tree's own modprobe(8) resolves them, and of those that are loaded here.
+ * `root` is a tree with kmod, and with that kernel's modules and their index.
+ */
+export async function driversFor(
+  { modaliases, loaded }: Hardware,
+  root: string,
+  release: string,
+  signal?: AbortSignal,
+): Promise<Result<string[]>> {
+  const found = new Set<string>(loaded);
+  for (let i = 0; i < modaliases.length; i += BATCH) {
+    const aliases = modaliases.slice(i, i + BATCH);
+    const options = ['--all', '--quiet', '--resolve-alias', '--set-version', release, '--'];
+    // It fails already where a single alias is nobody's, and most devices' drivers are in the kernel itself.
+    const told = await askProgram(
+      { file: 'chroot', args: [root, 'modprobe', ...options, ...aliases] },
+      [NOBODYS],
+      { signal },
+    );
+    if (!told.ok) return told;
+    for (const name of told.value.stdout.split('\n')) if (name !== '') found.add(moduleName(name));
+  }
+  return ok([...found].sort());
+}
+
+/** modprobe(8): an alias has no module. chroot(1)'s own codes are 125 and more. */
+const NOBODYS = 1;

@@ -1,0 +1,69 @@
+/** The stage `base`: whether the tree has to be packed. */
+import { join } from 'node:path';
+import { BASE_FILES } from '../../core/contract.js';
+import { ok, type Result } from '../../core/result.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { formatBytes } from '../../core/text/size.js';
+import { placedBy } from '../customise/place-files.js';
+import { readImage } from '../images.js';
+import type { KeptOut } from '../pack/kept-out.js';
+import type { StageRecord } from '../stages/book.js';
+import { whyFiles } from '../stages/decide.js';
+import { baseInputs, packBase } from './base.js';
+import type { Root } from './system-stage.js';
+import type { ToolsTree } from './tools-tree.js';
+import { runStage, type Work } from './work.js';
+
+/** What the base depends on, and why it has to be made; `undefined`: it stays. */
+export function lookAtBase({ settings, book, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
+  const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
+  const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
+  const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
+  return { inputs, why: whyFiles(book, 'base', inputs, output.path) ?? unread };
+}
+
+/** Pack the tree, or keep the base that is there. */
+export async function baseStage(
+  work: Work,
+  toolsId: string,
+  tools: ToolsTree,
+  root: Root,
+): Promise<Result<void>> {
+  const { settings, context, output } = work;
+  const { inputs, why } = lookAtBase(work, toolsId, root);
+  if (why === undefined) return ok();
+  const made = await runStage(
+    work,
+    'base',
+    why,
+    ({ manifest }) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
+    () =>
+      packBase(
+        settings,
+        {
+          root: root.path,
+          kernelRelease: root.release,
+          stays: placedBy(settings.machine.files),
+          scratch: output.scratch.path,
+          tools: () => tools.root(),
+        },
+        context,
+      ),
+  );
+  if (!made.ok) return made;
+  const { manifest, keptOut } = made.value;
+  const name = BASE_FILES[settings.machine.format];
+  work.made.set(name, join(output.scratch.path, name));
+  for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
+  work.records.base = {
+    inputs,
+    at: new Date().toISOString(),
+    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut) },
+  };
+  return ok();
+}
+
+/** What of the tree is not in the base. */
+export function keptOutBy(base: StageRecord | undefined): readonly KeptOut[] {
+  return JSON.parse(base?.output['kept out'] ?? '[]');
+}

@@ -1,0 +1,152 @@
+/** Keys of repositories that a definition names by address and fingerprint: fetched once, as mirrors are reached, and kept. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { withoutLogins } from '../../../core/text/logins.js';
+import type { Context } from '../../context.js';
+import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
+import { renderReach } from '../../mirror/reach.js';
+import { PAUSES, tryAgain } from '../../mirror/tries.js';
+import { digestInputs } from '../../stages/book.js';
+import { cached, findEntry } from '../../stages/cache.js';
+import { run } from '../../sys/run.js';
+import { makeScratch } from '../../sys/scratch.js';
+import { splitLogin } from '../../tools/apt-config.js';
+import { explainAnswer, type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
+import { plainFingerprint, publicKeysOf } from '../../tools/openpgp/keys.js';
+import { armour } from '../../tools/openpgp/packets.js';
+import { chooseKey, isExpired } from '../../tools/repository-key.js';
+import type { BuildSettings } from '../settings.js';
+
+/** apt's own program that fetches one file as apt would: apt-helper(1). */
+const APT_HELPER = '/usr/lib/apt/apt-helper';
+/** The key in its entry of the cache, armoured. */
+const FILE = 'key.asc';
+
+type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach'>;
+
+const inputsOf = (fingerprint: string) => ({ fingerprint: plainFingerprint(fingerprint) });
+
+/** Reads keys for files that apt reads: those that {@link fetchKeys} has fetched from the cache. */
+export function keyReader(cache: string): KeyReader {
+  return (key) => {
+    if (typeof key === 'string') return readKey(key);
+    const entry = findEntry(cache, 'key', inputsOf(key.fingerprint));
+    if (entry === undefined) throw new Error(`the key ${key.fingerprint} is read before it was fetched`);
+    return readFileSync(join(entry.path, FILE), 'utf8');
+  };
+}
+
+/**
+ * Fetch the keys that are not in the cache, or have expired there. An entry of the cache is of a fingerprint, and holds the key with it
+ * alone. `pauses`: seconds between the tries.
+ */
+export async function fetchKeys(
+  settings: Settings,
+  context: Context,
+  pauses: readonly number[] = PAUSES,
+): Promise<Result<void>> {
+  for (const [name, { key }] of Object.entries(settings.machine.repositories)) {
+    if (typeof key === 'string') continue;
+    const fetched = await new Fetching(name, key, settings, context, pauses).run();
+    if (!fetched.ok) return fetched;
+  }
+  return ok();
+}
+
+/** One key on its way. */
+class Fetching {
+  constructor(
+    private readonly name: string,
+    private readonly key: AddressedKey,
+    private readonly settings: Settings,
+    private readonly context: Context,
+    private readonly pauses: readonly number[],
+  ) {}
+
+  async run(): Promise<Result<void>> {
+    const { settings, context, key } = this;
+    const { cache } = settings;
+    const known = findEntry(cache, 'key', inputsOf(key.fingerprint));
+    const [kept] = known === undefined ? [] : publicKeysOf(readFileSync(join(known.path, FILE)));
+    const entry = await cached(cache, {
+      kind: 'key',
+      inputs: inputsOf(key.fingerprint),
+      refresh: settings.refresh || (kept !== undefined && isExpired(kept, now())),
+      signal: context.signal,
+      onWait: () => undefined,
+      make: (folder) => this.make(folder),
+    });
+    return entry.ok ? ok() : entry;
+  }
+
+  /** Fill the folder of a cache entry; resolves to its id. */
+  private async make(folder: string): Promise<Result<string>> {
+    this.context.emit({ type: 'note', text: `fetching the key of the repository ${this.name}` });
+    const file = await tryAgain(() => this.fetch(), this.context, this.pauses);
+    if (!file.ok) return file;
+    const chosen = chooseKey(file.value, this.key.fingerprint, now());
+    if (!chosen.ok) return this.refuse(chosen.problem);
+    const text = armour(chosen.value.bytes);
+    writeFileSync(join(folder, FILE), text);
+    return ok(digestInputs({ text }).slice(0, 20));
+  }
+
+  private async fetch(): Promise<{ readonly result: Result<Buffer>; readonly answer?: MirrorAnswer }> {
+    const { settings, context } = this;
+    const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
+    if (!scratch.ok) return { result: scratch };
+    try {
+      const [file, conf, auth] = ['key', 'reach.conf', 'reach.auth'].map((name) =>
+        join(scratch.value.path, name),
+      ) as [string, string, string];
+      const { address, entry } = splitLogin(this.key.url);
+      const text = renderReach(settings.reach, auth, entry === undefined ? [] : [entry]);
+      writeFileSync(conf, text.conf, { mode: 0o600 });
+      writeFileSync(auth, text.auth, { mode: 0o600 });
+      const options = ['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=0'];
+      const command = { file: APT_HELPER, args: [...options, 'download-file', address, file] };
+      const lines: string[] = [];
+      const onLine = (line: string): void => void lines.push(line);
+      const env = { APT_CONFIG: conf };
+      const done = await run(
+        { ...command, env, secretEnv: settings.reach.variables },
+        { signal: context.signal, onLine },
+      );
+      if (done.ok) return { result: ok(readFileSync(file)) };
+      const answer = mirrorAnswer(lines.join('\n'));
+      if (answer === undefined) return { result: this.refuse(done.problem) };
+      const result = this.refuse(explainFetch(answer));
+      // A mirror that lacks a file is being updated; a key that is not there is elsewhere.
+      return answer.kind === 'absent' ? { result } : { result, answer };
+    } finally {
+      scratch.value.remove();
+    }
+  }
+
+  private refuse(problem: Omit<Problem, 'what'>): Result<never> {
+    return err({
+      ...{ where: withoutLogins(this.key.url), field: ['repositories', this.name, 'key'] },
+      ...problem,
+      what: `the key of the repository ${this.name} cannot be used`,
+    });
+  }
+}
+
+/** What ended fetching a key, and what to do: it comes from no mirror that another could be named for. */
+function explainFetch(answer: MirrorAnswer): Omit<Problem, 'what'> {
+  const { code, where, why, next } = explainAnswer(answer);
+  if (answer.kind === 'absent') {
+    const said = `there is no such file\napt says: ${answer.words}`;
+    return { code: 'repository-key-absent', where, why: said, next: 'correct the url of this key' };
+  }
+  const kept = answer.kind === 'login' || answer.kind === 'certificate';
+  const network =
+    'check the network and the url of this key; where only a proxy leads out, name it: --proxy http://HOST:PORT';
+  return { code, where, why, next: kept ? next : network };
+}
+
+/** Seconds since the epoch. */
+function now(): number {
+  return Date.now() / 1000;
+}

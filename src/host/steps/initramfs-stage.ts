@@ -1,0 +1,58 @@
+/** The stage `initramfs`: whether early boot has to be made. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/text/size.js';
+import { buildInitramfs, bytesFacts, initramfsInputs, type PackedInitramfs } from '../initramfs/build.js';
+import type { StageRecord } from '../stages/book.js';
+import { whyFiles } from '../stages/decide.js';
+import { toolsInputs } from './bootstrap/tools.js';
+import type { Root } from './system-stage.js';
+import type { ToolsTree } from './tools-tree.js';
+import { runStage, type Work } from './work.js';
+
+/** Names the kernel whose modules the initramfs takes. */
+export function kernelOf(system: StageRecord | undefined): string {
+  const { inputs, output } = system ?? {};
+  const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
+  const added = output?.['added modules'];
+  const more = added === undefined ? '' : ` with ${added}`;
+  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
+}
+
+/** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
+export function lookAtInitramfs(
+  { settings, book, output }: Work,
+  toolsId: string,
+  kernel: string,
+  root: string,
+) {
+  const inputs = initramfsInputs(settings, { id: toolsId, inputs: toolsInputs(settings) }, kernel, root);
+  const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
+  return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
+}
+
+/** Make tree and file, or keep those that are there. */
+export async function initramfsStage(
+  work: Work,
+  toolsId: string,
+  tools: ToolsTree,
+  root: Root,
+): Promise<Result<void>> {
+  const { settings, context, output, book } = work;
+  const kernel = kernelOf(work.records.system ?? book.get('system'));
+  const { inputs, why } = lookAtInitramfs(work, toolsId, kernel, root.path);
+  if (why === undefined) return ok();
+  const detail = ({ size }: PackedInitramfs): string => formatBytes(size);
+  const made = await runStage(work, 'initramfs', why, detail, async () => {
+    const tree = await tools.root();
+    if (!tree.ok) return tree;
+    return buildInitramfs(settings, tree.value, root.path, root.release, output.scratch.path, context);
+  });
+  if (!made.ok) return made;
+  for (const name of [FILES.initramfsTree, FILES.initramfs])
+    work.made.set(name, join(output.scratch.path, name));
+  work.records.initramfs = { inputs, at: new Date().toISOString(), output: bytesFacts(made.value.bytes) };
+  return ok();
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TreeEntry } from '../../../../src/core/archive/tree.js';
+import { planArchive } from '../../../../src/core/image/archive-plan.js';
+import { splitDevice } from '../../../../src/host/pack/scan.js';
+
+let inode = 100;
+function entry(path: string, fields: Partial<TreeEntry> = {}): TreeEntry {
+  inode++;
+  const ino = String(inode);
+  return {
+    path,
+    type: 'f',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    ino,
+    size: 10,
+    mtime: 5,
+    target: '',
+    changed: '',
+    allocated: 0,
+    ...fields,
+  };
+}
+
+/** Plan a tree whose root has inode number 1 and is the only directory, unless the tree says otherwise. */
+function plan(tree: TreeEntry[], options = {}) {
+  const root = tree.some(({ path }) => path === '.') ? [] : [entry('.', { type: 'd' })];
+  const planned = planArchive([...root, ...tree], new Map(), options);
+  assert.ok(planned.ok, JSON.stringify(planned));
+  return { ...planned.value, segments: planned.value.segments.slice(root.length) };
+}
+
+test('directories come first, in a segment of their own; inode numbers start at 1', () => {
+  const got = plan([entry('.', { type: 'd' }), entry('a'), entry('b', { type: 'd' }), entry('b/c')]);
+  assert.deepEqual(
+    got.segments.map((segment) => segment.records.map((record) => [record.path, record.ino])),
+    [
+      [
+        ['.', 1],
+        ['b', 2],
+      ],
+      [
+        ['a', 3],
+        ['b/c', 4],
+      ],
+    ],
+  );
+});
+
+test('names of one inode stay together, with the content at the last, and count once', () => {
+  const link = { ino: '7', nlink: 3, size: 5000 };
+  const got = plan([entry('a', link), entry('b'), entry('z', link)], { segmentTarget: 1 });
+  assert.deepEqual(
+    got.segments.map((segment) =>
+      segment.records.map(({ path, ino, nlink, size, data }) => [path, ino, nlink, size, data]),
+    ),
+    [
+      // Two of its three names are in the tree: two is what the archive says.
+      [
+        ['a', 2, 2, 0, 'none'],
+        ['z', 2, 2, 5000, 'file'],
+      ],
+      [['b', 3, 1, 10, 'file']],
+    ],
+  );
+  assert.equal(got.inodes, 3);
+  assert.equal(got.unpackedBytes, 8192 + 4096);
+});
+
+test('segments are small at both ends, large between them, and hold everything in a row', () => {
+  const MiB = 2 ** 20;
+  const files = Array.from({ length: 400 }, (_, i) => entry(String(i).padStart(3, '0'), { size: MiB }));
+  const { segments, bytes } = plan(files);
+  const sizes = segments.map((segment) => Math.round(segment.bytes / MiB));
+  assert.deepEqual([...sizes.slice(0, 4), sizes.at(-2)], [8, 8, 16, 32, 8]);
+  assert.equal(Math.max(...sizes), 32);
+  assert.ok(Math.min(...sizes) > 0 && (sizes.at(-1) as number) <= 8, sizes.join());
+  const largest = sizes.lastIndexOf(32);
+  const end = sizes.slice(largest);
+  assert.deepEqual(
+    end,
+    end.toSorted((a, b) => b - a),
+  );
+  assert.ok(bytes > 400 * MiB);
+  const names = segments.flatMap(({ records }) => records.map(({ path }) => path));
+  assert.deepEqual(
+    names,
+    files.map(({ path }) => path),
+  );
+});
+
+test('a file of 4 GiB is refused by name, all of them; one byte less is not', () => {
+  const refused = planArchive([entry('a', { size: 2 ** 32 }), entry('b\n', { size: 2 ** 33 })], new Map());
+  assert.ok(!refused.ok);
+  assert.equal(refused.problem.what, 'a newc archive cannot hold a file of 4 GiB or more');
+  assert.equal(refused.problem.where, '/a, /"b\\n"');
+  assert.ok(!planArchive([entry('a', { size: 2 ** 32 })], new Map()).ok);
+  assert.equal(plan([entry('a', { size: 2 ** 32 - 1 })]).segments[0]?.records[0]?.size, 2 ** 32 - 1);
+});
+
+test('a path too long for newc is refused', () => {
+  const refused = planArchive([entry('x'.repeat(4096))], new Map());
+  assert.ok(!refused.ok);
+  assert.match(refused.problem.what, /path of 4096 bytes or more/);
+});
+
+test('sockets are left out and named', () => {
+  const got = plan([entry('a'), entry('run/x', { type: 's' })]);
+  assert.deepEqual(got.sockets, ['run/x']);
+  assert.equal(got.inodes, 2);
+});
+
+test('time stamps fit newc, and no later than asked for', () => {
+  const times = [-5, 2 ** 33, 1000, 10].map((mtime, i) => entry(String(i), { mtime }));
+  const mtimes = (options: object) => plan(times, options).segments[0]?.records.map((record) => record.mtime);
+  assert.deepEqual(mtimes({}), [0, 0xffffffff, 1000, 10]);
+  assert.deepEqual(mtimes({ latestMtime: 100 }), [0, 100, 100, 10]);
+});
+
+test('device numbers are split as the kernel packs them', () => {
+  assert.deepEqual(splitDevice(0x801), { major: 8, minor: 1 });
+  // major 259, minor 70000, as glibc's makedev() gives it
+  assert.deepEqual(splitDevice((70000 & 0xff) | (259 << 8) | ((70000 & 0xffffff00) * 4096)), {
+    major: 259,
+    minor: 70000,
+  });
+});
