@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import type { Problem } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
+import { LOGIN_PROGRAMS, SSH_SERVERS } from '../definition/network-logins.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { existsInTree } from './ids.js';
 
@@ -51,20 +52,14 @@ function accountsOf(root: string): Account[] {
   });
 }
 
-/** Programs that let people in over a network, whatever brought them; those that take the keys of ssh come first. */
-const SSH_SERVERS = ['sshd', 'dropbear', 'tinysshd'];
-const NETWORK_LOGINS = [
-  ...SSH_SERVERS,
-  ...['telnetd', 'in.telnetd', 'in.rlogind', 'in.rshd', 'vsftpd', 'proftpd', 'pure-ftpd'],
-  ...['xrdp', 'cockpit-ws', 'shellinaboxd', 'ttyd', 'wetty', 'wayvnc', 'Xtigervnc', 'x0tigervncserver'],
-];
-const PROGRAMS = [
+/** Folders of programs. */
+const FOLDERS = [
   ...['/usr/sbin', '/usr/bin', '/usr/local/sbin', '/usr/local/bin'],
   ...['/usr/libexec', '/usr/lib/cockpit'],
 ];
 
 function findProgram(root: string, programs: readonly string[]): string | undefined {
-  const paths = programs.flatMap((name) => PROGRAMS.map((folder) => `${folder}/${name}`));
+  const paths = programs.flatMap((name) => FOLDERS.map((folder) => `${folder}/${name}`));
   return paths.find((path) => existsInTree(root, path));
 }
 
@@ -75,7 +70,7 @@ function findProgram(root: string, programs: readonly string[]): string | undefi
 export function openToAll(root: string, machine?: Pick<Machine, 'users'>): Problem | undefined {
   const open = accountsOf(root).find(({ password }) => password === 'empty')?.name;
   if (open === undefined) return undefined;
-  const login = findProgram(root, NETWORK_LOGINS);
+  const login = findProgram(root, LOGIN_PROGRAMS);
   if (login === undefined) return undefined;
   const field = ['users', open, 'password'];
   const byDefinition = machine?.users[open]?.password === 'empty';

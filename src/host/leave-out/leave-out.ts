@@ -1,5 +1,5 @@
 /** Leaves parts out of a tree, and measures what they take where they stay. */
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { PARTS, type Part } from '../definition/choices.js';
@@ -11,7 +11,7 @@ import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js
 import { readModuleTexts } from '../kernel/texts.js';
 import { removeEmptyFolder, removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
-import { resolveInTree } from '../sys/tree-files.js';
+import { findInTree, resolveInTree } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { needlessFirmware } from './firmware.js';
 import { needlessModules } from './modules.js';
@@ -129,8 +129,10 @@ async function uselessFirmware(
   const gone = new Set(needlessFirmware(paths, { byNeedless: byNeedless.value, byOthers: byOthers.value }));
   // A name may be a link, or lead through one: what it comes to stays.
   for (const name of [...byOthers.value, ...paths.filter((path) => !gone.has(path))]) {
-    for (const ending of ['', '.xz', '.zst'])
-      gone.delete(relative(folder, realInTree(root, folder, name + ending)));
+    for (const ending of ['', '.xz', '.zst']) {
+      const real = findInTree(root, `/${relative(root, join(folder, name + ending))}`, true);
+      if (real !== undefined) gone.delete(relative(folder, real));
+    }
   }
   return ok([...gone].map((path) => join(folder, path)));
 }
@@ -154,18 +156,6 @@ async function firmwareOf(
 
 /** Most modules asked at a time: an argument list has a limit. */
 const BATCH = 1000;
-
-/** Where a name below the folder leads in the end, all links followed inside the tree. */
-function realInTree(root: string, folder: string, name: string): string {
-  let at = resolveInTree(root, `/${relative(root, join(folder, name))}`);
-  for (let hops = 0; hops < 40; hops++) {
-    if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() !== true) break;
-    const target = readlinkSync(at);
-    const from = target.startsWith('/') ? '/' : `/${relative(root, dirname(at))}`;
-    at = resolveInTree(root, join(from, target));
-  }
-  return at;
-}
 
 /** What built-in modules ask for. */
 function firmwareOfBuiltin(path: string): string[] {

@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { giveTo, type Owner } from '../sys/files.js';
+import { STATE } from '../sys/output.js';
 
 /** Make `output/.mkma/name` and give what was made to the owner. Returns its path. */
 export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | undefined): Result<string> {
-  const folder = join(output, '.mkma', name);
+  const folder = join(output, STATE, name);
   try {
     const first = mkdirSync(folder, { recursive: true });
     if (first !== undefined) {

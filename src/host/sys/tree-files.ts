@@ -15,7 +15,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join } from 'node:path';
+import { followLinks } from '../../core/text/links.js';
 import { removeTree, requireWithin } from './remove.js';
 
 /**
@@ -23,24 +24,19 @@ import { removeTree, requireWithin } from './remove.js';
  * at its end only with `whole`.
  */
 export function resolveInTree(root: string, path: string, whole = false): string {
-  let resolved = '/';
-  let left = path.split('/').filter(Boolean);
-  for (let hops = 0; left.length > 0; ) {
-    const [part = '', ...rest] = left;
-    const next = posix.join(resolved, part);
-    const real = join(root, next);
-    const isLast = rest.length === 0;
-    if ((whole || !isLast) && existsLink(real)) {
-      if (++hops > 40) throw new Error(`too many symlinks at ${next} in ${root}`);
-      const target = readlinkSync(real);
-      left = [...target.split('/').filter(Boolean), ...rest];
-      if (target.startsWith('/')) resolved = '/';
-      continue;
-    }
-    resolved = next;
-    left = rest;
-  }
-  return join(root, resolved);
+  const real = findInTree(root, path, whole);
+  if (real === undefined) throw new Error(`too many symlinks at ${path} in ${root}`);
+  return real;
+}
+
+/** As {@link resolveInTree}; `undefined` where links go round in circles. */
+export function findInTree(root: string, path: string, whole = false): string | undefined {
+  const readLink = (link: string): string | undefined => {
+    const real = join(root, link);
+    return existsLink(real) ? readlinkSync(real) : undefined;
+  };
+  const inside = followLinks(path, readLink, whole ? 'followed' : 'kept');
+  return inside === undefined ? undefined : join(root, inside);
 }
 
 function existsLink(path: string): boolean {

@@ -14,6 +14,7 @@ import type { MachineOptions } from '../qemu/options.js';
 import { attachData, attachOwn, type DiskChoice } from '../qemu/own-disks.js';
 import { renderCommand } from '../sys/command.js';
 import { takeLock } from '../sys/lock.js';
+import { STATE } from '../sys/output.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 import {
   type Accelerator,
@@ -94,7 +95,7 @@ function consolesOf(options: RunOptions): string[] {
 
 /** Where `mkma run` keeps what is the machine's own. */
 function runFolder(options: RunOptions): string {
-  return join(options.output, '.mkma', 'run');
+  return join(options.output, STATE, 'run');
 }
 
 function startOf(options: RunOptions, images: BuiltImages): Result<Start> {

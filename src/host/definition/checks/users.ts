@@ -1,25 +1,12 @@
 /** Users: what cannot be said of root, terminals that log in two, empty passwords within reach of a network. */
 import { type Fault, fault } from '../fault.js';
 import type { Machine } from '../machine.js';
+import { LOGIN_PACKAGES } from '../network-logins.js';
 import { packageNameOf } from '../package-names.js';
 import { present } from './present.js';
 
 /** What may be said of root, who is there already. */
 const OF_ROOT = ['password', 'authorizedKeys', 'autologin', 'shell', 'system', 'groups', 'sudo'];
-/** Packages that let people in over a network. */
-const NETWORK_LOGINS = [
-  'openssh-server',
-  'dropbear',
-  'dropbear-bin',
-  'tinysshd',
-  'telnetd',
-  'inetutils-telnetd',
-  'telnetd-ssl',
-  'rsh-server',
-  'cockpit',
-  'cockpit-ws',
-  'xrdp',
-];
 
 /** Every fault of `users`. */
 export function checkUsers(machine: Machine): Fault[] {
@@ -27,7 +14,7 @@ export function checkUsers(machine: Machine): Fault[] {
   const login = machine.packages
     .map(packageNameOf)
     .filter((name) => !machine.excludePackages.includes(name))
-    .find((name) => NETWORK_LOGINS.includes(name));
+    .find((name) => LOGIN_PACKAGES.includes(name));
   return Object.entries(machine.users).flatMap(([name, user]) => {
     const at = ['users', name];
     const found: Fault[] = [];

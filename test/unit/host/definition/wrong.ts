@@ -533,6 +533,14 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'empty password and a server for files',
+    definition: "{\n  packages: ['vsftpd'],\n  users: { anna: { password: 'empty' } },\n}",
+    lines: [
+      'anna would have an empty password on a machine with a network login (vsftpd): mkma.config.ts:4 [open-account]',
+      '  next: lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+    ],
+  },
+  {
     what: 'two on one terminal',
     definition: "{\n  users: { anna: { autologin: ['tty1'] } },\n}",
     lines: [
