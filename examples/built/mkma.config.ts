@@ -1,4 +1,4 @@
-// Software that Debian does not carry: built from source in a throw-away system, only what it installs gets into the machine.
+// Software that Debian lacks, built from source in a throw-away system. The machine gets only what it installs.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({
@@ -13,7 +13,7 @@ export default defineMachine({
       install: 'make -C greet install PREFIX=/usr/local',
     },
   ],
-  // What it needs to run; what it is built with stays outside.
+  // Needed to run. Packages to build it stay outside.
   packages: ['libncurses6'],
   tests: [
     {

@@ -1,4 +1,4 @@
-// A desktop: sway with PipeWire, portals and a bar, from RAM. Its user has a password, and a German keyboard.
+// A desktop in RAM: sway with PipeWire, portals and a bar. Its user has a password and a German keyboard.
 import { defineMachine } from 'mkma';
 import { tests } from './tests.js';
 
@@ -8,7 +8,7 @@ export default defineMachine({
       preset: 'desktop',
       with: {
         user: 'ada',
-        // openssl passwd -6; of a machine of your own: { hashFile: './password' }
+        // From openssl passwd -6. On your own machine, use { hashFile: './password' }.
         password: {
           hash: '$6$mkmadesk$9UZoWI08mltnAYVTTVtAwyia6p6ZE1xFqnYx0hYnQ1gLITAvpp4FJmv77m6sHH6.QsLaekNnQs3KE08V65bKK0',
         },

@@ -1,9 +1,9 @@
-// What the desktop is to do, looked at as its user would: by keys, pictures and sound.
+// Tests of the desktop as its user sees it: by keys, pictures and sound.
 import type { Guest, MachineInput } from 'mkma';
 import { portal as portalCall } from './portal.js';
 
 const ADA = { user: 'ada' };
-/** Without KVM everything takes its time. */
+/** Without KVM everything is slow. */
 const PATIENT = { timeout: 600 };
 const BACKGROUND: [number, number, number] = [29, 39, 51];
 
@@ -15,7 +15,7 @@ function expect(is: boolean, otherwise: string): void {
   if (!is) throw new Error(otherwise);
 }
 
-/** A terminal of its own, with the keyboard in it. */
+/** A new terminal that has the keyboard focus. */
 async function terminal(guest: Guest): Promise<void> {
   await guest.ok('while pkill -x foot; do sleep 1; done', PATIENT);
   await guest.keys('super+Return');
@@ -25,15 +25,15 @@ async function terminal(guest: Guest): Promise<void> {
   await guest.ok('rm /tmp/prompt');
 }
 
-/** A picture of the screen in which one colour that `before` hardly had is seen at the right top, where notifications are. */
+/** Whether the screen is blue at the top right, where notifications appear. */
 const isNotified = (screen: { at(x: number, y: number): readonly number[]; width: number }): boolean => {
   const [red = 0, green = 0, blue = 0] = screen.at(screen.width - 20, 56);
   return blue > 90 && blue > red + 40 && blue > green;
 };
 
-/** What the journal calls errors and is none, each with its reason. */
+/** Harmless errors of the journal, each with its reason. */
 const KNOWN = [
-  // The test of the console: while that is in front, the sound card is not the session's.
+  // From the test of the console: while that is in front, the session does not have the sound card.
   /wireplumber\[\d+\]: spa\.alsa: (can't open control for card|Error opening hctl device)/,
 ];
 
@@ -161,7 +161,7 @@ export const tests: MachineInput['tests'] = [
       const choose = call(240, 'FileChooser', 'OpenFile', "'ssa{sv}' '' 'Pick one'");
       await guest.ok(`${choose} > /tmp/chosen 2>&1 &`, ADA);
       await guest.waitForWindow({ title: 'Pick one' }, PATIENT);
-      // Dark, as all else is: Adwaita's background, with nothing white about it.
+      // Dark like everything else: Adwaita's background, and nothing white.
       await guest.waitForPixels(
         (screen) => screen.share([49, 49, 49], 8) > 0.2 && screen.share([255, 255, 255], 20) < 0.2,
         PATIENT,
@@ -204,7 +204,7 @@ export const tests: MachineInput['tests'] = [
         const pid = await guest.ok(locker, ADA);
         await guest.ok(`kill -${signal} ${pid}; sleep .2`);
         const open = await guest.screenshot();
-        // sway paints a locked screen without a locker red, then black: nothing of the session is seen.
+        // sway shows a locked screen without a locker in red, then black: nothing of the session is visible.
         expect(open.share(open.at(600, 600)) > 0.98, 'the screen shows more than that it is locked');
         await until(guest, `p=$(${locker}) && [ "$p" != 0 ] && [ "$p" != ${pid} ] && ${LOCKED}`);
         await guest.waitForPixels((screen) => screen.share(BACKGROUND) > 0.8, PATIENT);
@@ -219,7 +219,7 @@ export const tests: MachineInput['tests'] = [
     name: 'locked before it sleeps',
     timeout: 1200,
     async run(guest) {
-      // In place of sleeping, the machine looks whether it is locked.
+      // Instead of sleeping, the machine checks whether it is locked.
       const folder = '/run/systemd/system/systemd-suspend.service.d';
       const look = '/bin/sh -c "systemctl --user --machine=ada@ is-active desktop-lock >/run/asleep"';
       await guest.ok(

@@ -1,4 +1,4 @@
-// One page, full screen: restarted when it crashes, and no key leads out of it. The page lies in the machine; any address will do.
+// One page in full screen: restarted when it crashes, and no key leaves it. The page is a file; any URL works.
 import { defineMachine, type Guest } from 'mkma';
 
 /** The colours of the page, for the test. */
@@ -8,7 +8,7 @@ const BLUE: [number, number, number] = [36, 68, 120];
 const BROWSER = 'pgrep --oldest --uid visitor firefox';
 const PATIENT = { timeout: 900 };
 
-/** Types a name into the page, which turns blue for Ada Lovelace alone, and takes no address. */
+/** Types a name into the page, which turns blue for Ada Lovelace only, and ignores addresses. */
 async function enter(guest: Guest, name: string, colour: [number, number, number]) {
   await guest.type(`${name}\n`);
   await guest.waitForPixels((screen) => screen.share(colour) > 0.8, PATIENT);
@@ -32,7 +32,7 @@ export default defineMachine({
   ],
   hostname: 'kiosk',
   files: { '/srv/page/index.html': { from: './index.html' } },
-  // Who shows a page becomes nobody else.
+  // The user that shows the page may not become another one.
   users: { visitor: { sudo: false } },
   tests: [
     {
@@ -56,14 +56,14 @@ export default defineMachine({
       async run(guest) {
         const before = await guest.ok(BROWSER);
         const isThere = async (pressed: string) => {
-          // What came of it is painted by then.
+          // By then the result is visible.
           await guest.ok('sleep 15');
           const screen = await guest.screenshot();
           if (screen.share(BLUE) < 0.8) throw new Error(`after ${pressed} the page is gone`);
         };
-        // It is blue as long as it is the same page: loaded anew, it is green.
+        // The page is blue as long as it is not reloaded, then green.
         await enter(guest, 'Ada Lovelace', BLUE);
-        // Another console, another page in a tab or window, the field for addresses.
+        // Another console, another page in a tab or window, the address field.
         await guest.keys('ctrl+alt+F2', 'ctrl+t', 'ctrl+n', 'ctrl+l', 'F6');
         await guest.type('file:///etc/passwd\n');
         await isThere('an address');
@@ -78,10 +78,10 @@ export default defineMachine({
           'ctrl+q',
         );
         await isThere('keys of the window');
-        // The page has the keys still.
+        // The page still has the keyboard focus.
         await enter(guest, 'nobody', GREEN);
         await enter(guest, 'Ada Lovelace', BLUE);
-        // The link in a tab of its own.
+        // The link in a new tab.
         await guest.keys('Tab', 'ctrl+Return');
         await isThere('a second tab');
         await guest.keys('shift+Tab');
@@ -94,7 +94,7 @@ export default defineMachine({
       timeout: 1200,
       async run(guest) {
         await enter(guest, 'Ada Lovelace', BLUE);
-        // The link leads to one that is blocked; what is green again is the page anew.
+        // The link points to a blocked site. Green again is the reloaded page.
         await guest.keys('Tab');
         await guest.ok('sleep 3');
         await guest.keys('Return');

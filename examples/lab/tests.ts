@@ -1,18 +1,18 @@
-// Who logs in by the greeter, and what labwc is to do.
+// Tests of the greeter and of labwc.
 import type { Guest, MachineInput } from 'mkma';
 
-/** Without KVM everything takes its time. */
+/** Without KVM everything is slow. */
 const PATIENT = { timeout: 600 };
 const BACKGROUND: [number, number, number] = [215, 224, 234];
 
 const until = (guest: Guest, user: string, command: string): Promise<string> =>
   guest.ok(`until ${command}; do sleep 1; done`, { user, ...PATIENT });
 
-/** At the greeter: a name, and its password, which has a z that Germans have elsewhere. */
+/** Types a name and its password at the greeter. It has a z, which German keyboards have elsewhere. */
 async function logIn(guest: Guest, user: string): Promise<void> {
   await guest.ok(`until pgrep -x tuigreet; do sleep 1; done`, PATIENT);
   await guest.waitForText(/Username/i, PATIENT);
-  // It remembers who was there last, and would ask for that password.
+  // The greeter remembers the last user, and would ask for that password.
   await guest.keys('Escape');
   await guest.ok('sleep 3');
   await guest.type(`${user}\n`);

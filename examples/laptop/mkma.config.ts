@@ -1,14 +1,14 @@
-// A laptop: firmware that is not free, a kernel of its own choice, its owner with language and keyboard.
+// A laptop: non-free firmware, another kernel, and its owner with language and keyboard.
 import { defineMachine, fragments } from 'mkma';
 
 export default defineMachine({
   extends: [
     ...[fragments.systemd, fragments.consoleTools, fragments.networkTime],
-    // `mkma doctor --hardware` on the laptop prints which ones, and the firmware below.
+    // `mkma doctor --hardware` on the laptop prints these, and the firmware below.
     ...['hardware/intel', 'hardware/laptop'],
   ],
   hostname: 'laptop',
-  // As a newer kernel than the suite's: { from: 'debian', suite: 'sid' }, or one of your own: { from: 'path', image, modules }.
+  // A newer kernel: { from: 'debian', suite: 'sid' }. One of your own: { from: 'path', image, modules }.
   kernel: { from: 'debian', package: 'linux-image-rt-amd64' },
   cmdline: ['quiet'],
   firmware: ['firmware-iwlwifi', 'firmware-realtek'],
@@ -22,11 +22,11 @@ export default defineMachine({
     },
   },
   files: {
-    // Dotfiles: a folder is copied with all that it holds.
+    // Dotfiles: a folder is copied with its contents.
     '/home/anna': { from: './home', owner: 'anna:anna' },
     '/etc/NetworkManager/conf.d/10-iwd.conf': '[device]\nwifi.backend=iwd\n',
   },
-  // Her home on a disk, which asks for its passphrase at boot; the dotfiles are copied there. Without the disk the home is in RAM.
+  // Her home on an encrypted disk, with the dotfiles copied to it. Without the disk, the home is in RAM.
   // mounts: { '/home': { device: 'PARTLABEL=home', type: 'ext4', encrypted: true } },
   locale: 'de_DE.UTF-8',
   keyboard: { layout: 'de', variant: 'nodeadkeys' },

@@ -1,4 +1,4 @@
-// One machine that extends another: the web server, here for a shop window, with a page of its own.
+// A machine that extends another: the web server for a shop window, with another page.
 import { defineMachine, replace } from 'mkma';
 import web from '../server/mkma.config.js';
 
@@ -6,7 +6,7 @@ export default defineMachine({
   extends: [web],
   hostname: 'window',
   files: { '/var/www/html/index.html': { from: '../server/index.html', values: { host: 'window' } } },
-  // Nobody logs in here over the network.
+  // No network logins.
   users: { admin: replace({ system: true }) },
   listen: replace([80]),
   services: { mask: ['ssh.service', 'ssh.socket'], enable: replace(['nginx', 'systemd-networkd']) },

@@ -1,4 +1,4 @@
-// A rescue stick: everything that mends disks, on any machine, and nothing that touches one by itself.
+// A rescue stick: tools that repair disks, on any machine, and nothing that touches a disk by itself.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({
@@ -11,7 +11,7 @@ export default defineMachine({
     ...['rsync', 'tmux', 'vim-tiny', 'ethtool', 'pciutils', 'usbutils'],
   ],
   without: ['docs', 'locales'],
-  // Arrays and volumes are put together by whoever wants them, not by the boot.
+  // The boot does not assemble arrays and volumes.
   services: { mask: ['mdmonitor', 'lvm2-monitor', 'smartmontools', 'e2scrub_reap'] },
   files: {
     '/etc/mdadm/mdadm.conf': 'AUTO -all\n',

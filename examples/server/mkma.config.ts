@@ -1,4 +1,4 @@
-// A small web server: one page, fetched by a test of the machine itself.
+// A small web server: one page, which a test of the machine fetches.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({
@@ -10,7 +10,7 @@ export default defineMachine({
     '/etc/nginx/sites-enabled/default': 'server {\n  listen 80 default_server;\n  root /var/www/html;\n}\n',
   },
   users: {
-    // Name the file with your own public key; whoever has the private one logs in and may do everything.
+    // The file with your own public key. The owner of the private key may log in and become root.
     admin: { sudo: 'nopasswd', authorizedKeys: [{ file: './admin.pub' }] },
   },
   services: { enable: ['nginx'] },
