@@ -1,5 +1,5 @@
 /**
- * What code and text are held to without running them: biome, and shellcheck and codespell, which are Debian packages. Where one of
+ * What code and text are held to without running them: biome, knip (what nothing uses), and shellcheck and codespell, which are Debian packages. Where one of
  * those is not installed it is left out, which is said with the package's name; test/run installs them, so that CI never leaves one out.
  */
 import { spawnSync } from 'node:child_process';
@@ -41,6 +41,7 @@ const words = files.filter((path) => !/\.(png|svg)$|^package-lock\.json$/.test(p
 
 const checks = [
   { program: 'node_modules/.bin/biome', args: ['check', '--error-on-warnings', '.'] },
+  { program: 'node_modules/.bin/knip', args: [] },
   { program: 'shellcheck', args: shell, package: 'shellcheck' },
   { program: 'codespell', args: words, package: 'codespell' },
 ];

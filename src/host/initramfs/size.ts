@@ -7,7 +7,7 @@ import type { TreeEntry } from '../../core/tree.js';
 import { packInitramfs } from '../pack/initramfs.js';
 import { scanTree } from '../pack/scan.js';
 
-export interface PartSize {
+interface PartSize {
   /** Bytes of all files' content. */
   readonly unpacked: number;
   /** Bytes of an archive of this part alone, compressed as the initramfs is. */
