@@ -14,6 +14,6 @@ test('unit and contract tests pass on the oldest Node.js and those after it (tes
     return;
   }
   assert.equal(status, 0, stdout + stderr);
-  t.diagnostic(stderr.trim());
+  for (const line of stderr.trim().split('\n')) t.diagnostic(line);
   t.diagnostic(stdout.trim().split('\n').at(-1) ?? '');
 });
