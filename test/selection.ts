@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 
 /** Forms of a base that the shared images come in. */
-export const FORMS = ['cpio', 'erofs'] as const;
+const FORMS = ['cpio', 'erofs'] as const;
 export type Form = (typeof FORMS)[number];
 
 export interface Selection {

@@ -15,6 +15,7 @@ exec </dev/console >/dev/console 2>&1
 reboot_if_asked() {
 	[ -r /proc/cmdline ] || return
 	panic=0
+	# shellcheck disable=SC2013 # words are what it is about
 	for word in $(cat /proc/cmdline); do
 		case $word in panic=*) panic=${word#panic=} ;; esac
 	done

@@ -8,6 +8,7 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export MKMA_CALLERS_PATH PATH
 
 # qjs closes every possible descriptor whenever it starts a program, one by one.
+# shellcheck disable=SC3045 # Debian's sh (dash) has it, and another one goes on without
 ulimit -Sn 256 2>/dev/null
 
 # --no-unhandled-rejection: the engine ends the program where a promise is rejected before anything waits for it, though

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Compiled sources, as a module specifier. */
-export const sources = new URL('../../src/', import.meta.url);
+const sources = new URL('../../src/', import.meta.url);
 
 /**
  * In a namespace of its own, in a new folder: `prepare` by the shell, then `code` as a module with `$` for the sources and `sh()` for

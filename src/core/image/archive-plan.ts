@@ -48,7 +48,7 @@ export interface PlannedRecord {
 }
 
 /** A segment, or what goes into one. */
-export interface PlannedSegment {
+interface PlannedSegment {
   readonly records: readonly PlannedRecord[];
   /** Bytes of archive, without a trailer. */
   readonly bytes: number;

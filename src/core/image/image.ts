@@ -33,11 +33,11 @@ const SKIPPABLE_HEADER = 8;
 /** Size of the head: where the payload of zstd frames begins. */
 export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
 /** Size of the seek table's footer: number of frames, descriptor, magic. The last bytes of every image. */
-export const SEEK_FOOTER_SIZE = 9;
+const SEEK_FOOTER_SIZE = 9;
 /** Largest uncompressed size of one frame in the seekable format. */
-export const MAX_FRAME = 2 ** 30;
+const MAX_FRAME = 2 ** 30;
 /** A manifest larger than this is refused unread: nothing mkma writes comes near it. */
-export const MAX_MANIFEST = 64 * 2 ** 20;
+const MAX_MANIFEST = 64 * 2 ** 20;
 
 /** One frame as the seek table lists it. */
 export interface SeekEntry {

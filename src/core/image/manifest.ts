@@ -117,7 +117,7 @@ export function shortId(id: string): string {
 }
 
 /** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
-export const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
+const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
 
 /**
  * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then what is not in them, as

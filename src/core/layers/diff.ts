@@ -10,10 +10,10 @@ import { tableLines } from './table.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
 /** What an image says of a path: what is there, or that nothing is to be. */
-export type Statement = (LayerEntry & { readonly opaque: boolean }) | { readonly type: 'deleted' };
+type Statement = (LayerEntry & { readonly opaque: boolean }) | { readonly type: 'deleted' };
 
 /** In what two statements differ. */
-export type Aspect =
+type Aspect =
   | 'kind'
   | 'mode'
   | 'owner'
@@ -26,7 +26,7 @@ export type Aspect =
   | 'attributes';
 
 /** A path of which the images say different things; a side is absent where that image says nothing. */
-export interface Difference {
+interface Difference {
   readonly path: string;
   readonly a?: Statement;
   readonly b?: Statement;

@@ -29,7 +29,7 @@ export function modeText({ type, mode }: Pick<LayerEntry, 'type' | 'mode'>): str
 }
 
 /** Bytes of a file or link, numbers of a device, nothing of the rest. */
-export function sizeText({ type, size, device }: LayerEntry): string {
+function sizeText({ type, size, device }: LayerEntry): string {
   if (device !== undefined) return `${device[0]}, ${device[1]}`;
   return type === 'f' || type === 'l' ? String(size) : '-';
 }

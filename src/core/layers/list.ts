@@ -10,7 +10,7 @@ import { tableLines } from './table.js';
 import { imageWarnings } from './warnings.js';
 
 /** An image as it is listed. What only a manifest tells is absent where there is none. */
-export interface ListedImage {
+interface ListedImage {
   readonly name: string;
   readonly file: string;
   readonly id?: string;

@@ -11,7 +11,7 @@ import { tableLines } from './table.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
 /** An entry with what its manifest adds. */
-export interface ShownEntry extends LayerEntry {
+interface ShownEntry extends LayerEntry {
   /** Whether it hides what lower layers have in it. */
   readonly opaque: boolean;
   /** Names of its extended attributes. */

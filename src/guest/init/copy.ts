@@ -18,7 +18,7 @@ const PATIENCE = 1;
 
 /**
  * Bytes a second that no single disk with heads reaches: what is faster may be read in several places at the same time, since
- * no head has to go to and fro. One program then reads while another writes.
+ * no head has to go back and forth. One program then reads while another writes.
  */
 const NO_HEADS = 300e6;
 /** Writes to one file wait for each other (generic_file_write_iter of Linux's mm/filemap.c): more copies at a time hardly gain. */

@@ -7,7 +7,7 @@ import type { Machine } from '../machine.js';
 import type { ImageFile } from './images.js';
 
 /** `uname -r` of the running kernel. */
-export function kernelRelease(machine: Machine): string {
+function kernelRelease(machine: Machine): string {
   return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
 }
 

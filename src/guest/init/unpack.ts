@@ -97,7 +97,7 @@ function unpackOne(machine: Machine, image: ImageFile, pipeline: Pipeline, segme
 }
 
 /** The pipelines that unpack the segments, in the order of the file. */
-export function segmentPipelines(file: string, manifest: Manifest, place: Place): Pipeline[] {
+function segmentPipelines(file: string, manifest: Manifest, place: Place): Pipeline[] {
   let offset = HEAD_SIZE;
   // As if it were the segment's own end.
   const trailer = encodeRaw(newcTrailer());

@@ -2,7 +2,7 @@
 import * as std from 'std';
 
 /** Where Debian has its programs: the path of a caller who is no login shell of root lacks the half of it. */
-export const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+const PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** What programs say is read, and names are bytes to them. Variables that change what programs do (`BLOCKSIZE`, `LIBMOUNT_*`, `ZSTD_CLEVEL`) stay out. */
 export const HELPERS: Readonly<Record<string, string>> = { PATH, LC_ALL: 'C' };

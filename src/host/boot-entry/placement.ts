@@ -5,7 +5,7 @@ import { ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
 
 /** File systems that early boot can mount. */
-export const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
+const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
 /** What a device must not be built upon: early boot opens none of these (lsblk's types). */
 const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath'];
 

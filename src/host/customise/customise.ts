@@ -130,6 +130,6 @@ export function markUpdated(root: string): void {
 }
 
 /** shadow(5) with root's password locked: no password can match `!`. */
-export function lockRoot(shadow: string): string {
+function lockRoot(shadow: string): string {
   return shadow.replace(/^root:[^:]*:/m, 'root:!*:');
 }

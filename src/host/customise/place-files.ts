@@ -136,6 +136,6 @@ class Placing {
 const NAME = /\{\{\s*([A-Za-z_]\w*)\s*\}\}/g;
 
 /** A template with its values in place. */
-export function fill(text: string, values: Values): string {
+function fill(text: string, values: Values): string {
   return text.replace(NAME, (_, name: string) => String(values[name]));
 }

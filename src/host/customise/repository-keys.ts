@@ -4,7 +4,7 @@ import type { Machine } from '../definition/machine.js';
 import { plainFingerprint } from '../tools/openpgp/keys.js';
 import { armour } from '../tools/openpgp/packets.js';
 
-export type RepositoryKey = Machine['repositories'][string]['key'];
+type RepositoryKey = Machine['repositories'][string]['key'];
 /** A key that is fetched. */
 export type AddressedKey = Exclude<RepositoryKey, string>;
 

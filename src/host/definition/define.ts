@@ -17,7 +17,7 @@ export type FragmentFields = { readonly [K in keyof MachineInput]?: Replaceable<
 };
 
 /** A value of which every part may be said anew instead of merged. */
-export type Replaceable<T> = T extends (...given: never[]) => unknown
+type Replaceable<T> = T extends (...given: never[]) => unknown
   ? T
   : T extends readonly unknown[]
     ? T | Replacement<T>

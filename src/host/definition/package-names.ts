@@ -7,7 +7,7 @@ export function isDebFile(entry: string): boolean {
 }
 
 /** Debian's architectures with Linux, those of its ports included (dpkg-architecture(1), www.debian.org/ports). */
-export const ARCHITECTURES = [
+const ARCHITECTURES = [
   ...['alpha', 'amd64', 'arm64', 'armel', 'armhf', 'hppa', 'i386', 'ia64', 'loong64', 'm68k', 'mips64el'],
   ...['mipsel', 'powerpc', 'ppc64', 'ppc64el', 'riscv64', 's390x', 'sh4', 'sparc64', 'x32'],
 ] as const;
@@ -24,7 +24,7 @@ interface PackageEntry {
 }
 
 /** The parts of an entry; `undefined`: it names a file, or nothing that apt would take for one package. */
-export function parsePackage(entry: string): PackageEntry | undefined {
+function parsePackage(entry: string): PackageEntry | undefined {
   // Versions: Policy 5.6.12; apt takes `*` in them for anything.
   const parts = /^([^:=/]+)(?::([^:=/]*))?(=[A-Za-z0-9.+:~*-]+|\/[A-Za-z0-9.+~-][A-Za-z0-9.+~/-]*)?$/.exec(
     entry,

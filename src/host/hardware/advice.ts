@@ -19,7 +19,7 @@ export interface Findings {
 }
 
 /** A fragment or package, and what asks for it. */
-export interface Reason {
+interface Reason {
   readonly name: string;
   readonly why: string;
 }

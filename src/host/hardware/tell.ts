@@ -25,7 +25,7 @@ export function describeComputer({ processor, virtual, laptop }: Computer, uses:
 }
 
 /** The fields to paste into a definition, a line each; none where the machine needs nothing. */
-export function fieldLines({ extends: upon, firmware, packages }: Advice): string[] {
+function fieldLines({ extends: upon, firmware, packages }: Advice): string[] {
   const line = (field: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${field}: [${names.map((name) => `'${name}'`).join(', ')}],`];
   return [...line('extends', upon), ...line('firmware', firmware), ...line('packages', packages)];

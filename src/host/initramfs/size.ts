@@ -7,7 +7,7 @@ import { ok, type Result } from '../../core/result.js';
 import { scanTree } from '../pack/scan.js';
 import { packInitramfs } from './pack.js';
 
-export interface PartSize {
+interface PartSize {
   /** Bytes of all files' content. */
   readonly unpacked: number;
   /** Bytes of an archive of this part alone, compressed as the initramfs is. */

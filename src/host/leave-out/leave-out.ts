@@ -34,7 +34,7 @@ export interface LeaveOutOptions {
 }
 
 /** What a part comes to. */
-export interface Saving {
+interface Saving {
   readonly leftOut: boolean;
   /** Bytes of its files, each rounded up to whole pages as in RAM: saved, or what leaving it out would save. */
   readonly bytes: number;

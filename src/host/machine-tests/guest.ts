@@ -27,7 +27,7 @@ import type { TestedMachine } from './machine.js';
 import { MAX_COMMAND } from './protocol.js';
 
 /** What a guest's methods throw; the line that called them is in its stack. */
-export class GuestError extends Error {
+class GuestError extends Error {
   override readonly name = 'GuestError';
 
   constructor(message: string, call: Error) {

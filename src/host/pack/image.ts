@@ -21,7 +21,7 @@ import { problemOf } from './failed.js';
 import { compressSegments, type Frame } from './segments.js';
 
 /** What a manifest says besides what the packing itself finds out. */
-export type ManifestFacts = BaseFacts | Facts<LayerManifest>;
+type ManifestFacts = BaseFacts | Facts<LayerManifest>;
 export type BaseFacts = Facts<BaseManifest>;
 type Facts<M extends Manifest> = Omit<
   M,

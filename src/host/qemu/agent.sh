@@ -2,9 +2,11 @@
 # PORT: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". An answer is one line:
 # "mkma-test: ID CODE STDOUT STDERR", the outputs in base64, - for nothing. src/host/machine-tests/protocol.ts is the other
 # side: it sends one command at a time. An emulated machine takes long to start a program: builtins wherever there is one.
+# shellcheck shell=sh
 export HOME=/root USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset LC_ALL
 own=/run/mkma-test
+# shellcheck disable=SC2174 # /run is there
 mkdir -p -m 700 $own
 cd /
 

@@ -3,6 +3,7 @@
 # "ok NAME - DETAIL" or "not ok NAME - DETAIL", and "end" as the last one. src/host/qemu/protocol.ts reads them.
 # src/host/qemu/test-script.ts puts SERVICES (units that must be active), ENABLED (units that the definition enables) and LIMIT (seconds to wait for the boot) before it,
 # and behind it what comes after the checks.
+# shellcheck disable=SC2012 # what ls prints is for people: folders of mkma's and the kernel's names
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 # check NAME FUNCTION: the function's exit code is the verdict, what it prints the detail.
@@ -141,7 +142,7 @@ open_ports() {
 # What the definition says that there is, and clients of DHCP, which hear their server alone (ports 68 and 546).
 expected_listeners() {
   said=" 68 546 $(tr '\n' ' ' 2>/dev/null </overlay/base/usr/lib/mkma/listen) "
-  heard= others=
+  heard='' others=''
   for port in $(open_ports); do
     port=$((0x$port))
     case $said in *" $port "*) heard="$heard $port" ;; *) others="$others $port" ;; esac
@@ -153,7 +154,7 @@ expected_listeners() {
 no_open_account() {
   field=$(sed -n 's/^root:\([^:]*\):.*/\1/p' /etc/shadow)
   empty=$(sed -n 's/^\([^:]*\)::.*/\1/p' /etc/shadow)
-  case $field in '!'* | '*'*) root=locked ;; '') root=empty ;; *) root=set ;; esac
+  case $field in '!'* | '*'*) root=locked ;; '') root=empty ;; *) root='set' ;; esac
   echo "root's password: $root; accounts with an empty one: ${empty:-none}"
   [ -z "$empty" ] || [ -z "$(open_ports)" ]
 }

@@ -52,7 +52,7 @@ function parseTimes(json: string): BootTimes | undefined {
 }
 
 /** How far a boot got, in order. */
-export const MILESTONES = ['nothing', 'kernel', 'init', 'systemd', 'login'] as const;
+const MILESTONES = ['nothing', 'kernel', 'init', 'systemd', 'login'] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
 /** The milestones as the end of "it got as far as ...". */

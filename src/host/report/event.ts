@@ -2,7 +2,7 @@
 import type { Problem } from '../../core/result.js';
 
 /** A stage of a command, such as "packages" or "pack". */
-export interface StageEvent {
+interface StageEvent {
   readonly type: 'stage';
   readonly stage: string;
   /** `start`, `done`, `reused` (an earlier result holds) or `failed`. */
@@ -21,20 +21,20 @@ export interface ProgressEvent {
 }
 
 /** A line that a tool printed while a stage ran; shown with --verbose, or as the stage's present activity. */
-export interface OutputEvent {
+interface OutputEvent {
   readonly type: 'output';
   readonly stage: string;
   readonly line: string;
 }
 
 /** Something the user should know, in one line. */
-export interface NoteEvent {
+interface NoteEvent {
   readonly type: 'note';
   readonly text: string;
 }
 
 /** Something that is not right but does not end the work. */
-export interface WarningEvent {
+interface WarningEvent {
   readonly type: 'warning';
   readonly problem: Problem;
 }

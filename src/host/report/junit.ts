@@ -1,7 +1,7 @@
 /** Results in the XML of JUnit, which programs for continuous integration read. Pure. */
 
 /** One thing that was tested. */
-export interface JUnitCase {
+interface JUnitCase {
   readonly name: string;
   /** Seconds; absent where they were not measured. */
   readonly seconds?: number | undefined;

@@ -37,7 +37,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** How a character is typed: the key's number, and what is held down with it. */
-export interface Stroke {
+interface Stroke {
   readonly key: number;
   readonly shift: boolean;
   readonly altGr: boolean;

@@ -14,7 +14,7 @@ const POINTS = 0x7fff;
 /** Seconds in which QEMU opens its door. */
 const CONNECT_SECONDS = 10;
 
-export const BUTTONS = ['left', 'middle', 'right'] as const;
+const BUTTONS = ['left', 'middle', 'right'] as const;
 export type Button = (typeof BUTTONS)[number];
 
 /** What is done with a screen. */

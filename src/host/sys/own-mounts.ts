@@ -14,7 +14,10 @@ function present(): string {
   return readlinkSync('/proc/self/ns/mnt');
 }
 
-/** Whether this mkma runs in a namespace of its own. What it starts is not to know: the mark is taken out of the environment. */
+/**
+ * Whether this mkma runs in a namespace of its own. What it starts is not to know: the mark is taken out of the environment.
+ * @public main.ts has it out of a spread of this module
+ */
 export function hasOwnMounts(env: Record<string, string | undefined>): boolean {
   const outer = env[OUTER];
   delete env[OUTER];
@@ -42,7 +45,10 @@ export async function canHaveOwnMounts(signal: AbortSignal): Promise<Result<void
   });
 }
 
-/** Run mkma once more, in a namespace of its own, with this one's terminal, streams and environment. Resolves to how it ended. */
+/**
+ * Run mkma once more, in a namespace of its own, with this one's terminal, streams and environment. Resolves to how it ended.
+ * @public main.ts has it out of a spread of this module
+ */
 export function runWithOwnMounts(
   script: string,
   args: readonly string[],

@@ -8,7 +8,10 @@ import type { Problem } from '../../core/result.js';
 import { decodeName, encodeName } from '../../core/text/path.js';
 import { mountIdOf, mountInTree, mountsIn, openPath, pathOf, readMounts } from './mounts.js';
 
-/** Thrown where something is mounted in what is to be removed. The tree is then as it was, or partly removed; what is mounted is whole. */
+/**
+ * Thrown where something is mounted in what is to be removed. The tree is then as it was, or partly removed; what is mounted is whole.
+ * @public main.ts has it out of a spread of this module
+ */
 export class MountInTree extends Error {
   constructor(readonly problem: Problem) {
     super(`${problem.what}: ${problem.where}`);

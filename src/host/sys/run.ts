@@ -195,7 +195,7 @@ export interface Running {
 }
 
 /** What a standard stream is connected to: a pipe for the caller, nothing, mkma's own, or an open file. */
-export type Stdio = 'pipe' | 'ignore' | 'inherit' | number;
+type Stdio = 'pipe' | 'ignore' | 'inherit' | number;
 
 export interface StartOptions extends RunOptions {
   readonly stdin?: Stdio;

@@ -68,14 +68,14 @@ function noSuchVersion(output: string, asked: Asked): Explained | undefined {
 }
 
 /** That one package excludes another, as apt tells it: `other` may be a virtual package. */
-export interface Conflict {
+interface Conflict {
   readonly name: string;
   readonly relation: 'Conflicts' | 'Breaks';
   readonly other: string;
 }
 
 /** apt's lines of unmet dependencies, and how it says that packages exclude each other. */
-export function parseUnmet(output: string): { lines: string[]; conflicts: Conflict[] } {
+function parseUnmet(output: string): { lines: string[]; conflicts: Conflict[] } {
   const lines: string[] = [];
   const conflicts: Conflict[] = [];
   let name = '';

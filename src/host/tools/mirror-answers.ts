@@ -87,7 +87,7 @@ const KINDS = {
   },
 } as const satisfies Record<string, Kind>;
 
-export type AnswerKind = keyof typeof KINDS;
+type AnswerKind = keyof typeof KINDS;
 
 /** The answer that ended a bootstrap; `undefined` where it was nothing of a mirror's. */
 export function mirrorAnswer(output: string): MirrorAnswer | undefined {

@@ -18,7 +18,7 @@ export interface Summary {
   readonly lines: readonly string[];
 }
 
-export interface SummaryField {
+interface SummaryField {
   readonly name: string;
   readonly value: unknown;
   /** A file with its line, a preset, an option, or `default`. */

@@ -27,7 +27,7 @@ const ZSTD_RAM = 160 * 2 ** 20;
 const ZSTD = ['--single-thread', '--no-asyncio', '--check', '-q'];
 
 /** What a manifest says besides what the packing itself finds out. */
-export type LayerFactsOf = Pick<
+type LayerFactsOf = Pick<
   LayerManifest,
   'name' | 'created' | 'mkma' | 'suite' | 'architecture' | 'kernelRelease' | 'layer' | 'records'
 >;

@@ -9,7 +9,7 @@ import type { Machine } from '../../machine.js';
  * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked.
  * `failed`: it is there, and could not be used.
  */
-export type DiskState = 'used' | 'absent' | 'locked' | 'failed';
+type DiskState = 'used' | 'absent' | 'locked' | 'failed';
 
 export interface DiskStatus {
   /** Where it is mounted; absent: it is swap. */

@@ -71,7 +71,7 @@ function untilMounted(options: readonly string[]): string[] {
 }
 
 /** Whether something is mounted inside of a home that is made on a disk: that has to be made first. */
-export function belowHome(path: string, homes: readonly Home[]): boolean {
+function belowHome(path: string, homes: readonly Home[]): boolean {
   const inside = homes.some((home) => isBelow(path, home.path));
   return inside && !homes.some(({ point }) => point === path);
 }

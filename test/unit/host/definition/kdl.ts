@@ -8,7 +8,7 @@ export interface KdlNode {
   readonly children: readonly KdlNode[];
 }
 
-export type KdlValue = string | number | boolean | null;
+type KdlValue = string | number | boolean | null;
 
 /** Bare identifiers: no space, none of these, and neither a digit first nor a sign with a digit. */
 const IDENTIFIER = /^(?![+-]?\d)[^\s\\/(){}<>;[\]=,"]+/;

@@ -4,8 +4,7 @@ import { password } from '../../schema/content.js';
 import { packageChoice, userName } from '../../schema/words.js';
 import { type Choice, PARTS, type Part, PROGRAMS } from './parts.js';
 
-export const COMPOSITORS = ['sway', 'labwc', 'cage', 'niri'] as const;
-export type Compositor = (typeof COMPOSITORS)[number];
+const COMPOSITORS = ['sway', 'labwc', 'cage', 'niri'] as const;
 
 const program = z
   .strictObject({
