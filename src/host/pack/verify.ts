@@ -3,7 +3,7 @@ import type { ArchiveReader } from '../../core/archive/parser.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { recordCount } from '../../core/image/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { damaged, verifyPayload } from '../images.js';
+import { damaged, verifyPayload } from '../set/images.js';
 import { readRecords } from './read.js';
 
 /** Fails where anything is not as the manifest says; without one, where what it holds cannot be read to its end. */

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ImageInfo, payloadStart, readImageInfo } from '../core/image/image.js';
-import { type IdentityFacts, identity, type Manifest } from '../core/image/manifest.js';
-import { err, ok, type Problem, type Result } from '../core/result.js';
-import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/set/base.js';
-import { Interrupted } from './sys/run.js';
+import { type ImageInfo, payloadStart, readImageInfo } from '../../core/image/image.js';
+import { type IdentityFacts, identity, type Manifest } from '../../core/image/manifest.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ANY_BASE, BASE_NAMES } from '../../core/set/base.js';
+import { baseIn } from '../../core/set/folder.js';
+import { Interrupted } from '../sys/run.js';
 
 /** What the end of an image file tells; fails where it cannot be read or does not hold together. */
 export function readImage(path: string): Result<ImageInfo> {
@@ -40,20 +41,23 @@ export interface FoundBase {
 
 /** Find the base in a folder; fails where there is none, and where the one that counts cannot be read. */
 export function findBase(folder: string): Result<FoundBase> {
-  const all = BASE_NAMES.filter((name) => existsSync(join(folder, name))).map((name) => {
-    const path = join(folder, name);
-    return { name, path, info: readImage(path) };
-  });
-  const { base, passedOver } = chooseBase(all, ({ info }) => info);
-  if (base === undefined) {
+  const there = BASE_NAMES.filter((name) => existsSync(join(folder, name)));
+  const { base: name, passedOver } = baseIn(there, (file) => readImage(join(folder, file)));
+  if (name === undefined) {
     const why = `there is no ${ANY_BASE} in it`;
     const next = 'build it: sudo mkma build; or name the folder with --output';
     return err({ what: 'there is no image to boot', where: folder, why, next });
   }
-  const { name, path, info } = base;
+  const path = join(folder, name);
+  const info = readImage(path);
   const warnings = passedOver.map((other) => {
     const { why, next } = other;
-    return { what: 'another base lies there as well and is not used', where: other.base.path, why, next };
+    return {
+      what: 'another base lies there as well and is not used',
+      where: join(folder, other.base),
+      why,
+      next,
+    };
   });
   return info.ok ? ok({ name, path, info: info.value, warnings }) : info;
 }
