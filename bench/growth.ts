@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { freemem } from 'node:os';
 import { join } from 'node:path';
 import { BASE_FILES, FILES } from '../src/core/contract.js';
-import { readImage } from '../src/host/images.js';
+import { readImage } from '../src/host/set/images.js';
 import type { EarlyBoot } from './early-boot.js';
 import { packOnce, watchPacking } from './packing.js';
 import { median } from './pairs.js';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { BASE_FILES } from '../src/core/contract.js';
-import { readImage } from '../src/host/images.js';
+import { readImage } from '../src/host/set/images.js';
 import { packBase } from '../src/host/steps/base.js';
 
 export interface PackedOnce {

@@ -2,8 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES, PARAM } from '../../src/core/contract.js';
-import { findBase } from '../../src/host/images.js';
 import { chooseAccel } from '../../src/host/qemu/accel.js';
+import { findBase } from '../../src/host/set/images.js';
 import type { Accelerator } from '../../src/host/tools/qemu.js';
 import { DISK_UUID, makeDisk, PLACES } from './disk.js';
 import { type Live, makeSquashfs } from './live.js';

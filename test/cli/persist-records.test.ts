@@ -4,8 +4,8 @@ import { appendFileSync, chownSync, mkdirSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { fitOf, type RecordState, type Records, stacked } from '../../src/core/records/records.js';
-import { readImage } from '../../src/host/images.js';
 import { recordsOf } from '../../src/host/pack/records.js';
+import { readImage } from '../../src/host/set/images.js';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { TestMachine } from './persist/machine.js';

@@ -30,8 +30,8 @@ export function violations(file: SourceFile): string[] {
     if (room === 'guest' && target === undefined && !mayImport(path, specifier)) {
       say(`only src/guest/qjs/ imports the engine, only the command line its parser (${specifier})`);
     }
-    if (room === 'host' && SUBPROCESS.test(specifier) && path !== 'src/host/sys/run.ts') {
-      say(`only src/host/sys/run.ts starts programs (${specifier})`);
+    if (room === 'host' && SUBPROCESS.test(specifier) && path !== 'src/host/sys/launch.ts') {
+      say(`only src/host/sys/launch.ts starts programs (${specifier})`);
     }
   }
   if (room === 'core') coreRules(source, say);

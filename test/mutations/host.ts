@@ -13,10 +13,10 @@ export const HOST: readonly Mutation[] = [
   {
     id: 'segment-checksum-not-compared',
     breaks: 'a segment that is not what its manifest says is damage',
-    file: 'src/host/images.ts',
+    file: 'src/host/set/images.ts',
     from: 'if (digest.value !== segment.sha256) {',
     to: 'if (digest.value.length !== segment.sha256.length) {',
-    tests: ['unit/host/images'],
+    tests: ['unit/host/set/images'],
   },
   {
     id: 'frames-out-of-order',

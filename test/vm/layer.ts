@@ -7,10 +7,10 @@ import { planArchive } from '../../src/core/image/archive-plan.js';
 import type { LayerFacts, Manifest } from '../../src/core/image/manifest.js';
 import type { Records } from '../../src/core/records/records.js';
 import { BASE_NAMES } from '../../src/core/set/base.js';
-import { readImage } from '../../src/host/images.js';
 import { scanAttributes } from '../../src/host/pack/attributes.js';
 import { packImage } from '../../src/host/pack/image.js';
 import { scanTree } from '../../src/host/pack/scan.js';
+import { readImage } from '../../src/host/set/images.js';
 import { blank, tool } from './disk.js';
 import { BASE, imagesFolder } from './harness.js';
 

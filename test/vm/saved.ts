@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BASE_NAMES } from '../../src/core/set/base.js';
-import { readImage } from '../../src/host/images.js';
+import { readImage } from '../../src/host/set/images.js';
 import { waitLock } from '../../src/host/sys/lock.js';
 import { tool } from './disk.js';
 import { FAST } from './fast.js';

@@ -1,13 +1,14 @@
 /** The images in a folder, as far as their names and manifests tell. */
 
 import type { BaseFormat } from '../contract.js';
-import { type ImageInfo, readImageInfo } from '../image/image.js';
+import type { ImageInfo } from '../image/image.js';
 import { type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
 import { emptyImage, unreadable, wrongKind } from '../image/problems.js';
-import { FEWER_BYTES, watchReads } from '../image/reads.js';
+import { FEWER_BYTES } from '../image/reads.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { sortByName } from '../text/path.js';
-import { BASE_NAMES, chooseBase, passedOverText } from './base.js';
+import { passedOverText } from './base.js';
+import { baseIn, type FolderReader, readInfoIn } from './folder.js';
 import {
   disabledFileName,
   disabledLayerName,
@@ -15,16 +16,6 @@ import {
   layerFileName,
   layerName,
 } from './layer-names.js';
-
-/** A folder, as whoever can read it hands it in. */
-export interface FolderReader {
-  /** Names of all that is in it. */
-  readonly names: readonly string[];
-  /** Bytes of a regular file; `undefined` where it is none, or cannot be opened. */
-  readonly size: (file: string) => number | undefined;
-  /** Bytes of a file, fewer where it ends; `undefined` where it cannot be read. */
-  readonly read: (file: string, offset: number, length: number) => Uint8Array | undefined;
-}
 
 export interface StoredImage {
   /** Of a layer what people call it; `base`. */
@@ -59,15 +50,14 @@ export function readStored(folder: FolderReader): StoredImages {
     const name = enabled ?? disabledLayerName(file);
     if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
   }
-  const bases = BASE_NAMES.filter((file) => folder.names.includes(file)).map((file) =>
-    readOne(folder, 'base', file, false, 'base'),
-  );
-  const { base, passedOver } = chooseBase(bases, (one) =>
-    one.problem === undefined ? ok(one) : err(one.problem),
-  );
+  const readBase = (file: string): StoredImage => readOne(folder, 'base', file, false, 'base');
+  const { base, passedOver } = baseIn(folder.names, (file) => {
+    const one = readBase(file);
+    return one.problem === undefined ? ok(one) : err(one.problem);
+  });
   if (base === undefined) return { layers: inOrder(layers) };
-  const beside = passedOver.map((other) => passedOverText(other.base.file, other));
-  return { base: { ...base, ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
+  const beside = passedOver.map((other) => passedOverText(other.base, other));
+  return { base: { ...readBase(base), ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
 /** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
@@ -103,9 +93,8 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
     const next = 'copy or save it again';
     return err(emptyImage(file, next));
   }
-  const { read, failed } = watchReads(bytes, (offset, length) => folder.read(file, offset, length));
-  const info = readImageInfo(read, bytes);
-  if (failed()) return err(unreadableFile(file));
+  const info = readInfoIn(folder, file, bytes);
+  if (info === undefined) return err(unreadableFile(file));
   return info.ok ? info : err({ where: file, ...info.problem });
 }
 

@@ -1,13 +1,15 @@
 /** The images on the mounted storage device. */
 import { PARAM } from '../../core/contract.js';
-import { type ImageInfo, readImageInfo } from '../../core/image/image.js';
+import type { ImageInfo } from '../../core/image/image.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { emptyImage } from '../../core/image/problems.js';
-import { FEWER_BYTES, watchReads } from '../../core/image/reads.js';
+import { FEWER_BYTES } from '../../core/image/reads.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { ANY_BASE, BASE_NAMES, chooseBase, passedOverText } from '../../core/set/base.js';
+import { ANY_BASE, BASE_NAMES, passedOverText } from '../../core/set/base.js';
+import { baseIn, readInfoIn } from '../../core/set/folder.js';
 import { layersAmong } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
+import { readerOf } from '../images.js';
 import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';
@@ -34,14 +36,16 @@ export interface FoundBase extends ImageFile {
 export function findBase(machine: Machine, imagesPath: string): Result<FoundBase> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
-  const all = BASE_NAMES.flatMap((name): ImageFile[] => {
+  const reader = readerOf(machine, folder, BASE_NAMES);
+  const imageOf = (name: string): ImageFile => {
     const path = `${folder}/${name}`;
-    const info = machine.info(path);
-    return info?.kind === 'file' ? [{ path, shown: path.slice(STORAGE.length), bytes: info.size }] : [];
-  });
-  const { base, passedOver } = chooseBase(all, (image) => readInfo(machine, image));
+    return { path, shown: path.slice(STORAGE.length), bytes: reader.size(name) ?? 0 };
+  };
+  const files = BASE_NAMES.filter((name) => reader.size(name) !== undefined);
+  const { base, passedOver } = baseIn(files, (name) => readInfo(machine, imageOf(name)));
   if (base !== undefined) {
-    return ok({ ...base, warnings: passedOver.map((other) => passedOverText(other.base.shown, other)) });
+    const warnings = passedOver.map((other) => passedOverText(imageOf(other.base).shown, other));
+    return ok({ ...imageOf(base), warnings });
   }
   return err({
     code: 'base-missing',
@@ -119,9 +123,9 @@ export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> 
     const next = 'copy or build it again';
     return err(emptyImage(image.shown, next));
   }
-  const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(image.path, at, length));
-  const info = readImageInfo(read, image.bytes);
-  if (failed()) return err(unreadableImage(image, ''));
+  const reader = { read: machine.readAt.bind(machine) };
+  const info = readInfoIn(reader, image.path, image.bytes);
+  if (info === undefined) return err(unreadableImage(image, ''));
   return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 

@@ -5,6 +5,7 @@ import type { BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 import { quoteName } from '../../core/text/path.js';
+import { readerOf } from '../images.js';
 import type { RunningMachine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import { ask } from '../ran.js';
@@ -53,13 +54,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
       next: 'look whether it is still attached and what dmesg says',
     });
   }
-  const size = (file: string): number | undefined => {
-    const info = machine.info(`${folder}/${file}`);
-    return info?.kind === 'file' ? info.size : undefined;
-  };
-  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
-    machine.readAt(`${folder}/${file}`, offset, length);
-  return ok({ ...readStored({ names, size, read }), selection: layerSelection(machine) });
+  return ok({ ...readStored(readerOf(machine, folder, names)), selection: layerSelection(machine) });
 }
 
 /** A problem where whoever runs the program is not root. */

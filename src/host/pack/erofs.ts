@@ -15,7 +15,7 @@ import { encodeHead, encodeManifest } from '../../core/image/image.js';
 import type { BaseManifest } from '../../core/image/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { encodeName, quoteName } from '../../core/text/path.js';
-import { imageId } from '../images.js';
+import { imageId } from '../set/images.js';
 import type { Command } from '../sys/command.js';
 import { writeAll } from '../sys/files.js';
 import { bytesReadBy } from '../sys/read-so-far.js';

@@ -14,7 +14,7 @@ import {
 } from '../../core/image/image.js';
 import type { BaseManifest, LayerManifest, Manifest } from '../../core/image/manifest.js';
 import { ok, type Result } from '../../core/result.js';
-import { imageId } from '../images.js';
+import { imageId } from '../set/images.js';
 import { writeAll } from '../sys/files.js';
 import { archiveChunks } from './archive.js';
 import { problemOf } from './failed.js';

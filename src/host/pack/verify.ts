@@ -4,7 +4,7 @@ import type { ImageInfo } from '../../core/image/image.js';
 import { recordCount } from '../../core/image/manifest.js';
 import { damaged } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { verifyPayload } from '../images.js';
+import { verifyPayload } from '../set/images.js';
 import { readRecords } from './read.js';
 
 /** Fails where anything is not as the manifest says; without one, where what it holds cannot be read to its end. */

@@ -7,7 +7,7 @@ import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { unreadable } from '../../core/image/problems.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { findBase } from '../images.js';
+import { findBase } from '../set/images.js';
 import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
 

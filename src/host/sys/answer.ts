@@ -1,7 +1,8 @@
 /** Programs whose failure is an answer, such as grep's 1. */
 import { err, type Result } from '../../core/result.js';
 import type { Command } from './command.js';
-import { type Finished, failure, type RunOptions, runAny } from './run.js';
+import type { RunOptions } from './launch.js';
+import { type Finished, failure, runAny } from './run.js';
 
 /** Run a program; an exit code of 0 or one of `answers` is a result, any other says nothing of what was asked and is a Problem. */
 export async function askProgram(

@@ -1,25 +1,12 @@
-/**
- * The one door to other programs. Everything mkma starts is started here: with a bounded life, ended when the
- * command is interrupted, its failure told with the command line to repeat it by hand.
- */
-
-import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
+/** Running other programs: to their end or with their streams, a failure told with the command line to repeat it by hand. */
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { withoutLogins } from '../../core/text/logins.js';
-import { argvOf, type Command, environmentOf, renderCommand, wasMissing } from './command.js';
+import { type Command, renderCommand, wasMissing } from './command.js';
+import { launch, type RunOptions, type StartOptions } from './launch.js';
 import { MAKE_SPACE, NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';
-
-export interface RunOptions {
-  /** Ends the program when aborted. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called with every line the program prints on either stream. */
-  readonly onLine?: ((line: string) => void) | undefined;
-  /** Seconds after which the program is ended and counted as failed. */
-  readonly timeout?: number | undefined;
-}
 
 /** What a program printed and how it ended. */
 export interface Finished {
@@ -68,65 +55,40 @@ export async function runPieces(
 
 /** As {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
-  // A quarter of what mkma loads, and commands that only read or refuse need none of it.
-  const { execa } = await import('execa');
-  if (options.signal?.aborted) throw new Interrupted();
-  const { file, args } = argvOf(command);
-  const child = execa(file, args, {
-    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-    env: environmentOf(command),
-    extendEnv: false,
-    ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-    ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),
-    // Its own process group: Ctrl-C on the terminal reaches mkma alone, which then ends its children in order.
-    detached: true,
-    reject: false,
-    forceKillAfterDelay: 3000,
-    killSignal: command.isolated === true ? 'SIGKILL' : 'SIGTERM',
-    stripFinalNewline: false,
-    maxBuffer: 512 * 2 ** 20,
-  });
-  // `detached` keeps the child from mkma's cleanup on exit; this does not let it outlive mkma's own end.
-  const untie = tieToExit(child);
-  if (options.onLine !== undefined) {
-    for (const stream of [child.stdout, child.stderr]) eachLine(stream, discreetly(command, options.onLine));
+  const { child, ended } = begin(command, { ...options, stdout: 'pipe' });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk;
+    });
+    if (options.onLine !== undefined) eachLine(child[name], discreetly(command, options.onLine));
   }
-  const result = await child;
-  untie();
+  const { code, signal, cause, timedOut } = await ended;
   if (options.signal?.aborted) throw new Interrupted();
-  if (result.timedOut) {
+  const { stdout, stderr } = output;
+  if (timedOut) {
     return err({
       code: 'program-timed-out',
       what: `${command.file} did not end within ${options.timeout} seconds`,
-      why: withoutLogins(lastLines(result.stderr)),
+      why: withoutLogins(lastLines(stderr)),
       next: `run it by hand: ${renderCommand(command)}`,
     });
   }
-  if (wasMissing(result.exitCode, result.stderr)) return err(missingTool(command.file));
-  if (result.exitCode === undefined) return err(startFailure(command, result));
-  return ok({ stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode });
+  if (wasMissing(code ?? undefined, stderr)) return err(missingTool(command.file));
+  if (code === null || cause !== undefined) {
+    return err(startFailure(command, { code: cause?.code, signal, shortMessage: cause?.message, stderr }));
+  }
+  return ok({ stdout, stderr, exitCode: code });
+}
+
+function begin(command: Command, options: StartOptions) {
+  if (options.signal?.aborted) throw new Interrupted();
+  return launch(command, options);
 }
 
 /** A program that was given secrets may print them. */
 function discreetly({ secretEnv }: Command, onLine: (line: string) => void): (line: string) => void {
   return secretEnv === undefined ? onLine : (line) => onLine(withoutLogins(line));
-}
-
-function tieToExit(child: { pid?: number | undefined }): () => void {
-  const end = () => signalGroup(child, 'SIGKILL');
-  process.on('exit', end);
-  return () => process.off('exit', end);
-}
-
-/** To all programs of the group that the child leads. */
-function signalGroup(child: { pid?: number | undefined }, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // It has ended already.
-  }
 }
 
 function startFailure(
@@ -170,8 +132,9 @@ function lastLines(text: string, count = 8): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-function eachLine(stream: Readable, onLine: (line: string) => void): void {
+function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
   let rest = '';
+  if (stream === null) return;
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = (rest + chunk).split(/\r?\n|\r/);
@@ -194,59 +157,20 @@ export interface Running {
   readonly ended: Promise<Result<Finished>>;
 }
 
-/** What a standard stream is connected to: a pipe for the caller, nothing, mkma's own, or an open file. */
-type Stdio = 'pipe' | 'ignore' | 'inherit' | number;
-
-export interface StartOptions extends RunOptions {
-  readonly stdin?: Stdio;
-  readonly stdout?: Stdio;
-  /** `pipe` collects it for the failure's message. */
-  readonly stderr?: Stdio;
-  /** Stay in mkma's own process group, so that the terminal's keys reach it: for interactive programs. */
-  readonly foreground?: boolean;
-}
-
 /** Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted. */
 export function start(command: Command, options: StartOptions = {}): Running {
-  if (options.signal?.aborted) throw new Interrupted();
-  const { file, args } = argvOf(command);
-  const child: ChildProcess = nodeSpawn(file, args, {
-    cwd: command.cwd,
-    env: environmentOf(command),
-    detached: options.foreground !== true,
-    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', options.stderr ?? 'pipe'],
-  });
-  const kill = (signal: NodeJS.Signals = 'SIGTERM'): void => {
-    if (options.foreground === true) child.kill(signal);
-    else signalGroup(child, signal);
-  };
-  const untie = tieToExit(options.foreground === true ? {} : child);
-  const onAbort = (): void => kill(command.isolated === true ? 'SIGKILL' : 'SIGTERM');
-  options.signal?.addEventListener('abort', onAbort, { once: true });
-  const timer =
-    options.timeout === undefined ? undefined : setTimeout(() => kill('SIGKILL'), options.timeout * 1000);
+  const { child, kill, ended } = begin(command, options);
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-65536);
   });
-  if (child.stderr && options.onLine) eachLine(child.stderr, options.onLine);
-  const ended = new Promise<Result<Finished>>((resolve) => {
-    const settle = (result: Result<Finished>): void => {
-      clearTimeout(timer);
-      untie();
-      options.signal?.removeEventListener('abort', onAbort);
-      resolve(result);
-    };
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      settle(err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr })));
-    });
-    child.once('close', (code, signal) => {
-      if (wasMissing(code ?? undefined, stderr)) settle(err(missingTool(command.file)));
-      else
-        settle(
-          ok({ stdout: '', stderr, exitCode: code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0) }),
-        );
-    });
+  if (options.onLine !== undefined) eachLine(child.stderr, options.onLine);
+  const finished = ended.then(({ code, signal, cause }): Result<Finished> => {
+    if (cause !== undefined) {
+      return err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr }));
+    }
+    if (wasMissing(code ?? undefined, stderr)) return err(missingTool(command.file));
+    return ok({ stdout: '', stderr, exitCode: code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0) });
   });
-  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, kill, ended };
+  return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, kill, ended: finished };
 }

@@ -21,7 +21,7 @@ import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
-import { findBase } from '../images.js';
+import { findBase } from '../set/images.js';
 
 export interface BootEntryOptions extends PlaceOptions {
   /** Folder with the images, absolute. */

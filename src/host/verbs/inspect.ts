@@ -16,8 +16,8 @@ import { ok, type Result } from '../../core/result.js';
 import { decodeName, quoteName } from '../../core/text/path.js';
 import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
-import { readImage } from '../images.js';
 import { verifyImage } from '../pack/verify.js';
+import { readImage } from '../set/images.js';
 
 /** Most bytes of an initramfs's manifest: it is one short line. */
 const MAX_INSIDE = 64 * 2 ** 10;

@@ -9,8 +9,8 @@ import {
   planChange,
 } from '../../../core/layers/change.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import { openImages } from '../../set/folder.js';
 import { flush } from '../../sys/files.js';
-import { openImages } from './folder.js';
 import type { Told } from './look.js';
 
 /** Rename or remove a layer's file, and flush the folder, so that a power cut undoes nothing. */

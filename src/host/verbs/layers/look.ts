@@ -23,7 +23,8 @@ import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import type { StoredImage } from '../../../core/set/stored.js';
 import type { Context } from '../../context.js';
 import { verifyImage } from '../../pack/verify.js';
-import { openImages, readTree, sha256 } from './folder.js';
+import { openImages } from '../../set/folder.js';
+import { readTree, sha256 } from './content.js';
 
 /** Lines for people beside the value for programs. */
 export type Told<T> = T & { readonly lines: readonly string[] };

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HEAD_SIZE } from '../../../src/core/image/image.js';
-import type { Manifest } from '../../../src/core/image/manifest.js';
-import { imageId, verifyPayload } from '../../../src/host/images.js';
-import { BASE, imageFile } from '../core/sample.js';
+import { HEAD_SIZE } from '../../../../src/core/image/image.js';
+import type { Manifest } from '../../../../src/core/image/manifest.js';
+import { imageId, verifyPayload } from '../../../../src/host/set/images.js';
+import { BASE, imageFile } from '../../core/sample.js';
 
 test("a payload is compared with its digests, segment by segment, and with the image's id", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mkma-images-'));

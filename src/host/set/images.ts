@@ -3,14 +3,15 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ImageInfo, payloadStart, readImageInfo } from '../core/image/image.js';
-import { type IdentityFacts, identity, type Manifest } from '../core/image/manifest.js';
-import { damaged, unreadable } from '../core/image/problems.js';
-import { err, ok, type Problem, type Result } from '../core/result.js';
-import { ANY_BASE, BASE_NAMES, chooseBase } from '../core/set/base.js';
-import { Interrupted } from './sys/run.js';
+import { type ImageInfo, payloadStart, readImageInfo } from '../../core/image/image.js';
+import { type IdentityFacts, identity, type Manifest } from '../../core/image/manifest.js';
+import { damaged, unreadable } from '../../core/image/problems.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ANY_BASE, BASE_NAMES } from '../../core/set/base.js';
+import { baseIn } from '../../core/set/folder.js';
+import { Interrupted } from '../sys/run.js';
 
-/** What the end of an image file tells; fails where it cannot be read or does not hold together. */
+/** What the end of an image file holds; fails where it cannot be read or is not consistent. */
 export function readImage(path: string): Result<ImageInfo> {
   try {
     // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
@@ -31,7 +32,7 @@ export function readImage(path: string): Result<ImageInfo> {
   }
 }
 
-/** The base in a folder of images: its file, and what that tells of itself. */
+/** The base in a folder of images: its file, and what its end holds. */
 export interface FoundBase {
   readonly name: string;
   readonly path: string;
@@ -42,23 +43,21 @@ export interface FoundBase {
 
 /** Find the base in a folder; fails where there is none, and where the one that counts cannot be read. */
 export function findBase(folder: string): Result<FoundBase> {
-  const all = BASE_NAMES.filter((name) => existsSync(join(folder, name))).map((name) => {
-    const path = join(folder, name);
-    return { name, path, info: readImage(path) };
-  });
-  const { base, passedOver } = chooseBase(all, ({ info }) => info);
-  if (base === undefined) {
+  const there = BASE_NAMES.filter((name) => existsSync(join(folder, name)));
+  const { base: name, passedOver } = baseIn(there, (file) => readImage(join(folder, file)));
+  if (name === undefined) {
     const why = `there is no ${ANY_BASE} in it`;
     const next = 'build it: sudo mkma build; or name the folder with --output';
     return err({ code: 'image-missing', what: 'there is no image to boot', where: folder, why, next });
   }
-  const { name, path, info } = base;
+  const path = join(folder, name);
+  const info = readImage(path);
   const warnings = passedOver.map((other): Problem => {
     const { why, next } = other;
     return {
       code: 'base-unused',
       what: 'another base lies there as well and is not used',
-      where: other.base.path,
+      where: join(folder, other.base),
       why,
       next,
     };

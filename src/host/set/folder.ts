@@ -1,11 +1,8 @@
 /** A folder with images on the host. */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
-import { err, ok, type Result } from '../../../core/result.js';
-import { readStored, type StoredImage, type StoredImages } from '../../../core/set/stored.js';
-import { readRecords } from '../../pack/read.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { readStored, type StoredImages } from '../../core/set/stored.js';
 
 /** The images in a folder; fails where it cannot be listed. */
 export function openImages(path: string): Result<StoredImages> {
@@ -41,33 +38,4 @@ function readPart(path: string, offset: number, length: number): Uint8Array | un
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
-}
-
-/** Digests of files' contents. */
-export const sha256 = () => {
-  const hash = createHash('sha256');
-  return {
-    update: (piece: Uint8Array): void => {
-      hash.update(piece);
-    },
-    digest: (): string => hash.digest('hex'),
-  };
-};
-
-/** What an image holds. Throws Interrupted when `signal` is aborted. */
-export async function readTree(
-  folder: string,
-  image: StoredImage,
-  signal: AbortSignal,
-  options: TreeOptions = {},
-): Promise<Result<LayerTree>> {
-  if (image.problem !== undefined) return err(image.problem);
-  const collector = new TreeCollector(options);
-  const read = await readRecords(join(folder, image.file), image.format, {
-    signal,
-    want: (path, header) => collector.want(path, header),
-    onRecord: (record) => collector.onRecord(record),
-    onData: (piece) => collector.onData(piece),
-  });
-  return read.ok ? ok(collector.finish(image.manifest)) : read;
 }

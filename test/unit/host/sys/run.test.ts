@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Result } from '../../../../src/core/result.js';
+import { Interrupted, run, runAny, runBytes, start } from '../../../../src/host/sys/run.js';
+
+const sh = (script: string) => ({ file: 'sh', args: ['-c', script] });
+
+const codeOf = (result: Result<unknown>) => (result.ok ? undefined : result.problem.code);
+
+/** Whether a process is there and has not ended. */
+function lives(pid: string): boolean {
+  if (!existsSync(`/proc/${pid}/stat`)) return false;
+  return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+}
+
+async function ends(pid: string): Promise<boolean> {
+  for (let i = 0; i < 100 && lives(pid); i++) await sleep(20);
+  return !lives(pid);
+}
+
+/** A program that starts another, prints its number, and waits for it; both hold the pipe. */
+const PARENT = sh('sleep 60 & echo $!; wait');
+
+test('a program runs to its end: what it printed, how it ended, what it was given', async () => {
+  const told = await runAny({ ...sh('cat; echo wörter >&2; exit 3'), input: 'in\n' });
+  assert.deepEqual(told.ok && told.value, { stdout: 'in\n', stderr: 'wörter\n', exitCode: 3 });
+  const bytes = await runBytes(sh("printf '\\377'"));
+  assert.deepEqual(bytes.ok && [...bytes.value], [255]);
+  const lines: string[] = [];
+  await run(sh("printf 'a\\nb\\r'; sleep 0.1; printf 'c'"), { onLine: (line) => lines.push(line) });
+  assert.deepEqual(lines, ['a', 'b', 'c']);
+});
+
+test('input that nobody reads is no failure by itself', async () => {
+  const told = await run({ ...sh('exit 0'), input: new Uint8Array(2 ** 20) });
+  assert.ok(told.ok);
+});
+
+test('what went wrong is a problem: the exit code, a signal, a program that is missing', async () => {
+  assert.equal(codeOf(await run(sh('echo no >&2; exit 4'))), 'program-failed');
+  assert.equal(codeOf(await runAny(sh('kill -KILL $$'))), 'program-ended-by-signal');
+  assert.equal(codeOf(await runAny({ file: 'mkma-no-such-program', args: [] })), 'program-missing');
+  const ended = await start(sh('kill -KILL $$')).ended;
+  assert.equal(ended.ok && ended.value.exitCode, 137);
+});
+
+test('a program that takes too long is ended with all that it started', async () => {
+  let child = '';
+  const told = await runAny(PARENT, {
+    timeout: 0.5,
+    onLine: (line) => {
+      child = line;
+    },
+  });
+  assert.equal(codeOf(told), 'program-timed-out');
+  assert.match(child, /^\d+$/);
+  assert.ok(await ends(child), 'what it started lives on');
+});
+
+test('an interruption ends a program with all that it started, even one that does not listen', async () => {
+  for (const script of ['sleep 60 & echo $!; wait', 'trap "" TERM; sleep 60 & echo $!; wait']) {
+    const interrupt = new AbortController();
+    let child = '';
+    const running = runAny(sh(script), {
+      signal: interrupt.signal,
+      onLine: (line) => {
+        child = line;
+        interrupt.abort();
+      },
+    });
+    await assert.rejects(running, Interrupted);
+    assert.ok(await ends(child), 'what it started lives on');
+  }
+  const interrupt = AbortSignal.abort();
+  await assert.rejects(runAny(PARENT, { signal: interrupt }), Interrupted);
+});
