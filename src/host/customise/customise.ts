@@ -12,9 +12,9 @@ import { TreeFiles } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
 import { setDisks, warnOfDisks } from './disks/disks.js';
+import { setLocale, wantedLocales } from './locale.js';
 import { installProgram } from './machine-program.js';
 import { placedBy, placeFiles } from './place-files.js';
-import { setPlaces, wantedLocales } from './places.js';
 import type { KeyReader } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 import type { Tree } from './tree.js';
@@ -104,7 +104,7 @@ export async function customise(
   files.edit('/etc/shadow', lockRoot);
   for (const step of [
     makeUsers,
-    setPlaces,
+    setLocale,
     async () => setDisks(tree, machine),
     async () => setVolumes(tree, machine),
     async () => placeFiles(tree, machine),

@@ -4,7 +4,7 @@ import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, st
 import { join } from 'node:path';
 import { disksOf } from '../definition/disks.js';
 import type { Machine } from '../definition/machine.js';
-import { digestInputs, type Inputs } from '../stages/book.js';
+import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { PROGRAMS } from './disks/disks.js';
 import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';

@@ -14,7 +14,7 @@ import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { scanTree } from '../pack/scan.js';
-import type { Inputs, StageRecord } from '../stages/book.js';
+import type { Inputs, StageRecord } from '../stages/build-state.js';
 import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { assembleInitramfs } from './assemble.js';

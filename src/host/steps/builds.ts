@@ -11,7 +11,7 @@ import { nameOf } from '../definition/issues.js';
 import type { Machine } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
 import { stage } from '../stage.js';
-import { digestInputs, type Inputs } from '../stages/book.js';
+import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
 import { requireUnmounted } from '../sys/mounts.js';

@@ -8,7 +8,7 @@ import { describeKey, type KeyReader } from '../../customise/repository-keys.js'
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { Machine } from '../../definition/machine.js';
 import { isDebFile, packageNameOf } from '../../definition/package-names.js';
-import { digestInputs, type Inputs } from '../../stages/book.js';
+import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import { digestFile } from '../../sys/digest.js';
 import type { BuildSettings } from '../settings.js';

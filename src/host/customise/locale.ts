@@ -13,7 +13,7 @@ export function wantedLocales({ locale, locales }: Machine): string[] {
   return [...new Set([locale, ...locales])].filter((name) => !BUILT_IN.test(name));
 }
 
-export async function setPlaces(tree: Tree, machine: Machine): Promise<Result<void>> {
+export async function setLocale(tree: Tree, machine: Machine): Promise<Result<void>> {
   const language = await makeLocales(tree, machine);
   if (!language.ok) return language;
   const time = setTimezone(tree, machine.timezone);
