@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { isWithin } from '../../core/text/path.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { Path } from '../definition/merge.js';
 import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
 import { TreeFiles } from '../sys/tree-files.js';
@@ -29,7 +29,7 @@ export interface Needed {
 }
 
 /** Packages that fields of a definition need on the machine, each once. */
-export function neededPackages(machine: Machine): Needed[] {
+export function neededPackages(machine: MachineConfig): Needed[] {
   const { zram, keyboard, locale, firmware, users } = machine;
   const admin = Object.keys(users).find((name) => users[name]?.sudo !== false);
   const by = (path: Path, ...names: string[]): Needed[] => names.map((name) => ({ name, by: path }));
@@ -59,7 +59,7 @@ const LEFTOVERS = [
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
 /** Take away what must not stay or would not be packed, but for what the definition puts there itself. */
-export function clean({ root, files }: Tree, machine: Machine): void {
+export function clean({ root, files }: Tree, machine: MachineConfig): void {
   for (const path of LEFTOVERS) if (!(path in machine.files)) files.remove(path);
   const all = below(root);
   const found = [...all.folders, ...all.files].map((path) => path.slice(root.length + 1));
@@ -91,7 +91,7 @@ export function endForbidding(files: TreeFiles): void {
 /** Make the tree the defined machine, with mkma's own program from the folder `programs`. `read` reads keys of repositories. */
 export async function customise(
   tree: Tree,
-  machine: Machine,
+  machine: MachineConfig,
   programs: string,
   read: KeyReader,
 ): Promise<Result<void>> {
