@@ -7,7 +7,7 @@ import {
   withoutOpaqueMark,
 } from '../../core/archive/attributes.js';
 import { findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
-import { type LowerLayer, parentOf } from '../../core/overlay/lower.js';
+import { type LowerDirectory, parentOf } from '../../core/overlay/lower.js';
 import { NoRoom } from '../no-room.js';
 import { ProgramFailed } from '../ran.js';
 import type { Finished, GuestSystem, RunOptions } from '../system.js';
@@ -44,7 +44,7 @@ export function lookUp(
   folder: string,
   paths: readonly string[],
   folders: readonly string[] = [],
-): LowerLayer {
+): LowerDirectory {
   // Folders first: of what is not there, nothing below is asked for.
   const above = new Set(paths.map(parentOf));
   const first = find(
