@@ -13,7 +13,7 @@ import { chooseAccel } from '../src/host/qemu/accel.js';
 import type { Picture } from '../src/host/screen/picture.js';
 import { DISK_UUID, makeBaseDisk, PLACES } from './boot/disk.js';
 import { type Booted, bootOnce, type Trial } from './boot/once.js';
-import { describeMachine } from './machine.js';
+import { describeHost } from './host.js';
 import { median } from './pairs.js';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -41,7 +41,7 @@ process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 for (const form of BASE_FORMATS) build(form);
-const { processor, processors, kernel } = describeMachine(join(folder, 'cpio'));
+const { processor, processors, kernel } = describeHost(join(folder, 'cpio'));
 process.stdout.write(
   `${processors} processors (${processor}), Linux ${kernel}; ${values.boots} boots each\n`,
 );

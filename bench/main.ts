@@ -13,8 +13,8 @@ import { prepareLive } from './boot/live.js';
 import { chart } from './chart.js';
 import { EarlyBoot } from './early-boot.js';
 import { benchGrowth } from './growth.js';
+import { describeHost } from './host.js';
 import { benchLoading } from './loading.js';
-import { describeMachine } from './machine.js';
 import { benchPacking } from './packing.js';
 import { benchPersist } from './persist.js';
 import { type Measurements, report } from './report.js';
@@ -72,7 +72,7 @@ function keptFolder(): string {
 }
 
 async function measure(): Promise<Measurements> {
-  const machine = describeMachine(images);
+  const machine = describeHost(images);
   const before = loadavg()[0] ?? 0;
   const kept = keptFolder();
   const live = prepareLive({ images, ...originOf(images) }, kept);

@@ -5,8 +5,8 @@ import type { InitramfsSize } from '../src/host/initramfs/size.js';
 import { type Booting, CONTESTANT_WORDS, CONTESTANTS, type ContestantName } from './boot/booting.js';
 import type { Booted } from './boot/once.js';
 import type { Growth, Size } from './growth.js';
+import type { BenchHost } from './host.js';
 import type { Loading } from './loading.js';
-import type { Machine } from './machine.js';
 import type { Packing } from './packing.js';
 import { median, type Pair, type Series } from './pairs.js';
 import { type Persisting, SCAN_GOAL } from './persist.js';
@@ -14,7 +14,7 @@ import { type Persisting, SCAN_GOAL } from './persist.js';
 export interface Measurements {
   /** When, ISO 8601. */
   readonly at: string;
-  readonly machine: Machine;
+  readonly machine: BenchHost;
   /** Processes ready to run, averaged over a minute, before and after: whether something else was at work. */
   readonly load: readonly [number, number];
   readonly runs: number;

@@ -1,8 +1,8 @@
 /** How much of the machine a program may use. */
-import type { Machine } from './machine.js';
+import type { GuestSystem } from './system.js';
 
 /** Processors that this program may run on (proc_pid_status(5)). */
-export function processors(machine: Machine): number {
+export function processors(machine: GuestSystem): number {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(machine.readText('/proc/self/status') ?? '')?.[1];
   if (list === undefined) throw new Error('/proc/self/status has no Cpus_allowed_list');
   return list

@@ -2,7 +2,7 @@
  * Whether a program ran at all, and whether what it ended with is an answer. One that could not run says nothing about what it
  * was asked: that is told as what it is, wherever it was to be started.
  */
-import type { Finished, Machine, RunOptions } from './machine.js';
+import type { Finished, GuestSystem, RunOptions } from './system.js';
 import { Told } from './told.js';
 
 /** A shell's own codes, and those of what starts other programs (xargs, chroot, unshare): found and not to be run, and not found. */
@@ -49,7 +49,7 @@ export function ran(argv: readonly string[], finished: Finished): Finished {
 
 /** Run a program whose failure is an answer with one of these codes, such as grep's 1; what else it fails with is none, and throws. */
 export function ask(
-  machine: Machine,
+  machine: GuestSystem,
   argv: readonly string[],
   answers: readonly number[] = [],
   options: RunOptions = {},

@@ -8,11 +8,11 @@ import {
   RECORD_FILES,
   type RecordState,
 } from '../core/records/records.js';
-import type { Machine } from './machine.js';
 import { must } from './must.js';
+import type { GuestSystem } from './system.js';
 
 /** Digests of files, by what they are called in a tree; two programs, however many files. */
-export function digestFiles(machine: Machine, files: ReadonlyMap<string, string>): Map<string, string> {
+export function digestFiles(machine: GuestSystem, files: ReadonlyMap<string, string>): Map<string, string> {
   const plain = [...files].filter(([path]) => isPlain(path));
   const digests = new Map<string, string>();
   if (plain.length > 0) {
@@ -38,7 +38,7 @@ function sumOf(line = ''): string {
 
 /** Names of users and groups out of these files, where they are among them. */
 export function namesIn(
-  machine: Machine,
+  machine: GuestSystem,
   files: ReadonlyMap<string, string>,
 ): Pick<RecordState, 'users' | 'groups'> {
   const names = (file: string | undefined) =>
@@ -52,7 +52,7 @@ export function namesIn(
  * something else in their place or in that of a folder of theirs, or by an `opaque` folder.
  */
 export function recordsIn(
-  machine: Machine,
+  machine: GuestSystem,
   folder: string,
   kind: 'base' | 'layer',
   opaque: readonly string[] = [],
@@ -70,7 +70,7 @@ export function recordsIn(
 }
 
 function lookAt(
-  machine: Machine,
+  machine: GuestSystem,
   folder: string,
   path: string,
   opaque: readonly string[],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { planArchive } from '../../src/core/image/archive-plan.js';
 import { runHooks } from '../../src/host/customise/hooks.js';
-import type { Machine } from '../../src/host/definition/machine.js';
+import type { MachineConfig } from '../../src/host/definition/machine.js';
 import { packInitramfs } from '../../src/host/initramfs/pack.js';
 import { scanTree } from '../../src/host/pack/scan.js';
 import { unpackTree } from '../../src/host/steps/unpack-tree.js';
@@ -94,7 +94,7 @@ describe('a tree that is unpacked and packed', () => {
   test('a hook on this host finds a clean environment, with the proxies that a build uses', async () => {
     const machine = {
       hooks: [{ at: 'system', on: 'host', run: `env > ${join(folder.path, 'seen')}` }],
-    } as unknown as Machine;
+    } as unknown as MachineConfig;
     const place = {
       root: folder.path,
       output: folder.path,

@@ -16,7 +16,7 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Machine } from '../../src/host/definition/machine.js';
+import type { MachineConfig } from '../../src/host/definition/machine.js';
 import { execute } from './cli.js';
 
 /** How a file is answered that is not simply sent: by a status, cut off half way, or with a byte changed. */
@@ -191,7 +191,7 @@ export interface Asked {
   /** Fetch the kernel's package of this name as well. */
   readonly kernel?: string | undefined;
   /** Repositories beside the mirror, and packages of theirs. */
-  readonly repositories?: Machine['repositories'] | undefined;
+  readonly repositories?: MachineConfig['repositories'] | undefined;
   readonly extra?: readonly string[] | undefined;
 }
 

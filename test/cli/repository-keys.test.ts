@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Machine } from '../../src/host/definition/machine.js';
+import type { MachineConfig } from '../../src/host/definition/machine.js';
 import { PLAIN_REACH, type Reach } from '../../src/host/mirror/reach.js';
 import type { Event } from '../../src/host/report/event.js';
 import { fetchKeys, keyReader } from '../../src/host/steps/bootstrap/keys.js';
@@ -28,11 +28,11 @@ describe('keys by address', () => {
   /** Fetch it as a build does. */
   const fetchInto = async (
     cache: string,
-    repository: Machine['repositories'][string],
+    repository: MachineConfig['repositories'][string],
     { refresh = false, reach = PLAIN_REACH as Reach } = {},
   ) => {
     const events: Event[] = [];
-    const machine = { repositories: { own: repository } } as unknown as Machine;
+    const machine = { repositories: { own: repository } } as unknown as MachineConfig;
     const context = { emit: (event: Event) => void events.push(event), signal: new AbortController().signal };
     const done = await fetchKeys({ machine, cache, refresh, reach }, context, []);
     return done.ok ? undefined : done.problem;

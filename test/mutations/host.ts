@@ -30,8 +30,8 @@ export const HOST: readonly Mutation[] = [
     id: 'half-published',
     breaks: 'a build that is cut off while it publishes leads to building again',
     file: 'src/host/steps/publish.ts',
-    from: 'book.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });',
-    to: 'book.put(announced);',
+    from: 'state.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });',
+    to: 'state.put(announced);',
     tests: ['unit/host/steps/publish'],
   },
   {

@@ -3,7 +3,7 @@ import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
 
 /** What is known of a lower directory: the paths that were asked for. */
-export interface LowerLayer {
+export interface LowerDirectory {
   readonly entries: ReadonlyMap<string, TreeEntry>;
   /** Paths that it takes away from those below it. */
   readonly whiteouts: ReadonlySet<string>;
@@ -16,16 +16,16 @@ export interface LowerLayer {
 /** What a path shows, and which layers' folders are merged there, the highest first. */
 interface Seen {
   readonly entry: TreeEntry;
-  readonly layer: LowerLayer;
-  readonly merged: readonly LowerLayer[];
+  readonly layer: LowerDirectory;
+  readonly merged: readonly LowerDirectory[];
 }
 
 export class LowerView {
   private readonly seen = new Map<string, Seen | undefined>();
-  private readonly names = new Map<LowerLayer, Map<string, string[]>>();
+  private readonly names = new Map<LowerDirectory, Map<string, string[]>>();
 
   /** `layers`: the highest first. Each knows the root, and every folder above a path that it knows. */
-  constructor(private readonly layers: readonly LowerLayer[]) {}
+  constructor(private readonly layers: readonly LowerDirectory[]) {}
 
   /** What the path shows; `undefined` where there is nothing. */
   at(path: string): TreeEntry | undefined {
@@ -62,7 +62,7 @@ export class LowerView {
   private find(path: string): Seen | undefined {
     // What lies in a folder is looked for in the layers that make up the folder: others may have a link of that name.
     const above = path === '.' ? this.layers : (this.look(parentOf(path))?.merged ?? []);
-    const merged: LowerLayer[] = [];
+    const merged: LowerDirectory[] = [];
     for (const layer of above) {
       const entry = layer.entries.get(path);
       if (entry === undefined) {
@@ -80,7 +80,7 @@ export class LowerView {
     return top === undefined ? undefined : { entry: top.entries.get(path) as TreeEntry, layer: top, merged };
   }
 
-  private namesOf(layer: LowerLayer): Map<string, string[]> {
+  private namesOf(layer: LowerDirectory): Map<string, string[]> {
     const known = this.names.get(layer);
     if (known !== undefined) return known;
     const names = new Map<string, string[]>();

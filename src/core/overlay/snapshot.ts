@@ -4,7 +4,7 @@ import { parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree
 import type { RecordState } from '../records/records.js';
 import { sortByName } from '../text/path.js';
 import type { Change, Upper } from './changes.js';
-import { type LowerLayer, type LowerView, parentOf } from './lower.js';
+import { type LowerDirectory, type LowerView, parentOf } from './lower.js';
 
 /** A layer's tree, as planArchive takes it. */
 export interface LayerContent {
@@ -93,7 +93,7 @@ export function saveSnapshot(
 }
 
 /** A snapshot as the layer that it will be from the next boot on. */
-export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerLayer {
+export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerDirectory {
   // What changed just before it was looked at may have changed again within the same tick: it counts as changed.
   const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
   return {

@@ -1,7 +1,7 @@
 /** Block devices and what is on them, by util-linux's blkid(8): it knows PARTUUID and PARTLABEL, busybox's does not. */
 import type { DeviceName } from '../../core/boot/device.js';
-import type { Machine } from '../machine.js';
 import { ask } from '../ran.js';
+import type { GuestSystem } from '../system.js';
 
 /** A block device on which blkid recognised something: its tags, such as UUID, LABEL, TYPE. */
 export interface BlockDevice {
@@ -13,7 +13,7 @@ export interface BlockDevice {
 const NOTHING = 2;
 
 /** Every block device that holds something known. Asked anew each time: no cache file. */
-export function listBlockDevices(machine: Machine): BlockDevice[] {
+export function listBlockDevices(machine: GuestSystem): BlockDevice[] {
   return parseExport(ask(machine, ['blkid', '-c', '/dev/null', '-o', 'export'], [NOTHING]).stdout);
 }
 
@@ -50,7 +50,7 @@ export function describeDevice(device: BlockDevice): string {
 }
 
 /** Lines on all block devices, those on which nothing is known included; for messages. */
-export function describeAll(machine: Machine): string[] {
+export function describeAll(machine: GuestSystem): string[] {
   const known = listBlockDevices(machine);
   const lines = known.map(describeDevice);
   for (const { name, kib } of partitions(machine.readText('/proc/partitions') ?? '')) {

@@ -14,9 +14,9 @@ import type { ImageInfo } from '../../core/image/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { sortByName } from '../../core/text/path.js';
 import { toHundredths } from '../../core/text/time.js';
-import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { checkInit, handOver } from './handover.js';
@@ -37,7 +37,7 @@ import { type Undo, undoList } from './undo.js';
 
 /** What the phases know and hand on. */
 interface Boot {
-  readonly machine: Machine;
+  readonly machine: GuestSystem;
   readonly settings: Settings;
   readonly undo: Undo;
   readonly drivers: Drivers;
@@ -71,7 +71,7 @@ const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load
  * Boot up to the handover. `true`: everything is ready and the stub has its note. `false`: it was told why not, and
  * everything is as before, so that it can be tried again.
  */
-export function bootMachine(machine: Machine): boolean {
+export function bootMachine(machine: GuestSystem): boolean {
   const started = machine.uptime();
   const undo = undoList(machine);
   const drivers = driversOf(machine);

@@ -1,7 +1,7 @@
 /** btrfs on several devices: which belong together, and whether all of them are there. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 
 /** Where the superblock lies, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in the kernel). */
@@ -15,13 +15,13 @@ const SUPERBLOCK = {
 };
 
 /** Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID with a copy alone. */
-export function isMember(machine: Machine, device: BlockDevice): boolean {
+export function isMember(machine: GuestSystem, device: BlockDevice): boolean {
   return device.tags.TYPE === 'btrfs' && deviceCount(machine, device) !== 1;
 }
 
 /** The devices, and behind each of a btrfs on several the others of the same file system. */
 export function withMembers(
-  machine: Machine,
+  machine: GuestSystem,
   all: readonly BlockDevice[],
   found: readonly BlockDevice[],
 ): BlockDevice[] {
@@ -40,7 +40,7 @@ function sameBtrfs(a: BlockDevice, b: BlockDevice): boolean {
 }
 
 /** The devices without those of a btrfs which is not all there: it cannot be mounted. */
-export function completeOnly(machine: Machine, found: readonly BlockDevice[]): BlockDevice[] {
+export function completeOnly(machine: GuestSystem, found: readonly BlockDevice[]): BlockDevice[] {
   return found.filter((device) => {
     const expected = deviceCount(machine, device);
     return expected === undefined || found.filter((other) => sameBtrfs(device, other)).length >= expected;
@@ -49,7 +49,7 @@ export function completeOnly(machine: Machine, found: readonly BlockDevice[]): B
 
 /** Tell of a btrfs of which not all devices have appeared: which are there, and how many are not. */
 export function membersMissing(
-  machine: Machine,
+  machine: GuestSystem,
   found: readonly BlockDevice[],
   timeout: number,
   asked: string,
@@ -68,16 +68,16 @@ export function membersMissing(
 }
 
 /** How many devices the file system says it has; `undefined` where the device is of no btrfs. */
-function deviceCount(machine: Machine, device: BlockDevice): number | undefined {
+function deviceCount(machine: GuestSystem, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.devicesAt);
 }
 
 /** The device's own number in its file system. */
-function deviceId(machine: Machine, device: BlockDevice): number | undefined {
+function deviceId(machine: GuestSystem, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.idAt);
 }
 
-function superblockField(machine: Machine, device: BlockDevice, at: number): number | undefined {
+function superblockField(machine: GuestSystem, device: BlockDevice, at: number): number | undefined {
   if (device.tags.TYPE !== 'btrfs') return undefined;
   const block = machine.readAt(device.node, SUPERBLOCK.at, SUPERBLOCK.length);
   if (block === undefined || block.length < SUPERBLOCK.length) return undefined;

@@ -3,8 +3,8 @@
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
 import { sortByName } from '../../core/text/path.js';
-import type { Machine } from '../machine.js';
 import { must } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 import { isMember } from './btrfs.js';
 import { findBase } from './images.js';
@@ -28,7 +28,7 @@ export interface Choice {
  * Where there is a choice the console is told of all of them, and of the one taken.
  */
 export function chooseFileSystem(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   found: readonly BlockDevice[],
 ): Choice {
@@ -56,7 +56,7 @@ export function chooseFileSystem(
 }
 
 /** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs on several share their UUID. */
-function fileSystems(machine: Machine, found: readonly BlockDevice[]): FileSystem[] {
+function fileSystems(machine: GuestSystem, found: readonly BlockDevice[]): FileSystem[] {
   const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
   for (const device of sortByName([...found], ({ node }) => node)) {
     const { UUID } = device.tags;
@@ -69,7 +69,7 @@ function fileSystems(machine: Machine, found: readonly BlockDevice[]): FileSyste
 }
 
 /** The base there, as a path for people. No journal is replayed on what may be somebody else's. */
-function baseOn(machine: Machine, devices: FileSystem, path: string): string | undefined {
+function baseOn(machine: GuestSystem, devices: FileSystem, path: string): string | undefined {
   const type = mountableType(devices[0]);
   const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];
   if (type === undefined || options === undefined) return undefined;

@@ -1,8 +1,8 @@
 /** Copying an image into a file in RAM: past the page cache where that goes, by several programs where the medium keeps up. */
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
-import type { Machine, PartResult } from '../machine.js';
 import { processors } from '../processors.js';
+import type { GuestSystem, PartResult } from '../system.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import { programFailed, remedyOf } from './remedies.js';
 import { say } from './say.js';
@@ -30,7 +30,12 @@ const CLOCK_STEP = 0.01;
 type Range = readonly [from: number, to: number];
 
 /** Copy the first `bytes` of the image into `file`, which is made, and tell how far it is where that takes long. */
-export function copyIntoRam(machine: Machine, image: ImageFile, file: string, bytes: number): Result<void> {
+export function copyIntoRam(
+  machine: GuestSystem,
+  image: ImageFile,
+  file: string,
+  bytes: number,
+): Result<void> {
   const start = machine.uptime();
   const blocks = Math.ceil(bytes / BLOCK);
   // Past the page cache, which would only be a second copy. Not every file system and device can.
@@ -62,7 +67,7 @@ export function copyIntoRam(machine: Machine, image: ImageFile, file: string, by
 }
 
 /** What to copy next, at the same time, where all blocks before `from` took so many seconds. */
-function nextRanges(machine: Machine, from: number, blocks: number, seconds: number): Range[] {
+function nextRanges(machine: GuestSystem, from: number, blocks: number, seconds: number): Range[] {
   if (from === 0) return [[0, Math.ceil(blocks / FIRST_OF)]];
   const quick = (seconds / from) * blocks < PATIENCE;
   const range: Range = [from, quick ? blocks : Math.min(from + Math.ceil(blocks / PARTS), blocks)];
@@ -79,7 +84,7 @@ function split([from, to]: Range, count: number): Range[] {
 }
 
 /** Run programs at the same time; one that failed, if any did. */
-function sideBySide(machine: Machine, commands: readonly (readonly string[])[]): PartResult | undefined {
+function sideBySide(machine: GuestSystem, commands: readonly (readonly string[])[]): PartResult | undefined {
   let failed: PartResult | undefined;
   const pipelines = commands.map((argv) => ({ parts: [argv] }));
   machine.pipelines(pipelines, commands.length, (_, parts) => {

@@ -1,8 +1,8 @@
 /** Phase "handover": everything the real init finds mounted is moved into the new root, and the stub is told to go. */
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
 import { must } from '../must.js';
 import { resolveInside } from '../resolve.js';
+import type { GuestSystem } from '../system.js';
 import { HANDOVER, NEW_ROOT } from './places.js';
 import type { Undo } from './undo.js';
 
@@ -10,7 +10,7 @@ import type { Undo } from './undo.js';
 const MOVED = ['/dev', '/sys', '/run', '/proc'];
 
 /** Check that the new root has the program to hand over to, before anything is moved. */
-export function checkInit(machine: Machine, init: string): Result<void> {
+export function checkInit(machine: GuestSystem, init: string): Result<void> {
   const path = init.startsWith('/') ? resolveInside(machine, NEW_ROOT, init) : undefined;
   const info = path === undefined ? undefined : machine.info(NEW_ROOT + path);
   const why = !init.startsWith('/')
@@ -33,7 +33,7 @@ export function checkInit(machine: Machine, init: string): Result<void> {
 }
 
 /** Move the mounts and leave the stub a note where to go. busybox's switch_root moves the root alone. */
-export function handOver(machine: Machine, init: string, undo: Undo): void {
+export function handOver(machine: GuestSystem, init: string, undo: Undo): void {
   if (!machine.write(HANDOVER, `${NEW_ROOT}\n${init}\n`)) throw new Error(`cannot write ${HANDOVER}`);
   undo.push(['rm', '-f', HANDOVER]);
   for (const mount of MOVED) {

@@ -3,8 +3,8 @@ import type { ImageInfo } from '../../core/image/image.js';
 import { isErofs } from '../../core/image/manifest.js';
 import { damaged } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { copyIntoRam } from './copy.js';
 import type { ImageFile } from './images.js';
 import { BASE, HELD } from './places.js';
@@ -26,7 +26,7 @@ export interface Held {
  * loop device everything is read more slowly (docs/decisions/0011-erofs-held-in-ramfs.md).
  */
 export function holdFileSystem(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   info: ImageInfo,
   undo: Undo,
@@ -54,7 +54,7 @@ export function holdFileSystem(
 }
 
 /** Compare what is in RAM with the manifest's digest. */
-function check(machine: Machine, image: ImageFile, expected: string): Result<void> {
+function check(machine: GuestSystem, image: ImageFile, expected: string): Result<void> {
   const done = machine.run(['xxhsum', '-q', '-H64', FILE]);
   if (done.code !== 0) return err(programFailed('cannot check the base', image, 'xxhsum', done));
   const found = done.stdout.slice(0, expected.length);
@@ -63,7 +63,7 @@ function check(machine: Machine, image: ImageFile, expected: string): Result<voi
   return err(damaged(why, { where: image.shown }));
 }
 
-function mountFile(machine: Machine, image: ImageFile): Result<void> {
+function mountFile(machine: GuestSystem, image: ImageFile): Result<void> {
   mustMakeFolder(machine, BASE);
   const options = ['-t', 'erofs', '-o', 'ro,nosuid,nodev'];
   // busybox's would put a loop device in between, which kernels without such mounts need.

@@ -10,8 +10,8 @@ import { baseIn, readInfoIn } from '../../core/set/folder.js';
 import { layersAmong } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
 import { readerOf } from '../images.js';
-import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
+import type { GuestSystem } from '../system.js';
 import { STORAGE } from './places.js';
 
 /** Most names shown of a folder. */
@@ -33,7 +33,7 @@ export interface FoundBase extends ImageFile {
 }
 
 /** Find the base in the folder of the images; else say what is there instead. */
-export function findBase(machine: Machine, imagesPath: string): Result<FoundBase> {
+export function findBase(machine: GuestSystem, imagesPath: string): Result<FoundBase> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
   const reader = readerOf(machine, folder, BASE_NAMES);
@@ -56,7 +56,7 @@ export function findBase(machine: Machine, imagesPath: string): Result<FoundBase
   });
 }
 
-function noFolder(machine: Machine, imagesPath: string): Problem {
+function noFolder(machine: GuestSystem, imagesPath: string): Problem {
   let parent = imagesPath;
   while (parent !== '' && machine.info(STORAGE + parent)?.kind !== 'directory') {
     parent = parent.slice(0, parent.lastIndexOf('/'));
@@ -70,7 +70,7 @@ function noFolder(machine: Machine, imagesPath: string): Problem {
   };
 }
 
-function contents(machine: Machine, folder: string): string {
+function contents(machine: GuestSystem, folder: string): string {
   const names = machine.list(STORAGE + folder);
   if (names === undefined) return `${folder === '' ? '/' : folder} on the device cannot be listed`;
   const shown = names.slice(0, SHOWN).map(quoteName).join(', ');
@@ -90,7 +90,7 @@ export interface LayerImage extends ImageFile {
 }
 
 /** The layers beside the base, in the order in which they are applied. */
-export function findLayers(machine: Machine, imagesPath: string): Result<LayerImage[]> {
+export function findLayers(machine: GuestSystem, imagesPath: string): Result<LayerImage[]> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   const names = machine.list(folder);
   if (names === undefined) {
@@ -112,13 +112,13 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
 }
 
 /** Read an image's manifest; `undefined` where it has none. */
-export function readManifest(machine: Machine, image: ImageFile): Result<Manifest | undefined> {
+export function readManifest(machine: GuestSystem, image: ImageFile): Result<Manifest | undefined> {
   const info = readInfo(machine, image);
   return info.ok ? ok(info.value.manifest) : info;
 }
 
 /** Read what an image tells of itself. */
-export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> {
+export function readInfo(machine: GuestSystem, image: ImageFile): Result<ImageInfo> {
   if (image.bytes === 0) {
     const next = 'copy or build it again';
     return err(emptyImage(image.shown, next));

@@ -5,8 +5,8 @@
 
 import { err, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
-import type { Machine } from '../machine.js';
 import { must } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { JAIL } from './places.js';
 
 /** The folder to fill, inside the jail. */
@@ -30,7 +30,11 @@ export interface Place {
  * Call `work` with a place for `folder`. A Problem where something was written beside it: the image is then not what it
  * claims to be, and what was unpacked must not be used.
  */
-export function inJail<T>(machine: Machine, folder: string, work: (place: Place) => Result<T>): Result<T> {
+export function inJail<T>(
+  machine: GuestSystem,
+  folder: string,
+  work: (place: Place) => Result<T>,
+): Result<T> {
   const made = machine.run(['sh', '-c', MAKE, JAIL, folder]);
   try {
     if (made.code !== 0) throw new Error(`cannot make ${JAIL}: ${made.stderr.trim()}`);
@@ -51,7 +55,7 @@ export function inJail<T>(machine: Machine, folder: string, work: (place: Place)
 }
 
 /** What lies in the jail beside its mounts, a line each. */
-function inventory(machine: Machine): string {
+function inventory(machine: GuestSystem): string {
   const mounts = ['(', '-path', JAIL + TARGET, '-o', '-path', `${JAIL}/usr`, ')', '-prune'];
   return must(machine, ['find', JAIL, ...mounts, '-o', '-exec', 'ls', '-ldn', '{}', '+']);
 }

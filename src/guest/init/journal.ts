@@ -1,5 +1,5 @@
 /** Whether a mount will replay a journal, or has: a write to the medium, which a person should know of. */
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 import type { BlockDevice } from './blkid.js';
 
 /**
@@ -26,7 +26,7 @@ const EXT4 = {
  * Whether there is nothing to replay for certain. Only of ext4 this can be read: it marks a journal that is in use, be it by a
  * system that hibernates (fs/ext4/ext4.h: struct ext4_super_block, EXT4_FEATURE_INCOMPAT_RECOVER).
  */
-export function hasCleanJournal(machine: Machine, node: string, type: string): boolean {
+export function hasCleanJournal(machine: GuestSystem, node: string, type: string): boolean {
   if (type !== 'ext4' && type !== 'ext3') return false;
   const bytes = machine.readAt(node, EXT4.superblock, EXT4.size);
   if (bytes?.length !== EXT4.size) return false;
@@ -36,7 +36,7 @@ export function hasCleanJournal(machine: Machine, node: string, type: string): b
 }
 
 /** Whether the kernel has replayed the journal of one of these devices since `begun`, in seconds of uptime. */
-export function replayed(machine: Machine, devices: readonly BlockDevice[], begun: number): boolean {
+export function replayed(machine: GuestSystem, devices: readonly BlockDevice[], begun: number): boolean {
   const names = devices.map(({ node }) => node.slice('/dev/'.length));
   return machine
     .run(['dmesg'])

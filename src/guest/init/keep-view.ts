@@ -1,7 +1,7 @@
 /** What keeps the view mounted on the running machine, where systemd is its init. */
 import { OVERLAY } from '../../core/contract.js';
-import type { Machine } from '../machine.js';
 import { resolveInside } from '../resolve.js';
+import type { GuestSystem } from '../system.js';
 import { NEW_ROOT } from './places.js';
 import { say } from './say.js';
 
@@ -16,7 +16,7 @@ const STAYS = '[Unit]\nDefaultDependencies=no\n';
 const DROP_INS = [`${OVERLAY.root}.mount.d`, `${OVERLAY.root}-.mount.d`];
 
 /** Leave systemd word that the view is to stay. Of another init the folder of these files would make programs believe that it is systemd. */
-export function keepView(machine: Machine, init: string): void {
+export function keepView(machine: GuestSystem, init: string): void {
   if (resolveInside(machine, NEW_ROOT, init)?.endsWith('/systemd') !== true) return;
   const folders = ['/run/systemd', UNITS, ...DROP_INS.map((name) => `${UNITS}/${name}`)];
   const made = folders.every((folder) => machine.makeFolder(folder, 0o755) === undefined);

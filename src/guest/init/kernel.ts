@@ -3,16 +3,16 @@
 import { type InitramfsManifest, parseInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 
 /** `uname -r` of the running kernel. */
-function kernelRelease(machine: Machine): string {
+function kernelRelease(machine: GuestSystem): string {
   return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
 }
 
 /** The initramfs carries modules for one kernel: any other would leave it without drivers. Resolves to its manifest. */
-export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
+export function checkInitramfs(machine: GuestSystem): Result<InitramfsManifest> {
   const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
   if (!manifest.ok) return manifest;
   const built = manifest.value.kernelRelease;
@@ -27,7 +27,7 @@ export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
 }
 
 /** The base has modules for `releases`: the running kernel must be among them. */
-export function checkBase(machine: Machine, base: ImageFile, releases: readonly string[]): Result<void> {
+export function checkBase(machine: GuestSystem, base: ImageFile, releases: readonly string[]): Result<void> {
   const running = kernelRelease(machine);
   if (releases.includes(running)) return ok();
   return err({

@@ -9,8 +9,8 @@ import { err, ok, type Problem, type Result, renderProblem } from '../../core/re
 import { isSelected, unknownNames } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
 import { formatBytes } from '../../core/text/size.js';
-import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
@@ -30,7 +30,7 @@ export interface LayerChoice {
 
 /** Choose among the layers beside the base: as `mkma_layers` says, and only those whose manifest can be read. */
 export function chooseLayers(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   found: readonly LayerImage[],
 ): LayerChoice {
@@ -54,7 +54,7 @@ export function chooseLayers(
   return { chosen, leftOut, warnings };
 }
 
-function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undefined> {
+function readLayer(machine: GuestSystem, image: LayerImage): Result<Manifest | undefined> {
   if (image.odd !== undefined) {
     const next = 'remove it, or give it another name';
     return err(wrongKind('layer', image.shown, image.odd, next));
@@ -93,7 +93,7 @@ export interface LoadedBase {
 
 /** Load the chosen layers. One that fails, or must not lie on what is there, leaves nothing behind, and the boot goes on without it. */
 export function loadLayers(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   base: LoadedBase,
   chosen: readonly ChosenLayer[],
@@ -148,7 +148,7 @@ function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
 }
 
 function loadLayer(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   { image, manifest }: ChosenLayer,
   beside: number,
@@ -205,7 +205,7 @@ function short(id: string | undefined): string {
 }
 
 /** Tell which layers were left out, and why. */
-export function sayLeftOut(machine: Machine, leftOut: readonly LeftOut[]): void {
+export function sayLeftOut(machine: GuestSystem, leftOut: readonly LeftOut[]): void {
   for (const { layer, asked, problem } of leftOut) {
     if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} asks`);
     if (problem === undefined) continue;

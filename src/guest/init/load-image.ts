@@ -2,8 +2,8 @@
 import { type Manifest, recordCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
-import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
 import { checkMountPoints } from './mount-points.js';
@@ -28,7 +28,7 @@ export interface Unpacked {
  * archive alone is there. On failure the folder is left as it is.
  */
 export function loadImage(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest | undefined,
   folder: string,
@@ -46,7 +46,7 @@ export function loadImage(
 }
 
 function loadSegments(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest,
   folder: string,
@@ -81,7 +81,7 @@ function notWhole(image: ImageFile, expected: number, got: number): Problem {
   };
 }
 
-function loadPlain(machine: Machine, image: ImageFile, folder: string, place: Place): Result<Unpacked> {
+function loadPlain(machine: GuestSystem, image: ImageFile, folder: string, place: Place): Result<Unpacked> {
   const unpacked = unpackStream(machine, image, place);
   if (!unpacked.ok) return unpacked;
   const kibibytes = Number.parseInt(must(machine, ['du', '-sk', folder]), 10);
@@ -89,7 +89,7 @@ function loadPlain(machine: Machine, image: ImageFile, folder: string, place: Pl
 }
 
 /** Tells how far the unpacking is, by the bytes of the archive. */
-function progress(machine: Machine, manifest: Manifest): OnProgress {
+function progress(machine: GuestSystem, manifest: Manifest): OnProgress {
   const total = manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   const start = machine.uptime();
   let told = 0;

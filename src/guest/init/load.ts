@@ -6,8 +6,8 @@ import { wrongKind } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { toHundredths } from '../../core/text/time.js';
-import type { Machine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { holdFileSystem } from './hold.js';
 import { type ImageFile, readInfo } from './images.js';
 import { checkBase } from './kernel.js';
@@ -20,7 +20,7 @@ import type { Settings } from './settings.js';
 import type { Undo } from './undo.js';
 
 /** Read and check the manifest: the base and the running kernel have to belong together. */
-export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
+export function readBase(machine: GuestSystem, base: ImageFile): Result<ImageInfo> {
   const info = readInfo(machine, base);
   if (!info.ok || info.value.manifest === undefined) return info;
   const { manifest } = info.value;
@@ -34,7 +34,7 @@ export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
 
 /** Bring the base into RAM, where the RAM file system is mounted: into that, or beside it. */
 export function loadBase(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   base: ImageFile,
   info: ImageInfo,
@@ -91,7 +91,7 @@ interface InRam extends Unpacked {
 }
 
 function holdBase(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   base: ImageFile,
   info: ImageInfo,
@@ -112,7 +112,7 @@ function holdBase(
 }
 
 function unpackBase(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   base: ImageFile,
   manifest: Manifest | undefined,
@@ -126,7 +126,7 @@ function unpackBase(
 }
 
 /** A base of other tools: what it is for shows only once it is unpacked. */
-function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Result<Unpacked> {
+function unpackPlain(machine: GuestSystem, settings: Settings, base: ImageFile): Result<Unpacked> {
   say(machine, `loading ${base.shown}, ${formatBytes(base.bytes)}, one stream`);
   const unpacked = loadImage(machine, base, undefined, BASE);
   if (!unpacked.ok) {
@@ -140,7 +140,7 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
 }
 
 /** Whether the base that is in RAM has modules for the running kernel, where it has any: no manifest tells. */
-function checkModules(machine: Machine, base: ImageFile): Result<void> {
+function checkModules(machine: GuestSystem, base: ImageFile): Result<void> {
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   return releases.length === 0 ? ok() : checkBase(machine, base, releases);
 }

@@ -1,6 +1,6 @@
 /** Kernel modules: the ones always needed, and the drivers of what the machine has. */
 import { INITRAMFS } from '../../core/contract.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 
 /** Most module names handed to one modprobe: an argument list has a limit. */
 const BATCH = 500;
@@ -22,7 +22,7 @@ const VIRTUAL = /^(virtio:|pci:v00001AF4d)/;
  * The machine's drivers. The first call also loads what `/mkma/modules` lists: to start modprobe takes longer than most
  * modules.
  */
-export function driversOf(machine: Machine): Drivers {
+export function driversOf(machine: GuestSystem): Drivers {
   const asked = new Set<string>();
   let first = (machine.readText(`/${INITRAMFS.modules}`) ?? '').split('\n').filter((name) => name !== '');
   const load = (wanted: (alias: string) => boolean): boolean => {
@@ -55,7 +55,7 @@ const BUSES = '/sys/bus';
  * The modaliases of all devices on all buses. Read from `uevent`, since not every bus has a file `modalias` (SD cards have none),
  * yet all tell udev.
  */
-function modaliases(machine: Machine): string[] {
+function modaliases(machine: GuestSystem): string[] {
   const found = new Set<string>();
   for (const bus of machine.list(BUSES) ?? []) {
     const devices = `${BUSES}/${bus}/devices`;
@@ -69,7 +69,7 @@ function modaliases(machine: Machine): string[] {
 }
 
 /** Most modaliases have no module here, and a built-in driver has none at all: -q, and the exit code says nothing. */
-function modprobe(machine: Machine, names: readonly string[]): void {
+function modprobe(machine: GuestSystem, names: readonly string[]): void {
   for (let i = 0; i < names.length; i += BATCH) {
     machine.run(['modprobe', '-abq', ...names.slice(i, i + BATCH)]);
   }

@@ -2,15 +2,15 @@
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
-import type { Machine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 
 /** An image lacks one only where it was made by hand, or is a layer. */
 const MOUNT_POINTS = ['dev', 'proc', 'sys', 'run', OVERLAY.root];
 
 /** Whether an image, unpacked into `folder`, has them as folders where it has them at all: a link would lead elsewhere. */
-export function checkMountPoints(machine: Machine, image: ImageFile, folder: string): Result<void> {
+export function checkMountPoints(machine: GuestSystem, image: ImageFile, folder: string): Result<void> {
   for (const name of MOUNT_POINTS) {
     const target = machine.readlink(`${folder}/${name}`);
     const link = target === undefined ? undefined : `a link to ${quoteName(target)}`;
@@ -28,7 +28,7 @@ export function checkMountPoints(machine: Machine, image: ImageFile, folder: str
 }
 
 /** Make those that are not there. */
-export function makeMountPoints(machine: Machine, root: string): void {
+export function makeMountPoints(machine: GuestSystem, root: string): void {
   for (const name of MOUNT_POINTS) {
     if (machine.info(`${root}/${name}`) === undefined) mustMakeFolder(machine, `${root}/${name}`);
   }

@@ -4,10 +4,10 @@ import type { ImageInfo } from '../../core/image/image.js';
 import { type Manifest, nameCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/text/size.js';
-import type { Machine } from '../machine.js';
 import { memoryInfo } from '../meminfo.js';
 import { must } from '../must.js';
 import { processors } from '../processors.js';
+import type { GuestSystem } from '../system.js';
 import { RAM } from './places.js';
 import type { Settings } from './settings.js';
 
@@ -51,7 +51,7 @@ export function needOfBase({ manifest, fileSystem }: ImageInfo): Need | undefine
  * alone, whatever its size: a half of all pages (tmpfs(5)). That many are left to the running system, on top of what the
  * images bring. Not without a limit: what is free tells afterwards whether all was unpacked.
  */
-export function mountRam(machine: Machine, settings: Settings, needs: readonly Need[]): Result<number> {
+export function mountRam(machine: GuestSystem, settings: Settings, needs: readonly Need[]): Result<number> {
   const total = memoryInfo(machine, 'MemTotal');
   const bytes = resolveRamSize(settings.size, total);
   // What has more names than fit into RAM is refused when its turn comes.
@@ -71,7 +71,7 @@ export function mountRam(machine: Machine, settings: Settings, needs: readonly N
 }
 
 /** Make the RAM file system smaller by what lies in RAM beside it, so that both together are of the size that was asked for. */
-export function shrinkRam(machine: Machine, beside: number): void {
+export function shrinkRam(machine: GuestSystem, beside: number): void {
   const bytes = measure(machine).bytes - beside;
   must(machine, ['mount', '-o', `remount,size=${Math.floor(bytes / 1024)}k`, RAM]);
 }
@@ -81,7 +81,7 @@ export function shrinkRam(machine: Machine, beside: number): void {
  * what the base takes that the RAM file system was made smaller by.
  */
 export function checkRoom(
-  machine: Machine,
+  machine: GuestSystem,
   settings: Settings,
   need: Need,
   what: string,
@@ -121,7 +121,7 @@ export function checkRoom(
 }
 
 /** Whether there is room left to run in, after an image whose needs nobody knew has been loaded. */
-export function checkLeft(machine: Machine, settings: Settings, what: string): Result<void> {
+export function checkLeft(machine: GuestSystem, settings: Settings, what: string): Result<void> {
   const { freeBytes, freeInodes } = measure(machine);
   if (freeBytes >= RAM_HEADROOM && freeInodes >= SPARE_INODES) return ok();
   const left = `${mebibytes(freeBytes)} MiB and ${freeInodes} inodes of the RAM file system are left`;
@@ -129,7 +129,7 @@ export function checkLeft(machine: Machine, settings: Settings, what: string): R
 }
 
 /** Whether nothing more can be written: no inode, or not even what a small file takes. */
-export function isFull(machine: Machine): boolean {
+export function isFull(machine: GuestSystem): boolean {
   const { freeBytes, freeInodes } = measure(machine);
   return freeInodes === 0 || freeBytes < PAGE;
 }
@@ -146,7 +146,7 @@ function tooSmall(settings: Settings, what: string, why: string): Problem {
 }
 
 /** The problem of an image of unknown content that filled the RAM file system: with bytes, or with names. */
-export function filledUp(machine: Machine, settings: Settings, what: string, why: string): Problem {
+export function filledUp(machine: GuestSystem, settings: Settings, what: string, why: string): Problem {
   const problem = tooSmall(settings, what, why);
   if (measure(machine).freeInodes >= SPARE_INODES) return problem;
   return {
@@ -157,7 +157,7 @@ export function filledUp(machine: Machine, settings: Settings, what: string, why
 }
 
 /** The RAM file system's size, and what is free of it. */
-export function measure(machine: Machine): Room {
+export function measure(machine: GuestSystem): Room {
   const stat = machine.run(['stat', '-f', '-c', '%S %b %f %d', RAM]);
   const numbers = stat.stdout.trim().split(' ').map(Number);
   if (stat.code !== 0 || numbers.length !== 4 || !numbers.every(Number.isInteger)) {

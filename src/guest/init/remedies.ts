@@ -1,7 +1,7 @@
 /** What to do where an exit code tells that it is not the image's fault. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
-import type { Finished } from '../machine.js';
+import type { Finished } from '../system.js';
 import type { ImageFile } from './images.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {

@@ -3,7 +3,7 @@ import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/arch
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Finished, Machine } from '../machine.js';
+import type { Finished, GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
 import { cpioOnto } from './unpack.js';
@@ -13,7 +13,7 @@ const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
 
 /** Make a whiteout for everything that a layer takes away. One program, however many there are. */
 export function makeWhiteouts(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest,
   place: Place,
@@ -26,7 +26,7 @@ export function makeWhiteouts(
 
 /** Set opaque marks and extended attributes, by one program. Returns warnings. */
 export function restoreAttributes(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest,
   place: Place,

@@ -2,8 +2,8 @@
 import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
 import { must, mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
 import { makeMountPoints } from './mount-points.js';
 import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
@@ -43,7 +43,7 @@ const PLAIN_NUMBERS = 'xino=off';
  * Stack the overlay on {@link NEW_ROOT} and bind the view below it. The RAM file system's own mount is then released: the
  * overlay and the view keep it alive, and nothing stray stays behind. Resolves to warnings.
  */
-export function stackOverlay(machine: Machine, stack: Stack, undo: Undo): Result<readonly string[]> {
+export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Result<readonly string[]> {
   const { layers, top, held } = stack;
   if (!held) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
@@ -74,7 +74,7 @@ export function stackOverlay(machine: Machine, stack: Stack, undo: Undo): Result
 
 /** Mount it; a kernel that refuses the inode numbers asked for gets its own. Resolves to warnings. */
 function mountOverlay(
-  machine: Machine,
+  machine: GuestSystem,
   options: string,
   { held, xino }: Pick<Stack, 'held' | 'xino'>,
 ): Result<readonly string[]> {
@@ -102,7 +102,7 @@ const NO_XINO =
  * The lower directories, the highest first, as mount(2) takes them. By short links: its options end at a page, and
  * names of layers may hold what separates them.
  */
-function linkLower(machine: Machine, layers: readonly string[]): string {
+function linkLower(machine: GuestSystem, layers: readonly string[]): string {
   const folders = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
   mustMakeFolder(machine, LOWER);
   for (const [i, folder] of folders.entries()) {
@@ -113,7 +113,7 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
 }
 
 /** The merged root shows all of the upper directory but its names: that is to be as in the highest directory below it. */
-function makeUpper(machine: Machine, { folder, attributes }: Top): void {
+function makeUpper(machine: GuestSystem, { folder, attributes }: Top): void {
   const top = machine.info(folder);
   if (top === undefined) throw new Error(`${folder} is not there`);
   for (const made of [FRESH, WORK]) mustMakeFolder(machine, made);

@@ -3,7 +3,7 @@
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
 import { completeOnly, membersMissing, withMembers } from './btrfs.js';
 import { hasCleanJournal, replayed } from './journal.js';
@@ -38,7 +38,11 @@ export interface Storage {
  * Wait for the device, loading drivers for whatever appears, and return all that the name fits; of a btrfs on several
  * devices all of them, however the name was put.
  */
-export function findStorage(machine: Machine, settings: Settings, drivers: Drivers): Result<BlockDevice[]> {
+export function findStorage(
+  machine: GuestSystem,
+  settings: Settings,
+  drivers: Drivers,
+): Result<BlockDevice[]> {
   const { device, timeout } = settings;
   if (device === undefined) return err(notNamed(machine, drivers));
   drivers.loadVirtual();
@@ -70,7 +74,7 @@ export function findStorage(machine: Machine, settings: Settings, drivers: Drive
   );
 }
 
-function notNamed(machine: Machine, drivers: Drivers): Problem {
+function notNamed(machine: GuestSystem, drivers: Drivers): Problem {
   // Drivers are loaded all the same, so that the list below has something to choose from.
   for (let i = 0; i < 20; i++) {
     drivers.loadAll();
@@ -85,7 +89,7 @@ function notNamed(machine: Machine, drivers: Drivers): Problem {
   };
 }
 
-function notFound(machine: Machine, settings: Settings, asked: string): Problem {
+function notFound(machine: GuestSystem, settings: Settings, asked: string): Problem {
   const devices = describeAll(machine);
   const list = devices.length === 0 ? ['there are no block devices at all'] : devices;
   const empty = settings.device?.name.by === 'path' && machine.info(settings.device.name.path) !== undefined;
@@ -109,7 +113,7 @@ export function mountableType(device: BlockDevice): string | undefined {
 
 /** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
 export function mountStorage(
-  machine: Machine,
+  machine: GuestSystem,
   found: readonly BlockDevice[],
   drivers: Drivers,
 ): Result<Storage> {
@@ -199,13 +203,13 @@ export function mountOptions(
 }
 
 /** Its swap space may lie on any disk. */
-function isHibernated(machine: Machine, drivers: Drivers): boolean {
+function isHibernated(machine: GuestSystem, drivers: Drivers): boolean {
   drivers.loadAll();
   return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
 }
 
 /** A problem where the device has left the machine: what could not be read since then may well be sound. */
-export function checkAttached(machine: Machine, { node }: Storage): Result<void> {
+export function checkAttached(machine: GuestSystem, { node }: Storage): Result<void> {
   if (machine.info(node) !== undefined) return ok();
   return err({
     code: 'storage-gone',
@@ -217,7 +221,7 @@ export function checkAttached(machine: Machine, { node }: Storage): Result<void>
 }
 
 /** Release the storage: from here on the medium may be taken away. */
-export function releaseStorage(machine: Machine): Result<void> {
+export function releaseStorage(machine: GuestSystem): Result<void> {
   const umount = machine.run(['umount', STORAGE]);
   if (umount.code === 0) return ok();
   return err({

@@ -1,5 +1,5 @@
 /** What has been mounted, so that a failed boot can be tried again from the start. */
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 
 export interface Undo {
   /** Remember how to take back what has just been done. */
@@ -10,7 +10,7 @@ export interface Undo {
   all(): string[];
 }
 
-export function undoList(machine: Machine): Undo {
+export function undoList(machine: GuestSystem): Undo {
   const steps: (readonly string[])[] = [];
   return {
     push(argv) {

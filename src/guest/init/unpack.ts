@@ -6,9 +6,9 @@ import { newcTrailer } from '../../core/archive/cpio.js';
 import { encodeRaw, HEAD_SIZE } from '../../core/image/image.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Machine, PartResult, Pipeline } from '../machine.js';
 import { processors } from '../processors.js';
 import { whyNotRun } from '../ran.js';
+import type { GuestSystem, PartResult, Pipeline } from '../system.js';
 import { notRunProblem } from './bug.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
@@ -48,7 +48,7 @@ export type OnProgress = (bytes: number) => void;
  * and gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
  */
 export function unpackSegments(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest,
   place: Place,
@@ -71,7 +71,7 @@ export function unpackSegments(
  * all is there does the one it had come to stay.
  */
 export function settleFolders(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   manifest: Manifest,
   place: Place,
@@ -81,13 +81,18 @@ export function settleFolders(
 }
 
 /** Unpack an archive of other tools as one stream. */
-export function unpackStream(machine: Machine, image: ImageFile, place: Place): Result<void> {
+export function unpackStream(machine: GuestSystem, image: ImageFile, place: Place): Result<void> {
   const parts = [[...DD, `if=${image.path}`], ZSTD, drained(place)];
   return unpackOne(machine, image, { parts, cwd: '/' });
 }
 
 /** Run one pipeline, of the first of so many segments. */
-function unpackOne(machine: Machine, image: ImageFile, pipeline: Pipeline, segments?: number): Result<void> {
+function unpackOne(
+  machine: GuestSystem,
+  image: ImageFile,
+  pipeline: Pipeline,
+  segments?: number,
+): Result<void> {
   let problem: Problem | undefined;
   machine.pipelines([pipeline], 1, (_, parts) => {
     problem = failureOf(machine, image, parts, 0, segments);
@@ -131,7 +136,7 @@ function drained(place: Place): string[] {
  * whether the medium, the file or the room is at fault; those that only lost their neighbour (SIGPIPE) are not asked.
  */
 function failureOf(
-  machine: Machine,
+  machine: GuestSystem,
   image: ImageFile,
   parts: readonly PartResult[],
   segment = 0,

@@ -3,8 +3,8 @@ import { PARAM } from '../../core/contract.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/records.js';
 import { quoteName } from '../../core/text/path.js';
-import type { Machine } from '../machine.js';
 import { recordsIn } from '../records.js';
+import type { GuestSystem } from '../system.js';
 import type { LayerImage } from './images.js';
 import { BASE, LAYERS } from './places.js';
 import { say } from './say.js';
@@ -21,7 +21,7 @@ export interface ChosenLayer {
  * where a layer is to be judged by it.
  */
 export function watchRecords(
-  machine: Machine,
+  machine: GuestSystem,
   { layers }: Settings,
   base: Manifest | undefined,
   chosen: readonly ChosenLayer[],

@@ -1,10 +1,10 @@
 /** The record that early boot has left. */
 import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 
 /** Read it; that there is none, or none that this version understands, is a problem. */
-export function readBootRecord(machine: Machine): Result<BootRecord> {
+export function readBootRecord(machine: GuestSystem): Result<BootRecord> {
   const text = machine.readText(BOOT_RECORD);
   if (text === undefined) {
     return err({

@@ -7,16 +7,16 @@ import {
   withoutOpaqueMark,
 } from '../../core/archive/attributes.js';
 import { findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
-import { type LowerLayer, parentOf } from '../../core/overlay/lower.js';
-import type { Finished, Machine, RunOptions } from '../machine.js';
+import { type LowerDirectory, parentOf } from '../../core/overlay/lower.js';
 import { NoRoom } from '../no-room.js';
 import { ProgramFailed } from '../ran.js';
+import type { Finished, GuestSystem, RunOptions } from '../system.js';
 
 /** Major and minor numbers of device nodes, by path. */
 export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
 
 /** Attributes of these paths alone. */
-export function dumpOf(machine: Machine, folder: string, paths: readonly string[]): string {
+export function dumpOf(machine: GuestSystem, folder: string, paths: readonly string[]): string {
   if (paths.length === 0) return '';
   const options = DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive');
   const argv = ['xargs', '--null', 'getfattr', ...options, '--'];
@@ -28,7 +28,7 @@ export function dumpOf(machine: Machine, folder: string, paths: readonly string[
  * where it was started before.
  */
 export function stable(
-  machine: Machine,
+  machine: GuestSystem,
   argv: readonly string[],
   options: RunOptions = {},
   first: Finished = machine.run(argv, options),
@@ -40,11 +40,11 @@ export function stable(
 
 /** A lower directory at these paths, and at all that is in `folders`. */
 export function lookUp(
-  machine: Machine,
+  machine: GuestSystem,
   folder: string,
   paths: readonly string[],
   folders: readonly string[] = [],
-): LowerLayer {
+): LowerDirectory {
   // Folders first: of what is not there, nothing below is asked for.
   const above = new Set(paths.map(parentOf));
   const first = find(
@@ -72,7 +72,12 @@ export function lookUp(
 }
 
 /** What is there of these paths: find complains of each that is not, which is no failure. */
-function find(machine: Machine, folder: string, paths: readonly string[], children: boolean): TreeEntry[] {
+function find(
+  machine: GuestSystem,
+  folder: string,
+  paths: readonly string[],
+  children: boolean,
+): TreeEntry[] {
   const input = nullEnded(paths);
   const argv = ['find', ...findThese(children)];
   const ended = machine.run(argv, { cwd: folder, input });
@@ -100,7 +105,7 @@ export function nullEnded(paths: readonly string[]): string {
 }
 
 /** Numbers of the device nodes among the entries. */
-export function deviceNumbers(machine: Machine, folder: string, entries: readonly TreeEntry[]): Devices {
+export function deviceNumbers(machine: GuestSystem, folder: string, entries: readonly TreeEntry[]): Devices {
   const nodes = entries.filter(({ type }) => type === 'b' || type === 'c').map(({ path }) => path);
   if (nodes.length === 0) return new Map();
   const stat = ['xargs', '--null', 'stat', '--format=%Hr %Lr', '--'];

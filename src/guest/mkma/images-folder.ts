@@ -6,10 +6,10 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 import { quoteName } from '../../core/text/path.js';
 import { readerOf } from '../images.js';
-import type { RunningMachine } from '../machine.js';
 import { mustMakeFolder } from '../must.js';
 import { ask } from '../ran.js';
 import { placeInside } from '../resolve.js';
+import type { RunningSystem } from '../system.js';
 import { layerSelection } from './next-boot.js';
 
 /** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
@@ -20,7 +20,7 @@ const STORAGE = '/run/mkma/storage';
  * can be written to.
  */
 export function withImages<T>(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   mode: 'read' | 'write',
   work: (folder: string) => Result<T>,
@@ -44,7 +44,7 @@ export function withImages<T>(
 }
 
 /** The images in their folder. */
-export function openImages(machine: RunningMachine, folder: string): Result<StoredImages> {
+export function openImages(machine: RunningSystem, folder: string): Result<StoredImages> {
   const names = machine.list(folder);
   if (names === undefined) {
     return err({
@@ -58,7 +58,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
 }
 
 /** A problem where whoever runs the program is not root. */
-export function needRoot(machine: RunningMachine, purpose: string): Result<void> {
+export function needRoot(machine: RunningSystem, purpose: string): Result<void> {
   // Real and effective user (proc_pid_status(5)).
   if (/^Uid:\t\d+\t0\t/m.test(machine.readText('/proc/self/status') ?? '')) return ok();
   return err({
@@ -70,7 +70,7 @@ export function needRoot(machine: RunningMachine, purpose: string): Result<void>
 }
 
 /** The device by the name it had at boot, or wherever it is now. */
-function findDevice(machine: RunningMachine, { storage }: BootRecord): Result<string> {
+function findDevice(machine: RunningSystem, { storage }: BootRecord): Result<string> {
   const name = parseDeviceName(storage.asked);
   const there = machine.info(storage.device)?.kind === 'block';
   if (name === undefined || name.by === 'path') {
@@ -107,7 +107,7 @@ function noFolder({ storage }: BootRecord, device: string): Problem {
 }
 
 function mount(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   device: string,
   mode: 'read' | 'write',
@@ -132,7 +132,7 @@ function mount(
 }
 
 /** Where else a device is mounted, and how. */
-function mountsOf(machine: RunningMachine, device: string): string {
+function mountsOf(machine: RunningSystem, device: string): string {
   const list = ['findmnt', '--noheadings', '--list', '--output', 'TARGET,OPTIONS', '--source', device];
   return machine.run(list, { mayLack: true }).stdout.trim();
 }

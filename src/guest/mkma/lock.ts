@@ -1,12 +1,12 @@
 /** The lock of whoever writes to the storage. */
 import { err, type Result } from '../../core/result.js';
-import type { RunningMachine } from '../machine.js';
+import type { RunningSystem } from '../system.js';
 
 const LOCK = '/run/mkma/persist.lock';
 const OWNER = '/run/mkma/persist.owner';
 
 /** One at a time: its owner is told to whoever comes second. Held until the program ends. */
-export function takeLock(machine: RunningMachine): Result<void> {
+export function takeLock(machine: RunningSystem): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({

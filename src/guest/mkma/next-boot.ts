@@ -8,12 +8,12 @@ import type { BootRecord } from '../../core/boot/record.js';
 import { DEFAULTS, PARAM } from '../../core/contract.js';
 import { asThisBoot, type NextBoot } from '../../core/layers/next-boot.js';
 import { ALL_LAYERS, type LayerSelection, parseLayerSelection } from '../../core/set/layer-names.js';
-import type { Machine, RunningMachine } from '../machine.js';
+import type { GuestSystem, RunningSystem } from '../system.js';
 
 const FILE = '/run/mkma/next-boot.json';
 
 /** The `mkma_layers=` of this boot: the next one is taken to have the same. */
-export function layerSelection(machine: Machine): LayerSelection {
+export function layerSelection(machine: GuestSystem): LayerSelection {
   const asked = lastValue(parseCmdline(machine.readText('/proc/cmdline') ?? ''), PARAM.layers);
   const parsed = parseLayerSelection(asked ?? DEFAULTS.layers);
   // Early boot has refused whatever cannot be parsed.
@@ -21,14 +21,14 @@ export function layerSelection(machine: Machine): LayerSelection {
 }
 
 /** For `mkma status`, until the next boot. */
-export function rememberNextBoot(machine: RunningMachine, next: NextBoot): void {
+export function rememberNextBoot(machine: RunningSystem, next: NextBoot): void {
   // Where there is no room for it, that is no reason to call failed what has been done.
   if (machine.write(`${FILE}.part`, JSON.stringify(next))) machine.rename(`${FILE}.part`, FILE);
   else machine.run(['rm', '-f', `${FILE}.part`, FILE]);
 }
 
 /** What was remembered last; before anything was, what this boot loaded. */
-export function readNextBoot(machine: Machine, record: BootRecord): NextBoot {
+export function readNextBoot(machine: GuestSystem, record: BootRecord): NextBoot {
   const text = machine.readText(FILE);
   return text === undefined ? asThisBoot(record) : (JSON.parse(text) as NextBoot);
 }

@@ -1,6 +1,6 @@
 /** The RAM file system of the running machine: its room, and how much of it was written since the last save. */
 import type { BootRecord } from '../../core/boot/record.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 
 /** Bytes of a file system (statfs(2)). */
 export interface FileSystem {
@@ -10,7 +10,7 @@ export interface FileSystem {
 }
 
 /** What statfs(2) says of a place: the view is a bind mount of it, and the root has its upper directory on it, so either says it. */
-export function measureFileSystem(machine: Machine, place: string): FileSystem {
+export function measureFileSystem(machine: GuestSystem, place: string): FileSystem {
   const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
   const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
   if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
@@ -26,7 +26,7 @@ const SAVED = '/run/mkma/saved-used';
  * Remember that so many bytes are saved; without a number everything that is there now. Where that cannot be written, less is shown
  * as saved, and nothing is lost.
  */
-export function rememberUsed(machine: Machine, record: BootRecord, bytes?: number): void {
+export function rememberUsed(machine: GuestSystem, record: BootRecord, bytes?: number): void {
   const { used } = measureFileSystem(machine, '/');
   const then = usedAtSave(machine, record);
   if (bytes !== undefined && then === undefined) return;
@@ -34,7 +34,7 @@ export function rememberUsed(machine: Machine, record: BootRecord, bytes?: numbe
 }
 
 /** Bytes in use that the next boot has again. */
-function usedAtSave(machine: Machine, record: BootRecord): number | undefined {
+function usedAtSave(machine: GuestSystem, record: BootRecord): number | undefined {
   const saved = machine.readText(SAVED);
   return saved === undefined ? record.usedBytes : Number(saved);
 }
@@ -43,7 +43,7 @@ function usedAtSave(machine: Machine, record: BootRecord): number | undefined {
  * Bytes that the RAM file system has grown by since the last save, or since the handover; what was deleted again does not
  * count. Cheap, and for every user: to see what changed, root has to look at each file. Absent where the boot left no record of it.
  */
-export function grownBytes(machine: Machine, record: BootRecord, used: number): number | undefined {
+export function grownBytes(machine: GuestSystem, record: BootRecord, used: number): number | undefined {
   const then = usedAtSave(machine, record);
   return then === undefined ? undefined : Math.max(0, used - then);
 }

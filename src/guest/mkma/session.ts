@@ -1,12 +1,12 @@
 /** What a verb is given, and what it gives back. */
 import type { CommandContext } from '@stricli/core';
 import { err, type Problem, type Result } from '../../core/result.js';
-import type { RunningMachine } from '../machine.js';
+import type { RunningSystem } from '../system.js';
 import type { Terminal } from '../terminal.js';
 import { Told } from '../told.js';
 
 export interface Session {
-  readonly machine: RunningMachine;
+  readonly machine: RunningSystem;
   readonly terminal: Terminal;
 }
 

@@ -2,7 +2,7 @@
 import type { BootRecord } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 
 export const VIEW = `/${OVERLAY.root}`;
 /** The upper directory. */
@@ -18,7 +18,7 @@ function mountPoints({ images }: BootRecord): string[] {
  * Whether the view is still there. The kernel has its directories as long as the root is mounted; without a mount there is no way
  * to them.
  */
-export function checkView(machine: Machine, record: BootRecord): Result<void> {
+export function checkView(machine: GuestSystem, record: BootRecord): Result<void> {
   const mounts = (machine.readText('/proc/self/mountinfo') ?? '')
     .split('\n')
     .map((line) => line.split(' ')[4]);

@@ -2,7 +2,7 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import type { FileInfo, FileKind } from '../machine.js';
+import type { FileInfo, FileKind } from '../system.js';
 import { put, readAll } from './streams.js';
 
 /** In the codec of path.ts. Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */

@@ -2,7 +2,7 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import type * as std from 'std';
-import type { PartResult, Pipeline } from '../machine.js';
+import type { PartResult, Pipeline } from '../system.js';
 import { HELPERS } from './environment.js';
 import { drain, exitCode, scratch } from './streams.js';
 

@@ -2,7 +2,7 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import type { Machine } from '../machine.js';
+import type { GuestSystem } from '../system.js';
 import { enterEnvironment } from './environment.js';
 import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
@@ -10,7 +10,7 @@ import { pipelines } from './pipelines.js';
 import { run } from './run.js';
 
 /** The machine that QuickJS runs on. */
-export function quickjsMachine(): Machine {
+export function quickjsMachine(): GuestSystem {
   // Words on the kernel command line are environment variables of early boot, LANG= among them.
   enterEnvironment();
   const jobs = new OwnJobs();

@@ -1,5 +1,5 @@
 /** Pipelines, a few at a time. */
-import type { PartResult, Pipeline } from '../machine.js';
+import type { PartResult, Pipeline } from '../system.js';
 import type { Jobs } from './jobs.js';
 
 /** As `Machine.pipelines`, by those jobs. */

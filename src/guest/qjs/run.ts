@@ -2,8 +2,8 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import type * as std from 'std';
-import type { Finished, RunOptions } from '../machine.js';
 import { ran } from '../ran.js';
+import type { Finished, RunOptions } from '../system.js';
 import { HELPERS } from './environment.js';
 import { INTERRUPTED, type Jobs } from './jobs.js';
 import { drain, exitCode, scratch, wordsOf } from './streams.js';

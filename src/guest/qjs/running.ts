@@ -2,8 +2,8 @@
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
-import type { RunningMachine } from '../machine.js';
 import { answered, ran } from '../ran.js';
+import type { RunningSystem } from '../system.js';
 import { callersVariable, HELPERS, inCallersEnvironment } from './environment.js';
 import { makeFile, moveOnto } from './files.js';
 import { type Jobs, OwnJobs } from './jobs.js';
@@ -16,7 +16,7 @@ import { startedJobs } from './starter.js';
 let jobs: Jobs = new OwnJobs();
 
 /** The running machine. */
-export function runningMachine(): RunningMachine {
+export function runningMachine(): RunningSystem {
   return {
     ...quickjsMachine(),
     growLarge() {

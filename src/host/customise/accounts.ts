@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { mountOver, mountsOf } from '../definition/disks.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { shellQuote } from '../sys/command.js';
 import type { TreeFiles } from '../sys/tree-files.js';
 import { existsInTree, type Ids, ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
-type User = Machine['users'][string];
+type User = MachineConfig['users'][string];
 
 /** Make the users; root is there. */
-export async function makeUsers(tree: Tree, machine: Machine): Promise<Result<void>> {
+export async function makeUsers(tree: Tree, machine: MachineConfig): Promise<Result<void>> {
   const users = Object.entries(machine.users);
   const refused = missingShell(tree.root, users);
   if (refused !== undefined) return refused;
@@ -134,7 +134,7 @@ AuthorizedKeysFile .ssh/authorized_keys ${KEYS}/%u
 `;
 
 /** Let users become root, and give them their keys. */
-export function giveKeys(root: string, files: TreeFiles, machine: Machine): Result<void> {
+export function giveKeys(root: string, files: TreeFiles, machine: MachineConfig): Result<void> {
   const users = Object.entries(machine.users);
   const ids = readIds(root);
   const mounts = mountsOf(machine);

@@ -5,16 +5,16 @@ import { dirname, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { isWithin } from '../../core/text/path.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { Path } from '../definition/merge.js';
 import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 import { makeUsers } from './accounts.js';
 import { setDisks, warnOfDisks } from './disks/disks.js';
+import { setLocale, wantedLocales } from './locale.js';
 import { installProgram } from './machine-program.js';
 import { placedBy, placeFiles } from './place-files.js';
-import { setPlaces, wantedLocales } from './places.js';
 import type { KeyReader } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 import type { Tree } from './tree.js';
@@ -29,7 +29,7 @@ export interface Needed {
 }
 
 /** Packages that fields of a definition need on the machine, each once. */
-export function neededPackages(machine: Machine): Needed[] {
+export function neededPackages(machine: MachineConfig): Needed[] {
   const { zram, keyboard, locale, firmware, users } = machine;
   const admin = Object.keys(users).find((name) => users[name]?.sudo !== false);
   const by = (path: Path, ...names: string[]): Needed[] => names.map((name) => ({ name, by: path }));
@@ -59,7 +59,7 @@ const LEFTOVERS = [
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
 /** Take away what must not stay or would not be packed, but for what the definition puts there itself. */
-export function clean({ root, files }: Tree, machine: Machine): void {
+export function clean({ root, files }: Tree, machine: MachineConfig): void {
   for (const path of LEFTOVERS) if (!(path in machine.files)) files.remove(path);
   const all = below(root);
   const found = [...all.folders, ...all.files].map((path) => path.slice(root.length + 1));
@@ -91,7 +91,7 @@ export function endForbidding(files: TreeFiles): void {
 /** Make the tree the defined machine, with mkma's own program from the folder `programs`. `read` reads keys of repositories. */
 export async function customise(
   tree: Tree,
-  machine: Machine,
+  machine: MachineConfig,
   programs: string,
   read: KeyReader,
 ): Promise<Result<void>> {
@@ -104,7 +104,7 @@ export async function customise(
   files.edit('/etc/shadow', lockRoot);
   for (const step of [
     makeUsers,
-    setPlaces,
+    setLocale,
     async () => setDisks(tree, machine),
     async () => setVolumes(tree, machine),
     async () => placeFiles(tree, machine),

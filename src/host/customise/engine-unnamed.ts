@@ -2,11 +2,11 @@
 import type { Problem } from '../../core/result.js';
 import { ENGINES } from '../definition/containers/engines.js';
 import { isTaken } from '../definition/containers/stores.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { existsInTree } from './ids.js';
 
 /** Warnings about engines in the tree at `root` whose stores nothing but the overlay would hold. */
-export function unnamedEngines(root: string, machine: Machine): Problem[] {
+export function unnamedEngines(root: string, machine: MachineConfig): Problem[] {
   return ENGINES.flatMap(({ packages, stores }) => {
     const name = packages.find((one) => existsInTree(root, `/var/lib/dpkg/info/${one}.list`));
     const store = Object.keys(stores).find((path) => !isTaken(path, machine));

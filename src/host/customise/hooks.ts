@@ -6,7 +6,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
 import type { Command } from '../sys/command.js';
 import { readMounts, requireUnmounted } from '../sys/mounts.js';
@@ -36,7 +36,7 @@ function variablesOf({ kernel, epoch }: HookPlace): Record<string, string> {
 /** Run the hooks of one moment, in order. */
 export async function runHooks(
   at: (typeof HOOK_POINTS)[number],
-  machine: Machine,
+  machine: MachineConfig,
   place: HookPlace,
   context: Context,
 ): Promise<Result<void>> {

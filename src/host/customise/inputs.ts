@@ -3,14 +3,14 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { disksOf } from '../definition/disks.js';
-import type { Machine } from '../definition/machine.js';
-import { digestInputs, type Inputs } from '../stages/book.js';
+import type { MachineConfig } from '../definition/machine.js';
+import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { PROGRAMS } from './disks/disks.js';
 import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 
 /** `definition`: a digest of the definition's files, which counts where functions of it are run. */
-export function customiseInputs(machine: Machine, definition: string): Inputs {
+export function customiseInputs(machine: MachineConfig, definition: string): Inputs {
   const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
   const { mounts, swap } = machine;
   const disks = disksOf(machine).length > 0;
@@ -39,20 +39,20 @@ function digestOf(said: unknown, contents: readonly string[]): string {
   return hash.digest('hex').slice(0, 20);
 }
 
-function contentOf(files: Machine['files']): string[] {
+function contentOf(files: MachineConfig['files']): string[] {
   return Object.values(files).flatMap((file) =>
     typeof file === 'object' && 'from' in file ? [file.from] : [],
   );
 }
 
-function secretsOf(users: Machine['users']): string[] {
+function secretsOf(users: MachineConfig['users']): string[] {
   return Object.values(users).flatMap(({ password, authorizedKeys }) => [
     ...(typeof password === 'object' && 'hashFile' in password ? [password.hashFile] : []),
     ...authorizedKeys.flatMap((key) => (typeof key === 'object' ? [key.file] : [])),
   ]);
 }
 
-function hooksDigest(hooks: Machine['hooks'], definition: string): string {
+function hooksDigest(hooks: MachineConfig['hooks'], definition: string): string {
   const said = hooks.map((hook) => [
     hook.at,
     hook.on,

@@ -1,8 +1,8 @@
 /** Who is logged in where by itself: the files that make it so. Pure. */
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 
 /** Files that log users in on terminals, and let rescue shells open where root has no password to ask for. */
-export function loginFiles({ users }: Machine): Record<string, string> {
+export function loginFiles({ users }: MachineConfig): Record<string, string> {
   const terminals = Object.values(users).flatMap(({ autologin }) => autologin);
   const serial = [...new Set(['ttyS0', ...terminals.filter(isSerial)])];
   const files: Record<string, string> = {

@@ -6,16 +6,16 @@ import type { ProblemCode } from '../../core/problems/codes.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { isBelow } from '../../core/text/path.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { TreeFiles, TreeOwner } from '../sys/tree-files.js';
 import { type Ids, ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
-type Placed = Machine['files'][string];
+type Placed = MachineConfig['files'][string];
 type Values = Readonly<Record<string, string | number | boolean>>;
 
 /** Put them there. */
-export function placeFiles({ root, files }: Tree, machine: Machine): Result<void> {
+export function placeFiles({ root, files }: Tree, machine: MachineConfig): Result<void> {
   const ids = readIds(root);
   for (const path of Object.keys(machine.files).sort()) {
     const problem = new Placing(files, ids, path).place(machine.files[path] as Placed);
@@ -28,7 +28,7 @@ export function placeFiles({ root, files }: Tree, machine: Machine): Result<void
  * Whether the definition itself puts something at a path, as `etc/passwd`: as a file, link or folder, or in a folder that is copied.
  * What it removes it does not put there.
  */
-export function placedBy(files: Machine['files']): (path: string) => boolean {
+export function placedBy(files: MachineConfig['files']): (path: string) => boolean {
   const copied = (from: string, inner: string): boolean =>
     lstatSync(join(from, inner), { throwIfNoEntry: false }) !== undefined;
   return (path) => {

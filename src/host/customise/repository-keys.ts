@@ -1,10 +1,10 @@
 /** Public keys of a definition's repositories, as text: to write into apt's sources, or to say what a stage depends on. */
 import { readFileSync } from 'node:fs';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { plainFingerprint } from '../tools/openpgp/keys.js';
 import { armour } from '../tools/openpgp/packets.js';
 
-type RepositoryKey = Machine['repositories'][string]['key'];
+type RepositoryKey = MachineConfig['repositories'][string]['key'];
 /** A key that is fetched. */
 export type AddressedKey = Exclude<RepositoryKey, string>;
 

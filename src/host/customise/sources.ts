@@ -1,5 +1,5 @@
 /** Where packages come from: apt's sources, of the build and of the machine. Pure but for the keys that it is given a way to read. */
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { DEBIAN_MIRRORS } from '../mirror/mirrors.js';
 import type { KeyReader } from './repository-keys.js';
 
@@ -7,13 +7,13 @@ import type { KeyReader } from './repository-keys.js';
 const FIRMWARE = 'non-free-firmware';
 
 /** Components of Debian's archive that the machine is built from. */
-export function componentsOf({ components, firmware }: Machine): string[] {
+export function componentsOf({ components, firmware }: MachineConfig): string[] {
   return [...new Set([...components, ...(firmware.length > 0 ? [FIRMWARE] : [])])];
 }
 
 /** A sources file (sources.list(5), deb822) for a repository, with its key inside: nothing else has to be found. */
 export function repositoryStanza(
-  repository: Omit<Machine['repositories'][string], 'key'>,
+  repository: Omit<MachineConfig['repositories'][string], 'key'>,
   key: string,
 ): string {
   const { uri, suites, components } = repository;
@@ -33,7 +33,7 @@ export function repositoryStanza(
 }
 
 /** Files of the machine that name its sources. */
-export function sourceFiles(machine: Machine, read: KeyReader): Record<string, string> {
+export function sourceFiles(machine: MachineConfig, read: KeyReader): Record<string, string> {
   const kept = Object.entries(machine.repositories).filter(([, { inMachine }]) => inMachine);
   const own = kept.map(([name, repository]) => [
     `/etc/apt/sources.list.d/${name}.sources`,
@@ -52,7 +52,7 @@ export function excludedPreferences(names: readonly string[]): string | undefine
   return names.length === 0 ? undefined : `Package: ${names.join(' ')}\nPin: release *\nPin-Priority: -1\n`;
 }
 
-function debianSources(machine: Machine): string {
+function debianSources(machine: MachineConfig): string {
   const components = componentsOf(machine).join(' ');
   const key = '/usr/share/keyrings/debian-archive-keyring.pgp';
   const stanza = (uri: string, suites: string): string =>

@@ -1,7 +1,7 @@
 /** Files that every machine has, by its definition. Pure but for the keys that it is given a way to read: also an input of a stage. */
 
 import type { Part } from '../definition/choices.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig } from '../leave-out/parts.js';
 import { diskFiles } from './disks/files.js';
 import { loginFiles } from './logins.js';
@@ -11,7 +11,7 @@ import { sourceFiles } from './sources.js';
 const FSTAB = '# The root is an overlay in RAM that early boot has mounted.\n';
 
 /** Files of the machine by path, as text. */
-export function machineFiles(machine: Machine, read: KeyReader): Readonly<Record<string, string>> {
+export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<Record<string, string>> {
   const { hostname, sysctl, locale } = machine;
   return {
     '/etc/hostname': `${hostname}\n`,
@@ -37,7 +37,7 @@ export function machineFiles(machine: Machine, read: KeyReader): Readonly<Record
   };
 }
 
-function sysctlText(settings: Machine['sysctl']): string {
+function sysctlText(settings: MachineConfig['sysctl']): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('');

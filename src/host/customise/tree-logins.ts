@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Problem } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { LOGIN_PROGRAMS, SSH_SERVERS } from '../definition/network-logins.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { existsInTree } from './ids.js';
@@ -67,7 +67,7 @@ function findProgram(root: string, programs: readonly string[]): string | undefi
  * Refuses an account with an empty password together with a network login: whoever made either. Whether the server would take the
  * password (PermitEmptyPasswords of sshd_config(5), `nullok` of pam_unix(8)) is not asked: one line changes it later.
  */
-export function openToAll(root: string, machine?: Pick<Machine, 'users'>): Problem | undefined {
+export function openToAll(root: string, machine?: Pick<MachineConfig, 'users'>): Problem | undefined {
   const open = accountsOf(root).find(({ password }) => password === 'empty')?.name;
   if (open === undefined) return undefined;
   const login = findProgram(root, LOGIN_PROGRAMS);

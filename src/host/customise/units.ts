@@ -1,10 +1,10 @@
 /** Services and other units, enabled, disabled and masked in the tree. */
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { unitOf } from '../definition/unit-names.js';
 import type { Tree } from './tree.js';
 
-export async function setUnits(tree: Tree, { services }: Machine): Promise<Result<void>> {
+export async function setUnits(tree: Tree, { services }: MachineConfig): Promise<Result<void>> {
   for (const [verb, names] of [
     ['disable', services.disable],
     ['mask', services.mask],

@@ -3,14 +3,14 @@
 import { err, ok, type Result } from '../../core/result.js';
 import { isBelow } from '../../core/text/path.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { homesIn } from './disks/disks.js';
 import { escaped, optionsOnDisk } from './disks/tables.js';
 import { ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
 /** Say in /etc/fstab what is mounted. Fails where an owner is not there. */
-export function setVolumes({ root, files }: Tree, machine: Machine): Result<void> {
+export function setVolumes({ root, files }: Tree, machine: MachineConfig): Result<void> {
   const { ramVolumes } = machine;
   const ids = readIds(root);
   const homes = homesIn(ids, machine);

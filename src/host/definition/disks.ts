@@ -4,10 +4,10 @@
  */
 import { isWithin } from '../../core/text/path.js';
 import { normalDevice } from '../tools/unit-name.js';
-import type { Machine } from './machine.js';
+import type { MachineConfig } from './machine.js';
 import type { Path } from './merge.js';
 
-type Said = Exclude<Machine['swap'][number]['encrypted'], boolean | 'random'>;
+type Said = Exclude<MachineConfig['swap'][number]['encrypted'], boolean | 'random'>;
 
 /** An encrypted device, which is unlocked under a name: a line of crypttab(5). */
 export interface Mapping {
@@ -41,12 +41,12 @@ export type DiskMount = Disk & { readonly point: string };
 const PLAIN: Said = { tpm2: false, options: [] };
 
 /** What is mounted, a folder before what lies in it, then swap. */
-export function disksOf(machine: Pick<Machine, 'mounts' | 'swap'>): Disk[] {
+export function disksOf(machine: Pick<MachineConfig, 'mounts' | 'swap'>): Disk[] {
   return [...mountsOf(machine), ...swapOf(machine)];
 }
 
 /** What is mounted, a folder before what lies in it. */
-export function mountsOf({ mounts }: Pick<Machine, 'mounts'>): DiskMount[] {
+export function mountsOf({ mounts }: Pick<MachineConfig, 'mounts'>): DiskMount[] {
   const found: DiskMount[] = [];
   for (const [path, said] of Object.entries(mounts).sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (said === false) continue;
@@ -64,7 +64,7 @@ export function mountsOf({ mounts }: Pick<Machine, 'mounts'>): DiskMount[] {
   return found;
 }
 
-function swapOf({ swap }: Pick<Machine, 'swap'>): Disk[] {
+function swapOf({ swap }: Pick<MachineConfig, 'swap'>): Disk[] {
   return swap.map((said, i) => {
     const { options, priority, encrypted } = said;
     const device = normalDevice(said.device);

@@ -18,7 +18,7 @@ export const machineSchema = z
   })
   .describe('A machine.');
 
-export type Machine = z.output<typeof machineSchema>;
-export type Kernel = Machine['kernel'];
+export type MachineConfig = z.output<typeof machineSchema>;
+export type Kernel = MachineConfig['kernel'];
 /** A machine with everything optional: what presets and users write. */
 export type MachineInput = Partial<z.input<typeof machineSchema>>;

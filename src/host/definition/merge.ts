@@ -13,7 +13,7 @@ export type Origin =
   | { readonly by: 'option'; readonly text: string };
 
 /** Fields that one of them says. */
-export interface Layer {
+export interface Contribution {
   readonly origin: Origin;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -32,7 +32,7 @@ export class Merged {
   }
 
   /** Put a layer on top: objects are merged, lists joined without repetitions, everything else is said anew. */
-  add({ origin, fields }: Layer): void {
+  add({ origin, fields }: Contribution): void {
     for (const [key, value] of Object.entries(fields)) {
       if (value === undefined) continue;
       this.fields = { ...this.fields, [key]: this.join(this.fields[key], value, [key], below(origin, key)) };

@@ -9,7 +9,7 @@ import { containerConsequences } from './containers/stores.js';
 import { replace } from './define.js';
 import { problemOf } from './fault-problem.js';
 import { faultsOf, OWN_WORDS } from './issues.js';
-import { type Machine, machineSchema } from './machine.js';
+import { type MachineConfig, machineSchema } from './machine.js';
 import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
 import { readSource, type Source, type SourceOptions } from './source.js';
@@ -29,7 +29,7 @@ export interface DefinitionOptions extends SourceOptions {
 
 /** A machine, and where what is said of it comes from. */
 export interface ResolvedMachine {
-  readonly machine: Machine;
+  readonly machine: MachineConfig;
   readonly merged: Merged;
   readonly source: Source;
   /** Presets that it builds upon. */
@@ -99,7 +99,7 @@ function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
 }
 
 /** What only this machine knows. */
-function complete(machine: Machine): Machine {
+function complete(machine: MachineConfig): MachineConfig {
   const { kernel } = machine;
   return kernel.from === 'host' && kernel.release === undefined
     ? { ...machine, kernel: { ...kernel, release: release() } }
@@ -116,7 +116,7 @@ function defaultHostname(): string {
   return label === '' || label === 'localhost' ? 'mkma' : label;
 }
 
-function parseKernel(text: string): Result<Machine['kernel']> {
+function parseKernel(text: string): Result<MachineConfig['kernel']> {
   const [from, ...rest] = text.split(':');
   const wanted = rest.join(':');
   if (from === 'debian' && rest.length === 0) return ok({ from });

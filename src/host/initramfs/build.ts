@@ -8,13 +8,13 @@ import { FILES } from '../../core/contract.js';
 import { planArchive } from '../../core/image/archive-plan.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { driversFor, type Hardware, hardwareDigest } from '../hardware/host-hardware.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { scanTree } from '../pack/scan.js';
-import type { Inputs, StageRecord } from '../stages/book.js';
+import type { Inputs, StageRecord } from '../stages/build-state.js';
 import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { assembleInitramfs } from './assemble.js';
@@ -28,7 +28,7 @@ const RECIPE = '2';
 
 /** What early boot is made by. */
 export interface InitramfsSettings {
-  readonly machine: Pick<Machine, 'initramfs' | 'suite' | 'xino'>;
+  readonly machine: Pick<MachineConfig, 'initramfs' | 'suite' | 'xino'>;
   readonly architecture: string;
   /** zstd level, 1 to 19. */
   readonly level: number;

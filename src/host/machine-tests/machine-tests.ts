@@ -4,7 +4,7 @@ import { type AfterChecks, startMachine } from '../qemu/guest-test.js';
 import { agentScript, packScript } from '../qemu/test-script.js';
 import { QemuScreen } from '../screen/screen.js';
 import type { Running } from '../sys/run.js';
-import type { Headless, Machine } from '../tools/qemu.js';
+import type { Headless, VmConfig } from '../tools/qemu.js';
 import type { Album } from './album.js';
 import type { GivenTest, TestOutcome } from './given.js';
 import { TestedMachine } from './machine.js';
@@ -13,7 +13,7 @@ import { runTests, TESTS_STAGE } from './run-tests.js';
 export interface MachineTestsOptions {
   readonly tests: readonly GivenTest[];
   /** The machine that the checks ran in. */
-  readonly machine: Machine;
+  readonly machine: VmConfig;
   readonly headless: Headless;
   readonly album: Album;
   /** The folder of its script. */

@@ -3,13 +3,13 @@ import type { BootTimes } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';
-import { knownQemuFault, type Machine, qemuCommand } from '../tools/qemu.js';
+import { knownQemuFault, qemuCommand, type VmConfig } from '../tools/qemu.js';
 import { poll } from './follow.js';
 import type { Check } from './protocol.js';
 import { type Watched, Watcher } from './watcher.js';
 
 export interface GuestTest extends Watched {
-  readonly machine: Machine;
+  readonly machine: VmConfig;
   /**
    * Seconds until the machine has to be off again; where there is work after the checks: until they are made, and anew from
    * the end of that work.
@@ -57,7 +57,7 @@ export async function runGuestTest(test: GuestTest, context: Context): Promise<R
 }
 
 /** Start QEMU, its standard streams the caller's where a serial port is connected to them. */
-export function startMachine(machine: Machine, { signal }: Pick<Context, 'signal'>): Running {
+export function startMachine(machine: VmConfig, { signal }: Pick<Context, 'signal'>): Running {
   const io = machine.serials.some(({ to }) => to === 'parent') ? 'pipe' : 'ignore';
   return start(qemuCommand(machine), { signal, stdin: io, stdout: io });
 }

@@ -1,6 +1,6 @@
 /** The services that a machine under test has to run. Pure. */
 
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { unitOf } from '../definition/unit-names.js';
 
 /** What machines run unless they say otherwise, and the package that brings it where not every machine has that. */
@@ -21,7 +21,7 @@ export interface ExpectedServices {
 }
 
 /** What a machine is to run. */
-export function expectedServices({ packages, services }: Machine): ExpectedServices {
+export function expectedServices({ packages, services }: MachineConfig): ExpectedServices {
   const names = new Set(packages.map((name) => name.split(/[:=/]/, 1)[0]));
   const off = new Set([...services.disable, ...services.mask].map(unitOf));
   // Of an instance also by its template.

@@ -9,7 +9,7 @@ import { flush, writeFileWhole } from '../sys/files.js';
 import { waitLock } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
 import { makeScratch } from '../sys/scratch.js';
-import { digestInputs, type Inputs } from './book.js';
+import { digestInputs, type Inputs } from './build-state.js';
 
 const DAY = 86_400_000;
 /** Entries not used for so long are removed when a new one of their kind is made, in milliseconds. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
-import { type Book, type Inputs, whyRun } from './book.js';
+import { type BuildState, type Inputs, whyRun } from './build-state.js';
 import { changedSince, fingerprint } from './fingerprint.js';
 
 /** The record of a build that is about to publish its tree: gone once everything has its final name. */
@@ -20,30 +20,30 @@ export type TreeState =
 
 export async function treeState(
   output: string,
-  book: Book,
+  state: BuildState,
   signal?: AbortSignal,
 ): Promise<Result<TreeState>> {
   const root = join(output, FILES.chroot);
   if (!existsSync(root)) return ok({ state: 'missing' });
   const now = await fingerprint(root, signal);
   if (!now.ok) return now;
-  const is = (stage: string): boolean => book.get(stage)?.output.fingerprint === now.value;
-  const state = is('system') ? 'clean' : is(PUBLISHING) ? 'unfinished' : 'edited';
-  return ok({ state, fingerprint: now.value });
+  const is = (stage: string): boolean => state.get(stage)?.output.fingerprint === now.value;
+  const found = is('system') ? 'clean' : is(PUBLISHING) ? 'unfinished' : 'edited';
+  return ok({ state: found, fingerprint: now.value });
 }
 
 /** Why `chroot/` has to be made; `undefined`: it stays. Fails where that would overwrite edits made by hand. */
 export async function whySystem(
   output: string,
-  book: Book,
+  state: BuildState,
   inputs: Inputs,
   tree: TreeState,
   discardEdits: boolean,
 ): Promise<Result<string | undefined>> {
-  const record = book.get('system');
+  const record = state.get('system');
   if (tree.state === 'missing') return ok(record === undefined ? 'not built yet' : 'chroot/ is missing');
   if (tree.state === 'unfinished') return ok('the last build was cut off at its end');
-  const why = record === undefined ? undefined : whyFiles(book, 'system', inputs, output);
+  const why = record === undefined ? undefined : whyFiles(state, 'system', inputs, output);
   if (tree.state === 'clean') return ok(why);
   if (discardEdits) return ok(why ?? 'discarding edits made by hand');
   if (record !== undefined && why === undefined) return ok(undefined);
@@ -72,8 +72,13 @@ export function fileStamp(path: string): string {
 }
 
 /** Why a stage that makes files has to run: an input changed, or a file is no longer the one it made. */
-export function whyFiles(book: Book, stage: string, inputs: Inputs, output: string): string | undefined {
-  const record = book.get(stage);
+export function whyFiles(
+  state: BuildState,
+  stage: string,
+  inputs: Inputs,
+  output: string,
+): string | undefined {
+  const record = state.get(stage);
   const why = whyRun(record, inputs);
   if (record === undefined || why !== undefined) return why;
   for (const [name, stamp] of Object.entries(record.output)) {

@@ -7,7 +7,7 @@ import { formatBytes } from '../../core/text/size.js';
 import { placedBy } from '../customise/place-files.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import { readImage } from '../set/images.js';
-import type { StageRecord } from '../stages/book.js';
+import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
 import { baseInputs, packBase } from './base.js';
 import type { Root } from './system-stage.js';
@@ -15,11 +15,11 @@ import type { ToolsTree } from './tools-tree.js';
 import { runStage, type Work } from './work.js';
 
 /** What the base depends on, and why it has to be made; `undefined`: it stays. */
-export function lookAtBase({ settings, book, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
+export function lookAtBase({ settings, state, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
   const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
   const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
   const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
-  return { inputs, why: whyFiles(book, 'base', inputs, output.path) ?? unread };
+  return { inputs, why: whyFiles(state, 'base', inputs, output.path) ?? unread };
 }
 
 /** Pack the tree, or keep the base that is there. */

@@ -12,7 +12,7 @@ import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
 import { recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
-import type { Inputs } from '../stages/book.js';
+import type { Inputs } from '../stages/build-state.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';

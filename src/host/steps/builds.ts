@@ -8,10 +8,10 @@ import { forbidStarts } from '../customise/customise.js';
 import { hashPath } from '../customise/inputs.js';
 import { describeKey } from '../customise/repository-keys.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
 import { stage } from '../stage.js';
-import { digestInputs, type Inputs } from '../stages/book.js';
+import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
 import { requireUnmounted } from '../sys/mounts.js';
@@ -25,7 +25,7 @@ import { packageInput, repositoryFiles } from './bootstrap/packages.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
-type Build = Machine['builds'][number];
+type Build = MachineConfig['builds'][number];
 
 /** Raised whenever the same inputs shall give another result. */
 const RECIPE = '1';

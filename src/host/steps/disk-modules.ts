@@ -5,7 +5,7 @@ import { nearestOf } from '../../core/text/nearest.js';
 import { existsInTree } from '../customise/ids.js';
 import { type Disk, disksOf } from '../definition/disks.js';
 import { didYouMean, nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { type ModuleIndex, parseModuleIndex, selectModules } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
@@ -14,7 +14,7 @@ import { readModuleTexts } from '../kernel/texts.js';
 export async function checkDiskModules(
   root: string,
   release: string,
-  machine: Machine,
+  machine: MachineConfig,
 ): Promise<Result<void>> {
   const disks = disksOf(machine);
   if (disks.length === 0) return ok();

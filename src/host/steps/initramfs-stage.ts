@@ -5,7 +5,7 @@ import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { buildInitramfs, bytesFacts, initramfsInputs, type PackedInitramfs } from '../initramfs/build.js';
-import type { StageRecord } from '../stages/book.js';
+import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
 import { toolsInputs } from './bootstrap/tools.js';
 import type { Root } from './system-stage.js';
@@ -23,14 +23,14 @@ export function kernelOf(system: StageRecord | undefined): string {
 
 /** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
 export function lookAtInitramfs(
-  { settings, book, output }: Work,
+  { settings, state, output }: Work,
   toolsId: string,
   kernel: string,
   root: string,
 ) {
   const inputs = initramfsInputs(settings, { id: toolsId, inputs: toolsInputs(settings) }, kernel, root);
   const missing = existsSync(join(output.path, FILES.initramfsTree)) ? undefined : 'initramfs/ is missing';
-  return { inputs, why: whyFiles(book, 'initramfs', inputs, output.path) ?? missing };
+  return { inputs, why: whyFiles(state, 'initramfs', inputs, output.path) ?? missing };
 }
 
 /** Make tree and file, or keep those that are there. */
@@ -40,8 +40,8 @@ export async function initramfsStage(
   tools: ToolsTree,
   root: Root,
 ): Promise<Result<void>> {
-  const { settings, context, output, book } = work;
-  const kernel = kernelOf(work.records.system ?? book.get('system'));
+  const { settings, context, output, state } = work;
+  const kernel = kernelOf(work.records.system ?? state.get('system'));
   const { inputs, why } = lookAtInitramfs(work, toolsId, kernel, root.path);
   if (why === undefined) return ok();
   const detail = ({ size }: PackedInitramfs): string => formatBytes(size);

@@ -6,7 +6,7 @@ import type { Context } from '../context.js';
 import type { Kernel } from '../definition/machine.js';
 import { indexModules } from '../kernel/depmod.js';
 import { mergeModules, modulesFolder, otherKernels, tidyModules } from '../kernel/module-folders.js';
-import type { Inputs } from '../stages/book.js';
+import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';

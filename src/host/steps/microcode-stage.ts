@@ -11,14 +11,14 @@ import { runStage, type Work } from './work.js';
 
 /** Make the file from the tree at `root`, or have the one of an earlier build go where there is none any more. */
 export async function microcodeStage(work: Work, root: string): Promise<Result<unknown>> {
-  const { output, book } = work;
+  const { output, state } = work;
   const archive = microcodeArchive(root);
   if (archive === undefined) {
     if (existsSync(join(output.path, FILES.microcode))) work.gone.add(FILES.microcode);
     return ok();
   }
   const inputs = { microcode: createHash('sha256').update(archive).digest('hex') };
-  const why = whyFiles(book, 'microcode', inputs, output.path);
+  const why = whyFiles(state, 'microcode', inputs, output.path);
   if (why === undefined) return ok();
   return runStage(work, 'microcode', why, formatBytes, async () => {
     const made = join(output.scratch.path, FILES.microcode);

@@ -7,7 +7,7 @@ import type { Context } from '../context.js';
 import { bytesOf } from '../initramfs/build.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
-import { Book } from '../stages/book.js';
+import { BuildState } from '../stages/build-state.js';
 import { treeState, whySystem } from '../stages/decide.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { type OutputFolder, STATE } from '../sys/output.js';
@@ -42,17 +42,17 @@ export async function runPipeline(
   output: OutputFolder,
   context: Context,
 ): Promise<Result<PipelineResult>> {
-  const book = Book.read(join(output.path, STATE, 'state.json'), settings.owner);
+  const state = BuildState.read(join(output.path, STATE, 'state.json'), settings.owner);
   // Both would be moved away at the end; chroot/ is looked at where it is read.
   const free = requireUnmounted(join(output.path, FILES.initramfsTree));
   if (!free.ok) return free;
-  const found = await treeState(output.path, book, context.signal);
+  const found = await treeState(output.path, state, context.signal);
   if (!found.ok) return found;
   const work: Work = {
     settings,
     context,
     output,
-    book,
+    state,
     tree: found.value,
     ran: [],
     records: {},
@@ -73,10 +73,10 @@ export async function runPipeline(
   if (!base.ok) return base;
   const published = await publish(work);
   if (!published.ok) return published;
-  const at = work.book.get('base')?.at ?? '';
-  const initramfsBytes = bytesOf(work.book.get('initramfs'));
-  const savings = savingsOf(work.book.get('system'));
-  const keptOut = keptOutBy(work.book.get('base'));
+  const at = work.state.get('base')?.at ?? '';
+  const initramfsBytes = bytesOf(work.state.get('initramfs'));
+  const savings = savingsOf(work.state.get('system'));
+  const keptOut = keptOutBy(work.state.get('base'));
   return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings, keptOut });
 }
 
@@ -90,14 +90,14 @@ interface Sources {
  * folder stays buildable when its cache is gone, and does not change because another one asked for newer packages.
  */
 async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
-  const { settings, output, book, tree } = work;
-  const packagesId = book.get('system')?.inputs['package versions'] ?? '';
-  const toolsId = book.get('initramfs')?.inputs['tools versions'] ?? '';
+  const { settings, output, state, tree } = work;
+  const packagesId = state.get('system')?.inputs['package versions'] ?? '';
+  const toolsId = state.get('initramfs')?.inputs['tools versions'] ?? '';
   const inputs = systemInputs(settings, packagesId);
-  const why = await whySystem(output.path, book, inputs, tree, settings.discardEdits);
+  const why = await whySystem(output.path, state, inputs, tree, settings.discardEdits);
   if (!why.ok) return why;
   const needPackages = settings.refresh || why.value !== undefined;
-  const kernel = kernelOf(book.get('system'));
+  const kernel = kernelOf(state.get('system'));
   const chroot = join(output.path, FILES.chroot);
   const needTools =
     needPackages ||

@@ -21,12 +21,12 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Publish. The book is told first what is about to happen: records of what is replaced are struck out, and the coming
+ * Publish. First the state says what is about to happen: records of what is replaced are struck out, and the coming
  * tree is announced, so that a crash in between leads to building again, never to trusting a mixture or to taking the
  * new tree for somebody's edit. Fails, with nothing published, where `chroot/` was edited while the build ran.
  */
 export async function publish(work: Work): Promise<Result<void>> {
-  const { output, book, records, context } = work;
+  const { output, state, records, context } = work;
   if (work.made.size === 0 && work.gone.size === 0) return ok();
   const names = [...work.made.keys(), ...work.gone];
   const free = requireUnmounted(...names.map((name) => join(output.path, name)), ...work.made.values());
@@ -36,7 +36,7 @@ export async function publish(work: Work): Promise<Result<void>> {
   if (context.signal.aborted) throw new Interrupted();
   const struck = Object.keys(records).filter((name) => name !== 'system');
   const announced = records.system === undefined ? {} : { [PUBLISHING]: records.system };
-  book.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });
+  state.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });
   moveIntoPlace(work);
   const stamped = Object.entries(records).map(([name, record]) => {
     const stamps = (PUBLISHED_BY[name] ?? []).map((file) => [
@@ -45,7 +45,7 @@ export async function publish(work: Work): Promise<Result<void>> {
     ]);
     return [name, { ...record, output: { ...record.output, ...Object.fromEntries(stamps) } }] as const;
   });
-  book.put({ ...Object.fromEntries(stamped), [PUBLISHING]: undefined });
+  state.put({ ...Object.fromEntries(stamped), [PUBLISHING]: undefined });
   return ok();
 }
 

@@ -1,5 +1,5 @@
 /** What a build was asked to do, whole: no step looks anywhere else. */
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { Source } from '../definition/source.js';
 import type { Hardware } from '../hardware/host-hardware.js';
 import type { Mirrors } from '../mirror/mirrors.js';
@@ -7,7 +7,7 @@ import type { Reach } from '../mirror/reach.js';
 import type { Owner } from '../sys/files.js';
 
 export interface BuildSettings {
-  readonly machine: Machine;
+  readonly machine: MachineConfig;
   /** Where the definition comes from. */
   readonly source: Source;
   /** Output folder, absolute. */

@@ -10,7 +10,7 @@ import { makeBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 
-/** What came from the mirror: a cache entry where a stage has to run, else only the id that the book has of it. */
+/** What came from the mirror: a cache entry where a stage has to run, else only the id that the state has of it. */
 export interface Source {
   readonly id: string;
   readonly entry?: CacheEntry;

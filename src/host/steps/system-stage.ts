@@ -4,7 +4,7 @@ import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { openToAll } from '../customise/tree-logins.js';
 import type { Savings } from '../leave-out/leave-out.js';
-import type { StageRecord } from '../stages/book.js';
+import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { digestOfAdded } from './added-modules.js';
@@ -20,18 +20,18 @@ export interface Root {
 }
 
 /** The tree that is there, where it stays. */
-export function presentRoot({ book, tree }: Work): Omit<Root, 'path'> {
+export function presentRoot({ state, tree }: Work): Omit<Root, 'path'> {
   const fingerprint = tree.state === 'missing' ? '' : tree.fingerprint;
-  return { fingerprint, release: book.get('system')?.output['kernel release'] ?? '' };
+  return { fingerprint, release: state.get('system')?.output['kernel release'] ?? '' };
 }
 
 /** Make the tree, or keep the one that is there. */
 export async function systemStage(work: Work, packages: Source): Promise<Result<Root>> {
-  const { settings, context, output, book, tree } = work;
+  const { settings, context, output, state, tree } = work;
   const inputs = systemInputs(settings, packages.id);
-  const why = await whySystem(output.path, book, inputs, tree, settings.discardEdits);
+  const why = await whySystem(output.path, state, inputs, tree, settings.discardEdits);
   if (!why.ok) return why;
-  const kept = book.get('system');
+  const kept = state.get('system');
   if (why.value === undefined && kept !== undefined && tree.state !== 'missing') {
     if (tree.state === 'edited') {
       const paths = await editedPaths(output.path, kept.at);

@@ -14,7 +14,7 @@ import { digestOfSource } from '../definition/source.js';
 import { hardwareDigest } from '../hardware/host-hardware.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { leaveOut, type Savings } from '../leave-out/leave-out.js';
-import type { Inputs } from '../stages/book.js';
+import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { addModules } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';

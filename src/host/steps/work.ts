@@ -2,7 +2,7 @@
 import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { stage } from '../stage.js';
-import type { Book, StageRecord } from '../stages/book.js';
+import type { BuildState, StageRecord } from '../stages/build-state.js';
 import type { TreeState } from '../stages/decide.js';
 import type { OutputFolder } from '../sys/output.js';
 import type { BuildSettings } from './settings.js';
@@ -12,7 +12,7 @@ export interface Work {
   readonly settings: BuildSettings;
   readonly context: Context;
   readonly output: OutputFolder;
-  readonly book: Book;
+  readonly state: BuildState;
   /** `chroot/` as this build found it. */
   readonly tree: TreeState;
   readonly ran: string[];

@@ -66,7 +66,7 @@ export const GRAPHICS_CARDS = ['std', 'virtio'] as const;
 export type GraphicsCard = (typeof GRAPHICS_CARDS)[number];
 
 /** A virtual machine. It ends where a real one would reboot. */
-export interface Machine {
+export interface VmConfig {
   readonly accel: Accelerator;
   /** RAM in MiB. */
   readonly memoryMiB: number;
@@ -98,7 +98,7 @@ const ACCELERATOR: Record<Accelerator, string> = { kvm: 'kvm', tcg: 'tcg,thread=
 const PROCESSOR: Record<Accelerator, string> = { kvm: 'host', tcg: 'qemu64,-svm' };
 
 /** QEMU's arguments. */
-export function qemuCommand(machine: Machine): Command {
+export function qemuCommand(machine: VmConfig): Command {
   const { start, display } = machine;
   const args = ['-nodefaults', '-accel', ACCELERATOR[machine.accel]];
   args.push('-cpu', PROCESSOR[machine.accel]);

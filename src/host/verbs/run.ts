@@ -20,11 +20,11 @@ import {
   type Accelerator,
   type Forward,
   knownQemuFault,
-  type Machine,
   type Network,
   qemuCommand,
   type SerialPort,
   type Start,
+  type VmConfig,
 } from '../tools/qemu.js';
 import type { MachineDisk } from '../tools/qemu-disks.js';
 
@@ -110,7 +110,7 @@ function startOf(options: RunOptions, images: BuiltImages): Result<Start> {
   return ok({ by: 'kernel', kernel: images.kernel, initrd: images.initrd, append: append.value });
 }
 
-function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel: Accelerator): Machine {
+function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel: Accelerator): VmConfig {
   const serials: SerialPort[] = options.terminal ? [{ to: 'terminal' }] : [];
   const made: MachineDisk = { file: diskFile(runFolder(options)), format: 'raw', serial: 'mkma' };
   return {
@@ -134,7 +134,7 @@ function networkOf({ network = false, forwards = [] }: RunOptions): Network | un
 }
 
 /** The machine's files that are made for it, in the folder of runs. */
-function madeFiles(options: RunOptions, machine: Machine): string[] {
+function madeFiles(options: RunOptions, machine: VmConfig): string[] {
   const variables = machine.start.by === 'uefi' ? [machine.start.variables] : [];
   return options.disks === undefined ? [diskFile(runFolder(options)), ...variables] : variables;
 }
@@ -142,7 +142,7 @@ function madeFiles(options: RunOptions, machine: Machine): string[] {
 /** Have the files that are made for the machine ready and to ourselves while `work` runs. */
 async function withFiles<T>(
   options: RunOptions,
-  machine: Machine,
+  machine: VmConfig,
   base: string,
   context: Context,
   work: () => Promise<Result<T>>,
@@ -170,7 +170,7 @@ async function withFiles<T>(
 }
 
 /** Start QEMU on this terminal. Returns how many seconds it ran. */
-async function boot(options: RunOptions, machine: Machine, context: Context): Promise<Result<number>> {
+async function boot(options: RunOptions, machine: VmConfig, context: Context): Promise<Result<number>> {
   if (options.terminal) {
     context.emit({ type: 'note', text: 'to leave: poweroff inside the machine, or the keys Ctrl-A then X' });
   }

@@ -2,7 +2,7 @@
 
 import { neededPackages } from '../customise/customise.js';
 import { nameOf } from '../definition/issues.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { Merged, Path } from '../definition/merge.js';
 import { packageNameOf } from '../definition/package-names.js';
 import type { ResolvedMachine } from '../definition/resolve.js';
@@ -38,7 +38,7 @@ export function summarise({ machine, merged, presets }: ResolvedMachine, all: bo
 }
 
 /** Packages that nobody names, and the fields that need them. */
-function needed(machine: Machine, wanted: (by: Path) => boolean): SummaryField[] {
+function needed(machine: MachineConfig, wanted: (by: Path) => boolean): SummaryField[] {
   const { packages, firmware, excludePackages } = machine;
   const named = new Set([...packages.map(packageNameOf), ...firmware, ...excludePackages]);
   return neededPackages(machine)

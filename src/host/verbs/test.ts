@@ -23,7 +23,7 @@ import { TEST_DISK_SERIAL, testParameters } from '../qemu/test-unit.js';
 import { giveTo } from '../sys/files.js';
 import { takeLock } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
-import type { Accelerator, GraphicsCard, Headless, Machine } from '../tools/qemu.js';
+import type { Accelerator, GraphicsCard, Headless, VmConfig } from '../tools/qemu.js';
 
 /** Seconds for boot, checks and power off. */
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
@@ -169,7 +169,7 @@ interface Files {
   readonly headless: Headless;
 }
 
-function machineOf(options: TestOptions, images: BuiltImages, settings: Settings, files: Files): Machine {
+function machineOf(options: TestOptions, images: BuiltImages, settings: Settings, files: Files): VmConfig {
   const { accel, append } = settings;
   const { tests = [] } = options;
   return {

@@ -1,7 +1,7 @@
 /** Entries of trees for tests. */
 
 import type { TreeEntry } from '../../../src/core/archive/tree.js';
-import { type LowerLayer, parentOf } from '../../../src/core/overlay/lower.js';
+import { type LowerDirectory, parentOf } from '../../../src/core/overlay/lower.js';
 
 let inodes = 0;
 
@@ -39,7 +39,7 @@ export interface LayerSketch {
   readonly opaque?: readonly string[];
 }
 
-export function lowerLayer({ entries = [], whiteouts = [], opaque = [] }: LayerSketch): LowerLayer {
+export function lowerLayer({ entries = [], whiteouts = [], opaque = [] }: LayerSketch): LowerDirectory {
   return {
     entries: new Map(tree(...entries).map((one) => [one.path, one])),
     whiteouts: new Set(whiteouts),

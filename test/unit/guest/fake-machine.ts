@@ -1,14 +1,14 @@
 /** A machine in memory: programs answer from a table, files lie in a map, and time passes when somebody sleeps. */
 import { decodeName } from '../../../src/core/text/path.js';
+import { ran } from '../../../src/guest/ran.js';
 import type {
   FileInfo,
   Finished,
   PartResult,
   Pipeline,
-  RunningMachine,
+  RunningSystem,
   RunOptions,
-} from '../../../src/guest/machine.js';
-import { ran } from '../../../src/guest/ran.js';
+} from '../../../src/guest/system.js';
 
 export interface FakeFile {
   readonly kind?: FileInfo['kind'];
@@ -22,7 +22,7 @@ export interface FakeFile {
 
 export type Answer = Partial<Finished>;
 
-export class FakeMachine implements RunningMachine {
+export class FakeMachine implements RunningSystem {
   readonly files = new Map<string, FakeFile>();
   readonly calls: string[] = [];
   /** What programs were given to read, with their calls. */

@@ -9,7 +9,7 @@ import {
 } from '../../../core/layers/change.js';
 import { nextBootOf } from '../../../core/layers/next-boot.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { rememberNextBoot } from '../next-boot.js';
@@ -17,7 +17,7 @@ import type { Answer } from '../session.js';
 
 /** Look first, with the storage mounted to be read; what is refused touches nothing. */
 export function change(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   action: Action,
   name: string,
@@ -46,7 +46,7 @@ export function change(
 }
 
 /** Rename or remove the file, and flush the folder, so that a power cut undoes nothing. */
-function apply(machine: RunningMachine, folder: string, { file, becomes }: LayerChange): Result<void> {
+function apply(machine: RunningSystem, folder: string, { file, becomes }: LayerChange): Result<void> {
   const from = `${folder}/${file}`;
   if (becomes === undefined) {
     const removed = machine.run(['rm', '--', from]);

@@ -7,14 +7,14 @@ import { watchReads } from '../../../core/image/reads.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
-import type { RunningMachine } from '../../machine.js';
 import { ask } from '../../ran.js';
+import type { RunningSystem } from '../../system.js';
 import { lookUp, nullEnded } from '../directory.js';
 import { VIEW } from '../view.js';
 
 /** What an image holds: its archive as zstd(1) gives it, piece by piece, contents passed over. */
 export function readTree(
-  machine: RunningMachine,
+  machine: RunningSystem,
   folder: string,
   image: StoredImage,
   options: TreeOptions = {},
@@ -26,7 +26,7 @@ export function readTree(
 
 /** Hand all records to the collector. */
 export function readRecords(
-  machine: RunningMachine,
+  machine: RunningSystem,
   folder: string,
   image: StoredImage,
   collector: TreeCollector,
@@ -51,7 +51,7 @@ export function readRecords(
 
 /** Names and inodes of a file system, which need no unpacking. */
 function readFileSystem(
-  machine: RunningMachine,
+  machine: RunningSystem,
   folder: string,
   image: StoredImage,
   collector: TreeCollector,
@@ -70,7 +70,7 @@ export function unpackedFolder(image: StoredImage, { base }: StoredImages): stri
 }
 
 /** What an unpacked image holds at these paths. */
-export function lookUpTree(machine: RunningMachine, folder: string, paths: ReadonlySet<string>): LayerTree {
+export function lookUpTree(machine: RunningSystem, folder: string, paths: ReadonlySet<string>): LayerTree {
   return lookUp(machine, folder, [...paths]);
 }
 
@@ -79,7 +79,7 @@ const SOME_FAILED = 123;
 
 /** SHA-256 of files in a folder, by path; without those that cannot be read. */
 export function digestsIn(
-  machine: RunningMachine,
+  machine: RunningSystem,
   folder: string,
   paths: readonly string[],
 ): Map<string, string> {

@@ -10,7 +10,7 @@ import { showLayer, showLines } from '../../../core/layers/show.js';
 import { checkedImage, damageOf, imagesToVerify, verifyLines } from '../../../core/layers/verify.js';
 import { ok, type Problem, type Result } from '../../../core/result.js';
 import type { StoredImage, StoredImages } from '../../../core/set/stored.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { openImages } from '../images-folder.js';
 import type { Answer } from '../session.js';
 import { VIEW } from '../view.js';
@@ -19,7 +19,7 @@ import { verifyOne } from './verify.js';
 
 /** What a verb works on. */
 export interface Place {
-  readonly machine: RunningMachine;
+  readonly machine: RunningSystem;
   readonly record: BootRecord;
   /** The folder of the images. */
   readonly folder: string;
@@ -69,7 +69,7 @@ export function diff({ machine, record, folder }: Place, first: string, second: 
 
 /** The folder that an image of this boot was unpacked into; none where it is not part of it. */
 function unpacked(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   stored: StoredImages,
   image: StoredImage,

@@ -6,8 +6,8 @@ import { TreeCollector } from '../../../core/layers/tree.js';
 import { checkRecords } from '../../../core/layers/verify.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { StoredImage } from '../../../core/set/stored.js';
-import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
+import type { RunningSystem } from '../../system.js';
 import { readRecords } from './folder.js';
 
 /** The sums of byte ranges of $0, which are read as lines of offset and length. */
@@ -15,7 +15,7 @@ const SUMS =
   'while read -r at size; do dd if="$0" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" status=none | sha256sum; done';
 
 /** Compare it with its manifest, and read every record; fails where something is not as it should be. */
-export function verifyOne(machine: RunningMachine, folder: string, image: StoredImage): Result<void> {
+export function verifyOne(machine: RunningSystem, folder: string, image: StoredImage): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
   if (image.manifest !== undefined) {
     const sums = checkSums(machine, `${folder}/${image.file}`, image.file, image.manifest);
@@ -26,7 +26,7 @@ export function verifyOne(machine: RunningMachine, folder: string, image: Stored
   return read.ok ? checkRecords(image, collector.records) : read;
 }
 
-function checkSums(machine: RunningMachine, path: string, where: string, manifest: Manifest): Result<void> {
+function checkSums(machine: RunningSystem, path: string, where: string, manifest: Manifest): Result<void> {
   const { segments } = manifest;
   const wrong = (why: string): Result<void> => err(damaged(why, { where, next: 'copy or save it again' }));
   let input = '';

@@ -4,8 +4,8 @@ import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/archi
 import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
 import { concatBytes } from '../../../core/text/bytes.js';
 import { encodeName } from '../../../core/text/path.js';
-import type { RunningMachine } from '../../machine.js';
 import { must, mustMakeFolder } from '../../must.js';
+import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
 import { WORK } from './work.js';
 
@@ -15,7 +15,7 @@ const ALIASES = `${WORK}/names`;
  * Symbolic links with plain names to files whose own the engine cannot open, all by one program. Returns them by path;
  * the packer opens those.
  */
-export function makeAliases(machine: RunningMachine, plan: Plan): Record<string, string> {
+export function makeAliases(machine: RunningSystem, plan: Plan): Record<string, string> {
   const odd = plan.segments.flatMap(({ records }) => (anySurrogate(records) ? records.filter(isOdd) : []));
   if (odd.length === 0) return {};
   mustMakeFolder(machine, ALIASES, 0o700);

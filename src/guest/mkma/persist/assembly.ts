@@ -8,7 +8,7 @@ import {
 } from '../../../core/image/image.js';
 import type { LayerManifest, Segment } from '../../../core/image/manifest.js';
 import type { Problem } from '../../../core/result.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { WORK } from './work.js';
 
 /** What is known of a segment. */
@@ -31,7 +31,7 @@ export class Assembly {
 
   /** `target` is there, and empty. */
   constructor(
-    private readonly machine: RunningMachine,
+    private readonly machine: RunningSystem,
     private readonly target: string,
   ) {
     this.bytes(encodeHead());

@@ -4,9 +4,9 @@ import { keptChanges, listLines, parseList, renderList } from '../../../core/ove
 import type { Change } from '../../../core/overlay/changes.js';
 import { ancestorsOf } from '../../../core/overlay/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
-import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 import { NoRoom } from '../../no-room.js';
+import type { RunningSystem } from '../../system.js';
 
 const LIST = '/run/mkma/persist.list';
 
@@ -25,7 +25,7 @@ export function choosesAtOnce({ all, select, deselect }: Choice): boolean {
 
 /** The chosen changes. `notes` are told in the list that is edited. */
 export function chooseChanges(
-  machine: RunningMachine,
+  machine: RunningSystem,
   choice: Choice,
   changes: readonly Change[],
   notes: readonly string[],
@@ -84,7 +84,7 @@ function matcher(patterns: readonly string[]): (change: Change) => boolean {
 }
 
 /** The text as the user's editor left it. */
-function edit(machine: RunningMachine, text: string): Result<string> {
+function edit(machine: RunningSystem, text: string): Result<string> {
   must(machine, ['install', '-m', '0600', '/dev/null', LIST]);
   if (!machine.write(LIST, text)) throw new NoRoom('/run');
   const asked = machine.environment('VISUAL') ?? machine.environment('EDITOR');
@@ -117,7 +117,7 @@ function edit(machine: RunningMachine, text: string): Result<string> {
 }
 
 /** An editor on the caller's path. */
-function found(machine: RunningMachine): string | undefined {
+function found(machine: RunningSystem): string | undefined {
   const folders = (machine.environment('PATH') ?? '/usr/bin:/bin').split(':').filter((one) => one !== '');
   return ['sensible-editor', 'editor', 'nano', 'vi'].find((name) =>
     folders.some((folder) => ((machine.info(`${folder}/${name}`)?.mode ?? 0) & 0o111) !== 0),

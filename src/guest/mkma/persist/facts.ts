@@ -1,10 +1,11 @@
 /** What a layer's manifest tells of the machine that it was made on. */
-import type { RunningMachine } from '../../machine.js';
+
 import { ask } from '../../ran.js';
+import type { RunningSystem } from '../../system.js';
 import { VERSION } from '../version.js';
 
 /** Facts in the manifest's words. */
-export function machineFacts(machine: RunningMachine) {
+export function machineFacts(machine: RunningSystem) {
   const release = machine.readText('/etc/os-release') ?? '';
   const first = (argv: readonly string[]): string => ask(machine, argv).stdout.trim();
   return {

@@ -1,6 +1,6 @@
 /** Ctrl-C while a layer is written. */
 import { err, type Problem, type Result } from '../../../core/result.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 
 export const INTERRUPTED: Problem = {
   code: 'interrupted',
@@ -10,7 +10,7 @@ export const INTERRUPTED: Problem = {
 };
 
 /** Work of which whatever goes wrong after Ctrl-C is due to that: it ends the programs that are running. */
-export function unlessInterrupted<T>(machine: RunningMachine, work: () => Result<T>): Result<T> {
+export function unlessInterrupted<T>(machine: RunningSystem, work: () => Result<T>): Result<T> {
   try {
     const done = work();
     return !done.ok && machine.interrupted() ? err(INTERRUPTED) : done;

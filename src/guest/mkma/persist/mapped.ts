@@ -2,8 +2,8 @@
 
 import type { TreeEntry } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
-import type { Finished, Machine } from '../../machine.js';
 import { answered } from '../../ran.js';
+import type { Finished, GuestSystem } from '../../system.js';
 
 /** The program that tells {@link mappedInodes}. A process may be gone when it is looked at. */
 export const MAPPINGS: readonly string[] = ['sh', '-c', 'grep -sh "^[^ ]* .w.s " /proc/[0-9]*/maps'];
@@ -52,6 +52,10 @@ export function ownDevices(mountinfo: string): Set<string> {
 }
 
 /** {@link mappedInodes} of the running machine. */
-export function mappedIn(machine: Machine, mappings: Finished, entries: readonly TreeEntry[]): Set<string> {
+export function mappedIn(
+  machine: GuestSystem,
+  mappings: Finished,
+  entries: readonly TreeEntry[],
+): Set<string> {
   return mappedInodes(mappings, entries, ownDevices(machine.readText('/proc/self/mountinfo') ?? ''));
 }

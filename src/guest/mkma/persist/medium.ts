@@ -17,7 +17,7 @@ import { ALL_LAYERS, layerFileName } from '../../../core/set/layer-names.js';
 import type { StoredImages } from '../../../core/set/stored.js';
 import { compareNames, quoteName } from '../../../core/text/path.js';
 import { mebibytes } from '../../../core/text/size.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { openImages } from '../images-folder.js';
 import { readSaved } from './saved.js';
 
@@ -37,7 +37,7 @@ export interface Medium {
 }
 
 /** Look at the folder of the images. */
-export function readMedium(machine: RunningMachine, record: BootRecord, folder: string): Result<Medium> {
+export function readMedium(machine: RunningSystem, record: BootRecord, folder: string): Result<Medium> {
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
   const there = stored.value;

@@ -8,12 +8,12 @@ import { FORMAT_VERSION } from '../../../core/contract.js';
 import type { Plan } from '../../../core/image/archive-plan.js';
 import { identity, type LayerManifest, type Segment } from '../../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import type { PartResult, Pipeline, RunningMachine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { must, mustMakeFolder } from '../../must.js';
 import { CHANGED, type FramePlan, IS_REPLACED } from '../../packer/plan.js';
 import { processors } from '../../processors.js';
 import { whyNotRun } from '../../ran.js';
+import type { PartResult, Pipeline, RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
 import { makeAliases } from './aliases.js';
 import { Assembly } from './assembly.js';
@@ -54,7 +54,7 @@ export interface PackedLayer {
 }
 
 /** Fill the file. A problem where a program failed, most likely since the medium is full. */
-export function packLayer(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
+export function packLayer(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
   mustMakeFolder(machine, WORK, 0o700);
   must(machine, ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=100%', 'mkma-work', WORK]);
   try {
@@ -81,7 +81,7 @@ function framesOf(plan: Plan): Frame[] {
   return frames;
 }
 
-function pack(machine: RunningMachine, options: PackOptions): Result<PackedLayer> {
+function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
   const { plan, facts, level, target, onProgress } = options;
   const frames = framesOf(plan);
   const assembly = new Assembly(machine, target);
@@ -127,7 +127,7 @@ const COMPRESS = 'zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
 
 /** A packer and its zstd for each frame; the plan of each is written when it is to start. */
 function* pipelinesOf(
-  machine: RunningMachine,
+  machine: RunningSystem,
   plan: Plan,
   frames: readonly Frame[],
   level: number,
@@ -152,7 +152,7 @@ function* pipelinesOf(
 }
 
 function manifestOf(
-  machine: RunningMachine,
+  machine: RunningSystem,
   plan: Plan,
   facts: LayerFactsOf,
   segments: Segment[],
@@ -198,7 +198,7 @@ const SIGKILL = 9;
  * How many frames to work on at a time: as many as there are processors and RAM for, and one more, since some wait for this
  * program or for each other.
  */
-function lanes(machine: RunningMachine): number {
+function lanes(machine: RunningSystem): number {
   return Math.max(
     1,
     Math.min(processors(machine) + 1, Math.floor(memoryInfo(machine, 'MemAvailable') / ZSTD_RAM)),

@@ -10,7 +10,7 @@ import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/ove
 import type { Records } from '../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
 import { rememberUsed } from '../room.js';
@@ -52,7 +52,7 @@ const ATTEMPTS = 3;
 
 /** Save what is chosen. `tell` gets lines about what goes on. */
 export function persist(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
@@ -91,7 +91,7 @@ export function persist(
   }
 }
 
-function lookAround(machine: RunningMachine, record: BootRecord, medium: Medium) {
+function lookAround(machine: RunningSystem, record: BootRecord, medium: Medium) {
   const scan = scanMachine(machine, record, medium.saved);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
@@ -138,7 +138,7 @@ type Saved =
   | { readonly done?: undefined; readonly replaced: readonly string[] };
 
 function save(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,

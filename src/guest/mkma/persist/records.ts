@@ -10,14 +10,14 @@ import {
   type Records,
   stacked,
 } from '../../../core/records/records.js';
-import type { RunningMachine } from '../../machine.js';
 import { digestFiles, namesIn } from '../../records.js';
+import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
 import type { Scan } from './scan.js';
 
 /** The records of a layer with this content, on the lower directories and the snapshots of this boot. */
 export function recordsOfLayer(
-  machine: RunningMachine,
+  machine: RunningSystem,
   scan: Scan,
   saved: readonly SavedSnapshot[],
   content: LayerContent,
@@ -28,7 +28,7 @@ export function recordsOfLayer(
   return { ...own, below: belowOf(own.files, owners, below), owners };
 }
 
-function lowerRecords(machine: RunningMachine, { stack, folders }: Scan): RecordState {
+function lowerRecords(machine: RunningSystem, { stack, folders }: Scan): RecordState {
   const files: Record<string, string | null> = {};
   const found = new Map<string, string>();
   for (const path of RECORD_FILES) {
@@ -42,7 +42,7 @@ function lowerRecords(machine: RunningMachine, { stack, folders }: Scan): Record
 }
 
 /** What the layer holds of them, or takes away. */
-function ownRecords(machine: RunningMachine, content: LayerContent): RecordState {
+function ownRecords(machine: RunningSystem, content: LayerContent): RecordState {
   const tree = new Map(content.tree.map((entry) => [entry.path, entry]));
   const gone = new Set(content.deletions);
   const files: Record<string, string | null> = {};
@@ -62,7 +62,7 @@ function ownRecords(machine: RunningMachine, content: LayerContent): RecordState
 
 /** Those of the files whose content is no longer what the layer tells of them, where `changed` were written to while they were read. */
 export function staleRecords(
-  machine: RunningMachine,
+  machine: RunningSystem,
   { files }: Records,
   content: LayerContent,
   changed: readonly string[],

@@ -1,13 +1,13 @@
 /** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
 import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
-import type { RunningMachine } from '../../machine.js';
 import { NoRoom } from '../../no-room.js';
+import type { RunningSystem } from '../../system.js';
 
 const PART = '.part';
 const FOLDER = '/run/mkma/snapshots';
 
 /** All of them, in the order in which they were made. */
-export function readSaved(machine: RunningMachine): SavedSnapshot[] {
+export function readSaved(machine: RunningSystem): SavedSnapshot[] {
   const saved: SavedSnapshot[] = [];
   for (const name of machine.list(FOLDER) ?? []) {
     // One that was broken off was never saved.
@@ -19,7 +19,7 @@ export function readSaved(machine: RunningMachine): SavedSnapshot[] {
 }
 
 /** Remember one, for root alone: it names files of all users. Done before its layer gets its name. */
-export function remember(machine: RunningMachine, snapshot: SavedSnapshot): void {
+export function remember(machine: RunningSystem, snapshot: SavedSnapshot): void {
   if (machine.makeFolder(FOLDER) !== undefined) throw new NoRoom('/run');
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {

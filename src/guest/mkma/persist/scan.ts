@@ -8,7 +8,7 @@ import { ancestorsOf, LowerView } from '../../../core/overlay/lower.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
 import { nameLength } from '../../../core/text/path.js';
-import type { Finished, RunningMachine } from '../../machine.js';
+import type { Finished, RunningSystem } from '../../system.js';
 import {
   type Devices,
   deviceNumbers,
@@ -41,7 +41,7 @@ const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(
 
 /** Look at the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were made. */
 export function scanMachine(
-  machine: RunningMachine,
+  machine: RunningSystem,
   record: BootRecord,
   saved: readonly SavedSnapshot[],
 ): Scan {
@@ -67,7 +67,7 @@ export function scanMachine(
 }
 
 /** The upper directory: what programs tell of it beside its listing they find out side by side. */
-function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
+function scanUpper(machine: RunningSystem): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
   const find = ['find', ...findArguments(FRESH)];
   const listed = stable(machine, find);
   // Not before: an attribute set in between would be missing, under a time of change that has it; and what was mapped
@@ -88,7 +88,7 @@ function scanUpper(machine: RunningMachine): Pick<Scan, 'upper' | 'devices' | 'm
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];
 
 /** All attributes. Paths that the kernel takes only piece by piece are left to whoever is asked to save them. */
-function dumpUpper(machine: RunningMachine, entries: readonly TreeEntry[], first: Finished): string {
+function dumpUpper(machine: RunningSystem, entries: readonly TreeEntry[], first: Finished): string {
   const reachable = ({ path }: TreeEntry): boolean =>
     path.length * LONGEST_CHARACTER < PATH_MAX - 2 || nameLength(path) < PATH_MAX - 2;
   if (entries.every(reachable)) return stable(machine, DUMP, { cwd: FRESH }, first);

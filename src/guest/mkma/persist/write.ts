@@ -6,7 +6,7 @@ import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { layerFileName, nextLayerName } from '../../../core/set/layer-names.js';
 import { quoteName } from '../../../core/text/path.js';
-import type { RunningMachine } from '../../machine.js';
+import type { RunningSystem } from '../../system.js';
 import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
 import type { PackedLayer } from './pack.js';
@@ -32,7 +32,7 @@ export interface WriteOptions {
 }
 
 /** Write a new layer. Whatever fails leaves the folder as it was. */
-export function writeLayer(machine: RunningMachine, options: WriteOptions): Result<WrittenLayer> {
+export function writeLayer(machine: RunningSystem, options: WriteOptions): Result<WrittenLayer> {
   const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
   const refused = machine.makeFile(part);
@@ -70,7 +70,7 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
 }
 
 /** Whether early boot will be able to read what was written: by its own reader. */
-function readBack(machine: RunningMachine, path: string, bytes: number): Result<void> {
+function readBack(machine: RunningSystem, path: string, bytes: number): Result<void> {
   const read = (at: number, length: number): Uint8Array =>
     machine.readAt(path, at, length) ?? new Uint8Array(0);
   const info = readImageInfo(read, bytes);

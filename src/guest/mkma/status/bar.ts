@@ -1,8 +1,8 @@
 /** The status for a bar: one line, again and again. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import { formatBytes } from '../../../core/text/size.js';
-import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
+import type { GuestSystem } from '../../system.js';
 import { grownBytes, measureFileSystem } from '../room.js';
 
 /** As waybar-custom(5) reads it with `"return-type": "json"`. */
@@ -18,7 +18,7 @@ export interface Bar {
 /** Bytes of growth that logs and the like come to by themselves. */
 const WORTH_SAVING = 2 ** 20;
 
-export function readBar(machine: Machine, record: BootRecord): Bar {
+export function readBar(machine: GuestSystem, record: BootRecord): Bar {
   const total = memoryInfo(machine, 'MemTotal');
   const available = memoryInfo(machine, 'MemAvailable');
   const { bytes, used, free } = measureFileSystem(machine, '/');

@@ -2,7 +2,7 @@
 import { buildCommand } from '@stricli/core';
 import { bootTimes } from '../../../core/boot/record.js';
 import { ok, type Result } from '../../../core/result.js';
-import type { Machine } from '../../machine.js';
+import type { GuestSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
 import { type Answer, type Context, Failed, show } from '../session.js';
 import { readBar } from './bar.js';
@@ -10,28 +10,28 @@ import { diskLine, readDisks } from './disks.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
-function look(machine: Machine): Result<Answer> {
+function look(machine: GuestSystem): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
   const value = readStatus(machine, record.value);
   return ok({ value, lines: (columns) => statusLines(value, columns) });
 }
 
-function lookForBar(machine: Machine): Result<Answer> {
+function lookForBar(machine: GuestSystem): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
   const value = readBar(machine, record.value);
   return ok({ value, lines: () => [JSON.stringify(value)] });
 }
 
-function lookAtBoot(machine: Machine): Result<Answer> {
+function lookAtBoot(machine: GuestSystem): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
   const value = bootTimes(record.value);
   return ok({ value, lines: () => bootLines(value) });
 }
 
-function lookForMissing(machine: Machine): Result<Answer> {
+function lookForMissing(machine: GuestSystem): Result<Answer> {
   const value = readDisks(machine).filter(({ state }) => state !== 'used');
   return ok({ value, lines: () => value.map(diskLine) });
 }

@@ -3,7 +3,7 @@
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/boot/disks.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { isBelow } from '../../../core/text/path.js';
-import type { Machine } from '../../machine.js';
+import type { GuestSystem } from '../../system.js';
 
 /**
  * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked.
@@ -25,7 +25,7 @@ export interface DiskStatus {
 }
 
 /** The disks of the definition, in its order; none where it names none. */
-export function readDisks(machine: Machine): DiskStatus[] {
+export function readDisks(machine: GuestSystem): DiskStatus[] {
   const text = machine.readText(DISKS_FILE);
   if (text === undefined) return [];
   const points = mountPoints(machine.readText('/proc/self/mountinfo') ?? '');
@@ -44,7 +44,7 @@ export function readDisks(machine: Machine): DiskStatus[] {
   });
 }
 
-function unusedState(machine: Machine, { node, unlocked }: ExpectedDisk): DiskState {
+function unusedState(machine: GuestSystem, { node, unlocked }: ExpectedDisk): DiskState {
   if (machine.info(node) === undefined) return 'absent';
   return unlocked !== undefined && machine.info(unlocked.node) === undefined ? 'locked' : 'failed';
 }
@@ -66,7 +66,7 @@ function swapDevices(swaps: string): Set<string> {
 }
 
 /** Where udev's link leads: /proc/swaps has the kernel's own name. */
-function kernelName(machine: Machine, node: string): string {
+function kernelName(machine: GuestSystem, node: string): string {
   const target = machine.readlink(node);
   return target === undefined ? node : `/dev/${target.slice(target.lastIndexOf('/') + 1)}`;
 }

@@ -1,8 +1,8 @@
 /** Where the RAM goes. */
 import { largestParts, type Sized } from '../../../core/overlay/largest.js';
-import type { Machine } from '../../machine.js';
 import { memoryInfo } from '../../meminfo.js';
 import { ask } from '../../ran.js';
+import type { GuestSystem } from '../../system.js';
 import { type FileSystem, measureFileSystem } from '../room.js';
 import { FRESH, VIEW } from '../view.js';
 
@@ -20,7 +20,7 @@ export interface Memory {
 }
 
 /** `viewed`: whether the view is there to be measured. */
-export function readMemory(machine: Machine, viewed: boolean): Memory {
+export function readMemory(machine: GuestSystem, viewed: boolean): Memory {
   const fresh = viewed ? measureFresh(machine) : undefined;
   return {
     fileSystem: measureFileSystem(machine, viewed ? VIEW : '/'),
@@ -33,7 +33,7 @@ export function readMemory(machine: Machine, viewed: boolean): Memory {
 /** How many of the largest changes are told. */
 const LARGEST = 5;
 
-function measureFresh(machine: Machine): Required<Pick<Memory, 'fresh' | 'largest'>> | undefined {
+function measureFresh(machine: GuestSystem): Required<Pick<Memory, 'fresh' | 'largest'>> | undefined {
   if (machine.info(FRESH) === undefined) return undefined;
   const argv = ['du', '--all', '--null', '--block-size=1', '.'];
   // 1: something went away meanwhile.

@@ -8,8 +8,8 @@ import {
 } from '../../../core/boot/record.js';
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import { renderProblem } from '../../../core/result.js';
-import type { Machine } from '../../machine.js';
 import { ask } from '../../ran.js';
+import type { GuestSystem } from '../../system.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
 import { type DiskStatus, readDisks } from './disks.js';
@@ -42,7 +42,7 @@ export interface Status {
   };
 }
 
-export function readStatus(machine: Machine, record: BootRecord): Status {
+export function readStatus(machine: GuestSystem, record: BootRecord): Status {
   const { images, leftOut, warnings, storage } = record;
   const view = checkView(machine, record);
   const base = images.find((image) => image.kind === 'base');
@@ -60,14 +60,14 @@ export function readStatus(machine: Machine, record: BootRecord): Status {
   };
 }
 
-function nextBootNeeds(machine: Machine, record: BootRecord): Status['nextBoot'] {
+function nextBootNeeds(machine: GuestSystem, record: BootRecord): Status['nextBoot'] {
   const images = readNextBoot(machine, record);
   const bytes = ramOf(images);
   return { bytes, of: record.ramBytes, fits: lackOf(images, record) === undefined, images };
 }
 
 /** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */
-function mountPoints(machine: Machine, device: string): string[] {
+function mountPoints(machine: GuestSystem, device: string): string[] {
   const argv = ['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device];
   const found = ask(machine, argv, [1]);
   return found.stdout.split('\n').filter((line) => line !== '');

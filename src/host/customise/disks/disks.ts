@@ -9,7 +9,7 @@ import { err, ok, type Result } from '../../../core/result.js';
 import { isWithin } from '../../../core/text/path.js';
 import { disksOf, mappingsOf, mountOver, mountsOf, plainPath } from '../../definition/disks.js';
 import { nameOf } from '../../definition/issues.js';
-import type { Machine } from '../../definition/machine.js';
+import type { MachineConfig } from '../../definition/machine.js';
 import { PACKAGE } from '../../installed.js';
 import { resolveInTree } from '../../sys/tree-files.js';
 import { type Ids, readIds } from '../ids.js';
@@ -21,7 +21,7 @@ import { fstabLines, type Home, homesOnDisks } from './tables.js';
 export const PROGRAMS = join(PACKAGE, 'presets/disks');
 
 /** Homes of the definition's users that lie on disks. */
-export function homesIn({ homes }: Ids, machine: Machine): Home[] {
+export function homesIn({ homes }: Ids, machine: MachineConfig): Home[] {
   const own = Object.keys(machine.users).flatMap((name): [string, string][] => {
     const home = homes.get(name);
     return home === undefined ? [] : [[name, home]];
@@ -30,7 +30,7 @@ export function homesIn({ homes }: Ids, machine: Machine): Home[] {
 }
 
 /** Put them into fstab(5), and what they need beside it. */
-export function setDisks({ root, files }: Tree, machine: Machine): Result<void> {
+export function setDisks({ root, files }: Tree, machine: MachineConfig): Result<void> {
   if (disksOf(machine).length === 0) return ok();
   const homes = homesIn(readIds(root), machine);
   for (const { point } of mountsOf(machine)) files.makeFolder(point);
@@ -47,7 +47,7 @@ export function setDisks({ root, files }: Tree, machine: Machine): Result<void> 
  * Warn of what can be seen in the tree alone, once everything is in place. Refuses a mount point that is no
  * folder.
  */
-export function warnOfDisks(tree: Tree, machine: Machine): Result<void> {
+export function warnOfDisks(tree: Tree, machine: MachineConfig): Result<void> {
   warnOfKeys(tree, machine);
   const mounts = mountsOf(machine);
   const homes = homesIn(readIds(tree.root), machine).map(({ path }) => path);
@@ -88,7 +88,7 @@ export function warnOfDisks(tree: Tree, machine: Machine): Result<void> {
 /** Permission bits of others than the owner. */
 const OTHERS = 0o077;
 
-function warnOfKeys(tree: Tree, machine: Machine): void {
+function warnOfKeys(tree: Tree, machine: MachineConfig): void {
   const mounts = mountsOf(machine);
   const disks = disksOf(machine);
   for (const { keyFile, keyDevice, name } of mappingsOf(disks)) {

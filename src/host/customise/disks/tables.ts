@@ -1,10 +1,10 @@
 /** Disks in fstab(5) and crypttab(5). Pure. */
 import { isBelow } from '../../../core/text/path.js';
 import { type Disk, disksOf, type Mapping, mappingsOf, mountOver, mountsOf } from '../../definition/disks.js';
-import type { Machine } from '../../definition/machine.js';
+import type { MachineConfig } from '../../definition/machine.js';
 import { deviceNode } from '../../tools/unit-name.js';
 
-export type Disks = Pick<Machine, 'mounts' | 'swap'>;
+export type Disks = Pick<MachineConfig, 'mounts' | 'swap'>;
 
 /**
  * Seconds from systemd's start until a disk counts as absent, should nothing have said so before: the unit

@@ -10,10 +10,10 @@ import {
   plainPath,
 } from '../disks.js';
 import { type Fault, fault, type Naming } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 
 /** Every fault of `mounts` and `swap`. */
-export function checkDisks(machine: Machine): Fault[] {
+export function checkDisks(machine: MachineConfig): Fault[] {
   const mounts = mountsOf(machine);
   const disks = disksOf(machine);
   return [
@@ -34,7 +34,7 @@ const SYSTEM = [
 const DATABASES = ['/var', '/var/lib', '/var/lib/dpkg', '/var/lib/systemd'];
 
 /** Where something may be mounted. */
-function placeFaults({ field, point }: DiskMount, { ramVolumes, files }: Machine): Fault[] {
+function placeFaults({ field, point }: DiskMount, { ramVolumes, files }: MachineConfig): Fault[] {
   const system = SYSTEM.find((folder) => isWithin(point, folder));
   const next = 'name another place, as /srv/data or /home';
   if (system !== undefined || DATABASES.includes(point)) {
@@ -95,7 +95,7 @@ function mountFaults(
  * Files that the definition puts where the disk hides them; what lies in homes of its users is copied to the
  * disk.
  */
-function hiddenFiles({ field, point }: DiskMount, machine: Machine): Fault[] {
+function hiddenFiles({ field, point }: DiskMount, machine: MachineConfig): Fault[] {
   const homes = Object.entries(machine.users).map(([name, { home }]) => homeOf(name, home));
   const lost = Object.keys(machine.files)
     .map(plainPath)
@@ -114,7 +114,7 @@ function homeOf(name: string, home: string | undefined): string {
 }
 
 /** How it is unlocked. */
-function keyFaults({ field, mapping }: Disk, machine: Machine): Fault[] {
+function keyFaults({ field, mapping }: Disk, machine: MachineConfig): Fault[] {
   if (mapping === undefined) return [];
   const at = [...field, 'encrypted'];
   const { keyFile, keyDevice, tpm2 } = mapping;

@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 import { isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 import { HIDDEN } from './hidden.js';
 import { present } from './present.js';
 
 /** Every fault of `files`. */
-export function checkFiles(machine: Machine): Fault[] {
+export function checkFiles(machine: MachineConfig): Fault[] {
   return Object.entries(machine.files).flatMap(([path, file]) => {
     const at = ['files', path];
     const hidden = HIDDEN.find((folder) => isWithin(path, folder));
@@ -53,7 +53,7 @@ function parents(path: string): string[] {
 }
 
 /** Whether a field makes something that nothing can lie in; a link may lead to a folder. */
-function isFile(file: Machine['files'][string] | undefined): boolean {
+function isFile(file: MachineConfig['files'][string] | undefined): boolean {
   if (typeof file === 'string') return true;
   return file !== undefined && ('content' in file || ('from' in file && !isFolder(file.from)));
 }

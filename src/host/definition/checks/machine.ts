@@ -1,7 +1,7 @@
 /** What a definition must not say though every field by itself is as it should be. */
 import { basename } from 'node:path';
 import { type Fault, fault } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 import { unitOf } from '../unit-names.js';
 import { checkDisks } from './disks.js';
 import { checkFiles } from './files.js';
@@ -11,7 +11,7 @@ import { checkUsers } from './users.js';
 import { checkTables, checkVolumes } from './volumes.js';
 
 /** Every fault, in the order of the schema. */
-export function checkMachine(machine: Machine): Fault[] {
+export function checkMachine(machine: MachineConfig): Fault[] {
   const checks = [
     suite,
     format,
@@ -30,7 +30,7 @@ export function checkMachine(machine: Machine): Fault[] {
 /** Suites before trixie: they lack quickjs, the engine of early boot. */
 const TOO_OLD = ['oldoldstable', 'oldstable', 'buster', 'bullseye', 'bookworm'];
 
-function suite({ suite: name }: Machine): Fault[] {
+function suite({ suite: name }: MachineConfig): Fault[] {
   if (!TOO_OLD.includes(name)) return [];
   return [
     fault(
@@ -45,7 +45,7 @@ function suite({ suite: name }: Machine): Fault[] {
 /** From this Linux on it reads what mkma puts into an EROFS: compressed by zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
 const EROFS_ZSTD = [6, 10] as const;
 
-function format({ format: form, kernel }: Machine): Fault[] {
+function format({ format: form, kernel }: MachineConfig): Fault[] {
   const release =
     kernel.from === 'path' ? basename(kernel.modules) : kernel.from === 'host' ? kernel.release : undefined;
   if (form !== 'erofs' || release === undefined) return [];
@@ -62,7 +62,7 @@ function format({ format: form, kernel }: Machine): Fault[] {
   ];
 }
 
-function services({ services: { enable, disable, mask } }: Machine): Fault[] {
+function services({ services: { enable, disable, mask } }: MachineConfig): Fault[] {
   const enabled = new Set(enable.map(unitOf));
   const both = (list: readonly string[], word: string): Fault[] =>
     list.flatMap((name, i) =>
@@ -80,7 +80,7 @@ function services({ services: { enable, disable, mask } }: Machine): Fault[] {
   return [...both(disable, 'disable'), ...both(mask, 'mask')];
 }
 
-function names({ builds, tests, hooks }: Machine): Fault[] {
+function names({ builds, tests, hooks }: MachineConfig): Fault[] {
   const twice = (list: readonly { readonly name: string }[], field: string): Fault[] =>
     list.flatMap(({ name }, i) =>
       list.findIndex((other) => other.name === name) < i

@@ -1,11 +1,11 @@
 /** Where packages come from: repositories, package files, what builds and kernels take from this host. */
 import { type Fault, fault, type Naming } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 import type { Path } from '../merge.js';
 import { isDebFile } from '../package-names.js';
 import { present } from './present.js';
 
-type Repository = Machine['repositories'][string];
+type Repository = MachineConfig['repositories'][string];
 
 /** A flat repository has no components, and any other one has some (sources.list(5)). */
 function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 'components'>): Fault[] {
@@ -24,7 +24,7 @@ function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 
   return [fault('repository-components', ['repositories', name], what, next)];
 }
 
-export function checkPackages(machine: Machine): Fault[] {
+export function checkPackages(machine: MachineConfig): Fault[] {
   const debs = (list: readonly string[], path: Path) =>
     list.flatMap((entry, i) => (isDebFile(entry) ? present([...path, i], entry, 'file') : []));
   const { repositories, builds, kernel } = machine;

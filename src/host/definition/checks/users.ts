@@ -1,6 +1,6 @@
 /** Users: what cannot be said of root, terminals that log in two, empty passwords within reach of a network. */
 import { type Fault, fault } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 import { LOGIN_PACKAGES } from '../network-logins.js';
 import { packageNameOf } from '../package-names.js';
 import { present } from './present.js';
@@ -9,7 +9,7 @@ import { present } from './present.js';
 const OF_ROOT = ['password', 'authorizedKeys', 'autologin', 'shell', 'system', 'groups', 'sudo'];
 
 /** Every fault of `users`. */
-export function checkUsers(machine: Machine): Fault[] {
+export function checkUsers(machine: MachineConfig): Fault[] {
   const taken = new Map<string, string>();
   const login = machine.packages
     .map(packageNameOf)

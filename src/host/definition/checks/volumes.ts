@@ -1,11 +1,11 @@
 /** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. */
 import { isBelow, isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
-import type { Machine } from '../machine.js';
+import type { MachineConfig } from '../machine.js';
 import { HIDDEN } from './hidden.js';
 
 /** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
-export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine): Fault[] {
+export function checkTables({ mounts, swap, ramVolumes, files: placed }: MachineConfig): Fault[] {
   const disks = Object.values(mounts).some(Boolean) || swap.length > 0;
   const volumed = Object.values(ramVolumes).some(Boolean);
   return Object.entries({ '/etc/fstab': disks || volumed, '/etc/crypttab': disks })
@@ -19,7 +19,7 @@ export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine
 }
 
 /** Volumes that hide something, or are hidden. */
-export function checkVolumes({ ramVolumes, files: placed }: Machine): Fault[] {
+export function checkVolumes({ ramVolumes, files: placed }: MachineConfig): Fault[] {
   return Object.entries(ramVolumes).flatMap(([path, volume]) => {
     if (volume === false) return [];
     const at = ['ramVolumes', path];

@@ -4,7 +4,7 @@
  * it `user.` attributes. Pure.
  */
 import { isBelow, isWithin } from '../../../core/text/path.js';
-import type { Machine, MachineInput } from '../machine.js';
+import type { MachineConfig, MachineInput } from '../machine.js';
 import { packageNameOf } from '../package-names.js';
 import { ENGINES, type Engine } from './engines.js';
 
@@ -21,7 +21,7 @@ type Volumes = NonNullable<MachineInput['ramVolumes']>;
 const PERCENT = 30;
 
 /** What the container engines of a machine bring along; each store is the first engine's that has it. What the machine says stays. */
-export function containerConsequences(machine: Machine): Consequence[] {
+export function containerConsequences(machine: MachineConfig): Consequence[] {
   const found: Consequence[] = [];
   const named = new Set(machine.packages.map(packageNameOf));
   const volumes = new Set<string>();
@@ -44,13 +44,13 @@ export function containerConsequences(machine: Machine): Consequence[] {
 }
 
 /** The package by which a machine asks for an engine; `undefined`: it does not. */
-function askedBy({ packages }: Engine, machine: Machine): string | undefined {
+function askedBy({ packages }: Engine, machine: MachineConfig): string | undefined {
   return machine.packages
     .map(packageNameOf)
     .find((name) => packages.includes(name) && !machine.excludePackages.includes(name));
 }
 
-function volumesOf({ stores, userStore }: Engine, machine: Machine): Volumes {
+function volumesOf({ stores, userStore }: Engine, machine: MachineConfig): Volumes {
   const system = Object.entries(stores).map(([path, mode]) => [path, { size: `${PERCENT}%`, mode }]);
   const owners = userStore === undefined ? [] : usersWithLogin(machine);
   const size = `${Math.max(1, Math.floor(PERCENT / owners.length))}%`;
@@ -59,7 +59,7 @@ function volumesOf({ stores, userStore }: Engine, machine: Machine): Volumes {
 }
 
 /** Users of the definition that log in, but for root, which has the system's store. */
-function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
+function usersWithLogin({ users }: MachineConfig): { name: string; home: string }[] {
   return Object.entries(users)
     .filter(
       ([name, { system, shell = '' }]) => name !== 'root' && !system && !/\/(nologin|false)$/.test(shell),
@@ -68,7 +68,7 @@ function usersWithLogin({ users }: Machine): { name: string; home: string }[] {
 }
 
 /** Whether the definition itself has decided what lies at a path: a volume or a disk there or above it, or files in it. */
-export function isTaken(path: string, { ramVolumes, mounts, files }: Machine): boolean {
+export function isTaken(path: string, { ramVolumes, mounts, files }: MachineConfig): boolean {
   return (
     path in ramVolumes ||
     Object.entries(mounts).some(([point, said]) => said !== false && isWithin(path, point)) ||

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { FragmentFields } from '../define.js';
 import type { Fault } from '../fault.js';
-import type { Machine, MachineInput } from '../machine.js';
+import type { MachineConfig, MachineInput } from '../machine.js';
 
 /** A machine that mkma brings along. */
 export interface Preset {
@@ -24,9 +24,9 @@ export interface PresetMachine {
   /** What follows from the whole machine, once everything is said: it comes on top of that. */
   readonly finish: (machine: MachineInput) => FragmentFields;
   /** What does not go together with what else is said of the machine. */
-  readonly check: (machine: Machine) => readonly Fault[];
+  readonly check: (machine: MachineConfig) => readonly Fault[];
   /** Options that do not go together with it, by their paths. */
-  readonly checkOptions?: (machine: Machine) => readonly Fault[];
+  readonly checkOptions?: (machine: MachineConfig) => readonly Fault[];
 }
 
 /** A preset without options. */

@@ -11,7 +11,7 @@ import { ELSEWHERE } from '../../definition/elsewhere.js';
 import { renderReach } from '../../mirror/reach.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { stage } from '../../stage.js';
-import { digestInputs, type Inputs } from '../../stages/book.js';
+import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';

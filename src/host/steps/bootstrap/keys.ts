@@ -7,7 +7,7 @@ import type { Context } from '../../context.js';
 import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
 import { renderReach } from '../../mirror/reach.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
-import { digestInputs } from '../../stages/book.js';
+import { digestInputs } from '../../stages/build-state.js';
 import { cached, findEntry } from '../../stages/cache.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';

@@ -6,9 +6,9 @@ import { neededPackages } from '../../customise/customise.js';
 import { PROGRAM_PACKAGES } from '../../customise/machine-program.js';
 import { describeKey, type KeyReader } from '../../customise/repository-keys.js';
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
-import type { Machine } from '../../definition/machine.js';
+import type { MachineConfig } from '../../definition/machine.js';
 import { isDebFile, packageNameOf } from '../../definition/package-names.js';
-import { digestInputs, type Inputs } from '../../stages/book.js';
+import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import { digestFile } from '../../sys/digest.js';
 import type { BuildSettings } from '../settings.js';
@@ -38,13 +38,13 @@ export function packageInput(name: string): string {
 }
 
 /** What the definition names, and what mkma itself needs on the machine. */
-function systemPackages(machine: Machine): string[] {
+function systemPackages(machine: MachineConfig): string[] {
   const all = [...machine.packages, ...neededPackages(machine).map(({ name }) => name), ...PROGRAM_PACKAGES];
   return [...new Set(all)].filter((entry) => !machine.excludePackages.includes(packageNameOf(entry)));
 }
 
 /** Which fields ask for which packages. */
-function fieldsOf(machine: Machine): Map<string, readonly (string | number)[]> {
+function fieldsOf(machine: MachineConfig): Map<string, readonly (string | number)[]> {
   const { kernel, packages } = machine;
   const named = (entries: readonly string[], path: string): [string, (string | number)[]][] =>
     entries.map((entry, i) => [packageNameOf(entry), [path, i]]);
@@ -57,7 +57,7 @@ function fieldsOf(machine: Machine): Map<string, readonly (string | number)[]> {
 }
 
 /** Those of them that are files. */
-function debFiles(machine: Machine): string[] {
+function debFiles(machine: MachineConfig): string[] {
   return systemPackages(machine).filter(isDebFile);
 }
 
@@ -93,7 +93,7 @@ export async function bootstrapPackages(
 }
 
 /** Sources of the definition's own repositories, as files of the tree that is bootstrapped; with {@link describeKey} as an input. */
-export function repositoryFiles({ repositories }: Machine, read: KeyReader): Record<string, string> {
+export function repositoryFiles({ repositories }: MachineConfig, read: KeyReader): Record<string, string> {
   return Object.fromEntries(
     Object.entries(repositories).map(([name, repository]) => {
       // dpkg runs inside the tree, where files of this host are not: apt is to copy them.

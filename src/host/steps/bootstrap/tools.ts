@@ -2,7 +2,7 @@
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { TOOL_PACKAGES } from '../../initramfs/contents.js';
-import type { Inputs } from '../../stages/book.js';
+import type { Inputs } from '../../stages/build-state.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs, TREE } from './engine.js';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { type BlamedImage, blame, blamedPaths, parseBlamePath } from '../../../../src/core/layers/blame.js';
 import { blameLines, knownBlame } from '../../../../src/core/layers/blame-text.js';
 import type { LayerEntry, LayerTree } from '../../../../src/core/layers/tree.js';
-import { type LowerLayer, LowerView } from '../../../../src/core/overlay/lower.js';
+import { type LowerDirectory, LowerView } from '../../../../src/core/overlay/lower.js';
 import { entry, tree } from './make.js';
 
 type Kind = 'none' | 'file' | 'link' | 'folder' | 'deleted' | 'opaque';
@@ -49,7 +49,7 @@ test('what decides is what an overlay shows: ten thousand stacks of four images'
   fc.assert(
     fc.property(fc.array(nodes, { minLength: 1, maxLength: 4 }), (stack) => {
       const trees = stack.map(grow);
-      const view = new LowerView([...trees].reverse() as LowerLayer[]);
+      const view = new LowerView([...trees].reverse() as LowerDirectory[]);
       const images = trees.map((one, i): BlamedImage => ({ name: String(i), tree: one }));
       for (const path of paths) {
         const { present, verdicts } = blame(path, images);

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { printTree } from '../../../../src/core/archive/tree.js';
-import type { Finished, RunOptions } from '../../../../src/guest/machine.js';
 import { scanMachine } from '../../../../src/guest/mkma/persist/scan.js';
+import type { Finished, RunOptions } from '../../../../src/guest/system.js';
 import { entry } from '../../core/entry.js';
 import { FakeMachine } from '../fake-machine.js';
 import { RECORD } from './booted.js';

@@ -3,10 +3,15 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeFiles } from '../../../../src/host/customise/place-files.js';
 import { Tree } from '../../../../src/host/customise/tree.js';
-import { type Machine, type MachineInput, machineSchema } from '../../../../src/host/definition/machine.js';
+import {
+  type MachineConfig,
+  type MachineInput,
+  machineSchema,
+} from '../../../../src/host/definition/machine.js';
 import type { TreeOwner } from '../../../../src/host/sys/tree-files.js';
 
-export const machine = (fields: MachineInput): Machine => machineSchema.parse({ hostname: 'box', ...fields });
+export const machine = (fields: MachineInput): MachineConfig =>
+  machineSchema.parse({ hostname: 'box', ...fields });
 
 /** Make the tree `root` in a folder, with users and groups; `anna` has these numbers. */
 export function smallTree(folder: string, anna: TreeOwner): Tree {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { componentsOf } from '../../../../src/host/customise/sources.js';
-import type { Machine } from '../../../../src/host/definition/machine.js';
+import type { MachineConfig } from '../../../../src/host/definition/machine.js';
 import { resolveMachine } from '../../../../src/host/definition/resolve.js';
 import { renderJsonSchema } from '../../../../src/host/reference/json-schema.js';
 
@@ -18,7 +18,7 @@ function write(fields: unknown): string {
   return file;
 }
 
-async function machineOf(upon: readonly unknown[]): Promise<Machine> {
+async function machineOf(upon: readonly unknown[]): Promise<MachineConfig> {
   const resolved = await resolveMachine({ config: write({ extends: upon }) });
   assert.ok(resolved.ok, JSON.stringify(resolved));
   return resolved.value.machine;
@@ -61,7 +61,7 @@ test('a laptop suspends when its lid closes and never sleeps on a disk; one of I
   assert.ok(!amd.packages.includes('thermald'));
   assert.ok(!amd.firmware.includes('firmware-sof-signed'));
   assert.deepEqual(amd.services.enable, ['power-profiles-daemon']);
-  const text = (machine: Machine, name: string) =>
+  const text = (machine: MachineConfig, name: string) =>
     machine.files[`/etc/systemd/${name}.d/10-mkma-laptop.conf`];
   assert.equal(text(amd, 'logind.conf'), '[Login]\nHandleLidSwitch=suspend\nHandleLidSwitchDocked=ignore\n');
   assert.match(String(text(amd, 'sleep.conf')), /^AllowHibernation=no$/m);

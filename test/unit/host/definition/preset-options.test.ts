@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { Machine } from '../../../../src/host/definition/machine.js';
+import type { MachineConfig } from '../../../../src/host/definition/machine.js';
 import { type ResolvedMachine, resolveMachine } from '../../../../src/host/definition/resolve.js';
 import { summarise } from '../../../../src/host/verbs/summary.js';
 
@@ -31,7 +31,7 @@ async function refused(fields: unknown, code: string): Promise<void> {
   const found = await resolveMachine({ config: write('mkma.config.json', fields) });
   assert.equal(found.ok ? undefined : found.problem.code, code);
 }
-const machineOf = async (fields: unknown): Promise<Machine> => (await resolved(fields)).machine;
+const machineOf = async (fields: unknown): Promise<MachineConfig> => (await resolved(fields)).machine;
 
 test('a preset by its name, without options, and by the command line is the same', async () => {
   const named = await machineOf({ extends: ['desktop'] });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { knownQemuFault, type Machine, qemuCommand } from '../../../../src/host/tools/qemu.js';
+import { knownQemuFault, qemuCommand, type VmConfig } from '../../../../src/host/tools/qemu.js';
 import type { DiskBus } from '../../../../src/host/tools/qemu-disks.js';
 
-const MACHINE: Machine = {
+const MACHINE: VmConfig = {
   accel: 'tcg',
   memoryMiB: 2048,
   cpus: 2,
@@ -23,7 +23,7 @@ const MACHINE: Machine = {
 };
 
 /** The word after an option, for each time it is given. */
-function values(machine: Machine, option: string): string[] {
+function values(machine: VmConfig, option: string): string[] {
   const { args } = qemuCommand(machine);
   return args.flatMap((arg, i) => (arg === option ? [args[i + 1] ?? ''] : []));
 }
@@ -60,7 +60,7 @@ test('disks are raw, found by their serial, and read-only where asked; commas in
 });
 
 /** The devices that disks are made of. */
-function diskDevices(machine: Machine): string[] {
+function diskDevices(machine: VmConfig): string[] {
   return values(machine, '-device').filter((device) => !device.startsWith('virtio-rng'));
 }
 
@@ -91,14 +91,14 @@ test('the disks hang on the bus that is asked for, with their serial where the d
 });
 
 test('firmware: no kernel is loaded, and the first disk is the one to start from', () => {
-  const bios: Machine = { ...MACHINE, start: { by: 'bios' } };
+  const bios: VmConfig = { ...MACHINE, start: { by: 'bios' } };
   assert.deepEqual([...values(bios, '-kernel'), ...values(bios, '-append')], []);
   assert.deepEqual(
     diskDevices(bios).map((device) => device.endsWith(',bootindex=0')),
     [true, false],
   );
   assert.deepEqual(values(bios, '-machine'), ['graphics=off']);
-  const uefi: Machine = { ...MACHINE, start: { by: 'uefi', code: 'CODE.fd', variables: 'out,1/vars.fd' } };
+  const uefi: VmConfig = { ...MACHINE, start: { by: 'uefi', code: 'CODE.fd', variables: 'out,1/vars.fd' } };
   assert.deepEqual(values(uefi, '-drive').slice(0, 2), [
     'if=pflash,unit=0,format=raw,file=CODE.fd,readonly=on',
     'if=pflash,unit=1,format=raw,file=out,,1/vars.fd',
@@ -107,7 +107,7 @@ test('firmware: no kernel is loaded, and the first disk is the one to start from
 });
 
 test('a serial port goes to the end of a file, or to the program that started QEMU', () => {
-  const machine: Machine = {
+  const machine: VmConfig = {
     ...MACHINE,
     serials: [{ to: 'file', file: 'a,b.log', append: true }, { to: 'parent' }],
   };

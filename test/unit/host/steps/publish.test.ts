@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Book, type StageRecord } from '../../../../src/host/stages/book.js';
+import { BuildState, type StageRecord } from '../../../../src/host/stages/build-state.js';
 import { PUBLISHING, treeState } from '../../../../src/host/stages/decide.js';
 import { fingerprint } from '../../../../src/host/stages/fingerprint.js';
 import { publish } from '../../../../src/host/steps/publish.js';
@@ -17,7 +17,7 @@ const record = (output: StageRecord['output']): StageRecord => ({ inputs: {}, at
 class Rig {
   readonly path = mkdtempSync(join(tmpdir(), 'mkma-publish-'));
   readonly scratch = join(this.path, '.mkma/scratch');
-  readonly book: Book;
+  readonly state: BuildState;
 
   constructor() {
     for (const [folder, content] of [
@@ -29,11 +29,11 @@ class Rig {
       writeFileSync(join(folder, 'chroot/file'), content);
       writeFileSync(join(folder, 'base.cpio.zst'), content);
     }
-    this.book = this.bookOnDisk();
+    this.state = this.stateOnDisk();
   }
 
-  bookOnDisk(): Book {
-    return Book.read(join(this.path, '.mkma/state.json'));
+  stateOnDisk(): BuildState {
+    return BuildState.read(join(this.path, '.mkma/state.json'));
   }
 
   async fingerprintOf(folder: string): Promise<string> {
@@ -45,8 +45,8 @@ class Rig {
   /** The new build, ready to be published. */
   async work(): Promise<Work> {
     const old = await this.fingerprintOf(this.path);
-    this.book.put({ system: record({ fingerprint: old }), base: record({}) });
-    const tree = await treeState(this.path, this.book);
+    this.state.put({ system: record({ fingerprint: old }), base: record({}) });
+    const tree = await treeState(this.path, this.state);
     assert.ok(tree.ok);
     return {
       // Nothing else of them is asked for.
@@ -57,7 +57,7 @@ class Rig {
         scratch: { path: this.scratch, remove: () => undefined },
         close: () => undefined,
       },
-      book: this.book,
+      state: this.state,
       tree: tree.value,
       ran: [],
       records: { system: record({ fingerprint: await this.fingerprintOf(this.scratch) }), base: record({}) },
@@ -76,10 +76,10 @@ test('everything gets its name and its record', async () => {
   assert.ok((await publish(await rig.work())).ok);
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
   assert.equal(readFileSync(join(rig.path, 'base.cpio.zst'), 'utf8'), 'newer');
-  const book = rig.bookOnDisk();
-  assert.equal(book.get(PUBLISHING), undefined);
-  assert.match(book.get('base')?.output['file base.cpio.zst'] ?? '', /^5@/);
-  const tree = await treeState(rig.path, book);
+  const state = rig.stateOnDisk();
+  assert.equal(state.get(PUBLISHING), undefined);
+  assert.match(state.get('base')?.output['file base.cpio.zst'] ?? '', /^5@/);
+  const tree = await treeState(rig.path, state);
   assert.equal(tree.ok && tree.value.state, 'clean');
 });
 
@@ -89,9 +89,9 @@ test('cut off after the tree: no record says that the old base belongs to it, an
   work.made.set('base.cpio.zst', join(rig.scratch, 'cut off here'));
   await assert.rejects(publish(work), { code: 'ENOENT' });
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
-  const book = rig.bookOnDisk();
-  assert.equal(book.get('base'), undefined);
-  const tree = await treeState(rig.path, book);
+  const state = rig.stateOnDisk();
+  assert.equal(state.get('base'), undefined);
+  const tree = await treeState(rig.path, state);
   assert.equal(tree.ok && tree.value.state, 'unfinished');
 });
 

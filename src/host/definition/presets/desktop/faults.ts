@@ -1,7 +1,7 @@
 /** Options of the desktop that do not go together. Pure. */
 import type { z } from 'zod';
 import { type Fault, fault } from '../../fault.js';
-import type { Machine } from '../../machine.js';
+import type { MachineConfig } from '../../machine.js';
 import type { DesktopOptions, desktopOptions } from './options.js';
 import { PARTS } from './parts.js';
 
@@ -66,7 +66,7 @@ function needed(said: Said): Fault[] {
 }
 
 /** A user of whom a password is asked, and who has none. */
-function withoutPassword(user: string, { users }: Machine): Fault[] {
+function withoutPassword(user: string, { users }: MachineConfig): Fault[] {
   const { password, sudo } = users[user] ?? {};
   if (password !== 'locked' || sudo !== true) return [];
   return [
@@ -79,7 +79,7 @@ function withoutPassword(user: string, { users }: Machine): Fault[] {
 }
 
 /** Who logs in where, with the whole machine. */
-export function loginFaults({ user, login }: DesktopOptions, machine: Machine): Fault[] {
+export function loginFaults({ user, login }: DesktopOptions, machine: MachineConfig): Fault[] {
   const { users } = machine;
   const first = Object.entries(users).flatMap(([name, { autologin }]) =>
     autologin.flatMap((terminal, i) =>

@@ -4,7 +4,7 @@
  */
 import { ELSEWHERE, offerOf } from '../../elsewhere.js';
 import type { Fault } from '../../fault.js';
-import type { Machine, MachineInput } from '../../machine.js';
+import type { MachineConfig, MachineInput } from '../../machine.js';
 import { KEY_PROGRAM, type Key } from './keys.js';
 import type { DesktopOptions } from './options.js';
 
@@ -26,7 +26,7 @@ export function niriPackages(options: DesktopOptions, machine: MachineInput): st
 }
 
 /** What nothing in the definition offers, by the option that asks for it. */
-export function niriFaults(options: DesktopOptions, machine: Machine): Fault[] {
+export function niriFaults(options: DesktopOptions, machine: MachineConfig): Fault[] {
   return neededBy(options)
     .filter(([name]) => offerOf(name, machine) === undefined)
     .map(([name, option]) => ({

@@ -48,7 +48,7 @@ export interface FileInfo {
   readonly size: number;
 }
 
-export interface Machine {
+export interface GuestSystem {
   /** Run a program to its end. One that cannot be run throws (ran.ts): that is no answer to what it was to find out. */
   run(argv: readonly string[], options?: RunOptions): Finished;
   /**
@@ -89,7 +89,7 @@ export interface Machine {
 }
 
 /** The machine once it runs: what mkma's program there may ask of it besides. */
-export interface RunningMachine extends Machine {
+export interface RunningSystem extends GuestSystem {
   /** From here on a small program starts all others: this one is about to grow, and starting some costs by its size. */
   growLarge(): void;
   /** Start a program as `run` does. What is returned waits for its end; it is to be called once. */

@@ -30,29 +30,29 @@ export function whyRun(record: StageRecord | undefined, inputs: Inputs): string 
 }
 
 /** The records of one output folder, kept in one file. */
-export class Book {
+export class BuildState {
   private constructor(
     private readonly path: string,
     private readonly records: Map<string, StageRecord>,
     private readonly owner: Owner | undefined,
   ) {}
 
-  /** Read the book; one that is missing or unreadable is empty, so everything is built again. */
-  static read(path: string, owner?: Owner): Book {
+  /** Read the state; one that is missing or unreadable is empty, so everything is built again. */
+  static read(path: string, owner?: Owner): BuildState {
     let records: [string, StageRecord][] = [];
     try {
       if (existsSync(path)) records = Object.entries(JSON.parse(readFileSync(path, 'utf8')).stages);
     } catch {
       records = [];
     }
-    return new Book(path, new Map(records), owner);
+    return new BuildState(path, new Map(records), owner);
   }
 
   get(stage: string): StageRecord | undefined {
     return this.records.get(stage);
   }
 
-  /** Note stages as built and write the book down; `undefined` strikes a stage out. */
+  /** Note stages as built and write the state down; `undefined` strikes a stage out. */
   put(changes: Readonly<Record<string, StageRecord | undefined>>): void {
     for (const [stage, record] of Object.entries(changes)) {
       if (record === undefined) this.records.delete(stage);

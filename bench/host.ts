@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FILES } from '../src/core/contract.js';
 import { output } from './programs.js';
 
-export interface Machine {
+export interface BenchHost {
   readonly processors: number;
   readonly processor: string;
   readonly memory: number;
@@ -15,7 +15,7 @@ export interface Machine {
 }
 
 /** Describe this machine and the tools of the images. */
-export function describeMachine(images: string): Machine {
+export function describeHost(images: string): BenchHost {
   const inside = (...argv: string[]) => output('chroot', join(images, FILES.initramfsTree), ...argv);
   return {
     processors: availableParallelism(),

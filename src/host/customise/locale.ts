@@ -1,7 +1,7 @@
 /** Language, keyboard and time of a machine. */
 import { readFileSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
-import type { Machine } from '../definition/machine.js';
+import type { MachineConfig } from '../definition/machine.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import type { Tree } from './tree.js';
 
@@ -9,11 +9,11 @@ import type { Tree } from './tree.js';
 const BUILT_IN = /^(C|POSIX)(\.|$)/i;
 
 /** Locales that are to be made. */
-export function wantedLocales({ locale, locales }: Machine): string[] {
+export function wantedLocales({ locale, locales }: MachineConfig): string[] {
   return [...new Set([locale, ...locales])].filter((name) => !BUILT_IN.test(name));
 }
 
-export async function setPlaces(tree: Tree, machine: Machine): Promise<Result<void>> {
+export async function setLocale(tree: Tree, machine: MachineConfig): Promise<Result<void>> {
   const language = await makeLocales(tree, machine);
   if (!language.ok) return language;
   const time = setTimezone(tree, machine.timezone);
@@ -21,7 +21,7 @@ export async function setPlaces(tree: Tree, machine: Machine): Promise<Result<vo
   return machine.keyboard === undefined ? ok() : setKeyboard(tree, machine.keyboard);
 }
 
-async function makeLocales(tree: Tree, machine: Machine): Promise<Result<void>> {
+async function makeLocales(tree: Tree, machine: MachineConfig): Promise<Result<void>> {
   const wanted = wantedLocales(machine);
   if (wanted.length === 0) return ok();
   const known = readFileSync(resolveInTree(tree.root, '/usr/share/i18n/SUPPORTED'), 'utf8').split('\n');
@@ -75,7 +75,10 @@ function isZone(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-async function setKeyboard(tree: Tree, keyboard: NonNullable<Machine['keyboard']>): Promise<Result<void>> {
+async function setKeyboard(
+  tree: Tree,
+  keyboard: NonNullable<MachineConfig['keyboard']>,
+): Promise<Result<void>> {
   const plain = { model: 'pc105', variant: '', options: '' };
   const { layout, model, variant, options } =
     typeof keyboard === 'string' ? { ...plain, layout: keyboard } : keyboard;
