@@ -20,9 +20,13 @@ function checkout(parent: string, packages: 'linked' | 'copied' = 'linked'): str
     'tsconfig.json',
     'tsconfig.base.json',
     'biome.json',
+    'knip.json',
+    '.codespellrc',
+    '.shellcheckrc',
     '.gitignore',
     'scripts',
     'bench',
+    'examples',
     'src',
     'test',
   ];
