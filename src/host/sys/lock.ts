@@ -93,12 +93,12 @@ async function lockOpen(
 /** Take the lock or fail: with what is told, and with who holds it, as that process has written into the file. */
 export async function takeLock(
   file: string,
-  told: { readonly what: string; readonly where: string; readonly next: string },
+  busy: { readonly what: string; readonly where: string; readonly next: string },
   options: { readonly signal?: AbortSignal | undefined; readonly owner?: Owner | undefined } = {},
 ): Promise<Result<Lock>> {
   const lock = await tryLock(file, options.signal, options.owner);
   if (!lock.ok) return lock;
-  if (lock.value === undefined) return err({ ...told, why: `held by ${readHolder(file)}` });
+  if (lock.value === undefined) return err({ ...busy, why: `held by ${readHolder(file)}` });
   writeFileSync(file, `process ${process.pid} since ${new Date().toISOString()}\n`);
   return ok(lock.value);
 }
@@ -122,12 +122,12 @@ async function waitFor(
   signal: AbortSignal,
   { onWait, pause }: { readonly onWait?: () => void; readonly pause: number },
 ): Promise<Result<Lock>> {
-  for (let told = false; ; told = true) {
+  for (let noted = false; ; noted = true) {
     if (signal.aborted) throw new Interrupted();
     const lock = await take();
     if (!lock.ok) return lock;
     if (lock.value !== undefined) return ok(lock.value);
-    if (!told) onWait?.();
+    if (!noted) onWait?.();
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -40,12 +40,12 @@ export async function openOutput(
   } catch (cause) {
     return refuse(inWords(cause as NodeJS.ErrnoException));
   }
-  const told = {
+  const busy = {
     what: 'another mkma works in this output folder',
     where: real,
     next: 'wait for it to end, or name another folder with --output',
   };
-  const lock = await takeLock(join(real, STATE, 'lock'), told, { owner });
+  const lock = await takeLock(join(real, STATE, 'lock'), busy, { owner });
   if (!lock.ok) return lock;
   let scratch: Result<Scratch> | undefined;
   try {

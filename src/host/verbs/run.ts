@@ -149,12 +149,12 @@ async function withFiles<T>(
   if (madeFiles(options, machine).length === 0) return work();
   const folder = makeFolder(options.output, 'run', options.owner);
   if (!folder.ok) return folder;
-  const told = {
+  const busy = {
     what: 'these images already run in another virtual machine',
     where: folder.value,
     next: 'end the other mkma run first, or boot a copy of the folder with --output',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, {
+  const lock = await takeLock(join(folder.value, 'lock'), busy, {
     signal: context.signal,
     owner: options.owner,
   });

@@ -77,12 +77,12 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   if (!accel.ok) return accel;
   const folder = makeFolder(options.output, 'test', options.owner);
   if (!folder.ok) return folder;
-  const told = {
+  const busy = {
     what: 'these images are being tested already',
     where: folder.value,
     next: 'wait for the other mkma test to end',
   };
-  const lock = await takeLock(join(folder.value, 'lock'), told, {
+  const lock = await takeLock(join(folder.value, 'lock'), busy, {
     signal: context.signal,
     owner: options.owner,
   });
