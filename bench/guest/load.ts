@@ -4,10 +4,10 @@
  */
 import type { ImageInfo } from '../../src/core/image/image.js';
 import { ok, type Result, renderProblem } from '../../src/core/result.js';
+import { RAM, VIEW } from '../../src/guest/init/folders.js';
 import { holdFileSystem } from '../../src/guest/init/hold.js';
 import { findBase, readInfo } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
-import { RAM, VIEW } from '../../src/guest/init/places.js';
 import { undoList } from '../../src/guest/init/undo.js';
 import { mustMakeFolder } from '../../src/guest/must.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';

@@ -1,8 +1,8 @@
 /** What goes wrong where a machine has no room left: no fault of anybody's. */
-import { Told } from './told.js';
+import { ThrownProblem } from './thrown-problem.js';
 
 /** Thrown where that is known, not where a program failed and gave no reason. */
-export class NoRoom extends Told {
+export class NoRoom extends ThrownProblem {
   /** `where`: the file system, as df(1) takes it. */
   constructor(where: string) {
     super({

@@ -3,7 +3,7 @@
  * was asked: that is told as what it is, wherever it was to be started.
  */
 import type { Finished, GuestSystem, RunOptions } from './system.js';
-import { Told } from './told.js';
+import { ThrownProblem } from './thrown-problem.js';
 
 /** A shell's own codes, and those of what starts other programs (xargs, chroot, unshare): found and not to be run, and not found. */
 const NOT_RUN: Readonly<Record<number, string>> = { 126: 'it cannot be executed', 127: 'it is not there' };
@@ -15,7 +15,7 @@ const SHELL_WORDS = [
 ];
 
 /** Thrown where a program could not be run. */
-export class CouldNotRun extends Told {
+export class CouldNotRun extends ThrownProblem {
   constructor(program: string, why: string, words = '') {
     super({
       code: 'program-missing',
@@ -68,7 +68,7 @@ export function answered(
 }
 
 /** Thrown where a program failed for a reason of its own. */
-export class ProgramFailed extends Told {
+export class ProgramFailed extends ThrownProblem {
   constructor(argv: readonly string[], { code, stderr }: Pick<Finished, 'code' | 'stderr'>) {
     const words = stderr.trim();
     super({

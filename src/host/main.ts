@@ -83,8 +83,8 @@ async function buildApart(system: System, ownMounts: boolean): Promise<number | 
   const self = fileURLToPath(import.meta.url);
   const ended = await system.runWithOwnMounts(self, argv, env, interrupt.signal);
   if (ended.ok && ended.value.exitCode <= 130) return ended.value.exitCode;
-  const told = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
-  printer.problem(told);
+  const problem = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
+  printer.problem(problem);
   return 1;
 }
 

@@ -8,7 +8,7 @@ import { DUMP_ARGUMENTS, parseAttributes } from '../../src/core/archive/attribut
 import type { ArchiveRecord } from '../../src/core/archive/parser.js';
 import { fileTypeOf } from '../../src/core/archive/tree.js';
 import { decodeName } from '../../src/core/text/path.js';
-import { BASE } from '../../src/guest/init/places.js';
+import { BASE } from '../../src/guest/init/folders.js';
 import { stackOverlay } from '../../src/guest/init/stack.js';
 import { undoList } from '../../src/guest/init/undo.js';
 import { readRecords } from '../../src/host/pack/read.js';

@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { INIT_FAILED, INITRAMFS, PARAM } from '../../src/core/contract.js';
-import { HANDOVER } from '../../src/guest/init/places.js';
+import { HANDOVER } from '../../src/guest/init/folders.js';
 import { APPLETS, GENERIC_MODULES, PROGRAMS } from '../../src/host/initramfs/contents.js';
 
 const GUEST = new URL('../../guest/', import.meta.url);

@@ -60,7 +60,7 @@ export function showLayer(image: StoredImage, tree: LayerTree): ShownLayer {
 /** For people: the entries and deletions in the order of their paths, then what they come to. */
 export function showLines(shown: ShownLayer): string[] {
   const rows: { readonly path: string; readonly words: string[] }[] = [
-    ...shown.entries.map((entry) => ({ path: entry.path, words: [...entryColumns(entry), told(entry)] })),
+    ...shown.entries.map((entry) => ({ path: entry.path, words: [...entryColumns(entry), describe(entry)] })),
     ...shown.deletions.map((path) => ({ path, words: ['deleted', '', '', '', showPath(path)] })),
   ];
   const lines = tableLines(
@@ -70,7 +70,7 @@ export function showLines(shown: ShownLayer): string[] {
   return [...lines, summary(shown), ...recordsLine(shown)];
 }
 
-function told(entry: ShownEntry): string {
+function describe(entry: ShownEntry): string {
   const { opaque, attributes } = entry;
   const marks = [...(opaque ? ['opaque'] : []), ...attributes.map(quoteName)];
   return entryPath(entry) + (marks.length === 0 ? '' : `  (${marks.join(', ')})`);

@@ -13,7 +13,7 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
     warnings.push(
-      `made on another base (${told(facts.base)}) than ${base.file} (${told(base.manifest?.id)})${why}`,
+      `made on another base (${describe(facts.base)}) than ${base.file} (${describe(base.manifest?.id)})${why}`,
     );
   }
   warnings.push(...fitWarnings(image, stored));
@@ -34,7 +34,7 @@ function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
 export const UNRECORDED =
   'it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
 
-function told(id: string | undefined): string {
+function describe(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
 }
 

@@ -19,15 +19,15 @@ export function largestParts(sizes: readonly Sized[], count: number): Sized[] {
     const parent = parentOf(path);
     most.set(parent, Math.max(most.get(parent) ?? 0, bytes));
   }
-  const told = new Set<string>();
+  const taken = new Set<string>();
   const parts: Sized[] = [];
   const largestFirst = sizes
     .filter(({ path, bytes }) => path !== '.' && bytes > 0 && (most.get(path) ?? 0) * 2 <= bytes)
     .sort((a, b) => b.bytes - a.bytes || a.path.length - b.path.length);
   for (const part of largestFirst) {
     if (parts.length === count) break;
-    if (isUnder(part.path, told)) continue;
-    told.add(part.path);
+    if (isUnder(part.path, taken)) continue;
+    taken.add(part.path);
     parts.push(part);
   }
   return parts;

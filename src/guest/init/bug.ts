@@ -1,7 +1,7 @@
 /** What was thrown in early boot, as a problem. */
 import type { Problem } from '../../core/result.js';
 import { CouldNotRun } from '../ran.js';
-import { Told } from '../told.js';
+import { ThrownProblem } from '../thrown-problem.js';
 
 /** A program that the initramfs should hold: there nobody can install one. */
 export function notRunProblem({ problem }: CouldNotRun): Problem {
@@ -11,7 +11,7 @@ export function notRunProblem({ problem }: CouldNotRun): Problem {
 /** What people are told of what was thrown. */
 export function bugProblem(bug: unknown): Problem {
   if (bug instanceof CouldNotRun) return notRunProblem(bug);
-  if (bug instanceof Told) return bug.problem;
+  if (bug instanceof ThrownProblem) return bug.problem;
   const error = bug instanceof Error ? bug : new Error(String(bug));
   return {
     code: 'bug',

@@ -7,8 +7,8 @@ import { must } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 import { isMember } from './btrfs.js';
+import { STORAGE } from './folders.js';
 import { findBase } from './images.js';
-import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { mountableType, mountOptions } from './storage.js';
@@ -40,8 +40,8 @@ export function chooseFileSystem(
   say(machine, `${PARAM.device}=${settings.device?.asked} fits ${all.length} file systems:`);
   for (const devices of all) {
     const base = bases.get(devices);
-    const told = base === undefined ? `without a base in ${settings.path || '/'}` : `with ${base}`;
-    for (const device of devices) say(machine, `  ${describeDevice(device)}, ${told}`);
+    const content = base === undefined ? `without a base in ${settings.path || '/'}` : `with ${base}`;
+    for (const device of devices) say(machine, `  ${describeDevice(device)}, ${content}`);
   }
   const why = ['the first, since none holds the base', 'the only one that holds the base'][withBase.length];
   say(machine, `taking ${taken[0].node}: ${why ?? 'the first that holds a base'}`);

@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { must } from '../must.js';
 import { resolveInside } from '../resolve.js';
 import type { GuestSystem } from '../system.js';
-import { HANDOVER, NEW_ROOT } from './places.js';
+import { HANDOVER, NEW_ROOT } from './folders.js';
 import type { Undo } from './undo.js';
 
 /** /proc last: mount(8) reads it. */

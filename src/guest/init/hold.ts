@@ -6,8 +6,8 @@ import { err, ok, type Result } from '../../core/result.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import { copyIntoRam } from './copy.js';
+import { BASE, HELD } from './folders.js';
 import type { ImageFile } from './images.js';
-import { BASE, HELD } from './places.js';
 import { programFailed } from './remedies.js';
 import type { Undo } from './undo.js';
 

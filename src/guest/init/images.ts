@@ -12,7 +12,7 @@ import { quoteName } from '../../core/text/path.js';
 import { readerOf } from '../images.js';
 import { placeInside } from '../resolve.js';
 import type { GuestSystem } from '../system.js';
-import { STORAGE } from './places.js';
+import { STORAGE } from './folders.js';
 
 /** Most names shown of a folder. */
 const SHOWN = 20;

@@ -7,7 +7,7 @@ import { err, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
 import { must } from '../must.js';
 import type { GuestSystem } from '../system.js';
-import { JAIL } from './places.js';
+import { JAIL } from './folders.js';
 
 /** The folder to fill, inside the jail. */
 const TARGET = '/target';

@@ -2,7 +2,7 @@
 import { OVERLAY } from '../../core/contract.js';
 import { resolveInside } from '../resolve.js';
 import type { GuestSystem } from '../system.js';
-import { NEW_ROOT } from './places.js';
+import { NEW_ROOT } from './folders.js';
 import { say } from './say.js';
 
 /** Units of this boot: /run stays over a soft reboot (systemd.unit(5), systemd-soft-reboot.service(8)). */

@@ -92,11 +92,11 @@ function loadPlain(machine: GuestSystem, image: ImageFile, folder: string, place
 function progress(machine: GuestSystem, manifest: Manifest): OnProgress {
   const total = manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   const start = machine.uptime();
-  let told = 0;
+  let shown = 0;
   return (bytes) => {
     const share = bytes / total;
-    if (total < WORTH_TELLING || share < told + STEP || bytes === total) return;
-    told = share;
+    if (total < WORTH_TELLING || share < shown + STEP || bytes === total) return;
+    shown = share;
     const rate = formatBytes(bytes / Math.max(machine.uptime() - start, 0.01));
     say(machine, `  ${Math.floor(share * 100)} %, ${formatBytes(bytes)}, ${rate}/s`);
   };

@@ -8,7 +8,7 @@ import { memoryInfo } from '../meminfo.js';
 import { must } from '../must.js';
 import { processors } from '../processors.js';
 import type { GuestSystem } from '../system.js';
-import { RAM } from './places.js';
+import { RAM } from './folders.js';
 import type { Settings } from './settings.js';
 
 /** Files that a running system makes before anything is worth booting. */

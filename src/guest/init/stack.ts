@@ -4,8 +4,8 @@ import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
+import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './folders.js';
 import { makeMountPoints } from './mount-points.js';
-import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './places.js';
 import type { Undo } from './undo.js';
 
 const FRESH = `${VIEW}/${OVERLAY.fresh}`;

@@ -6,9 +6,9 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
 import { completeOnly, membersMissing, withMembers } from './btrfs.js';
+import { STORAGE } from './folders.js';
 import { hasCleanJournal, replayed } from './journal.js';
 import type { Drivers } from './modules.js';
-import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 

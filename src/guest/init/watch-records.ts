@@ -5,8 +5,8 @@ import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/r
 import { quoteName } from '../../core/text/path.js';
 import { recordsIn } from '../records.js';
 import type { GuestSystem } from '../system.js';
+import { BASE, LAYERS } from './folders.js';
 import type { LayerImage } from './images.js';
-import { BASE, LAYERS } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 

@@ -3,7 +3,7 @@ import type { CommandContext } from '@stricli/core';
 import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningSystem } from '../system.js';
 import type { Terminal } from '../terminal.js';
-import { Told } from '../told.js';
+import { ThrownProblem } from '../thrown-problem.js';
 
 export interface Session {
   readonly machine: RunningSystem;
@@ -30,7 +30,7 @@ export class Failed extends Error {
 
 /** Do the work and show its answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
 export function show({ terminal }: Session, work: () => Result<Answer>, json: boolean): Failed | undefined {
-  const result = unlessTold(work);
+  const result = unlessThrown(work);
   const document = (value: unknown): void => terminal.out(`${JSON.stringify(value, null, 2)}\n`);
   if (!result.ok) {
     if (json) document({ error: result.problem });
@@ -47,11 +47,11 @@ export function show({ terminal }: Session, work: () => Result<Answer>, json: bo
   return problem === undefined ? undefined : new Failed(problem);
 }
 
-function unlessTold(work: () => Result<Answer>): Result<Answer> {
+function unlessThrown(work: () => Result<Answer>): Result<Answer> {
   try {
     return work();
   } catch (cause) {
-    if (cause instanceof Told) return err(cause.problem);
+    if (cause instanceof ThrownProblem) return err(cause.problem);
     throw cause;
   }
 }

@@ -16,7 +16,7 @@ const buffer = new ArrayBuffer(PIECE);
 const zeros = new ArrayBuffer(PIECE);
 const plan = JSON.parse(std.loadFile(scriptArgs[1] as string) ?? '') as FramePlan;
 /** Files that were not as planned, as they are told. */
-const told: string[] = [];
+const notes: string[] = [];
 /** Not to wait for a writer, should a FIFO have the place of a file (open(2); the number is Linux's on amd64 and arm64). */
 const O_NONBLOCK = 0o4000;
 /** The device of the tree: links in it lead elsewhere. */
@@ -31,11 +31,11 @@ for (const record of plan.records) {
   pad(newcPadding(record.size));
 }
 std.out.flush();
-for (const line of told) {
+for (const line of notes) {
   const bytes = encodeName(`${line}\0`);
   std.err.write(bytes.buffer, 0, bytes.length);
 }
-std.exit(told.length > 0 ? CHANGED : 0);
+std.exit(notes.length > 0 ? CHANGED : 0);
 
 function head(record: PlannedRecord): void {
   const name = archiveName(record.path);
@@ -73,7 +73,7 @@ function copy(record: PlannedRecord): void {
   const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${plan.root}/${path}`;
   const fd = os.open(name as string, os.O_RDONLY | O_NONBLOCK);
   let left = to - from;
-  if (!isPlanned(fd, record)) told.push(IS_REPLACED + path);
+  if (!isPlanned(fd, record)) notes.push(IS_REPLACED + path);
   else {
     if (from > 0) os.seek(fd, from, std.SEEK_SET);
     while (left > 0) {
@@ -83,7 +83,7 @@ function copy(record: PlannedRecord): void {
       left -= count;
     }
     const longer = to === size && os.read(fd, buffer, 0, 1) > 0;
-    if (left > 0 || longer || !isUntouched(fd, record)) told.push(IS_CHANGED + path);
+    if (left > 0 || longer || !isUntouched(fd, record)) notes.push(IS_CHANGED + path);
   }
   if (fd >= 0) os.close(fd);
   for (; left > 0; left -= PIECE) std.out.write(zeros, 0, Math.min(left, PIECE));

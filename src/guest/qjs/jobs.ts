@@ -79,8 +79,8 @@ export class OwnJobs implements Jobs {
 
   wait(ids: readonly number[]): Ended {
     for (;;) {
-      const told = this.take(ids);
-      if (told !== undefined) return told;
+      const ended = this.take(ids);
+      if (ended !== undefined) return ended;
       this.reap(0);
     }
   }
@@ -92,9 +92,9 @@ export class OwnJobs implements Jobs {
 
   private take(ids: readonly number[]): Ended | undefined {
     const id = ids.find((one) => this.ended.has(one));
-    const told = id === undefined ? undefined : this.ended.get(id);
-    if (told !== undefined) this.ended.delete(told.id);
-    return told;
+    const ended = id === undefined ? undefined : this.ended.get(id);
+    if (ended !== undefined) this.ended.delete(ended.id);
+    return ended;
   }
 
   /** Note the end of a process, if there is one; `false` where there is none. */

@@ -30,7 +30,7 @@ export function startedJobs(onLost: () => void): Jobs {
   const pid = os.exec(argv, { block: false, env: HELPERS, ...streams });
   os.close(request.from);
   os.close(answer.to);
-  const [asked, told] = [open(request.to, 'w'), open(answer.from, 'r')];
+  const [asked, answers] = [open(request.to, 'w'), open(answer.from, 'r')];
   // Where the starter is ended meanwhile, that is told by what it no longer says.
   os.signal(os.SIGPIPE, undefined);
   const ask = (words: Request): void => {
@@ -38,7 +38,7 @@ export function startedJobs(onLost: () => void): Jobs {
     asked.flush();
   };
   const answered = (): Ended | undefined => {
-    const line = told.getline();
+    const line = answers.getline();
     if (line === null) {
       onLost();
       const [ended, status] = os.waitpid(pid, 0);

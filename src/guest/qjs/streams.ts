@@ -5,7 +5,7 @@ import * as std from 'std';
 import { concatBytes } from '../../core/text/bytes.js';
 import { decodeName, encodeName } from '../../core/text/path.js';
 import { NoRoom } from '../no-room.js';
-import { Told } from '../told.js';
+import { ThrownProblem } from '../thrown-problem.js';
 
 /** Most bytes that are read as text. */
 const MAX_TEXT = 2 ** 30;
@@ -43,7 +43,7 @@ function unnamed(): std.File {
     const other = std.fdopen(fd, 'w+');
     if (other !== null) return other;
   }
-  throw new Told({
+  throw new ThrownProblem({
     code: 'no-temporary-file',
     what: 'cannot make a temporary file',
     where: '/tmp',

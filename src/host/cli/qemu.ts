@@ -28,7 +28,7 @@ import {
   timeoutOption,
 } from './options.js';
 import { fail, type Session, type Shown, show } from './session.js';
-import { checkJUnit, told, writeJUnit } from './test-report.js';
+import { checkJUnit, describeTests, writeJUnit } from './test-report.js';
 import { ensureTools } from './tools.js';
 import { warnOfChange, warnWhereMeant } from './warn-of-change.js';
 
@@ -194,7 +194,7 @@ export async function bootAfterBuild<T extends Shown>(
   const tools = await ensureTools(session, QEMU_TOOLS, yes);
   if (!tools.ok) return fail(session, tools.problem);
   if (session.json) {
-    const tested = told(await test({ ...common(session, cache), ...machine }, session.context));
+    const tested = describeTests(await test({ ...common(session, cache), ...machine }, session.context));
     if (!tested.ok) return fail(session, tested.problem);
     const { lines, ...verdict } = tested.value;
     return show(session, ok({ ...built, test: verdict, lines }), () => !verdict.passed);
@@ -231,7 +231,7 @@ async function check(
   const done = await test({ ...common(session, cache), ...machine }, session.context);
   const tested = done.ok || done.problem.kind !== 'usage';
   if (junit !== undefined && tested) writeJUnit(junit, done, session.caller.owner);
-  return show(session, told(done), (result) => !result.passed);
+  return show(session, describeTests(done), (result) => !result.passed);
 }
 
 function common(session: Session, cache: string | undefined) {

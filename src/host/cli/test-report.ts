@@ -9,7 +9,7 @@ import { type Owner, writeFileWhole } from '../sys/files.js';
 import type { TestResult } from '../verbs/test.js';
 
 /** The result with its lines. */
-export function told(done: Result<TestResult>): Result<TestResult & { lines: string[] }> {
+export function describeTests(done: Result<TestResult>): Result<TestResult & { lines: string[] }> {
   if (!done.ok) return err(done.problem);
   const { checks, tests, passed, seconds, accel, console } = done.value;
   const lines = checks.map(({ ok, name, detail }) => `${mark(ok)}  ${name}${detail ? `: ${detail}` : ''}`);

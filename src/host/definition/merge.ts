@@ -1,4 +1,4 @@
-/** Layers of a definition put on top of each other, remembering who said what. Pure. */
+/** Contributions to a definition put on top of each other, remembering who said what. Pure. */
 import { isReplacement, type SourcePlace } from './define.js';
 
 export type Path = readonly (string | number)[];
@@ -18,7 +18,7 @@ export interface Contribution {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Fields joined from layers. */
+/** Fields joined from contributions. */
 export class Merged {
   private readonly origins = new Map<string, Origin>();
   fields: Record<string, unknown> = {};
@@ -31,7 +31,7 @@ export class Merged {
     return copy;
   }
 
-  /** Put a layer on top: objects are merged, lists joined without repetitions, everything else is said anew. */
+  /** Put one on top: objects are merged, lists joined without repetitions, everything else is said anew. */
   add({ origin, fields }: Contribution): void {
     for (const [key, value] of Object.entries(fields)) {
       if (value === undefined) continue;

@@ -56,13 +56,13 @@ export async function driversFor(
     const aliases = modaliases.slice(i, i + BATCH);
     const options = ['--all', '--quiet', '--resolve-alias', '--set-version', release, '--'];
     // It fails already where a single alias is nobody's, and most devices' drivers are in the kernel itself.
-    const told = await askProgram(
+    const resolved = await askProgram(
       { file: 'chroot', args: [root, 'modprobe', ...options, ...aliases] },
       [NOBODYS],
       { signal },
     );
-    if (!told.ok) return told;
-    for (const name of told.value.stdout.split('\n')) if (name !== '') found.add(moduleName(name));
+    if (!resolved.ok) return resolved;
+    for (const name of resolved.value.stdout.split('\n')) if (name !== '') found.add(moduleName(name));
   }
   return ok([...found].sort());
 }

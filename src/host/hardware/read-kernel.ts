@@ -66,9 +66,9 @@ export async function readFirmwareNames(
     });
   }
   const args = ['--null', ...files.map((file) => join(folder, file))];
-  const told = await run({ file: modinfo, args }, { signal });
-  if (!told.ok) return told;
-  for (const [name, firmware] of firmwareFields(told.value.stdout)) found.set(name, firmware);
+  const printed = await run({ file: modinfo, args }, { signal });
+  if (!printed.ok) return printed;
+  for (const [name, firmware] of firmwareFields(printed.value.stdout)) found.set(name, firmware);
   return ok(found);
 }
 

@@ -26,9 +26,9 @@ export async function installFirmware(inputs: Inputs, { emit, signal }: Context)
   const { root, target, modules } = inputs;
   if (modules.length === 0) return ok();
   const args = [target, '/usr/sbin/modinfo', '--field', 'firmware', ...modules.map((path) => `/${path}`)];
-  const told = await run({ file: 'chroot', args }, { signal });
-  if (!told.ok) return told;
-  for (const name of firmwareNames(told.value.stdout)) {
+  const printed = await run({ file: 'chroot', args }, { signal });
+  if (!printed.ok) return printed;
+  for (const name of firmwareNames(printed.value.stdout)) {
     const found = ENDINGS.map((ending) => join(FIRMWARE_FOLDER, name + ending)).filter((path) =>
       existsSync(join(root, path)),
     );

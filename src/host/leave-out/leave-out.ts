@@ -147,9 +147,9 @@ async function firmwareOf(
   for (let i = 0; i < modules.length; i += BATCH) {
     const names = modules.slice(i, i + BATCH).map((path) => `/${relative(root, path)}`);
     const args = [root, 'modinfo', '--field', 'firmware', ...names];
-    const told = await run({ file: 'chroot', args }, { signal });
-    if (!told.ok) return told;
-    asked.push(...told.value.stdout.split('\n').filter((name) => name !== ''));
+    const printed = await run({ file: 'chroot', args }, { signal });
+    if (!printed.ok) return printed;
+    asked.push(...printed.value.stdout.split('\n').filter((name) => name !== ''));
   }
   return ok(asked);
 }

@@ -85,7 +85,7 @@ export class TestGuest implements Guest {
     return this.#do(command, call, async () => {
       const outcome = await this.#ended(command, call);
       if (outcome.exitCode === 0) return outcome.stdout;
-      throw new GuestError(told(`cannot read ${path}`, outcome), call);
+      throw new GuestError(describe(`cannot read ${path}`, outcome), call);
     });
   }
 
@@ -247,13 +247,13 @@ export class TestGuest implements Guest {
     const { killed, ...outcome } = ended;
     if (!killed) return outcome;
     this.#go(call);
-    throw new GuestError(told(`${words}: not done within ${timeout} seconds, and killed`, ended), call);
+    throw new GuestError(describe(`${words}: not done within ${timeout} seconds, and killed`, ended), call);
   }
 
   async #ok(command: string, call: Error, options: CommandOptions = {}): Promise<string> {
     const outcome = await this.#ended(command, call, options);
     if (outcome.exitCode === 0) return outcome.stdout.replace(/\n$/, '');
-    throw new GuestError(told(`${command}: exit code ${outcome.exitCode}`, outcome), call);
+    throw new GuestError(describe(`${command}: exit code ${outcome.exitCode}`, outcome), call);
   }
 
   /** Wait inside the machine until `condition` holds; where it does not, tell what `seen` prints. */
@@ -274,7 +274,7 @@ export class TestGuest implements Guest {
         signal: this.over,
       });
       const words = ended.killed ? { stdout, stderr: '' } : ended;
-      throw new GuestError(told(`${what} after ${timeout} seconds`, words), call);
+      throw new GuestError(describe(`${what} after ${timeout} seconds`, words), call);
     });
   }
 }
@@ -286,7 +286,7 @@ function asUser(user: string, command: string): string {
 }
 
 /** What failed, and the last lines of what was printed: on the standard error, if there is anything. */
-function told(what: string, { stdout, stderr }: Pick<GuestOutcome, 'stdout' | 'stderr'>): string {
+function describe(what: string, { stdout, stderr }: Pick<GuestOutcome, 'stdout' | 'stderr'>): string {
   const lines = (stderr.trim() === '' ? stdout : stderr).trimEnd().split('\n');
   return [what, ...lines.slice(-LAST_LINES)].filter((line) => line !== '').join('\n');
 }

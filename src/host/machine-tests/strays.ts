@@ -6,8 +6,8 @@ export class Strays implements Disposable {
   #take: Take = () => undefined;
 
   constructor() {
-    process.on('unhandledRejection', this.#told);
-    process.on('uncaughtException', this.#told);
+    process.on('unhandledRejection', this.#onStray);
+    process.on('uncaughtException', this.#onStray);
   }
 
   /** The first that comes from now on. */
@@ -17,10 +17,10 @@ export class Strays implements Disposable {
     });
   }
 
-  readonly #told: Take = (cause) => this.#take(cause);
+  readonly #onStray: Take = (cause) => this.#take(cause);
 
   [Symbol.dispose](): void {
-    process.off('unhandledRejection', this.#told);
-    process.off('uncaughtException', this.#told);
+    process.off('unhandledRejection', this.#onStray);
+    process.off('uncaughtException', this.#onStray);
   }
 }

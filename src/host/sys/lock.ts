@@ -122,12 +122,12 @@ async function waitFor(
   signal: AbortSignal,
   { onWait, pause }: { readonly onWait?: () => void; readonly pause: number },
 ): Promise<Result<Lock>> {
-  for (let told = false; ; told = true) {
+  for (let noted = false; ; noted = true) {
     if (signal.aborted) throw new Interrupted();
     const lock = await take();
     if (!lock.ok) return lock;
     if (lock.value !== undefined) return ok(lock.value);
-    if (!told) onWait?.();
+    if (!noted) onWait?.();
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
 }

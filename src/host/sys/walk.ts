@@ -29,6 +29,6 @@ export function below(folder: string): Below {
 
 /** Some file systems do not tell the type with the name. */
 function isFolder(entry: Dirent, path: string): boolean {
-  const told = entry.isFile() || entry.isSymbolicLink() || entry.isDirectory();
-  return told ? entry.isDirectory() : lstatSync(path).isDirectory();
+  const known = entry.isFile() || entry.isSymbolicLink() || entry.isDirectory();
+  return known ? entry.isDirectory() : lstatSync(path).isDirectory();
 }

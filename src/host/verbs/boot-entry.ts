@@ -120,9 +120,9 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   if (!placement.bootable) return err(placement.problem);
   const doubt = options.placement ? undefined : doubtOf(placement);
   if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
-  const told = base.value.info.manifest?.name ?? '';
+  const hostname = base.value.info.manifest?.name ?? '';
   // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's language.
-  const name = /^[a-z0-9-]{1,63}$/i.test(told) ? told : 'machine';
+  const name = /^[a-z0-9-]{1,63}$/i.test(hostname) ? hostname : 'machine';
   const { device, path } = placement;
   return ok({
     name,

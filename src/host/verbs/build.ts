@@ -112,7 +112,7 @@ async function describe(
   const { tools, modules } = built.initramfsBytes;
   const changed = built.ran.length > 0;
   const logins = loginsIn(join(output, FILES.chroot));
-  const told: Record<string, string> = {
+  const descriptions: Record<string, string> = {
     [name]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
     [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
     [FILES.microcode]: 'CPU microcode, which the kernel takes before everything else',
@@ -125,7 +125,7 @@ async function describe(
     head,
     '',
     ...names.map(
-      (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${told[file]}`,
+      (file) => `  ${file.padEnd(20)} ${formatBytes(files[file] ?? 0).padStart(9)}  ${descriptions[file]}`,
     ),
     ...savingLines(built.savings),
     ...keptOutLines(built.keptOut),

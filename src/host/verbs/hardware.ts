@@ -52,12 +52,12 @@ export async function hardware(
     ...asked.unread,
     ...(log === undefined ? [{ what: "the kernel's log cannot be read by this user", next: AS_ROOT }] : []),
   ];
-  const told = describeComputer(computer, uses);
+  const description = describeComputer(computer, uses);
   const name = kernel === undefined || chosen === undefined ? undefined : chosen.folder;
   const lines = hardwareLines({
-    ...{ computer: told, virtual: computer.virtual, advice, kernel: name, unread },
+    ...{ computer: description, virtual: computer.virtual, advice, kernel: name, unread },
   });
-  return ok({ computer: told, ...advice, kernel: name ?? null, unread, lines });
+  return ok({ computer: description, ...advice, kernel: name ?? null, unread, lines });
 }
 
 const AS_ROOT = 'sudo mkma doctor --hardware';
@@ -93,6 +93,6 @@ async function askModules(
 
 /** What dmesg(1) prints; `undefined` where it may not (kernel.dmesg_restrict) or is not there. */
 async function readLog(signal: AbortSignal): Promise<string | undefined> {
-  const told = await runAny({ file: 'dmesg', args: ['--notime'] }, { signal });
-  return told.ok && told.value.exitCode === 0 ? told.value.stdout : undefined;
+  const messages = await runAny({ file: 'dmesg', args: ['--notime'] }, { signal });
+  return messages.ok && messages.value.exitCode === 0 ? messages.value.stdout : undefined;
 }

@@ -109,7 +109,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, 10);
   const { counts, contentBytes, parts } = tally;
-  const told: Record<Inspection['kind'], string> = {
+  const descriptions: Record<Inspection['kind'], string> = {
     base: 'a base of mkma, verified',
     layer: 'a layer of mkma, verified',
     initramfs: 'an initramfs of mkma',
@@ -117,7 +117,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     erofs: 'an EROFS file system without a manifest: unverified',
   };
   const lines = [
-    `${options.file}: ${told[kind]}`,
+    `${options.file}: ${descriptions[kind]}`,
     ...(manifest === undefined ? [] : manifestLines(manifest)),
     `  size        ${formatBytes(size)}, ${formatBytes(contentBytes)} unpacked`,
     ...(kind === 'initramfs'

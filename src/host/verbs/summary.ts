@@ -55,9 +55,9 @@ function fieldsOf(value: unknown, merged: Merged, prefix: string): SummaryField[
 }
 
 function lined(fields: readonly SummaryField[]): Summary {
-  const told = fields.map(({ name, value }) => `${name} = ${short(value)}`);
-  const width = Math.min(72, Math.max(...told.map((text) => text.length)));
-  const lines = fields.map(({ from }, i) => `${(told[i] ?? '').padEnd(width)}  # ${from}`);
+  const shown = fields.map(({ name, value }) => `${name} = ${short(value)}`);
+  const width = Math.min(72, Math.max(...shown.map((text) => text.length)));
+  const lines = fields.map(({ from }, i) => `${(shown[i] ?? '').padEnd(width)}  # ${from}`);
   return { fields, lines };
 }
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { answered, ran, whyNotRun } from '../../../src/guest/ran.js';
-import { Told } from '../../../src/guest/told.js';
+import { ThrownProblem } from '../../../src/guest/thrown-problem.js';
 
 const ended = (code: number, stderr = '') => ({ code, stdout: '', stderr });
 const codeOf = (work: () => unknown): string | undefined => {
   try {
     work();
   } catch (cause) {
-    assert.ok(cause instanceof Told);
+    assert.ok(cause instanceof ThrownProblem);
     return cause.problem.code;
   }
   return undefined;

@@ -115,16 +115,16 @@ function asJson({ changes, ...value }: Persisted): unknown {
 
 function lines(value: Persisted, options: PersistOptions): string[] {
   const { layer, changes, unpackedBytes, nextBoot, sockets, warnings } = value;
-  const told = [
+  const notes = [
     ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
-  if (changes.length === 0) return [...told, 'nothing to save'];
+  if (changes.length === 0) return [...notes, 'nothing to save'];
   const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
   const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
-    return [...listLines(changes).map(renderLine), ...told, ...heading];
+    return [...listLines(changes).map(renderLine), ...notes, ...heading];
   }
-  return [...told, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+  return [...notes, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
 }

@@ -109,11 +109,11 @@ function alwaysReplaced(paths: readonly string[]): Problem {
 
 /** Lines about how far it is, where that is worth one. */
 function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
-  let told = 0;
+  let shown = 0;
   return (bytes) => {
     const share = bytes / total;
-    if (total < WORTH_TELLING || share < told + STEP || share >= 1) return;
-    told = share;
+    if (total < WORTH_TELLING || share < shown + STEP || share >= 1) return;
+    shown = share;
     tell(`  ${Math.floor(share * 100)} %`);
   };
 }

@@ -129,11 +129,11 @@ function tellMemory({ base, layers, memory, viewed }: Status): string[] {
     [fresh, '  fresh: changed since boot'],
     ...largest.map(({ path, bytes }): [number, string] => [bytes, `    ${quoteName(path)}`]),
   ];
-  const told = rows.flatMap(([bytes, what]) =>
+  const lines = rows.flatMap(([bytes, what]) =>
     bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
   );
-  if (fresh !== undefined) return told;
-  return [...told, `how much changed since boot ${viewed ? 'only root can see' : 'cannot be seen'}`];
+  if (fresh !== undefined) return lines;
+  return [...lines, `how much changed since boot ${viewed ? 'only root can see' : 'cannot be seen'}`];
 }
 
 /** What its images will take, and where that is more than there is room for. */

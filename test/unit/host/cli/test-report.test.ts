@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { err, ok } from '../../../../src/core/result.js';
-import { told, writeJUnit } from '../../../../src/host/cli/test-report.js';
+import { describeTests, writeJUnit } from '../../../../src/host/cli/test-report.js';
 import type { TestResult } from '../../../../src/host/verbs/test.js';
 
 const RESULT: TestResult = {
@@ -29,7 +29,7 @@ const RESULT: TestResult = {
 };
 
 function lines(result: TestResult): readonly string[] {
-  const done = told(ok(result));
+  const done = describeTests(ok(result));
   assert.ok(done.ok);
   return done.value.lines;
 }
