@@ -1,0 +1,54 @@
+/** The command as it is installed (src/host/mkma.sh): which program it starts, here and on a machine that mkma built. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const shipped = fileURLToPath(new URL('../../../dist/host/mkma', import.meta.url));
+
+/** Run the command, by a link to it, with a program of the machine or without; returns who was started, with which arguments. */
+function started(onMachine: boolean, ...args: string[]): string {
+  const scratch = mkdtempSync(join(tmpdir(), 'mkma-command-'));
+  try {
+    const own = join(scratch, 'own');
+    const script = (path: string, text: string): void => writeFileSync(path, text, { mode: 0o755 });
+    if (onMachine) script(own, '#!/bin/sh\necho machine "$@"\n');
+    mkdirSync(join(scratch, 'a folder'));
+    const text = readFileSync(shipped, 'utf8').replace('=/usr/lib/mkma/mkma', `=${own}`);
+    assert.ok(text.includes(own), 'the place of the machine program is not where it was');
+    script(join(scratch, 'a folder/mkma'), text);
+    writeFileSync(
+      join(scratch, 'a folder/main.js'),
+      'process.stdout.write(["host", ...process.argv.slice(2)].join(" "));\n',
+    );
+    symlinkSync('a folder/mkma', join(scratch, 'link'));
+    return execFileSync(join(scratch, 'link'), args, { encoding: 'utf8' }).trim();
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}
+
+test("the host's program is started with the arguments as they are, by a link and in a folder with a space", () => {
+  for (const args of [[], ['--help'], ['build', '-o', 'a  b'], ['status'], ['layers', 'list']]) {
+    assert.equal(started(false, ...args), `host ${args.join(' ')}`.trim());
+  }
+});
+
+test("on a machine that mkma built, the running system's verbs are that machine's", () => {
+  for (const args of [['status', '--json'], ['persist', '--select', '-o*'], ['layers'], ['layers', 'list']]) {
+    assert.equal(started(true, ...args), `machine ${args.join(' ')}`);
+  }
+  for (const args of [[], ['--help'], ['build'], ['summary'], ['inspect', 'status']]) {
+    assert.equal(started(true, ...args), `host ${args.join(' ')}`.trim());
+  }
+});
+
+test('layers in a folder of images are not those of the running system', () => {
+  for (const output of [['-o', 'images'], ['-oimages'], ['--output', 'images'], ['--output=images']]) {
+    const args = ['layers', 'list', ...output];
+    assert.equal(started(true, ...args), `host ${args.join(' ')}`);
+  }
+});
