@@ -108,7 +108,8 @@ async function bundleHost() {
   const files = new Map(
     outputFiles.map(({ path, contents }) => [relative(outdir, path), Buffer.from(contents)]),
   );
-  files.set('LICENSES', Buffer.from(licences)).set('mkma', readFileSync('src/host/mkma.sh'));
+  files.set('LICENSES', Buffer.from(licences));
+  files.set('mkma', readFileSync('src/host/mkma.sh')).set('start.cjs', readFileSync('src/host/start.cjs'));
   replaceFiles(outdir, files);
 }
 

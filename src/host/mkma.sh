@@ -12,4 +12,4 @@ done
 [ ! -x "$own" ] || exec "$own" "$@"
 
 here=$(readlink -f -- "$0")
-exec node "${here%/*}/main.js" "$@"
+exec node "${here%/*}/start.cjs" "$@"
