@@ -13,6 +13,7 @@ if (hasMajor < major || (hasMajor === major && hasMinor < minor)) {
       '',
     ].join('\n'),
   );
-  process.exit(1);
+  process.exitCode = 1;
+} else {
+  import('./main.js');
 }
-import('./main.js');
