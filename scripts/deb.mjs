@@ -38,7 +38,7 @@ try {
   placeFiles(tree);
   describe(tree);
   const file = join(target, `${about.name}_${version}_all.deb`);
-  // One thread: with several, xz writes other bytes.
+  // One thread: what xz writes may depend on how many there are (xz(1), --threads).
   const options = ['--root-owner-group', '-Zxz', '--threads-max=1'];
   execFileSync('dpkg-deb', [...options, '--build', tree, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
