@@ -5,8 +5,9 @@
 # Every way out ends what runs and removes what was made. Mounts are in a namespace of their own and end with it.
 scratch=
 job=
+stop=TERM
 clean() {
-  [ -z "$job" ] || kill "$job" 2>/dev/null || :
+  [ -z "$job" ] || kill -s "$stop" "$job" 2>/dev/null || :
   [ -z "$job" ] || wait "$job" || :
   [ -z "$launch_log" ] || rm -f "$launch_log"
   discard
@@ -54,7 +55,11 @@ if registry=$(npm config get registry 2>/dev/null); then NPM="$NPM npm_config_re
 export BUNDLE NPM
 
 # inside COMMAND: in the bare machine.
-inside() { run unshare --mount --pid --fork --kill-child sh -c "$ENTER" sh "$scratch/root" "$1"; }
+inside() {
+  # unshare(1) waits for its child whatever other signal comes; without it the kernel ends everything inside.
+  stop=KILL
+  run unshare --mount --pid --fork --kill-child sh -c "$ENTER" sh "$scratch/root" "$1"
+}
 
 # bootstrap SUITE PACKAGES: a machine with these packages, separated by commas, and what every Debian has.
 bootstrap() {
@@ -62,6 +67,7 @@ bootstrap() {
   scratch=$(mktemp -d "$here/.test/bare-$1.XXXXXX")
   chmod 755 "$scratch"
   launch_say "$1: bootstrapping a bare machine"
+  stop=TERM
   sources "$1" >"$scratch/sources.list"
   run mmdebstrap --quiet --mode=root --variant=minbase --include="$2" "$1" "$scratch/root" "$scratch/sources.list"
 }
