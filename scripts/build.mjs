@@ -37,7 +37,7 @@ const BANNERS = {
   ].join('\n'),
 };
 
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { version, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 mkdirSync('dist/guest', { recursive: true });
 const bundles = {
   'dist/guest/init.js': 'dist/src/guest/init/main.js',
@@ -46,11 +46,14 @@ const bundles = {
   'dist/guest/start.js': 'dist/src/guest/starter/main.js',
   'dist/bench/load.mjs': 'dist/bench/guest/load.js',
 };
+/** Folders of the packages that are in what is shipped, by its files: their licences go with it. */
+const bundled = {};
 for (const [outfile, entry] of Object.entries(bundles)) {
-  await build({
+  const { metafile } = await build({
     entryPoints: [entry],
     outfile,
     bundle: true,
+    metafile: true,
     format: 'esm',
     platform: 'neutral',
     target: 'es2023',
@@ -60,8 +63,11 @@ for (const [outfile, entry] of Object.entries(bundles)) {
     banner: { js: BANNERS[outfile] ?? '' },
     logLevel: 'warning',
   });
+  const packages = packagesIn(metafile);
+  if (packages.length > 0) bundled[outfile] = packages;
 }
 await bundleHost();
+writeFileSync('dist/bundled.json', JSON.stringify(bundled));
 for (const script of ['qemu/checks.sh', 'qemu/agent.sh', 'screen/windows.pl']) {
   copyFileSync(`src/host/${script}`, `dist/src/host/${script}`);
 }
@@ -72,8 +78,8 @@ writeFileSync('dist/.built', '');
 
 /**
  * The host's program with its packages in a few files: Node.js opens, resolves and compiles each on its own, and 375 took longer than all
- * that most commands do. Definitions import the same modules (`definition/api.js`), and Jiti stays a package: it loads parts of itself by
- * their paths.
+ * that most commands do. Definitions import the same modules (`definition/api.js`). What package.json names as a dependency stays a
+ * package: Jiti, which loads parts of itself by their paths.
  */
 async function bundleHost() {
   const outdir = 'dist/host';
@@ -85,7 +91,7 @@ async function bundleHost() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: ['jiti'],
+    external: Object.keys(dependencies),
     // CommonJS packages ask for Node's modules in their own way.
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
@@ -95,17 +101,24 @@ async function bundleHost() {
     write: false,
     logLevel: 'warning',
   });
-  const folders = new Set(
-    Object.keys(metafile.inputs).flatMap(
-      (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
-    ),
-  );
-  if (folders.size === 0) throw new Error('the bundle holds no packages: where are they?');
-  const licences = [...folders].sort().map(licenceOf).join('\n');
+  const packages = packagesIn(metafile);
+  if (packages.length === 0) throw new Error('the bundle holds no packages: where are they?');
+  bundled['dist/host/*'] = packages;
+  const licences = packages.map(licenceOf).join('\n');
   const files = new Map(
     outputFiles.map(({ path, contents }) => [relative(outdir, path), Buffer.from(contents)]),
   );
-  replaceFiles(outdir, files.set('LICENSES', Buffer.from(licences)));
+  files.set('LICENSES', Buffer.from(licences));
+  files.set('mkma', readFileSync('src/host/mkma.sh')).set('start.cjs', readFileSync('src/host/start.cjs'));
+  replaceFiles(outdir, files);
+}
+
+/** Folders of the packages that a bundle holds. */
+function packagesIn({ inputs }) {
+  const folders = Object.keys(inputs).flatMap(
+    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
+  );
+  return [...new Set(folders)].sort();
 }
 
 /**

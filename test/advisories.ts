@@ -19,13 +19,17 @@ interface Report {
   readonly error?: { readonly summary?: string };
 }
 
-/** Read what npm printed on its standard output, whatever it ended with: it ends with 1 for either kind of answer. */
-export function readAnswer(stdout: string): Answer {
+/**
+ * Read what npm printed on its standard output, whatever it ended with: it ends with 1 for either kind of answer. Only advisories for
+ * the packages named are given.
+ */
+export function readAnswer(stdout: string, shipped: readonly string[]): Answer {
   const report = parse(stdout);
   if (report?.auditReportVersion === undefined || report.vulnerabilities === undefined) {
     return { none: report?.message || report?.error?.summary || 'npm printed no report' };
   }
-  const advisories = Object.entries(report.vulnerabilities).flatMap(([name, { range, via }]) =>
+  const found = Object.entries(report.vulnerabilities).filter(([name]) => shipped.includes(name));
+  const advisories = found.flatMap(([name, { range, via }]) =>
     (via ?? [])
       // A text is the name of a package that this one depends on, which has an entry of its own.
       .filter((one) => typeof one !== 'string')

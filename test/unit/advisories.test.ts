@@ -14,19 +14,21 @@ test('an advisory is named with its package; a package that only depends on it i
       upper: { range: '*', via: ['low'] },
     },
   };
-  assert.deepEqual(readAnswer(JSON.stringify(report)), {
+  assert.deepEqual(readAnswer(JSON.stringify(report), ['low', 'upper']), {
     advisories: ['low <1.2.0: high: Prototype pollution (https://example.org/GHSA-1)'],
   });
+  // Of a tool that mkma is built with, and does not ship.
+  assert.deepEqual(readAnswer(JSON.stringify(report), ['upper']), { advisories: [] });
 });
 
 test('no advisory, and no answer with its reason', () => {
-  assert.deepEqual(readAnswer('{"auditReportVersion":2,"vulnerabilities":{},"metadata":{}}'), {
+  assert.deepEqual(readAnswer('{"auditReportVersion":2,"vulnerabilities":{},"metadata":{}}', []), {
     advisories: [],
   });
   // As npm 11.19 prints them: a mirror without the endpoint, no network, packages that cannot be read.
   const refused = '{"message":"405 Method Not Allowed","statusCode":405,"error":{"summary":"","detail":""}}';
-  assert.deepEqual(readAnswer(refused), { none: '405 Method Not Allowed' });
+  assert.deepEqual(readAnswer(refused, []), { none: '405 Method Not Allowed' });
   const unread = '{"error":{"summary":"loading from incorrect packument","detail":""}}';
-  assert.deepEqual(readAnswer(unread), { none: 'loading from incorrect packument' });
-  assert.deepEqual(readAnswer('<html>'), { none: 'npm printed no report' });
+  assert.deepEqual(readAnswer(unread, []), { none: 'loading from incorrect packument' });
+  assert.deepEqual(readAnswer('<html>', []), { none: 'npm printed no report' });
 });

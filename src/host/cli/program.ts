@@ -28,6 +28,8 @@ Examples:
   mkma run                        boot it in QEMU, in this terminal
   mkma test                       boot it unattended and check it from inside
 
+On a machine that mkma built, persist, status and layers look after the running system: mkma status --help.
+
 Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.`;
 
 /** What a program prints by itself: its help, and what it complains of. */
@@ -36,7 +38,7 @@ interface Streams {
   readonly complain: (text: string) => void;
 }
 
-/** The whole command line; `end` is told the exit code. */
+/** The whole command line; `end` takes the exit code. */
 export function makeProgram(session: Session, end: (code: number) => void, streams: Streams): Command {
   const program = new Command('mkma')
     .description(

@@ -12,8 +12,15 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma.js': { source: 'mkma.js', mode: 0o644 },
   '/usr/lib/mkma/pack.js': { source: 'pack.js', mode: 0o644 },
   '/usr/lib/mkma/start.js': { source: 'start.js', mode: 0o644 },
-  '/usr/bin/mkma': { source: 'mkma.sh', mode: 0o755 },
+  '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
+
+/** The command, unless the Debian package is installed, whose command starts the program for the verbs of the machine (src/host/mkma.sh). */
+const COMMAND = {
+  path: '/usr/bin/mkma',
+  target: '../lib/mkma/mkma',
+  ofPackage: '/usr/share/mkma/dist/host/mkma',
+};
 
 /** What names the program: an input of the stage that puts it into the tree. */
 export function programDigest(programs: string): string {
@@ -27,4 +34,5 @@ export function installProgram(files: TreeFiles, programs: string): void {
   for (const [path, { source, mode }] of Object.entries(PROGRAM_FILES)) {
     files.write(path, readFileSync(join(programs, source), 'utf8'), mode);
   }
+  if (!files.exists(COMMAND.ofPackage)) files.link(COMMAND.target, COMMAND.path);
 }

@@ -27,7 +27,7 @@ import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
 /** Raised whenever the same inputs shall give another result. */
-const RECIPE = '5';
+const RECIPE = '6';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
 export function systemInputs(settings: BuildSettings, versions: string): Inputs {

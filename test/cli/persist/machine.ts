@@ -90,8 +90,8 @@ export class TestMachine {
     tool('mount', '-t', 'overlay', '-o', tree, 'tree', this.root);
     for (const name of ['mkma.js', 'pack.js', 'start.js'])
       cpSync(join(dist, 'guest', name), join(this.root, 'usr/lib/mkma', name));
-    cpSync(join(dist, 'guest/mkma.sh'), join(this.root, 'usr/bin/mkma'));
-    chmodSync(join(this.root, 'usr/bin/mkma'), 0o755);
+    cpSync(join(dist, 'guest/mkma.sh'), join(this.root, 'usr/lib/mkma/mkma'));
+    chmodSync(join(this.root, 'usr/lib/mkma/mkma'), 0o755);
     mkdirSync(join(this.root, 'overlay'), { recursive: true });
     tool('mount', '--bind', join(this.ram, 'view'), join(this.root, 'overlay'));
     tool('mount', '-t', 'proc', 'proc', join(this.root, 'proc'));
