@@ -231,7 +231,10 @@ test('two boot loaders: one has to be named, or all', async () => {
   const args = ['boot-entry', '-o', images, '--grub-dir', grub, '--esp', esp, ...WHERE, '--write'];
   const unsure = await mkmaHere(args);
   assert.equal(unsure.code, 2);
-  assert.match(unsure.stderr, /error: there are two boot loaders: .*\(GRUB\).*\(systemd-boot\)\n.*--loader/);
+  assert.match(
+    unsure.stderr,
+    /error: there are two boot loaders: .*\(GRUB\).*\(systemd-boot\) \[two-boot-loaders\]\n.*--loader/,
+  );
   assert.deepEqual(readdirSync(esp), []);
   const all = await mkmaHere([...args, '--loader', 'all']);
   assert.equal(all.code, 0, all.stderr);

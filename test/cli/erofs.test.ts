@@ -269,7 +269,7 @@ exec "$@"`;
     assert.equal(damaged.code, 1);
     assert.match(
       damaged.stderr,
-      /the image is damaged: .*copy\.erofs\n +why: segment 1 of 1 \(bytes 0 to \d+\)/,
+      /the image is damaged: .*copy\.erofs \[image-damaged\]\n +why: segment 1 of 1 \(bytes 0 to \d+\)/,
     );
     truncateSync(copy, at);
     const cut = await mkmaHere(['inspect', copy]);
