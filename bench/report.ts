@@ -1,11 +1,11 @@
 /** The measurements as text for people. */
 
 import { formatBytes } from '../src/core/text/size.js';
-import type { InitramfsSize } from '../src/host/initramfs/size.js';
 import { type Booting, CONTESTANT_WORDS, CONTESTANTS, type ContestantName } from './boot/booting.js';
 import type { Booted } from './boot/once.js';
 import type { Growth, Size } from './growth.js';
 import type { BenchHost } from './host.js';
+import type { InitramfsSize } from './initramfs-size.js';
 import type { Loading } from './loading.js';
 import type { Packing } from './packing.js';
 import { median, type Pair, type Series } from './pairs.js';

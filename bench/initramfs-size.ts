@@ -1,11 +1,11 @@
 /** How large an initramfs is, its programs and its kernel modules apart. */
 import { join } from 'node:path';
-import type { TreeEntry } from '../../core/archive/tree.js';
-import { initramfsPart } from '../../core/boot/initramfs.js';
-import { planArchive } from '../../core/image/archive-plan.js';
-import { ok, type Result } from '../../core/result.js';
-import { scanTree } from '../pack/scan.js';
-import { packInitramfs } from './pack.js';
+import type { TreeEntry } from '../src/core/archive/tree.js';
+import { initramfsPart } from '../src/core/boot/initramfs.js';
+import { planArchive } from '../src/core/image/archive-plan.js';
+import { ok, type Result } from '../src/core/result.js';
+import { packInitramfs } from '../src/host/initramfs/pack.js';
+import { scanTree } from '../src/host/pack/scan.js';
 
 interface PartSize {
   /** Bytes of all files' content. */
