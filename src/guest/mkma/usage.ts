@@ -18,7 +18,13 @@ export function complaint(problem: Problem): string {
 /** What the parser prints, in mkma's words. */
 export const TEXT: ApplicationText = {
   ...text_en,
-  headers: { ...text_en.headers, usage: 'Usage', commands: 'Commands', flags: 'Options' },
+  headers: {
+    ...text_en.headers,
+    usage: 'Usage',
+    commands: 'Commands',
+    flags: 'Options',
+    arguments: 'Arguments',
+  },
   briefs: { ...text_en.briefs, help: 'print this help', argumentEscapeSequence: 'end of options' },
   noCommandRegisteredForInput: ({ input, corrections }) =>
     complaint({

@@ -40,7 +40,7 @@ interface Streams {
 export function makeProgram(session: Session, end: (code: number) => void, streams: Streams): Command {
   const program = new Command('mkma')
     .description('Build, test and maintain Debian system images that boot whole into RAM.')
-    .version(VERSION)
+    .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', EXAMPLES)
     .helpCommand(false)
     .enablePositionalOptions();
@@ -73,7 +73,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     .action(() => streams.out(completionOf(program as CommandUnknownOpts)));
   program.addCommand(completion);
   for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {
-    command.exitOverride().showHelpAfterError(false);
+    command.exitOverride().showHelpAfterError(false).helpOption('-h, --help', 'print this help');
     command.configureOutput({ writeOut: streams.out, writeErr: streams.complain });
   }
   return program;

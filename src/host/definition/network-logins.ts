@@ -5,7 +5,7 @@ interface NetworkLogin {
   readonly programs: readonly string[];
   /** None: it comes from elsewhere. */
   readonly packages: readonly string[];
-  /** Whether it takes the keys of ssh. */
+  /** Whether it accepts ssh keys. */
   readonly ssh?: true;
 }
 

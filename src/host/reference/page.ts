@@ -28,7 +28,7 @@ function presetSection(name: string, { shape, description }: Field): string[] {
   return [
     heading,
     '',
-    `*\`extends: [{ preset: '${name}', with: { ... } }]\`.* ${description}.`,
+    `*\`extends: [{ preset: '${name}', with: { ... } }]\`.* ${upper(description)}.`,
     ...table,
     '',
   ];

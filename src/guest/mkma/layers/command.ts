@@ -15,10 +15,15 @@ interface Flags {
 const flag = (brief: string) => ({ kind: 'boolean', brief, withNegated: false, optional: true }) as const;
 const json = flag('print one JSON document on stdout');
 const word = (brief: string, placeholder: string) => ({ brief, parse: String, placeholder }) as const;
+/** A command in the list of commands, and as a sentence in its own help. */
+const docs = (brief: string) => ({
+  brief,
+  fullDescription: `${brief.charAt(0).toUpperCase()}${brief.slice(1)}.`,
+});
 const NAME = word('name of a layer or of its file', 'name');
 const IMAGE = word('name of a layer or of its file; or base', 'name');
 
-/** Work that needs the folder of the images, which is mounted for as long as it takes. */
+/** Work with the images folder, which is mounted only meanwhile. */
 function look({ machine }: Session, work: (place: Place) => Result<Answer>): Result<Answer> {
   const root = needRoot(machine, 'look at the layers');
   if (!root.ok) return root;
@@ -30,7 +35,7 @@ function look({ machine }: Session, work: (place: Place) => Result<Answer>): Res
 }
 
 const listCommand = buildCommand<Flags, [], Context>({
-  docs: { brief: 'list base and layers in the order in which they are applied' },
+  docs: docs('list base and layers in the order in which they are applied'),
   parameters: { flags: { json } },
   func(flags) {
     return show(this, () => look(this, list), flags.json === true);
@@ -38,7 +43,7 @@ const listCommand = buildCommand<Flags, [], Context>({
 });
 
 const showCommand = buildCommand<Flags, [string], Context>({
-  docs: { brief: 'print what a layer contains and deletes, one entry per line' },
+  docs: docs('print what a layer contains and deletes, one entry per line'),
   parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [IMAGE] } },
   func(flags, name) {
     return show(this, () => look(this, (place) => showOne(place, name)), flags.json === true);
@@ -58,7 +63,7 @@ const diffCommand = buildCommand<Flags, [string, string], Context>({
 });
 
 const blameCommand = buildCommand<Flags, [string], Context>({
-  docs: { brief: 'show which layers contain, delete or hide a path, and which of them takes effect' },
+  docs: docs('show which layers contain, delete or hide a path, and which of them takes effect'),
   parameters: {
     flags: { json },
     positional: { kind: 'tuple', parameters: [word('path on the machine, from /', 'path')] },
@@ -69,7 +74,7 @@ const blameCommand = buildCommand<Flags, [string], Context>({
 });
 
 const verifyCommand = buildCommand<Flags, string[], Context>({
-  docs: { brief: 'read layers completely (default: all) and compare them with their manifests' },
+  docs: docs('read layers completely (default: all) and compare them with their manifests'),
   parameters: { flags: { json }, positional: { kind: 'array', parameter: IMAGE } },
   func(flags, ...names) {
     return show(this, () => look(this, (place) => verify(place, names)), flags.json === true);
@@ -91,7 +96,7 @@ function changeLayer(
 
 const changeCommand = (action: Action, brief: string) =>
   buildCommand<Flags, [string], Context>({
-    docs: { brief },
+    docs: docs(brief),
     parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [NAME] } },
     func(flags, name) {
       return show(this, () => changeLayer(this, action, name), flags.json === true);
@@ -99,7 +104,7 @@ const changeCommand = (action: Action, brief: string) =>
   });
 
 const dropCommand = buildCommand<Flags & ChangeOptions, [string], Context>({
-  docs: { brief: 'remove a layer; this cannot be undone, see disable' },
+  docs: docs('remove a layer; this cannot be undone, see disable'),
   parameters: {
     flags: { json, force: flag('drop it even if a later layer depends on it') },
     positional: { kind: 'tuple', parameters: [NAME] },
@@ -121,5 +126,8 @@ export const layersRoutes = buildRouteMap({
     enable: changeCommand('enable', 'apply a disabled layer again'),
     drop: dropCommand,
   },
-  docs: { brief: 'list, show, diff, blame, verify, disable, enable or drop persistence layers' },
+  docs: {
+    brief: 'list, show, diff, blame, verify, disable, enable or drop persistence layers',
+    fullDescription: 'Inspect and change the persistence layers on the storage device. Requires root.',
+  },
 });

@@ -18,7 +18,7 @@ export const packageName = z
     'must consist of a-z, 0-9, +, - and ., and must not end with -, as in libstdc++6',
   );
 
-/** A package as apt-get(8) takes it, or a file with one. */
+/** A package as apt-get(8) accepts it, or a file with one. */
 export const packageChoice = z.string().superRefine((text, context) => {
   const wrong = wrongPackage(text);
   if (wrong === undefined) return;
@@ -34,7 +34,7 @@ export const httpAddress = z
   .string()
   .regex(/^(https?|file|copy):\/\/?\S+$/, 'must be a URL that begins with http://, https:// or file:');
 
-/** A name that adduser(8) takes (useradd's own rule, shadow's NAME_REGEX). */
+/** A name that adduser(8) accepts (useradd's own rule, shadow's NAME_REGEX). */
 export const userName = z
   .string()
   .regex(
@@ -50,7 +50,7 @@ export const machinePath = z
     'must be an absolute path, without . and .., that does not end with /',
   );
 
-/** Permission bits as chmod(1) takes them in octal. */
+/** Permission bits in octal, as for chmod(1). */
 export const mode = z.string().regex(/^[0-7]{3,4}$/, 'must be three or four octal digits, such as "0644"');
 
 export const owner = z
