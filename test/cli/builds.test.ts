@@ -52,8 +52,8 @@ describe('builds and hooks', () => {
     }
     appendFileSync(config, '// with a remark\n');
     const changed = (place: string, options: string) =>
-      `warning: the definition has changed since these images were built: ${place} [definition-changed]\n` +
-      `  next: build them again, so that they follow it: sudo mkma build${options}\n`;
+      `warning: the definition has changed since the images were built: ${place} [definition-changed]\n` +
+      `  next: build again: sudo mkma build${options}\n`;
     const here = { cwd: folder.path };
     // As a build does, these commands take the definition that lies there.
     const told = changed('mkma.config.ts', ' --output out');
@@ -65,9 +65,10 @@ describe('builds and hooks', () => {
     const other = await mkmaHere([...entry, '--preset', 'server'], here);
     assert.equal(
       other.stderr,
-      `warning: these images were built from something else: ${out} [images-of-another-definition]\n` +
-        `  why: they are of ${config}, not of the preset server\n` +
-        '  next: name what they are of with --config or --preset, or other images with --output, or build these anew\n',
+      `warning: the images were built from another definition: ${out} [images-of-another-definition]\n` +
+        `
+  why: they were built from ${config}, not from the preset server\n` +
+        '  next: name that one with --config or --preset, name other images with --output, or build again\n',
     );
     // Nothing in it is run: it need not even be a definition.
     writeFileSync(config, "process.stdout.write('run'); process.exit(7);\n");

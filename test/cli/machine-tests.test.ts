@@ -58,7 +58,7 @@ test('results for a folder that is not there; results of images that are not the
   const refused = await mkma(['test', '--junit', join(nowhere, 'results.xml')], { cwd: folder.path });
   assert.equal(
     refused.stderr,
-    `error: there is no folder for the results: --junit ${nowhere}/results.xml [no-such-folder]\n  next: make it first: mkdir -p ${nowhere}\n`,
+    `error: no such folder: --junit ${nowhere}/results.xml [no-such-folder]\n  next: create it first: mkdir -p ${nowhere}\n`,
   );
   assert.equal(refused.code, 2);
   const junit = join(folder.path, 'results.xml');

@@ -31,7 +31,7 @@ test('mkma new writes a definition and what an editor needs; one that is there s
   assert.equal(again.code, 2);
   assert.equal(
     again.stderr,
-    `error: there is a definition already: ${config} [definition-exists]\n  next: name another folder, or replace it with --force\n`,
+    `error: a definition already exists: ${config} [definition-exists]\n  next: name another folder, or replace it with --force\n`,
   );
   assert.equal(readFileSync(config, 'utf8'), '// mine\n');
   const forced = await mkmaHere(['new', 'web', '--force'], { cwd });
@@ -98,7 +98,7 @@ test('a new server lets in the key of who made it, a new console machine needs n
   assert.deepEqual(own25519.keys, ['ssh-ed25519 AAAAC3 me@home']);
   assert.ok(
     own25519.told.includes(
-      `\nYour key gets in as admin, over ssh, and may become root without a password: ${home}/.ssh/id_ed25519.pub\n`,
+      `\nYour key logs in as admin over ssh, who becomes root without a password: ${home}/.ssh/id_ed25519.pub\n`,
     ),
   );
   const plain = await users('plain', 'console');
@@ -111,7 +111,7 @@ test('a preset that is not there is refused', async () => {
   assert.equal(made.code, 2);
   assert.equal(
     made.stderr,
-    'error: there is no preset "servr": --preset servr [no-such-preset]\n  next: did you mean server? the presets are: console, server, desktop\n',
+    'error: no such preset: servr: --preset servr [no-such-preset]\n  next: did you mean server? the presets are: console, server, desktop\n',
   );
 });
 
@@ -200,7 +200,10 @@ test('on a terminal it asks for the preset: by number or name, again where the a
     const cwd = own(name);
     const { code, screen } = await asked(cwd, keys);
     assert.equal(code, 0, screen);
-    assert.match(screen, /What is it to build upon\? \(1 console, 2 server, 3 desktop\) \[console\] /);
+    assert.match(
+      screen,
+      /Which preset should it start from\? \(1 console, 2 server, 3 desktop\) \[console\] /,
+    );
     assert.ok(readFileSync(join(cwd, 'mkma.config.ts'), 'utf8').includes(`extends: ['${preset}']`), screen);
   }
   const cwd = own('interrupted');

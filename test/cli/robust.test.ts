@@ -45,7 +45,7 @@ test('variables set to nothing count as not set', async () => {
 
 test('a preset is none of the names that every object has', async () => {
   const got = await mkmaHere(['build', '--preset', 'constructor', '--json']);
-  assert.equal(JSON.parse(got.stdout).error.what, 'there is no preset "constructor"');
+  assert.equal(JSON.parse(got.stdout).error.what, 'no such preset: constructor');
 });
 
 describe('a build and what may come between', () => {

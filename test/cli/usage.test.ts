@@ -6,55 +6,55 @@ import { mkma, mkmaHere } from './cli.js';
 const WRONG: [string[], string][] = [
   [
     ['bild'],
-    "error: unknown command 'bild' [unknown-command]\n  next: did you mean build? mkma --help lists what there is\n",
+    "error: unknown command 'bild' [unknown-command]\n  next: did you mean build? see mkma --help\n",
   ],
   [
     ['build', '--outptu', 'x'],
-    "error: unknown option '--outptu' [unknown-option]\n  next: did you mean --output? mkma build --help lists what there is\n",
+    "error: unknown option '--outptu' [unknown-option]\n  next: did you mean --output? see mkma build --help\n",
   ],
   [
     ['build', '--preset', 'consol'],
-    'error: there is no preset "consol": --preset consol [no-such-preset]\n  next: did you mean console? the presets are: console, server, desktop\n',
+    'error: no such preset: consol: --preset consol [no-such-preset]\n  next: did you mean console? the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--config', 'nowhere.ts'],
-    'error: there is no such definition: nowhere.ts [definition-missing]\n  next: name a file that is there, or make one: mkma new\n',
+    'error: no such definition: nowhere.ts [definition-missing]\n  next: name an existing file, or create one: mkma new\n',
   ],
   [
     ['build', '--config', 'x.ts', '--preset', 'console'],
-    'error: these options do not go together: --preset, --config [exclusive-options]\n  next: leave out one of them; a definition names its preset itself: extends: ["server"]\n',
+    'error: these options exclude each other: --preset, --config [exclusive-options]\n  next: leave out one of them; a definition names its preset with extends: ["server"]\n',
   ],
   [
     ['build', '--preset', 'kiosk'],
-    'error: there is no preset "kiosk": --preset kiosk [no-such-preset]\n  next: the presets are: console, server, desktop\n',
+    'error: no such preset: kiosk: --preset kiosk [no-such-preset]\n  next: the presets are: console, server, desktop\n',
   ],
   [
     ['build', '--kernel', 'hots'],
-    'error: there is no such kernel choice: --kernel hots [kernel-choice-invalid]\n  next: use debian, host (the running kernel) or host:RELEASE\n',
+    'error: invalid kernel: --kernel hots [kernel-choice-invalid]\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
   [
     ['build', '--long'],
-    'error: the option --long no longer exists [option-removed]\n  why: it made base.cpio.zst 2 % smaller, and loading it took up to 64 MiB more RAM for each processor\n  next: leave it out\n',
+    'error: the option --long no longer exists [option-removed]\n  why: it made base.cpio.zst 2 % smaller, but loading it took up to 64 MiB more RAM per processor\n  next: leave it out\n',
   ],
   [
     ['build', '--without', 'docs,manuals'],
-    "error: option '--without <parts>' argument 'docs,manuals' is invalid. \"manuals\" is none of docs, locales, modules, firmware. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
+    "error: option '--without <parts>' argument 'docs,manuals' is invalid. \"manuals\" is not one of docs, locales, modules, firmware. [arguments-invalid]\n  next: see mkma build --help\n",
   ],
   [
     ['build', '--zram', '0'],
-    "error: option '--zram [percent]' argument '0' is invalid. It must be a whole number from 1 to 200. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
+    "error: option '--zram [percent]' argument '0' is invalid. It must be a whole number from 1 to 200. [arguments-invalid]\n  next: see mkma build --help\n",
   ],
   [
     ['build', '--format', 'erofs', '--kernel', 'host:6.9.12'],
-    "error: the kernel 6.9.12 does not read a base of the form erofs: that takes Linux 6.10: --format erofs [format-needs-kernel]\n  next: use the suite's kernel (--kernel debian), or the form cpio\n",
+    "error: the kernel 6.9.12 cannot read an erofs base: that requires Linux 6.10 or newer: --format erofs [format-needs-kernel]\n  next: use the suite's kernel (--kernel debian), or the format cpio\n",
   ],
   [
     ['build', '--suite', 'bookworm'],
-    'error: the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: --suite bookworm [suite-too-old]\n  next: use trixie or a newer suite\n',
+    'error: the suite bookworm is too old: early boot requires quickjs, which is in trixie or newer: --suite bookworm [suite-too-old]\n  next: use trixie or newer\n',
   ],
   [
     ['build', 'my_host'],
-    'error: hostname is "my_host": it must have 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -: my_host [value-invalid]\n  next: correct it and try again\n',
+    'error: hostname is "my_host": it must consist of 1 to 63 of a-z, 0-9 and -, and must not begin or end with -: my_host [value-invalid]\n  next: correct it and try again\n',
   ],
   [
     ['build', '--mirror', 'example.org/debian'],
@@ -62,19 +62,19 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['build', '--compression-level', '20'],
-    "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19. [arguments-invalid]\n  next: mkma build --help lists what there is\n",
+    "error: option '--compression-level <n>' argument '20' is invalid. It must be a whole number from 1 to 19. [arguments-invalid]\n  next: see mkma build --help\n",
   ],
   [
     ['run', '--forward', '80'],
-    "error: option '--forward <port:port>' argument '80' is invalid. It must be two ports, as 8080:80: of this host, and of the machine. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '80' is invalid. It must be a port of this host and a port of the machine, as in 8080:80. [arguments-invalid]\n  next: see mkma run --help\n",
   ],
   [
     ['run', '--forward', '8080:80', '--forward', '8080:70000'],
-    "error: option '--forward <port:port>' argument '8080:70000' is invalid. It must be two ports, as 8080:80: of this host, and of the machine. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '8080:70000' is invalid. It must be a port of this host and a port of the machine, as in 8080:80. [arguments-invalid]\n  next: see mkma run --help\n",
   ],
   [
     ['run', '--forward', '8080:80', '--forward', '8080:443'],
-    "error: option '--forward <port:port>' argument '8080:443' is invalid. Port 8080 of this host can lead to one port only. [arguments-invalid]\n  next: mkma run --help lists what there is\n",
+    "error: option '--forward <port:port>' argument '8080:443' is invalid. Port 8080 of this host can be forwarded only once. [arguments-invalid]\n  next: see mkma run --help\n",
   ],
   [
     ['run', '--firmware', 'bios'],
@@ -102,27 +102,27 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['boot-entry', '--loader', 'lilo'],
-    "error: option '--loader <name>' argument 'lilo' is invalid. Allowed choices are grub, systemd-boot, all. [arguments-invalid]\n  next: mkma boot-entry --help lists what there is\n",
+    "error: option '--loader <name>' argument 'lilo' is invalid. Allowed choices are grub, systemd-boot, all. [arguments-invalid]\n  next: see mkma boot-entry --help\n",
   ],
   [
     ['boot-entry', '--images-path', '/srv'],
-    'error: a folder without its device: --images-path /srv [option-incomplete]\n  next: name the device too, with --storage-device UUID=...\n',
+    'error: --images-path requires --storage-device: --images-path /srv [option-incomplete]\n  next: name the device with --storage-device UUID=...\n',
   ],
   [
     ['boot-entry', '--storage-device', 'sda1'],
-    'error: this names no device: --storage-device sda1 [device-invalid]\n  next: use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)\n',
+    'error: invalid device name: --storage-device sda1 [device-invalid]\n  next: use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid prints them)\n',
   ],
   [
     ['boot-entry', '--storage-device', 'UUID=1', '--images-path', 'srv'],
-    'error: this is no folder that a boot loader can name: --images-path srv [images-path-invalid]\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes in it\n',
+    'error: a boot loader cannot pass on this path: --images-path srv [images-path-invalid]\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes\n',
   ],
   [
     ['boot-entry', '--append', "a='b'"],
-    "error: a boot loader cannot hand this to the kernel: --append a='b' [parameters-invalid]\n  why: single quotes and backslashes do not survive in GRUB\n  next: leave them out; values with spaces go in double quotes\n",
+    "error: a boot loader cannot pass on these parameters: --append a='b' [parameters-invalid]\n  why: GRUB does not preserve single quotes and backslashes\n  next: remove them; put values with spaces in double quotes\n",
   ],
   [
     ['inspect'],
-    "error: missing required argument 'file' [arguments-invalid]\n  next: mkma inspect --help lists what there is\n",
+    "error: missing required argument 'file' [arguments-invalid]\n  next: see mkma inspect --help\n",
   ],
 ];
 

@@ -66,11 +66,14 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.match(await vm.ask('mkma status'), /\n +mounted on \/mnt\n/);
 
   const wrong = await vm.sh('mkma statsu');
-  assert.match(wrong.output, /^error: unknown command 'statsu'\n {2}next: did you mean status\?/);
+  assert.match(
+    wrong.output,
+    /^error: unknown command 'statsu' \[unknown-command\]\n {2}next: did you mean status\?/,
+  );
   assert.equal(wrong.exitCode, 2);
   assert.match(
     await vm.ask('mkma --help'),
-    /Commands\n {2}persist .*\n {2}layers .*\n {2}status {2,}what this machine runs from/,
+    /Commands\n {2}persist .*\n {2}layers .*\n {2}status {2,}show base and layers/,
   );
 });
 

@@ -1,6 +1,9 @@
 /** Problems of early boot. Most open a shell: leaving it tries again. */
 export const BOOT = {
-  'parameter-invalid': ['A parameter on the kernel command line is wrong.', 'Correct it in the boot loader.'],
+  'parameter-invalid': [
+    'A parameter on the kernel command line has an invalid value.',
+    'Correct it in the boot loader.',
+  ],
   'storage-unnamed': [
     'The kernel command line does not name the storage device.',
     'Add mkma_storage_device= in the boot loader.',
@@ -10,27 +13,54 @@ export const BOOT = {
     'Attach it, correct mkma_storage_device=, or raise mkma_timeout=.',
   ],
   'storage-without-file-system': [
-    'The storage device holds no file system that early boot mounts.',
-    'Use ext4, xfs, btrfs, vfat or another plain file system.',
+    'Early boot cannot mount anything on the storage device: it has no file system, or is encrypted, LVM or RAID.',
+    'Put the images on a plain file system: ext4, xfs, btrfs or vfat.',
   ],
-  'storage-not-mounted': ['The storage device cannot be mounted.', 'Check its file system with fsck.'],
-  'storage-gone': ['The storage device has left the machine.', 'Attach it again.'],
-  'storage-unreadable': ['The storage device cannot be read.', 'Check it with dmesg; use another device.'],
-  'storage-busy': ['The storage device cannot be unmounted.', 'End what uses it.'],
-  'btrfs-devices-missing': ['Devices of a btrfs did not appear.', 'Attach them, or raise mkma_timeout=.'],
+  'storage-not-mounted': [
+    'The storage device cannot be mounted.',
+    'Check its file system with fsck; the message contains what the kernel reported.',
+  ],
+  'storage-gone': ['The storage device is no longer attached.', 'Attach it again.'],
+  'storage-unreadable': [
+    'The storage device cannot be read.',
+    'Check dmesg; attach it again, or use another device.',
+  ],
+  'storage-busy': [
+    'The storage device cannot be unmounted: something uses it.',
+    'End the programs that use it.',
+  ],
+  'btrfs-devices-missing': [
+    'Devices of a btrfs file system did not appear in time.',
+    'Attach them, or raise mkma_timeout=.',
+  ],
   'kernel-and-initramfs': [
-    'The running kernel and the initramfs are not of one build.',
-    'Load vmlinuz and initramfs of the same build.',
+    'The running kernel and the initramfs are from different builds.',
+    'Load vmlinuz and initramfs.cpio.zst of the same build.',
   ],
   'kernel-and-base': [
-    'The running kernel and the base are not of one build.',
-    'Load vmlinuz and initramfs of the build that made the base.',
+    'The running kernel and the base are from different builds.',
+    'Load vmlinuz and initramfs.cpio.zst of the build that made the base.',
   ],
-  'base-not-mounted': ['The base cannot be mounted.', 'Use a kernel with EROFS, or --format cpio.'],
-  'ram-not-mounted': ['The RAM file system cannot be made.', 'Correct mkma_size=.'],
-  'ram-too-small': ['The images do not fit into RAM.', 'Raise mkma_size=, or add RAM.'],
-  'ram-full': ['The RAM file system filled up.', 'Raise mkma_size=, or add RAM.'],
-  'overlay-not-mounted': ['The overlay cannot be mounted.', 'Check the kernel for overlay.'],
-  'init-missing': ['The machine has no init to hand over to.', 'Correct init=, or add systemd-sysv.'],
-  'boot-record-unwritten': ['The record of the boot cannot be written.', 'Check df /run.'],
+  'base-not-mounted': [
+    'An EROFS base cannot be mounted.',
+    'Use a kernel that supports EROFS with its compression, or build with --format cpio.',
+  ],
+  'ram-not-mounted': ['The RAM file system cannot be mounted.', 'Correct mkma_size=.'],
+  'ram-too-small': [
+    'The images do not fit into RAM, or the next boot would have no room for a new layer.',
+    'Raise mkma_size=, add RAM, or drop a layer.',
+  ],
+  'ram-full': ['The RAM file system filled up while an image was unpacked.', 'Raise mkma_size=, or add RAM.'],
+  'overlay-not-mounted': [
+    'The overlay cannot be mounted.',
+    'Check that the kernel has overlayfs: modprobe overlay.',
+  ],
+  'init-missing': [
+    'The machine has no init to hand over to.',
+    'Correct init=, or add the package systemd-sysv.',
+  ],
+  'boot-record-unwritten': [
+    'Early boot cannot write its record to /run/mkma.',
+    'Check whether /run is full: df /run.',
+  ],
 } as const;

@@ -1,114 +1,231 @@
 /** Problems of a build: the host, the mirror, the stages, the output folder. */
 export const BUILD = {
   'foreign-architecture': [
-    'Programs of the machine cannot run on this host.',
-    'Build on a machine of its architecture.',
+    "The machine's programs cannot run on this host.",
+    'Build on a host of its architecture.',
   ],
   'capabilities-missing': [
-    'The process lacks capabilities that building needs.',
+    'The process lacks capabilities that a build requires.',
     'Build outside of the container, or start it with the options that the message names.',
   ],
   'user-namespace': [
-    'The process is root of a user namespace only and cannot make device nodes.',
+    'The process is root in a user namespace only and cannot create device nodes.',
     'Build outside of the container, or start it as root of the host.',
   ],
-  'no-mount-namespace': ['No mount namespace can be made.', 'Build with CAP_SYS_ADMIN.'],
-  'too-few-open-files': ['The limit of open files is too low.', 'Raise it: ulimit -n.'],
+  'no-mount-namespace': [
+    'A mount namespace cannot be created.',
+    'Build with CAP_SYS_ADMIN; in a container, run a privileged one.',
+  ],
+  'too-few-open-files': [
+    'The limit of open files is too low.',
+    'Raise it with ulimit -n, as the message shows.',
+  ],
   'output-folder-unusable': ['The output folder cannot be used.', 'Name another one with --output.'],
-  'output-folder-taken': ['Another mkma works in the output folder.', 'Wait for it, or use another folder.'],
+  'output-folder-taken': [
+    'Another mkma is working in the output folder.',
+    'Wait for it, or name another folder with --output.',
+  ],
   'cache-folder-unusable': ['The cache folder cannot be used.', 'Name another one with --cache.'],
-  'folder-not-writable': ['Nothing can be written to the folder.', 'Name another one.'],
-  'folder-without-links': ['The file system has no symbolic links.', 'Use ext4, btrfs, xfs or tmpfs.'],
-  'folder-without-owners': ['Files cannot be given to other users there.', 'Use ext4, btrfs, xfs or tmpfs.'],
-  'folder-without-modes': ['The file system keeps no modes.', 'Use ext4, btrfs, xfs or tmpfs.'],
-  'folder-without-case': [
-    'The file system does not distinguish upper and lower case.',
+  'folder-not-writable': [
+    'Nothing can be written to the folder.',
+    'Name another one with --output or --cache.',
+  ],
+  'folder-without-links': [
+    'The file system of the folder has no symbolic links.',
     'Use ext4, btrfs, xfs or tmpfs.',
   ],
-  'folder-without-nodes': ['No device nodes can be made there.', 'Use a file system mounted without nodev.'],
+  'folder-without-owners': [
+    'Files in the folder cannot be given to other users.',
+    'Use ext4, btrfs, xfs or tmpfs.',
+  ],
+  'folder-without-modes': [
+    'The file system of the folder does not keep file modes.',
+    'Use ext4, btrfs, xfs or tmpfs.',
+  ],
+  'folder-without-case': [
+    'The file system of the folder is not case-sensitive.',
+    'Use ext4, btrfs, xfs or tmpfs.',
+  ],
+  'folder-without-nodes': [
+    'Device nodes cannot be created in the folder.',
+    'Use a file system mounted without nodev.',
+  ],
   'folder-without-programs': [
-    'No program can be started there.',
+    'Programs in the folder cannot be run.',
     'Use a file system mounted without noexec.',
   ],
-  'too-little-space': ['The file system has too little space.', 'Free some, or use another folder.'],
-  'too-few-inodes': ['The file system has too few inodes.', 'Remove files, or use another folder.'],
+  'too-little-space': [
+    'The file system has too little free space for a build.',
+    'Free some, or name another folder with --output or --cache.',
+  ],
+  'too-few-inodes': [
+    'The file system has too few free inodes for a build.',
+    'Remove files, or name another folder with --output or --cache.',
+  ],
   'no-space': ['The file system is full.', 'Free some space.'],
-  'file-operation-failed': ['The host refused a file operation.', 'See the cause in the message.'],
-  'scratch-taken': ['The folder for work in progress was removed.', 'See which program works there.'],
-  'lock-not-opened': ['The lock file cannot be opened.', 'Run as the user to whom the folder belongs.'],
-  'lock-failed': ['The lock cannot be taken.', 'See the cause in the message.'],
-  'tree-is-link': ['A tree in the output folder is a symbolic link.', 'Put the folder itself there.'],
+  'file-operation-failed': [
+    'The host refused a file operation.',
+    'Correct the cause that the message gives.',
+  ],
+  'scratch-taken': [
+    'Another program removed or locked the scratch folder.',
+    'Find out which program works there, then try again.',
+  ],
+  'lock-not-opened': ['A lock file cannot be opened.', 'Run mkma as the owner of the folder.'],
+  'lock-failed': ['A lock cannot be taken.', 'Correct the cause that the message gives.'],
+  'tree-is-link': [
+    'A tree in the output folder is a symbolic link, which mkma does not follow.',
+    'Put the folder itself there, or name the output folder with --output.',
+  ],
   'mount-in-tree': [
     'Something is mounted in a tree that mkma would read or remove.',
-    'Unmount it; the message names it.',
+    'Unmount what the message lists.',
   ],
-  'mirror-invalid': ['The mirror is no URL that apt takes.', 'Correct --mirror.'],
-  'proxy-invalid': ['The proxy is no URL.', 'Correct --proxy.'],
+  'mirror-invalid': ['--mirror is not an http, https, ftp or file URL.', 'Correct --mirror.'],
+  'proxy-invalid': [
+    '--proxy is not an http, https or socks5h URL with a host and a port.',
+    'Correct --proxy; --proxy direct uses none.',
+  ],
   'mirror-signature': [
     "The mirror's signature cannot be verified.",
     "Update this host's keys: apt-get install debian-archive-keyring.",
   ],
   'mirror-outdated': [
     "The mirror's lists have expired, or are not valid yet.",
-    'Check the clock; use another mirror.',
+    "Check this host's clock; use another mirror.",
   ],
-  'no-such-suite': ['The mirror has no such suite.', 'Check --suite and --mirror.'],
-  'mirror-refuses': ['The mirror or proxy requires a login.', 'See apt_auth.conf(5), or name it in --proxy.'],
-  'mirror-certificate': ["The mirror's certificate is not trusted.", 'Install its certificate authority.'],
+  'no-such-suite': [
+    'The mirror does not have this suite, or the URL is not a Debian mirror.',
+    'Check --suite and --mirror.',
+  ],
+  'mirror-refuses': [
+    'The mirror or a proxy refuses access without a login.',
+    'Give one in apt_auth.conf(5), or in --proxy http://NAME:PASSWORD@HOST:PORT.',
+  ],
+  'mirror-certificate': [
+    "The mirror's certificate is not trusted.",
+    'Install the certificate authority with update-ca-certificates.',
+  ],
   'mirror-name-unknown': [
-    "The mirror's name cannot be resolved.",
+    'The name of the mirror or of a proxy cannot be resolved.',
     'Check the network, --mirror and --proxy.',
   ],
-  'mirror-unreachable': ['The mirror cannot be connected to.', 'Check the network, --mirror and --proxy.'],
-  'mirror-file-wrong': ['A file is not the one that the lists promise.', 'Try later, or use another mirror.'],
-  'mirror-lacks-file': ['The mirror lacks a file of its lists.', 'Try later, or use another mirror.'],
-  'mirror-unavailable': ['The mirror cannot serve at present.', 'Try later, or use another mirror.'],
-  'mirror-connection-broken': ['The connection ended early.', 'Try later, or use another mirror.'],
-  'repository-signature': ['A repository is not signed by its key.', "Give its owner's present key."],
+  'mirror-unreachable': [
+    'The mirror or a proxy does not accept connections.',
+    'Check the network, --mirror and --proxy.',
+  ],
+  'mirror-file-wrong': [
+    "A downloaded file does not match the mirror's lists.",
+    'Try again later, use another mirror, or bypass the proxy: --proxy direct.',
+  ],
+  'mirror-lacks-file': [
+    'The mirror lacks a file that its lists name.',
+    'Try again later, or use another mirror.',
+  ],
+  'mirror-unavailable': [
+    'The mirror or a proxy reports that it is unavailable.',
+    'Try again later, or use another mirror.',
+  ],
+  'mirror-connection-broken': [
+    'The connection to the mirror ended before the file was complete.',
+    'Try again later, or use another mirror.',
+  ],
+  'repository-signature': [
+    'A repository is not signed with the key that the definition names.',
+    "Use the key that the repository's owner publishes now.",
+  ],
   'repository-key-absent': ["A repository's key is not at its URL.", 'Correct the URL of the key.'],
-  'repository-key-invalid': ['The file holds no OpenPGP public key.', 'Name the URL of the key itself.'],
+  'repository-key-invalid': [
+    'The downloaded file contains no OpenPGP public key.',
+    'Give the URL of the key itself.',
+  ],
   'repository-key-mismatch': [
-    'The key has another fingerprint than the definition names.',
-    "Compare with what the repository's owner publishes.",
+    'The fingerprint of the key differs from the one in the definition.',
+    "Compare it with the fingerprint that the repository's owner publishes.",
   ],
-  'repository-key-expired': ["A repository's key has expired.", 'Check the clock; use the new key.'],
-  'bootstrap-failed': ['Debian cannot be bootstrapped.', '--verbose shows all of mmdebstrap and apt.'],
-  'hook-failed': ['A hook of the definition failed.', '--verbose shows all that it prints.'],
-  'hook-left-mount': ['A hook left something mounted; mkma released it.', 'Unmount it in the hook.'],
-  'own-build-failed': ['A build of the definition failed.', '--verbose shows all that it prints.'],
-  'dkms-build-failed': ['dkms cannot build a module.', 'Use a version that fits this kernel.'],
-  'dkms-without-headers': ['dkms modules are not built: no headers.', 'Add the headers to packages.'],
-  'kernel-missing': ['The kernel cannot be taken from this host.', 'Use a kernel that is there.'],
-  'no-depmod': ['No package of the machine has depmod.', "Add 'kmod' to packages."],
-  'no-modinfo': ['This host has no modinfo.', 'Install kmod.'],
-  'modules-without-index': ["The kernel's modules have no index.", 'Run depmod on them.'],
+  'repository-key-expired': [
+    "A repository's key has expired.",
+    "Check this host's clock; name the key that the owner uses now.",
+  ],
+  'bootstrap-failed': [
+    'Debian cannot be bootstrapped.',
+    'Read the cause; --verbose shows all output of mmdebstrap and apt.',
+  ],
+  'hook-failed': [
+    'A hook of the definition failed.',
+    'Read the cause; --verbose shows all that the hook prints.',
+  ],
+  'hook-left-mount': [
+    'A hook left a file system mounted; mkma unmounted it.',
+    'Unmount it in the hook; copy what belongs into the image.',
+  ],
+  'own-build-failed': ['An entry of builds failed.', 'Read the cause; --verbose shows all that it prints.'],
+  'dkms-build-failed': [
+    'dkms cannot build a module for the kernel of the machine.',
+    'Use a version of the module that supports this kernel, or remove it from packages.',
+  ],
+  'dkms-without-headers': [
+    "dkms modules are not built: the kernel's headers are not installed.",
+    'Add them to packages, such as linux-headers-amd64.',
+  ],
+  'kernel-missing': [
+    'The files of the chosen kernel do not exist on this host.',
+    'Choose one that is installed, or --kernel debian.',
+  ],
+  'no-depmod': ['No package of the machine contains depmod.', "Add 'kmod' to packages."],
+  'no-modinfo': [
+    'This host has no modinfo, so firmware that drivers request was not determined.',
+    'Install kmod.',
+  ],
+  'modules-without-index': [
+    "The kernel's modules have no index (modules.dep).",
+    'Run depmod RELEASE on them.',
+  ],
   'modules-missing': [
-    'The kernel lacks modules that early boot carries for generic machines.',
-    'Nothing, unless the machine needs one of them.',
+    'The kernel lacks modules that early boot contains for generic machines.',
+    'Ignore it, unless the machine needs one of them for its storage or keyboard.',
   ],
-  'modules-of-another-kernel': ['A module is for another kernel.', "Build it for the machine's kernel."],
+  'modules-of-another-kernel': [
+    'A module was built for another kernel than the machine boots.',
+    "Build it for the machine's kernel, or update both with --refresh.",
+  ],
   'other-kernel-left-out': [
-    'Packages install another kernel than the machine boots; it is left out.',
-    'Take its package out, or boot it.',
+    'Packages install another kernel than the machine boots; its modules are left out.',
+    'Remove its package, or boot it with the field kernel.',
   ],
-  'headers-of-another-kernel': ['The headers are of another kernel.', 'Name those of its kernel.'],
-  'devices-unknown': ['The devices of this host cannot be listed.', 'Build where /sys is mounted.'],
-  'machine-id-missing': ['The machine has no machine-id file.', 'Make an empty one.'],
+  'headers-of-another-kernel': [
+    'The kernel headers are for another kernel than the machine boots.',
+    'Add the headers that the message names to packages.',
+  ],
+  'devices-unknown': [
+    "This host's devices cannot be listed, so modules cannot be left out.",
+    'Build where /sys is mounted, or keep the modules.',
+  ],
+  'machine-id-missing': [
+    'The machine has no file /etc/machine-id.',
+    'Create an empty one: sudo mkma shell touch /etc/machine-id.',
+  ],
   'tools-incomplete': [
     'The tools tree of early boot lacks a program or library.',
-    'Report it, unless you changed the tools tree.',
+    'Report it as a bug, unless you changed that tree.',
   ],
   'chroot-edited': [
-    'chroot/ was edited by hand, and a build would overwrite it.',
-    'Use another folder (--output), or drop the edits: --discard-edits.',
+    'chroot/ was edited by hand, and the build would overwrite it.',
+    'Keep the edits by building into another folder (--output), or drop them with --discard-edits.',
   ],
-  'chroot-missing': ['There is no chroot/ to enter.', 'Build the machine first.'],
-  'tree-changed': ['The tree changed while it was packed.', 'Build again; let nothing write to it.'],
-  'overlay-mark': ['A file has an attribute of overlayfs.', 'Remove it, or use --format cpio.'],
-  'file-too-large': ['A cpio archive cannot hold a file of 4 GiB or more.', 'Remove or split it.'],
-  'path-too-long': ['A cpio archive cannot hold a path this long.', 'Remove it, or shorten its path.'],
+  'chroot-missing': ['There is no chroot/ to enter.', 'Build the machine first: sudo mkma build.'],
+  'tree-changed': ['The tree changed while it was being packed.', 'Build again; let no program write to it.'],
+  'overlay-mark': [
+    "A file has an extended attribute of overlayfs, which the machine's overlay would obey.",
+    'Remove it with setfattr --remove, or build with --format cpio.',
+  ],
+  'file-too-large': [
+    'A cpio archive cannot hold a file of 4 GiB or more.',
+    'Remove or split it; --format erofs keeps it in a base, --deselect excludes it from a layer.',
+  ],
+  'path-too-long': ['A cpio archive cannot hold a path this long.', 'Remove the file, or shorten its path.'],
   'mount-point-missing': [
-    'The image lacks a folder that early boot mounts onto.',
+    'The image has a file or link in place of a folder that early boot mounts onto.',
     'Make it a folder and build again.',
   ],
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Every code that a problem can have, with what it means and what to do: the truth from which the reference is made. Programs that
- * only name codes import the type alone, so that none of the text is in them.
+ * Every code of a problem, with its meaning and remedy: the source of docs/reference/problems.md. Programs that
+ * only name codes import the type alone, so they contain none of the text.
  */
 import { BOOT } from './boot.js';
 import { BUILD } from './build.js';
@@ -10,7 +10,7 @@ import { MACHINE } from './machine.js';
 import { USAGE } from './usage.js';
 import { VIRTUAL_MACHINES } from './virtual-machines.js';
 
-/** The codes by topic, each as [what it means, what to do]. */
+/** The codes by topic, each as [meaning, remedy]. */
 export const PROBLEM_CODES = {
   'Command line': USAGE,
   Definition: DEFINITION,
@@ -21,7 +21,7 @@ export const PROBLEM_CODES = {
   'Boot loaders and virtual machines': VIRTUAL_MACHINES,
 } as const;
 
-/** Names the kind of a problem for programs and tests: stable where its words improve. */
+/** The kind of a problem, for programs and tests: stable, unlike the wording of messages. */
 export type ProblemCode =
   | keyof typeof USAGE
   | keyof typeof DEFINITION

@@ -1,55 +1,106 @@
 /** Problems with images and layers, wherever they are read. */
 export const IMAGES = {
   'image-damaged': [
-    'An image does not hold what its manifest or its checksums say.',
-    'Copy it again from where it is whole, or build or save it again.',
+    'The contents of an image do not match its manifest or checksums.',
+    'Copy it again from an intact copy, or build or save it again.',
   ],
-  'image-unreadable': ['An image cannot be opened or read.', 'Check its owner, and the medium with dmesg.'],
-  'image-empty': ['The file of an image has 0 bytes.', 'Copy, build or save it again.'],
-  'image-kind': ['The image is a base where a layer is expected, or the reverse.', 'Give it its right name.'],
+  'image-unreadable': [
+    'An image cannot be opened or read.',
+    'Check its permissions; check the medium with dmesg.',
+  ],
+  'image-empty': ['An image file has 0 bytes.', 'Copy, build or save it again.'],
+  'image-kind': [
+    'The image is a base where a layer is expected, or the reverse, or is not an image of mkma.',
+    'Rename it, or put the right file in its place.',
+  ],
   'image-format': [
-    'The image has a format that this mkma does not read.',
-    'Make image and initramfs with one version of mkma.',
+    'The format of the image is one that this mkma does not read.',
+    'Build image and initramfs with the same version of mkma.',
   ],
-  'image-needs-newer-mkma': ['The image needs a newer mkma.', 'Use an initramfs of at least its version.'],
-  'image-incomplete': ['Fewer files were unpacked than the manifest counts.', 'Copy or build it again.'],
-  'image-missing': ['There is no image to boot.', 'Build it, or name its folder with --output.'],
-  'base-missing': ['The folder holds no base.', 'Copy a base there, or correct mkma_images_path=.'],
-  'base-unused': ['A second base lies beside the one that is used.', 'Remove the one you do not need.'],
-  'initramfs-damaged': ['The initramfs is damaged or of another version.', 'Build it again.'],
-  'images-unreliable': ['Some images cannot be relied on.', 'Copy them again, or drop them.'],
-  'images-changed': ['The images changed while they were copied.', 'Try again.'],
-  'images-folder-missing': ['The folder of the images does not exist.', 'Correct mkma_images_path=.'],
-  'images-folder-unreadable': ['The folder of the images cannot be read.', 'Name it with --output.'],
-  'images-folder-not-writable': ['The folder of the images cannot be changed.', 'Check the medium.'],
+  'image-needs-newer-mkma': [
+    'The image uses features of a newer mkma.',
+    'Build the initramfs with a version of mkma at least as new as that of the image.',
+  ],
+  'image-incomplete': [
+    'Fewer files were unpacked than the manifest lists.',
+    'Copy or build the image again.',
+  ],
+  'image-missing': [
+    'The folder contains no image to boot.',
+    'Build it (sudo mkma build), or name the folder with --output.',
+  ],
+  'base-missing': [
+    'The images folder on the storage device contains no base.',
+    'Copy the base there, or correct mkma_images_path=.',
+  ],
+  'base-unused': ['The folder contains a second base, which is not used.', 'Remove the one you do not need.'],
+  'initramfs-damaged': ['The initramfs is damaged, or from another version of mkma.', 'Build it again.'],
+  'images-unreliable': [
+    'mkma layers verify found images that are damaged.',
+    'Copy them again from an intact copy, or drop them: mkma layers drop NAME.',
+  ],
+  'images-changed': [
+    'The images changed while they were being copied.',
+    'Wait for the build that writes them, then try again.',
+  ],
+  'images-folder-missing': [
+    'The images folder does not exist on the storage device.',
+    'Correct mkma_images_path=: it is relative to the top of that file system.',
+  ],
+  'images-folder-unreadable': ['The images folder cannot be read.', 'Name the folder with --output.'],
+  'images-folder-not-writable': [
+    'A file in the images folder cannot be changed.',
+    'Check permissions; check the medium with dmesg.',
+  ],
   'images-of-another-definition': [
     'The images were built from another definition or preset.',
-    'Name it with --config or --preset, or build again.',
+    'Name that one with --config or --preset, name other images with --output, or build again.',
   ],
-  'definition-changed': ['The definition changed since the images were built.', 'Build again.'],
+  'definition-changed': [
+    'The definition has changed since the images were built.',
+    'Build again: sudo mkma build.',
+  ],
   'archive-escapes': [
-    'An archive wrote outside of its directory: it holds links that lead there.',
-    'Do not trust it; get it from a trusted source.',
+    'An archive wrote outside of its directory through links that it contains.',
+    'Do not use the image; get it from a trusted source.',
   ],
   'unpacking-failed': ['An image cannot be unpacked.', 'Copy or build it again.'],
-  'metadata-unrestored': ['Attributes of an image cannot be set.', 'Copy or build it again.'],
-  'no-such-layer': ['There is no layer of this name.', 'mkma layers list lists them.'],
-  'layer-unchanged': ['The layer is enabled or disabled already.', 'mkma layers list shows its state.'],
-  'layer-file-exists': ['A file of the new name exists already.', 'Drop one of the two.'],
-  'layer-needed': ['A later layer was made on this one.', 'Disable it, or drop it with --force.'],
+  'metadata-unrestored': [
+    'Deletions or extended attributes of an image cannot be restored.',
+    'Copy or build it again.',
+  ],
+  'no-such-layer': ['There is no layer of this name.', 'Use one that mkma layers list shows.'],
+  'layer-unchanged': ['The layer is already enabled or disabled.', 'Check its state with mkma layers list.'],
+  'layer-file-exists': [
+    'A layer cannot be enabled or disabled: its new file name already exists.',
+    'Drop one of the two: mkma layers drop NAME.',
+  ],
+  'layer-needed': [
+    'Another layer was made after this one and depends on it.',
+    'Disable it (mkma layers disable NAME), or drop it with --force.',
+  ],
   'layer-other-accounts': [
-    'The layer was made on other accounts than the base has.',
-    'Build the base with them, or apply the layer all the same: mkma_layers=!NAME.',
+    'The layer contains accounts, and was made where others existed; applied, it would replace those of the base.',
+    'Build the base with what the layer contains, or save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
   'layer-other-packages': [
-    'The layer was made on other packages than the base has.',
-    'Build the base with them, or apply the layer all the same: mkma_layers=!NAME.',
+    "The layer contains dpkg's database, and was made where other packages were installed.",
+    'Build the base with what the layer contains, or save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
   'layer-other-owners': [
-    'Numbers of users or groups in the layer mean other accounts here.',
-    'Make the change again, or apply the layer all the same: mkma_layers=!NAME.',
+    'User or group numbers in the layer belong to other accounts here.',
+    'Save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
-  'layers-parameter': ['mkma_layers= has an invalid value.', 'Use all, none, or names with commas.'],
-  'too-many-layers': ['There are as many layers as an overlay takes.', 'Merge or drop some.'],
-  'path-in-no-image': ['Neither the base nor a layer has the path.', 'Give it as it is spelt there.'],
+  'layers-parameter': [
+    'The value of mkma_layers= is invalid.',
+    'Use all, none, or names separated by commas; -NAME leaves one out, !NAME forces one.',
+  ],
+  'too-many-layers': [
+    'There are more layers than the 499 that an overlay can hold beside the base.',
+    'Drop or disable some: mkma layers drop NAME, mkma layers disable NAME.',
+  ],
+  'path-in-no-image': [
+    'Neither the base nor a layer contains the path.',
+    'Give the path from / as it is spelled there; changes since boot are in no image yet.',
+  ],
 } as const;

@@ -1,23 +1,56 @@
 /** Problems on the running machine: looking at its view, saving changes. */
 export const MACHINE = {
-  'not-booted-by-mkma': ['The machine was not booted by mkma.', 'Run the command on one that was.'],
-  'boot-record-format': ['The record of the boot has another format.', 'Boot with a matching initramfs.'],
-  'view-gone': ['/overlay was unmounted.', 'Copy what you want to keep, then boot again.'],
-  'persist-running': ['Changes are being saved already.', 'Wait for it to end.'],
-  'storage-changed': ['The medium is not as it was a moment ago.', 'Check which medium is attached.'],
-  'storage-not-writable': ['The storage device cannot be written.', 'Check the medium with dmesg.'],
-  'storage-full': ['The layer does not fit on the storage device.', 'Save less, or make room.'],
-  'no-room': ['A file system of the machine is full.', 'Make room there.'],
-  'no-temporary-file': ['No temporary file can be made.', 'Check /tmp.'],
-  'editor-missing': ['There is no editor to choose with.', 'Set EDITOR, or use --all or --select.'],
-  'editor-failed': ['The editor ended with an error.', 'Set VISUAL or EDITOR to another one.'],
-  'edited-list-gone': ['The edited list was removed.', 'Try again.'],
-  'edited-list-invalid': ['The edited list has a line that mkma did not write.', 'Delete whole lines only.'],
-  'files-changing': ['Files were replaced whenever they were read.', 'Leave them out: --deselect.'],
-  'packing-failed': ['The layer cannot be packed.', 'Check dmesg; lower --level where RAM ran out.'],
-  'layer-unloadable': ['Early boot could not load the layer.', 'Save less at a time.'],
+  'not-booted-by-mkma': [
+    'The system was not booted by mkma.',
+    'Run the command on a machine that was booted from images of mkma.',
+  ],
+  'boot-record-format': [
+    'The record of this boot has a format that this mkma does not read.',
+    'Boot with the initramfs of the build that made the base.',
+  ],
+  'view-gone': [
+    '/overlay was unmounted, so base, layers and changes can no longer be told apart.',
+    'Copy what you want to keep to another medium, then reboot.',
+  ],
+  'persist-running': ['Another mkma persist is running.', 'Wait for it to end.'],
+  'storage-changed': [
+    'The storage device contains another base or lacks a snapshot that it had at the first look.',
+    'Check that the right medium is attached, then run mkma persist again.',
+  ],
+  'storage-not-writable': [
+    'The storage device cannot be written.',
+    'Remove its write protection; check the medium with dmesg and fsck.',
+  ],
+  'storage-full': ['The layer does not fit on the storage device.', 'Save less, or free some space on it.'],
+  'no-room': ['A file system of the running machine is full.', 'Free some space in it.'],
+  'no-temporary-file': [
+    'A temporary file cannot be created in /tmp.',
+    'Check that /tmp exists and is writable: findmnt --target /tmp.',
+  ],
+  'editor-missing': [
+    'No editor was found.',
+    'Set VISUAL or EDITOR, or choose with --all, --select or --deselect.',
+  ],
+  'editor-failed': [
+    'The editor exited with an error; nothing was saved.',
+    'Set VISUAL or EDITOR to another one.',
+  ],
+  'edited-list-gone': ['The edited list was removed.', 'Run mkma persist again.'],
+  'edited-list-invalid': [
+    'The edited list contains a line that mkma did not write.',
+    'Delete whole lines only.',
+  ],
+  'files-changing': [
+    'Files were removed or replaced each time mkma read them.',
+    'End the program that does this, or exclude them with --deselect.',
+  ],
+  'packing-failed': ['The layer cannot be packed.', 'Check dmesg; if RAM ran out, use a lower --level.'],
+  'layer-unloadable': [
+    'Early boot could not load a layer of this size; nothing was saved.',
+    'Save less at a time, or exclude files with many or large attributes: --deselect.',
+  ],
   'layer-uncertain': [
-    'The layer is written; whether its name is on the medium is not certain.',
-    'Check the medium, then whether the file is there.',
+    'The layer is complete, but its name may not be on the medium yet.',
+    'Check the medium with dmesg, then whether the file exists.',
   ],
 } as const;

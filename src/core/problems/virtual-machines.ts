@@ -1,25 +1,76 @@
 /** Problems with boot loaders of the host and with virtual machines: mkma boot-entry, run, test. */
 export const VIRTUAL_MACHINES = {
-  'boot-loader-missing': ['No boot loader was found.', 'Name its folder: --root, --grub-dir or --esp.'],
-  'two-boot-loaders': ['There are two boot loaders.', 'Name one with --loader.'],
-  'boot-loader-not-writable': ["The boot loader's folder cannot be written.", 'See the cause.'],
-  'boot-loader-full': ['There is no room for the boot loader entry.', 'Free as much as is named.'],
-  'boot-entry-edited': ["mkma's part of GRUB's configuration was edited.", 'Remove what is left of it.'],
-  'grub-without-custom': ['GRUB does not read custom.cfg.', 'Run update-grub once.'],
-  'esp-not-fat': ['systemd-boot does not read this file system.', 'Copy the files to the ESP.'],
-  'device-by-path': ['The entry names a device by its path.', 'Write UUID= in its place.'],
-  'unbootable-place': [
-    'Early boot cannot open the place of the images.',
-    'Copy them to a plain file system.',
+  'boot-loader-missing': [
+    'No boot loader was found.',
+    'Mount its disk and name the root with --root, or its own folder with --grub-dir or --esp.',
   ],
-  'images-in-use': ['The images run in another virtual machine.', 'End it, or copy the folder.'],
-  'kvm-unusable': ['KVM does not work here.', 'Use --accel auto or tcg.'],
-  'firmware-missing': ['The host has no UEFI firmware for QEMU.', 'Install the package named.'],
-  'no-such-disk-image': ['The file for a disk does not exist.', 'Name a file with the content of a disk.'],
-  'vm-folder-unusable': ["The virtual machine's folder cannot be made.", 'Use a copy of the images.'],
-  'vm-disk-full': ["The virtual machine's disk is full.", 'Make it anew: --fresh-disk.'],
-  'vm-disk-not-writable': ["The virtual machine's disk cannot be changed.", 'See the cause.'],
-  'boot-failed': ['The image did not boot.', 'Read its console in the file named.'],
-  'machine-off': ['The machine went off before the checks were done.', 'Read its console.'],
-  'checks-timed-out': ['The checks were not done in time.', 'Raise --timeout, or read its console.'],
+  'two-boot-loaders': [
+    'Both GRUB and systemd-boot were found.',
+    'Choose one with --loader; --loader all writes for both.',
+  ],
+  'boot-loader-not-writable': [
+    "The boot loader's folder cannot be written.",
+    'Run the command with sudo; mount the file system for writing.',
+  ],
+  'boot-loader-full': [
+    'There is no room for the boot loader entry or its files.',
+    'Free the space that the message names, or use GRUB, which reads the images where they lie.',
+  ],
+  'boot-entry-edited': [
+    "mkma's part of GRUB's custom.cfg was edited: its end is missing.",
+    'Remove the rest of it.',
+  ],
+  'grub-without-custom': [
+    'GRUB does not read custom.cfg.',
+    'Run update-grub once; /etc/grub.d/41_custom must be executable.',
+  ],
+  'esp-not-fat': [
+    'The file system at the ESP is not FAT, the only one that all firmware reads.',
+    'Copy the written files to the ESP.',
+  ],
+  'device-by-path': [
+    'The boot loader entry names the device by its path, which may change.',
+    'Replace it with UUID=; blkid prints it.',
+  ],
+  'unbootable-place': [
+    'Early boot cannot mount the file system that contains the images.',
+    'Copy them to a plain file system: ext4, xfs, btrfs or vfat.',
+  ],
+  'images-in-use': [
+    'The images are in use by another mkma run or mkma test.',
+    'Wait for it or end it, or boot a copy of the folder with --output.',
+  ],
+  'kvm-unusable': [
+    '--accel kvm was given, and KVM does not work on this host.',
+    'Use --accel auto or --accel tcg; the message gives the cause.',
+  ],
+  'firmware-missing': [
+    'This host has no UEFI firmware for QEMU.',
+    'Install the package that the message names.',
+  ],
+  'no-such-disk-image': [
+    'The disk image that an option names does not exist.',
+    'Name a file with the raw content of a disk.',
+  ],
+  'vm-folder-unusable': [
+    "The folder for the virtual machine's files cannot be created.",
+    'Run mkma as the owner of the output folder, or use a copy of it.',
+  ],
+  'vm-disk-full': [
+    "The virtual machine's disk has no room for the new base.",
+    'Create the disk again: --fresh-disk.',
+  ],
+  'vm-disk-not-writable': [
+    "The virtual machine's disk cannot be changed.",
+    "Check whether the host's file system is full.",
+  ],
+  'boot-failed': ['The images did not boot.', 'Read the console in the file that the message names.'],
+  'machine-off': [
+    'The machine powered off before the checks finished.',
+    'Read the console in the file that the message names.',
+  ],
+  'checks-timed-out': [
+    'The checks did not finish in time.',
+    'Raise --timeout, or read the console in the file that the message names.',
+  ],
 } as const;

@@ -10,9 +10,9 @@ const application = buildApplication<Context>(
   buildRouteMap({
     routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
     docs: {
-      brief: 'Looks after a machine that runs from RAM.',
+      brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:
-        'Looks after a machine that runs from RAM.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.',
+        'Inspect a machine that runs from RAM, and save its changes.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.',
     },
   }),
   {
@@ -28,16 +28,16 @@ const application = buildApplication<Context>(
 export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
   const { out, err } = session.terminal;
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
-  // Of verbs that have verbs of their own, the name alone is no command.
+  // A command with subcommands is none by itself.
   const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
   await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
   if (none) {
     err(
-      `${complaint({ code: 'no-command', what: 'no command was given', next: 'name one of those above' })}\n`,
+      `${complaint({ code: 'no-command', what: 'no command was given', next: 'use one of those above' })}\n`,
     );
     return 2;
   }
-  // Below zero the parser has refused what was typed.
+  // Negative: the parser refused the command line.
   const code = Number(process.exitCode ?? 0);
   return code < 0 ? 2 : code;
 }

@@ -1,4 +1,4 @@
-/** What the parser has to complain of, told as problems are told everywhere in mkma. */
+/** Help and usage errors of the parser, in mkma's form. */
 import {
   AliasNotFoundError,
   type ApplicationText,
@@ -18,8 +18,14 @@ export function complaint(problem: Problem): string {
 /** What the parser prints, in mkma's words. */
 export const TEXT: ApplicationText = {
   ...text_en,
-  headers: { ...text_en.headers, usage: 'Usage', commands: 'Commands', flags: 'Options' },
-  briefs: { ...text_en.briefs, help: 'this help', argumentEscapeSequence: 'no options follow' },
+  headers: {
+    ...text_en.headers,
+    usage: 'Usage',
+    commands: 'Commands',
+    flags: 'Options',
+    arguments: 'Arguments',
+  },
+  briefs: { ...text_en.briefs, help: 'print this help', argumentEscapeSequence: 'end of options' },
   noCommandRegisteredForInput: ({ input, corrections }) =>
     complaint({
       code: 'unknown-command',
@@ -47,11 +53,11 @@ function wrongArgument(error: unknown): Problem {
 
 function next(corrections: readonly string[] = []): Pick<Problem, 'next' | 'suggestion'> {
   const near = corrections[0];
-  const help = 'mkma --help lists what there is';
+  const help = 'see mkma --help';
   return near === undefined ? { next: help } : { next: `did you mean ${near}? ${help}`, suggestion: near };
 }
 
-/** A verb's name without the marks that the parser puts around it. */
+/** A command's name without the quotes that the parser puts around it. */
 function bare(name: string): string {
   return name.replaceAll('`', '');
 }

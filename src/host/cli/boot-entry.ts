@@ -16,40 +16,40 @@ const absolute = (path: string): string => resolve(path);
 
 export function bootEntryCommand(session: Session, end: (code: number) => void) {
   return new Command('boot-entry')
-    .summary('the boot loader entry for the images')
+    .summary('print or write the boot loader entry for the images')
     .description(
-      'Print the boot loader entry that boots the images from where they lie, or write it where GRUB or systemd-boot reads it. ' +
-        'What is written replaces the entry of the same machine and nothing else.',
+      'Print the GRUB or systemd-boot entry that boots the images from the folder in which they lie, or write it. ' +
+        'Writing replaces the entry of the same machine and nothing else.',
     )
     .addOption(outputOption())
     .addOption(configOption())
     .addOption(presetOption())
     .addOption(
-      new Option('--loader <name>', 'boot loader (default: what is there)').choices([
+      new Option('--loader <name>', 'boot loader (default: the one that is found)').choices([
         ...LOADERS,
         'all',
       ] as const),
     )
-    .option('--write', 'write the entry; for systemd-boot also copy to the ESP what lies elsewhere', false)
-    .option('--dry-run', 'only tell what --write would do', false)
+    .option(
+      '--write',
+      'write the entry; for systemd-boot, also copy the files that it loads to the ESP',
+      false,
+    )
+    .option('--dry-run', 'only show what --write would do', false)
     .option(
       '--root <dir>',
-      "root of the machine whose boot loader it is, such as a mounted disk's",
+      'root directory of the system with the boot loader, such as a mounted disk',
       absolute,
       '/',
     )
-    .option('--grub-dir <dir>', 'folder of grub.cfg, where it is not found below --root', absolute)
-    .option(
-      '--esp <dir>',
-      'where the ESP or XBOOTLDR is mounted, where it is not found below --root',
-      absolute,
-    )
+    .option('--grub-dir <dir>', 'folder with grub.cfg, if it is not found below --root', absolute)
+    .option('--esp <dir>', 'mount point of the ESP or XBOOTLDR, if it is not found below --root', absolute)
     .option(
       '--storage-device <name>',
-      'the device on which the images will lie: UUID=..., LABEL=..., a path ...',
+      'device that will contain the images: UUID=..., LABEL=..., a path ... (default: where they are now)',
     )
-    .option('--images-path <path>', 'the folder on that device (default: /)')
-    .option('--append <parameters>', 'more kernel parameters; they win over the usual ones')
+    .option('--images-path <path>', 'images folder on that device (default: /)')
+    .option('--append <parameters>', 'additional kernel parameters; they override the defaults')
     .action(async (options) => {
       const placement = placementOf(options.storageDevice, options.imagesPath);
       if (!placement.ok) return end(fail(session, placement.problem));
@@ -62,14 +62,14 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
     });
 }
 
-/** Where the images will lie, as told by options; `undefined` where they lie already. */
+/** Where the images will be, from the options; `undefined`: where they are now. */
 function placementOf(device: string | undefined, path: string | undefined): Result<Placement | undefined> {
   if (device === undefined) {
     if (path === undefined) return ok(undefined);
-    const next = 'name the device too, with --storage-device UUID=...';
+    const next = 'name the device with --storage-device UUID=...';
     return usage({
       code: 'option-incomplete',
-      what: 'a folder without its device',
+      what: '--images-path requires --storage-device',
       where: `--images-path ${path}`,
       next,
     });
@@ -77,17 +77,17 @@ function placementOf(device: string | undefined, path: string | undefined): Resu
   if (parseDeviceName(device) === undefined || !fitsBootLoader(device)) {
     return usage({
       code: 'device-invalid',
-      what: 'this names no device',
+      what: 'invalid device name',
       where: `--storage-device ${device}`,
-      next: 'use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid tells them)',
+      next: 'use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev (blkid prints them)',
     });
   }
   if (path?.startsWith('/') === false || !fitsBootLoader(path ?? '')) {
     return usage({
       code: 'images-path-invalid',
-      what: 'this is no folder that a boot loader can name',
+      what: 'a boot loader cannot pass on this path',
       where: `--images-path ${path}`,
-      next: 'give it from the top of the file system, as in /srv/images, without quotes or backslashes in it',
+      next: 'give it from the top of the file system, as in /srv/images, without quotes or backslashes',
     });
   }
   return ok({ bootable: true, device, path: path ?? DEFAULTS.path });
@@ -98,9 +98,9 @@ function appendOf(text: string): Result<readonly KernelParameter[]> {
   if (parameters.every(({ name, value }) => fitsBootLoader(`${name}${value ?? ''}`))) return ok(parameters);
   return usage({
     code: 'parameters-invalid',
-    what: 'a boot loader cannot hand this to the kernel',
+    what: 'a boot loader cannot pass on these parameters',
     where: `--append ${text}`,
-    why: 'single quotes and backslashes do not survive in GRUB',
-    next: 'leave them out; values with spaces go in double quotes',
+    why: 'GRUB does not preserve single quotes and backslashes',
+    next: 'remove them; put values with spaces in double quotes',
   });
 }

@@ -39,18 +39,21 @@ import { ensureTools } from './tools.js';
 export function buildCommand(session: Session, end: (code: number) => void) {
   return new Command('build')
     .summary('build the machine')
-    .description('Build a Debian machine that boots whole into RAM. Needs root.')
-    .argument('[hostname]', "name of the machine (default: the definition's, or the building machine's)")
+    .description('Build images of a Debian machine that boot whole into RAM. Requires root.')
+    .argument('[hostname]', "hostname of the machine (default: the definition's, else that of this host)")
     .addOption(outputOption())
     .addOption(configOption())
     .addOption(presetOption())
     .option('--suite <suite>', 'Debian suite, trixie or newer (default: trixie)')
     .option(
       '--kernel <choice>',
-      "debian; host: this machine's running kernel; host:RELEASE (default: debian)",
+      'debian, host (the running kernel of this host), or host:RELEASE (default: debian)',
     )
     .addOption(
-      new Option('--mirror <url>', "Debian mirror to build from (default: this host's)").env('MKMA_MIRROR'),
+      new Option(
+        '--mirror <url>',
+        "Debian mirror to build from (default: the definition's, else that of this host)",
+      ).env('MKMA_MIRROR'),
     )
     .addOption(proxyOption())
     .addOption(formatOption())
@@ -60,9 +63,9 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(levelOption())
     .addOption(cacheOption())
     .addOption(epochOption())
-    .option('--refresh', 'ask the mirror again, for newer packages', false)
-    .option('--discard-edits', 'drop what was edited by hand in chroot/', false)
-    .addOption(new Option('--qemu-test', 'boot the images in QEMU afterwards').env('MKMA_QEMU_TEST'))
+    .option('--refresh', 'ask the mirror again for newer packages', false)
+    .option('--discard-edits', 'drop edits made in chroot/', false)
+    .addOption(new Option('--qemu-test', 'boot the images in QEMU after the build').env('MKMA_QEMU_TEST'))
     .addOption(accelOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
@@ -89,7 +92,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     });
 }
 
-/** A problem with a field, with the place where the definition says it. */
+/** A problem with a field, with the place in the definition where its value is set. */
 function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
   if (result.ok || result.problem.field === undefined) return result;
   const { field, where, ...problem } = result.problem;
@@ -97,7 +100,7 @@ function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
   return err({ ...problem, where: where === undefined ? place : `${place}, ${where}` });
 }
 
-/** The commands that boot what was built, as they have to be typed here. */
+/** The commands that boot the result, as they are typed here. */
 function withHint(built: Result<BuildResult>, session: Session): Result<BuildResult> {
   if (!built.ok) return built;
   const { output } = built.value;
@@ -107,7 +110,7 @@ function withHint(built: Result<BuildResult>, session: Session): Result<BuildRes
     `Try it: ${program} run${where}`,
     ...(built.value.bootEntry.length === 0
       ? []
-      : [`Have the boot loader start it: sudo ${program} boot-entry --write${where}`]),
+      : [`Add it to the boot loader: sudo ${program} boot-entry --write${where}`]),
   ];
   return ok({ ...built.value, lines: [...built.value.lines, '', ...hints] });
 }
@@ -142,13 +145,13 @@ async function resolveSettings(
   if (!root) {
     return err({
       code: 'needs-root',
-      what: 'building needs root',
-      why: 'a Debian tree holds files of many owners, and device nodes',
+      what: 'mkma build requires root',
+      why: 'a Debian tree contains files of many owners and device nodes',
       next: 'run it with sudo: sudo ./mkma build',
     });
   }
   if (!session.ownMounts) {
-    // main.ts has tried it; here it is told why there are none.
+    // main.ts tried to get one; this reports why it failed.
     const possible = await canHaveOwnMounts(session.context.signal);
     if (!possible.ok) return possible;
     throw new Error('a build runs without mounts of its own');
@@ -163,8 +166,8 @@ async function resolveSettings(
       code: 'foreign-architecture',
       what: 'this machine cannot be built here',
       where: `architecture: ${machine.architecture}`,
-      why: `programs of it are run while it is built, and this machine is ${own}`,
-      next: `build it on a machine of its kind`,
+      why: `the build runs programs of the machine, and this host is ${own}`,
+      next: `build it on a host of its architecture`,
     });
   }
   return {

@@ -8,18 +8,20 @@ import { type Session, show } from './session.js';
 
 type End = (code: number) => void;
 
-const NAME = 'name of the layer, or of its file';
+const NAME = 'name of a layer or of its file';
 
 export function layersCommand(session: Session, end: End) {
   const layers = new Command('layers')
-    .summary('persistence layers: list, show, diff, blame, verify, disable, enable, drop')
-    .description('Look after the persistence layers beside a base.')
+    .summary('list, show, diff, blame, verify, disable, enable or drop persistence layers')
+    .description('Inspect and change the persistence layers in an images folder.')
     .helpCommand(false);
   for (const add of [addList, addShow, addDiff, addBlame, addVerify]) {
     layers.addCommand(add(session, end) as unknown as Command);
   }
-  layers.addCommand(changeOf('disable', 'leave a layer out of boots without losing it', session, end));
-  layers.addCommand(changeOf('enable', 'take a disabled layer into boots again', session, end));
+  layers.addCommand(
+    changeOf('disable', 'leave a layer out of later boots; enable undoes this', session, end),
+  );
+  layers.addCommand(changeOf('enable', 'apply a disabled layer again', session, end));
   layers.addCommand(drop(session, end) as unknown as Command);
   return layers;
 }
@@ -33,7 +35,7 @@ function addList(session: Session, end: End) {
 
 function addShow(session: Session, end: End) {
   return new Command('show')
-    .description('Tell what a layer holds and takes away, an entry a line.')
+    .description('Print what a layer contains and deletes, one entry per line.')
     .argument('<name>', `${NAME}; or base`)
     .addOption(outputOption())
     .action(async (name, options) => {
@@ -43,9 +45,9 @@ function addShow(session: Session, end: End) {
 
 function addDiff(session: Session, end: End) {
   return new Command('diff')
-    .description('Tell what differs between two layers; contents are compared.')
+    .description('Show the differences between two layers, contents included.')
     .argument('<a>', `${NAME}; or base`)
-    .argument('<b>', 'the other one')
+    .argument('<b>', 'the other layer; or base')
     .addOption(outputOption())
     .action(async (a, b, options) => {
       end(show(session, await diff(options.output, [a, b], session.context)));
@@ -54,8 +56,8 @@ function addDiff(session: Session, end: End) {
 
 function addBlame(session: Session, end: End) {
   return new Command('blame')
-    .description('Tell which layers hold, delete or hide a path, and which of them decides.')
-    .argument('<path>', 'path on the machine, counted from /')
+    .description('Show which layers contain, delete or hide a path, and which of them takes effect.')
+    .argument('<path>', 'path on the machine, from /')
     .addOption(outputOption())
     .action(async (path, options) => {
       end(show(session, await blameOne(options.output, path, session.context)));
@@ -64,14 +66,14 @@ function addBlame(session: Session, end: End) {
 
 function addVerify(session: Session, end: End) {
   return new Command('verify')
-    .description('Read layers whole, and compare them with what their manifests say.')
+    .description('Read layers completely and compare them with their manifests.')
     .argument('[names...]', `${NAME}; or base (default: all layers)`)
     .addOption(outputOption())
     .action(async (names, options) => {
       const done = await verify(options.output, names, session.context);
       const code = show(session, done);
       const problem = done.ok ? done.value.problem : undefined;
-      // Programs have it in the result.
+      // With --json, the result contains it.
       if (problem !== undefined && !session.json) session.printer.problem(problem);
       end(problem === undefined ? code : 1);
     });
@@ -89,9 +91,9 @@ function changeOf(action: Action, does: string, session: Session, end: End): Com
 
 function drop(session: Session, end: End) {
   return new Command('drop')
-    .description('Remove a layer for good. Disabling it can be undone, this cannot.')
+    .description('Remove a layer. This cannot be undone; see disable.')
     .argument('<name>', NAME)
-    .option('--force', 'even where another layer was made after it', false)
+    .option('--force', 'drop it even if a later layer depends on it', false)
     .addOption(outputOption())
     .action((name, options) =>
       end(show(session, change('drop', options.output, name, { force: options.force }))),

@@ -13,11 +13,11 @@ export function newCommand(session: Session, end: (code: number) => void) {
   return new Command('new')
     .summary('write a definition to start from')
     .description(
-      'Write mkma.config.ts, a definition with comments, and what an editor needs to complete it. Asks for the preset where none is named and somebody is there to be asked.',
+      'Write mkma.config.ts, a definition with comments, and type declarations with which editors complete it. In a terminal, asks for the preset unless --preset names it.',
     )
-    .argument('[folder]', 'where to (default: here)')
-    .option('--preset <name>', `what it builds upon: ${Object.keys(PRESETS).join(', ')}`)
-    .option('--force', 'replace a definition that is there', false)
+    .argument('[folder]', 'folder of the definition (default: this one)')
+    .option('--preset <name>', `preset to start from: ${Object.keys(PRESETS).join(', ')}`)
+    .option('--force', 'replace an existing definition', false)
     .action(async (folder, { preset, force }) => {
       const names = Object.keys(PRESETS);
       if (preset !== undefined && !names.includes(preset)) {
@@ -26,7 +26,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
       const asked =
         preset ??
         (session.interactive
-          ? await choose('What is it to build upon?', names, session.context.signal)
+          ? await choose('Which preset should it start from?', names, session.context.signal)
           : DEFAULT_PRESET);
       end(
         show(
@@ -37,7 +37,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
               types: editorTypes(),
               program: folder === undefined ? programName(session) : absoluteName(session),
               owner: session.caller.owner,
-              // Only a server lets anybody in by key.
+              // Only a server accepts logins by key.
               key:
                 asked === 'server'
                   ? await findPublicKey(session.caller.owner, session.context.signal)
@@ -49,7 +49,7 @@ export function newCommand(session: Session, end: (code: number) => void) {
     });
 }
 
-/** mkma's name as it is right in another folder as well. */
+/** mkma's name as it is typed in any folder. */
 function absoluteName(session: Session): string {
   const launcher = session.env.MKMA_LAUNCHER;
   return launcher?.includes('/') === true ? shellQuote(resolve(launcher)) : programName(session);

@@ -22,9 +22,9 @@ import { warnWhereMeant } from './warn-of-change.js';
 
 const EXAMPLES = `
 Examples:
-  mkma new --preset server        write the definition of a machine, to be changed
-  sudo mkma build                 build what mkma.config.ts defines, or the console machine, into mkma_images/
-  sudo mkma build kiosk --refresh build it as "kiosk", with the newest packages
+  mkma new --preset server        write a definition to start from
+  sudo mkma build                 build the machine of mkma.config.ts (or the preset console) into mkma_images/
+  sudo mkma build kiosk --refresh build it with the hostname kiosk and the newest packages
   mkma run                        boot it in QEMU, in this terminal
   mkma test                       boot it unattended and check it from inside
 
@@ -32,19 +32,17 @@ On a machine that mkma built, persist, status and layers look after the running 
 
 Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.`;
 
-/** What a program prints by itself: its help, and what it complains of. */
+/** What the parser itself prints: help, and usage errors. */
 interface Streams {
   readonly out: (text: string) => void;
   readonly complain: (text: string) => void;
 }
 
-/** The whole command line; `end` takes the exit code. */
+/** The whole command line; `end` receives the exit code. */
 export function makeProgram(session: Session, end: (code: number) => void, streams: Streams): Command {
   const program = new Command('mkma')
-    .description(
-      'Make a GNU/Linux machine the way its owner likes it: a Debian image that boots whole into RAM.',
-    )
-    .version(VERSION)
+    .description('Build, test and maintain Debian system images that boot whole into RAM.')
+    .version(VERSION, '-V, --version', 'print the version')
     .addHelpText('after', EXAMPLES)
     .helpCommand(false)
     .enablePositionalOptions();
@@ -66,20 +64,18 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     for (const one of command.commands.length > 0 ? command.commands : [command]) {
       // What a shell prints is its own.
       if (verb !== shellCommand)
-        one.option('--json', 'events as JSON lines on stderr, the result as JSON on stdout');
-      one.option('-v, --verbose', 'show what the tools print');
+        one.option('--json', 'print events as JSON lines on stderr and the result as JSON on stdout');
+      one.option('-v, --verbose', 'show the output of the programs that mkma runs');
     }
     program.addCommand(command);
   }
   const completion = new Command('completion')
-    .summary('completion for bash and zsh')
-    .description(
-      'Print the completion of mkma for bash: source <(mkma completion). zsh takes it after bashcompinit.',
-    )
+    .summary('print the completion for bash and zsh')
+    .description('Print the completion for bash: source <(mkma completion). In zsh, run bashcompinit first.')
     .action(() => streams.out(completionOf(program as CommandUnknownOpts)));
   program.addCommand(completion);
   for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {
-    command.exitOverride().showHelpAfterError(false);
+    command.exitOverride().showHelpAfterError(false).helpOption('-h, --help', 'print this help');
     command.configureOutput({ writeOut: streams.out, writeErr: streams.complain });
   }
   return program;
@@ -110,30 +106,30 @@ export async function runProgram(
   }
 }
 
-/** A command and those below it. */
+/** A command and its subcommands. */
 function withOwn(command: CommandUnknownOpts): CommandUnknownOpts[] {
   return [command, ...command.commands];
 }
 
-/** The words by which the arguments name a command: `mkma layers show`. */
+/** The command that the arguments name: `mkma layers show`. */
 function commandOf(program: CommandUnknownOpts, argv: readonly string[]): string {
   const own = program.commands.find((command) => command.name() === argv[0]);
   const below = own === undefined ? '' : ` ${commandOf(own, argv.slice(1))}`;
   return program.name() + below;
 }
 
-/** Options of earlier versions, and why there are none any more. */
+/** Options of earlier versions, and why they were removed. */
 const GONE: Readonly<Record<string, string>> = {
-  '--long': 'it made base.cpio.zst 2 % smaller, and loading it took up to 64 MiB more RAM for each processor',
+  '--long': 'it made base.cpio.zst 2 % smaller, but loading it took up to 64 MiB more RAM per processor',
 };
 
-/** commander's codes of errors that have one of their own here. */
+/** Errors of commander that have a code of their own here. */
 const CODES: Readonly<Record<string, ProblemCode>> = {
   'commander.unknownCommand': 'unknown-command',
   'commander.unknownOption': 'unknown-option',
 };
 
-/** A usage error of the command line as a problem; without any command, the help. */
+/** A usage error as a problem; without any command, prints the help. */
 function complain(
   cause: CommanderError,
   complaint: string,
@@ -146,7 +142,7 @@ function complain(
     return {
       code: 'no-command',
       what: 'no command was given',
-      next: 'name one of those above',
+      next: 'use one of those above',
       kind: 'usage',
     };
   }
@@ -161,16 +157,16 @@ function complain(
     kind: 'usage',
     code: CODES[cause.code] ?? 'arguments-invalid',
     what: first.replace(/^error: /, ''),
-    next: `${near === undefined ? '' : `did you mean ${near}? `}${command} --help lists what there is`,
+    next: `${near === undefined ? '' : `did you mean ${near}? `}see ${command} --help`,
     ...(near === undefined ? {} : { suggestion: near }),
   };
 }
 
 function shellCommand(session: Session, end: (code: number) => void) {
   return new Command('shell')
-    .summary('a shell in chroot/')
+    .summary('open a shell in chroot/')
     .description(
-      'Open a shell (or run a command) in chroot/. Needs root. What you change is packed by the next build.',
+      'Open a shell in chroot/, or run a command there. The next build packs your changes. Requires root.',
     )
     .argument('[command...]', 'command to run instead of a shell')
     .addOption(outputOption())
@@ -183,8 +179,8 @@ function shellCommand(session: Session, end: (code: number) => void) {
         return end(
           fail(session, {
             code: 'needs-root',
-            what: 'entering chroot/ needs root',
-            next: 'sudo ./mkma shell',
+            what: 'mkma shell requires root',
+            next: 'run it with sudo: sudo ./mkma shell',
           }),
         );
       }
@@ -202,9 +198,9 @@ function shellCommand(session: Session, end: (code: number) => void) {
 
 function inspectCommand(session: Session, end: (code: number) => void) {
   return new Command('inspect')
-    .summary('what an image is and holds')
-    .description('Tell what an image file is and holds, verifying its checksums.')
-    .argument('<file>', 'base.cpio.zst, initramfs.cpio.zst or another cpio archive in zstd')
+    .summary('show what an image contains')
+    .description('Show what an image file contains and verify its checksums.')
+    .argument('<file>', 'a base, a layer, initramfs.cpio.zst, or any other cpio archive compressed with zstd')
     .option('--files', 'list every file in it', false)
     .action(async (file, options) => {
       end(show(session, await inspect({ file, files: options.files }, session.context)));
@@ -213,13 +209,13 @@ function inspectCommand(session: Session, end: (code: number) => void) {
 
 function doctorCommand(session: Session, end: (code: number) => void) {
   return new Command('doctor')
-    .summary('what is missing on this host')
+    .summary('report what is missing on this host')
     .description(
-      'Tell what is missing on this host, and the one command that installs it; or, for a definition, what the hardware of this machine needs.',
+      'Report which programs are missing on this host and the command that installs them. With --hardware, suggest what a definition requires for the hardware of this host.',
     )
-    .option('--install', 'install it (as root)', false)
+    .option('--install', 'install what is missing; requires root', false)
     .addOption(
-      new Option('--hardware', 'print the fragments, firmware and modules for this machine')
+      new Option('--hardware', 'print the fragments, firmware and kernel modules for this host')
         .default(false)
         .conflicts('install'),
     )

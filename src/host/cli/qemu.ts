@@ -39,26 +39,24 @@ export function runCommand(session: Session, end: (code: number) => void) {
   return new Command('run')
     .summary('boot the images in QEMU, in this terminal')
     .description(
-      'Boot the built images in QEMU with this terminal as their console. The virtual disk keeps what the machine writes to it.',
+      'Boot the images in QEMU, with this terminal as the console. The virtual disk keeps what the machine writes to it.',
     )
     .addOption(outputOption())
     .addOption(configOption())
     .addOption(presetOption())
     .addOption(diskOption())
     .addOption(dataDiskOption())
-    .addOption(
-      new Option('--bus <kind>', 'what the disks hang on').choices(DISK_BUSES).default('virtio' as const),
-    )
+    .addOption(new Option('--bus <kind>', 'disk controller').choices(DISK_BUSES).default('virtio' as const))
     .addOption(
       new Option(
         '--firmware <kind>',
-        "start the boot loader of the first --disk as a real machine does, instead of the output folder's kernel",
+        'start the boot loader of the first --disk, as a real machine does, instead of the kernel in the images folder',
       ).choices(['bios', 'uefi'] as const),
     )
     .addOption(forwardOption())
-    .option('--network', 'let the machine reach what this host reaches', false)
-    .option('--window', 'show the screen in a window', false)
-    .option('--fresh-disk', 'make a new virtual disk, losing what the machine wrote to the old one', false)
+    .option('--network', 'enable outbound network access', false)
+    .option('--window', 'show the screen of the machine in a window', false)
+    .option('--fresh-disk', 'create a new virtual disk; drops what the machine wrote to the old one', false)
     .option('--dry-run', 'only print the QEMU command', false)
     .addOption(appendOption())
     .addOption(memoryOption())
@@ -98,20 +96,20 @@ export function runCommand(session: Session, end: (code: number) => void) {
 const diskOption = () =>
   new Option(
     '--disk <file>',
-    "boot with this raw disk image instead of the disk made for the images; FILE:ro: read-only; repeatable. The output folder's cmdline then counts as it is: say with --append where the images are",
+    'boot with this raw disk image instead of the virtual disk that mkma creates; FILE:ro attaches it read-only; repeatable. mkma then adds no parameters for the storage: name it with --append',
   ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 const dataDiskOption = () =>
   new Option(
     '--data-disk <file>',
-    'attach this raw disk image too, which keeps what the machine writes to it; FILE:ro: read-only; repeatable',
+    'attach this raw disk image as well; it keeps what the machine writes to it; FILE:ro attaches it read-only; repeatable',
   ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 export function testCommand(session: Session, end: (code: number) => void) {
   return new Command('test')
     .summary('boot the images unattended and check them from inside')
     .description(
-      "Boot the built images in QEMU unattended, untouched, and check from inside that all is as it should be; then run the definition's tests.",
+      "Boot the images unattended in QEMU, without changing them, and check the machine from inside; then run the definition's tests.",
     )
     .addOption(outputOption())
     .addOption(configOption())
@@ -119,16 +117,19 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .addOption(
       new Option(
         '--test <name>',
-        "run only those of the definition's tests whose name holds this; repeatable",
+        "run only those of the definition's tests whose name contains this text; repeatable",
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
-    .option('--junit <file>', "write the results to this file too, in JUnit's XML")
+    .option('--junit <file>', 'also write the results to this file, as JUnit XML')
     .addOption(
-      new Option('--graphics <card>', 'graphics card that the tests of a definition see')
+      new Option('--graphics <card>', 'graphics card of the virtual machine')
         .choices(GRAPHICS_CARDS)
         .default('std' as const),
     )
-    .option('--artifacts <folder>', 'keep every picture that tests take there, not only those of failures')
+    .option(
+      '--artifacts <folder>',
+      'keep all screenshots that tests take in this folder, not only those of failed tests',
+    )
     .addOption(dataDiskOption())
     .addOption(timeoutOption())
     .addOption(appendOption())
@@ -161,12 +162,12 @@ export function testCommand(session: Session, end: (code: number) => void) {
     });
 }
 
-/** What a definition asks of its booted machine. */
+/** What a definition requires of the booted machine. */
 export interface Asked {
   readonly services: ExpectedServices;
-  /** The definition's tests, each with its place there. */
+  /** The definition's tests, each with its place in the definition. */
   readonly tests: readonly GivenTest[];
-  /** Whether it plays sound. */
+  /** Whether the machine plays sound. */
   readonly plays: boolean;
 }
 
@@ -180,10 +181,7 @@ export function askedOf({ machine, merged }: ResolvedMachine): Asked {
   return { services: expectedServices(machine), tests, plays };
 }
 
-/**
- * What --qemu-test asks for after a build: `run` where there is a terminal, `test` where there is none, or where one
- * JSON document is wanted.
- */
+/** Implements --qemu-test: `run` in a terminal; `test` without one, or with --json. */
 export async function bootAfterBuild<T extends Shown>(
   session: Session,
   built: T,
@@ -205,9 +203,9 @@ export async function bootAfterBuild<T extends Shown>(
 
 const consoleOnStdout: Problem = {
   code: 'exclusive-options',
-  what: 'mkma run cannot give JSON',
+  what: 'mkma run does not support JSON',
   where: '--json',
-  why: "the machine's console is what it shows on stdout",
+  why: "stdout shows the machine's console",
   next: 'use mkma test --json, or mkma run --dry-run --json',
   kind: 'usage',
 };

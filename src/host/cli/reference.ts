@@ -1,4 +1,4 @@
-/** The reference of this very program: what scripts/reference.mjs writes, and a test compares. */
+/** The reference of this program: scripts/reference.mjs writes it, and a test compares it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { referenceFiles } from '../reference/reference.js';
 import { makeProgram } from './program.js';
@@ -6,7 +6,7 @@ import type { Session } from './session.js';
 
 export function referenceOfThis(): Readonly<Record<string, string>> {
   const nothing = (): void => undefined;
-  // Commands ask for their session only when they run.
+  // Commands use their session only when they run.
   const program = makeProgram({} as Session, nothing, { out: nothing, complain: nothing });
   return referenceFiles(program as unknown as CommandUnknownOpts);
 }

@@ -1,4 +1,4 @@
-/** What every command is started with: who runs it, how it reports, and when it has to stop. */
+/** What every command starts with: who runs it, how it reports, and when it must stop. */
 import type { Problem, Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Printer } from '../report/printer.js';
@@ -18,13 +18,13 @@ export interface Session {
   readonly interactive: boolean;
 }
 
-/** mkma as the person typed it: a checkout's launcher says by which name it was called. */
+/** mkma as the user typed it: a checkout's launcher passes on the name it was called by. */
 export function programName({ env }: Session): string {
   const launcher = env.MKMA_LAUNCHER;
   return launcher === undefined || !launcher.includes('/') ? 'mkma' : shellQuote(launcher);
 }
 
-/** What a command returns to be shown: lines for people; the rest is its value for --json. */
+/** The result of a command: lines for people; the rest is its value for --json. */
 export interface Shown {
   readonly lines: readonly string[];
 }
@@ -35,7 +35,7 @@ export function fail(session: Session, problem: Problem): number {
   return problem.kind === 'usage' ? 2 : 1;
 }
 
-/** Show a result; returns the exit code. `failed` tells whether a result that is there means failure. */
+/** Show a result; returns the exit code. `failed` decides whether a result counts as failure. */
 export function show<T extends Shown>(
   session: Session,
   result: Result<T>,

@@ -16,11 +16,9 @@ import { fail, type Session, show } from './session.js';
 
 export function summaryCommand(session: Session, end: (code: number) => void) {
   return new Command('summary')
-    .summary('what a definition comes to')
-    .description(
-      'Print the machine that a definition comes to, and where each value was said. Secrets are not shown.',
-    )
-    .argument('[hostname]', 'name of the machine, as for build')
+    .summary('show the resolved values of a definition')
+    .description('Show the resolved values of a definition and where each came from. Secrets are not shown.')
+    .argument('[hostname]', 'hostname, as for build')
     .addOption(configOption())
     .addOption(presetOption())
     .option('--suite <suite>', 'as for build')
@@ -30,7 +28,7 @@ export function summaryCommand(session: Session, end: (code: number) => void) {
     .addOption(zramOption())
     .addOption(moduleSetOption())
     .addOption(levelOption())
-    .option('--all', 'also what nobody has said: the defaults', false)
+    .option('--all', 'also show defaults', false)
     .action(async (hostname, options) => {
       const resolved = await resolveMachine({ ...options, hostname });
       if (!resolved.ok) return end(fail(session, resolved.problem));

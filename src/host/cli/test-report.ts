@@ -1,4 +1,4 @@
-/** What `mkma test` found, as lines for people and as JUnit's XML. */
+/** The results of `mkma test`, as lines for people and as JUnit XML. */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { err, ok, type Problem, type Result, renderProblem, usage } from '../../core/result.js';
@@ -17,7 +17,7 @@ export function describeTests(done: Result<TestResult>): Result<TestResult & { l
   const failed = all.filter(({ failed }) => failed > 0).map(({ failed, text }) => `${failed} of ${text}`);
   const verdict = passed
     ? `passed: ${all.map(({ text }) => text).join(', ')}`
-    : `FAILED: ${failed.join(', ')}; the console: ${console}`;
+    : `FAILED: ${failed.join(', ')}; console: ${console}`;
   return ok({
     ...done.value,
     lines: [
@@ -39,19 +39,19 @@ function counted(all: readonly { readonly ok: boolean }[], what: string) {
   return { text, failed: all.filter((one) => !one.ok).length };
 }
 
-/** A test in a line, and more where it failed. */
+/** A test on one line, and its details if it failed. */
 function testLines({ name, ok, seconds, detail = '', where, picture }: TestOutcome): string[] {
   if (ok) return [`${mark(ok)}  ${name} (${formatSeconds(seconds)})`];
   const [first = '', ...more] = detail.split('\n');
   const rest = [
     ...more,
-    ...(picture === undefined ? [] : [`the screen then: ${picture}`]),
+    ...(picture === undefined ? [] : [`screenshot: ${picture}`]),
     ...(where === undefined ? [] : [`at ${where}`]),
   ];
   return [`${mark(ok)}  ${name}: ${first}`, ...rest.map((line) => `        ${line}`)];
 }
 
-/** The parts of the boot in a line. */
+/** The phases of the boot on one line. */
 function bootLine({ boot, loginSeconds }: TestResult): string[] {
   if (boot === undefined) return [];
   const parts = [
@@ -63,18 +63,18 @@ function bootLine({ boot, loginSeconds }: TestResult): string[] {
   return [`boot: ${parts.map(({ phase, seconds }) => `${phase} ${seconds.toFixed(1)} s`).join(', ')}`];
 }
 
-/** Whether a file for JUnit's XML can be made; seen before the machine is booted. */
+/** Whether a file for JUnit XML can be created; checked before the machine boots. */
 export function checkJUnit(file: string | undefined): Result<void> {
   if (file === undefined || existsSync(dirname(file))) return ok();
   return usage({
     code: 'no-such-folder',
-    what: 'there is no folder for the results',
+    what: 'no such folder',
     where: `--junit ${file}`,
-    next: `make it first: mkdir -p ${dirname(file)}`,
+    next: `create it first: mkdir -p ${dirname(file)}`,
   });
 }
 
-/** Write the results, or why there are none, for programs that read JUnit's XML. */
+/** Write the results, or why there are none, as JUnit XML. */
 export function writeJUnit(file: string, done: Result<TestResult>, owner: Owner | undefined): void {
   writeFileWhole(file, renderJUnit(done.ok ? suitesOf(done.value) : [notBooted(done.problem)]), owner);
 }
@@ -83,7 +83,7 @@ function suitesOf({ checks, tests }: TestResult): JUnitSuite[] {
   return [
     {
       name: 'checks',
-      cases: checks.map(({ name, ok, detail }) => ({ name, failure: ok ? undefined : detail || 'not so' })),
+      cases: checks.map(({ name, ok, detail }) => ({ name, failure: ok ? undefined : detail || 'failed' })),
     },
     {
       name: 'tests',

@@ -1,4 +1,7 @@
-/** Before a command: the programs it needs, installed when the launcher of a checkout started it. */
+/**
+ * The programs that a command requires: checked before it starts, and installed if a checkout's launcher
+ * started it.
+ */
 import { err, ok, type Result } from '../../core/result.js';
 import { installTools } from '../install-tools.js';
 import { confirm } from '../report/ask.js';
@@ -7,7 +10,10 @@ import type { HostTool } from '../sys/packages.js';
 import { installCommand, missingTools, packagesOf } from '../sys/prerequisites.js';
 import type { Session } from './session.js';
 
-/** Fails where a program is missing and may not, or cannot, be installed. `yes`: do not ask. `fetching`: variables that name proxies. */
+/**
+ * Fails if a program is missing and is not installed. `yes`: do not ask. `fetching`: variables that name
+ * proxies.
+ */
 export async function ensureTools(
   session: Session,
   tools: readonly HostTool[],
@@ -25,7 +31,7 @@ export async function ensureTools(
     why: needs,
     next: `install them: ${command}`,
   });
-  // Only the launcher of a checkout promises to install; the installed mkma leaves the host alone.
+  // Only the launcher of a checkout installs packages; an installed mkma does not change the host.
   if (session.env.MKMA_LAUNCHER === undefined || !session.caller.root) return refused;
   const { emit, signal } = session.context;
   emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });

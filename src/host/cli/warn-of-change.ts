@@ -1,4 +1,4 @@
-/** Before images are used: whether they are of the definition that is meant. */
+/** Warns if images were not built from the current definition. */
 import { relative, resolve } from 'node:path';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { type Change, changeSince } from '../definition/built-from.js';
@@ -11,7 +11,10 @@ interface UseOptions extends SourceOptions {
   readonly output: string;
 }
 
-/** Warn where the images in `output` were built from something else, or before it was changed. Fails where what was named cannot be. */
+/**
+ * Warn if the images in `output` were built from another definition, or before it changed. Fails if --config
+ * or --preset is wrong.
+ */
 export function warnOfChange(session: Session, options: UseOptions): Result<void> {
   const meant = meantSource(options);
   if (!meant.ok) return meant;
@@ -22,7 +25,10 @@ export function warnOfChange(session: Session, options: UseOptions): Result<void
   return ok();
 }
 
-/** The same for a command that needs no definition: nothing is meant where none is named and none lies in the current folder. */
+/**
+ * The same for a command that requires no definition: without options, and without one in the current folder,
+ * it warns of nothing.
+ */
 export function warnWhereMeant(session: Session, options: UseOptions): Result<void> {
   const meant = meantSource(options);
   if (meant.ok && meant.value.file === undefined && options.preset === undefined) return ok();
@@ -33,21 +39,21 @@ function problemOf(change: Change, session: Session, options: UseOptions): Probl
   if (change.kind === 'other') {
     return {
       code: 'images-of-another-definition',
-      what: 'these images were built from something else',
+      what: 'the images were built from another definition',
       where: options.output,
-      why: `they are of ${change.built}, not of ${change.meant}`,
-      next: 'name what they are of with --config or --preset, or other images with --output, or build these anew',
+      why: `they were built from ${change.built}, not from ${change.meant}`,
+      next: 'name that one with --config or --preset, name other images with --output, or build again',
     };
   }
   return {
     code: 'definition-changed',
-    what: 'the definition has changed since these images were built',
+    what: 'the definition has changed since the images were built',
     where: change.files.map(shown).join(', '),
-    next: `build them again, so that they follow it: ${buildCommand(session, options)}`,
+    next: `build again: ${buildCommand(session, options)}`,
   };
 }
 
-/** The command that builds these images, as it has to be typed here. */
+/** The command that builds these images, as it is typed here. */
 function buildCommand(session: Session, { config, output }: UseOptions): string {
   const named = config === undefined ? '' : ` --config ${shellQuote(config)}`;
   const where = output === resolve('mkma_images') ? '' : ` --output ${shellQuote(relative('.', output))}`;

@@ -17,7 +17,7 @@ export type {
 export type { MachineInput } from './machine.js';
 export * as fragments from './presets/fragments.js';
 
-/** The machines that mkma brings along, to be taken apart: as they are where nothing is chosen. */
+/** The fields of the built-in presets with their default options, to reuse parts of them. */
 export const presets: Readonly<Record<string, FragmentFields>> = Object.fromEntries(
   Object.entries(PRESETS).map(([name, { of }]) => [name, of({}).fields]),
 );

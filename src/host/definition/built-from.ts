@@ -1,4 +1,6 @@
-/** What the images of a folder were built from, so that who uses them later is told where that has changed. Runs no definition. */
+/**
+ * Records what images were built from, so that later commands warn if it changed. Evaluates no definition.
+ */
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
@@ -7,23 +9,23 @@ import { type Owner, writeFileWhole } from '../sys/files.js';
 import { STATE } from '../sys/output.js';
 import type { MeantSource, Source } from './source.js';
 
-/** The file in which it is noted, in the output folder. */
+/** The file of the record, in the output folder. */
 const NOTE = join(STATE, 'definition.json');
 
 const noteSchema = z.object({
   file: z.string().optional(),
   preset: z.string().optional(),
-  /** Digests of the definition's files, by their paths seen from the folder of the first. */
+  /** Digests of the definition's files, by path relative to the folder of the first. */
   files: z.record(z.string(), z.string()),
 });
 type Note = z.output<typeof noteSchema>;
 
-/** How the images in a folder differ from what is meant. */
+/** How the images in a folder differ from the current definition. */
 export type Change =
   | { readonly kind: 'other'; readonly built: string; readonly meant: string }
   | { readonly kind: 'changed'; readonly files: readonly string[] };
 
-/** Note what the images in this folder were built from. */
+/** Record what the images in this folder were built from. */
 export function noteSource(output: string, { file, preset, files }: Source, owner?: Owner): void {
   const folder = file === undefined ? '/' : dirname(file);
   const digests = Object.fromEntries(files.map(({ path, digest }) => [relative(folder, path), digest]));
@@ -32,8 +34,8 @@ export function noteSource(output: string, { file, preset, files }: Source, owne
 }
 
 /**
- * Whether the images in this folder were built from something else than what is meant, or its files have changed since. Files that a
- * definition names, and options of the build, do not count. `undefined`: they were not, or nothing is known.
+ * Whether the images in this folder were built from another definition, or its files have changed since.
+ * Files that a definition names, and options of the build, do not count. `undefined`: no difference is known.
  */
 export function changeSince(output: string, meant: MeantSource): Change | undefined {
   const built = readNote(output);
@@ -41,13 +43,13 @@ export function changeSince(output: string, meant: MeantSource): Change | undefi
   const { file } = meant;
   const changed = file === undefined || built.file === undefined ? [] : changedFiles(built, dirname(file));
   const same = built.file === undefined ? built.preset === meant.preset : built.file === file;
-  // Somebody may have moved the definition: then it still is what was built.
+  // A definition that was moved still is the one that was built.
   const moved = built.file !== undefined && file !== undefined && changed.length === 0;
   if (!same && !moved) return { kind: 'other', built: nameOf(built), meant: nameOf(meant) };
   return changed.length === 0 ? undefined : { kind: 'changed', files: changed };
 }
 
-/** The files that are no longer what they were, below the definition's folder. */
+/** The files that have changed, below the definition's folder. */
 function changedFiles({ files }: Note, folder: string): string[] {
   return Object.entries(files)
     .map(([path, digest]) => [resolve(folder, path), digest] as const)
@@ -55,7 +57,7 @@ function changedFiles({ files }: Note, folder: string): string[] {
     .map(([path]) => path);
 }
 
-/** What cannot be read is not what it was. */
+/** A file that cannot be read counts as changed. */
 function hasDigest(path: string, digest: string): boolean {
   try {
     return digestFile(path) === digest;

@@ -1,6 +1,6 @@
-/** Words and limits that both a field of a definition and an option of the command line take. */
+/** Values and limits shared by fields of a definition and options of the command line. */
 
-/** What can be left out of a machine, in the order in which it is told. */
+/** Parts that can be left out of a machine, in the order in which they are listed. */
 export const PARTS = ['docs', 'locales', 'modules', 'firmware'] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -8,5 +8,5 @@ export type Part = (typeof PARTS)[number];
 export const MODULE_SETS = ['generic', 'hardware'] as const;
 export type ModuleSet = (typeof MODULE_SETS)[number];
 
-/** Percent of the RAM that a swap in RAM may be large, before compression: what fits if it shrinks to a half. */
+/** Maximum size of swap in RAM, in percent of the RAM, before compression: what fits if it halves. */
 export const ZRAM_MOST = 200;

@@ -1,4 +1,6 @@
-/** What a definition builds upon, unfolded: presets, other files, fragments, and at last itself. */
+/**
+ * Composes a definition from what it extends: presets, other files, fragments, and finally its own fields.
+ */
 
 import { dirname, resolve } from 'node:path';
 import type { ProblemCode } from '../../core/problems/codes.js';
@@ -15,10 +17,10 @@ import type { Preset, PresetMachine } from './presets/preset.js';
 import { DEFAULT_PRESET, findPreset, noSuchPreset } from './presets/presets.js';
 import { whereOf } from './where.js';
 
-/** Presets and files may build upon each other; no definition is deeper than this by intention. */
+/** Nesting of `extends` beyond which a definition counts as extending itself. */
 const DEEPEST = 20;
 
-/** A definition with all that it builds upon. */
+/** A definition with all that it extends. */
 export interface Composed {
   readonly merged: Merged;
   /** Files that it loaded besides its own. */
@@ -26,37 +28,37 @@ export interface Composed {
   readonly presets: readonly ChosenPreset[];
 }
 
-/** A preset that a definition builds upon. */
+/** A preset that a definition extends. */
 export interface ChosenPreset {
   readonly name: string;
-  /** What was said of its options, by whom. */
+  /** Its options, with the origin of each. */
   readonly said: Merged;
   readonly machine: PresetMachine;
 }
 
-/** What is built upon what was said before: a definition, or a preset of this name. */
+/** What to compose: a definition, or a preset of this name. */
 export type Start = { readonly definition: Definition } | { readonly preset: string; readonly asked: Origin };
 
-/** Put a definition or a preset, and before it what it builds upon, onto a copy of `before`. */
+/** Compose a definition or preset, after what it extends, on a copy of `before`. */
 export async function compose(before: Merged, start: Start): Promise<Result<Composed>> {
   const files = new Files();
   const first = new Composer(before.copy(), files, new Map());
   const problem = await first.start(start);
   if (problem !== undefined) return err(problem);
   if (!first.again) return ok({ merged: first.merged, files: files.all, presets: first.presets });
-  // Options were said after the preset had been put there: now they are known.
+  // Options came after their preset had been composed: now all are known.
   const second = new Composer(before.copy(), files, first.said, true);
   const later = await second.start(start);
   if (later !== undefined) return err(later);
   return ok({ merged: second.merged, files: files.all, presets: second.presets });
 }
 
-/** Whether a machine builds upon the default preset: it names nothing, or hardware fragments alone. */
+/** Whether a definition extends the default preset: it extends nothing, or only hardware fragments. */
 function usesDefault({ fields: { extends: upon } }: Definition): boolean {
   return upon === undefined || (Array.isArray(upon) && upon.length > 0 && upon.every(isHardware));
 }
 
-/** Whether an entry of `extends` is a fragment of hardware, by name or with options. */
+/** Whether an entry of `extends` is a hardware fragment, by name or with options. */
 function isHardware(one: unknown): boolean {
   const name = isFields(one) ? one.preset : one;
   return typeof name === 'string' && isHardwareName(name);
@@ -79,7 +81,7 @@ class Files {
 
 class Composer {
   readonly presets: ChosenPreset[] = [];
-  /** Whether options were said of a preset that had been put there before. */
+  /** Whether options came after their preset had been composed. */
   again = false;
 
   /** `said`: options by presets; with `complete` all of them are known. */
@@ -110,14 +112,14 @@ class Composer {
       return problem(
         'extends-circle',
         origin,
-        'the definition builds upon itself',
-        'take out what leads back to it',
+        'the definition extends itself',
+        'remove the entry of extends that leads back to it',
       );
     if (!isFields(said))
       return problem(
         'value-type',
         origin,
-        'a fragment must be an object of fields',
+        'a fragment must be an object with fields',
         'correct it and try again',
       );
     const { extends: upon = [], ...fields } = said;
@@ -126,7 +128,7 @@ class Composer {
         'value-type',
         at(origin, 'extends'),
         'extends must be a list',
-        'as in extends: ["server"]',
+        'write extends: ["server"]',
       );
     }
     for (const [i, one] of upon.entries()) {
@@ -156,8 +158,8 @@ class Composer {
         return problem(
           'definition-failed',
           origin,
-          'a function never gives fields',
-          'let it return an object',
+          'a function in extends only returns further functions',
+          'return an object from it',
         );
       let given: unknown;
       try {
@@ -166,7 +168,7 @@ class Composer {
         return problem(
           'definition-failed',
           origin,
-          `a function failed: ${String(cause)}`,
+          `a function in extends failed: ${String(cause)}`,
           'correct it and try again',
         );
       }
@@ -199,16 +201,16 @@ class Composer {
       return problem(
         'preset-options',
         at(origin, odd),
-        `there is no ${odd} beside a preset`,
-        "as in { preset: 'desktop', with: { user: 'ada' } }",
+        `no such field of a preset: ${odd}`,
+        "write { preset: 'desktop', with: { user: 'ada' } }",
       );
     }
     if (typeof name !== 'string' || !isFields(options)) {
       return problem(
         'preset-options',
         origin,
-        'a preset has a name, and its options are an object',
-        "as in { preset: 'desktop', with: { user: 'ada' } }",
+        'a preset must have a name, and with must be an object',
+        "write { preset: 'desktop', with: { user: 'ada' } }",
       );
     }
     const preset = findPreset(name);
@@ -220,7 +222,7 @@ class Composer {
     const own = folder === undefined ? options : absolutePaths({ with: options }, folder).with;
     if (!this.complete) said.add({ origin: at(origin, 'with'), fields: own as typeof options });
     const before = this.presets.find((one) => one.name === name);
-    // One with options is put there once, with all that is said of them anywhere.
+    // A preset with options is composed once, with all options from anywhere.
     if (before !== undefined && Object.keys(preset.options.shape).length > 0) {
       this.again ||= Object.keys(options).length > 0;
       return undefined;
@@ -232,7 +234,7 @@ class Composer {
   }
 }
 
-/** What a preset comes to with what was said of its options. */
+/** A preset with its options applied. */
 function choosePreset(name: string, preset: Preset, said: Merged): Result<ChosenPreset> {
   const parsed = preset.options.safeParse(said.fields, OWN_WORDS);
   if (!parsed.success) {

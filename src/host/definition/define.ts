@@ -1,22 +1,22 @@
-/** What a definition file calls: `defineMachine`, and what it is composed with. */
+/** What definition files call: `defineMachine` and `replace`. */
 import { fileURLToPath } from 'node:url';
 import type { MachineInput } from './machine.js';
 import type { PresetChoice } from './preset-choice.js';
 
-/** A part of a definition: fields, or a function from what was said before it to such fields. */
+/** A part of a definition: fields, or a function that returns fields, given those before it. */
 export type Fragment = FragmentFields | ((before: MachineInput) => Fragment);
 
-/** Fields of a machine, and what they build upon. */
+/** Fields of a machine, and what they extend. */
 export type FragmentFields = { readonly [K in keyof MachineInput]?: Replaceable<MachineInput[K]> } & {
   /**
-   * What this builds upon, in order: presets, by name or with options, files with definitions, what another file exports, fragments.
-   * Later ones win; lists are joined, objects merged. Default: the preset "console", also
-   * beneath hardware fragments alone; an empty list: nothing.
+   * What this extends, in order: presets, by name or with options; paths of definition files; exports of
+   * other files; fragments. Later values override earlier ones; lists are joined, objects merged. Default:
+   * the preset "console", also if only hardware fragments are listed; an empty list: nothing.
    */
   readonly extends?: readonly (string | PresetChoice | Definition | Fragment)[];
 };
 
-/** A value of which every part may be said anew instead of merged. */
+/** A value of which every part may be replaced instead of merged. */
 type Replaceable<T> = T extends (...given: never[]) => unknown
   ? T
   : T extends readonly unknown[]
@@ -25,7 +25,7 @@ type Replaceable<T> = T extends (...given: never[]) => unknown
       ? { readonly [K in keyof T]: Replaceable<T[K]> } | Replacement<T>
       : T | Replacement<T>;
 
-/** A place in a definition file: lines and columns count from 1. */
+/** A place in a definition file: lines count from 1. */
 export interface SourcePlace {
   readonly file: string;
   readonly line: number;
@@ -33,7 +33,7 @@ export interface SourcePlace {
 
 const MARK = Symbol.for('mkma.definition');
 
-/** A machine as {@link defineMachine} gives it. */
+/** A machine as {@link defineMachine} returns it. */
 export interface Definition {
   readonly [MARK]: true;
   readonly fields: FragmentFields;
@@ -49,26 +49,26 @@ export function isDefinition(value: unknown): value is Definition {
   return typeof value === 'object' && value !== null && MARK in value;
 }
 
-/** A definition as it was read from a file that calls nothing. */
+/** A definition from a file without calls (JSON). */
 export function definitionOf(fields: FragmentFields, place: SourcePlace): Definition {
   return { [MARK]: true, fields, place };
 }
 
 const REPLACES = Symbol.for('mkma.replacement');
 
-/** A value that takes the place of what was said before instead of being merged with it. */
+/** A value that replaces earlier ones instead of being merged with them. */
 export class Replacement<T = unknown> {
   readonly [REPLACES] = true;
 
   constructor(readonly value: T) {}
 }
 
-/** By its mark rather than its class: a definition may have its `mkma` from another copy than the one that runs. */
+/** By its mark rather than its class: a definition may import another copy of mkma than the one that runs. */
 export function isReplacement(value: unknown): value is Replacement {
   return typeof value === 'object' && value !== null && REPLACES in value;
 }
 
-/** Say a field anew: what was said before of it is forgotten. */
+/** Replace earlier values of a field, such as a preset's, instead of merging with them. */
 export function replace<T>(value: T): Replacement<T> {
   return new Replacement(value);
 }

@@ -9,12 +9,12 @@ import type { Path } from './merge.js';
 
 type Said = Exclude<MachineConfig['swap'][number]['encrypted'], boolean | 'random'>;
 
-/** An encrypted device, which is unlocked under a name: a line of crypttab(5). */
+/** An encrypted device and its unlocked name: an entry of crypttab(5). */
 export interface Mapping {
   /** Its name below /dev/mapper. */
   readonly name: string;
   readonly device: string;
-  /** With a key that is made at each boot: only swap. */
+  /** With a new key at each boot: only swap. */
   readonly random: boolean;
   readonly keyFile: string | undefined;
   readonly keyDevice: string | undefined;
@@ -24,9 +24,9 @@ export interface Mapping {
 
 /** A file system or swap on a disk. */
 export interface Disk {
-  /** The field that says it. */
+  /** Its field in the definition. */
   readonly field: Path;
-  /** Where it is mounted; swap: nowhere. */
+  /** Its mount point; none for swap. */
   readonly point: string | undefined;
   readonly device: string;
   readonly type: string;
@@ -40,12 +40,12 @@ export type DiskMount = Disk & { readonly point: string };
 
 const PLAIN: Said = { tpm2: false, options: [] };
 
-/** What is mounted, a folder before what lies in it, then swap. */
+/** Mounts, parent folders first, then swap. */
 export function disksOf(machine: Pick<MachineConfig, 'mounts' | 'swap'>): Disk[] {
   return [...mountsOf(machine), ...swapOf(machine)];
 }
 
-/** What is mounted, a folder before what lies in it. */
+/** Mounts, parent folders first. */
 export function mountsOf({ mounts }: Pick<MachineConfig, 'mounts'>): DiskMount[] {
   const found: DiskMount[] = [];
   for (const [path, said] of Object.entries(mounts).sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -53,7 +53,7 @@ export function mountsOf({ mounts }: Pick<MachineConfig, 'mounts'>): DiskMount[]
     const point = plainPath(path);
     const { type, options, required, encrypted } = said;
     const device = normalDevice(said.device);
-    // Several mounts of one encrypted file system, as subvolumes of a btrfs, are of one mapping.
+    // Several mounts of one encrypted file system, such as subvolumes of a btrfs, share one mapping.
     const same = found.find((other) => other.device === device && other.mapping !== undefined)?.mapping;
     const own = encrypted === true ? PLAIN : encrypted;
     const fresh =
@@ -84,7 +84,7 @@ function mapping(said: Said, own: { device: string; name: string; random?: boole
   return { name, device: own.device, random: own.random ?? false, keyFile, keyDevice, tpm2, options };
 }
 
-/** Whether two mounts say the same of one device; one that gives no name takes the other's. */
+/** Whether two mounts unlock one device in the same way; one without a name takes that of the other. */
 function isSame(fresh: Mapping, before: Mapping, said: Said | boolean): boolean {
   const name = typeof said === 'object' && said.name !== undefined ? fresh.name : before.name;
   return JSON.stringify({ ...fresh, name }) === JSON.stringify(before);
@@ -95,7 +95,7 @@ export function mappingsOf(disks: readonly Disk[]): Mapping[] {
   return [...new Set(disks.flatMap(({ mapping }) => mapping ?? []))];
 }
 
-/** The mount that holds a path: the deepest one at or above it. */
+/** The mount that contains a path: the deepest one at or above it. */
 export function mountOver(mounts: readonly DiskMount[], path: string): DiskMount | undefined {
   return mounts.findLast(({ point }) => isWithin(path, point));
 }
@@ -106,8 +106,8 @@ export function plainPath(path: string): string {
 }
 
 /**
- * Packages of the programs that check or assemble a file system (fsck(8), mkfs(8)). The kernel alone mounts
- * all others.
+ * Packages of the programs that check or assemble a file system (fsck(8), mkfs(8)). All others require only
+ * the kernel.
  */
 const OF_TYPE: Readonly<Record<string, string>> = {
   ...{ auto: 'e2fsprogs', ext2: 'e2fsprogs', ext3: 'e2fsprogs', ext4: 'e2fsprogs' },
@@ -115,7 +115,7 @@ const OF_TYPE: Readonly<Record<string, string>> = {
   ...{ vfat: 'dosfstools', exfat: 'exfatprogs', ntfs: 'ntfs-3g', 'ntfs-3g': 'ntfs-3g' },
 };
 
-/** Programs of systemd that unlock, and cryptsetup(8) to look at what they unlock. */
+/** Programs of systemd that unlock disks, and cryptsetup(8) to inspect them. */
 const OF_ENCRYPTED = ['systemd-cryptsetup', 'cryptsetup-bin'];
 
 /**
@@ -124,7 +124,7 @@ const OF_ENCRYPTED = ['systemd-cryptsetup', 'cryptsetup-bin'];
  */
 const OF_TPM2 = ['libtss2-esys-3.0.2-0', 'libtss2-rc0', 'libtss2-tcti-device0'];
 
-/** Packages that a disk needs on the machine. */
+/** Packages that a disk requires on the machine. */
 export function packagesOfDisk({ type, mapping }: Disk): string[] {
   const own = OF_TYPE[type];
   return [

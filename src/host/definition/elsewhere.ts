@@ -1,8 +1,8 @@
-/** Software that no Debian suite has and presets know: who offers it, and how a definition takes it from there. Pure. */
+/** Software of presets that no Debian suite has: its sources, and how a definition uses them. Pure. */
 import { basename } from 'node:path';
 import { isDebFile, packageNameOf } from './package-names.js';
 
-/** What a definition may have besides Debian, as far as it was said. */
+/** Fields with sources of software besides Debian. */
 interface Offers {
   readonly repositories?: unknown;
   readonly packages?: unknown;
@@ -10,12 +10,13 @@ interface Offers {
 }
 
 /**
- * Where a definition takes software from. `build`: one by its name makes it; `file`: a package file by its name is installed; `named`:
- * it is among the packages already; `repository`: one beside Debian may have it, which only apt will know.
+ * The source of software in a definition. `build`: an entry of builds has its name; `file`: so has a package
+ * file; `named`: it is among the packages; `repository`: an additional repository may have it, which only apt
+ * knows.
  */
 export type Offer = 'build' | 'file' | 'named' | 'repository';
 
-/** How the definition comes by that software; `undefined`: not at all. */
+/** The source that a definition offers for this software, if any. */
 export function offerOf(name: string, { repositories, packages, builds }: Offers): Offer | undefined {
   const entries = list(packages).filter((entry) => typeof entry === 'string');
   const isBuild = (build: unknown): boolean =>
@@ -27,31 +28,31 @@ export function offerOf(name: string, { repositories, packages, builds }: Offers
   return Object.keys(repositories ?? {}).length > 0 ? 'repository' : undefined;
 }
 
-/** Fields are looked at before they are checked. */
+/** Fields are read before they are checked. */
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
 const DANKLINUX = 'https://download.opensuse.org/repositories/home:/AvengeMedia:/danklinux/Debian_13/';
 
-/** Lines to paste into a definition, by which it has that software. */
+/** Lines that add the software to a definition. */
 function waysTo(name: string): string {
-  return `it comes from a repository:
+  return `add a repository that has it:
   repositories: {
     danklinux: {
       uri: '${DANKLINUX}',
       suites: ['/'],
       key: {
         url: '${DANKLINUX}Release.key',
-        fingerprint: '', // the one that its owner publishes
+        fingerprint: '', // as published by the owner of the repository
       },
     },
   },
-from a package file: packages: ['./${name}_VERSION_amd64.deb']
-or from a build by that name: builds: [{ name: '${name}', ... }] (docs/software.md)`;
+or a package file: packages: ['./${name}_VERSION_amd64.deb']
+or a build with its name: builds: [{ name: '${name}', ... }] (docs/software.md)`;
 }
 
-/** What to do about packages that no Debian suite has, by their names. */
+/** How to add packages that no Debian suite has, by their names. */
 export const ELSEWHERE: Readonly<Record<string, string>> = Object.fromEntries(
   ['niri', 'xwayland-satellite'].map((name) => [name, waysTo(name)]),
 );

@@ -1,4 +1,4 @@
-/** Faults of a definition as one problem, at the place of the first. */
+/** Errors in a definition as one problem, at the place of the first. */
 import type { Problem } from '../../core/result.js';
 import type { Fault, Naming } from './fault.js';
 import { nameOf } from './issues.js';
@@ -6,7 +6,7 @@ import { lineOf } from './locate.js';
 import type { Merged, Origin } from './merge.js';
 import { whereOf } from './where.js';
 
-/** The first fault in the file as a problem, which names the others. */
+/** The first error in the file as a problem, which lists the others. */
 export function problemOf(faults: readonly Fault[], merged: Merged): Problem {
   const named: Naming = (path) => {
     const origin = merged.originOf(path);
@@ -31,7 +31,7 @@ export function problemOf(faults: readonly Fault[], merged: Merged): Problem {
   };
 }
 
-/** The line to sort by; what no file says comes first. */
+/** The line to sort by; values that are in no file come first. */
 function lineIn(origin: Origin | undefined): number {
   return origin?.by === 'file' && origin.place.file !== '' ? lineOf(origin.place, origin.path) : 0;
 }

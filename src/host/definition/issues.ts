@@ -1,4 +1,4 @@
-/** What zod found, as faults that a person can read. Pure. */
+/** The issues that zod found, as readable errors. Pure. */
 import type { z } from 'zod';
 import type { ProblemCode } from '../../core/problems/codes.js';
 import { nearestOf } from '../../core/text/nearest.js';
@@ -7,22 +7,22 @@ import { keyOf, type Path } from './merge.js';
 
 type Issue = z.core.$ZodIssue;
 
-/** What was parsed, and the names that there can be at a path of it. */
+/** What was parsed, and the names that are valid at a path of it. */
 interface Parsed {
   readonly value: unknown;
   readonly keysAt: (path: Path) => readonly string[];
 }
 
 /**
- * For `safeParse`: zod's own words are left out, so that a message is one of the schema, which completes "it ..." ("must be a
- * path").
+ * For `safeParse`: zod's own words are left out, so that a message is one of the schema, which completes "it
+ * ..." ("must be a path").
  */
 export const OWN_WORDS = { error: () => '' } as const;
 
-/** Every fault that zod found; parsed with {@link OWN_WORDS}. */
+/** Every error that zod found; parsed with {@link OWN_WORDS}. */
 export function faultsOf(issues: readonly Issue[], parsed: Parsed): Fault[] {
   const faults = issues.flatMap((issue) => faultOf(issue, parsed));
-  // A field that was mistyped is not missing as well.
+  // A mistyped field does not also count as missing.
   const meant = new Set(
     faults
       .filter(({ code }) => code === 'unknown-field')
@@ -43,7 +43,7 @@ function faultOf(issue: Issue, parsed: Parsed): Fault[] {
       return [notAllowed(path, given, issue.values.map(String))];
     case 'invalid_key': {
       const must = issue.issues[0]?.message ?? '';
-      return [fault('name-invalid', path, (named) => `${named(path)}: its name ${must}`, CORRECT)];
+      return [fault('name-invalid', path, (named) => `${named(path)}: the name ${must}`, CORRECT)];
     }
     case 'invalid_union':
       return unionFault(issue, path, parsed);
@@ -57,7 +57,9 @@ function faultOf(issue: Issue, parsed: Parsed): Fault[] {
   }
 }
 
-/** Of a choice: what is wrong with the alternative that comes nearest, where an object is given; else what there is to choose from. */
+/**
+ * For a choice: the errors of the nearest alternative, if an object was given; otherwise the alternatives.
+ */
 function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, parsed: Parsed): Fault[] {
   const given = valueAt(parsed.value, path);
   const own = invalid(path, given, issue.message);
@@ -68,7 +70,7 @@ function unionFault(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path
   const nearest = [...objects].sort((x, y) => strange(x) - strange(y) || x.length - y.length)[0];
   if (nearest === undefined) return [own];
   const keys = nearest.flatMap((one) => (one.code === 'unrecognized_keys' ? one.keys : []));
-  // None of its keys is known: what is missing then is not worth a word.
+  // None of its keys is known: missing ones are not worth reporting.
   if (keys.length === Object.keys(given).length && keys[0] !== undefined) {
     return [unknownKey([...path, keys[0]], parsed.keysAt(path))];
   }
@@ -79,7 +81,7 @@ function strange(branch: readonly Issue[]): number {
   return branch.reduce((sum, one) => sum + (one.code === 'unrecognized_keys' ? one.keys.length : 0), 0);
 }
 
-/** Code and suggestion, where a check of the schema has some. */
+/** Code and suggestion, if a check of the schema has some. */
 function ownWords(params: Readonly<Record<string, unknown>> = {}): Partial<Fault> {
   const { code, suggestion } = params;
   return {
@@ -91,17 +93,17 @@ function ownWords(params: Readonly<Record<string, unknown>> = {}): Partial<Fault
 const CORRECT = 'correct it and try again';
 
 function missing(path: Path): Fault {
-  return fault('field-missing', path, (named) => `${named(path)} is missing`, CORRECT);
+  return fault('field-missing', path, (named) => `${named(path)} is missing`, 'add it');
 }
 
 function wrongType(path: Path, kind: string, given: unknown): Fault {
-  const what: Fault['what'] = (named) => `${named(path)} must be ${kind}, and is ${describe(given)}`;
+  const what: Fault['what'] = (named) => `${named(path)} must be ${kind}, not ${describe(given)}`;
   return fault('value-type', path, what, CORRECT);
 }
 
 function notAllowed(path: Path, given: unknown, allowed: readonly string[]): Fault {
   const suggestion = nearestOf(String(given), allowed);
-  const next = `${didYouMean(String(given), allowed)}it can be ${list(allowed.map((word) => `"${word}"`))}`;
+  const next = `${didYouMean(String(given), allowed)}use ${list(allowed.map((word) => `"${word}"`))}`;
   const what: Fault['what'] = (named) => `${named(path)} is ${describe(given)}`;
   return { ...fault('value-not-allowed', path, what, next), suggestion };
 }
@@ -111,7 +113,7 @@ function outOfRange(path: Path, given: unknown, limit: string): Fault {
   return fault('value-out-of-range', path, what, CORRECT);
 }
 
-/** That a value is not as it must be; one that may be a password is not repeated. */
+/** An invalid value; one that may be a password is not repeated. */
 function invalid(path: Path, given: unknown, must: string): Fault {
   const value = path.includes('password') ? '' : ` is ${describe(given)}`;
   return fault('value-invalid', path, (named) => `${named(path)}${value}: it ${must}`, CORRECT);
@@ -119,9 +121,9 @@ function invalid(path: Path, given: unknown, must: string): Fault {
 
 function unknownKey(path: Path, known: readonly string[]): Fault {
   const typed = String(path.at(-1));
-  const around = path.length === 1 ? 'the fields are' : `${nameOf(path.slice(0, -1))} can have`;
+  const around = path.length === 1 ? 'the fields are' : `fields of ${nameOf(path.slice(0, -1))}`;
   const next = `${didYouMean(typed, known)}${around}: ${known.join(', ')}`;
-  const what: Fault['what'] = (named) => `there is no ${named(path)}`;
+  const what: Fault['what'] = (named) => `no such field: ${named(path)}`;
   return { ...fault('unknown-field', path, what, next), suggestion: nearestOf(typed, known) };
 }
 
@@ -180,7 +182,7 @@ function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** `did you mean X? `, or nothing where no name is near. */
+/** `did you mean X? `, or nothing if no name is near. */
 export function didYouMean(typed: string, names: readonly string[]): string {
   const nearest = nearestOf(typed, names);
   return nearest === undefined ? '' : `did you mean ${nearest}? `;

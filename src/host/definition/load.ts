@@ -7,16 +7,16 @@ import { digestFile } from '../sys/digest.js';
 import { type Definition, definitionOf, type FragmentFields, isDefinition } from './define.js';
 import { isFields } from './merge.js';
 
-/** What a definition file is called unless named otherwise, the first that is there. */
+/** Default names of a definition file; the first that exists is used. */
 export const DEFINITION_FILES = ['mkma.config.ts', 'mkma.config.js', 'mkma.config.mjs', 'mkma.config.json'];
 
-/** A definition, and all files of one's own that it is made of. */
+/** A definition, and all files of the user that it consists of. */
 export interface LoadedDefinition {
   readonly definition: Definition;
   readonly files: readonly LoadedFile[];
 }
 
-/** A file that a definition was loaded from, as it was then. */
+/** A file that a definition was loaded from, and its contents at that time. */
 export interface LoadedFile {
   /** Absolute. */
   readonly path: string;
@@ -35,9 +35,9 @@ export async function loadDefinition(file: string): Promise<Result<LoadedDefinit
 export function noSuchDefinition(file: string): Err {
   return usage({
     code: 'definition-missing',
-    what: 'there is no such definition',
+    what: 'no such definition',
     where: shown(file),
-    next: 'name a file that is there, or make one: mkma new',
+    next: 'name an existing file, or create one: mkma new',
   });
 }
 
@@ -48,7 +48,7 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
   } catch (cause) {
     return usage({
       code: 'definition-unreadable',
-      what: cause instanceof SyntaxError ? 'this is no JSON' : 'cannot read the definition',
+      what: cause instanceof SyntaxError ? 'the definition is not valid JSON' : 'cannot read the definition',
       where,
       why: (cause as Error).message,
       next: 'correct it and try again',
@@ -57,9 +57,9 @@ function loadJson(file: string, where: string): Result<LoadedDefinition> {
   if (!isFields(fields)) {
     return usage({
       code: 'definition-empty',
-      what: 'this defines no machine',
+      what: 'the file does not define a machine',
       where,
-      next: 'it must be an object, as { "hostname": "kiosk" }',
+      next: 'write an object, such as { "hostname": "kiosk" }',
     });
   }
   const { $schema: _, ...machine } = fields;
@@ -75,7 +75,7 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
     moduleCache: true,
     interopDefault: false,
   });
-  // It holds what this process loaded before as well.
+  // It also holds what this process loaded before.
   const before = new Set(Object.keys(jiti.cache));
   let loaded: unknown;
   try {
@@ -97,17 +97,17 @@ async function loadModule(file: string, where: string): Promise<Result<LoadedDef
     return ok({ definition: value, files: loadedFiles([...new Set([file, ...own])].sort()) });
   return usage({
     code: 'definition-empty',
-    what: 'this defines no machine',
+    what: 'the file does not define a machine',
     where,
     why:
       value === undefined
         ? 'it has no default export'
         : 'its default export is not what defineMachine returns',
-    next: `let it ${EXAMPLE}`,
+    next: `write: ${EXAMPLE}`,
   });
 }
 
-/** What went wrong while a file was evaluated, and where, if that can be told. */
+/** What failed while a file was evaluated, and where, if known. */
 function explain(cause: unknown, where: string) {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const frame = /\(?((?:file:\/\/)?\/[^()\n]*mkma\.config[^()\n:]*|\/[^()\n]*\.[cm]?[tj]s):(\d+):\d+\)?/.exec(
@@ -126,7 +126,7 @@ function loadedFiles(paths: readonly string[]): LoadedFile[] {
   return paths.map((path) => ({ path, digest: existsSync(path) ? digestFile(path) : '' }));
 }
 
-/** A path as a person would type it from here. */
+/** A path as it is typed in the current folder. */
 export function shown(path: string): string {
   const short = relative('.', path);
   return short === '' || short.startsWith('../../') ? path : short;

@@ -1,4 +1,4 @@
-/** Where in a definition file something is said: the line of a key in the object that a call is given. */
+/** Finds the line of a value in a definition file. */
 import { readFileSync } from 'node:fs';
 import { parse, parseExpression } from '@babel/parser';
 import type { CallExpression, Expression, Node } from '@babel/types';
@@ -6,8 +6,8 @@ import type { SourcePlace } from './define.js';
 import type { Path } from './merge.js';
 
 /**
- * The line of what lies at `path` in the argument of the call at `place`, or of the nearest around it that is written out there.
- * Where the file cannot be parsed: the call's own.
+ * The line of the value at `path` in the argument of the call at `place`, or of the nearest value around it
+ * in that file. If the file cannot be parsed, the line of the call.
  */
 export function lineOf(place: SourcePlace, path: Path): number {
   try {

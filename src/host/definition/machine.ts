@@ -1,4 +1,4 @@
-/** The definition of a machine: one schema, from which types, defaults, messages and the reference come. */
+/** The schema of a machine: the source of types, defaults, messages and the reference. */
 import { z } from 'zod';
 import { actions } from './schema/actions.js';
 import { boot } from './schema/boot.js';
@@ -9,7 +9,7 @@ import { hostnameSchema } from './schema/words.js';
 
 export const machineSchema = z
   .strictObject({
-    hostname: hostnameSchema.describe("Name of the machine. Default: the building machine's."),
+    hostname: hostnameSchema.describe('Hostname of the machine. Default: that of the building host.'),
     ...software,
     ...content,
     ...storage,
@@ -20,5 +20,5 @@ export const machineSchema = z
 
 export type MachineConfig = z.output<typeof machineSchema>;
 export type Kernel = MachineConfig['kernel'];
-/** A machine with everything optional: what presets and users write. */
+/** A machine whose fields are all optional, as presets and users write it. */
 export type MachineInput = Partial<z.input<typeof machineSchema>>;

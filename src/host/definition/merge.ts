@@ -1,29 +1,29 @@
-/** Contributions to a definition put on top of each other, remembering who said what. Pure. */
+/** Merges the fields to a definition's parts, and remembers the origin to each value. Pure. */
 import { isReplacement, type SourcePlace } from './define.js';
 
 export type Path = readonly (string | number)[];
 
-/** Who said something. */
+/** Where a value came from. */
 export type Origin =
   | { readonly by: 'preset'; readonly name: string }
-  /** What follows from a package of the machine. */
+  /** Added because of a package of the machine. */
   | { readonly by: 'package'; readonly name: string }
-  /** A file: `path` leads from the call's argument to what was said. */
+  /** A file: `path` leads from the argument of the call to the value. */
   | { readonly by: 'file'; readonly place: SourcePlace; readonly path: Path }
   | { readonly by: 'option'; readonly text: string };
 
-/** Fields that one of them says. */
+/** The fields of one origin. */
 export interface Contribution {
   readonly origin: Origin;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Fields joined from contributions. */
+/** The merged fields. */
 export class Merged {
   private readonly origins = new Map<string, Origin>();
   fields: Record<string, unknown> = {};
 
-  /** One that goes on by itself. */
+  /** An independent copy. */
   copy(): Merged {
     const copy = new Merged();
     copy.fields = this.fields;
@@ -31,7 +31,7 @@ export class Merged {
     return copy;
   }
 
-  /** Put one on top: objects are merged, lists joined without repetitions, everything else is said anew. */
+  /** Merge further fields: objects are merged, lists joined without duplicates, all else is overridden. */
   add({ origin, fields }: Contribution): void {
     for (const [key, value] of Object.entries(fields)) {
       if (value === undefined) continue;
@@ -71,7 +71,7 @@ export class Merged {
     return joined;
   }
 
-  /** Who said what lies at a path, or what is around it; `undefined`: nobody. */
+  /** The origin of the value at a path, or of the nearest value around it. */
   originOf(path: Path): Origin | undefined {
     for (let length = path.length; length > 0; length--) {
       const found = this.origins.get(keyOf(path.slice(0, length)));
@@ -83,7 +83,7 @@ export class Merged {
   }
 }
 
-/** Keys of which a value has one: which one says what it is. */
+/** Keys that exclude each other: the one that is present determines the kind of the value. */
 const KINDS: readonly { readonly at: (path: Path) => boolean; readonly keys: readonly string[] }[] = [
   {
     at: ([first, , ...rest]) => first === 'files' && rest.length === 0,
@@ -92,7 +92,7 @@ const KINDS: readonly { readonly at: (path: Path) => boolean; readonly keys: rea
   { at: ([first, , third]) => first === 'users' && third === 'password', keys: ['hash', 'hashFile'] },
 ];
 
-/** Whether a value is of another kind than the one before it, and so takes its place. */
+/** Whether a value is of another kind than the one before it, and so replaces it. */
 function isOther(before: Record<string, unknown>, value: Record<string, unknown>, path: Path): boolean {
   if (path.length === 1 && path[0] === 'kernel')
     return value.from !== undefined && value.from !== before.from;

@@ -1,11 +1,11 @@
-/** What lets people in over a network: the programs, and Debian's packages that bring them. */
+/** Programs that accept network logins, and Debian's packages that contain them. */
 
 interface NetworkLogin {
   /** Names in folders of programs. */
   readonly programs: readonly string[];
   /** None: it comes from elsewhere. */
   readonly packages: readonly string[];
-  /** Whether it takes the keys of ssh. */
+  /** Whether it accepts ssh keys. */
   readonly ssh?: true;
 }
 
@@ -28,11 +28,11 @@ const NETWORK_LOGINS: readonly NetworkLogin[] = [
   { programs: ['x0tigervncserver'], packages: ['tigervnc-scraping-server'] },
 ];
 
-/** Packages that let people in. */
+/** Packages that accept network logins. */
 export const LOGIN_PACKAGES = NETWORK_LOGINS.flatMap(({ packages }) => packages);
 
-/** Programs that let people in, whatever brought them; those that take the keys of ssh come first. */
+/** Programs that accept network logins, whatever their package; those that accept ssh keys come first. */
 export const LOGIN_PROGRAMS = NETWORK_LOGINS.flatMap(({ programs }) => programs);
 
-/** Programs that take the keys of ssh. */
+/** Programs that accept ssh keys. */
 export const SSH_SERVERS = NETWORK_LOGINS.filter(({ ssh }) => ssh).flatMap(({ programs }) => programs);

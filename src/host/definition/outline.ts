@@ -1,23 +1,23 @@
-/** The schema as plain data: what the reference, the types for editors, and messages are written from. Pure. */
+/** The schema as plain data: the source of the reference, the types for editors, and messages. Pure. */
 import { z } from 'zod';
 import type { Path } from './merge.js';
 
-/** What a value looks like. */
+/** The form of a value. */
 export type Shape =
   | { readonly kind: 'text' | 'boolean' }
-  /** From `least` to `most`, where it has such limits. */
+  /** From `least` to `most`, if it has such limits. */
   | { readonly kind: 'number'; readonly whole: boolean; readonly least?: number; readonly most?: number }
   /** A function of this type (functions.ts). */
   | { readonly kind: 'function'; readonly type: string }
   /** One of these words or values. */
   | { readonly kind: 'words'; readonly values: readonly (string | number | boolean)[] }
   | { readonly kind: 'list'; readonly item: Field }
-  /** Values by names of one's own. */
+  /** Values by names that the definition chooses. */
   | { readonly kind: 'named'; readonly value: Field }
   | { readonly kind: 'object'; readonly fields: Readonly<Record<string, Field>> }
   | { readonly kind: 'choice'; readonly of: readonly Shape[] };
 
-/** A field: its shape, what it means, and what it is where nothing is said. */
+/** A field: its form, meaning and default. */
 export interface Field {
   readonly shape: Shape;
   readonly description: string;
@@ -56,7 +56,7 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
       return { kind: 'boolean' };
     case 'number': {
       const { minValue, maxValue, isInt } = schema as z.ZodNumber;
-      // A whole number has the safe integers as its limits, which nobody has set.
+      // zod limits whole numbers to safe integers, which is no limit of the field.
       const set = (limit: number | null): limit is number =>
         limit !== null && Math.abs(limit) < Number.MAX_SAFE_INTEGER;
       return {
@@ -93,7 +93,7 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
   }
 }
 
-/** A number in words, as "a whole number from 1 to 19". */
+/** A number in words, such as "a whole number from 1 to 19". */
 export function numberInWords({ whole, least, most }: Extract<Shape, { kind: 'number' }>): string {
   const kind = whole ? 'a whole number' : 'a number';
   if (least !== undefined && most !== undefined) return `${kind} from ${least} to ${most}`;
@@ -101,7 +101,7 @@ export function numberInWords({ whole, least, most }: Extract<Shape, { kind: 'nu
   return most === undefined ? kind : `${kind}, at most ${most}`;
 }
 
-/** The names that an object at a path can have; none where its names are free, or there is no object. */
+/** The names that an object at a path can have; none if its names are free, or it is not an object. */
 export function keysAt(shape: Shape, path: Path): readonly string[] {
   const [first, ...rest] = path;
   switch (shape.kind) {

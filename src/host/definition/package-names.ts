@@ -1,4 +1,4 @@
-/** What an entry of `packages` says: a package, of an architecture, a version or a suite, or a file with one. Pure. */
+/** Entries of `packages`: a package, of an architecture, version or suite, or a file with one. Pure. */
 import { nearestOf } from '../../core/text/nearest.js';
 
 /** Whether an entry names a file. */
@@ -6,26 +6,29 @@ export function isDebFile(entry: string): boolean {
   return entry.endsWith('.deb') && entry.includes('/');
 }
 
-/** Debian's architectures with Linux, those of its ports included (dpkg-architecture(1), www.debian.org/ports). */
+/**
+ * Debian's architectures with Linux, those of its ports included (dpkg-architecture(1),
+ * www.debian.org/ports).
+ */
 const ARCHITECTURES = [
   ...['alpha', 'amd64', 'arm64', 'armel', 'armhf', 'hppa', 'i386', 'ia64', 'loong64', 'm68k', 'mips64el'],
   ...['mipsel', 'powerpc', 'ppc64', 'ppc64el', 'riscv64', 's390x', 'sh4', 'sparc64', 'x32'],
 ] as const;
 
-/** What apt takes for an architecture but is none that a package could be installed of (dpkg(1), Multi-Arch). */
+/** Architectures of apt for dependencies, of which no package can be installed (dpkg(1), Multi-Arch). */
 const ANY = ['any', 'all', 'native'];
 
 /** An entry that names a package, in its parts. */
 interface PackageEntry {
   readonly name: string;
   readonly architecture?: string | undefined;
-  /** `=VERSION` or `/SUITE`, as it is written. */
+  /** `=VERSION` or `/SUITE`, as written. */
   readonly choice?: string | undefined;
 }
 
-/** The parts of an entry; `undefined`: it names a file, or nothing that apt would take for one package. */
+/** The parts of an entry; `undefined`: it names a file, or is not one package for apt. */
 function parsePackage(entry: string): PackageEntry | undefined {
-  // Versions: Policy 5.6.12; apt takes `*` in them for anything.
+  // Versions: Policy 5.6.12; apt accepts `*` in them as a wildcard.
   const parts = /^([^:=/]+)(?::([^:=/]*))?(=[A-Za-z0-9.+:~*-]+|\/[A-Za-z0-9.+~-][A-Za-z0-9.+~/-]*)?$/.exec(
     entry,
   );
@@ -34,18 +37,18 @@ function parsePackage(entry: string): PackageEntry | undefined {
   return { name, architecture, choice };
 }
 
-/** The package that an entry names, without all else. */
+/** The name of the package in an entry. */
 export function packageNameOf(entry: string): string {
   return parsePackage(entry)?.name ?? entry;
 }
 
-/** Architectures that entries ask for besides the machine's own, each once, in the order of the entries. */
+/** Architectures in entries besides the machine's own, each once, in the order of the entries. */
 export function foreignArchitectures(entries: readonly string[], own: string): string[] {
   const named = entries.flatMap((entry) => parsePackage(entry)?.architecture ?? []);
   return [...new Set(named)].filter((name) => name !== own);
 }
 
-/** What is wrong with an entry, as parts of an issue; its message completes "packages[0] is ...". */
+/** An error in an entry, as parts of an issue; its message completes "it ...". */
 interface WrongPackage {
   readonly message: string;
   readonly code: string;
@@ -54,21 +57,21 @@ interface WrongPackage {
 
 const NAME = /^[a-z0-9][a-z0-9+.-]+$/;
 
-/** What is wrong with an entry; `undefined`: nothing. */
+/** The error in an entry, if any. */
 export function wrongPackage(entry: string): WrongPackage | undefined {
   if (isDebFile(entry)) return undefined;
   if (entry.endsWith('.deb')) {
-    const message = 'must have a / where it is the path of a file';
+    const message = 'must contain a / if it is the path of a file';
     return { code: 'package-name', message, suggestion: `./${entry}` };
   }
   const parsed = parsePackage(entry);
   if (parsed === undefined || !NAME.test(parsed.name)) return wrongName(entry);
   const { name, architecture, choice = '' } = parsed;
-  // apt-get(8) reads a - at the end as "remove".
+  // apt-get(8): a - at the end removes the package.
   if (name.endsWith('-')) {
     return {
       code: 'package-removed',
-      message: 'must not end with -, by which apt removes a package; excludePackages keeps one out',
+      message: 'must not end with -, which makes apt remove the package; excludePackages keeps packages out',
       suggestion: name.replace(/-+$/, ''),
     };
   }
@@ -77,7 +80,7 @@ export function wrongPackage(entry: string): WrongPackage | undefined {
   if (ANY.includes(architecture)) {
     return {
       code: 'package-architecture',
-      message: `must name an architecture or none: "${architecture}" is for what packages depend on`,
+      message: `must name an architecture or none: "${architecture}" is valid in dependencies only`,
       suggestion: name + choice,
     };
   }
@@ -93,9 +96,9 @@ function wrongName(entry: string): WrongPackage {
   const small = entry.trim().toLowerCase();
   const meant = small !== entry && wrongPackage(small) === undefined ? small : undefined;
   const message = /[*?^$~[\]()|\\]/.test(entry)
-    ? 'must be the name of one package: a pattern may stand for any number of them'
+    ? 'must be the name of one package, not a pattern'
     : /[\s,]/.test(entry.trim())
-      ? 'must be one package: each has an entry of its own'
-      : 'must be a package (nginx), one of an architecture (libc6:i386), a version (nginx=1.26.3-3) or a suite (nginx/sid), or the path of a file (./tool.deb)';
+      ? 'must be one package; further ones are separate entries'
+      : 'must be a package (nginx), optionally of an architecture (libc6:i386), version (nginx=1.26.3-3) or suite (nginx/sid), or the path of a file (./tool.deb)';
   return { code: 'package-name', message, ...(meant === undefined ? {} : { suggestion: meant }) };
 }

@@ -4,7 +4,7 @@ import { isReplacement, Replacement } from './define.js';
 import { isFields, type Path } from './merge.js';
 import { isDebFile } from './package-names.js';
 
-/** Fields that hold such a path; `*`: every name or place of a list. */
+/** Fields with such a path; `*`: every name or index. */
 const FIELDS: readonly (readonly string[])[] = [
   ['packages', '*'],
   ['builds', '*', 'packages', '*'],
@@ -21,7 +21,7 @@ const FIELDS: readonly (readonly string[])[] = [
   ['with', '*', 'packages', '*'],
 ];
 
-/** The fields with every such path made absolute, as seen from `folder`. */
+/** The fields with every such path made absolute, relative to `folder`. */
 export function absolutePaths(
   fields: Readonly<Record<string, unknown>>,
   folder: string,
@@ -44,7 +44,7 @@ function isPath(value: string, path: Path): boolean {
     (field) => field.length === path.length && field.every((part, i) => part === '*' || part === path[i]),
   );
   if (!known || value === '') return false;
-  // Other entries of packages are names; a key may be written out.
+  // Other entries of packages are names; a key may be given as text.
   if (path.includes('packages')) return isDebFile(value);
   return !value.includes('\n');
 }

@@ -1,9 +1,9 @@
-/** A preset as a definition names it. The types for editors have one alternative for each instead, with its options. */
+/** A preset with options in `extends`. The types for editors have one alternative for each preset instead. */
 
-/** A preset, and what is chosen of it. */
+/** A preset with options. */
 export interface PresetChoice {
   /** Its name. */
   readonly preset: string;
-  /** Its options. Where several say some, they are merged as fields are: the last wins. */
+  /** Its options. If several entries set some, they are merged as fields are: the last one overrides. */
   readonly with?: Readonly<Record<string, unknown>>;
 }

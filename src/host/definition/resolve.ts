@@ -1,4 +1,4 @@
-/** From a definition file, a preset and what was typed to a whole machine. */
+/** Resolves a definition or preset, and options of the command line, to a complete machine. */
 import { hostname, release } from 'node:os';
 import type { BaseFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
@@ -14,7 +14,7 @@ import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
 import { readSource, type Source, type SourceOptions } from './source.js';
 
-/** What was typed; `undefined`: nothing. */
+/** Options of the command line. */
 export interface DefinitionOptions extends SourceOptions {
   readonly hostname?: string | undefined;
   /** `debian`, `host` or `host:RELEASE`. */
@@ -27,19 +27,19 @@ export interface DefinitionOptions extends SourceOptions {
   readonly compressionLevel?: number | undefined;
 }
 
-/** A machine, and where what is said of it comes from. */
+/** A machine, and the origin of each value. */
 export interface ResolvedMachine {
   readonly machine: MachineConfig;
   readonly merged: Merged;
   readonly source: Source;
-  /** Presets that it builds upon. */
+  /** Presets that it extends. */
   readonly presets: readonly ChosenPreset[];
 }
 
-/** Resolve the machine: the definition, then what the command line says. */
+/** Resolve the machine: the definition, then options of the command line. */
 export async function resolveMachine(options: DefinitionOptions): Promise<Result<ResolvedMachine>> {
   const unnamed = new Merged();
-  const own = { by: 'option', text: "this machine's name" } as const;
+  const own = { by: 'option', text: 'name of this host' } as const;
   unnamed.add({ origin: own, fields: { hostname: defaultHostname() } });
   const sourced = await readSource(unnamed, options);
   if (!sourced.ok) return sourced;
@@ -49,7 +49,7 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
   for (const { name, machine } of presets) {
     merged.add({ origin: { by: 'preset', name }, fields: machine.finish(merged.fields) });
   }
-  // Rules are about a valid machine; faults of another one are reported below.
+  // Rules expect a valid machine; errors of an invalid one are reported below.
   const said = machineSchema.safeParse(merged.fields, OWN_WORDS);
   for (const { because, fields } of said.success ? containerConsequences(said.data) : []) {
     merged.add({ origin: { by: 'package', name: because }, fields });
@@ -67,7 +67,7 @@ export async function resolveMachine(options: DefinitionOptions): Promise<Result
   return ok({ machine: complete(parsed.data), merged, source, presets });
 }
 
-/** What the command line says wins over everything, field by field. */
+/** Options override all else, field by field. */
 function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
   const say = (text: string, fields: Record<string, unknown>) =>
     merged.add({ origin: { by: 'option', text }, fields });
@@ -98,7 +98,7 @@ function addTyped(merged: Merged, options: DefinitionOptions): Result<void> {
   return ok();
 }
 
-/** What only this machine knows. */
+/** Values that depend on this host. */
 function complete(machine: MachineConfig): MachineConfig {
   const { kernel } = machine;
   return kernel.from === 'host' && kernel.release === undefined
@@ -106,7 +106,7 @@ function complete(machine: MachineConfig): MachineConfig {
     : machine;
 }
 
-/** The building machine's own name, as one label. */
+/** The name of this host, as one label. */
 function defaultHostname(): string {
   const first = hostname().split('.')[0]?.toLowerCase() ?? '';
   const label = first
@@ -123,7 +123,7 @@ function parseKernel(text: string): Result<MachineConfig['kernel']> {
   if (from === 'host') return ok({ from, release: wanted === '' ? release() : wanted });
   return usage({
     code: 'kernel-choice-invalid',
-    what: 'there is no such kernel choice',
+    what: 'invalid kernel',
     where: `--kernel ${text}`,
     next: 'use debian, host (the running kernel) or host:RELEASE',
   });

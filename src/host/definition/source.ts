@@ -1,4 +1,4 @@
-/** Where a definition comes from: the file that was named or lies there, or a preset. */
+/** Where a definition comes from: a file that was named or found, or a preset. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
@@ -8,14 +8,14 @@ import { DEFINITION_FILES, type LoadedFile, loadDefinition, noSuchDefinition } f
 import type { Merged } from './merge.js';
 import { DEFAULT_PRESET, isMachine, notAMachine } from './presets/presets.js';
 
-/** What was typed of it; `undefined`: nothing. */
+/** The options that choose it. */
 export interface SourceOptions {
-  /** A definition file. Default: the one in the folder, if there is one. */
+  /** A definition file. Default: the one in the current folder, if it exists. */
   readonly config?: string | undefined;
   readonly preset?: string | undefined;
 }
 
-/** A definition file, or else a preset. */
+/** A definition file, or a preset. */
 export interface MeantSource {
   /** Absolute. */
   readonly file?: string | undefined;
@@ -24,18 +24,21 @@ export interface MeantSource {
 
 /** What a definition was loaded from. */
 export interface Source extends MeantSource {
-  /** The file, and all of one's own that it is made of; none of a preset. */
+  /** The file, and all files of the user that it loads; empty for a preset. */
   readonly files: readonly LoadedFile[];
 }
 
-/** What is meant: the file or preset named, or else the definition that lies in the current folder, or else the default preset. Runs none. */
+/**
+ * The file or preset that was named, else the definition in the current folder, else the default preset.
+ * Evaluates nothing.
+ */
 export function meantSource({ config, preset }: SourceOptions): Result<MeantSource> {
   if (preset !== undefined && config !== undefined) {
     return usage({
       code: 'exclusive-options',
-      what: 'these options do not go together',
+      what: 'these options exclude each other',
       where: '--preset, --config',
-      next: 'leave out one of them; a definition names its preset itself: extends: ["server"]',
+      next: 'leave out one of them; a definition names its preset with extends: ["server"]',
     });
   }
   if (preset !== undefined) {
@@ -46,12 +49,12 @@ export function meantSource({ config, preset }: SourceOptions): Result<MeantSour
   return ok(file === undefined ? { preset: DEFAULT_PRESET } : { file: resolve(file) });
 }
 
-/** A machine as its definition has it, and where that is from. */
+/** A composed machine, and what it was loaded from. */
 export interface Sourced extends Omit<Composed, 'files'> {
   readonly source: Source;
 }
 
-/** What the definition says, on top of `before`. */
+/** Compose the definition on top of `before`. */
 export async function readSource(before: Merged, options: SourceOptions): Promise<Result<Sourced>> {
   const meant = meantSource(options);
   if (!meant.ok) return meant;

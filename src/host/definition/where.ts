@@ -1,10 +1,10 @@
-/** Where something was said, in words. */
+/** Origins of values, in words. */
 import { nameOf } from './issues.js';
 import { shown } from './load.js';
 import { lineOf } from './locate.js';
 import type { Origin } from './merge.js';
 
-/** Where something was said, as a person would look it up. */
+/** The origin of a value: a file with its line, a preset, a package, an option, or `default`. */
 export function whereOf(origin: Origin | undefined): string {
   switch (origin?.by) {
     case 'preset':

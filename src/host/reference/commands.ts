@@ -1,4 +1,4 @@
-/** The command line as plain data, out of the program itself. */
+/** The command line as plain data, from the program itself. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 
 export interface OptionOutline {
@@ -21,7 +21,7 @@ export interface CommandOutline {
   readonly options: readonly OptionOutline[];
 }
 
-/** Every command that does something. */
+/** Every command, without those that only group others. */
 export function outlineCommands(program: CommandUnknownOpts): CommandOutline[] {
   return program.commands.flatMap((command) => outlineCommand(command, ''));
 }

@@ -1,4 +1,4 @@
-/** Completion for bash, and by its bashcompinit for zsh. Pure. */
+/** Completion for bash, and for zsh with bashcompinit. Pure. */
 import type { CommandOutline } from './commands.js';
 
 /** Options whose value is a path. */
@@ -21,9 +21,9 @@ export function renderCompletion(commands: readonly CommandOutline[], presets: r
   }
   const verbs = [...new Set(commands.map(({ name }) => name.split(' ')[0] as string))];
   return [
-    '# Completion of mkma for bash: source <(mkma completion). For zsh: autoload -U bashcompinit; bashcompinit; the same.',
+    '# Completion of mkma for bash: source <(mkma completion). In zsh, first: autoload -U bashcompinit; bashcompinit',
     '# Generated from the command line itself: node scripts/reference.mjs',
-    '# shellcheck disable=SC2207 # bashcompinit of zsh has no mapfile',
+    '# shellcheck disable=SC2207 # zsh has no mapfile',
     '_mkma() {',
     `  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} verb=\${COMP_WORDS[1]} sub=\${COMP_WORDS[2]}`,
     '  COMPREPLY=()',

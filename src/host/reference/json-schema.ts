@@ -1,10 +1,10 @@
-/** A JSON Schema of definitions in JSON: editors complete and check by it. Pure. */
+/** A JSON Schema of definitions in JSON, with which editors complete and check them. Pure. */
 import { z } from 'zod';
 import { machineSchema } from '../definition/machine.js';
 import type { Preset } from '../definition/presets/preset.js';
 import { EXTENDABLE } from '../definition/presets/presets.js';
 
-/** Fields that only functions can fill, or that make no sense without. */
+/** Fields whose values require functions. */
 const NOT_IN_JSON = ['tests'];
 
 /** The schema, draft 2020-12. */
@@ -15,7 +15,7 @@ export function renderJsonSchema(): string {
     type: 'array',
     items: { anyOf: [{ type: 'string' }, ...Object.entries(EXTENDABLE).map(presetChoice)] },
     description:
-      'What this builds upon, in order: presets, by name or with options, and paths of other definitions. Default: ["console"], also beneath hardware fragments alone.',
+      'What this extends, in order: presets, by name or with options, and paths of other definitions. Default: ["console"], also if only hardware fragments are listed.',
   };
   const schema = {
     $schema,
@@ -33,7 +33,7 @@ function schemaOf(schema: z.ZodType) {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema, zodSchema }) => {
-      // A function: nothing in JSON is one.
+      // JSON has no functions.
       if (zodSchema._zod.def.type === 'custom') Object.assign(jsonSchema, { not: {} });
     },
   });

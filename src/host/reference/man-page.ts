@@ -7,12 +7,12 @@ export function renderManPage(commands: readonly CommandOutline[]): string {
     '.\\" Generated from the command line itself: node scripts/reference.mjs',
     '.TH MKMA 1',
     '.SH NAME',
-    'mkma \\- make a GNU/Linux machine the way its owner likes it',
+    'mkma \\- build, test and maintain Debian systems that boot whole into RAM',
     '.SH SYNOPSIS',
     ...commands.flatMap(({ name, usage }) => [`.B mkma ${roff(name)}`, roff(usage), '.br']),
     '.SH DESCRIPTION',
-    'mkma builds a Debian system image that is loaded whole into RAM at boot and runs from there on an overlay.',
-    'What is changed there can be saved as layers, which later boots apply on top.',
+    'mkma builds Debian system images that boot whole into RAM.',
+    'Changes on the running machine can be saved as layers, which later boots stack on top.',
     'A machine is defined by a file',
     '.I mkma.config.ts',
     '(.js, .json), or by a preset.',
@@ -26,7 +26,7 @@ export function renderManPage(commands: readonly CommandOutline[]): string {
     'The definition of the machine, in the current folder.',
     '.TP',
     '.I mkma_images/',
-    'What a build leaves: the base, the initramfs, the kernel, the kernel command line, and the two trees.',
+    'The output of a build: base, initramfs, kernel, kernel command line, and the unpacked trees.',
     '.TP',
     '.I /var/cache/mkma',
     'Stages and packages that are kept between builds.',
@@ -49,16 +49,16 @@ function words({ description, choices }: OptionOutline): string {
   return choices.length === 0 ? description : `${description} (${choices.join(', ')})`;
 }
 
-/** Each variable once, with the option that it stands for. */
+/** Each variable once, with its option. */
 function variables(commands: readonly CommandOutline[]): string[] {
   const found = new Map<string, OptionOutline>();
   for (const option of commands.flatMap(({ options }) => options)) {
     if (option.variable !== undefined && !found.has(option.variable)) found.set(option.variable, option);
   }
-  return [...found].flatMap(([name, { long }]) => ['.TP', `.B ${name}`, `As ${roff(long)}.`]);
+  return [...found].flatMap(([name, { long }]) => ['.TP', `.B ${name}`, `Same as ${roff(long)}.`]);
 }
 
-/** Text as roff takes it: backslashes and hyphens escaped, no control characters at a line's beginning. */
+/** Text for roff: backslashes and hyphens escaped, no control characters at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -11,7 +11,7 @@ export function renderPage(machine: Field, presets: Readonly<Record<string, Fiel
     '',
     '<!-- Generated from the schema: node scripts/reference.mjs -->',
     '',
-    '[Define a machine](../definition.md) tells how definitions are composed. Every field may be left out. `extends` comes before them: what a definition builds upon.',
+    '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. One more, `extends`, names what a definition is based on.',
     '',
     `${fields.map(([name]) => `[\`${name}\`](#${name.toLowerCase()})`).join(' · ')}`,
     '',
@@ -20,7 +20,7 @@ export function renderPage(machine: Field, presets: Readonly<Record<string, Fiel
   ].join('\n');
 }
 
-/** The options of a preset; nothing of one without. */
+/** The options of a preset, if it has any. */
 function presetSection(name: string, { shape, description }: Field): string[] {
   const table = rows(shape);
   if (table.length === 0) return [];
@@ -28,7 +28,7 @@ function presetSection(name: string, { shape, description }: Field): string[] {
   return [
     heading,
     '',
-    `*\`extends: [{ preset: '${name}', with: { ... } }]\`.* ${description}.`,
+    `*\`extends: [{ preset: '${name}', with: { ... } }]\`.* ${upper(description)}.`,
     ...table,
     '',
   ];
@@ -45,7 +45,7 @@ function sentence(field: Field): string {
   return `*${kind}.* ${description}${fallback}`;
 }
 
-/** What a value is, in words. */
+/** The form of a value, in words. */
 function kindOf(shape: Shape): string {
   switch (shape.kind) {
     case 'text':
@@ -61,7 +61,7 @@ function kindOf(shape: Shape): string {
     case 'list':
       return `A list: ${lower(kindOf(shape.item.shape))}`;
     case 'named':
-      return `By names of your own: ${lower(kindOf(shape.value.shape))}`;
+      return `An object with keys of your choice: ${lower(kindOf(shape.value.shape))}`;
     case 'object': {
       const names = Object.entries(shape.fields).map(([name, { optional }]) =>
         optional ? `${name}?` : name,
@@ -81,7 +81,7 @@ function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A table of the keys below, of all alternatives. */
+/** A table of nested keys, of all alternatives. */
 function rows(shape: Shape): string[] {
   const keys = keysOf(shape, '');
   if (keys.length === 0) return [];
@@ -95,7 +95,7 @@ function rows(shape: Shape): string[] {
     ];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
   });
-  return ['', '| key | | |', '|---|---|---|', ...new Set(lines)];
+  return ['', '| key | value | meaning |', '|---|---|---|', ...new Set(lines)];
 }
 
 function keysOf(shape: Shape, prefix: string): (readonly [string, Field])[] {

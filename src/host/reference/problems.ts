@@ -8,9 +8,9 @@ export function renderProblems(): string {
     '',
     '<!-- Generated from src/core/problems: node scripts/reference.mjs -->',
     '',
-    'Each error and warning ends its first line with a code in brackets, and has it as `code` in the',
-    'output of `--json`. Codes stay as they are; the words of messages may improve. The message itself',
-    'names the file, option or device at fault.',
+    'The first line of each error and warning ends with a code in brackets; `--json` reports it as `code`.',
+    'Codes are stable, the wording of messages is not. The message names the file, option or device',
+    'that is concerned.',
     '',
     ...Object.entries(PROBLEM_CODES).flatMap(([topic, codes]) => [
       `## ${topic}`,

@@ -26,7 +26,7 @@ export function referenceFiles(program: CommandUnknownOpts): Readonly<Record<str
   };
 }
 
-/** What can be chosen of each preset. */
+/** The options of each preset. */
 function presetOutlines(): Readonly<Record<string, Field>> {
   return Object.fromEntries(
     Object.entries(EXTENDABLE).map(([name, { summary, options }]) => [
@@ -41,7 +41,7 @@ export function completionOf(program: CommandUnknownOpts): string {
   return renderCompletion(outlineCommands(program), Object.keys(PRESETS));
 }
 
-/** The module "mkma" for editors, out of the compiled declarations. */
+/** The module "mkma" for editors, from the compiled declarations. */
 export function editorTypes(): string {
   const declarations = (name: string): string =>
     readFileSync(join(COMPILED, `src/host/definition/${name}.d.ts`), 'utf8');

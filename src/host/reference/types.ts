@@ -1,7 +1,7 @@
-/** The module "mkma" as types for editors: one file that needs no other. Pure. */
+/** The module "mkma" as types for editors: one self-contained file. Pure. */
 import { type Field, numberInWords, type Shape } from '../definition/outline.js';
 
-/** Text of compiled declarations that are taken as they are. */
+/** Text of compiled declarations. */
 export interface Declarations {
   /** Of definition/define.ts. */
   readonly define: string;
@@ -9,7 +9,7 @@ export interface Declarations {
   readonly functions: string;
 }
 
-/** What definitions are composed of besides fields of their own. */
+/** What definitions can extend. */
 export interface Parts {
   /** Names of fragments. */
   readonly fragments: readonly string[];
@@ -25,14 +25,14 @@ export function renderTypes(
 ): string {
   if (machine.shape.kind !== 'object') throw new Error('a machine is an object');
   return [
-    '/** The module "mkma", as definitions of machines import it. Generated: `mkma new` writes it anew. */',
+    '/** The module "mkma", as definitions import it. Generated: `mkma new` writes it again. */',
     `export interface MachineInput ${objectType(machine.shape.fields, '')}`,
     presetChoice(presets),
     taken(declarations.functions),
     taken(declarations.define),
-    '/** The machines that mkma brings along, to be taken apart. */',
+    '/** The fields of the built-in presets, to reuse parts of them. */',
     'export declare const presets: Readonly<Record<string, FragmentFields>>;',
-    '/** Parts that presets are composed of. */',
+    '/** Fragments that presets consist of. */',
     'export declare const fragments: {',
     ...fragments.map((name) => `  readonly ${name}: FragmentFields;`),
     '};',
@@ -40,7 +40,7 @@ export function renderTypes(
   ].join('\n');
 }
 
-/** A preset with its options: the name says which there are. */
+/** The type of a preset with options: the name determines the options. */
 function presetChoice(presets: Parts['presets']): string {
   const one = ([name, { shape, description }]: readonly [string, Field]): string => {
     if (shape.kind !== 'object') throw new Error('options of a preset are an object');
@@ -48,10 +48,12 @@ function presetChoice(presets: Parts['presets']): string {
       Object.keys(shape.fields).length === 0 ? '' : `; readonly with?: ${objectType(shape.fields, '  ')}`;
     return `  /** ${description} */\n  | { readonly preset: ${JSON.stringify(name)}${options} }`;
   };
-  return `/** A preset, and what is chosen of it. */\nexport type PresetChoice =\n${Object.entries(presets).map(one).join('\n')};`;
+  return `/** A preset with options. */\nexport type PresetChoice =\n${Object.entries(presets).map(one).join('\n')};`;
 }
 
-/** Without imports, which name what is declared here, and what only mkma itself calls. */
+/**
+ * Declarations without imports, whose names are in the same file, and without functions that only mkma calls.
+ */
 function taken(text: string): string {
   return text
     .replace(
@@ -86,7 +88,7 @@ function comment({ shape, description, default: value }: Field, indent: string):
   return text === '' ? [] : [`${indent}/** ${text.replaceAll('*/', '* /')} */`];
 }
 
-/** Empty lists and objects go without saying. */
+/** Whether a default is worth showing: an empty list or object is not. */
 export function isWorthTelling(value: unknown): boolean {
   return value !== undefined && !['[]', '{}'].includes(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-/** `mkma new`: a definition to start from, and what an editor needs to complete it. */
+/** `mkma new`: a definition to start from, and types with which editors complete it. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ok, type Result, usage } from '../../core/result.js';
@@ -8,17 +8,17 @@ import type { PublicKey } from '../sys/public-key.js';
 import { startingDefinition } from './starting-definition.js';
 
 export interface NewOptions {
-  /** Where to, absolute. */
+  /** Absolute. */
   readonly folder: string;
   readonly preset: string;
-  /** Replace a definition that is there. */
+  /** Replace an existing definition. */
   readonly force: boolean;
   /** The module "mkma" as types. */
   readonly types: string;
-  /** mkma as it was typed; a path stays right from wherever it is read. */
+  /** mkma as it is typed; a path is valid in any folder. */
   readonly program: string;
   readonly owner?: Owner | undefined;
-  /** The caller's public ssh key, where it is to get in. */
+  /** The caller's public ssh key, if it is to be accepted. */
   readonly key?: PublicKey | undefined;
 }
 
@@ -27,7 +27,7 @@ export interface NewResult {
   readonly lines: readonly string[];
 }
 
-/** For editors: where the types are, and that the file is strict TypeScript. mkma itself does not read it. */
+/** For editors: the path of the types, and strict TypeScript. mkma itself does not read it. */
 const TSCONFIG = `{
   "compilerOptions": {
     "strict": true,
@@ -56,7 +56,7 @@ export function writeNew({
   if (present !== undefined && !force) {
     return usage({
       code: 'definition-exists',
-      what: 'there is a definition already',
+      what: 'a definition already exists',
       where: join(folder, present),
       next: 'name another folder, or replace it with --force',
     });
@@ -77,13 +77,13 @@ export function writeNew({
     `written: ${written.map((path) => relative('.', path)).join(', ')}`,
     ...(key === undefined
       ? []
-      : [`Your key gets in as admin, over ssh, and may become root without a password: ${key.path}`]),
+      : [`Your key logs in as admin over ssh, who becomes root without a password: ${key.path}`]),
     '',
     ...(cd === '' ? [] : [`cd ${cd}`]),
-    `Change mkma.config.ts to your liking (${program} summary tells what it comes to), then:`,
+    `Edit mkma.config.ts (${program} summary shows the resolved values), then:`,
     `  sudo ${program} build`,
     `  ${program} ${running.padEnd(14)}# boots it in QEMU`,
-    `  ${program} ${'test'.padEnd(14)}# boots it unattended, and runs its tests`,
+    `  ${program} ${'test'.padEnd(14)}# boots it unattended and runs its tests`,
   ];
   return ok({ written, lines });
 }

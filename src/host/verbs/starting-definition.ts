@@ -1,13 +1,13 @@
-/** The text of a definition to start from. Every line that is commented out is valid once it is not. */
+/** The text of a definition to start from. Every commented line is valid once uncommented. */
 
-/** The definition that builds upon a preset. `key`: a line of authorized_keys, of whoever is to get in. */
+/** The definition that extends a preset. `key`: a line of authorized_keys, of whoever is to log in. */
 export function startingDefinition(preset: string, key?: string): string {
   if (preset === 'desktop') return DESKTOP;
-  return `// The definition of a machine. \`mkma summary\` tells what it comes to; all fields: docs/reference/config.md of mkma.
+  return `// The definition of a machine. \`mkma summary\` shows the resolved values; all fields: docs/reference/config.md of mkma.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({
-  // A preset, which may be followed by other definitions: './shared.ts'. Lists below are added to what it says.
+  // A preset; other definitions may follow: './shared.ts'. Lists below are appended to theirs.
   extends: ['${preset}'],
   hostname: '${preset === 'server' ? 'server' : 'box'}',
 
@@ -27,15 +27,16 @@ ${preset === 'server' ? serverUsers(key) : CONSOLE_USERS}
   // keyboard: 'de',
   // timezone: 'Europe/Berlin',
 ${preset === 'server' ? SERVER : ''}
-  // Kept compressed in RAM: 165 MiB for the console machine instead of 292, early boot in a quarter of the time.
+  // Keeps the system compressed in RAM: 165 MiB instead of 292 for the console machine, and early boot is
+  // four times as fast.
   // format: 'erofs',
 
   tests: [
     {
-      name: 'the greeting is there',
+      name: 'the greeting is in place',
       async run(guest) {
         const text = await guest.read('/etc/motd');
-        if (!text.includes('my own')) throw new Error(\`it says: \${text}\`);
+        if (!text.includes('my own')) throw new Error(\`found: \${text}\`);
       },
     },
   ],
@@ -50,9 +51,9 @@ const CONSOLE_USERS = `  // Root is logged in on the local consoles; nothing lis
 `;
 
 function serverUsers(key: string | undefined): string {
-  const said = key === undefined ? 'Nobody gets in until you say who' : 'Who gets in';
+  const said = key === undefined ? 'Nobody can log in until you add a user' : 'Who can log in';
   const admin = `admin: { sudo: 'nopasswd', authorizedKeys: [${quoted(key ?? 'ssh-ed25519 AAAA... you@home')}] },`;
-  return `  // ${said}: by key over ssh, or on the local console.
+  return `  // ${said}: with a key over ssh, or on the local console.
   users: {
     ${key === undefined ? '// ' : ''}${admin}
     // root: { autologin: ['tty1', 'ttyS0'] },
@@ -66,7 +67,7 @@ function quoted(text: string): string {
 
 const SERVER = `
   // services: { enable: ['nginx'] },
-  // The ports that others may hear it on, besides ssh; mkma test holds it to that.
+  // Ports on which it listens besides ssh; mkma test fails if it listens on others.
   // listen: [80],
 `;
 
@@ -78,7 +79,7 @@ export default defineMachine({
     {
       preset: 'desktop',
       with: {
-        // Logged in by itself, with a locked password: nothing asks for one. With a password everything does:
+        // The user is logged in automatically; the password is locked, and nothing asks for it. To set one:
         // password: { hashFile: './password' }, // (umask 077; openssl passwd -6 > password)
         user: 'me',
         // compositor: 'labwc',

@@ -1,4 +1,4 @@
-/** `mkma summary`: the machine that a definition comes to, field by field, with who said it. */
+/** `mkma summary`: the resolved values of a definition, each with its origin. */
 
 import { neededPackages } from '../customise/customise.js';
 import { nameOf } from '../definition/issues.js';
@@ -8,9 +8,9 @@ import { packageNameOf } from '../definition/package-names.js';
 import type { ResolvedMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 
-/** Told with the others though nobody has said them: they name the machine. */
+/** Always shown, even as defaults: they characterize the machine. */
 const ALWAYS = ['hostname', 'suite', 'format'];
-/** Longest value that is shown in a line. */
+/** Longest value that is shown on a line. */
 const WIDTH = 60;
 
 export interface Summary {
@@ -25,9 +25,9 @@ interface SummaryField {
   readonly from: string;
 }
 
-/** Every value of the machine; without `all` those alone that somebody has said. */
+/** Every value of the machine; without `all`, only those that are not defaults. */
 export function summarise({ machine, merged, presets }: ResolvedMachine, all: boolean): Summary {
-  // What can be chosen of a preset is told whole: that is what there is to choose.
+  // Options of presets are all shown, since that is where choices are found.
   const chosen = presets.flatMap(({ name, machine: { options }, said }) =>
     fieldsOf(options, said, `${name}.`),
   );
@@ -37,7 +37,7 @@ export function summarise({ machine, merged, presets }: ResolvedMachine, all: bo
   return lined([...chosen, ...fields, ...needed(machine, (by) => all || isSaid(merged.fields, by))]);
 }
 
-/** Packages that nobody names, and the fields that need them. */
+/** Packages that other fields require. */
 function needed(machine: MachineConfig, wanted: (by: Path) => boolean): SummaryField[] {
   const { packages, firmware, excludePackages } = machine;
   const named = new Set([...packages.map(packageNameOf), ...firmware, ...excludePackages]);
@@ -61,7 +61,7 @@ function lined(fields: readonly SummaryField[]): Summary {
   return { fields, lines };
 }
 
-/** Paths to what is no object and no list, in the order of the schema. */
+/** Paths of values that are neither objects nor lists, in the order of the schema. */
 function leaves(value: unknown, path: Path): [Path, unknown][] {
   if (typeof value !== 'object' || value === null) return value === undefined ? [] : [[path, value]];
   const entries: [string | number, unknown][] = Array.isArray(value)
@@ -71,7 +71,7 @@ function leaves(value: unknown, path: Path): [Path, unknown][] {
   return entries.flatMap(([key, one]) => leaves(one, [...path, key]));
 }
 
-/** Whether it was said at all, not filled in by the schema beside what was. */
+/** Whether a value was set, not filled in by the schema. */
 function isSaid(fields: unknown, path: Path): boolean {
   const found = path.reduce<unknown>(
     (at, key) => (at as Record<string | number, unknown> | undefined)?.[key],
@@ -84,7 +84,10 @@ function isEmpty(value: unknown): boolean {
   return typeof value === 'object' || value === false;
 }
 
-/** Functions have no value to show; what may be secret is told by its length alone: hashes, contents of files, values of templates. */
+/**
+ * A value without secrets: functions have no text; of hashes, contents of files and values of templates, only
+ * the length is shown.
+ */
 function shown(path: Path, value: unknown): unknown {
   if (typeof value === 'function') return '(function)';
   if (path.includes('password') && path.at(-1) === 'hash') return '(hidden)';

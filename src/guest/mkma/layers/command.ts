@@ -13,12 +13,17 @@ interface Flags {
 }
 
 const flag = (brief: string) => ({ kind: 'boolean', brief, withNegated: false, optional: true }) as const;
-const json = flag('one JSON document on stdout');
+const json = flag('print one JSON document on stdout');
 const word = (brief: string, placeholder: string) => ({ brief, parse: String, placeholder }) as const;
-const NAME = word('name of the layer, or of its file', 'name');
-const IMAGE = word('name of the layer, or of its file; or base', 'name');
+/** A command in the list of commands, and as a sentence in its own help. */
+const docs = (brief: string) => ({
+  brief,
+  fullDescription: `${brief.charAt(0).toUpperCase()}${brief.slice(1)}.`,
+});
+const NAME = word('name of a layer or of its file', 'name');
+const IMAGE = word('name of a layer or of its file; or base', 'name');
 
-/** Work that needs the folder of the images, which is mounted for as long as it takes. */
+/** Work with the images folder, which is mounted only meanwhile. */
 function look({ machine }: Session, work: (place: Place) => Result<Answer>): Result<Answer> {
   const root = needRoot(machine, 'look at the layers');
   if (!root.ok) return root;
@@ -30,7 +35,7 @@ function look({ machine }: Session, work: (place: Place) => Result<Answer>): Res
 }
 
 const listCommand = buildCommand<Flags, [], Context>({
-  docs: { brief: 'base and layers in the order in which they are applied' },
+  docs: docs('list base and layers in the order in which they are applied'),
   parameters: { flags: { json } },
   func(flags) {
     return show(this, () => look(this, list), flags.json === true);
@@ -38,7 +43,7 @@ const listCommand = buildCommand<Flags, [], Context>({
 });
 
 const showCommand = buildCommand<Flags, [string], Context>({
-  docs: { brief: 'what a layer holds and takes away, an entry a line' },
+  docs: docs('print what a layer contains and deletes, one entry per line'),
   parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [IMAGE] } },
   func(flags, name) {
     return show(this, () => look(this, (place) => showOne(place, name)), flags.json === true);
@@ -47,9 +52,9 @@ const showCommand = buildCommand<Flags, [string], Context>({
 
 const diffCommand = buildCommand<Flags, [string, string], Context>({
   docs: {
-    brief: 'what differs between two layers',
+    brief: 'show the differences between two layers',
     fullDescription:
-      'Tell what differs between two layers. Contents are compared where both are part of this boot; otherwise size and time have to do, and that is said.',
+      'Show the differences between two layers. Contents are compared if both layers are part of this boot; otherwise sizes and times are compared, which is reported.',
   },
   parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [IMAGE, IMAGE] } },
   func(flags, a, b) {
@@ -58,10 +63,10 @@ const diffCommand = buildCommand<Flags, [string, string], Context>({
 });
 
 const blameCommand = buildCommand<Flags, [string], Context>({
-  docs: { brief: 'which layers hold, delete or hide a path, and which of them decides' },
+  docs: docs('show which layers contain, delete or hide a path, and which of them takes effect'),
   parameters: {
     flags: { json },
-    positional: { kind: 'tuple', parameters: [word('path, counted from /', 'path')] },
+    positional: { kind: 'tuple', parameters: [word('path on the machine, from /', 'path')] },
   },
   func(flags, path) {
     return show(this, () => look(this, (place) => blameOne(place, path)), flags.json === true);
@@ -69,7 +74,7 @@ const blameCommand = buildCommand<Flags, [string], Context>({
 });
 
 const verifyCommand = buildCommand<Flags, string[], Context>({
-  docs: { brief: 'reads layers whole (all unless named) and compares them with their manifests' },
+  docs: docs('read layers completely (default: all) and compare them with their manifests'),
   parameters: { flags: { json }, positional: { kind: 'array', parameter: IMAGE } },
   func(flags, ...names) {
     return show(this, () => look(this, (place) => verify(place, names)), flags.json === true);
@@ -91,7 +96,7 @@ function changeLayer(
 
 const changeCommand = (action: Action, brief: string) =>
   buildCommand<Flags, [string], Context>({
-    docs: { brief },
+    docs: docs(brief),
     parameters: { flags: { json }, positional: { kind: 'tuple', parameters: [NAME] } },
     func(flags, name) {
       return show(this, () => changeLayer(this, action, name), flags.json === true);
@@ -99,9 +104,9 @@ const changeCommand = (action: Action, brief: string) =>
   });
 
 const dropCommand = buildCommand<Flags & ChangeOptions, [string], Context>({
-  docs: { brief: 'removes a layer for good; disabling it can be undone' },
+  docs: docs('remove a layer; this cannot be undone, see disable'),
   parameters: {
-    flags: { json, force: flag('even where another layer was made after it') },
+    flags: { json, force: flag('drop it even if a later layer depends on it') },
     positional: { kind: 'tuple', parameters: [NAME] },
   },
   func(flags, name) {
@@ -117,9 +122,12 @@ export const layersRoutes = buildRouteMap({
     diff: diffCommand,
     blame: blameCommand,
     verify: verifyCommand,
-    disable: changeCommand('disable', 'leaves a layer out of boots without losing it'),
-    enable: changeCommand('enable', 'takes a disabled layer into boots again'),
+    disable: changeCommand('disable', 'leave a layer out of later boots; enable undoes this'),
+    enable: changeCommand('enable', 'apply a disabled layer again'),
     drop: dropCommand,
   },
-  docs: { brief: 'persistence layers: list, show, diff, blame, verify, disable, enable, drop' },
+  docs: {
+    brief: 'list, show, diff, blame, verify, disable, enable or drop persistence layers',
+    fullDescription: 'Inspect and change the persistence layers on the storage device. Requires root.',
+  },
 });

@@ -30,19 +30,22 @@ const words = (brief: string) => ({ ...word(brief, 'pattern'), variadic: true })
 
 export const persistCommand = buildCommand<Flags, [], Context>({
   docs: {
-    brief: 'saves chosen changes as a layer that later boots apply',
+    brief: 'save the changes you choose as a layer that later boots apply',
     fullDescription:
-      'List what changed since boot, or since it was saved last; let it be chosen in an editor ($VISUAL, $EDITOR) by deleting lines, or by options; and write it beside the base as a persistence layer. Nothing is half written, whatever happens.',
+      'Save changes since boot, or since the last snapshot, as a persistence layer beside the base. Without options, the list of changes opens in $VISUAL, $EDITOR or an available editor: delete the lines of what you do not want to keep. Layers are written completely or not at all. Requires root.',
   },
   parameters: {
     flags: {
-      all: flag('keep all changes, without an editor'),
-      select: words('keep only what the pattern matches (as in gitignore, from /); may be repeated'),
-      deselect: words('keep all but what the pattern matches; may be repeated'),
-      dryRun: flag('tell what would be saved, and save nothing'),
-      name: word("a label, added to the layer's name", 'label'),
-      level: word(`zstd level, 1 to 19, default ${DEFAULT_LEVEL}: slow to write, smallest to read`, 'n'),
-      json: flag('one JSON document on stdout'),
+      all: flag('save all changes, without an editor'),
+      select: words('save only what the pattern of gitignore(5) matches, relative to /; repeatable'),
+      deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
+      dryRun: flag('only show what would be saved'),
+      name: word("add this label to the layer's name", 'label'),
+      level: word(
+        `zstd level, 1 to 19 (default: ${DEFAULT_LEVEL}, the smallest layer and the slowest to write)`,
+        'n',
+      ),
+      json: flag('print one JSON document on stdout'),
     },
   },
   func(flags) {

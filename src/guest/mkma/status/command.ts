@@ -45,31 +45,36 @@ interface Flags {
 
 export const statusCommand = buildCommand<Flags, [], Context>({
   docs: {
-    brief: 'what this machine runs from: images, storage, times, RAM',
+    brief: 'show base and layers, storage, boot times and RAM use',
     fullDescription:
-      'Tell what this machine runs from: the base and the layers on it, what was left out and why, the storage they came from, the disks of the definition, the times of the boot, and where the RAM went. What changed since boot is for root alone to see.',
+      'Show the base and its layers, which layers were left out and why, the storage device, the disks of the definition, the times of the boot, and where the RAM went. Only root sees what changed since boot.',
   },
   parameters: {
     flags: {
       bar: {
         kind: 'boolean',
-        brief: 'RAM in use and what is not saved, on one line, for a bar (waybar-custom(5))',
+        brief: 'print RAM in use and unsaved changes on one line, for a bar (waybar-custom(5))',
         withNegated: false,
         optional: true,
       },
       boot: {
         kind: 'boolean',
-        brief: "the boot alone: from the kernel's start to the handover, part by part",
+        brief: 'show only the boot: its phases from the start of the kernel to the handover',
         withNegated: false,
         optional: true,
       },
       missing: {
         kind: 'boolean',
-        brief: 'the disks of the definition alone that are not in use, a line each',
+        brief: 'show only the disks of the definition that are not in use, one per line',
         withNegated: false,
         optional: true,
       },
-      json: { kind: 'boolean', brief: 'one JSON document on stdout', withNegated: false, optional: true },
+      json: {
+        kind: 'boolean',
+        brief: 'print one JSON document on stdout',
+        withNegated: false,
+        optional: true,
+      },
     },
   },
   func(flags) {
@@ -79,7 +84,7 @@ export const statusCommand = buildCommand<Flags, [], Context>({
         kind: 'usage',
         code: 'exclusive-options',
         what: '--bar, --boot and --missing exclude each other',
-        next: 'give one of them',
+        next: 'use one of them',
       });
     }
     const looked = bar ? lookForBar : boot ? lookAtBoot : missing ? lookForMissing : look;

@@ -1,4 +1,4 @@
-/** What `files` places: where it is never seen, below what is no folder, from what is not there. */
+/** Checks of `files`: hidden paths, paths below files, missing sources. */
 import { statSync } from 'node:fs';
 import { isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
@@ -6,7 +6,7 @@ import type { MachineConfig } from '../machine.js';
 import { HIDDEN } from './hidden.js';
 import { present } from './present.js';
 
-/** Every fault of `files`. */
+/** Every error in `files`. */
 export function checkFiles(machine: MachineConfig): Fault[] {
   return Object.entries(machine.files).flatMap(([path, file]) => {
     const at = ['files', path];
@@ -16,8 +16,8 @@ export function checkFiles(machine: MachineConfig): Fault[] {
         fault(
           'hidden-path',
           at,
-          (named) => `${named(at)}: ${hidden} is covered when the machine runs, nothing in it would be seen`,
-          'name another place',
+          (named) => `${named(at)}: the running machine mounts over ${hidden}, which hides it`,
+          'use another path',
         ),
       ];
     }
@@ -27,8 +27,8 @@ export function checkFiles(machine: MachineConfig): Fault[] {
         fault(
           'below-a-file',
           at,
-          (named) => `${named(at)} lies below ${above}, which is no folder`,
-          'take one of them out',
+          (named) => `${named(at)} is below ${above}, which is not a folder`,
+          'remove one of them',
         ),
       ];
     }
@@ -39,20 +39,20 @@ export function checkFiles(machine: MachineConfig): Fault[] {
       fault(
         'template-folder',
         [...at, 'values'],
-        (named) => `${named(at)}: ${file.from} is a folder, and only files can be templates`,
-        'name each file that is a template by itself',
+        (named) => `${named(at)}: ${file.from} is a folder, but only files can be templates`,
+        'name each template file separately',
       ),
     ];
   });
 }
 
-/** The folders on the way to a path. */
+/** The parent folders of a path. */
 function parents(path: string): string[] {
   const parts = path.split('/').slice(1, -1);
   return parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
 }
 
-/** Whether a field makes something that nothing can lie in; a link may lead to a folder. */
+/** Whether a field places something that cannot contain files; a link may point to a folder. */
 function isFile(file: MachineConfig['files'][string] | undefined): boolean {
   if (typeof file === 'string') return true;
   return file !== undefined && ('content' in file || ('from' in file && !isFolder(file.from)));

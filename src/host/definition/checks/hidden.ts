@@ -1,4 +1,4 @@
-/** Places whose content is never seen. Pure. */
+/** Paths whose contents in an image are never visible. Pure. */
 
-/** Folders that something is mounted over at boot: what an image has in them is never seen. */
+/** Folders that boots mount over, which hides what an image has in them. */
 export const HIDDEN = ['/proc', '/sys', '/dev', '/run', '/tmp', '/overlay'];

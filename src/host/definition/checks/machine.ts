@@ -1,4 +1,4 @@
-/** What a definition must not say though every field by itself is as it should be. */
+/** Errors that no field has by itself: values that contradict each other or this host. */
 import { basename } from 'node:path';
 import { type Fault, fault } from '../fault.js';
 import type { MachineConfig } from '../machine.js';
@@ -10,7 +10,7 @@ import { present } from './present.js';
 import { checkUsers } from './users.js';
 import { checkTables, checkVolumes } from './volumes.js';
 
-/** Every fault, in the order of the schema. */
+/** Every error, in the order of the schema. */
 export function checkMachine(machine: MachineConfig): Fault[] {
   const checks = [
     suite,
@@ -36,13 +36,13 @@ function suite({ suite: name }: MachineConfig): Fault[] {
     fault(
       'suite-too-old',
       ['suite'],
-      `the suite ${name} is too old: early boot runs on quickjs, which Debian packages from trixie on`,
-      'use trixie or a newer suite',
+      `the suite ${name} is too old: early boot requires quickjs, which is in trixie or newer`,
+      'use trixie or newer',
     ),
   ];
 }
 
-/** From this Linux on it reads what mkma puts into an EROFS: compressed by zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
+/** The first Linux that reads EROFS compressed with zstd (CONFIG_EROFS_FS_ZIP_ZSTD). */
 const EROFS_ZSTD = [6, 10] as const;
 
 function format({ format: form, kernel }: MachineConfig): Fault[] {
@@ -56,8 +56,8 @@ function format({ format: form, kernel }: MachineConfig): Fault[] {
     fault(
       'format-needs-kernel',
       ['format'],
-      `the kernel ${release} does not read a base of the form erofs: that takes Linux ${EROFS_ZSTD.join('.')}`,
-      "use the suite's kernel (--kernel debian), or the form cpio",
+      `the kernel ${release} cannot read an erofs base: that requires Linux ${EROFS_ZSTD.join('.')} or newer`,
+      "use the suite's kernel (--kernel debian), or the format cpio",
     ),
   ];
 }
@@ -71,8 +71,8 @@ function services({ services: { enable, disable, mask } }: MachineConfig): Fault
             fault(
               'unit-contradiction',
               ['services', word, i],
-              `${unitOf(name)} is to be enabled and ${word === 'mask' ? 'masked' : 'disabled'} at once`,
-              'take it out of one of the lists; what was said before is forgotten with replace([...])',
+              `${unitOf(name)} is both enabled and ${word === 'mask' ? 'masked' : 'disabled'}`,
+              'remove it from one of the lists; replace([...]) drops inherited entries',
             ),
           ]
         : [],
@@ -88,8 +88,8 @@ function names({ builds, tests, hooks }: MachineConfig): Fault[] {
             fault(
               'name-twice',
               [field, i, 'name'],
-              (named) => `${named([field, i])} has the name "${name}", as one before it`,
-              'give each a name of its own',
+              (named) => `${named([field, i])} has the name "${name}" of an earlier entry`,
+              'rename one of them',
             ),
           ]
         : [],
@@ -101,8 +101,8 @@ function names({ builds, tests, hooks }: MachineConfig): Fault[] {
           fault(
             'hook-point',
             ['hooks', i, 'on'],
-            (named) => `${named(['hooks', i])} is to run in the image once that is packed`,
-            'run it on the host (on: "host"), or at "system"',
+            (named) => `${named(['hooks', i])} cannot run in the image after it was packed`,
+            'run it at "system", or on the host (on: "host")',
           ),
         ]
       : []),

@@ -1,4 +1,7 @@
-/** Where packages come from: repositories, package files, what builds and kernels take from this host. */
+/**
+ * Checks of sources of software: repositories, package files, and the files of this host that builds and
+ * kernels use.
+ */
 import { type Fault, fault, type Naming } from '../fault.js';
 import type { MachineConfig } from '../machine.js';
 import type { Path } from '../merge.js';
@@ -7,20 +10,19 @@ import { present } from './present.js';
 
 type Repository = MachineConfig['repositories'][string];
 
-/** A flat repository has no components, and any other one has some (sources.list(5)). */
+/** A flat repository has no components, any other one has some (sources.list(5)). */
 function flat(name: string, { suites, components }: Pick<Repository, 'suites' | 'components'>): Fault[] {
   const at = ['repositories', name, 'components'];
   const [flats, others] = [true, false].map((is) => suites.filter((suite) => suite.endsWith('/') === is));
   const [first] = flats ?? [];
   if (first !== undefined && components.length > 0) {
-    const what = (named: Naming) =>
-      `${named(at)}: the suite "${first}" is a flat one, which has no components`;
-    const next = 'take the components out, or name a suite without a / at its end';
+    const what = (named: Naming) => `${named(at)}: the suite "${first}" is flat and has no components`;
+    const next = 'remove the components, or name a suite that does not end in /';
     return [fault('repository-components', at, what, next)];
   }
   if (components.length > 0 || (others ?? []).length === 0) return [];
-  const what = (named: Naming) => `${named(at)} is missing: the suite "${others?.[0]}" has some`;
-  const next = `name them, as in components: ['main']; a flat repository has a suite that ends with /`;
+  const what = (named: Naming) => `${named(at)} is missing: the suite "${others?.[0]}" is not flat`;
+  const next = `name them, as in components: ['main']; the suite of a flat repository ends in /`;
   return [fault('repository-components', ['repositories', name], what, next)];
 }
 

@@ -1,14 +1,17 @@
-/** Users: what cannot be said of root, terminals that log in two, empty passwords within reach of a network. */
+/**
+ * Checks of users: fields that do not apply to root, two logins on one terminal, empty passwords with network
+ * logins.
+ */
 import { type Fault, fault } from '../fault.js';
 import type { MachineConfig } from '../machine.js';
 import { LOGIN_PACKAGES } from '../network-logins.js';
 import { packageNameOf } from '../package-names.js';
 import { present } from './present.js';
 
-/** What may be said of root, who is there already. */
+/** Fields that apply to root, who always exists. */
 const OF_ROOT = ['password', 'authorizedKeys', 'autologin', 'shell', 'system', 'groups', 'sudo'];
 
-/** Every fault of `users`. */
+/** Every error in `users`. */
 export function checkUsers(machine: MachineConfig): Fault[] {
   const taken = new Map<string, string>();
   const login = machine.packages
@@ -25,8 +28,8 @@ export function checkUsers(machine: MachineConfig): Fault[] {
           fault(
             'not-for-root',
             [...at, odd],
-            (named) => `${named([...at, odd])} cannot be said: root is there already`,
-            'take it out',
+            (named) => `${named([...at, odd])} is not allowed: root always exists`,
+            'remove it',
           ),
         );
       if (user.sudo !== false)
@@ -34,8 +37,8 @@ export function checkUsers(machine: MachineConfig): Fault[] {
           fault(
             'not-for-root',
             [...at, 'sudo'],
-            'users.root.sudo cannot be said: root needs no sudo',
-            'take it out',
+            'users.root.sudo is not allowed: root requires no sudo',
+            'remove it',
           ),
         );
     }
@@ -46,8 +49,8 @@ export function checkUsers(machine: MachineConfig): Fault[] {
           fault(
             'two-logins-on-terminal',
             [...at, 'autologin', i],
-            `${terminal} logs in both ${other} and ${name}`,
-            `leave it to one of them; to take it from ${other}: users: { ${other}: { autologin: replace([]) } }`,
+            `both ${other} and ${name} are logged in on ${terminal}`,
+            `remove one of them; for ${other}: users: { ${other}: { autologin: replace([]) } }`,
           ),
         );
       }
@@ -59,8 +62,8 @@ export function checkUsers(machine: MachineConfig): Fault[] {
         fault(
           'open-account',
           [...at, 'password'],
-          `${name} would have an empty password on a machine with a network login (${login})`,
-          'lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+          `${name} would have an empty password on a machine that accepts network logins (${login})`,
+          `lock it (password: "locked") and use authorizedKeys, or remove ${login}`,
         ),
       );
     }

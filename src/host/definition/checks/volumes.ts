@@ -1,10 +1,10 @@
-/** Volumes in RAM that hide something or are hidden, and the tables of what is mounted. */
+/** Checks of RAM volumes, which may hide files or be hidden, and of fstab and crypttab. */
 import { isBelow, isWithin } from '../../../core/text/path.js';
 import { type Fault, fault } from '../fault.js';
 import type { MachineConfig } from '../machine.js';
 import { HIDDEN } from './hidden.js';
 
-/** Tables of what is mounted that the definition writes whole, though fields of it have lines in them. */
+/** fstab or crypttab placed by `files`, although other fields write them. */
 export function checkTables({ mounts, swap, ramVolumes, files: placed }: MachineConfig): Fault[] {
   const disks = Object.values(mounts).some(Boolean) || swap.length > 0;
   const volumed = Object.values(ramVolumes).some(Boolean);
@@ -13,12 +13,12 @@ export function checkTables({ mounts, swap, ramVolumes, files: placed }: Machine
     .map(([path]) => ({
       code: 'table-twice',
       path: ['files', path],
-      what: `files has ${path}, in which mounts, swap and ramVolumes have their lines`,
-      next: 'say what it has in those fields, or take them out',
+      what: `files contains ${path}, which mounts, swap and ramVolumes write`,
+      next: 'put its entries into those fields, or remove the fields',
     }));
 }
 
-/** Volumes that hide something, or are hidden. */
+/** Volumes that hide files, or are hidden. */
 export function checkVolumes({ ramVolumes, files: placed }: MachineConfig): Fault[] {
   return Object.entries(ramVolumes).flatMap(([path, volume]) => {
     if (volume === false) return [];
@@ -29,8 +29,8 @@ export function checkVolumes({ ramVolumes, files: placed }: MachineConfig): Faul
         fault(
           'hidden-path',
           at,
-          (named) => `${named(at)}: ${hidden} is mounted over when the machine runs`,
-          'name another place',
+          (named) => `${named(at)}: the running machine mounts over ${hidden}, which hides it`,
+          'use another path',
         ),
       ];
     }
@@ -40,8 +40,9 @@ export function checkVolumes({ ramVolumes, files: placed }: MachineConfig): Faul
       {
         code: 'volume-hides-file',
         path: at,
-        what: (named) => `${named(at)}: it is empty at each boot, and would hide ${lost} of the definition`,
-        next: `name a folder beside it, or take one of them out (ramVolumes: { '${path}': false } takes out a preset's volume)`,
+        what: (named) =>
+          `${named(at)}: the volume is empty at each boot and would hide ${lost} of the definition`,
+        next: `use another folder, or remove one of them (ramVolumes: { '${path}': false } removes a preset's volume)`,
       },
     ];
   });

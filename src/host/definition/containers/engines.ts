@@ -1,14 +1,14 @@
-/** Programs that run containers: the packages that bring them, what these need besides, and where they store images. */
+/** Container engines: their packages, what these require, and where they store images. */
 
-/** A program that keeps images and containers of its own. */
+/** A program with its own store of images and containers. */
 export interface Engine {
-  /** Packages by which a definition asks for it: its own, and Debian's packages that depend on it. */
+  /** Packages that select it: its own, and packages of Debian that depend on it. */
   readonly packages: readonly string[];
-  /** Packages that its own package recommends or suggests at most, and that containers need. */
+  /** Packages that containers require, but that its package does not depend on. */
   readonly needs: readonly string[];
-  /** Where it stores images, containers and volumes, with the permissions that its package or the program gives the folder. */
+  /** Folders of its store, with the permissions that its package or the program sets. */
   readonly stores: Readonly<Record<string, string>>;
-  /** Where it stores those of a user, below the home; `undefined`: it runs as root only. */
+  /** Store of a user, relative to the home; `undefined`: it runs as root only. */
   readonly userStore?: string | undefined;
 }
 
@@ -17,12 +17,15 @@ const PODMAN_STORES = {
   userStore: '.local/share/containers',
 } as const;
 
-/** dockerd(8) stores images in containerd where its containerd image store is on, and asks it to run containers otherwise. */
+/**
+ * dockerd(8) runs containers with containerd, and stores images in it if its containerd image store is
+ * enabled.
+ */
 const DOCKER_STORES = { '/var/lib/docker': '0710', '/var/lib/containerd': '0711' };
 
 /**
- * Stores: containers-storage.conf(5), "graphroot" and "rootless_storage_path"; dockerd(8), "--data-root"; containerd-config.toml(5),
- * "root". Needs: Debian 13's podman 5.4, netavark 1.14 and docker.io 26.1.
+ * Stores: containers-storage.conf(5), "graphroot" and "rootless_storage_path"; dockerd(8), "--data-root";
+ * containerd-config.toml(5), "root". Needs: Debian 13's podman 5.4, netavark 1.14 and docker.io 26.1.
  */
 export const ENGINES: readonly Engine[] = [
   {

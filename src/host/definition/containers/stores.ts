@@ -1,14 +1,14 @@
 /**
- * What follows from a container engine among a machine's packages: the packages that it needs, and RAM volumes for its stores. Overlay
- * refuses an upper directory on an overlay (kernel: overlayfs.rst), as `/` is one; tmpfs takes it, for users since Linux 6.6, which gave
- * it `user.` attributes. Pure.
+ * What a container engine adds to a machine: packages, and RAM volumes for its stores. An overlay refuses an
+ * upper directory on an overlay (kernel: overlayfs.rst), which `/` is; tmpfs works, for users since Linux
+ * 6.6, which added `user.` attributes. Pure.
  */
 import { isBelow, isWithin } from '../../../core/text/path.js';
 import type { MachineConfig, MachineInput } from '../machine.js';
 import { packageNameOf } from '../package-names.js';
 import { ENGINES, type Engine } from './engines.js';
 
-/** Fields that a package brings along. */
+/** Fields that a package adds. */
 export interface Consequence {
   /** The package, as the definition names it. */
   readonly because: string;
@@ -17,10 +17,13 @@ export interface Consequence {
 
 type Volumes = NonNullable<MachineInput['ramVolumes']>;
 
-/** Most that a store takes, in percent of the RAM. The users' stores share as much. */
+/** Maximum size of a store, in percent of the RAM. The users' stores share the same amount. */
 const PERCENT = 30;
 
-/** What the container engines of a machine bring along; each store is the first engine's that has it. What the machine says stays. */
+/**
+ * What the container engines of a machine add; a store belongs to the first engine that has it. The machine's
+ * own values stay.
+ */
 export function containerConsequences(machine: MachineConfig): Consequence[] {
   const found: Consequence[] = [];
   const named = new Set(machine.packages.map(packageNameOf));
@@ -43,7 +46,7 @@ export function containerConsequences(machine: MachineConfig): Consequence[] {
   return found;
 }
 
-/** The package by which a machine asks for an engine; `undefined`: it does not. */
+/** The package of the machine that selects an engine, if any. */
 function askedBy({ packages }: Engine, machine: MachineConfig): string | undefined {
   return machine.packages
     .map(packageNameOf)
@@ -58,7 +61,7 @@ function volumesOf({ stores, userStore }: Engine, machine: MachineConfig): Volum
   return Object.fromEntries([...system, ...own]);
 }
 
-/** Users of the definition that log in, but for root, which has the system's store. */
+/** Users of the definition that log in, except root, which uses the system's store. */
 function usersWithLogin({ users }: MachineConfig): { name: string; home: string }[] {
   return Object.entries(users)
     .filter(
@@ -67,7 +70,9 @@ function usersWithLogin({ users }: MachineConfig): { name: string; home: string 
     .map(([name, { home = `/home/${name}` }]) => ({ name, home }));
 }
 
-/** Whether the definition itself has decided what lies at a path: a volume or a disk there or above it, or files in it. */
+/**
+ * Whether the definition itself decides what is at a path: a volume or disk at or above it, or files in it.
+ */
 export function isTaken(path: string, { ramVolumes, mounts, files }: MachineConfig): boolean {
   return (
     path in ramVolumes ||

@@ -1,7 +1,7 @@
-/** Parts that presets are composed of: whoever wants something else takes them apart. */
+/** Fragments that presets consist of, to compose other machines from. */
 import type { FragmentFields } from '../define.js';
 
-/** systemd as the system's manager, with logins and devices. */
+/** systemd as the system manager, with logins and devices. */
 export const systemd: FragmentFields = {
   packages: [
     'systemd-sysv',
@@ -13,21 +13,23 @@ export const systemd: FragmentFields = {
   ],
 };
 
-/** What a person at a text console reaches for. */
+/** Common tools for a text console. */
 export const consoleTools: FragmentFields = { packages: ['iproute2', 'procps', 'less', 'nano'] };
 
-/** Root is logged in on the local consoles: whoever stands there owns the machine anyway. Its password stays locked. */
+/**
+ * Root is logged in on the local consoles: physical access means control anyway. The password stays locked.
+ */
 export const localRoot: FragmentFields = { users: { root: { autologin: ['tty1', 'ttyS0'] } } };
 
-/** Every wired network by DHCP, and names resolved: systemd-networkd(8), systemd-resolved(8). */
+/** Wired networks with DHCP, and name resolution: systemd-networkd(8), systemd-resolved(8). */
 export const network: FragmentFields = {
   packages: ['systemd-resolved', 'ca-certificates'],
   files: {
     '/etc/systemd/network/80-wired.network':
       '[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n\n[DHCPv4]\nUseDomains=yes\n',
-    // It answers programs of this machine alone.
+    // It answers programs of this machine only.
     '/etc/systemd/resolved.conf.d/10-mkma.conf': '[Resolve]\nLLMNR=no\nMulticastDNS=no\n',
-    // One network is enough, and none no failure.
+    // One network is enough, and none is no failure.
     '/etc/systemd/system/systemd-networkd-wait-online.service.d/10-any.conf':
       '[Service]\nExecStart=\nExecStart=-/usr/lib/systemd/systemd-networkd-wait-online --any --timeout=30\n',
     '/etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
@@ -35,15 +37,15 @@ export const network: FragmentFields = {
   services: { enable: ['systemd-networkd', 'systemd-resolved'] },
 };
 
-/** The time from the network: systemd-timesyncd(8). */
+/** Time from the network: systemd-timesyncd(8). */
 export const networkTime: FragmentFields = {
   packages: ['systemd-timesyncd'],
   services: { enable: ['systemd-timesyncd'] },
 };
 
 /**
- * An ssh server that takes keys alone. A base holds no host keys: each boot makes its own, unless the ones of an earlier boot were
- * saved (`mkma persist`).
+ * An ssh server that accepts keys only. A base contains no host keys: each boot generates its own, unless
+ * those of an earlier boot were saved (`mkma persist`).
  */
 export const sshWithKeys: FragmentFields = {
   packages: ['openssh-server'],

@@ -1,31 +1,31 @@
-/** What a preset is: fields of a machine, and what can be chosen of them. */
+/** Presets: fields of a machine, and options that change them. */
 import { z } from 'zod';
 import type { FragmentFields } from '../define.js';
 import type { Fault } from '../fault.js';
 import type { MachineConfig, MachineInput } from '../machine.js';
 
-/** A machine that mkma brings along. */
+/** A built-in preset or fragment. */
 export interface Preset {
-  /** In a few words, for whoever is asked which one. */
+  /** Its description in a few words. */
   readonly summary: string;
-  /** What `with` may hold. */
+  /** The options in `with`. */
   readonly options: z.ZodObject;
-  /** What such options come to; throws where the schema refuses them. */
+  /** Apply options; throws if they are invalid. */
   readonly of: (options: unknown) => PresetMachine;
 }
 
-/** What a preset makes of its options. */
+/** A preset with its options applied. */
 export interface PresetMachine {
-  /** All of its options, those that nobody has said too. */
+  /** All of its options, including defaults. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly fields: FragmentFields;
-  /** Options that do not go together, by their paths. */
+  /** Options that contradict each other, by their paths. */
   readonly faults: readonly Fault[];
-  /** What follows from the whole machine, once everything is said: it comes on top of that. */
+  /** Fields that depend on the whole machine, merged on top of it. */
   readonly finish: (machine: MachineInput) => FragmentFields;
-  /** What does not go together with what else is said of the machine. */
+  /** Fields of the machine that contradict the preset. */
   readonly check: (machine: MachineConfig) => readonly Fault[];
-  /** Options that do not go together with it, by their paths. */
+  /** Options that contradict the machine, by their paths. */
   readonly checkOptions?: (machine: MachineConfig) => readonly Fault[];
 }
 

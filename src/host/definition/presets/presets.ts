@@ -1,4 +1,4 @@
-/** The machines mkma brings along, and the fragments that are added to them. */
+/** The built-in presets, and the fragments that can be added to them. */
 import type { Problem } from '../../../core/result.js';
 import { nearestOf } from '../../../core/text/nearest.js';
 import { didYouMean } from '../issues.js';
@@ -15,7 +15,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       extends: [systemd, consoleTools, localRoot],
     },
   ),
-  server: plainPreset('a server: wired network by DHCP, ssh with keys alone, nobody is logged in by itself', {
+  server: plainPreset('a server: wired network with DHCP, ssh with keys only, no automatic login', {
     extends: [systemd, consoleTools, network, networkTime, sshWithKeys],
   }),
   desktop,
@@ -23,10 +23,10 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
 
 export const DEFAULT_PRESET = 'console';
 
-/** All that `extends` can name: machines, and fragments of them. */
+/** All names for `extends`: presets and fragments. */
 export const EXTENDABLE: Readonly<Record<string, Preset>> = { ...PRESETS, ...HARDWARE };
 
-/** The preset or fragment of a name; `undefined`: there is none. */
+/** The preset or fragment of a name, if it exists. */
 export function findPreset(name: string): Preset | undefined {
   return Object.hasOwn(EXTENDABLE, name) ? EXTENDABLE[name] : undefined;
 }
@@ -36,7 +36,7 @@ export function isMachine(name: string): boolean {
   return Object.hasOwn(PRESETS, name);
 }
 
-/** What is said of a preset that is not there; `where` names it. `names`: those that could be meant. */
+/** The problem of an unknown preset at `where`. `names`: the valid ones. */
 export function noSuchPreset(
   name: string,
   where: string,
@@ -46,14 +46,14 @@ export function noSuchPreset(
   return {
     kind: 'usage',
     code: 'no-such-preset',
-    what: `there is no preset "${name}"`,
+    what: `no such preset: ${name}`,
     where,
     next: `${didYouMean(name, names)}the presets are: ${names.join(', ')}`,
     ...(near === undefined ? {} : { suggestion: near }),
   };
 }
 
-/** What is said of an option that names no machine; `where`: the option, as typed. */
+/** The problem of an option that does not name a preset; `where`: the option, as typed. */
 export function notAMachine(name: string, where: string): Problem {
   if (!isHardwareName(name) || findPreset(name) === undefined)
     return noSuchPreset(name, where, Object.keys(PRESETS));

@@ -1,9 +1,9 @@
-/** What a definition does by itself: hooks in the build, and tests of the machine. */
+/** Hooks in the build, and tests of the machine. */
 import { z } from 'zod';
 import type { HookFunction, TestFunction } from '../functions.js';
 import { hostPath } from './words.js';
 
-/** Moments of a build. */
+/** Moments of a build at which hooks run. */
 export const HOOK_POINTS = ['packages', 'system', 'images'] as const;
 
 const hookFunction = z
@@ -15,13 +15,13 @@ const hook = z
     at: z
       .enum(HOOK_POINTS)
       .describe(
-        'packages: they are installed, nothing else is done. system: everything is done but leaving out and packing. images: they lie in the output folder (on the host only).',
+        'packages: after packages are installed, before all else. system: before parts are left out and the images are packed. images: after the images are in the output folder (on the host only).',
       ),
     on: z
       .enum(['image', 'host'])
       .default('image')
       .describe(
-        "image: inside the machine's tree. host: on this machine, with the tree in $MKMA_ROOT and the images' folder in $MKMA_OUTPUT. In both, $MKMA_KERNEL is the release of the machine's kernel, and the environment is clean, with this host's proxies; what a definition reads of other variables it passes on itself.",
+        "image: inside the machine's tree. host: on this host, with the path of the tree in $MKMA_ROOT and of the images folder in $MKMA_OUTPUT. In both, $MKMA_KERNEL is the release of the machine's kernel. The environment contains the proxies of this host and nothing else of it.",
       ),
     run: z
       .union(
@@ -29,24 +29,27 @@ const hook = z
         'must be shell commands, { script }, or a function',
       )
       .describe(
-        'Shell commands that stop at the first that fails, a script file, or a function (on the host).',
+        'Shell commands, which stop at the first failure; a script file; or a function, which runs on the host.',
       ),
   })
-  .describe('Something to be run while the machine is built.');
+  .describe('Commands or a function that run during the build.');
 
 const machineTest = z
   .strictObject({
-    name: z.string().min(1).describe('What it shows, in words.'),
+    name: z.string().min(1).describe('Its name, such as what it shows.'),
     run: z
       .custom<TestFunction>((value) => typeof value === 'function', 'must be a function')
       .meta({ type: 'TestFunction' })
-      .describe('Given the booted machine; what it throws is the failure.'),
-    timeout: z.number().min(1).default(300).describe('Seconds until it counts as failed.'),
+      .describe('Receives the booted machine; the test fails if it throws.'),
+    timeout: z.number().min(1).default(300).describe('Time limit in seconds.'),
   })
   .describe('A test of the booted machine, run by mkma test.');
 
 export const actions = {
-  hooks: z.array(hook).default([]).describe('What is run while the machine is built, in this order.'),
+  hooks: z
+    .array(hook)
+    .default([])
+    .describe('Commands and functions that run during the build, in this order.'),
   tests: z
     .array(machineTest)
     .default([])

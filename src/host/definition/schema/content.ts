@@ -1,10 +1,10 @@
-/** What is in a machine besides packages: files, users, names of places, services. */
+/** What a machine contains besides packages: files, users, locale, services. */
 import { z } from 'zod';
 import { hostPath, machinePath, mode, owner, terminal, unitName, userName } from './words.js';
 
 const rights = {
-  mode: mode.optional().describe('Permissions in octal. Default: 0644; of what is copied: as it is.'),
-  owner: owner.optional().describe('user or user:group, by the names in the machine. Default: root.'),
+  mode: mode.optional().describe('Permissions in octal. Default: 0644; of copied files, unchanged.'),
+  owner: owner.optional().describe('USER or USER:GROUP, names or numbers in the machine. Default: root.'),
 };
 
 const file = z
@@ -13,20 +13,20 @@ const file = z
       z.string(),
       z.strictObject({ content: z.string().describe('The text.'), ...rights }),
       z.strictObject({
-        from: hostPath.describe('A file or folder of this host; a folder is copied with all that it holds.'),
+        from: hostPath.describe('A file or folder of this host; a folder is copied with its contents.'),
         values: z
           .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
           .optional()
-          .describe('Makes the file a template: {{name}} is replaced by the value of that name.'),
+          .describe('Values for a template: {{name}} in the file is replaced by the value of that name.'),
         ...rights,
       }),
-      z.strictObject({ link: z.string().min(1).describe('What the symbolic link points to.') }),
-      z.strictObject({ folder: z.literal(true).describe('An empty folder, unless it is there.'), ...rights }),
-      z.strictObject({ remove: z.literal(true).describe('Remove what is there.') }),
+      z.strictObject({ link: z.string().min(1).describe('Target of the symbolic link.') }),
+      z.strictObject({ folder: z.literal(true).describe('Create a folder, unless it exists.'), ...rights }),
+      z.strictObject({ remove: z.literal(true).describe('Remove the file or folder at this path.') }),
     ],
     'must be text, or one of { content }, { from }, { link }, { folder: true }, { remove: true }',
   )
-  .describe('A file: its text, or where it comes from.');
+  .describe('A file: its text, or its source.');
 
 export const password = z
   .union(
@@ -35,35 +35,37 @@ export const password = z
       z.strictObject({
         hash: z
           .string()
-          .regex(/^\$[0-9a-z]+\$[^:\s]+$/, 'must be a hash as of mkpasswd (it begins with $)')
-          .describe('A hash as mkpasswd and openssl passwd -6 make them.'),
+          .regex(/^\$[0-9a-z]+\$[^:\s]+$/, 'must be a hash as mkpasswd prints it, which begins with $')
+          .describe('A hash as mkpasswd or openssl passwd -6 prints it.'),
       }),
       z.strictObject({
         hashFile: hostPath.describe(
-          'A file whose first line is such a hash: so it need not be in the definition.',
+          'A file whose first line is such a hash, which keeps it out of the definition.',
         ),
       }),
     ],
     'must be "locked", "empty", { hash } or { hashFile }',
   )
-  .describe('locked: none fits. empty: none is asked for, which is refused where there is a network login.');
+  .describe(
+    'locked: no password is accepted. empty: no password is required, which is refused if anything accepts network logins.',
+  );
 
 const user = z
   .strictObject({
-    uid: z.number().int().min(0).max(60_000).optional().describe('Its number. Default: the next free one.'),
+    uid: z.number().int().min(0).max(60_000).optional().describe('User ID. Default: the next free one.'),
     system: z
       .boolean()
       .default(false)
-      .describe('A system user: a low number, and no home unless one is named.'),
+      .describe('A system user: a low user ID, and no home unless home names one.'),
     fullName: z
       .string()
-      .regex(/^[^:\n]*$/, 'must not have : or a line break')
+      .regex(/^[^:\n]*$/, 'must not contain : or a line break')
       .optional()
-      .describe('Name of the person.'),
-    groups: z.array(userName).default([]).describe('Further groups; one that is not there is made.'),
+      .describe('Full name.'),
+    groups: z.array(userName).default([]).describe('Additional groups; missing ones are created.'),
     shell: machinePath
       .optional()
-      .describe('Login shell. Default: /bin/bash; of a system user: /usr/sbin/nologin.'),
+      .describe('Login shell. Default: /bin/bash; for a system user, /usr/sbin/nologin.'),
     home: machinePath.optional().describe('Home folder. Default: /home/NAME.'),
     password: password.default('locked'),
     authorizedKeys: z
@@ -79,15 +81,17 @@ const user = z
         ),
       )
       .default([])
-      .describe('Public keys that log in over ssh.'),
+      .describe('Public keys with which the user logs in over ssh.'),
     autologin: z
       .array(terminal)
       .default([])
-      .describe('Terminals on which the user is logged in without a question.'),
+      .describe('Terminals on which the user is logged in automatically.'),
     sudo: z
       .union([z.boolean(), z.literal('nopasswd')], 'must be true, false or "nopasswd"')
       .default(false)
-      .describe('Whether the user may become root by sudo: true asks for the password, "nopasswd" does not.'),
+      .describe(
+        'Whether the user may become root with sudo: true asks for the password, "nopasswd" does not.',
+      ),
   })
   .describe('A user.');
 
@@ -98,62 +102,62 @@ export const content = {
     .record(machinePath, file)
     .default({})
     .describe(
-      'Files by their path in the machine. They come in the order of their names, after the packages.',
+      'Files by path in the machine. They are placed after the packages, in the order of their paths.',
     ),
   users: z
     .record(userName, user)
     .default({})
-    .describe('Users by their name. root is there already, with a locked password.'),
+    .describe('Users by name. root always exists; its password is locked by default.'),
   locale: z
     .string()
-    .regex(/^[A-Za-z_@.0-9-]+$/, 'must be a locale, as de_DE.UTF-8')
+    .regex(/^[A-Za-z_@.0-9-]+$/, 'must be a locale, such as de_DE.UTF-8')
     .default('C.UTF-8')
-    .describe('Language of the system, as de_DE.UTF-8.'),
+    .describe('Locale of the system, such as de_DE.UTF-8.'),
   locales: z
-    .array(z.string().regex(/^[A-Za-z_@.0-9-]+$/, 'must be a locale, as de_DE.UTF-8'))
+    .array(z.string().regex(/^[A-Za-z_@.0-9-]+$/, 'must be a locale, such as de_DE.UTF-8'))
     .default([])
-    .describe('Further locales that there are to be.'),
+    .describe('Additional locales to generate.'),
   keyboard: z
     .union(
       [
-        z.string().regex(/^[a-z]{2,}[a-z,]*$/, 'must be a layout, as "de"'),
+        z.string().regex(/^[a-z]{2,}[a-z,]*$/, 'must be a layout, such as "de"'),
         z.strictObject({
-          layout: z.string().min(1).describe('Layout, as "de" or "us,ru".'),
+          layout: z.string().min(1).describe('Layout, such as "de" or "us,ru".'),
           model: z.string().default('pc105').describe('Model of the keyboard.'),
-          variant: z.string().default('').describe('Variant, as "nodeadkeys".'),
-          options: z.string().default('').describe('Options, as "ctrl:nocaps".'),
+          variant: z.string().default('').describe('Variant, such as "nodeadkeys".'),
+          options: z.string().default('').describe('Options, such as "ctrl:nocaps".'),
         }),
       ],
-      'must be a layout, as "de", or { layout, model, variant, options }',
+      'must be a layout, such as "de", or { layout, model, variant, options }',
     )
     .optional()
-    .describe(
-      'Keyboard of the text consoles and of X and Wayland (keyboard(5)). Default: as the kernel has it, us.',
-    ),
+    .describe("Keyboard of the text consoles and of X and Wayland (keyboard(5)). Default: the kernel's, us."),
   timezone: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_+/-]*$/, 'must be a time zone, as Europe/Berlin')
+    .regex(/^[A-Za-z][A-Za-z0-9_+/-]*$/, 'must be a time zone, such as Europe/Berlin')
     .default('Etc/UTC')
-    .describe('Time zone, as Europe/Berlin.'),
+    .describe('Time zone, such as Europe/Berlin.'),
   services: z
     .strictObject({
       enable: units.describe('Units that start at boot.'),
-      disable: units.describe('Units that do not, though their package wants it.'),
-      mask: units.describe('Units that cannot be started at all.'),
+      disable: units.describe('Units that do not start at boot, even if their package enables them.'),
+      mask: units.describe('Units that cannot be started.'),
     })
     .prefault({})
-    .describe('Services and other units of systemd; one without an ending is a service.'),
+    .describe('Units of systemd; a name without a suffix is a service.'),
   listen: z
     .array(z.number().int().min(1).max(65_535))
     .default([])
     .describe(
-      'Ports (TCP and UDP) on which the machine is to be heard by others. mkma test fails where anything else listens on a network.',
+      'Ports (TCP and UDP) on which the machine listens on a network. mkma test fails if anything listens on another one.',
     ),
   sysctl: z
     .record(
-      z.string().regex(/^[a-z0-9_]+([./][A-Za-z0-9_.*-]+)+$/, 'must be a kernel setting, as vm.swappiness'),
+      z
+        .string()
+        .regex(/^[a-z0-9_]+([./][A-Za-z0-9_.*-]+)+$/, 'must be a kernel parameter, such as vm.swappiness'),
       z.union([z.string(), z.number()]),
     )
     .default({})
-    .describe('Settings of the kernel at boot (sysctl.d(5)).'),
+    .describe('Kernel parameters set at boot (sysctl.d(5)).'),
 };

@@ -4,17 +4,14 @@ import { bootedMachine, mkma } from './booted.js';
 
 /** What was typed, and the whole of what is said. */
 const WRONG: [string[], string][] = [
-  [
-    ['nonsense'],
-    "error: unknown command 'nonsense' [unknown-command]\n  next: mkma --help lists what there is\n",
-  ],
+  [['nonsense'], "error: unknown command 'nonsense' [unknown-command]\n  next: see mkma --help\n"],
   [
     ['statsu'],
-    "error: unknown command 'statsu' [unknown-command]\n  next: did you mean status? mkma --help lists what there is\n",
+    "error: unknown command 'statsu' [unknown-command]\n  next: did you mean status? see mkma --help\n",
   ],
   [
     ['status', '--jsno'],
-    "error: unknown option '--jsno' [unknown-option]\n  next: did you mean --json? mkma --help lists what there is\n",
+    "error: unknown option '--jsno' [unknown-option]\n  next: did you mean --json? see mkma --help\n",
   ],
   [
     ['persist', '--level', '20'],
@@ -30,10 +27,7 @@ const WRONG: [string[], string][] = [
     ['persist', '--all', '--select', '/etc'],
     'error: --all and --select exclude each other [exclusive-options]\n  next: leave one of them out\n',
   ],
-  [
-    ['status', '-x'],
-    "error: unknown option '-x' [unknown-option]\n  next: mkma --help lists what there is\n",
-  ],
+  [['status', '-x'], "error: unknown option '-x' [unknown-option]\n  next: see mkma --help\n"],
 ];
 
 for (const [argv, said] of WRONG) {
@@ -56,11 +50,11 @@ test('--help names every verb, and that of a verb its options', async () => {
   const whole = await mkma(bootedMachine(), ['--help']);
   assert.match(
     whole.out,
-    /Commands\n {2}persist {2}saves chosen changes.*\n {2}layers {3}persistence layers.*\n {2}status {3}what this machine runs from/,
+    /Commands\n {2}persist {2}save the changes.*\n {2}layers {3}list, show.*\n {2}status {3}show base and layers/,
   );
   assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted/);
   const verb = await mkma(bootedMachine(), ['status', '--help']);
-  assert.match(verb.out, /--json\]? +one JSON document on stdout/);
+  assert.match(verb.out, /--json\]? +print one JSON document on stdout/);
   assert.deepEqual([whole.code, verb.code, whole.err, verb.err], [0, 0, '', '']);
 });
 

@@ -43,7 +43,7 @@ test('checks, tests and the verdict as lines', () => {
     '        no such disk',
     '        at mkma.config.ts:7',
     '',
-    'FAILED: 1 of 2 tests; the console: out/console.log (41 s, kvm)',
+    'FAILED: 1 of 2 tests; console: out/console.log (41 s, kvm)',
   ]);
   const passed = { ...RESULT, passed: true, tests: RESULT.tests.slice(0, 1) };
   assert.equal(lines(passed).at(-1), 'passed: 2 checks, 1 test (41 s, kvm)');

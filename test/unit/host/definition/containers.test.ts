@@ -122,7 +122,7 @@ test('a fault beside an engine is the only one that is reported', async () => {
   writeFileSync(join(folder, 'wrong.json'), JSON.stringify({ packages: ['podman'], users: 'ada' }));
   const found = await resolveMachine({ config: join(folder, 'wrong.json') });
   assert.ok(!found.ok);
-  assert.equal(found.problem.what, 'users must be an object, and is "ada"');
+  assert.equal(found.problem.what, 'users must be an object, not "ada"');
   assert.equal(found.problem.why, undefined);
 });
 

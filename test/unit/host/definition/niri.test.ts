@@ -73,7 +73,7 @@ describe('where niri comes from', () => {
     const refused = await resolve({ xwayland: true }, build('niri'));
     assert.ok(!refused.ok);
     assert.equal(refused.problem.code, 'desktop-not-in-debian');
-    assert.match(refused.problem.what, /xwayland needs xwayland-satellite/);
+    assert.match(refused.problem.what, /xwayland requires xwayland-satellite/);
     const offered = await machineOf({ xwayland: true }, REPOSITORY);
     for (const name of ['niri', 'xwayland', 'xwayland-satellite'])
       assert.ok(offered.packages.includes(name), name);

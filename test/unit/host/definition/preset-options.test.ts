@@ -169,11 +169,11 @@ test('two that claim the first terminal, and a greeter that nobody gets by', asy
 });
 
 const WRONG: readonly [options: unknown, what: RegExp, next: RegExp, code?: string][] = [
-  [{ compositr: 'sway' }, /^there is no extends\[0\]\.with\.compositr$/, /^did you mean compositor\?/],
+  [{ compositr: 'sway' }, /^no such field: extends\[0\]\.with\.compositr$/, /^did you mean compositor\?/],
   [
     { compositor: 'swya' },
     /with\.compositor is "swya"$/,
-    /^did you mean sway\? it can be "sway", "labwc", "cage" or "niri"/,
+    /^did you mean sway\? use "sway", "labwc", "cage" or "niri"/,
   ],
   [{ compositor: ['sway', 'labwc'] }, /with\.compositor is a list/, /./],
   [
@@ -183,13 +183,13 @@ const WRONG: readonly [options: unknown, what: RegExp, next: RegExp, code?: stri
   ],
   [
     { terminal: { comand: 'st' } },
-    /there is no extends\[0\]\.with\.terminal\.comand/,
+    /no such field: extends\[0\]\.with\.terminal\.comand/,
     /^did you mean command\?/,
   ],
   [{ lock: 'none' }, /lock is "none"/, /idle: 'none'/, 'desktop-part-missing'],
-  [{ page: 'https://example.org/' }, /page is what cage shows/, /cage/, 'desktop-not-a-kiosk'],
-  [{ compositor: 'cage', bar: 'waybar' }, /bar has no place/, /take it out/, 'desktop-part-without-place'],
-  [{ compositor: 'cage', browser: 'none' }, /nothing to show/, /name one/, 'desktop-part-missing'],
+  [{ page: 'https://example.org/' }, /page applies to cage/, /cage/, 'desktop-not-a-kiosk'],
+  [{ compositor: 'cage', bar: 'waybar' }, /no place for bar/, /remove it/, 'desktop-part-without-place'],
+  [{ compositor: 'cage', browser: 'none' }, /nothing to show/, /set one/, 'desktop-part-missing'],
   [{ compositor: 'cage', page: 'example.org' }, /begins with https/, /./],
 ];
 

@@ -93,7 +93,10 @@ test('what is of another kind takes the place of what was said before, and a fun
     'fails/mkma.config.ts',
     typescript('{ extends: [() => { throw new Error("own words"); }] }'),
   );
-  assert.equal(await refused(failing), 'a function failed: Error: own words | fails/mkma.config.ts:2 | ');
+  assert.equal(
+    await refused(failing),
+    'a function in extends failed: Error: own words | fails/mkma.config.ts:2 | ',
+  );
 });
 
 test('without on the command line takes the place of what the definition leaves out', async () => {
@@ -167,7 +170,7 @@ test('JavaScript and JSON define machines too', async () => {
   );
   assert.match(
     await refused(write('json-cut/mkma.config.json', '{ "hostname": ')),
-    /^this is no JSON \| json-cut\/mkma.config.json \| /,
+    /^the definition is not valid JSON \| json-cut\/mkma.config.json \| /,
   );
 });
 
@@ -190,15 +193,15 @@ test('a file that cannot be loaded, or defines nothing, is told with its place',
   );
   assert.equal(
     await refused(write('none/mkma.config.ts', 'export const x = 1;\n')),
-    'this defines no machine | none/mkma.config.ts | it has no default export',
+    'the file does not define a machine | none/mkma.config.ts | it has no default export',
   );
   assert.match(
     await refused(write('plain/mkma.config.ts', "export default { hostname: 'x' };\n")),
     /its default export is not what defineMachine returns/,
   );
-  assert.match(await refused(join(folder, 'nowhere.ts')), /^there is no such definition \| nowhere.ts/);
+  assert.match(await refused(join(folder, 'nowhere.ts')), /^no such definition \| nowhere.ts/);
   const loop = write('loop/mkma.config.ts', typescript("{ extends: ['./mkma.config.ts'] }"));
-  assert.match(await refused(loop), /^the definition builds upon itself \| loop\/mkma.config.ts:2 /);
+  assert.match(await refused(loop), /^the definition extends itself \| loop\/mkma.config.ts:2 /);
 });
 
 test('a definition and a preset named together are refused', async () => {

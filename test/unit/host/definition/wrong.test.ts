@@ -28,7 +28,7 @@ async function told(name: string, definition: string): Promise<string[]> {
     line
       .replaceAll(/\S*mkma\.config\.ts/g, 'mkma.config.ts')
       .replaceAll(`${folder}/`, 'FOLDER/')
-      .replace(/\S*none\.ts$/, 'none.ts')
+      .replace(/\S*none\.ts(?= \[)/, 'FOLDER/none.ts')
       .replace(Object.keys(machineSchema.shape).join(', '), 'FIELDS'),
   );
 }

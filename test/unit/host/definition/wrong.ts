@@ -11,7 +11,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'a key that is not there',
     definition: "{ hostnam: 'box' }",
     lines: [
-      'there is no hostnam: mkma.config.ts:2 [unknown-field]',
+      'no such field: hostnam: mkma.config.ts:2 [unknown-field]',
       '  next: did you mean hostname? the fields are: FIELDS',
     ],
   },
@@ -19,16 +19,16 @@ export const WRONG: readonly Wrong[] = [
     what: 'a nested key',
     definition: "{\n  users: {\n    anna: { shel: '/bin/zsh' },\n  },\n}",
     lines: [
-      'there is no users.anna.shel: mkma.config.ts:4 [unknown-field]',
-      '  next: did you mean shell? users.anna can have: uid, system, fullName, groups, shell, home, password, authorizedKeys, autologin, sudo',
+      'no such field: users.anna.shel: mkma.config.ts:4 [unknown-field]',
+      '  next: did you mean shell? fields of users.anna: uid, system, fullName, groups, shell, home, password, authorizedKeys, autologin, sudo',
     ],
   },
   {
     what: 'a key of a repository',
     definition: "{ repositories: { x: { url: 'http://x', suites: ['a'], key: './afile' } } }",
     lines: [
-      'there is no repositories.x.url: mkma.config.ts:2 [unknown-field]',
-      '  next: did you mean uri? repositories.x can have: uri, suites, components, key, inMachine',
+      'no such field: repositories.x.url: mkma.config.ts:2 [unknown-field]',
+      '  next: did you mean uri? fields of repositories.x: uri, suites, components, key, inMachine',
     ],
   },
   {
@@ -36,7 +36,7 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ repositories: { x: { uri: 'http://x', suites: ['/'], key: { url: 'http://x/k', fingerprint: 'AFFF2E93 770F9C12' } } } }",
     lines: [
-      'repositories.x.key.fingerprint is "AFFF2E93 770F9C12": it must be a whole fingerprint: 40 or 64 hexadecimal digits, spaces as you like: mkma.config.ts:2 [value-invalid]',
+      'repositories.x.key.fingerprint is "AFFF2E93 770F9C12": it must be a full fingerprint: 40 or 64 hexadecimal digits; spaces are ignored: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -45,23 +45,23 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{\n  repositories: {\n    x: { uri: 'http://x', suites: ['/'], components: ['main'], key: 'a\\nb' },\n  },\n}",
     lines: [
-      'repositories.x.components: the suite "/" is a flat one, which has no components: mkma.config.ts:4 [repository-components]',
-      '  next: take the components out, or name a suite without a / at its end',
+      'repositories.x.components: the suite "/" is flat and has no components: mkma.config.ts:4 [repository-components]',
+      '  next: remove the components, or name a suite that does not end in /',
     ],
   },
   {
     what: 'a suite without components',
     definition: "{ repositories: { x: { uri: 'http://x', suites: ['trixie'], key: 'a\\nb' } } }",
     lines: [
-      'repositories.x.components is missing: the suite "trixie" has some: mkma.config.ts:2 [repository-components]',
-      "  next: name them, as in components: ['main']; a flat repository has a suite that ends with /",
+      'repositories.x.components is missing: the suite "trixie" is not flat: mkma.config.ts:2 [repository-components]',
+      "  next: name them, as in components: ['main']; the suite of a flat repository ends in /",
     ],
   },
   {
     what: 'host name',
     definition: "{\n\n  hostname: 'My_Box',\n}",
     lines: [
-      'hostname is "My_Box": it must have 1 to 63 of a-z, 0-9 and -, and neither begin nor end with -: mkma.config.ts:4 [value-invalid]',
+      'hostname is "My_Box": it must consist of 1 to 63 of a-z, 0-9 and -, and must not begin or end with -: mkma.config.ts:4 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -69,7 +69,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'no text',
     definition: '{ hostname: 12 }',
     lines: [
-      'hostname must be text, and is 12: mkma.config.ts:2 [value-type]',
+      'hostname must be text, not 12: mkma.config.ts:2 [value-type]',
       '  next: correct it and try again',
     ],
   },
@@ -77,7 +77,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'no list',
     definition: "{ packages: 'nginx' }",
     lines: [
-      'packages must be a list, and is "nginx": mkma.config.ts:2 [value-type]',
+      'packages must be a list, not "nginx": mkma.config.ts:2 [value-type]',
       '  next: correct it and try again',
     ],
   },
@@ -85,7 +85,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'package name',
     definition: "{\n  packages: [\n    'nginx',\n    'Foo Bar',\n  ],\n}",
     lines: [
-      'packages[1] is "Foo Bar": it must be one package: each has an entry of its own: mkma.config.ts:5 [package-name]',
+      'packages[1] is "Foo Bar": it must be one package; further ones are separate entries: mkma.config.ts:5 [package-name]',
       '  next: correct it and try again',
     ],
   },
@@ -93,23 +93,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'deb file missing',
     definition: "{ packages: ['./none.deb'] }",
     lines: [
-      'packages[0]: there is no FOLDER/none.deb: mkma.config.ts:2 [no-such-file]',
-      '  next: correct the path: it is relative to the file that names it',
+      'packages[0]: no such file: FOLDER/none.deb: mkma.config.ts:2 [no-such-file]',
+      '  next: correct the path: it is relative to the definition file that names it',
     ],
   },
   {
     what: 'suite too old',
     definition: "{ suite: 'bookworm' }",
     lines: [
-      'the suite bookworm is too old: early boot runs on quickjs, which Debian packages from trixie on: mkma.config.ts:2 [suite-too-old]',
-      '  next: use trixie or a newer suite',
+      'the suite bookworm is too old: early boot requires quickjs, which is in trixie or newer: mkma.config.ts:2 [suite-too-old]',
+      '  next: use trixie or newer',
     ],
   },
   {
     what: 'suite name',
     definition: "{ suite: 'Debian 13' }",
     lines: [
-      'suite is "Debian 13": it must be a suite in lower case, as trixie or sid: mkma.config.ts:2 [value-invalid]',
+      'suite is "Debian 13": it must be a suite in lower case, such as trixie or sid: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -118,7 +118,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ format: 'erosf' }",
     lines: [
       'format is "erosf": mkma.config.ts:2 [value-not-allowed]',
-      '  next: did you mean erofs? it can be "cpio" or "erofs"',
+      '  next: did you mean erofs? use "cpio" or "erofs"',
     ],
   },
   {
@@ -133,7 +133,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'level no whole number',
     definition: '{ compressionLevel: 2.5 }',
     lines: [
-      'compressionLevel must be a whole number, and is 2.5: mkma.config.ts:2 [value-type]',
+      'compressionLevel must be a whole number, not 2.5: mkma.config.ts:2 [value-type]',
       '  next: correct it and try again',
     ],
   },
@@ -142,14 +142,14 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ without: ['docs', 'doc'] }",
     lines: [
       'without[1] is "doc": mkma.config.ts:2 [value-not-allowed]',
-      '  next: did you mean docs? it can be "docs", "locales", "modules" or "firmware"',
+      '  next: did you mean docs? use "docs", "locales", "modules" or "firmware"',
     ],
   },
   {
     what: 'relative path',
     definition: "{ files: { 'etc/motd': 'hi' } }",
     lines: [
-      'files["etc/motd"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
+      'files["etc/motd"]: the name must be an absolute path, without . and .., that does not end with /: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -157,7 +157,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'climbing path',
     definition: "{ files: { '/etc/../x': 'hi' } }",
     lines: [
-      'files["/etc/../x"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
+      'files["/etc/../x"]: the name must be an absolute path, without . and .., that does not end with /: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -165,16 +165,16 @@ export const WRONG: readonly Wrong[] = [
     what: 'covered path',
     definition: "{ files: { '/run/x': 'hi' } }",
     lines: [
-      'files["/run/x"]: /run is covered when the machine runs, nothing in it would be seen: mkma.config.ts:2 [hidden-path]',
-      '  next: name another place',
+      'files["/run/x"]: the running machine mounts over /run, which hides it: mkma.config.ts:2 [hidden-path]',
+      '  next: use another path',
     ],
   },
   {
     what: 'a field of a mount',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', option: ['ro'] } } }",
     lines: [
-      'there is no mounts["/home"].option: mkma.config.ts:2 [unknown-field]',
-      '  next: did you mean options? mounts["/home"] can have: device, type, options, encrypted, required',
+      'no such field: mounts["/home"].option: mkma.config.ts:2 [unknown-field]',
+      '  next: did you mean options? fields of mounts["/home"]: device, type, options, encrypted, required',
     ],
   },
   {
@@ -189,7 +189,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'options in one text',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', options: ['ro,noatime'] } } }",
     lines: [
-      'mounts["/home"].options[0] is "ro,noatime": it must be one option: each has an entry of its own, without commas and spaces: mkma.config.ts:2 [value-invalid]',
+      'mounts["/home"].options[0] is "ro,noatime": it must be one option without commas and spaces; further options are separate entries: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -205,31 +205,31 @@ export const WRONG: readonly Wrong[] = [
     what: 'a field of an encrypted mount',
     definition: "{ mounts: { '/home': { device: 'LABEL=x', encrypted: { keyfile: '/k' } } } }",
     lines: [
-      'there is no mounts["/home"].encrypted.keyfile: mkma.config.ts:2 [unknown-field]',
-      '  next: did you mean keyFile? mounts["/home"].encrypted can have: name, keyFile, keyDevice, tpm2, options',
+      'no such field: mounts["/home"].encrypted.keyfile: mkma.config.ts:2 [unknown-field]',
+      '  next: did you mean keyFile? fields of mounts["/home"].encrypted: name, keyFile, keyDevice, tpm2, options',
     ],
   },
   {
     what: 'a mount over the system',
     definition: "{ mounts: { '/usr/local': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/usr/local"]: /usr is the system\'s own, which a disk would hide: mkma.config.ts:2 [mount-over-system]',
-      '  next: name another place, as /srv/data or /home',
+      'mounts["/usr/local"]: a disk would hide /usr, which belongs to the system: mkma.config.ts:2 [mount-over-system]',
+      '  next: use another mount point, such as /srv/data or /home',
     ],
   },
   {
     what: 'a mount over the records of packages',
     definition: "{ mounts: { '/var': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/var"]: /var holds the records of packages, which a disk would hide: mkma.config.ts:2 [mount-over-system]',
-      '  next: name another place, as /srv/data or /home',
+      'mounts["/var"]: a disk would hide /var, which contains the package database: mkma.config.ts:2 [mount-over-system]',
+      '  next: use another mount point, such as /srv/data or /home',
     ],
   },
   {
     what: 'a mount over the root',
     definition: "{ mounts: { '/': { device: 'LABEL=x' } } }",
     lines: [
-      'mounts["/"]: its name must be a path from / on, without . and .. and a / at its end: mkma.config.ts:2 [name-invalid]',
+      'mounts["/"]: the name must be an absolute path, without . and .., that does not end with /: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -237,24 +237,24 @@ export const WRONG: readonly Wrong[] = [
     what: 'two mounts of one path',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' }, '/srv//x': { device: 'LABEL=y' } } }",
     lines: [
-      'mounts["/srv/x"] and mounts["/srv//x"] are one mount point: mkma.config.ts:2 [mount-twice]',
-      '  next: take one of them out',
+      'mounts["/srv/x"] and mounts["/srv//x"] are the same mount point: mkma.config.ts:2 [mount-twice]',
+      '  next: remove one of them',
     ],
   },
   {
     what: 'a mount that is a volume in RAM too',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, ramVolumes: { '/srv/x': { size: '1G' } } }",
     lines: [
-      'mounts["/srv/x"] is a volume in RAM too (ramVolumes): mkma.config.ts:2 [mount-twice]',
-      '  next: take one of them out',
+      'mounts["/srv/x"] is also a volume in ramVolumes: mkma.config.ts:2 [mount-twice]',
+      '  next: remove one of them',
     ],
   },
   {
     what: 'a mount on a file',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
     lines: [
-      'mounts["/srv/x"] is no folder: files has it too: mkma.config.ts:2 [mount-on-file]',
-      '  next: take one of them out',
+      'mounts["/srv/x"] is not a folder: files places something else there: mkma.config.ts:2 [mount-on-file]',
+      '  next: remove one of them',
     ],
   },
   {
@@ -262,14 +262,14 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, files: { '/srv/x': 'hi' } }",
     lines: [
       'mounts["/srv"]: the disk would hide /srv/x of the definition: mkma.config.ts:2 [mount-hides-file]',
-      "  next: take one of them out; only what lies in the home of one of the definition's users is copied to a disk",
+      "  next: remove one of them; only files in homes of the definition's users are copied to a disk",
     ],
   },
   {
     what: 'a mount of RAM',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', type: 'tmpfs' } } }",
     lines: [
-      'mounts["/srv"]: tmpfs is no file system on a disk: mkma.config.ts:2 [not-on-disk]',
+      'mounts["/srv"]: tmpfs is not a file system on a disk: mkma.config.ts:2 [not-on-disk]',
       '  next: use ramVolumes',
     ],
   },
@@ -277,8 +277,8 @@ export const WRONG: readonly Wrong[] = [
     what: 'a mount that is required and is not',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', required: true, options: ['nofail'] } } }",
     lines: [
-      'mounts["/srv"] is required, and has the option nofail: mkma.config.ts:2 [required-nofail]',
-      '  next: take one of them out',
+      'mounts["/srv"] is required but has the option nofail: mkma.config.ts:2 [required-nofail]',
+      '  next: remove one of them',
     ],
   },
   {
@@ -286,15 +286,15 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv': { device: 'LABEL=x' }, '/srv/x': { device: 'LABEL=y', required: true } } }",
     lines: [
-      'mounts["/srv/x"] is required, and lies below /srv, which is not: mkma.config.ts:2 [required-below]',
-      '  next: set required: true for /srv too',
+      'mounts["/srv/x"] is required but below /srv, which is not: mkma.config.ts:2 [required-below]',
+      '  next: also set required: true for /srv',
     ],
   },
   {
     what: 'a device of keys without a key',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyDevice: 'LABEL=key' } } } }",
     lines: [
-      'mounts["/srv"].encrypted has a keyDevice without the keyFile on it: mkma.config.ts:2 [key-device-alone]',
+      'mounts["/srv"].encrypted has a keyDevice but no keyFile: mkma.config.ts:2 [key-device-alone]',
       '  next: name the file: keyFile: "/home.key"',
     ],
   },
@@ -302,15 +302,15 @@ export const WRONG: readonly Wrong[] = [
     what: 'two keys',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/k', tpm2: true } } } }",
     lines: [
-      'mounts["/srv"].encrypted has both a key file and the key in the TPM: mkma.config.ts:2 [two-keys]',
-      '  next: take one of them out',
+      'mounts["/srv"].encrypted has both a key file and a key in the TPM: mkma.config.ts:2 [two-keys]',
+      '  next: remove one of them',
     ],
   },
   {
     what: 'a key behind its own lock',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x', encrypted: { keyFile: '/srv/k' } } } }",
     lines: [
-      'mounts["/srv"].encrypted.keyFile: /srv/k lies on the disk that it is to unlock: mkma.config.ts:2 [key-on-own-disk]',
+      'mounts["/srv"].encrypted.keyFile: /srv/k is on the disk that it unlocks: mkma.config.ts:2 [key-on-own-disk]',
       '  next: put the key elsewhere',
     ],
   },
@@ -318,7 +318,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'random swap by what is lost',
     definition: "{ swap: [{ device: 'UUID=1234-ABCD', encrypted: 'random' }] }",
     lines: [
-      'swap[0].device is "UUID=1234-ABCD", and its content is destroyed at each boot: that name is on the partition, and gone with the first boot: mkma.config.ts:2 [random-swap-device]',
+      'swap[0].device is "UUID=1234-ABCD", whose contents are destroyed at each boot: the name is stored on the partition, so the first boot destroys it: mkma.config.ts:2 [random-swap-device]',
       '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
     ],
   },
@@ -326,7 +326,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'random swap by a name that moves',
     definition: "{ swap: [{ device: '/dev/sda2', encrypted: 'random' }] }",
     lines: [
-      'swap[0].device is "/dev/sda2", and its content is destroyed at each boot: another partition may have that name at another boot, and would be destroyed: mkma.config.ts:2 [random-swap-device]',
+      'swap[0].device is "/dev/sda2", whose contents are destroyed at each boot: at another boot, another partition may have this name and would be destroyed: mkma.config.ts:2 [random-swap-device]',
       '  next: use PARTUUID= (lsblk --output NAME,PARTUUID) or a name below /dev/disk/by-id/',
     ],
   },
@@ -342,16 +342,16 @@ export const WRONG: readonly Wrong[] = [
     what: 'swap twice',
     definition: "{ swap: [{ device: 'LABEL=x' }, { device: 'LABEL=x', priority: 1 }] }",
     lines: [
-      'swap[1] and swap[0] have one device: LABEL=x: mkma.config.ts:2 [device-twice]',
-      '  next: take one of them out',
+      'swap[1] and swap[0] use the same device: LABEL=x: mkma.config.ts:2 [device-twice]',
+      '  next: remove one of them',
     ],
   },
   {
     what: 'swap on a mounted disk',
     definition: "{ mounts: { '/srv': { device: 'LABEL=x' } }, swap: [{ device: 'LABEL=x' }] }",
     lines: [
-      'swap[0] and mounts["/srv"] have one device: LABEL=x: mkma.config.ts:2 [device-twice]',
-      '  next: take one of them out',
+      'swap[0] and mounts["/srv"] use the same device: LABEL=x: mkma.config.ts:2 [device-twice]',
+      '  next: remove one of them',
     ],
   },
   {
@@ -359,8 +359,8 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv/a-b': { device: 'LABEL=x', encrypted: true }, '/srv/a/b': { device: 'LABEL=y', encrypted: true } } }",
     lines: [
-      'mounts["/srv/a/b"] and mounts["/srv/a-b"] both become /dev/mapper/srv-a-b: mkma.config.ts:2 [mapper-name-twice]',
-      '  next: give one of them a name of its own: encrypted: { name: ... }',
+      'mounts["/srv/a/b"] and mounts["/srv/a-b"] are both /dev/mapper/srv-a-b: mkma.config.ts:2 [mapper-name-twice]',
+      '  next: rename one of them: encrypted: { name: ... }',
     ],
   },
   {
@@ -368,15 +368,15 @@ export const WRONG: readonly Wrong[] = [
     definition:
       "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: true }, '/srv/b': { device: 'LABEL=x', encrypted: { keyFile: '/k' } } } }",
     lines: [
-      'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in two ways: mkma.config.ts:2 [device-twice]',
-      '  next: give both the same encrypted',
+      'mounts["/srv/b"] and mounts["/srv/a"] unlock LABEL=x in different ways: mkma.config.ts:2 [device-twice]',
+      '  next: give both the same value of encrypted',
     ],
   },
   {
     what: 'the name of the device mapper itself',
     definition: "{ mounts: { '/srv/a': { device: 'LABEL=x', encrypted: { name: 'control' } } } }",
     lines: [
-      'mounts["/srv/a"].encrypted.name is "control": it must be 1 to 127 of A-Z, a-z, 0-9, ., _, + and -, and not "control": mkma.config.ts:2 [value-invalid]',
+      'mounts["/srv/a"].encrypted.name is "control": it must consist of 1 to 127 of A-Z, a-z, 0-9, ., _, + and -, and must not be "control": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -392,31 +392,31 @@ export const WRONG: readonly Wrong[] = [
     what: 'covered volume',
     definition: "{ ramVolumes: { '/run/x': { size: '10%' } } }",
     lines: [
-      'ramVolumes["/run/x"]: /run is mounted over when the machine runs: mkma.config.ts:2 [hidden-path]',
-      '  next: name another place',
+      'ramVolumes["/run/x"]: the running machine mounts over /run, which hides it: mkma.config.ts:2 [hidden-path]',
+      '  next: use another path',
     ],
   },
   {
     what: 'volume over a file',
     definition: "{ files: { '/srv/x/y': 'hi' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
     lines: [
-      'ramVolumes["/srv/x"]: it is empty at each boot, and would hide /srv/x/y of the definition: mkma.config.ts:2 [volume-hides-file]',
-      "  next: name a folder beside it, or take one of them out (ramVolumes: { '/srv/x': false } takes out a preset's volume)",
+      'ramVolumes["/srv/x"]: the volume is empty at each boot and would hide /srv/x/y of the definition: mkma.config.ts:2 [volume-hides-file]',
+      "  next: use another folder, or remove one of them (ramVolumes: { '/srv/x': false } removes a preset's volume)",
     ],
   },
   {
     what: 'a table of mounts beside volumes',
     definition: "{ files: { '/etc/fstab': '' }, ramVolumes: { '/srv/x': { size: '10%' } } }",
     lines: [
-      'files has /etc/fstab, in which mounts, swap and ramVolumes have their lines: mkma.config.ts:2 [table-twice]',
-      '  next: say what it has in those fields, or take them out',
+      'files contains /etc/fstab, which mounts, swap and ramVolumes write: mkma.config.ts:2 [table-twice]',
+      '  next: put its entries into those fields, or remove the fields',
     ],
   },
   {
     what: 'a key file with a space',
     definition: "{ mounts: { '/srv/x': { device: 'LABEL=x', encrypted: { keyFile: '/etc/my key' } } } }",
     lines: [
-      'mounts["/srv/x"].encrypted.keyFile is "/etc/my key": it must have no spaces: crypttab(5) knows no escapes: mkma.config.ts:2 [value-invalid]',
+      'mounts["/srv/x"].encrypted.keyFile is "/etc/my key": it must not contain spaces: crypttab(5) has no escapes: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -440,7 +440,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'volume size',
     definition: "{ ramVolumes: { '/srv/x': { size: 'much' } } }",
     lines: [
-      'ramVolumes["/srv/x"].size is "much": it must be percent of the RAM from 1% to 99%, or bytes as "512M" or "2G": mkma.config.ts:2 [value-invalid]',
+      'ramVolumes["/srv/x"].size is "much": it must be 1% to 99% of the RAM, or a number of bytes such as "512M" or "2G": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -448,15 +448,15 @@ export const WRONG: readonly Wrong[] = [
     what: 'file of nothing',
     definition: "{ files: { '/etc/x': { form: './afile' } } }",
     lines: [
-      'there is no files["/etc/x"].form: mkma.config.ts:2 [unknown-field]',
-      '  next: did you mean from? files["/etc/x"] can have: content, mode, owner, from, values, link, folder, remove',
+      'no such field: files["/etc/x"].form: mkma.config.ts:2 [unknown-field]',
+      '  next: did you mean from? fields of files["/etc/x"]: content, mode, owner, from, values, link, folder, remove',
     ],
   },
   {
     what: 'file mode',
     definition: "{ files: { '/etc/x': { content: 'a', mode: 'rw' } } }",
     lines: [
-      'files["/etc/x"].mode is "rw": it must be three or four octal digits, as "0644": mkma.config.ts:2 [value-invalid]',
+      'files["/etc/x"].mode is "rw": it must be three or four octal digits, such as "0644": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -464,23 +464,23 @@ export const WRONG: readonly Wrong[] = [
     what: 'file missing',
     definition: "{ files: { '/etc/x': { from: './none' } } }",
     lines: [
-      'files["/etc/x"].from: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
-      '  next: correct the path: it is relative to the file that names it',
+      'files["/etc/x"].from: no such file: FOLDER/none: mkma.config.ts:2 [no-such-file]',
+      '  next: correct the path: it is relative to the definition file that names it',
     ],
   },
   {
     what: 'template of folder',
     definition: "{ files: { '/etc/x': { from: './adir', values: { a: 1 } } } }",
     lines: [
-      'files["/etc/x"]: FOLDER/adir is a folder, and only files can be templates: mkma.config.ts:2 [template-folder]',
-      '  next: name each file that is a template by itself',
+      'files["/etc/x"]: FOLDER/adir is a folder, but only files can be templates: mkma.config.ts:2 [template-folder]',
+      '  next: name each template file separately',
     ],
   },
   {
     what: 'user name',
     definition: "{ users: { 'Anna B': {} } }",
     lines: [
-      'users["Anna B"]: its name must have 1 to 32 of a-z, 0-9, _ and -, the first a letter: mkma.config.ts:2 [name-invalid]',
+      'users["Anna B"]: the name must consist of 1 to 32 of a-z, 0-9, _ and -, and must begin with a letter or _: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -504,7 +504,7 @@ export const WRONG: readonly Wrong[] = [
     what: 'hash',
     definition: "{ users: { anna: { password: { hash: 'secret' } } } }",
     lines: [
-      'users.anna.password.hash: it must be a hash as of mkpasswd (it begins with $): mkma.config.ts:2 [value-invalid]',
+      'users.anna.password.hash: it must be a hash as mkpasswd prints it, which begins with $: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -512,8 +512,8 @@ export const WRONG: readonly Wrong[] = [
     what: 'hash file missing',
     definition: "{ users: { anna: { password: { hashFile: './none' } } } }",
     lines: [
-      'users.anna.password.hashFile: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
-      '  next: correct the path: it is relative to the file that names it',
+      'users.anna.password.hashFile: no such file: FOLDER/none: mkma.config.ts:2 [no-such-file]',
+      '  next: correct the path: it is relative to the definition file that names it',
     ],
   },
   {
@@ -528,31 +528,31 @@ export const WRONG: readonly Wrong[] = [
     what: 'empty password and ssh',
     definition: "{\n  extends: ['server'],\n  users: { anna: { password: 'empty' } },\n}",
     lines: [
-      'anna would have an empty password on a machine with a network login (openssh-server): mkma.config.ts:4 [open-account]',
-      '  next: lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+      'anna would have an empty password on a machine that accepts network logins (openssh-server): mkma.config.ts:4 [open-account]',
+      '  next: lock it (password: "locked") and use authorizedKeys, or remove openssh-server',
     ],
   },
   {
     what: 'empty password and a server for files',
     definition: "{\n  packages: ['vsftpd'],\n  users: { anna: { password: 'empty' } },\n}",
     lines: [
-      'anna would have an empty password on a machine with a network login (vsftpd): mkma.config.ts:4 [open-account]',
-      '  next: lock it (password: "locked") and use authorizedKeys, or leave out the network login',
+      'anna would have an empty password on a machine that accepts network logins (vsftpd): mkma.config.ts:4 [open-account]',
+      '  next: lock it (password: "locked") and use authorizedKeys, or remove vsftpd',
     ],
   },
   {
     what: 'two on one terminal',
     definition: "{\n  users: { anna: { autologin: ['tty1'] } },\n}",
     lines: [
-      'tty1 logs in both root and anna: mkma.config.ts:3 [two-logins-on-terminal]',
-      '  next: leave it to one of them; to take it from root: users: { root: { autologin: replace([]) } }',
+      'both root and anna are logged in on tty1: mkma.config.ts:3 [two-logins-on-terminal]',
+      '  next: remove one of them; for root: users: { root: { autologin: replace([]) } }',
     ],
   },
   {
     what: 'terminal',
     definition: "{ users: { anna: { autologin: ['console'] } } }",
     lines: [
-      'users.anna.autologin[0] is "console": it must be a terminal, "tty1" to "tty6" or as "ttyS0": mkma.config.ts:2 [value-invalid]',
+      'users.anna.autologin[0] is "console": it must be a terminal: "tty1" to "tty6", or one such as "ttyS0": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -560,31 +560,28 @@ export const WRONG: readonly Wrong[] = [
     what: 'root uid',
     definition: '{ users: { root: { uid: 5 } } }',
     lines: [
-      'users.root.uid cannot be said: root is there already: mkma.config.ts:2 [not-for-root]',
-      '  next: take it out',
+      'users.root.uid is not allowed: root always exists: mkma.config.ts:2 [not-for-root]',
+      '  next: remove it',
     ],
   },
   {
     what: 'time zone',
     definition: "{ timezone: 'Berlin time' }",
     lines: [
-      'timezone is "Berlin time": it must be a time zone, as Europe/Berlin: mkma.config.ts:2 [value-invalid]',
+      'timezone is "Berlin time": it must be a time zone, such as Europe/Berlin: mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'keyboard',
     definition: "{ keyboard: { variant: 'nodeadkeys' } }",
-    lines: [
-      'keyboard.layout is missing: mkma.config.ts:2 [field-missing]',
-      '  next: correct it and try again',
-    ],
+    lines: ['keyboard.layout is missing: mkma.config.ts:2 [field-missing]', '  next: add it'],
   },
   {
     what: 'unit',
     definition: "{ services: { enable: ['my unit'] } }",
     lines: [
-      'services.enable[0] is "my unit": it must be the name of a unit, as "nginx" or "nginx.service": mkma.config.ts:2 [value-invalid]',
+      'services.enable[0] is "my unit": it must be the name of a unit, such as "nginx" or "nginx.service": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -592,15 +589,15 @@ export const WRONG: readonly Wrong[] = [
     what: 'enabled and masked',
     definition: "{ services: { enable: ['ssh'], mask: ['ssh.service'] } }",
     lines: [
-      'ssh.service is to be enabled and masked at once: mkma.config.ts:2 [unit-contradiction]',
-      '  next: take it out of one of the lists; what was said before is forgotten with replace([...])',
+      'ssh.service is both enabled and masked: mkma.config.ts:2 [unit-contradiction]',
+      '  next: remove it from one of the lists; replace([...]) drops inherited entries',
     ],
   },
   {
     what: 'sysctl',
     definition: '{ sysctl: { swappiness: 10 } }',
     lines: [
-      'sysctl.swappiness: its name must be a kernel setting, as vm.swappiness: mkma.config.ts:2 [name-invalid]',
+      'sysctl.swappiness: the name must be a kernel parameter, such as vm.swappiness: mkma.config.ts:2 [name-invalid]',
       '  next: correct it and try again',
     ],
   },
@@ -609,23 +606,23 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ hooks: [{ at: 'end', run: 'true' }] }",
     lines: [
       'hooks[0].at is "end": mkma.config.ts:2 [value-not-allowed]',
-      '  next: it can be "packages", "system" or "images"',
+      '  next: use "packages", "system" or "images"',
     ],
   },
   {
     what: 'hook script missing',
     definition: "{ hooks: [{ at: 'system', run: { script: './none.sh' } }] }",
     lines: [
-      'hooks[0].run.script: there is no FOLDER/none.sh: mkma.config.ts:2 [no-such-file]',
-      '  next: correct the path: it is relative to the file that names it',
+      'hooks[0].run.script: no such file: FOLDER/none.sh: mkma.config.ts:2 [no-such-file]',
+      '  next: correct the path: it is relative to the definition file that names it',
     ],
   },
   {
     what: 'hook in the image too late',
     definition: "{ hooks: [{ at: 'images', run: 'true' }] }",
     lines: [
-      'hooks[0] is to run in the image once that is packed: mkma.config.ts:2 [hook-point]',
-      '  next: run it on the host (on: "host"), or at "system"',
+      'hooks[0] cannot run in the image after it was packed: mkma.config.ts:2 [hook-point]',
+      '  next: run it at "system", or on the host (on: "host")',
     ],
   },
   {
@@ -648,53 +645,50 @@ export const WRONG: readonly Wrong[] = [
     what: 'kernel path',
     definition: "{ kernel: { from: 'path', image: './afile', modules: './none' } }",
     lines: [
-      'kernel.modules: there is no FOLDER/none: mkma.config.ts:2 [no-such-file]',
-      '  next: correct the path: it is relative to the file that names it',
+      'kernel.modules: no such file: FOLDER/none: mkma.config.ts:2 [no-such-file]',
+      '  next: correct the path: it is relative to the definition file that names it',
     ],
   },
   {
     what: 'cmdline',
     definition: "{ cmdline: ['quiet splash'] }",
     lines: [
-      'cmdline[0] is "quiet splash": it must be one parameter without blanks, as "quiet": mkma.config.ts:2 [value-invalid]',
+      'cmdline[0] is "quiet splash": it must be one parameter without spaces, such as "quiet": mkma.config.ts:2 [value-invalid]',
       '  next: correct it and try again',
     ],
   },
   {
     what: 'build without install',
     definition: "{ builds: [{ name: 'x', run: 'make' }] }",
-    lines: [
-      'builds[0].install is missing: mkma.config.ts:2 [field-missing]',
-      '  next: correct it and try again',
-    ],
+    lines: ['builds[0].install is missing: mkma.config.ts:2 [field-missing]', '  next: add it'],
   },
   {
     what: 'two builds of a name',
     definition: "{ builds: [{ name: 'x', run: 'a', install: 'b' }, { name: 'x', run: 'c', install: 'd' }] }",
     lines: [
-      'builds[1] has the name "x", as one before it: mkma.config.ts:2 [name-twice]',
-      '  next: give each a name of its own',
+      'builds[1] has the name "x" of an earlier entry: mkma.config.ts:2 [name-twice]',
+      '  next: rename one of them',
     ],
   },
   {
     what: 'preset',
     definition: "{ extends: ['consle'] }",
     lines: [
-      'there is no preset "consle": mkma.config.ts:2 [no-such-preset]',
+      'no such preset: consle: mkma.config.ts:2 [no-such-preset]',
       '  next: did you mean console? the presets are: console, server, desktop, hardware/intel, hardware/amd, hardware/laptop',
     ],
   },
   {
     what: 'extends no list',
     definition: "{ extends: 'console' }",
-    lines: ['extends must be a list: mkma.config.ts:2 [value-type]', '  next: as in extends: ["server"]'],
+    lines: ['extends must be a list: mkma.config.ts:2 [value-type]', '  next: write extends: ["server"]'],
   },
   {
     what: 'extends missing file',
     definition: "{ extends: ['./none.ts'] }",
     lines: [
-      'there is no such definition: mkma.config.ts:2: FOLDER/none.ts [definition-missing]',
-      '  next: name a file that is there, or make one: mkma new',
+      'no such definition: mkma.config.ts:2: FOLDER/none.ts [definition-missing]',
+      '  next: name an existing file, or create one: mkma new',
     ],
   },
   {
@@ -710,7 +704,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ initramfs: { modules: 'all' } }",
     lines: [
       'initramfs.modules is "all": mkma.config.ts:2 [value-not-allowed]',
-      '  next: it can be "generic" or "hardware"',
+      '  next: use "generic" or "hardware"',
     ],
   },
 ];

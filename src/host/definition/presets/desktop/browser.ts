@@ -1,12 +1,12 @@
-/** What Firefox is set to beyond its own defaults. Pure, but for the paths of what is shipped. */
+/** Settings of Firefox. Pure, except for paths of shipped files. */
 import { join } from 'node:path';
 import type { MachineInput } from '../../machine.js';
 import type { DesktopOptions } from './options.js';
 import { SHIPPED } from './session.js';
 
 /**
- * Files of Firefox's AutoConfig, which knows the session's environment (support.mozilla.org, "Customizing Firefox Using
- * AutoConfig").
+ * Files of Firefox's AutoConfig, which can read the session's environment (support.mozilla.org, "Customizing
+ * Firefox Using AutoConfig").
  */
 export function browserFiles({ browser, page }: DesktopOptions): NonNullable<MachineInput['files']> {
   if (browser !== 'firefox-esr') return {};
@@ -14,7 +14,7 @@ export function browserFiles({ browser, page }: DesktopOptions): NonNullable<Mac
   const preferences = [
     'pref("general.config.filename", "mkma.cfg");',
     'pref("general.config.obscure_value", 0);',
-    // A kiosk's listens to windows, which the sandbox does not allow.
+    // That of a kiosk listens to windows, which the sandbox does not allow.
     `pref("general.config.sandbox_enabled", ${!kiosk});`,
     '',
   ];

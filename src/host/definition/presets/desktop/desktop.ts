@@ -1,4 +1,4 @@
-/** The preset `desktop`: a Wayland session of a person's own. Pure, but for the paths of what is shipped. */
+/** The preset `desktop`: a Wayland session for one user. Pure, except for paths of shipped files. */
 import type { FragmentFields } from '../../define.js';
 import type { MachineInput } from '../../machine.js';
 import { consoleTools, networkTime, systemd } from '../fragments.js';
@@ -46,7 +46,7 @@ const FONTS = {
   cjk: 'fonts-noto-cjk',
 } as const;
 
-/** What each compositor takes, and how it is called among desktops (XDG_CURRENT_DESKTOP). */
+/** Packages and command of each compositor, and its names in XDG_CURRENT_DESKTOP. */
 const COMPOSITORS = {
   sway: { packages: ['sway'], command: 'sway', names: 'sway:wlroots' },
   labwc: { packages: ['labwc'], command: 'labwc', names: 'labwc:wlroots' },
@@ -80,14 +80,16 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
       ...(options.launcher === 'fuzzel' ? launcherFiles(options, programs.terminal?.command) : {}),
       ...(options.portals ? portalFiles(options) : {}),
       ...themeFiles(options),
-      // Programs that keys and launchers start are ended one by one where memory runs out, the session is not (systemd.slice(5)).
+      // When memory runs out, programs that keys and launchers started end one by one, the session does not
+      // (systemd.slice(5)).
       '/etc/systemd/user/app.slice.d/10-mkma-desktop.conf':
         '[Slice]\nManagedOOMMemoryPressure=kill\nManagedOOMMemoryPressureLimit=60%\nManagedOOMSwap=kill\n',
-      // logind waits for the lock before it suspends: 5 s by default, too short for a slow machine (logind.conf(5)).
+      // logind waits for the lock before it suspends: 5 s by default, too short for a slow machine
+      // (logind.conf(5)).
       ...(programs.lock === undefined
         ? {}
         : { '/etc/systemd/logind.conf.d/10-mkma-desktop.conf': '[Login]\nInhibitDelayMaxSec=30\n' }),
-      // A terminal is a process of its own: what runs in it is ended alone where memory runs out.
+      // Each terminal is a process of its own, so only what runs in it ends when memory runs out.
       ...(options.terminal === 'foot' ? footAlone() : {}),
       ...packagesUnits(options),
       ...mimeFiles(options),
@@ -97,7 +99,7 @@ function fieldsOf(options: DesktopOptions): FragmentFields {
     hooks: [{ at: 'system', run: 'dconf update' }],
     services: {
       enable: ['NetworkManager', 'systemd-oomd', ...(bluetooth ? ['bluetooth'] : [])],
-      // RAM that is written to a disk would be this machine's whole system, and its next boot starts from its images.
+      // Hibernation would write the whole system to a disk, and the next boot starts from the images anyway.
       mask: ['hibernate.target', 'hybrid-sleep.target', 'suspend-then-hibernate.target'],
     },
     zram: 50,
@@ -128,9 +130,9 @@ function packagesOf(options: DesktopOptions, programs: Programs, browser: Progra
   return [
     ...COMPOSITORS[compositor].packages,
     ...Object.values(programs).flatMap(({ packages }) => packages),
-    // What keys and the guard say, whatever shows it.
+    // Keys and the low memory warning send notifications, whatever shows them.
     ...(programs.notifications === undefined ? [] : ['libnotify-bin']),
-    // It listens for the lock and for sleep, also where nothing locks by time.
+    // It handles lock and sleep, also without an idle manager.
     ...(programs.lock === undefined ? [] : ['swayidle']),
     ...(browser?.packages ?? []),
     ...['dbus-user-session', 'polkitd', 'pkexec', 'sudo', 'xdg-utils', 'xdg-user-dirs', 'desktop-file-utils'],
@@ -163,12 +165,12 @@ function compositorFiles({ compositor, xwayland }: DesktopOptions, keys: readonl
   );
 }
 
-/** Keys whose program is there. */
+/** Keys whose program exists. */
 function keysOf(options: DesktopOptions, programs: Programs, browser: Program | undefined): Key[] {
   const { terminal, launcher, files, clipboard, lock, screenshots } = programs;
   const needs: Readonly<Record<string, unknown>> = {
     ...{ terminal, launcher, files, browser, lock },
-    // The history is cliphist's; another program has keys of its own.
+    // Only cliphist has this history; another program has keys of its own.
     clipboard: clipboard && options.clipboard === 'cliphist' && launcher?.menu,
     wifi: terminal,
     bluetooth: options.bluetooth && terminal,

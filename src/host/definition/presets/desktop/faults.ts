@@ -1,4 +1,4 @@
-/** Options of the desktop that do not go together. Pure. */
+/** Options of the desktop that contradict each other. Pure. */
 import type { z } from 'zod';
 import { type Fault, fault } from '../../fault.js';
 import type { MachineConfig } from '../../machine.js';
@@ -7,65 +7,65 @@ import { PARTS } from './parts.js';
 
 type Said = z.output<typeof desktopOptions>;
 
-/** Every fault, by the paths of the options. */
+/** Every error, by the paths of the options. */
 export function desktopFaults(said: Said): Fault[] {
   return said.compositor === 'cage' ? kiosk(said) : [...noKiosk(said), ...needed(said)];
 }
 
-/** What cage shows, where it is another compositor. */
+/** Options of cage with another compositor. */
 function noKiosk(said: Said): Fault[] {
   return (['page', 'program'] as const)
     .filter((name) => said[name] !== undefined)
     .map((name) => ({
       ...{ path: [name], code: 'desktop-not-a-kiosk' },
-      what: `${name} is what cage shows, and the compositor is ${said.compositor}`,
-      next: "take it out, or use compositor: 'cage'",
+      what: `${name} applies to cage, but the compositor is ${said.compositor}`,
+      next: "remove it, or use compositor: 'cage'",
     }));
 }
 
-/** In cage there is one program, and nothing else. */
+/** cage shows one program and nothing else. */
 function kiosk(said: Said): Fault[] {
   const { page, program, browser } = said;
   const faults: Fault[] = PARTS.filter((part) => said[part] !== undefined && said[part] !== 'none').map(
     (part) => ({
       ...{ path: [part], code: 'desktop-part-without-place' },
-      what: `cage shows one program, full screen: ${part} has no place there`,
-      next: 'take it out, or use another compositor',
+      what: `cage shows one full-screen program, and has no place for ${part}`,
+      next: 'remove it, or use another compositor',
     }),
   );
   if (page !== undefined && program !== undefined) {
     faults.push({
       ...{ path: ['program'], code: 'desktop-two-programs' },
-      what: 'cage shows one program: page and program are two',
-      next: 'take one of them out',
+      what: 'cage shows one program, but both page and program are set',
+      next: 'remove one of them',
     });
   }
   if (program === undefined && browser === 'none') {
     faults.push({
       ...{ path: ['browser'], code: 'desktop-part-missing' },
-      what: 'cage would have nothing to show: there is no browser and no program',
-      next: 'name one of them',
+      what: 'cage has nothing to show: browser is "none", and program is not set',
+      next: 'set one of them',
     });
   }
   return faults;
 }
 
-/** Parts that work through another one. */
+/** Parts that require another one. */
 function needed(said: Said): Fault[] {
   const uses = [
-    ['idle', 'lock', 'locks the screen when nobody is there'],
-    ['clipboard', 'launcher', 'shows the history of the clipboard'],
+    ['idle', 'lock', 'to lock the screen'],
+    ['clipboard', 'launcher', 'to show its history'],
   ] as const;
   return uses
     .filter(([part, other]) => said[part] !== 'none' && said[other] === 'none')
     .map(([part, other, what]) => ({
       ...{ path: [other], code: 'desktop-part-missing' },
-      what: `${other} is "none", and it ${what}`,
-      next: `leave out ${part} as well (${part}: 'none'), or name another ${other}`,
+      what: `${other} is "none", but ${part} requires it ${what}`,
+      next: `set both to 'none' (${part}: 'none'), or name another ${other}`,
     }));
 }
 
-/** A user of whom a password is asked, and who has none. */
+/** A user whose password sudo asks for, but which is locked. */
 function withoutPassword(user: string, { users }: MachineConfig): Fault[] {
   const { password, sudo } = users[user] ?? {};
   if (password !== 'locked' || sudo !== true) return [];
@@ -73,12 +73,12 @@ function withoutPassword(user: string, { users }: MachineConfig): Fault[] {
     {
       ...{ path: ['users', user], code: 'desktop-without-admin' },
       what: `nobody could become root: sudo asks for the password of ${user}, which is locked`,
-      next: `give one (password: { hashFile: './password' }), or say users: { ${user}: { sudo: 'nopasswd' } } (or false)`,
+      next: `set one (password: { hashFile: './password' }), or users: { ${user}: { sudo: 'nopasswd' } } (or false)`,
     },
   ];
 }
 
-/** Who logs in where, with the whole machine. */
+/** Errors of logins, in the whole machine. */
 export function loginFaults({ user, login }: DesktopOptions, machine: MachineConfig): Fault[] {
   const { users } = machine;
   const first = Object.entries(users).flatMap(([name, { autologin }]) =>
@@ -88,8 +88,8 @@ export function loginFaults({ user, login }: DesktopOptions, machine: MachineCon
             fault(
               'two-logins-on-terminal',
               ['users', name, 'autologin', i],
-              `tty1 logs in ${name}, and the desktop is there`,
-              `leave tty1 to the desktop: autologin: ['tty2'], or replace(['ttyS0']) where a preset says it`,
+              `${name} is logged in on tty1, which the desktop uses`,
+              `use another terminal: autologin: ['tty2'], or replace(['ttyS0']) if a preset sets tty1`,
             ),
           ]
         : [],
@@ -104,7 +104,7 @@ export function loginFaults({ user, login }: DesktopOptions, machine: MachineCon
       'greeter-without-password',
       ['users', user, 'password'],
       `nobody could log in: the greeter asks for the password of ${user}, which is locked`,
-      "give one (password: { hashFile: './password' }), or use login: 'automatic'",
+      "set one (password: { hashFile: './password' }), or use login: 'automatic'",
     ),
   ];
 }

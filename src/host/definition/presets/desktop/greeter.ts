@@ -1,6 +1,6 @@
 /**
- * Who it is, is asked for on tty1: greetd(1) with tuigreet(1), which needs no graphics. Debian's PAM file of greetd opens the keyring
- * by itself (pam_gnome_keyring). Pure.
+ * Login on tty1: greetd(1) with tuigreet(1), which requires no graphics. Debian's PAM file of greetd opens
+ * the keyring by itself (pam_gnome_keyring). Pure.
  */
 import type { FragmentFields } from '../../define.js';
 import type { DesktopOptions } from './options.js';
@@ -23,7 +23,7 @@ vt = 1
 command = "tuigreet --time --remember --asterisks --sessions ${sessions}"
 user = "_greetd"
 `,
-      // It has the first terminal, which systemd would give to a login as well.
+      // It uses the first terminal, on which systemd would otherwise start a getty.
       '/etc/systemd/system/greetd.service.d/10-tty1.conf':
         '[Unit]\nConflicts=getty@tty1.service\nAfter=getty@tty1.service\n',
     },

@@ -1,11 +1,11 @@
-/** Keys of the desktop: one for each everyday thing, the same in every compositor. Pure. */
+/** Keys of the desktop, the same in every compositor. Pure. */
 
-/** A key as xkbcommon names it (xkbcommon-keysyms.h), with what is held down. */
+/** A key as xkbcommon names it (xkbcommon-keysyms.h), with its modifiers. */
 export interface Key {
-  /** Held down: the key with the logo counts as `super`. */
+  /** Modifiers; `super` is the key with the logo. */
   readonly held: readonly ('super' | 'shift')[];
   readonly key: string;
-  /** What `/usr/lib/mkma-desktop/key` is given. */
+  /** The argument of `/usr/lib/mkma-desktop/key`. */
   readonly action: string;
   /** Whether it works while the screen is locked. */
   readonly locked?: boolean;
@@ -23,18 +23,18 @@ export const KEYS: readonly Key[] = [
   held('d', 'launcher', 'start a program'),
   held('e', 'files', 'files'),
   held('w', 'browser', 'browser'),
-  held('v', 'clipboard', 'history of the clipboard'),
+  held('v', 'clipboard', 'clipboard history'),
   held('l', 'lock', 'lock the screen'),
   held('n', 'wifi', 'networks'),
   held('b', 'bluetooth', 'Bluetooth'),
-  held('s', 'persist', 'save what has changed'),
+  held('s', 'persist', 'save changes'),
   held('Escape', 'power', 'log out, suspend, restart, power off'),
   { held: [], key: 'Print', action: 'screenshot', what: 'screenshot' },
   { held: ['shift'], key: 'Print', action: 'screenshot-region', what: 'screenshot of a region' },
   media('XF86AudioRaiseVolume', 'volume-up', 'louder'),
   media('XF86AudioLowerVolume', 'volume-down', 'quieter'),
-  media('XF86AudioMute', 'mute', 'sound off and on'),
-  media('XF86AudioMicMute', 'mute-microphone', 'microphone off and on'),
+  media('XF86AudioMute', 'mute', 'mute'),
+  media('XF86AudioMicMute', 'mute-microphone', 'mute the microphone'),
   media('XF86MonBrightnessUp', 'brightness-up', 'brighter'),
   media('XF86MonBrightnessDown', 'brightness-down', 'darker'),
   media('XF86AudioPlay', 'play', 'play and pause'),

@@ -1,4 +1,4 @@
-/** One page or program, full screen in cage(1): what it runs, and what a browser is kept from. Pure. */
+/** A kiosk in cage(1): the program that it shows, and policies of its browser. Pure. */
 import { shellQuote } from '../../../sys/command.js';
 import type { MachineInput } from '../../machine.js';
 import type { DesktopOptions } from './options.js';
@@ -6,17 +6,19 @@ import type { Program } from './parts.js';
 
 type Files = NonNullable<MachineInput['files']>;
 
-/** The command line of what cage shows. */
+/** The command line of the program that cage shows. */
 export function kioskProgram({ program, page }: DesktopOptions, browser: Program | undefined): string {
   if (program !== undefined) return program;
   const command = browser?.command ?? '';
   return page === undefined ? command : `${command} --kiosk ${shellQuote(page)}`;
 }
 
-/** Policies of a browser that shows one page: nothing leads away from its site, and nothing is asked at the first start. */
+/**
+ * Policies of a browser that shows one page: it stays on the page's site and asks nothing at the first start.
+ */
 export function kioskFiles({ compositor, page, browser }: DesktopOptions): Files {
   if (compositor !== 'cage') return {};
-  // Keys of the kernel (SysRq) reboot and kill, whatever is on the screen.
+  // SysRq keys reboot and kill, whatever is on the screen.
   const sysrq = { '/etc/sysctl.d/60-mkma-kiosk.conf': 'kernel.sysrq = 0\n' };
   if (page === undefined) return sysrq;
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -29,10 +31,10 @@ export function kioskFiles({ compositor, page, browser }: DesktopOptions): Files
   return sysrq;
 }
 
-/** The site of a page; of a file its folder. */
+/** The site of a page; for a file, its folder. */
 function siteOf(page: string): string {
   const { protocol, hostname } = new URL(page);
-  // Patterns of Firefox know no ports: all of a host's count.
+  // Patterns of Firefox have no ports: all ports of the host match.
   return protocol === 'file:' ? page.replace(/[^/]*$/, '') : `${protocol}//${hostname}/`;
 }
 
@@ -61,7 +63,7 @@ function firefox(page: string): unknown {
     OfferToSaveLogins: false,
     PasswordManagerEnabled: false,
     PrintingEnabled: false,
-    // Neither files of the machine are handed out, nor others written to it.
+    // No files are uploaded from the machine or saved to it.
     AllowFileSelectionDialogs: false,
     // Requests for camera, microphone, location and notifications are denied without a prompt.
     Permissions: Object.fromEntries(
@@ -70,7 +72,7 @@ function firefox(page: string): unknown {
         { BlockNewRequests: true, Locked: true },
       ]),
     ),
-    // After a crash the page is there again, without a question.
+    // After a crash the page is restored without a question.
     Preferences: {
       'browser.sessionstore.resume_from_crash': { Value: false, Status: 'locked' },
       'toolkit.startup.max_resumed_crashes': { Value: -1, Status: 'locked' },
@@ -86,7 +88,7 @@ function chromium(page: string): unknown {
     HomepageIsNewTabPage: false,
     NewTabPageLocation: page,
     URLBlocklist: ['*'],
-    // The dot: that host alone, not those below it.
+    // The dot: only that host, not its subdomains.
     URLAllowlist: [siteOf(page).replace(/^(https?:\/\/)/, '$1.')],
     DeveloperToolsAvailability: 2,
     IncognitoModeAvailability: 1,

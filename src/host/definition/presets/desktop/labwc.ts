@@ -12,13 +12,13 @@ export function labwcFiles(keys: readonly Key[]): Readonly<Record<string, string
     `    <keybind key="${key}"><action name="${action}"${rest}/></keybind>`;
   return {
     'rc.xml': `<?xml version="1.0"?>
-<!-- The desktop's configuration of labwc. A copy in ~/.config/labwc/rc.xml takes its place. -->
+<!-- The desktop's configuration of labwc. A copy in ~/.config/labwc/rc.xml replaces it. -->
 <labwc_config>
   <core><gap>4</gap><reuseOutputMode>yes</reuseOutputMode></core>
   <theme><name></name><cornerRadius>6</cornerRadius><font place=""><name>sans</name><size>10</size></font></theme>
   <desktops number="4"/>
   <keyboard>
-    <!-- Everyday things, the same in every compositor. -->
+    <!-- Keys that are the same in every compositor. -->
 ${keys.map(bind).join('\n')}
     <!-- Windows. -->
 ${own('W-q', 'Close')}

@@ -1,13 +1,13 @@
-/** Bar, background, colours, and what opens what: files for programs of the desktop. Pure. */
+/** Bar, wallpaper, colours, and file associations of the desktop. Pure. */
 import type { MachineInput } from '../../machine.js';
 import type { DesktopOptions } from './options.js';
 
 type Files = NonNullable<MachineInput['files']>;
 
-/** The background: dark or light, without a picture. */
+/** The colour of the wallpaper, dark or light. */
 export const BACKGROUND = { dark: '#1d2733', light: '#d7e0ea' } as const;
 
-/** What waybar(5) shows, by compositor. */
+/** Modules of waybar(5), by compositor. */
 const WINDOWS: Readonly<Record<string, readonly string[]>> = {
   sway: ['sway/workspaces', 'sway/mode', 'sway/window'],
   labwc: ['wlr/taskbar'],
@@ -73,7 +73,7 @@ window#waybar { background: #11181f; color: #d7e0ea; }
   };
 }
 
-/** fuzzel.ini(5): what it starts has a scope of its own, and it is as dark or light as the rest. */
+/** fuzzel.ini(5): programs start in scopes of their own, and its colours follow the theme. */
 export function launcherFiles({ theme }: DesktopOptions, terminal = ''): Files {
   const dark = theme === 'dark';
   const lines = [
@@ -95,7 +95,9 @@ export function launcherFiles({ theme }: DesktopOptions, terminal = ''): Files {
   return { '/etc/xdg/fuzzel/fuzzel.ini': lines.join('\n') };
 }
 
-/** What programs are asked to look like (org.gnome.desktop.interface, which portals pass on), as a default of dconf(7). */
+/**
+ * The appearance of programs (org.gnome.desktop.interface, which portals pass on), as a default of dconf(7).
+ */
 export function themeFiles({ theme }: DesktopOptions): Files {
   const settings = [
     '[org/gnome/desktop/interface]',
@@ -109,17 +111,18 @@ export function themeFiles({ theme }: DesktopOptions): Files {
   return {
     '/etc/dconf/profile/user': 'user-db:user\nsystem-db:local\n',
     '/etc/dconf/db/local.d/00-mkma-desktop': settings.join('\n'),
-    // What they have of it themselves: a theme by the name Adwaita-dark is in no package of the preset.
+    // Programs contain this theme themselves: Adwaita-dark is in no package of the preset.
     ...(theme === 'dark' ? { '/etc/gtk-3.0/settings.ini': DARK, '/etc/gtk-4.0/settings.ini': DARK } : {}),
   };
 }
 
-/** Settings of GTK's programs where no settings daemon has others (GtkSettings). */
+/** Settings of GTK programs without a settings daemon (GtkSettings). */
 const DARK = '[Settings]\ngtk-application-prefer-dark-theme=1\n';
 
-/** Which back end answers which portal (portals.conf(5)); sway has a file of its own, and asks for this one first. */
+/** The back end of each portal (portals.conf(5)); sway has a file of its own, but reads this one first. */
 export function portalFiles({ compositor, keyring }: DesktopOptions): Files {
-  // niri's own file has GNOME's for all, whose file chooser is nautilus (niri #3765): here it is for casts of single windows, if it is there.
+  // niri's own file uses GNOME's for all, whose file chooser is nautilus (niri #3765): here only for screen
+  // casts of windows.
   const screen = compositor === 'niri' ? 'gnome;wlr' : 'wlr';
   const lines = [
     '[preferred]',
@@ -133,7 +136,7 @@ export function portalFiles({ compositor, keyring }: DesktopOptions): Files {
   return { [`/etc/xdg/xdg-desktop-portal/${compositor}-portals.conf`]: lines.join('\n') };
 }
 
-/** Desktop files of known programs, for what they open. */
+/** Desktop files of known programs, by the kinds of files they open. */
 const OPENERS: Readonly<Record<string, { readonly file: string; readonly types: readonly string[] }>> = {
   'firefox-esr': {
     file: 'firefox-esr.desktop',
@@ -154,7 +157,7 @@ const OPENERS: Readonly<Record<string, { readonly file: string; readonly types: 
   nautilus: { file: 'org.gnome.Nautilus.desktop', types: ['inode/directory'] },
 };
 
-/** What opens what (mime-apps-spec). */
+/** File associations (mime-apps-spec). */
 export function mimeFiles({ browser, files }: DesktopOptions): Files {
   const lines = [browser, files].flatMap((choice) => {
     const opener = typeof choice === 'string' ? OPENERS[choice] : undefined;

@@ -1,6 +1,6 @@
 /**
- * niri: where it comes from, since no Debian suite has it, and its configuration (niri's docs/wiki/Configuration:-*.md, of 25.08 to
- * 26.04). It brings units and a session of its own. Pure.
+ * niri: its source, since no Debian suite has it, and its configuration (niri's
+ * docs/wiki/Configuration:-*.md, 25.08 to 26.04). It has units and a session of its own. Pure.
  */
 import { ELSEWHERE, offerOf } from '../../elsewhere.js';
 import type { Fault } from '../../fault.js';
@@ -10,43 +10,46 @@ import type { DesktopOptions } from './options.js';
 
 type Files = NonNullable<MachineInput['files']>;
 
-/** Runs programs for X11 below niri, which starts it by itself: niri has no Xwayland of its own. */
+/** Runs X11 programs in niri, which has no Xwayland of its own and starts this by itself. */
 const SATELLITE = 'xwayland-satellite';
 
-/** What it takes of the definition: niri, and what runs programs for X11 where they are to run. */
+/** Packages that the definition must provide: niri, and xwayland-satellite for X11 programs. */
 function neededBy({ xwayland }: Pick<DesktopOptions, 'xwayland'>): [name: string, option: string][] {
   return [['niri', 'compositor'], ...(xwayland ? [[SATELLITE, 'xwayland'] as [string, string]] : [])];
 }
 
-/** Packages that apt is to find in a repository of the definition: what is built, a file or named there is not asked for again. */
+/**
+ * Packages to install from a repository of the definition; those that it builds, has as a file or names are
+ * not added.
+ */
 export function niriPackages(options: DesktopOptions, machine: MachineInput): string[] {
   return neededBy(options)
     .map(([name]) => name)
     .filter((name) => offerOf(name, machine) === 'repository');
 }
 
-/** What nothing in the definition offers, by the option that asks for it. */
+/** Packages that the definition does not provide, by the option that requires them. */
 export function niriFaults(options: DesktopOptions, machine: MachineConfig): Fault[] {
   return neededBy(options)
     .filter(([name]) => offerOf(name, machine) === undefined)
     .map(([name, option]) => ({
       ...{ path: [option], code: 'desktop-not-in-debian' },
-      what: `${option} needs ${name}, which no Debian suite has, and nothing else in the definition offers it`,
+      what: `${option} requires ${name}, which no Debian suite has and the definition does not provide`,
       next: ELSEWHERE[name] ?? '',
     }));
 }
 
-/** Its configuration, and what its unit has besides what it brings along. */
+/** Its configuration, and additions to its unit. */
 export function niriFiles(keys: readonly Key[]): Files {
   return {
     '/etc/niri/config.kdl': niriConfig(keys),
-    // As the compositors' that mkma itself has a unit for: programs go before it where memory runs out.
+    // Like mkma's own units of compositors: when memory runs out, programs end before the compositor.
     '/etc/systemd/user/niri.service.d/10-mkma-desktop.conf':
       '[Service]\nSlice=session.slice\nTimeoutStartSec=120\nTimeoutStopSec=15\nOOMPolicy=continue\nManagedOOMPreference=avoid\n',
   };
 }
 
-/** What one direction does to a column, or to a window within it. */
+/** What each direction moves: a column, or a window in it. */
 const DIRECTIONS = [
   ['Left', 'column-left'],
   ['Down', 'window-down'],
@@ -54,10 +57,10 @@ const DIRECTIONS = [
   ['Right', 'column-right'],
 ] as const;
 
-/** Keys that go on while they are held down. */
+/** Keys that repeat while held down. */
 const REPEATED = /^(volume|brightness)-/;
 
-/** The text of /etc/niri/config.kdl, which niri reads where the user has none (Configuration:-Introduction). */
+/** The text of /etc/niri/config.kdl, which niri reads if the user has none (Configuration:-Introduction). */
 export function niriConfig(keys: readonly Key[]): string {
   const line = (chord: string, action: string, ...properties: string[]): string =>
     `    ${[chord, ...properties].join(' ')} { ${action}; }`;
@@ -98,7 +101,7 @@ export function niriConfig(keys: readonly Key[]): string {
     line('Mod+o', 'toggle-overview', 'repeat=false'),
     line('Mod+Shift+Slash', 'show-hotkey-overlay'),
   ];
-  return `// The desktop's configuration of niri. A copy in ~/.config/niri/config.kdl takes its place.
+  return `// The desktop's configuration of niri. A copy in ~/.config/niri/config.kdl replaces it.
 input {
     keyboard {
         // Empty: niri asks systemd-localed(8) for the machine's layout.
@@ -131,19 +134,19 @@ hotkey-overlay {
 }
 
 binds {
-    // Everyday things, the same in every compositor.
+    // Keys that are the same in every compositor.
 ${keys.map(bind).join('\n')}
 
     // Windows.
 ${windows.join('\n')}
 
-    // What niri alone has: workspaces that follow one another, columns, the overview, a page of its keys.
+    // Keys of niri only: workspaces in a column, columns, the overview, the list of keys.
 ${own.join('\n')}
 }
 `;
 }
 
-/** A string of KDL. None here holds a backslash or a quotation mark. */
+/** A string of KDL. None here contains a backslash or a quotation mark. */
 function quoted(text: string): string {
   return `"${text}"`;
 }

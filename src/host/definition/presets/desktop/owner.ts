@@ -1,11 +1,11 @@
-/** What follows from how the desktop's user gets in. Pure. */
+/** What depends on how the desktop's user logs in. Pure. */
 import type { FragmentFields } from '../../define.js';
 import type { MachineInput } from '../../machine.js';
 import type { DesktopOptions } from './options.js';
 
 /**
- * A user whose password is locked has none to give: then nothing asks for one, as root's console does not. With a password or a key
- * everything asks as on any Debian. What the definition says itself stays.
+ * If the user's password is locked, nothing asks for it, as on root's console. With a password or a key,
+ * everything asks as on any Debian. The definition's own values stay.
  */
 export function owner(
   { user, login, keyring, compositor }: DesktopOptions,
@@ -14,9 +14,9 @@ export function owner(
   const own = machine.users?.[user] ?? {};
   const { password = 'locked', authorizedKeys = [], home = `/home/${user}` } = own;
   const open = password === 'locked' && authorizedKeys.length === 0;
-  // Who comes to a kiosk is not its owner.
+  // Users of a kiosk are not its owners.
   const { sudo = compositor === 'cage' ? false : open ? 'nopasswd' : true } = own;
-  // Caches of browsers among others: never saved, and never more than this.
+  // Caches, such as those of browsers: never saved, and bounded.
   const ramVolumes = { [`${home}/.cache`]: { size: '20%', mode: '0700', owner: `${user}:${user}` } };
   const files = {
     // polkit allows what sudo does.
@@ -33,14 +33,14 @@ export function owner(
   };
 }
 
-/** Without the names that are taken. */
+/** The fields whose names are not taken. */
 function without<T>(fields: Readonly<Record<string, T>>, taken: object = {}): Record<string, T> {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !(name in taken)));
 }
 
-/** Whoever sits before the machine is its owner. In the JavaScript of 2009: Debian's polkitd runs on duktape. */
+/** Physical access means control. In the JavaScript of 2009: Debian's polkitd runs on duktape. */
 function polkitRule(user: string): string {
-  return `// ${user} has no password to be asked for.
+  return `// The password of ${user} is locked.
 polkit.addRule(function (action, subject) {
   if (subject.user === "${user}" && subject.local && subject.active) return polkit.Result.YES;
 });
@@ -48,8 +48,8 @@ polkit.addRule(function (action, subject) {
 }
 
 /**
- * A keyring without a password, since an automatic login is given none and nothing is to ask for one: secrets are as safe in it
- * as in any file of the user's.
+ * A keyring without a password, since an automatic login has none to unlock it with: secrets in it are as
+ * safe as in any file of the user.
  */
 function openKeyring(user: string, home: string): NonNullable<MachineInput['files']> {
   const folder = `${home}/.local/share/keyrings`;

@@ -1,17 +1,17 @@
-/** What a desktop is made of besides its compositor: for each part the programs that are known, and what they take. Pure. */
+/** Parts of a desktop besides its compositor: the known programs of each, and their packages. Pure. */
 
-/** A program that does a part's work. */
+/** A program for a part. */
 export interface Program {
   readonly packages: readonly string[];
-  /** Its command line, in words of sh(1). */
+  /** Its command line, for sh(1). */
   readonly command: string;
-  /** The package brings a unit of the user's manager, which starts with the session. */
+  /** The package contains a unit of the user's manager that starts with the session. */
   readonly ownUnit?: boolean;
-  /** Of a launcher: what shows lines of its input, and prints the chosen one. */
+  /** Of a launcher: a command that shows the lines of its input as a menu and prints the chosen one. */
   readonly menu?: string | undefined;
 }
 
-/** Programs by part; the first is the one that is taken unless another is named. */
+/** Programs by part; the first is the default. */
 export const PROGRAMS = {
   terminal: {
     foot: { packages: ['foot'], command: 'foot' },
@@ -60,11 +60,11 @@ export const PROGRAMS = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Program>>>>;
 
 export type Part = keyof typeof PROGRAMS;
-/** The programs that were chosen; of a part that is left out there is none. */
+/** The chosen programs; none for a part that is left out. */
 export type Programs = Readonly<Partial<Record<Part, Program>>>;
 export const PARTS = Object.keys(PROGRAMS) as readonly Part[];
 
-/** What was chosen for a part: a known program, one of the definition's own, or nothing. */
+/** The choice for a part: a known program, "none", or a program of the definition. */
 export type Choice = string | Program;
 
 /** The program of a part; `undefined`: the part is left out. */

@@ -1,14 +1,17 @@
-/** The session's own files: programs as they are in presets/desktop/, settings, and units of the user's manager. Pure. */
+/**
+ * The session's own files: programs as they are in presets/desktop/, settings, and units of the user's
+ * manager. Pure.
+ */
 import { join } from 'node:path';
 import { PACKAGE } from '../../../installed.js';
 import type { MachineInput } from '../../machine.js';
 
 type Files = NonNullable<MachineInput['files']>;
 
-/** Where they lie in the machine. */
+/** Their folder in the machine. */
 export const HERE = '/usr/lib/mkma-desktop';
 
-/** Whether a machine has the preset desktop in it: its session has settings. */
+/** Whether a machine contains the preset desktop: its session has settings. */
 export function isDesktop({ files }: MachineInput): boolean {
   return files !== undefined && `${HERE}/settings` in files;
 }
@@ -21,7 +24,7 @@ const PROGRAMS = [
   ...['clipboard', 'wallpaper', 'screen', 'outputs', 'locker'],
 ];
 
-/** A picture of one colour, in place of a wallpaper. */
+/** A picture of one colour, as the wallpaper. */
 export const backgroundFile = (theme: 'dark' | 'light'): string => `${HERE}/${theme}.png`;
 
 /** Programs of the session, and the pictures. */
@@ -36,7 +39,7 @@ export function sessionPrograms(): Files {
 
 const unit = (name: string): string => join(SHIPPED, 'units', name);
 
-/** The compositor as a unit of the user's manager; without a command it brings one along. */
+/** The compositor as a unit of the user's manager; without a command it has its own. */
 export function compositorUnit(command: string | undefined): Files {
   if (command === undefined) return {};
   return {
@@ -55,15 +58,15 @@ export function loginUnit(user: string): Files {
   };
 }
 
-/** A unit that belongs to the session: it comes with it, and goes with it. */
+/** A unit that starts and ends with the session. */
 export interface SessionUnit {
   readonly name: string;
   readonly what: string;
   readonly command: string;
-  /** Lines of `[Unit]` and of `[Service]` besides. */
+  /** Further lines of `[Unit]` and `[Service]`. */
   readonly start?: readonly string[];
   readonly service?: readonly string[];
-  /** Whether it starts with the session; else when somebody starts it. */
+  /** Whether it starts with the session, or only on request. */
   readonly wanted?: boolean;
 }
 

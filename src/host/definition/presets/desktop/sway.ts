@@ -9,11 +9,11 @@ export function swayConfig(keys: readonly Key[], xwayland: boolean): string {
     const name = [...held.map((one) => (one === 'super' ? '$mod' : 'Shift')), key].join('+');
     return `bindsym${locked === true ? ' --locked' : ''} ${name} exec ${KEY_PROGRAM} ${action}`;
   };
-  return `# The desktop's configuration of sway(5). A copy in ~/.config/sway/config takes its place.
+  return `# The desktop's configuration of sway(5). A copy in ~/.config/sway/config replaces it.
 set $mod Mod4
 xwayland ${xwayland ? 'enable' : 'disable'}
 
-# Everyday things, the same in every compositor.
+# Keys that are the same in every compositor.
 ${keys.map(bind).join('\n')}
 
 # Windows.

@@ -1,4 +1,4 @@
-/** What runs as long as the session does: units of the desktop's own, and what units that packages bring lack. Pure. */
+/** Units of the session: those of the desktop itself, and additions to those of packages. Pure. */
 import type { MachineInput } from '../../machine.js';
 import { BACKGROUND } from './look.js';
 import type { DesktopOptions } from './options.js';
@@ -11,7 +11,7 @@ type Files = NonNullable<MachineInput['files']>;
 export function unitsOf(options: DesktopOptions, programs: Programs): SessionUnit[] {
   const { theme, compositor } = options;
   const background = BACKGROUND[theme];
-  /** Arguments are for programs that are known; others have their own. */
+  /** Arguments are for known programs; others have their own. */
   const unit = (
     part: Part,
     name: string,
@@ -23,7 +23,7 @@ export function unitsOf(options: DesktopOptions, programs: Programs): SessionUni
     if (program === undefined || program.ownUnit === true) return [];
     const known = typeof options[part] === 'string';
     const command = known ? `${program.command}${args}` : inShell(program.command);
-    // An own program says nothing of when it is ready.
+    // Another program does not notify systemd when it is ready.
     const service = more.service?.filter((line) => known || !/^(Type|NotifyAccess)=/.test(line)) ?? [];
     return [{ name: `desktop-${name}`, what, command, ...more, service }];
   };
@@ -35,31 +35,31 @@ export function unitsOf(options: DesktopOptions, programs: Programs): SessionUni
     ...unit('notifications', 'notifications', 'Notifications'),
     ...own(
       'outputs',
-      'Notifications after a screen was off',
+      'Shows notifications again after the screen was off',
       compositor === 'sway' && options.notifications === 'mako',
     ),
-    ...unit('wallpaper', 'wallpaper', 'Background', ` ${backgroundFile(theme)}`),
-    ...own('guard', 'Warns before memory runs out', shows),
-    ...unit('clipboard', 'clipboard', 'History of the clipboard'),
-    ...unit('polkitAgent', 'polkit', 'Asks for passwords'),
-    ...unit('idle', 'idle', 'Locks the screen when nobody is there', IDLE),
+    ...unit('wallpaper', 'wallpaper', 'Wallpaper', ` ${backgroundFile(theme)}`),
+    ...own('guard', 'Low memory warning', shows),
+    ...unit('clipboard', 'clipboard', 'Clipboard history'),
+    ...unit('polkitAgent', 'polkit', 'polkit agent'),
+    ...unit('idle', 'idle', 'Idle manager', IDLE),
     ...(programs.lock !== undefined && options.idle !== 'swayidle'
       ? [
           {
             name: 'desktop-sleep',
-            what: 'Locks the screen before it sleeps',
+            what: 'Screen lock before sleep',
             command: `swayidle -w${ON_LOCK}`,
           },
         ]
       : []),
     ...(options.login === 'greeter' && options.keyring === 'gnome' ? [KEYRING] : []),
-    ...unit('lock', 'lock', 'Locked screen', ` --color ${background.slice(1)}`, LOCK),
+    ...unit('lock', 'lock', 'Screen locker', ` --color ${background.slice(1)}`, LOCK),
   ];
 }
 
 /**
- * What programs ask for secrets starts once the greeter's password has opened the keyring: a daemon that answers them before knows
- * nothing of the keyring that the first login makes (gnome-keyring 48).
+ * The secret service starts once the greeter's password has opened the keyring: a daemon that runs earlier
+ * does not know the keyring that the first login creates (gnome-keyring 48).
  */
 const KEYRING: SessionUnit = {
   name: 'desktop-keyring',
@@ -68,10 +68,13 @@ const KEYRING: SessionUnit = {
   service: ['Type=oneshot', 'RemainAfterExit=yes'],
 };
 
-/** What logind asks for. */
+/** Commands of swayidle(1) for logind's lock and sleep. */
 const ON_LOCK = ` lock ${HERE}/lock before-sleep ${HERE}/lock`;
 
-/** Words of a shell as a command line of systemd.service(5), whose own quotes, specifiers and variables they must not be. */
+/**
+ * A shell command as a command line of systemd.service(5), without its quotes, specifiers and variables
+ * taking effect.
+ */
 function inShell(words: string): string {
   const quoted = words
     .replaceAll('\\', '\\\\')
@@ -81,20 +84,22 @@ function inShell(words: string): string {
   return `/bin/sh -c "${quoted}"`;
 }
 
-/** swayidle(1): after ten minutes it is locked, and half a minute later dark. */
+/** swayidle(1): locks the screen after ten minutes, and turns it off half a minute later. */
 const IDLE = [
   ` timeout 600 ${HERE}/lock timeout 630 '${HERE}/screen off' resume '${HERE}/screen on'`,
   ON_LOCK,
 ].join('');
 
-/** A locker that dies leaves the screen locked, and nobody could open it but another one. */
+/** A locker that dies leaves the screen locked, which only another one can unlock. */
 const LOCK: Partial<SessionUnit> = {
   start: ['StartLimitIntervalSec=0'],
   service: ['Type=notify', 'NotifyAccess=all', 'RestartForceExitStatus=SIGTERM SIGINT SIGHUP'],
   wanted: false,
 };
 
-/** foot(1) without its server: its units cannot be started, and no launcher shows what needs them. */
+/**
+ * foot(1) without its server: its units cannot be started, and no launcher shows entries that require them.
+ */
 export function footAlone(): Files {
   const units = ['foot-server.service', 'foot-server.socket'];
   const entries = ['foot-server.desktop', 'footclient.desktop'];
@@ -110,19 +115,20 @@ export function footAlone(): Files {
   };
 }
 
-/** What units that packages bring lack. */
+/** Additions to units of packages. */
 export function packagesUnits({ bar, notifications, portals, login, keyring }: DesktopOptions): Files {
   const dropIn = (unit: string, text: string): Files => ({
     [`/etc/systemd/user/${unit}.service.d/10-mkma-desktop.conf`]: text,
   });
   return {
-    // The first program that asks the portals waits until they run, and waybar gives up after 25 s: they are there before it.
+    // The first program that asks the portals waits until they run, and waybar gives up after 25 s: they
+    // start before it.
     ...(portals
       ? {
           '/usr/lib/systemd/user/graphical-session.target.wants/xdg-desktop-portal.service': {
             link: '../xdg-desktop-portal.service',
           },
-          // Its back ends start after the target: it must not be waited for by the target itself.
+          // Its back ends start after the target, so the target must not wait for it.
           ...dropIn('xdg-desktop-portal', '[Unit]\nAfter=graphical-session.target\n'),
         }
       : {}),

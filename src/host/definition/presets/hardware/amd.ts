@@ -2,7 +2,7 @@
 import { makerFragment } from './maker.js';
 
 export const amd = makerFragment({
-  summary: "AMD's processor and graphics: microcode, firmware of amdgpu and radeon, drivers for video",
+  summary: 'AMD processors and graphics: microcode, firmware for amdgpu and radeon, video drivers',
   firmware: ['amd64-microcode', 'firmware-amd-graphics'],
   video: ['mesa-va-drivers'],
 });

@@ -1,4 +1,4 @@
-/** The firmware that fragments bring. Pure. */
+/** Firmware of hardware fragments. Pure. */
 import type { MachineInput } from '../../machine.js';
 import { HARDWARE, type HardwareName } from './hardware.js';
 

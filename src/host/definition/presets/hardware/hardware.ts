@@ -1,4 +1,4 @@
-/** Fragments for kinds of hardware: parts of a machine, which are added to what makes one. Pure. */
+/** Fragments for kinds of hardware, to add to a preset. Pure. */
 import type { Preset } from '../preset.js';
 import { amd } from './amd.js';
 import { intel } from './intel.js';
@@ -12,7 +12,9 @@ export const HARDWARE = {
 
 export type HardwareName = keyof typeof HARDWARE;
 
-/** Whether a name is one of a fragment, be there such a one or not: paths of definitions have a dot. */
+/**
+ * Whether a name has the form of a hardware fragment, existing or not: paths of definitions contain a dot.
+ */
 export function isHardwareName(name: string): boolean {
   return /^hardware\/[^.]*$/.test(name);
 }

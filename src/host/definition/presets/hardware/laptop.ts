@@ -1,10 +1,10 @@
-/** The fragment `hardware/laptop`: what a machine with a lid and a battery does by itself. Pure. */
+/** The fragment `hardware/laptop`: lid, power and radio. Pure. */
 import { z } from 'zod';
 import type { MachineInput } from '../../machine.js';
 import { presetOf } from '../preset.js';
 import { INTEL_MICROCODE } from './intel.js';
 
-/** What closing the lid can do, of logind.conf(5): what writes RAM to a disk is left out. */
+/** Actions of logind.conf(5) on closing the lid, without those that write RAM to a disk. */
 const LID = ['suspend', 'lock', 'poweroff', 'ignore'] as const;
 
 const options = z.strictObject({
@@ -12,12 +12,12 @@ const options = z.strictObject({
     .enum(LID)
     .default('suspend')
     .describe(
-      'What closing the lid does, on battery and on external power. Nothing where a dock or a second display is attached.',
+      'Action on closing the lid, on battery and on external power. With a dock or a second display, closing it does nothing.',
     ),
 });
 
 export const laptop = presetOf(
-  'a laptop: the lid suspends, never to a disk; power profiles, brightness, radio rules',
+  'laptops: suspend on closing the lid, no hibernation; power profiles, brightness, wireless regulations',
   options,
   (chosen) => ({
     options: chosen,
@@ -25,7 +25,8 @@ export const laptop = presetOf(
       packages: ['power-profiles-daemon', 'brightnessctl', 'wireless-regdb'],
       files: {
         '/etc/systemd/logind.conf.d/10-mkma-laptop.conf': `[Login]\nHandleLidSwitch=${chosen.lid}\nHandleLidSwitchDocked=ignore\n`,
-        // The system is RAM: a hibernated image would be all of it, and the next boot starts from the images.
+        // The system is in RAM: hibernation would write all of it, and the next boot starts from the images
+        // anyway.
         '/etc/systemd/sleep.conf.d/10-mkma-laptop.conf':
           '[Sleep]\nAllowHibernation=no\nAllowHybridSleep=no\nAllowSuspendThenHibernate=no\n',
       },
@@ -38,7 +39,7 @@ export const laptop = presetOf(
 );
 
 /**
- * An Intel laptop also gets thermald, which cools before the processor throttles, and its sound's firmware
+ * An Intel laptop also gets thermald, which cools before the processor throttles, and firmware for sound
  * (SOF).
  */
 function intelLaptop({ firmware }: MachineInput): MachineInput {

@@ -1,4 +1,4 @@
-/** A fragment of one maker's processors and graphics. Pure. */
+/** Fragments for processors and graphics of one manufacturer. Pure. */
 import { z } from 'zod';
 import type { MachineInput } from '../../machine.js';
 import { isDesktop } from '../desktop/session.js';
@@ -8,26 +8,24 @@ const options = z.strictObject({
   video: z
     .boolean()
     .optional()
-    .describe(
-      'Drivers that decode and encode video on the graphics processor (VA-API). Default: true on a desktop.',
-    ),
-  vulkan: z.boolean().default(false).describe('Drivers for Vulkan: 81 MB more.'),
+    .describe('Drivers that decode and encode video on the GPU (VA-API). Default: true on a desktop.'),
+  vulkan: z.boolean().default(false).describe('Vulkan drivers, 81 MB.'),
 });
 
-/** What a maker's hardware takes; packages of Debian trixie. */
+/** Packages for the hardware of a manufacturer, in Debian trixie. */
 export interface Maker {
   readonly summary: string;
-  /** Firmware, microcode among it. */
+  /** Firmware, including microcode. */
   readonly firmware: readonly string[];
   /** Drivers for VA-API. */
   readonly video: readonly string[];
 }
 
-/** Drivers of Mesa for Vulkan: one package for all makers. */
+/** Mesa's Vulkan drivers: one package for all manufacturers. */
 const VULKAN = 'mesa-vulkan-drivers';
 
 /**
- * The fragment. Without a desktop, drivers for video are left out: Mesa's with LLVM take 170 MB of RAM
+ * The fragment. Without a desktop, video drivers are left out: Mesa's with LLVM take 170 MB of RAM
  * (Installed-Size of mesa-libgallium and libllvm19 in trixie).
  */
 export function makerFragment({ summary, firmware, video }: Maker): Preset {
