@@ -276,15 +276,15 @@ test('wrong usage', async () => {
   for (const [args, words] of [
     [
       ['shwo'],
-      /^error: unknown command 'shwo' \[unknown-command\]\n {2}next: did you mean show\? mkma layers --help lists/,
+      /^error: unknown command 'shwo' \[unknown-command\]\n {2}next: did you mean show\? see mkma layers --help/,
     ],
     [
       ['show'],
-      /^error: missing required argument 'name' \[arguments-invalid\]\n {2}next: mkma layers show --help lists/,
+      /^error: missing required argument 'name' \[arguments-invalid\]\n {2}next: see mkma layers show --help/,
     ],
     [
       ['drop', 'x', '--forse'],
-      /^error: unknown option '--forse' \[unknown-option\]\n {2}next: did you mean --force\? mkma layers drop --help/,
+      /^error: unknown option '--forse' \[unknown-option\]\n {2}next: did you mean --force\? see mkma layers drop --help/,
     ],
     [[], /^error: no command was given \[no-command\]\n/],
   ] as const) {
