@@ -23,7 +23,7 @@ reboot_if_asked() {
 	-*) panic=0 ;;
 	*[!0-9]* | '' | 0) return ;;
 	esac
-	echo "mkma: rebooting in $panic seconds, as panic= on the kernel command line asks"
+	echo "mkma: rebooting in $panic seconds, as panic= on the kernel command line requests"
 	sleep "$panic"
 	reboot -f
 }
@@ -38,12 +38,12 @@ while :; do
 	elif [ $code != 10 ]; then
 		# 10: the program has told what failed. Anything else (1 from qjs, 127 from this shell) nobody has told yet.
 		echo "mkma: BOOT FAILED in phase start"
-		echo "mkma: /mkma/init.js could not be run by qjs (exit code $code)"
-		echo "mkma:   next: try it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
+		echo "mkma: qjs could not run /mkma/init.js (exit code $code)"
+		echo "mkma:   next: run it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
 	fi
 	reboot_if_asked
-	echo "mkma: a shell, with the tools of the initramfs. To look at: dmesg, blkid, lsmod, cat /proc/cmdline."
-	echo "mkma: leave it (exit) to try again from the start; reboot -f restarts the machine."
+	echo "mkma: this shell has the tools of the initramfs; see dmesg, blkid, lsmod, cat /proc/cmdline."
+	echo "mkma: exit retries from the start; reboot -f restarts the machine."
 	# cttyhack gives it the console as its terminal: job control and Ctrl-C. A session of its own, hence setsid.
 	setsid cttyhack sh
 	sleep 1

@@ -7,9 +7,9 @@ export class NoRoom extends Told {
   constructor(where: string) {
     super({
       code: 'no-room',
-      what: `there is no room left in ${where}`,
-      why: 'mkma needs some for lists and for what programs tell it',
-      next: `make room there: df ${where} tells how full it is, and nothing was changed`,
+      what: `no space left in ${where}`,
+      why: 'mkma needs some for lists and for the output of programs',
+      next: `free some space there: df ${where} shows how full it is; nothing was changed`,
     });
   }
 }

@@ -6,7 +6,7 @@ import type { Finished, Machine, RunOptions } from './machine.js';
 import { Told } from './told.js';
 
 /** A shell's own codes, and those of what starts other programs (xargs, chroot, unshare): found and not to be run, and not found. */
-const NOT_RUN: Readonly<Record<number, string>> = { 126: 'it cannot be executed', 127: 'it is not there' };
+const NOT_RUN: Readonly<Record<number, string>> = { 126: 'cannot be executed', 127: 'not found' };
 
 /** What shells say of a program in a pipe, whose code they do not tell: dash with the line in the script, and busybox. */
 const SHELL_WORDS = [
@@ -75,8 +75,8 @@ export class ProgramFailed extends Told {
       code: 'program-failed',
       what: `${argv[0]} failed`,
       where: argv.join(' '),
-      why: `exit code ${code}${words === '' ? ', without a word' : `: ${words}`}`,
-      next: 'run it by hand, and look what dmesg says',
+      why: `exit code ${code}${words === '' ? ', no error output' : `: ${words}`}`,
+      next: 'run it by hand, and see dmesg',
     });
   }
 }
@@ -99,6 +99,6 @@ function remedyOf(program: string): string {
   const name = program.slice(program.lastIndexOf('/') + 1);
   const found = Object.entries(PACKAGES).find(([, programs]) => programs.includes(name))?.[0];
   return found === undefined
-    ? 'install the package that holds it'
-    : `install the package that holds it: apt-get install --reinstall ${found}`;
+    ? 'install the package that contains it'
+    : `install the package that contains it: apt-get install --reinstall ${found}`;
 }

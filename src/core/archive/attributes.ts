@@ -88,7 +88,7 @@ export function parseAttributes(
     if (equals < 0) continue;
     const name = unquote(text.slice(0, equals));
     const value = text.slice(equals + 1);
-    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is no base64: ${text}`);
+    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is not base64: ${text}`);
     if (wanted(name)) values[name] = value.slice(2);
   }
   close();

@@ -46,7 +46,7 @@ export class ArchiveParser {
     let bytes = this.rest.length === 0 ? piece : concatBytes([this.rest, piece]);
     while (this.data + this.padding === 0 && bytes.length >= NEWC_HEADER_SIZE) {
       const header = parseNewcHeader(bytes);
-      if (header === undefined) return 'it is no newc archive, or damaged';
+      if (header === undefined) return 'it is not a newc archive, or is damaged';
       const head = NEWC_HEADER_SIZE + header.nameSize;
       const dataAt = head + newcPadding(head);
       if (bytes.length < dataAt) break;

@@ -44,8 +44,8 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
   if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
       code: 'initramfs-damaged',
-      what: 'the initramfs is damaged, or of another version of mkma',
-      why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
+      what: 'the initramfs is damaged, or from another version of mkma',
+      why: `it has no initramfs manifest of format ${FORMAT_VERSION}`,
       next: 'build it again',
     });
   }

@@ -188,7 +188,7 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
       code: 'file-too-large',
       what: 'a newc archive cannot hold a file of 4 GiB or more',
       where: large.map((entry) => `/${quoteName(entry.path)}`).join(', '),
-      why: 'its size field has 32 bits; mkma refuses rather than drop the file',
+      why: 'its size field has 32 bits; mkma refuses the tree rather than drop the file',
       next: 'remove it from the tree, or split it',
     });
   }

@@ -135,22 +135,20 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const last = entries.at(-1);
   if (table.value === undefined || last === undefined || last.bytes !== 0) {
     // A seekable file of another maker has no manifest frame: plain as well.
-    return begins ? err(damaged('its end is missing: it was cut short, or not copied whole')) : plain;
+    return begins ? err(damaged('its end is missing: it was truncated, or not copied completely')) : plain;
   }
   if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
-    return err(damaged('it ends as an image of mkma, but does not begin as one'));
+    return err(damaged('it ends like an image of mkma, but does not begin like one'));
   }
   const listed = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (listed !== table.value.at) {
-    return err(
-      damaged(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
-    );
+    return err(damaged(`its frames add up to ${listed} bytes, but ${table.value.at} precede its seek table`));
   }
   if (last.size > MAX_MANIFEST) return err(damaged(`its manifest claims ${last.size} bytes`));
   const manifest = decodeManifest(read(table.value.at - last.size, last.size));
   if (!manifest.ok) return manifest;
   if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
-    return err(damaged('its manifest and its seek table tell of different segments'));
+    return err(damaged('its manifest and its seek table list different segments'));
   }
   return ok({ format: 'cpio', manifest: manifest.value });
 }
@@ -163,14 +161,14 @@ function readErofsInfo(
   begins: boolean,
 ): Result<ImageInfo> {
   if (fileSize < fileSystem) {
-    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was cut short, or not copied whole`;
+    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was truncated, or not copied completely`;
     return err(damaged(why));
   }
   const facts = { format: 'erofs', fileSystem } as const;
   // What others append is theirs.
   if (!begins) return ok(facts);
   const rest = fileSize - fileSystem;
-  if (rest === 0) return err(damaged('its end is missing: it was cut short, or not copied whole'));
+  if (rest === 0) return err(damaged('its end is missing: it was truncated, or not copied completely'));
   if (rest > MAX_MANIFEST)
     return err(damaged(`${rest} bytes follow its file system, more than any manifest`));
   const manifest = decodeManifest(read(fileSystem, rest));
@@ -178,7 +176,7 @@ function readErofsInfo(
   const { value } = manifest;
   const sizes = [value.segments[0]?.size, value.unpackedBytes];
   if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
-    return err(damaged('its manifest tells of another file system than it holds'));
+    return err(damaged('its manifest describes another file system than it contains'));
   }
   return ok({ ...facts, manifest: value });
 }
@@ -196,7 +194,7 @@ function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undef
   const stride = descriptor === 0 ? 8 : 12;
   const size = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
   if (count === 0 || size > fileSize || size > MAX_MANIFEST) {
-    return err(damaged(`its seek table says ${count} frames, more than the file can hold`));
+    return err(damaged(`its seek table lists ${count} frames, more than the file can hold`));
   }
   const table = viewOf(read(fileSize - size, size));
   const complete = table.byteLength === size && table.getUint32(0, true) === SEEK_FRAME;
@@ -233,11 +231,11 @@ function viewOf(bytes: Uint8Array): DataView {
 
 function decodeManifest(frame: Uint8Array): Result<Manifest> {
   const head = HEAD_SIZE + 4;
-  if (frame.length < head) return err(damaged('its manifest is cut short'));
+  if (frame.length < head) return err(damaged('its manifest is truncated'));
   const view = viewOf(frame);
   const magic = frame.subarray(SKIPPABLE_HEADER, HEAD_SIZE);
   if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
-    return err(damaged('no manifest lies where the seek table says'));
+    return err(damaged('there is no manifest where the seek table says'));
   }
   if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
     return err(damaged('its manifest has another length than the seek table says'));

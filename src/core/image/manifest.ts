@@ -144,13 +144,13 @@ export function parseManifest(json: string): Result<Manifest> {
   try {
     value = JSON.parse(json);
   } catch {
-    return err(damaged('its manifest is no JSON'));
+    return err(damaged('its manifest is not JSON'));
   }
   const m = isObject(value) ? value : {};
   if (m.format !== FORMAT_VERSION) {
     return err({
       code: 'image-format',
-      what: 'the image has another format than this mkma reads',
+      what: 'unsupported image format',
       why: `the image: format ${JSON.stringify(m.format)}; this program: format ${FORMAT_VERSION}`,
       next: 'build the image and the initramfs with the same version of mkma',
     });
@@ -163,9 +163,9 @@ export function parseManifest(json: string): Result<Manifest> {
   if (unknown.length > 0) {
     return err({
       code: 'image-needs-newer-mkma',
-      what: 'the image needs a newer mkma to be read',
-      why: `it was made by mkma ${String(m.mkma)} and needs ${unknown.join(', ')}, which this program does not know`,
-      next: 'build the initramfs with a version of mkma that is not older than the image',
+      what: 'the image requires a newer mkma',
+      why: `it was made by mkma ${String(m.mkma)} and requires ${unknown.join(', ')}, which this program does not support`,
+      next: 'build the initramfs with a mkma at least as new as the image',
     });
   }
   const wrong = wrongField(whole);

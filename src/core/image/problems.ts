@@ -21,5 +21,5 @@ export function emptyImage(where: string, next: string): Problem {
 
 /** An image of the one kind where the other is expected. */
 export function wrongKind(expected: 'base' | 'layer', where: string, why: string, next: string): Problem {
-  return { code: 'image-kind', what: `this is no ${expected}`, where, why, next };
+  return { code: 'image-kind', what: `not a ${expected}`, where, why, next };
 }

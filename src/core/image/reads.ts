@@ -26,4 +26,4 @@ export function watchReads(
 }
 
 /** What is told of such a failure. */
-export const FEWER_BYTES = 'fewer bytes came than the file has';
+export const FEWER_BYTES = 'fewer bytes were read than the file has';

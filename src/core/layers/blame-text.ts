@@ -11,10 +11,10 @@ export function knownBlame(found: Blame): Result<Blame> {
   if (found.verdicts.length > 0) return ok(found);
   return err({
     code: 'path-in-no-image',
-    what: 'no image holds this path',
+    what: 'no image contains this path',
     where: showPath(found.path),
-    why: 'neither the base nor a layer says anything of it',
-    next: 'give the path from the root as it is spelt there; what changed since boot is in no image yet',
+    why: 'neither the base nor a layer mentions it',
+    next: 'give the path from the root, as spelled in the image; changes since boot are in no image yet',
   });
 }
 
@@ -44,16 +44,16 @@ function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string
 function cutText(path: string, { at, by, target }: Cut): string {
   const where = at === path ? 'it' : showPath(at);
   if (by === 'deletion') return `deletes ${where}`;
-  if (by === 'opaque') return `hides all that is below it in ${at === path ? 'this folder' : where}`;
+  if (by === 'opaque') return `hides everything below it in ${at === path ? 'this folder' : where}`;
   const what = TYPE_NAMES[by] + (target === undefined ? '' : ` to ${quoteName(target)}`);
   return `has a ${what} ${at === path ? 'there' : `at ${where}`}`;
 }
 
 function conclusion(path: string, present: boolean, decider: Verdict | undefined): string {
   const shown = showPath(path);
-  if (decider === undefined) return `${shown} is not there: only disabled layers say something of it`;
+  if (decider === undefined) return `${shown} does not exist: only disabled layers mention it`;
   const image = quoteName(decider.image);
   if (present) return `${shown} comes from ${image}`;
   const how = decider.cut === undefined ? '' : ` ${cutText(path, decider.cut)}`;
-  return `${shown} is not there: ${image}${how}`;
+  return `${shown} does not exist: ${image}${how}`;
 }

@@ -52,10 +52,10 @@ export function parseBlamePath(text: string): Result<string> {
   if (isSafePath(path)) return ok(path);
   return usage({
     code: 'path-invalid',
-    what: 'this is no path on the machine',
+    what: 'invalid path',
     where: text === '' ? "''" : text,
-    why: 'it is empty, leads up with .., or is longer than paths can be',
-    next: 'give it from the root, as in /etc/hosts',
+    why: 'it is empty, contains .., or is too long',
+    next: 'give it from the root, such as /etc/hosts',
   });
 }
 

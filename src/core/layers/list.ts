@@ -100,7 +100,7 @@ function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image
   const state = [
     ...(image.applied === undefined ? [] : [image.applied ? 'applied' : 'not applied']),
     ...(image.disabled ? ['disabled'] : []),
-    ...(image.problem === undefined ? [] : ['cannot be used']),
+    ...(image.problem === undefined ? [] : ['unusable']),
     ...(image.leftOut === undefined ? [] : ['left out by the next boot']),
     ...(image.verified || image.problem !== undefined ? [] : ['unverified']),
   ];

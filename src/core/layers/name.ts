@@ -39,10 +39,10 @@ function unknown({ layers }: StoredImages, text: string, name: string): Result<n
   const near = nearestName(name, names);
   return usage({
     code: 'no-such-layer',
-    what: 'there is no such layer',
+    what: 'no such layer',
     where: quoteName(text),
-    why: names.length === 0 ? 'there are no layers' : `there are ${names.map(quoteName).join(', ')}`,
-    next: `${near === undefined ? '' : `did you mean ${quoteName(near)}? `}mkma layers list lists them`,
+    why: names.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`,
+    next: `${near === undefined ? '' : `did you mean ${quoteName(near)}? `}mkma layers list shows them`,
     ...(near === undefined ? {} : { suggestion: near }),
   });
 }

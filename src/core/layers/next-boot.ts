@@ -61,7 +61,7 @@ export function asThisBoot({ images }: BootRecord): NextBoot {
 export function manyLayers(count: number): string[] {
   if (count < MANY_LAYERS) return [];
   return [
-    `there are ${count} layers: each makes boots and the looking up of names slower, and ${MOST_LAYERS} is the most; drop those that are not needed: mkma layers list`,
+    `there are ${count} of at most ${MOST_LAYERS} layers, and each slows down boots and lookups; drop those you do not need: mkma layers list`,
   ];
 }
 

@@ -101,7 +101,7 @@ function recordsLine({ records }: ShownLayer): string[] {
   const files = recordFiles(records);
   return files.length === 0
     ? []
-    : [`holds accounts or packages (${files.join(', ')}): applied only on those that it was made on`];
+    : [`contains accounts or packages (${files.join(', ')}): applied only on those it was made on`];
 }
 
 /** A number of things, in words. */

@@ -40,7 +40,7 @@ export function checkedImage(image: StoredImage, read: Result<unknown>): Checked
 export function checkRecords(image: StoredImage, records: number): Result<void> {
   const expected = recordsOf(image);
   if (expected === undefined || expected === records) return ok();
-  const why = `its manifest tells of ${expected} records, ${records} are there`;
+  const why = `its manifest lists ${expected} records, but it has ${records}`;
   return err(damaged(why, { where: image.file, next: 'copy or save it again' }));
 }
 
@@ -49,7 +49,7 @@ export function verifyLines(checked: readonly CheckedImage[]): string[] {
   if (checked.length === 0) return ['no layers'];
   const words: Record<CheckedImage['state'], string> = {
     verified: 'verified',
-    unverified: 'whole; unverified: it has no manifest',
+    unverified: 'complete; unverified: it has no manifest',
     damaged: 'DAMAGED',
   };
   return checked.flatMap(({ name, state, problem, disabled }) => [
@@ -64,9 +64,9 @@ export function damageOf(checked: readonly CheckedImage[]): Problem | undefined 
   if (damaged.length === 0) return undefined;
   return {
     code: 'images-unreliable',
-    what: `${count(damaged.length, 'image')} of ${checked.length} cannot be relied on`,
+    what: `${damaged.length} of ${count(checked.length, 'image')} failed verification`,
     where: damaged.map(({ name }) => quoteName(name)).join(', '),
-    why: 'what is wrong is told with each of them',
-    next: 'copy it again from where it is whole, or drop it: mkma layers drop NAME',
+    why: 'the reason is listed with each',
+    next: 'copy it again from an intact copy, or drop it: mkma layers drop NAME',
   };
 }

@@ -26,13 +26,13 @@ function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
   if (image !== base || image.problem !== undefined || image.manifest?.records !== undefined) return [];
   if (!layers.some(({ manifest }) => manifest?.records !== undefined)) return [];
   return [
-    'it does not tell of its accounts and packages: whether layers were made on others only a boot finds out',
+    'it has no records of accounts and packages: only a boot finds out whether layers were made on others',
   ];
 }
 
 /** Of a layer made by a mkma of old. */
 export const UNRECORDED =
-  'it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
+  'it does not record which accounts and packages it was made on: it may hide those of this base';
 
 function told(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
@@ -45,10 +45,10 @@ function predecessorWarning(image: StoredImage, { layers }: StoredImages): strin
   const at = layers.indexOf(image);
   if (named.some((one) => !one.disabled && layers.indexOf(one) < at)) return undefined;
   const above = named.find((one) => !one.disabled);
-  if (above !== undefined) return `made after ${quoteName(above.name)}, which lies above it`;
+  if (above !== undefined) return `made after ${quoteName(above.name)}, which is above it`;
   const disabled = named[0];
   if (disabled !== undefined) return `made after ${quoteName(disabled.name)}, which is disabled`;
-  return `made after a layer that is not here (${shortId(after)})`;
+  return `made after a layer that is missing (${shortId(after)})`;
 }
 
 /** Layers that were made right after this one: they count on what it holds. */

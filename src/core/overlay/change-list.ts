@@ -51,12 +51,12 @@ export function renderLine({ kind, path, bytes }: ListLine): string {
 /** The text to edit; `notes` are told as comments. */
 export function renderList(lines: readonly ListLine[], notes: readonly string[]): string {
   const comments = [
-    'What changed since this machine was booted. What stays in this list is saved as a persistence layer',
-    'that later boots apply. Delete the line of what is not to be kept; deleting the line of a folder drops',
-    'all that is under it. An empty list saves nothing.',
+    'The changes since this machine was booted. What stays in this list is saved as a persistence layer',
+    'that later boots apply. Delete the lines of what you do not want to keep; deleting the line of a folder',
+    'excludes everything under it. An empty list saves nothing.',
     '',
-    'new, changed, deleted: since the boot, or since it was saved last; retyped: another kind of file than before;',
-    'folder: it has not changed itself, but something in it. Sizes of folders are those of all that is listed there.',
+    'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
+    'folder: unchanged itself, but something in it changed. The size of a folder is that of all changes in it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
@@ -72,10 +72,9 @@ export function parseList(text: string, offered: readonly ListLine[]): Result<Se
     const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
     const path = match === null ? undefined : pathOf(match[2] as string);
     const kind = KINDS.find((kind) => kind === match?.[1]);
-    if (path === undefined || kind === undefined)
-      return err(wrongLine(i, line, 'it is no line of this list'));
+    if (path === undefined || kind === undefined) return err(wrongLine(i, line, 'not a line of this list'));
     const is = known.get(path);
-    if (is === undefined) return err(wrongLine(i, line, 'no such change was in the list'));
+    if (is === undefined) return err(wrongLine(i, line, 'the list had no such change'));
     if (is !== kind) return err(wrongLine(i, line, `the list had it as ${is}`));
     kept.add(path);
   }
@@ -91,7 +90,7 @@ function pathOf(text: string): string | undefined {
 function wrongLine(index: number, line: string, why: string): Problem {
   return {
     code: 'edited-list-invalid',
-    what: 'the edited list cannot be understood',
+    what: 'invalid line in the edited list',
     where: `line ${index + 1}: ${line.trim()}`,
     why,
     next: 'delete whole lines only, and run mkma persist again',

@@ -150,8 +150,8 @@ export interface JudgedLayer {
 /** Judge a layer by the view that it is to lie on. What is not known of either speaks for the layer. */
 export function fitOf({ name, file, records }: JudgedLayer, state: RecordState): Fit {
   const next =
-    'build the base with what the layer holds, or make the change again and save it, then drop the layer: ' +
-    `mkma layers drop ${quoteName(name)}\nor apply it all the same, to get at what it holds: mkma_layers=!${name} in the boot loader`;
+    'build the base with what the layer contains, or make and save the change again, then drop the layer: ' +
+    `mkma layers drop ${quoteName(name)}\nor apply it anyway, to recover its files: mkma_layers=!${name} in the boot loader`;
   for (const group of Object.keys(GROUPS) as Group[]) {
     const why = otherRecords(group, records, state);
     if (why !== undefined) {
@@ -161,17 +161,17 @@ export function fitOf({ name, file, records }: JudgedLayer, state: RecordState):
   }
   const { others, gone } = compareOwners(records, state);
   if (others.length > 0) {
-    const why = `what it holds would belong to somebody else: ${listed(others)}`;
-    const what = 'the layer was made where numbers of users or groups meant others';
+    const why = `its files would belong to somebody else: ${listed(others)}`;
+    const what = 'numbers of users or groups in the layer belong to others here';
     return { problem: { code: 'layer-other-owners', what, where: file, why, next }, warnings: [] };
   }
   return {
-    warnings: gone.length === 0 ? [] : [`it has files of accounts that are not here: ${listed(gone)}`],
+    warnings: gone.length === 0 ? [] : [`it has files of accounts that do not exist here: ${listed(gone)}`],
   };
 }
 
 const LOST: Readonly<Record<Group, string>> = {
-  accounts: 'accounts would be gone, and files would belong to whoever has their number',
+  accounts: 'accounts would be missing, and their files would belong to whoever has their numbers',
   packages: 'dpkg would not know what is installed',
 };
 
@@ -185,7 +185,7 @@ function otherRecords(group: Group, { files, below }: Records, state: RecordStat
   );
   if (differing.length === 0) return undefined;
   const shown = (list: readonly string[]): string => list.map((path) => `/${path}`).join(', ');
-  return `it holds ${shown(own)}, and was made where ${shown(differing)} had another content: ${LOST[group]}`;
+  return `it contains ${shown(own)}, and was made where ${shown(differing)} had other content: ${LOST[group]}`;
 }
 
 /** Numbers that mean others in the view than in the layer, and numbers that mean nobody there, in words. */
@@ -202,7 +202,7 @@ function compareOwners(records: Records, state: RecordState): { others: string[]
       const now = names[id];
       if (now !== undefined && now !== before) {
         others.push(
-          `${one} ${id} is ${quoteName(now)} here, and was ${before === null ? 'nobody' : quoteName(before)}`,
+          `${one} ${id} is ${quoteName(now)} here, but was ${before === null ? 'nobody' : quoteName(before)}`,
         );
       } else if (now === undefined && before !== null) gone.push(`${one} ${id} (${quoteName(before)})`);
     }
@@ -211,7 +211,7 @@ function compareOwners(records: Records, state: RecordState): { others: string[]
     const [first] = inRanges(owners);
     if (first !== undefined && before !== undefined && now !== undefined && before !== now) {
       others.push(
-        `${one} ${first} and others like it are out of a range in /${range}, which had another content`,
+        `${one} ${first} and others like it are from a range in /${range}, which had other content`,
       );
     }
   }

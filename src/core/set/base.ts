@@ -59,13 +59,13 @@ function reasonOf(
     };
   }
   const made = madeOf(info);
-  const next = 'remove the one that is not wanted';
-  if (made === '') return { why: 'nothing tells when it was made', next };
+  const next = 'remove the one you do not want';
+  if (made === '') return { why: 'its age is unknown', next };
   if (made === latest) return { why: 'both were made at the same time', next };
   return { why: 'an older base', next: 'remove it' };
 }
 
 /** The sentence that tells of it; `shown` names it for people. */
 export function passedOverText(shown: string, { why, next }: Omit<PassedOver<unknown>, 'base'>): string {
-  return `${shown} lies there as well and is not used: ${why}; ${next}`;
+  return `${shown} is present too and is not used: ${why}; ${next}`;
 }

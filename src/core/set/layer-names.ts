@@ -54,8 +54,8 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
   const [unwanted, forced] = [marked('-'), marked('!')];
   const positive = words.filter((word) => !/^[-!]/.test(word));
   const wanted = positive.filter((word) => word !== 'all' && word !== 'none').map(nameOf);
-  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('a name in it is empty'));
-  if (positive.includes('none') && words.length > 1) return err(refused('none stands alone'));
+  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('it contains an empty name'));
+  if (positive.includes('none') && words.length > 1) return err(refused('none must stand alone'));
   const both = forced.find((name) => unwanted.includes(name));
   if (both !== undefined) return err(refused(`it both leaves out and forces ${both}`));
   const others = positive.length === 0 || positive.includes('all');
@@ -63,7 +63,7 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
 }
 
 function refused(why: string): Problem {
-  return { code: 'layers-parameter', what: 'this is no choice of layers', why };
+  return { code: 'layers-parameter', what: 'invalid list of layers', why };
 }
 
 /** Whether a selection means the layer of this name. */

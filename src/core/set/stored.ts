@@ -89,15 +89,15 @@ function readOne(
   const { manifest, format } = info.value;
   if (manifest === undefined) return { ...image, format };
   if (manifest.kind === kind) return { ...image, format, manifest };
-  const why = `its manifest says that it is a ${manifest.kind}`;
-  const next = 'remove it, or give it the name of what it is';
+  const why = `its manifest says it is a ${manifest.kind}`;
+  const next = 'remove it, or rename it to what it is';
   return { ...image, problem: wrongKind(kind, file, why, next) };
 }
 
 function readInfo(folder: FolderReader, file: string, bytes: number | undefined): Result<ImageInfo> {
   if (bytes === undefined) {
-    const why = 'it cannot be opened, or is no regular file';
-    return err(unreadable(file, why, 'look at its type and owner'));
+    const why = 'it cannot be opened, or is not a regular file';
+    return err(unreadable(file, why, 'check its type and owner'));
   }
   if (bytes === 0) {
     const next = 'copy or save it again';
@@ -111,7 +111,7 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
 
 /** The problem of a medium that does not give a file's bytes. */
 export function unreadableFile(file: string): Problem {
-  const next = 'look whether its medium is still attached and what dmesg says';
+  const next = 'check that its medium is still attached, and see dmesg';
   return unreadable(file, FEWER_BYTES, next);
 }
 

@@ -55,7 +55,7 @@ export function describeAll(machine: Machine): string[] {
   const lines = known.map(describeDevice);
   for (const { name, kib } of partitions(machine.readText('/proc/partitions') ?? '')) {
     if (known.some((device) => device.node === `/dev/${name}`) || /^(ram|zram|loop)\d/.test(name)) continue;
-    lines.push(`/dev/${name}: ${Math.ceil(kib / 1024)} MiB, nothing known on it`);
+    lines.push(`/dev/${name}: ${Math.ceil(kib / 1024)} MiB, content unknown`);
   }
   return lines.sort();
 }

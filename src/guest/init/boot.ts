@@ -107,9 +107,9 @@ export function bootMachine(machine: Machine): boolean {
   try {
     drivers.loadAll();
   } catch (bug) {
-    say(machine, `drivers could not be loaded: ${bugProblem(bug).what}`);
+    say(machine, `could not load drivers: ${bugProblem(bug).what}`);
   }
-  for (const line of left) say(machine, `could not be taken back: ${line}`);
+  for (const line of left) say(machine, `could not undo: ${line}`);
   return false;
 }
 
@@ -117,7 +117,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
   const { machine, settings, drivers } = boot;
   if (settings.breakAt === phase) {
     drivers.loadAll();
-    say(machine, `shell before phase ${phase}, as mkma_break asks; leave it (exit) to go on`);
+    say(machine, `shell before phase ${phase}, as mkma_break requests; exit to continue`);
     machine.shell();
   }
   const start = machine.uptime();
@@ -246,7 +246,7 @@ function handover(boot: Boot): Result<void> {
       code: 'boot-record-unwritten',
       what: 'cannot write the record of this boot',
       where: BOOT_RECORD,
-      next: 'look at: df /run',
+      next: 'see df /run',
     });
   }
   keepView(machine, settings.init);

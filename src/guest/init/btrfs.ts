@@ -57,13 +57,13 @@ export function membersMissing(
   const expected = deviceCount(machine, found[0] as BlockDevice) ?? found.length;
   return {
     code: 'btrfs-devices-missing',
-    what: `${expected - found.length} of the ${expected} devices of this btrfs did not appear`,
+    what: `${expected - found.length} of the ${expected} devices of this btrfs file system did not appear`,
     where: `${PARAM.device}=${asked}`,
     why: [
-      `waited ${timeout} seconds. There are, with the number that btrfs gives them:`,
+      `waited ${timeout} seconds. Present, by btrfs device id:`,
       ...found.map((device) => `devid ${deviceId(machine, device) ?? '?'}: ${describeDevice(device)}`),
     ].join('\n'),
-    next: `attach what is missing, or raise ${PARAM.timeout}; a device that is lost for good: see btrfs-replace(8), from another system`,
+    next: `attach the missing devices, or raise ${PARAM.timeout}; to replace a lost one, see btrfs-replace(8), from another system`,
   };
 }
 

@@ -5,7 +5,7 @@ import { Told } from '../told.js';
 
 /** A program that the initramfs should hold: there nobody can install one. */
 export function notRunProblem({ problem }: CouldNotRun): Problem {
-  return { ...problem, next: 'the initramfs lacks what it needs: build it again' };
+  return { ...problem, next: 'the initramfs is incomplete: build it again' };
 }
 
 /** What people are told of what was thrown. */
@@ -15,7 +15,7 @@ export function bugProblem(bug: unknown): Problem {
   const error = bug instanceof Error ? bug : new Error(String(bug));
   return {
     code: 'bug',
-    what: 'a fault of mkma itself, or of this machine',
+    what: 'a bug in mkma, or a failure of this machine',
     why: `${error.message}\n${error.stack ?? ''}`.trimEnd(),
     next: 'please report it with these lines',
   };

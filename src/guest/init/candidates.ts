@@ -37,19 +37,18 @@ export function chooseFileSystem(
   const bases = new Map(all.map((devices) => [devices, baseOn(machine, devices, settings.path)]));
   const withBase = all.filter((devices) => bases.get(devices) !== undefined);
   const taken = (withBase[0] ?? all[0]) as FileSystem;
-  say(machine, `${PARAM.device}=${settings.device?.asked} fits ${all.length} file systems:`);
+  say(machine, `${PARAM.device}=${settings.device?.asked} matches ${all.length} file systems:`);
   for (const devices of all) {
     const base = bases.get(devices);
     const told = base === undefined ? `without a base in ${settings.path || '/'}` : `with ${base}`;
     for (const device of devices) say(machine, `  ${describeDevice(device)}, ${told}`);
   }
-  const why = ['the first, since none holds the base', 'the only one that holds the base'][withBase.length];
-  say(machine, `taking ${taken[0].node}: ${why ?? 'the first that holds a base'}`);
+  const why = ['the first, since none contains the base', 'the only one that contains the base'][
+    withBase.length
+  ];
+  say(machine, `using ${taken[0].node}: ${why ?? 'the first that contains a base'}`);
   if (withBase.length !== 1) {
-    say(
-      machine,
-      `  to take another, name what tells them apart in ${PARAM.device}: PARTUUID=, UUID=, a path`,
-    );
+    say(machine, `  to use another, set ${PARAM.device} to what tells them apart: PARTUUID=, UUID=, a path`);
   }
   const others = all.flat().filter((device) => !taken.includes(device));
   return { devices: taken, others: others.map((device) => device.node) };

@@ -14,21 +14,21 @@ export function checkInit(machine: Machine, init: string): Result<void> {
   const path = init.startsWith('/') ? resolveInside(machine, NEW_ROOT, init) : undefined;
   const info = path === undefined ? undefined : machine.info(NEW_ROOT + path);
   const why = !init.startsWith('/')
-    ? 'it is no absolute path'
+    ? 'not an absolute path'
     : info === undefined
-      ? 'it is not in the base'
+      ? 'no such file in the base or a layer'
       : info.kind !== 'file'
-        ? 'it is no file'
+        ? 'not a regular file'
         : (info.mode & 0o111) === 0
-          ? 'it is not executable'
+          ? 'not executable'
           : undefined;
   if (why === undefined) return ok();
   return err({
     code: 'init-missing',
-    what: 'there is no init to hand over to',
+    what: 'no init to hand over to',
     where: `init=${init}`,
     why,
-    next: 'correct init= in the boot loader, or build a base that has it (package systemd-sysv)',
+    next: 'correct init= in the boot loader, or build a base that contains it (package systemd-sysv)',
   });
 }
 

@@ -32,7 +32,7 @@ export function holdFileSystem(
   undo: Undo,
 ): Result<Held> {
   const { fileSystem, manifest } = info;
-  if (fileSystem === undefined) throw new Error(`${image.shown} is no file system`);
+  if (fileSystem === undefined) throw new Error(`${image.shown} is not a file system`);
   mustMakeFolder(machine, HELD);
   must(machine, ['mount', '-t', 'ramfs', '-o', 'mode=0700', 'mkma', HELD]);
   try {
@@ -76,6 +76,6 @@ function mountFile(machine: Machine, image: ImageFile): Result<void> {
     what: 'cannot mount the base',
     where: image.shown,
     why: `${looped.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
-    next: 'its kernel has to know EROFS (CONFIG_EROFS_FS) and its compression: use the kernel of its suite, or build with --format cpio',
+    next: 'the kernel must support EROFS (CONFIG_EROFS_FS) and its compression: use the kernel of its suite, or build with --format cpio',
   });
 }

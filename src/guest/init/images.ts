@@ -45,7 +45,7 @@ export function findBase(machine: Machine, imagesPath: string): Result<FoundBase
   }
   return err({
     code: 'base-missing',
-    what: `there is no ${ANY_BASE} in the folder of the images`,
+    what: `no ${ANY_BASE} in the images folder`,
     where: `${PARAM.path}=${imagesPath === '' ? '/' : imagesPath}`,
     why: contents(machine, imagesPath),
     next: `copy the base there, or correct ${PARAM.path} in the boot loader`,
@@ -59,22 +59,22 @@ function noFolder(machine: Machine, imagesPath: string): Problem {
   }
   return {
     code: 'images-folder-missing',
-    what: 'the folder of the images is not on the storage device',
+    what: 'the images folder is not on the storage device',
     where: `${PARAM.path}=${imagesPath}`,
     why: contents(machine, parent),
-    next: `correct ${PARAM.path} in the boot loader: the path counts from the top of that file system`,
+    next: `correct ${PARAM.path} in the boot loader: the path starts at the root of that file system`,
   };
 }
 
 function contents(machine: Machine, folder: string): string {
   const names = machine.list(STORAGE + folder);
-  if (names === undefined) return `${folder === '' ? '/' : folder} on the device cannot be listed`;
+  if (names === undefined) return `cannot list ${folder === '' ? '/' : folder} on the device`;
   const shown = names.slice(0, SHOWN).map(quoteName).join(', ');
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const place = folder === '' ? '/' : folder;
   return names.length === 0
     ? `${place} on the device is empty`
-    : `in ${place} on the device lies: ${shown}${more}`;
+    : `${place} on the device contains: ${shown}${more}`;
 }
 
 /** A layer beside the base. */
@@ -90,15 +90,14 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
   const folder = placeInside(machine, STORAGE, imagesPath);
   const names = machine.list(folder);
   if (names === undefined) {
-    const why = 'its names cannot be listed: whether there are layers is not known';
+    const why = 'cannot list the images folder, so the layers are unknown';
     return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
   }
   return ok(
     layersAmong(names).map(({ file, name }) => {
       const path = `${folder}/${file}`;
       const info = machine.info(path);
-      const odd =
-        info === undefined ? 'it cannot be opened' : 'it is a folder, or something else that is no file';
+      const odd = info === undefined ? 'cannot be opened' : 'not a regular file';
       return {
         ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
         ...(info?.kind === 'file' ? {} : { odd }),
@@ -133,8 +132,8 @@ export function unreadableImage(image: ImageFile, words: string): Problem {
 function unreadable(why: string): Problem {
   return {
     code: 'storage-unreadable',
-    what: 'the storage device cannot be read',
+    what: 'cannot read the storage device',
     why,
-    next: 'look whether it is still attached and what dmesg says; then exit to try again, or use another device',
+    next: 'check that it is still attached, and see dmesg; exit to retry, or use another device',
   };
 }

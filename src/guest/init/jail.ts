@@ -40,9 +40,9 @@ export function inJail<T>(machine: Machine, folder: string, work: (place: Place)
     if (before === after) return done;
     return err({
       code: 'archive-escapes',
-      what: 'the archive leads out of its folder',
-      why: `something was written to ${strangers(before, after)} while it was unpacked: it holds links to there`,
-      next: 'do not trust this image: build it again, or have it from whom you trust',
+      what: 'the archive escapes its folder',
+      why: `unpacking it wrote to ${strangers(before, after)}, through links that it contains`,
+      next: 'do not trust this image: build it again, or get it from a trusted source',
     });
   } finally {
     const unmount = 'umount "$0/target"; umount "$0/usr"; umount "$0"';

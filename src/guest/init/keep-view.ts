@@ -22,5 +22,5 @@ export function keepView(machine: Machine, init: string): void {
   const made = folders.every((folder) => machine.makeFolder(folder, 0o755) === undefined);
   const written = made && DROP_INS.every((name) => machine.write(`${UNITS}/${name}/mkma.conf`, STAYS));
   if (!written)
-    say(machine, `warning: /${OVERLAY.root} will not outlive a soft reboot: ${UNITS} cannot be written to`);
+    say(machine, `warning: /${OVERLAY.root} will not survive a soft reboot: cannot write to ${UNITS}`);
 }

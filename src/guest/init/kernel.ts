@@ -20,9 +20,9 @@ export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
   if (built === running) return manifest;
   return err({
     code: 'kernel-and-initramfs',
-    what: 'the kernel and the initramfs do not belong together',
+    what: 'the kernel and the initramfs do not match',
     why: `running kernel: ${running}; the initramfs has modules for: ${built}`,
-    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
+    next: 'make the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
   });
 }
 
@@ -32,9 +32,9 @@ export function checkBase(machine: Machine, base: ImageFile, releases: readonly 
   if (releases.includes(running)) return ok();
   return err({
     code: 'kernel-and-base',
-    what: 'the kernel and the base do not belong together',
+    what: 'the kernel and the base do not match',
     where: base.shown,
     why: `running kernel: ${running}; the base has modules for: ${releases.join(', ')}`,
-    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the build that made this base',
+    next: 'make the boot loader load vmlinuz and initramfs.cpio.zst of the build that made this base',
   });
 }

@@ -36,9 +36,10 @@ export function chooseLayers(
 ): LayerChoice {
   const names = found.map(({ layer }) => layer);
   const unknown = unknownNames(settings.layers, names);
-  const there = found.length === 0 ? 'there are none' : `there are ${names.map(quoteName).join(', ')}`;
+  const there =
+    found.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`;
   const warnings = unknown.map(
-    (name) => `${PARAM.layers} names ${quoteName(name)}, and no layer is called so; ${there}`,
+    (name) => `${PARAM.layers} names ${quoteName(name)}, but no layer has this name; ${there}`,
   );
   const chosen: ChosenLayer[] = [];
   const leftOut: LeftOut[] = [];
@@ -56,21 +57,21 @@ export function chooseLayers(
 
 function readLayer(machine: Machine, image: LayerImage): Result<Manifest | undefined> {
   if (image.odd !== undefined) {
-    const next = 'remove it, or give it another name';
+    const next = 'remove or rename it';
     return err(wrongKind('layer', image.shown, image.odd, next));
   }
   const manifest = readManifest(machine, image);
   if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
-  const next = 'remove it, or give it the name of what it is';
-  return err(wrongKind('layer', image.shown, 'its manifest says that it is a base', next));
+  const next = 'remove it, or rename it to what it is';
+  return err(wrongKind('layer', image.shown, 'its manifest says it is a base', next));
 }
 
 function tooMany(image: LayerImage): Problem {
   return {
     code: 'too-many-layers',
-    what: 'there are too many layers',
+    what: 'too many layers',
     where: image.shown,
-    why: `an overlay takes ${MOST_LAYERS} beside the base`,
+    why: `an overlay takes at most ${MOST_LAYERS} beside the base`,
     next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
@@ -188,13 +189,11 @@ function warningsOf(
   const warnings: string[] = [];
   if (layer.base !== base.id) {
     const why = manifest.records === undefined ? `; ${UNRECORDED}` : '';
-    warnings.push(
-      `it was made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`,
-    );
+    warnings.push(`made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`);
   }
   const { after } = layer;
   if (after !== undefined && !below.some(({ id }) => id === after)) {
-    warnings.push(`it was made on top of a layer that is not applied (${short(after)})`);
+    warnings.push(`made on top of a layer that is not applied (${short(after)})`);
   }
   return warnings;
 }
@@ -207,7 +206,7 @@ function short(id: string | undefined): string {
 /** Tell which layers were left out, and why. */
 export function sayLeftOut(machine: Machine, leftOut: readonly LeftOut[]): void {
   for (const { layer, asked, problem } of leftOut) {
-    if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} asks`);
+    if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} requests`);
     if (problem === undefined) continue;
     say(machine, `layer ${quoteName(layer)} LEFT OUT, nothing of it is applied:`);
     for (const line of renderProblem(problem)) say(machine, `  ${line}`);

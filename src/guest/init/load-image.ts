@@ -74,10 +74,10 @@ function loadSegments(
 function notWhole(image: ImageFile, expected: number, got: number): Problem {
   return {
     code: 'image-incomplete',
-    what: 'the image was not unpacked whole',
+    what: 'the image was not unpacked completely',
     where: image.shown,
-    why: `its manifest counts ${expected} files, ${got} are there`,
-    next: 'copy or build it again; if that does not help, please report it',
+    why: `its manifest lists ${expected} files, but ${got} were unpacked`,
+    next: 'copy or build it again; if it fails again, please report it',
   };
 }
 

@@ -25,8 +25,8 @@ export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
   if (!info.ok || info.value.manifest === undefined) return info;
   const { manifest } = info.value;
   if (manifest.kind !== 'base') {
-    const why = `its manifest says that it is a ${manifest.kind}`;
-    return err(wrongKind('base', base.shown, why, 'put a base in its place'));
+    const why = `its manifest says it is a ${manifest.kind}`;
+    return err(wrongKind('base', base.shown, why, 'replace it with a base'));
   }
   const fits = checkBase(machine, base, [manifest.kernelRelease]);
   return fits.ok ? info : fits;
@@ -51,7 +51,7 @@ export function loadBase(
   const { bytes, warnings, checked } = loaded.value;
   const seconds = machine.uptime() - start;
   const rate = formatBytes(bytes / Math.max(seconds, 0.01));
-  const check = checked === undefined ? '' : `, ${checked.toFixed(1)} s of these to check it`;
+  const check = checked === undefined ? '' : `, ${checked.toFixed(1)} s of it to check`;
   const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
   say(machine, `loaded ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${check}, ${rate}/s${unverified}`);
   for (const warning of warnings) say(machine, `warning: ${warning}`);
@@ -98,7 +98,7 @@ function holdBase(
   undo: Undo,
 ): Result<InRam> {
   const need = needOfBase(info);
-  if (need === undefined) throw new Error(`${base.shown} is no file system`);
+  if (need === undefined) throw new Error(`${base.shown} is not a file system`);
   const room = checkRoom(machine, settings, need, 'the base');
   if (!room.ok) return room;
   say(machine, `loading ${info.manifest?.name ?? base.shown}, ${formatBytes(need.bytes)}, one file system`);

@@ -18,10 +18,10 @@ export function checkMountPoints(machine: Machine, image: ImageFile, folder: str
     if (odd === undefined) continue;
     return err({
       code: 'mount-point-missing',
-      what: `the image has no folder at /${name}, which early boot mounts onto`,
+      what: `the image has no mount point /${name}`,
       where: image.shown,
-      why: `/${name} is ${odd} there`,
-      next: 'make it a folder, and build the image again',
+      why: `/${name} is ${odd}, not a folder`,
+      next: 'make it a folder and build the image again',
     });
   }
   return ok();

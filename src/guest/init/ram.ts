@@ -63,7 +63,7 @@ export function mountRam(machine: Machine, settings: Settings, needs: readonly N
   if (mount.code === 0) return ok(bytes);
   return err({
     code: 'ram-not-mounted',
-    what: 'cannot make the RAM file system',
+    what: 'cannot create the RAM file system',
     where: `${PARAM.size}=${settings.sizeText}`,
     why: mount.stderr.trim(),
     next: `correct ${PARAM.size} in the boot loader`,
@@ -94,7 +94,7 @@ export function checkRoom(
   if (need.bytes > freeBytes) {
     const less = beside === 0 ? '' : `, less ${mebibytes(beside)} MiB for the base beside it`;
     const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM${less})`;
-    const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
+    const has = freeBytes < bytes ? `${size}, ${mebibytes(freeBytes)} MiB of it free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }
   if (need.bytes + RAM_HEADROOM > freeBytes) {
@@ -103,7 +103,7 @@ export function checkRoom(
       tooSmall(
         settings,
         what,
-        `${takes}; ${left}, and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
+        `${takes}; ${left}, but the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
       ),
     );
   }
@@ -113,7 +113,7 @@ export function checkRoom(
   const running = need.bytes + need.names * NAME_COST + Math.max(RAM_HEADROOM, decompressing);
   if (running > available) {
     const short = mebibytes(running - available);
-    const why = `${takes}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;
+    const why = `${takes}; ${mebibytes(available)} MiB of RAM are available, ${short} MiB too few to run it as well`;
     const next = `give the machine more RAM, or make ${what} smaller`;
     return err({ ...tooSmall(settings, what, why), next });
   }
@@ -125,7 +125,7 @@ export function checkLeft(machine: Machine, settings: Settings, what: string): R
   const { freeBytes, freeInodes } = measure(machine);
   if (freeBytes >= RAM_HEADROOM && freeInodes >= SPARE_INODES) return ok();
   const left = `${mebibytes(freeBytes)} MiB and ${freeInodes} inodes of the RAM file system are left`;
-  return err(filledUp(machine, settings, what, `${left}: too little to run in`));
+  return err(filledUp(machine, settings, what, `${left}: too little to run`));
 }
 
 /** Whether nothing more can be written: no inode, or not even what a small file takes. */
@@ -151,8 +151,8 @@ export function filledUp(machine: Machine, settings: Settings, what: string, why
   if (measure(machine).freeInodes >= SPARE_INODES) return problem;
   return {
     ...problem,
-    why: `${why}\nit has too many files: the inodes are used up, and their number follows from the RAM`,
-    next: `give the machine more RAM, or let mkma make ${what}: its manifest says how many files it has`,
+    why: `${why}\nit has too many files: no inodes are left, and their number depends on the RAM`,
+    next: `give the machine more RAM, or build ${what} with mkma, so that its manifest states how many files it has`,
   };
 }
 

@@ -5,9 +5,9 @@ import type { Finished } from '../machine.js';
 import type { ImageFile } from './images.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  137: `it was killed, most likely since the RAM was used up: give the machine more, or lower ${PARAM.size}`,
+  137: `it was killed, probably because RAM ran out: give the machine more, or lower ${PARAM.size}`,
   127: 'the initramfs lacks a program: build it again',
-  126: 'the initramfs has a program that does not run: build it again',
+  126: 'a program of the initramfs does not run: build it again',
 };
 
 /** By the code with which a program ended; `undefined` where it tells nothing of the kind. */
@@ -28,7 +28,7 @@ export function programFailed(
     code: 'program-failed',
     what,
     where: image.shown,
-    why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,
-    next: remedyOf(code) ?? 'exit to try again; if that does not help, please report it',
+    why: `${program} exited with code ${code}${words === '' ? '' : `: ${words}`}`,
+    next: remedyOf(code) ?? 'exit to retry; if it fails again, please report it',
   };
 }

@@ -21,7 +21,7 @@ export function makeWhiteouts(
   const deletions = manifest.kind === 'layer' ? manifest.layer.deletions : [];
   if (deletions.length === 0) return ok();
   const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
-  return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot make whiteouts', image, made));
+  return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot create whiteouts', image, made));
 }
 
 /** Set opaque marks and extended attributes, by one program. Returns warnings. */
@@ -41,7 +41,9 @@ export function restoreAttributes(
   const lines = set.stderr.trim().split('\n');
   // A tmpfs takes attributes of users from Linux 6.6 on; the rest of the machine is no worse without them.
   if (lines.every((line) => line.endsWith('Operation not supported')) && onlyUsers(manifest)) {
-    return ok([`this kernel's tmpfs has no user attributes: ${lines.length} of the image are not set`]);
+    return ok([
+      `this kernel's tmpfs does not support user attributes: ${lines.length} of the image are not set`,
+    ]);
   }
   return err(failed('cannot set extended attributes', image, set));
 }
@@ -59,6 +61,6 @@ function failed(what: string, image: ImageFile, { code, stderr }: Finished): Pro
     what,
     where: image.shown,
     why: `exit code ${code}: ${stderr.trim().split('\n').slice(-3).join('\n')}`,
-    next: 'its manifest does not fit what it holds: copy or build it again',
+    next: 'its manifest does not match its content: copy or build it again',
   };
 }

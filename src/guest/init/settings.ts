@@ -35,28 +35,28 @@ export function readSettings(cmdline: string): Result<Settings> {
   const name = asked === undefined ? undefined : deviceName(asked);
   if (asked !== undefined && name === undefined) {
     const tags = DEVICE_TAGS.map((tag) => `${tag}=...`).join(', ');
-    return refuse(PARAM.device, asked, `it takes a device's path under /dev, or one of ${tags}`);
+    return refuse(PARAM.device, asked, `it must be a path under /dev, or one of ${tags}`);
   }
   const sizeText = value(PARAM.size) ?? DEFAULTS.size;
   const size = parseRamSize(sizeText);
   if (size === undefined) {
-    return refuse(PARAM.size, sizeText, 'it takes a share of the RAM such as 60%, or an amount such as 6G');
+    return refuse(PARAM.size, sizeText, 'it must be a share of RAM such as 60%, or an amount such as 6G');
   }
   const timeoutText = value(PARAM.timeout) ?? String(DEFAULTS.timeout);
   const timeout = /^\d{1,5}$/.test(timeoutText) ? Number(timeoutText) : Number.NaN;
   if (!(timeout <= MAX_TIMEOUT)) {
-    return refuse(PARAM.timeout, timeoutText, `it takes whole seconds, 0 to ${MAX_TIMEOUT}`);
+    return refuse(PARAM.timeout, timeoutText, `it must be whole seconds, 0 to ${MAX_TIMEOUT}`);
   }
   const layersText = value(PARAM.layers) ?? DEFAULTS.layers;
   const layers = parseLayerSelection(layersText);
   if (!layers.ok) {
-    const allowed = 'it takes all, none, or names of layers separated by commas, -NAME to leave one out';
+    const allowed = 'it must be all, none, or names of layers separated by commas; -NAME leaves one out';
     return refuse(PARAM.layers, layersText, `${layers.problem.why}; ${allowed}`);
   }
   const breakText = value(PARAM.breakAt);
   const breakAt = PHASES.find((phase) => phase === breakText);
   if (breakText !== undefined && breakAt === undefined) {
-    return refuse(PARAM.breakAt, breakText, `it takes one of ${PHASES.join(', ')}`);
+    return refuse(PARAM.breakAt, breakText, `it must be one of ${PHASES.join(', ')}`);
   }
   return ok({
     ...(asked === undefined || name === undefined ? {} : { device: { asked, name } }),
@@ -73,10 +73,10 @@ export function readSettings(cmdline: string): Result<Settings> {
 function refuse(parameter: string, value: string, allowed: string): Result<Settings> {
   return err({
     code: 'parameter-invalid',
-    what: 'a parameter on the kernel command line is wrong',
+    what: 'invalid kernel parameter',
     where: `${parameter}=${value}`,
     why: allowed,
-    next: 'correct it in the boot loader (in most: press e at the entry) and boot again',
+    next: 'correct it in the boot loader (usually: press e at the entry) and boot again',
   });
 }
 

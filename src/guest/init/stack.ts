@@ -87,16 +87,16 @@ function mountOverlay(
   if (held && mount(options).code === 0) return ok(xino ? [NO_XINO] : []);
   return err({
     code: 'overlay-not-mounted',
-    what: 'cannot stack the overlay',
+    what: 'cannot mount the overlay',
     where: first,
     why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
-    next: 'look whether the kernel has the module overlay: modprobe overlay',
+    next: 'check that the kernel has the module overlay: modprobe overlay',
   });
 }
 
 const NO_XINO =
   `this kernel refuses ${ONE_DEVICE}: files of the base and folders have different device numbers, so programs ` +
-  'that stay on one file system (du -x, backups) skip most of /; take a kernel since Linux 4.17, or --format cpio';
+  'that stay on one file system (du -x, backups) skip most of /; use Linux 4.17 or newer, or --format cpio';
 
 /**
  * The lower directories, the highest first, as mount(2) takes them. By short links: its options end at a page, and
@@ -115,7 +115,7 @@ function linkLower(machine: Machine, layers: readonly string[]): string {
 /** The merged root shows all of the upper directory but its names: that is to be as in the highest directory below it. */
 function makeUpper(machine: Machine, { folder, attributes }: Top): void {
   const top = machine.info(folder);
-  if (top === undefined) throw new Error(`${folder} is not there`);
+  if (top === undefined) throw new Error(`no such folder: ${folder}`);
   for (const made of [FRESH, WORK]) mustMakeFolder(machine, made);
   if (top.uid !== 0 || top.gid !== 0) must(machine, ['chown', `${top.uid}:${top.gid}`, FRESH]);
   if (machine.info(FRESH)?.mode !== top.mode) must(machine, ['chmod', top.mode.toString(8), FRESH]);

@@ -20,9 +20,9 @@ const ASK_AGAIN = 1;
 /** What blkid calls things that hold file systems but are none, and what people call them. */
 const CONTAINERS: Readonly<Record<string, string>> = {
   crypto_LUKS: 'an encrypted volume (LUKS)',
-  LVM2_member: 'a part of an LVM volume group',
-  linux_raid_member: 'a part of a software RAID',
-  zfs_member: 'a part of a ZFS pool',
+  LVM2_member: 'part of an LVM volume group',
+  linux_raid_member: 'part of a software RAID',
+  zfs_member: 'part of a ZFS pool',
   swap: 'swap space',
   swsuspend: 'a hibernated system',
 };
@@ -78,7 +78,7 @@ function notNamed(machine: Machine, drivers: Drivers): Problem {
   }
   return {
     code: 'storage-unnamed',
-    what: 'the kernel command line does not say where the images are',
+    what: 'the kernel command line does not name the storage device',
     where: `${PARAM.device}=`,
     why: ['the parameter is missing. Block devices of this machine:', ...describeAll(machine)].join('\n'),
     next: `add ${PARAM.device}=UUID=... (or LABEL=, PARTUUID=, PARTLABEL=, a path) in the boot loader`,
@@ -87,16 +87,16 @@ function notNamed(machine: Machine, drivers: Drivers): Problem {
 
 function notFound(machine: Machine, settings: Settings, asked: string): Problem {
   const devices = describeAll(machine);
-  const list = devices.length === 0 ? ['there are no block devices at all'] : devices;
+  const list = devices.length === 0 ? ['there are no block devices'] : devices;
   const empty = settings.device?.name.by === 'path' && machine.info(settings.device.name.path) !== undefined;
   return {
     code: empty ? 'storage-without-file-system' : 'storage-missing',
-    what: empty ? 'the storage device holds no file system' : 'the storage device did not appear',
+    what: empty ? 'the storage device has no file system' : 'the storage device did not appear',
     where: `${PARAM.device}=${asked}`,
     why: [`waited ${settings.timeout} seconds. Block devices of this machine:`, ...list].join('\n'),
     next:
       devices.length === 0
-        ? 'look for the driver: dmesg, and the modules in /lib/modules; build again with the missing one'
+        ? 'find the missing driver (see dmesg and /lib/modules) and build again with it'
         : `correct ${PARAM.device} in the boot loader, attach the device, or raise ${PARAM.timeout}`,
   };
 }
@@ -119,15 +119,15 @@ export function mountStorage(
     const container = CONTAINERS[device.tags.TYPE ?? ''];
     return err({
       code: 'storage-without-file-system',
-      what: 'the storage device holds no file system that init can mount',
+      what: 'the storage device has no file system that early boot can mount',
       where: describeDevice(device),
       why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
-      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
+      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name it',
     });
   }
   const clean = hasCleanJournal(machine, device.node, type);
   const hibernated = !clean && isHibernated(machine, drivers);
-  if (hibernated) say(machine, 'a hibernated system lies on this machine: its journals are left alone');
+  if (hibernated) say(machine, 'this machine holds a hibernated system: journals are not replayed');
   let words = '';
   for (const options of mountOptions(type, found, hibernated)) {
     const begun = machine.uptime();
@@ -151,7 +151,7 @@ export function mountStorage(
       words,
       kernel,
       ...(spared
-        ? ['its journal was not replayed: a hibernated system of this machine may count on it']
+        ? ['its journal was not replayed: a hibernated system of this machine may depend on it']
         : []),
     ].join('\n'),
     next: spared
@@ -209,10 +209,10 @@ export function checkAttached(machine: Machine, { node }: Storage): Result<void>
   if (machine.info(node) !== undefined) return ok();
   return err({
     code: 'storage-gone',
-    what: 'the storage device has left the machine',
+    what: 'the storage device disappeared',
     where: node,
-    why: 'not all that was to be loaded has been read',
-    next: 'attach it again and exit to try again; or leave out what is missing, with mkma_layers in the boot loader',
+    why: 'not everything had been read from it',
+    next: 'reattach it and exit to retry; or boot without the missing layers, with mkma_layers in the boot loader',
   });
 }
 
@@ -222,9 +222,9 @@ export function releaseStorage(machine: Machine): Result<void> {
   if (umount.code === 0) return ok();
   return err({
     code: 'storage-busy',
-    what: 'cannot release the storage device',
+    what: 'cannot unmount the storage device',
     where: STORAGE,
     why: umount.stderr.trim(),
-    next: 'see who uses it: ls -l /proc/*/cwd /proc/*/fd; a boot without a shell in it does not come here',
+    next: 'find the program that uses it: ls -l /proc/*/cwd /proc/*/fd; a boot in which no shell was opened has none',
   });
 }

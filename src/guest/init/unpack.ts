@@ -3,6 +3,7 @@
  * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
  */
 import { newcTrailer } from '../../core/archive/cpio.js';
+import { PARAM } from '../../core/contract.js';
 import { encodeRaw, HEAD_SIZE } from '../../core/image/image.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -151,7 +152,7 @@ function failureOf(
       what: 'the RAM file system is full',
       where: image.shown,
       why: wordsOf(unpacked),
-      next: 'give the machine more RAM, or a larger share of it',
+      next: `give the machine more RAM, or raise ${PARAM.size}`,
     };
   }
   return {
@@ -163,7 +164,7 @@ function failureOf(
   };
 }
 
-const DAMAGED = 'the image is damaged or was not copied whole: copy or build it again';
+const DAMAGED = 'the image is damaged or truncated: copy or build it again';
 
 /** What a part of a pipeline complained of; empty where it did not. */
 function wordsOf({ argv, code, stderr }: PartResult): string {

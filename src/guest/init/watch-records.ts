@@ -34,7 +34,7 @@ export function watchRecords(
       records = of();
     } catch (bug) {
       const { message } = bug as Error;
-      say(machine, `warning: what ${what} has of accounts and packages cannot be told: ${message}`);
+      say(machine, `warning: cannot read the accounts and packages of ${what}: ${message}`);
     }
     state = stacked(state, records);
   };
@@ -46,7 +46,7 @@ export function watchRecords(
       const fit = fitOf({ name: image.layer, file: image.shown, records }, state);
       if (fit.problem === undefined || !layers.forced.includes(image.layer)) return fit;
       const { what, why } = fit.problem;
-      return { warnings: [`${what}; applied all the same, as ${PARAM.layers} asks: ${why}`] };
+      return { warnings: [`${what}; applied anyway, as ${PARAM.layers} requests: ${why}`] };
     },
     add({ image, manifest }: ChosenLayer): void {
       if (!any) return;

@@ -48,9 +48,9 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
   if (names === undefined) {
     return err({
       code: 'storage-unreadable',
-      what: 'the storage device cannot be read',
-      why: 'the names in the folder of the images cannot be listed',
-      next: 'look whether it is still attached and what dmesg says',
+      what: 'cannot read the storage device',
+      why: 'cannot list the images folder',
+      next: 'check that it is still attached, and see dmesg',
     });
   }
   const size = (file: string): number | undefined => {
@@ -69,7 +69,7 @@ export function needRoot(machine: RunningMachine, purpose: string): Result<void>
   return err({
     code: 'needs-root',
     what: `only root can ${purpose}`,
-    why: 'it mounts the storage, and reads files of all users',
+    why: 'this mounts the storage and reads files of all users',
     next: 'run it as root: sudo mkma ...',
   });
 }
@@ -95,19 +95,19 @@ const NO_DEVICE = { blkid: 2, findfs: 1 } as const;
 function gone(asked: string): Problem {
   return {
     code: 'storage-gone',
-    what: 'the storage device is not there',
+    what: 'the storage device is missing',
     where: quoteName(asked),
-    why: 'no device of this machine has that name',
-    next: 'attach the medium that this machine was booted from, and try again',
+    why: 'this machine has no such device',
+    next: 'attach the medium this machine was booted from, and retry',
   };
 }
 
 function noFolder({ storage }: BootRecord, device: string): Problem {
   return {
     code: 'images-folder-missing',
-    what: 'the folder of the images is not on the storage device',
+    what: 'the images folder is not on the storage device',
     where: `${quoteName(storage.path)} on ${device}`,
-    next: 'attach the medium that this machine was booted from, and try again',
+    next: 'attach the medium this machine was booted from, and retry',
   };
 }
 
@@ -150,13 +150,13 @@ function cannotMount(
 ): Problem {
   const next =
     elsewhere !== ''
-      ? `unmount it${mode === 'write' ? ', or mount it for writing' : ''}: ${elsewhere.split(/\s+/)[0]} has it`
-      : 'look at dmesg; where the medium is write-protected, take that off; check its file system (fsck)';
+      ? `unmount ${elsewhere.split(/\s+/)[0]}${mode === 'write' ? ', or mount it for writing' : ''}`
+      : 'see dmesg; if the medium is write-protected, unlock it; check its file system (fsck)';
   return {
     code: mode === 'read' ? 'storage-not-mounted' : 'storage-not-writable',
     what: mode === 'read' ? 'cannot mount the storage device' : 'cannot mount the storage device for writing',
     where: `${device} (${type})`,
-    why: [words, ...(elsewhere === '' ? [] : [`it is mounted already: ${elsewhere}`])].join('\n'),
+    why: [words, ...(elsewhere === '' ? [] : [`already mounted: ${elsewhere}`])].join('\n'),
     next,
   };
 }

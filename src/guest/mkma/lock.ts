@@ -11,10 +11,10 @@ export function takeLock(machine: RunningMachine): Result<void> {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({
       code: 'persist-running',
-      what: 'somebody is saving changes already',
+      what: 'another mkma is changing the layers',
       where: LOCK,
       why: `held by ${owner}`,
-      next: 'wait until that has ended, or end it',
+      next: 'wait for it to end, or end it',
     });
   }
   const pid = machine.readlink('/proc/self') ?? '?';

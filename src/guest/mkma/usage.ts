@@ -47,7 +47,7 @@ function wrongArgument(error: unknown): Problem {
 
 function next(corrections: readonly string[] = []): Pick<Problem, 'next' | 'suggestion'> {
   const near = corrections[0];
-  const help = 'mkma --help lists what there is';
+  const help = 'see mkma --help';
   return near === undefined ? { next: help } : { next: `did you mean ${near}? ${help}`, suggestion: near };
 }
 
@@ -61,7 +61,7 @@ function fault(cause: unknown): Problem {
   const why = cause instanceof Error ? `${cause.message}\n${cause.stack ?? ''}`.trimEnd() : String(cause);
   return {
     code: 'bug',
-    what: 'a fault of mkma itself',
+    what: 'a bug in mkma',
     why,
     next: 'please report it, with the command and these lines',
   };

@@ -29,9 +29,9 @@ export function checkView(machine: Machine, record: BootRecord): Result<void> {
 function viewGone(points: readonly string[]): Problem {
   return {
     code: 'view-gone',
-    what: 'what this machine is made of can no longer be looked at',
+    what: 'cannot access the base, the layers and the changes',
     where: points.join(', '),
-    why: 'it was unmounted: by hand, or by umount -a. Base, layers and changes are still in RAM, and no program gets at them apart from each other',
-    next: 'copy what you want to keep from / to another medium, then boot again: what changed since boot is gone with this boot',
+    why: 'it was unmounted, by hand or by umount -a; all of them are still in RAM, but no program can access them separately',
+    next: 'copy what you want to keep from / to another medium, then reboot: changes since boot cannot be saved',
   };
 }

@@ -45,10 +45,10 @@ function unnamed(): std.File {
   }
   throw new Told({
     code: 'no-temporary-file',
-    what: 'cannot make a temporary file',
+    what: 'cannot create a temporary file',
     where: '/tmp',
     why: std.strerror(error.errno ?? 0),
-    next: 'look whether /tmp is there and can be written to: findmnt --target /tmp',
+    next: 'check that /tmp exists and is writable: findmnt --target /tmp',
   });
 }
 

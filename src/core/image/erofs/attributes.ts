@@ -42,7 +42,7 @@ export function readAttributes(
     const [nameSize = 0, prefix = 0, low = 0, high = 0] = read(from, ENTRY);
     const size = low + 256 * high;
     const start = PREFIXES[prefix];
-    if (start === undefined) throw new Damaged('an attribute has a prefix that is not known');
+    if (start === undefined) throw new Damaged('an attribute has an unknown prefix');
     const name = start + decodeName(read(from + ENTRY, nameSize));
     const valueAt = from + ENTRY + nameSize;
     if (isCarried(name)) values[name] = base64(read(valueAt, size));

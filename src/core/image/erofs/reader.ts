@@ -42,13 +42,13 @@ interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
  */
 export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefined {
   const superblock = readSuperblock(read(0, SUPERBLOCK_END));
-  if (superblock === undefined) return 'it is no EROFS file system';
+  if (superblock === undefined) return 'it is not an EROFS file system';
   try {
     new Walk(windowed(read), superblock, reader).folder('.', superblock.root, 0);
     return undefined;
   } catch (cause) {
     if (cause instanceof Damaged) return cause.message;
-    if (cause instanceof RangeError) return 'its metadata leads out of the file system';
+    if (cause instanceof RangeError) return 'its metadata points outside the file system';
     throw cause;
   }
 }
@@ -63,10 +63,10 @@ class Walk {
   ) {}
 
   folder(path: string, number: number, depth: number): void {
-    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders lead in a circle');
+    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders form a loop');
     this.seen.add(number);
     const inode = this.inode(number);
-    if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is no folder');
+    if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is not a folder');
     this.tell(path, inode);
     const { blockSize } = this.superblock;
     for (let at = 0; at < inode.size; at += blockSize) {
@@ -98,7 +98,7 @@ class Walk {
   private inode(number: number): Inode {
     const { metadata, size, time } = this.superblock;
     const at = metadata + number * SLOT;
-    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside of it`);
+    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside it`);
     const bytes = this.read(at, Math.min(EXTENDED, size - at));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const format = view.getUint16(0, true);
@@ -130,12 +130,12 @@ class Walk {
   private data(inode: Inode, at: number, length: number): Uint8Array {
     const { blockSize, size } = this.superblock;
     if (inode.layout !== FLAT_PLAIN && inode.layout !== FLAT_INLINE) {
-      throw new Damaged(`inode ${inode.ino} has its data in a way that is not known`);
+      throw new Damaged(`inode ${inode.ino} has an unknown data layout`);
     }
     const last = Math.floor((inode.size - 1) / blockSize) * blockSize;
     const inline = inode.layout === FLAT_INLINE && at >= last;
     const from = inline ? inode.end + at - last : inode.block * blockSize + at;
-    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside of it`);
+    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside it`);
     return this.read(from, length);
   }
 }
@@ -145,7 +145,7 @@ function entriesOf(block: Uint8Array): { readonly name: string; readonly number:
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const table = view.getUint16(8, true);
   if (table < DIRENT || table % DIRENT !== 0 || table > block.length) {
-    throw new Damaged('a folder has no table of its names');
+    throw new Damaged('a folder has no table of names');
   }
   return Array.from({ length: table / DIRENT }, (_, i) => {
     const at = i * DIRENT;
@@ -153,9 +153,9 @@ function entriesOf(block: Uint8Array): { readonly name: string; readonly number:
     const isLast = at + DIRENT === table;
     const end = isLast ? endOfName(block, begin) : view.getUint16(at + DIRENT + 8, true);
     if (begin < table || end <= begin || end > block.length)
-      throw new Damaged('a folder has a name that is none');
+      throw new Damaged('a folder contains an invalid name');
     const name = decodeName(block.subarray(begin, end));
-    if (name.includes('/') || name.includes('\0')) throw new Damaged('a folder has a name that is none');
+    if (name.includes('/') || name.includes('\0')) throw new Damaged('a folder contains an invalid name');
     return { name, number: Number(view.getBigUint64(at, true)) };
   });
 }

@@ -52,7 +52,7 @@ function apply(machine: RunningMachine, folder: string, { file, becomes }: Layer
     const removed = machine.run(['rm', '--', from]);
     if (removed.code !== 0) return err(failed(file, removed.stderr.trim()));
   } else if (!machine.rename(from, `${folder}/${becomes}`)) {
-    return err(failed(file, `it cannot be renamed to ${becomes}`));
+    return err(failed(file, `cannot rename it to ${becomes}`));
   }
   const flushed = machine.run(['sync', folder]);
   return flushed.code === 0 ? ok() : err(failed(file, flushed.stderr.trim()));
@@ -61,9 +61,9 @@ function apply(machine: RunningMachine, folder: string, { file, becomes }: Layer
 function failed(where: string, why: string): Problem {
   return {
     code: 'images-folder-not-writable',
-    what: 'cannot change the folder of the images',
+    what: 'cannot change the images folder',
     where,
     why,
-    next: 'look whether the medium is still attached and what dmesg says',
+    next: 'check that the medium is still attached, and see dmesg',
   };
 }

@@ -20,7 +20,7 @@ const IMAGE = word('name of the layer, or of its file; or base', 'name');
 
 /** Work that needs the folder of the images, which is mounted for as long as it takes. */
 function look({ machine }: Session, work: (place: Place) => Result<Answer>): Result<Answer> {
-  const root = needRoot(machine, 'look at the layers');
+  const root = needRoot(machine, 'inspect layers');
   if (!root.ok) return root;
   const record = readBootRecord(machine);
   if (!record.ok) return record;

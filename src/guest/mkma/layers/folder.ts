@@ -40,9 +40,9 @@ export function readRecords(
     wrong = parser.take(piece);
     return wrong === undefined;
   });
-  const next = 'copy or save it again; where others fail as well, look at dmesg';
+  const next = 'copy or save it again; if others fail too, see dmesg';
   if (wrong === undefined && ended.code !== 0) {
-    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd ended with ${ended.code}`;
+    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd exited with code ${ended.code}`;
     return err(unreadable(image.file, why, next));
   }
   wrong ??= parser.end();

@@ -42,20 +42,20 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   const words = ended.stderr.trim().replaceAll(path, where);
   // What was not read whole has the sum of what was.
   if (words !== '' || segments.some((_, i) => sums[i]?.length !== 64)) {
-    const why = words || `dd or sha256sum ended too soon (exit code ${ended.code})`;
-    const next = 'look whether its medium is still attached and what dmesg says';
+    const why = words || `dd or sha256sum ended early (exit code ${ended.code})`;
+    const next = 'check that its medium is still attached, and see dmesg';
     return err(unreadable(where, why, next));
   }
   for (const [i, { size, sha256 }] of segments.entries()) {
     if (sums[i] === sha256) continue;
     const start = starts[i] as number;
     return wrong(
-      `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) is not what its manifest says:\n` +
+      `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) does not match its manifest:\n` +
         `SHA-256 ${sums[i]}, expected ${sha256}`,
     );
   }
   const made = `sha256:${must(machine, ['sha256sum'], { input: identity(manifest) }).slice(0, 64)}`;
   return made === manifest.id
     ? ok()
-    : wrong(`its manifest calls it ${manifest.id}, what it holds makes ${made}`);
+    : wrong(`its manifest has the id ${manifest.id}, but its content has ${made}`);
 }

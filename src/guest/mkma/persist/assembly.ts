@@ -114,7 +114,7 @@ export function cannotWrite(words: string): Problem {
       : 'cannot write the layer to the storage device',
     why: words,
     next: full
-      ? 'save less, or make room there; nothing was saved, and what was written is removed'
-      : 'look whether it is still attached and what dmesg says; nothing was saved',
+      ? 'save less, or free some space there; nothing was saved, and what was written was removed'
+      : 'check that it is still attached, and see dmesg; nothing was saved',
   };
 }

@@ -44,11 +44,11 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
     if (pattern.trim() === '')
       return usage({
         code: 'pattern-invalid',
-        what: 'a pattern is empty',
-        next: 'name what it is for, such as /etc',
+        what: 'empty pattern',
+        next: 'give a pattern, such as /etc',
       });
     if (pattern.startsWith('#')) {
-      const why = 'gitignore(5) takes it for a comment';
+      const why = 'gitignore(5) treats it as a comment';
       return usage({
         code: 'pattern-invalid',
         what: `the pattern ${pattern} matches nothing`,
@@ -92,10 +92,10 @@ function edit(machine: RunningMachine, text: string): Result<string> {
   if (editor === undefined) {
     return err({
       code: 'editor-missing',
-      what: 'there is no editor to choose with',
+      what: 'no editor found',
       where: 'VISUAL, EDITOR',
-      why: 'neither is set, and none of sensible-editor, editor, nano, vi is installed',
-      next: 'set EDITOR, or choose by --all, --select PATTERN, --deselect PATTERN',
+      why: 'neither is set, and none of sensible-editor, editor, nano and vi is installed',
+      next: 'set EDITOR, or choose with --all, --select PATTERN, --deselect PATTERN',
     });
   }
   // As git and crontab start it: the variable may hold options.
@@ -106,13 +106,13 @@ function edit(machine: RunningMachine, text: string): Result<string> {
       code: 'editor-failed',
       what: `the editor failed (exit code ${code})`,
       where: editor,
-      why: 'what it left is not taken for a choice',
-      next: 'nothing was saved; set VISUAL or EDITOR to another one',
+      why: 'the list it left is ignored',
+      next: 'set VISUAL or EDITOR to another one; nothing was saved',
     });
   }
   const edited = machine.readText(LIST);
   return edited === undefined
-    ? err({ code: 'edited-list-gone', what: 'the edited list is gone', where: LIST, next: 'try again' })
+    ? err({ code: 'edited-list-gone', what: 'the edited list was removed', where: LIST, next: 'try again' })
     : ok(edited);
 }
 

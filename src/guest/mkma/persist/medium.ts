@@ -48,7 +48,7 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
   const after = lastOf(record, saved);
   const { selection = ALL_LAYERS } = there;
-  const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;
+  const leftOut = `${PARAM.layers} of this boot lists the layers to apply: boots with the same value leave out the new one`;
   const base = there.base?.manifest?.id;
   return ok({
     ...(base === undefined ? {} : { base }),
@@ -82,9 +82,9 @@ export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   if (known(before) === known(now)) return ok();
   return err({
     code: 'storage-changed',
-    what: 'what lies on the storage device has changed since it was looked at',
-    why: 'it has another base, or a snapshot of this boot is no longer there',
-    next: 'look whether the right medium is attached, and run mkma persist again; nothing was saved',
+    what: 'the storage device changed since it was read',
+    why: 'it has another base, or a snapshot of this boot is missing',
+    next: 'check that the right medium is attached, and run mkma persist again; nothing was saved',
   });
 }
 
@@ -92,16 +92,16 @@ function warningsOf(record: BootRecord, stored: StoredImages): string[] {
   const { base, layers } = stored;
   const warnings = [...(base?.beside ?? []), ...manyLayers(chosenLayers(stored).length)];
   if (base === undefined) {
-    warnings.push('the base is not on the medium any more: nothing boots without one');
+    warnings.push('the medium no longer has a base: nothing boots without one');
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {
     warnings.push(
-      'the base on the medium is not the one that this machine runs from: what is saved belongs to the latter',
+      'the base on the medium is not the one this machine runs from: the layer belongs to the latter',
     );
   }
   for (const { layer } of record.images) {
     if (layer !== undefined && !layers.some(({ name, disabled }) => name === layer && !disabled)) {
       warnings.push(
-        `the layer ${quoteName(layer)}, which this machine runs from, is no longer on the medium, or disabled`,
+        `the layer ${quoteName(layer)}, which this machine runs from, is missing on the medium or disabled`,
       );
     }
   }
@@ -119,15 +119,15 @@ export function checkBudget(
   const lack = lackOf(images, record);
   if (lack === undefined) return ok(needed);
   const takes =
-    `the images would take ${mebibytes(needed)} MiB, ${mebibytes(added.unpackedBytes)} MiB of them what is to be saved, ` +
+    `the images would take ${mebibytes(needed)} MiB, ${mebibytes(added.unpackedBytes)} MiB of them for what you save, ` +
     `and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`;
-  const what = 'the next boot would have no room for that';
+  const what = 'the next boot would not have room for this';
   if (lack.fileSystem === 0) {
     return err({
       code: 'ram-too-small',
       what,
-      where: `RAM, of which this boot began with ${mebibytes(record.availableBytes ?? 0)} MiB`,
-      why: `${takes}; with what the kernel needs for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
+      where: `RAM, of which this boot started with ${mebibytes(record.availableBytes ?? 0)} MiB`,
+      why: `${takes}; with kernel memory for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
       next: 'save less, remove a layer, or give the machine more RAM',
     });
   }
@@ -136,6 +136,6 @@ export function checkBudget(
     what,
     where: `${PARAM.size}, ${mebibytes(record.ramBytes)} MiB on this machine`,
     why: takes,
-    next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and boot again`,
+    next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and reboot`,
   });
 }

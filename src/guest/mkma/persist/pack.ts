@@ -187,8 +187,8 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
       )
       .join('\n'),
     next: killed
-      ? 'RAM was used up: take a lower --level, or end other programs'
-      : 'look what dmesg says; nothing was saved',
+      ? 'RAM ran out: use a lower --level, or stop other programs'
+      : 'see dmesg; nothing was saved',
   };
 }
 

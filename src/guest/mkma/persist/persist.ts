@@ -65,7 +65,7 @@ export function persist(
   let found = lookAround(machine, record, medium);
   const { sockets } = found;
   const notes = [
-    ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
+    ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
   ];
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
@@ -87,7 +87,7 @@ export function persist(
     });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
-    tell('files were replaced while they were read: once more');
+    tell('files were replaced while they were read: retrying');
   }
 }
 
@@ -101,9 +101,9 @@ function lookAround(machine: RunningMachine, record: BootRecord, medium: Medium)
 function alwaysReplaced(paths: readonly string[]): Problem {
   return {
     code: 'files-changing',
-    what: 'files went away or were replaced whenever they were to be read',
+    what: 'files were removed or replaced whenever they were read',
     where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
-    next: 'end the program that does that, or leave them out with --deselect; nothing was saved',
+    next: 'stop the program that does this, or exclude them with --deselect; nothing was saved',
   };
 }
 
@@ -213,7 +213,9 @@ function save(
 function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   const { problem } = fitOnTop(records, stored);
   if (problem === undefined || !takesNew) return [];
-  return [`the next boot will leave it out, unless mkma_layers= names it with a ! before it: ${problem.why}`];
+  return [
+    `the next boot leaves it out, unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
+  ];
 }
 
 function layerFactsOf(record: BootRecord, { after }: Medium, { deletions }: LayerContent): LayerFacts {

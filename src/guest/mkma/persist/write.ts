@@ -51,17 +51,17 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
     const file = layerFileName(layer);
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);
-    if (!done) return err(cannotWrite(`it cannot be renamed to ${file}`));
+    if (!done) return err(cannotWrite(`cannot rename it to ${file}`));
     // From here on Ctrl-C comes too late: what it ends is done again.
     let named = machine.run(['sync', folder]);
     if (named.code !== 0) named = machine.run(['sync', folder]);
     if (named.code !== 0) return err(notFlushed(file, named.stderr.trim()));
     const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
     const warnings = changed.map(
-      (path) => `${showPath(path)} changed while it was read: save again to have it whole`,
+      (path) => `${showPath(path)} changed while it was read: save again to get all of it`,
     );
     if ((mode & 0o077) !== 0) {
-      warnings.push('this file system keeps no permissions: whoever can mount it can read the layer');
+      warnings.push('this file system has no permissions: anyone who can mount it can read the layer');
     }
     return ok({ layer, file, bytes, manifest, warnings });
   } finally {
@@ -75,21 +75,21 @@ function readBack(machine: RunningMachine, path: string, bytes: number): Result<
     machine.readAt(path, at, length) ?? new Uint8Array(0);
   const info = readImageInfo(read, bytes);
   if (info.ok && info.value.manifest !== undefined) return ok();
-  const why = info.ok ? 'its manifest is not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
+  const why = info.ok ? 'its manifest was not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
   return err({
     code: 'layer-unloadable',
-    what: 'early boot would not take this layer',
+    what: 'early boot could not load this layer',
     why,
-    next: 'nothing was saved; save less at a time, leaving out with --deselect what has many or large attributes',
+    next: 'save less at a time, and exclude files with many or large attributes with --deselect; nothing was saved',
   });
 }
 
 function notFlushed(file: string, why: string): Problem {
   return {
     code: 'layer-uncertain',
-    what: 'the layer is whole, and whether its name is on the storage device is not certain',
+    what: 'the layer is complete, but its name may be missing on the storage device',
     where: file,
     why,
-    next: 'look whether the device is still attached and what dmesg says, then whether the file is there',
+    next: 'check that the device is still attached, see dmesg, then check that the file exists',
   };
 }

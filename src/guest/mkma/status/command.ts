@@ -79,7 +79,7 @@ export const statusCommand = buildCommand<Flags, [], Context>({
         kind: 'usage',
         code: 'exclusive-options',
         what: '--bar, --boot and --missing exclude each other',
-        next: 'give one of them',
+        next: 'give only one of them',
       });
     }
     const looked = bar ? lookForBar : boot ? lookAtBoot : missing ? lookForMissing : look;

@@ -84,7 +84,7 @@ export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Ch
   return disks.flatMap(({ point, device }) => {
     if (point === undefined || !changes.some(({ path }) => isBelow(`/${path}`, point))) return [];
     return [
-      `the disk ${device} hides what is saved below ${point} whenever it is mounted there: copy it to the disk`,
+      `the disk ${device} hides what is saved below ${point} while it is mounted there: copy it to the disk`,
     ];
   });
 }
@@ -101,9 +101,9 @@ export function diskLine(disk: DiskStatus): string {
     case 'absent':
       return `${name}: ${not}: there is no disk ${device}. Once it is attached: systemctl start ${quoted(disk.unit)}`;
     case 'locked':
-      return `${name}: ${not}: the disk ${device} is not unlocked. To try again: systemctl start ${quoted(disk.unit)}; the reason: systemctl status ${quoted(failed ?? '')}`;
+      return `${name}: ${not}: the disk ${device} is not unlocked. To retry: systemctl start ${quoted(disk.unit)}; the reason: systemctl status ${quoted(failed ?? '')}`;
     case 'failed':
-      return `${name}: ${not}, though the disk ${device} is there. The reason: systemctl status ${quoted(failed ?? '')}`;
+      return `${name}: ${not}, although the disk ${device} is present. The reason: systemctl status ${quoted(failed ?? '')}`;
   }
 }
 

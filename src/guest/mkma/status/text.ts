@@ -42,7 +42,7 @@ function tellImage(image: LoadedImage): string[] {
   ];
   const rate = formatBytes(image.unpackedBytes / Math.max(image.seconds, 0.01));
   const { checkSeconds } = image;
-  const check = checkSeconds === undefined ? '' : `, ${checkSeconds.toFixed(1)} s of these to check it`;
+  const check = checkSeconds === undefined ? '' : `, ${checkSeconds.toFixed(1)} s of it to check`;
   return [
     facts.join(', '),
     `  ${quoteName(image.file)}, ${formatBytes(image.bytes)}`,
@@ -58,7 +58,7 @@ function tellLayers(layers: readonly LoadedImage[]): string[] {
 function tellLeftOut({ layer, bytes, asked, problem }: LeftOut): string[] {
   const name = `${quoteName(layer)}, ${formatBytes(bytes)}`;
   if (problem === undefined) {
-    return [`${name}: ${asked ? `as ${PARAM.layers} asks` : 'no reason was recorded'}`];
+    return [`${name}: ${asked ? `as ${PARAM.layers} requests` : 'no reason was recorded'}`];
   }
   return [name, ...renderProblem(problem).map((line) => `  ${line}`)];
 }
@@ -69,7 +69,7 @@ function tellStorage(storage: Status['storage']): string[] {
   return [
     `${quoteName(asked)}: ${device} (${type})`,
     `folder ${quoteName(path)}`,
-    ...(others.length === 0 ? [] : [`fits the same name: ${others.join(', ')}`]),
+    ...(others.length === 0 ? [] : [`others of that name: ${others.join(', ')}`]),
     now,
   ];
 }
@@ -133,7 +133,10 @@ function tellMemory({ base, layers, memory, viewed }: Status): string[] {
     bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
   );
   if (fresh !== undefined) return told;
-  return [...told, `how much changed since boot ${viewed ? 'only root can see' : 'cannot be seen'}`];
+  return [
+    ...told,
+    viewed ? 'only root can see the changes since boot' : 'the changes since boot cannot be seen',
+  ];
 }
 
 /** What its images will take, and where that is more than there is room for. */
@@ -143,8 +146,8 @@ function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[]
   const unknown = images.filter(({ unpackedBytes }) => unpackedBytes === undefined);
   return [
     `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
-    ...unknown.map(({ name }) => `and what ${quoteName(name)} takes, which only loading tells`),
+    ...unknown.map(({ name }) => `and ${quoteName(name)}, whose size is unknown until it is loaded`),
     ...manyLayers(layers).map((warning) => `warning: ${warning}`),
-    ...(fits ? [] : [`warning: that is more than there is room for; see ${PARAM.size} and mkma layers`]),
+    ...(fits ? [] : [`warning: the images do not fit; see ${PARAM.size} and mkma layers`]),
   ];
 }
