@@ -1,7 +1,7 @@
-/** What goes wrong where a machine has no room left: no fault of anybody's. */
+/** The problem of a full file system on the machine. */
 import { Told } from './told.js';
 
-/** Thrown where that is known, not where a program failed and gave no reason. */
+/** Thrown if that is known, not if a program failed without a reason. */
 export class NoRoom extends Told {
   /** `where`: the file system, as df(1) takes it. */
   constructor(where: string) {

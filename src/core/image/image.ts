@@ -36,7 +36,7 @@ export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
 const SEEK_FOOTER_SIZE = 9;
 /** Largest uncompressed size of one frame in the seekable format. */
 const MAX_FRAME = 2 ** 30;
-/** A manifest larger than this is refused unread: nothing mkma writes comes near it. */
+/** A larger manifest is refused unread: nothing mkma writes comes near it. */
 const MAX_MANIFEST = 64 * 2 ** 20;
 
 /** One frame as the seek table lists it. */
@@ -56,8 +56,8 @@ export function encodeHead(): Uint8Array {
 }
 
 /**
- * A zstd frame of bytes as they are, 1 to 255: for a few, without zstd. RFC 8878 section 3.1.1: the magic number; a descriptor that
- * says "single segment", so that one byte of content size follows; one block, the last, raw.
+ * A zstd frame of uncompressed bytes, 1 to 255, made without zstd. RFC 8878 section 3.1.1: the magic number;
+ * a descriptor for "single segment", so that one byte of content size follows; one block, the last, raw.
  */
 export function encodeRaw(content: Uint8Array): Uint8Array {
   const { length } = content;
@@ -99,10 +99,10 @@ export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
   return out;
 }
 
-/** What an image file tells of itself. `manifest` is absent where it was made by other tools. */
+/** The description inside an image file. `manifest` is absent if another tool made it. */
 export interface ImageInfo {
   readonly format: BaseFormat;
-  /** Bytes of a file system, which what follows it is no part of. */
+  /** Bytes of a file system, without the manifest that follows it. */
   readonly fileSystem?: number;
   readonly manifest?: Manifest;
 }
@@ -121,8 +121,8 @@ interface SeekTable {
 }
 
 /**
- * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is of other
- * tools: accepted, unverified. One that does either, but does not hold together, is refused.
+ * Reads the manifest of an image of `fileSize` bytes. A file that neither begins nor ends like an image of
+ * mkma was made by other tools: accepted, unverified. One that does either but is inconsistent is refused.
  */
 export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo> {
   const start = read(0, Math.min(SUPERBLOCK_END, fileSize));
@@ -134,7 +134,7 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const entries = table.value?.entries ?? [];
   const last = entries.at(-1);
   if (table.value === undefined || last === undefined || last.bytes !== 0) {
-    // A seekable file of another maker has no manifest frame: plain as well.
+    // A seekable file from another tool has no manifest frame: unverified as well.
     return begins ? err(damaged('its end is missing: it was truncated, or not copied completely')) : plain;
   }
   if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
@@ -153,7 +153,7 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   return ok({ format: 'cpio', manifest: manifest.value });
 }
 
-/** The manifest behind a file system of so many bytes. */
+/** The manifest after a file system of the given size. */
 function readErofsInfo(
   read: ReadAt,
   fileSize: number,
@@ -165,7 +165,7 @@ function readErofsInfo(
     return err(damaged(why));
   }
   const facts = { format: 'erofs', fileSystem } as const;
-  // What others append is theirs.
+  // Data appended by other tools is ignored.
   if (!begins) return ok(facts);
   const rest = fileSize - fileSystem;
   if (rest === 0) return err(damaged('its end is missing: it was truncated, or not copied completely'));
@@ -181,7 +181,7 @@ function readErofsInfo(
   return ok({ ...facts, manifest: value });
 }
 
-/** Read the seek table at the end of a file; `undefined` where there is none. */
+/** Reads the seek table at the end of a file; `undefined` if there is none. */
 function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undefined> {
   if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return ok(undefined);
   const footer = viewOf(read(fileSize - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));

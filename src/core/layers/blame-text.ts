@@ -6,7 +6,7 @@ import type { Blame, Cut, Verdict } from './blame.js';
 import { entryColumns, TYPE_NAMES } from './entry-text.js';
 import { tableLines } from './table.js';
 
-/** The blame, or the problem that nothing is known of the path. */
+/** The blame, or the problem that no image mentions the path. */
 export function knownBlame(found: Blame): Result<Blame> {
   if (found.verdicts.length > 0) return ok(found);
   return err({
@@ -18,7 +18,9 @@ export function knownBlame(found: Blame): Result<Blame> {
   });
 }
 
-/** The images that say something, the highest first, `*` before the one that decides; then what comes of it. */
+/**
+ * The images that mention the path, the highest first, `*` before the one that decides; then the conclusion.
+ */
 export function blameLines(found: Blame): string[] {
   const { path, present, verdicts } = found;
   const rows = verdicts.map((verdict) => [
@@ -33,14 +35,14 @@ export function blameLines(found: Blame): string[] {
 
 function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string {
   const own = entry === undefined && cut !== undefined ? [cutText(path, cut)] : [];
-  // A file at the path hides what is below without a word.
+  // A file at the path hides what is below it anyway.
   const opaque = entry !== undefined && cut?.by === 'opaque' ? [cutText(path, cut)] : [];
   const hides =
     hidden === undefined ? [] : [`hidden by ${quoteName(hidden.image)}: ${cutText(path, hidden)}`];
   return [...own, ...opaque, ...hides, ...(disabled ? ['disabled'] : [])].join(', ');
 }
 
-/** What an image does to the path of the images below it. */
+/** How an image hides the path in the images below it. */
 function cutText(path: string, { at, by, target }: Cut): string {
   const where = at === path ? 'it' : showPath(at);
   if (by === 'deletion') return `deletes ${where}`;

@@ -1,4 +1,4 @@
-/** `mkma layers disable`, `enable` and `drop`: what is to be done to the files, or why not. Pure: nothing is done here. */
+/** `mkma layers disable`, `enable` and `drop`: which change to make, or why not. Pure. */
 import { MOST_LAYERS } from '../contract.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { disabledFileName, layerFileName } from '../set/layer-names.js';
@@ -11,23 +11,23 @@ import { followersOf, newWarnings } from './warnings.js';
 
 export type Action = 'disable' | 'enable' | 'drop';
 
-/** What is to be done, and then was. */
+/** A planned change, which is also its report. */
 export interface LayerChange {
   readonly action: Action;
   readonly layer: string;
   readonly file: string;
-  /** The file's new name; absent where it is removed. */
+  /** The file's new name; absent if it is removed. */
   readonly becomes?: string;
-  /** What will be odd about other layers then. */
+  /** Warnings about other layers that the change causes. */
   readonly warnings: readonly string[];
 }
 
 export interface ChangeOptions {
-  /** Drop a layer though another counts on it. */
+  /** Drop a layer even if another depends on it. */
   readonly force?: boolean;
 }
 
-/** Plan a change to the layer of this name. */
+/** Plans a change to the layer of this name. */
 export function planChange(
   action: Action,
   stored: StoredImages,
@@ -58,7 +58,7 @@ export function planChange(
   });
 }
 
-/** The problem of one layer more than an overlay takes. */
+/** The problem of more layers than an overlay takes. */
 export function tooMany(there: number): Problem {
   return {
     code: 'too-many-layers',

@@ -1,10 +1,10 @@
-/** What is odd about an image that early boot would take all the same. */
+/** Warnings about an image that early boot applies anyway. */
 import { shortId } from '../image/manifest.js';
 import { layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { fitWarnings, leftOutProblem } from './fits.js';
 
-/** Warnings of an image, given what lies beside it. */
+/** Warnings about an image, given what is beside it. */
 export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {
   const facts = layerFacts(image);
   const warnings = [...(image.beside ?? [])];
@@ -21,7 +21,7 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   return after === undefined ? warnings : [...warnings, after];
 }
 
-/** Of a base that layers cannot be judged by from here. */
+/** Of a base whose accounts and packages are not recorded. */
 function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
   if (image !== base || image.problem !== undefined || image.manifest?.records !== undefined) return [];
   if (!layers.some(({ manifest }) => manifest?.records !== undefined)) return [];
@@ -30,7 +30,7 @@ function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
   ];
 }
 
-/** Of a layer made by a mkma of old. */
+/** Of a layer made by an older mkma. */
 export const UNRECORDED =
   'it does not record which accounts and packages it was made on: it may hide those of this base';
 
@@ -51,12 +51,12 @@ function predecessorWarning(image: StoredImage, { layers }: StoredImages): strin
   return `made after a layer that is missing (${shortId(after)})`;
 }
 
-/** Layers that were made right after this one: they count on what it holds. */
+/** Layers that were made directly on this one: they depend on its content. */
 export function followersOf({ manifest }: StoredImage, { layers }: StoredImages): StoredImage[] {
   return layers.filter((one) => manifest !== undefined && layerFacts(one)?.after === manifest.id);
 }
 
-/** Warnings that hold with `now` and did not with `before`, each with the name of its layer. */
+/** Warnings that apply in `now` and did not in `before`, each with the name of its layer. */
 export function newWarnings(before: StoredImages, now: StoredImages): string[] {
   const all = (stored: StoredImages): string[] =>
     stored.layers

@@ -16,30 +16,30 @@ import {
   layerName,
 } from './layer-names.js';
 
-/** A folder, as whoever can read it hands it in. */
+/** A folder, as provided by whoever can read it. */
 export interface FolderReader {
-  /** Names of all that is in it. */
+  /** All names in it. */
   readonly names: readonly string[];
-  /** Bytes of a regular file; `undefined` where it is none, or cannot be opened. */
+  /** Bytes of a regular file; `undefined` if it is not one, or cannot be opened. */
   readonly size: (file: string) => number | undefined;
-  /** Bytes of a file, fewer where it ends; `undefined` where it cannot be read. */
+  /** Bytes of a file, fewer at its end; `undefined` if it cannot be read. */
   readonly read: (file: string, offset: number, length: number) => Uint8Array | undefined;
 }
 
 export interface StoredImage {
-  /** Of a layer what people call it; `base`. */
+  /** The layer's name for people, or `base`. */
   readonly name: string;
   /** Its file in the folder. */
   readonly file: string;
   readonly bytes: number;
   readonly disabled: boolean;
-  /** An archive, or a file system. */
+  /** An archive or a file system. */
   readonly format: BaseFormat;
-  /** Absent where it has none, or the image is damaged. */
+  /** Absent if it has none, or the image is damaged. */
   readonly manifest?: Manifest;
-  /** Why early boot would not take it. */
+  /** Why early boot would not load it. */
   readonly problem?: Problem;
-  /** Of the base: what there is to say of others that lie beside it. */
+  /** Of the base: warnings about others beside it. */
   readonly beside?: readonly string[];
 }
 
@@ -47,11 +47,11 @@ export interface StoredImages {
   readonly base?: StoredImage;
   /** In the order of their names, the lowest first; disabled ones where they would be applied. */
   readonly layers: readonly StoredImage[];
-  /** What `mkma_layers=` of the running machine asks for; absent elsewhere. */
+  /** The `mkma_layers=` of the running machine; absent elsewhere. */
   readonly selection?: LayerSelection;
 }
 
-/** Find the images in a folder and read their manifests. */
+/** Finds the images in a folder and reads their manifests. */
 export function readStored(folder: FolderReader): StoredImages {
   const layers: StoredImage[] = [];
   for (const file of folder.names) {
@@ -70,7 +70,7 @@ export function readStored(folder: FolderReader): StoredImages {
   return { base: { ...base, ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
-/** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
+/** Sorts by the names that the files have when enabled; a disabled one comes after its namesake. */
 export function inOrder(layers: StoredImage[]): StoredImage[] {
   return sortByName(layers, ({ name, disabled }) => (disabled ? disabledFileName : layerFileName)(name));
 }
@@ -109,18 +109,18 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
   return info.ok ? info : err({ where: file, ...info.problem });
 }
 
-/** The problem of a medium that does not give a file's bytes. */
+/** The problem of a medium that does not return a file's bytes. */
 export function unreadableFile(file: string): Problem {
   const next = 'check that its medium is still attached, and see dmesg';
   return unreadable(file, FEWER_BYTES, next);
 }
 
-/** What a layer is a layer of, where its manifest tells. */
+/** What a layer was made on and what it deletes, if it has a manifest. */
 export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
   return manifest?.kind === 'layer' ? manifest.layer : undefined;
 }
 
-/** Archive records of an image, where its manifest tells. */
+/** The number of records in an image's archive, if it has a manifest. */
 export function recordsOf({ manifest }: StoredImage): number | undefined {
   return manifest === undefined ? undefined : recordCount(manifest);
 }

@@ -1,6 +1,6 @@
-/** Little helpers over byte arrays, for formats that both sides read and write. */
+/** Byte arrays, for formats that both sides read and write. */
 
-/** One array holding all parts in a row. */
+/** Concatenates the parts. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -44,7 +44,7 @@ export function crc32(bytes: Uint8Array): number {
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** The bytes of {@link base64}. */
+/** Inverse of {@link base64}. */
 export function decodeBase64(text: string): Uint8Array {
   const digits = text.replace(/=+$/, '');
   const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));

@@ -1,10 +1,13 @@
-/** btrfs on several devices: which belong together, and whether all of them are there. */
+/** btrfs on several devices: which belong together, and whether all of them are present. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 
-/** Where the superblock lies, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in the kernel). */
+/**
+ * Position of the superblock, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in
+ * the kernel).
+ */
 const SUPERBLOCK = {
   at: 0x10000,
   length: 0x100,
@@ -14,12 +17,15 @@ const SUPERBLOCK = {
   idAt: 0xc9,
 };
 
-/** Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID with a copy alone. */
+/**
+ * Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID only with
+ * copies.
+ */
 export function isMember(machine: Machine, device: BlockDevice): boolean {
   return device.tags.TYPE === 'btrfs' && deviceCount(machine, device) !== 1;
 }
 
-/** The devices, and behind each of a btrfs on several the others of the same file system. */
+/** The devices, each member of a btrfs followed by the others of the same file system. */
 export function withMembers(
   machine: Machine,
   all: readonly BlockDevice[],
@@ -39,7 +45,7 @@ function sameBtrfs(a: BlockDevice, b: BlockDevice): boolean {
   return TYPE === 'btrfs' && UUID !== undefined && b.tags.TYPE === TYPE && b.tags.UUID === UUID;
 }
 
-/** The devices without those of a btrfs which is not all there: it cannot be mounted. */
+/** The devices without those of an incomplete btrfs, which cannot be mounted. */
 export function completeOnly(machine: Machine, found: readonly BlockDevice[]): BlockDevice[] {
   return found.filter((device) => {
     const expected = deviceCount(machine, device);
@@ -47,7 +53,7 @@ export function completeOnly(machine: Machine, found: readonly BlockDevice[]): B
   });
 }
 
-/** Tell of a btrfs of which not all devices have appeared: which are there, and how many are not. */
+/** The problem of an incomplete btrfs: which devices are present, and how many are missing. */
 export function membersMissing(
   machine: Machine,
   found: readonly BlockDevice[],
@@ -67,12 +73,12 @@ export function membersMissing(
   };
 }
 
-/** How many devices the file system says it has; `undefined` where the device is of no btrfs. */
+/** The number of devices in the superblock; `undefined` if the device is not a btrfs. */
 function deviceCount(machine: Machine, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.devicesAt);
 }
 
-/** The device's own number in its file system. */
+/** The device's id in its file system. */
 function deviceId(machine: Machine, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.idAt);
 }

@@ -1,14 +1,14 @@
-/** What was thrown in early boot, as a problem. */
+/** Exceptions in early boot, as problems. */
 import type { Problem } from '../../core/result.js';
 import { CouldNotRun } from '../ran.js';
 import { Told } from '../told.js';
 
-/** A program that the initramfs should hold: there nobody can install one. */
+/** A program that the initramfs lacks: it cannot be installed there. */
 export function notRunProblem({ problem }: CouldNotRun): Problem {
   return { ...problem, next: 'the initramfs is incomplete: build it again' };
 }
 
-/** What people are told of what was thrown. */
+/** The problem to report for an exception. */
 export function bugProblem(bug: unknown): Problem {
   if (bug instanceof CouldNotRun) return notRunProblem(bug);
   if (bug instanceof Told) return bug.problem;

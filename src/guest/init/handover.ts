@@ -1,4 +1,7 @@
-/** Phase "handover": everything the real init finds mounted is moved into the new root, and the stub is told to go. */
+/**
+ * Phase "handover": moves everything the real init expects to be mounted into the new root, and signals the
+ * stub.
+ */
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 import { must } from '../must.js';
@@ -9,7 +12,7 @@ import type { Undo } from './undo.js';
 /** /proc last: mount(8) reads it. */
 const MOVED = ['/dev', '/sys', '/run', '/proc'];
 
-/** Check that the new root has the program to hand over to, before anything is moved. */
+/** Checks that the new root has the program to hand over to, before anything is moved. */
 export function checkInit(machine: Machine, init: string): Result<void> {
   const path = init.startsWith('/') ? resolveInside(machine, NEW_ROOT, init) : undefined;
   const info = path === undefined ? undefined : machine.info(NEW_ROOT + path);
@@ -32,7 +35,9 @@ export function checkInit(machine: Machine, init: string): Result<void> {
   });
 }
 
-/** Move the mounts and leave the stub a note where to go. busybox's switch_root moves the root alone. */
+/**
+ * Moves the mounts and leaves the stub a note with the new root. busybox's switch_root moves only the root.
+ */
 export function handOver(machine: Machine, init: string, undo: Undo): void {
   if (!machine.write(HANDOVER, `${NEW_ROOT}\n${init}\n`)) throw new Error(`cannot write ${HANDOVER}`);
   undo.push(['rm', '-f', HANDOVER]);

@@ -12,25 +12,25 @@ import type { Machine } from '../machine.js';
 import { placeInside } from '../resolve.js';
 import { STORAGE } from './places.js';
 
-/** Most names shown of a folder. */
+/** Most names of a folder to list. */
 const SHOWN = 20;
 
-/** An image file as it lies on the storage device. */
+/** An image file on the storage device. */
 export interface ImageFile {
   /** Its path inside the initramfs. */
   readonly path: string;
-  /** Its path from the top of its file system, for people. */
+  /** Its path from the root of its file system, for people. */
   readonly shown: string;
   readonly bytes: number;
 }
 
-/** The base that is to be loaded. */
+/** The base to load. */
 export interface FoundBase extends ImageFile {
-  /** What there is to say of bases of another form that lie beside it. */
+  /** Warnings about bases in another format beside it. */
   readonly warnings: readonly string[];
 }
 
-/** Find the base in the folder of the images; else say what is there instead. */
+/** Finds the base in the images folder; otherwise reports what is there instead. */
 export function findBase(machine: Machine, imagesPath: string): Result<FoundBase> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
@@ -79,9 +79,9 @@ function contents(machine: Machine, folder: string): string {
 
 /** A layer beside the base. */
 export interface LayerImage extends ImageFile {
-  /** What people call it. */
+  /** The layer's name. */
   readonly layer: string;
-  /** Why it is no file that can be read, whatever its name says. */
+  /** Why it is not a readable file, whatever its name says. */
   readonly odd?: string;
 }
 
@@ -106,13 +106,13 @@ export function findLayers(machine: Machine, imagesPath: string): Result<LayerIm
   );
 }
 
-/** Read an image's manifest; `undefined` where it has none. */
+/** Reads an image's manifest; `undefined` if it has none. */
 export function readManifest(machine: Machine, image: ImageFile): Result<Manifest | undefined> {
   const info = readInfo(machine, image);
   return info.ok ? ok(info.value.manifest) : info;
 }
 
-/** Read what an image tells of itself. */
+/** Reads an image's manifest and format. */
 export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> {
   if (image.bytes === 0) {
     const next = 'copy or build it again';
@@ -124,7 +124,7 @@ export function readInfo(machine: Machine, image: ImageFile): Result<ImageInfo> 
   return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 
-/** The problem of a medium that does not give an image's bytes, in the words of who read it. */
+/** The problem of a medium that does not return an image's bytes; `words`: the error of the reader. */
 export function unreadableImage(image: ImageFile, words: string): Problem {
   return { ...unreadable(words || FEWER_BYTES), where: image.shown };
 }

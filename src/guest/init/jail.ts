@@ -1,6 +1,7 @@
 /**
- * Where images are unpacked: a root of its own that holds the programs, read-only, and the folder to fill. An archive may
- * hold links that lead elsewhere and names below them; GNU cpio 2.13 follows them, 2.15 refuses most. In here they lead nowhere.
+ * Where images are unpacked: a root of its own with the programs, read-only, and the folder to fill. An
+ * archive may contain links that lead elsewhere and names below them; GNU cpio 2.13 follows them, 2.15
+ * refuses most. Here they lead nowhere.
  */
 
 import { err, type Result } from '../../core/result.js';
@@ -12,7 +13,7 @@ import { JAIL } from './places.js';
 /** The folder to fill, inside the jail. */
 const TARGET = '/target';
 
-/** Bytes and inodes that the jail's own file system has: what leads out of the target is to end soon. */
+/** Limits of the jail's own file system in bytes and inodes: what escapes the target soon fails. */
 const LIMITS = 'mode=0700,size=64k,nr_inodes=64';
 
 const MAKE = `
@@ -20,15 +21,15 @@ mkdir -p "$0" && mount -t tmpfs -o ${LIMITS} jail "$0" && cd "$0" && mkdir usr t
 ln -s usr/bin usr/sbin usr/lib usr/lib64 . && mount -o bind /usr usr && mount -o remount,bind,ro usr &&
 mount -o bind "$1" target`;
 
-/** Where and how programs are run that unpack: their argv follows after `enter`, `folder` is what they see. */
+/** How to run programs that unpack: their argv follows `enter`, `folder` is the path they see. */
 export interface Place {
   readonly enter: readonly string[];
   readonly folder: string;
 }
 
 /**
- * Call `work` with a place for `folder`. A Problem where something was written beside it: the image is then not what it
- * claims to be, and what was unpacked must not be used.
+ * Calls `work` with a place for `folder`. Returns a Problem if something was written beside it: the image is
+ * not what it claims to be, and what was unpacked must not be used.
  */
 export function inJail<T>(machine: Machine, folder: string, work: (place: Place) => Result<T>): Result<T> {
   const made = machine.run(['sh', '-c', MAKE, JAIL, folder]);
@@ -50,7 +51,7 @@ export function inJail<T>(machine: Machine, folder: string, work: (place: Place)
   }
 }
 
-/** What lies in the jail beside its mounts, a line each. */
+/** The contents of the jail beside its mounts, one per line. */
 function inventory(machine: Machine): string {
   const mounts = ['(', '-path', JAIL + TARGET, '-o', '-path', `${JAIL}/usr`, ')', '-prune'];
   return must(machine, ['find', JAIL, ...mounts, '-o', '-exec', 'ls', '-ldn', '{}', '+']);

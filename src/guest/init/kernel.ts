@@ -1,4 +1,4 @@
-/** The running kernel, and what has to belong to it. */
+/** Checks of the running kernel. */
 
 import { type InitramfsManifest, parseInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
@@ -11,7 +11,7 @@ function kernelRelease(machine: Machine): string {
   return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
 }
 
-/** The initramfs carries modules for one kernel: any other would leave it without drivers. Resolves to its manifest. */
+/** The initramfs has modules for one kernel: another would be without drivers. Returns its manifest. */
 export function checkInitramfs(machine: Machine): Result<InitramfsManifest> {
   const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
   if (!manifest.ok) return manifest;

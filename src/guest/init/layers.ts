@@ -1,4 +1,6 @@
-/** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
+/**
+ * Phase "layers": the persistence layers beside the base, each into a folder of its own, whole or not at all.
+ */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
@@ -21,14 +23,16 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { type ChosenLayer, watchRecords } from './watch-records.js';
 
-/** What is to be loaded, before anything is. */
+/** What to load, decided before anything is loaded. */
 export interface LayerChoice {
   readonly chosen: readonly ChosenLayer[];
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly string[];
 }
 
-/** Choose among the layers beside the base: as `mkma_layers` says, and only those whose manifest can be read. */
+/**
+ * Chooses among the layers beside the base: those that `mkma_layers` selects and whose manifest can be read.
+ */
 export function chooseLayers(
   machine: Machine,
   settings: Settings,
@@ -80,7 +84,7 @@ function withProblem(image: LayerImage, problem: Problem): LeftOut {
   return { layer: image.layer, file: image.shown, bytes: image.bytes, asked: false, problem };
 }
 
-/** What came of the layers: those applied, the lowest first, and those left out. */
+/** The result: applied layers, the lowest first, and those left out. */
 export interface LoadedLayers {
   readonly images: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
@@ -92,7 +96,10 @@ export interface LoadedBase {
   readonly manifest: Manifest | undefined;
 }
 
-/** Load the chosen layers. One that fails, or must not lie on what is there, leaves nothing behind, and the boot goes on without it. */
+/**
+ * Loads the chosen layers. One that fails, or does not fit what is below it, leaves nothing behind, and the
+ * boot continues without it.
+ */
 export function loadLayers(
   machine: Machine,
   settings: Settings,
@@ -101,7 +108,7 @@ export function loadLayers(
 ): LoadedLayers {
   const images: LoadedImage[] = [];
   const leftOut: LeftOut[] = [];
-  // A base that is a file system lies beside the RAM file system.
+  // A base that is a file system is beside the RAM file system.
   const beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
   mustMakeFolder(machine, LAYERS);
   const records = watchRecords(machine, settings, base.manifest, chosen);
@@ -130,7 +137,7 @@ function folderOf(image: LayerImage): string {
   return `${LAYERS}/${image.layer}`;
 }
 
-// Even what nobody foresaw costs this layer alone, not the machine.
+// Even a bug costs only this layer, not the machine.
 
 function tryFit(records: ReturnType<typeof watchRecords>, layer: ChosenLayer): Fit {
   try {
@@ -178,7 +185,7 @@ function loadLayer(
   return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
 }
 
-/** What is odd about a layer that is applied all the same. `below` are those applied so far. */
+/** Warnings about a layer that is applied anyway. `below` are those applied so far. */
 function warningsOf(
   manifest: Manifest | undefined,
   base: LoadedImage,
@@ -198,12 +205,12 @@ function warningsOf(
   return warnings;
 }
 
-/** An id as people compare it. */
+/** The short form of an id. */
 function short(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
 }
 
-/** Tell which layers were left out, and why. */
+/** Prints which layers were left out, and why. */
 export function sayLeftOut(machine: Machine, leftOut: readonly LeftOut[]): void {
   for (const { layer, asked, problem } of leftOut) {
     if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} requests`);

@@ -19,7 +19,7 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import type { Undo } from './undo.js';
 
-/** Read and check the manifest: the base and the running kernel have to belong together. */
+/** Reads and checks the manifest: the base and the running kernel must match. */
 export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
   const info = readInfo(machine, base);
   if (!info.ok || info.value.manifest === undefined) return info;
@@ -32,7 +32,7 @@ export function readBase(machine: Machine, base: ImageFile): Result<ImageInfo> {
   return fits.ok ? info : fits;
 }
 
-/** Bring the base into RAM, where the RAM file system is mounted: into that, or beside it. */
+/** Loads the base into RAM: into the mounted RAM file system, or beside it. */
 export function loadBase(
   machine: Machine,
   settings: Settings,
@@ -62,7 +62,7 @@ export function loadBase(
   });
 }
 
-/** What is remembered of a loaded image. */
+/** The record of a loaded image. */
 export function loadedImage(
   kind: LoadedImage['kind'],
   image: ImageFile,
@@ -84,9 +84,9 @@ export function loadedImage(
   };
 }
 
-/** What came of a base in RAM. */
+/** The result of loading a base. */
 interface InRam extends Unpacked {
-  /** Seconds that the check of its content took, where it was a step of its own. */
+  /** Seconds taken by verifying its content, if that was a separate step. */
   readonly checked?: number;
 }
 
@@ -125,7 +125,7 @@ function unpackBase(
   return loadImage(machine, base, manifest, BASE);
 }
 
-/** A base of other tools: what it is for shows only once it is unpacked. */
+/** Loads a base of other tools, whose kernel is known only once it is unpacked. */
 function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Result<Unpacked> {
   say(machine, `loading ${base.shown}, ${formatBytes(base.bytes)}, one stream`);
   const unpacked = loadImage(machine, base, undefined, BASE);
@@ -139,7 +139,7 @@ function unpackPlain(machine: Machine, settings: Settings, base: ImageFile): Res
   return fits.ok ? unpacked : fits;
 }
 
-/** Whether the base that is in RAM has modules for the running kernel, where it has any: no manifest tells. */
+/** Checks whether the loaded base has modules for the running kernel, if it has any: it has no manifest. */
 function checkModules(machine: Machine, base: ImageFile): Result<void> {
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   return releases.length === 0 ? ok() : checkBase(machine, base, releases);

@@ -1,4 +1,4 @@
-/** What to do where an exit code tells that it is not the image's fault. */
+/** What to do if an exit code shows that the image is not the cause. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
 import type { Finished } from '../machine.js';
@@ -10,12 +10,12 @@ const REMEDIES: Readonly<Record<number, string>> = {
   126: 'a program of the initramfs does not run: build it again',
 };
 
-/** By the code with which a program ended; `undefined` where it tells nothing of the kind. */
+/** By exit code; `undefined` if it shows nothing of the kind. */
 export function remedyOf(code: number): string | undefined {
   return REMEDIES[code];
 }
 
-/** The problem of a program that did not do its work, which says nothing of the image. */
+/** The problem of a program that failed for a reason other than the image. */
 export function programFailed(
   what: string,
   image: ImageFile,

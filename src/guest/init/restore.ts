@@ -1,4 +1,4 @@
-/** What an archive cannot carry, put onto the unpacked tree: whiteouts, opaque marks, extended attributes. */
+/** Adds what an archive cannot carry to the unpacked tree: whiteouts, opaque marks, extended attributes. */
 import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
@@ -8,10 +8,10 @@ import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
 import { cpioOnto } from './unpack.js';
 
-/** setfattr has no option for the folder to begin at. */
+/** setfattr has no option for a working directory. */
 const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
 
-/** Make a whiteout for everything that a layer takes away. One program, however many there are. */
+/** Creates a whiteout for everything that a layer deletes, with one program. */
 export function makeWhiteouts(
   machine: Machine,
   image: ImageFile,
@@ -24,7 +24,7 @@ export function makeWhiteouts(
   return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot create whiteouts', image, made));
 }
 
-/** Set opaque marks and extended attributes, by one program. Returns warnings. */
+/** Sets opaque marks and extended attributes, with one program. Returns warnings. */
 export function restoreAttributes(
   machine: Machine,
   image: ImageFile,
@@ -39,7 +39,7 @@ export function restoreAttributes(
   });
   if (set.code === 0 && set.stderr === '') return ok([]);
   const lines = set.stderr.trim().split('\n');
-  // A tmpfs takes attributes of users from Linux 6.6 on; the rest of the machine is no worse without them.
+  // A tmpfs supports user attributes since Linux 6.6; without them the rest of the machine works the same.
   if (lines.every((line) => line.endsWith('Operation not supported')) && onlyUsers(manifest)) {
     return ok([
       `this kernel's tmpfs does not support user attributes: ${lines.length} of the image are not set`,

@@ -1,4 +1,4 @@
-/** What the kernel command line asks of init. */
+/** The settings on the kernel command line. */
 import { lastValue, parseCmdline } from '../../core/boot/cmdline.js';
 import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/boot/device.js';
 import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
@@ -7,9 +7,9 @@ import { type LayerSelection, parseLayerSelection } from '../../core/set/layer-n
 import { parseRamSize, type RamSize } from '../../core/text/size.js';
 
 export interface Settings {
-  /** The storage device, as written and as understood; absent where the parameter is missing. */
+  /** The storage device, as written and as parsed; absent if the parameter is missing. */
   readonly device?: { readonly asked: string; readonly name: DeviceName };
-  /** Folder of the images: absolute, without a slash at its end. `/` is the empty string. */
+  /** The images folder: absolute, without a trailing slash. `/` is the empty string. */
   readonly path: string;
   readonly size: RamSize;
   /** The size as it was written, for messages. */
@@ -23,10 +23,10 @@ export interface Settings {
   readonly init: string;
 }
 
-/** Longest wait that makes sense: a day. */
+/** The longest wait accepted: a day. */
 const MAX_TIMEOUT = 86400;
 
-/** Read the command line. A value that cannot be understood is refused, naming the parameter and what is allowed. */
+/** Reads the command line. An invalid value is refused, naming the parameter and what is allowed. */
 export function readSettings(cmdline: string): Result<Settings> {
   const parameters = parseCmdline(cmdline);
   const value = (name: string): string | undefined => lastValue(parameters, name);
@@ -81,8 +81,8 @@ function refuse(parameter: string, value: string, allowed: string): Result<Setti
 }
 
 /**
- * A device's name. udev's links below /dev/disk are not there in early boot; those that stand for a tag are
- * understood as the tag.
+ * Parses a device's name. udev's links below /dev/disk do not exist in early boot; those that stand for a tag
+ * are read as the tag.
  */
 function deviceName(text: string): DeviceName | undefined {
   const link = /^\/dev\/disk\/by-(uuid|label|partuuid|partlabel)\/(.+)$/.exec(text);

@@ -1,4 +1,4 @@
-/** The storage device: waited for, found, mounted read-only, released. */
+/** The storage device: awaited, found, mounted read-only, released. */
 
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
@@ -12,12 +12,12 @@ import { STORAGE } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
-/** Milliseconds between two looks at the machine while waiting. */
+/** Milliseconds between two checks of the devices while waiting. */
 const POLL = 100;
-/** Seconds after which blkid is asked again though the list of block devices is the same. */
+/** Seconds after which blkid runs again even if the list of block devices is the same. */
 const ASK_AGAIN = 1;
 
-/** What blkid calls things that hold file systems but are none, and what people call them. */
+/** What blkid calls containers of file systems, and what people call them. */
 const CONTAINERS: Readonly<Record<string, string>> = {
   crypto_LUKS: 'an encrypted volume (LUKS)',
   LVM2_member: 'part of an LVM volume group',
@@ -30,13 +30,13 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 export interface Storage {
   readonly node: string;
   readonly type: string;
-  /** What was odd, as it was told on the console. */
+  /** Warnings, as printed on the console. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Wait for the device, loading drivers for whatever appears, and return all that the name fits; of a btrfs on several
- * devices all of them, however the name was put.
+ * Waits for the device, loading drivers for whatever appears, and returns all that match the name; of a btrfs
+ * on several devices all of them, whichever the name matches.
  */
 export function findStorage(machine: Machine, settings: Settings, drivers: Drivers): Result<BlockDevice[]> {
   const { device, timeout } = settings;
@@ -71,7 +71,7 @@ export function findStorage(machine: Machine, settings: Settings, drivers: Drive
 }
 
 function notNamed(machine: Machine, drivers: Drivers): Problem {
-  // Drivers are loaded all the same, so that the list below has something to choose from.
+  // Drivers are loaded anyway, so that the list below is complete.
   for (let i = 0; i < 20; i++) {
     drivers.loadAll();
     machine.sleep(POLL);
@@ -101,13 +101,13 @@ function notFound(machine: Machine, settings: Settings, asked: string): Problem 
   };
 }
 
-/** The type of the file system on a device; `undefined` where there is none, or something else. */
+/** The type of the file system on a device; `undefined` if it has none. */
 export function mountableType(device: BlockDevice): string | undefined {
   const type = device.tags.TYPE;
   return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
 }
 
-/** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
+/** Mounts a file system, which is on all of the devices, read-only on {@link STORAGE}. */
 export function mountStorage(
   machine: Machine,
   found: readonly BlockDevice[],
@@ -133,7 +133,7 @@ export function mountStorage(
     const begun = machine.uptime();
     const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
     if (mount.code === 0) {
-      // btrfs announces a replay even where it then finds that it cannot write: only a first mount counts.
+      // btrfs announces a replay even if it then cannot write: only a first mount counts.
       const done = !clean && words === '' && replayed(machine, found, begun);
       const warnings = journalWarnings(device, done, words);
       for (const warning of warnings) say(machine, warning);
@@ -160,7 +160,7 @@ export function mountStorage(
   });
 }
 
-/** What is odd about a mount that went well; `words`: why it did not with the journal. */
+/** Warnings about a successful mount; `words`: why it failed with the journal. */
 function journalWarnings({ node }: BlockDevice, done: boolean, words: string): string[] {
   if (done) return [`${node} was not unmounted cleanly: its journal was replayed`];
   return words === ''
@@ -168,7 +168,7 @@ function journalWarnings({ node }: BlockDevice, done: boolean, words: string): s
     : [`${node} is mounted without its journal, which could not be replayed: ${words}`];
 }
 
-/** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */
+/** By file system: the option that disables replaying its journal (ext4(5), xfs(5), btrfs(5)). */
 const NO_REPLAY: Readonly<Record<string, string>> = {
   ext3: 'noload',
   ext4: 'noload',
@@ -177,9 +177,9 @@ const NO_REPLAY: Readonly<Record<string, string>> = {
 };
 
 /**
- * Mount options to try in turn. A journal is replayed first, since the images may have been written just before a
- * power cut; where the medium cannot be written it is left alone. A hibernated system counts on its journals as they
- * are: there nothing is ever replayed, at the price of not mounting.
+ * Mount options to try in turn. The journal is replayed first, since the images may have been written just
+ * before a power cut; if the medium cannot be written, it is not. A hibernated system depends on its
+ * journals: on such a machine nothing is ever replayed, even if mounting fails.
  */
 export function mountOptions(
   type: string,
@@ -189,7 +189,8 @@ export function mountOptions(
   const base = ['ro', 'nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') base.push('utf8=1');
   if (type === 'btrfs') {
-    // Paths count from the top level, whatever the default subvolume is; every device of the file system is named.
+    // Paths start at the top level, whatever the default subvolume is; every device of the file system is
+    // named.
     base.push('subvolid=5', ...found.slice(1).map((device) => `device=${device.node}`));
   }
   const untouched = NO_REPLAY[type];
@@ -198,13 +199,13 @@ export function mountOptions(
   return hibernated ? [careful] : [base, careful];
 }
 
-/** Its swap space may lie on any disk. */
+/** Its swap space may be on any disk. */
 function isHibernated(machine: Machine, drivers: Drivers): boolean {
   drivers.loadAll();
   return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
 }
 
-/** A problem where the device has left the machine: what could not be read since then may well be sound. */
+/** A problem if the device disappeared: what could not be read since then may be intact. */
 export function checkAttached(machine: Machine, { node }: Storage): Result<void> {
   if (machine.info(node) !== undefined) return ok();
   return err({
@@ -216,7 +217,7 @@ export function checkAttached(machine: Machine, { node }: Storage): Result<void>
   });
 }
 
-/** Release the storage: from here on the medium may be taken away. */
+/** Unmounts the storage: from here on the medium may be removed. */
 export function releaseStorage(machine: Machine): Result<void> {
   const umount = machine.run(['umount', STORAGE]);
   if (umount.code === 0) return ok();

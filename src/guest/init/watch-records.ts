@@ -1,4 +1,4 @@
-/** Which accounts and packages a layer would lie on, and whether it was made on those. */
+/** The accounts and packages below each layer, and whether it was made on those. */
 import { PARAM } from '../../core/contract.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/records.js';
@@ -10,15 +10,15 @@ import { BASE, LAYERS } from './places.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
-/** A layer that is to be applied, as far as its manifest tells. */
+/** A layer to apply, with its manifest. */
 export interface ChosenLayer {
   readonly image: LayerImage;
   readonly manifest: Manifest | undefined;
 }
 
 /**
- * Accounts and packages as the view has them at each height. What no manifest tells is looked up where it lies unpacked, and only
- * where a layer is to be judged by it.
+ * Tracks accounts and packages as the view has them at each height. What no manifest records is read from the
+ * unpacked files, and only if a layer is judged by it.
  */
 export function watchRecords(
   machine: Machine,

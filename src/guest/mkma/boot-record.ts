@@ -1,9 +1,9 @@
-/** The record that early boot has left. */
+/** The record left by early boot. */
 import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Machine } from '../machine.js';
 
-/** Read it; that there is none, or none that this version understands, is a problem. */
+/** Reads it; a problem if there is none, or none that this version supports. */
 export function readBootRecord(machine: Machine): Result<BootRecord> {
   const text = machine.readText(BOOT_RECORD);
   if (text === undefined) {

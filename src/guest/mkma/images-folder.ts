@@ -1,4 +1,4 @@
-/** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
+/** The images folder on the storage that this boot came from, mounted for one piece of work. */
 
 import { driverOf, parseDeviceName } from '../../core/boot/device.js';
 import type { BootRecord } from '../../core/boot/record.js';
@@ -11,12 +11,14 @@ import { ask } from '../ran.js';
 import { placeInside } from '../resolve.js';
 import { layerSelection } from './next-boot.js';
 
-/** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
+/**
+ * Its mount point: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards.
+ */
 const STORAGE = '/run/mkma/storage';
 
 /**
- * Mount the storage, do the work in the folder of the images, and release it, whatever came of the work. With `write` it
- * can be written to.
+ * Mounts the storage, does the work in the images folder, and unmounts it, whatever the result. With `write`
+ * it is writable.
  */
 export function withImages<T>(
   machine: RunningMachine,
@@ -62,7 +64,7 @@ export function openImages(machine: RunningMachine, folder: string): Result<Stor
   return ok({ ...readStored({ names, size, read }), selection: layerSelection(machine) });
 }
 
-/** A problem where whoever runs the program is not root. */
+/** A problem unless the program runs as root. */
 export function needRoot(machine: RunningMachine, purpose: string): Result<void> {
   // Real and effective user (proc_pid_status(5)).
   if (/^Uid:\t\d+\t0\t/m.test(machine.readText('/proc/self/status') ?? '')) return ok();
@@ -74,7 +76,7 @@ export function needRoot(machine: RunningMachine, purpose: string): Result<void>
   });
 }
 
-/** The device by the name it had at boot, or wherever it is now. */
+/** The device by its name at boot, or wherever it is now. */
 function findDevice(machine: RunningMachine, { storage }: BootRecord): Result<string> {
   const name = parseDeviceName(storage.asked);
   const there = machine.info(storage.device)?.kind === 'block';
@@ -89,7 +91,7 @@ function findDevice(machine: RunningMachine, { storage }: BootRecord): Result<st
   return found.code === 0 ? ok(found.stdout.trim()) : err(gone(storage.asked));
 }
 
-/** Exit codes by which programs say that there is none (blkid(8), findfs(8)). */
+/** Exit codes for "not found" (blkid(8), findfs(8)). */
 const NO_DEVICE = { blkid: 2, findfs: 1 } as const;
 
 function gone(asked: string): Problem {
@@ -121,14 +123,15 @@ function mount(
   mustMakeFolder(machine, STORAGE, 0o700);
   const options = ['nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') options.push('utf8=1');
-  // Paths count from the top level, whatever the default subvolume is.
+  // Paths start at the top level, whatever the default subvolume is.
   if (type === 'btrfs') options.push('subvolid=5');
   const access = mode === 'read' ? '--read-only' : '--rw';
   const kind = ['--types', driverOf(type), '--options', options.join(',')];
   const done = machine.run(['mount', access, ...kind, device, STORAGE]);
   if (done.code === 0) return ok();
   const elsewhere = mountsOf(machine, device);
-  // What somebody has mounted for writing cannot be mounted read-only beside it (mount(2), EBUSY); this one mount can be.
+  // A device mounted for writing elsewhere cannot be mounted read-only as well (mount(2), EBUSY); this one
+  // mount can be.
   if (mode === 'read' && /\srw[,\s]/.test(`${elsewhere} `)) {
     const beside = machine.run(['mount', '--rw', ...kind, device, STORAGE]);
     if (beside.code === 0 && machine.run(['mount', '-o', 'remount,bind,ro', STORAGE]).code === 0) return ok();

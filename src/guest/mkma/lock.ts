@@ -1,11 +1,11 @@
-/** The lock of whoever writes to the storage. */
+/** The lock on writing to the storage. */
 import { err, type Result } from '../../core/result.js';
 import type { RunningMachine } from '../machine.js';
 
 const LOCK = '/run/mkma/persist.lock';
 const OWNER = '/run/mkma/persist.owner';
 
-/** One at a time: its owner is told to whoever comes second. Held until the program ends. */
+/** Takes the lock until the program ends; reports its owner if it is held. */
 export function takeLock(machine: RunningMachine): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';

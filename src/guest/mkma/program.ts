@@ -24,11 +24,11 @@ const application = buildApplication<Context>(
   },
 );
 
-/** Run the command line; resolves to the exit code. */
+/** Runs the command line; resolves to the exit code. */
 export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
   const { out, err } = session.terminal;
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
-  // Of verbs that have verbs of their own, the name alone is no command.
+  // The name of a verb with subcommands is not a command by itself.
   const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
   await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
   if (none) {
@@ -37,7 +37,7 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
     );
     return 2;
   }
-  // Below zero the parser has refused what was typed.
+  // Negative: the parser has refused the arguments.
   const code = Number(process.exitCode ?? 0);
   return code < 0 ? 2 : code;
 }

@@ -1,4 +1,4 @@
-/** What the parser has to complain of, told as problems are told everywhere in mkma. */
+/** Errors of the parser, in the form of mkma's problems. */
 import {
   AliasNotFoundError,
   type ApplicationText,
@@ -15,7 +15,7 @@ export function complaint(problem: Problem): string {
   return `error: ${renderProblem(problem).join('\n')}`;
 }
 
-/** What the parser prints, in mkma's words. */
+/** The texts of the parser. */
 export const TEXT: ApplicationText = {
   ...text_en,
   headers: { ...text_en.headers, usage: 'Usage', commands: 'Commands', flags: 'Options' },
@@ -51,12 +51,12 @@ function next(corrections: readonly string[] = []): Pick<Problem, 'next' | 'sugg
   return near === undefined ? { next: help } : { next: `did you mean ${near}? ${help}`, suggestion: near };
 }
 
-/** A verb's name without the marks that the parser puts around it. */
+/** A verb's name without the parser's quotes. */
 function bare(name: string): string {
   return name.replaceAll('`', '');
 }
 
-/** A bug: what the report of it needs. */
+/** A bug, with what a report of it needs. */
 function fault(cause: unknown): Problem {
   const why = cause instanceof Error ? `${cause.message}\n${cause.stack ?? ''}`.trimEnd() : String(cause);
   return {

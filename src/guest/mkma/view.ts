@@ -1,4 +1,4 @@
-/** Where the directories that the root is made of can be seen. */
+/** Where the directories that form the root are visible. */
 import type { BootRecord } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -8,15 +8,15 @@ export const VIEW = `/${OVERLAY.root}`;
 /** The upper directory. */
 export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 
-/** Mount points that the view consists of: a base that is a file system is one of its own. */
+/** Mount points of the view: a base that is a file system is a separate one. */
 function mountPoints({ images }: BootRecord): string[] {
   const held = images.some(({ kind, format }) => kind === 'base' && format !== undefined);
   return [VIEW, ...(held ? [`${VIEW}/${OVERLAY.base}`] : [])];
 }
 
 /**
- * Whether the view is still there. The kernel has its directories as long as the root is mounted; without a mount there is no way
- * to them.
+ * Checks that the view is still mounted. The kernel keeps its directories as long as the root is mounted, but
+ * without a mount they cannot be reached.
  */
 export function checkView(machine: Machine, record: BootRecord): Result<void> {
   const mounts = (machine.readText('/proc/self/mountinfo') ?? '')

@@ -1,6 +1,6 @@
 /**
- * What an EROFS file system holds, read from its metadata without mounting it: names, inodes, attributes, targets of
- * links, no contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
+ * Reads the metadata of an EROFS file system without mounting it: names, inodes, attributes, link targets, no
+ * contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
  */
 
 import { type ParsedNewcHeader, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../../archive/cpio.js';
@@ -17,18 +17,18 @@ const SLOT = 32;
 /** Bytes of an inode, small and large. */
 const COMPACT = 32;
 const EXTENDED = 64;
-/** Where an inode's data lies (the layouts that directories and links may have). */
+/** Positions of an inode's data (the layouts that directories and links may have). */
 const FLAT_PLAIN = 0;
 const FLAT_INLINE = 2;
 /** Bytes of a directory entry without its name. */
 const DIRENT = 12;
-/** Deeper than any path may be long (PATH_MAX). */
+/** Deeper than any valid path (PATH_MAX). */
 const MOST_DEPTH = 2048;
 
-/** An inode: what an archive's record tells of a file, and where its data lies. */
+/** An inode: the fields of an archive's record, and the position of its data. */
 interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
   readonly layout: number;
-  /** Block of its data. */
+  /** First block of its data. */
   readonly block: number;
   /** Where the inode ends and its attributes begin, in bytes. */
   readonly attributesAt: number;
@@ -37,8 +37,9 @@ interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
 }
 
 /**
- * Tell the reader of everything in the file system, folders before what is in them, as if it were an archive's records:
- * `onData` is never called, and only targets of links are data that can be wanted. Returns what is wrong, if anything.
+ * Reports everything in the file system to the reader, folders before their contents, as if they were records
+ * of an archive: `onData` is never called, and the only data to want are link targets. Returns what is wrong,
+ * if anything.
  */
 export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefined {
   const superblock = readSuperblock(read(0, SUPERBLOCK_END));
@@ -126,7 +127,9 @@ class Walk {
     };
   }
 
-  /** Data of a folder or link, which is never compressed: in blocks of its own, the last one behind the inode. */
+  /**
+   * Data of a folder or link, which is never compressed: in blocks of its own, the last one after the inode.
+   */
   private data(inode: Inode, at: number, length: number): Uint8Array {
     const { blockSize, size } = this.superblock;
     if (inode.layout !== FLAT_PLAIN && inode.layout !== FLAT_INLINE) {
@@ -140,7 +143,9 @@ class Walk {
   }
 }
 
-/** The entries of a block of a directory: a table, the names behind it; where the first name begins the table ends. */
+/**
+ * The entries in a block of a directory: a table, then the names; the first name begins where the table ends.
+ */
 function entriesOf(block: Uint8Array): { readonly name: string; readonly number: number }[] {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const table = view.getUint16(8, true);

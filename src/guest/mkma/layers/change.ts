@@ -1,4 +1,4 @@
-/** `mkma layers` on the machine, where it changes something: disable, enable, drop. */
+/** `mkma layers disable`, `enable` and `drop` on the machine. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import {
   type Action,
@@ -15,7 +15,7 @@ import { takeLock } from '../lock.js';
 import { rememberNextBoot } from '../next-boot.js';
 import type { Answer } from '../session.js';
 
-/** Look first, with the storage mounted to be read; what is refused touches nothing. */
+/** Plans with the storage mounted read-only; what is refused changes nothing. */
 export function change(
   machine: RunningMachine,
   record: BootRecord,
@@ -45,7 +45,7 @@ export function change(
   return ok({ value: done.value, lines: () => changeLines(done.value) });
 }
 
-/** Rename or remove the file, and flush the folder, so that a power cut undoes nothing. */
+/** Renames or removes the file, and flushes the folder, so that a power cut undoes nothing. */
 function apply(machine: RunningMachine, folder: string, { file, becomes }: LayerChange): Result<void> {
   const from = `${folder}/${file}`;
   if (becomes === undefined) {

@@ -18,7 +18,7 @@ const word = (brief: string, placeholder: string) => ({ brief, parse: String, pl
 const NAME = word('name of the layer, or of its file', 'name');
 const IMAGE = word('name of the layer, or of its file; or base', 'name');
 
-/** Work that needs the folder of the images, which is mounted for as long as it takes. */
+/** Work that needs the images folder, which is mounted for its duration. */
 function look({ machine }: Session, work: (place: Place) => Result<Answer>): Result<Answer> {
   const root = needRoot(machine, 'inspect layers');
   if (!root.ok) return root;

@@ -1,4 +1,4 @@
-/** An image on the storage read whole: by programs, since the engine would hash at 13 MB/s. */
+/** Verifies an image on the storage: by programs, since the engine would hash at 13 MB/s. */
 import { payloadStart } from '../../../core/image/image.js';
 import { identity, type Manifest } from '../../../core/image/manifest.js';
 import { damaged, unreadable } from '../../../core/image/problems.js';
@@ -10,11 +10,11 @@ import type { RunningMachine } from '../../machine.js';
 import { must } from '../../must.js';
 import { readRecords } from './folder.js';
 
-/** The sums of byte ranges of $0, which are read as lines of offset and length. */
+/** Sums of byte ranges of $0, read as lines of offset and length. */
 const SUMS =
   'while read -r at size; do dd if="$0" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" status=none | sha256sum; done';
 
-/** Compare it with its manifest, and read every record; fails where something is not as it should be. */
+/** Compares it with its manifest, and reads every record; fails if something does not match. */
 export function verifyOne(machine: RunningMachine, folder: string, image: StoredImage): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
   if (image.manifest !== undefined) {
@@ -40,7 +40,7 @@ function checkSums(machine: RunningMachine, path: string, where: string, manifes
   const ended = machine.run(['sh', '-c', SUMS, path], { input });
   const sums = ended.stdout.split('\n').map((line) => line.slice(0, 64));
   const words = ended.stderr.trim().replaceAll(path, where);
-  // What was not read whole has the sum of what was.
+  // A range that was not read completely has another sum.
   if (words !== '' || segments.some((_, i) => sums[i]?.length !== 64)) {
     const why = words || `dd or sha256sum ended early (exit code ${ended.code})`;
     const next = 'check that its medium is still attached, and see dmesg';

@@ -1,4 +1,4 @@
-/** What is to be kept: chosen in an editor, or by options. */
+/** The choice of changes: in an editor, or by options. */
 import ignore from 'ignore';
 import { keptChanges, listLines, parseList, renderList } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
@@ -12,18 +12,18 @@ const LIST = '/run/mkma/persist.list';
 
 export interface Choice {
   readonly all: boolean;
-  /** Patterns as in gitignore(5), from the root; what they match is kept, and nothing else. */
+  /** Patterns as in gitignore(5), relative to the root; what they match is kept, and nothing else. */
   readonly select: readonly string[];
   /** What these match is not kept. */
   readonly deselect: readonly string[];
 }
 
-/** Whether nobody is asked: options say it all. */
+/** Whether options make the whole choice, without an editor. */
 export function choosesAtOnce({ all, select, deselect }: Choice): boolean {
   return all || select.length > 0 || deselect.length > 0;
 }
 
-/** The chosen changes. `notes` are told in the list that is edited. */
+/** The chosen changes. `notes` are printed in the list to edit. */
 export function chooseChanges(
   machine: RunningMachine,
   choice: Choice,
@@ -67,7 +67,7 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
   const made = new Map(
     changes.filter(({ kind }) => kind === 'new' || kind === 'retyped').map((c) => [c.path, c]),
   );
-  // What is kept needs its folders, unless one of them is not to be kept.
+  // What is kept needs its folders, unless one of them is excluded.
   for (const path of [...kept]) {
     const missing = ancestorsOf(path).filter((above) => made.has(above) && !kept.has(above));
     if (missing.some((above) => dropped(made.get(above) as Change))) kept.delete(path);
@@ -76,7 +76,7 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
   return ok(changes.filter(({ path }) => kept.has(path)));
 }
 
-/** Whether patterns match a change, or a folder that it is in. */
+/** Whether patterns match a change, or a folder above it. */
 function matcher(patterns: readonly string[]): (change: Change) => boolean {
   const rules = ignore({ ignorecase: false }).add(patterns);
   return ({ path, entry, before }) =>
@@ -98,7 +98,7 @@ function edit(machine: RunningMachine, text: string): Result<string> {
       next: 'set EDITOR, or choose with --all, --select PATTERN, --deselect PATTERN',
     });
   }
-  // As git and crontab start it: the variable may hold options.
+  // Started like git and crontab do: the variable may contain options.
   const command = `ulimit -Sn "$(ulimit -Hn)"; ${editor} "$@"`;
   const code = machine.converse(['sh', '-c', command, editor, LIST]);
   if (code !== 0) {

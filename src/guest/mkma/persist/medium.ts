@@ -1,4 +1,4 @@
-/** What lies on the medium before a snapshot is made, and whether the next boot has room for one more. */
+/** The state of the medium before a snapshot, and whether the next boot has room for one more layer. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import { MOST_LAYERS, PARAM, RAM_HEADROOM } from '../../../core/contract.js';
 import { tooMany } from '../../../core/layers/change.js';
@@ -22,21 +22,21 @@ import { openImages } from '../images-folder.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
-  /** Id of the base; absent where there is none, or none with a manifest. */
+  /** Id of the base; absent if there is none, or none with a manifest. */
   readonly base?: string;
-  /** Snapshots of this boot that are there, in the order in which they were made. */
+  /** Snapshots of this boot that exist, in the order in which they were made. */
   readonly saved: readonly SavedSnapshot[];
-  /** Id of the highest layer that this boot has applied or made: what a new one is made after. */
+  /** Id of the highest layer that this boot has applied or made: the new one is made after it. */
   readonly after?: string;
   readonly nextBoot: NextBoot;
   /** Whether the next boot applies a layer that is made now. */
   readonly takesNew: boolean;
   readonly warnings: readonly string[];
-  /** What lies there. */
+  /** Images on the medium. */
   readonly stored: StoredImages;
 }
 
-/** Look at the folder of the images. */
+/** Reads the images folder. */
 export function readMedium(machine: RunningMachine, record: BootRecord, folder: string): Result<Medium> {
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
@@ -44,7 +44,7 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   const ids = new Map(
     there.layers.filter(({ disabled }) => !disabled).map((one) => [one.name, one.manifest?.id]),
   );
-  // What is damaged, or another file by now, holds nothing of this boot.
+  // A damaged or replaced file contains nothing of this boot.
   const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
   const after = lastOf(record, saved);
   const { selection = ALL_LAYERS } = there;
@@ -61,14 +61,14 @@ export function readMedium(machine: RunningMachine, record: BootRecord, folder: 
   });
 }
 
-/** Whatever became of its file: early boot warns where it is not below. */
+/** Whatever became of its file: early boot warns if it is not below. */
 function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string | undefined {
   const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
   const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
   return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
 }
 
-/** Whether the next boot takes one layer more, if it takes a new one at all. */
+/** Checks that the next boot can take one more layer, if it takes new ones at all. */
 export function checkCount({ stored, takesNew }: Medium): Result<void> {
   const { length } = chosenLayers(stored);
   if (!takesNew || length < MOST_LAYERS) return ok();
@@ -76,7 +76,7 @@ export function checkCount({ stored, takesNew }: Medium): Result<void> {
   return err({ ...problem, next: `${next}; nothing was saved` });
 }
 
-/** Whether what lies there now is what was looked at before: time goes by while somebody chooses. */
+/** Checks that the medium is the one that was read before: the choice took time. */
 export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   const known = (medium: Medium): string => [medium.base, ...medium.saved.map(({ id }) => id)].join();
   if (known(before) === known(now)) return ok();
@@ -108,7 +108,10 @@ function warningsOf(record: BootRecord, stored: StoredImages): string[] {
   return warnings;
 }
 
-/** Whether a machine as this boot found it can load the images of the next one, and one more. Returns the bytes of all. */
+/**
+ * Checks that a machine like this one at boot can load the images of the next one, and one more. Returns the
+ * bytes of all.
+ */
 export function checkBudget(
   record: BootRecord,
   nextBoot: NextBoot,

@@ -27,7 +27,7 @@ import { type Scan, scanMachine } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
 
 export interface PersistOptions extends Choice {
-  /** Say what would be saved, and save nothing. */
+  /** Report what would be saved, and save nothing. */
   readonly dryRun: boolean;
   /** Added to the layer's name. */
   readonly label?: string | undefined;
@@ -35,22 +35,22 @@ export interface PersistOptions extends Choice {
   readonly level: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Persisted {
-  /** Absent where nothing was to be saved. */
+  /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
   readonly changes: readonly Change[];
-  /** Bytes of RAM that the layer takes, and the images of the next boot in all. */
+  /** Bytes of RAM that the layer takes, and those of all images of the next boot. */
   readonly unpackedBytes: number;
   readonly nextBoot: number;
   readonly sockets: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** How often it is begun anew where files are replaced while they are read, as programs do that write them whole. */
+/** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
 const ATTEMPTS = 3;
 
-/** Save what is chosen. `tell` gets lines about what goes on. */
+/** Saves what is chosen. `tell` receives lines about progress. */
 export function persist(
   machine: RunningMachine,
   record: BootRecord,
@@ -74,7 +74,7 @@ export function persist(
   if (!first.ok) return first;
   const paths = new Set(first.value.map(({ path }) => path));
   for (let attempt = 1; ; attempt++) {
-    // Time went by while somebody chose, or files were replaced: what was chosen is saved as it is now.
+    // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, record, medium);
     const chosen = found.changes.filter(({ path }) => paths.has(path));
     if (chosen.length === 0) {
@@ -107,7 +107,7 @@ function alwaysReplaced(paths: readonly string[]): Problem {
   };
 }
 
-/** Lines about how far it is, where that is worth one. */
+/** Lines about progress, if there is enough to report. */
 function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
   let told = 0;
   return (bytes) => {
@@ -118,7 +118,7 @@ function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes:
   };
 }
 
-/** Bytes of archive below which no progress is told, and the share after which it is. */
+/** Bytes of archive below which no progress is printed, and the share after which it is. */
 const WORTH_TELLING = 32 * 2 ** 20;
 const STEP = 0.1;
 
@@ -132,7 +132,7 @@ interface Found {
   readonly sockets: readonly string[];
 }
 
-/** What came of it; or nothing, where files were replaced while they were read. */
+/** The result; `undefined` if files were replaced while they were read. */
 type Saved =
   | { readonly done: Result<Persisted> }
   | { readonly done?: undefined; readonly replaced: readonly string[] };
@@ -209,7 +209,9 @@ function save(
   return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };
 }
 
-/** Where the next boot, from what lies on the medium, would leave the layer out: what it holds is worth more than nothing. */
+/**
+ * A warning if the next boot would leave the layer out because of what is on the medium: it is saved anyway.
+ */
 function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   const { problem } = fitOnTop(records, stored);
   if (problem === undefined || !takesNew) return [];

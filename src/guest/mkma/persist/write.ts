@@ -1,4 +1,4 @@
-/** A layer onto the medium: beside its final name, flushed, and only then renamed. */
+/** Writes a layer to the medium: under a temporary name, flushed, and only then renamed. */
 
 import { readImageInfo } from '../../../core/image/image.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
@@ -11,7 +11,7 @@ import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
 import type { PackedLayer } from './pack.js';
 
-/** No layer by its name, and what is left of one that was broken off. One at a time: the lock sees to that. */
+/** Not the name of a layer; also the name of an incomplete one. The lock ensures that there is only one. */
 const PART = '.mkma-persist.part';
 
 export interface WrittenLayer {
@@ -25,13 +25,13 @@ export interface WrittenLayer {
 export interface WriteOptions {
   readonly folder: string;
   readonly label?: string | undefined;
-  /** Fill the file: it is there, and empty. */
+  /** Fills the file, which exists and is empty. */
   readonly pack: (target: string) => Result<PackedLayer>;
-  /** What has to be done before the file gets its name. */
+  /** What to do before the file gets its name. */
   readonly before: (layer: string, packed: PackedLayer) => void;
 }
 
-/** Write a new layer. Whatever fails leaves the folder as it was. */
+/** Writes a new layer. On failure the folder is left as it was. */
 export function writeLayer(machine: RunningMachine, options: WriteOptions): Result<WrittenLayer> {
   const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
@@ -69,7 +69,7 @@ export function writeLayer(machine: RunningMachine, options: WriteOptions): Resu
   }
 }
 
-/** Whether early boot will be able to read what was written: by its own reader. */
+/** Checks that early boot will be able to read what was written, with its own reader. */
 function readBack(machine: RunningMachine, path: string, bytes: number): Result<void> {
   const read = (at: number, length: number): Uint8Array =>
     machine.readAt(path, at, length) ?? new Uint8Array(0);

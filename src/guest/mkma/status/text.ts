@@ -11,7 +11,7 @@ import { layOut } from '../layout.js';
 import { diskLine } from './disks.js';
 import type { Status } from './status.js';
 
-/** As lines, fitted to the width of a terminal where that is given. */
+/** As lines, fitted to the width of a terminal if given. */
 export function statusLines(status: Status, columns?: number): string[] {
   const { base, layers, leftOut } = status;
   return layOut(
@@ -30,7 +30,7 @@ export function statusLines(status: Status, columns?: number): string[] {
   );
 }
 
-/** What it is, the file it came from, and what was odd about it. */
+/** The image, its file, and its warnings. */
 function tellImage(image: LoadedImage): string[] {
   const { id, created, warnings = [] } = image;
   const facts = [
@@ -74,7 +74,7 @@ function tellStorage(storage: Status['storage']): string[] {
   ];
 }
 
-/** The boot as a line of time: when each phase began, how long it took, and what it took it for. */
+/** The boot as a timeline: when each phase began, how long it and its parts took. */
 export function bootLines({ init, phases, handover }: BootTimes): string[] {
   const line = (start: number | undefined, seconds: number, what: string): string => {
     const at = start === undefined ? '' : `${start.toFixed(2)} s`;
@@ -111,7 +111,7 @@ function tellTimes({ init, phases, handover }: BootTimes): string[] {
   return rows.map(([seconds, what]) => `${seconds.toFixed(2).padStart(7)} s  ${what}`);
 }
 
-/** What the RAM file system holds is indented below it; a base that is a file system lies beside it. */
+/** The contents of the RAM file system are indented below it; a base that is a file system is beside it. */
 function tellMemory({ base, layers, memory, viewed }: Status): string[] {
   const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
@@ -139,7 +139,7 @@ function tellMemory({ base, layers, memory, viewed }: Status): string[] {
   ];
 }
 
-/** What its images will take, and where that is more than there is room for. */
+/** RAM for its images, and a warning if that does not fit. */
 function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[] {
   const layers = images.length - 1;
   const what = layers === 0 ? 'the base' : `the base and ${layers} ${layers === 1 ? 'layer' : 'layers'}`;
