@@ -269,11 +269,11 @@ exec "$@"`;
     assert.equal(damaged.code, 1);
     assert.match(
       damaged.stderr,
-      /the image is damaged: .*copy\.erofs\n +why: segment 1 of 1 \(bytes 0 to \d+\)/,
+      /the image is damaged: .*copy\.erofs \[image-damaged\]\n +why: segment 1 of 1 \(bytes 0 to \d+\)/,
     );
     truncateSync(copy, at);
     const cut = await mkmaHere(['inspect', copy]);
-    assert.match(cut.stderr, /its file system has \d+ bytes, the file 20971520: it was cut short/);
+    assert.match(cut.stderr, /its file system has \d+ bytes, the file 20971520: it was truncated/);
   });
 
   test('the other form takes its place, and the other way round', async () => {

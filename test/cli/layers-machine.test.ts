@@ -126,7 +126,7 @@ test('blame: the layers of this boot, one that came later, and what changed sinc
   const text = told('blame', 'etc/new/x');
   assert.match(
     text,
-    /^\* {2}20260102_000000_second +hides all that is below it in \/etc\/new\n {3}20260101_000000_first +-rw/,
+    /^\* {2}20260102_000000_second +hides everything below it in \/etc\/new\n {3}20260101_000000_first +-rw/,
   );
   assert.match(
     told('blame', '/srv/link/foo'),
@@ -177,7 +177,7 @@ test('verify: whole layers, and damaged ones of every kind', () => {
   );
   assert.match(
     stdout,
-    /20260102_000000_second: DAMAGED\n {2}.*\n {4}why: segment 1 of \d+ \(bytes 16 to \d+\) is not what/,
+    /20260102_000000_second: DAMAGED\n {2}.*\n {4}why: segment 1 of \d+ \(bytes 16 to \d+\) does not match/,
   );
   assert.match(
     stdout,
@@ -209,7 +209,7 @@ test('disable, enable, drop: on the storage, and refused where a layer depends o
   assert.ok(machine.files().includes(file));
   assert.match(
     refused(1, 'drop', FIRST),
-    /^error: another layer was made after this one: .*\n {2}why: .*_second depends on it: 9 entries would/,
+    /^error: another layer was made after this one: .*\n {2}why: .*_second depends on it: 9 entries below it would/,
   );
   const { action, warnings } = JSON.parse(told('drop', FIRST, '--force', '--json'));
   assert.deepEqual([action, warnings.length], ['drop', 1]);

@@ -36,7 +36,7 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   );
   assert.match(
     told,
-    /\nleft out +2-cut, 60 B\n( +.*\n)* +why: .*\n( +.*\n)* +3-unwanted, \S+ B: as mkma_layers asks\n/,
+    /\nleft out +2-cut, 60 B\n( +.*\n)* +why: .*\n( +.*\n)* +3-unwanted, \S+ B: as mkma_layers requests\n/,
   );
   assert.match(told, /\nstorage +UUID=\S+: \/dev\/vda \(ext4\)\n +folder \/mkma\n +released: not mounted\n/);
   assert.match(told, /\ntimes +\S+ s {2}kernel, until init started\n +\S+ s {2}mount\n +\S+ s {2}load\n/);

@@ -216,7 +216,7 @@ function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   const { problem } = fitOnTop(records, stored);
   if (problem === undefined || !takesNew) return [];
   return [
-    `the next boot leaves it out, unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
+    `the next boot leaves it out unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
   ];
 }
 
