@@ -10,7 +10,7 @@ export const FORMAT_VERSION = 1;
 export const PARAM = {
   /** The device with the images: a path, `UUID=`, `LABEL=`, `PARTUUID=` or `PARTLABEL=`. */
   device: 'mkma_storage_device',
-  /** The folder on that device which holds the images. */
+  /** The images folder on that device. */
   path: 'mkma_images_path',
   /** Size of the RAM file system: a share of RAM (`60%`) or an amount (`6G`). */
   size: 'mkma_size',
@@ -35,11 +35,11 @@ export const RAM_HEADROOM = 32 * 2 ** 20;
  */
 export const NAME_COST = 1024;
 
-/** Most layers that an overlay takes beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
+/** Most layers of an overlay beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
 export const MOST_LAYERS = 499;
 
 /**
- * From this many layers on, failed lookups take noticeably longer: 20,000 names take 2.5 s with 100, 0.16 s
+ * From this number of layers, failed lookups take noticeably longer: 20,000 names take 2.5 s with 100, 0.16 s
  * with one.
  */
 export const MANY_LAYERS = 100;

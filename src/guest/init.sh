@@ -36,7 +36,7 @@ while :; do
 		# If switch_root fails it ends this process, and the kernel reports that: nothing after exec is reached.
 		{ read -r root && read -r init; } </mkma/handover && exec switch_root "$root" "$init" "$@"
 	elif [ $code != 10 ]; then
-		# 10: the program has reported the failure. Anything else (1 from qjs, 127 from this shell) was not reported.
+		# 10: the program has reported the failure. Others (1 from qjs, 127 from this shell) were not reported.
 		echo "mkma: BOOT FAILED in phase start"
 		echo "mkma: qjs could not run /mkma/init.js (exit code $code)"
 		echo "mkma:   next: run it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"

@@ -11,12 +11,12 @@ export MKMA_CALLERS_PATH PATH
 # shellcheck disable=SC3045 # Debian's sh (dash) has it, and another one goes on without
 ulimit -Sn 256 2>/dev/null
 
-# --no-unhandled-rejection: otherwise the engine ends the program if a promise is rejected before anything waits
-# for it, even if something does later, as in the command line parser. Others are reported anyway.
+# --no-unhandled-rejection: otherwise the engine ends the program if a promise is rejected before anything
+# waits for it, even if something does later, as in the command line parser. Others are reported anyway.
 set -- --no-unhandled-rejection -m /usr/lib/mkma/mkma.js "$@"
 
-# Commands that mount the storage do so in a mount namespace of their own: the kernel releases it with the last
-# process, however that ends.
+# Commands that mount the storage do so in a mount namespace of their own: the kernel releases it with the
+# last process, however that ends.
 case ${4-} in
 persist | layers)
   [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs "$@"

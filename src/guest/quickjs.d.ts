@@ -1,4 +1,6 @@
-/** The parts of QuickJS's modules `std` and `os` that mkma uses, as of Debian's quickjs 2025.04.26 (trixie). */
+/**
+ * The parts of QuickJS's modules `std` and `os` that mkma uses, as of Debian's quickjs 2025.04.26 (trixie).
+ */
 
 declare module 'std' {
   /** A C `FILE`. */

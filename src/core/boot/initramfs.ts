@@ -12,7 +12,9 @@ export interface InitramfsManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside. */
   readonly kernelRelease: string;
-  /** `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on. */
+  /**
+   * `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on.
+   */
   readonly xino?: false;
 }
 

@@ -1,19 +1,19 @@
 /**
  * An image file. Mostly the payload in zstd frames, among skippable frames that stock tools pass over:
  *
- *   [skippable 0x184D2A50: head]        "MKMAIMG1": says that there is an end, so that a file cut short is noticed
- *   [zstd frame]...                     segment after segment; decompressed in a row they are one newc archive
+ *   [skippable 0x184D2A50: head]        "MKMAIMG1": announces that there is an end, to detect truncation
+ *   [zstd frame]...                     segment after segment; decompressed in a row, one newc archive
  *   [skippable 0x184D2A50: manifest]    "MKMAIMG1", CRC-32 of the JSON (little endian), the JSON in UTF-8
- *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format, so that the end of the file leads to the rest
+ *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format: locates the rest from the end
  *
- * Skippable frames: RFC 8878 section 3.1.2. Seek table: contrib/seekable_format/zstd_seekable_compression_format.md
- * of the zstd sources. Head and manifest are listed in the seek table as frames that decompress to nothing, so the
- * listed sizes add up to the place where the seek table begins.
+ * Skippable frames: RFC 8878 section 3.1.2. Seek table: zstd_seekable_compression_format.md in
+ * contrib/seekable_format/ of the zstd sources. Head and manifest are listed in the seek table as frames that
+ * decompress to nothing, so the listed sizes add up to the position of the seek table.
  *
- * A base may be an EROFS file system instead, with the same manifest behind it:
+ * A base may be an EROFS file system instead, with the same manifest after it:
  *
- *   [EROFS]                             its first KiB is free for others (erofs.rst): the same head lies there, at 0
- *   [skippable 0x184D2A50: manifest]    begins where the file system ends, as its superblock tells
+ *   [EROFS]                             its first KiB is free for others (erofs.rst): the head is at 0
+ *   [skippable 0x184D2A50: manifest]    begins where the file system ends, according to its superblock
  */
 import type { BaseFormat } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
@@ -79,7 +79,9 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return frame;
 }
 
-/** The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest. */
+/**
+ * The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest.
+ */
 export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
   const content = entries.length * 8 + SEEK_FOOTER_SIZE;
   const out = new Uint8Array(SKIPPABLE_HEADER + content);

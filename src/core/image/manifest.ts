@@ -40,7 +40,9 @@ interface CommonManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside; of a layer: inside its base. */
   readonly kernelRelease: string;
-  /** Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is. */
+  /**
+   * Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is.
+   */
   readonly unpackedBytes: number;
   /** Inodes it takes. */
   readonly inodes: number;

@@ -1,4 +1,4 @@
-/** The images in a folder, as far as their names and manifests tell. */
+/** The images in a folder, according to their names and manifests. */
 
 import type { BaseFormat } from '../contract.js';
 import { type ImageInfo, readImageInfo } from '../image/image.js';

@@ -37,7 +37,10 @@ const CRC_TABLE = (() => {
   return table;
 })();
 
-/** CRC-32 as in RFC 1952 section 8 (polynomial 0xedb88320, reflected). For small inputs: manifests, not images. */
+/**
+ * CRC-32 as in RFC 1952 section 8 (polynomial 0xedb88320, reflected). For small inputs: manifests, not
+ * images.
+ */
 export function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 0xff] as number) ^ (c >>> 8);

@@ -51,7 +51,10 @@ export function chooseFileSystem(
   ];
   say(machine, `using ${taken[0].node}: ${why ?? 'the first that contains a base'}`);
   if (withBase.length !== 1) {
-    say(machine, `  to use another, set ${PARAM.device} to what tells them apart: PARTUUID=, UUID=, a path`);
+    say(
+      machine,
+      `  to use another, set ${PARAM.device} to a name that only it has: PARTUUID=, UUID=, a path`,
+    );
   }
   const others = all.flat().filter((device) => !taken.includes(device));
   return { devices: taken, others: others.map((device) => device.node) };

@@ -1,4 +1,6 @@
-/** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
+/**
+ * The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system.
+ */
 import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
