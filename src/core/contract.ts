@@ -1,6 +1,6 @@
 /**
- * Names both sides and every user rely on: kernel parameters, file names, places on the running machine.
- * The one truth: the host renders them, the guest reads them, nobody spells them again.
+ * Names that both sides and every user rely on: kernel parameters, file names, paths on the running machine.
+ * This is their only source: the host renders them, the guest reads them, nothing else spells them.
  */
 
 /** Version of the image format written and understood (docs/image-format.md). */
@@ -10,11 +10,13 @@ export const FORMAT_VERSION = 1;
 export const PARAM = {
   /** The device with the images: a path, `UUID=`, `LABEL=`, `PARTUUID=` or `PARTLABEL=`. */
   device: 'mkma_storage_device',
-  /** The folder on that device which holds the images. */
+  /** The images folder on that device. */
   path: 'mkma_images_path',
   /** Size of the RAM file system: a share of RAM (`60%`) or an amount (`6G`). */
   size: 'mkma_size',
-  /** Layers to apply: `all`, `none`, or names separated by commas; `-NAME` leaves one out, `!NAME` applies one whatever it was made on. */
+  /**
+   * Layers to apply: `all`, `none`, or names separated by commas; `-NAME` leaves one out, `!NAME` forces one.
+   */
   layers: 'mkma_layers',
   /** Seconds to wait for the device. */
   timeout: 'mkma_timeout',
@@ -22,33 +24,41 @@ export const PARAM = {
   breakAt: 'mkma_break',
 } as const;
 
-/** What holds where a parameter is not given. */
+/** Values of parameters that are not given. */
 export const DEFAULTS = { path: '/', size: '50%', layers: 'all', timeout: 30 } as const;
 
-/** Bytes of the RAM file system that a running system needs beside its images before anything is worth booting. */
+/** Bytes of the RAM file system that a running system needs beside its images. */
 export const RAM_HEADROOM = 32 * 2 ** 20;
 
-/** Bytes of kernel memory behind a name on a tmpfs, beside its content: an inode and a directory entry, rounded up. */
+/**
+ * Bytes of kernel memory per name on a tmpfs, beside its content: an inode and a directory entry, rounded up.
+ */
 export const NAME_COST = 1024;
 
-/** Most layers that an overlay takes beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
+/** Most layers of an overlay beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
 export const MOST_LAYERS = 499;
 
-/** Layers from which on looking up what is not there takes noticeably longer: 20,000 names 2.5 s with 100, 0.16 s with one. */
+/**
+ * From this number of layers, failed lookups take noticeably longer: 20,000 names take 2.5 s with 100, 0.16 s
+ * with one.
+ */
 export const MANY_LAYERS = 100;
 
 /** The phases of early boot, in order, that `mkma_break=` can name. */
 export const PHASES = ['mount', 'load', 'layers', 'handover'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The forms a base may have, and the file that holds it: an archive to be unpacked, or a file system kept packed. */
+/**
+ * The formats of a base and the files that hold it: an archive to unpack, or a file system that stays
+ * compressed.
+ */
 export const BASE_FILES = { cpio: 'base.cpio.zst', erofs: 'base.erofs' } as const;
 export type BaseFormat = keyof typeof BASE_FILES;
 
 /** Files that a build leaves in its output folder, besides the base. */
 export const FILES = {
   initramfs: 'initramfs.cpio.zst',
-  /** Only where the system holds CPU microcode. */
+  /** Only if the system contains CPU microcode. */
   microcode: 'microcode.cpio',
   kernel: 'vmlinuz',
   cmdline: 'cmdline',
@@ -58,19 +68,19 @@ export const FILES = {
 
 /** Where the initramfs keeps what mkma put there. */
 export const INITRAMFS = {
-  /** Name of the manifest inside the initramfs (which can carry no skippable frame). */
+  /** Name of the manifest inside the initramfs (which cannot carry a skippable frame). */
   manifest: 'mkma/manifest.json',
   /** The bundled init program. */
   program: 'mkma/init.js',
-  /** Modules to load before any device is looked for, one name a line. */
+  /** Modules to load before devices are looked for, one name per line. */
   modules: 'mkma/modules',
 } as const;
 
 /** The view of the RAM file system on the running machine, relative to `/`. */
 export const OVERLAY = { root: 'overlay', base: 'base', fresh: 'fresh', layers: 'layers' } as const;
 
-/** The first words of every line that init prints; tests and `mkma test` look for them. */
+/** The beginning of every line that init prints; tests and `mkma test` look for it. */
 export const INIT_PREFIX = 'mkma:';
 
-/** What init prints when it has to give up, before the rescue shell opens. */
+/** What init prints when it gives up, before the rescue shell opens. */
 export const INIT_FAILED = 'mkma: BOOT FAILED in phase';

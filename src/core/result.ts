@@ -1,26 +1,29 @@
 /**
- * Results and problems: a user's fault is a value of this shape, never an exception.
- * Exceptions are for bugs, and for the one case of an interrupted run.
+ * Results and problems: an error of the user is a value of this shape, never an exception. Exceptions are for
+ * bugs, and for interrupted runs.
  */
 import type { ProblemCode } from './problems/codes.js';
 
-/** What went wrong, told so that a person can act on it. */
+/** What went wrong, in a form that a person can act on. */
 export interface Problem {
-  /** Names the kind of problem for programs and tests: stable where the words below improve. */
+  /** Identifies the kind of problem for programs and tests: stable while the words below improve. */
   readonly code: ProblemCode;
   /** What failed, in a few words: "cannot read the base". */
   readonly what: string;
-  /** The file, option, command or device at fault. */
+  /** The file, option, command or device concerned. */
   readonly where?: string;
-  /** The cause, as it was found. */
+  /** The cause, as found. */
   readonly why?: string;
   /** What to do next. */
   readonly next?: string;
-  /** The value that was probably meant, where another one would have been right. */
+  /** The value that was probably meant, if another one would have been right. */
   readonly suggestion?: string;
-  /** The field of a definition at fault, as the path to it. */
+  /** The field of a definition concerned, as the path to it. */
   readonly field?: readonly (string | number)[];
-  /** `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the work failed (1). */
+  /**
+   * `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the
+   * work failed (1).
+   */
   readonly kind?: 'usage' | 'failure' | 'interrupted';
 }
 
@@ -38,14 +41,14 @@ export function err(problem: Problem): Err {
   return { ok: false, problem };
 }
 
-/** A problem with what was typed rather than with the work: the program ends with exit code 2. */
+/** A problem with what was typed rather than with the work: the program exits with code 2. */
 export function usage(problem: Omit<Problem, 'kind'>): Err {
   return { ok: false, problem: { ...problem, kind: 'usage' } };
 }
 
 /**
- * A problem as lines, the same on the host's terminal and on a booting machine's console. The first line has what and where, and the
- * code by which docs/reference/problems.md lists it; the others are labelled.
+ * A problem as lines, the same on the host's terminal and on a booting machine's console. The first line has
+ * what, where, and the code under which docs/reference/problems.md lists it; the others are labelled.
  */
 export function renderProblem(problem: Problem): string[] {
   const { what, where, code } = problem;
@@ -63,8 +66,8 @@ export function renderProblem(problem: Problem): string[] {
 }
 
 /**
- * Text without characters that a terminal obeys: what it tells of may come from a medium that nobody vouches for. They are
- * shown by their numbers.
+ * Text without control characters, which a terminal would obey: it may come from an untrusted medium. They
+ * are shown by their numbers.
  */
 function visible(text: string): string {
   return text.replace(/[^\P{Cc}\t]/gu, (ch) => `\\x${ch.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -1,21 +1,21 @@
 #!/bin/sh
 # /init: mounts the basics, runs the program that loads the system into RAM, and becomes the real init.
-# Where that fails, a shell: leaving it starts again from here.
+# On failure it opens a shell; exiting that starts again from here.
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 mkdir -p /dev /proc /sys /run /tmp
 mount -t devtmpfs -o nosuid,mode=0755 dev /dev
 mount -t proc -o nosuid,nodev,noexec proc /proc
 mount -t sysfs -o nosuid,nodev,noexec sys /sys
-# As systemd would mount it, since it becomes the running machine's /run.
+# With systemd's options, since it becomes the running machine's /run.
 mount -t tmpfs -o nosuid,nodev,mode=0755,size=20%,nr_inodes=800k,strictatime run /run
 exec </dev/console >/dev/console 2>&1
 
-# panic=N with N other than 0: a machine that nobody watches is to start again by itself.
+# panic=N with N other than 0: an unattended machine restarts by itself.
 reboot_if_asked() {
 	[ -r /proc/cmdline ] || return
 	panic=0
-	# shellcheck disable=SC2013 # words are what it is about
+	# shellcheck disable=SC2013 # it is about words
 	for word in $(cat /proc/cmdline); do
 		case $word in panic=*) panic=${word#panic=} ;; esac
 	done
@@ -23,7 +23,7 @@ reboot_if_asked() {
 	-*) panic=0 ;;
 	*[!0-9]* | '' | 0) return ;;
 	esac
-	echo "mkma: rebooting in $panic seconds, as panic= on the kernel command line asks"
+	echo "mkma: rebooting in $panic seconds, as panic= on the kernel command line requests"
 	sleep "$panic"
 	reboot -f
 }
@@ -33,18 +33,18 @@ while :; do
 	qjs -m /mkma/init.js
 	code=$?
 	if [ $code = 0 ]; then
-		# If switch_root cannot take over it ends this process, and the kernel says so: nothing after exec is reached.
+		# If switch_root fails it ends this process, and the kernel reports that: nothing after exec is reached.
 		{ read -r root && read -r init; } </mkma/handover && exec switch_root "$root" "$init" "$@"
 	elif [ $code != 10 ]; then
-		# 10: the program has told what failed. Anything else (1 from qjs, 127 from this shell) nobody has told yet.
+		# 10: the program has reported the failure. Others (1 from qjs, 127 from this shell) were not reported.
 		echo "mkma: BOOT FAILED in phase start"
-		echo "mkma: /mkma/init.js could not be run by qjs (exit code $code)"
-		echo "mkma:   next: try it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
+		echo "mkma: qjs could not run /mkma/init.js (exit code $code)"
+		echo "mkma:   next: run it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
 	fi
 	reboot_if_asked
-	echo "mkma: a shell, with the tools of the initramfs. To look at: dmesg, blkid, lsmod, cat /proc/cmdline."
-	echo "mkma: leave it (exit) to try again from the start; reboot -f restarts the machine."
-	# cttyhack gives it the console as its terminal: job control and Ctrl-C. A session of its own, hence setsid.
+	echo "mkma: this shell has the tools of the initramfs; see dmesg, blkid, lsmod, cat /proc/cmdline."
+	echo "mkma: exit retries from the start; reboot -f restarts the machine."
+	# cttyhack makes the console its terminal, for job control and Ctrl-C. That takes a session, hence setsid.
 	setsid cttyhack sh
 	sleep 1
 done

@@ -1,4 +1,4 @@
-/** What the kernel tells of the machine's RAM. */
+/** The kernel's information about RAM. */
 import type { GuestSystem } from './system.js';
 
 /** A line of /proc/meminfo, in bytes. */

@@ -1,4 +1,4 @@
-/** How much of the machine a program may use. */
+/** Processors available to a program. */
 import type { GuestSystem } from './system.js';
 
 /** Processors that this program may run on (proc_pid_status(5)). */

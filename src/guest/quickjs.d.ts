@@ -1,4 +1,6 @@
-/** The parts of QuickJS's modules `std` and `os` that mkma uses, as of Debian's quickjs 2025.04.26 (trixie). */
+/**
+ * The parts of QuickJS's modules `std` and `os` that mkma uses, as of Debian's quickjs 2025.04.26 (trixie).
+ */
 
 declare module 'std' {
   /** A C `FILE`. */
@@ -6,38 +8,37 @@ declare module 'std' {
     close(): number;
     puts(text: string): void;
     flush(): void;
-    /** Whether something went wrong since it was opened (ferror(3)). */
+    /** Whether an error occurred since it was opened (ferror(3)). */
     error(): boolean;
     seek(offset: number, whence: number): number;
     read(buffer: ArrayBufferLike, position: number, length: number): number;
     write(buffer: ArrayBufferLike, position: number, length: number): number;
     readAsString(maxSize?: number): string;
-    /** A line without its end; `null` where there is none. */
+    /** A line without its end; `null` at the end of the file. */
     getline(): string | null;
     tell(): number;
     fileno(): number;
   }
   export const SEEK_SET: number;
   export const SEEK_END: number;
-  /** `null` where it cannot be opened. */
+  /** `null` if it cannot be opened. */
   export function open(path: string, flags: string): File | null;
-  /** An unnamed file that vanishes when closed; `null` where there is no room for it. */
-  /** Where it fails, `error` gets its errno. */
+  /** An unnamed file that is removed when closed; `null` on failure, and `error` gets its errno. */
   export function tmpfile(error?: { errno?: number }): File | null;
-  /** `std.in`, under a name that is no word of the language. */
+  /** `std.in`, under a name that is not a keyword. */
   const input: File;
 
   export { input as in };
   export const out: File;
   export const err: File;
-  /** A small file as text; `null` where it cannot be read. */
+  /** A small file as text; `null` if it cannot be read. */
   export function loadFile(path: string): string | null;
   export function setenv(name: string, value: string): void;
   export function unsetenv(name: string): void;
   export function getenv(name: string): string | undefined;
   export function fdopen(fd: number, flags: string): File | null;
   export function exit(code: number): never;
-  /** What the system says of an errno. */
+  /** The system's message for an errno. */
   export function strerror(errno: number): string;
 }
 
@@ -53,9 +54,12 @@ declare module 'os' {
     readonly ctime: number;
   }
   export interface ExecOptions {
-    /** The whole environment of the program; its own where that is not told. Looked for is it by this one's. */
+    /**
+     * The whole environment of the program; inherited by default. The program itself is looked up on this
+     * one's path.
+     */
     readonly env?: Readonly<Record<string, string>>;
-    /** Wait for its end: then the result is its exit code, or minus the signal that ended it. */
+    /** Wait for its end: the result is its exit code, or minus the signal that ended it. */
     readonly block?: boolean;
     readonly cwd?: string;
     readonly stdin?: number;
@@ -95,18 +99,18 @@ declare module 'os' {
   export function write(fd: number, buffer: ArrayBufferLike, offset: number, length: number): number;
   /** 0, or minus errno. */
   export function remove(path: string): number;
-  /** Where it is then, or minus errno. */
+  /** The new position, or minus errno. */
   export function seek(fd: number, offset: number, whence: number): number;
   /** 0, or minus errno. */
   export function rename(from: string, to: string): number;
   export function readdir(path: string): [string[], number];
   export function stat(path: string): [Stat | null, number];
-  /** As stat, of a link itself. */
+  /** Like stat, for a link itself. */
   export function lstat(path: string): [Stat | null, number];
   export function readlink(path: string): [string, number];
   export function getpid(): number;
   export function isatty(fd: number): boolean;
-  /** Columns and rows; `null` where it is no terminal. */
+  /** Columns and rows; `null` if it is not a terminal. */
   export function ttyGetWinSize(fd: number): [number, number] | null;
   export function sleep(milliseconds: number): number;
 }

@@ -1,20 +1,26 @@
 /**
- * Whether a program ran at all, and whether what it ended with is an answer. One that could not run says nothing about what it
- * was asked: that is told as what it is, wherever it was to be started.
+ * Whether a program ran at all, and whether its exit code is an answer. One that could not run has not
+ * answered: that is reported as such, wherever it was to be started.
  */
 import type { Finished, GuestSystem, RunOptions } from './system.js';
 import { ThrownProblem } from './thrown-problem.js';
 
-/** A shell's own codes, and those of what starts other programs (xargs, chroot, unshare): found and not to be run, and not found. */
-const NOT_RUN: Readonly<Record<number, string>> = { 126: 'it cannot be executed', 127: 'it is not there' };
+/**
+ * Exit codes of shells and of programs that start others (xargs, chroot, unshare): not executable, and not
+ * found.
+ */
+const NOT_RUN: Readonly<Record<number, string>> = { 126: 'cannot be executed', 127: 'not found' };
 
-/** What shells say of a program in a pipe, whose code they do not tell: dash with the line in the script, and busybox. */
+/**
+ * Messages of shells about a program in a pipe, whose exit code is lost: dash with the line in the script,
+ * and busybox.
+ */
 const SHELL_WORDS = [
   /^.*: \d+: (?:exec: )?([^\s:]+): (not found|Permission denied)$/m,
   /^sh: (?:exec: line \d+: )?([^\s:]+): (not found)$/m,
 ];
 
-/** Thrown where a program could not be run. */
+/** Thrown if a program could not be run. */
 export class CouldNotRun extends ThrownProblem {
   constructor(program: string, why: string, words = '') {
     super({
@@ -26,7 +32,7 @@ export class CouldNotRun extends ThrownProblem {
   }
 }
 
-/** What went wrong before the program itself did anything; `undefined` where it ran. */
+/** What went wrong before the program itself did anything; `undefined` if it ran. */
 export function whyNotRun(
   argv: readonly string[],
   { code, stderr }: Pick<Finished, 'code' | 'stderr'>,
@@ -40,14 +46,14 @@ export function whyNotRun(
   return why === undefined ? undefined : new CouldNotRun(argv[0] ?? '', why, stderr.trim());
 }
 
-/** How a program ended that ran. */
+/** The result of a program that ran. */
 export function ran(argv: readonly string[], finished: Finished): Finished {
   const cause = whyNotRun(argv, finished);
   if (cause !== undefined) throw cause;
   return finished;
 }
 
-/** Run a program whose failure is an answer with one of these codes, such as grep's 1; what else it fails with is none, and throws. */
+/** Runs a program for which these exit codes are answers, such as grep's 1; throws for all other failures. */
 export function ask(
   machine: GuestSystem,
   argv: readonly string[],
@@ -57,7 +63,7 @@ export function ask(
   return answered(argv, machine.run(argv, options), answers);
 }
 
-/** The same where it was run already. */
+/** The same for a program that has run already. */
 export function answered(
   argv: readonly string[],
   finished: Finished,
@@ -67,7 +73,7 @@ export function answered(
   throw new ProgramFailed(argv, finished);
 }
 
-/** Thrown where a program failed for a reason of its own. */
+/** Thrown if a program failed for a reason of its own. */
 export class ProgramFailed extends ThrownProblem {
   constructor(argv: readonly string[], { code, stderr }: Pick<Finished, 'code' | 'stderr'>) {
     const words = stderr.trim();
@@ -75,8 +81,8 @@ export class ProgramFailed extends ThrownProblem {
       code: 'program-failed',
       what: `${argv[0]} failed`,
       where: argv.join(' '),
-      why: `exit code ${code}${words === '' ? ', without a word' : `: ${words}`}`,
-      next: 'run it by hand, and look what dmesg says',
+      why: `exit code ${code}${words === '' ? ', no error output' : `: ${words}`}`,
+      next: 'run it by hand, and see dmesg',
     });
   }
 }
@@ -99,6 +105,6 @@ function remedyOf(program: string): string {
   const name = program.slice(program.lastIndexOf('/') + 1);
   const found = Object.entries(PACKAGES).find(([, programs]) => programs.includes(name))?.[0];
   return found === undefined
-    ? 'install the package that holds it'
-    : `install the package that holds it: apt-get install --reinstall ${found}`;
+    ? 'install the package that contains it'
+    : `install the package that contains it: apt-get install --reinstall ${found}`;
 }

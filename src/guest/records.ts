@@ -1,4 +1,4 @@
-/** What lies in folders of accounts and of dpkg's database, for core/records.ts. */
+/** Reads accounts and dpkg's database from folders, for core/records.ts. */
 import {
   comparable,
   isPlain,
@@ -11,7 +11,7 @@ import {
 import { must } from './must.js';
 import type { GuestSystem } from './system.js';
 
-/** Digests of files, by what they are called in a tree; two programs, however many files. */
+/** Digests of files, by their paths in a tree; two programs, however many files. */
 export function digestFiles(machine: GuestSystem, files: ReadonlyMap<string, string>): Map<string, string> {
   const plain = [...files].filter(([path]) => isPlain(path));
   const digests = new Map<string, string>();
@@ -19,7 +19,7 @@ export function digestFiles(machine: GuestSystem, files: ReadonlyMap<string, str
     const sums = must(machine, ['sha256sum', '--', ...plain.map(([, file]) => file)])
       .trimEnd()
       .split('\n');
-    // A backslash before it: the name that follows is written in another way.
+    // A backslash before it means that the name that follows is escaped.
     for (const [i, [path]] of plain.entries()) digests.set(path, sumOf(sums[i]));
   }
   for (const [path, file] of files) {
@@ -36,7 +36,7 @@ function sumOf(line = ''): string {
   return sum;
 }
 
-/** Names of users and groups out of these files, where they are among them. */
+/** Names of users and groups from these files, if they are among them. */
 export function namesIn(
   machine: GuestSystem,
   files: ReadonlyMap<string, string>,
@@ -48,8 +48,9 @@ export function namesIn(
 }
 
 /**
- * What an unpacked image has of them whose manifest does not tell: of a base all, of a layer those that it holds, or hides by
- * something else in their place or in that of a folder of theirs, or by an `opaque` folder.
+ * The records of an unpacked image without any in its manifest: of a base all of them, of a layer those that
+ * it contains, or hides by something else in their place or in that of a folder of theirs, or by an `opaque`
+ * folder.
  */
 export function recordsIn(
   machine: GuestSystem,

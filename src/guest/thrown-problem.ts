@@ -1,4 +1,7 @@
-/** What is thrown from far below though it is no bug: only throwing gets it up from there. It is told as a problem, without a trace of calls. */
+/**
+ * Thrown for a problem deep in the call stack that is not a bug. It is reported as a problem, without a stack
+ * trace.
+ */
 import type { Problem } from '../core/result.js';
 
 export class ThrownProblem extends Error {

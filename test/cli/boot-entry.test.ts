@@ -74,7 +74,7 @@ test('a second base that is not used is warned of', async () => {
   assert.equal(got.code, 0);
   assert.match(
     got.stderr,
-    /^warning: another base lies there as well and is not used: .*\/base\.erofs \[base-unused\]\n +why: nothing tells when it was made\n +next: remove/,
+    /^warning: another base lies there as well and is not used: .*\/base\.erofs \[base-unused\]\n +why: its age is unknown\n +next: remove/,
   );
 });
 

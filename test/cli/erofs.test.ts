@@ -273,7 +273,7 @@ exec "$@"`;
     );
     truncateSync(copy, at);
     const cut = await mkmaHere(['inspect', copy]);
-    assert.match(cut.stderr, /its file system has \d+ bytes, the file 20971520: it was cut short/);
+    assert.match(cut.stderr, /its file system has \d+ bytes, the file 20971520: it was truncated/);
   });
 
   test('the other form takes its place, and the other way round', async () => {

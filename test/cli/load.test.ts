@@ -94,7 +94,7 @@ test('an image that is damaged is never loaded: cut anywhere, or with a bit chan
   }
   for (const [name, { code, console, strangers }] of loadAll(images, out, scratch)) {
     assert.notEqual(code, 0, `${name} was loaded`);
-    assert.match(console, /cannot unpack the image|cut short|not unpacked whole/, name);
+    assert.match(console, /\[unpacking-failed\]|truncated|\[image-incomplete\]/, name);
     assert.equal(strangers, '', name);
   }
 });
@@ -239,7 +239,7 @@ test(`${EVIL} archives that lead out of their folder, by links, names and kinds:
     assert.ok(code === 0 || (code === 1 && console !== ''), `exit code ${code}; ${told}`);
   }
   assert.ok(
-    results.some(([, { console }]) => /leads out of its folder/.test(console)),
+    results.some(([, { console }]) => /\[archive-escapes\]/.test(console)),
     `seed ${seed}`,
   );
 });

@@ -128,7 +128,10 @@ test('after umount -a: /tmp takes no files any more, and without /overlay persis
     assert.equal(codeOf(machine.mkma([...PERSIST, '--json'])), 'view-gone');
     const status = machine.mkma(['status']);
     assert.equal(status.code, 0, status.stderr);
-    assert.match(status.stdout, /\nwarnings .* can no longer be looked at: \/overlay/);
+    assert.match(
+      status.stdout,
+      /\nwarnings .* cannot access the base, the layers and the changes: \/overlay/,
+    );
     assert.equal(machine.mkma(['layers', 'list']).code, 0);
   } finally {
     sh('mount', '-o', 'remount,rw', tmp);

@@ -81,10 +81,7 @@ test('another medium in the place of the one that was looked at: nothing is writ
   writeFileSync(join(machine.root, 'tmp/edit'), `#!/bin/sh\nset -e; ${swap}\n`);
   chmodSync(join(machine.root, 'tmp/edit'), 0o755);
   const { code, stderr } = machine.mkma(['persist', '--level', '1'], { EDITOR: '/tmp/edit' });
-  assert.match(
-    stderr,
-    /error: what lies on the storage device has changed since it was looked at \[storage-changed\]\n/,
-  );
+  assert.match(stderr, /error: the storage device changed since it was read \[storage-changed\]\n/);
   assert.equal(code, 1);
   assert.deepEqual(machine.files(), ['base.cpio.zst']);
 });
@@ -300,7 +297,7 @@ test('a full /tmp drops no deletion in silence', () => {
   for (const size of ['64k', '128k', '240k', '400k']) {
     execFileSync('mount', ['-o', `remount,size=${size}`, temp]);
     const { code, stdout, stderr } = machine.mkma(['persist', '--all', '--dry-run']);
-    if (code !== 0) assert.match(stderr, /^error: there is no room left in \/tmp \[no-room\]\n/, size);
+    if (code !== 0) assert.match(stderr, /^error: no space left in \/tmp \[no-room\]\n/, size);
     else assert.match(stdout, /would be saved: 3000 changes/, size);
   }
   execFileSync('mount', ['-o', 'remount,size=50%', temp]);

@@ -198,7 +198,7 @@ test('an editor that fails, a line that was not offered: told, and nothing is wr
   );
   assert.match(
     refused([], editor('echo "new 1 B /etc/shadow" >>"$1"')),
-    /^error: the edited list cannot be understood: line \d+: new 1 B \/etc\/shadow \[edited-list-invalid\]\n {2}why: no such change was in the list\n/,
+    /^error: invalid line in the edited list: line \d+: new 1 B \/etc\/shadow \[edited-list-invalid\]\n {2}why: the list had no such change\n/,
   );
 });
 
@@ -287,7 +287,7 @@ test('a layer that the next boot has no room for is refused with numbers; holes 
   for (let i = 0; i < 1000; i++) put(`root/${i}`, Buffer.alloc(2 ** 20, 'x'));
   assert.match(
     refused(['--all']),
-    /error: the next boot would have no room for that: mkma_size, 1024 MiB on this machine \[ram-too-small\]\n {2}why: the images would take 10\d\d MiB/,
+    /error: the next boot would not have room for this: mkma_size, 1024 MiB on this machine \[ram-too-small\]\n {2}why: the images would take 10\d\d MiB/,
   );
 });
 
@@ -310,7 +310,7 @@ test('one at a time: the second is told who is at it', async () => {
   await sleep(1500);
   assert.match(
     refused(['--all']),
-    /error: somebody is saving changes already: .*\n {2}why: held by process \d+, since 20/,
+    /error: another mkma is changing the layers: .*\n {2}why: held by process \d+, since 20/,
   );
   assert.equal(await ended, 0);
   assert.equal(layers().length, 1);
@@ -412,8 +412,5 @@ test('status: where the most of what changed lies, and what the next boot will n
 test('a base that is gone from the storage, or another one, is warned of', () => {
   put('root/a');
   machine.onStorage((storage) => rmSync(join(storage, 'images/base.cpio.zst')));
-  assert.match(
-    save(['--all']),
-    /^warning: the base is not on the medium any more: nothing boots without one\n/m,
-  );
+  assert.match(save(['--all']), /^warning: the medium no longer has a base: nothing boots without one\n/m);
 });

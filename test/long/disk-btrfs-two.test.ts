@@ -11,11 +11,11 @@ test('a btrfs of two devices: told what is missing while one is, booted when bot
     const append = 'mkma_storage_device=LABEL=pair mkma_images_path=/images mkma_timeout=2';
     await using vm = Vm.start(append, { args: ['--disk', two] });
     await vm.expect(
-      /mkma: 1 of the 2 devices of this btrfs did not appear: mkma_storage_device=LABEL=pair\n/,
+      /mkma: 1 of the 2 devices of this btrfs file system did not appear: mkma_storage_device=LABEL=pair \[btrfs-devices-missing\]\n/,
     );
     await vm.expect(/why: waited 2 seconds/, 20);
     await vm.expect(/devid 2: \/dev\/vda: TYPE=btrfs LABEL=pair/, 20);
-    await vm.expect(/next: attach what is missing, or raise mkma_timeout/, 20);
+    await vm.expect(/next: attach the missing devices, or raise mkma_timeout/, 20);
   }
   const append = 'mkma_storage_device=/dev/vda mkma_images_path=/images';
   await using vm = Vm.start(append, { args: ['--disk', two, '--disk', one] });

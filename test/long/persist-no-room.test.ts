@@ -20,7 +20,7 @@ test('no room on the storage device, then none in the next boot: refused with th
   assert.match(full.output, /\n +why: .*No space left on device\n/);
   assert.match(
     full.output,
-    /\n +next: save less, or make room there; nothing was saved, and what was written is removed/,
+    /\n +next: save less, or free some space there; nothing was saved, and what was written was removed/,
   );
   assert.equal(full.exitCode, 1);
   assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
@@ -35,12 +35,12 @@ test('no room on the storage device, then none in the next boot: refused with th
   assert.match(
     large.output,
     new RegExp(
-      `^error: the next boot would have no room for that: mkma_size, ${MEBIBYTES} MiB on this machine\n`,
+      `^error: the next boot would not have room for this: mkma_size, ${MEBIBYTES} MiB on this machine \\[ram-too-small\\]\n`,
     ),
   );
   assert.match(
     large.output,
-    /\n +why: the images would take \d{3} MiB, 17\d MiB of them what is to be saved, and the running system needs 32 MiB\n/,
+    /\n +why: the images would take \d{3} MiB, 17\d MiB of them for what you save, and the running system needs 32 MiB\n/,
   );
   assert.match(large.output, /\n +next: save less, remove a layer, or raise mkma_size in the boot loader/);
   assert.equal(large.exitCode, 1);

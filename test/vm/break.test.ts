@@ -26,7 +26,7 @@ const FAILING: Readonly<
 
 /** The shell before a phase is there, and what holds then. */
 async function stopsBefore(vm: Vm, phase: Phase): Promise<void> {
-  await vm.expect(new RegExp(`mkma: shell before phase ${phase}, as mkma_break asks`));
+  await vm.expect(new RegExp(`mkma: shell before phase ${phase}, as mkma_break requests`));
   await vm.expectShell();
   for (const fact of BEFORE[phase]) await vm.ask(fact);
 }

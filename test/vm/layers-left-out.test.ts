@@ -41,16 +41,16 @@ test('layers that fail are left out whole and told; those that are merely odd ar
   await using vm = await Vm.shell(append, more);
   const told = vm.transcript.replaceAll('\r', '');
   for (const words of [
-    /warning: mkma_layers names typo, and no layer is called so; there are a-good, b-flipped/,
+    /warning: mkma_layers names typo, but no layer has this name; the layers are a-good, b-flipped/,
     /layer b-flipped LEFT OUT, nothing of it is applied:\nmkma: +cannot unpack the image: \/images\/persistence\.b-flipped\.cpio\.zst, segment \d of 3 \[unpacking-failed\]\nmkma: +why: bsdtar \(exit code 1\): .*Zstd decompression failed.*\n/,
-    /layer c-cut LEFT OUT, nothing of it is applied:\nmkma: +the image is damaged: .*\nmkma: +why: its end is missing: it was cut short, or not copied whole\n/,
-    /layer d-deselected left out, as mkma_layers asks\n/,
+    /layer c-cut LEFT OUT, nothing of it is applied:\nmkma: +the image is damaged: .*\nmkma: +why: its end is missing: it was truncated, or not copied completely\n/,
+    /layer d-deselected left out, as mkma_layers requests\n/,
     /layer e-empty LEFT OUT, .*\nmkma: +the image is empty: .*\nmkma: +why: the file has 0 bytes\n/,
-    /layer f-large LEFT OUT, .*\nmkma: +the layer does not fit into the RAM file system: mkma_size=50% \[ram-too-small\]\nmkma: +why: the layer takes 1500 MiB; the RAM file system has \d+ MiB \(50% of \d+ MiB RAM(, less \d+ MiB for the base beside it)?\), of which \d+ MiB are free\n/,
-    /layer g-wrong LEFT OUT, .*\nmkma: +cannot make whiteouts: .*\nmkma: +why: .*No such file or directory/,
+    /layer f-large LEFT OUT, .*\nmkma: +the layer does not fit into the RAM file system: mkma_size=50% \[ram-too-small\]\nmkma: +why: the layer takes 1500 MiB; the RAM file system has \d+ MiB \(50% of \d+ MiB RAM(, less \d+ MiB for the base beside it)?\), \d+ MiB of it free\n/,
+    /layer g-wrong LEFT OUT, .*\nmkma: +cannot create whiteouts: .*\nmkma: +why: .*No such file or directory/,
     /layer h-evil LEFT OUT, .*\nmkma: +cannot unpack the image: .*\nmkma: +why: cpio .*\n.*out\/file: Cannot open: Not a directory/,
-    /layer i-other-base: .*\nmkma: +warning: it was made on another base \(sha256:999999999999\) than this one \(sha256:[0-9a-f]{12}\); it does not tell which accounts and packages .*\n/,
-    /layer k-accounts LEFT OUT, .*\nmkma: +the layer was made on other accounts than those below it: .*k-accounts.*\nmkma: +why: it holds \/etc\/passwd, and was made where \/etc\/passwd had another content: .*\n(mkma: .*\n)*mkma: +or apply it all the same, .*: mkma_layers=!k-accounts in the boot loader\n/,
+    /layer i-other-base: .*\nmkma: +warning: made on another base \(sha256:999999999999\) than this one \(sha256:[0-9a-f]{12}\); it does not record which accounts and packages .*\n/,
+    /layer k-accounts LEFT OUT, .*\nmkma: +the layer was made on other accounts than those below it: .*k-accounts.*\nmkma: +why: it contains \/etc\/passwd, and was made where \/etc\/passwd had other content: .*\n(mkma: .*\n)*mkma: +or apply it anyway, .*: mkma_layers=!k-accounts in the boot loader\n/,
     /layer j-by-hand: .*, unverified: it has no manifest\n/,
   ]) {
     assert.match(told, words);

@@ -14,11 +14,11 @@ test('a medium that is pulled during the load: told as that, and a shell', async
   );
   await vm.expect(/mkma: BOOT FAILED in phase load\n/);
   await vm.expect(
-    new RegExp(`mkma: the storage device cannot be read: /mkma/${BASE} \\[storage-unreadable\\]\n`),
+    new RegExp(`mkma: cannot read the storage device: /mkma/${BASE} \\[storage-unreadable\\]\n`),
     20,
   );
   await vm.expect(/why: dd \(exit code 1\): dd: .*Input\/output error\n/, 20);
-  await vm.expect(/next: look whether it is still attached and what dmesg says/, 20);
+  await vm.expect(/next: check that it is still attached, and see dmesg/, 20);
   await vm.expectShell();
   await vm.ask('test ! -e /sys/block/vda');
 });
@@ -33,8 +33,8 @@ test('a medium that is pulled before the layers are read: no boot without them, 
   await vm.ask(`echo 3 >/proc/sys/vm/drop_caches; echo 1 >${pci}/remove`);
   vm.type('exit');
   await vm.expect(/mkma: BOOT FAILED in phase layers\n/);
-  await vm.expect(/mkma: the storage device has left the machine: \/dev\/vda \[storage-gone\]\n/, 20);
-  await vm.expect(/next: attach it again and exit to try again/, 20);
+  await vm.expect(/mkma: the storage device disappeared: \/dev\/vda \[storage-gone\]\n/, 20);
+  await vm.expect(/next: reattach it and exit to retry/, 20);
   await vm.expectShell();
   await vm.ask('! grep -E " /(ram|storage|jail)" /proc/mounts');
   await vm.ask('echo 1 >/sys/bus/pci/rescan');

@@ -12,10 +12,7 @@ find . | cpio -o -H newc --quiet | zstd -q -f -o "$1"; cd /; rm -r "$dir"`;
   await using vm = Vm.start(append, { args: [...args, '--memory', '384'] });
   await vm.expect(/mkma: BOOT FAILED in phase load\n/);
   await vm.expect(/mkma: the base does not fit into the RAM file system: /, 20);
-  await vm.expect(
-    /it has too many files: the inodes are used up, and their number follows from the RAM\n/,
-    20,
-  );
-  await vm.expect(/next: give the machine more RAM, or let mkma make the base: /, 20);
+  await vm.expect(/it has too many files: no inodes are left, and their number depends on the RAM\n/, 20);
+  await vm.expect(/next: give the machine more RAM, or build the base with mkma, so /, 20);
   await vm.expectShell();
 });

@@ -23,15 +23,15 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   const failed = await persist('', 'EDITOR=false');
   assert.match(
     failed.output,
-    /^error: the editor failed \(exit code 1\): false\n +why: .*\n +next: nothing was saved/,
+    /^error: the editor failed \(exit code 1\): false \[editor-failed\]\n +why: .*\n +next: .*; nothing was saved/,
   );
   assert.equal(failed.exitCode, 1);
   const odd = await persist('', "EDITOR='sed -i s:/root/note:/root/other:'");
   assert.match(
     odd.output,
-    /^error: the edited list cannot be understood: line \d+: new +5 B +\/root\/other \[edited-list-invalid\]\n/,
+    /^error: invalid line in the edited list: line \d+: new +5 B +\/root\/other \[edited-list-invalid\]\n/,
   );
-  assert.match(odd.output, /\n +why: no such change was in the list\n/);
+  assert.match(odd.output, /\n +why: the list had no such change\n/);
   assert.equal(odd.exitCode, 1);
 
   // The editor of the first is open while the second comes.
@@ -42,7 +42,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   const second = await persist('--all');
   assert.match(
     second.output,
-    /^error: somebody is saving changes already: \/run\/mkma\/persist\.lock \[persist-running\]\n/,
+    /^error: another mkma is changing the layers: \/run\/mkma\/persist\.lock \[persist-running\]\n/,
   );
   const [, owner] =
     /\n +why: held by process (\d+), since \d{4}-\d\d-\d\dT[\d:.]+Z\n +next: wait/.exec(second.output) ?? [];
@@ -52,10 +52,10 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   assert.deepEqual(await persist('--select /opt'), nothing, 'the lock is free again');
 
   for (const [words, told] of [
-    ['--level 20', /^error: --level 20 is no zstd level \[level-invalid\]\n/],
-    ['--name a/b', /^error: --name a\/b cannot be part of a layer's name \[label-invalid\]\n/],
+    ['--level 20', /^error: invalid zstd level: --level 20 \[level-invalid\]\n/],
+    ['--name a/b', /^error: invalid label: --name a\/b \[label-invalid\]\n/],
     ['--all --select /etc', /^error: --all and --select exclude each other \[exclusive-options\]\n/],
-    ['--select ""', /^error: a pattern is empty \[pattern-invalid\]\n/],
+    ['--select ""', /^error: empty pattern \[pattern-invalid\]\n/],
   ] as const) {
     const { output, exitCode } = await persist(words);
     assert.match(output, told);
@@ -72,8 +72,8 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
     mounted.output,
     /^error: cannot mount the storage device for writing: \/dev\/vda \(ext4\) \[storage-not-writable\]\n/m,
   );
-  assert.match(mounted.output, /\n +it is mounted already: \/run\/disk +ro/);
-  assert.match(mounted.output, /\n +next: unmount it, or mount it for writing: \/run\/disk has it/);
+  assert.match(mounted.output, /\n +already mounted: \/run\/disk +ro/);
+  assert.match(mounted.output, /\n +next: unmount \/run\/disk, or mount it for writing/);
   assert.equal(mounted.exitCode, 1);
 
   assert.equal(await vm.ask('ls -1A /run/disk/images; umount /run/disk'), BASE);

@@ -62,8 +62,8 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_storage_device=LABEL=refused mkma_images_path=/no/such/folder',
     phase: 'mount',
     said: [
-      /mkma: the folder of the images is not on the storage device: mkma_images_path=\/no\/such\/folder \[images-folder-missing\]\n/,
-      /why: in \/ on the device lies: bit, cut, .*lost\+found/,
+      /mkma: the images folder is not on the storage device: mkma_images_path=\/no\/such\/folder \[images-folder-missing\]\n/,
+      /why: \/ on the device contains: bit, cut, .*lost\+found/,
       /next: .*mkma_images_path/,
     ],
     // The storage is not left mounted behind the shell.
@@ -74,7 +74,7 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_images_path=/',
     phase: 'mount',
     said: [
-      /mkma: there is no base\.cpio\.zst or base\.erofs in the folder of the images: mkma_images_path=\/ \[base-missing\]\n/,
+      /mkma: no base\.cpio\.zst or base\.erofs in the images folder: mkma_images_path=\/ \[base-missing\]\n/,
       /why: .*lost\+found/,
       /next: copy the base there/,
     ],
@@ -96,7 +96,7 @@ const REFUSALS: readonly Refusal[] = [
               `mkma: cannot unpack the image: ${file('bit')}, segment \\d+ of \\d+ \\[unpacking-failed\\]\n`,
             ),
             /why: bsdtar \(exit code 1\): .*: Zstd decompression failed: /,
-            /next: the image is damaged or was not copied whole: copy or build it again\n/,
+            /next: the image is damaged or truncated: copy or build it again\n/,
           ],
   },
   {
@@ -106,8 +106,8 @@ const REFUSALS: readonly Refusal[] = [
     said: [
       new RegExp(`mkma: the image is damaged: ${file('cut')} \\[image-damaged\\]\n`),
       FORMAT === 'erofs'
-        ? /why: its file system has \d+ bytes, the file \d+: it was cut short, or not copied whole\n/
-        : /why: its end is missing: it was cut short, or not copied whole\n/,
+        ? /why: its file system has \d+ bytes, the file \d+: it was truncated, or not copied completely\n/
+        : /why: its end is missing: it was truncated, or not copied completely\n/,
       /next: copy or build it again\n/,
     ],
   },
@@ -125,11 +125,9 @@ const REFUSALS: readonly Refusal[] = [
     words: 'mkma_images_path=/other',
     phase: 'load',
     said: [
-      new RegExp(
-        `mkma: the kernel and the base do not belong together: ${file('other')} \\[kernel-and-base\\]\n`,
-      ),
+      new RegExp(`mkma: the kernel and the base do not match: ${file('other')} \\[kernel-and-base\\]\n`),
       /why: running kernel: 6\.\S+; the base has modules for: 5\.10\.0-1-amd64\n/,
-      /next: let the boot loader load vmlinuz and initramfs\.cpio\.zst of the build that made/,
+      /next: make the boot loader load vmlinuz and initramfs\.cpio\.zst of the build that made/,
     ],
   },
   {
@@ -208,9 +206,9 @@ test('boots that are refused: what is wrong, what to do, a shell, and another tr
     const before = vm.transcript.length;
     await vm.tryAgain(`${nowhere} mkma_timeout=1 panic=2`);
     await vm.expect(/mkma: BOOT FAILED in phase mount\n/);
-    await vm.expect(/mkma: rebooting in 2 seconds, as panic= on the kernel command line asks\n/, 20);
+    await vm.expect(/mkma: rebooting in 2 seconds, as panic= on the kernel command line requests\n/, 20);
     // QEMU is told not to restart: it ends.
     assert.equal(await vm.ended(), 0);
-    assert.doesNotMatch(vm.transcript.slice(before), /mkma: a shell, with the tools|mkma: leave it/);
+    assert.doesNotMatch(vm.transcript.slice(before), /mkma: this shell has the tools|mkma: exit retries/);
   });
 });

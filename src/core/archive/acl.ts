@@ -4,14 +4,17 @@ import { decodeBase64 } from '../text/bytes.js';
 import type { FileAttributes } from './attributes.js';
 
 const NAMES = ['system.posix_acl_access', 'system.posix_acl_default'] as const;
-/** Bytes of the head, which is a version, and of an entry: tag and permissions of 16 bits, an id of 32, little-endian. */
+/**
+ * Bytes of the head, which is a version, and of an entry: tag and permissions of 16 bits, an id of 32, little
+ * endian.
+ */
 const HEAD = 4;
 const ENTRY = 8;
-/** Tags of entries that name somebody (include/uapi/linux/posix_acl.h). */
+/** Tags of entries with an id (include/uapi/linux/posix_acl.h). */
 const USER = 0x02;
 const GROUP = 0x08;
 
-/** Numbers of the users and groups that a file's ACLs name. */
+/** Numbers of the users and groups in a file's ACLs. */
 export function aclIds(values: FileAttributes['values']): { users: number[]; groups: number[] } {
   const found = { users: [] as number[], groups: [] as number[] };
   for (const name of NAMES) {

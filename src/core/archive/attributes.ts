@@ -1,6 +1,7 @@
 /**
- * Extended attributes (xattr(7)), which newc cannot carry: read from what getfattr(1) dumps, kept in the manifest,
- * set again by one setfattr(1) that reads the same form. ACLs and file capabilities are attributes, too.
+ * Extended attributes (xattr(7)), which newc cannot carry: read from the output of getfattr(1), kept in the
+ * manifest, and set by setfattr(1), which reads the same format. ACLs and file capabilities are attributes,
+ * too.
  */
 import { decodeName, encodeName } from '../text/path.js';
 
@@ -12,7 +13,10 @@ export interface FileAttributes {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** The mark of an overlay's directory that hides what lies below it (kernel: Documentation/filesystems/overlayfs.rst). */
+/**
+ * The mark of an overlay's directory that hides what is below it (kernel:
+ * Documentation/filesystems/overlayfs.rst).
+ */
 const OPAQUE = 'trusted.overlay.opaque';
 const OPAQUE_MARK: FileAttributes['values'] = { [OPAQUE]: 'eQ==' }; // "y"
 
@@ -21,7 +25,10 @@ export function opaqueMark(path: string): FileAttributes {
   return { path, values: OPAQUE_MARK };
 }
 
-/** A file's attributes without such a mark, and whether there was one. Other values than "y" mean something else. */
+/**
+ * A file's attributes without such a mark, and whether there was one. Values other than "y" have another
+ * meaning.
+ */
 export function withoutOpaqueMark(values: FileAttributes['values']): {
   readonly values: FileAttributes['values'];
   readonly opaque: boolean;
@@ -30,22 +37,23 @@ export function withoutOpaqueMark(values: FileAttributes['values']): {
   return { values: others, opaque: mark === OPAQUE_MARK[OPAQUE] };
 }
 
-/** Whether an attribute is one that a tree on its own needs, or {@link withoutOpaqueMark} looks for. */
+/** Whether an attribute belongs to the tree itself, or is one that {@link withoutOpaqueMark} looks for. */
 export function isOfLayer(name: string): boolean {
   return isCarried(name) || name === OPAQUE;
 }
 
 /**
- * Whether an attribute is how an overlay remembers what it hides: of the file systems it is made of, never of a file. One
- * that is called so in the merged view lies escaped in them, as `trusted.overlay.overlay.` (kernel: overlayfs.rst, nesting).
+ * Whether an attribute is internal to an overlay, on the file systems it consists of, and never a file's own.
+ * A file's own attribute of such a name is escaped there, as `trusted.overlay.overlay.` (kernel:
+ * overlayfs.rst, nesting).
  */
 export function isOverlayMark(name: string): boolean {
   return name.startsWith('trusted.overlay.') && !name.startsWith('trusted.overlay.overlay.');
 }
 
 /**
- * Whether an attribute belongs to the file. Others belong to the machine on which it lies: the marks of an overlay,
- * the labels of a security module, sums of the integrity subsystem.
+ * Whether an attribute belongs to the file. Others belong to the machine it is on: the marks of an overlay,
+ * the labels of a security module, checksums of the integrity subsystem.
  */
 export function isCarried(name: string): boolean {
   if (isOverlayMark(name)) return false;
@@ -54,17 +62,17 @@ export function isCarried(name: string): boolean {
   return name.startsWith('user.') || name.startsWith('trusted.');
 }
 
-/** Arguments of getfattr for the dump that {@link parseAttributes} reads, of the tree it is run in. */
+/** Arguments of getfattr for the output that {@link parseAttributes} reads, for the tree it is run in. */
 export const DUMP_ARGUMENTS: readonly string[] = [
   ...['--recursive', '--physical', '--no-dereference', '--dump', '--match=-', '--encoding=base64', '.'],
 ];
 
-/** Arguments of setfattr for setting what it reads from standard input, below the folder it is run in. */
+/** Arguments of setfattr to set what it reads from standard input, below the directory it is run in. */
 export const RESTORE_ARGUMENTS: readonly string[] = ['--no-dereference', '--restore=-'];
 
 /**
- * Parse a dump, as bytes or in the codec of path.ts. Attributes that are not `wanted` are left out; in the order of the
- * dump.
+ * Parses the output, as bytes or in the codec of path.ts, in its order. Attributes that are not `wanted` are
+ * skipped.
  */
 export function parseAttributes(
   dump: Uint8Array | string,
@@ -88,14 +96,14 @@ export function parseAttributes(
     if (equals < 0) continue;
     const name = unquote(text.slice(0, equals));
     const value = text.slice(equals + 1);
-    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is no base64: ${text}`);
+    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is not base64: ${text}`);
     if (wanted(name)) values[name] = value.slice(2);
   }
   close();
   return files;
 }
 
-/** The input of setfattr --restore that sets the attributes. Sizes: a few hundred bytes a file. */
+/** The input of setfattr --restore that sets the attributes. Sizes: a few hundred bytes per file. */
 export function renderAttributes(files: readonly FileAttributes[]): Uint8Array {
   let text = '';
   for (const { path, values } of files) {
@@ -106,12 +114,12 @@ export function renderAttributes(files: readonly FileAttributes[]): Uint8Array {
   return encodeName(text);
 }
 
-/** Backslash and three octal digits, which is all that both programs know of quoting (libmisc/quote.c of attr). */
+/** Backslash and three octal digits, the only quoting that both programs know (libmisc/quote.c of attr). */
 function quote(name: string, special: RegExp): string {
   return name.replace(special, (ch) => `\\${ch.charCodeAt(0).toString(8).padStart(3, '0')}`);
 }
 
-/** The name that {@link quote} wrote. On bytes: an escaped one may be part of a longer character. */
+/** Inverse of {@link quote}. On bytes: an escaped one may be part of a longer character. */
 function unquote(text: string): string {
   if (!text.includes('\\')) return text;
   const bytes = encodeName(text);

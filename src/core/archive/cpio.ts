@@ -1,20 +1,20 @@
 /**
- * The "new ASCII" cpio format (newc), as the kernel reads it: Documentation/driver-api/early-userspace/buffer-format.rst
- * and cpio(5). A record is a 110 byte header in hexadecimal, the name with its NUL, and the data, each part padded with NULs
- * to a multiple of four bytes.
+ * The "new ASCII" cpio format (newc), as the kernel reads it:
+ * Documentation/driver-api/early-userspace/buffer-format.rst and cpio(5). A record is a 110 byte header in
+ * hexadecimal, the name with its NUL, and the data, each part padded with NULs to a multiple of four bytes.
  */
 import { concatBytes } from '../text/bytes.js';
 import { isAscii, nameLength, putName } from '../text/path.js';
 
 const MAGIC = '070701';
-/** GNU cpio writes capitals. */
+/** GNU cpio writes upper case. */
 const HEX_DIGITS = Uint8Array.from('0123456789ABCDEF', (c) => c.charCodeAt(0));
 export const NEWC_HEADER_SIZE = 110;
 /** Name of the record that ends an archive. */
 export const TRAILER = 'TRAILER!!!';
 /** Largest file a newc record can hold: its size field has 32 bits. */
 export const NEWC_MAX_FILE = 2 ** 32 - 1;
-/** Largest name, with its NUL, that readers agree on (PATH_MAX of the kernel's own unpacker). */
+/** Longest name, with its NUL, that all readers accept (PATH_MAX of the kernel's own unpacker). */
 export const NEWC_MAX_NAME = 4096;
 
 /** File type bits of `st_mode` (inode(7)). */
@@ -43,14 +43,14 @@ export interface NewcHeader {
 }
 
 /**
- * The name a file has in an archive: its path, but for a file at the root that is called as the trailer, which would
- * end the archive. Readers take `./NAME` and `NAME` for the same.
+ * The name of a file in an archive: its path, except for a file at the root with the trailer's name, which
+ * would end the archive. Readers treat `./NAME` and `NAME` alike.
  */
 export function archiveName(path: string): string {
   return path === TRAILER ? `./${path}` : path;
 }
 
-/** The path of a file by its name in an archive: what {@link archiveName} made, or another writer's `./NAME`. */
+/** Inverse of {@link archiveName}; also accepts another writer's `./NAME`. */
 export function archivePath(name: string): string {
   return name.startsWith('./') ? name.slice(2) : name;
 }
@@ -60,20 +60,20 @@ export function newcPadding(length: number): number {
   return (4 - (length & 3)) & 3;
 }
 
-/** Bytes that a record takes in the archive, padding included. */
+/** Bytes of a record in the archive, padding included. */
 export function newcRecordSize(nameBytes: number, dataBytes: number): number {
   return newcHeadSize(nameBytes) + dataBytes + newcPadding(dataBytes);
 }
 
-/** Bytes that {@link putNewcHead} writes for a name of so many bytes. */
+/** Bytes that {@link putNewcHead} writes for a name of this length. */
 export function newcHeadSize(nameBytes: number): number {
   const head = NEWC_HEADER_SIZE + nameBytes + 1;
   return head + newcPadding(head);
 }
 
 /**
- * Write header and name of a record, padded, to `out` at `at`; the data (and {@link newcPadding} after it) follows.
- * Returns where it ends. A number that does not fit 32 bits is a bug of the caller and throws.
+ * Writes header and name of a record, padded, to `out` at `at`; the data (and {@link newcPadding} after it)
+ * follows. Returns where it ends. A number that does not fit 32 bits is a bug of the caller and throws.
  */
 export function putNewcHead(header: NewcHeader, name: string, out: Uint8Array, at: number): number {
   const end = at + newcHeadSize(nameLength(name));
@@ -86,7 +86,7 @@ export function putNewcHead(header: NewcHeader, name: string, out: Uint8Array, a
   return end;
 }
 
-/** The numbers of a head in their order. */
+/** The numbers of a header in their order. */
 function headFields(header: NewcHeader, nameBytes: number): number[] {
   const fields = [
     header.ino,
@@ -112,8 +112,8 @@ function headFields(header: NewcHeader, nameBytes: number): number[] {
 }
 
 /**
- * As {@link putNewcHead}, as text, where the name is ASCII: for an engine that is slow with single bytes. `undefined` where
- * it is not.
+ * Like {@link putNewcHead}, as text, if the name is ASCII, for an engine that is slow with single bytes;
+ * otherwise `undefined`.
  */
 export function newcHeadText(header: NewcHeader, name: string): string | undefined {
   if (!isAscii(name)) return undefined;
@@ -125,7 +125,7 @@ export function newcHeadText(header: NewcHeader, name: string): string | undefin
   return head.toUpperCase() + name.padEnd(end, '\0');
 }
 
-/** As {@link putNewcHead}, into bytes of its own. */
+/** Like {@link putNewcHead}, into a new array. */
 export function newcHead(header: NewcHeader, name: string): Uint8Array {
   const out = new Uint8Array(newcHeadSize(nameLength(name)));
   putNewcHead(header, name, out, 0);
@@ -133,8 +133,9 @@ export function newcHead(header: NewcHeader, name: string): Uint8Array {
 }
 
 /**
- * An archive of overlay whiteouts: character devices 0:0 at the paths given (overlayfs.rst, "whiteouts and opaque
- * directories"), in the codec of path.ts, with a trailer. Their folders must be there when it is unpacked.
+ * An archive of overlay whiteouts: character devices 0:0 at the given paths (overlayfs.rst, "whiteouts and
+ * opaque directories"), in the codec of path.ts, with a trailer. Their folders must exist when it is
+ * unpacked.
  */
 export function whiteoutArchive(paths: readonly string[]): Uint8Array {
   const node = { mode: S_IFCHR, uid: 0, gid: 0, nlink: 1, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
@@ -153,7 +154,7 @@ export interface ParsedNewcHeader extends NewcHeader {
   readonly nameSize: number;
 }
 
-/** Parse the 110 bytes at `at`; `undefined` where they are no newc header. */
+/** Parses the 110 bytes at `at`; `undefined` if they are not a newc header. */
 export function parseNewcHeader(bytes: Uint8Array, at = 0): ParsedNewcHeader | undefined {
   if (at + NEWC_HEADER_SIZE > bytes.length) return undefined;
   for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC.charCodeAt(i)) return undefined;

@@ -1,4 +1,4 @@
-/** Reading an archive record by record as it comes, without unpacking it and without holding it. */
+/** Reads an archive record by record as it arrives, without unpacking it and without keeping it. */
 
 import { concatBytes } from '../text/bytes.js';
 import { decodeName } from '../text/path.js';
@@ -14,39 +14,41 @@ import {
 
 export interface ArchiveRecord extends ParsedNewcHeader {
   readonly path: string;
-  /** The data of records that `want` asked for. */
+  /** The data of records that `want` accepted. */
   readonly data?: Uint8Array;
-  /** Reads its extended attributes, where what is read carries them itself. */
+  /** Reads its extended attributes, if the source carries them itself. */
   readonly attributes?: () => FileAttributes['values'];
 }
 
 export interface ArchiveReader {
-  /** Whether a record's data is to be kept (it is passed over otherwise). */
+  /** Whether to keep a record's data (otherwise it is skipped). */
   readonly want?: (path: string, header: ParsedNewcHeader) => boolean;
   readonly onRecord: (record: ArchiveRecord) => void;
-  /** Called after `onRecord` with the data of a record that is passed over, piece by piece: only good until it returns. */
+  /**
+   * Called after `onRecord` with the data of a skipped record, piece by piece: valid only until it returns.
+   */
   readonly onData?: (piece: Uint8Array) => void;
 }
 
-/** Takes an uncompressed archive in pieces of any size, and tells of its records. */
+/** Takes an uncompressed archive in pieces of any size, and reports its records. */
 export class ArchiveParser {
-  /** What of a record has come that is not whole yet. */
+  /** The beginning of an incomplete record. */
   private rest: Uint8Array = new Uint8Array(0);
-  /** Bytes of data to pass over, and of the padding after them. */
+  /** Bytes of data to skip, and of the padding after them. */
   private data = 0;
   private padding = 0;
   private ended = false;
 
   constructor(private readonly reader: ArchiveReader) {}
 
-  /** What is wrong with the archive, if anything. The piece may be used again afterwards. */
+  /** Returns what is wrong with the archive, if anything. The piece may be reused afterwards. */
   take(chunk: Uint8Array): string | undefined {
     if (this.ended) return undefined;
     const piece = this.pass(chunk);
     let bytes = this.rest.length === 0 ? piece : concatBytes([this.rest, piece]);
     while (this.data + this.padding === 0 && bytes.length >= NEWC_HEADER_SIZE) {
       const header = parseNewcHeader(bytes);
-      if (header === undefined) return 'it is no newc archive, or damaged';
+      if (header === undefined) return 'it is not a newc archive, or is damaged';
       const head = NEWC_HEADER_SIZE + header.nameSize;
       const dataAt = head + newcPadding(head);
       if (bytes.length < dataAt) break;
@@ -63,7 +65,7 @@ export class ArchiveParser {
     return undefined;
   }
 
-  /** What follows the record; `undefined` where more bytes are needed first. */
+  /** What follows the record; `undefined` if more bytes are needed first. */
   private record(
     header: ParsedNewcHeader,
     path: string,
@@ -82,7 +84,7 @@ export class ArchiveParser {
     return this.pass(bytes.subarray(dataAt));
   }
 
-  /** Pass over data and padding; what is left of the bytes behind them. */
+  /** Skips data and padding; returns the remaining bytes. */
   private pass(bytes: Uint8Array): Uint8Array {
     const data = Math.min(this.data, bytes.length);
     if (data > 0) this.reader.onData?.(bytes.subarray(0, data));

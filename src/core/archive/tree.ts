@@ -1,5 +1,6 @@
 /**
- * A tree of files as data: read in bulk from find(1), since names are bytes and one process a file is too slow.
+ * A tree of files as data: read in bulk from find(1), since names are bytes and one process per file is too
+ * slow.
  */
 import { concatBytes } from '../text/bytes.js';
 import { decodeName, sortByName } from '../text/path.js';
@@ -39,31 +40,34 @@ export interface TreeEntry {
   readonly mtime: number;
   /** Target of a symlink; empty for everything else. */
   readonly target: string;
-  /** When content or anything else of it was last changed, as find prints it (seconds with their fraction): to be compared only. */
+  /**
+   * When content or metadata last changed, as find prints it (seconds with their fraction): only to be
+   * compared.
+   */
   readonly changed: string;
-  /** Bytes that its file system has for it: fewer than its size where it has holes. */
+  /** Bytes allocated by its file system: fewer than its size if it has holes. */
   readonly allocated: number;
 }
 
-/** Arguments of GNU find that make the output {@link TreeParser} reads, for the tree at `root`. */
+/** Arguments of GNU find for the output that {@link TreeParser} reads, for the tree at `root`. */
 export function findArguments(root: string): string[] {
   return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
 }
 
-/** Bytes of a block, in which find(1) tells what a file system has for a file (%b), whatever the file system's own are. */
+/** Bytes of a block in the output of find(1) (%b), whatever the file system's own block size. */
 const BLOCK = 512;
 const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
 
 /**
- * Arguments of GNU find that make such output of the paths it reads from standard input, each ended by a NUL and begun
- * with `./`; with `children`, of what is in those folders instead.
+ * Arguments of GNU find for such output of the paths it reads from standard input, each ended by a NUL and
+ * begun with `./`; with `children`, of the contents of these folders instead.
  */
 export function findThese(children = false): string[] {
   const depth = children ? ['-mindepth', '1', '-maxdepth', '1'] : ['-maxdepth', '0'];
   return ['-files0-from', '-', ...depth, '-printf', `${FACTS}\\0%p\\0%l\\0`];
 }
 
-/** What {@link findThese} made find print, as text in the codec of path.ts. Not sorted. */
+/** Parses the output of find with {@link findThese}, as text in the codec of path.ts. Not sorted. */
 export function parseThese(listing: string): TreeEntry[] {
   const fields = listing.split('\0');
   if (fields.length % 3 !== 1) throw new Error('the listing of find ends in the middle of a record');
@@ -77,7 +81,7 @@ export function parseThese(listing: string): TreeEntry[] {
   return entries;
 }
 
-/** Entries as {@link parseThese} reads them. */
+/** Entries in the form that {@link parseThese} reads. */
 export function printTree(entries: readonly TreeEntry[]): string {
   return entries
     .map(
@@ -87,20 +91,23 @@ export function printTree(entries: readonly TreeEntry[]): string {
     .join('');
 }
 
-/** What find printed with {@link findArguments}, whole and in the codec of path.ts; sorted as {@link TreeParser.finish} does. */
+/**
+ * Parses the whole output of find with {@link findArguments}, in the codec of path.ts; sorted like {@link
+ * TreeParser.finish}.
+ */
 export function parseTree(listing: string): TreeEntry[] {
   return sortTree(parseThese(listing));
 }
 
-/** Sort by name, so that every folder comes before what is in it. */
+/** Sorts by name, so that every folder comes before its contents. */
 export function sortTree<T extends { readonly path: string }>(entries: T[]): T[] {
   return sortByName(entries, ({ path }) => (path === '.' ? '' : path));
 }
 
-/** Parses what `find` prints, in pieces of any size while it still runs. */
+/** Parses the output of `find`, in pieces of any size while it still runs. */
 export class TreeParser {
   private readonly entries: TreeEntry[] = [];
-  /** Fields of a record that is not whole yet, and the bytes of a field that is not. */
+  /** Fields of an incomplete record, and the bytes of an incomplete field. */
   private fields: string[] = [];
   private rest: Uint8Array = new Uint8Array(0);
 
@@ -121,7 +128,7 @@ export class TreeParser {
     this.fields = fields.slice(records);
   }
 
-  /** All entries, sorted by name so that every folder comes before what is in it. */
+  /** All entries, sorted by name so that every folder comes before its contents. */
   finish(): TreeEntry[] {
     if (this.rest.length > 0 || this.fields.length > 0) {
       throw new Error('the listing of find ends in the middle of a record');

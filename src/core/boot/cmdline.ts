@@ -1,6 +1,6 @@
 /**
- * The kernel command line: parsed as the kernel does (lib/cmdline.c, next_arg): parameters are separated by white
- * space, double quotes protect white space and are dropped, a parameter given twice counts the last time.
+ * The kernel command line, parsed like the kernel does (lib/cmdline.c, next_arg): parameters are separated by
+ * white space, double quotes protect white space and are dropped, the last occurrence of a parameter wins.
  */
 
 /** One parameter; `value` is absent for a bare word such as `quiet`. */
@@ -37,12 +37,15 @@ function isSpace(c: string): boolean {
   return c === ' ' || c === '\t' || c === '\n' || c === '\v' || c === '\f' || c === '\r';
 }
 
-/** The value that counts: the last one given. `undefined` where the parameter is absent or a bare word. */
+/** The value that counts: the last occurrence. `undefined` if the parameter is absent or a bare word. */
 export function lastValue(parameters: readonly KernelParameter[], name: string): string | undefined {
   return parameters.findLast((p) => p.name === name)?.value;
 }
 
-/** Write parameters as one line. Values with white space are quoted; the kernel has no way to carry a quote. */
+/**
+ * Writes parameters as one line. Values with white space are quoted; the kernel cannot parse a quote in a
+ * value.
+ */
 export function renderCmdline(parameters: readonly KernelParameter[]): string {
   return parameters
     .map(({ name, value }) => {

@@ -1,14 +1,14 @@
-/** How a storage device is named on the kernel command line. */
+/** Names of a storage device on the kernel command line. */
 
 export const DEVICE_TAGS = ['UUID', 'LABEL', 'PARTUUID', 'PARTLABEL'] as const;
 export type DeviceTag = (typeof DEVICE_TAGS)[number];
 
-/** A device by its node's path, or by a tag that blkid(8) finds. */
+/** A device by the path of its node, or by a tag that blkid(8) finds. */
 export type DeviceName =
   | { readonly by: 'path'; readonly path: string }
   | { readonly by: 'tag'; readonly tag: DeviceTag; readonly value: string };
 
-/** Parse `/dev/...` or `TAG=value`; `undefined` where it is neither. */
+/** Parses `/dev/...` or `TAG=value`; `undefined` if it is neither. */
 export function parseDeviceName(text: string): DeviceName | undefined {
   if (/^\/dev\/./.test(text)) return { by: 'path', path: text };
   const equals = text.indexOf('=');
@@ -17,7 +17,7 @@ export function parseDeviceName(text: string): DeviceName | undefined {
   return tag !== undefined && value !== '' ? { by: 'tag', tag, value } : undefined;
 }
 
-/** The kernel's name of a file system where blkid's is another. */
+/** The kernel's name of a file system if it differs from blkid's. */
 export function driverOf(type: string): string {
   return type === 'ntfs' ? 'ntfs3' : type;
 }

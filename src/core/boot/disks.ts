@@ -1,18 +1,18 @@
-/** Disks that a machine's definition mounts, as its image lists them for `mkma status`. */
+/** Disks that a machine's definition mounts, as listed in its image for `mkma status`. */
 
-/** Where the list lies on the machine: JSON. */
+/** Path of the list on the machine; JSON. */
 export const DISKS_FILE = '/usr/lib/mkma/disks.json';
 
-/** A disk that is to be in use once the machine is up. */
+/** A disk that should be in use after boot. */
 export interface ExpectedDisk {
-  /** Where it is mounted; absent: it is swap. */
+  /** Mount point; absent for swap. */
   readonly point?: string;
   /** As the definition names it. */
   readonly device: string;
-  /** The path by which it is there, once udev knows it. */
+  /** The path of its node, as made by udev. */
   readonly node: string;
   /** The unit that mounts it, or turns it on. */
   readonly unit: string;
-  /** Where it is encrypted: the unlocked device, and the unit that unlocks it. */
+  /** If encrypted: the unlocked device, and the unit that unlocks it. */
   readonly unlocked?: { readonly node: string; readonly unit: string };
 }

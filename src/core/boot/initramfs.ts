@@ -1,4 +1,4 @@
-/** What an initramfs is: the manifest inside it, and its parts. */
+/** The initramfs: the manifest inside it, and its parts. */
 import { FORMAT_VERSION } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
 
@@ -12,7 +12,9 @@ export interface InitramfsManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside. */
   readonly kernelRelease: string;
-  /** `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on. */
+  /**
+   * `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on.
+   */
   readonly xino?: false;
 }
 
@@ -22,7 +24,7 @@ export interface InitramfsBytes {
   readonly modules: number;
 }
 
-/** Which part of the initramfs a path belongs to. */
+/** The part of the initramfs that a path belongs to. */
 export function initramfsPart(path: string): keyof InitramfsBytes {
   return /^usr\/lib\/(modules|firmware)\//.test(path) ? 'modules' : 'tools';
 }
@@ -31,21 +33,21 @@ export function renderInitramfsManifest(manifest: Omit<InitramfsManifest, 'forma
   return `${JSON.stringify({ format: FORMAT_VERSION, kind: 'initramfs', ...manifest })}\n`;
 }
 
-/** Parse the manifest; anything but one of this format is a problem. */
+/** Parses the manifest; a problem unless it has this format. */
 export function parseInitramfsManifest(json: string): Result<InitramfsManifest> {
   let value: Record<string, unknown> = {};
   try {
     value = Object(JSON.parse(json)) as Record<string, unknown>;
   } catch {
-    // Not JSON: refused below as a manifest without a kind.
+    // Not JSON: refused below, as it has no kind.
   }
   const { format, kind, mkma, suite, architecture, kernelRelease, xino } = value;
   const texts = [mkma, suite, architecture, kernelRelease];
   if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
       code: 'initramfs-damaged',
-      what: 'the initramfs is damaged, or of another version of mkma',
-      why: `its manifest is no initramfs manifest of format ${FORMAT_VERSION}`,
+      what: 'the initramfs is damaged, or from another version of mkma',
+      why: `it has no initramfs manifest of format ${FORMAT_VERSION}`,
       next: 'build it again',
     });
   }

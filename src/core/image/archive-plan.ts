@@ -1,6 +1,6 @@
 /**
- * Which records an archive has, in which segment: pure. Directories come first, in a segment of their own, so that the
- * other segments can be unpacked side by side; the names of one inode stay together.
+ * Assigns the records of an archive to segments; pure. Directories come first, in a segment of their own, so
+ * that the other segments can be unpacked in parallel; the names of one inode stay together.
  */
 import type { FileAttributes } from '../archive/attributes.js';
 import {
@@ -20,14 +20,17 @@ import { err, ok, type Result } from '../result.js';
 import { nameLength, quoteName } from '../text/path.js';
 import type { RootFacts } from './manifest.js';
 
-/** Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores busy. */
+/**
+ * Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores
+ * busy.
+ */
 const SEGMENT_TARGET = 32 * 2 ** 20;
 /** The same at both ends of the archive: work begins soon, and ends on all cores at about the same time. */
 const SMALL_SEGMENT = 8 * 2 ** 20;
 /** Pages of the RAM file system; a file takes whole ones (x86 and arm64 kernels of Debian). */
 const PAGE = 4096;
 
-/** One record of the archive. `data` says where its content comes from. */
+/** One record of the archive. `data` is the source of its content. */
 export interface PlannedRecord {
   readonly path: string;
   /** Type and permissions, as st_mode. */
@@ -43,11 +46,11 @@ export interface PlannedRecord {
   readonly rdevMinor: number;
   /** `file`: read it from the tree; a symlink's target as text; none for everything else. */
   readonly data: 'file' | 'none' | { readonly target: string };
-  /** Of a file that is to be read: what the tree said of it, so that whoever reads can tell that it is still the same. */
+  /** Of a file to be read: what the tree had of it, so that the reader can detect a change. */
   readonly found?: Pick<TreeEntry, 'ino' | 'changed'>;
 }
 
-/** A segment, or what goes into one. */
+/** A segment, or a part of one. */
 interface PlannedSegment {
   readonly records: readonly PlannedRecord[];
   /** Bytes of archive, without a trailer. */
@@ -63,7 +66,7 @@ export interface Plan {
   readonly inodes: number;
   /** Mode and owner of the tree's root. */
   readonly root: RootFacts;
-  /** Sockets: left out, to be named. */
+  /** Sockets: left out, to be reported. */
   readonly sockets: readonly string[];
   /** Extended attributes, of each inode under one of its names. */
   readonly attributes: readonly FileAttributes[];
@@ -77,15 +80,18 @@ export interface PlanOptions {
   readonly latestMtime?: number | undefined;
   /** Most bytes of archive after which a segment ends. */
   readonly segmentTarget?: number;
-  /** Count only what the tree's file system holds of each file, which is a tmpfs: there holes stay holes. */
+  /** Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. */
   readonly sparse?: boolean;
-  /** What the tree's files have of them, sorted by path. */
+  /** Attributes of the tree's files, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
 }
 
 const TYPE_BITS = { f: S_IFREG, d: S_IFDIR, l: S_IFLNK, b: S_IFBLK, c: S_IFCHR, p: S_IFIFO } as const;
 
-/** Plan the archive of a tree (as `TreeParser` gives it). Fails where newc cannot hold a file, naming all of them. */
+/**
+ * Plans the archive of a tree (as read by `TreeParser`). Fails if newc cannot hold a file, naming all of
+ * them.
+ */
 export function planArchive(
   tree: readonly TreeEntry[],
   devices: DeviceNumbers,
@@ -95,7 +101,7 @@ export function planArchive(
   if (refused !== undefined) return refused;
   const all = groupByInode(tree.filter(({ type }) => type !== 's'));
   const directories = all.filter((names) => names[0]?.type === 'd');
-  // In the order of the archive, in which inodes are counted.
+  // In the order of the archive, in which inodes are numbered.
   const groups = [...directories, ...all.filter((names) => names[0]?.type !== 'd')].map((names, i) =>
     toRecords(names, i + 1, devices, options),
   );
@@ -120,7 +126,10 @@ interface Group extends PlannedSegment {
   readonly held: number;
 }
 
-/** All names of an inode have its attributes: one is enough. Those of what is not in the archive are dropped. */
+/**
+ * All names of an inode share its attributes, so one is enough. Those of entries outside the archive are
+ * dropped.
+ */
 function attributesOf(
   groups: readonly PlannedSegment[],
   attributes: readonly FileAttributes[],
@@ -130,7 +139,9 @@ function attributesOf(
   return attributes.filter(({ path }) => first.has(path));
 }
 
-/** Cut in a row. How long the segments are depends on the tree alone, so that it packs alike on every machine. */
+/**
+ * Cuts a sequence. The lengths of segments depend on the tree alone, so that it packs alike on every machine.
+ */
 function cutSegments(groups: readonly PlannedSegment[], most: number): PlannedSegment[] {
   const segments: PlannedSegment[] = [];
   let done = 0;
@@ -156,7 +167,7 @@ function sum(parts: readonly PlannedSegment[]): number {
   return parts.reduce((bytes, part) => bytes + part.bytes, 0);
 }
 
-/** The records of all names of one inode, which no segment's end may part. */
+/** The records of all names of one inode, which must stay in one segment. */
 function toRecords(
   names: readonly TreeEntry[],
   ino: number,
@@ -188,7 +199,7 @@ function refusals(tree: readonly TreeEntry[]): Result<Plan> | undefined {
       code: 'file-too-large',
       what: 'a newc archive cannot hold a file of 4 GiB or more',
       where: large.map((entry) => `/${quoteName(entry.path)}`).join(', '),
-      why: 'its size field has 32 bits; mkma refuses rather than drop the file',
+      why: 'its size field has 32 bits; mkma refuses the tree rather than drop the file',
       next: 'remove it from the tree, or split it',
     });
   }
@@ -230,7 +241,7 @@ function toRecord(
   latestMtime: number | undefined,
 ): PlannedRecord {
   const type = entry.type as keyof typeof TYPE_BITS;
-  // As GNU cpio writes newc: of several names of one file, only the last carries the content.
+  // Like GNU cpio: of several names of one file, only the last carries the content.
   const hasFile = type === 'f' && last;
   const device = type === 'b' || type === 'c' ? devices.get(entry.path) : undefined;
   if ((type === 'b' || type === 'c') && device === undefined)
@@ -241,7 +252,7 @@ function toRecord(
     uid: entry.uid,
     gid: entry.gid,
     ino,
-    // Not 2, as directories have: libarchive looks every inode of several names up among all before it.
+    // Not 2, as directories have: libarchive looks up every inode with several names among all before it.
     nlink: type === 'd' ? 1 : names,
     mtime: Math.min(Math.max(entry.mtime, 0), latestMtime ?? 0xffffffff, 0xffffffff),
     size: hasFile ? entry.size : type === 'l' ? nameLength(entry.target) : 0,

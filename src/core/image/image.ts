@@ -1,19 +1,19 @@
 /**
  * An image file. Mostly the payload in zstd frames, among skippable frames that stock tools pass over:
  *
- *   [skippable 0x184D2A50: head]        "MKMAIMG1": says that there is an end, so that a file cut short is noticed
- *   [zstd frame]...                     segment after segment; decompressed in a row they are one newc archive
+ *   [skippable 0x184D2A50: head]        "MKMAIMG1": announces that there is an end, to detect truncation
+ *   [zstd frame]...                     segment after segment; decompressed in a row, one newc archive
  *   [skippable 0x184D2A50: manifest]    "MKMAIMG1", CRC-32 of the JSON (little endian), the JSON in UTF-8
- *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format, so that the end of the file leads to the rest
+ *   [skippable 0x184D2A5E: seek table]  the Zstandard Seekable Format: locates the rest from the end
  *
- * Skippable frames: RFC 8878 section 3.1.2. Seek table: contrib/seekable_format/zstd_seekable_compression_format.md
- * of the zstd sources. Head and manifest are listed in the seek table as frames that decompress to nothing, so the
- * listed sizes add up to the place where the seek table begins.
+ * Skippable frames: RFC 8878 section 3.1.2. Seek table: zstd_seekable_compression_format.md in
+ * contrib/seekable_format/ of the zstd sources. Head and manifest are listed in the seek table as frames that
+ * decompress to nothing, so the listed sizes add up to the position of the seek table.
  *
- * A base may be an EROFS file system instead, with the same manifest behind it:
+ * A base may be an EROFS file system instead, with the same manifest after it:
  *
- *   [EROFS]                             its first KiB is free for others (erofs.rst): the same head lies there, at 0
- *   [skippable 0x184D2A50: manifest]    begins where the file system ends, as its superblock tells
+ *   [EROFS]                             its first KiB is free for others (erofs.rst): the head is at 0
+ *   [skippable 0x184D2A50: manifest]    begins where the file system ends, according to its superblock
  */
 import type { BaseFormat } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
@@ -36,7 +36,7 @@ export const HEAD_SIZE = SKIPPABLE_HEADER + MAGIC.length;
 const SEEK_FOOTER_SIZE = 9;
 /** Largest uncompressed size of one frame in the seekable format. */
 const MAX_FRAME = 2 ** 30;
-/** A manifest larger than this is refused unread: nothing mkma writes comes near it. */
+/** A larger manifest is refused unread: nothing mkma writes comes near it. */
 const MAX_MANIFEST = 64 * 2 ** 20;
 
 /** One frame as the seek table lists it. */
@@ -56,8 +56,8 @@ export function encodeHead(): Uint8Array {
 }
 
 /**
- * A zstd frame of bytes as they are, 1 to 255: for a few, without zstd. RFC 8878 section 3.1.1: the magic number; a descriptor that
- * says "single segment", so that one byte of content size follows; one block, the last, raw.
+ * A zstd frame of uncompressed bytes, 1 to 255, made without zstd. RFC 8878 section 3.1.1: the magic number;
+ * a descriptor for "single segment", so that one byte of content size follows; one block, the last, raw.
  */
 export function encodeRaw(content: Uint8Array): Uint8Array {
   const { length } = content;
@@ -79,7 +79,9 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return frame;
 }
 
-/** The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest. */
+/**
+ * The seek table's frame, to be written last. `entries` lists every frame before it: head, payload, manifest.
+ */
 export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
   const content = entries.length * 8 + SEEK_FOOTER_SIZE;
   const out = new Uint8Array(SKIPPABLE_HEADER + content);
@@ -99,10 +101,10 @@ export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
   return out;
 }
 
-/** What an image file tells of itself. `manifest` is absent where it was made by other tools. */
+/** The description inside an image file. `manifest` is absent if another tool made it. */
 export interface ImageInfo {
   readonly format: BaseFormat;
-  /** Bytes of a file system, which what follows it is no part of. */
+  /** Bytes of a file system, without the manifest that follows it. */
   readonly fileSystem?: number;
   readonly manifest?: Manifest;
 }
@@ -121,8 +123,8 @@ interface SeekTable {
 }
 
 /**
- * Read the manifest of an image of `fileSize` bytes. A file that neither begins nor ends as one of mkma is of other
- * tools: accepted, unverified. One that does either, but does not hold together, is refused.
+ * Reads the manifest of an image of `fileSize` bytes. A file that neither begins nor ends like an image of
+ * mkma was made by other tools: accepted, unverified. One that does either but is inconsistent is refused.
  */
 export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo> {
   const start = read(0, Math.min(SUPERBLOCK_END, fileSize));
@@ -134,28 +136,26 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const entries = table.value?.entries ?? [];
   const last = entries.at(-1);
   if (table.value === undefined || last === undefined || last.bytes !== 0) {
-    // A seekable file of another maker has no manifest frame: plain as well.
-    return begins ? err(damaged('its end is missing: it was cut short, or not copied whole')) : plain;
+    // A seekable file from another tool has no manifest frame: unverified as well.
+    return begins ? err(damaged('its end is missing: it was truncated, or not copied completely')) : plain;
   }
   if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
-    return err(damaged('it ends as an image of mkma, but does not begin as one'));
+    return err(damaged('it ends like an image of mkma, but does not begin like one'));
   }
   const listed = entries.reduce((sum, entry) => sum + entry.size, 0);
   if (listed !== table.value.at) {
-    return err(
-      damaged(`its frames add up to ${listed} bytes, but ${table.value.at} lie before its seek table`),
-    );
+    return err(damaged(`its frames add up to ${listed} bytes, but ${table.value.at} precede its seek table`));
   }
   if (last.size > MAX_MANIFEST) return err(damaged(`its manifest claims ${last.size} bytes`));
   const manifest = decodeManifest(read(table.value.at - last.size, last.size));
   if (!manifest.ok) return manifest;
   if (!segmentsMatch(manifest.value.segments, entries.slice(1, -1))) {
-    return err(damaged('its manifest and its seek table tell of different segments'));
+    return err(damaged('its manifest and its seek table list different segments'));
   }
   return ok({ format: 'cpio', manifest: manifest.value });
 }
 
-/** The manifest behind a file system of so many bytes. */
+/** The manifest after a file system of the given size. */
 function readErofsInfo(
   read: ReadAt,
   fileSize: number,
@@ -163,14 +163,14 @@ function readErofsInfo(
   begins: boolean,
 ): Result<ImageInfo> {
   if (fileSize < fileSystem) {
-    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was cut short, or not copied whole`;
+    const why = `its file system has ${fileSystem} bytes, the file ${fileSize}: it was truncated, or not copied completely`;
     return err(damaged(why));
   }
   const facts = { format: 'erofs', fileSystem } as const;
-  // What others append is theirs.
+  // Data appended by other tools is ignored.
   if (!begins) return ok(facts);
   const rest = fileSize - fileSystem;
-  if (rest === 0) return err(damaged('its end is missing: it was cut short, or not copied whole'));
+  if (rest === 0) return err(damaged('its end is missing: it was truncated, or not copied completely'));
   if (rest > MAX_MANIFEST)
     return err(damaged(`${rest} bytes follow its file system, more than any manifest`));
   const manifest = decodeManifest(read(fileSystem, rest));
@@ -178,12 +178,12 @@ function readErofsInfo(
   const { value } = manifest;
   const sizes = [value.segments[0]?.size, value.unpackedBytes];
   if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
-    return err(damaged('its manifest tells of another file system than it holds'));
+    return err(damaged('its manifest describes another file system than it contains'));
   }
   return ok({ ...facts, manifest: value });
 }
 
-/** Read the seek table at the end of a file; `undefined` where there is none. */
+/** Reads the seek table at the end of a file; `undefined` if there is none. */
 function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undefined> {
   if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return ok(undefined);
   const footer = viewOf(read(fileSize - SEEK_FOOTER_SIZE, SEEK_FOOTER_SIZE));
@@ -196,7 +196,7 @@ function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undef
   const stride = descriptor === 0 ? 8 : 12;
   const size = SKIPPABLE_HEADER + count * stride + SEEK_FOOTER_SIZE;
   if (count === 0 || size > fileSize || size > MAX_MANIFEST) {
-    return err(damaged(`its seek table says ${count} frames, more than the file can hold`));
+    return err(damaged(`its seek table lists ${count} frames, more than the file can hold`));
   }
   const table = viewOf(read(fileSize - size, size));
   const complete = table.byteLength === size && table.getUint32(0, true) === SEEK_FRAME;
@@ -233,11 +233,11 @@ function viewOf(bytes: Uint8Array): DataView {
 
 function decodeManifest(frame: Uint8Array): Result<Manifest> {
   const head = HEAD_SIZE + 4;
-  if (frame.length < head) return err(damaged('its manifest is cut short'));
+  if (frame.length < head) return err(damaged('its manifest is truncated'));
   const view = viewOf(frame);
   const magic = frame.subarray(SKIPPABLE_HEADER, HEAD_SIZE);
   if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
-    return err(damaged('no manifest lies where the seek table says'));
+    return err(damaged('there is no manifest where the seek table says'));
   }
   if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
     return err(damaged('its manifest has another length than the seek table says'));

@@ -1,4 +1,4 @@
-/** What an image says of itself: the JSON inside its manifest frame (image.ts, docs/image-format.md). */
+/** The JSON inside an image's manifest frame (image.ts, docs/image-format.md). */
 import { type FileAttributes, isOverlayMark } from '../archive/attributes.js';
 import { FORMAT_VERSION } from '../contract.js';
 import { isRecords } from '../records/check.js';
@@ -22,12 +22,12 @@ export interface Segment {
   readonly sha256: string;
 }
 
-/** What every image says of itself. */
+/** The part that all images share. */
 interface CommonManifest {
   readonly format: typeof FORMAT_VERSION;
-  /** What a reader must know beyond the format's first form to read this image right: see {@link KNOWN_NEEDS}. */
+  /** What a reader must support beyond the first version of the format: see {@link KNOWN_NEEDS}. */
   readonly needs: readonly string[];
-  /** `sha256:` and the digest of {@link identity}: names what is in the image. */
+  /** `sha256:` and the digest of {@link identity}: identifies the content of the image. */
   readonly id: string;
   /** Name of the machine it was built as. */
   readonly name: string;
@@ -40,18 +40,23 @@ interface CommonManifest {
   readonly architecture: string;
   /** `uname -r` of the kernel whose modules are inside; of a layer: inside its base. */
   readonly kernelRelease: string;
-  /** Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is. */
+  /**
+   * Bytes of RAM its content takes: files on a tmpfs, each rounded up to whole pages; a file system as it is.
+   */
   readonly unpackedBytes: number;
   /** Inodes it takes. */
   readonly inodes: number;
   /** The tree's root, which an unpacker finds in place and may leave as it is. */
   readonly root: RootFacts;
   readonly segments: readonly Segment[];
-  /** Bytes that decompressing a segment takes beside the content, where it is more than zstd's usual few MiB. */
+  /** Bytes that decompressing a segment takes beside the content, if more than zstd's usual few MiB. */
   readonly window?: number;
-  /** Extended attributes of its files; of a file system, which carries its own, those of the root alone. */
+  /** Extended attributes of its files; a file system carries its own, so only those of the root. */
   readonly attributes: readonly FileAttributes[];
-  /** What it has of accounts and of dpkg's database; absent in images of old. Not part of {@link identity}: what it tells of, is. */
+  /**
+   * Its accounts and dpkg database; absent in older images. Not part of {@link identity}, which covers the
+   * files themselves.
+   */
   readonly records?: Records;
 }
 
@@ -62,7 +67,7 @@ export interface BaseManifest extends CommonManifest {
   readonly erofs?: ErofsFacts;
 }
 
-/** What early boot checks a file system by, once it is in RAM. */
+/** The checksum of a file system, verified by early boot once it is in RAM. */
 export interface ErofsFacts {
   /** XXH64 with seed 0 of the whole file system, in hexadecimal (xxhash.com; `xxhsum -H64`). */
   readonly xxh64: string;
@@ -76,15 +81,15 @@ export interface LayerManifest extends CommonManifest {
 
 export type Manifest = BaseManifest | LayerManifest;
 
-/** What a layer is a layer of, and what it takes away. */
+/** What a layer was made on, and what it deletes. */
 export interface LayerFacts {
-  /** Id of the base it was made on; absent where that had no manifest. */
+  /** Id of the base it was made on; absent if that had no manifest. */
   readonly base?: string;
-  /** Id of the layer that lay right below it when it was made; absent where that was the base. */
+  /** Id of the layer directly below it when it was made; absent if that was the base. */
   readonly after?: string;
-  /** Paths that are there below it and not in it: they become whiteouts. */
+  /** Paths that exist below it and not in it: they become whiteouts. */
   readonly deletions: readonly string[];
-  /** Directories in it that hide what lies below them. */
+  /** Directories in it that hide what is below them. */
   readonly opaque: readonly string[];
 }
 
@@ -100,28 +105,30 @@ export function recordCount({ segments }: Manifest): number {
   return segments.reduce((sum, { records }) => sum + records, 0);
 }
 
-/** Names that an image takes in RAM: what a tmpfs counts as inodes, hard links included (shmem_link in mm/shmem.c). */
+/**
+ * Names of an image in RAM: a tmpfs counts them as inodes, hard links included (shmem_link in mm/shmem.c).
+ */
 export function nameCount(manifest: Manifest): number {
   if (isErofs(manifest)) return 0;
   return recordCount(manifest) + (manifest.kind === 'layer' ? manifest.layer.deletions.length : 0);
 }
 
-/** Whether the image is a file system, to be kept in RAM as it is. */
+/** Whether the image is a file system, kept in RAM as it is. */
 export function isErofs(manifest: Manifest): manifest is BaseManifest & { readonly erofs: ErofsFacts } {
   return manifest.kind === 'base' && manifest.erofs !== undefined;
 }
 
-/** An id as people compare it. */
+/** The short form of an id. */
 export function shortId(id: string): string {
   return id.slice(0, 'sha256:'.length + 12);
 }
 
-/** Words that may stand in `needs`, by what they stand for. A reader refuses an image that needs any other. */
+/** Known values of `needs`, with their meaning. A reader refuses an image with any other. */
 const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
 
 /**
- * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then what is not in them, as
- * JSON. Two images with one id hold the same.
+ * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then, as JSON, what
+ * is not in them. Two images with the same id have the same content.
  */
 export function identity(content: IdentityFacts): Uint8Array {
   const { attributes, layer } = content;
@@ -129,7 +136,7 @@ export function identity(content: IdentityFacts): Uint8Array {
   return concatBytes([...digests, encodeName(JSON.stringify([attributes, layer ?? null]))]);
 }
 
-/** The part of a manifest that its id stands for. */
+/** The part of a manifest that its id covers. */
 export type IdentityFacts = Pick<Manifest, 'segments' | 'attributes'> & { readonly layer?: LayerFacts };
 
 function hexBytes(text: string): Uint8Array {
@@ -138,19 +145,19 @@ function hexBytes(text: string): Uint8Array {
   );
 }
 
-/** Parse and check a manifest's JSON. One that needs more than this reader knows is refused, naming both sides. */
+/** Parses and checks a manifest's JSON. One with unknown needs is refused, naming both sides. */
 export function parseManifest(json: string): Result<Manifest> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch {
-    return err(damaged('its manifest is no JSON'));
+    return err(damaged('its manifest is not JSON'));
   }
   const m = isObject(value) ? value : {};
   if (m.format !== FORMAT_VERSION) {
     return err({
       code: 'image-format',
-      what: 'the image has another format than this mkma reads',
+      what: 'unsupported image format',
       why: `the image: format ${JSON.stringify(m.format)}; this program: format ${FORMAT_VERSION}`,
       next: 'build the image and the initramfs with the same version of mkma',
     });
@@ -163,9 +170,9 @@ export function parseManifest(json: string): Result<Manifest> {
   if (unknown.length > 0) {
     return err({
       code: 'image-needs-newer-mkma',
-      what: 'the image needs a newer mkma to be read',
-      why: `it was made by mkma ${String(m.mkma)} and needs ${unknown.join(', ')}, which this program does not know`,
-      next: 'build the initramfs with a version of mkma that is not older than the image',
+      what: 'the image requires a newer mkma',
+      why: `it was made by mkma ${String(m.mkma)} and requires ${unknown.join(', ')}, which this program does not support`,
+      next: 'build the initramfs with a mkma at least as new as the image',
     });
   }
   const wrong = wrongField(whole);
@@ -214,10 +221,10 @@ function isList(value: unknown, valid: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(valid);
 }
 
-/** The largest user or group id: the one above it stands for "leave it as it is" (chown(2)). */
+/** The largest user or group id: the next one means "do not change" (chown(2)). */
 const MOST_ID = 0xffff_fffe;
 
-/** More files than any machine holds in RAM; sums of it are still exact. */
+/** More files than any machine has in RAM; sums of it are still exact. */
 const MOST_FILES = 2 ** 31;
 
 function isCount(value: unknown, most = Number.MAX_SAFE_INTEGER): boolean {
@@ -235,7 +242,7 @@ function isSegment(value: unknown): boolean {
   return typeof value.sha256 === 'string' && /^[0-9a-f]{64}$/.test(value.sha256);
 }
 
-/** A path below the root, in the codec of path.ts: it leads nowhere else, whatever is done with it. */
+/** A path below the root, in the codec of path.ts, which cannot escape it. */
 function isBelowRoot(value: unknown): boolean {
   return typeof value === 'string' && isSafePath(value);
 }

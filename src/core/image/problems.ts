@@ -1,10 +1,10 @@
 /** The problems that every reader of images meets: one constructor each. */
 import type { Problem } from '../result.js';
 
-/** Where an image is, as the reader calls it; absent where the caller adds it. */
+/** The path of an image, as the reader names it; absent if the caller adds it. */
 type At = { readonly where?: string };
 
-/** What an image holds is not what its manifest or its checksums say. */
+/** The content of an image does not match its manifest or checksums. */
 export function damaged(why: string, at: At & { readonly next?: string } = {}): Problem {
   return { code: 'image-damaged', what: 'the image is damaged', why, next: 'copy or build it again', ...at };
 }
@@ -19,7 +19,7 @@ export function emptyImage(where: string, next: string): Problem {
   return { code: 'image-empty', what: 'the image is empty', where, why: 'the file has 0 bytes', next };
 }
 
-/** An image of the one kind where the other is expected. */
+/** A base where a layer is expected, or the reverse. */
 export function wrongKind(expected: 'base' | 'layer', where: string, why: string, next: string): Problem {
-  return { code: 'image-kind', what: `this is no ${expected}`, where, why, next };
+  return { code: 'image-kind', what: `not a ${expected}`, where, why, next };
 }

@@ -1,15 +1,15 @@
-/** Reading that may fail, for readers of a format that only know of bytes. */
+/** Reads that may fail, for parsers that only know of bytes. */
 
-/** Reads `length` bytes at `offset` of an image; fewer only where the file ends. */
+/** Reads `length` bytes at `offset` of an image; fewer only at the end of the file. */
 export type ReadAt = (offset: number, length: number) => Uint8Array;
 
 export interface WatchedReads {
   readonly read: ReadAt;
-  /** Whether bytes did not come that the file has: then what a reader made of the others is no fault of the file. */
+  /** Whether a read returned fewer bytes than the file has: then a parse error is not the file's. */
   readonly failed: () => boolean;
 }
 
-/** Reads of a file of `size` bytes; `undefined` where one fails. */
+/** Reads from a file of `size` bytes; `undefined` if one fails. */
 export function watchReads(
   size: number,
   read: (offset: number, length: number) => Uint8Array | undefined,
@@ -25,5 +25,5 @@ export function watchReads(
   };
 }
 
-/** What is told of such a failure. */
-export const FEWER_BYTES = 'fewer bytes came than the file has';
+/** The cause to report for such a failure. */
+export const FEWER_BYTES = 'fewer bytes were read than the file has';

@@ -6,19 +6,21 @@ import type { Blame, Cut, Verdict } from './blame.js';
 import { entryColumns, TYPE_NAMES } from './entry-text.js';
 import { tableLines } from './table.js';
 
-/** The blame, or the problem that nothing is known of the path. */
+/** The blame, or the problem that no image mentions the path. */
 export function knownBlame(found: Blame): Result<Blame> {
   if (found.verdicts.length > 0) return ok(found);
   return err({
     code: 'path-in-no-image',
-    what: 'no image holds this path',
+    what: 'no image contains this path',
     where: showPath(found.path),
-    why: 'neither the base nor a layer says anything of it',
-    next: 'give the path from the root as it is spelt there; what changed since boot is in no image yet',
+    why: 'neither the base nor a layer mentions it',
+    next: 'give the path from the root, as spelled in the image; changes since boot are in no image yet',
   });
 }
 
-/** The images that say something, the highest first, `*` before the one that decides; then what comes of it. */
+/**
+ * The images that mention the path, the highest first, `*` before the one that decides; then the conclusion.
+ */
 export function blameLines(found: Blame): string[] {
   const { path, present, verdicts } = found;
   const rows = verdicts.map((verdict) => [
@@ -33,27 +35,27 @@ export function blameLines(found: Blame): string[] {
 
 function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string {
   const own = entry === undefined && cut !== undefined ? [cutText(path, cut)] : [];
-  // A file at the path hides what is below without a word.
+  // A file at the path hides what is below it anyway.
   const opaque = entry !== undefined && cut?.by === 'opaque' ? [cutText(path, cut)] : [];
   const hides =
     hidden === undefined ? [] : [`hidden by ${quoteName(hidden.image)}: ${cutText(path, hidden)}`];
   return [...own, ...opaque, ...hides, ...(disabled ? ['disabled'] : [])].join(', ');
 }
 
-/** What an image does to the path of the images below it. */
+/** How an image hides the path in the images below it. */
 function cutText(path: string, { at, by, target }: Cut): string {
   const where = at === path ? 'it' : showPath(at);
   if (by === 'deletion') return `deletes ${where}`;
-  if (by === 'opaque') return `hides all that is below it in ${at === path ? 'this folder' : where}`;
+  if (by === 'opaque') return `hides everything below it in ${at === path ? 'this folder' : where}`;
   const what = TYPE_NAMES[by] + (target === undefined ? '' : ` to ${quoteName(target)}`);
   return `has a ${what} ${at === path ? 'there' : `at ${where}`}`;
 }
 
 function conclusion(path: string, present: boolean, decider: Verdict | undefined): string {
   const shown = showPath(path);
-  if (decider === undefined) return `${shown} is not there: only disabled layers say something of it`;
+  if (decider === undefined) return `${shown} does not exist: only disabled layers mention it`;
   const image = quoteName(decider.image);
   if (present) return `${shown} comes from ${image}`;
   const how = decider.cut === undefined ? '' : ` ${cutText(path, decider.cut)}`;
-  return `${shown} is not there: ${image}${how}`;
+  return `${shown} does not exist: ${image}${how}`;
 }

@@ -1,4 +1,4 @@
-/** `mkma layers blame`: which image a path comes from, and what the others say of it. */
+/** `mkma layers blame`: which image a path comes from, and which others mention it. */
 
 import type { FileType } from '../archive/tree.js';
 import { ancestorsOf } from '../overlay/lower.js';
@@ -14,37 +14,39 @@ export interface BlamedImage {
   readonly disabled?: boolean;
 }
 
-/** How an image takes a path away from those below it: itself, or with a folder above it. */
+/** How an image hides a path of those below it: at the path itself, or at a folder above it. */
 export interface Cut {
-  /** The path where it does. */
+  /** The path at which it does. */
   readonly at: string;
-  /** `deletion`; `opaque`: a folder that hides what is below; otherwise the type of what stands there instead. */
+  /**
+   * `deletion`; `opaque`: a folder that hides what is below; otherwise the type of the entry in its place.
+   */
   readonly by: 'deletion' | 'opaque' | FileType;
-  /** Where a symbolic link there points. */
+  /** The target of a symbolic link there. */
   readonly target?: string;
 }
 
 export interface Verdict {
   readonly image: string;
   readonly disabled: boolean;
-  /** What it has at the path. */
+  /** Its entry at the path. */
   readonly entry?: LayerEntry;
   readonly cut?: Cut;
-  /** The image right above that hides what this one says, and how. */
+  /** The image above that hides this one's entry, and how. */
   readonly hidden?: Cut & { readonly image: string };
-  /** Whether what it says is what holds. */
+  /** Whether this image determines the result. */
   readonly decides: boolean;
 }
 
 export interface Blame {
   readonly path: string;
-  /** Whether something is there in the end. */
+  /** Whether the path exists in the result. */
   readonly present: boolean;
-  /** Images that say something of the path, the highest first. */
+  /** Images that mention the path, the highest first. */
   readonly verdicts: readonly Verdict[];
 }
 
-/** A path as typed, or quoted as mkma shows it; counted from `/`. */
+/** A path as typed, or quoted as mkma prints it; relative to `/`. */
 export function parseBlamePath(text: string): Result<string> {
   const parts = (unquoteName(text) ?? text).split('/').filter((part) => part !== '' && part !== '.');
   const path = parts.join('/');
@@ -52,19 +54,19 @@ export function parseBlamePath(text: string): Result<string> {
   if (isSafePath(path)) return ok(path);
   return usage({
     code: 'path-invalid',
-    what: 'this is no path on the machine',
+    what: 'invalid path',
     where: text === '' ? "''" : text,
-    why: 'it is empty, leads up with .., or is longer than paths can be',
-    next: 'give it from the root, as in /etc/hosts',
+    why: 'it is empty, contains .., or is too long',
+    next: 'give it from the root, such as /etc/hosts',
   });
 }
 
-/** The paths to know of every image: this one, and all folders above it. */
+/** The paths to look up in every image: this one, and all folders above it. */
 export function blamedPaths(path: string): Set<string> {
   return new Set([...ancestorsOf(path), path]);
 }
 
-/** Find out. `images`: the lowest first. */
+/** `images`: the lowest first. */
 export function blame(path: string, images: readonly BlamedImage[]): Blame {
   const verdicts: Verdict[] = [];
   let above: Verdict['hidden'];
@@ -73,7 +75,8 @@ export function blame(path: string, images: readonly BlamedImage[]): Blame {
     const cut = cutOf(tree, path);
     const entry = isUnderFile(path, cut) ? undefined : tree.entries.get(path);
     if (entry === undefined && cut === undefined) continue;
-    // Folders of all images are one; what is none is hidden by a folder above it, and hides what is below it.
+    // Folders of all images are merged; other entries are hidden by a folder above them, and hide what is
+    // below.
     const hidden = disabled ? undefined : (above ?? (entry?.type === 'd' ? undefined : folder));
     verdicts.push({
       ...{ image: name, disabled },
@@ -101,7 +104,10 @@ function cutOf({ entries, whiteouts, opaque }: LayerTree, path: string): Cut | u
   return undefined;
 }
 
-/** Whether a folder above the path is none in this image: whatever a program found by following a link is not there. */
+/**
+ * Whether a folder above the path is not a folder in this image: an entry that was found by following a link
+ * does not exist.
+ */
 function isUnderFile(path: string, cut: Cut | undefined): boolean {
   return cut !== undefined && cut.at !== path && cut.by !== 'deletion' && cut.by !== 'opaque';
 }

@@ -1,4 +1,4 @@
-/** `mkma layers disable`, `enable` and `drop`: what is to be done to the files, or why not. Pure: nothing is done here. */
+/** `mkma layers disable`, `enable` and `drop`: which change to make, or why not. Pure. */
 import { MOST_LAYERS } from '../contract.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { disabledFileName, layerFileName } from '../set/layer-names.js';
@@ -11,23 +11,23 @@ import { followersOf, newWarnings } from './warnings.js';
 
 export type Action = 'disable' | 'enable' | 'drop';
 
-/** What is to be done, and then was. */
+/** A planned change, which is also its report. */
 export interface LayerChange {
   readonly action: Action;
   readonly layer: string;
   readonly file: string;
-  /** The file's new name; absent where it is removed. */
+  /** The file's new name; absent if it is removed. */
   readonly becomes?: string;
-  /** What will be odd about other layers then. */
+  /** Warnings about other layers that the change causes. */
   readonly warnings: readonly string[];
 }
 
 export interface ChangeOptions {
-  /** Drop a layer though another counts on it. */
+  /** Drop a layer even if another depends on it. */
   readonly force?: boolean;
 }
 
-/** Plan a change to the layer of this name. */
+/** Plans a change to the layer of this name. */
 export function planChange(
   action: Action,
   stored: StoredImages,
@@ -39,12 +39,12 @@ export function planChange(
   const layer = found.value;
   if (action === 'drop') return planDrop(stored, layer, options.force === true);
   if (layer.disabled === (action === 'disable')) {
-    const what = `this layer is ${action}d already`;
+    const what = `the layer is already ${action}d`;
     return err({
       code: 'layer-unchanged',
       what,
       where: layer.file,
-      next: 'mkma layers list tells of all of them',
+      next: 'mkma layers list shows all layers',
     });
   }
   const enabled = chosenLayers(stored).length;
@@ -58,12 +58,12 @@ export function planChange(
   });
 }
 
-/** The problem of one layer more than an overlay takes. */
+/** The problem of more layers than an overlay takes. */
 export function tooMany(there: number): Problem {
   return {
     code: 'too-many-layers',
-    what: 'there are as many layers as an overlay takes',
-    why: `${there} are applied, ${MOST_LAYERS} is the most: boots would leave out the last`,
+    what: 'too many layers',
+    why: `${there} are applied, and an overlay takes at most ${MOST_LAYERS}: boots would leave out the last`,
     next: 'mkma layers list shows them; drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
@@ -71,9 +71,9 @@ export function tooMany(there: number): Problem {
 function taken(action: Action, layer: StoredImage, becomes: string): Problem {
   return {
     code: 'layer-file-exists',
-    what: `this layer cannot be ${action}d`,
+    what: `cannot ${action} the layer`,
     where: layer.file,
-    why: `there is a file called ${quoteName(becomes)} already, and nothing is written over`,
+    why: `${quoteName(becomes)} exists, and no file is overwritten`,
     next: `drop one of the two: mkma layers drop ${quoteName(becomes)}, or mkma layers drop ${quoteName(layer.file)}`,
   };
 }
@@ -87,10 +87,10 @@ function planDrop(stored: StoredImages, layer: StoredImage, force: boolean): Res
       code: 'layer-needed',
       what: 'another layer was made after this one',
       where: file,
-      why: `${names} counts on it: ${held(layer)} would go missing below`,
+      why: `${names} depends on it: ${held(layer)} below it would be missing`,
       next:
         `leave it out without losing it: mkma layers disable ${quoteName(name)}\n` +
-        `or drop it all the same: mkma layers drop ${quoteName(name)} --force`,
+        `or drop it anyway: mkma layers drop ${quoteName(name)} --force`,
     });
   }
   const warnings = newWarnings(stored, withInstead(stored, layer, []));
@@ -117,7 +117,7 @@ export function changeLines({ action, layer, file, becomes, warnings }: LayerCha
   const done = {
     disable: `${name} is disabled, as ${quoteName(becomes ?? '')}: boots leave it out until it is enabled`,
     enable: `${name} is enabled, as ${quoteName(becomes ?? '')}: the next boot applies it`,
-    drop: `${name} is dropped: ${quoteName(file)} is gone for good`,
+    drop: `${name} is dropped: ${quoteName(file)} was removed`,
   }[action];
   return [done, ...warnings.map((warning) => `warning: ${warning}`)];
 }

@@ -9,10 +9,10 @@ import { count } from './show.js';
 import { tableLines } from './table.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
-/** What an image says of a path: what is there, or that nothing is to be. */
+/** What an image has at a path: an entry, or a deletion. */
 type Statement = (LayerEntry & { readonly opaque: boolean }) | { readonly type: 'deleted' };
 
-/** In what two statements differ. */
+/** An aspect in which two entries differ. */
 type Aspect =
   | 'kind'
   | 'mode'
@@ -25,12 +25,12 @@ type Aspect =
   | 'opaque'
   | 'attributes';
 
-/** A path of which the images say different things; a side is absent where that image says nothing. */
+/** A path at which the images differ; a side is absent if that image does not mention it. */
 interface Difference {
   readonly path: string;
   readonly a?: Statement;
   readonly b?: Statement;
-  /** Empty where only one image has the path. */
+  /** Empty if only one image has the path. */
   readonly aspects: readonly Aspect[];
 }
 
@@ -39,9 +39,9 @@ export interface Diff {
   readonly b: string;
   /** Sorted by path. */
   readonly differences: readonly Difference[];
-  /** Paths of which both say the same. */
+  /** Number of paths at which both agree. */
   readonly same: number;
-  /** Files of one size in both whose content nobody compared. */
+  /** Files of the same size in both whose contents were not compared. */
   readonly notCompared: readonly string[];
 }
 
@@ -50,7 +50,7 @@ export interface NamedTree {
   readonly tree: LayerTree;
 }
 
-/** Compare two images. Contents are compared where both trees have digests of them. */
+/** Compares two images. Contents are compared if both trees have digests of them. */
 export function diffTrees(a: NamedTree, b: NamedTree): Diff {
   const differences: Difference[] = [];
   const notCompared: string[] = [];
@@ -74,7 +74,7 @@ export function diffTrees(a: NamedTree, b: NamedTree): Diff {
   return { a: a.name, b: b.name, differences, same, notCompared };
 }
 
-/** Files of one size in both: what there is to compare. */
+/** Files of the same size in both, whose contents would have to be compared. */
 export function filesOfOneSize(a: LayerTree, b: LayerTree): string[] {
   return [...a.entries.values()]
     .filter(({ path, type, size }) => {
@@ -115,7 +115,7 @@ function aspectsOf(a: Statement, b: Statement): Aspect[] {
     if (a.size !== b.size) aspects.push('size');
     else if (a.digest !== undefined && b.digest !== undefined && a.digest !== b.digest)
       aspects.push('content');
-    // Times of folders and links are not what a layer is there to keep.
+    // Layers do not preserve times of folders and links.
     if (a.mtime !== b.mtime) aspects.push('mtime');
   }
   if (a.target !== b.target) aspects.push('target');
@@ -135,7 +135,7 @@ function sameAttributes(a: LayerTree, b: LayerTree, path: string): boolean {
   return names.length === Object.keys(y).length && names.every((name) => x[name] === y[name]);
 }
 
-/** For people: as diff(1) does, `-` for what only A has, `+` for what only B has, and `~` where both differ. */
+/** For people, like diff(1): `-` for what only A has, `+` for what only B has, and `~` where both differ. */
 export function diffLines(diff: Diff): string[] {
   const { a, b, differences, same, notCompared } = diff;
   const rows = differences.map((one) => {

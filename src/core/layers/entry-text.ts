@@ -1,4 +1,4 @@
-/** Entries of an image as people know them from ls(1). */
+/** Entries of an image in the style of ls(1). */
 
 import type { FileType } from '../archive/tree.js';
 import { showPath } from '../overlay/change-list.js';
@@ -28,13 +28,13 @@ export function modeText({ type, mode }: Pick<LayerEntry, 'type' | 'mode'>): str
   return `${kind}${triple(6, 0o4000, 's')}${triple(3, 0o2000, 's')}${triple(0, 0o1000, 't')}`;
 }
 
-/** Bytes of a file or link, numbers of a device, nothing of the rest. */
+/** Size of a file or link, numbers of a device, otherwise empty. */
 function sizeText({ type, size, device }: LayerEntry): string {
   if (device !== undefined) return `${device[0]}, ${device[1]}`;
   return type === 'f' || type === 'l' ? String(size) : '-';
 }
 
-/** Seconds since the epoch as a moment. */
+/** Seconds since the epoch as date and time. */
 export function momentText(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
@@ -44,7 +44,7 @@ export function entryColumns(entry: LayerEntry): string[] {
   return [modeText(entry), `${entry.uid}:${entry.gid}`, sizeText(entry), momentText(entry.mtime)];
 }
 
-/** The path, and where a link points. */
+/** The path, and the target of a link. */
 export function entryPath({ path, type, target }: LayerEntry): string {
   return type === 'l' ? `${showPath(path)} -> ${quoteName(target)}` : showPath(path);
 }

@@ -1,11 +1,11 @@
-/** Which layers the next boot leaves out for what they were made on, as far as manifests tell. */
+/** Which layers the next boot leaves out because of what they were made on, as far as manifests show. */
 
 import { type Fit, fitOf, type RecordState, type Records, stacked } from '../records/records.js';
 import type { Problem } from '../result.js';
 import { isSelected } from '../set/layer-names.js';
 import type { StoredImage, StoredImages } from '../set/stored.js';
 
-/** Asked for each layer of a folder in turn. */
+/** Called for each layer of a folder in turn. */
 const judged = new WeakMap<StoredImages, Chain>();
 
 /** A chain of layers as the next boot applies it. */
@@ -15,7 +15,7 @@ interface Chain {
   readonly top: RecordState;
 }
 
-/** How each layer that is to be applied fits what lies below it then. */
+/** How each layer that will be applied fits what is below it then. */
 function chainOf(stored: StoredImages): Chain {
   const known = judged.get(stored);
   if (known !== undefined) return known;
@@ -37,17 +37,17 @@ function chainOf(stored: StoredImages): Chain {
   return chain;
 }
 
-/** How a layer fits that is put on top of all others. */
+/** How a layer on top of all others would fit. */
 export function fitOnTop(records: Records, stored: StoredImages): Fit {
   return fitOf({ name: 'NAME', file: '', records }, chainOf(stored).top);
 }
 
-/** Why the next boot leaves a layer out though nothing is wrong with it by itself. */
+/** Why the next boot leaves a layer out that is itself intact. */
 export function leftOutProblem(layer: StoredImage, stored: StoredImages): Problem | undefined {
   return chainOf(stored).fits.get(layer)?.problem;
 }
 
-/** What is odd about how it fits. */
+/** Warnings about how it fits. */
 export function fitWarnings(layer: StoredImage, stored: StoredImages): readonly string[] {
   return chainOf(stored).fits.get(layer)?.warnings ?? [];
 }

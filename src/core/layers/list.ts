@@ -1,4 +1,4 @@
-/** `mkma layers list`: the images in their order, and what is odd about them. */
+/** `mkma layers list`: the images in their order, with warnings. */
 import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { type Problem, renderProblem } from '../result.js';
 import { layerFacts, recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
@@ -9,7 +9,7 @@ import { leftOutProblem } from './fits.js';
 import { tableLines } from './table.js';
 import { imageWarnings } from './warnings.js';
 
-/** An image as it is listed. What only a manifest tells is absent where there is none. */
+/** An image in the list. Values from the manifest are absent without one. */
 interface ListedImage {
   readonly name: string;
   readonly file: string;
@@ -25,15 +25,15 @@ interface ListedImage {
   readonly entries?: number;
   readonly deletions?: number;
   readonly opaque?: number;
-  /** Whether it has a manifest that holds together. Its content is not read: `layers verify` does that. */
+  /** Whether it has a valid manifest. Its content is not read: `layers verify` does that. */
   readonly verified: boolean;
   readonly disabled: boolean;
   /** On a running machine: whether it is part of this boot. */
   readonly applied?: boolean;
   readonly warnings: readonly string[];
-  /** Why early boot would not take it. */
+  /** Why early boot would not load it. */
   readonly problem?: Problem;
-  /** Why the next boot leaves it out though nothing is wrong with it by itself. */
+  /** Why the next boot leaves it out although it is intact. */
   readonly leftOut?: Problem;
 }
 
@@ -43,7 +43,7 @@ export interface LayerList {
   readonly layers: readonly ListedImage[];
 }
 
-/** The list; `boot`: the record of the machine that runs from these images. */
+/** `boot`: the record of the machine that runs from these images. */
 export function listLayers(stored: StoredImages, boot?: BootRecord): LayerList {
   const listed = (image: StoredImage): ListedImage => describe(image, stored, boot);
   return {
@@ -75,7 +75,7 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
   };
 }
 
-/** The image as the machine runs from it: one of that name, and with its id or, where it has none, its size. */
+/** The image as loaded by the running machine: same name, and same id or, without one, same size. */
 export function runningImage(
   image: StoredImage,
   { base }: StoredImages,
@@ -100,7 +100,7 @@ function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image
   const state = [
     ...(image.applied === undefined ? [] : [image.applied ? 'applied' : 'not applied']),
     ...(image.disabled ? ['disabled'] : []),
-    ...(image.problem === undefined ? [] : ['cannot be used']),
+    ...(image.problem === undefined ? [] : ['unusable']),
     ...(image.leftOut === undefined ? [] : ['left out by the next boot']),
     ...(image.verified || image.problem !== undefined ? [] : ['unverified']),
   ];

@@ -6,7 +6,7 @@ import type { StoredImage, StoredImages } from '../set/stored.js';
 import { nearestOf } from '../text/nearest.js';
 import { quoteName } from '../text/path.js';
 
-/** What was typed for a layer: its name, the file's, or a part of that between the two. */
+/** The name of a layer as typed: its name, its file's name, or a form between the two. */
 function typedName(text: string): { readonly name: string; readonly disabled?: true } {
   const disabled = disabledLayerName(text);
   if (disabled !== undefined) return { name: disabled, disabled: true };
@@ -14,8 +14,8 @@ function typedName(text: string): { readonly name: string; readonly disabled?: t
 }
 
 /**
- * The layer of that name. Where one is enabled and another disabled, the enabled one is meant unless the name ends in
- * `.disabled`, or `disabled` asks for the other.
+ * The layer of that name. If one is enabled and another disabled, the enabled one is meant unless the name
+ * ends in `.disabled` or `disabled` asks for the other.
  */
 export function findLayer(stored: StoredImages, text: string, disabled = false): Result<StoredImage> {
   const typed = typedName(text);
@@ -27,7 +27,7 @@ export function findLayer(stored: StoredImages, text: string, disabled = false):
   return other === undefined ? unknown(stored, text, typed.name) : ok(other);
 }
 
-/** As {@link findLayer}, and `base` is the base, unless a layer is called so. */
+/** Like {@link findLayer}, and `base` is the base unless a layer has that name. */
 export function findImage(stored: StoredImages, text: string): Result<StoredImage> {
   const layer = findLayer(stored, text);
   if (layer.ok || stored.base === undefined) return layer;
@@ -39,15 +39,18 @@ function unknown({ layers }: StoredImages, text: string, name: string): Result<n
   const near = nearestName(name, names);
   return usage({
     code: 'no-such-layer',
-    what: 'there is no such layer',
+    what: 'no such layer',
     where: quoteName(text),
-    why: names.length === 0 ? 'there are no layers' : `there are ${names.map(quoteName).join(', ')}`,
-    next: `${near === undefined ? '' : `did you mean ${quoteName(near)}? `}mkma layers list lists them`,
+    why: names.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`,
+    next: `${near === undefined ? '' : `did you mean ${quoteName(near)}? `}mkma layers list shows them`,
     ...(near === undefined ? {} : { suggestion: near }),
   });
 }
 
-/** The name that was probably meant: the last that holds what was typed, else the nearest, with or without the moment before it. */
+/**
+ * The name that was probably meant: the last that contains what was typed, else the nearest, with or without
+ * the time before it.
+ */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   const holding = typed.length < 3 ? undefined : names.findLast((name) => name.includes(typed));
   if (holding !== undefined) return holding;
@@ -59,7 +62,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return ways.find(({ way }) => way === near)?.name;
 }
 
-/** What somebody has called a layer, without the moment before it. */
+/** The label of a layer: its name without the time before it. */
 function labelOf(name: string): string {
   return name.replace(/^\d{8}_\d{6}_/, '');
 }

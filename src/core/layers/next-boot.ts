@@ -1,4 +1,4 @@
-/** What the next boot will load, as the files beside the base and this boot's `mkma_layers=` say. */
+/** What the next boot will load, according to the files beside the base and this boot's `mkma_layers=`. */
 import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { MANY_LAYERS, MOST_LAYERS, NAME_COST, RAM_HEADROOM } from '../contract.js';
 import { type Manifest, nameCount } from '../image/manifest.js';
@@ -11,33 +11,33 @@ import { runningImage } from './list.js';
 export interface ImageToLoad {
   /** `base`, or the layer's name. */
   readonly name: string;
-  /** Bytes its content takes in RAM; absent where only loading tells. */
+  /** Bytes of its content in RAM; absent if unknown until loaded. */
   readonly unpackedBytes?: number;
-  /** Names in it, which take some of the kernel's own memory; absent as well. */
+  /** Number of names in it, which take kernel memory; absent if unknown. */
   readonly names?: number;
 }
 
 /** The base, then the layers in their order. */
 export type NextBoot = readonly ImageToLoad[];
 
-/** Layers that early boot reads: not disabled, not left out by the selection, and nothing wrong with them by themselves. */
+/** Layers that early boot reads: not disabled, selected, and intact. */
 export function chosenLayers({ layers, selection = ALL_LAYERS }: StoredImages): readonly StoredImage[] {
   return layers.filter(
     ({ name, disabled, problem }) => !disabled && problem === undefined && isSelected(selection, name),
   );
 }
 
-/** Without layers that the next boot leaves out, whyever. */
+/** Without layers that the next boot leaves out for any reason. */
 export function nextBootOf(stored: StoredImages, record: BootRecord): NextBoot {
   const { base } = stored;
   const running = asThisBoot(record).find(({ name }) => name === 'base');
   const taken = chosenLayers(stored).filter((layer) => leftOutProblem(layer, stored) === undefined);
   return [
-    // Where there is none any more, one has to come back before anything boots.
+    // If the base is missing, one has to come back before anything boots.
     base?.manifest === undefined ? (running ?? { name: 'base' }) : toLoad('base', base.manifest),
     ...taken.map((image) => {
       if (image.manifest !== undefined) return toLoad(image.name, image.manifest);
-      // Of one without a manifest, this boot may have found out.
+      // This boot may know the size of an image without a manifest.
       const loaded = runningImage(image, stored, record);
       return loaded === undefined ? { name: image.name } : wasLoaded(loaded);
     }),
@@ -52,33 +52,35 @@ function wasLoaded({ layer, unpackedBytes, inodes }: LoadedImage): ImageToLoad {
   return { name: layer ?? 'base', unpackedBytes, ...(inodes === undefined ? {} : { names: inodes }) };
 }
 
-/** The same where nothing has changed the folder since this boot: what it loaded. */
+/** The same if nothing has changed the folder since this boot: what it loaded. */
 export function asThisBoot({ images }: BootRecord): NextBoot {
   return images.map(wasLoaded);
 }
 
-/** What there is to say of so many layers, long before there are too many. */
+/** A warning about many layers, long before the limit. */
 export function manyLayers(count: number): string[] {
   if (count < MANY_LAYERS) return [];
   return [
-    `there are ${count} layers: each makes boots and the looking up of names slower, and ${MOST_LAYERS} is the most; drop those that are not needed: mkma layers list`,
+    `there are ${count} of at most ${MOST_LAYERS} layers, and each slows down boots and lookups; drop those you do not need: mkma layers list`,
   ];
 }
 
-/** Bytes of RAM that images need, as far as that is known. */
+/** Bytes of RAM that images need, as far as known. */
 export function ramOf(images: NextBoot): number {
   return images.reduce((sum, { unpackedBytes = 0 }) => sum + unpackedBytes, 0);
 }
 
-/** What a machine as it was at this boot would lack to load the images and leave the running system its part. */
+/**
+ * What a machine like this one at boot would lack to load the images and leave enough for the running system.
+ */
 export interface Lack {
   /** Bytes of the RAM file system. */
   readonly fileSystem: number;
-  /** Bytes of RAM, the kernel's own for the names included. */
+  /** Bytes of RAM, including kernel memory for names. */
   readonly ram: number;
 }
 
-/** What is lacking, as early boot counts; `undefined` where all fits. */
+/** What is lacking, counted the way early boot does; `undefined` if all fits. */
 export function lackOf(
   images: NextBoot,
   { ramBytes, availableBytes = Number.POSITIVE_INFINITY }: BootRecord,

@@ -1,4 +1,4 @@
-/** `mkma layers show`: what an image holds, an entry a line. */
+/** `mkma layers show`: the contents of an image, one entry per line. */
 
 import { sortTree } from '../archive/tree.js';
 import { showPath } from '../overlay/change-list.js';
@@ -10,7 +10,7 @@ import { entryColumns, entryPath } from './entry-text.js';
 import { tableLines } from './table.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
-/** An entry with what its manifest adds. */
+/** An entry with the additions of the manifest. */
 interface ShownEntry extends LayerEntry {
   /** Whether it hides what lower layers have in it. */
   readonly opaque: boolean;
@@ -29,14 +29,14 @@ export interface ShownLayer {
   /** Ids of what it was made on. */
   readonly base?: string;
   readonly after?: string;
-  /** What it has of accounts and of dpkg's database, where its manifest tells. */
+  /** Its accounts and dpkg database, if its manifest records them. */
   readonly records?: Records;
   /** Sorted by path. */
   readonly entries: readonly ShownEntry[];
   readonly deletions: readonly string[];
 }
 
-/** What `show` tells of an image. */
+/** The output of `show` for an image. */
 export function showLayer(image: StoredImage, tree: LayerTree): ShownLayer {
   const { name, file, disabled, manifest } = image;
   const { base, after } = layerFacts(image) ?? {};
@@ -57,7 +57,7 @@ export function showLayer(image: StoredImage, tree: LayerTree): ShownLayer {
   };
 }
 
-/** For people: the entries and deletions in the order of their paths, then what they come to. */
+/** For people: the entries and deletions in the order of their paths, then a summary. */
 export function showLines(shown: ShownLayer): string[] {
   const rows: { readonly path: string; readonly words: string[] }[] = [
     ...shown.entries.map((entry) => ({ path: entry.path, words: [...entryColumns(entry), describe(entry)] })),
@@ -95,16 +95,16 @@ function summary({ name, entries, deletions, unpackedBytes, verified }: ShownLay
   return `${quoteName(name)}: ${[...parts, ...ram, ...unverified].join(', ')}`;
 }
 
-/** Of a layer: what keeps it from bases that have others of them. */
+/** Of a layer: the files that keep it from bases with others of them. */
 function recordsLine({ records }: ShownLayer): string[] {
   if (records?.below === undefined) return [];
   const files = recordFiles(records);
   return files.length === 0
     ? []
-    : [`holds accounts or packages (${files.join(', ')}): applied only on those that it was made on`];
+    : [`contains accounts or packages (${files.join(', ')}): applied only on those it was made on`];
 }
 
-/** A number of things, in words. */
+/** A number with its noun. */
 export function count(number: number, one: string, more = `${one}s`): string {
   return `${number} ${number === 1 ? one : more}`;
 }

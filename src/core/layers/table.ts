@@ -1,6 +1,6 @@
 /** Rows of words as lines, in columns. */
 
-/** Pad every column to its widest word; those whose numbers are in `right` are flush right. */
+/** Pads every column to its widest word; the columns in `right` are right-aligned. */
 export function tableLines(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows)

@@ -1,4 +1,4 @@
-/** What an image holds, read out of its archive or file system, and its manifest. */
+/** What an image contains, read from its archive or file system and its manifest. */
 
 import type { FileAttributes } from '../archive/attributes.js';
 import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../archive/cpio.js';
@@ -14,11 +14,11 @@ export type LayerEntry = Pick<
 > & {
   /** Major and minor number of a device node. */
   readonly device?: readonly [number, number];
-  /** Digest of a file's content, where it was asked for. */
+  /** Digest of a file's content, if requested. */
   readonly digest?: string;
 };
 
-/** What an image holds and takes away; an unpacked one (LowerLayer) has this form, too. */
+/** What an image contains and hides; an unpacked one (LowerLayer) has this form, too. */
 export interface LayerTree {
   readonly entries: ReadonlyMap<string, LayerEntry>;
   readonly whiteouts: ReadonlySet<string>;
@@ -26,22 +26,22 @@ export interface LayerTree {
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
 }
 
-/** Makes a digest of what it is given piece by piece. */
+/** Computes a digest of pieces. */
 export interface Hasher {
   update(piece: Uint8Array): void;
   digest(): string;
 }
 
 export interface TreeOptions {
-  /** Paths to keep; all unless told. */
+  /** Paths to keep; all by default. */
   readonly only?: ReadonlySet<string>;
-  /** For a digest of every file's content. */
+  /** If given, digests of all files' contents are computed. */
   readonly hasher?: () => Hasher;
 }
 
 type Draft = { -readonly [K in keyof LayerEntry]: LayerEntry[K] };
 
-/** Collects the records of an archive, to be handed to a parser of it. */
+/** Collects the records that a parser of an archive reports. */
 export class TreeCollector implements ArchiveReader {
   /** Records so far, kept or not. */
   records = 0;
@@ -64,7 +64,7 @@ export class TreeCollector implements ArchiveReader {
     const draft = draftOf(record);
     const { path, type, device } = draft;
     const kept = this.options.only?.has(path) !== false;
-    // Whoever made an archive by hand may have put whiteouts into it as the nodes that they are.
+    // Archives made by hand may contain whiteouts as device nodes.
     if (type === 'c' && device?.[0] === 0 && device[1] === 0) {
       if (kept) this.whiteouts.add(path);
       return;
@@ -90,7 +90,7 @@ export class TreeCollector implements ArchiveReader {
     this.current.missing -= piece.length;
   }
 
-  /** The tree, once the archive has ended. */
+  /** The tree, after the end of the archive. */
   finish(manifest: Manifest | undefined): LayerTree {
     this.close();
     for (const { path, values } of manifest?.attributes ?? []) this.attributes.set(path, values);
@@ -106,7 +106,7 @@ export class TreeCollector implements ArchiveReader {
     };
   }
 
-  /** What an archive tells under one of the names of an inode goes for all of them. */
+  /** What an archive has under one of the names of an inode applies to all of them. */
   private shareFacts(names: readonly Draft[]): void {
     const whole = names.find(({ size }) => size > 0);
     const values = names.map(({ path }) => this.attributes.get(path)).find((found) => found !== undefined);
@@ -118,7 +118,7 @@ export class TreeCollector implements ArchiveReader {
   }
 
   private close(): void {
-    // Of a file system nobody gets to read contents: then there is nothing to tell of them.
+    // Contents are never read from a file system, so it has no digests.
     if (this.current?.missing === 0) this.current.draft.digest = this.current.hasher.digest();
     this.current = undefined;
   }

@@ -1,4 +1,4 @@
-/** `mkma layers verify`: what came of checking images. */
+/** `mkma layers verify`: results of checking images. */
 import { damaged } from '../image/problems.js';
 import { err, ok, type Problem, type Result, renderProblem } from '../result.js';
 import { recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
@@ -11,12 +11,12 @@ export interface CheckedImage {
   readonly file: string;
   readonly bytes: number;
   readonly disabled: boolean;
-  /** `unverified`: it can be read to its end, and has no manifest to be compared with. */
+  /** `unverified`: readable to its end, but without a manifest to compare with. */
   readonly state: 'verified' | 'unverified' | 'damaged';
   readonly problem?: Problem;
 }
 
-/** The images that are meant: those named, or all layers. */
+/** The images to check: those named, or all layers. */
 export function imagesToVerify(stored: StoredImages, names: readonly string[]): Result<StoredImage[]> {
   if (names.length === 0) return ok([...stored.layers]);
   const images: StoredImage[] = [];
@@ -28,7 +28,7 @@ export function imagesToVerify(stored: StoredImages, names: readonly string[]): 
   return ok(images);
 }
 
-/** An image, and what came of reading all of it. */
+/** An image and the result of reading all of it. */
 export function checkedImage(image: StoredImage, read: Result<unknown>): CheckedImage {
   const { name, file, bytes, disabled } = image;
   const facts = { name, file, bytes, disabled };
@@ -36,20 +36,20 @@ export function checkedImage(image: StoredImage, read: Result<unknown>): Checked
   return { ...facts, state: image.manifest === undefined ? 'unverified' : 'verified' };
 }
 
-/** Whether as many records are there as the manifest tells of. */
+/** Whether the number of records is the one in the manifest. */
 export function checkRecords(image: StoredImage, records: number): Result<void> {
   const expected = recordsOf(image);
   if (expected === undefined || expected === records) return ok();
-  const why = `its manifest tells of ${expected} records, ${records} are there`;
+  const why = `its manifest lists ${expected} records, but it has ${records}`;
   return err(damaged(why, { where: image.file, next: 'copy or save it again' }));
 }
 
-/** For people, an image a line. */
+/** For people, one image per line. */
 export function verifyLines(checked: readonly CheckedImage[]): string[] {
   if (checked.length === 0) return ['no layers'];
   const words: Record<CheckedImage['state'], string> = {
     verified: 'verified',
-    unverified: 'whole; unverified: it has no manifest',
+    unverified: 'complete; unverified: it has no manifest',
     damaged: 'DAMAGED',
   };
   return checked.flatMap(({ name, state, problem, disabled }) => [
@@ -58,15 +58,15 @@ export function verifyLines(checked: readonly CheckedImage[]): string[] {
   ]);
 }
 
-/** The problem that ends the program where an image is damaged. */
+/** The problem that ends the program if an image is damaged. */
 export function damageOf(checked: readonly CheckedImage[]): Problem | undefined {
   const damaged = checked.filter(({ state }) => state === 'damaged');
   if (damaged.length === 0) return undefined;
   return {
     code: 'images-unreliable',
-    what: `${count(damaged.length, 'image')} of ${checked.length} cannot be relied on`,
+    what: `${damaged.length} of ${count(checked.length, 'image')} failed verification`,
     where: damaged.map(({ name }) => quoteName(name)).join(', '),
-    why: 'what is wrong is told with each of them',
-    next: 'copy it again from where it is whole, or drop it: mkma layers drop NAME',
+    why: 'the reason is listed with each',
+    next: 'copy it again from an intact copy, or drop it: mkma layers drop NAME',
   };
 }

@@ -1,10 +1,10 @@
-/** What is odd about an image that early boot would take all the same. */
+/** Warnings about an image that early boot applies anyway. */
 import { shortId } from '../image/manifest.js';
 import { layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { fitWarnings, leftOutProblem } from './fits.js';
 
-/** Warnings of an image, given what lies beside it. */
+/** Warnings about an image, given what is beside it. */
 export function imageWarnings(image: StoredImage, stored: StoredImages): string[] {
   const facts = layerFacts(image);
   const warnings = [...(image.beside ?? [])];
@@ -21,18 +21,18 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   return after === undefined ? warnings : [...warnings, after];
 }
 
-/** Of a base that layers cannot be judged by from here. */
+/** Of a base whose accounts and packages are not recorded. */
 function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
   if (image !== base || image.problem !== undefined || image.manifest?.records !== undefined) return [];
   if (!layers.some(({ manifest }) => manifest?.records !== undefined)) return [];
   return [
-    'it does not tell of its accounts and packages: whether layers were made on others only a boot finds out',
+    'it has no records of accounts and packages: only a boot finds out whether layers were made on others',
   ];
 }
 
-/** Of a layer made by a mkma of old. */
+/** Of a layer made by an older mkma. */
 export const UNRECORDED =
-  'it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
+  'it does not record which accounts and packages it was made on: it may hide those of this base';
 
 function describe(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
@@ -45,18 +45,18 @@ function predecessorWarning(image: StoredImage, { layers }: StoredImages): strin
   const at = layers.indexOf(image);
   if (named.some((one) => !one.disabled && layers.indexOf(one) < at)) return undefined;
   const above = named.find((one) => !one.disabled);
-  if (above !== undefined) return `made after ${quoteName(above.name)}, which lies above it`;
+  if (above !== undefined) return `made after ${quoteName(above.name)}, which is above it`;
   const disabled = named[0];
   if (disabled !== undefined) return `made after ${quoteName(disabled.name)}, which is disabled`;
-  return `made after a layer that is not here (${shortId(after)})`;
+  return `made after a layer that is missing (${shortId(after)})`;
 }
 
-/** Layers that were made right after this one: they count on what it holds. */
+/** Layers that were made directly on this one: they depend on its content. */
 export function followersOf({ manifest }: StoredImage, { layers }: StoredImages): StoredImage[] {
   return layers.filter((one) => manifest !== undefined && layerFacts(one)?.after === manifest.id);
 }
 
-/** Warnings that hold with `now` and did not with `before`, each with the name of its layer. */
+/** Warnings that apply in `now` and did not in `before`, each with the name of its layer. */
 export function newWarnings(before: StoredImages, now: StoredImages): string[] {
   const all = (stored: StoredImages): string[] =>
     stored.layers

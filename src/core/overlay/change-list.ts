@@ -1,4 +1,4 @@
-/** The list of changes that a person edits: one entry a line. */
+/** The list of changes that a person edits: one entry per line. */
 
 import { sortTree } from '../archive/tree.js';
 import type { Problem } from '../result.js';
@@ -8,18 +8,18 @@ import { formatBytes } from '../text/size.js';
 import type { Change, ChangeKind } from './changes.js';
 import { ancestorsOf } from './lower.js';
 
-/** A line of the list. `folder`: one that has not changed itself, but something in it. */
+/** A line of the list. `folder`: unchanged itself, but something in it changed. */
 export interface ListLine {
   readonly kind: ChangeKind | 'folder';
   /** Relative to the root, which is `.`. */
   readonly path: string;
-  /** Bytes: of a folder, of all that is listed under it; absent where there is nothing. */
+  /** Bytes; of a folder, the sum of everything listed under it; absent if there are none. */
   readonly bytes?: number;
 }
 
 const KINDS: readonly ListLine['kind'][] = ['new', 'changed', 'retyped', 'deleted', 'folder'];
 
-/** The lines for changes (sorted), each folder before what is in it. */
+/** The lines for changes (sorted), each folder before its contents. */
 export function listLines(changes: readonly Change[]): ListLine[] {
   const sums = new Map<string, number>();
   for (const { path, entry } of changes) {
@@ -36,7 +36,7 @@ export function listLines(changes: readonly Change[]): ListLine[] {
   return sortTree(lines);
 }
 
-/** As absolute paths, quoted as git does where needed, and where an editor might take a blank away. */
+/** Absolute paths, quoted like git does if needed, or if an editor might strip a blank. */
 export function showPath(path: string): string {
   const absolute = path === '.' ? '/' : `/${path}`;
   const quoted = quoteName(absolute);
@@ -48,22 +48,22 @@ export function renderLine({ kind, path, bytes }: ListLine): string {
   return `${kind.padEnd(8)} ${(bytes === undefined ? '-' : formatBytes(bytes)).padStart(9)}  ${showPath(path)}`;
 }
 
-/** The text to edit; `notes` are told as comments. */
+/** The text to edit; `notes` become comments. */
 export function renderList(lines: readonly ListLine[], notes: readonly string[]): string {
   const comments = [
-    'What changed since this machine was booted. What stays in this list is saved as a persistence layer',
-    'that later boots apply. Delete the line of what is not to be kept; deleting the line of a folder drops',
-    'all that is under it. An empty list saves nothing.',
+    'The changes since this machine was booted. What stays in this list is saved as a persistence layer',
+    'that later boots apply. Delete the lines of what you do not want to keep; deleting the line of a folder',
+    'excludes everything under it. An empty list saves nothing.',
     '',
-    'new, changed, deleted: since the boot, or since it was saved last; retyped: another kind of file than before;',
-    'folder: it has not changed itself, but something in it. Sizes of folders are those of all that is listed there.',
+    'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
+    'folder: unchanged itself, but something in it changed. The size of a folder is that of all changes in it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
   return `${[...head, '', ...lines.map(renderLine)].join('\n')}\n`;
 }
 
-/** The paths whose lines are still there. A line that was not offered is refused by its number. */
+/** The paths whose lines were kept. A line that was not offered is refused by number. */
 export function parseList(text: string, offered: readonly ListLine[]): Result<Set<string>> {
   const known = new Map(offered.map(({ path, kind }) => [path, kind]));
   const kept = new Set<string>();
@@ -72,10 +72,9 @@ export function parseList(text: string, offered: readonly ListLine[]): Result<Se
     const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
     const path = match === null ? undefined : pathOf(match[2] as string);
     const kind = KINDS.find((kind) => kind === match?.[1]);
-    if (path === undefined || kind === undefined)
-      return err(wrongLine(i, line, 'it is no line of this list'));
+    if (path === undefined || kind === undefined) return err(wrongLine(i, line, 'not a line of this list'));
     const is = known.get(path);
-    if (is === undefined) return err(wrongLine(i, line, 'no such change was in the list'));
+    if (is === undefined) return err(wrongLine(i, line, 'the list had no such change'));
     if (is !== kind) return err(wrongLine(i, line, `the list had it as ${is}`));
     kept.add(path);
   }
@@ -91,7 +90,7 @@ function pathOf(text: string): string | undefined {
 function wrongLine(index: number, line: string, why: string): Problem {
   return {
     code: 'edited-list-invalid',
-    what: 'the edited list cannot be understood',
+    what: 'invalid line in the edited list',
     where: `line ${index + 1}: ${line.trim()}`,
     why,
     next: 'delete whole lines only, and run mkma persist again',
@@ -105,7 +104,7 @@ export function keptChanges(
   kept: ReadonlySet<string>,
 ): Change[] {
   const dropped = new Set(offered.filter(({ path }) => !kept.has(path)).map(({ path }) => path));
-  // The root's line stands for itself alone.
+  // The line of the root does not imply others.
   return changes.filter(
     ({ path }) =>
       !dropped.has(path) && !ancestorsOf(path).some((above) => above !== '.' && dropped.has(above)),

@@ -1,4 +1,4 @@
-/** What changed: the upper directory of an overlay against what lies below it. */
+/** What changed: the upper directory of an overlay compared with what is below it. */
 import type { FileAttributes } from '../archive/attributes.js';
 import { type FileType, sortTree, type TreeEntry } from '../archive/tree.js';
 import { type LowerView, parentOf } from './lower.js';
@@ -9,26 +9,26 @@ export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted';
 export interface Change {
   readonly kind: ChangeKind;
   readonly path: string;
-  /** As it is now; absent where it is deleted. */
+  /** As it is now; absent if deleted. */
   readonly entry?: TreeEntry;
-  /** What it was; absent where it is new. */
+  /** As it was; absent if new. */
   readonly before?: FileType;
 }
 
-/** The upper directory, as it was found. */
+/** The upper directory, as found. */
 export interface Upper {
   /** All but whiteouts, sorted by name, the root first. */
   readonly entries: readonly TreeEntry[];
   readonly whiteouts: ReadonlySet<string>;
-  /** Folders that hide what lies below them. */
+  /** Folders that hide what is below them. */
   readonly opaque: ReadonlySet<string>;
   /** Extended attributes by path. */
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
 }
 
 /**
- * Folders that hold what the upper directory has of them and nothing else: opaque ones, those that only it has, and all in
- * them. `stack`: the real lower directories.
+ * Folders whose contents are those of the upper directory alone: opaque ones, new ones, and all in them.
+ * `stack`: the real lower directories.
  */
 export function wholeFolders(upper: Upper, stack: LowerView): Set<string> {
   const whole = new Set<string>();
@@ -40,8 +40,9 @@ export function wholeFolders(upper: Upper, stack: LowerView): Set<string> {
 }
 
 /**
- * All changes, sorted by name. `stack` are the real lower directories, of which the children of {@link wholeFolders} must be known;
- * `below` is the same with what has been saved since, which no change may tell again.
+ * All changes, sorted by name. `stack`: the real lower directories, of which the contents of {@link
+ * wholeFolders} must be known; `below`: the same with what has been saved since, which is not a change any
+ * more.
  */
 export function findChanges(upper: Upper, stack: LowerView, below: LowerView): Change[] {
   const whole = wholeFolders(upper, stack);
@@ -63,7 +64,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
     if (type !== 'd' || before?.type !== 'd') continue;
     for (const child of below.children(path)) {
       if (here.has(child) || upper.whiteouts.has(child)) continue;
-      // What a real lower directory has of a merged folder is still there.
+      // What a real lower directory has in a merged folder still exists.
       if (whole.has(path) || stack.at(child) === undefined) gone(child);
     }
   }
@@ -71,8 +72,8 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
 }
 
 /**
- * Names, saved before, of files that a change gives another name: one that is moved with the folder it lies in, which no time of
- * the file tells. They are saved again, so that all stay names of one file.
+ * Other names, saved before, of files that a change renames: a file moved with its folder has no time that
+ * shows it. They are saved again, so that all remain names of one file.
  */
 function otherNames(unchanged: readonly TreeEntry[], changes: readonly Change[]): Change[] {
   const linked = unchanged.filter(({ nlink }) => nlink > 1);
@@ -100,7 +101,7 @@ function kindOf(
       ? undefined
       : 'changed';
   }
-  // Saved before, and not touched since: whatever changes an inode changes the time of its change.
+  // Saved before and not touched since: every change of an inode updates its change time.
   return before.ino === entry.ino && before.changed === entry.changed ? undefined : 'changed';
 }
 

@@ -1,16 +1,16 @@
-/** Where the most of a tree's bytes lie. */
+/** Where most of a tree's bytes are. */
 import { parentOf } from './lower.js';
 
-/** A path with the bytes that it takes: a folder with all in it. */
+/** A path with its bytes; of a folder, with everything in it. */
 export interface Sized {
   readonly path: string;
   readonly bytes: number;
 }
 
 /**
- * The largest parts of a tree, each told once: a folder is told where nothing in it has more than half of its bytes,
- * otherwise that is looked into. `sizes`: all paths, the root as `.`, which is never told itself. At most `count`, the
- * largest first.
+ * The largest parts of a tree, each listed once: a folder is listed if nothing in it has more than half of
+ * its bytes, otherwise it is searched. `sizes`: all paths, the root as `.`, which is never listed. At most
+ * `count`, the largest first.
  */
 export function largestParts(sizes: readonly Sized[], count: number): Sized[] {
   const most = new Map<string, number>();

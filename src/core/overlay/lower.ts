@@ -1,19 +1,19 @@
-/** What lies below the upper directory of an overlay: lower directories as one view (kernel: overlayfs.rst). */
+/** What is below the upper directory of an overlay: lower directories as one view (kernel: overlayfs.rst). */
 import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
 
-/** What is known of a lower directory: the paths that were asked for. */
+/** What is known of a lower directory: the paths that were looked up. */
 export interface LowerDirectory {
   readonly entries: ReadonlyMap<string, TreeEntry>;
-  /** Paths that it takes away from those below it. */
+  /** Paths that it deletes from those below it. */
   readonly whiteouts: ReadonlySet<string>;
-  /** Folders that hide what those below it have in them. */
+  /** Folders that hide the contents they have below. */
   readonly opaque: ReadonlySet<string>;
   /** Extended attributes of its folders, by path. */
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
 }
 
-/** What a path shows, and which layers' folders are merged there, the highest first. */
+/** The entry that a path shows, and the layers whose folders are merged there, the highest first. */
 interface Seen {
   readonly entry: TreeEntry;
   readonly layer: LowerDirectory;
@@ -27,7 +27,7 @@ export class LowerView {
   /** `layers`: the highest first. Each knows the root, and every folder above a path that it knows. */
   constructor(private readonly layers: readonly LowerDirectory[]) {}
 
-  /** What the path shows; `undefined` where there is nothing. */
+  /** The entry that the path shows; `undefined` if there is none. */
   at(path: string): TreeEntry | undefined {
     return this.look(path)?.entry;
   }
@@ -43,7 +43,7 @@ export class LowerView {
     return this.look(path)?.layer.attributes.get(path) ?? {};
   }
 
-  /** Paths known to be in a folder, each once; in no order. */
+  /** Known paths in a folder, each once; in no order. */
   children(path: string): string[] {
     const found = new Set<string>();
     for (const layer of this.look(path)?.merged ?? []) {
@@ -60,7 +60,7 @@ export class LowerView {
   }
 
   private find(path: string): Seen | undefined {
-    // What lies in a folder is looked for in the layers that make up the folder: others may have a link of that name.
+    // The contents of a folder are looked up in the layers that form it: others may have a link of that name.
     const above = path === '.' ? this.layers : (this.look(parentOf(path))?.merged ?? []);
     const merged: LowerDirectory[] = [];
     for (const layer of above) {

@@ -1,4 +1,4 @@
-/** What a layer of chosen changes consists of, and what is remembered of it until the next boot. */
+/** The content of a layer of chosen changes, and what is remembered of it until the next boot. */
 import type { FileAttributes } from '../archive/attributes.js';
 import { parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
 import type { RecordState } from '../records/records.js';
@@ -6,7 +6,7 @@ import { sortByName } from '../text/path.js';
 import type { Change, Upper } from './changes.js';
 import { type LowerDirectory, type LowerView, parentOf } from './lower.js';
 
-/** A layer's tree, as planArchive takes it. */
+/** A layer's tree, as taken by planArchive. */
 export interface LayerContent {
   /** Sorted, the root first. */
   readonly tree: readonly TreeEntry[];
@@ -17,8 +17,8 @@ export interface LayerContent {
 }
 
 /**
- * The layer that holds the chosen changes and nothing else. Every folder above them is in it: as it is now where that was
- * chosen or it is new, otherwise as it is below.
+ * The layer with the chosen changes and nothing else. Every folder above them is included: as it is now if it
+ * was chosen or is new, otherwise as it is below.
  */
 export function composeLayer(chosen: readonly Change[], upper: Upper, below: LowerView): LayerContent {
   const tree = new Map<string, TreeEntry>();
@@ -30,7 +30,7 @@ export function composeLayer(chosen: readonly Change[], upper: Upper, below: Low
   for (const { path, entry } of chosen) {
     if (entry !== undefined) add(entry, upper.attributes.get(path));
   }
-  // Folders that were not chosen and are new: nearly never is one needed.
+  // New folders that were not chosen: rarely is one needed.
   let folders: Map<string, TreeEntry> | undefined;
   const now = (path: string): TreeEntry => {
     folders ??= new Map(upper.entries.filter(({ type }) => type === 'd').map((entry) => [entry.path, entry]));
@@ -60,27 +60,29 @@ export interface SavedSnapshot {
   /** Name of the layer it became. */
   readonly layer: string;
   readonly id: string;
-  /** When the tree was looked at, in seconds since the epoch. */
+  /** When the tree was read, in seconds since the epoch. */
   readonly seen: number;
-  /** All entries, as {@link printTree} writes them. */
+  /** All entries, in the form of {@link printTree}. */
   readonly entries: string;
   readonly deletions: readonly string[];
   /** Extended attributes of its folders. */
   readonly attributes: readonly FileAttributes[];
-  /** What it has of accounts and of dpkg's database. */
+  /** Its accounts and dpkg database. */
   readonly records: RecordState;
 }
 
-/** The clock of a tmpfs's times goes in steps of at most that many seconds (a tick of the kernel: HZ is 100 or more), with a reserve. */
+/**
+ * Longest step of the clock of a tmpfs in seconds (a tick of the kernel: HZ is 100 or more), with a margin.
+ */
 const TICK = 0.1;
 
 /** How a snapshot was made. */
 export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'seen' | 'records'> {
-  /** Numbers of inodes that may change without their times telling it, which count as changed from now on. */
+  /** Inodes that may change without a change of their times, and count as changed from now on. */
   readonly unsure?: ReadonlySet<string>;
 }
 
-/** What to remember. */
+/** The snapshot in the form to remember. */
 export function saveSnapshot(
   { tree, attributes, deletions }: LayerContent,
   { unsure = new Set(), ...facts }: SnapshotFacts,
@@ -92,9 +94,9 @@ export function saveSnapshot(
   return { ...facts, entries: printTree(sure), deletions, attributes: ofFolders };
 }
 
-/** A snapshot as the layer that it will be from the next boot on. */
+/** A snapshot in the form of the layer that it will be in later boots. */
 export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerDirectory {
-  // What changed just before it was looked at may have changed again within the same tick: it counts as changed.
+  // What changed just before the scan may have changed again within the same tick: it counts as changed.
   const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
   return {
     entries: new Map(

@@ -1,4 +1,4 @@
-/** Whether what a manifest says of accounts and packages has the form that {@link Records} tells. */
+/** Whether a manifest's account and package records have the form of {@link Records}. */
 import { isSafePath } from '../text/path.js';
 import { NO_FILE, type Records } from './records.js';
 
@@ -22,7 +22,7 @@ function isDigests(value: unknown): boolean {
   );
 }
 
-/** Names by numbers; `unknown`: where a number may have none. */
+/** Names by numbers; `unknown`: whether a number may have none. */
 function isNames(value: unknown, unknown = false): boolean {
   if (!isObject(value)) return false;
   return Object.entries(value).every(

@@ -1,6 +1,6 @@
 /**
- * Files that several owners write, accounts and dpkg's database: which of them an image holds, and what a layer was made on.
- * Laid over others than those, a layer's copy takes accounts and packages of the base away.
+ * Files that both base and layers write, accounts and dpkg's database: which of them an image contains, and
+ * what a layer was made on. On top of others, a layer's copy would hide accounts and packages of the base.
  */
 import { aclIds } from '../archive/acl.js';
 import type { FileAttributes } from '../archive/attributes.js';
@@ -8,7 +8,7 @@ import type { TreeEntry } from '../archive/tree.js';
 import type { Problem } from '../result.js';
 import { quoteName } from '../text/path.js';
 
-/** Files that mean something only together: where a layer holds one of them, all have to be as they were below it. */
+/** Files that belong together: if a layer contains one of them, all must be as they were below it. */
 const GROUPS = {
   accounts: ['etc/group', 'etc/gshadow', 'etc/passwd', 'etc/shadow', 'etc/subgid', 'etc/subuid'],
   packages: [
@@ -21,16 +21,16 @@ type Group = keyof typeof GROUPS;
 /** All of them, relative to the root. */
 export const RECORD_FILES: readonly string[] = Object.values(GROUPS).flat();
 
-/** Those that tell whose a number is. */
+/** The files that map numbers to names. */
 export const NAME_FILES = { users: 'etc/passwd', groups: 'etc/group' } as const;
 type Kind = keyof typeof NAME_FILES;
 const KINDS: readonly Kind[] = ['users', 'groups'];
-/** Those that give ranges of numbers to accounts. */
+/** The files that assign ranges of numbers to accounts. */
 const RANGE_FILES = { users: 'etc/subuid', groups: 'etc/subgid' } as const;
-/** Numbers above this one belong to ranges, if to anything (adduser.conf(5), login.defs(5)). */
+/** Larger numbers belong to ranges, if to anything (adduser.conf(5), login.defs(5)). */
 const LAST_PLAIN = 65_535;
 
-/** SHA-256 of files by their paths, in hexadecimal; `null`: not there, {@link NO_FILE}: there, and no file. */
+/** SHA-256 of files by path, in hexadecimal; `null`: absent, {@link NO_FILE}: not a regular file. */
 export type Digests = Readonly<Record<string, string | null>>;
 export const NO_FILE = 'other';
 /** Names by numbers. */
@@ -38,28 +38,34 @@ export type Names = Readonly<Record<string, string>>;
 
 /** What an image has of these files. */
 export interface Records {
-  /** Of a base all of them; of a layer those that it holds or takes away. */
+  /** Of a base all of them; of a layer those that it contains or deletes. */
   readonly files: Digests;
-  /** Names of users and groups, where the image holds the file that tells them. */
+  /** Names of users and groups, if the image contains the file that maps them. */
   readonly users?: Names;
   readonly groups?: Names;
-  /** Of a layer: what it was made on, as far as that matters to it. */
+  /** Of a layer: the files it was made on, as far as they matter to it. */
   readonly below?: Digests;
-  /** Of a layer: who owns what is in it, by number, as its view had it; `null`: nobody had the number. Root is not listed. */
+  /**
+   * Of a layer: the owners of its files, by number, as its view had them; `null`: the number had no name.
+   * Root is not listed.
+   */
   readonly owners?: Readonly<Record<Kind, Readonly<Record<string, string | null>>>>;
 }
 
-/** What counts of a file's content: of shadow(5) not the days of the last changes, which are those of a build. */
+/**
+ * The part of a file's content that counts: not the days of the last change in shadow(5), which are those of
+ * a build.
+ */
 export function comparable(path: string, content: string): string {
   return path === 'etc/shadow' ? content.replace(/^([^:\n]*:[^:\n]*):[1-9]\d*:/gm, '$1:#:') : content;
 }
 
-/** Whether what counts of a file is all that is in it. */
+/** Whether all of a file's content counts. */
 export function isPlain(path: string): boolean {
   return path !== 'etc/shadow';
 }
 
-/** Names by numbers out of passwd(5) or group(5); the first of several counts, as for getpwuid(3). */
+/** Names by numbers from passwd(5) or group(5); the first of several counts, as in getpwuid(3). */
 export function parseNames(text: string): Names {
   const names = new Map<string, string>();
   for (const line of text.split('\n')) {
@@ -69,17 +75,17 @@ export function parseNames(text: string): Names {
   return Object.fromEntries(names);
 }
 
-/** The files that an image holds or takes away, as absolute paths; of a base, those that it has. */
+/** The files that an image contains or deletes, as absolute paths; of a base, those that it contains. */
 export function recordFiles({ files, below }: Records): string[] {
   return Object.keys(files)
     .filter((path) => below !== undefined || files[path] !== null)
     .map((path) => `/${path}`);
 }
 
-/** What is known of the view at some height of a chain. What is absent is not known. */
+/** What is known of the view at some height of a chain. Absent means unknown. */
 export type RecordState = Pick<Records, 'files' | 'users' | 'groups'>;
 
-/** The view with one more image on it; `undefined`: nobody knows which of the files that has. */
+/** The view with one more image on it; `undefined`: its files are unknown. */
 export function stacked(below: RecordState, image: RecordState | undefined): RecordState {
   if (image === undefined) return { files: {} };
   const names = (kind: Kind): Partial<Record<Kind, Names>> => {
@@ -90,7 +96,7 @@ export function stacked(below: RecordState, image: RecordState | undefined): Rec
   return { files: { ...below.files, ...image.files }, ...names('users'), ...names('groups') };
 }
 
-/** Who owns what a layer holds: entries, and what ACLs name. */
+/** The owners of a layer's entries, including those that ACLs name. */
 export function ownersOf(
   tree: readonly TreeEntry[],
   attributes: readonly FileAttributes[],
@@ -111,7 +117,7 @@ export function ownersOf(
   return { users: named('users'), groups: named('groups') };
 }
 
-/** What a layer has to remember of the view that it is made on. */
+/** What a layer records of the view that it is made on. */
 export function belowOf(files: Digests, owners: NonNullable<Records['owners']>, state: RecordState): Digests {
   const wanted = new Set<string>();
   for (const group of Object.values(GROUPS)) {
@@ -126,20 +132,20 @@ export function belowOf(files: Digests, owners: NonNullable<Records['owners']>, 
   );
 }
 
-/** Numbers that only a range of numbers may give to somebody. */
+/** Numbers without a name that can only belong to a range. */
 function inRanges(owners: Readonly<Record<string, string | null>>): string[] {
   return Object.keys(owners).filter((id) => owners[id] === null && Number(id) > LAST_PLAIN);
 }
 
-/** How a layer fits the view that it is to lie on. */
+/** How a layer fits the view below it. */
 export interface Fit {
-  /** Why it must not lie there. */
+  /** Why it must not be applied there. */
   readonly problem?: Problem;
-  /** What is odd about it all the same. */
+  /** Warnings, if it is applied anyway. */
   readonly warnings: readonly string[];
 }
 
-/** A layer as people know it. */
+/** The layer to judge. */
 export interface JudgedLayer {
   readonly name: string;
   /** Its file, for people. */
@@ -147,11 +153,11 @@ export interface JudgedLayer {
   readonly records: Records;
 }
 
-/** Judge a layer by the view that it is to lie on. What is not known of either speaks for the layer. */
+/** Judges a layer by the view below it. Whatever is unknown counts in favour of the layer. */
 export function fitOf({ name, file, records }: JudgedLayer, state: RecordState): Fit {
   const next =
-    'build the base with what the layer holds, or make the change again and save it, then drop the layer: ' +
-    `mkma layers drop ${quoteName(name)}\nor apply it all the same, to get at what it holds: mkma_layers=!${name} in the boot loader`;
+    'build the base with what the layer contains, or make and save the change again, then drop the layer: ' +
+    `mkma layers drop ${quoteName(name)}\nor apply it anyway, to recover its files: mkma_layers=!${name} in the boot loader`;
   for (const group of Object.keys(GROUPS) as Group[]) {
     const why = otherRecords(group, records, state);
     if (why !== undefined) {
@@ -161,17 +167,17 @@ export function fitOf({ name, file, records }: JudgedLayer, state: RecordState):
   }
   const { others, gone } = compareOwners(records, state);
   if (others.length > 0) {
-    const why = `what it holds would belong to somebody else: ${listed(others)}`;
-    const what = 'the layer was made where numbers of users or groups meant others';
+    const why = `its files would belong to somebody else: ${listed(others)}`;
+    const what = 'numbers of users or groups in the layer belong to others here';
     return { problem: { code: 'layer-other-owners', what, where: file, why, next }, warnings: [] };
   }
   return {
-    warnings: gone.length === 0 ? [] : [`it has files of accounts that are not here: ${listed(gone)}`],
+    warnings: gone.length === 0 ? [] : [`it has files of accounts that do not exist here: ${listed(gone)}`],
   };
 }
 
 const LOST: Readonly<Record<Group, string>> = {
-  accounts: 'accounts would be gone, and files would belong to whoever has their number',
+  accounts: 'accounts would be missing, and their files would belong to whoever has their numbers',
   packages: 'dpkg would not know what is installed',
 };
 
@@ -185,24 +191,27 @@ function otherRecords(group: Group, { files, below }: Records, state: RecordStat
   );
   if (differing.length === 0) return undefined;
   const shown = (list: readonly string[]): string => list.map((path) => `/${path}`).join(', ');
-  return `it holds ${shown(own)}, and was made where ${shown(differing)} had another content: ${LOST[group]}`;
+  return `it contains ${shown(own)}, and was made where ${shown(differing)} had other content: ${LOST[group]}`;
 }
 
-/** Numbers that mean others in the view than in the layer, and numbers that mean nobody there, in words. */
+/**
+ * Numbers that belong to others in the view than in the layer, and numbers that belong to nobody there, in
+ * words.
+ */
 function compareOwners(records: Records, state: RecordState): { others: string[]; gone: string[] } {
   const others: string[] = [];
   const gone: string[] = [];
   for (const kind of KINDS) {
     const owners = records.owners?.[kind] ?? {};
     const names = state[kind];
-    // A layer that brings its own names lies on those that it was made on.
+    // A layer with its own names is on top of those that it was made on.
     if (names === undefined || Object.hasOwn(records.files, NAME_FILES[kind])) continue;
     const one = kind === 'users' ? 'user' : 'group';
     for (const [id, before] of Object.entries(owners)) {
       const now = names[id];
       if (now !== undefined && now !== before) {
         others.push(
-          `${one} ${id} is ${quoteName(now)} here, and was ${before === null ? 'nobody' : quoteName(before)}`,
+          `${one} ${id} is ${quoteName(now)} here, but was ${before === null ? 'nobody' : quoteName(before)}`,
         );
       } else if (now === undefined && before !== null) gone.push(`${one} ${id} (${quoteName(before)})`);
     }
@@ -211,7 +220,7 @@ function compareOwners(records: Records, state: RecordState): { others: string[]
     const [first] = inRanges(owners);
     if (first !== undefined && before !== undefined && now !== undefined && before !== now) {
       others.push(
-        `${one} ${first} and others like it are out of a range in /${range}, which had another content`,
+        `${one} ${first} and others like it are from a range in /${range}, which had other content`,
       );
     }
   }

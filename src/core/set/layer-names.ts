@@ -1,4 +1,6 @@
-/** Persistence layers by their names: which files are layers, their order, and which of them a boot is to apply. */
+/**
+ * Persistence layers by their names: which files are layers, their order, and which of them a boot applies.
+ */
 import { err, ok, type Problem, type Result } from '../result.js';
 import { compareNames, sortByName } from '../text/path.js';
 
@@ -8,18 +10,24 @@ const SUFFIX = '.cpio.zst';
 /** A layer's file beside the base. */
 export interface LayerFile {
   readonly file: string;
-  /** What is between `persistence.` and `.cpio.zst`: what people call it, and its folder in /overlay/layers. */
+  /**
+   * The part between `persistence.` and `.cpio.zst`: the layer's name for people, and its folder in
+   * /overlay/layers.
+   */
   readonly name: string;
 }
 
-/** The name of the layer in a file; `undefined` where the file is none. */
+/** The name of the layer in a file; `undefined` if the file is not a layer. */
 export function layerName(file: string): string | undefined {
   if (!file.startsWith(PREFIX) || !file.endsWith(SUFFIX)) return undefined;
   const name = file.slice(PREFIX.length, -SUFFIX.length);
   return name === '' || name === '.' || name === '..' || name.includes('/') ? undefined : name;
 }
 
-/** The layers among the names of a folder, in the order in which they are applied: that of the files' names as bytes. */
+/**
+ * The layers among the names of a folder, in the order in which they are applied: that of the files' names as
+ * bytes.
+ */
 export function layersAmong(files: readonly string[]): LayerFile[] {
   const layers: LayerFile[] = [];
   for (const file of sortByName([...files], (file) => file)) {
@@ -29,13 +37,13 @@ export function layersAmong(files: readonly string[]): LayerFile[] {
   return layers;
 }
 
-/** What `mkma_layers=` asks for. Names are without `persistence.` and `.cpio.zst`. */
+/** What `mkma_layers=` selects. Names are without `persistence.` and `.cpio.zst`. */
 export interface LayerSelection {
-  /** Whether those that are not named are meant as well. */
+  /** Whether layers that are not named are selected as well. */
   readonly others: boolean;
   readonly wanted: readonly string[];
   readonly unwanted: readonly string[];
-  /** To be applied even on accounts and packages that they were not made on. */
+  /** Applied even on accounts and packages that they were not made on. */
   readonly forced: readonly string[];
 }
 
@@ -43,8 +51,8 @@ export interface LayerSelection {
 export const ALL_LAYERS: LayerSelection = { others: true, wanted: [], unwanted: [], forced: [] };
 
 /**
- * Parse `all`, `none`, or names separated by commas, `-NAME` for one to leave out, `!NAME` for one to apply whatever it was made
- * on. Where only such are given, all others are meant. Names may be written as the files are called.
+ * Parses `all`, `none`, or names separated by commas; `-NAME` leaves one out, `!NAME` forces one. If only
+ * such are given, all others are selected too. File names are accepted as names.
  */
 export function parseLayerSelection(text: string): Result<LayerSelection> {
   const words = text.split(',').map((word) => word.trim());
@@ -54,8 +62,8 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
   const [unwanted, forced] = [marked('-'), marked('!')];
   const positive = words.filter((word) => !/^[-!]/.test(word));
   const wanted = positive.filter((word) => word !== 'all' && word !== 'none').map(nameOf);
-  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('a name in it is empty'));
-  if (positive.includes('none') && words.length > 1) return err(refused('none stands alone'));
+  if ([...wanted, ...unwanted, ...forced].includes('')) return err(refused('it contains an empty name'));
+  if (positive.includes('none') && words.length > 1) return err(refused('none must stand alone'));
   const both = forced.find((name) => unwanted.includes(name));
   if (both !== undefined) return err(refused(`it both leaves out and forces ${both}`));
   const others = positive.length === 0 || positive.includes('all');
@@ -63,16 +71,16 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
 }
 
 function refused(why: string): Problem {
-  return { code: 'layers-parameter', what: 'this is no choice of layers', why };
+  return { code: 'layers-parameter', what: 'invalid list of layers', why };
 }
 
-/** Whether a selection means the layer of this name. */
+/** Whether a selection includes the layer of this name. */
 export function isSelected(selection: LayerSelection, name: string): boolean {
   if (selection.unwanted.includes(name)) return false;
   return selection.others || selection.wanted.includes(name) || selection.forced.includes(name);
 }
 
-/** Names in a selection that no layer has; `known`: those of the layers that are there. */
+/** Names in a selection that no layer has; `known`: those of the existing layers. */
 export function unknownNames(selection: LayerSelection, known: readonly string[]): string[] {
   const { wanted, unwanted, forced } = selection;
   return [...wanted, ...unwanted, ...forced].filter((name) => !known.includes(name));
@@ -85,24 +93,25 @@ export function layerFileName(name: string): string {
 
 const DISABLED = '.disabled';
 
-/** The file of a layer that was disabled: early boot does not take it for one. */
+/** The file of a disabled layer, which early boot does not take for a layer. */
 export function disabledFileName(name: string): string {
   return layerFileName(name) + DISABLED;
 }
 
-/** The name of the disabled layer in a file; `undefined` where the file is none. */
+/** The name of the disabled layer in a file; `undefined` if the file is not one. */
 export function disabledLayerName(file: string): string | undefined {
   return file.endsWith(DISABLED) ? layerName(file.slice(0, -DISABLED.length)) : undefined;
 }
 
-/** A label: what may stand in a file's name and in `mkma_layers=`. */
+/** A label: what is allowed in a file's name and in `mkma_layers=`. */
 export function isLayerLabel(label: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(label);
 }
 
 /**
- * The name of a layer made now: `YYYYMMDD_HHMMSS` in UTC, and the label behind it. Never one that sorts before one of
- * `files`, whatever the clock says: then it is a second after the last of them. `now` in milliseconds since the epoch.
+ * The name of a layer made now: `YYYYMMDD_HHMMSS` in UTC, followed by the label. It never sorts before one of
+ * `files`, whatever the clock says: then it is a second after the last of them. `now` in milliseconds since
+ * the epoch.
  */
 export function nextLayerName(files: readonly string[], now: number, label?: string): string {
   const end = label === undefined ? '' : `_${label}`;
@@ -112,12 +121,12 @@ export function nextLayerName(files: readonly string[], now: number, label?: str
     last === undefined || compareNames(layerFileName(name), last) > 0;
   let at = now;
   if (!follows(stamp(at))) at = Math.max(at, momentOf(last as string) ?? at);
-  // Seconds that are taken already, one with a label among them.
+  // Seconds that are already taken, possibly by a name with a label.
   for (let i = 0; i < 100; i++, at += 1000)
     if (follows(stamp(at)) && follows(stamp(at) + end)) return stamp(at) + end;
-  // A name that no clock made: what comes behind it begins as it does.
+  // The last name does not come from a clock: extend it, so that the new one sorts after it.
   const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst)?(\.[a-z]+)?$/, '');
-  // The second of such names takes the place of the first one's time, as long as that still follows.
+  // The second of such names replaces the time of the first, as long as it still sorts after it.
   const stem = name.replace(/_\d{8}_\d{6}(_[A-Za-z0-9._-]+)?$/, '');
   const short = `${stem}_${stamp(now)}${end}`;
   return follows(short) ? short : `${name}_${stamp(now)}${end}`;
@@ -127,7 +136,7 @@ function stamp(moment: number): string {
   return new Date(moment).toISOString().replace(/[-:]/g, '').replace('T', '_').slice(0, 15);
 }
 
-/** The moment that a layer's name tells, in milliseconds since the epoch. */
+/** The moment in a layer's name, in milliseconds since the epoch. */
 function momentOf(file: string): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(file.slice(PREFIX.length));
   if (match === null) return undefined;

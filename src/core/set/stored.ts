@@ -1,4 +1,4 @@
-/** The images in a folder, as far as their names and manifests tell. */
+/** The images in a folder, according to their names and manifests. */
 
 import type { BaseFormat } from '../contract.js';
 import type { ImageInfo } from '../image/image.js';
@@ -18,19 +18,19 @@ import {
 } from './layer-names.js';
 
 export interface StoredImage {
-  /** Of a layer what people call it; `base`. */
+  /** The layer's name for people, or `base`. */
   readonly name: string;
   /** Its file in the folder. */
   readonly file: string;
   readonly bytes: number;
   readonly disabled: boolean;
-  /** An archive, or a file system. */
+  /** An archive or a file system. */
   readonly format: BaseFormat;
-  /** Absent where it has none, or the image is damaged. */
+  /** Absent if it has none, or the image is damaged. */
   readonly manifest?: Manifest;
-  /** Why early boot would not take it. */
+  /** Why early boot would not load it. */
   readonly problem?: Problem;
-  /** Of the base: what there is to say of others that lie beside it. */
+  /** Of the base: warnings about others beside it. */
   readonly beside?: readonly string[];
 }
 
@@ -38,11 +38,11 @@ export interface StoredImages {
   readonly base?: StoredImage;
   /** In the order of their names, the lowest first; disabled ones where they would be applied. */
   readonly layers: readonly StoredImage[];
-  /** What `mkma_layers=` of the running machine asks for; absent elsewhere. */
+  /** The `mkma_layers=` of the running machine; absent elsewhere. */
   readonly selection?: LayerSelection;
 }
 
-/** Find the images in a folder and read their manifests. */
+/** Finds the images in a folder and reads their manifests. */
 export function readStored(folder: FolderReader): StoredImages {
   const layers: StoredImage[] = [];
   for (const file of folder.names) {
@@ -60,7 +60,7 @@ export function readStored(folder: FolderReader): StoredImages {
   return { base: { ...readBase(base), ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
-/** Sort by the names that the files have while they are enabled; a disabled one comes after its namesake. */
+/** Sorts by the names that the files have when enabled; a disabled one comes after its namesake. */
 export function inOrder(layers: StoredImage[]): StoredImage[] {
   return sortByName(layers, ({ name, disabled }) => (disabled ? disabledFileName : layerFileName)(name));
 }
@@ -79,15 +79,15 @@ function readOne(
   const { manifest, format } = info.value;
   if (manifest === undefined) return { ...image, format };
   if (manifest.kind === kind) return { ...image, format, manifest };
-  const why = `its manifest says that it is a ${manifest.kind}`;
-  const next = 'remove it, or give it the name of what it is';
+  const why = `its manifest says it is a ${manifest.kind}`;
+  const next = 'remove it, or rename it to what it is';
   return { ...image, problem: wrongKind(kind, file, why, next) };
 }
 
 function readInfo(folder: FolderReader, file: string, bytes: number | undefined): Result<ImageInfo> {
   if (bytes === undefined) {
-    const why = 'it cannot be opened, or is no regular file';
-    return err(unreadable(file, why, 'look at its type and owner'));
+    const why = 'it cannot be opened, or is not a regular file';
+    return err(unreadable(file, why, 'check its type and owner'));
   }
   if (bytes === 0) {
     const next = 'copy or save it again';
@@ -98,18 +98,18 @@ function readInfo(folder: FolderReader, file: string, bytes: number | undefined)
   return info.ok ? info : err({ where: file, ...info.problem });
 }
 
-/** The problem of a medium that does not give a file's bytes. */
+/** The problem of a medium that does not return a file's bytes. */
 export function unreadableFile(file: string): Problem {
-  const next = 'look whether its medium is still attached and what dmesg says';
+  const next = 'check that its medium is still attached, and see dmesg';
   return unreadable(file, FEWER_BYTES, next);
 }
 
-/** What a layer is a layer of, where its manifest tells. */
+/** What a layer was made on and what it deletes, if it has a manifest. */
 export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
   return manifest?.kind === 'layer' ? manifest.layer : undefined;
 }
 
-/** Archive records of an image, where its manifest tells. */
+/** The number of records in an image's archive, if it has a manifest. */
 export function recordsOf({ manifest }: StoredImage): number | undefined {
   return manifest === undefined ? undefined : recordCount(manifest);
 }

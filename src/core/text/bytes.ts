@@ -1,6 +1,6 @@
-/** Little helpers over byte arrays, for formats that both sides read and write. */
+/** Byte arrays, for formats that both sides read and write. */
 
-/** One array holding all parts in a row. */
+/** Concatenates the parts. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -37,14 +37,17 @@ const CRC_TABLE = (() => {
   return table;
 })();
 
-/** CRC-32 as in RFC 1952 section 8 (polynomial 0xedb88320, reflected). For small inputs: manifests, not images. */
+/**
+ * CRC-32 as in RFC 1952 section 8 (polynomial 0xedb88320, reflected). For small inputs: manifests, not
+ * images.
+ */
 export function crc32(bytes: Uint8Array): number {
   let c = 0xffffffff;
   for (const byte of bytes) c = (CRC_TABLE[(c ^ byte) & 0xff] as number) ^ (c >>> 8);
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** The bytes of {@link base64}. */
+/** Inverse of {@link base64}. */
 export function decodeBase64(text: string): Uint8Array {
   const digits = text.replace(/=+$/, '');
   const bytes = new Uint8Array(Math.floor((digits.length * 3) / 4));

@@ -1,15 +1,15 @@
-/** Paths as they mean something inside a root that is not the root: symbolic links are followed in there. */
+/** Paths inside a root that is not the process's root: symbolic links are resolved inside it. */
 
-/** As many links as the kernel follows (path_resolution(7)). */
+/** The kernel's limit (path_resolution(7)). */
 const MOST_LINKS = 40;
 
-/** Where a symbolic link points, by its absolute path inside the root; `undefined` where there is none. */
+/** The target of a symbolic link, by its absolute path inside the root; `undefined` if it is not one. */
 export type ReadLink = (path: string) => string | undefined;
 
 /**
- * Follow the links of an absolute path as a program inside the root would: an absolute target starts at the root again, `..` never leads
- * above it. A link that the path ends in is followed unless `last` is kept. Returns the path inside the root; `undefined` where links go
- * round in circles.
+ * Resolves the links of an absolute path like a program inside the root would: an absolute target starts at
+ * the root, `..` never leaves it. A link at the end of the path is followed unless `last` is `kept`. Returns
+ * the path inside the root; `undefined` if links form a loop.
  */
 export function followLinks(
   path: string,

@@ -1,12 +1,12 @@
-/** Names and passwords in addresses. */
+/** Names and passwords in URLs. */
 
 /**
- * The part of an address between // and @ (RFC 3986, "userinfo"), up to the last @ before the path: people write passwords as they are,
- * not in percents.
+ * The part of a URL between // and @ (RFC 3986, "userinfo"), up to the last @ before the path: people write
+ * passwords without percent-encoding.
  */
 const LOGIN = /([a-z][a-z0-9+.-]*:\/\/)[^\s/]+@/gi;
 
-/** A text without the names and passwords that addresses in it hold. */
+/** The text without names and passwords of URLs in it. */
 export function withoutLogins(text: string): string {
   return text.replace(LOGIN, '$1***@');
 }

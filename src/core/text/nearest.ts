@@ -1,6 +1,6 @@
-/** Did you mean ...? The name that a mistyped one was meant to be. */
+/** Did you mean ...? The name that was probably meant by a mistyped one. */
 
-/** The name that was probably meant; `undefined`: none is near. */
+/** The name that was probably meant; `undefined` if none is near. */
 export function nearestOf(typed: string, names: readonly string[]): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {
@@ -10,7 +10,7 @@ export function nearestOf(typed: string, names: readonly string[]): string | und
   return best === undefined || best.distance > Math.max(2, typed.length / 3) ? undefined : best.name;
 }
 
-/** How many letters have to be added, removed or changed to make one word of the other (Levenshtein). */
+/** Number of letters to add, remove or change to turn one word into the other (Levenshtein). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

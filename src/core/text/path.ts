@@ -1,12 +1,14 @@
 /**
- * File names are bytes. Inside mkma they are strings made by one codec: valid UTF-8 as it is, every other
- * byte 0x80-0xff as the lone surrogate U+DC80-U+DCFF (as Python's "surrogateescape", PEP 383). It loses nothing
+ * File names are bytes. mkma represents them as strings in one codec: valid UTF-8 as it is, every other byte
+ * 0x80-0xff as the lone surrogate U+DC80-U+DCFF (like Python's "surrogateescape", PEP 383). It is lossless
  * and survives JSON.
  */
 
 import { concatBytes } from './bytes.js';
 
-/** Bytes of a plain run that are turned into text at once: well below what an engine takes as arguments of one call. */
+/**
+ * Bytes of a plain run that are decoded at once: well below the limit of an engine for arguments of one call.
+ */
 const RUN = 4096;
 
 /** Decode a name's bytes. Inverse of {@link encodeName} for every byte sequence. */
@@ -35,7 +37,7 @@ export function decodeName(bytes: Uint8Array): string {
   return out;
 }
 
-/** Length of the well-formed UTF-8 sequence at `i` (Unicode 15 table 3-7), or 0 where there is none. */
+/** Length of the well-formed UTF-8 sequence at `i` (Unicode 15 table 3-7), or 0 if there is none. */
 function sequenceLength(bytes: Uint8Array, i: number): number {
   const lead = bytes[i] as number;
   const length =
@@ -62,7 +64,7 @@ export function encodeName(name: string): Uint8Array {
   return out;
 }
 
-/** How many bytes {@link encodeName} makes of a name. */
+/** Length in bytes of a name once encoded by {@link encodeName}. */
 export function nameLength(name: string): number {
   if (isAscii(name)) return name.length;
   let length = 0;
@@ -79,7 +81,7 @@ export function nameLength(name: string): number {
   return length;
 }
 
-/** Write a name's bytes to `out` at `at`, where there is room for them. Returns where they end. */
+/** Writes a name's bytes to `out` at `at`, which must have room for them. Returns where they end. */
 export function putName(name: string, out: Uint8Array, at: number): number {
   let n = at;
   for (let i = 0; i < name.length; i++) {
@@ -106,9 +108,9 @@ export function putName(name: string, out: Uint8Array, at: number): number {
   return n;
 }
 
-/** Order of names by their bytes, which is what `LC_ALL=C sort` and the kernel mean by order. */
+/** Order of names by their bytes, as in `LC_ALL=C sort` and the kernel. */
 export function compareNames(a: string, b: string): number {
-  // Code unit order equals byte order while both sides are ASCII, which is nearly always.
+  // Code unit order equals byte order if both sides are ASCII, which is nearly always.
   if (isAscii(a) && isAscii(b)) return a < b ? -1 : a > b ? 1 : 0;
   const x = encodeName(a);
   const y = encodeName(b);
@@ -120,11 +122,11 @@ export function compareNames(a: string, b: string): number {
   return x.length - y.length;
 }
 
-/** Sort items in place by their names, in the order of {@link compareNames}. */
+/** Sorts items in place by their names, in the order of {@link compareNames}. */
 export function sortByName<T>(items: T[], nameOf: (item: T) => string): T[] {
   const names = items.map(nameOf);
-  // Code unit order equals byte order for ASCII, which engines sort by themselves many times faster than by a function. No
-  // name holds a NUL, which comes before all else.
+  // Code unit order equals byte order for ASCII, which engines sort many times faster without a callback.
+  // NUL, which sorts before all else, is in no name.
   if (!isAscii(names.join(''))) return items.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
   if (names.every((name, i) => i === 0 || (names[i - 1] as string) <= name)) return items;
   const keys = names.map((name, i) => `${name}\0${i}`).sort();
@@ -133,12 +135,12 @@ export function sortByName<T>(items: T[], nameOf: (item: T) => string): T[] {
   return items;
 }
 
-/** Longest path that the kernel takes, without the NUL (PATH_MAX of limits.h). */
+/** The kernel's limit for paths, without the NUL (PATH_MAX of limits.h). */
 const MAX_PATH = 4095;
 
 /**
- * Whether a string is a path relative to a tree's root that stays below it: not empty, no `.` or `..` in it, no empty
- * part, no NUL, nothing that {@link encodeName} could not encode.
+ * Whether a string is a path relative to a tree's root that stays below it: not empty, no `.` or `..`, no
+ * empty part, no NUL, nothing that {@link encodeName} cannot encode.
  */
 export function isSafePath(path: string): boolean {
   if (path.length > MAX_PATH || /[\0\ud800-\udbff\udc00-\udc7f\udd00-\udfff]/.test(withoutPairs(path)))
@@ -147,24 +149,27 @@ export function isSafePath(path: string): boolean {
 }
 
 /**
- * Whether a path lies below a folder. Both are written alike: absolute, or relative to the same folder, without a
- * slash at the end.
+ * Whether a path is below a folder. Both are absolute, or relative to the same folder, without a trailing
+ * slash.
  */
 export function isBelow(path: string, folder: string): boolean {
   return path.startsWith(folder === '/' ? folder : `${folder}/`) && path !== folder;
 }
 
-/** Whether a path is a folder or lies below it, as {@link isBelow}. */
+/** Whether a path is a folder or below it, like {@link isBelow}. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || isBelow(path, folder);
 }
 
-/** The text without the characters that take two code units: what surrogates remain are lone ones. */
+/** The text without valid surrogate pairs: the remaining surrogates are lone ones. */
 function withoutPairs(text: string): string {
   return text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '');
 }
 
-/** Whether all characters are ASCII. By the engine's own matcher: on QuickJS a loop over the characters takes many times as long. */
+/**
+ * Whether all characters are ASCII. With a regular expression: on QuickJS a loop over the characters takes
+ * many times as long.
+ */
 export function isAscii(name: string): boolean {
   return /^[\0-\x7f]*$/.test(name);
 }
@@ -181,18 +186,20 @@ const C_ESCAPES = new Map([
   [0x5c, '\\\\'],
 ]);
 
-/** Names that need no quotes for certain: by the engine's own matcher, since nearly all are like that. */
+/**
+ * Names that certainly need no quotes, nearly all of them: with a regular expression, as in {@link isAscii}.
+ */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 /**
- * Characters beyond ASCII that terminals obey instead of showing them: the controls of ISO 6429 (U+0080 to U+009F), and those that
- * turn the direction of text around (UAX #9), by which one name can look like another.
+ * Characters beyond ASCII that terminals obey instead of showing them: the controls of ISO 6429 (U+0080 to
+ * U+009F), and those that change the direction of text (UAX #9), by which one name can look like another.
  */
 const CONTROLS = /[\x80-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 /**
- * A name for people, quoted only where needed, in git's C style (git-config(1), core.quotePath=false): control
- * characters, quotes, backslashes, bytes that are no UTF-8 and {@link CONTROLS} are escaped, everything else stays as it is.
+ * A name for people, quoted only if needed, in git's C style (git-config(1), core.quotePath=false): control
+ * characters, quotes, backslashes, bytes that are not UTF-8, and {@link CONTROLS} are escaped.
  */
 export function quoteName(name: string): string {
   if (PLAIN.test(name)) return name;
@@ -214,7 +221,10 @@ export function quoteName(name: string): string {
   return needed ? `"${out}"` : name;
 }
 
-/** Inverse of {@link quoteName}; a name without quotes is taken as it is. `undefined` where it is not quoted right. */
+/**
+ * Inverse of {@link quoteName}; a name without quotes is returned as it is. `undefined` if the quoting is
+ * invalid.
+ */
 export function unquoteName(text: string): string | undefined {
   if (!text.startsWith('"')) return text;
   if (text.length < 2 || !text.endsWith('"')) return undefined;

@@ -5,7 +5,7 @@ export type RamSize = { readonly bytes: number } | { readonly percent: number };
 
 const UNITS: Record<string, number> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
-/** Parse `60%`, `6G`, `512M` or a number of bytes, as tmpfs(5) `size=` does. `undefined` where it is none of them. */
+/** Parses `60%`, `6G`, `512M` or a number of bytes, like `size=` of tmpfs(5); `undefined` if invalid. */
 export function parseRamSize(text: string): RamSize | undefined {
   const percent = /^(\d{1,3})%$/.exec(text);
   if (percent) {
@@ -18,7 +18,7 @@ export function parseRamSize(text: string): RamSize | undefined {
   return bytes > 0 && Number.isSafeInteger(bytes) ? { bytes } : undefined;
 }
 
-/** Bytes that a size means on a machine with `totalRam` bytes. */
+/** Bytes of a size on a machine with `totalRam` bytes. */
 export function resolveRamSize(size: RamSize, totalRam: number): number {
   return 'bytes' in size ? size.bytes : Math.floor((totalRam * size.percent) / 100);
 }
@@ -36,7 +36,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${names[unit]}`;
 }
 
-/** Whole MiB, rounded up: the unit in which shortages are told. */
+/** Whole MiB, rounded up: the unit for reporting shortages. */
 export function mebibytes(bytes: number): number {
   return Math.ceil(bytes / 2 ** 20);
 }

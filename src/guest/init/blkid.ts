@@ -1,23 +1,29 @@
-/** Block devices and what is on them, by util-linux's blkid(8): it knows PARTUUID and PARTLABEL, busybox's does not. */
+/**
+ * Block devices and their contents, by util-linux's blkid(8), which supports PARTUUID and PARTLABEL;
+ * busybox's does not.
+ */
 import type { DeviceName } from '../../core/boot/device.js';
 import { ask } from '../ran.js';
 import type { GuestSystem } from '../system.js';
 
-/** A block device on which blkid recognised something: its tags, such as UUID, LABEL, TYPE. */
+/** A block device with content that blkid recognised: its tags, such as UUID, LABEL, TYPE. */
 export interface BlockDevice {
   readonly node: string;
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** blkid(8): it recognised nothing anywhere. */
+/** blkid(8): it recognised nothing. */
 const NOTHING = 2;
 
-/** Every block device that holds something known. Asked anew each time: no cache file. */
+/** Every block device with known content. Read again each time: no cache file. */
 export function listBlockDevices(machine: GuestSystem): BlockDevice[] {
   return parseExport(ask(machine, ['blkid', '-c', '/dev/null', '-o', 'export'], [NOTHING]).stdout);
 }
 
-/** Parse `blkid -o export`: KEY=value lines, blocks separated by an empty line, odd characters after a backslash. */
+/**
+ * Parses `blkid -o export`: KEY=value lines, blocks separated by an empty line, special characters after a
+ * backslash.
+ */
 export function parseExport(text: string): BlockDevice[] {
   const devices: BlockDevice[] = [];
   for (const block of text.split(/\n{2,}/)) {
@@ -32,16 +38,16 @@ export function parseExport(text: string): BlockDevice[] {
   return devices;
 }
 
-/** The devices that a name means. Several where copies of a disk are attached, or a btrfs spans several. */
+/** The devices that a name matches. Several if copies of a disk are attached, or a btrfs spans several. */
 export function matching(devices: readonly BlockDevice[], name: DeviceName): BlockDevice[] {
   if (name.by === 'path') return devices.filter((device) => device.node === name.path);
   const { tag, value } = name;
-  // Hexadecimal digits: nobody should have to know in which case blkid prints them.
+  // Hexadecimal digits: either case is accepted, whichever blkid prints.
   const fold = (text: string): string => (tag.endsWith('UUID') ? text.toLowerCase() : text);
   return devices.filter((device) => fold(device.tags[tag] ?? '') === fold(value));
 }
 
-/** A line on a device, as a person reads it. */
+/** A line about a device, for people. */
 export function describeDevice(device: BlockDevice): string {
   const shown = ['TYPE', 'LABEL', 'UUID', 'PARTLABEL', 'PARTUUID'].filter(
     (tag) => device.tags[tag] !== undefined,
@@ -49,18 +55,18 @@ export function describeDevice(device: BlockDevice): string {
   return [`${device.node}:`, ...shown.map((tag) => `${tag}=${device.tags[tag]}`)].join(' ');
 }
 
-/** Lines on all block devices, those on which nothing is known included; for messages. */
+/** Lines about all block devices, those with unknown content included; for messages. */
 export function describeAll(machine: GuestSystem): string[] {
   const known = listBlockDevices(machine);
   const lines = known.map(describeDevice);
   for (const { name, kib } of partitions(machine.readText('/proc/partitions') ?? '')) {
     if (known.some((device) => device.node === `/dev/${name}`) || /^(ram|zram|loop)\d/.test(name)) continue;
-    lines.push(`/dev/${name}: ${Math.ceil(kib / 1024)} MiB, nothing known on it`);
+    lines.push(`/dev/${name}: ${Math.ceil(kib / 1024)} MiB, content unknown`);
   }
   return lines.sort();
 }
 
-/** Parse /proc/partitions (proc(5)): major, minor, blocks of 1 KiB, name. */
+/** Parses /proc/partitions (proc(5)): major, minor, blocks of 1 KiB, name. */
 export function partitions(text: string): { name: string; kib: number }[] {
   const out: { name: string; kib: number }[] = [];
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-/** The phases of early boot, in order. Each ends in what the next one needs, or in a Problem. */
+/** The phases of early boot, in order. Each ends with what the next one needs, or with a Problem. */
 
 import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
@@ -35,7 +35,7 @@ import { stackOverlay, type Top } from './stack.js';
 import { checkAttached, findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
 import { type Undo, undoList } from './undo.js';
 
-/** What the phases know and hand on. */
+/** State of the boot, passed from phase to phase. */
 interface Boot {
   readonly machine: GuestSystem;
   readonly settings: Settings;
@@ -47,16 +47,16 @@ interface Boot {
   readonly steps: StepTime[];
   /** Whether the storage device was looked for among all devices, not only virtual ones. */
   amongAll?: boolean;
-  /** What the initramfs says of itself. */
+  /** Manifest of the initramfs. */
   initramfs?: InitramfsManifest;
   storage?: Storage;
-  /** Nodes of devices that fit the name of the storage device as well. */
+  /** Nodes of other devices that match the name of the storage device. */
   others?: readonly string[];
   base?: FoundBase;
-  /** What the base tells of itself. */
+  /** Manifest and format of the base. */
   info?: ImageInfo;
   choice?: LayerChoice;
-  /** What is in RAM: the base, then the layers. */
+  /** Images in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
   readonly leftOut: LeftOut[];
   /** Of the overlay itself. */
@@ -68,8 +68,8 @@ interface Boot {
 const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load, layers, handover };
 
 /**
- * Boot up to the handover. `true`: everything is ready and the stub has its note. `false`: it was told why not, and
- * everything is as before, so that it can be tried again.
+ * Boots up to the handover. `true`: everything is ready and the stub has its note. `false`: the failure was
+ * reported, and everything is undone, so that it can be retried.
  */
 export function bootMachine(machine: GuestSystem): boolean {
   const started = machine.uptime();
@@ -103,13 +103,13 @@ export function bootMachine(machine: GuestSystem): boolean {
   if (problem === undefined) return true;
   const left = undo.all();
   sayFailure(machine, phase, problem);
-  // Whoever now sits before a shell needs a keyboard, and is to come to the shell whatever fails.
+  // The shell that follows needs a keyboard, and must open whatever fails.
   try {
     drivers.loadAll();
   } catch (bug) {
-    say(machine, `drivers could not be loaded: ${bugProblem(bug).what}`);
+    say(machine, `could not load drivers: ${bugProblem(bug).what}`);
   }
-  for (const line of left) say(machine, `could not be taken back: ${line}`);
+  for (const line of left) say(machine, `could not undo: ${line}`);
   return false;
 }
 
@@ -117,7 +117,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
   const { machine, settings, drivers } = boot;
   if (settings.breakAt === phase) {
     drivers.loadAll();
-    say(machine, `shell before phase ${phase}, as mkma_break asks; leave it (exit) to go on`);
+    say(machine, `shell before phase ${phase}, as mkma_break requests; exit to continue`);
     machine.shell();
   }
   const start = machine.uptime();
@@ -127,7 +127,7 @@ function runPhase(boot: Boot, phase: Phase): Problem | undefined {
   return done.ok ? undefined : done.problem;
 }
 
-/** Do a part of a phase, and note how long it took. */
+/** Runs a part of a phase, and records its time. */
 function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
   const start = machine.uptime();
   const done = work();
@@ -135,7 +135,7 @@ function step<T>({ machine, steps }: Boot, name: string, work: () => T): T {
   return done;
 }
 
-/** Phase "mount": the storage device, found and mounted read-only, with a base on it. */
+/** Phase "mount": finds the storage device with a base, and mounts it read-only. */
 function mount(boot: Boot): Result<void> {
   const { machine, undo, drivers } = boot;
   const kernel = checkInitramfs(machine);
@@ -144,14 +144,14 @@ function mount(boot: Boot): Result<void> {
   for (const folder of [STORAGE, RAM, NEW_ROOT]) mustMakeFolder(machine, folder);
   const looked = lookForBase(boot);
   if (looked.ok || boot.amongAll === true) return looked;
-  // Another device of that name may hold it, which only other drivers bring to light.
+  // Another device of that name may contain it, which only other drivers make appear.
   undo.drop(['umount', STORAGE]);
   machine.run(['umount', STORAGE]);
   drivers.loadAll();
   return lookForBase(boot);
 }
 
-/** Find the storage device, mount it, and find the base on it. */
+/** Finds the storage device, mounts it, and finds the base on it. */
 function lookForBase(boot: Boot): Result<void> {
   const { machine, settings, undo, drivers } = boot;
   const found = step(boot, 'devices and their drivers', () => findStorage(machine, settings, drivers));
@@ -171,7 +171,7 @@ function lookForBase(boot: Boot): Result<void> {
   return ok();
 }
 
-/** Phase "load": what is to be loaded is looked at as a whole, then the base goes into RAM. */
+/** Phase "load": checks everything that will be loaded, then loads the base into RAM. */
 function load(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const base = known(boot.base);
@@ -197,7 +197,7 @@ function load(boot: Boot): Result<void> {
   return ok();
 }
 
-/** Phase "layers": the layers into RAM; then the storage is released, and all is stacked. */
+/** Phase "layers": loads the layers into RAM, releases the storage, and stacks the overlay. */
 function layers(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const { chosen, leftOut } = known(boot.choice);
@@ -223,7 +223,7 @@ function layers(boot: Boot): Result<void> {
   return ok();
 }
 
-/** The highest image that has a say in the root: of other tools' cpio does not tell what it held of it. */
+/** The highest image that determines the root's attributes: archives of other tools do not record them. */
 function topOf(boot: Boot): Top {
   const layer = boot.images.findLast(({ kind, verified }) => kind === 'layer' && verified)?.layer;
   const chosen = known(boot.choice).chosen.find(({ image }) => image.layer === layer);
@@ -234,7 +234,7 @@ function topOf(boot: Boot): Top {
   };
 }
 
-/** Phase "handover": leave the record, move the mounts. */
+/** Phase "handover": writes the record and moves the mounts. */
 function handover(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const init = checkInit(machine, settings.init);
@@ -246,7 +246,7 @@ function handover(boot: Boot): Result<void> {
       code: 'boot-record-unwritten',
       what: 'cannot write the record of this boot',
       where: BOOT_RECORD,
-      next: 'look at: df /run',
+      next: 'see df /run',
     });
   }
   keepView(machine, settings.init);
@@ -285,7 +285,7 @@ function record(boot: Boot, now: number): BootRecord {
   };
 }
 
-/** A value that an earlier phase has set; anything else is a bug. */
+/** A value that an earlier phase has set; otherwise a bug. */
 function known<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('a phase ran without the one before it');
   return value;

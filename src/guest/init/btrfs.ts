@@ -1,10 +1,13 @@
-/** btrfs on several devices: which belong together, and whether all of them are there. */
+/** btrfs on several devices: which belong together, and whether all of them are present. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
 import type { GuestSystem } from '../system.js';
 import { type BlockDevice, describeDevice } from './blkid.js';
 
-/** Where the superblock lies, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in the kernel). */
+/**
+ * Position of the superblock, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in
+ * the kernel).
+ */
 const SUPERBLOCK = {
   at: 0x10000,
   length: 0x100,
@@ -14,12 +17,15 @@ const SUPERBLOCK = {
   idAt: 0xc9,
 };
 
-/** Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID with a copy alone. */
+/**
+ * Whether a device may be one of several of a btrfs. One that is the whole of it shares its UUID only with
+ * copies.
+ */
 export function isMember(machine: GuestSystem, device: BlockDevice): boolean {
   return device.tags.TYPE === 'btrfs' && deviceCount(machine, device) !== 1;
 }
 
-/** The devices, and behind each of a btrfs on several the others of the same file system. */
+/** The devices, each member of a btrfs followed by the others of the same file system. */
 export function withMembers(
   machine: GuestSystem,
   all: readonly BlockDevice[],
@@ -39,7 +45,7 @@ function sameBtrfs(a: BlockDevice, b: BlockDevice): boolean {
   return TYPE === 'btrfs' && UUID !== undefined && b.tags.TYPE === TYPE && b.tags.UUID === UUID;
 }
 
-/** The devices without those of a btrfs which is not all there: it cannot be mounted. */
+/** The devices without those of an incomplete btrfs, which cannot be mounted. */
 export function completeOnly(machine: GuestSystem, found: readonly BlockDevice[]): BlockDevice[] {
   return found.filter((device) => {
     const expected = deviceCount(machine, device);
@@ -47,7 +53,7 @@ export function completeOnly(machine: GuestSystem, found: readonly BlockDevice[]
   });
 }
 
-/** Tell of a btrfs of which not all devices have appeared: which are there, and how many are not. */
+/** The problem of an incomplete btrfs: which devices are present, and how many are missing. */
 export function membersMissing(
   machine: GuestSystem,
   found: readonly BlockDevice[],
@@ -57,22 +63,22 @@ export function membersMissing(
   const expected = deviceCount(machine, found[0] as BlockDevice) ?? found.length;
   return {
     code: 'btrfs-devices-missing',
-    what: `${expected - found.length} of the ${expected} devices of this btrfs did not appear`,
+    what: `${expected - found.length} of the ${expected} devices of this btrfs file system did not appear`,
     where: `${PARAM.device}=${asked}`,
     why: [
-      `waited ${timeout} seconds. There are, with the number that btrfs gives them:`,
+      `waited ${timeout} seconds. Present, by btrfs device id:`,
       ...found.map((device) => `devid ${deviceId(machine, device) ?? '?'}: ${describeDevice(device)}`),
     ].join('\n'),
-    next: `attach what is missing, or raise ${PARAM.timeout}; a device that is lost for good: see btrfs-replace(8), from another system`,
+    next: `attach the missing devices, or raise ${PARAM.timeout}; to replace a lost one, see btrfs-replace(8), from another system`,
   };
 }
 
-/** How many devices the file system says it has; `undefined` where the device is of no btrfs. */
+/** The number of devices in the superblock; `undefined` if the device is not a btrfs. */
 function deviceCount(machine: GuestSystem, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.devicesAt);
 }
 
-/** The device's own number in its file system. */
+/** The device's id in its file system. */
 function deviceId(machine: GuestSystem, device: BlockDevice): number | undefined {
   return superblockField(machine, device, SUPERBLOCK.idAt);
 }

@@ -1,4 +1,7 @@
-/** Which file system is meant where the name of the storage device fits several: a stick and its copy, a label used twice. */
+/**
+ * Chooses a file system if the name of the storage device matches several: a stick and its copy, a label used
+ * twice.
+ */
 
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
@@ -13,19 +16,19 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { mountableType, mountOptions } from './storage.js';
 
-/** The devices of one file system: several for btrfs alone. */
+/** The devices of one file system: more than one only for btrfs. */
 type FileSystem = readonly [BlockDevice, ...BlockDevice[]];
 
 export interface Choice {
   /** The devices of the file system to mount. */
   readonly devices: readonly BlockDevice[];
-  /** Nodes of the devices that the name fits as well. */
+  /** Nodes of the other devices that the name matches. */
   readonly others: readonly string[];
 }
 
 /**
- * Choose the file system to mount out of all devices that fit the name: the first that holds the base, else the first.
- * Where there is a choice the console is told of all of them, and of the one taken.
+ * Chooses the file system to mount among all devices that match the name: the first that contains the base,
+ * else the first. If there is a choice, the console lists all of them and the one used.
  */
 export function chooseFileSystem(
   machine: GuestSystem,
@@ -37,25 +40,30 @@ export function chooseFileSystem(
   const bases = new Map(all.map((devices) => [devices, baseOn(machine, devices, settings.path)]));
   const withBase = all.filter((devices) => bases.get(devices) !== undefined);
   const taken = (withBase[0] ?? all[0]) as FileSystem;
-  say(machine, `${PARAM.device}=${settings.device?.asked} fits ${all.length} file systems:`);
+  say(machine, `${PARAM.device}=${settings.device?.asked} matches ${all.length} file systems:`);
   for (const devices of all) {
     const base = bases.get(devices);
     const content = base === undefined ? `without a base in ${settings.path || '/'}` : `with ${base}`;
     for (const device of devices) say(machine, `  ${describeDevice(device)}, ${content}`);
   }
-  const why = ['the first, since none holds the base', 'the only one that holds the base'][withBase.length];
-  say(machine, `taking ${taken[0].node}: ${why ?? 'the first that holds a base'}`);
+  const why = ['the first, since none contains the base', 'the only one that contains the base'][
+    withBase.length
+  ];
+  say(machine, `using ${taken[0].node}: ${why ?? 'the first that contains a base'}`);
   if (withBase.length !== 1) {
     say(
       machine,
-      `  to take another, name what tells them apart in ${PARAM.device}: PARTUUID=, UUID=, a path`,
+      `  to use another, set ${PARAM.device} to a name that only it has: PARTUUID=, UUID=, a path`,
     );
   }
   const others = all.flat().filter((device) => !taken.includes(device));
   return { devices: taken, others: others.map((device) => device.node) };
 }
 
-/** The devices by file system, in the order of their names: blkid's own is by chance. Those of a btrfs on several share their UUID. */
+/**
+ * The devices by file system, in the order of their names, since blkid's own order is arbitrary. Those of a
+ * btrfs on several devices share their UUID.
+ */
 function fileSystems(machine: GuestSystem, found: readonly BlockDevice[]): FileSystem[] {
   const groups = new Map<string, [BlockDevice, ...BlockDevice[]]>();
   for (const device of sortByName([...found], ({ node }) => node)) {
@@ -68,7 +76,9 @@ function fileSystems(machine: GuestSystem, found: readonly BlockDevice[]): FileS
   return [...groups.values()];
 }
 
-/** The base there, as a path for people. No journal is replayed on what may be somebody else's. */
+/**
+ * The path of the base there, for people. No journal is replayed, since the device may be somebody else's.
+ */
 function baseOn(machine: GuestSystem, devices: FileSystem, path: string): string | undefined {
   const type = mountableType(devices[0]);
   const options = type === undefined ? undefined : mountOptions(type, devices, true)[0];

@@ -1,4 +1,7 @@
-/** Copying an image into a file in RAM: past the page cache where that goes, by several programs where the medium keeps up. */
+/**
+ * Copies an image into a file in RAM: bypassing the page cache if possible, with several programs if the
+ * medium is fast enough.
+ */
 import { err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { processors } from '../processors.js';
@@ -7,29 +10,35 @@ import { type ImageFile, unreadableImage } from './images.js';
 import { programFailed, remedyOf } from './remedies.js';
 import { say } from './say.js';
 
-/** Bytes read at a time: enough for a device, and few enough for the buffer to stay in the processor's cache. */
+/** Bytes per read: enough for a device, and few enough for the buffer to stay in the processor's cache. */
 const BLOCK = 2 ** 20;
 
-/** The first of so many parts shows how fast the medium is. */
+/** The first part, one of this many, measures the speed of the medium. */
 const FIRST_OF = 16;
-/** Parts of what takes longer than somebody waits without a word, in seconds: how far it is can be told after each. */
+/** A copy that takes longer than this many seconds is cut into parts, and progress is printed after each. */
 const PARTS = 4;
 const PATIENCE = 1;
 
 /**
- * Bytes a second that no single disk with heads reaches: what is faster may be read in several places at the same time, since
- * no head has to go back and forth. One program then reads while another writes.
+ * Bytes per second that no single hard disk reaches: a faster medium may be read in several places at once,
+ * since no head has to move. One program then reads while another writes.
  */
 const NO_HEADS = 300e6;
-/** Writes to one file wait for each other (generic_file_write_iter of Linux's mm/filemap.c): more copies at a time hardly gain. */
+/**
+ * Writes to one file are serialised (generic_file_write_iter in Linux's mm/filemap.c): more copies at a time
+ * hardly gain.
+ */
 const MOST_SIDE_BY_SIDE = 3;
-/** Seconds of the clock's step (proc_uptime(5)). */
+/** Resolution of the clock in seconds (proc_uptime(5)). */
 const CLOCK_STEP = 0.01;
 
-/** Blocks of the image: the first of them, and the one after the last. */
+/** Blocks of the image: the first, and the one after the last. */
 type Range = readonly [from: number, to: number];
 
-/** Copy the first `bytes` of the image into `file`, which is made, and tell how far it is where that takes long. */
+/**
+ * Copies the first `bytes` of the image into `file`, which is created, and prints progress if that takes
+ * long.
+ */
 export function copyIntoRam(
   machine: GuestSystem,
   image: ImageFile,
@@ -38,7 +47,8 @@ export function copyIntoRam(
 ): Result<void> {
   const start = machine.uptime();
   const blocks = Math.ceil(bytes / BLOCK);
-  // Past the page cache, which would only be a second copy. Not every file system and device can.
+  // Bypassing the page cache, which would only hold a second copy. Not every file system and device supports
+  // it.
   let direct = true;
   let seconds = 0;
   for (let from = 0, to: number; from < blocks; from = to) {
@@ -66,7 +76,7 @@ export function copyIntoRam(
   return size === bytes ? ok() : err(unreadableImage(image, ''));
 }
 
-/** What to copy next, at the same time, where all blocks before `from` took so many seconds. */
+/** The ranges to copy next, in parallel, given that all blocks before `from` took `seconds`. */
 function nextRanges(machine: GuestSystem, from: number, blocks: number, seconds: number): Range[] {
   if (from === 0) return [[0, Math.ceil(blocks / FIRST_OF)]];
   const quick = (seconds / from) * blocks < PATIENCE;
@@ -75,7 +85,7 @@ function nextRanges(machine: GuestSystem, from: number, blocks: number, seconds:
   return rate > NO_HEADS ? split(range, Math.min(processors(machine), MOST_SIDE_BY_SIDE)) : [range];
 }
 
-/** A range in at most so many of about the same size. */
+/** Splits a range into at most `count` of about the same size. */
 function split([from, to]: Range, count: number): Range[] {
   const each = Math.ceil((to - from) / count);
   const ranges: Range[] = [];
@@ -83,7 +93,7 @@ function split([from, to]: Range, count: number): Range[] {
   return ranges;
 }
 
-/** Run programs at the same time; one that failed, if any did. */
+/** Runs programs in parallel; returns one that failed, if any did. */
 function sideBySide(machine: GuestSystem, commands: readonly (readonly string[])[]): PartResult | undefined {
   let failed: PartResult | undefined;
   const pipelines = commands.map((argv) => ({ parts: [argv] }));

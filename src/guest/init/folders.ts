@@ -1,4 +1,4 @@
-/** Where init mounts things, inside the initramfs. */
+/** Mount points of init inside the initramfs. */
 import { OVERLAY } from '../../core/contract.js';
 
 /** The storage device. */
@@ -9,14 +9,14 @@ export const RAM = '/ram';
 export const VIEW = `${RAM}/view`;
 /** The overlay: what becomes `/`. */
 export const NEW_ROOT = '/newroot';
-/** The base, and the folder with a folder for each layer. */
+/** The base, and the folder that contains a folder for each layer. */
 export const BASE = `${VIEW}/${OVERLAY.base}`;
 export const LAYERS = `${VIEW}/${OVERLAY.layers}`;
 /** Links to the lower directories, by their number from the top. */
 export const LOWER = '/mkma/lower';
-/** Where a base lies that is kept packed, while it is loaded. */
+/** Where a base that stays compressed is loaded. */
 export const HELD = '/mkma/held';
 /** The root in which archives are unpacked. */
 export const JAIL = '/jail';
-/** For the stub: the new root and the program to run there, each on a line. */
+/** For the stub: the new root and the program to run there, one per line. */
 export const HANDOVER = '/mkma/handover';

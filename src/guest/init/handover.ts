@@ -1,4 +1,7 @@
-/** Phase "handover": everything the real init finds mounted is moved into the new root, and the stub is told to go. */
+/**
+ * Phase "handover": moves everything the real init expects to be mounted into the new root, and signals the
+ * stub.
+ */
 import { err, ok, type Result } from '../../core/result.js';
 import { must } from '../must.js';
 import { resolveInside } from '../resolve.js';
@@ -9,30 +12,32 @@ import type { Undo } from './undo.js';
 /** /proc last: mount(8) reads it. */
 const MOVED = ['/dev', '/sys', '/run', '/proc'];
 
-/** Check that the new root has the program to hand over to, before anything is moved. */
+/** Checks that the new root has the program to hand over to, before anything is moved. */
 export function checkInit(machine: GuestSystem, init: string): Result<void> {
   const path = init.startsWith('/') ? resolveInside(machine, NEW_ROOT, init) : undefined;
   const info = path === undefined ? undefined : machine.info(NEW_ROOT + path);
   const why = !init.startsWith('/')
-    ? 'it is no absolute path'
+    ? 'not an absolute path'
     : info === undefined
-      ? 'it is not in the base'
+      ? 'no such file in the base or a layer'
       : info.kind !== 'file'
-        ? 'it is no file'
+        ? 'not a regular file'
         : (info.mode & 0o111) === 0
-          ? 'it is not executable'
+          ? 'not executable'
           : undefined;
   if (why === undefined) return ok();
   return err({
     code: 'init-missing',
-    what: 'there is no init to hand over to',
+    what: 'no init to hand over to',
     where: `init=${init}`,
     why,
-    next: 'correct init= in the boot loader, or build a base that has it (package systemd-sysv)',
+    next: 'correct init= in the boot loader, or build a base that contains it (package systemd-sysv)',
   });
 }
 
-/** Move the mounts and leave the stub a note where to go. busybox's switch_root moves the root alone. */
+/**
+ * Moves the mounts and leaves the stub a note with the new root. busybox's switch_root moves only the root.
+ */
 export function handOver(machine: GuestSystem, init: string, undo: Undo): void {
   if (!machine.write(HANDOVER, `${NEW_ROOT}\n${init}\n`)) throw new Error(`cannot write ${HANDOVER}`);
   undo.push(['rm', '-f', HANDOVER]);

@@ -1,4 +1,4 @@
-/** Loading a base that is a file system: copied whole into RAM, checked there, and mounted as it is. */
+/** Loads a base that is a file system: copied whole into RAM, verified there, and mounted. */
 import type { ImageInfo } from '../../core/image/image.js';
 import { isErofs } from '../../core/image/manifest.js';
 import { damaged } from '../../core/image/problems.js';
@@ -14,16 +14,16 @@ import type { Undo } from './undo.js';
 /** The file in RAM. */
 const FILE = `${HELD}/base.erofs`;
 
-/** What a held base came to. */
+/** The result of loading such a base. */
 export interface Held {
-  /** Seconds that the check of its content took; absent where there was nothing to check by. */
+  /** Seconds taken by verifying its content; absent if it has no checksum. */
   readonly checked?: number;
 }
 
 /**
- * Copy the file system into RAM and mount it on {@link BASE}, which is made. Its memory is freed once that is unmounted.
- * It lies in a ramfs, which the kernel can mount it from directly (Linux 6.12); from a tmpfs it cannot, and through a
- * loop device everything is read more slowly (docs/decisions/0011-erofs-held-in-ramfs.md).
+ * Copies the file system into RAM and mounts it on {@link BASE}, which is created. Its memory is freed once
+ * that is unmounted. It is in a ramfs, which the kernel can mount it from directly (Linux 6.12); from a tmpfs
+ * it cannot, and a loop device slows down all reads (docs/decisions/0011-erofs-held-in-ramfs.md).
  */
 export function holdFileSystem(
   machine: GuestSystem,
@@ -32,7 +32,7 @@ export function holdFileSystem(
   undo: Undo,
 ): Result<Held> {
   const { fileSystem, manifest } = info;
-  if (fileSystem === undefined) throw new Error(`${image.shown} is no file system`);
+  if (fileSystem === undefined) throw new Error(`${image.shown} is not a file system`);
   mustMakeFolder(machine, HELD);
   must(machine, ['mount', '-t', 'ramfs', '-o', 'mode=0700', 'mkma', HELD]);
   try {
@@ -48,12 +48,12 @@ export function holdFileSystem(
     undo.push(['umount', BASE]);
     return ok(expected === undefined ? {} : { checked });
   } finally {
-    // The mounted file system, if there is one, keeps the file.
+    // The mounted file system, if any, keeps the file.
     must(machine, ['umount', '-l', HELD]);
   }
 }
 
-/** Compare what is in RAM with the manifest's digest. */
+/** Compares the copy in RAM with the manifest's checksum. */
 function check(machine: GuestSystem, image: ImageFile, expected: string): Result<void> {
   const done = machine.run(['xxhsum', '-q', '-H64', FILE]);
   if (done.code !== 0) return err(programFailed('cannot check the base', image, 'xxhsum', done));
@@ -66,7 +66,7 @@ function check(machine: GuestSystem, image: ImageFile, expected: string): Result
 function mountFile(machine: GuestSystem, image: ImageFile): Result<void> {
   mustMakeFolder(machine, BASE);
   const options = ['-t', 'erofs', '-o', 'ro,nosuid,nodev'];
-  // busybox's would put a loop device in between, which kernels without such mounts need.
+  // busybox's mount would use a loop device; only kernels without such mounts need one.
   const plain = machine.run(['/usr/lib/klibc/bin/mount', ...options, FILE, BASE], { mayLack: true });
   if (plain.code === 0) return ok();
   const looped = machine.run(['mount', ...options, FILE, BASE]);
@@ -76,6 +76,6 @@ function mountFile(machine: GuestSystem, image: ImageFile): Result<void> {
     what: 'cannot mount the base',
     where: image.shown,
     why: `${looped.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
-    next: 'its kernel has to know EROFS (CONFIG_EROFS_FS) and its compression: use the kernel of its suite, or build with --format cpio',
+    next: 'the kernel must support EROFS (CONFIG_EROFS_FS) and its compression: use the kernel of its suite, or build with --format cpio',
   });
 }

@@ -14,25 +14,25 @@ import { placeInside } from '../resolve.js';
 import type { GuestSystem } from '../system.js';
 import { STORAGE } from './folders.js';
 
-/** Most names shown of a folder. */
+/** Most names of a folder to list. */
 const SHOWN = 20;
 
-/** An image file as it lies on the storage device. */
+/** An image file on the storage device. */
 export interface ImageFile {
   /** Its path inside the initramfs. */
   readonly path: string;
-  /** Its path from the top of its file system, for people. */
+  /** Its path from the root of its file system, for people. */
   readonly shown: string;
   readonly bytes: number;
 }
 
-/** The base that is to be loaded. */
+/** The base to load. */
 export interface FoundBase extends ImageFile {
-  /** What there is to say of bases of another form that lie beside it. */
+  /** Warnings about bases in another format beside it. */
   readonly warnings: readonly string[];
 }
 
-/** Find the base in the folder of the images; else say what is there instead. */
+/** Finds the base in the images folder; otherwise reports what is there instead. */
 export function findBase(machine: GuestSystem, imagesPath: string): Result<FoundBase> {
   const folder = placeInside(machine, STORAGE, imagesPath);
   if (machine.info(folder)?.kind !== 'directory') return err(noFolder(machine, imagesPath));
@@ -49,7 +49,7 @@ export function findBase(machine: GuestSystem, imagesPath: string): Result<Found
   }
   return err({
     code: 'base-missing',
-    what: `there is no ${ANY_BASE} in the folder of the images`,
+    what: `no ${ANY_BASE} in the images folder`,
     where: `${PARAM.path}=${imagesPath === '' ? '/' : imagesPath}`,
     why: contents(machine, imagesPath),
     next: `copy the base there, or correct ${PARAM.path} in the boot loader`,
@@ -63,29 +63,29 @@ function noFolder(machine: GuestSystem, imagesPath: string): Problem {
   }
   return {
     code: 'images-folder-missing',
-    what: 'the folder of the images is not on the storage device',
+    what: 'the images folder is not on the storage device',
     where: `${PARAM.path}=${imagesPath}`,
     why: contents(machine, parent),
-    next: `correct ${PARAM.path} in the boot loader: the path counts from the top of that file system`,
+    next: `correct ${PARAM.path} in the boot loader: the path starts at the root of that file system`,
   };
 }
 
 function contents(machine: GuestSystem, folder: string): string {
   const names = machine.list(STORAGE + folder);
-  if (names === undefined) return `${folder === '' ? '/' : folder} on the device cannot be listed`;
+  if (names === undefined) return `cannot list ${folder === '' ? '/' : folder} on the device`;
   const shown = names.slice(0, SHOWN).map(quoteName).join(', ');
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   const place = folder === '' ? '/' : folder;
   return names.length === 0
     ? `${place} on the device is empty`
-    : `in ${place} on the device lies: ${shown}${more}`;
+    : `${place} on the device contains: ${shown}${more}`;
 }
 
 /** A layer beside the base. */
 export interface LayerImage extends ImageFile {
-  /** What people call it. */
+  /** The layer's name. */
   readonly layer: string;
-  /** Why it is no file that can be read, whatever its name says. */
+  /** Why it is not a readable file, whatever its name says. */
   readonly odd?: string;
 }
 
@@ -94,15 +94,14 @@ export function findLayers(machine: GuestSystem, imagesPath: string): Result<Lay
   const folder = placeInside(machine, STORAGE, imagesPath);
   const names = machine.list(folder);
   if (names === undefined) {
-    const why = 'its names cannot be listed: whether there are layers is not known';
+    const why = 'cannot list the images folder, so the layers are unknown';
     return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
   }
   return ok(
     layersAmong(names).map(({ file, name }) => {
       const path = `${folder}/${file}`;
       const info = machine.info(path);
-      const odd =
-        info === undefined ? 'it cannot be opened' : 'it is a folder, or something else that is no file';
+      const odd = info === undefined ? 'cannot be opened' : 'not a regular file';
       return {
         ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
         ...(info?.kind === 'file' ? {} : { odd }),
@@ -111,13 +110,13 @@ export function findLayers(machine: GuestSystem, imagesPath: string): Result<Lay
   );
 }
 
-/** Read an image's manifest; `undefined` where it has none. */
+/** Reads an image's manifest; `undefined` if it has none. */
 export function readManifest(machine: GuestSystem, image: ImageFile): Result<Manifest | undefined> {
   const info = readInfo(machine, image);
   return info.ok ? ok(info.value.manifest) : info;
 }
 
-/** Read what an image tells of itself. */
+/** Reads an image's manifest and format. */
 export function readInfo(machine: GuestSystem, image: ImageFile): Result<ImageInfo> {
   if (image.bytes === 0) {
     const next = 'copy or build it again';
@@ -129,7 +128,7 @@ export function readInfo(machine: GuestSystem, image: ImageFile): Result<ImageIn
   return info.ok ? info : err({ where: image.shown, ...info.problem });
 }
 
-/** The problem of a medium that does not give an image's bytes, in the words of who read it. */
+/** The problem of a medium that does not return an image's bytes; `words`: the error of the reader. */
 export function unreadableImage(image: ImageFile, words: string): Problem {
   return { ...unreadable(words || FEWER_BYTES), where: image.shown };
 }
@@ -137,8 +136,8 @@ export function unreadableImage(image: ImageFile, words: string): Problem {
 function unreadable(why: string): Problem {
   return {
     code: 'storage-unreadable',
-    what: 'the storage device cannot be read',
+    what: 'cannot read the storage device',
     why,
-    next: 'look whether it is still attached and what dmesg says; then exit to try again, or use another device',
+    next: 'check that it is still attached, and see dmesg; exit to retry, or use another device',
   };
 }

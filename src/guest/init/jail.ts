@@ -1,6 +1,7 @@
 /**
- * Where images are unpacked: a root of its own that holds the programs, read-only, and the folder to fill. An archive may
- * hold links that lead elsewhere and names below them; GNU cpio 2.13 follows them, 2.15 refuses most. In here they lead nowhere.
+ * Where images are unpacked: a root of its own with the programs, read-only, and the folder to fill. An
+ * archive may contain links that lead elsewhere and names below them; GNU cpio 2.13 follows them, 2.15
+ * refuses most. Here they lead nowhere.
  */
 
 import { err, type Result } from '../../core/result.js';
@@ -12,7 +13,7 @@ import { JAIL } from './folders.js';
 /** The folder to fill, inside the jail. */
 const TARGET = '/target';
 
-/** Bytes and inodes that the jail's own file system has: what leads out of the target is to end soon. */
+/** Limits of the jail's own file system in bytes and inodes: what escapes the target soon fails. */
 const LIMITS = 'mode=0700,size=64k,nr_inodes=64';
 
 const MAKE = `
@@ -20,15 +21,15 @@ mkdir -p "$0" && mount -t tmpfs -o ${LIMITS} jail "$0" && cd "$0" && mkdir usr t
 ln -s usr/bin usr/sbin usr/lib usr/lib64 . && mount -o bind /usr usr && mount -o remount,bind,ro usr &&
 mount -o bind "$1" target`;
 
-/** Where and how programs are run that unpack: their argv follows after `enter`, `folder` is what they see. */
+/** How to run programs that unpack: their argv follows `enter`, `folder` is the path they see. */
 export interface Place {
   readonly enter: readonly string[];
   readonly folder: string;
 }
 
 /**
- * Call `work` with a place for `folder`. A Problem where something was written beside it: the image is then not what it
- * claims to be, and what was unpacked must not be used.
+ * Calls `work` with a place for `folder`. Returns a Problem if something was written beside it: the image is
+ * not what it claims to be, and what was unpacked must not be used.
  */
 export function inJail<T>(
   machine: GuestSystem,
@@ -44,9 +45,9 @@ export function inJail<T>(
     if (before === after) return done;
     return err({
       code: 'archive-escapes',
-      what: 'the archive leads out of its folder',
-      why: `something was written to ${strangers(before, after)} while it was unpacked: it holds links to there`,
-      next: 'do not trust this image: build it again, or have it from whom you trust',
+      what: 'the archive escapes its folder',
+      why: `unpacking it wrote to ${strangers(before, after)}, through links that it contains`,
+      next: 'do not trust this image: build it again, or get it from a trusted source',
     });
   } finally {
     const unmount = 'umount "$0/target"; umount "$0/usr"; umount "$0"';
@@ -54,7 +55,7 @@ export function inJail<T>(
   }
 }
 
-/** What lies in the jail beside its mounts, a line each. */
+/** The contents of the jail beside its mounts, one per line. */
 function inventory(machine: GuestSystem): string {
   const mounts = ['(', '-path', JAIL + TARGET, '-o', '-path', `${JAIL}/usr`, ')', '-prune'];
   return must(machine, ['find', JAIL, ...mounts, '-o', '-exec', 'ls', '-ldn', '{}', '+']);

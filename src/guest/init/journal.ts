@@ -1,10 +1,10 @@
-/** Whether a mount will replay a journal, or has: a write to the medium, which a person should know of. */
+/** Whether a mount will replay a journal, or has: a write to the medium, which is reported. */
 import type { GuestSystem } from '../system.js';
 import type { BlockDevice } from './blkid.js';
 
 /**
- * What the kernel says then: ext4 (fs/ext4/super.c), xfs (fs/xfs/xfs_log_recover.c), btrfs (fs/btrfs/disk-io.c). Its
- * words count rather than a flag on the medium: they tell what was done, not what was due.
+ * The kernel's messages: ext4 (fs/ext4/super.c), xfs (fs/xfs/xfs_log_recover.c), btrfs (fs/btrfs/disk-io.c).
+ * They count rather than a flag on the medium, since they report what was done, not what was due.
  */
 const WORDS = [
   /EXT4-fs \((.*)\): recovery complete/,
@@ -12,7 +12,10 @@ const WORDS = [
   /BTRFS.*\(device ([^ )]*).*\): start tree-log replay/,
 ];
 
-/** Where ext4's superblock lies, and in there its magic number, its incompatible features, and the flag of a journal to replay. */
+/**
+ * Position of ext4's superblock, and in it the magic number, the incompatible features, and the flag of a
+ * journal to replay.
+ */
 const EXT4 = {
   superblock: 1024,
   size: 1024,
@@ -23,8 +26,8 @@ const EXT4 = {
 };
 
 /**
- * Whether there is nothing to replay for certain. Only of ext4 this can be read: it marks a journal that is in use, be it by a
- * system that hibernates (fs/ext4/ext4.h: struct ext4_super_block, EXT4_FEATURE_INCOMPAT_RECOVER).
+ * Whether there is certainly nothing to replay. Known for ext4 only: it marks a journal in use, also by a
+ * hibernated system (fs/ext4/ext4.h: struct ext4_super_block, EXT4_FEATURE_INCOMPAT_RECOVER).
  */
 export function hasCleanJournal(machine: GuestSystem, node: string, type: string): boolean {
   if (type !== 'ext4' && type !== 'ext3') return false;
@@ -35,7 +38,9 @@ export function hasCleanJournal(machine: GuestSystem, node: string, type: string
   return (view.getUint32(EXT4.incompatible, true) & EXT4.recover) === 0;
 }
 
-/** Whether the kernel has replayed the journal of one of these devices since `begun`, in seconds of uptime. */
+/**
+ * Whether the kernel has replayed the journal of one of these devices since `begun`, in seconds of uptime.
+ */
 export function replayed(machine: GuestSystem, devices: readonly BlockDevice[], begun: number): boolean {
   const names = devices.map(({ node }) => node.slice('/dev/'.length));
   return machine

@@ -1,26 +1,29 @@
-/** What keeps the view mounted on the running machine, where systemd is its init. */
+/** Keeps the view mounted on the running machine if systemd is its init. */
 import { OVERLAY } from '../../core/contract.js';
 import { resolveInside } from '../resolve.js';
 import type { GuestSystem } from '../system.js';
 import { NEW_ROOT } from './folders.js';
 import { say } from './say.js';
 
-/** Units of this boot: /run stays over a soft reboot (systemd.unit(5), systemd-soft-reboot.service(8)). */
+/** Units of this boot: /run survives a soft reboot (systemd.unit(5), systemd-soft-reboot.service(8)). */
 const UNITS = '/run/systemd/system';
 
 /**
- * systemd unmounts at every shutdown what is mounted with default dependencies, at a soft reboot too, after which nobody
- * mounts the view again. The second name stands for what is mounted below it.
+ * systemd unmounts everything mounted with default dependencies at every shutdown, soft reboots included,
+ * after which nothing mounts the view again. The second name applies to what is mounted below it.
  */
 const STAYS = '[Unit]\nDefaultDependencies=no\n';
 const DROP_INS = [`${OVERLAY.root}.mount.d`, `${OVERLAY.root}-.mount.d`];
 
-/** Leave systemd word that the view is to stay. Of another init the folder of these files would make programs believe that it is systemd. */
+/**
+ * Makes systemd keep the view. With another init, the folder of these files would make programs believe
+ * that it is systemd.
+ */
 export function keepView(machine: GuestSystem, init: string): void {
   if (resolveInside(machine, NEW_ROOT, init)?.endsWith('/systemd') !== true) return;
   const folders = ['/run/systemd', UNITS, ...DROP_INS.map((name) => `${UNITS}/${name}`)];
   const made = folders.every((folder) => machine.makeFolder(folder, 0o755) === undefined);
   const written = made && DROP_INS.every((name) => machine.write(`${UNITS}/${name}/mkma.conf`, STAYS));
   if (!written)
-    say(machine, `warning: /${OVERLAY.root} will not outlive a soft reboot: ${UNITS} cannot be written to`);
+    say(machine, `warning: /${OVERLAY.root} will not survive a soft reboot: cannot write to ${UNITS}`);
 }

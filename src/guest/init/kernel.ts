@@ -1,4 +1,4 @@
-/** The running kernel, and what has to belong to it. */
+/** Checks of the running kernel. */
 
 import { type InitramfsManifest, parseInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
@@ -11,7 +11,7 @@ function kernelRelease(machine: GuestSystem): string {
   return (machine.readText('/proc/sys/kernel/osrelease') ?? '').trim();
 }
 
-/** The initramfs carries modules for one kernel: any other would leave it without drivers. Resolves to its manifest. */
+/** The initramfs has modules for one kernel: another would be without drivers. Returns its manifest. */
 export function checkInitramfs(machine: GuestSystem): Result<InitramfsManifest> {
   const manifest = parseInitramfsManifest(machine.readText(`/${INITRAMFS.manifest}`) ?? '');
   if (!manifest.ok) return manifest;
@@ -20,9 +20,9 @@ export function checkInitramfs(machine: GuestSystem): Result<InitramfsManifest> 
   if (built === running) return manifest;
   return err({
     code: 'kernel-and-initramfs',
-    what: 'the kernel and the initramfs do not belong together',
+    what: 'the kernel and the initramfs do not match',
     why: `running kernel: ${running}; the initramfs has modules for: ${built}`,
-    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
+    next: 'make the boot loader load vmlinuz and initramfs.cpio.zst of the same build',
   });
 }
 
@@ -32,9 +32,9 @@ export function checkBase(machine: GuestSystem, base: ImageFile, releases: reado
   if (releases.includes(running)) return ok();
   return err({
     code: 'kernel-and-base',
-    what: 'the kernel and the base do not belong together',
+    what: 'the kernel and the base do not match',
     where: base.shown,
     why: `running kernel: ${running}; the base has modules for: ${releases.join(', ')}`,
-    next: 'let the boot loader load vmlinuz and initramfs.cpio.zst of the build that made this base',
+    next: 'make the boot loader load vmlinuz and initramfs.cpio.zst of the build that made this base',
   });
 }

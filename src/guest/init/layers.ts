@@ -1,4 +1,6 @@
-/** Phase "layers": the persistence layers beside the base, each into its own folder, whole or not at all. */
+/**
+ * Phase "layers": the persistence layers beside the base, each into a folder of its own, whole or not at all.
+ */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
@@ -21,14 +23,16 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { type ChosenLayer, watchRecords } from './watch-records.js';
 
-/** What is to be loaded, before anything is. */
+/** What to load, decided before anything is loaded. */
 export interface LayerChoice {
   readonly chosen: readonly ChosenLayer[];
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly string[];
 }
 
-/** Choose among the layers beside the base: as `mkma_layers` says, and only those whose manifest can be read. */
+/**
+ * Chooses among the layers beside the base: those that `mkma_layers` selects and whose manifest can be read.
+ */
 export function chooseLayers(
   machine: GuestSystem,
   settings: Settings,
@@ -36,9 +40,10 @@ export function chooseLayers(
 ): LayerChoice {
   const names = found.map(({ layer }) => layer);
   const unknown = unknownNames(settings.layers, names);
-  const there = found.length === 0 ? 'there are none' : `there are ${names.map(quoteName).join(', ')}`;
+  const there =
+    found.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`;
   const warnings = unknown.map(
-    (name) => `${PARAM.layers} names ${quoteName(name)}, and no layer is called so; ${there}`,
+    (name) => `${PARAM.layers} names ${quoteName(name)}, but no layer has this name; ${there}`,
   );
   const chosen: ChosenLayer[] = [];
   const leftOut: LeftOut[] = [];
@@ -56,21 +61,21 @@ export function chooseLayers(
 
 function readLayer(machine: GuestSystem, image: LayerImage): Result<Manifest | undefined> {
   if (image.odd !== undefined) {
-    const next = 'remove it, or give it another name';
+    const next = 'remove or rename it';
     return err(wrongKind('layer', image.shown, image.odd, next));
   }
   const manifest = readManifest(machine, image);
   if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
-  const next = 'remove it, or give it the name of what it is';
-  return err(wrongKind('layer', image.shown, 'its manifest says that it is a base', next));
+  const next = 'remove it, or rename it to what it is';
+  return err(wrongKind('layer', image.shown, 'its manifest says it is a base', next));
 }
 
 function tooMany(image: LayerImage): Problem {
   return {
     code: 'too-many-layers',
-    what: 'there are too many layers',
+    what: 'too many layers',
     where: image.shown,
-    why: `an overlay takes ${MOST_LAYERS} beside the base`,
+    why: `an overlay takes at most ${MOST_LAYERS} beside the base`,
     next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
@@ -79,7 +84,7 @@ function withProblem(image: LayerImage, problem: Problem): LeftOut {
   return { layer: image.layer, file: image.shown, bytes: image.bytes, asked: false, problem };
 }
 
-/** What came of the layers: those applied, the lowest first, and those left out. */
+/** The result: applied layers, the lowest first, and those left out. */
 export interface LoadedLayers {
   readonly images: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
@@ -91,7 +96,10 @@ export interface LoadedBase {
   readonly manifest: Manifest | undefined;
 }
 
-/** Load the chosen layers. One that fails, or must not lie on what is there, leaves nothing behind, and the boot goes on without it. */
+/**
+ * Loads the chosen layers. One that fails, or does not fit what is below it, leaves nothing behind, and the
+ * boot continues without it.
+ */
 export function loadLayers(
   machine: GuestSystem,
   settings: Settings,
@@ -100,7 +108,7 @@ export function loadLayers(
 ): LoadedLayers {
   const images: LoadedImage[] = [];
   const leftOut: LeftOut[] = [];
-  // A base that is a file system lies beside the RAM file system.
+  // A base that is a file system is beside the RAM file system.
   const beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
   mustMakeFolder(machine, LAYERS);
   const records = watchRecords(machine, settings, base.manifest, chosen);
@@ -129,7 +137,7 @@ function folderOf(image: LayerImage): string {
   return `${LAYERS}/${image.layer}`;
 }
 
-// Even what nobody foresaw costs this layer alone, not the machine.
+// Even a bug costs only this layer, not the machine.
 
 function tryFit(records: ReturnType<typeof watchRecords>, layer: ChosenLayer): Fit {
   try {
@@ -177,7 +185,7 @@ function loadLayer(
   return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
 }
 
-/** What is odd about a layer that is applied all the same. `below` are those applied so far. */
+/** Warnings about a layer that is applied anyway. `below` are those applied so far. */
 function warningsOf(
   manifest: Manifest | undefined,
   base: LoadedImage,
@@ -188,26 +196,24 @@ function warningsOf(
   const warnings: string[] = [];
   if (layer.base !== base.id) {
     const why = manifest.records === undefined ? `; ${UNRECORDED}` : '';
-    warnings.push(
-      `it was made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`,
-    );
+    warnings.push(`made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`);
   }
   const { after } = layer;
   if (after !== undefined && !below.some(({ id }) => id === after)) {
-    warnings.push(`it was made on top of a layer that is not applied (${short(after)})`);
+    warnings.push(`made on top of a layer that is not applied (${short(after)})`);
   }
   return warnings;
 }
 
-/** An id as people compare it. */
+/** The short form of an id. */
 function short(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
 }
 
-/** Tell which layers were left out, and why. */
+/** Prints which layers were left out, and why. */
 export function sayLeftOut(machine: GuestSystem, leftOut: readonly LeftOut[]): void {
   for (const { layer, asked, problem } of leftOut) {
-    if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} asks`);
+    if (asked) say(machine, `layer ${quoteName(layer)} left out, as ${PARAM.layers} requests`);
     if (problem === undefined) continue;
     say(machine, `layer ${quoteName(layer)} LEFT OUT, nothing of it is applied:`);
     for (const line of renderProblem(problem)) say(machine, `  ${line}`);

@@ -1,4 +1,4 @@
-/** Loading one image, base or layer, into a folder of the RAM file system. */
+/** Loads one image, base or layer, into a folder of the RAM file system. */
 import { type Manifest, recordCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
@@ -12,20 +12,20 @@ import { makeWhiteouts, restoreAttributes } from './restore.js';
 import { say } from './say.js';
 import { type OnProgress, settleFolders, unpackSegments, unpackStream } from './unpack.js';
 
-/** Share of an image after which a line of progress is due, and bytes below which none is. */
+/** Share of an image after which progress is printed, and bytes below which it is not. */
 const STEP = 0.25;
 const WORTH_TELLING = 64 * 2 ** 20;
 
-/** What an image came to, once it is in RAM. */
+/** The result of loading an image. */
 export interface Unpacked {
-  /** Bytes of RAM that its content takes. */
+  /** Bytes of its content in RAM. */
   readonly bytes: number;
   readonly warnings: readonly string[];
 }
 
 /**
- * Unpack an image into `folder`, which is made. With a manifest everything it tells is checked and set; without one the
- * archive alone is there. On failure the folder is left as it is.
+ * Unpacks an image into `folder`, which is created. With a manifest, everything in it is checked and
+ * restored; without one, only the archive is. On failure the folder is left as it is.
  */
 export function loadImage(
   machine: GuestSystem,
@@ -55,11 +55,11 @@ function loadSegments(
 ): Result<Unpacked> {
   const unpacked = unpackSegments(machine, image, manifest, place, progress(machine, manifest));
   if (!unpacked.ok) return unpacked;
-  // The archive need not tell of the folder itself.
+  // An archive may lack the folder itself.
   const { mode, uid, gid } = manifest.root;
   must(machine, ['chown', `${uid}:${gid}`, folder]);
   must(machine, ['chmod', mode.toString(8), folder]);
-  // Counted where attributes do not count yet: those of users take inodes of a tmpfs as well.
+  // Counted before attributes are set: those of users take inodes of a tmpfs as well.
   const records = recordCount(manifest);
   const got = before - measure(machine).freeInodes;
   if (got !== records) return err(notWhole(image, records, got));
@@ -74,10 +74,10 @@ function loadSegments(
 function notWhole(image: ImageFile, expected: number, got: number): Problem {
   return {
     code: 'image-incomplete',
-    what: 'the image was not unpacked whole',
+    what: 'the image was not unpacked completely',
     where: image.shown,
-    why: `its manifest counts ${expected} files, ${got} are there`,
-    next: 'copy or build it again; if that does not help, please report it',
+    why: `its manifest lists ${expected} files, but ${got} were unpacked`,
+    next: 'copy or build it again; if it fails again, please report it',
   };
 }
 
@@ -88,7 +88,7 @@ function loadPlain(machine: GuestSystem, image: ImageFile, folder: string, place
   return ok({ bytes: kibibytes * 1024, warnings: [] });
 }
 
-/** Tells how far the unpacking is, by the bytes of the archive. */
+/** Prints progress, by the bytes of the archive. */
 function progress(machine: GuestSystem, manifest: Manifest): OnProgress {
   const total = manifest.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   const start = machine.uptime();

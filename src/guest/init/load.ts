@@ -19,20 +19,20 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import type { Undo } from './undo.js';
 
-/** Read and check the manifest: the base and the running kernel have to belong together. */
+/** Reads and checks the manifest: the base and the running kernel must match. */
 export function readBase(machine: GuestSystem, base: ImageFile): Result<ImageInfo> {
   const info = readInfo(machine, base);
   if (!info.ok || info.value.manifest === undefined) return info;
   const { manifest } = info.value;
   if (manifest.kind !== 'base') {
-    const why = `its manifest says that it is a ${manifest.kind}`;
-    return err(wrongKind('base', base.shown, why, 'put a base in its place'));
+    const why = `its manifest says it is a ${manifest.kind}`;
+    return err(wrongKind('base', base.shown, why, 'replace it with a base'));
   }
   const fits = checkBase(machine, base, [manifest.kernelRelease]);
   return fits.ok ? info : fits;
 }
 
-/** Bring the base into RAM, where the RAM file system is mounted: into that, or beside it. */
+/** Loads the base into RAM: into the mounted RAM file system, or beside it. */
 export function loadBase(
   machine: GuestSystem,
   settings: Settings,
@@ -51,7 +51,7 @@ export function loadBase(
   const { bytes, warnings, checked } = loaded.value;
   const seconds = machine.uptime() - start;
   const rate = formatBytes(bytes / Math.max(seconds, 0.01));
-  const check = checked === undefined ? '' : `, ${checked.toFixed(1)} s of these to check it`;
+  const check = checked === undefined ? '' : `, ${checked.toFixed(1)} s of it to check`;
   const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
   say(machine, `loaded ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${check}, ${rate}/s${unverified}`);
   for (const warning of warnings) say(machine, `warning: ${warning}`);
@@ -62,7 +62,7 @@ export function loadBase(
   });
 }
 
-/** What is remembered of a loaded image. */
+/** The record of a loaded image. */
 export function loadedImage(
   kind: LoadedImage['kind'],
   image: ImageFile,
@@ -84,9 +84,9 @@ export function loadedImage(
   };
 }
 
-/** What came of a base in RAM. */
+/** The result of loading a base. */
 interface InRam extends Unpacked {
-  /** Seconds that the check of its content took, where it was a step of its own. */
+  /** Seconds taken by verifying its content, if that was a separate step. */
   readonly checked?: number;
 }
 
@@ -98,7 +98,7 @@ function holdBase(
   undo: Undo,
 ): Result<InRam> {
   const need = needOfBase(info);
-  if (need === undefined) throw new Error(`${base.shown} is no file system`);
+  if (need === undefined) throw new Error(`${base.shown} is not a file system`);
   const room = checkRoom(machine, settings, need, 'the base');
   if (!room.ok) return room;
   say(machine, `loading ${info.manifest?.name ?? base.shown}, ${formatBytes(need.bytes)}, one file system`);
@@ -125,7 +125,7 @@ function unpackBase(
   return loadImage(machine, base, manifest, BASE);
 }
 
-/** A base of other tools: what it is for shows only once it is unpacked. */
+/** Loads a base of other tools, whose kernel is known only once it is unpacked. */
 function unpackPlain(machine: GuestSystem, settings: Settings, base: ImageFile): Result<Unpacked> {
   say(machine, `loading ${base.shown}, ${formatBytes(base.bytes)}, one stream`);
   const unpacked = loadImage(machine, base, undefined, BASE);
@@ -139,7 +139,7 @@ function unpackPlain(machine: GuestSystem, settings: Settings, base: ImageFile):
   return fits.ok ? unpacked : fits;
 }
 
-/** Whether the base that is in RAM has modules for the running kernel, where it has any: no manifest tells. */
+/** Checks whether the loaded base has modules for the running kernel, if it has any: it has no manifest. */
 function checkModules(machine: GuestSystem, base: ImageFile): Result<void> {
   const releases = machine.list(`${BASE}/usr/lib/modules`) ?? machine.list(`${BASE}/lib/modules`) ?? [];
   return releases.length === 0 ? ok() : checkBase(machine, base, releases);

@@ -1,9 +1,9 @@
-/** The program that /init runs: exit code 0 where the stub may hand over, 10 where init has said why not. */
+/** The program that /init runs: exit code 0 if the stub may hand over, 10 if init has reported why not. */
 import { quickjsMachine } from '../qjs/machine.js';
 import { exit } from '../qjs/program.js';
 import { bootMachine } from './boot.js';
 
-/** No code that QuickJS or the shell ends with by themselves: init.sh tells of those. */
+/** Not an exit code of QuickJS or the shell themselves, which init.sh reports. */
 const TOLD = 10;
 
 exit(bootMachine(quickjsMachine()) ? 0 : TOLD);

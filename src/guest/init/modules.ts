@@ -1,26 +1,31 @@
-/** Kernel modules: the ones always needed, and the drivers of what the machine has. */
+/** Kernel modules: those always needed, and the drivers of present devices. */
 import { INITRAMFS } from '../../core/contract.js';
 import type { GuestSystem } from '../system.js';
 
-/** Most module names handed to one modprobe: an argument list has a limit. */
+/** Most module names per modprobe: argument lists are limited. */
 const BATCH = 500;
 
-/** Loads drivers of devices that have appeared. Each device is asked for once. */
+/** Loads drivers of devices that have appeared, once for each device. */
 export interface Drivers {
-  /** Of the devices of a virtual machine alone: where the images lie on one of them, no other driver is needed. */
+  /**
+   * For the devices of a virtual machine only: if the images are on one of them, no other driver is needed.
+   */
   loadVirtual(): void;
-  /** Of all devices. */
+  /** For all devices. */
   loadAll(): void;
-  /** Whether all devices have been asked for once. */
+  /** Whether drivers were loaded for all devices. */
   readonly complete: boolean;
 }
 
-/** Devices of virtio, and what they hang on (include/uapi/linux/virtio_ids.h; the vendor's number of Red Hat, PCI). */
+/**
+ * virtio devices, and the PCI devices they are attached to (include/uapi/linux/virtio_ids.h; PCI vendor Red
+ * Hat).
+ */
 const VIRTUAL = /^(virtio:|pci:v00001AF4d)/;
 
 /**
- * The machine's drivers. The first call also loads what `/mkma/modules` lists: to start modprobe takes longer than most
- * modules.
+ * The machine's drivers. The first call also loads what `/mkma/modules` lists: starting modprobe takes longer
+ * than most modules.
  */
 export function driversOf(machine: GuestSystem): Drivers {
   const asked = new Set<string>();
@@ -38,7 +43,7 @@ export function driversOf(machine: GuestSystem): Drivers {
       return complete;
     },
     loadVirtual() {
-      // A driver of the bus brings devices to light.
+      // A bus driver makes more devices appear.
       while (load((alias) => VIRTUAL.test(alias))) {}
     },
     loadAll() {
@@ -48,12 +53,12 @@ export function driversOf(machine: GuestSystem): Drivers {
   };
 }
 
-/** Where the buses list each device once: no walk through all of /sys. */
+/** Directories in which the buses list each device once, instead of a walk through all of /sys. */
 const BUSES = '/sys/bus';
 
 /**
- * The modaliases of all devices on all buses. Read from `uevent`, since not every bus has a file `modalias` (SD cards have none),
- * yet all tell udev.
+ * The modaliases of all devices on all buses. Read from `uevent`, since not every bus has a file `modalias`
+ * (SD cards have none), but all provide it to udev.
  */
 function modaliases(machine: GuestSystem): string[] {
   const found = new Set<string>();
@@ -68,7 +73,10 @@ function modaliases(machine: GuestSystem): string[] {
   return [...found];
 }
 
-/** Most modaliases have no module here, and a built-in driver has none at all: -q, and the exit code says nothing. */
+/**
+ * Most modaliases have no module here, and a built-in driver has none at all, hence -q, and the exit code is
+ * ignored.
+ */
 function modprobe(machine: GuestSystem, names: readonly string[]): void {
   for (let i = 0; i < names.length; i += BATCH) {
     machine.run(['modprobe', '-abq', ...names.slice(i, i + BATCH)]);

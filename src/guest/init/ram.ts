@@ -1,4 +1,4 @@
-/** The RAM file system: made, and measured. */
+/** The RAM file system: created and measured. */
 import { NAME_COST, PARAM, RAM_HEADROOM } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { type Manifest, nameCount } from '../../core/image/manifest.js';
@@ -11,10 +11,13 @@ import type { GuestSystem } from '../system.js';
 import { RAM } from './folders.js';
 import type { Settings } from './settings.js';
 
-/** Files that a running system makes before anything is worth booting. */
+/** Inodes for files that a running system creates at once. */
 const SPARE_INODES = 500;
 
-/** Bytes of a page: what sets the kernel's own number of inodes. Larger pages elsewhere only mean more inodes here. */
+/**
+ * Bytes of a page, which determines the kernel's own number of inodes. Larger pages elsewhere only mean more
+ * inodes here.
+ */
 const PAGE = 4096;
 
 /** What a file system has (statfs(2)). */
@@ -24,13 +27,13 @@ export interface Room {
   readonly freeInodes: number;
 }
 
-/** What an image needs of the RAM file system, by its manifest. */
+/** What an image needs of the RAM file system, according to its manifest. */
 export interface Need {
   /** Bytes of content. */
   readonly bytes: number;
-  /** As {@link nameCount} tells. */
+  /** As counted by {@link nameCount}. */
   readonly names: number;
-  /** Of an archive that takes much memory to decompress: the bytes for each segment at a time, and how many there are. */
+  /** Of an archive that takes much memory to decompress: bytes per segment, and number of segments. */
   readonly decompressing?: { readonly window: number; readonly segments: number };
 }
 
@@ -40,21 +43,22 @@ export function needOf(manifest: Manifest): Need {
   return { bytes, names: nameCount(manifest), ...far };
 }
 
-/** What a base needs; `undefined` where only loading tells. A file system needs what it is, whoever made it. */
+/** What a base needs; `undefined` if unknown until loaded. A file system needs its size, whoever made it. */
 export function needOfBase({ manifest, fileSystem }: ImageInfo): Need | undefined {
   if (manifest !== undefined) return needOf(manifest);
   return fileSystem === undefined ? undefined : { bytes: fileSystem, names: 0 };
 }
 
 /**
- * Mount the RAM file system at {@link RAM}, root's alone. Returns its size in bytes. The kernel counts its inodes by RAM
- * alone, whatever its size: a half of all pages (tmpfs(5)). That many are left to the running system, on top of what the
- * images bring. Not without a limit: what is free tells afterwards whether all was unpacked.
+ * Mounts the RAM file system at {@link RAM}, accessible to root only. Returns its size in bytes. By default,
+ * the kernel derives its number of inodes from the RAM alone: half of all pages (tmpfs(5)). That many are
+ * left to the running system, on top of what the images bring. There is a limit in any case: the free inodes
+ * show afterwards whether everything was unpacked.
  */
 export function mountRam(machine: GuestSystem, settings: Settings, needs: readonly Need[]): Result<number> {
   const total = memoryInfo(machine, 'MemTotal');
   const bytes = resolveRamSize(settings.size, total);
-  // What has more names than fit into RAM is refused when its turn comes.
+  // More names than fit into RAM are refused when the image is loaded.
   const most = Math.floor(total / NAME_COST);
   const names = needs.reduce((sum, need) => sum + Math.min(need.names, most), 0);
   const inodes = Math.floor(total / PAGE / 2) + names;
@@ -63,22 +67,22 @@ export function mountRam(machine: GuestSystem, settings: Settings, needs: readon
   if (mount.code === 0) return ok(bytes);
   return err({
     code: 'ram-not-mounted',
-    what: 'cannot make the RAM file system',
+    what: 'cannot create the RAM file system',
     where: `${PARAM.size}=${settings.sizeText}`,
     why: mount.stderr.trim(),
     next: `correct ${PARAM.size} in the boot loader`,
   });
 }
 
-/** Make the RAM file system smaller by what lies in RAM beside it, so that both together are of the size that was asked for. */
+/** Shrinks the RAM file system by what is beside it in RAM, so that both together have the requested size. */
 export function shrinkRam(machine: GuestSystem, beside: number): void {
   const bytes = measure(machine).bytes - beside;
   must(machine, ['mount', '-o', `remount,size=${Math.floor(bytes / 1024)}k`, RAM]);
 }
 
 /**
- * Whether an image fits beside what is loaded already, before anything of it is loaded. `what` names it for people; `beside`:
- * what the base takes that the RAM file system was made smaller by.
+ * Checks whether an image fits beside what is loaded already, before it is loaded. `what` names it for
+ * people; `beside`: bytes by which the RAM file system was shrunk for the base.
  */
 export function checkRoom(
   machine: GuestSystem,
@@ -94,7 +98,7 @@ export function checkRoom(
   if (need.bytes > freeBytes) {
     const less = beside === 0 ? '' : `, less ${mebibytes(beside)} MiB for the base beside it`;
     const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM${less})`;
-    const has = freeBytes < bytes ? `${size}, of which ${mebibytes(freeBytes)} MiB are free` : size;
+    const has = freeBytes < bytes ? `${size}, ${mebibytes(freeBytes)} MiB of it free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));
   }
   if (need.bytes + RAM_HEADROOM > freeBytes) {
@@ -103,32 +107,32 @@ export function checkRoom(
       tooSmall(
         settings,
         what,
-        `${takes}; ${left}, and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
+        `${takes}; ${left}, but the running system needs ${mebibytes(RAM_HEADROOM)} MiB`,
       ),
     );
   }
-  // Before the system runs, as much is needed as decompressing takes.
+  // Until the system runs, decompressing may need more.
   const { window = 0, segments = 0 } = need.decompressing ?? {};
   const decompressing = window * Math.min(segments, processors(machine));
   const running = need.bytes + need.names * NAME_COST + Math.max(RAM_HEADROOM, decompressing);
   if (running > available) {
     const short = mebibytes(running - available);
-    const why = `${takes}; ${mebibytes(available)} MiB of RAM are free, ${short} MiB too few to run it as well`;
+    const why = `${takes}; ${mebibytes(available)} MiB of RAM are available, ${short} MiB too few to run it as well`;
     const next = `give the machine more RAM, or make ${what} smaller`;
     return err({ ...tooSmall(settings, what, why), next });
   }
   return ok();
 }
 
-/** Whether there is room left to run in, after an image whose needs nobody knew has been loaded. */
+/** Checks whether enough room is left after an image of unknown size was loaded. */
 export function checkLeft(machine: GuestSystem, settings: Settings, what: string): Result<void> {
   const { freeBytes, freeInodes } = measure(machine);
   if (freeBytes >= RAM_HEADROOM && freeInodes >= SPARE_INODES) return ok();
   const left = `${mebibytes(freeBytes)} MiB and ${freeInodes} inodes of the RAM file system are left`;
-  return err(filledUp(machine, settings, what, `${left}: too little to run in`));
+  return err(filledUp(machine, settings, what, `${left}: too little to run`));
 }
 
-/** Whether nothing more can be written: no inode, or not even what a small file takes. */
+/** Whether nothing more can be written: no free inode, or not even room for a small file. */
 export function isFull(machine: GuestSystem): boolean {
   const { freeBytes, freeInodes } = measure(machine);
   return freeInodes === 0 || freeBytes < PAGE;
@@ -151,8 +155,8 @@ export function filledUp(machine: GuestSystem, settings: Settings, what: string,
   if (measure(machine).freeInodes >= SPARE_INODES) return problem;
   return {
     ...problem,
-    why: `${why}\nit has too many files: the inodes are used up, and their number follows from the RAM`,
-    next: `give the machine more RAM, or let mkma make ${what}: its manifest says how many files it has`,
+    why: `${why}\nit has too many files: no inodes are left, and their number depends on the RAM`,
+    next: `give the machine more RAM, or build ${what} with mkma, so that its manifest states how many files it has`,
   };
 }
 

@@ -1,21 +1,21 @@
-/** What to do where an exit code tells that it is not the image's fault. */
+/** What to do if an exit code shows that the image is not the cause. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
 import type { Finished } from '../system.js';
 import type { ImageFile } from './images.js';
 
 const REMEDIES: Readonly<Record<number, string>> = {
-  137: `it was killed, most likely since the RAM was used up: give the machine more, or lower ${PARAM.size}`,
+  137: `it was killed, probably because RAM ran out: give the machine more, or lower ${PARAM.size}`,
   127: 'the initramfs lacks a program: build it again',
-  126: 'the initramfs has a program that does not run: build it again',
+  126: 'a program of the initramfs does not run: build it again',
 };
 
-/** By the code with which a program ended; `undefined` where it tells nothing of the kind. */
+/** By exit code; `undefined` if it shows nothing of the kind. */
 export function remedyOf(code: number): string | undefined {
   return REMEDIES[code];
 }
 
-/** The problem of a program that did not do its work, which says nothing of the image. */
+/** The problem of a program that failed for a reason other than the image. */
 export function programFailed(
   what: string,
   image: ImageFile,
@@ -28,7 +28,7 @@ export function programFailed(
     code: 'program-failed',
     what,
     where: image.shown,
-    why: `${program} ended with exit code ${code}${words === '' ? '' : `: ${words}`}`,
-    next: remedyOf(code) ?? 'exit to try again; if that does not help, please report it',
+    why: `${program} exited with code ${code}${words === '' ? '' : `: ${words}`}`,
+    next: remedyOf(code) ?? 'exit to retry; if it fails again, please report it',
   };
 }

@@ -1,16 +1,17 @@
-/** Memory that the kernel keeps free for itself (vm.min_free_kbytes). */
+/** Memory that the kernel keeps free (vm.min_free_kbytes). */
 import { parseCmdline } from '../../core/boot/cmdline.js';
 import { memoryInfo } from '../meminfo.js';
 import type { GuestSystem } from '../system.js';
 
 const SETTING = '/proc/sys/vm/min_free_kbytes';
-/** Kernel parameter by which somebody sets it himself. */
+/** Kernel parameter that overrides it. */
 const PARAMETER = 'sysctl.vm.min_free_kbytes';
 
 /**
- * Lower the reserve to what the kernel itself takes by the size of the RAM (calculate_min_free_kbytes in mm/page_alloc.c). Where huge
- * pages are on, as in Debian, khugepaged raises it to some 45 MiB, which with its watermarks keeps 75 MiB from programs: on a
- * machine that runs from RAM, where there is little to be reclaimed, they are worth more than huge pages late in its life.
+ * Lowers the reserve to what the kernel itself derives from the RAM size (calculate_min_free_kbytes in
+ * mm/page_alloc.c). With huge pages enabled, as in Debian, khugepaged raises it to about 45 MiB, which with
+ * its watermarks keeps 75 MiB from programs. On a machine that runs from RAM, with little to reclaim, that
+ * memory is worth more than huge pages.
  */
 export function lowerReserve(machine: GuestSystem): void {
   const set = parseCmdline(machine.readText('/proc/cmdline') ?? '').some(({ name }) => name === PARAMETER);

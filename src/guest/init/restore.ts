@@ -1,4 +1,4 @@
-/** What an archive cannot carry, put onto the unpacked tree: whiteouts, opaque marks, extended attributes. */
+/** Adds what an archive cannot carry to the unpacked tree: whiteouts, opaque marks, extended attributes. */
 import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
@@ -8,10 +8,10 @@ import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
 import { cpioOnto } from './unpack.js';
 
-/** setfattr has no option for the folder to begin at. */
+/** setfattr has no option for a working directory. */
 const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
 
-/** Make a whiteout for everything that a layer takes away. One program, however many there are. */
+/** Creates a whiteout for everything that a layer deletes, with one program. */
 export function makeWhiteouts(
   machine: GuestSystem,
   image: ImageFile,
@@ -21,10 +21,10 @@ export function makeWhiteouts(
   const deletions = manifest.kind === 'layer' ? manifest.layer.deletions : [];
   if (deletions.length === 0) return ok();
   const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
-  return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot make whiteouts', image, made));
+  return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot create whiteouts', image, made));
 }
 
-/** Set opaque marks and extended attributes, by one program. Returns warnings. */
+/** Sets opaque marks and extended attributes, with one program. Returns warnings. */
 export function restoreAttributes(
   machine: GuestSystem,
   image: ImageFile,
@@ -39,9 +39,11 @@ export function restoreAttributes(
   });
   if (set.code === 0 && set.stderr === '') return ok([]);
   const lines = set.stderr.trim().split('\n');
-  // A tmpfs takes attributes of users from Linux 6.6 on; the rest of the machine is no worse without them.
+  // A tmpfs supports user attributes since Linux 6.6; without them the rest of the machine works the same.
   if (lines.every((line) => line.endsWith('Operation not supported')) && onlyUsers(manifest)) {
-    return ok([`this kernel's tmpfs has no user attributes: ${lines.length} of the image are not set`]);
+    return ok([
+      `this kernel's tmpfs does not support user attributes: ${lines.length} of the image are not set`,
+    ]);
   }
   return err(failed('cannot set extended attributes', image, set));
 }
@@ -59,6 +61,6 @@ function failed(what: string, image: ImageFile, { code, stderr }: Finished): Pro
     what,
     where: image.shown,
     why: `exit code ${code}: ${stderr.trim().split('\n').slice(-3).join('\n')}`,
-    next: 'its manifest does not fit what it holds: copy or build it again',
+    next: 'its manifest does not match its content: copy or build it again',
   };
 }

@@ -1,4 +1,4 @@
-/** What the kernel command line asks of init. */
+/** The settings on the kernel command line. */
 import { lastValue, parseCmdline } from '../../core/boot/cmdline.js';
 import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/boot/device.js';
 import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
@@ -7,9 +7,9 @@ import { type LayerSelection, parseLayerSelection } from '../../core/set/layer-n
 import { parseRamSize, type RamSize } from '../../core/text/size.js';
 
 export interface Settings {
-  /** The storage device, as written and as understood; absent where the parameter is missing. */
+  /** The storage device, as written and as parsed; absent if the parameter is missing. */
   readonly device?: { readonly asked: string; readonly name: DeviceName };
-  /** Folder of the images: absolute, without a slash at its end. `/` is the empty string. */
+  /** The images folder: absolute, without a trailing slash. `/` is the empty string. */
   readonly path: string;
   readonly size: RamSize;
   /** The size as it was written, for messages. */
@@ -23,10 +23,10 @@ export interface Settings {
   readonly init: string;
 }
 
-/** Longest wait that makes sense: a day. */
+/** The longest wait accepted: a day. */
 const MAX_TIMEOUT = 86400;
 
-/** Read the command line. A value that cannot be understood is refused, naming the parameter and what is allowed. */
+/** Reads the command line. An invalid value is refused, naming the parameter and what is allowed. */
 export function readSettings(cmdline: string): Result<Settings> {
   const parameters = parseCmdline(cmdline);
   const value = (name: string): string | undefined => lastValue(parameters, name);
@@ -35,28 +35,28 @@ export function readSettings(cmdline: string): Result<Settings> {
   const name = asked === undefined ? undefined : deviceName(asked);
   if (asked !== undefined && name === undefined) {
     const tags = DEVICE_TAGS.map((tag) => `${tag}=...`).join(', ');
-    return refuse(PARAM.device, asked, `it takes a device's path under /dev, or one of ${tags}`);
+    return refuse(PARAM.device, asked, `it must be a path under /dev, or one of ${tags}`);
   }
   const sizeText = value(PARAM.size) ?? DEFAULTS.size;
   const size = parseRamSize(sizeText);
   if (size === undefined) {
-    return refuse(PARAM.size, sizeText, 'it takes a share of the RAM such as 60%, or an amount such as 6G');
+    return refuse(PARAM.size, sizeText, 'it must be a share of RAM such as 60%, or an amount such as 6G');
   }
   const timeoutText = value(PARAM.timeout) ?? String(DEFAULTS.timeout);
   const timeout = /^\d{1,5}$/.test(timeoutText) ? Number(timeoutText) : Number.NaN;
   if (!(timeout <= MAX_TIMEOUT)) {
-    return refuse(PARAM.timeout, timeoutText, `it takes whole seconds, 0 to ${MAX_TIMEOUT}`);
+    return refuse(PARAM.timeout, timeoutText, `it must be whole seconds, 0 to ${MAX_TIMEOUT}`);
   }
   const layersText = value(PARAM.layers) ?? DEFAULTS.layers;
   const layers = parseLayerSelection(layersText);
   if (!layers.ok) {
-    const allowed = 'it takes all, none, or names of layers separated by commas, -NAME to leave one out';
+    const allowed = 'it must be all, none, or names of layers separated by commas; -NAME leaves one out';
     return refuse(PARAM.layers, layersText, `${layers.problem.why}; ${allowed}`);
   }
   const breakText = value(PARAM.breakAt);
   const breakAt = PHASES.find((phase) => phase === breakText);
   if (breakText !== undefined && breakAt === undefined) {
-    return refuse(PARAM.breakAt, breakText, `it takes one of ${PHASES.join(', ')}`);
+    return refuse(PARAM.breakAt, breakText, `it must be one of ${PHASES.join(', ')}`);
   }
   return ok({
     ...(asked === undefined || name === undefined ? {} : { device: { asked, name } }),
@@ -73,16 +73,16 @@ export function readSettings(cmdline: string): Result<Settings> {
 function refuse(parameter: string, value: string, allowed: string): Result<Settings> {
   return err({
     code: 'parameter-invalid',
-    what: 'a parameter on the kernel command line is wrong',
+    what: 'invalid kernel parameter',
     where: `${parameter}=${value}`,
     why: allowed,
-    next: 'correct it in the boot loader (in most: press e at the entry) and boot again',
+    next: 'correct it in the boot loader (usually: press e at the entry) and boot again',
   });
 }
 
 /**
- * A device's name. udev's links below /dev/disk are not there in early boot; those that stand for a tag are
- * understood as the tag.
+ * Parses a device's name. udev's links below /dev/disk do not exist in early boot; those that stand for a tag
+ * are read as the tag.
  */
 function deviceName(text: string): DeviceName | undefined {
   const link = /^\/dev\/disk\/by-(uuid|label|partuuid|partlabel)\/(.+)$/.exec(text);

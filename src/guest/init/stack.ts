@@ -1,4 +1,6 @@
-/** The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system. */
+/**
+ * The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system.
+ */
 import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
@@ -11,14 +13,14 @@ import type { Undo } from './undo.js';
 const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 const WORK = `${RAM}/work`;
 
-/** The folder whose root the merged root is to look like. */
+/** The folder whose attributes the merged root takes. */
 export interface Top {
   readonly folder: string;
   /** Extended attributes of the folder itself. */
   readonly attributes: FileAttributes['values'];
 }
 
-/** What is to be stacked. */
+/** The parts of the overlay. */
 export interface Stack {
   /** Names in {@link LAYERS}, the lowest first. */
   readonly layers: readonly string[];
@@ -29,19 +31,22 @@ export interface Stack {
   readonly xino: boolean;
 }
 
-/** What the kernel would otherwise take from its build: a redirected or metadata-only upper cannot become a layer. */
+/**
+ * Otherwise the kernel's build decides: a redirected or metadata-only upper directory cannot become a layer.
+ */
 const OPTIONS = 'redirect_dir=off,metacopy=off';
 /**
- * Where the lower directories lie on several file systems, each would show through as a device number of its own, and programs that
- * stay on one file system (du -x, backups) would skip nearly everything. With this the file system's number is in the upper
- * bits of the inode numbers instead (kernel: overlayfs.rst, "Inode properties").
+ * If the lower directories are on several file systems, each would show through as a device number of its
+ * own, and programs that stay on one file system (du -x, backups) would skip nearly everything. With this
+ * option the file system's number is in the upper bits of the inode numbers instead (kernel: overlayfs.rst,
+ * "Inode properties").
  */
 const ONE_DEVICE = 'xino=on';
 const PLAIN_NUMBERS = 'xino=off';
 
 /**
- * Stack the overlay on {@link NEW_ROOT} and bind the view below it. The RAM file system's own mount is then released: the
- * overlay and the view keep it alive, and nothing stray stays behind. Resolves to warnings.
+ * Stacks the overlay on {@link NEW_ROOT} and binds the view below it. The RAM file system's own mount is then
+ * released: the overlay and the view keep it alive, and no stray mount remains. Returns warnings.
  */
 export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Result<readonly string[]> {
   const { layers, top, held } = stack;
@@ -55,12 +60,13 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   );
   if (!mounted.ok) return mounted;
   undo.push(['umount', NEW_ROOT]);
-  // A layer may have taken one away, and one that a held base lacks could not be made in it.
+  // A layer may have deleted one, and one that a held base lacks could not be created in it.
   makeMountPoints(machine, NEW_ROOT);
   const view = `${NEW_ROOT}/${OVERLAY.root}`;
   must(machine, ['mount', '-o', 'bind', VIEW, view]);
   undo.push(['umount', view]);
-  // A bind takes its restrictions by a second mount only. The root itself has to stay free of them: sudo, devices.
+  // A bind mount takes restrictions only by remounting. The root itself must stay unrestricted: sudo,
+  // devices.
   must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev', view]);
   if (held) {
     must(machine, ['mount', '-o', 'move', BASE, `${view}/${OVERLAY.base}`]);
@@ -72,7 +78,7 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   return mounted;
 }
 
-/** Mount it; a kernel that refuses the inode numbers asked for gets its own. Resolves to warnings. */
+/** Mounts it; a kernel that refuses the requested inode numbers gets its default. Returns warnings. */
 function mountOverlay(
   machine: GuestSystem,
   options: string,
@@ -80,27 +86,28 @@ function mountOverlay(
 ): Result<readonly string[]> {
   const mount = (all: string) =>
     machine.run(['mount', '-t', 'overlay', '-o', all, 'mkma', NEW_ROOT], { cwd: LOWER });
-  // On one file system the kernel shows its inode numbers and one device as they are, and calls the option useless.
+  // On one file system the kernel shows its inode numbers and one device as they are, and calls the option
+  // useless.
   const first = held ? `${options},${xino ? ONE_DEVICE : PLAIN_NUMBERS}` : options;
   const overlay = mount(first);
   if (overlay.code === 0) return ok([]);
   if (held && mount(options).code === 0) return ok(xino ? [NO_XINO] : []);
   return err({
     code: 'overlay-not-mounted',
-    what: 'cannot stack the overlay',
+    what: 'cannot mount the overlay',
     where: first,
     why: `${overlay.stderr.trim()}\n${machine.run(['sh', '-c', 'dmesg | tail -n 3'], { mayLack: true }).stdout.trimEnd()}`,
-    next: 'look whether the kernel has the module overlay: modprobe overlay',
+    next: 'check that the kernel has the module overlay: modprobe overlay',
   });
 }
 
 const NO_XINO =
   `this kernel refuses ${ONE_DEVICE}: files of the base and folders have different device numbers, so programs ` +
-  'that stay on one file system (du -x, backups) skip most of /; take a kernel since Linux 4.17, or --format cpio';
+  'that stay on one file system (du -x, backups) skip most of /; use Linux 4.17 or newer, or --format cpio';
 
 /**
- * The lower directories, the highest first, as mount(2) takes them. By short links: its options end at a page, and
- * names of layers may hold what separates them.
+ * The lower directories, the highest first, as mount(2) takes them. As short links: its options end at a
+ * page, and names of layers may contain its separators.
  */
 function linkLower(machine: GuestSystem, layers: readonly string[]): string {
   const folders = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
@@ -112,15 +119,18 @@ function linkLower(machine: GuestSystem, layers: readonly string[]): string {
   return folders.map((_, i) => i + 1).join(':');
 }
 
-/** The merged root shows all of the upper directory but its names: that is to be as in the highest directory below it. */
+/**
+ * The merged root has everything but its names from the upper directory, which therefore copies the highest
+ * directory below it.
+ */
 function makeUpper(machine: GuestSystem, { folder, attributes }: Top): void {
   const top = machine.info(folder);
-  if (top === undefined) throw new Error(`${folder} is not there`);
+  if (top === undefined) throw new Error(`no such folder: ${folder}`);
   for (const made of [FRESH, WORK]) mustMakeFolder(machine, made);
   if (top.uid !== 0 || top.gid !== 0) must(machine, ['chown', `${top.uid}:${top.gid}`, FRESH]);
   if (machine.info(FRESH)?.mode !== top.mode) must(machine, ['chmod', top.mode.toString(8), FRESH]);
   if (Object.keys(attributes).length > 0) {
-    // What a kernel's tmpfs does not take was told when the image was loaded.
+    // Attributes that the kernel's tmpfs does not support were reported when the image was loaded.
     machine.run(['setfattr', ...RESTORE_ARGUMENTS], {
       cwd: FRESH,
       input: renderAttributes([{ path: '.', values: attributes }]),

@@ -1,4 +1,4 @@
-/** The storage device: waited for, found, mounted read-only, released. */
+/** The storage device: awaited, found, mounted read-only, released. */
 
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
@@ -12,17 +12,17 @@ import type { Drivers } from './modules.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
-/** Milliseconds between two looks at the machine while waiting. */
+/** Milliseconds between two checks of the devices while waiting. */
 const POLL = 100;
-/** Seconds after which blkid is asked again though the list of block devices is the same. */
+/** Seconds after which blkid runs again even if the list of block devices is the same. */
 const ASK_AGAIN = 1;
 
-/** What blkid calls things that hold file systems but are none, and what people call them. */
+/** What blkid calls containers of file systems, and what people call them. */
 const CONTAINERS: Readonly<Record<string, string>> = {
   crypto_LUKS: 'an encrypted volume (LUKS)',
-  LVM2_member: 'a part of an LVM volume group',
-  linux_raid_member: 'a part of a software RAID',
-  zfs_member: 'a part of a ZFS pool',
+  LVM2_member: 'part of an LVM volume group',
+  linux_raid_member: 'part of a software RAID',
+  zfs_member: 'part of a ZFS pool',
   swap: 'swap space',
   swsuspend: 'a hibernated system',
 };
@@ -30,13 +30,13 @@ const CONTAINERS: Readonly<Record<string, string>> = {
 export interface Storage {
   readonly node: string;
   readonly type: string;
-  /** What was odd, as it was told on the console. */
+  /** Warnings, as printed on the console. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Wait for the device, loading drivers for whatever appears, and return all that the name fits; of a btrfs on several
- * devices all of them, however the name was put.
+ * Waits for the device, loading drivers for whatever appears, and returns all that match the name; of a btrfs
+ * on several devices all of them, whichever the name matches.
  */
 export function findStorage(
   machine: GuestSystem,
@@ -75,14 +75,14 @@ export function findStorage(
 }
 
 function notNamed(machine: GuestSystem, drivers: Drivers): Problem {
-  // Drivers are loaded all the same, so that the list below has something to choose from.
+  // Drivers are loaded anyway, so that the list below is complete.
   for (let i = 0; i < 20; i++) {
     drivers.loadAll();
     machine.sleep(POLL);
   }
   return {
     code: 'storage-unnamed',
-    what: 'the kernel command line does not say where the images are',
+    what: 'the kernel command line does not name the storage device',
     where: `${PARAM.device}=`,
     why: ['the parameter is missing. Block devices of this machine:', ...describeAll(machine)].join('\n'),
     next: `add ${PARAM.device}=UUID=... (or LABEL=, PARTUUID=, PARTLABEL=, a path) in the boot loader`,
@@ -91,27 +91,27 @@ function notNamed(machine: GuestSystem, drivers: Drivers): Problem {
 
 function notFound(machine: GuestSystem, settings: Settings, asked: string): Problem {
   const devices = describeAll(machine);
-  const list = devices.length === 0 ? ['there are no block devices at all'] : devices;
+  const list = devices.length === 0 ? ['there are no block devices'] : devices;
   const empty = settings.device?.name.by === 'path' && machine.info(settings.device.name.path) !== undefined;
   return {
     code: empty ? 'storage-without-file-system' : 'storage-missing',
-    what: empty ? 'the storage device holds no file system' : 'the storage device did not appear',
+    what: empty ? 'the storage device has no file system' : 'the storage device did not appear',
     where: `${PARAM.device}=${asked}`,
     why: [`waited ${settings.timeout} seconds. Block devices of this machine:`, ...list].join('\n'),
     next:
       devices.length === 0
-        ? 'look for the driver: dmesg, and the modules in /lib/modules; build again with the missing one'
+        ? 'find the missing driver (see dmesg and /lib/modules) and build again with it'
         : `correct ${PARAM.device} in the boot loader, attach the device, or raise ${PARAM.timeout}`,
   };
 }
 
-/** The type of the file system on a device; `undefined` where there is none, or something else. */
+/** The type of the file system on a device; `undefined` if it has none. */
 export function mountableType(device: BlockDevice): string | undefined {
   const type = device.tags.TYPE;
   return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
 }
 
-/** Mount a file system read-only on {@link STORAGE}; it lies on all the devices. */
+/** Mounts a file system, which is on all of the devices, read-only on {@link STORAGE}. */
 export function mountStorage(
   machine: GuestSystem,
   found: readonly BlockDevice[],
@@ -123,21 +123,21 @@ export function mountStorage(
     const container = CONTAINERS[device.tags.TYPE ?? ''];
     return err({
       code: 'storage-without-file-system',
-      what: 'the storage device holds no file system that init can mount',
+      what: 'the storage device has no file system that early boot can mount',
       where: describeDevice(device),
       why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
-      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name that one',
+      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name it',
     });
   }
   const clean = hasCleanJournal(machine, device.node, type);
   const hibernated = !clean && isHibernated(machine, drivers);
-  if (hibernated) say(machine, 'a hibernated system lies on this machine: its journals are left alone');
+  if (hibernated) say(machine, 'this machine holds a hibernated system: journals are not replayed');
   let words = '';
   for (const options of mountOptions(type, found, hibernated)) {
     const begun = machine.uptime();
     const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
     if (mount.code === 0) {
-      // btrfs announces a replay even where it then finds that it cannot write: only a first mount counts.
+      // btrfs announces a replay even if it then cannot write: only a first mount counts.
       const done = !clean && words === '' && replayed(machine, found, begun);
       const warnings = journalWarnings(device, done, words);
       for (const warning of warnings) say(machine, warning);
@@ -155,7 +155,7 @@ export function mountStorage(
       words,
       kernel,
       ...(spared
-        ? ['its journal was not replayed: a hibernated system of this machine may count on it']
+        ? ['its journal was not replayed: a hibernated system of this machine may depend on it']
         : []),
     ].join('\n'),
     next: spared
@@ -164,7 +164,7 @@ export function mountStorage(
   });
 }
 
-/** What is odd about a mount that went well; `words`: why it did not with the journal. */
+/** Warnings about a successful mount; `words`: why it failed with the journal. */
 function journalWarnings({ node }: BlockDevice, done: boolean, words: string): string[] {
   if (done) return [`${node} was not unmounted cleanly: its journal was replayed`];
   return words === ''
@@ -172,7 +172,7 @@ function journalWarnings({ node }: BlockDevice, done: boolean, words: string): s
     : [`${node} is mounted without its journal, which could not be replayed: ${words}`];
 }
 
-/** By file system: the option that leaves its journal alone (ext4(5), xfs(5), btrfs(5)). */
+/** By file system: the option that disables replaying its journal (ext4(5), xfs(5), btrfs(5)). */
 const NO_REPLAY: Readonly<Record<string, string>> = {
   ext3: 'noload',
   ext4: 'noload',
@@ -181,9 +181,9 @@ const NO_REPLAY: Readonly<Record<string, string>> = {
 };
 
 /**
- * Mount options to try in turn. A journal is replayed first, since the images may have been written just before a
- * power cut; where the medium cannot be written it is left alone. A hibernated system counts on its journals as they
- * are: there nothing is ever replayed, at the price of not mounting.
+ * Mount options to try in turn. The journal is replayed first, since the images may have been written just
+ * before a power cut; if the medium cannot be written, it is not. A hibernated system depends on its
+ * journals: on such a machine nothing is ever replayed, even if mounting fails.
  */
 export function mountOptions(
   type: string,
@@ -193,7 +193,8 @@ export function mountOptions(
   const base = ['ro', 'nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') base.push('utf8=1');
   if (type === 'btrfs') {
-    // Paths count from the top level, whatever the default subvolume is; every device of the file system is named.
+    // Paths start at the top level, whatever the default subvolume is; every device of the file system is
+    // named.
     base.push('subvolid=5', ...found.slice(1).map((device) => `device=${device.node}`));
   }
   const untouched = NO_REPLAY[type];
@@ -202,33 +203,33 @@ export function mountOptions(
   return hibernated ? [careful] : [base, careful];
 }
 
-/** Its swap space may lie on any disk. */
+/** Its swap space may be on any disk. */
 function isHibernated(machine: GuestSystem, drivers: Drivers): boolean {
   drivers.loadAll();
   return listBlockDevices(machine).some((device) => device.tags.TYPE === 'swsuspend');
 }
 
-/** A problem where the device has left the machine: what could not be read since then may well be sound. */
+/** A problem if the device disappeared: what could not be read since then may be intact. */
 export function checkAttached(machine: GuestSystem, { node }: Storage): Result<void> {
   if (machine.info(node) !== undefined) return ok();
   return err({
     code: 'storage-gone',
-    what: 'the storage device has left the machine',
+    what: 'the storage device disappeared',
     where: node,
-    why: 'not all that was to be loaded has been read',
-    next: 'attach it again and exit to try again; or leave out what is missing, with mkma_layers in the boot loader',
+    why: 'not everything had been read from it',
+    next: 'reattach it and exit to retry; or boot without the missing layers, with mkma_layers in the boot loader',
   });
 }
 
-/** Release the storage: from here on the medium may be taken away. */
+/** Unmounts the storage: from here on the medium may be removed. */
 export function releaseStorage(machine: GuestSystem): Result<void> {
   const umount = machine.run(['umount', STORAGE]);
   if (umount.code === 0) return ok();
   return err({
     code: 'storage-busy',
-    what: 'cannot release the storage device',
+    what: 'cannot unmount the storage device',
     where: STORAGE,
     why: umount.stderr.trim(),
-    next: 'see who uses it: ls -l /proc/*/cwd /proc/*/fd; a boot without a shell in it does not come here',
+    next: 'find the program that uses it: ls -l /proc/*/cwd /proc/*/fd; a boot in which no shell was opened has none',
   });
 }

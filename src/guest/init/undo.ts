@@ -1,12 +1,12 @@
-/** What has been mounted, so that a failed boot can be tried again from the start. */
+/** Undoes what was mounted, so that a failed boot can be retried from the start. */
 import type { GuestSystem } from '../system.js';
 
 export interface Undo {
-  /** Remember how to take back what has just been done. */
+  /** Records how to undo what has just been done. */
   push(argv: readonly string[]): void;
-  /** Forget the latest step whose command is this: it has been taken back in the course of things. */
+  /** Forgets the latest step with this command: it was undone in the normal course. */
   drop(argv: readonly string[]): void;
-  /** Take everything back, the latest first. Returns the commands that failed. */
+  /** Undoes everything, the latest first. Returns the commands that failed. */
   all(): string[];
 }
 

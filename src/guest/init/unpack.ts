@@ -1,8 +1,10 @@
 /**
- * Unpacking an image into a folder. bsdtar does it with segments, decompressing in the same process; GNU cpio with archives
- * of other tools. Both tell by their exit code that an archive ended early (notes/unpacking.md).
+ * Unpacks an image into a folder. bsdtar unpacks segments, decompressing in the same process; GNU cpio
+ * unpacks archives of other tools. The exit code of both shows if an archive ended early
+ * (notes/unpacking.md).
  */
 import { newcTrailer } from '../../core/archive/cpio.js';
+import { PARAM } from '../../core/contract.js';
 import { encodeRaw, HEAD_SIZE } from '../../core/image/image.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -19,33 +21,36 @@ const CPIO = [
   ...['cpio', '--extract', '--preserve-modification-time', '--quiet', '--no-absolute-filenames'],
   '--io-size=65536',
 ];
-/** For whole trees. Without them what has no folder, or is there already, is an error. */
+/** For whole trees. Without these, a missing folder or an existing file is an error. */
 const WHOLE = ['--make-directories', '--unconditional'];
 
 /**
- * bsdtar in blocks of 64 KiB (128 times 512 bytes), with owners, modes and times. It knows zstd and newc when it sees them.
- * Names are taken as they are: what leads out of the folder ends in the jail, so that bsdtar need not look for it.
+ * bsdtar in blocks of 64 KiB (128 times 512 bytes), with owners, modes and times. It recognises zstd and
+ * newc. Names are taken as they are: those that escape the folder end in the jail, so that bsdtar need not
+ * check them.
  */
 const BSDTAR = [
   ...['bsdtar', '--extract', '-S', '--same-owner', '--same-permissions', '--absolute-paths'],
   ...['--block-size', '128', '--file', '-'],
 ];
 
-/** Decompress standard input. Threads for reading and writing would only take time from those that work side by side. */
+/** Decompresses standard input. Threads for reading and writing would only take time from parallel ones. */
 const ZSTD = ['zstd', '-dcq', '--no-asyncio'];
 
-/** dd in pieces that a pipe holds: they are still in the processor's cache when they are read from it. */
+/** dd in pieces that fit a pipe: they are still in the processor's cache when they are read from it. */
 const DD = ['dd', 'bs=64k', 'status=none'];
 
-/** cpio for a stream that holds its own trailer: what follows it is read to the end, so that zstd is not cut off. */
+/**
+ * cpio for a stream with its own trailer: what follows it is read to the end, so that zstd is not cut off.
+ */
 const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
 
 /** Called with the bytes of the archive that have been unpacked so far. */
 export type OnProgress = (bytes: number) => void;
 
 /**
- * Unpack all segments side by side; what has no folder yet makes it on its way. Each segment is cut out of the file by dd
- * and gets a trailer of its own, so that an archive which ends early is noticed in every one of them.
+ * Unpacks all segments in parallel, which create missing folders. Each segment is cut out of the file by dd
+ * and gets a trailer of its own, so that an archive that ends early is noticed in each of them.
  */
 export function unpackSegments(
   machine: GuestSystem,
@@ -67,8 +72,8 @@ export function unpackSegments(
 }
 
 /**
- * Unpack the first segment once more, which holds the folders: what is put into a folder changes its time, and only once
- * all is there does the one it had come to stay.
+ * Unpacks the first segment, which contains the folders, again: adding to a folder changes its time, and only
+ * now do the times last.
  */
 export function settleFolders(
   machine: GuestSystem,
@@ -80,13 +85,13 @@ export function settleFolders(
   return unpackOne(machine, image, first, 1 + others.length);
 }
 
-/** Unpack an archive of other tools as one stream. */
+/** Unpacks an archive of other tools as one stream. */
 export function unpackStream(machine: GuestSystem, image: ImageFile, place: Place): Result<void> {
   const parts = [[...DD, `if=${image.path}`], ZSTD, drained(place)];
   return unpackOne(machine, image, { parts, cwd: '/' });
 }
 
-/** Run one pipeline, of the first of so many segments. */
+/** Runs one pipeline, of the first of `segments`. */
 function unpackOne(
   machine: GuestSystem,
   image: ImageFile,
@@ -121,19 +126,20 @@ function segmentPipelines(file: string, manifest: Manifest, place: Place): Pipel
   });
 }
 
-/** cpio's argv for unpacking there, into folders that are there, onto nothing. */
+/** cpio's argv for unpacking into existing folders, replacing nothing. */
 export function cpioOnto({ enter, folder }: Place): string[] {
   return [...enter, ...CPIO, '-D', folder];
 }
 
-/** A whole tree there by cpio, and the input to its end. */
+/** Unpacks a whole tree with cpio, and reads the input to its end. */
 function drained(place: Place): string[] {
   return ['sh', '-c', AND_DRAIN, 'sh', ...cpioOnto(place), ...WHOLE];
 }
 
 /**
- * Every part must have ended well and in silence: cpio counts some losses as warnings only. Which part complained tells
- * whether the medium, the file or the room is at fault; those that only lost their neighbour (SIGPIPE) are not asked.
+ * Every part must succeed silently: cpio reports some losses only as warnings. Which part complained shows
+ * whether the medium, the file or a lack of room is the cause; parts that only lost their neighbour (SIGPIPE)
+ * do not count.
  */
 function failureOf(
   machine: GuestSystem,
@@ -149,14 +155,14 @@ function failureOf(
   const unpacked = parts.at(-1) as PartResult;
   const readWords = wordsOf(read);
   if (readWords !== '') return unreadableImage(image, readWords);
-  // bsdtar does not tell why it cannot make a folder on the way to a file.
+  // bsdtar does not report why it cannot create a folder on the way to a file.
   if (/No space left on device/.test(unpacked.stderr) || isFull(machine)) {
     return {
       code: 'ram-full',
       what: 'the RAM file system is full',
       where: image.shown,
       why: wordsOf(unpacked),
-      next: 'give the machine more RAM, or a larger share of it',
+      next: `give the machine more RAM, or raise ${PARAM.size}`,
     };
   }
   return {
@@ -168,9 +174,9 @@ function failureOf(
   };
 }
 
-const DAMAGED = 'the image is damaged or was not copied whole: copy or build it again';
+const DAMAGED = 'the image is damaged or truncated: copy or build it again';
 
-/** What a part of a pipeline complained of; empty where it did not. */
+/** What a part of a pipeline complained about; empty if it did not. */
 function wordsOf({ argv, code, stderr }: PartResult): string {
   const alone = /^(dd: .*Broken pipe\s*)?$/.test(stderr);
   if (alone && (code === 0 || code === 128 + SIGPIPE || stderr !== '')) return '';
@@ -182,5 +188,5 @@ function wordsOf({ argv, code, stderr }: PartResult): string {
 const PROGRAMS = ['dd', 'zstd', 'cpio', 'bsdtar'];
 const SIGPIPE = 13;
 
-/** What bsdtar ends with where anything was wrong: it tells nothing. */
+/** bsdtar's last line after any error; it carries no information. */
 const BSDTAR_END = 'bsdtar: Error exit delayed from previous errors.';

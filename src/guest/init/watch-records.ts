@@ -1,4 +1,4 @@
-/** Which accounts and packages a layer would lie on, and whether it was made on those. */
+/** The accounts and packages below each layer, and whether it was made on those. */
 import { PARAM } from '../../core/contract.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { type Fit, fitOf, type RecordState, stacked } from '../../core/records/records.js';
@@ -10,15 +10,15 @@ import type { LayerImage } from './images.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
-/** A layer that is to be applied, as far as its manifest tells. */
+/** A layer to apply, with its manifest. */
 export interface ChosenLayer {
   readonly image: LayerImage;
   readonly manifest: Manifest | undefined;
 }
 
 /**
- * Accounts and packages as the view has them at each height. What no manifest tells is looked up where it lies unpacked, and only
- * where a layer is to be judged by it.
+ * Tracks accounts and packages as the view has them at each height. What no manifest records is read from the
+ * unpacked files, and only if a layer is judged by it.
  */
 export function watchRecords(
   machine: GuestSystem,
@@ -34,7 +34,7 @@ export function watchRecords(
       records = of();
     } catch (bug) {
       const { message } = bug as Error;
-      say(machine, `warning: what ${what} has of accounts and packages cannot be told: ${message}`);
+      say(machine, `warning: cannot read the accounts and packages of ${what}: ${message}`);
     }
     state = stacked(state, records);
   };
@@ -46,7 +46,7 @@ export function watchRecords(
       const fit = fitOf({ name: image.layer, file: image.shown, records }, state);
       if (fit.problem === undefined || !layers.forced.includes(image.layer)) return fit;
       const { what, why } = fit.problem;
-      return { warnings: [`${what}; applied all the same, as ${PARAM.layers} asks: ${why}`] };
+      return { warnings: [`${what}; applied anyway, as ${PARAM.layers} requests: ${why}`] };
     },
     add({ image, manifest }: ChosenLayer): void {
       if (!any) return;

@@ -1,9 +1,9 @@
-/** The record that early boot has left. */
+/** The record left by early boot. */
 import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { GuestSystem } from '../system.js';
 
-/** Read it; that there is none, or none that this version understands, is a problem. */
+/** Reads it; a problem if there is none, or none that this version supports. */
 export function readBootRecord(machine: GuestSystem): Result<BootRecord> {
   const text = machine.readText(BOOT_RECORD);
   if (text === undefined) {
@@ -11,18 +11,18 @@ export function readBootRecord(machine: GuestSystem): Result<BootRecord> {
       code: 'not-booted-by-mkma',
       what: 'this machine was not booted by mkma',
       where: BOOT_RECORD,
-      why: 'early boot leaves a record there, and it cannot be read',
-      next: 'run this on a machine that was booted from images of mkma',
+      why: 'cannot read the record that early boot leaves there',
+      next: 'run this on a machine that mkma booted',
     });
   }
   const record = parse(text);
   if (record?.format === 1) return ok(record);
-  const found = record === undefined ? 'it is no JSON' : `it has format ${String(record.format)}`;
+  const found = record === undefined ? 'it is not JSON' : `it has format ${String(record.format)}`;
   return err({
     code: 'boot-record-format',
-    what: 'the record of this boot cannot be understood',
+    what: 'cannot read the record of this boot',
     where: BOOT_RECORD,
-    why: `${found}; this mkma understands format 1`,
+    why: `${found}; this mkma reads format 1`,
     next: 'boot with the initramfs of the build that made this base',
   });
 }

@@ -1,4 +1,4 @@
-/** A directory that an overlay is made of, as programs tell of it: its entries, whiteouts, and attributes. */
+/** A directory that an overlay consists of, as read by programs: its entries, whiteouts, and attributes. */
 import {
   DUMP_ARGUMENTS,
   type FileAttributes,
@@ -15,7 +15,7 @@ import type { Finished, GuestSystem, RunOptions } from '../system.js';
 /** Major and minor numbers of device nodes, by path. */
 export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
 
-/** Attributes of these paths alone. */
+/** Only attributes of these paths. */
 export function dumpOf(machine: GuestSystem, folder: string, paths: readonly string[]): string {
   if (paths.length === 0) return '';
   const options = DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive');
@@ -24,8 +24,8 @@ export function dumpOf(machine: GuestSystem, folder: string, paths: readonly str
 }
 
 /**
- * Output of a program that walks a living tree: once more where something went away under its feet. `first`: how it ended
- * where it was started before.
+ * Output of a program that walks a live tree: run again if something disappeared meanwhile. `first`: the
+ * result if it ran before.
  */
 export function stable(
   machine: GuestSystem,
@@ -45,7 +45,7 @@ export function lookUp(
   paths: readonly string[],
   folders: readonly string[] = [],
 ): LowerDirectory {
-  // Folders first: of what is not there, nothing below is asked for.
+  // Folders first: below a missing one, nothing is looked up.
   const above = new Set(paths.map(parentOf));
   const first = find(
     machine,
@@ -57,7 +57,7 @@ export function lookUp(
   const others = paths.filter((path) => path !== '.' && !above.has(path) && there.has(parentOf(path)));
   const rest = others.length === 0 ? [] : find(machine, folder, others, false);
   const inside = folders.length === 0 ? [] : find(machine, folder, folders, true);
-  // By concat: the engine takes only so many arguments in one call.
+  // By concat: the engine limits the number of arguments of a call.
   const found = first.concat(rest, inside);
   const devices = deviceNumbers(machine, folder, found);
   const { entries, whiteouts } = partWhiteouts(found, devices);
@@ -71,7 +71,7 @@ export function lookUp(
   };
 }
 
-/** What is there of these paths: find complains of each that is not, which is no failure. */
+/** The existing ones of these paths: find complains about the others, which is not a failure. */
 function find(
   machine: GuestSystem,
   folder: string,
@@ -89,10 +89,13 @@ function find(
   return parseThese(stdout);
 }
 
-/** find(1): of something it complained. */
+/** find(1): it complained about something. */
 const COMPLAINED = 1;
 
-/** How a program ended that went well; where its words could still be written, they tell that there is no room for the rest. */
+/**
+ * Whether a program succeeded; if its standard error could still be written, it shows that there is no room
+ * for the rest.
+ */
 function checked(argv: readonly string[], ended: Finished): Finished {
   if (ended.code === 0) return ended;
   if (/No space left on device/.test(ended.stderr)) throw new NoRoom('/tmp');

@@ -1,4 +1,4 @@
-/** The folder with the images, on the storage that this boot came from: mounted for one piece of work. */
+/** The images folder on the storage that this boot came from, mounted for one piece of work. */
 
 import { driverOf, parseDeviceName } from '../../core/boot/device.js';
 import type { BootRecord } from '../../core/boot/record.js';
@@ -12,12 +12,14 @@ import { placeInside } from '../resolve.js';
 import type { RunningSystem } from '../system.js';
 import { layerSelection } from './next-boot.js';
 
-/** Where it is mounted: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards. */
+/**
+ * Its mount point: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards.
+ */
 const STORAGE = '/run/mkma/storage';
 
 /**
- * Mount the storage, do the work in the folder of the images, and release it, whatever came of the work. With `write` it
- * can be written to.
+ * Mounts the storage, does the work in the images folder, and unmounts it, whatever the result. With `write`
+ * it is writable.
  */
 export function withImages<T>(
   machine: RunningSystem,
@@ -49,27 +51,27 @@ export function openImages(machine: RunningSystem, folder: string): Result<Store
   if (names === undefined) {
     return err({
       code: 'storage-unreadable',
-      what: 'the storage device cannot be read',
-      why: 'the names in the folder of the images cannot be listed',
-      next: 'look whether it is still attached and what dmesg says',
+      what: 'cannot read the storage device',
+      why: 'cannot list the images folder',
+      next: 'check that it is still attached, and see dmesg',
     });
   }
   return ok({ ...readStored(readerOf(machine, folder, names)), selection: layerSelection(machine) });
 }
 
-/** A problem where whoever runs the program is not root. */
+/** A problem unless the program runs as root. */
 export function needRoot(machine: RunningSystem, purpose: string): Result<void> {
   // Real and effective user (proc_pid_status(5)).
   if (/^Uid:\t\d+\t0\t/m.test(machine.readText('/proc/self/status') ?? '')) return ok();
   return err({
     code: 'needs-root',
     what: `only root can ${purpose}`,
-    why: 'it mounts the storage, and reads files of all users',
+    why: 'this mounts the storage and reads files of all users',
     next: 'run it as root: sudo mkma ...',
   });
 }
 
-/** The device by the name it had at boot, or wherever it is now. */
+/** The device by its name at boot, or wherever it is now. */
 function findDevice(machine: RunningSystem, { storage }: BootRecord): Result<string> {
   const name = parseDeviceName(storage.asked);
   const there = machine.info(storage.device)?.kind === 'block';
@@ -84,25 +86,25 @@ function findDevice(machine: RunningSystem, { storage }: BootRecord): Result<str
   return found.code === 0 ? ok(found.stdout.trim()) : err(gone(storage.asked));
 }
 
-/** Exit codes by which programs say that there is none (blkid(8), findfs(8)). */
+/** Exit codes for "not found" (blkid(8), findfs(8)). */
 const NO_DEVICE = { blkid: 2, findfs: 1 } as const;
 
 function gone(asked: string): Problem {
   return {
     code: 'storage-gone',
-    what: 'the storage device is not there',
+    what: 'the storage device is missing',
     where: quoteName(asked),
-    why: 'no device of this machine has that name',
-    next: 'attach the medium that this machine was booted from, and try again',
+    why: 'this machine has no such device',
+    next: 'attach the medium this machine was booted from, and retry',
   };
 }
 
 function noFolder({ storage }: BootRecord, device: string): Problem {
   return {
     code: 'images-folder-missing',
-    what: 'the folder of the images is not on the storage device',
+    what: 'the images folder is not on the storage device',
     where: `${quoteName(storage.path)} on ${device}`,
-    next: 'attach the medium that this machine was booted from, and try again',
+    next: 'attach the medium this machine was booted from, and retry',
   };
 }
 
@@ -116,14 +118,15 @@ function mount(
   mustMakeFolder(machine, STORAGE, 0o700);
   const options = ['nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') options.push('utf8=1');
-  // Paths count from the top level, whatever the default subvolume is.
+  // Paths start at the top level, whatever the default subvolume is.
   if (type === 'btrfs') options.push('subvolid=5');
   const access = mode === 'read' ? '--read-only' : '--rw';
   const kind = ['--types', driverOf(type), '--options', options.join(',')];
   const done = machine.run(['mount', access, ...kind, device, STORAGE]);
   if (done.code === 0) return ok();
   const elsewhere = mountsOf(machine, device);
-  // What somebody has mounted for writing cannot be mounted read-only beside it (mount(2), EBUSY); this one mount can be.
+  // A device mounted for writing elsewhere cannot be mounted read-only as well (mount(2), EBUSY); this one
+  // mount can be.
   if (mode === 'read' && /\srw[,\s]/.test(`${elsewhere} `)) {
     const beside = machine.run(['mount', '--rw', ...kind, device, STORAGE]);
     if (beside.code === 0 && machine.run(['mount', '-o', 'remount,bind,ro', STORAGE]).code === 0) return ok();
@@ -145,13 +148,13 @@ function cannotMount(
 ): Problem {
   const next =
     elsewhere !== ''
-      ? `unmount it${mode === 'write' ? ', or mount it for writing' : ''}: ${elsewhere.split(/\s+/)[0]} has it`
-      : 'look at dmesg; where the medium is write-protected, take that off; check its file system (fsck)';
+      ? `unmount ${elsewhere.split(/\s+/)[0]}${mode === 'write' ? ', or mount it for writing' : ''}`
+      : 'see dmesg; if the medium is write-protected, unlock it; check its file system (fsck)';
   return {
     code: mode === 'read' ? 'storage-not-mounted' : 'storage-not-writable',
     what: mode === 'read' ? 'cannot mount the storage device' : 'cannot mount the storage device for writing',
     where: `${device} (${type})`,
-    why: [words, ...(elsewhere === '' ? [] : [`it is mounted already: ${elsewhere}`])].join('\n'),
+    why: [words, ...(elsewhere === '' ? [] : [`already mounted: ${elsewhere}`])].join('\n'),
     next,
   };
 }

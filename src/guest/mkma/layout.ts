@@ -1,18 +1,18 @@
-/** Text in two columns: a label, and what it labels. */
+/** Text in two columns: a label and its text. */
 
 /** Width of the column with the labels. */
 const LABEL = 11;
 
-/** Narrower than this, words are better cut by the terminal than put one a line. */
+/** Below this width, lines cut by the terminal are more readable than one word per line. */
 const NARROWEST = 24;
 
-/** A part of what is told: a word that names it, and its paragraphs. */
+/** A section: its label, and its paragraphs. */
 export interface Section {
   readonly label: string;
   readonly paragraphs: readonly string[];
 }
 
-/** Sections as lines; with `columns`, paragraphs are broken at words to fit. One without paragraphs is left out. */
+/** Sections as lines; with `columns`, paragraphs are wrapped to fit. One without paragraphs is left out. */
 export function layOut(sections: readonly Section[], columns?: number): string[] {
   const width = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(NARROWEST, columns - LABEL);
   return sections.flatMap(({ label, paragraphs }) =>
@@ -22,7 +22,10 @@ export function layOut(sections: readonly Section[], columns?: number): string[]
   );
 }
 
-/** Break at spaces; what follows hangs two columns below the paragraph's own indentation. A longer word stays whole. */
+/**
+ * Wraps at spaces; continuation lines are indented two columns more than the paragraph. A longer word stays
+ * whole.
+ */
 function wrap(paragraph: string, width: number): string[] {
   const indent = /^ */.exec(paragraph)?.[0] ?? '';
   const lines: string[] = [];

@@ -1,20 +1,20 @@
-/** The lock of whoever writes to the storage. */
+/** The lock on writing to the storage. */
 import { err, type Result } from '../../core/result.js';
 import type { RunningSystem } from '../system.js';
 
 const LOCK = '/run/mkma/persist.lock';
 const OWNER = '/run/mkma/persist.owner';
 
-/** One at a time: its owner is told to whoever comes second. Held until the program ends. */
+/** Takes the lock until the program ends; reports its owner if it is held. */
 export function takeLock(machine: RunningSystem): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({
       code: 'persist-running',
-      what: 'somebody is saving changes already',
+      what: 'another mkma is changing the layers',
       where: LOCK,
       why: `held by ${owner}`,
-      next: 'wait until that has ended, or end it',
+      next: 'wait for it to end, or end it',
     });
   }
   const pid = machine.readlink('/proc/self') ?? '?';

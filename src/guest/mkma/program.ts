@@ -24,7 +24,7 @@ const application = buildApplication<Context>(
   },
 );
 
-/** Run the command line; resolves to the exit code. */
+/** Runs the command line; resolves to the exit code. */
 export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
   const { out, err } = session.terminal;
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };

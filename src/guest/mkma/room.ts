@@ -1,4 +1,4 @@
-/** The RAM file system of the running machine: its room, and how much of it was written since the last save. */
+/** The RAM file system of the running machine: its size, and how much was written since the last save. */
 import type { BootRecord } from '../../core/boot/record.js';
 import type { GuestSystem } from '../system.js';
 
@@ -9,7 +9,10 @@ export interface FileSystem {
   readonly free: number;
 }
 
-/** What statfs(2) says of a place: the view is a bind mount of it, and the root has its upper directory on it, so either says it. */
+/**
+ * statfs(2) of a path: the view is a bind mount of it, and the root has its upper directory on it, so either
+ * works.
+ */
 export function measureFileSystem(machine: GuestSystem, place: string): FileSystem {
   const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
   const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
@@ -19,12 +22,12 @@ export function measureFileSystem(machine: GuestSystem, place: string): FileSyst
   return { bytes: unit * blocks, used: unit * (blocks - free), free: unit * free };
 }
 
-/** Bytes in use when something was saved last; for everybody to read. */
+/** Bytes in use at the last save; readable by everybody. */
 const SAVED = '/run/mkma/saved-used';
 
 /**
- * Remember that so many bytes are saved; without a number everything that is there now. Where that cannot be written, less is shown
- * as saved, and nothing is lost.
+ * Records that this many bytes are saved; without a number, everything that exists now. If that cannot be
+ * written, the amount shown is wrong, but nothing is lost.
  */
 export function rememberUsed(machine: GuestSystem, record: BootRecord, bytes?: number): void {
   const { used } = measureFileSystem(machine, '/');
@@ -33,15 +36,16 @@ export function rememberUsed(machine: GuestSystem, record: BootRecord, bytes?: n
   machine.write(SAVED, `${bytes === undefined ? used : Math.min(used, (then ?? 0) + bytes)}\n`);
 }
 
-/** Bytes in use that the next boot has again. */
+/** Bytes in use that the next boot will have again. */
 function usedAtSave(machine: GuestSystem, record: BootRecord): number | undefined {
   const saved = machine.readText(SAVED);
   return saved === undefined ? record.usedBytes : Number(saved);
 }
 
 /**
- * Bytes that the RAM file system has grown by since the last save, or since the handover; what was deleted again does not
- * count. Cheap, and for every user: to see what changed, root has to look at each file. Absent where the boot left no record of it.
+ * Bytes that the RAM file system has grown by since the last save, or since the handover; what was deleted
+ * again does not count. Cheap, and for every user: for the changes themselves, root has to examine each file.
+ * Absent if the boot left no record of it.
  */
 export function grownBytes(machine: GuestSystem, record: BootRecord, used: number): number | undefined {
   const then = usedAtSave(machine, record);

@@ -1,4 +1,4 @@
-/** What a verb is given, and what it gives back. */
+/** Input and output of a verb. */
 import type { CommandContext } from '@stricli/core';
 import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningSystem } from '../system.js';
@@ -10,25 +10,28 @@ export interface Session {
   readonly terminal: Terminal;
 }
 
-/** What the parser hands to a verb: the session, and the streams that the parser itself prints to. */
+/** What the parser passes to a verb: the session, and the streams that the parser itself prints to. */
 export type Context = CommandContext & Session;
 
-/** A verb's answer: the value for `--json`, and its lines for people, made to fit the terminal's width. */
+/** A verb's answer: the value for `--json`, and its lines for people, fitted to the terminal's width. */
 export interface Answer {
   readonly value: unknown;
   readonly lines: (columns?: number) => readonly string[];
-  /** What was found to be wrong: told after the answer, and it ends the program as a failure. */
+  /** A problem that was found: printed after the answer, and the exit code is that of a failure. */
   readonly problem?: Problem;
 }
 
-/** A problem on its way through the parser, which passes errors on and nothing else. */
+/** A problem on its way through the parser, which only passes on errors. */
 export class Failed extends Error {
   constructor(readonly problem: Problem) {
     super(problem.what);
   }
 }
 
-/** Do the work and show its answer; a problem is returned to the program, which tells it. With `json` one document in either case. */
+/**
+ * Does the work and prints its answer; a problem is returned to the program, which prints it. With `json`,
+ * one document in either case.
+ */
 export function show({ terminal }: Session, work: () => Result<Answer>, json: boolean): Failed | undefined {
   const result = unlessThrown(work);
   const document = (value: unknown): void => terminal.out(`${JSON.stringify(value, null, 2)}\n`);

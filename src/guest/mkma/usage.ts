@@ -15,7 +15,7 @@ export function complaint(problem: Problem): string {
   return `error: ${renderProblem(problem).join('\n')}`;
 }
 
-/** What the parser prints, in mkma's words. */
+/** The texts of the parser. */
 export const TEXT: ApplicationText = {
   ...text_en,
   headers: {
@@ -57,17 +57,17 @@ function next(corrections: readonly string[] = []): Pick<Problem, 'next' | 'sugg
   return near === undefined ? { next: help } : { next: `did you mean ${near}? ${help}`, suggestion: near };
 }
 
-/** A command's name without the quotes that the parser puts around it. */
+/** A command's name without the parser's quotes. */
 function bare(name: string): string {
   return name.replaceAll('`', '');
 }
 
-/** A bug: what the report of it needs. */
+/** A bug, with what a report of it needs. */
 function fault(cause: unknown): Problem {
   const why = cause instanceof Error ? `${cause.message}\n${cause.stack ?? ''}`.trimEnd() : String(cause);
   return {
     code: 'bug',
-    what: 'a fault of mkma itself',
+    what: 'a bug in mkma',
     why,
     next: 'please report it, with the command and these lines',
   };

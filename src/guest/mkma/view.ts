@@ -1,4 +1,4 @@
-/** Where the directories that the root is made of can be seen. */
+/** Where the directories that form the root are visible. */
 import type { BootRecord } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -8,15 +8,15 @@ export const VIEW = `/${OVERLAY.root}`;
 /** The upper directory. */
 export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 
-/** Mount points that the view consists of: a base that is a file system is one of its own. */
+/** Mount points of the view: a base that is a file system is a separate one. */
 function mountPoints({ images }: BootRecord): string[] {
   const held = images.some(({ kind, format }) => kind === 'base' && format !== undefined);
   return [VIEW, ...(held ? [`${VIEW}/${OVERLAY.base}`] : [])];
 }
 
 /**
- * Whether the view is still there. The kernel has its directories as long as the root is mounted; without a mount there is no way
- * to them.
+ * Checks that the view is still mounted. The kernel keeps its directories as long as the root is mounted, but
+ * without a mount they cannot be reached.
  */
 export function checkView(machine: GuestSystem, record: BootRecord): Result<void> {
   const mounts = (machine.readText('/proc/self/mountinfo') ?? '')
@@ -29,9 +29,9 @@ export function checkView(machine: GuestSystem, record: BootRecord): Result<void
 function viewGone(points: readonly string[]): Problem {
   return {
     code: 'view-gone',
-    what: 'what this machine is made of can no longer be looked at',
+    what: 'cannot access the base, the layers and the changes',
     where: points.join(', '),
-    why: 'it was unmounted: by hand, or by umount -a. Base, layers and changes are still in RAM, and no program gets at them apart from each other',
-    next: 'copy what you want to keep from / to another medium, then boot again: what changed since boot is gone with this boot',
+    why: 'it was unmounted, by hand or by umount -a; all of them are still in RAM, but no program can access them separately',
+    next: 'copy what you want to keep from / to another medium, then reboot: changes since boot cannot be saved',
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Writes records to standard output, as newc: `pack.js PLAN`, where PLAN is the JSON of a {@link FramePlan}. A program of
- * its own, so that several can feed their zstd side by side.
+ * Writes records to standard output, as newc: `pack.js PLAN`, where PLAN is the JSON of a {@link FramePlan}.
+ * A separate program, so that several can feed their zstd in parallel.
  */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
@@ -10,14 +10,17 @@ import type { PlannedRecord } from '../../core/image/archive-plan.js';
 import { encodeName } from '../../core/text/path.js';
 import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED } from './plan.js';
 
-/** Bytes read at once. */
+/** Bytes per read. */
 const PIECE = 2 ** 18;
 const buffer = new ArrayBuffer(PIECE);
 const zeros = new ArrayBuffer(PIECE);
 const plan = JSON.parse(std.loadFile(scriptArgs[1] as string) ?? '') as FramePlan;
-/** Files that were not as planned, as they are told. */
+/** Files that were not as planned, in the form of the report. */
 const notes: string[] = [];
-/** Not to wait for a writer, should a FIFO have the place of a file (open(2); the number is Linux's on amd64 and arm64). */
+/**
+ * Does not wait for a writer if a FIFO has replaced a file (open(2); the number is Linux's on amd64 and
+ * arm64).
+ */
 const O_NONBLOCK = 0o4000;
 /** The device of the tree: links in it lead elsewhere. */
 const device = os.stat(plan.root)[0]?.dev;
@@ -51,24 +54,24 @@ function pad(length: number): void {
   if (length > 0) put(new Uint8Array(zeros, 0, length));
 }
 
-/** Bytes of the records, so far as they are in this frame. */
+/** The part of the bytes that is in this frame. */
 function put(bytes: Uint8Array): void {
   const [from, to] = inFrame(bytes.length);
   if (from < to) std.out.write(bytes.buffer, bytes.byteOffset + from, to - from);
   at += bytes.length;
 }
 
-/** Of so many bytes that come next, those in the frame. */
+/** The number of the next `length` bytes that is in the frame. */
 function inFrame(length: number): [from: number, to: number] {
   return [Math.max(0, plan.from - at), Math.min(length, plan.to - at)];
 }
 
-/** Exactly so many bytes, whatever became of the file. */
+/** Exactly this many bytes, whatever became of the file. */
 function copy(record: PlannedRecord): void {
   const { path, size } = record;
   const [from, to] = inFrame(size);
   at += size;
-  // A file without content is opened as well: it may have got some.
+  // An empty file is opened as well: it may have content by now.
   if (to < from || (from === to && size > 0)) return;
   const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${plan.root}/${path}`;
   const fd = os.open(name as string, os.O_RDONLY | O_NONBLOCK);
@@ -89,14 +92,14 @@ function copy(record: PlannedRecord): void {
   for (; left > 0; left -= PIECE) std.out.write(zeros, 0, Math.min(left, PIECE));
 }
 
-/** Whether what was opened is the file that was found, and not something that somebody has put in its place since. */
+/** Whether the opened file is the one that was found, and not a replacement. */
 function isPlanned(fd: number, { found }: PlannedRecord): boolean {
   const stat = fd < 0 ? null : os.stat(`/proc/self/fd/${fd}`)[0];
   if (stat === null || found === undefined) return false;
   return (stat.mode & os.S_IFMT) === os.S_IFREG && stat.dev === device && String(stat.ino) === found.ino;
 }
 
-/** Whether nothing was done to it since it was found: to the millisecond, which is what the engine tells. */
+/** Whether it was not changed since it was found: to the millisecond, the engine's resolution. */
 function isUntouched(fd: number, { found }: PlannedRecord): boolean {
   const [seconds = '', fraction = ''] = (found?.changed ?? '').split('.');
   return os.stat(`/proc/self/fd/${fd}`)[0]?.ctime === Number(seconds) * 1000 + Number(fraction.slice(0, 3));

@@ -5,7 +5,7 @@ import * as std from 'std';
 import type { FileInfo, FileKind } from '../system.js';
 import { put, readAll } from './streams.js';
 
-/** In the codec of path.ts. Not `std.loadFile`: it asks for the size first, and files in /proc say 0. */
+/** In the codec of path.ts. Not `std.loadFile`: it asks for the size first, and files in /proc report 0. */
 export function readText(path: string): string | undefined {
   const file = std.open(path, 'r');
   if (file === null) return undefined;
@@ -44,13 +44,13 @@ function kindOf(type: number): FileKind {
   return type === os.S_IFBLK ? 'block' : 'other';
 }
 
-/** errno(3): there is such a file already. */
+/** errno(3): the file exists. */
 const EXISTS = 17;
 
 export function makeFolder(path: string, mode = 0o700): string | undefined {
   const made = os.mkdir(path, mode);
   if (made === 0) return undefined;
-  // A link, even to a folder, is no folder that is there.
+  // A link, even to a folder, does not count as an existing folder.
   const [there] = made === -EXISTS ? os.lstat(path) : [null];
   return there !== null && (there.mode & os.S_IFMT) === os.S_IFDIR ? undefined : std.strerror(-made);
 }
@@ -78,7 +78,7 @@ export function moveOnto(from: string, to: string): string | undefined {
   return removed === 0 ? undefined : std.strerror(-removed);
 }
 
-/** All bytes from one file to another; returns an errno, or 0. */
+/** Copies all bytes from one file to another; returns an errno, or 0. */
 function copyAll(source: number, target: number): number {
   const { buffer } = new Uint8Array(COPY);
   for (;;) {
@@ -92,5 +92,5 @@ function copyAll(source: number, target: number): number {
   }
 }
 
-/** Bytes that are copied at once. */
+/** Bytes per copy. */
 const COPY = 2 ** 20;

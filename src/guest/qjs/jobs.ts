@@ -1,4 +1,4 @@
-/** Pipelines that run side by side, each of programs joined by pipes. */
+/** Pipelines that run in parallel, each of programs joined by pipes. */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import type * as std from 'std';
@@ -6,7 +6,10 @@ import type { PartResult, Pipeline } from '../system.js';
 import { HELPERS } from './environment.js';
 import { drain, exitCode, scratch } from './streams.js';
 
-/** A pipeline, and files that take the place of nothing at its ends and of its last part's errors. Only {@link OwnJobs} let bytes follow. */
+/**
+ * A pipeline, and files to use at its ends, and for its last part's errors, instead of nothing. Only {@link
+ * OwnJobs} support bytes that follow.
+ */
 export interface Job extends Pipeline {
   readonly streams?: { readonly stdin: string; readonly stdout: string; readonly stderr: string };
 }
@@ -19,31 +22,34 @@ export interface Ended {
 
 /** Where jobs are started. */
 export interface Jobs {
-  /** Start one; returns its number. */
+  /** Starts one; returns its number. */
   begin(job: Job): number;
-  /** Wait until one of these has ended that has not been told of yet. */
+  /** Waits until one of these has ended that was not reported yet. */
   wait(ids: readonly number[]): Ended;
-  /** The same without waiting; `undefined` where none has. */
+  /** The same without waiting; `undefined` if none has. */
   poll(ids: readonly number[]): Ended | undefined;
 }
 
-/** A job on its way. */
+/** A running job. */
 interface Running {
   readonly id: number;
   readonly argvs: readonly (readonly string[])[];
   readonly errors: readonly std.File[];
   readonly codes: (number | undefined)[];
-  /** What follows the first part's output, and where it goes. */
+  /** What follows the first part's output, and where to write it. */
   readonly tail?: { readonly bytes: Uint8Array; readonly fd: number };
 }
 
-/** Jobs of this program. No other child of it may end meanwhile that somebody else waits for. */
+/** Jobs of this program. No other child of it that something else waits for may end meanwhile. */
 export class OwnJobs implements Jobs {
   private readonly running = new Map<number, { readonly job: Running; readonly part: number }>();
   private readonly ended = new Map<number, Ended>();
   private count = 0;
 
-  /** Start every part. This program keeps no end of a pipe, but where something is to follow, so that each part sees its neighbour's end. */
+  /**
+   * Starts every part. This program keeps no end of a pipe, except for bytes that follow, so that each part
+   * notices its neighbour's end.
+   */
   begin({ parts, cwd, streams, followedBy }: Job): number {
     const id = this.count++;
     const last = parts.length - 1;
@@ -97,7 +103,7 @@ export class OwnJobs implements Jobs {
     return ended;
   }
 
-  /** Note the end of a process, if there is one; `false` where there is none. */
+  /** Records the end of a process, if there is one; `false` if there is none. */
   private reap(options: number): boolean {
     const [pid, status] = os.waitpid(-1, options);
     if (pid === 0) return false;
@@ -122,10 +128,12 @@ export class OwnJobs implements Jobs {
   }
 }
 
-/** Close a pipe, `whole` with the bytes that are to be its last. Where nobody reads any more, that is told by who did. */
+/**
+ * Closes a pipe; with `whole`, after writing the last bytes. If the reader has ended, it reports that itself.
+ */
 function end({ bytes, fd }: NonNullable<Running['tail']>, whole: boolean): void {
   if (whole) {
-    // Not for longer: programs would be started with it.
+    // Only for this long: programs started meanwhile would inherit it.
     os.signal(os.SIGPIPE, undefined);
     os.write(fd, bytes.buffer, bytes.byteOffset, bytes.byteLength);
     os.signal(os.SIGPIPE, null);
@@ -133,7 +141,7 @@ function end({ bytes, fd }: NonNullable<Running['tail']>, whole: boolean): void 
   os.close(fd);
 }
 
-/** EINTR (errno(3)): a signal came meanwhile. */
+/** EINTR (errno(3)): interrupted by a signal. */
 export const INTERRUPTED = 4;
 
 function open({ stdin, stdout, stderr }: NonNullable<Job['streams']>): number[] {

@@ -36,14 +36,14 @@ export function quickjsMachine(): GuestSystem {
       os.sleep(milliseconds);
     },
     print,
-    // cttyhack opens the console in use as the controlling terminal, which gives job control and Ctrl-C.
+    // cttyhack opens the console in use as the controlling terminal, which enables job control and Ctrl-C.
     shell() {
       os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
     },
   };
 }
 
-/** /dev/console is only the last console named on the command line; a person may sit before any of them. */
+/** /dev/console is only the last console named on the command line; a person may use any of them. */
 function print(line: string): void {
   const active = (readText('/sys/class/tty/console/active') ?? '').trim();
   const names = active === '' ? ['console'] : active.split(/\s+/);

@@ -2,7 +2,7 @@
 import type { PartResult, Pipeline } from '../system.js';
 import type { Jobs } from './jobs.js';
 
-/** As `Machine.pipelines`, by those jobs. */
+/** Implements `Machine.pipelines` with these jobs. */
 export function pipelines(
   jobs: Jobs,
   list: Iterable<Pipeline>,

@@ -1,16 +1,16 @@
-/** The program itself: its arguments, its streams, its end. */
+/** The program itself: its arguments, its streams, its exit. */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
 import type { Terminal } from '../terminal.js';
 import { put } from './streams.js';
 
-/** What the program was called with, without its own name. */
+/** The arguments of the program, without its own name. */
 export function programArguments(): string[] {
   return scriptArgs.slice(1);
 }
 
-/** Standard output and error of the program, and how wide the terminal is. */
+/** Standard output and error of the program, and the width of the terminal. */
 export function quickjsTerminal(): Terminal {
   const columns = os.isatty(1) ? (os.ttyGetWinSize(1)?.[0] ?? 0) : undefined;
   return {
@@ -22,12 +22,12 @@ export function quickjsTerminal(): Terminal {
       put(std.err, text);
       std.err.flush();
     },
-    // A serial line knows no size of its own: 0 columns are none that anybody has told it.
+    // A serial line has no size: 0 columns mean unknown.
     ...(columns === undefined ? {} : { columns: columns === 0 ? 80 : columns }),
   };
 }
 
-/** Leave the program. For main.ts alone. */
+/** Exits the program. Only for main.ts. */
 export function exit(code: number): never {
   return std.exit(code);
 }

@@ -27,7 +27,9 @@ export function run(argv: readonly string[], options: RunOptions = {}): Finished
   return options.mayLack === true ? finished : ran(argv, finished);
 }
 
-/** Start a program by those jobs, which may be another program's; what is returned waits for its end. */
+/**
+ * Starts a program with these jobs, which may be another program's; the returned function waits for its end.
+ */
 export function start(jobs: Jobs, argv: readonly string[], options: RunOptions = {}): () => Finished {
   const stdin = scratch(options.input);
   const stdout = scratch();
@@ -44,12 +46,12 @@ export function start(jobs: Jobs, argv: readonly string[], options: RunOptions =
   };
 }
 
-/** A name by which others can open an unnamed file (proc_pid_fd(5)). */
+/** A path by which others can open an unnamed file (proc_pid_fd(5)). */
 function pathOf(file: std.File): string {
   return `/proc/${os.getpid()}/fd/${file.fileno()}`;
 }
 
-/** Bytes that are read of a pipe at once: what a pipe holds. */
+/** Bytes per read from a pipe: its capacity. */
 const PIECE = 2 ** 16;
 
 export function readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished {

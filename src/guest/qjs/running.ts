@@ -1,4 +1,4 @@
-/** The running machine: what mkma's program there may ask of it besides. */
+/** The running machine on QuickJS. */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
@@ -34,7 +34,7 @@ export function runningMachine(): RunningSystem {
     readFrom,
     environment: (name) => callersVariable(name) || undefined,
     converse(argv) {
-      // A person talks to it: in the language of the person, with what is on that one's path.
+      // For a person: with that person's language and path.
       return inCallersEnvironment(() => {
         // Ignored signals are inherited (starter.ts ignores this one).
         os.signal(os.SIGPIPE, null);
@@ -45,7 +45,8 @@ export function runningMachine(): RunningSystem {
     },
     outliveInterrupts() {
       if (canary !== undefined || interrupted) return;
-      // While the logic runs, the engine calls no handler: Ctrl-C is seen by what it does to a program that only waits for it.
+      // While the logic runs, the engine calls no handler: Ctrl-C is detected by a program that only waits
+      // for it.
       canary = jobs.begin({ parts: [['setpriv', '--pdeathsig', 'KILL', 'sleep', 'infinity']] });
       os.signal(os.SIGINT, () => undefined);
     },
@@ -72,7 +73,7 @@ function canaryEnded(code: number | undefined): void {
 /** Locks, held by open files. */
 const locks: std.File[] = [];
 
-/** flock(1) locks what it gets as its standard input: the open file description, which stays with this program. */
+/** flock(1) locks its standard input: the open file description, which stays with this program. */
 function lock(path: string): boolean {
   const file = std.open(path, 'a');
   if (file === null) throw new Error(`cannot open ${path}`);
@@ -83,5 +84,5 @@ function lock(path: string): boolean {
   return answered(argv, ran(argv, finished), [HELD]).code === 0;
 }
 
-/** flock(1): another holds it. */
+/** flock(1): another process holds it. */
 const HELD = 1;

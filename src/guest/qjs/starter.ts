@@ -1,6 +1,7 @@
 /**
- * Jobs started by a small program instead of by this one: at each start the kernel copies the page tables of whoever starts,
- * which then pays for every page that it touches again. What lists many thousand files has many pages.
+ * Jobs started by a small program instead of by this one: at each start the kernel copies the page tables of
+ * the parent, which then pays for every page that it touches again. A program that lists many thousand files
+ * has many pages.
  */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
@@ -13,16 +14,24 @@ import { exitCode } from './streams.js';
 /** The program: {@link serveStarter}. */
 const PROGRAM = '/usr/lib/mkma/start.js';
 
-/** Whatever ends this program ends the starter, and with it the process namespace that all it has started lives in. */
+/**
+ * If this program ends, so does the starter, and with it the process namespace of all that it has started.
+ */
 const BOUND = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child'];
 
-/** What the starter is asked: one a line, as JSON. A start is not answered; the others are, with {@link Ended} or `null`. */
+/**
+ * Requests to the starter: one per line, as JSON. A start is not answered; the others are, with {@link Ended}
+ * or `null`.
+ */
 type Request =
   | { readonly begin: Job }
   | { readonly wait: readonly number[] }
   | { readonly poll: readonly number[] };
 
-/** Start the small program. It ends with this one; where something ended it before, `onLost` is told, and what was asked fails. */
+/**
+ * Starts the small program, which ends with this one; if something ended it before, `onLost` is called, and
+ * requests fail.
+ */
 export function startedJobs(onLost: () => void): Jobs {
   const [request, answer] = [pipe(), pipe()];
   const streams = { stdin: request.from, stdout: answer.to };
@@ -31,7 +40,7 @@ export function startedJobs(onLost: () => void): Jobs {
   os.close(request.from);
   os.close(answer.to);
   const [asked, answers] = [open(request.to, 'w'), open(answer.from, 'r')];
-  // Where the starter is ended meanwhile, that is told by what it no longer says.
+  // If the starter ends meanwhile, its missing answer shows that.
   os.signal(os.SIGPIPE, undefined);
   const ask = (words: Request): void => {
     asked.puts(`${JSON.stringify(words)}\n`);
@@ -51,7 +60,7 @@ export function startedJobs(onLost: () => void): Jobs {
   return {
     begin(job) {
       ask({ begin: job });
-      // Both sides count.
+      // Both sides count jobs.
       return count++;
     },
     wait(ids) {
@@ -65,7 +74,7 @@ export function startedJobs(onLost: () => void): Jobs {
   };
 }
 
-/** The other side: the program of its own, with its standard streams. */
+/** The other side: a program of its own, with its standard streams. */
 export function serveStarter(): void {
   const jobs = new OwnJobs();
   for (;;) {

@@ -1,4 +1,4 @@
-/** Standard streams of programs: unnamed files, and what became of a program. */
+/** Standard streams of programs: unnamed files, and the result of a program. */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
@@ -9,12 +9,12 @@ import { ThrownProblem } from '../thrown-problem.js';
 
 /** Most bytes that are read as text. */
 const MAX_TEXT = 2 ** 30;
-/** Bytes that are read at once. */
+/** Bytes per read. */
 const PART = 2 ** 20;
 
-/** Text or bytes; `false` where not all was taken. */
+/** Writes text or bytes; `false` if not all was written. */
 export function put(file: std.File, content: string | Uint8Array): boolean {
-  // The engine knows UTF-8 alone, and makes it many times faster than the codec of path.ts.
+  // The engine only supports UTF-8, and encodes it many times faster than the codec of path.ts.
   if (typeof content === 'string' && !/[\ud800-\udfff]/.test(content)) {
     file.puts(content);
     return !file.error();
@@ -26,7 +26,10 @@ export function put(file: std.File, content: string | Uint8Array): boolean {
 /** errno(3): no space left on the device. */
 const NO_SPACE = 28;
 
-/** Folders for unnamed files where /tmp takes none, as one on a root that was mounted read-only. Users other than root have the last. */
+/**
+ * Folders for unnamed files if /tmp cannot be written, as on a root mounted read-only. Users other than root
+ * can use the last.
+ */
 const OTHER_FOLDERS = ['/run', '/dev/shm'];
 
 /** An empty unnamed file. */
@@ -45,10 +48,10 @@ function unnamed(): std.File {
   }
   throw new ThrownProblem({
     code: 'no-temporary-file',
-    what: 'cannot make a temporary file',
+    what: 'cannot create a temporary file',
     where: '/tmp',
     why: std.strerror(error.errno ?? 0),
-    next: 'look whether /tmp is there and can be written to: findmnt --target /tmp',
+    next: 'check that /tmp exists and is writable: findmnt --target /tmp',
   });
 }
 
@@ -64,7 +67,7 @@ export function scratch(content: string | Uint8Array = ''): std.File {
   return file;
 }
 
-/** All that was written to it; it is closed. */
+/** All that was written to it; closes it. */
 export function drain(file: std.File): string {
   file.seek(0, std.SEEK_SET);
   const text = readAll(file);
@@ -72,10 +75,12 @@ export function drain(file: std.File): string {
   return text;
 }
 
-/** All that a file holds, in the codec of path.ts. One in /proc says that its size is 0, so that none is asked for its size. */
+/**
+ * The content of a file, in the codec of path.ts. Its size is not asked for, since files in /proc report 0.
+ */
 export function readAll(file: std.File): string {
   const text = file.readAsString(MAX_TEXT);
-  // The engine makes something else of bytes that are no UTF-8, and decodes the rest much faster.
+  // The engine alters bytes that are not UTF-8, and decodes the rest much faster.
   if (!/[\ud800-\udfff\ufffd]/.test(text)) return text;
   file.seek(0, std.SEEK_SET);
   const parts: Uint8Array[] = [];
@@ -90,8 +95,9 @@ export function readAll(file: std.File): string {
 }
 
 /**
- * What a program has said that ended with this code; it is closed. A failure without a word may be one to write it: where not a byte
- * fits, that is so. Asked before anything else is closed, which would make room.
+ * The standard error of a program that ended with this code; closes it. A failure without output may be a
+ * lack of room for it: if not a byte fits, it is. Checked before anything else is closed, which would free
+ * room.
  */
 export function wordsOf(file: std.File, code: number): string {
   file.seek(0, std.SEEK_END);

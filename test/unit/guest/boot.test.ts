@@ -57,7 +57,7 @@ test('segments: each from its place in the file, a trailer after all but the las
 
 test('what was mounted is taken back after a failure, so that it can be tried again', () => {
   const machine = goodMachine('init=/none');
-  failing(machine, 'handover', /init=\/none/, /not in the base/);
+  failing(machine, 'handover', /init=\/none/, /no such file in the base/);
   assert.deepEqual(mounts(machine).slice(-2), ['umount /newroot/overlay', 'umount /newroot']);
   const early = goodMachine('mkma_size=100M');
   early.answer = (argv, fake) =>
@@ -81,7 +81,7 @@ test('the RAM file system has inodes for every name of the base, and as many as 
 test('an archive without a manifest that fills the RAM file system: by bytes, or by its number of files', () => {
   for (const [free, advice] of [
     [500, /next: raise mkma_size/],
-    [0, /the inodes are used up.*\n.*next: give the machine more RAM/],
+    [0, /no inodes are left.*\n.*next: give the machine more RAM/],
   ] as const) {
     const machine = goodMachine('', new Uint8Array(5000));
     machine.partAnswer = (argv) =>
@@ -101,7 +101,7 @@ test('an init that is not executable is refused', () => {
 test('a machine with too little free RAM is told how much is missing', () => {
   const machine = goodMachine();
   machine.files.set('/proc/meminfo', { content: 'MemTotal: 2000000 kB\nMemAvailable: 102400 kB\n' });
-  failing(machine, 'load', /100 MiB of RAM are free, 233 MiB too few/);
+  failing(machine, 'load', /100 MiB of RAM are available, 233 MiB too few/);
 });
 
 test('another kernel is refused, naming both, whether base or initramfs is the odd one', () => {
@@ -121,7 +121,7 @@ test('a part of a pipeline that fails, or only complains, fails the boot', () =>
     const machine = goodMachine();
     machine.partAnswer = (argv, pipeline) =>
       argv.includes(program) && pipeline === machine.started[1] ? result : undefined;
-    const where = program === 'dd' ? /the storage device cannot be read/ : /segment 2 of 3/;
+    const where = program === 'dd' ? /cannot read the storage device/ : /segment 2 of 3/;
     failing(machine, 'load', where, new RegExp(`${program} \\(exit code ${result.code}\\)`));
     assert.equal(machine.started.length, 2, 'no further segment is started');
   }
@@ -134,13 +134,13 @@ test('a medium that fails is not taken for a damaged image', () => {
     if (argv.includes('dd')) return { code: 1, stderr: 'dd: /storage/img/base.cpio.zst: Input/output error' };
     return { code: 1, stderr: 'unexpected end' };
   };
-  failing(machine, 'load', /the storage device cannot be read: \/img\/base/, /why: dd .*Input\/output error/);
+  failing(machine, 'load', /cannot read the storage device: \/img\/base/, /why: dd .*Input\/output error/);
 });
 
 test('a program that was killed, or is not there, is not the fault of the image', () => {
   for (const [code, what, next] of [
-    [137, /cannot unpack the image/, /next: it was killed, most likely since the RAM was used up/],
-    [127, /cannot run /, /next: the initramfs lacks what it needs/],
+    [137, /cannot unpack the image/, /next: it was killed, probably because RAM ran out/],
+    [127, /cannot run /, /next: the initramfs is incomplete/],
   ] as const) {
     const machine = goodMachine();
     machine.partAnswer = (argv) => (argv.includes('bsdtar') ? { code, stderr: '' } : undefined);
@@ -163,7 +163,7 @@ test('a base that fits and leaves no room to run in is refused', () => {
   const machine = goodMachine();
   machine.answer = (argv, fake) =>
     argv.join(' ').startsWith('stat -f') ? { stdout: '4096 250000 78000 1000\n' } : answer(argv, fake);
-  failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, and the running system needs 32 MiB/);
+  failing(machine, 'load', /does not fit/, /5 MiB would be left of .*, but the running system needs 32 MiB/);
 });
 
 test('where the first device of a name, a virtual one, holds no base, all others are looked at', () => {
@@ -187,7 +187,7 @@ test('where the first device of a name, a virtual one, holds no base, all others
     return before(argv, fake);
   };
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.match(machine.lines.join('\n'), /taking \/dev\/nvme0n1: the only one that holds the base/);
+  assert.match(machine.lines.join('\n'), /using \/dev\/nvme0n1: the only one that contains the base/);
 });
 
 test('what decompressing takes counts, on each processor', () => {
@@ -199,12 +199,12 @@ test('what decompressing takes counts, on each processor', () => {
 
 test('a base whose mount point is a link, or a file, is refused', () => {
   for (const [entry, words] of [
-    [{ link: '/var/run' }, /why: \/run is a link to \/var\/run there/],
-    [{ content: '' }, /why: \/run is a file there/],
+    [{ link: '/var/run' }, /why: \/run is a link to \/var\/run, not a folder/],
+    [{ content: '' }, /why: \/run is a file, not a folder/],
   ] as const) {
     const machine = goodMachine();
     machine.files.set('/ram/view/base/run', entry);
-    failing(machine, 'load', /the image has no folder at \/run/, words);
+    failing(machine, 'load', /the image has no mount point \/run/, words);
   }
 });
 
@@ -214,7 +214,7 @@ test('files that vanish silently are noticed', () => {
     argv.join(' ').startsWith('stat -f')
       ? { stdout: `4096 250000 250000 ${fake.started.length >= 3 ? 989 : 1000}\n` }
       : answer(argv, fake);
-  failing(machine, 'load', /counts 12 files, 11 are there/);
+  failing(machine, 'load', /lists 12 files, but 11 were unpacked/);
 });
 
 test('an archive without a manifest is loaded as one stream and called unverified', () => {
@@ -238,7 +238,7 @@ test('storage that stays busy is a failure', () => {
     argv.join(' ') === 'umount /storage'
       ? { code: 1, stderr: 'Device or resource busy' }
       : answer(argv, fake);
-  failing(machine, 'layers', /cannot release the storage device: \/storage/, /busy/);
+  failing(machine, 'layers', /cannot unmount the storage device: \/storage/, /busy/);
 });
 
 test('a wrong path names the nearest folder that is there and what is in it', () => {
@@ -247,7 +247,7 @@ test('a wrong path names the nearest folder that is there and what is in it', ()
     machine,
     'mount',
     /mkma_images_path=\/img\/deep\/er/,
-    /in \/img on the device lies: base\.cpio\.zst/,
+    /\/img on the device contains: base\.cpio\.zst/,
   );
 });
 
@@ -261,7 +261,7 @@ test('a bug is told as one, with the phase, and everything is taken back', () =>
   const machine = goodMachine();
   machine.answer = (argv, fake) =>
     argv[0] === 'touch' ? { stdout: '', ...{ code: 1 } } : answer(argv, fake);
-  failing(machine, 'layers', /a fault of mkma itself/, /touch -r/);
+  failing(machine, 'layers', /a bug in mkma/, /touch -r/);
   assert.equal(mounts(machine).at(-1), 'umount /ram');
 });
 
@@ -280,7 +280,7 @@ test('a program that is not there is told as that, and not as what it was to fin
       machine,
       phase,
       new RegExp(`cannot run ${program} \\[program-missing\\]$`, 'm'),
-      /next: the initramfs lacks what it needs/,
+      /next: the initramfs is incomplete/,
     );
   }
   // Nor is one that fails for a reason of its own.

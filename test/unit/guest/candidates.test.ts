@@ -30,11 +30,11 @@ test('of several devices that fit the name the one with the base is taken, and a
   const machine = clonedMachine(['/dev/sdb1']);
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.deepEqual(machine.lines.slice(0, 5), [
-    'mkma: mkma_storage_device=LABEL=stick fits 3 file systems:',
+    'mkma: mkma_storage_device=LABEL=stick matches 3 file systems:',
     'mkma:   /dev/sda1: TYPE=ext4 LABEL=stick UUID=12-34, without a base in /img',
     'mkma:   /dev/sdb1: TYPE=ext4 LABEL=stick UUID=12-34, with /img/base.cpio.zst',
     'mkma:   /dev/sdc1: TYPE=ext4 LABEL=stick UUID=12-34, without a base in /img',
-    'mkma: taking /dev/sdb1: the only one that holds the base',
+    'mkma: using /dev/sdb1: the only one that contains the base',
   ]);
   const { storage } = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   assert.deepEqual([storage.device, storage.others], ['/dev/sdb1', ['/dev/sda1', '/dev/sdc1']]);
@@ -45,27 +45,27 @@ test('of several devices that fit the name the one with the base is taken, and a
 test('where several hold the base the first is taken, and how to take another is said', () => {
   const machine = clonedMachine(['/dev/sdb1', '/dev/sdc1']);
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.ok(machine.lines.includes('mkma: taking /dev/sdb1: the first that holds a base'));
-  assert.match(machine.lines.join('\n'), /to take another, .* mkma_storage_device: PARTUUID=/);
+  assert.ok(machine.lines.includes('mkma: using /dev/sdb1: the first that contains a base'));
+  assert.match(machine.lines.join('\n'), /to use another, set mkma_storage_device to .*: PARTUUID=/);
 });
 
 test('where none holds the base the boot fails on the first, with all of them told', () => {
   failing(
     clonedMachine([]),
     'mount',
-    /taking \/dev\/sda1: the first, since none/,
-    /there is no base\.cpio\.zst/,
+    /using \/dev\/sda1: the first, since none/,
+    /: no base\.cpio\.zst or base\.erofs in the images folder/,
   );
 });
 
 test('what cannot be mounted is not taken for a copy; a btrfs on several devices is one file system', () => {
   const locked = clonedMachine(['/dev/sdb1'], ['crypto_LUKS', 'ext4']);
   assert.equal(bootMachine(locked), true, locked.lines.join('\n'));
-  assert.ok(locked.lines.includes('mkma: taking /dev/sdb1: the only one that holds the base'));
+  assert.ok(locked.lines.includes('mkma: using /dev/sdb1: the only one that contains the base'));
   const btrfs = clonedMachine(['/dev/sda1'], ['btrfs', 'btrfs']);
   assert.equal(bootMachine(btrfs), true, btrfs.lines.join('\n'));
   assert.match(btrfs.lines[0] ?? '', /^mkma: found \/img\/base\.cpio\.zst on \/dev\/sda1 \(btrfs\)/);
   const mixed = clonedMachine(['/dev/sdc1'], ['ext4', 'btrfs', 'ext4']);
   assert.equal(bootMachine(mixed), true, mixed.lines.join('\n'));
-  assert.ok(mixed.lines.includes('mkma: taking /dev/sdc1: the only one that holds the base'));
+  assert.ok(mixed.lines.includes('mkma: using /dev/sdc1: the only one that contains the base'));
 });

@@ -158,20 +158,15 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
   const unread = machineWith((argv) =>
     argv[0] === 'dd' ? { code: 1, stderr: 'dd: Input/output error' } : undefined,
   );
-  failing(
-    unread,
-    'load',
-    /the storage device cannot be read: \/img\/base\.erofs/,
-    /why: .*Input\/output error/,
-  );
+  failing(unread, 'load', /cannot read the storage device: \/img\/base\.erofs/, /why: .*Input\/output error/);
   const short = machineWith((argv) => (argv[0] === 'dd' ? {} : undefined));
-  failing(short, 'load', /why: fewer bytes came than the file has/);
+  failing(short, 'load', /why: fewer bytes were read than the file has/);
   const shorter = machineWith((argv, machine) => {
     if (argv[0] !== 'dd') return undefined;
     machine.files.set(FILE, { content: new Uint8Array(SIZE - 1) });
     return {};
   });
-  failing(shorter, 'load', /why: fewer bytes came than the file has/);
+  failing(shorter, 'load', /why: fewer bytes were read than the file has/);
   const damaged = machineWith((argv) =>
     argv[0] === 'xxhsum' ? { stdout: `ff${SUM.slice(2)}  x\n` } : undefined,
   );
@@ -186,20 +181,20 @@ test('what is said where it cannot be read, is damaged, too large, killed for wa
     killed,
     'load',
     /cannot copy the base into RAM/,
-    /next: it was killed, most likely since the RAM was used up/,
+    /next: it was killed, probably because RAM ran out/,
   );
   const unchecked = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 137 } : undefined));
   failing(
     unchecked,
     'load',
     /cannot check the base: \/img\/base\.erofs/,
-    /why: xxhsum ended with exit code 137\n/,
-    /next: it was killed, most likely since the RAM was used up/,
+    /why: xxhsum exited with code 137\n/,
+    /next: it was killed, probably because RAM ran out/,
   );
   const missing = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 127 } : undefined));
-  failing(missing, 'load', /cannot run xxhsum/, /next: the initramfs lacks what it needs: build it again/);
+  failing(missing, 'load', /cannot run xxhsum/, /next: the initramfs is incomplete: build it again/);
   const failed = machineWith((argv) => (argv[0] === 'xxhsum' ? { code: 1, stderr: 'odd\n' } : undefined));
-  failing(failed, 'load', /why: xxhsum ended with exit code 1: odd\n/, /next: exit to try again/);
+  failing(failed, 'load', /why: xxhsum exited with code 1: odd\n/, /next: exit to retry/);
   const odd = machineWith((argv) =>
     argv.includes('erofs') ? { code: 255, stderr: 'mount: no such device' } : undefined,
   );
@@ -232,7 +227,7 @@ test('a layer that does not fit beside it: what the base takes is told', () => {
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   const told =
     'the layer takes 2000 MiB; the RAM file system has 913 MiB (50% of 1954 MiB RAM, less 65 MiB for the base beside it), ' +
-    'of which 782 MiB are free';
+    '782 MiB of it free';
   assert.ok(
     machine.lines.some((line) => line.endsWith(`why: ${told}`)),
     machine.lines.join('\n'),
@@ -270,7 +265,7 @@ test('a later failure takes the mount back, too', () => {
   const machine = machineWith((argv) =>
     argv.join(' ').startsWith('mount -t overlay') ? { code: 1, stderr: 'no overlay' } : undefined,
   );
-  failing(machine, 'layers', /cannot stack the overlay/);
+  failing(machine, 'layers', /cannot mount the overlay/);
   assert.deepEqual(machine.calls.filter((call) => /^umount/.test(call)).slice(-2), [
     'umount /ram/view/base',
     'umount /ram',
@@ -286,7 +281,7 @@ test('one of other tools is loaded unverified: what it needs is known, its kerne
   const other = machineWith(undefined, image);
   other.files.set('/ram/view/base/usr/lib/modules', { kind: 'directory' });
   other.files.set('/ram/view/base/usr/lib/modules/5.10', { kind: 'directory' });
-  failing(other, 'load', /the kernel and the base do not belong together/, /modules for: 5\.10/);
+  failing(other, 'load', /the kernel and the base do not match/, /modules for: 5\.10/);
 });
 
 test('of two bases the one made last is taken, and the other one told', () => {
@@ -295,7 +290,7 @@ test('of two bases the one made last is taken, and the other one told', () => {
   machine.files.set('/storage/img/base.cpio.zst', { content: older });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.ok(machine.lines.includes('mkma: found /img/base.erofs on /dev/vda (ext4)'));
-  const warning = '/img/base.cpio.zst lies there as well and is not used: an older base; remove it';
+  const warning = '/img/base.cpio.zst is present too and is not used: an older base; remove it';
   assert.ok(machine.lines.includes(`mkma: warning: ${warning}`), machine.lines.join('\n'));
   const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   assert.deepEqual(record.warnings, [warning]);
@@ -307,8 +302,8 @@ test('one that is damaged is told as that, not as an older one', () => {
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.ok(
     machine.lines.includes(
-      'mkma: warning: /img/base.cpio.zst lies there as well and is not used: the image is damaged ' +
-        '(its end is missing: it was cut short, or not copied whole); copy or build it again, or remove it',
+      'mkma: warning: /img/base.cpio.zst is present too and is not used: the image is damaged ' +
+        '(its end is missing: it was truncated, or not copied completely); copy or build it again, or remove it',
     ),
     machine.lines.join('\n'),
   );

@@ -74,7 +74,7 @@ for (const [name, spoil, words] of [
   [
     'whose whiteouts cannot be made',
     (machine: FakeMachine) => refuse(machine, /jail cpio/, 'cpio: gone: Cannot mknod'),
-    /cannot make whiteouts: .*\n.*Cannot mknod/,
+    /cannot create whiteouts: .*\n.*Cannot mknod/,
   ],
   [
     'whose attributes cannot be set',
@@ -92,7 +92,7 @@ for (const [name, spoil, words] of [
         return { stdout: time === 4 ? '-rw-r--r-- 1 0 0 9 Jan 1 /jail/etc\n' : '' };
       };
     },
-    /the archive leads out of its folder \[archive-escapes\]\n.*something was written to \/etc /,
+    /the archive escapes its folder \[archive-escapes\]\n.*unpacking it wrote to \/etc, /,
   ],
 ] as const) {
   test(`a layer ${name} is left out whole, and the next one applied`, () => {
@@ -112,7 +112,7 @@ for (const [name, spoil, words] of [
       record(machine).leftOut.map(({ layer: left, asked }) => [left, asked]),
       [['a', false]],
     );
-    assert.match(told, /warning: it was made on top of a layer that is not applied \(sha256:1{12}\)/);
+    assert.match(told, /warning: made on top of a layer that is not applied \(sha256:1{12}\)/);
   });
 }
 
@@ -142,8 +142,8 @@ test('what is called a layer and is no file is left out with what it is', () => 
   machine.files.set('/storage/img/persistence.c.cpio.zst', { link: '/gone' });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   const told = machine.lines.join('\n');
-  assert.match(told, /layer a LEFT OUT.*\n.*this is no layer: .*\n.*why: it is a folder, or something else/);
-  assert.match(told, /layer c LEFT OUT.*\n.*this is no layer: .*\n.*why: it cannot be opened/);
+  assert.match(told, /layer a LEFT OUT.*\n.*not a layer: .*\n.*why: not a regular file/);
+  assert.match(told, /layer c LEFT OUT.*\n.*not a layer: .*\n.*why: cannot be opened/);
   assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
 });
 
@@ -154,8 +154,8 @@ test('where the names of the layers cannot be listed there is no boot without th
   failing(
     machine,
     'load',
-    /the storage device cannot be read: \/img \[storage-unreadable\]\n/,
-    /whether there are layers is not known/,
+    /cannot read the storage device: \/img \[storage-unreadable\]\n/,
+    /so the layers are unknown/,
   );
 });
 
@@ -170,8 +170,8 @@ test('a medium that vanishes while layers are read does not make a machine witho
     machine,
     'layers',
     /layer b LEFT OUT/,
-    /the storage device has left the machine: \/dev\/vda/,
-    /next: attach it again and exit to try again/,
+    /the storage device disappeared: \/dev\/vda/,
+    /next: reattach it and exit to retry/,
   );
   assert.ok(machine.calls.includes('umount /ram'), 'tried again from the start');
   // One that is only hard to read costs itself alone.
@@ -190,7 +190,7 @@ test('a layer that trips over what nobody foresaw is left out, and the next one 
   machine.answer = (argv, fake) =>
     argv.join(' ') === 'mkdir /ram/view/layers/a' ? { code: 1, stderr: 'mkdir: no' } : before(argv, fake);
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*a fault of mkma itself.*\n.*mkdir: no/);
+  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*a bug in mkma.*\n.*mkdir: no/);
   assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
 });
 
@@ -200,7 +200,7 @@ test('a layer that has a link where early boot mounts is left out, and the next 
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.match(
     machine.lines.join('\n'),
-    /layer a LEFT OUT.*\n.*no folder at \/overlay.*\n.*a link to \/srv there/,
+    /layer a LEFT OUT.*\n.*no mount point \/overlay.*\n.*a link to \/srv, not a folder/,
   );
   assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
 });
@@ -222,7 +222,7 @@ test('a layer by hand that leaves no room to run in is left out', () => {
       ? { stdout: '4096 250000 100 900\n' }
       : before(argv, fake);
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
-  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*does not fit.*\n.*too little to run in/);
+  assert.match(machine.lines.join('\n'), /layer a LEFT OUT.*\n.*does not fit.*\n.*too little to run/);
 });
 
 test('damaged, empty and misnamed files are left out', () => {
@@ -237,7 +237,7 @@ test('damaged, empty and misnamed files are left out', () => {
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.deepEqual(
     record(machine).leftOut.map(({ problem }) => problem?.what),
-    ['the image is damaged', 'the image is empty', 'this is no layer', 'the image is damaged'],
+    ['the image is damaged', 'the image is empty', 'not a layer', 'the image is damaged'],
   );
 });
 
@@ -245,7 +245,7 @@ test('another base is a warning', () => {
   const machine = withLayers({ a: layer('1', { base: `sha256:${'9'.repeat(64)}` }) });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   const warning =
-    'it was made on another base (sha256:999999999999) than this one (sha256:dddddddddddd); it does not tell which accounts and packages it was made on: nothing keeps it from hiding those of this base';
+    'made on another base (sha256:999999999999) than this one (sha256:dddddddddddd); it does not record which accounts and packages it was made on: it may hide those of this base';
   assert.ok(machine.lines.includes(`mkma:   warning: ${warning}`));
   assert.deepEqual(record(machine).images[1]?.warnings, [warning]);
 });
@@ -255,15 +255,15 @@ test('mkma_layers chooses, and names that fit nothing are told', () => {
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.deepEqual(lowerFolders(machine), ['/ram/view/layers/b', '/ram/view/base']);
   const told = machine.lines.join('\n');
-  assert.match(told, /layer a left out, as mkma_layers asks/);
-  assert.match(told, /warning: mkma_layers names x, and no layer is called so; there are a, b/);
+  assert.match(told, /layer a left out, as mkma_layers requests/);
+  assert.match(told, /warning: mkma_layers names x, but no layer has this name; the layers are a, b/);
   assert.deepEqual(record(machine).leftOut, [
     { layer: 'a', file: '/img/persistence.a.cpio.zst', bytes: layer('1').length, asked: true },
   ]);
   assert.equal(record(machine).warnings.length, 1);
-  failing(withLayers({}, 'mkma_layers=a,,b'), 'mount', /mkma_layers=a,,b/, /it takes all, none, or names/);
+  failing(withLayers({}, 'mkma_layers=a,,b'), 'mount', /mkma_layers=a,,b/, /it must be all, none, or names/);
 });
 
 test('a layer in the place of the base is refused', () => {
-  failing(goodMachine('', layer('1')), 'load', /this is no base/, /its manifest says that it is a layer/);
+  failing(goodMachine('', layer('1')), 'load', /not a base/, /its manifest says it is a layer/);
 });

@@ -45,7 +45,7 @@ for (const [word, allowed] of [
   ['mkma_size=lots', /60%.*6G/],
   ['mkma_timeout=soon', /seconds/],
   ['mkma_timeout=99999', /86400/],
-  ['mkma_layers=none,a', /none stands alone; it takes all, none, or names/],
+  ['mkma_layers=none,a', /none must stand alone; it must be all, none, or names/],
   ['mkma_break=mountt', /mount, load, layers, handover/],
 ] as const) {
   test(`${word} is refused, naming it and what is allowed`, () => {

@@ -69,7 +69,7 @@ test('a missing device: what was sought, how long, and what is there', () => {
   assert.equal(found.problem.where, 'mkma_storage_device=LABEL=no');
   assert.match(found.problem.why ?? '', /waited 3 seconds/);
   assert.match(found.problem.why ?? '', /\/dev\/sda1: TYPE=vfat LABEL=my disk/);
-  assert.match(found.problem.why ?? '', /\/dev\/sdb: 4 MiB, nothing known on it/);
+  assert.match(found.problem.why ?? '', /\/dev\/sdb: 4 MiB, content unknown/);
 });
 
 test('a missing parameter names it and lists the devices to choose from', () => {
@@ -255,7 +255,7 @@ test('a btrfs of which a device does not come: how many, and which are there', (
   machine.answer = (argv) => (argv[0] === 'blkid' ? { stdout: second } : undefined);
   const found = findStorage(machine, settingsOf('mkma_storage_device=UUID=b7 mkma_timeout=2'), NO_DRIVERS);
   assert.ok(!found.ok);
-  assert.equal(found.problem.what, '2 of the 3 devices of this btrfs did not appear');
+  assert.equal(found.problem.what, '2 of the 3 devices of this btrfs file system did not appear');
   assert.match(found.problem.why ?? '', /waited 2 seconds.*\ndevid 2: \/dev\/sdb: TYPE=btrfs UUID=b7/);
   assert.match(found.problem.next ?? '', /mkma_timeout/);
 });

@@ -1,6 +1,6 @@
 /**
- * Extended attributes of an EROFS inode: behind it, or in a table for those that several have. Layout: erofs.rst, and
- * erofs_xattr_ibody_header and erofs_xattr_entry in fs/erofs/erofs_fs.h in the kernel.
+ * Extended attributes of an EROFS inode: after it, or in a table if several share them. Layout: erofs.rst,
+ * and erofs_xattr_ibody_header and erofs_xattr_entry in fs/erofs/erofs_fs.h in the kernel.
  */
 import { type FileAttributes, isCarried } from '../../archive/attributes.js';
 import { base64 } from '../../text/bytes.js';
@@ -8,14 +8,14 @@ import { decodeName } from '../../text/path.js';
 import type { ReadAt } from '../reads.js';
 import { Damaged } from './damaged.js';
 
-/** Bytes of the header, behind which the places in the table follow. */
+/** Bytes of the header, which the positions in the table follow. */
 const HEADER = 12;
 /** Bytes of an attribute without its name and value. */
 const ENTRY = 4;
-/** What everything is a multiple of, and in which places in the table count. */
+/** Alignment of all entries, and the unit of positions in the table. */
 const UNIT = 4;
 
-/** What names begin with, by number (erofs_xattr_prefix in fs/erofs/xattr.h). */
+/** Prefixes of names, by number (erofs_xattr_prefix in fs/erofs/xattr.h). */
 const PREFIXES: Readonly<Record<number, string>> = {
   1: 'user.',
   2: 'system.posix_acl_access',
@@ -24,12 +24,12 @@ const PREFIXES: Readonly<Record<number, string>> = {
   6: 'security.',
 };
 
-/** Bytes of the attributes behind an inode that counts them so. */
+/** Bytes of the attributes after an inode with this count. */
 export function attributesSize(count: number): number {
   return count === 0 ? 0 : HEADER + UNIT * (count - 1);
 }
 
-/** Those that belong to the file. They lie from `at` to `end`, the table begins at `shared`. */
+/** The attributes of a file. They are from `at` to `end`, the table begins at `shared`. */
 export function readAttributes(
   read: ReadAt,
   at: number,
@@ -37,12 +37,12 @@ export function readAttributes(
   shared: number,
 ): FileAttributes['values'] {
   const values: Record<string, string> = {};
-  /** Read one; where it ends. */
+  /** Reads one; returns its end. */
   const take = (from: number): number => {
     const [nameSize = 0, prefix = 0, low = 0, high = 0] = read(from, ENTRY);
     const size = low + 256 * high;
     const start = PREFIXES[prefix];
-    if (start === undefined) throw new Damaged('an attribute has a prefix that is not known');
+    if (start === undefined) throw new Damaged('an attribute has an unknown prefix');
     const name = start + decodeName(read(from + ENTRY, nameSize));
     const valueAt = from + ENTRY + nameSize;
     if (isCarried(name)) values[name] = base64(read(valueAt, size));

@@ -1,2 +1,2 @@
-/** A file system that does not hold together; told as words. */
+/** An inconsistent file system; the message says how. */
 export class Damaged extends Error {}

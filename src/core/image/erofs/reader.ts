@@ -1,6 +1,6 @@
 /**
- * What an EROFS file system holds, read from its metadata without mounting it: names, inodes, attributes, targets of
- * links, no contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
+ * Reads the metadata of an EROFS file system without mounting it: names, inodes, attributes, link targets, no
+ * contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
  */
 
 import { type ParsedNewcHeader, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../../archive/cpio.js';
@@ -17,18 +17,18 @@ const SLOT = 32;
 /** Bytes of an inode, small and large. */
 const COMPACT = 32;
 const EXTENDED = 64;
-/** Where an inode's data lies (the layouts that directories and links may have). */
+/** Positions of an inode's data (the layouts that directories and links may have). */
 const FLAT_PLAIN = 0;
 const FLAT_INLINE = 2;
 /** Bytes of a directory entry without its name. */
 const DIRENT = 12;
-/** Deeper than any path may be long (PATH_MAX). */
+/** Deeper than any valid path (PATH_MAX). */
 const MOST_DEPTH = 2048;
 
-/** An inode: what an archive's record tells of a file, and where its data lies. */
+/** An inode: the fields of an archive's record, and the position of its data. */
 interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
   readonly layout: number;
-  /** Block of its data. */
+  /** First block of its data. */
   readonly block: number;
   /** Where the inode ends and its attributes begin, in bytes. */
   readonly attributesAt: number;
@@ -37,18 +37,19 @@ interface Inode extends Omit<ParsedNewcHeader, 'nameSize'> {
 }
 
 /**
- * Tell the reader of everything in the file system, folders before what is in them, as if it were an archive's records:
- * `onData` is never called, and only targets of links are data that can be wanted. Returns what is wrong, if anything.
+ * Reports everything in the file system to the reader, folders before their contents, as if they were records
+ * of an archive: `onData` is never called, and the only data to want are link targets. Returns what is wrong,
+ * if anything.
  */
 export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefined {
   const superblock = readSuperblock(read(0, SUPERBLOCK_END));
-  if (superblock === undefined) return 'it is no EROFS file system';
+  if (superblock === undefined) return 'it is not an EROFS file system';
   try {
     new Walk(windowed(read), superblock, reader).folder('.', superblock.root, 0);
     return undefined;
   } catch (cause) {
     if (cause instanceof Damaged) return cause.message;
-    if (cause instanceof RangeError) return 'its metadata leads out of the file system';
+    if (cause instanceof RangeError) return 'its metadata points outside the file system';
     throw cause;
   }
 }
@@ -63,10 +64,10 @@ class Walk {
   ) {}
 
   folder(path: string, number: number, depth: number): void {
-    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders lead in a circle');
+    if (this.seen.has(number) || depth > MOST_DEPTH) throw new Damaged('its folders form a loop');
     this.seen.add(number);
     const inode = this.inode(number);
-    if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is no folder');
+    if ((inode.mode & S_IFMT) !== S_IFDIR) throw new Damaged('its root is not a folder');
     this.tell(path, inode);
     const { blockSize } = this.superblock;
     for (let at = 0; at < inode.size; at += blockSize) {
@@ -98,7 +99,7 @@ class Walk {
   private inode(number: number): Inode {
     const { metadata, size, time } = this.superblock;
     const at = metadata + number * SLOT;
-    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside of it`);
+    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside it`);
     const bytes = this.read(at, Math.min(EXTENDED, size - at));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const format = view.getUint16(0, true);
@@ -126,26 +127,30 @@ class Walk {
     };
   }
 
-  /** Data of a folder or link, which is never compressed: in blocks of its own, the last one behind the inode. */
+  /**
+   * Data of a folder or link, which is never compressed: in blocks of its own, the last one after the inode.
+   */
   private data(inode: Inode, at: number, length: number): Uint8Array {
     const { blockSize, size } = this.superblock;
     if (inode.layout !== FLAT_PLAIN && inode.layout !== FLAT_INLINE) {
-      throw new Damaged(`inode ${inode.ino} has its data in a way that is not known`);
+      throw new Damaged(`inode ${inode.ino} has an unknown data layout`);
     }
     const last = Math.floor((inode.size - 1) / blockSize) * blockSize;
     const inline = inode.layout === FLAT_INLINE && at >= last;
     const from = inline ? inode.end + at - last : inode.block * blockSize + at;
-    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside of it`);
+    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside it`);
     return this.read(from, length);
   }
 }
 
-/** The entries of a block of a directory: a table, the names behind it; where the first name begins the table ends. */
+/**
+ * The entries in a block of a directory: a table, then the names; the first name begins where the table ends.
+ */
 function entriesOf(block: Uint8Array): { readonly name: string; readonly number: number }[] {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
   const table = view.getUint16(8, true);
   if (table < DIRENT || table % DIRENT !== 0 || table > block.length) {
-    throw new Damaged('a folder has no table of its names');
+    throw new Damaged('a folder has no table of names');
   }
   return Array.from({ length: table / DIRENT }, (_, i) => {
     const at = i * DIRENT;
@@ -153,9 +158,9 @@ function entriesOf(block: Uint8Array): { readonly name: string; readonly number:
     const isLast = at + DIRENT === table;
     const end = isLast ? endOfName(block, begin) : view.getUint16(at + DIRENT + 8, true);
     if (begin < table || end <= begin || end > block.length)
-      throw new Damaged('a folder has a name that is none');
+      throw new Damaged('a folder contains an invalid name');
     const name = decodeName(block.subarray(begin, end));
-    if (name.includes('/') || name.includes('\0')) throw new Damaged('a folder has a name that is none');
+    if (name.includes('/') || name.includes('\0')) throw new Damaged('a folder contains an invalid name');
     return { name, number: Number(view.getBigUint64(at, true)) };
   });
 }

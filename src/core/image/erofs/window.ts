@@ -1,17 +1,17 @@
-/** Reading small pieces here and there of a file that is read in larger ones. */
+/** Small reads from a file that is read in larger pieces. */
 import type { ReadAt } from '../reads.js';
 
-/** Bytes of a piece, and how many are kept. */
+/** Bytes per piece, and how many are kept. */
 const PIECE = 64 * 2 ** 10;
 const MOST = 64;
 
-/** Reads through pieces of which the last used are kept. Where fewer bytes are there than asked for it throws a RangeError. */
+/** Reads through a cache of the last pieces. Throws a RangeError if fewer bytes exist than asked for. */
 export function windowed(read: ReadAt): ReadAt {
   const kept = new Map<number, Uint8Array>();
   const piece = (index: number): Uint8Array => {
     const known = kept.get(index);
     const bytes = known ?? read(index * PIECE, PIECE);
-    // The last used one is the last in the map's order.
+    // A map keeps its order: the last used one is the last in it.
     if (known !== undefined) kept.delete(index);
     kept.set(index, bytes);
     if (kept.size > MOST) kept.delete(kept.keys().next().value as number);

@@ -1,4 +1,4 @@
-/** `mkma layers` on the machine, where it changes something: disable, enable, drop. */
+/** `mkma layers disable`, `enable` and `drop` on the machine. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import {
   type Action,
@@ -15,7 +15,7 @@ import { takeLock } from '../lock.js';
 import { rememberNextBoot } from '../next-boot.js';
 import type { Answer } from '../session.js';
 
-/** Look first, with the storage mounted to be read; what is refused touches nothing. */
+/** Plans with the storage mounted read-only; what is refused changes nothing. */
 export function change(
   machine: RunningSystem,
   record: BootRecord,
@@ -45,14 +45,14 @@ export function change(
   return ok({ value: done.value, lines: () => changeLines(done.value) });
 }
 
-/** Rename or remove the file, and flush the folder, so that a power cut undoes nothing. */
+/** Renames or removes the file, and flushes the folder, so that a power cut undoes nothing. */
 function apply(machine: RunningSystem, folder: string, { file, becomes }: LayerChange): Result<void> {
   const from = `${folder}/${file}`;
   if (becomes === undefined) {
     const removed = machine.run(['rm', '--', from]);
     if (removed.code !== 0) return err(failed(file, removed.stderr.trim()));
   } else if (!machine.rename(from, `${folder}/${becomes}`)) {
-    return err(failed(file, `it cannot be renamed to ${becomes}`));
+    return err(failed(file, `cannot rename it to ${becomes}`));
   }
   const flushed = machine.run(['sync', folder]);
   return flushed.code === 0 ? ok() : err(failed(file, flushed.stderr.trim()));
@@ -61,9 +61,9 @@ function apply(machine: RunningSystem, folder: string, { file, becomes }: LayerC
 function failed(where: string, why: string): Problem {
   return {
     code: 'images-folder-not-writable',
-    what: 'cannot change the folder of the images',
+    what: 'cannot change the images folder',
     where,
     why,
-    next: 'look whether the medium is still attached and what dmesg says',
+    next: 'check that the medium is still attached, and see dmesg',
   };
 }

@@ -25,7 +25,7 @@ const IMAGE = word('name of a layer or of its file; or base', 'name');
 
 /** Work with the images folder, which is mounted only meanwhile. */
 function look({ machine }: Session, work: (place: Place) => Result<Answer>): Result<Answer> {
-  const root = needRoot(machine, 'look at the layers');
+  const root = needRoot(machine, 'inspect layers');
   if (!root.ok) return root;
   const record = readBootRecord(machine);
   if (!record.ok) return record;

@@ -1,4 +1,4 @@
-/** The folder of the images on the machine's storage, read with programs. */
+/** The images folder on the machine's storage, read by programs. */
 import { ArchiveParser } from '../../../core/archive/parser.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { readErofs } from '../../../core/image/erofs/reader.js';
@@ -12,7 +12,7 @@ import type { RunningSystem } from '../../system.js';
 import { lookUp, nullEnded } from '../directory.js';
 import { VIEW } from '../view.js';
 
-/** What an image holds: its archive as zstd(1) gives it, piece by piece, contents passed over. */
+/** Reads the content of an image: its archive from zstd(1), piece by piece, skipping file contents. */
 export function readTree(
   machine: RunningSystem,
   folder: string,
@@ -24,7 +24,7 @@ export function readTree(
   return read.ok ? ok(collector.finish(image.manifest)) : read;
 }
 
-/** Hand all records to the collector. */
+/** Passes all records to the collector. */
 export function readRecords(
   machine: RunningSystem,
   folder: string,
@@ -40,9 +40,9 @@ export function readRecords(
     wrong = parser.take(piece);
     return wrong === undefined;
   });
-  const next = 'copy or save it again; where others fail as well, look at dmesg';
+  const next = 'copy or save it again; if others fail too, see dmesg';
   if (wrong === undefined && ended.code !== 0) {
-    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd ended with ${ended.code}`;
+    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd exited with code ${ended.code}`;
     return err(unreadable(image.file, why, next));
   }
   wrong ??= parser.end();
@@ -64,12 +64,12 @@ function readFileSystem(
   return err(damaged(wrong, { where: image.file }));
 }
 
-/** Where an image of this boot lies unpacked. */
+/** The path of an unpacked image of this boot. */
 export function unpackedFolder(image: StoredImage, { base }: StoredImages): string {
   return image === base ? `${VIEW}/${OVERLAY.base}` : `${VIEW}/${OVERLAY.layers}/${image.name}`;
 }
 
-/** What an unpacked image holds at these paths. */
+/** The content of an unpacked image at these paths. */
 export function lookUpTree(machine: RunningSystem, folder: string, paths: ReadonlySet<string>): LayerTree {
   return lookUp(machine, folder, [...paths]);
 }
@@ -77,7 +77,7 @@ export function lookUpTree(machine: RunningSystem, folder: string, paths: Readon
 /** xargs(1): a program that it ran failed. */
 const SOME_FAILED = 123;
 
-/** SHA-256 of files in a folder, by path; without those that cannot be read. */
+/** SHA-256 of files in a folder, by path; without unreadable ones. */
 export function digestsIn(
   machine: RunningSystem,
   folder: string,

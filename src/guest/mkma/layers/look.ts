@@ -1,4 +1,4 @@
-/** `mkma layers` on the machine, as far as it only looks. Each works in the folder of the images, which is mounted for it. */
+/** The verbs of `mkma layers` on the machine that only read. Each works in the mounted images folder. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type BlamedImage, blame, blamedPaths, parseBlamePath } from '../../../core/layers/blame.js';
@@ -21,7 +21,7 @@ import { verifyOne } from './verify.js';
 export interface Place {
   readonly machine: RunningSystem;
   readonly record: BootRecord;
-  /** The folder of the images. */
+  /** The images folder. */
   readonly folder: string;
 }
 
@@ -43,7 +43,7 @@ export function showOne({ machine, folder }: Place, name: string): Result<Answer
   return ok({ value, lines: () => showLines(value) });
 }
 
-/** Contents are compared where both images are part of this boot: their files lie unpacked. */
+/** Contents are compared if both images are part of this boot: their files are unpacked. */
 export function diff({ machine, record, folder }: Place, first: string, second: string): Result<Answer> {
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
@@ -67,7 +67,7 @@ export function diff({ machine, record, folder }: Place, first: string, second: 
   return ok({ value, lines: () => diffLines(value) });
 }
 
-/** The folder that an image of this boot was unpacked into; none where it is not part of it. */
+/** The folder that an image of this boot was unpacked into; empty if it is not part of it. */
 function unpacked(
   machine: RunningSystem,
   record: BootRecord,
@@ -79,7 +79,9 @@ function unpacked(
   return running && machine.info(folder)?.kind === 'directory' ? [folder] : [];
 }
 
-/** Images of this boot are looked up where they lie unpacked. What changed since boot counts as the highest of them. */
+/**
+ * Images of this boot are looked up in their unpacked files. Changes since boot count as the highest image.
+ */
 export function blameOne({ machine, record, folder }: Place, text: string): Result<Answer> {
   const path = parseBlamePath(text);
   if (!path.ok) return path;

@@ -1,4 +1,4 @@
-/** An image on the storage read whole: by programs, since the engine would hash at 13 MB/s. */
+/** Verifies an image on the storage: by programs, since the engine would hash at 13 MB/s. */
 import { payloadStart } from '../../../core/image/image.js';
 import { identity, type Manifest } from '../../../core/image/manifest.js';
 import { damaged, unreadable } from '../../../core/image/problems.js';
@@ -10,11 +10,11 @@ import { must } from '../../must.js';
 import type { RunningSystem } from '../../system.js';
 import { readRecords } from './folder.js';
 
-/** The sums of byte ranges of $0, which are read as lines of offset and length. */
+/** Sums of byte ranges of $0, read as lines of offset and length. */
 const SUMS =
   'while read -r at size; do dd if="$0" bs=1M iflag=skip_bytes,count_bytes skip="$at" count="$size" status=none | sha256sum; done';
 
-/** Compare it with its manifest, and read every record; fails where something is not as it should be. */
+/** Compares it with its manifest, and reads every record; fails if something does not match. */
 export function verifyOne(machine: RunningSystem, folder: string, image: StoredImage): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
   if (image.manifest !== undefined) {
@@ -40,22 +40,22 @@ function checkSums(machine: RunningSystem, path: string, where: string, manifest
   const ended = machine.run(['sh', '-c', SUMS, path], { input });
   const sums = ended.stdout.split('\n').map((line) => line.slice(0, 64));
   const words = ended.stderr.trim().replaceAll(path, where);
-  // What was not read whole has the sum of what was.
+  // A range that was not read completely has another sum.
   if (words !== '' || segments.some((_, i) => sums[i]?.length !== 64)) {
-    const why = words || `dd or sha256sum ended too soon (exit code ${ended.code})`;
-    const next = 'look whether its medium is still attached and what dmesg says';
+    const why = words || `dd or sha256sum ended early (exit code ${ended.code})`;
+    const next = 'check that its medium is still attached, and see dmesg';
     return err(unreadable(where, why, next));
   }
   for (const [i, { size, sha256 }] of segments.entries()) {
     if (sums[i] === sha256) continue;
     const start = starts[i] as number;
     return wrong(
-      `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) is not what its manifest says:\n` +
+      `segment ${i + 1} of ${segments.length} (bytes ${start} to ${start + size}) does not match its manifest:\n` +
         `SHA-256 ${sums[i]}, expected ${sha256}`,
     );
   }
   const made = `sha256:${must(machine, ['sha256sum'], { input: identity(manifest) }).slice(0, 64)}`;
   return made === manifest.id
     ? ok()
-    : wrong(`its manifest calls it ${manifest.id}, what it holds makes ${made}`);
+    : wrong(`its manifest has the id ${manifest.id}, but its content has ${made}`);
 }

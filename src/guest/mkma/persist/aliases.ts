@@ -1,4 +1,4 @@
-/** Other names for files whose own the engine cannot open: it knows UTF-8 alone. */
+/** Other names for files that the engine cannot open by their own: it only supports UTF-8. */
 
 import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/archive/cpio.js';
 import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
@@ -12,8 +12,8 @@ import { WORK } from './work.js';
 const ALIASES = `${WORK}/names`;
 
 /**
- * Symbolic links with plain names to files whose own the engine cannot open, all by one program. Returns them by path;
- * the packer opens those.
+ * Creates symbolic links with plain names to files that the engine cannot open by their own, with one
+ * program. Returns them by path; the packer opens those.
  */
 export function makeAliases(machine: RunningSystem, plan: Plan): Record<string, string> {
   const odd = plan.segments.flatMap(({ records }) => (anySurrogate(records) ? records.filter(isOdd) : []));
@@ -32,7 +32,7 @@ export function makeAliases(machine: RunningSystem, plan: Plan): Record<string, 
   return Object.fromEntries(odd.map(({ path }, i) => [path, `${ALIASES}/${i}`]));
 }
 
-/** Nearly no tree has a path with one: the engine's own matcher looks through all at once. */
+/** Nearly no tree has such a path: one regular expression looks through all at once. */
 function anySurrogate(records: readonly PlannedRecord[]): boolean {
   return /[\udc80-\udcff]/.test(records.map(({ path }) => path).join(''));
 }

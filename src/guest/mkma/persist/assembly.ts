@@ -1,4 +1,4 @@
-/** A layer's file, put together: head, frames, manifest, seek table. */
+/** Assembles a layer's file: head, frames, manifest, seek table. */
 import {
   encodeHead,
   encodeManifest,
@@ -11,7 +11,7 @@ import type { Problem } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { WORK } from './work.js';
 
-/** What is known of a segment. */
+/** A segment so far. */
 interface Assembled {
   /** Where it begins in the file. */
   readonly start: number;
@@ -29,7 +29,7 @@ export class Assembly {
   private readonly assembled: Assembled[] = [];
   private readonly entries: SeekEntry[] = [{ size: HEAD_SIZE, bytes: 0 }];
 
-  /** `target` is there, and empty. */
+  /** `target` exists and is empty. */
   constructor(
     private readonly machine: RunningSystem,
     private readonly target: string,
@@ -37,7 +37,7 @@ export class Assembly {
     this.bytes(encodeHead());
   }
 
-  /** Append the next frame, and remove its file. `sum`: its SHA-256 in hexadecimal. */
+  /** Appends the next frame, and removes its file. `sum`: its SHA-256 in hexadecimal. */
   frame(
     path: string,
     sum: string,
@@ -53,7 +53,7 @@ export class Assembly {
     facts.frames++;
   }
 
-  /** The segments, once all frames are there. */
+  /** The segments, once all frames are appended. */
   segments(): Omit<Segment, 'records'>[] {
     return this.assembled.map(({ start, size, bytes, frames, sum }) => ({
       ...{ size, bytes, frames },
@@ -61,14 +61,14 @@ export class Assembly {
     }));
   }
 
-  /** Append what comes behind the payload. */
+  /** Appends what follows the payload. */
   end(manifest: LayerManifest): void {
     const frame = encodeManifest(manifest);
     this.bytes(frame);
     this.bytes(encodeSeekTable([...this.entries, { size: frame.length, bytes: 0 }]));
   }
 
-  /** SHA-256 of so many bytes of the file from there on. */
+  /** SHA-256 of `size` bytes of the file from `start`. */
   private sumOf(start: number, size: number): string {
     const range = ['iflag=skip_bytes,count_bytes', `skip=${start}`, `count=${size}`];
     const read = [
@@ -82,7 +82,8 @@ export class Assembly {
       ...range,
     ];
     const { stdout, stderr } = this.machine.run(read);
-    // A shell tells how the last part of a pipe ended, and nothing of the first: but that has words for whatever fails.
+    // A shell returns the exit code of the last part of a pipe only, but the first part reports every failure
+    // on standard error.
     if (stderr !== '') this.problem ??= cannotWrite(stderr.trim());
     return stdout.slice(0, 64);
   }
@@ -93,7 +94,7 @@ export class Assembly {
     this.append(piece);
   }
 
-  /** Append a file and remove it; returns its size. */
+  /** Appends a file and removes it; returns its size. */
   private append(path: string): number {
     if (this.problem !== undefined) return 0;
     const size = this.machine.info(path)?.size ?? 0;
@@ -104,7 +105,7 @@ export class Assembly {
   }
 }
 
-/** What the medium did not take. */
+/** The problem of a failed write to the medium. */
 export function cannotWrite(words: string): Problem {
   const full = /No space left|Disk quota|File too large/.test(words);
   return {
@@ -114,7 +115,7 @@ export function cannotWrite(words: string): Problem {
       : 'cannot write the layer to the storage device',
     why: words,
     next: full
-      ? 'save less, or make room there; nothing was saved, and what was written is removed'
-      : 'look whether it is still attached and what dmesg says; nothing was saved',
+      ? 'save less, or free some space there; nothing was saved, and what was written was removed'
+      : 'check that it is still attached, and see dmesg; nothing was saved',
   };
 }

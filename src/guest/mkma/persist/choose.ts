@@ -1,4 +1,4 @@
-/** What is to be kept: chosen in an editor, or by options. */
+/** The choice of changes: in an editor, or by options. */
 import ignore from 'ignore';
 import { keptChanges, listLines, parseList, renderList } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
@@ -12,18 +12,18 @@ const LIST = '/run/mkma/persist.list';
 
 export interface Choice {
   readonly all: boolean;
-  /** Patterns as in gitignore(5), from the root; what they match is kept, and nothing else. */
+  /** Patterns as in gitignore(5), relative to the root; what they match is kept, and nothing else. */
   readonly select: readonly string[];
   /** What these match is not kept. */
   readonly deselect: readonly string[];
 }
 
-/** Whether nobody is asked: options say it all. */
+/** Whether options make the whole choice, without an editor. */
 export function choosesAtOnce({ all, select, deselect }: Choice): boolean {
   return all || select.length > 0 || deselect.length > 0;
 }
 
-/** The chosen changes. `notes` are told in the list that is edited. */
+/** The chosen changes. `notes` are printed in the list to edit. */
 export function chooseChanges(
   machine: RunningSystem,
   choice: Choice,
@@ -44,11 +44,11 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
     if (pattern.trim() === '')
       return usage({
         code: 'pattern-invalid',
-        what: 'a pattern is empty',
-        next: 'name what it is for, such as /etc',
+        what: 'empty pattern',
+        next: 'give a pattern, such as /etc',
       });
     if (pattern.startsWith('#')) {
-      const why = 'gitignore(5) takes it for a comment';
+      const why = 'gitignore(5) treats it as a comment';
       return usage({
         code: 'pattern-invalid',
         what: `the pattern ${pattern} matches nothing`,
@@ -67,7 +67,7 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
   const made = new Map(
     changes.filter(({ kind }) => kind === 'new' || kind === 'retyped').map((c) => [c.path, c]),
   );
-  // What is kept needs its folders, unless one of them is not to be kept.
+  // What is kept needs its folders, unless one of them is excluded.
   for (const path of [...kept]) {
     const missing = ancestorsOf(path).filter((above) => made.has(above) && !kept.has(above));
     if (missing.some((above) => dropped(made.get(above) as Change))) kept.delete(path);
@@ -76,7 +76,7 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
   return ok(changes.filter(({ path }) => kept.has(path)));
 }
 
-/** Whether patterns match a change, or a folder that it is in. */
+/** Whether patterns match a change, or a folder above it. */
 function matcher(patterns: readonly string[]): (change: Change) => boolean {
   const rules = ignore({ ignorecase: false }).add(patterns);
   return ({ path, entry, before }) =>
@@ -92,13 +92,13 @@ function edit(machine: RunningSystem, text: string): Result<string> {
   if (editor === undefined) {
     return err({
       code: 'editor-missing',
-      what: 'there is no editor to choose with',
+      what: 'no editor found',
       where: 'VISUAL, EDITOR',
-      why: 'neither is set, and none of sensible-editor, editor, nano, vi is installed',
-      next: 'set EDITOR, or choose by --all, --select PATTERN, --deselect PATTERN',
+      why: 'neither is set, and none of sensible-editor, editor, nano and vi is installed',
+      next: 'set EDITOR, or choose with --all, --select PATTERN, --deselect PATTERN',
     });
   }
-  // As git and crontab start it: the variable may hold options.
+  // Started like git and crontab do: the variable may contain options.
   const command = `ulimit -Sn "$(ulimit -Hn)"; ${editor} "$@"`;
   const code = machine.converse(['sh', '-c', command, editor, LIST]);
   if (code !== 0) {
@@ -106,13 +106,13 @@ function edit(machine: RunningSystem, text: string): Result<string> {
       code: 'editor-failed',
       what: `the editor failed (exit code ${code})`,
       where: editor,
-      why: 'what it left is not taken for a choice',
-      next: 'nothing was saved; set VISUAL or EDITOR to another one',
+      why: 'the list it left is ignored',
+      next: 'set VISUAL or EDITOR to another one; nothing was saved',
     });
   }
   const edited = machine.readText(LIST);
   return edited === undefined
-    ? err({ code: 'edited-list-gone', what: 'the edited list is gone', where: LIST, next: 'try again' })
+    ? err({ code: 'edited-list-gone', what: 'the edited list was removed', where: LIST, next: 'try again' })
     : ok(edited);
 }
 

@@ -85,16 +85,16 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   if (!/^\d{1,2}$/.test(level) || Number(level) < 1 || Number(level) > 19) {
     return usage({
       code: 'level-invalid',
-      what: `--level ${level} is no zstd level`,
-      why: 'it takes 1 to 19',
-      next: 'leave it out: 19',
+      what: `invalid zstd level: --level ${level}`,
+      why: 'it must be 1 to 19',
+      next: 'omit it to use 19',
     });
   }
   if (name !== undefined && !isLayerLabel(name)) {
-    const why = 'it takes letters, digits, dots, - and _, at most 64, the first a letter or digit';
+    const why = 'it must be at most 64 letters, digits, dots, - and _, beginning with a letter or digit';
     return usage({
       code: 'label-invalid',
-      what: `--name ${name} cannot be part of a layer's name`,
+      what: `invalid label: --name ${name}`,
       why,
       next: 'choose another label',
     });
@@ -103,7 +103,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
     return usage({
       code: 'exclusive-options',
       what: '--all and --select exclude each other',
-      next: 'leave one of them out',
+      next: 'leave out one of them',
     });
   }
   return { ok: true, value: { all, select, deselect, dryRun, label: name, level: Number(level) } };
@@ -119,7 +119,7 @@ function asJson({ changes, ...value }: Persisted): unknown {
 function lines(value: Persisted, options: PersistOptions): string[] {
   const { layer, changes, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
-    ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
+    ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
   if (changes.length === 0) return [...notes, 'nothing to save'];

@@ -1,10 +1,10 @@
-/** What a layer's manifest tells of the machine that it was made on. */
+/** The part of a layer's manifest that describes the machine it was made on. */
 
 import { ask } from '../../ran.js';
 import type { RunningSystem } from '../../system.js';
 import { VERSION } from '../version.js';
 
-/** Facts in the manifest's words. */
+/** The facts, named like the fields of the manifest. */
 export function machineFacts(machine: RunningSystem) {
   const release = machine.readText('/etc/os-release') ?? '';
   const first = (argv: readonly string[]): string => ask(machine, argv).stdout.trim();

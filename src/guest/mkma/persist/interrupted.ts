@@ -9,7 +9,7 @@ export const INTERRUPTED: Problem = {
   kind: 'interrupted',
 };
 
-/** Work of which whatever goes wrong after Ctrl-C is due to that: it ends the programs that are running. */
+/** Does work in which every failure after Ctrl-C is due to that: it ends the programs that are running. */
 export function unlessInterrupted<T>(machine: RunningSystem, work: () => Result<T>): Result<T> {
   try {
     const done = work();

@@ -1,23 +1,24 @@
-/** Files that programs change through memory: their times tell only the first of such changes. */
+/** Files that programs change through memory: their times only show the first such change. */
 
 import type { TreeEntry } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { answered } from '../../ran.js';
 import type { Finished, GuestSystem } from '../../system.js';
 
-/** The program that tells {@link mappedInodes}. A process may be gone when it is looked at. */
+/** The program whose output {@link mappedInodes} reads. A process may end meanwhile. */
 export const MAPPINGS: readonly string[] = ['sh', '-c', 'grep -sh "^[^ ]* .w.s " /proc/[0-9]*/maps'];
 
-/** grep(1): no line, or a file that could not be read. */
+/** grep(1): no line, or an unreadable file. */
 const NOTHING_FOUND = [1, 2];
 
 /** Address, permissions, offset, device, inode, and the path with newlines as `\012` (proc_pid_maps(5)). */
 const LINE = /^\S+ \S+ \S+ (\S+) (\d+) *(?:\/(.*))?$/;
 
 /**
- * Inode numbers, in decimal, of files that some program has mapped shared and writable, on one of these `devices`: as they are
- * told, and those that the upper directory's `entries` have at the paths told. A file that was copied up keeps its lower inode's number in an
- * overlay. Files elsewhere (the journal in /run) may have the same numbers.
+ * Inode numbers, in decimal, of files that a program has mapped shared and writable, on one of these
+ * `devices`: as listed, and those that the upper directory's `entries` have at the listed paths. In an
+ * overlay, a file that was copied up keeps the number of its lower inode. Files elsewhere (the journal in
+ * /run) may have the same numbers.
  */
 export function mappedInodes(
   finished: Finished,
@@ -37,10 +38,16 @@ export function mappedInodes(
   return inodes;
 }
 
-/** Mount points of the overlay and of what holds its upper directory: kernels before 6.8 tell that one's device. */
+/**
+ * Mount points of the overlay and of the file system of its upper directory: kernels before 6.8 list the
+ * latter's device.
+ */
 const OURS: readonly string[] = ['/', `/${OVERLAY.root}`];
 
-/** The devices of both, as the mappings tell them: in hexadecimal, out of /proc/self/mountinfo (proc_pid_mountinfo(5)). */
+/**
+ * The devices of both, in the form of the mappings: in hexadecimal, from /proc/self/mountinfo
+ * (proc_pid_mountinfo(5)).
+ */
 export function ownDevices(mountinfo: string): Set<string> {
   const fields = mountinfo.split('\n').map((line) => line.split(' '));
   const hexadecimal = (number: string): string => Number(number).toString(16).padStart(2, '0');

@@ -1,4 +1,4 @@
-/** What lies on the medium before a snapshot is made, and whether the next boot has room for one more. */
+/** The state of the medium before a snapshot, and whether the next boot has room for one more layer. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import { MOST_LAYERS, PARAM, RAM_HEADROOM } from '../../../core/contract.js';
 import { tooMany } from '../../../core/layers/change.js';
@@ -22,21 +22,21 @@ import { openImages } from '../images-folder.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
-  /** Id of the base; absent where there is none, or none with a manifest. */
+  /** Id of the base; absent if there is none, or none with a manifest. */
   readonly base?: string;
-  /** Snapshots of this boot that are there, in the order in which they were made. */
+  /** Snapshots of this boot that exist, in the order in which they were made. */
   readonly saved: readonly SavedSnapshot[];
-  /** Id of the highest layer that this boot has applied or made: what a new one is made after. */
+  /** Id of the highest layer that this boot has applied or made: the new one is made after it. */
   readonly after?: string;
   readonly nextBoot: NextBoot;
   /** Whether the next boot applies a layer that is made now. */
   readonly takesNew: boolean;
   readonly warnings: readonly string[];
-  /** What lies there. */
+  /** Images on the medium. */
   readonly stored: StoredImages;
 }
 
-/** Look at the folder of the images. */
+/** Reads the images folder. */
 export function readMedium(machine: RunningSystem, record: BootRecord, folder: string): Result<Medium> {
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
@@ -44,11 +44,11 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
   const ids = new Map(
     there.layers.filter(({ disabled }) => !disabled).map((one) => [one.name, one.manifest?.id]),
   );
-  // What is damaged, or another file by now, holds nothing of this boot.
+  // A damaged or replaced file contains nothing of this boot.
   const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
   const after = lastOf(record, saved);
   const { selection = ALL_LAYERS } = there;
-  const leftOut = `${PARAM.layers} of this boot names the layers to apply: a boot with the same line leaves the new one out`;
+  const leftOut = `${PARAM.layers} of this boot lists the layers to apply: boots with the same value leave out the new one`;
   const base = there.base?.manifest?.id;
   return ok({
     ...(base === undefined ? {} : { base }),
@@ -61,14 +61,14 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
   });
 }
 
-/** Whatever became of its file: early boot warns where it is not below. */
+/** Whatever became of its file: early boot warns if it is not below. */
 function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string | undefined {
   const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
   const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
   return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
 }
 
-/** Whether the next boot takes one layer more, if it takes a new one at all. */
+/** Checks that the next boot can take one more layer, if it takes new ones at all. */
 export function checkCount({ stored, takesNew }: Medium): Result<void> {
   const { length } = chosenLayers(stored);
   if (!takesNew || length < MOST_LAYERS) return ok();
@@ -76,15 +76,15 @@ export function checkCount({ stored, takesNew }: Medium): Result<void> {
   return err({ ...problem, next: `${next}; nothing was saved` });
 }
 
-/** Whether what lies there now is what was looked at before: time goes by while somebody chooses. */
+/** Checks that the medium is the one that was read before: the choice took time. */
 export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   const known = (medium: Medium): string => [medium.base, ...medium.saved.map(({ id }) => id)].join();
   if (known(before) === known(now)) return ok();
   return err({
     code: 'storage-changed',
-    what: 'what lies on the storage device has changed since it was looked at',
-    why: 'it has another base, or a snapshot of this boot is no longer there',
-    next: 'look whether the right medium is attached, and run mkma persist again; nothing was saved',
+    what: 'the storage device changed since it was read',
+    why: 'it has another base, or a snapshot of this boot is missing',
+    next: 'check that the right medium is attached, and run mkma persist again; nothing was saved',
   });
 }
 
@@ -92,23 +92,26 @@ function warningsOf(record: BootRecord, stored: StoredImages): string[] {
   const { base, layers } = stored;
   const warnings = [...(base?.beside ?? []), ...manyLayers(chosenLayers(stored).length)];
   if (base === undefined) {
-    warnings.push('the base is not on the medium any more: nothing boots without one');
+    warnings.push('the medium no longer has a base: nothing boots without one');
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {
     warnings.push(
-      'the base on the medium is not the one that this machine runs from: what is saved belongs to the latter',
+      'the base on the medium is not the one this machine runs from: the layer belongs to the latter',
     );
   }
   for (const { layer } of record.images) {
     if (layer !== undefined && !layers.some(({ name, disabled }) => name === layer && !disabled)) {
       warnings.push(
-        `the layer ${quoteName(layer)}, which this machine runs from, is no longer on the medium, or disabled`,
+        `the layer ${quoteName(layer)}, which this machine runs from, is missing on the medium or disabled`,
       );
     }
   }
   return warnings;
 }
 
-/** Whether a machine as this boot found it can load the images of the next one, and one more. Returns the bytes of all. */
+/**
+ * Checks that a machine like this one at boot can load the images of the next one, and one more. Returns the
+ * bytes of all.
+ */
 export function checkBudget(
   record: BootRecord,
   nextBoot: NextBoot,
@@ -119,15 +122,15 @@ export function checkBudget(
   const lack = lackOf(images, record);
   if (lack === undefined) return ok(needed);
   const takes =
-    `the images would take ${mebibytes(needed)} MiB, ${mebibytes(added.unpackedBytes)} MiB of them what is to be saved, ` +
+    `the images would take ${mebibytes(needed)} MiB, ${mebibytes(added.unpackedBytes)} MiB of them for what you save, ` +
     `and the running system needs ${mebibytes(RAM_HEADROOM)} MiB`;
-  const what = 'the next boot would have no room for that';
+  const what = 'the next boot would not have room for this';
   if (lack.fileSystem === 0) {
     return err({
       code: 'ram-too-small',
       what,
-      where: `RAM, of which this boot began with ${mebibytes(record.availableBytes ?? 0)} MiB`,
-      why: `${takes}; with what the kernel needs for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
+      where: `RAM, of which this boot started with ${mebibytes(record.availableBytes ?? 0)} MiB`,
+      why: `${takes}; with kernel memory for so many files, that is ${mebibytes(lack.ram)} MiB too much`,
       next: 'save less, remove a layer, or give the machine more RAM',
     });
   }
@@ -136,6 +139,6 @@ export function checkBudget(
     what,
     where: `${PARAM.size}, ${mebibytes(record.ramBytes)} MiB on this machine`,
     why: takes,
-    next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and boot again`,
+    next: `save less, remove a layer, or raise ${PARAM.size} in the boot loader and reboot`,
   });
 }

@@ -1,6 +1,6 @@
 /**
- * A layer's file, written piece by piece: each frame is read by a packer and compressed by a zstd of its own, side by
- * side, into RAM, and appended in the order of the archive.
+ * Writes a layer's file piece by piece: each frame is read by a packer and compressed by a zstd of its own,
+ * in parallel, into RAM, and appended in the order of the archive.
  */
 
 import { newcTrailer } from '../../../core/archive/cpio.js';
@@ -20,13 +20,13 @@ import { Assembly } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
 import { WORK } from './work.js';
 
-/** Bytes of archive after which a frame ends, and its segment goes on in another. */
+/** Bytes of archive after which a frame ends, and its segment continues in another. */
 const FRAME = 64 * 2 ** 20;
-/** RAM that a zstd takes at most at levels up to 19, with its frame (zstd 1.5: 8 MiB of window), in bytes. */
+/** Most RAM of a zstd at levels up to 19, with its frame (zstd 1.5: 8 MiB of window), in bytes. */
 const ZSTD_RAM = 160 * 2 ** 20;
 const ZSTD = ['--single-thread', '--no-asyncio', '--check', '-q'];
 
-/** What a manifest says besides what the packing itself finds out. */
+/** The part of the manifest that packing does not determine. */
 type LayerFactsOf = Pick<
   LayerManifest,
   'name' | 'created' | 'mkma' | 'suite' | 'architecture' | 'kernelRelease' | 'layer' | 'records'
@@ -37,7 +37,7 @@ export interface PackOptions {
   readonly facts: LayerFactsOf;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** The file to fill: it is there, and empty. */
+  /** The file to fill, which exists and is empty. */
   readonly target: string;
   /** Called with the bytes of the archive that have been compressed. */
   readonly onProgress: (bytes: number) => void;
@@ -49,11 +49,11 @@ export interface PackedLayer {
   readonly bytes: number;
   /** Files that changed while they were read. */
   readonly changed: readonly string[];
-  /** Files that were gone, or had made way for others: nothing of them is there. */
+  /** Files that were removed or replaced: nothing of them is included. */
   readonly replaced: readonly string[];
 }
 
-/** Fill the file. A problem where a program failed, most likely since the medium is full. */
+/** Fills the file. A problem if a program failed, most likely because the medium is full. */
 export function packLayer(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
   mustMakeFolder(machine, WORK, 0o700);
   must(machine, ['mount', '-t', 'tmpfs', '-o', 'mode=0700,size=100%', 'mkma-work', WORK]);
@@ -64,14 +64,14 @@ export function packLayer(machine: RunningSystem, options: PackOptions): Result<
   }
 }
 
-/** A frame on its way: bytes `from` to `to` of a segment. */
+/** A frame in progress: bytes `from` to `to` of a segment. */
 interface Frame {
   readonly segment: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** Segments cut into frames, the last of them the trailer alone: so all others stay free of it. */
+/** Cuts segments into frames, the last of them the trailer alone, so that all others stay free of it. */
 function framesOf(plan: Plan): Frame[] {
   const frames: Frame[] = [];
   for (const [segment, { bytes }] of [...plan.segments, { bytes: newcTrailer().length }].entries()) {
@@ -122,10 +122,10 @@ function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer>
     : err(assembly.problem);
 }
 
-/** $0 the frame's file, then zstd's arguments. */
+/** $0 is the frame's file; zstd's arguments follow. */
 const COMPRESS = 'zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
 
-/** A packer and its zstd for each frame; the plan of each is written when it is to start. */
+/** A packer and its zstd for each frame; the plan of each is written when it starts. */
 function* pipelinesOf(
   machine: RunningSystem,
   plan: Plan,
@@ -187,16 +187,16 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
       )
       .join('\n'),
     next: killed
-      ? 'RAM was used up: take a lower --level, or end other programs'
-      : 'look what dmesg says; nothing was saved',
+      ? 'RAM ran out: use a lower --level, or stop other programs'
+      : 'see dmesg; nothing was saved',
   };
 }
 
 const SIGKILL = 9;
 
 /**
- * How many frames to work on at a time: as many as there are processors and RAM for, and one more, since some wait for this
- * program or for each other.
+ * Number of frames to work on at a time: as many as processors and RAM allow, and one more, since some wait
+ * for this program or for each other.
  */
 function lanes(machine: RunningSystem): number {
   return Math.max(

@@ -27,7 +27,7 @@ import { type Scan, scanMachine } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
 
 export interface PersistOptions extends Choice {
-  /** Say what would be saved, and save nothing. */
+  /** Report what would be saved, and save nothing. */
   readonly dryRun: boolean;
   /** Added to the layer's name. */
   readonly label?: string | undefined;
@@ -35,22 +35,22 @@ export interface PersistOptions extends Choice {
   readonly level: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Persisted {
-  /** Absent where nothing was to be saved. */
+  /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
   readonly changes: readonly Change[];
-  /** Bytes of RAM that the layer takes, and the images of the next boot in all. */
+  /** Bytes of RAM that the layer takes, and those of all images of the next boot. */
   readonly unpackedBytes: number;
   readonly nextBoot: number;
   readonly sockets: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** How often it is begun anew where files are replaced while they are read, as programs do that write them whole. */
+/** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
 const ATTEMPTS = 3;
 
-/** Save what is chosen. `tell` gets lines about what goes on. */
+/** Saves what is chosen. `tell` receives lines about progress. */
 export function persist(
   machine: RunningSystem,
   record: BootRecord,
@@ -65,7 +65,7 @@ export function persist(
   let found = lookAround(machine, record, medium);
   const { sockets } = found;
   const notes = [
-    ...sockets.map((path) => `left out, since sockets live only as long as their program: ${showPath(path)}`),
+    ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
   ];
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
@@ -74,7 +74,7 @@ export function persist(
   if (!first.ok) return first;
   const paths = new Set(first.value.map(({ path }) => path));
   for (let attempt = 1; ; attempt++) {
-    // Time went by while somebody chose, or files were replaced: what was chosen is saved as it is now.
+    // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, record, medium);
     const chosen = found.changes.filter(({ path }) => paths.has(path));
     if (chosen.length === 0) {
@@ -87,7 +87,7 @@ export function persist(
     });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
-    tell('files were replaced while they were read: once more');
+    tell('files were replaced while they were read: retrying');
   }
 }
 
@@ -101,13 +101,13 @@ function lookAround(machine: RunningSystem, record: BootRecord, medium: Medium) 
 function alwaysReplaced(paths: readonly string[]): Problem {
   return {
     code: 'files-changing',
-    what: 'files went away or were replaced whenever they were to be read',
+    what: 'files were removed or replaced whenever they were read',
     where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
-    next: 'end the program that does that, or leave them out with --deselect; nothing was saved',
+    next: 'stop the program that does this, or exclude them with --deselect; nothing was saved',
   };
 }
 
-/** Lines about how far it is, where that is worth one. */
+/** Lines about progress, if there is enough to report. */
 function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
   let shown = 0;
   return (bytes) => {
@@ -118,7 +118,7 @@ function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes:
   };
 }
 
-/** Bytes of archive below which no progress is told, and the share after which it is. */
+/** Bytes of archive below which no progress is printed, and the share after which it is. */
 const WORTH_TELLING = 32 * 2 ** 20;
 const STEP = 0.1;
 
@@ -132,7 +132,7 @@ interface Found {
   readonly sockets: readonly string[];
 }
 
-/** What came of it; or nothing, where files were replaced while they were read. */
+/** The result; `undefined` if files were replaced while they were read. */
 type Saved =
   | { readonly done: Result<Persisted> }
   | { readonly done?: undefined; readonly replaced: readonly string[] };
@@ -209,11 +209,15 @@ function save(
   return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };
 }
 
-/** Where the next boot, from what lies on the medium, would leave the layer out: what it holds is worth more than nothing. */
+/**
+ * A warning if the next boot would leave the layer out because of what is on the medium: it is saved anyway.
+ */
 function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   const { problem } = fitOnTop(records, stored);
   if (problem === undefined || !takesNew) return [];
-  return [`the next boot will leave it out, unless mkma_layers= names it with a ! before it: ${problem.why}`];
+  return [
+    `the next boot leaves it out unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
+  ];
 }
 
 function layerFactsOf(record: BootRecord, { after }: Medium, { deletions }: LayerContent): LayerFacts {

@@ -1,4 +1,4 @@
-/** What a new layer has to tell of accounts and of dpkg's database. */
+/** The records of accounts and of dpkg's database in a new layer. */
 import { ancestorsOf } from '../../../core/overlay/lower.js';
 import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import {
@@ -41,7 +41,7 @@ function lowerRecords(machine: RunningSystem, { stack, folders }: Scan): RecordS
   return { files, ...namesIn(machine, found) };
 }
 
-/** What the layer holds of them, or takes away. */
+/** The files that the layer contains or deletes. */
 function ownRecords(machine: RunningSystem, content: LayerContent): RecordState {
   const tree = new Map(content.tree.map((entry) => [entry.path, entry]));
   const gone = new Set(content.deletions);
@@ -60,7 +60,10 @@ function ownRecords(machine: RunningSystem, content: LayerContent): RecordState 
   return { files, ...namesIn(machine, found) };
 }
 
-/** Those of the files whose content is no longer what the layer tells of them, where `changed` were written to while they were read. */
+/**
+ * Those of the files whose content may differ from the layer's, given that `changed` were written to while
+ * they were read.
+ */
 export function staleRecords(
   machine: RunningSystem,
   { files }: Records,

@@ -1,4 +1,4 @@
-/** Snapshots of this boot: remembered in RAM, since until the next boot nothing else shows what they hold. */
+/** Snapshots of this boot: kept in RAM, since until the next boot nothing else records what they contain. */
 import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { NoRoom } from '../../no-room.js';
 import type { RunningSystem } from '../../system.js';
@@ -10,7 +10,7 @@ const FOLDER = '/run/mkma/snapshots';
 export function readSaved(machine: RunningSystem): SavedSnapshot[] {
   const saved: SavedSnapshot[] = [];
   for (const name of machine.list(FOLDER) ?? []) {
-    // One that was broken off was never saved.
+    // An incomplete one was never saved.
     if (name.endsWith(PART)) continue;
     const text = machine.readText(`${FOLDER}/${name}`);
     if (text !== undefined) saved.push(JSON.parse(text) as SavedSnapshot);
@@ -18,7 +18,7 @@ export function readSaved(machine: RunningSystem): SavedSnapshot[] {
   return saved;
 }
 
-/** Remember one, for root alone: it names files of all users. Done before its layer gets its name. */
+/** Records one, readable by root only: it names files of all users. Done before its layer gets its name. */
 export function remember(machine: RunningSystem, snapshot: SavedSnapshot): void {
   if (machine.makeFolder(FOLDER) !== undefined) throw new NoRoom('/run');
   const file = `${FOLDER}/${snapshot.layer}`;

@@ -1,4 +1,7 @@
-/** What is on the machine, as data: the upper directory, what lies below it, and what this boot has saved already. */
+/**
+ * Reads the state of the machine: the upper directory, what is below it, and what this boot has saved
+ * already.
+ */
 import { DUMP_ARGUMENTS } from '../../../core/archive/attributes.js';
 import { findArguments, parseTree, type TreeEntry } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
@@ -26,20 +29,26 @@ export interface Scan {
   readonly devices: Devices;
   /** The lower directories that are mounted. */
   readonly stack: LowerView;
-  /** Their places, the highest first. */
+  /** Their paths, the highest first. */
   readonly folders: readonly string[];
   /** The same with the snapshots of this boot. */
   readonly below: LowerView;
-  /** When it was begun, in seconds since the epoch. */
+  /** When it began, in seconds since the epoch. */
   readonly seen: number;
-  /** Inodes that programs could change through memory when it was made. */
+  /** Inodes that programs could change through memory at that time. */
   readonly mapped: ReadonlySet<string>;
 }
 
-/** Files that several owners write, which a layer tells of though it may hold none of them, and their folders. */
+/**
+ * Files that both base and layers write, which a layer records even if it contains none of them, and their
+ * folders.
+ */
 const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(path), path]))];
 
-/** Look at the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were made. */
+/**
+ * Scans the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were
+ * made.
+ */
 export function scanMachine(
   machine: RunningSystem,
   record: BootRecord,
@@ -55,7 +64,7 @@ export function scanMachine(
   const paths = upper.entries.map(({ path }) => path);
   const asked = [...new Set([...paths, ...upper.whiteouts, ...RECORD_PATHS])];
   const first = folders.map((folder) => lookUp(machine, folder, asked));
-  // Folders that are whole above: what they have lost, nothing above tells.
+  // Of folders that hide what is below, the upper directory does not show what they have lost.
   const stack = new LowerView(first);
   const whole = [...wholeFolders(upper, stack)].filter((path) => stack.at(path)?.type === 'd');
   const known = whole.length === 0;
@@ -66,15 +75,15 @@ export function scanMachine(
   return { upper, devices, seen, mapped, stack: real, folders, below };
 }
 
-/** The upper directory: what programs tell of it beside its listing they find out side by side. */
+/** The upper directory: beside its listing, the programs run in parallel. */
 function scanUpper(machine: RunningSystem): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
   const find = ['find', ...findArguments(FRESH)];
   const listed = stable(machine, find);
-  // Not before: an attribute set in between would be missing, under a time of change that has it; and what was mapped
-  // may have been changed since.
+  // Not before: an attribute set in between would be missing, although the change time includes it; and what
+  // was mapped may have changed since.
   const [dump, mappings] = [machine.start(DUMP, { cwd: FRESH }), machine.start(MAPPINGS)];
   const all = parseTree(listed).filter(
-    // Where the view itself is mounted: a base made by hand may lack the folder.
+    // The mount point of the view: a base made by hand may lack the folder.
     ({ path }) =>
       !path.startsWith(OVERLAY.root) || (path !== OVERLAY.root && path[OVERLAY.root.length] !== '/'),
   );
@@ -87,7 +96,7 @@ function scanUpper(machine: RunningSystem): Pick<Scan, 'upper' | 'devices' | 'ma
 
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];
 
-/** All attributes. Paths that the kernel takes only piece by piece are left to whoever is asked to save them. */
+/** All attributes. Paths too long for the kernel to take at once are skipped, until they are to be saved. */
 function dumpUpper(machine: RunningSystem, entries: readonly TreeEntry[], first: Finished): string {
   const reachable = ({ path }: TreeEntry): boolean =>
     path.length * LONGEST_CHARACTER < PATH_MAX - 2 || nameLength(path) < PATH_MAX - 2;
@@ -96,7 +105,7 @@ function dumpUpper(machine: RunningSystem, entries: readonly TreeEntry[], first:
   return dumpOf(machine, FRESH, paths);
 }
 
-/** Longest path that the kernel takes, with its NUL (limits.h); getfattr puts `./` before it. */
+/** The kernel's limit for paths, with the NUL (limits.h); getfattr puts `./` before it. */
 const PATH_MAX = 4096;
-/** Bytes that a code unit of a name takes at most. */
+/** Most bytes per code unit of a name. */
 const LONGEST_CHARACTER = 3;

@@ -1,2 +1,2 @@
-/** For what is on its way: a RAM file system of the program's own mount namespace. */
+/** For files in progress: a RAM file system in the program's own mount namespace. */
 export const WORK = '/run/mkma/work';

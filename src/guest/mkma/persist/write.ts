@@ -1,4 +1,4 @@
-/** A layer onto the medium: beside its final name, flushed, and only then renamed. */
+/** Writes a layer to the medium: under a temporary name, flushed, and only then renamed. */
 
 import { readImageInfo } from '../../../core/image/image.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
@@ -11,7 +11,7 @@ import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
 import type { PackedLayer } from './pack.js';
 
-/** No layer by its name, and what is left of one that was broken off. One at a time: the lock sees to that. */
+/** Not the name of a layer; also the name of an incomplete one. The lock ensures that there is only one. */
 const PART = '.mkma-persist.part';
 
 export interface WrittenLayer {
@@ -25,13 +25,13 @@ export interface WrittenLayer {
 export interface WriteOptions {
   readonly folder: string;
   readonly label?: string | undefined;
-  /** Fill the file: it is there, and empty. */
+  /** Fills the file, which exists and is empty. */
   readonly pack: (target: string) => Result<PackedLayer>;
-  /** What has to be done before the file gets its name. */
+  /** What to do before the file gets its name. */
   readonly before: (layer: string, packed: PackedLayer) => void;
 }
 
-/** Write a new layer. Whatever fails leaves the folder as it was. */
+/** Writes a new layer. On failure the folder is left as it was. */
 export function writeLayer(machine: RunningSystem, options: WriteOptions): Result<WrittenLayer> {
   const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
@@ -51,17 +51,17 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
     const file = layerFileName(layer);
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);
-    if (!done) return err(cannotWrite(`it cannot be renamed to ${file}`));
+    if (!done) return err(cannotWrite(`cannot rename it to ${file}`));
     // From here on Ctrl-C comes too late: what it ends is done again.
     let named = machine.run(['sync', folder]);
     if (named.code !== 0) named = machine.run(['sync', folder]);
     if (named.code !== 0) return err(notFlushed(file, named.stderr.trim()));
     const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
     const warnings = changed.map(
-      (path) => `${showPath(path)} changed while it was read: save again to have it whole`,
+      (path) => `${showPath(path)} changed while it was read: save again to get all of it`,
     );
     if ((mode & 0o077) !== 0) {
-      warnings.push('this file system keeps no permissions: whoever can mount it can read the layer');
+      warnings.push('this file system has no permissions: anyone who can mount it can read the layer');
     }
     return ok({ layer, file, bytes, manifest, warnings });
   } finally {
@@ -69,27 +69,27 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
   }
 }
 
-/** Whether early boot will be able to read what was written: by its own reader. */
+/** Checks that early boot will be able to read what was written, with its own reader. */
 function readBack(machine: RunningSystem, path: string, bytes: number): Result<void> {
   const read = (at: number, length: number): Uint8Array =>
     machine.readAt(path, at, length) ?? new Uint8Array(0);
   const info = readImageInfo(read, bytes);
   if (info.ok && info.value.manifest !== undefined) return ok();
-  const why = info.ok ? 'its manifest is not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
+  const why = info.ok ? 'its manifest was not found' : `${info.problem.what}: ${info.problem.why ?? ''}`;
   return err({
     code: 'layer-unloadable',
-    what: 'early boot would not take this layer',
+    what: 'early boot could not load this layer',
     why,
-    next: 'nothing was saved; save less at a time, leaving out with --deselect what has many or large attributes',
+    next: 'save less at a time, and exclude files with many or large attributes with --deselect; nothing was saved',
   });
 }
 
 function notFlushed(file: string, why: string): Problem {
   return {
     code: 'layer-uncertain',
-    what: 'the layer is whole, and whether its name is on the storage device is not certain',
+    what: 'the layer is complete, but its name may be missing on the storage device',
     where: file,
     why,
-    next: 'look whether the device is still attached and what dmesg says, then whether the file is there',
+    next: 'check that the device is still attached, see dmesg, then check that the file exists',
   };
 }

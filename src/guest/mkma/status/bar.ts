@@ -1,21 +1,24 @@
-/** The status for a bar: one line, again and again. */
+/** The status for a bar: one line, printed repeatedly. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import { formatBytes } from '../../../core/text/size.js';
 import { memoryInfo } from '../../meminfo.js';
 import type { GuestSystem } from '../../system.js';
 import { grownBytes, measureFileSystem } from '../room.js';
 
-/** As waybar-custom(5) reads it with `"return-type": "json"`. */
+/** As read by waybar-custom(5) with `"return-type": "json"`. */
 export interface Bar {
   readonly text: string;
   readonly tooltip: string;
-  /** `low`: less than a tenth of the RAM or of the RAM file system is left; `changed`: there is something to save. */
+  /**
+   * `low`: less than a tenth of the RAM or of the RAM file system is left; `changed`: there is something to
+   * save.
+   */
   readonly class: 'low' | 'changed' | 'calm';
   /** Of the RAM, in use. */
   readonly percentage: number;
 }
 
-/** Bytes of growth that logs and the like come to by themselves. */
+/** Growth in bytes caused by logs and the like alone. */
 const WORTH_SAVING = 2 ** 20;
 
 export function readBar(machine: GuestSystem, record: BootRecord): Bar {

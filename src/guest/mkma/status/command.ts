@@ -84,7 +84,7 @@ export const statusCommand = buildCommand<Flags, [], Context>({
         kind: 'usage',
         code: 'exclusive-options',
         what: '--bar, --boot and --missing exclude each other',
-        next: 'use one of them',
+        next: 'use only one of them',
       });
     }
     const looked = bar ? lookForBar : boot ? lookAtBoot : missing ? lookForMissing : look;

@@ -6,13 +6,13 @@ import { isBelow } from '../../../core/text/path.js';
 import type { GuestSystem } from '../../system.js';
 
 /**
- * `used`: mounted, or on as swap. `absent`: no such device. `locked`: it is there, and was not unlocked.
- * `failed`: it is there, and could not be used.
+ * `used`: mounted, or enabled as swap. `absent`: no such device. `locked`: present, but not unlocked.
+ * `failed`: present, but unusable.
  */
 type DiskState = 'used' | 'absent' | 'locked' | 'failed';
 
 export interface DiskStatus {
-  /** Where it is mounted; absent: it is swap. */
+  /** Mount point; absent for swap. */
   readonly point?: string;
   /** As the definition names it. */
   readonly device: string;
@@ -20,11 +20,11 @@ export interface DiskStatus {
   readonly state: DiskState;
   /** What mounts it, or turns it on. */
   readonly unit: string;
-  /** The unit whose log says more, where it was not used though it is there. */
+  /** The unit whose log has the reason, if it is present but not used. */
   readonly failed?: string;
 }
 
-/** The disks of the definition, in its order; none where it names none. */
+/** The disks of the definition, in its order; empty if it has none. */
 export function readDisks(machine: GuestSystem): DiskStatus[] {
   const text = machine.readText(DISKS_FILE);
   if (text === undefined) return [];
@@ -49,7 +49,7 @@ function unusedState(machine: GuestSystem, { node, unlocked }: ExpectedDisk): Di
   return unlocked !== undefined && machine.info(unlocked.node) === undefined ? 'locked' : 'failed';
 }
 
-/** Mount points of proc_pid_mountinfo(5), but for those that wait for the first access (autofs). */
+/** Mount points of proc_pid_mountinfo(5), except those that wait for the first access (autofs). */
 function mountPoints(mountinfo: string): Set<string> {
   const lines = mountinfo.split('\n').filter((line) => line !== '' && !/ - autofs /.test(line));
   return new Set(lines.map((line) => unescaped(line.split(' ')[4] ?? '')));
@@ -65,26 +65,26 @@ function swapDevices(swaps: string): Set<string> {
   );
 }
 
-/** Where udev's link leads: /proc/swaps has the kernel's own name. */
+/** The target of udev's link: /proc/swaps has the kernel's own name. */
 function kernelName(machine: GuestSystem, node: string): string {
   const target = machine.readlink(node);
   return target === undefined ? node : `/dev/${target.slice(target.lastIndexOf('/') + 1)}`;
 }
 
-/** Spaces and the like are octal there. */
+/** Spaces and the like are in octal there. */
 function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }
 
 /**
- * Warnings of changes that are in the RAM, since a disk was not mounted when they were made: its files are
- * seen instead once it is.
+ * Warnings about changes in RAM that were made while a disk was not mounted: once it is, its files are
+ * visible instead.
  */
 export function hiddenByDisks(disks: readonly DiskStatus[], changes: readonly Change[]): string[] {
   return disks.flatMap(({ point, device }) => {
     if (point === undefined || !changes.some(({ path }) => isBelow(`/${path}`, point))) return [];
     return [
-      `the disk ${device} hides what is saved below ${point} whenever it is mounted there: copy it to the disk`,
+      `the disk ${device} hides what is saved below ${point} while it is mounted there: copy it to the disk`,
     ];
   });
 }
@@ -101,13 +101,13 @@ export function diskLine(disk: DiskStatus): string {
     case 'absent':
       return `${name}: ${not}: there is no disk ${device}. Once it is attached: systemctl start ${quoted(disk.unit)}`;
     case 'locked':
-      return `${name}: ${not}: the disk ${device} is not unlocked. To try again: systemctl start ${quoted(disk.unit)}; the reason: systemctl status ${quoted(failed ?? '')}`;
+      return `${name}: ${not}: the disk ${device} is not unlocked. To retry: systemctl start ${quoted(disk.unit)}; the reason: systemctl status ${quoted(failed ?? '')}`;
     case 'failed':
-      return `${name}: ${not}, though the disk ${device} is there. The reason: systemctl status ${quoted(failed ?? '')}`;
+      return `${name}: ${not}, although the disk ${device} is present. The reason: systemctl status ${quoted(failed ?? '')}`;
   }
 }
 
-/** A unit's name as a word of a shell: escapes in it are backslashes. */
+/** A unit's name as a word of a shell: its escapes are backslashes. */
 function quoted(unit: string): string {
   return unit.includes('\\') ? `'${unit}'` : unit;
 }

@@ -1,4 +1,4 @@
-/** What `mkma status` tells: the record of the boot, and what holds now. */
+/** The content of `mkma status`: the record of the boot, and the present state. */
 import {
   type BootRecord,
   type BootTimes,
@@ -16,26 +16,26 @@ import { type DiskStatus, readDisks } from './disks.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {
-  /** Absent only where a record lacks it. */
+  /** Absent only if a record lacks it. */
   readonly base?: LoadedImage;
   /** Applied layers, the lowest first. */
   readonly layers: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
   readonly warnings: readonly string[];
   readonly storage: BootRecord['storage'] & {
-    /** Where it is mounted now: somebody else's doing. Empty: it is released. */
+    /** Where it is mounted now, by somebody else. Empty: it is released. */
     readonly mountedOn: readonly string[];
   };
   /** Disks that the definition mounts. */
   readonly disks: readonly DiskStatus[];
   readonly times: BootTimes;
   readonly memory: Memory;
-  /** Whether /overlay is mounted, as it is unless somebody has unmounted it. */
+  /** Whether /overlay is mounted, as it is unless somebody unmounted it. */
   readonly viewed: boolean;
   /** RAM for images, in bytes. */
   readonly nextBoot: {
     readonly bytes: number;
-    /** Of the RAM file system, should it be as large as this time's. */
+    /** Size of the RAM file system, assumed to be that of this boot. */
     readonly of: number;
     readonly fits: boolean;
     readonly images: NextBoot;
@@ -66,7 +66,7 @@ function nextBootNeeds(machine: GuestSystem, record: BootRecord): Status['nextBo
   return { bytes, of: record.ramBytes, fits: lackOf(images, record) === undefined, images };
 }
 
-/** Where a device is mounted; findmnt(8) knows it by all its names, and ends with 1 where it is not. */
+/** Where a device is mounted; findmnt(8) knows it by all its names, and exits with 1 if it is not. */
 function mountPoints(machine: GuestSystem, device: string): string[] {
   const argv = ['findmnt', '--noheadings', '--list', '--output', 'TARGET', '--source', device];
   const found = ask(machine, argv, [1]);

@@ -11,7 +11,7 @@ import { layOut } from '../layout.js';
 import { diskLine } from './disks.js';
 import type { Status } from './status.js';
 
-/** As lines, fitted to the width of a terminal where that is given. */
+/** As lines, fitted to the width of a terminal if given. */
 export function statusLines(status: Status, columns?: number): string[] {
   const { base, layers, leftOut } = status;
   return layOut(
@@ -30,7 +30,7 @@ export function statusLines(status: Status, columns?: number): string[] {
   );
 }
 
-/** What it is, the file it came from, and what was odd about it. */
+/** The image, its file, and its warnings. */
 function tellImage(image: LoadedImage): string[] {
   const { id, created, warnings = [] } = image;
   const facts = [
@@ -42,7 +42,7 @@ function tellImage(image: LoadedImage): string[] {
   ];
   const rate = formatBytes(image.unpackedBytes / Math.max(image.seconds, 0.01));
   const { checkSeconds } = image;
-  const check = checkSeconds === undefined ? '' : `, ${checkSeconds.toFixed(1)} s of these to check it`;
+  const check = checkSeconds === undefined ? '' : `, ${checkSeconds.toFixed(1)} s of it to check`;
   return [
     facts.join(', '),
     `  ${quoteName(image.file)}, ${formatBytes(image.bytes)}`,
@@ -58,7 +58,7 @@ function tellLayers(layers: readonly LoadedImage[]): string[] {
 function tellLeftOut({ layer, bytes, asked, problem }: LeftOut): string[] {
   const name = `${quoteName(layer)}, ${formatBytes(bytes)}`;
   if (problem === undefined) {
-    return [`${name}: ${asked ? `as ${PARAM.layers} asks` : 'no reason was recorded'}`];
+    return [`${name}: ${asked ? `as ${PARAM.layers} requests` : 'no reason was recorded'}`];
   }
   return [name, ...renderProblem(problem).map((line) => `  ${line}`)];
 }
@@ -69,12 +69,12 @@ function tellStorage(storage: Status['storage']): string[] {
   return [
     `${quoteName(asked)}: ${device} (${type})`,
     `folder ${quoteName(path)}`,
-    ...(others.length === 0 ? [] : [`fits the same name: ${others.join(', ')}`]),
+    ...(others.length === 0 ? [] : [`others of that name: ${others.join(', ')}`]),
     now,
   ];
 }
 
-/** The boot as a line of time: when each phase began, how long it took, and what it took it for. */
+/** The boot as a timeline: when each phase began, how long it and its parts took. */
 export function bootLines({ init, phases, handover }: BootTimes): string[] {
   const line = (start: number | undefined, seconds: number, what: string): string => {
     const at = start === undefined ? '' : `${start.toFixed(2)} s`;
@@ -111,7 +111,7 @@ function tellTimes({ init, phases, handover }: BootTimes): string[] {
   return rows.map(([seconds, what]) => `${seconds.toFixed(2).padStart(7)} s  ${what}`);
 }
 
-/** What the RAM file system holds is indented below it; a base that is a file system lies beside it. */
+/** The contents of the RAM file system are indented below it; a base that is a file system is beside it. */
 function tellMemory({ base, layers, memory, viewed }: Status): string[] {
   const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
@@ -133,18 +133,21 @@ function tellMemory({ base, layers, memory, viewed }: Status): string[] {
     bytes === undefined ? [] : [`${formatBytes(bytes).padStart(9)}  ${what}`],
   );
   if (fresh !== undefined) return lines;
-  return [...lines, `how much changed since boot ${viewed ? 'only root can see' : 'cannot be seen'}`];
+  return [
+    ...lines,
+    viewed ? 'only root can see the changes since boot' : 'the changes since boot cannot be seen',
+  ];
 }
 
-/** What its images will take, and where that is more than there is room for. */
+/** RAM for its images, and a warning if that does not fit. */
 function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[] {
   const layers = images.length - 1;
   const what = layers === 0 ? 'the base' : `the base and ${layers} ${layers === 1 ? 'layer' : 'layers'}`;
   const unknown = images.filter(({ unpackedBytes }) => unpackedBytes === undefined);
   return [
     `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
-    ...unknown.map(({ name }) => `and what ${quoteName(name)} takes, which only loading tells`),
+    ...unknown.map(({ name }) => `and ${quoteName(name)}, whose size is unknown until it is loaded`),
     ...manyLayers(layers).map((warning) => `warning: ${warning}`),
-    ...(fits ? [] : [`warning: that is more than there is room for; see ${PARAM.size} and mkma layers`]),
+    ...(fits ? [] : [`warning: the images do not fit; see ${PARAM.size} and mkma layers`]),
   ];
 }

@@ -35,7 +35,7 @@ test('every cut is noticed, and told apart', () => {
     const got = info(whole.subarray(0, length));
     assert.ok(!got.ok, `cut to ${length} of ${whole.length}`);
     if (length < 8192) {
-      const why = `its file system has 8192 bytes, the file ${length}: it was cut short, or not copied whole`;
+      const why = `its file system has 8192 bytes, the file ${length}: it was truncated, or not copied completely`;
       assert.equal(got.problem.why, why);
     }
     if (length === 8192) assert.match(got.problem.why ?? '', /^its end is missing/);
@@ -55,7 +55,7 @@ test('every byte of the manifest that is changed is noticed, and one of another 
   assert.ok(segment);
   const other = info(erofsFile({ ...EROFS_BASE, segments: [{ ...segment, size: 4096 }] }, 8192));
   assert.ok(!other.ok);
-  assert.equal(other.problem.why, 'its manifest tells of another file system than it holds');
+  assert.equal(other.problem.why, 'its manifest describes another file system than it contains');
   const smaller = info(erofsFile({ ...EROFS_BASE, unpackedBytes: 4096 }));
   assert.ok(!smaller.ok, 'what it takes of RAM is the whole of it');
   const archive = info(erofsFile(BASE, 8192));
@@ -82,9 +82,9 @@ test('bytes that are no file system, or a broken one, are told, and never lead a
   assert.equal(readSuperblock(new Uint8Array(5000)), undefined);
   const read = (bytes: Uint8Array) =>
     readErofs((offset, length) => bytes.subarray(offset, offset + length), { onRecord: () => undefined });
-  assert.equal(read(new Uint8Array(10)), 'it is no EROFS file system');
+  assert.equal(read(new Uint8Array(10)), 'it is not an EROFS file system');
   // The root is an inode of zeros.
-  assert.equal(read(erofsFile(EROFS_BASE)), 'its root is no folder');
+  assert.equal(read(erofsFile(EROFS_BASE)), 'its root is not a folder');
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 8192, maxLength: 8192 }), (noise) => {
       const bytes = erofsFile(EROFS_BASE);
@@ -126,15 +126,15 @@ function choose(...made: (string | undefined | Problem)[]) {
 
 test('of two bases the one made last counts, and it is told why the other one does not', () => {
   const [old, young] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
-  const not = (i: number, why: string) => `base ${i} lies there as well and is not used: ${why}`;
+  const not = (i: number, why: string) => `base ${i} is present too and is not used: ${why}`;
   assert.deepEqual(choose(), [undefined]);
   const one = chooseBase(['a'], () => assert.fail('there is nothing to choose'));
   assert.deepEqual(one, { base: 'a', passedOver: [] });
   assert.deepEqual(choose(old, young), [1, not(0, 'an older base; remove it')]);
   assert.deepEqual(choose(young, old), [0, not(1, 'an older base; remove it')]);
-  const same = 'both were made at the same time; remove the one that is not wanted';
+  const same = 'both were made at the same time; remove the one you do not want';
   assert.deepEqual(choose(old, old), [0, not(1, same)]);
-  const unknown = 'nothing tells when it was made; remove the one that is not wanted';
+  const unknown = 'its age is unknown; remove the one you do not want';
   assert.deepEqual(choose(undefined, old), [1, not(0, unknown)]);
   assert.deepEqual(choose(undefined, undefined), [0, not(1, unknown)]);
   const damaged: Problem = { code: 'image-damaged', what: 'the image is damaged', why: 'its end is missing' };

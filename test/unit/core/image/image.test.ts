@@ -59,7 +59,7 @@ test('every cut is noticed', () => {
   }
   const cut = info(whole.subarray(0, -1));
   assert.ok(!cut.ok);
-  assert.equal(cut.problem.why, 'its end is missing: it was cut short, or not copied whole');
+  assert.equal(cut.problem.why, 'its end is missing: it was truncated, or not copied completely');
 });
 
 test('another format version is refused, both sides named', () => {

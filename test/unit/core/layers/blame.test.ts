@@ -100,19 +100,19 @@ test('deletions, opaque folders and files in the way are told, each with its ima
     '* gone deletes /etc',
     ' over FILE hidden by gone: deletes /etc',
     ' base FILE hidden by over: has a file there',
-    '/etc/a is not there: gone deletes /etc',
+    '/etc/a does not exist: gone deletes /etc',
   ]);
   const again = image('again', [etc, entry('etc/a')], [], ['etc']);
   assert.deepEqual(told('etc/a', base, again), [
-    '* again FILE hides all that is below it in /etc',
-    ' base FILE hidden by again: hides all that is below it in /etc',
+    '* again FILE hides everything below it in /etc',
+    ' base FILE hidden by again: hides everything below it in /etc',
     '/etc/a comes from again',
   ]);
   const linked = image('linked', [etc, entry('etc/x', 'l', { target: 'z' }), entry('etc/x/y')]);
   assert.deepEqual(told('etc/x/y', base, linked), [
     '* linked has a symbolic link to z at /etc/x',
     ' base FILE hidden by linked: has a symbolic link to z at /etc/x',
-    '/etc/x/y is not there: linked has a symbolic link to z at /etc/x',
+    '/etc/x/y does not exist: linked has a symbolic link to z at /etc/x',
   ]);
 });
 
@@ -126,7 +126,7 @@ test('a disabled layer decides and hides nothing', () => {
   ]);
   assert.deepEqual(told('etc/a', off), [
     ' off deletes it, disabled',
-    '/etc/a is not there: only disabled layers say something of it',
+    '/etc/a does not exist: only disabled layers mention it',
   ]);
 });
 

@@ -20,9 +20,9 @@ test('warnings: another base, and a predecessor that is missing, above, or disab
   assert.deepEqual(warnings(stored(layer('a', { base: id('0') }))), [
     [`made on another base (sha256:000000000000) than base.cpio.zst (sha256:abababababab); ${UNRECORDED}`],
   ]);
-  assert.deepEqual(warnings(stored(b)), [['made after a layer that is not here (sha256:aaaaaaaaaaaa)']]);
+  assert.deepEqual(warnings(stored(b)), [['made after a layer that is missing (sha256:aaaaaaaaaaaa)']]);
   assert.deepEqual(warnings(stored(b, { ...layer('c'), manifest: { ...BASE, id: id('a') } })), [
-    ['made after c, which lies above it'],
+    ['made after c, which is above it'],
     [],
   ]);
   const off = layer('a', {}, { disabled: true });
@@ -65,7 +65,7 @@ test('which files are images, and their order', () => {
   assert.deepEqual(
     layers.map(({ name, disabled, problem }) => [name, disabled, problem?.what]),
     [
-      ['a', true, 'this is no layer'],
+      ['a', true, 'not a layer'],
       ['b', false, undefined],
       ['b', true, 'the image is empty'],
       ['c', false, 'cannot read the image'],
@@ -86,7 +86,7 @@ test('a base that is not used is told with the one that is', () => {
   });
   assert.ok(all.base?.file === 'base.cpio.zst');
   const warning =
-    'base.erofs lies there as well and is not used: the image is damaged (its end is missing: it was cut short, or not copied whole); ' +
+    'base.erofs is present too and is not used: the image is damaged (its end is missing: it was truncated, or not copied completely); ' +
     'copy or build it again, or remove it';
   assert.deepEqual(listLayers(all).base?.warnings, [warning]);
 });
@@ -142,15 +142,15 @@ test('disable and enable: the name afterwards, and what others lose or gain', ()
   const alone = layer('b', { after: id('a') }, { disabled: true });
   assert.deepEqual(plan('enable', stored(alone), 'b'), [
     'persistence.b.cpio.zst',
-    'b: made after a layer that is not here (sha256:aaaaaaaaaaaa)',
+    'b: made after a layer that is missing (sha256:aaaaaaaaaaaa)',
   ]);
-  assert.deepEqual(plan('enable', stored(a), 'a'), ['this layer is enabled already']);
-  assert.deepEqual(plan('disable', stored(off), 'a'), ['this layer is disabled already']);
-  assert.deepEqual(plan('enable', stored(a, off), 'a'), ['this layer cannot be enabled']);
-  assert.deepEqual(plan('disable', stored(a, off), 'a'), ['this layer cannot be disabled']);
+  assert.deepEqual(plan('enable', stored(a), 'a'), ['the layer is already enabled']);
+  assert.deepEqual(plan('disable', stored(off), 'a'), ['the layer is already disabled']);
+  assert.deepEqual(plan('enable', stored(a, off), 'a'), ['cannot enable the layer']);
+  assert.deepEqual(plan('disable', stored(a, off), 'a'), ['cannot disable the layer']);
 });
 
-test('drop: not where another counts on it, disabled or not, unless told twice', () => {
+test('drop: not where another depends on it, disabled or not, unless told twice', () => {
   const a = layer('a', { deletions: ['x'] });
   const after = layer('b', { after: id('a') }, { disabled: true });
   assert.deepEqual(
@@ -159,7 +159,7 @@ test('drop: not where another counts on it, disabled or not, unless told twice',
   );
   const refused = planChange('drop', stored(a, after), 'a');
   assert.ok(!refused.ok);
-  assert.equal(refused.problem.why, 'b counts on it: 3 entries and 1 deletion would go missing below');
+  assert.equal(refused.problem.why, 'b depends on it: 3 entries and 1 deletion below it would be missing');
   assert.deepEqual(plan('drop', stored(a, after), 'a', true), [undefined]);
   assert.deepEqual(plan('drop', stored(a, after), 'b'), [undefined]);
   // No manifest, no id that anything could have been made after.

@@ -71,10 +71,10 @@ test('what stays is kept; the line of a folder stands for all under it, that of 
 test('lines that were not offered are refused, by their number', () => {
   const lines = listLines(CHANGES);
   for (const [text, where, why] of [
-    ['\nnew 1 B /etc/other', 'line 2: new 1 B /etc/other', 'no such change was in the list'],
+    ['\nnew 1 B /etc/other', 'line 2: new 1 B /etc/other', 'the list had no such change'],
     ['deleted - /etc/x', 'line 1: deleted - /etc/x', 'the list had it as retyped'],
-    ['/etc/x', 'line 1: /etc/x', 'it is no line of this list'],
-    ['new 1 B "/etc/x', 'line 1: new 1 B "/etc/x', 'it is no line of this list'],
+    ['/etc/x', 'line 1: /etc/x', 'not a line of this list'],
+    ['new 1 B "/etc/x', 'line 1: new 1 B "/etc/x', 'not a line of this list'],
   ] as const) {
     const parsed = parseList(text, lines);
     assert.ok(!parsed.ok);

@@ -65,7 +65,7 @@ test('a layer with accounts lies on those that it was made on, and on no others'
   const { why = '', next = '' } = fitOf({ name: 'n', file: 'f', records: CAROL }, NEW).problem ?? {};
   assert.match(
     why,
-    /^it holds \/etc\/passwd, and was made where \/etc\/group, \/etc\/passwd, \/etc\/shadow had/,
+    /^it contains \/etc\/passwd, and was made where \/etc\/group, \/etc\/passwd, \/etc\/shadow had/,
   );
   assert.match(next, /mkma_layers=!n /);
   // One file of them is enough on either side, a deletion as well.
@@ -88,7 +88,9 @@ test('numbers that mean somebody else', () => {
   assert.equal(code(made(OLD, { files: {} }, [1000]), base('b', { 1000: 'bob' })), 'layer-other-owners');
   // A number without a name is nobody else's.
   const gone = fitOf({ name: 'n', file: 'f', records: made(OLD, { files: {} }, [1000]) }, base('b', {}));
-  assert.deepEqual(gone, { warnings: ['it has files of accounts that are not here: user 1000 (alice)'] });
+  assert.deepEqual(gone, {
+    warnings: ['it has files of accounts that do not exist here: user 1000 (alice)'],
+  });
   // Out of a range that another account may have by now.
   const mapped = made(OLD, { files: {} }, [100_999]);
   assert.deepEqual(mapped.below, { 'etc/subuid': null });
@@ -173,7 +175,7 @@ test('a layer made on accounts of one that is left out is left out as well, othe
 test('over a base without records nothing is left out in a list, and that is said', () => {
   const all = stored(inFolder('a', CAROL));
   const { base: listed, layers } = listLayers(all);
-  assert.match(listed?.warnings[0] ?? '', /^it does not tell of its accounts and packages: /);
+  assert.match(listed?.warnings[0] ?? '', /^it has no records of accounts and packages: /);
   assert.equal(layers[0]?.leftOut, undefined);
   assert.deepEqual(listLayers(folder(OLD, inFolder('a', CAROL))).base?.warnings, []);
 });

@@ -56,7 +56,7 @@ test('what is no archive, one that ends too soon, and a program that fails', () 
   assert.deepEqual(problem(withLayer(new Uint8Array(5000))), [
     damaged,
     where,
-    'it is no newc archive, or damaged',
+    'it is not a newc archive, or is damaged',
   ]);
   const cut = withLayer(archive('a').slice(0, 3000));
   assert.deepEqual(problem(cut), [damaged, where, 'it ends before its trailer']);
@@ -77,8 +77,8 @@ test('a medium that does not give the bytes of a file is told as that, not as a 
     code: 'image-unreadable',
     what: 'cannot read the image',
     where: 'base.erofs',
-    why: 'fewer bytes came than the file has',
-    next: 'look whether its medium is still attached and what dmesg says',
+    why: 'fewer bytes were read than the file has',
+    next: 'check that its medium is still attached, and see dmesg',
   };
   // As QuickJS reads: fewer bytes, whatever the reason; and nothing at all, once the medium is gone.
   for (const given of [(bytes?: Uint8Array) => bytes?.subarray(0, 2000), () => undefined]) {
@@ -110,10 +110,7 @@ test('verify: sums of what could not be read, or that nobody made, tell no damag
     /\n {2}cannot read the image: base\.cpio\.zst \[image-unreadable\]\n {4}why: dd: base\.cpio\.zst: I\/O error\n/,
   );
   const killed = await verified({ stdout: '', code: 137 });
-  assert.match(
-    killed,
-    /cannot read the image: .*\n {4}why: dd or sha256sum ended too soon \(exit code 137\)\n/,
-  );
+  assert.match(killed, /cannot read the image: .*\n {4}why: dd or sha256sum ended early \(exit code 137\)\n/);
   assert.match(await verified({ stdout: sum }), /the image is damaged: .*\n {4}why: segment 1 of 1 /);
 });
 
@@ -137,7 +134,7 @@ test('a change that is refused never mounts the storage for writing; one that is
   assert.equal(refused.code, 1, refused.err);
   assert.match(
     refused.err,
-    /^error: this layer is enabled already: persistence\.x\.cpio\.zst \[layer-unchanged\]\n/,
+    /^error: the layer is already enabled: persistence\.x\.cpio\.zst \[layer-unchanged\]\n/,
   );
   assert.ok(machine.calls.some((call) => call.startsWith('mount --read-only')));
   assert.ok(!machine.calls.some((call) => call.startsWith('mount --rw')));
@@ -154,14 +151,14 @@ test('somebody else works on the layers; a medium that takes no name', async () 
   const machine = withLayer(archive('a'));
   machine.locked = true;
   const busy = await mkma(machine, ['layers', 'disable', 'x']);
-  assert.match(busy.err, /^error: somebody is saving changes already: /);
+  assert.match(busy.err, /^error: another mkma is changing the layers: /);
   assert.equal(busy.code, 1);
   machine.locked = false;
   machine.rename = () => false;
   const failed = await mkma(machine, ['layers', 'disable', 'x']);
   assert.match(
     failed.err,
-    /^error: cannot change the folder of the images: persistence\.x\.cpio\.zst \[images-folder-not-writable\]\n {2}why: it cannot be renamed to/,
+    /^error: cannot change the images folder: persistence\.x\.cpio\.zst \[images-folder-not-writable\]\n {2}why: cannot rename it to/,
   );
   assert.equal(failed.code, 1);
 });

@@ -12,7 +12,7 @@ const LAYER: LoadedImage = {
   bytes: 2 ** 20,
   unpackedBytes: 3 * 2 ** 20,
   seconds: 0.5,
-  warnings: ['it was made on another base'],
+  warnings: ['made on another base'],
 };
 
 const LEFT_OUT: LeftOut[] = [
@@ -72,8 +72,8 @@ test('layers applied with their warnings, layers left out and why, warnings of t
   for (const lines of [
     'layers     20260201_080000, unverified: it has no manifest\n',
     '             /img/persistence.20260201_080000.cpio.zst, 1.00 MiB\n             3.00 MiB in RAM, loaded in 0.5 s, 6.00 MiB/s\n',
-    '             warning: it was made on another base\n',
-    'left out   asked, 1.00 KiB: as mkma_layers asks\n',
+    '             warning: made on another base\n',
+    'left out   asked, 1.00 KiB: as mkma_layers requests\n',
     '           broken, 2.00 KiB\n             the layer is damaged: /img/persistence.broken.cpio.zst [image-damaged]\n               next: make it again\n',
     '            3.00 MiB    20260201_080000\n',
     'warnings   the journal was replayed\n',
@@ -94,14 +94,14 @@ test('a storage device that is mounted again, and another one of the same name, 
   const { answer } = machine;
   machine.answer = (argv, m) => (argv[0] === 'findmnt' ? { stdout: '/mnt\n' } : answer(argv, m));
   const { out } = await mkma(machine, ['status']);
-  assert.match(out, /fits the same name: \/dev\/vdb\n {11}mounted on \/mnt\n/);
+  assert.match(out, /others of that name: \/dev\/vdb\n {11}mounted on \/mnt\n/);
 });
 
 test('who is not root is told all but what root alone can see', async () => {
   const machine = bootedMachine();
   machine.files.delete('/overlay/fresh');
   const { out, code } = await mkma(machine, ['status']);
-  assert.match(out, /300 MiB {4}base\n {11}how much changed since boot only root can see\nnext boot /);
+  assert.match(out, /300 MiB {4}base\n {11}only root can see the changes since boot\nnext boot /);
   assert.equal(code, 0);
   assert.ok(!machine.calls.some((call) => call.startsWith('du')));
 });
@@ -150,8 +150,8 @@ test('the next boot: what was remembered of the storage, what nobody knows, what
   const { out } = await mkma(machine, ['status']);
   assert.ok(
     out.endsWith(`next boot  1.00 GiB of 1.00 GiB for the base and 2 layers
-           and what a takes, which only loading tells
-           warning: that is more than there is room for; see mkma_size and mkma layers
+           and a, whose size is unknown until it is loaded
+           warning: the images do not fit; see mkma_size and mkma layers
 `),
     out,
   );
@@ -194,8 +194,8 @@ test('disks of the definition: absent, not unlocked, not mounted', async () => {
   );
   const lines = [
     '/home: not mounted: there is no disk UUID=1. Once it is attached: systemctl start home.mount',
-    "/srv/my data: not mounted: the disk LABEL=d is not unlocked. To try again: systemctl start 'srv-my\\x20data.mount'; the reason: systemctl status systemd-cryptsetup@d.service",
-    '/mnt: not mounted, though the disk LABEL=m is there. The reason: systemctl status mnt.mount',
+    "/srv/my data: not mounted: the disk LABEL=d is not unlocked. To retry: systemctl start 'srv-my\\x20data.mount'; the reason: systemctl status systemd-cryptsetup@d.service",
+    '/mnt: not mounted, although the disk LABEL=m is present. The reason: systemctl status mnt.mount',
     'swap: off: there is no disk PARTUUID=s. Once it is attached: systemctl start dev-mapper-swap.swap',
   ];
   assert.equal((await mkma(machine, ['status', '--missing'])).out, lines.map((line) => `${line}\n`).join(''));
@@ -230,7 +230,7 @@ test('what was written while a disk was absent is warned of when it is saved', (
   const changed = (path: string) => ({ kind: 'new', path }) as const;
   assert.deepEqual(hiddenByDisks(disks, [changed('home'), changed('homes/x'), changed('srv/my')]), []);
   assert.deepEqual(hiddenByDisks(disks, [changed('srv/my data/x'), changed('srv/my data/y')]), [
-    'the disk LABEL=d hides what is saved below /srv/my data whenever it is mounted there: copy it to the disk',
+    'the disk LABEL=d hides what is saved below /srv/my data while it is mounted there: copy it to the disk',
   ]);
 });
 
@@ -247,8 +247,8 @@ test('a machine that mkma did not boot', async () => {
 test('a record of another format, and with --json the problem as the document', async () => {
   const { out, code } = await mkma(bootedMachine({ format: 2 }), ['status', '--json']);
   const { error } = JSON.parse(out);
-  assert.equal(error.what, 'the record of this boot cannot be understood');
-  assert.equal(error.why, 'it has format 2; this mkma understands format 1');
+  assert.equal(error.what, 'cannot read the record of this boot');
+  assert.equal(error.why, 'it has format 2; this mkma reads format 1');
   assert.equal(code, 1);
 });
 

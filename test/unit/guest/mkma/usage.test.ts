@@ -15,17 +15,17 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['persist', '--level', '20'],
-    'error: --level 20 is no zstd level [level-invalid]\n  why: it takes 1 to 19\n  next: leave it out: 19\n',
+    'error: invalid zstd level: --level 20 [level-invalid]\n  why: it must be 1 to 19\n  next: omit it to use 19\n',
   ],
   [
     ['persist', '--name', 'a/b'],
-    "error: --name a/b cannot be part of a layer's name [label-invalid]\n" +
-      '  why: it takes letters, digits, dots, - and _, at most 64, the first a letter or digit\n' +
+    'error: invalid label: --name a/b [label-invalid]\n' +
+      '  why: it must be at most 64 letters, digits, dots, - and _, beginning with a letter or digit\n' +
       '  next: choose another label\n',
   ],
   [
     ['persist', '--all', '--select', '/etc'],
-    'error: --all and --select exclude each other [exclusive-options]\n  next: leave one of them out\n',
+    'error: --all and --select exclude each other [exclusive-options]\n  next: leave out one of them\n',
   ],
   [['status', '-x'], "error: unknown option '-x' [unknown-option]\n  next: see mkma --help\n"],
 ];
@@ -62,7 +62,7 @@ test('a bug is told as one, with what a report needs', async () => {
   const machine = bootedMachine();
   machine.answer = (argv) => (argv[0] === 'stat' ? { code: 1, stderr: 'broken' } : undefined);
   const { err, code } = await mkma(machine, ['status']);
-  assert.match(err, /^error: a fault of mkma itself \[bug\]\n {2}why: cannot measure \/overlay: broken\n/);
+  assert.match(err, /^error: a bug in mkma \[bug\]\n {2}why: cannot measure \/overlay: broken\n/);
   assert.match(err, /next: please report it/);
   assert.equal(code, 1);
 });

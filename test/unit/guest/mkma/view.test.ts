@@ -36,7 +36,7 @@ test('without it persist says so before it does anything, and status tells the r
   assert.equal(status.code, 0);
   assert.match(
     status.out,
-    /\nwarnings +what this machine is made of can no longer be looked at: \/overlay \[view-gone\]; /,
+    /\nwarnings +cannot access the base, the layers and the changes: \/overlay \[view-gone\]; /,
   );
-  assert.match(status.out, /how much changed since boot cannot be seen/);
+  assert.match(status.out, /the changes since boot cannot be seen/);
 });
