@@ -3,7 +3,7 @@ import { err, type Result } from '../../core/result.js';
 import type { Command } from './command.js';
 import { type Finished, failure, type RunOptions, runAny } from './run.js';
 
-/** Run a program; an exit code of 0 or one of `answers` is a result, any other says nothing of what was asked and is a Problem. */
+/** Runs a program; an exit code of 0 or one of `answers` is a result, any other is a Problem. */
 export async function askProgram(
   command: Command,
   answers: readonly number[],

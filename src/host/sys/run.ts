@@ -1,6 +1,6 @@
 /**
- * The one door to other programs. Everything mkma starts is started here: with a bounded life, ended when the
- * command is interrupted, its failure told with the command line to repeat it by hand.
+ * The only way to run other programs. Everything mkma starts is started here: with a bounded life, ended when
+ * the command is interrupted, its failure reported with the command line to repeat it by hand.
  */
 
 import { type ChildProcess, spawn as nodeSpawn } from 'node:child_process';
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called with every line the program prints on either stream. */
   readonly onLine?: ((line: string) => void) | undefined;
-  /** Seconds after which the program is ended and counted as failed. */
+  /** Seconds after which the program is ended and counts as failed. */
   readonly timeout?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Finished {
   readonly exitCode: number;
 }
 
-/** Thrown out of whatever was going on when the user interrupts (Ctrl-C, SIGTERM). The only expected exception. */
+/** Thrown when the user interrupts (Ctrl-C, SIGTERM). The only expected exception. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
@@ -36,8 +36,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Run a program to its end. Fails with a Problem when it cannot be started or exits with another code than 0;
- * throws {@link Interrupted} when the signal was aborted.
+ * Runs a program to its end. Fails with a Problem when it cannot be started or exits with another code than
+ * 0; throws {@link Interrupted} when the signal was aborted.
  */
 export async function run(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
   const finished = await runAny(command, options);
@@ -45,14 +45,14 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   return err(failure(command, finished.value));
 }
 
-/** As {@link run}, for a program whose output is bytes. Resolves to its standard output. */
+/** Like {@link run}, for a program whose output is bytes. Resolves to its standard output. */
 export async function runBytes(command: Command, options: RunOptions = {}): Promise<Result<Buffer>> {
   const pieces: Buffer[] = [];
   const ended = await runPieces(command, (piece) => pieces.push(piece), options);
   return ended.ok ? ok(Buffer.concat(pieces)) : ended;
 }
 
-/** As {@link runBytes}, handing the output on as it comes. */
+/** Like {@link runBytes}, passing the output on as it comes. */
 export async function runPieces(
   command: Command,
   onPiece: (piece: Buffer) => void,
@@ -66,9 +66,9 @@ export async function runPieces(
   return ended.value.exitCode === 0 ? ok() : err(failure(command, ended.value));
 }
 
-/** As {@link run}, but any exit code is a result. */
+/** Like {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
-  // A quarter of what mkma loads, and commands that only read or refuse need none of it.
+  // A quarter of what mkma loads, and commands that only read or refuse do not need it.
   const { execa } = await import('execa');
   if (options.signal?.aborted) throw new Interrupted();
   const { file, args } = argvOf(command);
@@ -79,7 +79,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
     ...(command.input === undefined ? { stdin: 'ignore' as const } : { input: command.input }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout * 1000 }),
-    // Its own process group: Ctrl-C on the terminal reaches mkma alone, which then ends its children in order.
+    // Its own process group: Ctrl-C on the terminal reaches only mkma, which then ends its children in order.
     detached: true,
     reject: false,
     forceKillAfterDelay: 3000,
@@ -87,7 +87,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
     stripFinalNewline: false,
     maxBuffer: 512 * 2 ** 20,
   });
-  // `detached` keeps the child from mkma's cleanup on exit; this does not let it outlive mkma's own end.
+  // `detached` exempts the child from mkma's cleanup on exit; this keeps it from outliving mkma.
   const untie = tieToExit(child);
   if (options.onLine !== undefined) {
     for (const stream of [child.stdout, child.stderr]) eachLine(stream, discreetly(command, options.onLine));
@@ -108,7 +108,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   return ok({ stdout: result.stdout, stderr: result.stderr, exitCode: result.exitCode });
 }
 
-/** A program that was given secrets may print them. */
+/** A program with secrets may print them. */
 function discreetly({ secretEnv }: Command, onLine: (line: string) => void): (line: string) => void {
   return secretEnv === undefined ? onLine : (line) => onLine(withoutLogins(line));
 }
@@ -119,7 +119,7 @@ function tieToExit(child: { pid?: number | undefined }): () => void {
   return () => process.off('exit', end);
 }
 
-/** To all programs of the group that the child leads. */
+/** Signals all processes of the group that the child leads. */
 function signalGroup(child: { pid?: number | undefined }, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
@@ -152,12 +152,12 @@ export function missingTool(program: string): Problem {
   const tool = hostTool(program);
   return {
     code: 'program-missing',
-    what: `could not find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
+    what: `cannot find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
     next: tool === undefined ? `install ${program}` : `install it: apt-get install ${tool.package}`,
   };
 }
 
-/** The problem of a program that ended with a failure, its last words as the cause. */
+/** The problem of a program that failed, with its last output as the cause. */
 export function failure(command: Command, finished: Finished): Problem {
   const words = withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout));
   const failed = { what: `${command.file} failed (exit code ${finished.exitCode})`, why: words };
@@ -188,9 +188,9 @@ export interface Running {
   readonly pid: number | undefined;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
-  /** Send it, and what it started, a signal; SIGTERM unless told. In the foreground to itself alone. */
+  /** Sends a signal to it and its descendants, SIGTERM by default. In the foreground only to itself. */
   readonly kill: (signal?: NodeJS.Signals) => void;
-  /** How it ended; the code is 128 + n where signal n ended it. */
+  /** How it ended; the code is 128 + n if signal n ended it. */
   readonly ended: Promise<Result<Finished>>;
 }
 
@@ -206,7 +206,9 @@ export interface StartOptions extends RunOptions {
   readonly foreground?: boolean;
 }
 
-/** Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted. */
+/**
+ * Starts a program and leaves its streams to the caller. It ends with mkma, and when the signal is aborted.
+ */
 export function start(command: Command, options: StartOptions = {}): Running {
   if (options.signal?.aborted) throw new Interrupted();
   const { file, args } = argvOf(command);

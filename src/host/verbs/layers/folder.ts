@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../../../core/result.js';
 import { readStored, type StoredImage, type StoredImages } from '../../../core/set/stored.js';
 import { readRecords } from '../../pack/read.js';
 
-/** The images in a folder; fails where it cannot be listed. */
+/** The images in a folder; fails if it cannot be listed. */
 export function openImages(path: string): Result<StoredImages> {
   let names: string[];
   try {
@@ -15,10 +15,10 @@ export function openImages(path: string): Result<StoredImages> {
   } catch (cause) {
     return err({
       code: 'images-folder-unreadable',
-      what: 'cannot read the folder of the images',
+      what: 'cannot read the images folder',
       where: path,
       why: (cause as Error).message,
-      next: 'name the folder that holds them with --output',
+      next: 'name the folder that contains them with --output',
     });
   }
   const size = (file: string): number | undefined => {
@@ -54,7 +54,7 @@ export const sha256 = () => {
   };
 };
 
-/** What an image holds. Throws Interrupted when `signal` is aborted. */
+/** The content of an image. Throws Interrupted when `signal` is aborted. */
 export async function readTree(
   folder: string,
   image: StoredImage,
