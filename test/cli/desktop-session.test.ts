@@ -76,5 +76,5 @@ test('without a graphics processor niri is not started, and the console says so;
 test('niri that was not brought along is named', async () => {
   const { code, stdout } = await session({ compositor: 'niri', settings: 'GPU=yes', withNiri: false });
   assert.equal(code, 1);
-  assert.match(stdout, /niri-session is not there/);
+  assert.match(stdout, /niri-session is not installed/);
 });

@@ -97,7 +97,7 @@ test('without Node.js and without root it says what to install', async () => {
   assert.equal(got.code, 1);
   assert.match(
     got.stderr,
-    /^error: nodejs npm missing on this host\n {2}next: install with: sudo apt-get install nodejs npm\n/,
+    /^error: nodejs npm missing on this host\n {2}next: install it: sudo apt-get install nodejs npm; or run the command again with sudo\n/,
   );
 });
 

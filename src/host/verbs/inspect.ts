@@ -123,7 +123,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     ...(kind === 'initramfs'
       ? [`  of these    tools ${formatBytes(parts.tools)}, kernel modules ${formatBytes(parts.modules)}`]
       : []),
-    `  holds       ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
+    `  contains    ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
     '  largest     ',
     ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
     ...(options.files ? ['', ...tally.entries] : []),
@@ -144,8 +144,8 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
 
 function formLine(manifest: Manifest): string {
   return isErofs(manifest)
-    ? '  form        EROFS file system'
-    : `  form        archive, ${manifest.segments.length} segments`;
+    ? '  type        EROFS file system'
+    : `  type        archive, ${manifest.segments.length} segments`;
 }
 
 /** Which accounts and package records it has. */
