@@ -105,7 +105,7 @@ test('--write for GRUB: into custom.cfg, whose own content, mode and link stay; 
   const first = await mkmaHere(args);
   assert.equal(first.code, 0, first.stderr);
   assert.equal(first.stderr, '');
-  assert.match(first.stdout, /^wrote the entry to .*theirs\.cfg \(GRUB reads it at every boot: .*\)\n$/);
+  assert.match(first.stdout, /^wrote the entry to .*theirs\.cfg \(GRUB reads it at every boot; .*\)\n$/);
   const text = readFileSync(join(root, 'theirs.cfg'), 'utf8');
   assert.match(text, /^password root secret\n### BEGIN mkma-console ###\nmenuentry /);
   assert.equal(statSync(join(root, 'theirs.cfg')).mode & 0o7777, 0o640);
@@ -231,7 +231,10 @@ test('two boot loaders: one has to be named, or all', async () => {
   const args = ['boot-entry', '-o', images, '--grub-dir', grub, '--esp', esp, ...WHERE, '--write'];
   const unsure = await mkmaHere(args);
   assert.equal(unsure.code, 2);
-  assert.match(unsure.stderr, /error: found two boot loaders: .*\(GRUB\).*\(systemd-boot\)\n.*--loader/);
+  assert.match(
+    unsure.stderr,
+    /error: found two boot loaders: .*\(GRUB\).*\(systemd-boot\) \[two-boot-loaders\]\n.*--loader/,
+  );
   assert.deepEqual(readdirSync(esp), []);
   const all = await mkmaHere([...args, '--loader', 'all']);
   assert.equal(all.code, 0, all.stderr);

@@ -84,7 +84,7 @@ for (const [name, make] of [
     assert.equal(made.code, 0, made.stderr);
     const got = await mkmaHere(['inspect', file]);
     assert.equal(got.code, 0, got.stderr);
-    assert.match(got.stdout, /an archive without a manifest: unverified/);
+    assert.match(got.stdout, /an archive without a manifest, unverified/);
   });
 }
 

@@ -78,7 +78,7 @@ test('a compile error is shown, and the command to repeat it', async () => {
   assert.match(broken.stderr, /contract\.ts\(\d+,\d+\): error TS2322/);
   assert.match(
     broken.stderr,
-    /error: compiling: failed\n.*\n {2}next: repeat it by hand in the checkout: node scripts\/build\.mjs/,
+    /error: compiling: failed\n.*\n {2}next: run it by hand in the checkout: node scripts\/build\.mjs/,
   );
 });
 
