@@ -1,4 +1,4 @@
-/** How large an initramfs is, its programs and its kernel modules apart. */
+/** The size of an initramfs, its programs and its kernel modules counted separately. */
 import { join } from 'node:path';
 import type { TreeEntry } from '../src/core/archive/tree.js';
 import { initramfsPart } from '../src/core/boot/initramfs.js';
@@ -29,7 +29,7 @@ export interface InitramfsSizeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Measure both parts by packing each alone. */
+/** Measures both parts by packing each alone. */
 export async function initramfsSize(options: InitramfsSizeOptions): Promise<Result<InitramfsSize>> {
   const { tree, signal } = options;
   const scanned = await scanTree(tree, signal);

@@ -1,4 +1,4 @@
-/** What a command's steps are given besides their own inputs: how to report, and when to stop. */
+/** What every step of a command gets besides its own inputs: how to report, and when to stop. */
 import type { Emit } from './report/event.js';
 
 export interface Context {

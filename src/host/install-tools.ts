@@ -1,10 +1,10 @@
-/** Packages that are missing on this host, installed as a stage of a command. */
+/** Installs packages that this host lacks, as a stage of a command. */
 import type { Result } from '../core/result.js';
 import type { Context } from './context.js';
 import { stage } from './stage.js';
 import { installPackages } from './sys/prerequisites.js';
 
-/** Install them. `fetching`: variables that name proxies. */
+/** Installs them. `fetching`: variables that name proxies. */
 export function installTools(
   packages: readonly string[],
   fetching: Readonly<Record<string, string>>,

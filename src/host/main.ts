@@ -12,13 +12,14 @@ import { tooFewOpenFiles } from './sys/open-files.js';
 const argv = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
 dropEmpty(env);
-// What lands in an image must not depend on the mask of whoever builds it.
+// The content of an image must not depend on the caller's umask.
 process.umask(0o022);
 
 const interrupt = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort());
 for (const stream of [stdout, stderr]) {
-  // A reader that goes away (`mkma inspect --files | head`) misses the rest; the work goes on, and its exit code counts.
+  // A reader that closes the pipe (`mkma inspect --files | head`) misses the rest; the work continues, and
+  // its exit code counts.
   stream.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EPIPE' && cause.code !== 'EIO') throw cause;
   });
@@ -41,7 +42,7 @@ const session: Omit<Session, 'ownMounts'> = {
 
 type SystemError = Error & { readonly code?: unknown; readonly path?: unknown };
 
-/** Failures of the operating system that no step foresaw: a user's fault or a machine's, not a bug. */
+/** Errors of the operating system that no step handled: the user's or the machine's, not bugs. */
 function systemProblem(cause: SystemError): Problem {
   const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
   return {
@@ -57,13 +58,16 @@ function bug(cause: unknown): Problem {
   const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
   return {
     code: 'bug',
-    what: 'a fault of mkma itself',
+    what: 'a bug in mkma',
     why,
-    next: 'please report it, with the command and what is printed here',
+    next: 'please report it, with the command and this output',
   };
 }
 
-/** What ends programs and mounts. The command line takes more open files to load than some hosts allow, and time: it comes after. */
+/**
+ * What ends programs and mounts. Loading the command line takes time and more open files than some hosts
+ * allow: it comes later.
+ */
 async function loadSystem() {
   const [mounts, remove, run] = await Promise.all([
     import('./sys/own-mounts.js'),
@@ -75,7 +79,10 @@ async function loadSystem() {
 
 type System = Awaited<ReturnType<typeof loadSystem>>;
 
-/** A build runs the definition's functions: it gets mounts of its own, unless it has them or fails anyway. */
+/**
+ * A build runs the definition's functions: it gets a mount namespace of its own, unless it has one or fails
+ * anyway.
+ */
 async function buildApart(system: System, ownMounts: boolean): Promise<number | undefined> {
   if (argv[0] !== 'build' || !session.caller.root || ownMounts) return undefined;
   const possible = await system.canHaveOwnMounts(interrupt.signal);
@@ -90,7 +97,7 @@ async function buildApart(system: System, ownMounts: boolean): Promise<number | 
 
 function bySignal(signal: number): Problem {
   const why = `by signal ${signal}`;
-  return { code: 'ended-by-signal', what: 'mkma was ended', why, next: 'the next run starts afresh' };
+  return { code: 'ended-by-signal', what: 'mkma was ended', why, next: 'run it again; it starts over' };
 }
 
 async function main(): Promise<number> {
@@ -108,7 +115,7 @@ async function main(): Promise<number> {
     return await runProgram(argv, { ...session, ownMounts }, (text) => stdout.write(text));
   } catch (cause) {
     if (cause instanceof system.Interrupted || interrupt.signal.aborted) {
-      const next = 'nothing half-made was left; the next run starts afresh';
+      const next = 'nothing incomplete was left; run it again to start over';
       printer.problem({ code: 'interrupted', what: 'interrupted', next });
       return 130;
     }
@@ -124,7 +131,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Wait until everything written has left: a pipe takes it bit by bit. */
+/** Waits until all output is written: a pipe accepts it in pieces. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }

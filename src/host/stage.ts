@@ -2,7 +2,7 @@
 import type { Result } from '../core/result.js';
 import type { Context } from './context.js';
 
-/** Do the work of a stage. `why` it runs is told at its start; `outcome` makes what came of it, told at its end. */
+/** Does the work of a stage. `why` it runs is reported at its start, the text from `outcome` at its end. */
 export async function stage<T>(
   { emit }: Pick<Context, 'emit'>,
   name: string,

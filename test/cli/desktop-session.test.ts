@@ -57,14 +57,14 @@ test('niri runs by its own session; what its unit came to is what the session co
 
   const failed = await session({ compositor: 'niri', settings: 'GPU=yes', result: 'exit-code' });
   assert.equal(failed.code, 1);
-  assert.match(failed.stdout, /The compositor \(niri\) has failed/);
+  assert.match(failed.stdout, /The compositor \(niri\) failed/);
   assert.match(failed.called, /^journalctl .*--unit=niri\.service$/m);
 });
 
 test('without a graphics processor niri is not started, and the console says so; others paint by the processor', async () => {
   const { code, stdout, called } = await session({ compositor: 'niri', settings: 'GPU=no' });
   assert.equal(code, 1);
-  assert.match(stdout, /niri needs a graphics processor[\s\S]*compositor: 'sway'[\s\S]*GPU=yes/);
+  assert.match(stdout, /niri requires a graphics processor[\s\S]*compositor: 'sway'[\s\S]*GPU=yes/);
   assert.ok(!called.includes('niri-session'), called);
 
   const sway = await session({ compositor: 'sway', settings: 'GPU=no' });
@@ -76,5 +76,5 @@ test('without a graphics processor niri is not started, and the console says so;
 test('niri that was not brought along is named', async () => {
   const { code, stdout } = await session({ compositor: 'niri', settings: 'GPU=yes', withNiri: false });
   assert.equal(code, 1);
-  assert.match(stdout, /niri-session is not there/);
+  assert.match(stdout, /niri-session is not installed/);
 });

@@ -57,7 +57,7 @@ test('as lines to paste, by any user', async () => {
   assert.ok(
     lines.some((line) => /^ {2}firmware-realtek +.*\(.*for_all_cpus.*\): rtl_nic\/a-1\.fw/.test(line)),
   );
-  assert.ok(lines.includes("note     the kernel's log cannot be read by this user"), done.stdout);
+  assert.ok(lines.includes("note     this user cannot read the kernel's log"), done.stdout);
 });
 
 test('without any modules: what could not be read, and what to do', async () => {

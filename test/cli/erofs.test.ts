@@ -161,7 +161,7 @@ before=$(numbers); echo more >>etc/hosts; [ "$before" = "$(numbers)" ]`;
     });
     assert.deepEqual(records.sort(), expected.sort());
     const inspected = await mkmaHere(['inspect', erofs]);
-    assert.match(inspected.stdout, /base\.erofs: a base of mkma, verified\n/);
+    assert.match(inspected.stdout, /base\.erofs: an mkma base, verified\n/);
     assert.match(inspected.stdout, /\n {2}form {8}EROFS file system\n/);
   });
 
@@ -287,7 +287,7 @@ exec "$@"`;
     execFileSync(process.execPath, ['-e', listen]);
     const back = await build('--format', 'erofs');
     assert.match(ran(back)[0] ?? '', /^base: changed: .*format/);
-    assert.match(back.stderr, /left out, since sockets live only as long as their program: \/odd\/socket/);
+    assert.match(back.stderr, /left out, since sockets exist only with their program: \/odd\/socket/);
     const inspected = await mkmaHere(['inspect', '--files', erofs]);
     assert.match(inspected.stdout, /\n {2}largest\n +4\.00 GiB {2}\/odd\n/);
     assert.match(inspected.stdout, / 4294967296 odd\/large\n/);

@@ -47,7 +47,7 @@ test('an image is verified against the digests in its manifest, and a segment th
   const manifest = await pack(folder.path, image);
   const whole = await mkma(['inspect', image]);
   assert.equal(whole.code, 0, whole.stderr);
-  assert.match(whole.stdout, /a base of mkma, verified/);
+  assert.match(whole.stdout, /an mkma base, verified/);
 
   const count = manifest.segments.length;
   assert.ok(count > 3);
@@ -62,7 +62,7 @@ test('an image is verified against the digests in its manifest, and a segment th
   withManifest(image, { ...manifest, id: `sha256:${other}` });
   const id = await mkma(['inspect', image]);
   assert.equal(id.code, 1, id.stdout);
-  assert.match(id.stderr, new RegExp(`calls it sha256:${other}, what it holds makes ${manifest.id}`));
+  assert.match(id.stderr, new RegExp(`has the id sha256:${other}, its content ${manifest.id}`));
 });
 
 for (const [name, make] of [
@@ -84,7 +84,7 @@ for (const [name, make] of [
     assert.equal(made.code, 0, made.stderr);
     const got = await mkmaHere(['inspect', file]);
     assert.equal(got.code, 0, got.stderr);
-    assert.match(got.stdout, /an archive without a manifest: unverified/);
+    assert.match(got.stdout, /an archive without a manifest, unverified/);
   });
 }
 
@@ -107,8 +107,8 @@ test('a folder, a pipe, a file that is not there: told, with the path', async ()
   const pipe = join(folder.path, 'pipe');
   assert.equal((await execute('mkfifo', [pipe])).code, 0);
   for (const [path, why] of [
-    [folder.path, 'it is no regular file'],
-    [pipe, 'it is no regular file'],
+    [folder.path, 'it is not a regular file'],
+    [pipe, 'it is not a regular file'],
     [join(folder.path, 'none'), 'ENOENT: no such file or directory, stat .*'],
   ] as const) {
     const got = await mkmaHere(['inspect', path]);

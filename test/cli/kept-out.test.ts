@@ -78,7 +78,7 @@ describe('chroot/ and the base', () => {
     );
     const first = await build();
     assert.deepEqual(kinds(first), [], 'what a hook leaves is not in chroot/ either');
-    assert.deepEqual(result(first).logins, ['root on tty1, ttyS0 without a question']);
+    assert.deepEqual(result(first).logins, ['root automatically on tty1, ttyS0']);
   });
 
   test('a hook leaves nothing of that in chroot/, which has a link that forbids starts and is not packed', async () => {
@@ -110,10 +110,10 @@ describe('chroot/ and the base', () => {
     const made = await build();
     assert.deepEqual(kinds(made).sort(), [
       "apt's package lists",
-      'backups of databases',
       'cached packages',
+      'database backups',
       'histories of shells and tools',
-      'logs of installing',
+      'installation logs',
       'machine-id',
       'ssh host keys',
       'temporary files',
@@ -142,7 +142,7 @@ describe('chroot/ and the base', () => {
     await shell('passwd -d root');
     assert.match(
       result(await build()).logins.join(),
-      /^root on tty1, ttyS0 without a question, with an empty password$/,
+      /^root automatically on tty1, ttyS0, with an empty password$/,
     );
     const base = statSync(join(out, 'base.cpio.zst'), { throwIfNoEntry: false })?.mtimeMs;
     await shell('cp /bin/true /usr/sbin/sshd');

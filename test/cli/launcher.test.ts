@@ -82,7 +82,7 @@ test('a compile error is shown, and the command to repeat it', async () => {
   assert.match(broken.stderr, /contract\.ts\(\d+,\d+\): error TS2322/);
   assert.match(
     broken.stderr,
-    /error: compiling: failed\n.*\n {2}next: repeat it by hand in the checkout: node scripts\/build\.mjs/,
+    /error: compiling: failed\n.*\n {2}next: run it by hand in the checkout: node scripts\/build\.mjs/,
   );
 });
 
@@ -101,7 +101,7 @@ test('without Node.js and without root it says what to install', async () => {
   assert.equal(got.code, 1);
   assert.match(
     got.stderr,
-    /^error: nodejs npm missing on this host\n {2}next: install with: sudo apt-get install nodejs npm\n/,
+    /^error: nodejs npm missing on this host\n {2}next: install it: sudo apt-get install nodejs npm; or run the command again with sudo\n/,
   );
 });
 

@@ -259,7 +259,7 @@ test('names that no layer has, and folders that are none', async () => {
   assert.equal(none.code, 1);
   assert.match(
     none.stderr,
-    /^error: cannot read the folder of the images: .*\n {2}why: ENOENT.*\n {2}next: .*--output\n/,
+    /^error: cannot read the images folder: .*\n {2}why: ENOENT.*\n {2}next: .*--output\n/,
   );
 });
 

@@ -22,7 +22,7 @@ test('a test that the definition does not have', async () => {
   const got = await mkma(['test', '--test', 'wbe', '--junit', junit], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: there is no test of this name: --test wbe [no-such-test]\n  next: the tests are: web answers, disk is there\n',
+    'error: no such test: --test wbe [no-such-test]\n  next: the tests are: web answers, disk is there\n',
   );
   assert.equal(got.code, 2);
   assert.ok(!existsSync(junit));
@@ -33,7 +33,7 @@ test('--test without a definition that has tests', async () => {
   const got = await mkma(['test', '--test', 'web'], { cwd: folder.path });
   assert.equal(
     got.stderr,
-    'error: there is no test of this name: --test web [no-such-test]\n  why: the definition has no tests\n  next: leave out --test, or name the definition that has the tests with --config\n',
+    'error: no such test: --test web [no-such-test]\n  why: the definition has no tests\n  next: omit --test, or name the definition that has tests with --config\n',
   );
   assert.equal(got.code, 2);
 });

@@ -196,7 +196,7 @@ describe('one output folder, build after build', () => {
     assert.equal(hello.stdout, 'second\n/proc/self\n');
     assert.doesNotMatch(hello.stderr, /edited/);
     const edit = await mkma(['shell', '--output', out, 'touch', '/etc/edited']);
-    assert.match(edit.stderr, /chroot\/ is edited; mkma build packs it as it is/);
+    assert.match(edit.stderr, /chroot\/ was edited; the next mkma build packs it as it is/);
     assert.equal(readFileSync('/proc/mounts', 'utf8'), mounts);
     assert.ok(existsSync(join(chroot, 'etc/edited')));
   });

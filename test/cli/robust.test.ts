@@ -25,7 +25,7 @@ test('output larger than a pipe arrives whole', async () => {
 test('a reader that leaves neither fails the work nor hides its failure', async () => {
   const base = join(sharedImages(), 'base.cpio.zst');
   const listed = await sh('"$0" "$1" inspect --files "$2" | head -n 1; echo $PIPESTATUS', base);
-  assert.match(listed.stdout, /^.*: a base of mkma, .*\n0\n$/);
+  assert.match(listed.stdout, /^.*: an mkma base, .*\n0\n$/);
   const failed = await sh('"$0" "$1" build --preset none 2>&1 >/dev/null | true; echo $PIPESTATUS');
   assert.equal(failed.stdout, '2\n');
 });

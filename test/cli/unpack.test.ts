@@ -106,12 +106,12 @@ test('a tree that changes while it is packed is no image', async () => {
   const root = join(folder.path, 'root');
   mkdirSync(root);
   for (const [i, [change, reason]] of [
+    [() => appendFileSync(join(root, 'file'), 'more'), /^\/file changed while it was being packed: it grew$/],
     [
-      () => appendFileSync(join(root, 'file'), 'more'),
-      /^\/file changed while it was packed: it became longer$/,
+      () => writeFileSync(join(root, 'file'), ''),
+      /^\/file changed while it was being packed: it was truncated$/,
     ],
-    [() => writeFileSync(join(root, 'file'), ''), /^\/file changed while it was packed: it became shorter$/],
-    [() => rmSync(join(root, 'file')), /^\/file changed while it was packed: ENOENT/],
+    [() => rmSync(join(root, 'file')), /^\/file changed while it was being packed: ENOENT/],
   ].entries() as Iterable<[number, [() => void, RegExp]]>) {
     writeFileSync(join(root, 'file'), 'content\n');
     const tree = await scanTree(root);

@@ -58,7 +58,7 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['build', '--mirror', 'example.org/debian'],
-    'error: this is no mirror: --mirror example.org/debian [mirror-invalid]\n  why: a mirror is an http, https, ftp or file URL\n  next: for example --mirror http://deb.debian.org/debian\n',
+    'error: not a mirror: --mirror example.org/debian [mirror-invalid]\n  why: a mirror must be an http, https, ftp or file URL\n  next: for example --mirror http://deb.debian.org/debian\n',
   ],
   [
     ['build', '--compression-level', '20'],
@@ -78,27 +78,27 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['run', '--firmware', 'bios'],
-    'error: there is no boot loader to start: --firmware bios [exclusive-options]\n  why: the disk that mkma makes holds the images alone\n  next: name a disk with a boot loader on it: --disk FILE; or leave out --firmware\n',
+    'error: no boot loader to start: --firmware bios [exclusive-options]\n  why: the disk that mkma creates contains only the images\n  next: name a disk with a boot loader (--disk FILE), or omit --firmware\n',
   ],
   [
     ['run', '--firmware', 'bios', '--disk', '/dev/null', '--append', 'quiet'],
-    'error: the kernel command line cannot be changed from here: --append [exclusive-options]\n  why: with --firmware bios it is the boot loader on the disk that gives it\n  next: write the parameters into the boot loader entry, or leave out --firmware\n',
+    'error: cannot change the kernel command line: --append [exclusive-options]\n  why: with --firmware bios the boot loader on the disk sets it\n  next: write the parameters into the boot loader entry, or omit --firmware\n',
   ],
   [
     ['run', '--disk', '/no/such.img'],
-    'error: there is no such disk image: --disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: no such disk image: --disk /no/such.img [no-such-disk-image]\n  next: name a raw disk image (FILE:ro attaches it read-only)\n',
   ],
   [
     ['run', '--data-disk', '/no/such.img:ro'],
-    'error: there is no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a raw disk image (FILE:ro attaches it read-only)\n',
   ],
   [
     ['test', '--data-disk', '/no/such.img:ro'],
-    'error: there is no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a file with the raw content of a disk (FILE:ro attaches it read-only)\n',
+    'error: no such disk image: --data-disk /no/such.img [no-such-disk-image]\n  next: name a raw disk image (FILE:ro attaches it read-only)\n',
   ],
   [
     ['run', '--disk', '/dev/null', '--fresh-disk'],
-    'error: a disk of your own is not made anew: --fresh-disk [exclusive-options]\n  why: it is about the disk that mkma makes, and --disk takes its place\n  next: leave out one of the two\n',
+    'error: cannot recreate a disk of your own: --fresh-disk [exclusive-options]\n  why: it concerns the disk that mkma creates, which --disk replaces\n  next: omit one of the two\n',
   ],
   [
     ['boot-entry', '--loader', 'lilo'],

@@ -21,13 +21,13 @@ test('a new server is built and run, and lets in by ssh who made it; it reaches 
     const done = await execute(process.execPath, [main, ...step], { env, cwd: i === 0 ? folder.path : own });
     assert.equal(done.code, 0, done.stderr);
     if (step[0] === 'build')
-      assert.match(done.stdout, /^ {2}logins +admin by key, root by sudo without a password$/m);
+      assert.match(done.stdout, /^ {2}logins +admin with a key, can sudo without a password$/m);
   }
 
   const port = await freePort();
   await using host = await listening();
   await using vm = Vm.start('', { args: ['--forward', `${port}:22`], images: join(own, 'mkma_images') });
-  await vm.expect(/port \d+ of this host leads to port 22 of the machine/, 60);
+  await vm.expect(/port \d+ of this host is forwarded to port 22 of the machine/, 60);
   await vm.expect(/server login: /, 600);
   const known = join(folder.path, 'known_hosts');
   const ssh = (command: string) =>

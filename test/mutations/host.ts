@@ -102,7 +102,7 @@ export const HOST: readonly Mutation[] = [
     id: 'stale-disk',
     breaks: "a machine's disk whose update was interrupted is updated again",
     file: 'src/host/qemu/disk.ts',
-    from: '  // Without a stamp an interrupted update is done again.\n  rmSync(stampFile(options.folder), { force: true });\n',
+    from: '  // Without a stamp an interrupted update is repeated.\n  rmSync(stampFile(options.folder), { force: true });\n',
     to: '',
     tests: ['unit/host/qemu/disk'],
   },

@@ -57,7 +57,7 @@ export default defineMachine({
         assert.equal(await guest.read('/run/typed'), 'Typed: y-z\\n');
         assert.throws(() => picture.at(-1, 0), RangeError);
         await assert.rejects(guest.keys('hyper+x'), /no keyboard has a key "hyper"/);
-        await assert.rejects(guest.waitForWindow({ app: 'foot' }, { timeout: 1 }), /no window with the app foot after 1 seconds: there is none/);
+        await assert.rejects(guest.waitForWindow({ app: 'foot' }, { timeout: 1 }), /no window with the app foot after 1 seconds: no windows/);
       },
     },
     {
@@ -186,13 +186,13 @@ describe("a definition's tests", () => {
     // Where it is said: nothing was thrown.
     reason(
       'takes too long',
-      'not done within 5 seconds; it was at: sleep 4321 & sleep 4321',
+      'not done within 5 seconds; still running: sleep 4321 & sleep 4321',
       "name: 'takes too long'",
     );
     reason('throws what is no error', "it threw 'a word'", "name: 'throws what is no error'");
     reason(
       'forgets to wait',
-      'it ended while this still ran: sleep 300\nis there an await missing?',
+      'it ended while this was still running: sleep 300\nis an await missing?',
       "name: 'forgets to wait'",
     );
     reason('fails where nobody waits', 'TypeError: stray', "new TypeError('stray')");

@@ -1,4 +1,4 @@
-/** Which boot loaders to speak to: those asked for, else those that are there. */
+/** Which boot loaders to write for: those asked for, else those found. */
 import { statSync } from 'node:fs';
 import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
 import { findEsp, findGrub, type Grub, grubAt } from './find.js';
@@ -6,23 +6,23 @@ import { findEsp, findGrub, type Grub, grubAt } from './find.js';
 export const LOADERS = ['grub', 'systemd-boot'] as const;
 export type Loader = (typeof LOADERS)[number];
 
-/** Where the boot loaders of a machine are. */
+/** Where a machine's boot loaders are. */
 export interface LoaderPlaces {
   readonly grub?: Grub | undefined;
-  /** Where the partition is mounted from which systemd-boot reads entries. */
+  /** Mount point of the partition from which systemd-boot reads entries. */
   readonly esp?: string | undefined;
 }
 
 export interface PlaceOptions {
-  /** Root of the machine whose boot loader it is. */
+  /** Root of the machine that the boot loader belongs to. */
   readonly root: string;
-  /** GRUB's folder, where it is not found below the root. */
+  /** GRUB's folder, unless it is found below the root. */
   readonly grubDir?: string | undefined;
-  /** Where the ESP (or XBOOTLDR) is mounted, where it is not found below the root. */
+  /** Mount point of the ESP (or XBOOTLDR), unless it is found below the root. */
   readonly esp?: string | undefined;
 }
 
-/** The places named by options; where none is, those found below the root. Fails where a named folder is not there. */
+/** The places named by options, else those found below the root. Fails if a named folder does not exist. */
 export async function findPlaces(options: PlaceOptions, signal: AbortSignal): Promise<Result<LoaderPlaces>> {
   const { root, grubDir, esp } = options;
   for (const [option, folder] of Object.entries({ '--root': root, '--grub-dir': grubDir, '--esp': esp })) {
@@ -30,7 +30,7 @@ export async function findPlaces(options: PlaceOptions, signal: AbortSignal): Pr
     const next = 'name the folder where the disk is mounted';
     return usage({
       code: 'no-such-folder',
-      what: 'there is no such folder',
+      what: 'no such folder',
       where: `${option} ${folder}`,
       next,
     });
@@ -42,14 +42,14 @@ export async function findPlaces(options: PlaceOptions, signal: AbortSignal): Pr
   return ok({ grub: grubDir === undefined ? undefined : grubAt(grubDir), esp });
 }
 
-/** The boot loaders for which an entry is printed: with none there, all. */
+/** The boot loaders for which an entry is printed: all if none is found. */
 export function loadersToPrint(asked: Loader | 'all' | undefined, places: LoaderPlaces): readonly Loader[] {
   if (asked !== undefined && asked !== 'all') return [asked];
   const there = present(places);
   return asked === 'all' || there.length === 0 ? LOADERS : there;
 }
 
-/** The boot loaders for which an entry is written. `root` is where they were looked for. */
+/** The boot loaders for which an entry is written. `root`: where they were searched. */
 export function loadersToWrite(
   asked: Loader | 'all' | undefined,
   places: LoaderPlaces,
@@ -63,7 +63,7 @@ export function loadersToWrite(
   if (there.length === 1 || asked === 'all') return ok(there);
   return usage({
     code: 'two-boot-loaders',
-    what: 'there are two boot loaders',
+    what: 'found two boot loaders',
     where: `${places.grub?.folder} (GRUB), ${places.esp} (systemd-boot)`,
     next: 'name the one to write for with --loader; --loader all writes for both',
   });
@@ -80,7 +80,7 @@ function missing(loaders: readonly Loader[], root: string): Problem {
   };
   return {
     code: 'boot-loader-missing',
-    what: 'no boot loader was found to write for',
+    what: 'no boot loader found',
     where: root,
     why: `looked for ${loaders.map((loader) => signs[loader]).join(' and ')}`,
     next: "mount the disk and name its root with --root, or the loader's own folder with --grub-dir or --esp",

@@ -1,4 +1,4 @@
-/** What a boot loader has to be told to boot a machine: the one source of every entry and of the file `cmdline`. */
+/** What a boot loader needs to boot a machine: the one source of every entry and of the file `cmdline`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/boot/cmdline.js';
@@ -12,9 +12,9 @@ export interface BootEntry {
   readonly device: string;
   /** The folder on it, from the top of that file system. */
   readonly path: string;
-  /** Files that the boot loader hands over as initramfs, in order. */
+  /** Files that the boot loader passes as initramfs, in order. */
   readonly initrds: readonly string[];
-  /** More kernel parameters; they come last, so they win. */
+  /** Additional kernel parameters; they come last and override the others. */
   readonly append: readonly KernelParameter[];
 }
 
@@ -23,7 +23,9 @@ export function titleOf(entry: Pick<BootEntry, 'name'>): string {
   return `${entry.name} (mkma, in RAM)`;
 }
 
-/** The files in `folder` to be loaded before early boot runs. Microcode comes first: the kernel looks for it nowhere else. */
+/**
+ * The files in `folder` to load before early boot. Microcode comes first: the kernel looks for it only there.
+ */
 export function initrdsIn(folder: string): string[] {
   return [...(existsSync(join(folder, FILES.microcode)) ? [FILES.microcode] : []), FILES.initramfs];
 }
@@ -35,12 +37,15 @@ export function bootParameters(entry: Pick<BootEntry, 'device' | 'path' | 'appen
   return [{ name: PARAM.device, value: device }, ...where, ...append];
 }
 
-/** The kernel command line that boots the images from a placement; where a machine cannot, only what is `append`ed. */
+/**
+ * The kernel command line that boots the images from a placement; only what is `append`ed if a machine cannot
+ * boot from there.
+ */
 export function bootCmdline(placement: Placement, append: readonly KernelParameter[]): string {
   return renderCmdline(placement.bootable ? bootParameters({ ...placement, append }) : append);
 }
 
-/** What the definition adds to the command line, out of the line that a build left in the folder. */
+/** What the definition adds to the command line, read from the line that a build left in the folder. */
 export function ownParameters(folder: string): KernelParameter[] {
   const file = join(folder, FILES.cmdline);
   const line = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';

@@ -1,4 +1,4 @@
-/** Boot loaders on a machine: this one, or the one whose disk is mounted at `root`. */
+/** The boot loaders of a machine: this one, or the one whose disk is mounted at `root`. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -12,11 +12,14 @@ const ESP_FOLDERS = ['boot', 'efi', 'boot/efi', '.'];
 export interface Grub {
   /** The folder of grub.cfg; a `custom.cfg` there is read at every boot. */
   readonly folder: string;
-  /** Whether grub.cfg says so: the script 41_custom, which GRUB brings, has written that. Unknown where it is unreadable. */
+  /**
+   * Whether grub.cfg reads it: GRUB's own script 41_custom writes that line. Unknown if grub.cfg is
+   * unreadable.
+   */
   readonly readsCustom: boolean | undefined;
 }
 
-/** GRUB's configuration below `root`; `undefined` where none is seen. */
+/** GRUB's configuration below `root`; `undefined` if there is none. */
 export function findGrub(root: string): Grub | undefined {
   const folder = GRUB_FOLDERS.map((name) => join(root, name)).find((path) =>
     existsSync(join(path, 'grub.cfg')),
@@ -33,11 +36,11 @@ export function grubAt(folder: string): Grub {
   }
 }
 
-/** The partition below `root` from which systemd-boot reads entries; `undefined` where none is seen. */
+/** The partition below `root` from which systemd-boot reads entries; `undefined` if there is none. */
 export async function findEsp(root: string, signal: AbortSignal): Promise<Result<string | undefined>> {
   for (const path of ESP_FOLDERS.map((name) => join(root, name))) {
     if (!existsSync(join(path, 'loader/entries'))) continue;
-    // GRUB on Fedora has such a folder too, but not on a FAT file system.
+    // Fedora's GRUB has such a folder too, but not on a FAT file system.
     const fat = await isFat(path, signal);
     if (!fat.ok) return fat;
     if (fat.value) return ok(path);
@@ -45,10 +48,10 @@ export async function findEsp(root: string, signal: AbortSignal): Promise<Result
   return ok(undefined);
 }
 
-/** findmnt(8): no mount is seen there. */
+/** findmnt(8): no mount found. */
 const NOTHING = 1;
 
-/** Whether a folder lies on a FAT file system, the one kind that every firmware reads. */
+/** Whether a folder is on a FAT file system, the one kind that every firmware reads. */
 export async function isFat(folder: string, signal: AbortSignal): Promise<Result<boolean>> {
   const args = ['--noheadings', '--output', 'FSTYPE', '--target', folder];
   const found = await askProgram({ file: 'findmnt', args }, [NOTHING], { signal });

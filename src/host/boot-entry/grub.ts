@@ -5,7 +5,7 @@ import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { type BootEntry, bootParameters, titleOf } from './entry.js';
 
-/** The menu entry, a line each. Kernel and initramfs are read where the images lie. */
+/** The lines of the menu entry. Kernel and initramfs are read from the images folder. */
 export function grubEntry(entry: BootEntry): string[] {
   const parameters = bootParameters(entry).map(({ name, value }) =>
     value === undefined ? name : `${name}=${value}`,
@@ -14,7 +14,8 @@ export function grubEntry(entry: BootEntry): string[] {
   const words = (list: readonly string[]): string => list.map(grubWord).join(' ');
   return [
     `menuentry '${titleOf(entry)}' --id ${idOf(entry.name)} {`,
-    // GRUB itself may lie on a disk with another partition table; and without a driver for the screen the kernel has none.
+    // GRUB itself may be on a disk with another partition table; without its video driver the kernel gets no
+    // screen.
     ...['part_gpt', 'part_msdos', 'all_video'].map((module) => `    insmod ${module}`),
     `    search --no-floppy --set=root ${words(searchFor(entry))}`,
     `    linux ${words([file(FILES.kernel), ...parameters])}`,
@@ -23,7 +24,7 @@ export function grubEntry(entry: BootEntry): string[] {
   ];
 }
 
-/** GRUB knows file systems by UUID and label; others it finds by the kernel that lies there. */
+/** GRUB finds file systems by UUID and label; others by the kernel on them. */
 function searchFor({ device, path }: BootEntry): string[] {
   const name = parseDeviceName(device);
   if (name?.by === 'tag' && name.tag === 'UUID') return ['--fs-uuid', name.value];
@@ -35,12 +36,12 @@ function idOf(name: string): string {
   return `mkma-${name}`;
 }
 
-/** One word for GRUB. No quote can be in it: see fitsBootLoader in placement.ts. */
+/** One word for GRUB. It cannot contain a quote: see fitsBootLoader in placement.ts. */
 function grubWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`;
 }
 
-/** `text` (of a `custom.cfg`) with the machine's entry in it: in place of its older one, else at the end. */
+/** `text` (of a `custom.cfg`) with the machine's entry: in place of its older one, else at the end. */
 export function withGrubEntry(text: string, entry: BootEntry): Result<string> {
   const begin = `### BEGIN ${idOf(entry.name)} ###`;
   const end = `### END ${idOf(entry.name)} ###`;
@@ -48,12 +49,12 @@ export function withGrubEntry(text: string, entry: BootEntry): Result<string> {
   const first = lines.indexOf(begin);
   const last = lines.indexOf(end, first);
   if (first >= 0 && last < 0) {
-    const why = `the line "${begin}" is there, "${end}" is missing`;
+    const why = `found the line "${begin}" without "${end}"`;
     return err({
       code: 'boot-entry-edited',
       what: "mkma's part of GRUB's configuration was edited",
       why,
-      next: 'remove what is left of it',
+      next: 'remove the rest of it',
     });
   }
   const block = [begin, ...grubEntry(entry), end];

@@ -1,4 +1,4 @@
-/** Where a folder lies, as a booting machine has to find it: the device's stable name and the path on its file system. */
+/** Where a booting machine finds a folder: the device's stable name and the path on its file system. */
 import { posix } from 'node:path';
 import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
@@ -6,7 +6,7 @@ import { askProgram } from '../sys/answer.js';
 
 /** File systems that early boot can mount. */
 const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
-/** What a device must not be built upon: early boot opens none of these (lsblk's types). */
+/** What a device must not be built on: early boot opens none of these (lsblk's types). */
 const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath'];
 
 export type Placement =
@@ -21,15 +21,15 @@ interface Mount {
   readonly uuid: string | null;
 }
 
-/** Find out where `folder` (absolute, resolved) lies. */
+/** Finds where `folder` (absolute, resolved) is. */
 export async function locate(folder: string, signal?: AbortSignal): Promise<Result<Placement>> {
   const args = ['--json', '--output', 'SOURCE,TARGET,FSTYPE,FSROOT,UUID', '--nofsroot', '--target', folder];
-  // It fails where no mount is visible, as in a chroot.
+  // It fails if no mount is visible, as in a chroot.
   const found = await askProgram({ file: 'findmnt', args }, [NOTHING.findmnt], { signal });
   if (!found.ok) return found;
   const listing = found.value.exitCode === 0 ? found.value.stdout : '{"filesystems":[]}';
   const mount = (JSON.parse(listing) as { filesystems: Mount[] }).filesystems.at(-1);
-  if (mount === undefined) return ok(refuse(folder, 'no mounted file system is seen that holds it'));
+  if (mount === undefined) return ok(refuse(folder, 'cannot find the mounted file system that holds it'));
   const layers = await layersBelow(mount.source, signal);
   if (!layers.ok) return ok(refuse(folder, untold(`what ${mount.source} is built on`, layers.problem)));
   const uuid = mount.uuid === null ? await probeUuid(mount.source, signal) : ok(mount.uuid);
@@ -37,15 +37,15 @@ export async function locate(folder: string, signal?: AbortSignal): Promise<Resu
   return ok(place(folder, { ...mount, uuid: uuid.value }, layers.value));
 }
 
-/** Exit codes by which programs say that there is nothing of what was asked (findmnt(8), blkid(8), lsblk(8)). */
+/** Exit codes by which programs report that they found nothing (findmnt(8), blkid(8), lsblk(8)). */
 const NOTHING = { findmnt: 1, blkid: 2, lsblk: 32 } as const;
 
-/** What a program could not tell is not known: neither that there is nothing, nor what it is. */
+/** What a program failed to report is unknown, not absent. */
 function untold(what: string, { what: failed, why = '' }: Problem): string {
-  return `${what} cannot be told: ${[failed, why].filter((text) => text !== '').join(': ')}`;
+  return `cannot determine ${what}: ${[failed, why].filter((text) => text !== '').join(': ')}`;
 }
 
-/** The file system's UUID by reading the device, for hosts where no udev keeps it. */
+/** The file system's UUID, read from the device, for hosts without udev. */
 async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<string | null>> {
   if (!source.startsWith('/dev/')) return ok(null);
   const probe = { file: 'blkid', args: ['--probe', '--match-tag', 'UUID', '--output', 'value', source] };
@@ -53,7 +53,9 @@ async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<s
   return found.ok ? ok(found.value.stdout.trim() || null) : found;
 }
 
-/** Types of the block devices that a device is built upon, itself included; none where it is no block device. */
+/**
+ * Types of the block devices that a device is built on, itself included; none if it is not a block device.
+ */
 async function layersBelow(source: string, signal?: AbortSignal): Promise<Result<string[]>> {
   if (!source.startsWith('/dev/')) return ok([]);
   const command = { file: 'lsblk', args: ['-snro', 'TYPE', source] };
@@ -61,22 +63,22 @@ async function layersBelow(source: string, signal?: AbortSignal): Promise<Result
   return listing.ok ? ok(listing.value.stdout.split('\n').filter(Boolean)) : listing;
 }
 
-/** The placement out of what the system tells. Pure. */
+/** The placement, from what the system reports. Pure. */
 export function place(folder: string, mount: Mount, layers: readonly string[]): Placement {
   if (!BOOTABLE.includes(mount.fstype))
     return refuse(folder, `early boot does not open ${mount.fstype} (${mount.source})`);
-  // A loop device is a file of this machine; a partition on one is the image of a disk for another machine.
+  // A loop device is a file of this machine; a partition on one belongs to a disk image for another machine.
   const layer = layers.find((type, i) => LAYERED.includes(type) || (type === 'loop' && i === 0));
   if (layer !== undefined)
     return refuse(folder, `${mount.source} is built on ${layer}, which early boot does not open`);
   const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
   if (!fitsBootLoader(path))
-    return refuse(folder, 'its path has a quote or backslash, which GRUB cannot hand to a kernel');
+    return refuse(folder, 'its path contains a quote or backslash, which GRUB cannot pass to a kernel');
   const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
   return { bootable: true, device, path };
 }
 
-/** What a user should know of a placement before relying on it; `undefined` where all is well. */
+/** What a user should know about a placement before relying on it; `undefined` if nothing. */
 export function doubtOf(placement: Placement): Problem | undefined {
   if (!placement.bootable) return placement.problem;
   if (!placement.device.startsWith('/')) return undefined;
@@ -85,11 +87,13 @@ export function doubtOf(placement: Placement): Problem | undefined {
     what: 'the boot loader entry names the device by its path, which may change',
     where: placement.device,
     why: "its file system's UUID cannot be read here",
-    next: 'write UUID=... in its place (blkid tells it)',
+    next: 'replace it with UUID=... (as blkid prints it)',
   };
 }
 
-/** Whether boot loaders can hand a word to the kernel: GRUB writes a backslash before quotes and backslashes. */
+/**
+ * Whether boot loaders can pass a word to the kernel: GRUB writes a backslash before quotes and backslashes.
+ */
 export function fitsBootLoader(word: string): boolean {
   return !/["'\\\p{Cc}]/u.test(word);
 }

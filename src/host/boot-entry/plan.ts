@@ -1,4 +1,4 @@
-/** What writing an entry changes, found out before anything is touched. */
+/** What writing an entry changes, determined before anything is touched. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
@@ -9,14 +9,14 @@ import type { BootEntry } from './entry.js';
 import { withGrubEntry } from './grub.js';
 import { fitsSystemdBoot, systemdBootEntry, systemdBootFile } from './systemd-boot.js';
 
-/** Copies of what the boot loader loads, in a folder that is published whole. */
+/** Copies of the files that the boot loader loads, in a folder that is published whole. */
 export interface Copies {
   readonly names: readonly string[];
   /** The folder they come from. */
   readonly from: string;
-  /** The folder to be made. */
+  /** The folder to create. */
   readonly to: string;
-  /** What {@link digestOf} says of them. */
+  /** Their {@link digestOf}. */
   readonly digest: string;
   readonly bytes: number;
 }
@@ -25,18 +25,18 @@ export interface Plan {
   /** The file that holds the entry, with its whole new content. */
   readonly file: string;
   readonly content: string;
-  /** Whether the file says just that already. */
+  /** Whether the file already has this content. */
   readonly upToDate: boolean;
-  /** What has to be copied first; none where all lies in reach of the boot loader. */
+  /** What has to be copied first; none if the boot loader can read everything in place. */
   readonly copies?: Copies | undefined;
-  /** Folders with earlier copies, which go once the entry names the new ones. */
+  /** Folders with earlier copies, removed once the entry names the new ones. */
   readonly older: readonly string[];
 }
 
 /** Plan for GRUB: its own folder is `folder`. */
 export function planGrub(entry: BootEntry, folder: string): Result<Plan> {
   const custom = join(folder, 'custom.cfg');
-  // A name that leads elsewhere stays one.
+  // A symlink stays one.
   const file = existsSync(custom) ? realpathSync(custom) : custom;
   const present = readIfThere(file);
   const content = withGrubEntry(present ?? '', entry);
@@ -44,7 +44,7 @@ export function planGrub(entry: BootEntry, folder: string): Result<Plan> {
   return ok({ file, content: content.value, upToDate: present === content.value, older: [] });
 }
 
-/** Plan for systemd-boot: `esp` is mounted there, the images lie in `images`. */
+/** Plan for systemd-boot: `esp` is where it is mounted, `images` the images folder. */
 export async function planSystemdBoot(entry: BootEntry, images: string, esp: string): Promise<Plan> {
   const file = join(esp, 'loader/entries', systemdBootFile(entry.name));
   const finish = (folder: string, rest: Pick<Plan, 'copies' | 'older'>): Plan => {
@@ -63,7 +63,10 @@ export async function planSystemdBoot(entry: BootEntry, images: string, esp: str
   return finish(espPath(esp, to), { copies, older: copiesIn(own).filter((path) => path !== to) });
 }
 
-/** The images' folder from the top of the ESP, where systemd-boot can load from it; `undefined` where copies are needed. */
+/**
+ * The images folder from the top of the ESP, if systemd-boot can load from it; `undefined` if copies are
+ * needed.
+ */
 function folderOnEsp(images: string, esp: string): string | undefined {
   const path = espPath(realpathSync(esp), realpathSync(images));
   const within = !path.startsWith('/../') && path !== '/..' && statSync(images).dev === statSync(esp).dev;
@@ -74,7 +77,7 @@ function espPath(esp: string, path: string): string {
   return `/${posix.normalize(relative(esp, path)).replace(/^\.$/, '')}`;
 }
 
-/** SHA-256 over the files' names and contents: names the set. */
+/** SHA-256 of the files' names and contents: identifies the set. */
 export async function digestOf(folder: string, names: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const name of names) {
@@ -92,7 +95,7 @@ export function sizeOf(folder: string, names: readonly string[]): number {
   return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }
 
-/** The folders of copies that mkma has made, those of a run that was killed included; nothing else that lies there. */
+/** The folders of copies that mkma made, also in a run that was killed; nothing else in there. */
 function copiesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
@@ -104,7 +107,7 @@ function readIfThere(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
-/** The existing folder in which a plan makes its first change. */
+/** The existing folder in which a plan's first change happens. */
 export function firstExisting(path: string): string {
   return existsSync(path) ? path : firstExisting(dirname(path));
 }

@@ -9,7 +9,10 @@ export function systemdBootFile(name: string): string {
   return `mkma-${name}.conf`;
 }
 
-/** The entry, a line each. `folder`: where kernel and initramfs lie on the ESP, from its top; see {@link fitsSystemdBoot}. */
+/**
+ * The lines of the entry. `folder`: where kernel and initramfs are on the ESP, from its top; see {@link
+ * fitsSystemdBoot}.
+ */
 export function systemdBootEntry(entry: BootEntry, folder: string): string[] {
   return [
     `title ${titleOf(entry)}`,
@@ -20,7 +23,10 @@ export function systemdBootEntry(entry: BootEntry, folder: string): string[] {
   ];
 }
 
-/** Whether systemd-boot can load from a folder: it names initrds on the command line (`initrd=`), where white space ends them. */
+/**
+ * Whether systemd-boot can load from a folder: it passes initrds on the command line (`initrd=`), where white
+ * space ends a name.
+ */
 export function fitsSystemdBoot(folder: string): boolean {
   return /^[\w@%+=:,./-]+$/.test(folder);
 }

@@ -1,4 +1,4 @@
-/** How entries, and what writing them does, read to a person. Pure. */
+/** Entries, and what writing them does, as text. Pure. */
 import { formatBytes } from '../../core/text/size.js';
 import type { Loader } from './choose.js';
 import type { Plan } from './plan.js';
@@ -6,7 +6,7 @@ import type { Plan } from './plan.js';
 /** What was, or would be, done for one boot loader. */
 export interface LoaderResult {
   readonly loader: Loader;
-  /** The entry, a line each. */
+  /** The lines of the entry. */
   readonly entry: readonly string[];
   /** The file that holds it. */
   readonly file?: string;
@@ -16,7 +16,7 @@ export interface LoaderResult {
   readonly removed?: readonly string[];
 }
 
-/** The entries to paste. What is said around them are comments in both languages. */
+/** The entries to paste. The lines around them are comments in both languages. */
 export function entryLines(results: readonly LoaderResult[]): string[] {
   return results.flatMap((result, i) => [
     ...(i === 0 ? [] : ['']),
@@ -37,12 +37,12 @@ function needsCopies({ loader, file, copiedTo }: LoaderResult): boolean {
   return loader === 'systemd-boot' && (file === undefined || copiedTo !== undefined);
 }
 
-/** What writing for one boot loader has done (`done`), or would do. */
+/** What writing for one boot loader did (`done`) or would do. */
 export function changeLines({ loader, entry }: LoaderResult, plan: Plan, done: boolean): string[] {
   const said = (past: string, future: string): string => (done ? past : `would ${future}`);
   const { copies, older, file } = plan;
   const reader =
-    loader === 'grub' ? 'GRUB reads it at every boot: grub-mkconfig need not run again' : 'systemd-boot';
+    loader === 'grub' ? 'GRUB reads it at every boot; there is no need to run grub-mkconfig' : 'systemd-boot';
   const copied =
     copies === undefined
       ? []

@@ -1,4 +1,4 @@
-/** Carrying a plan out: at every moment the entry on the medium names files that are there, whole. */
+/** Carries out a plan: at every moment the entry on the medium names complete files. */
 import {
   accessSync,
   chmodSync,
@@ -20,17 +20,23 @@ import { flush, publishFile } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
 import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.js';
 
-/** What a FAT file system needs beside the files: folders and the ends of clusters (64 KiB at most each), generously. */
+/**
+ * What a FAT file system needs besides the files: folders and the ends of clusters (at most 64 KiB each),
+ * generously.
+ */
 const MARGIN = 2 ** 20;
 
-/** Write the entry, its copies before and away with older ones after it. What fails leaves the older entry with its files. */
+/**
+ * Writes the copies, then the entry, then removes older copies. A failure leaves the older entry with its
+ * files.
+ */
 export async function writePlan(plan: Plan): Promise<Result<void>> {
   const allowed = mayWrite(plan);
   if (!allowed.ok) return allowed;
   const room = requireRoom(plan);
   if (!room.ok) return room;
   const { copies, older } = plan;
-  // What a run that was killed left would only take room.
+  // The remains of a killed run would only take up room.
   const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
   for (const folder of unfinished) removeTree(folder);
   if (copies !== undefined) {
@@ -57,7 +63,7 @@ function mayWrite(plan: Plan): Result<void> {
     } catch (cause) {
       const why =
         (cause as NodeJS.ErrnoException).code === 'EROFS' ? 'it is mounted read-only' : 'permission denied';
-      const next = 'run it as root (sudo), with the file system mounted for writing';
+      const next = 'run it as root (sudo), with the file system mounted writable';
       return err({
         code: 'boot-loader-not-writable',
         what: "cannot write to the boot loader's folder",
@@ -81,10 +87,10 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
       flush(join(made, name));
     }
     if ((await digestOf(made, names)) !== copies.digest) {
-      const next = 'wait until the build that writes them has ended, and try again';
+      const next = 'wait for the build that writes them to end, then try again';
       return err({
         code: 'images-changed',
-        what: 'the images changed while they were copied',
+        what: 'the images changed while they were being copied',
         where: from,
         next,
       });
@@ -99,7 +105,10 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
   }
 }
 
-/** Whether the copies of a plan fit on the ESP beside all that stays there; says how much is missing. Changes nothing. */
+/**
+ * Whether the copies of a plan fit on the ESP beside what stays there; reports how much is missing. Changes
+ * nothing.
+ */
 export function requireRoom({ copies, older }: Plan): Result<void> {
   if (copies === undefined) return ok();
   const { to, bytes, names } = copies;
@@ -110,10 +119,10 @@ export function requireRoom({ copies, older }: Plan): Result<void> {
   if (free >= needed) return ok();
   return err({
     code: 'boot-loader-full',
-    what: 'there is no room on the ESP for what systemd-boot loads',
+    what: 'not enough room on the ESP for the files that systemd-boot loads',
     where: to,
-    why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is whole`,
-    next: `free ${mebibytes(needed - free)} MiB there, or boot by GRUB, which reads them where they lie`,
+    why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is complete`,
+    next: `free ${mebibytes(needed - free)} MiB there, or boot with GRUB, which reads them in place`,
   });
 }
 
@@ -127,10 +136,10 @@ function writeEntry({ file, content }: Plan): Result<void> {
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
     return err({
       code: 'boot-loader-full',
-      what: 'there is no room for the boot loader entry',
+      what: 'not enough room for the boot loader entry',
       where: file,
-      why: `the file system is ${code === 'ENOSPC' ? 'full' : 'full to the quota'}; the entry that was there stays`,
-      next: 'free some room there: 1 MiB is more than enough',
+      why: `the file system is ${code === 'ENOSPC' ? 'full' : 'at its quota'}; the previous entry was kept`,
+      next: 'free 1 MiB there',
     });
   }
 }
@@ -142,7 +151,7 @@ function makeFolders(path: string): void {
   flush(dirname(path));
 }
 
-/** Replace a file of the boot loader's as a whole. It keeps its mode and owner: it may hold a password. */
+/** Replaces a file of the boot loader atomically. It keeps its mode and owner: it may contain a password. */
 function replaceFile(file: string, content: string): void {
   const present = existsSync(file) ? statSync(file) : undefined;
   const made = join(dirname(file), `.${basename(file)}.new`);

@@ -1,4 +1,4 @@
-/** Users of a machine: made by its own tools, then their keys and what they may. */
+/** Users of a machine: created by its own tools, then given their keys and permissions. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
@@ -12,7 +12,7 @@ import type { Tree } from './tree.js';
 
 type User = MachineConfig['users'][string];
 
-/** Make the users; root is there. */
+/** Creates the users; root exists. */
 export async function makeUsers(tree: Tree, machine: MachineConfig): Promise<Result<void>> {
   const users = Object.entries(machine.users);
   const refused = missingShell(tree.root, users);
@@ -21,7 +21,7 @@ export async function makeUsers(tree: Tree, machine: MachineConfig): Promise<Res
   if (!made.ok) return made;
   const hashed = passwordLines(users);
   if (!hashed.ok) return hashed;
-  // Through standard input: arguments can be read by everybody.
+  // Through standard input: anybody can read arguments.
   const set = hashed.value === '' ? ok() : await tree.script('chpasswd --encrypted', { input: hashed.value });
   if (!set.ok) return set;
   return giveKeys(tree.root, tree.files, machine);
@@ -33,16 +33,16 @@ function missingShell(root: string, users: readonly [string, User][]): Result<vo
     return err({
       code: 'shell-missing',
       kind: 'usage',
-      what: 'a user has a shell that is not there',
+      what: 'no such login shell',
       where: `${nameOf(['users', name, 'shell'])}: ${shell}`,
       field: ['users', name, 'shell'],
-      next: 'add the package that has it',
+      next: 'add the package that provides it',
     });
   }
   return undefined;
 }
 
-/** Shell commands that make groups and users, or change those that packages have made. */
+/** Shell commands that create groups and users, or change those that packages created. */
 export function userScript(users: readonly [string, User][]): string {
   const groups = [...new Set(users.flatMap(([, user]) => groupsOf(user)))];
   return [
@@ -51,7 +51,10 @@ export function userScript(users: readonly [string, User][]): string {
   ].join('\n');
 }
 
-/** Who may become root by sudo is in Debian's group of that name, which polkit asks about as well (its 50-default.rules). */
+/**
+ * Who may become root with sudo is in Debian's group of that name, which polkit checks as well (its
+ * 50-default.rules).
+ */
 function groupsOf({ groups, sudo }: User): string[] {
   return sudo === false ? groups : [...new Set([...groups, 'sudo'])];
 }
@@ -77,7 +80,7 @@ function userLines(name: string, user: User): string[] {
   const make = [
     'useradd',
     ...(user.system ? ['--system'] : []),
-    // Of its own, unless there is a group of this name.
+    // A group of its own, unless one of this name exists.
     `$(getent group ${name} >/dev/null && echo --gid ${name} || echo --user-group)`,
     ...['--shell', shellQuote(shell)],
     ...(withHome
@@ -98,7 +101,10 @@ function userLines(name: string, user: User): string[] {
   return [`if getent passwd ${name} >/dev/null; then ${there}; else ${make.join(' ')}; fi`];
 }
 
-/** Lines for chpasswd(8), of every user whose password is not as useradd leaves it. `*` fits nothing, and does not lock keys out. */
+/**
+ * Lines for chpasswd(8), for every user whose password is not as useradd leaves it. `*` matches nothing, and
+ * does not lock out keys.
+ */
 function passwordLines(users: readonly [string, User][]): Result<string> {
   const lines: string[] = [];
   for (const [name, { password }] of users) {
@@ -118,22 +124,24 @@ function hashOf(name: string, password: User['password']): Result<string> {
   return err({
     code: 'password-hash-invalid',
     kind: 'usage',
-    what: 'this is no password hash',
+    what: 'not a password hash',
     where: `${nameOf(['users', name, 'password', 'hashFile'])}: ${password.hashFile}`,
     field: ['users', name, 'password', 'hashFile'],
-    why: 'its first line does not begin as the hash of a password does',
-    next: 'make one: mkpasswd > FILE (package whois), or openssl passwd -6 > FILE',
+    why: 'its first line does not begin like a password hash',
+    next: 'create one: mkpasswd > FILE (package whois), or openssl passwd -6 > FILE',
   });
 }
 
 const SSHD = '/etc/ssh/sshd_config';
-/** Keys of users whose homes are on disks: those of the definition count there, however old the home is. */
+/**
+ * Keys of users whose homes are on disks: those of the definition are valid there, however old the home is.
+ */
 const KEYS = '/etc/ssh/authorized_keys.d';
 const KEYS_CONFIG = `# Homes on disks have keys of their own; those of the definition count beside them.
 AuthorizedKeysFile .ssh/authorized_keys ${KEYS}/%u
 `;
 
-/** Let users become root, and give them their keys. */
+/** Allows users to become root, and installs their keys. */
 export function giveKeys(root: string, files: TreeFiles, machine: MachineConfig): Result<void> {
   const users = Object.entries(machine.users);
   const ids = readIds(root);

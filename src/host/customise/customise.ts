@@ -1,4 +1,4 @@
-/** What makes a tree of installed packages the defined machine, and leaves nothing over. */
+/** Turns a tree of installed packages into the defined machine, without leftovers. */
 
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -47,18 +47,20 @@ export function neededPackages(machine: MachineConfig): Needed[] {
   return all.filter(({ name }, i) => all.findIndex((other) => other.name === name) === i);
 }
 
-/** Left by bootstrapping, of the building host. In a tree that a person has edited such files are theirs. */
+/**
+ * Left by bootstrapping, from the building host. In a tree that was edited by hand such files are the user's.
+ */
 const LEFTOVERS = [
   '/etc/apt/sources.list',
   '/etc/apt/apt.conf.d/99mmdebstrap',
-  // Links into /boot, of kernels that packages install (linux-update-symlinks(1)).
+  // Links into /boot, from kernels that packages install (linux-update-symlinks(1)).
   ...['/vmlinuz', '/vmlinuz.old', '/initrd.img', '/initrd.img.old'],
 ];
 
-/** Folders that must exist, though empty: packages expect them. */
+/** Empty folders that packages expect to exist. */
 const FOLDERS = ['/boot', '/var/cache/apt/archives/partial', '/var/lib/apt/lists/partial', '/overlay'];
 
-/** Take away what must not stay or would not be packed, but for what the definition puts there itself. */
+/** Removes what must not stay or would not be packed, except what the definition puts there itself. */
 export function clean({ root, files }: Tree, machine: MachineConfig): void {
   for (const path of LEFTOVERS) if (!(path in machine.files)) files.remove(path);
   const all = below(root);
@@ -66,7 +68,7 @@ export function clean({ root, files }: Tree, machine: MachineConfig): void {
   const matching = found.filter((path) => kindKeptOut(path) !== undefined);
   const staying = matching.filter(placedBy(machine.files));
   const out = new Set(matching.filter((path) => !staying.some((one) => isWithin(one, path))));
-  // A folder as a whole: whatever removes it sees what is mounted in there.
+  // A folder as a whole: the removal checks for mounts in it.
   for (const path of out) if (!out.has(dirname(path))) files.remove(`/${path}`);
   for (const path of FOLDERS) files.makeFolder(path);
   const id = `/${MACHINE_ID}`;
@@ -75,20 +77,25 @@ export function clean({ root, files }: Tree, machine: MachineConfig): void {
 }
 
 /**
- * Let maintainers' scripts start nothing while packages are installed in the tree: now, also by a hook on this host that enters the
- * tree by itself, and later in `mkma shell` (sys/enter-tree.ts).
+ * Keeps maintainer scripts from starting services while packages are installed in the tree: now, also by a
+ * hook on this host that enters the tree itself, and later in `mkma shell` (sys/enter-tree.ts).
  */
 export function forbidStarts(files: TreeFiles): void {
   if (!files.exists(POLICY.path)) files.link(POLICY.target, POLICY.path);
   files.write(POLICY.target, '#!/bin/sh\nexit 101\n', 0o755);
 }
 
-/** The end of building: what forbids starts is there for `mkma shell` alone, which has a /run of its own. */
+/**
+ * At the end of a build: from here on starts are forbidden in `mkma shell` only, which has a /run of its own.
+ */
 export function endForbidding(files: TreeFiles): void {
   files.remove(dirname(POLICY.target));
 }
 
-/** Make the tree the defined machine, with mkma's own program from the folder `programs`. `read` reads keys of repositories. */
+/**
+ * Turns the tree into the defined machine, with mkma's own program from the folder `programs`. `read` reads
+ * keys of repositories.
+ */
 export async function customise(
   tree: Tree,
   machine: MachineConfig,
@@ -118,9 +125,9 @@ export async function customise(
 }
 
 /**
- * Say that what is made out of /usr (the linker's cache, the journal's catalog, system users) is up to date, as it is once packages are
- * installed. A machine that forgets everything would make it all again at every boot: systemd looks for a file that is not older than
- * /usr (systemd-update-done.service(8)).
+ * Marks what is generated from /usr (the linker's cache, the journal's catalog, system users) as up to date,
+ * as it is once packages are installed. A machine that forgets everything would generate it again at every
+ * boot: systemd looks for a file that is not older than /usr (systemd-update-done.service(8)).
  */
 export function markUpdated(root: string): void {
   const time = Math.ceil(statSync(join(root, 'usr')).mtimeMs / 1000);
@@ -129,7 +136,7 @@ export function markUpdated(root: string): void {
     files.write(`${folder}/.updated`, '# As of the build of this machine.\n');
 }
 
-/** shadow(5) with root's password locked: no password can match `!`. */
+/** shadow(5) with root's password locked: no password matches `!`. */
 function lockRoot(shadow: string): string {
   return shadow.replace(/^root:[^:]*:/m, 'root:!*:');
 }

@@ -1,4 +1,6 @@
-/** What a hook leaves mounted: released, and said, since its author may take it for a part of the image. */
+/**
+ * What a hook leaves mounted is unmounted and reported, since its author may take it for a part of the image.
+ */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../core/result.js';
@@ -7,10 +9,13 @@ import type { Command } from '../sys/command.js';
 import { describeMount, type Mount, mountsIn, parseMounts, readMounts } from '../sys/mounts.js';
 import { run } from '../sys/run.js';
 
-/** Looks at the mounts once the program has ended, before the kernel takes them away with the namespace. $1: file for them. */
+/**
+ * Records the mounts once the program has ended, before the kernel removes them with the namespace. $1: file
+ * for them.
+ */
 const LOOK = 'f=$1; shift; "$@"; code=$?; cat /proc/self/mountinfo > "$f"; exit "$code"';
 
-/** The program in a mount namespace of its own; what is mounted at its end is in `file` then. */
+/** Runs the program in a mount namespace of its own; `file` then has the mounts at its end. */
 export function withLastLook(command: Command, file: string): Command {
   const args = ['-c', LOOK, 'sh', file, command.file, ...command.args];
   return { ...command, file: 'sh', args, isolated: true };
@@ -19,9 +24,12 @@ export function withLastLook(command: Command, file: string): Command {
 /** Where mkma itself mounts something while a program runs in the tree (enter-tree.ts). */
 const OWN = ['proc', 'sys', 'dev', 'run', 'tmp', 'etc/resolv.conf'];
 
-/** Mounts in the tree at `root` and in the folder `output` which that look has seen, but for those of mkma and of this host. */
+/**
+ * The recorded mounts in the tree at `root` and in the folder `output`, except those of mkma and of this
+ * host.
+ */
 export function seenAtLast(file: string, root: string, output: string): string[] {
-  if (!existsSync(file)) return []; // the hook took /proc away
+  if (!existsSync(file)) return []; // the hook unmounted /proc
   const [top, folder] = [realpathSync(root), realpathSync(output)];
   const own = OWN.map((name) => join(top, name));
   const here = new Set(readMounts().map(({ point }) => point));
@@ -33,8 +41,8 @@ export function seenAtLast(file: string, root: string, output: string): string[]
 }
 
 /**
- * Unmount in this namespace what is new below the folders since `before`: what a function has left, whose own programs may still be in it.
- * Resolves to what that was.
+ * Unmounts in this namespace what is new below the folders since `before`: what a function left, whose
+ * programs may still use it. Resolves to these mounts.
  */
 export async function releaseNew(
   folders: readonly string[],
@@ -45,7 +53,7 @@ export async function releaseNew(
   const found = folders.flatMap((folder) => mountsIn(folder, table)).filter(({ id }) => !old.has(id));
   const left = [...new Map(found.map((mount) => [mount.id, mount])).values()];
   if (left.length === 0) return [];
-  // Those that lie on others come first; names may have any byte, so that they are no arguments.
+  // Nested mounts come first; names may have any byte, so they cannot be arguments.
   const input = Buffer.from(
     encodeName(
       [...left]
@@ -62,9 +70,9 @@ export async function releaseNew(
 export function hookLeft(where: string, mounts: readonly string[]): Problem {
   return {
     code: 'hook-left-mount',
-    what: 'a hook left something mounted, which was released',
+    what: 'a hook left something mounted; it was unmounted',
     where,
     why: mounts.join('\n'),
-    next: 'have the hook unmount it; what the image is to hold has to be copied',
+    next: 'unmount it in the hook; copy what the image is to contain',
   };
 }

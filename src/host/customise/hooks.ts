@@ -1,4 +1,4 @@
-/** Hooks: commands, scripts and functions of the definition, run at their moment of a build. */
+/** Hooks: commands, scripts and functions of the definition, run at given points of a build. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,15 +20,15 @@ export interface HookPlace {
   readonly root: string;
   /** The folder of the images. */
   readonly output: string;
-  /** SOURCE_DATE_EPOCH, where it was said. */
+  /** SOURCE_DATE_EPOCH, if set. */
   readonly epoch?: number | undefined;
   /** Variables for what fetches: the host's proxies. */
   readonly fetching?: Readonly<Record<string, string>>;
-  /** `uname -r` of the machine's kernel; in the tree, uname tells of the building machine's. */
+  /** `uname -r` of the machine's kernel; in the tree, uname reports that of the building machine. */
   readonly kernel: string;
 }
 
-/** Variables that say what the machine is. */
+/** Variables that describe the machine. */
 function variablesOf({ kernel, epoch }: HookPlace): Record<string, string> {
   return { MKMA_KERNEL: kernel, ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }) };
 }
@@ -60,11 +60,14 @@ export async function runHooks(
           );
     if (!done.ok) return err(failed(done.problem, i));
   }
-  // What is there now is nobody's hook's.
+  // What is mounted now is not from a hook.
   return requireUnmounted(place.root);
 }
 
-/** What failed in a hook; the command by which mkma entered the tree says nothing to whoever wrote it. */
+/**
+ * What failed in a hook, without the command by which mkma entered the tree: it means nothing to the hook's
+ * author.
+ */
 function failed(problem: Problem, i: number): Problem {
   const field = ['hooks', i];
   const hook = { what: 'a hook failed', where: nameOf(field), field };
@@ -73,11 +76,11 @@ function failed(problem: Problem, i: number): Problem {
   return {
     ...{ code: 'hook-failed', ...hook },
     ...(why === undefined ? {} : { why }),
-    next: 'mkma build --verbose shows all that it prints',
+    next: 'mkma build --verbose shows its whole output',
   };
 }
 
-/** Takes the script from standard input, so that it needs no place of its own in the tree. */
+/** Reads the script from standard input, so that it needs no file of its own in the tree. */
 const TAKE = 'f=$(mktemp) && trap \'rm -f "$f"\' EXIT && cat > "$f" && chmod 700 "$f" && "$f" </dev/null';
 
 async function runScript(
@@ -102,7 +105,8 @@ async function runScript(
     const { root, output } = place;
     const env = { MKMA_ROOT: root, MKMA_OUTPUT: output, ...variablesOf(place) };
     const onLine = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
-    // What a person's own tools need, and namespaces of its own, so that an interruption ends all that it has started.
+    // What the user's own tools need, and namespaces of its own, so that an interruption ends everything it
+    // started.
     const hook: Command = { file, args: [], env, secretEnv: place.fetching, passes: ['hook'] };
     const done = await run(withLastLook(hook, mounts), { signal: context.signal, onLine });
     if (done.ok) left(seenAtLast(mounts, root, output));
@@ -118,7 +122,10 @@ class CommandFailed extends Error {
   }
 }
 
-/** In mkma's own process, whose mount namespace is its own while it builds (own-mounts.ts): it may close over anything. */
+/**
+ * In mkma's own process, which has its own mount namespace during a build (own-mounts.ts): it may close over
+ * anything.
+ */
 async function callFunction(
   hook: HookFunction,
   place: HookPlace,
@@ -153,7 +160,7 @@ async function callFunction(
   }
 }
 
-/** Rejects once the signal is aborted. */
+/** Rejects when the signal is aborted. */
 function aborted(signal: AbortSignal): { readonly promise: Promise<never>; readonly forget: () => void } {
   let forget = (): void => undefined;
   const promise = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** Users and groups of a tree: passwd(5) and group(5), read. */
+/** Users and groups of a tree, read from passwd(5) and group(5). */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolveInTree, type TreeOwner } from '../sys/tree-files.js';
 
@@ -25,7 +25,10 @@ export function readIds(root: string): Ids {
   };
 }
 
-/** The numbers of user or user:group, by names or numbers; `undefined`: one is not there. A group that is not named is the user's. */
+/**
+ * The numeric IDs of user or user:group, given as names or numbers; `undefined`: one does not exist. Without
+ * a group, the user's.
+ */
 export function ownerIn(ids: Ids, owner: string): TreeOwner | undefined {
   const [user = '', group] = owner.split(':');
   const uid = /^\d+$/.test(user) ? Number(user) : ids.users.get(user);
@@ -38,7 +41,7 @@ export function ownerIn(ids: Ids, owner: string): TreeOwner | undefined {
   return uid === undefined || named === undefined ? undefined : { uid, gid: named };
 }
 
-/** Whether something is there, symbolic links followed inside the tree. */
+/** Whether a path exists, symlinks resolved inside the tree. */
 export function existsInTree(root: string, path: string): boolean {
   return existsSync(resolveInTree(root, path, true));
 }

@@ -9,12 +9,12 @@ import { PROGRAMS } from './disks/disks.js';
 import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
 
-/** `definition`: a digest of the definition's files, which counts where functions of it are run. */
+/** `definition`: a digest of the definition's files, which counts if its functions are run. */
 export function customiseInputs(machine: MachineConfig, definition: string): Inputs {
   const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
   const { mounts, swap } = machine;
   const disks = disksOf(machine).length > 0;
-  // Those at `images` come after all that is made.
+  // Those at `images` run after everything is built.
   const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
     hostname,
@@ -62,9 +62,9 @@ function hooksDigest(hooks: MachineConfig['hooks'], definition: string): string 
   return digestOf(said, scripts);
 }
 
-/** Add a file, or a folder with all in it: names, modes and contents. */
+/** Adds a file, or a folder with everything in it: names, modes and contents. */
 export function hashPath(hash: Hash, path: string, name = ''): void {
-  // What is named itself is followed.
+  // The named path itself is followed.
   const info = name === '' ? statSync(path) : lstatSync(path);
   hash.update(JSON.stringify([name, info.mode, info.isFile() ? info.size : 0]));
   if (info.isSymbolicLink()) hash.update(readlinkSync(path));
@@ -73,7 +73,7 @@ export function hashPath(hash: Hash, path: string, name = ''): void {
   } else if (info.isFile()) hashFile(hash, path);
 }
 
-/** Piece by piece: what is copied into an image may be large. */
+/** In pieces: what is copied into an image may be large. */
 function hashFile(hash: Hash, path: string): void {
   const fd = openSync(path, 'r');
   try {

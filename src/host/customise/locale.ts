@@ -5,10 +5,10 @@ import type { MachineConfig } from '../definition/machine.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import type { Tree } from './tree.js';
 
-/** Locales that are in the C library itself. */
+/** Locales built into the C library. */
 const BUILT_IN = /^(C|POSIX)(\.|$)/i;
 
-/** Locales that are to be made. */
+/** Locales to generate. */
 export function wantedLocales({ locale, locales }: MachineConfig): string[] {
   return [...new Set([locale, ...locales])].filter((name) => !BUILT_IN.test(name));
 }
@@ -35,13 +35,13 @@ async function makeLocales(tree: Tree, machine: MachineConfig): Promise<Result<v
       return err({
         code: 'no-such-locale',
         kind: 'usage',
-        what: 'there is no such locale',
+        what: 'no such locale',
         where: name,
         field: machine.locale === name ? ['locale'] : ['locales', machine.locales.indexOf(name)],
         next:
           near.length === 0
-            ? 'the suite has them listed in /usr/share/i18n/SUPPORTED'
-            : `there are ${near.slice(0, 6).join(', ')}`,
+            ? 'the suite lists them in /usr/share/i18n/SUPPORTED'
+            : `similar ones: ${near.slice(0, 6).join(', ')}`,
       });
     }
     lines.push(line);
@@ -49,7 +49,7 @@ async function makeLocales(tree: Tree, machine: MachineConfig): Promise<Result<v
   tree.files.write('/etc/locale.gen', `${lines.join('\n')}\n`);
   const made = await tree.script('locale-gen');
   if (!made.ok) return made;
-  // Where PAM and Debian's tools look; the one file of systemd has it.
+  // Where PAM and Debian's tools look; it links to systemd's file.
   tree.files.link('../locale.conf', '/etc/default/locale');
   return ok();
 }
@@ -59,10 +59,10 @@ function setTimezone({ root, files }: Tree, zone: string): Result<void> {
     return err({
       code: 'no-such-timezone',
       kind: 'usage',
-      what: 'there is no such time zone',
+      what: 'no such time zone',
       where: `timezone: ${zone}`,
       field: ['timezone'],
-      next: 'use one as Europe/Berlin; old names as US/Pacific are in the package tzdata-legacy',
+      next: 'use a name like Europe/Berlin; old names like US/Pacific are in the package tzdata-legacy',
     });
   }
   files.link(`/usr/share/zoneinfo/${zone}`, '/etc/localtime');
@@ -70,7 +70,7 @@ function setTimezone({ root, files }: Tree, zone: string): Result<void> {
   return ok();
 }
 
-/** A folder of zones is none. */
+/** A folder of zones is not a zone. */
 function isZone(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
@@ -86,7 +86,7 @@ async function setKeyboard(
     '/etc/default/keyboard',
     `XKBMODEL="${model}"\nXKBLAYOUT="${layout}"\nXKBVARIANT="${variant}"\nXKBOPTIONS="${options}"\nBACKSPACE="guess"\n`,
   );
-  // What the boot would otherwise compute each time anew; it also tells of a layout that is not there.
+  // Saves what each boot would otherwise compute again; it also reports an unknown layout.
   const saved = await tree.script('setupcon --save-only --force');
   if (!saved.ok) {
     return err({
@@ -95,7 +95,7 @@ async function setKeyboard(
       what: 'cannot set up the keyboard',
       where: `keyboard: ${layout}`,
       field: ['keyboard'],
-      next: 'check its names against keyboard(5) and xkeyboard-config(7)',
+      next: 'see keyboard(5) and xkeyboard-config(7) for valid names',
     });
   }
   return ok();

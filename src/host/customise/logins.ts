@@ -1,12 +1,13 @@
-/** Who is logged in where by itself: the files that make it so. Pure. */
+/** The files for automatic logins. Pure. */
 import type { MachineConfig } from '../definition/machine.js';
 
-/** Files that log users in on terminals, and let rescue shells open where root has no password to ask for. */
+/** Files that log users in on terminals, and open rescue shells although root has no password. */
 export function loginFiles({ users }: MachineConfig): Record<string, string> {
   const terminals = Object.values(users).flatMap(({ autologin }) => autologin);
   const serial = [...new Set(['ttyS0', ...terminals.filter(isSerial)])];
   const files: Record<string, string> = {
-    // Also where the kernel was not told console=, but only where the port really exists (port 0x0: it does not).
+    // Also without console= on the kernel command line, but only if the port really exists (port 0x0: it does
+    // not).
     '/etc/udev/rules.d/90-mkma-serial-login.rules': serial.map(serialRule).join(''),
   };
   for (const [name, { autologin }] of Object.entries(users)) {
@@ -34,7 +35,7 @@ function serialRule(terminal: string): string {
   return `SUBSYSTEM=="tty", KERNEL=="${terminal}"${exists}, TAG+="systemd", ENV{SYSTEMD_WANTS}+="serial-getty@${terminal}.service"\n`;
 }
 
-/** As systemd's own units, but for --login-options, which would keep agetty from skipping the password. */
+/** As systemd's own units, except for --login-options, which would keep agetty from skipping the password. */
 function autologinFile(user: string, terminal: string): [string, string] {
   const serial = isSerial(terminal);
   const unit = `${serial ? 'serial-getty' : 'getty'}@${terminal}.service`;

@@ -1,4 +1,7 @@
-/** The files of a definition, put into the tree: in the order of their names, so that a folder comes before what is in it. */
+/**
+ * Puts a definition's files into the tree, in the order of their names, so that a folder comes before its
+ * content.
+ */
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +17,7 @@ import type { Tree } from './tree.js';
 type Placed = MachineConfig['files'][string];
 type Values = Readonly<Record<string, string | number | boolean>>;
 
-/** Put them there. */
+/** Puts them into the tree. */
 export function placeFiles({ root, files }: Tree, machine: MachineConfig): Result<void> {
   const ids = readIds(root);
   for (const path of Object.keys(machine.files).sort()) {
@@ -25,8 +28,8 @@ export function placeFiles({ root, files }: Tree, machine: MachineConfig): Resul
 }
 
 /**
- * Whether the definition itself puts something at a path, as `etc/passwd`: as a file, link or folder, or in a folder that is copied.
- * What it removes it does not put there.
+ * Whether the definition itself puts something at a path, as `etc/passwd`: as a file, link or folder, or in a
+ * folder that is copied. What it removes does not count.
  */
 export function placedBy(files: MachineConfig['files']): (path: string) => boolean {
   const copied = (from: string, inner: string): boolean =>
@@ -65,9 +68,9 @@ class Placing {
     if (file.owner !== undefined && owner === undefined) {
       return this.problem(
         'no-such-owner',
-        'a file has an owner that is not there',
+        'the owner of a file does not exist',
         file.owner,
-        'add the user or group, or the package that makes it',
+        'add the user or group, or the package that creates it',
       );
     }
     const mode = file.mode === undefined ? undefined : Number.parseInt(file.mode, 8);
@@ -78,7 +81,10 @@ class Placing {
     return undefined;
   }
 
-  /** Copy a file, or a folder with all in it. `mode` is of files; folders have their own, and those that are there stay as they are. */
+  /**
+   * Copies a file, or a folder with everything in it. `mode` is for files; folders keep their own, and
+   * existing ones stay as they are.
+   */
   private copy(
     from: string,
     to: string,
@@ -86,7 +92,7 @@ class Placing {
     owner: TreeOwner | undefined,
   ): Problem | undefined {
     const info = to === this.path ? statSync(from) : lstatSync(from);
-    // What the definition names may be a link to what is meant; what lies below it is copied as it is.
+    // A link that the definition names is followed; what is below it is copied as it is.
     if (info.isSymbolicLink()) this.files.link(readlinkSync(from), to, owner);
     else if (info.isDirectory()) {
       this.files.makeFolder(to, info.mode & 0o7777, owner ?? { uid: 0, gid: 0 }, 'new');
@@ -96,12 +102,7 @@ class Placing {
       }
     } else if (info.isFile()) this.files.copy(from, to, mode ?? info.mode & 0o7777, owner);
     else
-      return this.problem(
-        'source-unsupported',
-        'this is neither file, folder nor link',
-        from,
-        'leave it out',
-      );
+      return this.problem('source-unsupported', 'not a regular file, folder or symlink', from, 'remove it');
     return undefined;
   }
 
@@ -118,9 +119,9 @@ class Placing {
     if (unknown !== undefined) {
       return this.problem(
         'template-value-missing',
-        'a template names a value that is not given',
+        'a template uses a value that is not set',
         `${from}: {{${unknown}}}`,
-        `give it: values: { ${unknown}: ... }`,
+        `set it: values: { ${unknown}: ... }`,
       );
     }
     this.files.write(this.path, fill(text, values), mode ?? statSync(from).mode & 0o777, owner);
@@ -135,7 +136,7 @@ class Placing {
 
 const NAME = /\{\{\s*([A-Za-z_]\w*)\s*\}\}/g;
 
-/** A template with its values in place. */
+/** A template with its values filled in. */
 function fill(text: string, values: Values): string {
   return text.replace(NAME, (_, name: string) => String(values[name]));
 }

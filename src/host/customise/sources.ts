@@ -1,9 +1,12 @@
-/** Where packages come from: apt's sources, of the build and of the machine. Pure but for the keys that it is given a way to read. */
+/**
+ * Where packages come from: apt's sources, of the build and of the machine. Pure, except that it reads keys
+ * through a parameter.
+ */
 import type { MachineConfig } from '../definition/machine.js';
 import { DEBIAN_MIRRORS } from '../mirror/mirrors.js';
 import type { KeyReader } from './repository-keys.js';
 
-/** Where firmware packages lie that are not free. */
+/** Component of non-free firmware packages. */
 const FIRMWARE = 'non-free-firmware';
 
 /** Components of Debian's archive that the machine is built from. */
@@ -11,7 +14,7 @@ export function componentsOf({ components, firmware }: MachineConfig): string[] 
   return [...new Set([...components, ...(firmware.length > 0 ? [FIRMWARE] : [])])];
 }
 
-/** A sources file (sources.list(5), deb822) for a repository, with its key inside: nothing else has to be found. */
+/** A self-contained sources file (sources.list(5), deb822) for a repository, with its key inside. */
 export function repositoryStanza(
   repository: Omit<MachineConfig['repositories'][string], 'key'>,
   key: string,
@@ -47,7 +50,7 @@ export function sourceFiles(machine: MachineConfig, read: KeyReader): Record<str
   };
 }
 
-/** apt_preferences(5) that keep packages out; `undefined`: none are. */
+/** apt_preferences(5) that exclude packages; `undefined`: none. */
 export function excludedPreferences(names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `Package: ${names.join(' ')}\nPin: release *\nPin-Priority: -1\n`;
 }

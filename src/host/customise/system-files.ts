@@ -1,4 +1,7 @@
-/** Files that every machine has, by its definition. Pure but for the keys that it is given a way to read: also an input of a stage. */
+/**
+ * Files that every machine has, from its definition. Pure, except that it reads keys through a parameter:
+ * also an input of a stage.
+ */
 
 import type { Part } from '../definition/choices.js';
 import type { MachineConfig } from '../definition/machine.js';
@@ -18,9 +21,10 @@ export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<
     '/etc/hosts': `127.0.0.1 localhost\n127.0.1.1 ${hostname}\n::1 localhost ip6-localhost ip6-loopback\n`,
     '/etc/locale.conf': `LANG=${locale}\n`,
     '/etc/fstab': FSTAB,
-    // Empty, not "uninitialized": a RAM system is no first boot (systemd would enable every preset), yet has no id of its own.
+    // Empty, not "uninitialized": a boot into RAM is not a first boot (systemd would enable every preset),
+    // yet has no id of its own.
     '/etc/machine-id': '',
-    // Not the building host's name servers; whatever sets up the network writes its own.
+    // Not the building host's name servers; the network's own configuration writes this file.
     '/etc/resolv.conf': '',
     ...sourceFiles(machine, read),
     ...diskFiles(machine),
@@ -28,7 +32,7 @@ export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),
     ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
-    // For mkma test: whoever has the images alone can tell as well.
+    // For mkma test, so that the images alone suffice.
     ...(machine.listen.length === 0
       ? {}
       : { '/usr/lib/mkma/listen': machine.listen.map((port) => `${port}\n`).join('') }),
@@ -53,7 +57,7 @@ function zramFiles(percent: number | undefined): Record<string, string> {
   };
 }
 
-/** What is left out stays out when packages are installed later. */
+/** Excluded packages stay excluded when packages are installed later. */
 function leftOutFiles(parts: readonly Part[]): Record<string, string> {
   const config = dpkgConfig(parts);
   return config === undefined ? {} : { [DPKG_CONFIG]: config };

@@ -1,4 +1,7 @@
-/** Who gets into a machine, judged by its tree: whoever made it, the definition, a hook, or a person in a shell. */
+/**
+ * Who can log in to a machine, judged by its tree, whether the definition, a hook, or a person in a shell
+ * made it so.
+ */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { Problem } from '../../core/result.js';
@@ -8,7 +11,7 @@ import { LOGIN_PROGRAMS, SSH_SERVERS } from '../definition/network-logins.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { existsInTree } from './ids.js';
 
-/** What a password field lets in: `empty` asks for none. */
+/** What a password field accepts: `empty` requires none. */
 type Password = 'locked' | 'empty' | 'set';
 
 interface Account {
@@ -20,7 +23,7 @@ interface Account {
   readonly password: Password;
 }
 
-/** A file of the tree as text, links followed inside it; nothing where there is none. */
+/** A file of the tree as text, links resolved inside it; empty if there is none. */
 function read(root: string, path: string): string {
   const real = resolveInTree(root, path, true);
   return statSync(real, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(real, 'utf8') : '';
@@ -38,10 +41,13 @@ function fieldsOf(text: string): string[][] {
     .map((line) => line.split(':'));
 }
 
-/** Accounts, in the order of passwd(5). A field that is not `x` is the password itself; of one without a line in shadow(5) none fits. */
+/**
+ * Accounts, in the order of passwd(5). A field other than `x` is the password itself; without a line in
+ * shadow(5), no password is accepted.
+ */
 function accountsOf(root: string): Account[] {
   const shadow = new Map<string, string>();
-  // The first line of a name counts, as for getspnam(3).
+  // The first line of a name wins, as in getspnam(3).
   for (const [name = '', hash = ''] of fieldsOf(read(root, '/etc/shadow'))) {
     if (!shadow.has(name)) shadow.set(name, hash);
   }
@@ -64,8 +70,9 @@ function findProgram(root: string, programs: readonly string[]): string | undefi
 }
 
 /**
- * Refuses an account with an empty password together with a network login: whoever made either. Whether the server would take the
- * password (PermitEmptyPasswords of sshd_config(5), `nullok` of pam_unix(8)) is not asked: one line changes it later.
+ * Refuses an account with an empty password together with a network login, whatever made either. Whether the
+ * server accepts the password (PermitEmptyPasswords of sshd_config(5), `nullok` of pam_unix(8)) is not
+ * checked: one line changes it later.
  */
 export function openToAll(root: string, machine?: Pick<MachineConfig, 'users'>): Problem | undefined {
   const open = accountsOf(root).find(({ password }) => password === 'empty')?.name;
@@ -80,14 +87,14 @@ export function openToAll(root: string, machine?: Pick<MachineConfig, 'users'>):
     what: `${open} would have an empty password on a machine with a network login`,
     where: byDefinition ? nameOf(field) : join(root, 'etc/shadow'),
     ...(byDefinition ? { field, suggestion: 'locked' } : {}),
-    why: `${login} is there`,
+    why: `${login} is installed`,
     next: byDefinition
-      ? 'lock it (password: "locked") and use authorizedKeys, or leave out what brings the network login'
-      : `lock it (mkma shell passwd -l ${open}) and use authorized keys, or remove the package of ${login}`,
+      ? 'lock it (password: "locked") and use authorizedKeys, or remove the network login'
+      : `lock it (mkma shell passwd -l ${open}) and use authorized keys, or remove the package ${login}`,
   };
 }
 
-/** Who can log in, and how, in words. An account is in passwd(5), but for those whose shell lets nobody in. */
+/** Who can log in, and how, in words. Accounts of passwd(5), except those whose shell refuses logins. */
 export function loginsIn(root: string): string[] {
   const terminals = autologins(root);
   const keysCount = findProgram(root, SSH_SERVERS) !== undefined;
@@ -97,16 +104,19 @@ export function loginsIn(root: string): string[] {
     if (/\/(nologin|false|true|sync)$/.test(shell)) return [];
     const on = terminals.get(name) ?? [];
     const ways = [
-      ...(on.length === 0 ? [] : [`on ${on.join(', ')} without a question`]),
+      ...(on.length === 0 ? [] : [`automatically on ${on.join(', ')}`]),
       ...(password === 'locked' ? [] : [password === 'empty' ? 'with an empty password' : 'with a password']),
-      ...(keysCount && hasKeys(root, account) ? ['by key'] : []),
+      ...(keysCount && hasKeys(root, account) ? ['with a key'] : []),
     ];
     if (ways.length === 0) return [];
     return [`${name} ${[...ways, ...(account.uid === 0 ? [] : sudo(account))].join(', ')}`];
   });
 }
 
-/** Files with a user's keys: AuthorizedKeysFile of sshd_config(5), whose first value counts; drop-ins come before the rest in Debian. */
+/**
+ * Files with a user's keys: AuthorizedKeysFile of sshd_config(5), whose first value wins; in Debian drop-ins
+ * come first.
+ */
 function hasKeys(root: string, { name, uid, home }: Account): boolean {
   const folder = '/etc/ssh/sshd_config.d';
   const dropIns = names(root, folder).filter((file) => file.endsWith('.conf'));
@@ -121,7 +131,7 @@ function hasKeys(root: string, { name, uid, home }: Account): boolean {
     .some((path) => /^\s*[^#\s]/m.test(read(root, posix.resolve(home, path))));
 }
 
-/** Units whose drop-ins and copies may log somebody in, and settings of display managers. */
+/** Units whose drop-ins and copies may configure automatic logins, and settings of display managers. */
 const UNITS = ['/usr/lib/systemd/system', '/etc/systemd/system'];
 const DISPLAYS: readonly (readonly [name: string, paths: readonly string[], user: RegExp])[] = [
   ['greetd', ['/etc/greetd/config.toml'], /^\[initial_session\][^[]*?^\s*user\s*=\s*"([^"]+)"/ms],
@@ -134,7 +144,7 @@ const DISPLAYS: readonly (readonly [name: string, paths: readonly string[], user
   ['gdm', ['/etc/gdm3/daemon.conf'], /^\s*AutomaticLogin\s*=\s*(\S+)/m],
 ];
 
-/** Where somebody is logged in by itself, by user: terminals as `tty1`, or the display manager's name. */
+/** Where users are logged in automatically, by user: terminals as `tty1`, or the display manager's name. */
 function autologins(root: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const add = (user: string | undefined, where: string): void => {
@@ -160,7 +170,10 @@ function autologins(root: string): Map<string, string[]> {
   return found;
 }
 
-/** Users that a unit which starts at boot opens a session for on a terminal: PAMName=, User= and TTYPath= of systemd.exec(5). */
+/**
+ * Users for whom a unit that starts at boot opens a session on a terminal: PAMName=, User= and TTYPath= of
+ * systemd.exec(5).
+ */
 function sessionUnits(root: string): [user: string, terminal: string][] {
   const folder = '/etc/systemd/system';
   const wanted = names(root, folder)
@@ -194,6 +207,6 @@ function sudoersOf(root: string): (account: Account) => string[] {
     const whom = new Set([name, 'ALL', ...own.map(([group = '']) => `%${group}`)]);
     const last = rules.findLast(([, who = '']) => whom.has(who));
     if (last === undefined) return [];
-    return [last[2]?.includes('NOPASSWD:') === true ? 'root by sudo without a password' : 'root by sudo'];
+    return [last[2]?.includes('NOPASSWD:') === true ? 'can sudo without a password' : 'can sudo'];
   };
 }

@@ -1,4 +1,4 @@
-/** The tree of the machine that is being built, and programs run in it. */
+/** The tree of the machine being built, and programs run in it. */
 import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Command } from '../sys/command.js';
@@ -23,18 +23,21 @@ export class Tree {
     this.files = new TreeFiles(root, mtime);
   }
 
-  /** Say what is not right, though the tree can be made. */
+  /** Reports what is wrong although the tree can be made. */
   warn(problem: Problem): void {
     this.context.emit({ type: 'warning', problem });
   }
 
-  /** Run shell commands in the tree; they stop at the first that fails, which is the Problem. Resolves to what they printed. */
+  /**
+   * Runs shell commands in the tree; they stop at the first that fails, which is the Problem. Resolves to
+   * their output.
+   */
   async script(commands: string, { input }: ScriptOptions = {}): Promise<Result<string>> {
     if (commands.trim() === '') return ok('');
     return this.run(['sh', '-e', '-c', commands], input);
   }
 
-  /** Run a program in the tree; `as` may put another one around what enters the tree. */
+  /** Runs a program in the tree; `as` may wrap the command that enters the tree. */
   async run(
     command: readonly string[],
     input?: string | Uint8Array,

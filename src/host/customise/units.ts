@@ -19,7 +19,7 @@ export async function setUnits(tree: Tree, { services }: MachineConfig): Promise
         what: `cannot ${verb} a unit`,
         where: `services.${verb}: ${unit}`,
         field: ['services', verb, i],
-        next: 'check its name; the package that has it must be among the packages',
+        next: 'check its name; the package that contains it must be among packages',
       });
     }
   }

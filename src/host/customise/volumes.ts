@@ -1,4 +1,4 @@
-/** Volumes in RAM: lines of fstab(5), and the folders that they are mounted on. */
+/** RAM volumes: lines of fstab(5), and their mount points. */
 
 import { err, ok, type Result } from '../../core/result.js';
 import { isBelow } from '../../core/text/path.js';
@@ -9,13 +9,13 @@ import { escaped, optionsOnDisk } from './disks/tables.js';
 import { ownerIn, readIds } from './ids.js';
 import type { Tree } from './tree.js';
 
-/** Say in /etc/fstab what is mounted. Fails where an owner is not there. */
+/** Adds the mounts to /etc/fstab. Fails if an owner does not exist. */
 export function setVolumes({ root, files }: Tree, machine: MachineConfig): Result<void> {
   const { ramVolumes } = machine;
   const ids = readIds(root);
   const homes = homesIn(ids, machine);
   const lines: string[] = [];
-  // What lies in another volume is mounted after it, and its folder is made there at boot.
+  // A volume in another volume is mounted after it, and its mount point is created there at boot.
   for (const [path, volume] of Object.entries(ramVolumes).sort()) {
     if (volume === false) continue;
     const { size, mode, owner = 'root' } = volume;
@@ -24,11 +24,11 @@ export function setVolumes({ root, files }: Tree, machine: MachineConfig): Resul
       const field = ['ramVolumes', path, 'owner'];
       return err({
         code: 'no-such-owner',
-        what: 'a volume has an owner that is not there',
+        what: 'the owner of a volume does not exist',
         where: nameOf(field),
         field,
-        why: `neither the packages nor the definition make ${owner}`,
-        next: 'add the user or group, or the package that makes it',
+        why: `neither the packages nor the definition create ${owner}`,
+        next: 'add the user or group, or the package that creates it',
       });
     }
     const { uid, gid } = found;
@@ -47,9 +47,9 @@ export function setVolumes({ root, files }: Tree, machine: MachineConfig): Resul
   return ok();
 }
 
-/** Folders of a home on the way to a path in it: they are its user's. */
+/** Folders of a home on the way to a path in it: they belong to its user. */
 function homeFolders(path: string, home: string | undefined): string[] {
-  // Accounts of the system have / as their home: nothing in it is theirs.
+  // System accounts have / as their home: nothing in it is theirs.
   if (home === undefined || home === '/' || !isBelow(path, home)) return [];
   const parts = path
     .slice(home.length + 1)

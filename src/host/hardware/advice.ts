@@ -1,4 +1,4 @@
-/** What a machine's definition should say for its hardware, and why. Pure. */
+/** What a definition should contain for a machine's hardware, and why. Pure. */
 import { firmwareOf } from '../definition/presets/hardware/firmware.js';
 import type { HardwareName } from '../definition/presets/hardware/hardware.js';
 import type { Computer, Maker } from './computer.js';
@@ -6,7 +6,7 @@ import { packagesWith } from './firmware-packages.js';
 import { unnamedFirmware } from './unnamed-firmware.js';
 import { type KernelModules, type Use, withNeeded } from './uses.js';
 
-/** What is known of a machine. */
+/** What is known about a machine. */
 export interface Findings {
   readonly computer: Computer;
   readonly uses: readonly Use[];
@@ -18,7 +18,7 @@ export interface Findings {
   readonly logged: readonly string[];
 }
 
-/** A fragment or package, and what asks for it. */
+/** A fragment or package, and what needs it. */
 interface Reason {
   readonly name: string;
   readonly why: string;
@@ -29,10 +29,10 @@ export interface Advice {
   readonly extends: readonly HardwareName[];
   readonly firmware: readonly string[];
   readonly packages: readonly string[];
-  /** Drivers of the machine's devices, in byte order: `keepModules` where another machine builds it. */
+  /** Drivers of the machine's devices, in byte order: `keepModules` if another machine builds it. */
   readonly modules: readonly string[];
   readonly reasons: readonly Reason[];
-  /** Firmware in the kernel's log that no package of Debian has. */
+  /** Firmware in the kernel's log that no Debian package contains. */
   readonly unknown: readonly string[];
 }
 
@@ -78,7 +78,7 @@ function fragmentsFor({ computer, uses }: Findings): { name: HardwareName; why: 
     .map(({ name, whys }) => ({ name, why: whys.join(', ') }));
 }
 
-/** Packages with firmware by name, each with the first device that asks for it. */
+/** Firmware packages by name, each with the first device that needs it. */
 function firmwareFor({ uses, kernel, asked, logged }: Findings): Reason[] {
   const wanted = uses.flatMap((use) =>
     use.modules.flatMap((module) => {
@@ -89,7 +89,7 @@ function firmwareFor({ uses, kernel, asked, logged }: Findings): Reason[] {
   );
   const inLog = logged.map((name) => ({ name, by: LOG }));
   const reasons = new Map<string, { readonly by: string; readonly names: string[] }>();
-  // The log names what was really asked for, so it explains better than what a driver may ask for.
+  // The log names what was really requested, which explains more than what a driver may request.
   for (const { name, by } of [...inLog, ...wanted]) {
     for (const one of packagesWith(name)) {
       const reason = reasons.get(one);
@@ -110,7 +110,7 @@ function listed(names: readonly string[]): string {
   return others.length === 0 ? named(first) : `${named(first)} and ${others.length} more`;
 }
 
-/** A name as it is shown: beginnings of names end in dots. */
+/** A name as shown: beginnings of names end in dots. */
 function named(name: string): string {
   return /\.\w+$/.test(name) ? name : `${name}...`;
 }

@@ -1,34 +1,32 @@
 /**
- * What kind of computer a machine is: its processor, whether it is virtual, whether it is carried around.
- * Pure.
+ * What kind of computer a machine is: its processor, whether it is virtual, whether it is portable. Pure.
  */
 import type { SystemFiles } from './system-files.js';
 
-/** Makers that have a fragment. */
+/** Vendors that have a fragment. */
 export type Maker = 'Intel' | 'AMD';
 
 export interface Computer {
-  /** The processor's maker; `undefined`: another one, or not known. */
+  /** The processor's vendor; `undefined`: another one, or unknown. */
   readonly processor: Maker | undefined;
   /** Whether it runs on a hypervisor, which loads the microcode itself. */
   readonly virtual: boolean;
-  /** By what it is a laptop; empty where it is none. */
+  /** Why it counts as a laptop; empty if it does not. */
   readonly laptop: readonly string[];
 }
 
-/** `vendor_id` in /proc/cpuinfo (arch/x86/kernel/cpu/ of the kernel). */
+/** `vendor_id` in /proc/cpuinfo (kernel: arch/x86/kernel/cpu/). */
 const VENDORS: Readonly<Record<string, Maker>> = { GenuineIntel: 'Intel', AuthenticAMD: 'AMD' };
 
 /**
- * Chassis types of computers that are carried (SMBIOS 3.7, 7.4.1), as /sys/class/dmi/id/chassis_type has
- * them.
+ * Chassis types of portable computers (SMBIOS 3.7, 7.4.1), as in /sys/class/dmi/id/chassis_type.
  */
 const PORTABLE: Readonly<Record<string, string>> = {
   ...{ 8: 'portable', 9: 'laptop', 10: 'notebook', 11: 'hand held', 14: 'sub notebook' },
   ...{ 30: 'tablet', 31: 'convertible', 32: 'detachable' },
 };
 
-/** What `files` have of it. */
+/** Reads it from `files`. */
 export function computerOf(files: SystemFiles): Computer {
   const cpu = files.text('proc/cpuinfo');
   const virtual = /^flags\s*:.*\bhypervisor\b/m.test(cpu);

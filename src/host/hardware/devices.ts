@@ -4,25 +4,25 @@ import type { SystemFiles } from './system-files.js';
 
 /** A device on a bus. */
 export interface Device {
-  /** As pci or usb. */
+  /** Such as pci or usb. */
   readonly bus: string;
-  /** As 0000:00:02.0. */
+  /** Such as 0000:00:02.0. */
   readonly name: string;
-  /** Empty where its bus has none. */
+  /** Empty if its bus has none. */
   readonly modalias: string;
-  /** The module of the driver that is bound to it, or the driver's own name where that is built in. */
+  /** The module of its bound driver, or the driver's own name if it is built in. */
   readonly driver: string | undefined;
 }
 
 /**
- * Modaliases that are on no bus: of all processors together, and of the machine as its maker describes it.
+ * Modaliases outside of buses: of all processors together, and of the machine as its vendor describes it.
  */
 const OTHERS = [
   { bus: 'cpu', name: 'all', path: 'sys/devices/system/cpu/modalias' },
   { bus: 'dmi', name: 'id', path: 'sys/class/dmi/id/modalias' },
 ];
 
-/** All devices, in the order of buses and names. */
+/** All devices, ordered by bus and name. */
 export function devicesOf(files: SystemFiles): Device[] {
   const onBuses = files
     .list('sys/bus')
@@ -35,7 +35,7 @@ export function devicesOf(files: SystemFiles): Device[] {
 
 function deviceOf(files: SystemFiles, bus: string, name: string): Device {
   const folder = `sys/bus/${bus}/devices/${name}`;
-  // Not every bus has a file `modalias` (SD cards have none), yet all have this one, for udev.
+  // Not every bus has a file `modalias` (SD cards have none), but all have this one, for udev.
   const uevent = files.text(`${folder}/uevent`);
   const driver = /^DRIVER=(.+)$/m.exec(uevent)?.[1];
   const module = driver === undefined ? undefined : files.link(`${folder}/driver/module`);

@@ -1,9 +1,9 @@
-/** Which Debian package has a file of firmware. Pure. */
+/** Which Debian package contains a firmware file. Pure. */
 import { FIRMWARE_TABLE } from './firmware-table.js';
 
 interface Entry {
   readonly text: string;
-  /** Whether a name may go on after the text. */
+  /** Whether a name may continue after the text. */
   readonly open: boolean;
   readonly package: string;
 }
@@ -15,9 +15,8 @@ const ENTRIES: readonly Entry[] = Object.entries(FIRMWARE_TABLE).flatMap(([name,
 );
 
 /**
- * Packages that have the firmware of a name as modules give it: a path below /usr/lib/firmware, or a pattern.
- * Newer and older versions than Debian's own count too. The longest entry decides; none: no package of Debian
- * has it.
+ * Packages that contain the firmware a module names: a path below /usr/lib/firmware, or a pattern. Newer and
+ * older versions than Debian's own count too. The longest entry decides; none: no Debian package contains it.
  */
 export function packagesWith(name: string): string[] {
   const literal = name.split(/[*?[]/)[0] as string;

@@ -11,11 +11,11 @@ import { diskFiles } from './system-files.js';
 export interface Hardware {
   /** The modaliases of all devices, each once, in byte order. */
   readonly modaliases: readonly string[];
-  /** Names of the drivers that are loaded as modules, for whatever reason, in byte order. */
+  /** Names of the drivers loaded as modules, for whatever reason, in byte order. */
   readonly loaded: readonly string[];
 }
 
-/** What this machine has. `system` is another root, for tests. */
+/** The hardware of this machine. `system` is another root, for tests. */
 export function lookAtHardware(system = '/'): Hardware {
   const files = diskFiles(system);
   const found = devicesOf(files).map(({ modalias }) => modalias);
@@ -24,13 +24,13 @@ export function lookAtHardware(system = '/'): Hardware {
     modaliases: [...new Set(found)].filter((alias) => alias !== '').sort(),
     loaded: loaded
       .map((line) => moduleName(line.split(' ')[0] ?? ''))
-      // Others come and go with what is done at the moment: a file system that is mounted, a firewall's rules.
+      // Others come and go with use: a mounted file system, a firewall's rules.
       .filter((name) => name !== '' && existsSync(join(system, 'sys/module', name, 'drivers')))
       .sort(),
   };
 }
 
-/** Names a machine's hardware: an input of the stages that take modules and firmware by it. */
+/** Identifies a machine's hardware: an input of the stages that select modules and firmware by it. */
 export function hardwareDigest({ modaliases, loaded }: Hardware): string {
   return createHash('sha256')
     .update(JSON.stringify([modaliases, loaded]))
@@ -38,12 +38,12 @@ export function hardwareDigest({ modaliases, loaded }: Hardware): string {
     .slice(0, 20);
 }
 
-/** Most modaliases handed to one modprobe: an argument list has a limit. */
+/** Modaliases passed to one modprobe: an argument list has a limit. */
 const BATCH = 500;
 
 /**
- * Names of the modules that a kernel has for the hardware, as the tree's own modprobe(8) resolves them, and of those that are loaded here.
- * `root` is a tree with kmod, and with that kernel's modules and their index.
+ * Names of the modules that a kernel has for the hardware, as the tree's own modprobe(8) resolves them, and
+ * of those loaded here. `root` is a tree with kmod, and with that kernel's modules and their index.
  */
 export async function driversFor(
   { modaliases, loaded }: Hardware,
@@ -55,7 +55,7 @@ export async function driversFor(
   for (let i = 0; i < modaliases.length; i += BATCH) {
     const aliases = modaliases.slice(i, i + BATCH);
     const options = ['--all', '--quiet', '--resolve-alias', '--set-version', release, '--'];
-    // It fails already where a single alias is nobody's, and most devices' drivers are in the kernel itself.
+    // It fails if a single alias has no module, and most devices' drivers are built into the kernel.
     const resolved = await askProgram(
       { file: 'chroot', args: [root, 'modprobe', ...options, ...aliases] },
       [NOBODYS],

@@ -1,6 +1,5 @@
 /**
- * Reading a kernel's modules, whoever calls: what depmod(8) wrote, and what modinfo(8) prints of module
- * files.
+ * Reads a kernel's modules as any user: from what depmod(8) wrote, and from what modinfo(8) prints.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -18,13 +17,12 @@ import type { KernelModules } from './uses.js';
 export interface ModuleFolder {
   /** `uname -r` of the kernel. */
   readonly release: string;
-  /** Absolute, as /lib/modules/RELEASE. */
+  /** Absolute: /lib/modules/RELEASE. */
   readonly folder: string;
 }
 
 /**
- * Folders with an index among those of a tree's kernels, the newest name last; none where they cannot be
- * read.
+ * Module folders with an index in a tree, the newest name last; none if they cannot be read.
  */
 export function moduleFolders(tree: string): ModuleFolder[] {
   const modules = join(tree, 'lib/modules');
@@ -39,14 +37,14 @@ export function moduleFolders(tree: string): ModuleFolder[] {
     .filter(({ folder }) => existsSync(join(folder, 'modules.dep')));
 }
 
-/** Its modules, and the aliases that they answer to. */
+/** Its modules and their aliases. */
 export async function readKernel({ folder, release }: ModuleFolder): Promise<Result<KernelModules>> {
   const texts = await readModuleTexts(folder, release);
   if (!texts.ok) return texts;
   return ok({ index: parseModuleIndex(texts.value), aliases: parseAliases(texts.value.alias) });
 }
 
-/** The names in the `firmware` fields of modules, by module; `names`: those of interest. */
+/** The names in the `firmware` fields of modules, by module; `names`: the modules of interest. */
 export async function readFirmwareNames(
   { folder }: ModuleFolder,
   { index }: KernelModules,
@@ -61,7 +59,7 @@ export async function readFirmwareNames(
   if (modinfo === undefined) {
     return err({
       code: 'no-modinfo',
-      what: 'the firmware that drivers name was not read: this host has no modinfo',
+      what: 'cannot read which firmware drivers name: this host has no modinfo',
       next: 'sudo apt-get install kmod',
     });
   }
@@ -73,8 +71,8 @@ export async function readFirmwareNames(
 }
 
 /**
- * The `firmware` fields in what `modinfo --null` prints (kmod 30 to 34): `filename:  PATH` first of each
- * module, then `KEY=VALUE`, each ended by NUL.
+ * The `firmware` fields in what `modinfo --null` prints (kmod 30 to 34): `filename:  PATH` first for
+ * each module, then `KEY=VALUE`, each terminated by NUL.
  */
 export function firmwareFields(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();

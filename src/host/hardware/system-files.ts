@@ -1,24 +1,24 @@
-/** The files by which a running kernel describes its machine: /sys and /proc. */
+/** The files in which a running kernel describes its machine: /sys and /proc. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Such files, of this machine or of a test's. Paths have no leading slash. */
+/** Such files, of this machine or of a test. Paths have no leading slash. */
 export interface SystemFiles {
-  /** Names in a folder, in byte order; none where it is not there. */
+  /** Names in a folder, in byte order; none if it does not exist. */
   readonly list: (path: string) => readonly string[];
-  /** A file's text; empty where it is not there or cannot be read. */
+  /** A file's text; empty if it does not exist or cannot be read. */
   readonly text: (path: string) => string;
-  /** What a symbolic link names; `undefined` where there is none. */
+  /** The target of a symlink; `undefined` if there is none. */
   readonly link: (path: string) => string | undefined;
 }
 
-/** Files of this machine, and those that are there but could not be read. */
+/** Files of this machine, and those that could not be read. */
 export interface DiskFiles extends SystemFiles {
   /** Absolute paths. */
   readonly refused: ReadonlySet<string>;
 }
 
-/** Not there, or no link; a device may also vanish while it is read. */
+/** It does not exist, or is not a link; a device may also vanish while it is read. */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'EINVAL', 'ENODEV', 'ENXIO'];
 
 /** The files below `root`. */

@@ -12,7 +12,7 @@ export interface Unread {
 /** Kinds that the first line names. */
 const NAMED: readonly Kind[] = ['graphics', 'Wi-Fi', 'Bluetooth', 'wired network'];
 
-/** In one line: `laptop, Intel processor, graphics (i915), Wi-Fi (iwlwifi)`. */
+/** One line: `laptop, Intel processor, graphics (i915), Wi-Fi (iwlwifi)`. */
 export function describeComputer({ processor, virtual, laptop }: Computer, uses: readonly Use[]): string {
   const devices = NAMED.flatMap((kind) => {
     const own = uses.filter((use) => use.kind === kind);
@@ -24,26 +24,26 @@ export function describeComputer({ processor, virtual, laptop }: Computer, uses:
   return [kind, `${processor ?? 'other'} processor`, ...devices].join(', ');
 }
 
-/** The fields to paste into a definition, a line each; none where the machine needs nothing. */
+/** The fields to paste into a definition, one a line; none if the machine needs nothing. */
 function fieldLines({ extends: upon, firmware, packages }: Advice): string[] {
   const line = (field: string, names: readonly string[]): string[] =>
     names.length === 0 ? [] : [`${field}: [${names.map((name) => `'${name}'`).join(', ')}],`];
   return [...line('extends', upon), ...line('firmware', firmware), ...line('packages', packages)];
 }
 
-/** What is printed of a machine. */
+/** What is printed about a machine. */
 export interface Told {
-  /** As {@link describeComputer} gives it. */
+  /** From {@link describeComputer}. */
   readonly computer: string;
   readonly virtual: boolean;
   readonly advice: Advice;
-  /** Whose modules were looked at; `undefined`: none could be read. */
+  /** The kernel whose modules were read; `undefined`: none could be read. */
   readonly kernel: string | undefined;
   readonly unread: readonly Unread[];
 }
 
 const NOTHING = 'nothing to add: the hardware found needs no fragment and no firmware';
-const NO_FRAGMENT = 'no fragment fits; which firmware is needed is not known';
+const NO_FRAGMENT = 'no fragment matches; which firmware it needs is unknown';
 
 /** All lines. */
 export function hardwareLines({ computer, virtual, advice, kernel, unread }: Told): string[] {
@@ -59,7 +59,7 @@ export function hardwareLines({ computer, virtual, advice, kernel, unread }: Tol
       : ['lines for its definition:', ...fields.map((line) => `  ${line}`)]),
     ...(modules.length === 0
       ? []
-      : [`  // Built elsewhere with without: ['modules']:`, `  // keepModules: [${keep}],`]),
+      : [`  // If built on another machine with without: ['modules']:`, `  // keepModules: [${keep}],`]),
     ...(reasons.length === 0
       ? []
       : ['', 'why:', ...reasons.map(({ name, why }) => `  ${name.padEnd(width)}  ${why}`)]),
@@ -67,7 +67,7 @@ export function hardwareLines({ computer, virtual, advice, kernel, unread }: Tol
     ...(kernel === undefined ? [] : [`ok       modules of ${kernel}`]),
     ...(virtual ? ['ok       virtual machine: its host loads the microcode'] : []),
     ...unknown.map(
-      (name) => `note     no package of Debian has the firmware ${name}, which the kernel asked for`,
+      (name) => `note     no Debian package contains the firmware ${name}, which the kernel requested`,
     ),
     ...unread.flatMap(({ what, next }) => [`note     ${what}`, `           next: ${next}`]),
   ];

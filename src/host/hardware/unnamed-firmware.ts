@@ -16,7 +16,7 @@ const BY_MODULE: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Makers of Bluetooth chips: vendor on USB, folder of their Wi-Fi drivers, firmware
+ * Vendors of Bluetooth chips: USB vendor ID, folder of their Wi-Fi drivers, firmware
  * (drivers/bluetooth/btusb.c).
  */
 const CHIPS: readonly { readonly vendor: string; readonly wifi: RegExp; readonly firmware: string }[] = [
@@ -26,13 +26,12 @@ const CHIPS: readonly { readonly vendor: string; readonly wifi: RegExp; readonly
   { vendor: '0CF3', wifi: /^ath/, firmware: 'qca/' },
 ];
 
-/** Names of such firmware for a use, among all uses of the machine. */
+/** Names of such firmware for a use, given all uses of the machine. */
 export function unnamedFirmware({ device, kind, modules }: Use, all: readonly Use[]): string[] {
   const own = BY_MODULE.filter(([pattern]) => modules.some((name) => pattern.test(name)));
   if (kind !== 'Bluetooth' || device.bus !== 'usb') return own.map(([, firmware]) => firmware);
   const vendor = /^usb:v([0-9A-F]{4})/.exec(device.modalias)?.[1];
-  // Makers of cards use chips with vendor numbers of their own; the Wi-Fi on the same card is of the same
-  // maker.
+  // Cards carry vendor IDs of their own makers; the Wi-Fi chip on the same card shows the chip's vendor.
   const wifi = all.filter((use) => use.kind === 'Wi-Fi').flatMap((use) => use.modules);
   const chip =
     CHIPS.find((one) => one.vendor === vendor) ??

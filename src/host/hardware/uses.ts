@@ -3,14 +3,14 @@ import { type AliasIndex, modulesFor } from '../kernel/modalias.js';
 import { type ModuleIndex, moduleName } from '../kernel/modules.js';
 import type { Device } from './devices.js';
 
-/** What a device is for, as far as people ask for it by name. */
+/** What a device is for, as users would call it. */
 export type Kind = 'graphics' | 'Wi-Fi' | 'Bluetooth' | 'wired network' | 'sound' | 'other';
 
 /** A device and the modules that drive it. */
 export interface Use {
   readonly device: Device;
   readonly kind: Kind;
-  /** The bound driver's; where none is bound, all that answer to its modalias. */
+  /** The bound driver's; without one, all that match its modalias. */
   readonly modules: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export interface KernelModules {
   readonly aliases: AliasIndex;
 }
 
-/** Base classes and subclasses of PCI (include/linux/pci_ids.h), as modaliases have them. */
+/** Base classes and subclasses of PCI (include/linux/pci_ids.h), as in modaliases. */
 const CLASSES: readonly (readonly [RegExp, Kind])[] = [
   [/bc03sc/, 'graphics'],
   [/bc02sc00/, 'wired network'],
@@ -40,7 +40,7 @@ const FOLDERS: readonly (readonly [RegExp, Kind])[] = [
 /** A Bluetooth adapter on USB (class E0h, wireless controller; subclass and protocol 01h). */
 const BLUETOOTH = /icE0isc01ip01/;
 
-/** Uses of all devices that something drives. Without `kernel` those of bound drivers alone. */
+/** Uses of all devices that have a driver. Without `kernel`, only those of bound drivers. */
 export function usesOf(devices: readonly Device[], kernel: KernelModules | undefined): Use[] {
   return devices.flatMap((device) => {
     const modules = modulesOf(device, kernel);
@@ -52,7 +52,7 @@ export function usesOf(devices: readonly Device[], kernel: KernelModules | undef
 function modulesOf({ driver, modalias }: Device, kernel: KernelModules | undefined): string[] {
   const answering = kernel === undefined ? [] : modulesFor(kernel.aliases, modalias);
   if (driver === undefined) return answering;
-  // Drivers of buses (pcieport, usb) are no modules, and answer to nothing.
+  // Drivers of buses (pcieport, usb) are not modules and match nothing.
   const known = kernel === undefined || kernel.index.files.has(driver) || kernel.index.builtin.has(driver);
   return known ? [driver] : answering;
 }
@@ -62,16 +62,16 @@ function kindOf({ bus, modalias }: Device, modules: readonly string[], index: Mo
   const byFolder = FOLDERS.find(([folder]) => paths.some((path) => folder.test(path)));
   if (byFolder !== undefined) return byFolder[1];
   if (bus === 'usb' && BLUETOOTH.test(modalias)) return 'Bluetooth';
-  // virtio_pci only carries the device, which is on a bus of its own.
+  // virtio_pci is only the transport; the device is on a bus of its own.
   if (bus !== 'pci' || modules.includes('virtio_pci')) return 'other';
   return CLASSES.find(([pattern]) => pattern.test(modalias))?.[1] ?? 'other';
 }
 
-/** Firmware of such modules is asked for by a device alone: they serve many makers' chips. */
+/** Only a device decides which firmware of such modules is needed: they drive many vendors' chips. */
 const OF_MANY = new Set(['btusb']);
 
 /**
- * A module and those that it needs, for what drivers leave to a module of their family (rtw88_8822ce to
+ * A module and those it needs: some drivers leave the firmware to a module of their family (rtw88_8822ce to
  * rtw88_8822c).
  */
 export function withNeeded(module: string, index: ModuleIndex): string[] {

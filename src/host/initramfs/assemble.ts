@@ -1,4 +1,4 @@
-/** Puts the tree of the initramfs together. Packing it is another step. */
+/** Assembles the tree of the initramfs. Packing it is another step. */
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
@@ -17,13 +17,13 @@ import { libraryClosure } from './libraries.js';
 export interface InitramfsInputs {
   /** Tree with the tools' packages unpacked, usr-merged (`mmdebstrap --variant=extract`). */
   readonly tools: string;
-  /** Folder with the kernel's modules, as `.../lib/modules/RELEASE`, with what depmod wrote. */
+  /** Folder with the kernel's modules, `.../lib/modules/RELEASE`, with the files of depmod. */
   readonly modules: string;
-  /** Names of the modules wanted. */
+  /** Names of the wanted modules. */
   readonly wanted: readonly string[];
-  /** Further programs, by their paths in the tree at `root`. */
+  /** Additional programs, by their paths in the tree at `root`. */
   readonly binaries: readonly string[];
-  /** The tree being built: its firmware comes along as far as the modules name it. */
+  /** The tree being built: the firmware that the modules name is copied from it. */
   readonly root: string;
   /** `uname -r` of that kernel. */
   readonly release: string;
@@ -31,17 +31,17 @@ export interface InitramfsInputs {
   readonly program: string;
   /** The stub that becomes `/init`. */
   readonly stub: string;
-  /** The folder to make; what was there before is removed. */
+  /** The folder to create; earlier content is removed. */
   readonly target: string;
   readonly mkma: string;
   readonly suite: string;
   /** Debian's name of the architecture. */
   readonly architecture: string;
-  /** Whether early boot gives all of the root one device number. */
+  /** Whether early boot gives the whole root one device number. */
   readonly xino: boolean;
 }
 
-/** Build the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
+/** Builds the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
 export async function assembleInitramfs(inputs: InitramfsInputs, context: Context): Promise<Result<void>> {
   const { target, tools } = inputs;
   removeTree(target);
@@ -61,7 +61,7 @@ export async function assembleInitramfs(inputs: InitramfsInputs, context: Contex
   return installFirmware({ root: inputs.root, target, modules: modules.value }, context);
 }
 
-/** Folders, and the links of a merged /usr. Modes do not depend on the caller's umask. */
+/** Folders, and the symlinks of a merged /usr. Modes do not depend on the caller's umask. */
 async function makeSkeleton(target: string): Promise<void> {
   const folders = [
     'dev',
@@ -94,7 +94,7 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
         code: 'tools-incomplete',
         what: 'a program is missing in the tools tree',
         where: join(tools, path),
-        next: 'make the tools tree with the packages that contents.ts names',
+        next: 'create the tools tree with the packages that contents.ts lists',
       });
     }
   }
@@ -103,7 +103,7 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   await installOnce(tools, target, [...paths, ...libraries.value]);
   for (const { path, links } of PROGRAMS) for (const link of links ?? []) await linkTo(target, link, path);
   const named = PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]);
-  // What lies elsewhere is started by its path alone.
+  // Programs elsewhere are only started by path.
   const own = new Set(named.filter((path) => /^usr\/s?bin\//.test(path)).map((path) => posix.basename(path)));
   for (const applet of APPLETS) {
     if (own.has(applet)) throw new Error(`applet ${applet} would hide a program of the same name`);
@@ -115,7 +115,9 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   return ok();
 }
 
-/** Programs of the machine with their libraries, beside early boot's own: both trees are of one suite. */
+/**
+ * Programs of the machine with their libraries, beside early boot's own: both trees are from the same suite.
+ */
 async function installBinaries({ root, target, binaries }: InitramfsInputs): Promise<Result<void>> {
   const paths: string[] = [];
   for (const binary of binaries) {
@@ -127,7 +129,7 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
         what: 'a program is missing in the machine',
         where: `initramfs.binaries: ${binary}`,
         field: ['initramfs', 'binaries', binaries.indexOf(binary)],
-        next: 'add the package that has it',
+        next: 'add the package that provides it',
       });
     }
     const path = relative(root, resolveInTree(root, binary));
@@ -152,7 +154,7 @@ async function installMkma(inputs: InitramfsInputs): Promise<void> {
   await writeNew(target, INITRAMFS.manifest, manifest);
 }
 
-/** Copy a file, what a link points to rather than the link. */
+/** Copies a file; of a symlink, its target. */
 async function install(from: string, target: string, path: string, mode: number): Promise<void> {
   const to = join(target, path);
   await mkdir(dirname(to), { recursive: true });
@@ -160,7 +162,10 @@ async function install(from: string, target: string, path: string, mode: number)
   await chmod(to, mode);
 }
 
-/** Copy programs and libraries; a second name of the same file (the loader has two) becomes a link to the first. */
+/**
+ * Copies programs and libraries; a second name of the same file (the loader has two) becomes a symlink to the
+ * first.
+ */
 async function installOnce(tools: string, target: string, paths: readonly string[]): Promise<void> {
   const names = new Map<string, string>();
   for (const path of paths) {

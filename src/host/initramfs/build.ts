@@ -1,4 +1,7 @@
-/** The stage that makes `initramfs/` and packs it: early boot's programs and the kernel modules that reach the storage. */
+/**
+ * The stage that builds `initramfs/` and packs it: early boot's programs and the kernel modules that reach
+ * the storage.
+ */
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -23,16 +26,16 @@ import { firmwareStamp } from './firmware.js';
 import { wantedModules } from './module-set.js';
 import { packInitramfs } from './pack.js';
 
-/** Raised whenever the same inputs shall give another initramfs. */
+/** Increased whenever the same inputs must give another initramfs. */
 const RECIPE = '2';
 
-/** What early boot is made by. */
+/** Settings of early boot. */
 export interface InitramfsSettings {
   readonly machine: Pick<MachineConfig, 'initramfs' | 'suite' | 'xino'>;
   readonly architecture: string;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Seconds since the epoch that no time stamp may pass. */
+  /** Seconds since the epoch that no time stamp may exceed. */
   readonly sourceDateEpoch?: number | undefined;
   /** The building machine's. */
   readonly hardware: Hardware;
@@ -42,15 +45,18 @@ export interface InitramfsSettings {
   readonly version: string;
 }
 
-/** What names the tools that early boot's programs are taken from. */
+/** Identifies the tools that early boot's programs are taken from. */
 export interface Tools {
-  /** The id of the bootstrapped ones. */
+  /** The id of the bootstrapped tools. */
   readonly id: string;
-  /** What they depend on themselves. */
+  /** Their own inputs. */
   readonly inputs: Inputs;
 }
 
-/** Everything the initramfs depends on; `kernel` names the one whose modules it takes, `root` is the tree with its firmware. */
+/**
+ * Everything the initramfs depends on; `kernel` identifies the kernel whose modules it takes, `root` is the
+ * tree with its firmware.
+ */
 export function initramfsInputs(
   settings: InitramfsSettings,
   tools: Tools,
@@ -82,7 +88,7 @@ export function initramfsInputs(
   };
 }
 
-/** A program of the tree at `root` by name, size and time. */
+/** A program of the tree at `root`, identified by name, size and time. */
 function stampIn(root: string, path: string): string {
   const found = statSync(resolveInTree(root, path, true), { throwIfNoEntry: false });
   return found === undefined ? path : `${path}@${found.size}@${found.mtimeMs}`;
@@ -95,7 +101,7 @@ export interface PackedInitramfs {
   readonly bytes: InitramfsBytes;
 }
 
-/** The bytes as facts of a stage's record, and back. */
+/** The sizes as outputs in a stage's record, and back. */
 export function bytesFacts({ tools, modules }: InitramfsBytes): Record<string, string> {
   return { 'bytes of tools': String(tools), 'bytes of modules': String(modules) };
 }
@@ -105,7 +111,10 @@ export function bytesOf(record: StageRecord | undefined): InitramfsBytes {
   return { tools: Number(output['bytes of tools'] ?? 0), modules: Number(output['bytes of modules'] ?? 0) };
 }
 
-/** Names of the modules that the definition asks for; `modules` is the kernel's folder of them in the tree at `root`. */
+/**
+ * Names of the modules that the definition selects; `modules` is the kernel's module folder in the tree at
+ * `root`.
+ */
 async function modulesFor(
   { machine, hardware }: InitramfsSettings,
   { root, release, modules }: { readonly root: string; readonly release: string; readonly modules: string },
@@ -122,7 +131,10 @@ async function modulesFor(
   return ok([...new Set([...wantedModules(set, index, present.value), ...extraModules])]);
 }
 
-/** Make tree and file in `scratch`, with programs from the tree at `tools`, and modules from the one at `root`. */
+/**
+ * Builds tree and file in `scratch`, with programs from the tree at `tools` and modules from the one at
+ * `root`.
+ */
 export async function buildInitramfs(
   settings: InitramfsSettings,
   tools: string,

@@ -1,6 +1,6 @@
-/** What is in the initramfs, as data: where each thing comes from is told beside it. */
+/** The contents of the initramfs as data, each with its origin. */
 
-/** Debian packages whose files the tools tree has to hold; their dependencies come with them. */
+/** Debian packages that the tools tree has to contain; their dependencies come with them. */
 export const TOOL_PACKAGES: readonly string[] = [
   'quickjs',
   'busybox',
@@ -15,9 +15,9 @@ export const TOOL_PACKAGES: readonly string[] = [
   'erofs-utils',
 ];
 
-/** A program taken from the tools tree, and the further names it answers to. */
+/** A program from the tools tree, and its additional names. */
 export interface Program {
-  /** Path in the tree, the usr-merged form. */
+  /** Path in the tree, usr-merged. */
   readonly path: string;
   readonly links?: readonly string[];
 }
@@ -25,30 +25,31 @@ export interface Program {
 export const PROGRAMS: readonly Program[] = [
   { path: 'usr/bin/qjs' },
   { path: 'usr/bin/busybox' },
-  // The kernel calls /sbin/modprobe by itself (crc32c, nls_*, file systems): kmod's, which knows soft dependencies.
+  // The kernel itself calls /sbin/modprobe (crc32c, nls_*, file systems): kmod's handles soft dependencies.
   {
     path: 'usr/bin/kmod',
     links: ['modprobe', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'depmod'].map((name) => `usr/sbin/${name}`),
   },
   { path: 'usr/bin/zstd' },
-  // The fastest unpacker of newc that keeps all and notices an archive that ends early (notes/unpacking.md).
+  // The fastest unpacker of newc that restores everything and detects truncated archives
+  // (notes/unpacking.md).
   { path: 'usr/bin/bsdtar' },
-  // For archives of other tools, and for whiteouts. busybox's says nothing when an archive ends early.
+  // For archives of other tools, and for whiteouts. busybox's ignores truncation.
   { path: 'usr/bin/cpio' },
   // busybox's knows neither PARTUUID nor PARTLABEL.
   { path: 'usr/sbin/blkid' },
   { path: 'usr/bin/setfattr' },
-  // Mounts a file system from a file as it is; busybox's puts a loop device in between, util-linux's comes with 1.5 MB.
+  // Mounts a file system directly from a file; busybox's needs a loop device, util-linux's brings 1.5 MB.
   { path: 'usr/lib/klibc/bin/mount' },
-  // Checks a base that is a file system: the fastest digest of its strength, natively and emulated.
+  // Verifies a base that is a file system: the fastest digest of its strength, native and emulated.
   { path: 'usr/bin/xxhsum' },
 ];
 
-/** Programs of these packages that the build itself uses. */
+/** Programs of these packages that the build itself runs. */
 export const MKFS_EROFS = 'usr/bin/mkfs.erofs';
 export const XXHSUM = 'usr/bin/xxhsum';
 
-/** busybox applets that init needs. Never `busybox` itself: a link to itself would take the program's place. */
+/** busybox applets that init needs. Never `busybox` itself: a link to itself would replace the program. */
 const NEEDED_APPLETS = [
   ...[
     'ash',
@@ -70,7 +71,7 @@ const NEEDED_APPLETS = [
   ...['reboot', 'rm', 'sed', 'setsid', 'sha256sum', 'sleep', 'stat', 'switch_root', 'touch', 'umount'],
 ];
 
-/** Applets for whoever lands in the rescue shell. */
+/** Applets for the rescue shell. */
 const RESCUE_APPLETS = [
   ...['awk', 'basename', 'blockdev', 'chvt', 'clear', 'cmp', 'cp', 'cut', 'date', 'df', 'diff'],
   ...['dirname', 'echo', 'env', 'expr', 'false', 'fdisk', 'free', 'grep', 'gunzip', 'gzip', 'halt'],
@@ -83,13 +84,13 @@ const RESCUE_APPLETS = [
 
 export const APPLETS: readonly string[] = [...NEEDED_APPLETS, ...RESCUE_APPLETS];
 
-/** Configuration that kmod ships. */
+/** Configuration shipped by kmod. */
 export const COPIED_FOLDERS: readonly string[] = ['usr/lib/modprobe.d'];
 
-/** Modules loaded before any device is looked for. Everything else is loaded by what the machine has. */
+/** Modules loaded before searching for devices. Everything else is loaded for the machine's hardware. */
 export const ALWAYS_LOADED: readonly string[] = ['overlay'];
 
-/** Kernel modules for generic machines, by what they are there for; a kernel may have them built in. */
+/** Kernel modules for generic machines, by purpose; a kernel may have them built in. */
 const GENERIC: Readonly<Record<string, readonly string[]>> = {
   'NVMe, also behind Intel VMD': ['nvme', 'vmd'],
   SATA: ['ahci', 'ata_piix', 'ata_generic'],
@@ -109,7 +110,7 @@ const GENERIC: Readonly<Record<string, readonly string[]>> = {
     ...['intel_lpss_pci', 'intel_lpss_acpi', 'i2c_designware_pci', 'i2c_designware_platform'],
   ],
   'file systems': ['ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs3', 'isofs', 'udf', 'erofs', 'overlay'],
-  'what file systems ask for by name': [
+  'requested by file systems by name': [
     ...['nls_cp437', 'nls_iso8859_1', 'nls_ascii', 'nls_utf8', 'libcrc32c', 'crc32c_generic'],
     ...[
       'crc32c_intel',

@@ -1,10 +1,10 @@
 /**
- * What a program needs to run, read from its ELF file (elf(5)): the loader and the shared libraries. Read from
- * the bytes, since the building host may be unable to run the program, and its own libraries are not the program's.
+ * What a program needs to run, read from its ELF file (elf(5)): the loader and the shared libraries. Not from
+ * ldd, since the building host may be unable to run the program, and its own libraries are not the program's.
  */
 
 export interface ElfNeeds {
-  /** Path of the dynamic loader (PT_INTERP); absent in libraries and static programs. */
+  /** Path of the dynamic loader (PT_INTERP); absent from libraries and static programs. */
   readonly interpreter?: string;
   /** Names of the shared libraries (DT_NEEDED). */
   readonly libraries: readonly string[];
@@ -17,7 +17,7 @@ const DT_NULL = 0;
 const DT_NEEDED = 1;
 const DT_STRTAB = 5;
 
-/** Where fields lie in the two classes of ELF: offsets in bytes. `word` is the size of an address. */
+/** Offsets of fields in the two classes of ELF, in bytes. `word` is the size of an address. */
 const LAYOUT = {
   1: { word: 4, phoff: 28, phentsize: 42, phnum: 44, pOffset: 4, pVaddr: 8, pFilesz: 16 },
   2: { word: 8, phoff: 32, phentsize: 54, phnum: 56, pOffset: 8, pVaddr: 16, pFilesz: 32 },
@@ -39,7 +39,7 @@ interface Segment {
   readonly size: number;
 }
 
-/** Read what an ELF file needs; `undefined` where the bytes are no whole ELF file. */
+/** Reads what an ELF file needs; `undefined` if the bytes are not a complete ELF file. */
 export function readElfNeeds(bytes: Uint8Array): ElfNeeds | undefined {
   const reader = readerOf(bytes);
   if (reader === undefined) return undefined;
@@ -72,7 +72,7 @@ function readerOf(bytes: Uint8Array): Reader | undefined {
     word: (at) => (layout.word === 4 ? view.getUint32(at, little) : Number(view.getBigUint64(at, little))),
     text: (at) => {
       const end = bytes.indexOf(0, at);
-      if (at >= bytes.length || end < 0) throw new RangeError('a string that does not end');
+      if (at >= bytes.length || end < 0) throw new RangeError('unterminated string');
       return String.fromCharCode(...bytes.subarray(at, end));
     },
   };
@@ -105,10 +105,10 @@ function readLibraries(reader: Reader, segments: readonly Segment[], dynamic: Se
   }
   if (table === undefined) return [];
   const address = table;
-  // The string table is given by the address it is loaded at: the segment it is loaded from gives its place in the file.
+  // The string table is given by its load address: the segment it is loaded from gives its place in the file.
   const load = segments.find(
     (s) => s.type === PT_LOAD && address >= s.address && address < s.address + s.size,
   );
-  if (load === undefined) throw new RangeError('a string table that is not loaded');
+  if (load === undefined) throw new RangeError('string table is not loaded');
   return names.map((name) => reader.text(load.offset + address - load.address + name));
 }

@@ -1,4 +1,4 @@
-/** Firmware that the initramfs's modules ask the kernel for, as far as the tree being built has it. */
+/** Firmware that the initramfs's modules request, as far as the tree being built contains it. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
@@ -7,9 +7,9 @@ import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { run } from '../sys/run.js';
 
-/** Where the kernel looks (drivers/base/firmware_loader), in any tree. */
+/** Where the kernel looks for it (drivers/base/firmware_loader), in any tree. */
 export const FIRMWARE_FOLDER = 'usr/lib/firmware';
-/** As they are, and as Debian's kernels decompress them by themselves (CONFIG_FW_LOADER_COMPRESS_XZ and _ZSTD). */
+/** Plain, and as Debian's kernels decompress them (CONFIG_FW_LOADER_COMPRESS_XZ and _ZSTD). */
 const ENDINGS = ['', '.xz', '.zst'];
 
 interface Inputs {
@@ -21,7 +21,7 @@ interface Inputs {
   readonly modules: readonly string[];
 }
 
-/** Copy what the modules name. What the tree does not have is told to those who want to see everything. */
+/** Copies the firmware that the modules name. What the tree lacks is reported with --verbose only. */
 export async function installFirmware(inputs: Inputs, { emit, signal }: Context): Promise<Result<void>> {
   const { root, target, modules } = inputs;
   if (modules.length === 0) return ok();
@@ -32,8 +32,7 @@ export async function installFirmware(inputs: Inputs, { emit, signal }: Context)
     const found = ENDINGS.map((ending) => join(FIRMWARE_FOLDER, name + ending)).filter((path) =>
       existsSync(join(root, path)),
     );
-    if (found.length === 0)
-      emit({ type: 'output', stage: 'initramfs', line: `firmware that is not there: ${name}` });
+    if (found.length === 0) emit({ type: 'output', stage: 'initramfs', line: `missing firmware: ${name}` });
     for (const path of found) {
       await mkdir(dirname(join(target, path)), { recursive: true });
       await copyFile(join(root, path), join(target, path));
@@ -43,13 +42,13 @@ export async function installFirmware(inputs: Inputs, { emit, signal }: Context)
   return ok();
 }
 
-/** The names that modinfo tells, each once; none that leads out of the folder. */
+/** The names that modinfo prints, each once, except those that escape the folder. */
 function firmwareNames(text: string): string[] {
   const names = text.split('\n').filter((name) => name !== '' && !normalize(name).startsWith('..'));
   return [...new Set(names)].sort();
 }
 
-/** What stands for the firmware of a tree, so that a change of it is seen: names, sizes and times of all files. */
+/** Identifies the firmware of a tree, to detect changes: names, sizes and times of all files. */
 export function firmwareStamp(root: string): string {
   const folder = join(root, FIRMWARE_FOLDER);
   if (!existsSync(folder)) return 'none';

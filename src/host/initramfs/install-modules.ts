@@ -1,4 +1,4 @@
-/** The chosen kernel modules, copied into the initramfs and decompressed. */
+/** Copies the selected kernel modules into the initramfs and decompresses them. */
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -17,19 +17,19 @@ interface Inputs {
   readonly wanted: readonly string[];
 }
 
-/** How compressed modules are decompressed in place: one call for all of a kind. */
+/** How compressed modules are decompressed in place: one call for each kind. */
 const DECOMPRESSORS: Readonly<Record<string, readonly string[]>> = {
   '.xz': ['xz', '--decompress', '--quiet', '--'],
   '.zst': ['zstd', '--decompress', '--rm', '--quiet', '--'],
   '.gz': ['gzip', '--decompress', '--quiet', '--'],
 };
 
-/** What depmod takes from the kernel's build besides the modules themselves. */
+/** What depmod reads from the kernel's build besides the modules themselves. */
 const BUILD_FILES = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
 
 /**
- * Copy the modules wanted and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run there. Those that
- * this kernel does not have are told in a warning. Resolves to the modules' paths in the target.
+ * Copies the wanted modules and all they need to `target/usr/lib/modules/RELEASE`. depmod has yet to run
+ * there. Warns of those that this kernel lacks. Resolves to the modules' paths in the target.
  */
 export async function installModules(inputs: Inputs, context: Context): Promise<Result<string[]>> {
   const texts = await readModuleTexts(inputs.modules, inputs.release);
@@ -61,7 +61,7 @@ function missingModules(release: string, names: readonly string[]): Problem {
     what: 'this kernel lacks modules that early boot carries for generic machines',
     where: `kernel ${release}`,
     why: `neither modules nor built in: ${names.join(' ')}`,
-    next: 'nothing, unless the machine needs one of them to reach its storage or keyboard: then use another kernel',
+    next: 'if the machine needs one of them to reach its storage or keyboard, use another kernel',
   };
 }
 

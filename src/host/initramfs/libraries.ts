@@ -1,4 +1,4 @@
-/** The libraries that programs need, found inside the tree the programs come from. */
+/** The libraries that programs need, found in the tree that the programs come from. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
@@ -7,7 +7,7 @@ import { type ElfNeeds, readElfNeeds } from './elf.js';
 /** A library's path in the tree, usr-merged, without a leading slash. */
 export type LibraryPath = string;
 
-/** The loader and every library that `programs` (paths in `tree`) need, and those need in turn. */
+/** The loader and every library that `programs` (paths in `tree`) need, directly or not. */
 export async function libraryClosure(
   tree: string,
   programs: readonly string[],
@@ -22,7 +22,7 @@ export async function libraryClosure(
         code: 'tools-incomplete',
         what: 'not a program of this tree',
         where: join(tree, path),
-        why: 'it is no ELF file',
+        why: 'it is not an ELF file',
       });
     }
     for (const name of [
@@ -36,7 +36,7 @@ export async function libraryClosure(
           what: `a library is missing in the tools tree: ${name}`,
           where: join(tree, path),
           why: `searched in ${folders.join(', ')}`,
-          next: 'add the package that carries it to the tools packages',
+          next: 'add the package that contains it to the tools packages',
         });
       }
       if (found.has(library)) continue;
@@ -47,7 +47,7 @@ export async function libraryClosure(
   return ok([...found].sort());
 }
 
-/** A program's loader in the tree, and the folders in which that is to look for libraries. */
+/** A program's loader in the tree, and the folders it searches for libraries. */
 export async function loaderOf(
   tree: string,
   program: string,
@@ -61,7 +61,7 @@ export async function loaderOf(
     what: 'a program of the tools tree cannot be started',
     where: join(tree, program),
     why: `its loader is not in the tree: ${interpreter ?? 'it names none'}`,
-    next: 'add the package that carries it to the tools packages',
+    next: 'add the package that contains it to the tools packages',
   });
 }
 
@@ -88,7 +88,7 @@ async function locate(
   return undefined;
 }
 
-/** An absolute link would lead out of the tree, to a file of the host. */
+/** An absolute link would escape the tree, to a file of the host. */
 async function isFileInside(tree: string, path: string): Promise<boolean> {
   try {
     const real = await realpath(join(tree, path));

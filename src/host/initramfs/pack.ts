@@ -1,4 +1,6 @@
-/** Pack the initramfs: one plain newc archive in one zstd frame, since the kernel refuses anything behind it. */
+/**
+ * Packs the initramfs: one plain newc archive in one zstd frame, since the kernel refuses anything behind it.
+ */
 import { unlinkSync } from 'node:fs';
 import { newcTrailer } from '../../core/archive/cpio.js';
 import type { Plan } from '../../core/image/archive-plan.js';
@@ -10,16 +12,18 @@ import { problemOf } from '../pack/failed.js';
 export interface PackInitramfsOptions {
   readonly root: string;
   readonly plan: Plan;
-  /** zstd level, 1 to 19: the kernel's decompressor takes windows up to 8 MiB for sure. */
+  /** zstd level, 1 to 19: the kernel's decompressor accepts windows up to 8 MiB for certain. */
   readonly level: number;
   readonly threads: number;
-  /** The file to make; must not exist, nor one beside it named `.raw` in addition. The caller publishes it. */
+  /**
+   * The file to create; neither it nor the same name with `.raw` appended may exist. The caller publishes it.
+   */
   readonly target: string;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Make the file. Resolves to its size in bytes. */
+/** Creates the file. Resolves to its size in bytes. */
 export async function packInitramfs(options: PackInitramfsOptions): Promise<Result<number>> {
   const { root, plan, level, threads, signal } = options;
   const raw = new RawFile(`${options.target}.raw`);

@@ -1,8 +1,8 @@
-/** What drivers that are built into a kernel ask for. Pure. */
+/** What firmware built-in drivers request. Pure. */
 import { moduleName } from './modules.js';
 
 /**
- * Firmware by built-in module, out of modules.builtin.modinfo: `MODULE.firmware=NAME`, each ended by NUL
+ * Firmware by built-in module, from modules.builtin.modinfo: `MODULE.firmware=NAME`, each terminated by NUL
  * (Documentation/kbuild/kbuild.rst).
  */
 export function builtinFirmware(modinfo: string): Map<string, string[]> {

@@ -1,13 +1,13 @@
-/** The index of a kernel's modules, as depmod(8) of the tree itself makes it. */
+/** The index of a kernel's modules, made by the tree's own depmod(8). */
 import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 
-/** Where depmod lies in a tree of Debian's, after and before its programs moved below /usr. */
+/** Where depmod is in a Debian tree, after and before programs moved below /usr. */
 const DEPMOD = ['/usr/sbin/depmod', '/sbin/depmod'];
 
-/** Run depmod in the tree at `root`. Errors: the tree has none (`no-depmod`), and its own. */
+/** Runs depmod in the tree at `root`. Errors: the tree has none (`no-depmod`), and those of depmod. */
 export async function indexModules(
   root: string,
   release: string,
@@ -16,9 +16,9 @@ export async function indexModules(
   if (!DEPMOD.some((path) => existsSync(resolveInTree(root, path, true)))) {
     return err({
       code: 'no-depmod',
-      what: 'the modules of the kernel cannot be indexed',
+      what: "cannot index the kernel's modules",
       where: 'packages',
-      why: 'no package of the machine brings depmod, so nothing on it could load a module either',
+      why: 'no package of the machine contains depmod, without which it cannot load modules either',
       next: "add 'kmod' to packages",
     });
   }

@@ -1,17 +1,17 @@
-/** Which modules answer to a device's modalias, out of modules.alias (modules.alias(5) of kmod). Pure. */
+/** Which modules match a device's modalias, from modules.alias (modules.alias(5) of kmod). Pure. */
 import { moduleName } from './modules.js';
 
 interface AliasPattern {
-  /** What every modalias that fits begins with. */
+  /** What every matching modalias begins with. */
   readonly start: string;
   readonly pattern: RegExp;
   readonly module: string;
 }
 
-/** Aliases by the bus that they begin with. */
+/** Aliases by the bus they begin with. */
 export type AliasIndex = ReadonlyMap<string, readonly AliasPattern[]>;
 
-/** Special characters of fnmatch(3), by which modprobe(8) compares. */
+/** Special characters of fnmatch(3), which modprobe(8) uses. */
 const SPECIAL = /[*?[]/;
 
 /** The index of a text of modules.alias. */
@@ -29,7 +29,7 @@ export function parseAliases(text: string): AliasIndex {
   return index;
 }
 
-/** Names of the modules that answer, each once, in the order of the index. */
+/** Names of the matching modules, each once, in the order of the index. */
 export function modulesFor(index: AliasIndex, modalias: string): string[] {
   const fitting = (index.get(busOf(modalias)) ?? []).filter(
     ({ start, pattern }) => modalias.startsWith(start) && pattern.test(modalias),

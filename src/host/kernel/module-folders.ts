@@ -1,4 +1,7 @@
-/** The folders of kernel modules in a machine's tree: one is of its kernel, and packages of headers or of other kernels make more. */
+/**
+ * The folders of kernel modules in a machine's tree: that of its kernel, and those of packages of headers or
+ * other kernels.
+ */
 import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Problem } from '../../core/result.js';
@@ -7,17 +10,20 @@ import { removeTree } from '../sys/remove.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
 
-/** The folder of all module trees of a root. */
+/** The folder of all module trees of a root file system. */
 export function modulesFolder(root: string): string {
   return resolveInTree(root, '/usr/lib/modules');
 }
 
-/** The links to what modules are built against. Packages of headers bring them, and so do kernels built by hand. */
+/**
+ * The symlinks to what modules are built against. Packages of headers contain them, as do kernels built by
+ * hand.
+ */
 const HEADER_LINKS = ['build', 'source'];
 
 /**
- * Move the modules in `from` to their place in the tree. What packages have put there stays (links to headers, what dkms has built);
- * of two files of one name the kernel's own counts.
+ * Moves the modules in `from` to their place in the tree. What packages have put there stays (links to
+ * headers, what dkms has built); of two files with the same name the kernel's own wins.
  */
 export function mergeModules(from: string, root: string, release: string): void {
   mkdirSync(modulesFolder(root), { recursive: true });
@@ -42,7 +48,10 @@ function merge(from: string, to: string, top = false): void {
   }
 }
 
-/** Take away links to headers that are not in the machine, and the addresses of all that is in the kernel, which nobody needs who does not mend it. */
+/**
+ * Removes links to headers that are not in the machine, and the kernel's symbol addresses, which only kernel
+ * developers need.
+ */
 export function tidyModules(root: string, release: string): void {
   const folder = `/usr/lib/modules/${release}`;
   for (const link of HEADER_LINKS)
@@ -52,8 +61,8 @@ export function tidyModules(root: string, release: string): void {
 }
 
 /**
- * Take away the modules of kernels that this machine never boots, which packages have installed. Resolves to what there is to say
- * of them, and of headers that are of another kernel.
+ * Removes the modules of kernels that packages installed but this machine never boots. Resolves to the
+ * warnings about them, and about headers of another kernel.
  */
 export function otherKernels(root: string, release: string): Problem[] {
   const folder = modulesFolder(root);
@@ -63,10 +72,10 @@ export function otherKernels(root: string, release: string): Problem[] {
     const bytes = removeModules(join(folder, other));
     problems.push({
       code: 'other-kernel-left-out',
-      what: `the packages install another kernel than the machine boots: ${other}`,
+      what: `the packages install a kernel that the machine does not boot: ${other}`,
       where: 'packages',
-      why: `the machine boots ${release}; the modules of the other would take ${formatBytes(bytes)} of RAM, and are left out`,
-      next: `take its package out, or have it booted: kernel: { from: 'debian', package: 'linux-image-${other}' }`,
+      why: `the machine boots ${release}; the modules of the other one would take ${formatBytes(bytes)} of RAM and are left out`,
+      next: `remove its package, or boot it: kernel: { from: 'debian', package: 'linux-image-${other}' }`,
       suggestion: `linux-image-${other}`,
     });
   }
@@ -74,10 +83,10 @@ export function otherKernels(root: string, release: string): Problem[] {
   if (headers.length > 0 && !hasHeaders(root, release)) {
     problems.push({
       code: 'headers-of-another-kernel',
-      what: `the kernel's headers are of another kernel: ${headers.join(', ')}`,
+      what: `headers of another kernel: ${headers.join(', ')}`,
       where: 'packages',
-      why: `the machine boots ${release}: modules that are built against them cannot be loaded there`,
-      next: `name the headers of its kernel in packages: linux-headers-${release}`,
+      why: `the machine boots ${release}, which cannot load modules built against them`,
+      next: `add the headers of its kernel to packages: linux-headers-${release}`,
       suggestion: `linux-headers-${release}`,
     });
   }
@@ -89,7 +98,7 @@ function hasHeaders(root: string, release: string): boolean {
   return existsSync(resolveInTree(root, `/usr/lib/modules/${release}/build/include`, true));
 }
 
-/** Remove a kernel's modules, but for the links to its headers. Resolves to the bytes that they took. */
+/** Removes a kernel's modules, except the links to its headers. Resolves to the bytes they took. */
 function removeModules(folder: string): number {
   const bytes = below(folder).files.reduce((sum, path) => sum + lstatSync(path).size, 0);
   const names = readdirSync(folder).filter((name) => !HEADER_LINKS.includes(name));

@@ -14,11 +14,11 @@ export interface ModuleIndex {
   /** By name. */
   readonly files: ReadonlyMap<string, ModuleFile>;
   readonly builtin: ReadonlySet<string>;
-  /** Names or aliases of modules that are loaded along with a module where they are there (modprobe.d(5)). */
+  /** Names or aliases of modules that are loaded along with a module if they exist (modprobe.d(5)). */
   readonly soft: ReadonlyMap<string, readonly string[]>;
-  /** Modules by alias; aliases with wildcards, which stand for hardware, are left out. */
+  /** Modules by alias, without aliases that have wildcards, which stand for hardware. */
   readonly aliases: ReadonlyMap<string, readonly string[]>;
-  /** Drivers of devices: those that answer to a device's modalias. */
+  /** Drivers of devices: those with the modalias of a device. */
   readonly drivers: ReadonlySet<string>;
 }
 
@@ -31,19 +31,20 @@ export interface ModuleTexts {
 }
 
 /**
- * Buses whose devices come with no hardware of their own, by the beginning of their modaliases (include/linux/mod_devicetable.h):
- * those of hypervisors, and the devices behind a disk controller. Whoever drives them is wanted on any machine.
+ * Buses whose devices are not hardware of their own, by the beginning of their modaliases
+ * (include/linux/mod_devicetable.h): those of hypervisors, and the devices behind a disk controller. Their
+ * drivers are wanted on any machine.
  */
 const VIRTUAL = ['virtio', 'vmbus', 'xen', 'scsi', 'fs', 'devname', 'rtnl-link'];
 
 export interface ModuleSelection {
   /** Paths of the module files, in byte order. */
   readonly paths: readonly string[];
-  /** Names that are neither a module nor built into this kernel. */
+  /** Names that are neither modules nor built into this kernel. */
   readonly missing: readonly string[];
 }
 
-/** A module's name from its path or another spelling of it: the kernel takes `-` and `_` for the same. */
+/** A module's name from its path or another spelling: to the kernel, `-` and `_` are the same. */
 export function moduleName(path: string): string {
   return path
     .slice(path.lastIndexOf('/') + 1)
@@ -76,7 +77,7 @@ export function parseModuleIndex(texts: ModuleTexts): ModuleIndex {
   return { files, soft, aliases, drivers, builtin: new Set(lines(texts.builtin).map(moduleName)) };
 }
 
-/** The modules wanted and all that they need. Soft dependencies come along where this kernel has them. */
+/** The wanted modules and all that they need, soft dependencies included if this kernel has them. */
 export function selectModules(index: ModuleIndex, wanted: readonly string[]): ModuleSelection {
   const paths = new Set<string>();
   const missing = new Set<string>();
@@ -117,15 +118,15 @@ function words(text: string): string[] {
   return text.split(/\s+/).filter((word) => word !== '');
 }
 
-/** What is said of a module that is asked for and not there; `field` of the definition asks for it. */
+/** The problem of a missing module that `field` of the definition names. */
 export function noSuchModule(name: string, field: readonly string[], release: string): Problem {
   return {
     code: 'no-such-module',
     kind: 'usage',
-    what: 'there is no such kernel module',
+    what: 'no such kernel module',
     where: `${field.join('.')}: ${name}`,
     field,
-    why: `the kernel ${release} has none of this name`,
-    next: 'check its name: modinfo tells of those of a running kernel',
+    why: `the kernel ${release} has no module of this name`,
+    next: 'check its name: modinfo shows the modules of a running kernel',
   };
 }

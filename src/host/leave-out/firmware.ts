@@ -1,18 +1,21 @@
-/** Which firmware a machine does without: files for drivers of hardware that it does not have. Pure. */
+/** Which firmware a machine does not need: files for drivers of hardware that it does not have. Pure. */
 
 /** How a file may be compressed in the folder (CONFIG_FW_LOADER_COMPRESS_XZ and _ZSTD). */
 const COMPRESSED = /\.(xz|zst)$/;
 
-/** The names in the `firmware` fields of drivers, patterns among them: of those that the machine has no use for, and of all others. */
+/**
+ * The names in the `firmware` fields of drivers, patterns included: of those that the machine does not need,
+ * and of all others.
+ */
 export interface AskedFirmware {
   readonly byNeedless: readonly string[];
   readonly byOthers: readonly string[];
 }
 
 /**
- * Files that can go, of all `files` below the firmware folder (relative paths): those that only needless drivers ask for. A number in a name
- * stands for any: drivers also look for older files than they name (iwlwifi). What no driver names stays, since drivers do not name all (Intel's Bluetooth,
- * its sound).
+ * Removable files among `files` below the firmware folder (relative paths): those that only unneeded drivers
+ * request. A number in a name stands for any: drivers also look for older files than they name (iwlwifi).
+ * What no driver names stays, since drivers do not name all (Intel's Bluetooth and sound).
  */
 export function needlessFirmware(files: readonly string[], asked: AskedFirmware): string[] {
   const [needless, others] = [asked.byNeedless, asked.byOthers].map(families) as [Families, Families];
@@ -22,7 +25,7 @@ export function needlessFirmware(files: readonly string[], asked: AskedFirmware)
   });
 }
 
-/** Names as far as they do not differ by numbers alone. */
+/** Names without those that differ only by numbers. */
 class Families {
   private readonly names = new Set<string>();
   private readonly globs: RegExp[] = [];
@@ -41,13 +44,16 @@ class Families {
 
 const families = (asked: readonly string[]): Families => new Families(asked);
 
-/** Each number of a file's own name taken for any. */
+/** A file's own name with each number replaced by a wildcard. */
 function anyNumber(path: string): string {
   const slash = path.lastIndexOf('/') + 1;
   return path.slice(0, slash) + path.slice(slash).replace(/\d+/g, '#');
 }
 
-/** A glob as in fnmatch(3) with FNM_PATHNAME, for names without their numbers; `[` is taken literally, no driver has it. */
+/**
+ * A glob as in fnmatch(3) with FNM_PATHNAME, for names without their numbers; `[` is literal, no driver uses
+ * it.
+ */
 function globPattern(glob: string): RegExp {
   const text = anyNumber(glob)
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

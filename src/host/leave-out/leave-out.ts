@@ -1,4 +1,4 @@
-/** Leaves parts out of a tree, and measures what they take where they stay. */
+/** Leaves parts out of a tree, and measures the size of those that stay. */
 import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
@@ -26,25 +26,27 @@ export interface LeaveOutOptions {
   readonly parts: readonly Part[];
   /** What drivers are for. */
   readonly hardware: Hardware;
-  /** Names of modules that stay whatever the hardware is. */
+  /** Names of modules that stay whatever the hardware. */
   readonly needed: readonly string[];
-  /** Those that the definition names to stay: they have to be there. */
+  /** Those that the definition keeps: they must exist. */
   readonly kept?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a part comes to. */
+/** The size of a part. */
 interface Saving {
   readonly leftOut: boolean;
-  /** Bytes of its files, each rounded up to whole pages as in RAM: saved, or what leaving it out would save. */
+  /**
+   * Bytes of its files, each rounded up to whole pages as in RAM: saved, or to be saved by leaving it out.
+   */
   readonly bytes: number;
 }
 export type Savings = Readonly<Record<Part, Saving>>;
 
-/** Bytes of a page: the least that a file takes in RAM. */
+/** Bytes of a page: the minimum that a file takes in RAM. */
 const PAGE = 4096;
 
-/** Remove the parts from the tree. Tells what each part takes, the others too. */
+/** Removes the parts from the tree. Resolves to the size of each part, also of those that stay. */
 export async function leaveOut(options: LeaveOutOptions): Promise<Result<Savings>> {
   const { root, release, parts, signal } = options;
   const packaged = packagedFiles(root);
@@ -80,7 +82,7 @@ function packagedFiles(root: string): { docs: string[]; locales: string[] } {
   return found;
 }
 
-/** Whether it is a package's link to the folder of another one, where their licence lies. */
+/** Whether it is a package's symlink to the folder of another one, which contains their licence. */
 function isPackageLink(folder: string, real: string, path: string): boolean {
   if (folder !== '/usr/share/doc' || dirname(path) !== real) return false;
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
@@ -92,10 +94,10 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
     if (!parts.some((part) => part === 'modules' || part === 'firmware')) return ok([]);
     return err({
       code: 'devices-unknown',
-      what: 'cannot tell which kernel modules this machine needs',
+      what: 'cannot determine which kernel modules this machine needs',
       where: '/sys/bus/*/devices/*/uevent',
-      why: 'no device is told there',
-      next: "build where this machine's /sys is mounted, or without leaving out modules",
+      why: 'no device is listed there',
+      next: "build where this machine's /sys is mounted, or do not leave out modules",
     });
   }
   const folder = moduleFolder(root, release);
@@ -110,7 +112,7 @@ async function uselessModules(options: LeaveOutOptions): Promise<Result<string[]
   return ok(paths.map((path) => join(folder, path)));
 }
 
-/** Firmware that only modules ask for which this machine does not need, be they left out or not. */
+/** Firmware that only modules request which this machine does not need, left out or not. */
 async function uselessFirmware(
   { root, release, signal }: LeaveOutOptions,
   modules: readonly string[],
@@ -127,7 +129,7 @@ async function uselessFirmware(
   if (!byOthers.ok) return byOthers;
   byOthers.value.push(...firmwareOfBuiltin(join(all, 'modules.builtin.modinfo')));
   const gone = new Set(needlessFirmware(paths, { byNeedless: byNeedless.value, byOthers: byOthers.value }));
-  // A name may be a link, or lead through one: what it comes to stays.
+  // A name may be a symlink, or lead through one: its target stays.
   for (const name of [...byOthers.value, ...paths.filter((path) => !gone.has(path))]) {
     for (const ending of ['', '.xz', '.zst']) {
       const real = findInTree(root, `/${relative(root, join(folder, name + ending))}`, true);
@@ -137,7 +139,7 @@ async function uselessFirmware(
   return ok([...gone].map((path) => join(folder, path)));
 }
 
-/** The names that modules have in their `firmware` fields. */
+/** The names in the `firmware` fields of modules. */
 async function firmwareOf(
   root: string,
   modules: readonly string[],
@@ -154,10 +156,10 @@ async function firmwareOf(
   return ok(asked);
 }
 
-/** Most modules asked at a time: an argument list has a limit. */
+/** Modules passed to one modinfo: an argument list has a limit. */
 const BATCH = 1000;
 
-/** What built-in modules ask for. */
+/** Firmware that built-in modules request. */
 function firmwareOfBuiltin(path: string): string[] {
   return existsSync(path) ? [...builtinFirmware(readFileSync(path, 'latin1')).values()].flat() : [];
 }
@@ -171,10 +173,12 @@ function pagesOf(path: string): number {
   return info?.isFile() === true ? Math.ceil(info.size / PAGE) * PAGE : 0;
 }
 
-/** Sections of the manual: packages link into them without looking whether they are there (update-alternatives(1)). */
+/**
+ * Sections of the manual: packages link into them without checking that they exist (update-alternatives(1)).
+ */
 const KEPT_FOLDERS = /^\/usr\/share\/man\/man[^/]*$/;
 
-/** Remove folders in which nothing is left. */
+/** Removes folders that have become empty. */
 function removeEmpty(root: string): void {
   for (const folder of PACKAGED_FOLDERS) {
     const real = resolveInTree(root, folder);

@@ -1,12 +1,15 @@
-/** Which kernel modules a machine does without: drivers of hardware that it does not have. Pure. */
+/** Which kernel modules a machine does not need: drivers of hardware that it does not have. Pure. */
 import { type ModuleIndex, moduleName, selectModules } from '../kernel/modules.js';
 
-/** Folders of drivers. All modules elsewhere (file systems, network protocols, ciphers) need no hardware, and stay. */
+/**
+ * Folders of drivers. Modules elsewhere (file systems, network protocols, ciphers) need no hardware, and
+ * stay.
+ */
 const DRIVERS = /^kernel\/(drivers|sound)\//;
 
 /**
- * Folders that are about hardware altogether: what lies there and answers to no device is what its drivers share, and
- * stays where one of them does. Elsewhere it is a driver of something that has no hardware: loop, dm-crypt, wireguard.
+ * Folders with drivers of hardware only: a module there without a modalias is shared by drivers, and stays if
+ * one of them does. Elsewhere it is a driver of something without hardware: loop, dm-crypt, wireguard.
  */
 const HARDWARE_FOLDERS = new RegExp(
   `^kernel/(${[
@@ -18,8 +21,8 @@ const HARDWARE_FOLDERS = new RegExp(
 );
 
 /**
- * Paths of the modules that can go: drivers of devices, but neither those in `present` nor those in `needed` by name, nor what they
- * need. In byte order.
+ * Paths of the modules to remove: drivers of devices, except those in `present` and those in `needed` by
+ * name, and what they need. In byte order.
  */
 export function needlessModules(
   index: ModuleIndex,

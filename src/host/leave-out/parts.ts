@@ -1,16 +1,19 @@
-/** What can be left out of a machine, and by which names dpkg knows it. */
+/** What can be left out of a machine, and dpkg's names for it. */
 import { PARTS, type Part } from '../definition/choices.js';
 
-/** Parts that packages bring: left out by path. */
+/** Parts of packages, left out by path. */
 export type PackagedPart = Extract<Part, 'docs' | 'locales'>;
 
-/** Patterns of paths as dpkg(1) has them for --path-exclude and --path-include: `*` stands for `/` as well; the last that matches decides. */
+/**
+ * Patterns of paths for dpkg(1)'s --path-exclude and --path-include: `*` matches `/` as well; the last match
+ * wins.
+ */
 interface PathRule {
   readonly exclude: string;
   readonly include?: string;
 }
 
-/** The rules of each part. Those of `docs` have to come after those of `locales`: both concern manual pages. */
+/** The rules of each part. Those of `docs` must come after those of `locales`: both concern manual pages. */
 const RULES: Readonly<Record<PackagedPart, readonly PathRule[]>> = {
   locales: [
     { exclude: '/usr/share/locale/*', include: '/usr/share/locale/locale.alias' },
@@ -18,7 +21,7 @@ const RULES: Readonly<Record<PackagedPart, readonly PathRule[]>> = {
     { exclude: '/usr/share/man/*', include: '/usr/share/man/man*' },
   ],
   docs: [
-    // Licences stay: they are to come with every copy.
+    // Licences stay: every copy must include them.
     { exclude: '/usr/share/doc/*', include: '/usr/share/doc/*/copyright' },
     { exclude: '/usr/share/man/*' },
     { exclude: '/usr/share/info/*' },
@@ -27,10 +30,10 @@ const RULES: Readonly<Record<PackagedPart, readonly PathRule[]>> = {
   ],
 };
 
-/** Where dpkg reads them on the machine, so that what is installed there later is treated alike. */
+/** Where dpkg reads them on the machine, so that packages installed there later are treated the same. */
 export const DPKG_CONFIG = '/etc/dpkg/dpkg.cfg.d/mkma-left-out';
 
-/** The configuration for dpkg; `undefined` where it has nothing to leave out. */
+/** The configuration for dpkg; `undefined` if nothing is left out. */
 export function dpkgConfig(parts: readonly Part[]): string | undefined {
   const rules = packaged(parts).flatMap((part) => RULES[part]);
   if (rules.length === 0) return undefined;
@@ -45,14 +48,14 @@ export function dpkgConfig(parts: readonly Part[]): string | undefined {
   ].join('\n');
 }
 
-/** Which of the packaged parts a path (absolute) belongs to; one that belongs to both counts as documentation. */
+/** Which of the packaged parts a path (absolute) belongs to; if both, documentation. */
 export function partOf(path: string): PackagedPart | undefined {
   return packaged(PARTS)
     .reverse()
     .find((part) => excluded(path, RULES[part]));
 }
 
-/** Folders that hold all of the packaged parts. */
+/** Folders that contain all of the packaged parts. */
 export const PACKAGED_FOLDERS: readonly string[] = [
   ...new Set(
     Object.values(RULES)
@@ -61,7 +64,7 @@ export const PACKAGED_FOLDERS: readonly string[] = [
   ),
 ].sort();
 
-/** The packaged ones among the parts, in the order of their rules. */
+/** The packaged parts among `parts`, in the order of their rules. */
 function packaged(parts: readonly Part[]): PackagedPart[] {
   return (Object.keys(RULES) as PackagedPart[]).filter((part) => parts.includes(part));
 }
@@ -75,7 +78,7 @@ function excluded(path: string, rules: readonly PathRule[]): boolean {
   return out;
 }
 
-/** fnmatch(3) without flags, of patterns that have no special characters but `*`. */
+/** fnmatch(3) without flags, for patterns whose only special character is `*`. */
 function matches(path: string, pattern: string): boolean {
   const literals = pattern.split('*').map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${literals.join('.*')}$`, 's').test(path);

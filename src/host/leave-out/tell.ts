@@ -1,12 +1,12 @@
-/** What was left out and what could be, for people. Pure. */
+/** What was left out and what could be, as text. Pure. */
 import { formatBytes } from '../../core/text/size.js';
 import { PARTS, type Part } from '../definition/choices.js';
 import type { Savings } from './leave-out.js';
 
-/** Less than this is not worth a word. */
+/** Smaller savings are not mentioned. */
 const WORTHWHILE = 2 ** 20;
 
-/** Lines in the form of the files that a build leaves; none where nothing is known. */
+/** Lines formatted like the list of output files; none if nothing is known. */
 export function savingLines(savings: Savings | undefined): string[] {
   if (savings === undefined) return [];
   const out = PARTS.filter((part) => savings[part].leftOut);

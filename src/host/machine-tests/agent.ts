@@ -1,9 +1,9 @@
-/** The host's end of the agent inside a machine: one command at a time, each with an end in sight. */
+/** The host's end of the agent inside a machine: one command at a time, each with a time limit. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Running } from '../sys/run.js';
 import { parseAgentLine, type Reply, request, runRequest, type Verb } from './protocol.js';
 
-/** Thrown where the machine can no longer do what is asked of it; the message says why. */
+/** Thrown when the machine can no longer run commands; the message is the reason. */
 export class MachineLost extends Error {
   override readonly name = 'MachineLost';
 }
@@ -15,14 +15,14 @@ export interface Limits {
   readonly signal: AbortSignal;
 }
 
-/** How a command ended: by itself, or killed because its time was up. */
+/** How a command ended: by itself, or killed at its time limit. */
 export interface Ended extends Reply {
   readonly killed: boolean;
 }
 
-/** Longest time that a timer of Node.js takes: longer ones would be up at once. */
+/** The longest timeout of a Node.js timer: longer ones would fire at once. */
 const LONGEST_MS = 2 ** 31 - 1;
-/** Seconds that a killed command may take to be gone. */
+/** Seconds that a killed command may take to exit. */
 const KILL_SECONDS = 60;
 
 export class Agent {
@@ -35,34 +35,34 @@ export class Agent {
 
   constructor(private readonly qemu: Pick<Running, 'stdin' | 'stdout'>) {
     qemu.stdout?.setEncoding('latin1').on('data', (text: string) => this.#take(text));
-    // A QEMU that has ended reads no more; that it has is told by itself.
+    // Writing fails once QEMU has ended, which is reported elsewhere.
     qemu.stdin?.on('error', () => undefined);
   }
 
-  /** Why the machine is of no more use; `undefined`: it is. */
+  /** Why the machine is lost; `undefined`: it is not. */
   get lost(): string | undefined {
     return this.#lost;
   }
 
-  /** The machine is of no more use: whatever waits for it fails. */
+  /** Gives up on the machine: whatever waits for it fails. */
   lose(why: string): void {
     this.#lost ??= why;
     this.#gone.resolve();
   }
 
-  /** Wait until the agent is there. False: not in time, or the machine was lost. */
+  /** Waits for the agent. False: not in time, or the machine was lost. */
   async ready(seconds: number): Promise<boolean> {
     using time = timer(seconds);
     await Promise.race([this.#ready.promise, this.#gone.promise, time.up]);
     return this.#lost === undefined && this.#ready.done;
   }
 
-  /** Ask for something that has no answer. */
+  /** Sends a request that has no answer. */
   tell(verb: Verb): void {
     this.qemu.stdin?.write(request(this.#last, verb));
   }
 
-  /** Run a command to its end. Throws {@link MachineLost}. The one before it must have ended. */
+  /** Runs a command to its end. Throws {@link MachineLost}. The one before it must have ended. */
   async run(command: string, { seconds, signal }: Limits): Promise<Ended> {
     if (this.#lost !== undefined) throw new MachineLost(this.#lost);
     const id = ++this.#last;
@@ -77,7 +77,7 @@ export class Agent {
     return { ...(await this.#kill(answered)), killed: true };
   }
 
-  /** The command may be only about to start: said until it is gone. */
+  /** The command may not have started yet: repeated until it has ended. */
   async #kill(answered: Promise<Reply>): Promise<Reply> {
     for (let i = 0; i < KILL_SECONDS && this.#lost === undefined; i++) {
       this.tell('kill');
@@ -102,7 +102,7 @@ export class Agent {
   }
 }
 
-/** A promise that is settled from outside. */
+/** A promise settled from outside. */
 function deferred<T>(): { promise: Promise<T>; done: boolean; resolve: (value: T) => void } {
   let settle: (value: T) => void = () => undefined;
   const out = {
@@ -118,7 +118,7 @@ function deferred<T>(): { promise: Promise<T>; done: boolean; resolve: (value: T
   return out;
 }
 
-/** A promise that resolves when the seconds are over; without any, never. */
+/** A promise that resolves after the seconds; without seconds, never. */
 export function timer(seconds: number | undefined): { readonly up: Promise<undefined> } & Disposable {
   let handle: NodeJS.Timeout | undefined;
   const up = new Promise<undefined>((resolve) => {

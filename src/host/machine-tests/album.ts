@@ -1,4 +1,4 @@
-/** Pictures that tests leave on this host. */
+/** Screenshots that tests leave on this host. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Picture } from '../screen/picture.js';
@@ -8,14 +8,14 @@ export class Album {
   #count = 0;
   #test = '';
 
-  /** `all`: whether every picture is kept, not only that of a failure. */
+  /** `all`: keep every picture, not only those of failures. */
   constructor(
     private readonly folder: string,
     private readonly all: boolean,
     private readonly owner: Owner | undefined,
   ) {}
 
-  /** Pictures from now on are of this test. */
+  /** Later pictures belong to this test. */
   begin(test: string): void {
     this.#test = test
       .toLowerCase()
@@ -25,12 +25,12 @@ export class Album {
     this.#count = 0;
   }
 
-  /** A picture that a test has taken. */
+  /** A picture that a test took. */
   take(picture: Picture): void {
     if (this.all) this.keep(picture);
   }
 
-  /** Keep a picture whatever is asked for; returns its file. */
+  /** Keeps a picture in any case; returns its file. */
   keep(picture: Picture): string {
     if (this.#count === 0) {
       mkdirSync(this.folder, { recursive: true });

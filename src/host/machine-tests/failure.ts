@@ -1,4 +1,4 @@
-/** What a test threw, as a person reads it: what, and the line of the definition where. */
+/** What a test threw, as text, with its line in the definition. */
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { OWN } from '../installed.js';
@@ -6,14 +6,14 @@ import { OWN } from '../installed.js';
 /** Why a test failed. */
 export interface Failure {
   readonly detail: string;
-  /** File and line; absent where none can be told. */
+  /** File and line; absent if unknown. */
   readonly place?: { readonly file: string; readonly line: number };
 }
 
-/** Errors whose names say nothing beyond their messages. */
+/** Errors whose names add nothing to their messages. */
 const NAMELESS = /^(Error|AssertionError|GuestError|MachineLost)$/;
 
-/** Take apart what was thrown, whatever it is. `own`: the folder whose frames are passed over. */
+/** Describes what was thrown, whatever it is. `own`: the folder whose stack frames are skipped. */
 export function failureOf(thrown: unknown, own = OWN): Failure {
   if (!(thrown instanceof Error)) {
     return { detail: `it threw ${inspect(thrown, { breakLength: Number.POSITIVE_INFINITY })}` };
@@ -25,7 +25,7 @@ export function failureOf(thrown: unknown, own = OWN): Failure {
   return { detail: named.trimEnd() + cause, ...(place === undefined ? {} : { place }) };
 }
 
-/** The innermost frame of a stack that is neither of Node.js, nor of mkma, nor of a package. */
+/** The innermost stack frame outside of Node.js, mkma and packages. */
 function placeIn(stack: string, own: string): Failure['place'] {
   for (const line of stack.split('\n')) {
     const match = /^ +at .*?\(?((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/.exec(line);

@@ -1,4 +1,4 @@
-/** The tests that a run is given, and what came of them. */
+/** The tests of a run and their results. */
 
 import { ok, type Result, usage } from '../../core/result.js';
 import type { TestFunction } from '../definition/functions.js';
@@ -9,24 +9,24 @@ export interface GivenTest {
   readonly run: TestFunction;
   /** Seconds until it counts as failed. */
   readonly timeout: number;
-  /** Where the definition says it. */
+  /** Its place in the definition. */
   readonly where: string;
 }
 
-/** What came of a test. */
+/** The result of a test. */
 export interface TestOutcome {
   readonly name: string;
   readonly ok: boolean;
   readonly seconds: number;
   /** Why it failed. */
   readonly detail?: string;
-  /** Where in the definition it failed: file and line. */
+  /** Where it failed in the definition: file and line. */
   readonly where?: string;
-  /** The file with a picture of the screen when it failed. */
+  /** A picture of the screen when it failed. */
   readonly picture?: string;
 }
 
-/** Those whose name holds one of the words; all where there are no words. A usage Problem where a word finds none. */
+/** Those whose name contains one of the words; all without words. A usage Problem if a word matches none. */
 export function chooseTests(
   tests: readonly GivenTest[],
   words: readonly string[] = [],
@@ -36,12 +36,12 @@ export function chooseTests(
   if (unknown === undefined) return ok(tests.filter(({ name }) => words.some((word) => name.includes(word))));
   return usage({
     code: 'no-such-test',
-    what: 'there is no test of this name',
+    what: 'no such test',
     where: `--test ${unknown}`,
     ...(tests.length === 0 ? { why: 'the definition has no tests' } : {}),
     next:
       tests.length === 0
-        ? 'leave out --test, or name the definition that has the tests with --config'
+        ? 'omit --test, or name the definition that has tests with --config'
         : `the tests are: ${tests.map(({ name }) => name).join(', ')}`,
   });
 }

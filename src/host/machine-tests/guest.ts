@@ -1,4 +1,4 @@
-/** The {@link Guest} that one test is given. Once the test is over it does nothing any more. */
+/** The {@link Guest} of one test. Once the test is over, it refuses everything. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CommandOptions,
@@ -26,30 +26,30 @@ import type { Album } from './album.js';
 import type { TestedMachine } from './machine.js';
 import { MAX_COMMAND } from './protocol.js';
 
-/** What a guest's methods throw; the line that called them is in its stack. */
+/** What a guest's methods throw; its stack has the line that called them. */
 class GuestError extends Error {
   override readonly name = 'GuestError';
 
   constructor(message: string, call: Error) {
     super(message);
-    // An asynchronous caller is often no longer on the stack by the time that something fails.
+    // An asynchronous caller is often no longer on the stack when something fails.
     const frames = call.stack?.split('\n').filter((line) => /^ +at /.test(line)) ?? [];
     this.stack = [`${this.name}: ${message}`, ...frames].join('\n');
   }
 }
 
-/** Seconds that is waited for a unit or a port where nothing is said. */
+/** Default seconds to wait for a unit or a port. */
 const WAIT_SECONDS = 60;
 const LAST_LINES = 10;
 /**
- * Milliseconds between two looks at a screen: at first, and at most, after waiting for long. What a look costs a machine
- * without KVM was not measured in pairs.
+ * Milliseconds between two looks at a screen: at first, and at most. What a look costs a machine without KVM
+ * was not measured.
  */
 const LOOK_MS = { first: 500, most: 5000 };
-/** What share of the time waited so far passes until the next look. */
+/** The next look comes after this share of the time waited so far. */
 const LOOK_SHARE = 0.1;
 
-/** What was there instead of what is waited for. */
+/** What was seen instead of what is waited for. */
 class NotYet {
   constructor(readonly there: string) {}
 }
@@ -57,14 +57,14 @@ class NotYet {
 export class TestGuest implements Guest {
   readonly #going = new Set<{ readonly what: string }>();
 
-  /** `over` is aborted when the test is: what still runs is then killed. */
+  /** `over` is aborted when the test ends: what still runs is then killed. */
   constructor(
     private readonly machine: TestedMachine,
     private readonly over: AbortSignal,
     private readonly album: Album,
   ) {}
 
-  /** What was asked for and has not yet come to its end. */
+  /** What was started and has not ended yet. */
   get going(): string[] {
     return [...this.#going].map(({ what }) => what);
   }
@@ -141,17 +141,17 @@ export class TestGuest implements Guest {
   }
 
   waitForWindow(choice: WindowChoice, options: GuestOptions = {}): Promise<Window> {
-    return this.#until(`there is no window with ${wordsOf(choice)}`, options, async () => {
+    return this.#until(`no window with ${wordsOf(choice)}`, options, async () => {
       const windows = await this.#windows();
       const found = windows.find((window) => fits(window, choice));
       if (found !== undefined) return found;
       const names = windows.map(({ app, title }) => `${app} "${title}"`);
-      return new NotYet(names.length === 0 ? 'there is none' : `there are: ${names.join(', ')}`);
+      return new NotYet(names.length === 0 ? 'no windows' : `windows: ${names.join(', ')}`);
     });
   }
 
   waitForPixels(is: (picture: Screenshot) => boolean, options: GuestOptions = {}): Promise<Screenshot> {
-    return this.#until('the screen is not as it should be', options, async () => {
+    return this.#until('the screen does not match', options, async () => {
       const picture = await this.#screen.picture();
       return is(picture) ? picture : new NotYet(`it has ${picture.colours()} colours`);
     });
@@ -160,7 +160,7 @@ export class TestGuest implements Guest {
   waitForText(text: string | RegExp, options: GuestOptions = {}): Promise<void> {
     return this.#until(`the text ${text} is not on the screen`, options, async () => {
       const read = await readPicture(await this.#screen.picture(), this.over);
-      return matches(read, text) ? undefined : new NotYet(`there is: ${read.trim() || 'nothing'}`);
+      return matches(read, text) ? undefined : new NotYet(`it shows: ${read.trim() || 'nothing'}`);
     });
   }
 
@@ -174,7 +174,7 @@ export class TestGuest implements Guest {
 
   #layout: Layout | undefined;
 
-  /** The layout of the machine's own keyboard; without one it has the kernel's, which is that of the USA. */
+  /** The layout of the machine's keyboard; by default the kernel's, which is US. */
   async #layoutOf(): Promise<Layout> {
     if (this.#layout !== undefined) return this.#layout;
     const { stdout } = await this.machine.run(KEYMAP_SCRIPT, { signal: this.over });
@@ -187,7 +187,7 @@ export class TestGuest implements Guest {
     return parseWindows(stdout);
   }
 
-  /** Look again and again until it is there; where it does not come, what was there instead, and a picture. */
+  /** Polls until it appears; if it does not, reports what was there instead, with a picture. */
   #until<T>(
     what: string,
     { timeout = WAIT_SECONDS }: GuestOptions,
@@ -211,7 +211,7 @@ export class TestGuest implements Guest {
     });
   }
 
-  /** Keep account of what goes on. What nobody waits for is found at the test's end: it need not end mkma. */
+  /** Tracks what is running. What nobody awaits is found at the test's end, and does not crash mkma. */
   #do<T>(what: string, call: Error, work: () => Promise<T>): Promise<T> {
     const one = { what };
     const begin = async (): Promise<T> => {
@@ -239,9 +239,9 @@ export class TestGuest implements Guest {
     const bytes = Buffer.byteLength(command);
     if (bytes > MAX_COMMAND || command.includes('\0')) {
       const why = command.includes('\0')
-        ? 'it holds a NUL'
-        : `it has ${bytes} bytes, at most are ${MAX_COMMAND}`;
-      throw new GuestError(`this is no command: ${why}`, call);
+        ? 'it contains a NUL'
+        : `it has ${bytes} bytes, more than ${MAX_COMMAND}`;
+      throw new GuestError(`invalid command: ${why}`, call);
     }
     const ended = await this.machine.run(command, { seconds: timeout, signal: this.over });
     const { killed, ...outcome } = ended;
@@ -256,7 +256,7 @@ export class TestGuest implements Guest {
     throw new GuestError(describe(`${command}: exit code ${outcome.exitCode}`, outcome), call);
   }
 
-  /** Wait inside the machine until `condition` holds; where it does not, tell what `seen` prints. */
+  /** Waits inside the machine until `condition` holds; if it does not, reports what `seen` prints. */
   #wait(
     what: string,
     condition: string,
@@ -279,13 +279,16 @@ export class TestGuest implements Guest {
   }
 }
 
-/** A command as a user runs it, with the environment of their manager (systemctl(1), show-environment: in words of bash). */
+/**
+ * A command as a user runs it, with the environment of their user manager (systemctl(1), show-environment: in
+ * bash's quoting).
+ */
 function asUser(user: string, command: string): string {
   const enter = `export XDG_RUNTIME_DIR=/run/user/$(id -u); set -a; eval "$(systemctl --user show-environment 2>/dev/null)"; set +a; cd; exec sh -c ${shellQuote(command)}`;
   return `exec runuser -u ${shellQuote(user)} -- bash -c ${shellQuote(enter)}`;
 }
 
-/** What failed, and the last lines of what was printed: on the standard error, if there is anything. */
+/** What failed, and the last lines of its output: of standard error, unless empty. */
 function describe(what: string, { stdout, stderr }: Pick<GuestOutcome, 'stdout' | 'stderr'>): string {
   const lines = (stderr.trim() === '' ? stdout : stderr).trimEnd().split('\n');
   return [what, ...lines.slice(-LAST_LINES)].filter((line) => line !== '').join('\n');

@@ -1,4 +1,4 @@
-/** The definition's tests as the work that is done with a machine after its checks. */
+/** The definition's tests, as the work on a machine after its checks. */
 import type { Context } from '../context.js';
 import { type AfterChecks, startMachine } from '../qemu/guest-test.js';
 import { agentScript, packScript } from '../qemu/test-script.js';
@@ -12,19 +12,19 @@ import { runTests, TESTS_STAGE } from './run-tests.js';
 
 export interface MachineTestsOptions {
   readonly tests: readonly GivenTest[];
-  /** The machine that the checks ran in. */
+  /** The machine that the checks ran on. */
   readonly machine: VmConfig;
   readonly headless: Headless;
   readonly album: Album;
-  /** The folder of its script. */
+  /** The folder with its script. */
   readonly scratch: string;
-  /** Seconds for a further boot of it. */
+  /** Seconds for another boot of it. */
   readonly timeout: number;
 }
 
 export class MachineTests implements AfterChecks {
   readonly stage = TESTS_STAGE;
-  /** What came of the tests, once the work is done. */
+  /** The results, once the work is done. */
   outcomes: readonly TestOutcome[] = [];
 
   constructor(
@@ -32,7 +32,7 @@ export class MachineTests implements AfterChecks {
     private readonly context: Context,
   ) {}
 
-  /** Run the tests, and tell the machine to power off. */
+  /** Runs the tests, then powers the machine off. */
   async work(first: Running, panic: Promise<string>): Promise<{ last: Running; done: string }> {
     const { tests, timeout: seconds } = this.options;
     const { headless, album } = this.options;
@@ -40,7 +40,7 @@ export class MachineTests implements AfterChecks {
     const settings = { bootAgain: () => this.#bootAgain(), panic, seconds, screen, sound: headless.sound };
     const machine = new TestedMachine(settings, first);
     try {
-      // A machine without an agent is lost: that is what its tests then tell.
+      // A machine without an agent is lost, which its tests then report.
       await machine.ready().catch(() => undefined);
       this.outcomes = await runTests(tests, machine, album, this.context);
       const failed = this.outcomes.filter(({ ok }) => !ok).length;

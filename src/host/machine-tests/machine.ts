@@ -1,4 +1,4 @@
-/** The machine that a definition's tests are given: one after another, with boots of it in between. */
+/** The machine that a definition's tests run on, one after another, with boots in between. */
 import { readFileSync } from 'node:fs';
 import type { Screen } from '../screen/screen.js';
 import { type Heard, hear } from '../screen/wave.js';
@@ -10,13 +10,13 @@ export const SOUND_PACKAGES = ['pipewire', 'pulseaudio', 'alsa-utils'];
 
 export interface MachineSettings {
   readonly screen: Screen;
-  /** What QEMU records of what the machine plays; absent: it has no sound card. */
+  /** QEMU's recording of what the machine plays; absent: it has no sound card. */
   readonly sound: string | undefined;
-  /** Start QEMU for another boot of the machine, with the same disk. */
+  /** Starts QEMU for another boot of the machine, with the same disk. */
   readonly bootAgain: () => Promise<Running>;
-  /** Resolves to what the console says where the kernel panics. */
+  /** Resolves to the console's line if the kernel panics. */
   readonly panic: Promise<string>;
-  /** Seconds for a boot, and for going down. */
+  /** Seconds for a boot, and for a shutdown. */
   readonly seconds: number;
 }
 
@@ -24,7 +24,7 @@ export class TestedMachine {
   #qemu: Running;
   #agent: Agent;
   #rebooting = false;
-  /** What is done with the machine now and next: one thing at a time. */
+  /** The queue of what is done with the machine: one thing at a time. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -40,7 +40,7 @@ export class TestedMachine {
     return this.settings.screen;
   }
 
-  /** What it has played since its boot. */
+  /** What it has played since boot. */
   heard(): Heard {
     const { sound } = this.settings;
     if (sound === undefined) {
@@ -51,32 +51,32 @@ export class TestedMachine {
     return hear(readFileSync(sound));
   }
 
-  /** Why nothing more can be done with the machine; `undefined`: it can. */
+  /** Why the machine is lost; `undefined`: it is not. */
   get lost(): string | undefined {
     return this.#agent.lost;
   }
 
-  /** Wait until the machine takes commands, after its first boot. */
+  /** Waits until the machine accepts commands, after its first boot. */
   ready(): Promise<void> {
     return this.#queue(() => this.#awaitAgent());
   }
 
-  /** Run a command to its end. Throws {@link MachineLost}. */
+  /** Runs a command to its end. Throws {@link MachineLost}. */
   run(command: string, limits: Limits): Promise<Ended> {
     return this.#queue(() => this.#agent.run(command, limits));
   }
 
-  /** Boot the machine again, and wait until it takes commands. Throws {@link MachineLost}. */
+  /** Reboots the machine, and waits until it accepts commands. Throws {@link MachineLost}. */
   reboot(): Promise<void> {
     return this.#queue(() => this.#reboot());
   }
 
-  /** Wait until all that was asked of the machine is done. */
+  /** Waits until everything requested of the machine is done. */
   async settled(): Promise<void> {
     await this.#work;
   }
 
-  /** Tell the machine to power off; one that is lost is ended. Resolves to the QEMU that runs it. */
+  /** Powers the machine off; ends it if it is lost. Resolves to the QEMU that runs it. */
   async powerOff(): Promise<Running> {
     await this.settled();
     if (this.lost === undefined) this.#agent.tell('poweroff');
@@ -84,7 +84,7 @@ export class TestedMachine {
     return this.#qemu;
   }
 
-  /** End the machine at once. */
+  /** Ends the machine at once. */
   kill(): void {
     this.#qemu.kill('SIGKILL');
   }
@@ -118,7 +118,7 @@ export class TestedMachine {
       this.#agent.tell('reboot');
       using time = timer(this.settings.seconds);
       const ended = await Promise.race([this.#qemu.ended, time.up]);
-      if (ended === undefined) this.#agent.lose('the machine did not go down to boot again');
+      if (ended === undefined) this.#agent.lose('the machine did not shut down to reboot');
       if (this.lost !== undefined) throw new MachineLost(this.lost);
       this.screen.forget();
       this.#qemu = await this.settings.bootAgain();

@@ -1,16 +1,18 @@
-/** The lines between a definition's tests and the agent inside the machine (src/host/qemu/agent.sh). Pure. */
+/**
+ * The protocol between a definition's tests and the agent inside the machine (src/host/qemu/agent.sh). Pure.
+ */
 
-/** What a command came to. */
+/** The outcome of a command. */
 export interface Reply {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What can be asked for besides a command: to kill the one that runs, and to go down. */
+/** Requests besides a command: to kill the running one, and to shut down. */
 export type Verb = 'kill' | 'reboot' | 'poweroff';
 
-/** A line of the agent; `other`: words of somebody else on the port. */
+/** A line of the agent; `other`: output of something else on the port. */
 export type AgentLine =
   | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly id: number; readonly reply: Reply }
@@ -19,20 +21,23 @@ export type AgentLine =
 /** Longest command in bytes: the kernel's limit for one argument is 131072 with the NUL (MAX_ARG_STRLEN). */
 export const MAX_COMMAND = 131_071;
 
-/** What begins a line of the agent. */
+/** The prefix of the agent's lines. */
 const MARK = 'mkma-test: ';
 
-/** The line that asks for a command to be run. */
+/** The request to run a command. */
 export function runRequest(id: number, command: string): string {
   return `${id} run ${escapeCommand(command)}\n`;
 }
 
-/** The line that asks for something else. */
+/** Any other request. */
 export function request(id: number, verb: Verb): string {
   return `${id} ${verb}\n`;
 }
 
-/** A command as one word of ASCII, which `printf %b` turns back (POSIX, "printf": \0ddd): no program has to be started. */
+/**
+ * A command as one word of ASCII, which `printf %b` decodes (POSIX, "printf": \0ddd), so no program has to be
+ * started.
+ */
 export function escapeCommand(command: string): string {
   let out = '';
   for (const byte of new TextEncoder().encode(command)) {
@@ -42,7 +47,7 @@ export function escapeCommand(command: string): string {
   return out;
 }
 
-/** Parse a line that came from the port. */
+/** Parses a line from the port. */
 export function parseAgentLine(line: string): AgentLine {
   const text = line.replace(/\r$/, '');
   if (!text.startsWith(MARK)) return { type: 'other' };

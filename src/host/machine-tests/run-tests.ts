@@ -1,4 +1,4 @@
-/** Run a definition's tests on a machine, one after another. */
+/** Runs a definition's tests on a machine, one after another. */
 import type { Context } from '../context.js';
 import { shown } from '../definition/load.js';
 import { Interrupted } from '../sys/run.js';
@@ -10,10 +10,10 @@ import { TestGuest } from './guest.js';
 import type { TestedMachine } from './machine.js';
 import { Strays } from './strays.js';
 
-/** The stage of these tests where progress is told. */
+/** The stage under which these tests report progress. */
 export const TESTS_STAGE = 'tests';
 
-/** Run them in order. A test that fails does not keep the others from being run; a machine that is lost does. */
+/** Runs them in order. The others run although a test failed, but not once the machine is lost. */
 export async function runTests(
   tests: readonly GivenTest[],
   machine: TestedMachine,
@@ -36,7 +36,7 @@ export async function runTests(
   return outcomes;
 }
 
-/** What came of tests for which the machine was not there any more, or never. */
+/** The results of tests whose machine was lost, or never came up. */
 function notRun({ name, where }: GivenTest, { lost }: TestedMachine): TestOutcome {
   return { name, ok: false, seconds: 0, detail: `not run: ${lost}`, where };
 }
@@ -70,7 +70,7 @@ async function runTest(
   return { name, ok: false, seconds, detail, where, ...(picture === undefined ? {} : { picture }) };
 }
 
-/** Let the test's function come to its end; why it failed, if it did. */
+/** Runs the test's function to its end; why it failed, if it did. */
 async function attempt({ run }: GivenTest, guest: TestGuest): Promise<Failure | undefined> {
   try {
     await run(guest);
@@ -79,24 +79,24 @@ async function attempt({ run }: GivenTest, guest: TestGuest): Promise<Failure | 
   }
   const [first] = guest.going;
   if (first === undefined) return undefined;
-  return { detail: `it ended while this still ran: ${first}\nis there an await missing?` };
+  return { detail: `it ended while this was still running: ${first}\nis an await missing?` };
 }
 
 function tooLate({ timeout }: GivenTest, guest: TestGuest): Failure {
   const [first] = guest.going;
   return {
-    detail: `not done within ${timeout} seconds${first === undefined ? '' : `; it was at: ${first}`}`,
+    detail: `not done within ${timeout} seconds${first === undefined ? '' : `; still running: ${first}`}`,
   };
 }
 
-/** The screen at a test's end, where something is painted on it. */
+/** The screen at a test's end, unless it is empty. */
 async function pictureOf(machine: TestedMachine, album: Album): Promise<string | undefined> {
   if (machine.lost !== undefined) return undefined;
   try {
     const picture = await machine.screen.picture();
     return picture.colours() < 2 ? undefined : album.keep(picture);
   } catch {
-    // The machine is going: its failure says more.
+    // The machine is shutting down: its failure explains more.
     return undefined;
   }
 }

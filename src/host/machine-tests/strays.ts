@@ -1,4 +1,4 @@
-/** What fails in a test while nobody waits for it: it is the test's failure, and no reason for mkma to end. */
+/** A failure in a test that nobody awaits is the test's failure, and no reason for mkma to crash. */
 
 type Take = (cause: unknown) => void;
 
@@ -10,7 +10,7 @@ export class Strays implements Disposable {
     process.on('uncaughtException', this.#onStray);
   }
 
-  /** The first that comes from now on. */
+  /** The first one from now on. */
   next(): Promise<unknown> {
     return new Promise((resolve) => {
       this.#take = resolve;

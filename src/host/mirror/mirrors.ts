@@ -1,4 +1,4 @@
-/** Which mirrors to build from: the one asked for, else those of this Debian host, else Debian's own. */
+/** Which mirrors to build from: the one given, else those of this Debian host, else Debian's own. */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,17 +11,17 @@ import { SNAPSHOT } from '../tools/mmdebstrap.js';
 export interface Mirrors {
   readonly main: string;
   readonly security: string;
-  /** Names and passwords that the addresses held, as entries of apt_auth.conf(5): never shown, nor recorded. */
+  /** Names and passwords from the addresses, as entries of apt_auth.conf(5): never shown, nor recorded. */
   readonly logins?: readonly string[];
 }
 
-/** What the built system's own sources name, whatever it was built from. */
+/** The mirrors in the built system's own sources, whatever it was built from. */
 export const DEBIAN_MIRRORS: Mirrors = {
   main: 'http://deb.debian.org/debian',
   security: 'http://deb.debian.org/debian-security',
 };
 
-/** `asked` is the value of --mirror; `root` is the host's file system, `/` but in tests. */
+/** `asked` is the value of --mirror; `root` is the host's root file system, `/` except in tests. */
 export function chooseMirrors(asked: string | undefined, root = '/'): Result<Mirrors> {
   const own = isDebian(root) ? pickMirrors(readSources(root)) : {};
   const security = own.security ?? DEBIAN_MIRRORS.security;
@@ -29,9 +29,9 @@ export function chooseMirrors(asked: string | undefined, root = '/'): Result<Mir
   if (!/^(https?|ftp|file|copy):\/\/?\S+$/.test(asked)) {
     return usage({
       code: 'mirror-invalid',
-      what: 'this is no mirror',
+      what: 'not a mirror',
       where: `--mirror ${withoutLogins(asked)}`,
-      why: 'a mirror is an http, https, ftp or file URL',
+      why: 'a mirror must be an http, https, ftp or file URL',
       next: `for example --mirror ${DEBIAN_MIRRORS.main}`,
     });
   }
@@ -49,7 +49,7 @@ function withLogins(main: string, security: string): Mirrors {
   };
 }
 
-/** Of a mirror as it was at a time: the security updates of then, which lie beside it. */
+/** For a snapshot of a mirror: the snapshot of security updates beside it. */
 function securityOf(main: string): string | undefined {
   const [time] = SNAPSHOT.exec(main) ?? [];
   const archive = time === undefined ? main : main.slice(0, -time.length);

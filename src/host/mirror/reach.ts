@@ -1,4 +1,7 @@
-/** How this host reaches mirrors: proxies, certificates, logins. For fetching alone: none of it gets into an image or a record. */
+/**
+ * How this host reaches mirrors: proxies, certificates, logins. For fetching only: none of it gets into an
+ * image or a record.
+ */
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,17 +26,17 @@ export interface Reach {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-/** Of a host that says nothing: where apt keeps logins unless told. */
+/** Without settings on this host: apt's default folder of logins. */
 export const PLAIN_REACH: Reach = {
   settings: [],
   logins: { file: '/etc/apt/auth.conf', folder: '/etc/apt/auth.conf.d' },
   variables: {},
 };
 
-/** The value of --proxy that means: none, whatever this host's settings say. */
+/** The value of --proxy that means no proxy, whatever this host's settings. */
 const DIRECT = 'direct';
 
-/** Variables of `env` that name proxies, with --proxy in their place where it is given. */
+/** Variables of `env` that name proxies, replaced by --proxy if given. */
 export function proxyVariables(env: Environment, proxy?: string): Result<Record<string, string>> {
   const own = pick(env, PROXY_VARIABLES);
   if (proxy === undefined) return ok(own);
@@ -42,9 +45,9 @@ export function proxyVariables(env: Environment, proxy?: string): Result<Record<
     const suggestion = /^[\w.-]+(:\d+)?$/.test(proxy) ? `http://${proxy}` : undefined;
     return usage({
       code: 'proxy-invalid',
-      what: 'this is no proxy',
+      what: 'not a proxy',
       where: `--proxy ${withoutLogins(proxy)}`,
-      why: 'a proxy is an http, https or socks5h URL of a host and a port',
+      why: 'a proxy must be an http, https or socks5h URL with host and port',
       next: `for example --proxy ${suggestion ?? 'http://proxy.example:3128'}; --proxy ${DIRECT} uses none`,
       ...(suggestion === undefined ? {} : { suggestion }),
     });
@@ -55,8 +58,8 @@ export function proxyVariables(env: Environment, proxy?: string): Result<Record<
 }
 
 /**
- * Ask apt, and the environment. `proxy` is the value of --proxy, which wins over both; apt's own settings win over variables
- * (apt-transport-http(1)).
+ * Reads apt's settings and the environment. `proxy` is the value of --proxy, which overrides both; apt's own
+ * settings override variables (apt-transport-http(1)).
  */
 export async function findReach(
   env: Environment,
@@ -83,7 +86,10 @@ export async function findReach(
   });
 }
 
-/** mkma's own, before the host's: how long a mirror may be silent, in seconds, and how often apt asks again where mkma does not. */
+/**
+ * mkma's own, before the host's: how long a mirror may be silent, in seconds, and how often apt retries where
+ * mkma does not.
+ */
 const PATIENCE: readonly AptSetting[] = [
   { name: 'Acquire::http::Timeout', value: '20' },
   { name: 'Acquire::https::Timeout', value: '20' },
@@ -91,8 +97,8 @@ const PATIENCE: readonly AptSetting[] = [
 ];
 
 /**
- * The same as a file of apt.conf(5) and one of apt_auth.conf(5), for an apt that has another root. `entries` are further logins,
- * `authFile` is where the logins will lie.
+ * The same as a file of apt.conf(5) and one of apt_auth.conf(5), for an apt with another root. `entries` are
+ * additional logins, `authFile` is the path for the logins.
  */
 export function renderReach(
   reach: Reach,
@@ -109,7 +115,10 @@ export function renderReach(
   return { conf, auth: [...entries, own].join('\n') };
 }
 
-/** The same for people, without names and passwords: settings and variables by their names, logins by the files that hold them. */
+/**
+ * The same as text, without names and passwords: settings and variables by their names, logins by their
+ * files.
+ */
 export function describeReach({ settings, logins, variables }: Reach): { setting: string; value: string }[] {
   const parts = existsSync(logins.folder) ? readdirSync(logins.folder).sort() : [];
   const files = [logins.file, ...parts.map((name) => join(logins.folder, name))].filter(existsSync);
@@ -117,6 +126,6 @@ export function describeReach({ settings, logins, variables }: Reach): { setting
     ...settings.map(({ name, value }) => ({ setting: name, value })),
     ...Object.entries(variables).map(([name, value]) => ({ setting: name, value })),
     ...files.map((file) => ({ setting: 'logins', value: file })),
-    // A proxy may be named without its scheme.
+    // A proxy may be given without its scheme.
   ].map(({ setting, value }) => ({ setting, value: withoutLogins(value).replace(/^[^\s/@]+@/, '***@') }));
 }

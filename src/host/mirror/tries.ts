@@ -1,4 +1,4 @@
-/** Asking a mirror again: for what may pass, several times, with growing pauses, each said as it happens. */
+/** Retries a mirror after temporary failures, with growing pauses, each reported. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../context.js';
 import { Interrupted } from '../sys/run.js';
@@ -8,8 +8,8 @@ import { briefly, type MirrorAnswer, mayPass } from '../tools/mirror-answers.js'
 export const PAUSES: readonly number[] = [2, 5, 15];
 
 /**
- * Try until it succeeds, until what failed will not pass, or for the last time. A try resolves to what it came to, and to the mirror's
- * answer where that ended it.
+ * Tries until success, until a permanent failure, or until the last try. A try resolves to its result, and to
+ * the mirror's answer if that ended it.
  */
 export async function tryAgain<T>(
   once: () => Promise<{ readonly result: T; readonly answer?: MirrorAnswer | undefined }>,

@@ -1,4 +1,4 @@
-/** The bytes of planned records, read from the tree piece by piece: never more than one chunk in memory. */
+/** The bytes of planned records, read from the tree in pieces: never more than one chunk in memory. */
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import {
   archiveName,
@@ -12,12 +12,12 @@ import { putName } from '../../core/text/path.js';
 import { treeChanged } from './failed.js';
 import { pathIn } from './scan.js';
 
-/** Bytes after which a chunk is handed on. */
+/** Bytes after which a chunk is passed on. */
 const CHUNK = 2 ** 20;
-/** Room behind them for what goes in at once: a head, the target of a symlink, padding. */
+/** Additional room for what is written at once: a header, the target of a symlink, padding. */
 const ROOM = newcHeadSize(NEWC_MAX_NAME) + NEWC_MAX_NAME + 4;
 
-/** Yields the records as newc. All chunks are views of one buffer: each is to be used before the next is asked for. */
+/** Yields the records as newc. All chunks are views of one buffer: use each before requesting the next. */
 export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): Generator<Uint8Array> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK + ROOM);
   let filled = 0;
@@ -27,7 +27,7 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
       filled = 0;
     }
     filled = putNewcHead(record, archiveName(record.path), buffer, filled);
-    // An empty one is as it was listed; of one that is shipped empty the content is not to be read.
+    // An empty file is as listed; the content of one that is shipped empty must not be read.
     if (record.data === 'file' && record.size > 0) {
       const fd = openFile(root, record);
       try {
@@ -37,10 +37,10 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
             yield buffer.subarray(0, filled);
             filled = 0;
           }
-          // One byte more than it should have: that tells a file that has grown.
+          // One byte more than expected, to detect a file that has grown.
           const n = readSync(fd, buffer, filled, Math.min(left, CHUNK - filled) + 1, null);
-          if (n > left) throw treeChanged(record.path, 'it became longer');
-          if (n === 0 && left > 0) throw treeChanged(record.path, 'it became shorter');
+          if (n > left) throw treeChanged(record.path, 'it grew');
+          if (n === 0 && left > 0) throw treeChanged(record.path, 'it was truncated');
           filled += n;
           left -= n;
         } while (left > 0);

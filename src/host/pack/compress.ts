@@ -1,4 +1,7 @@
-/** Content into zstd frames, by way of a file: zstd reads it at its own pace, and nothing waits for a pipe. */
+/**
+ * Compresses content into zstd frames through a file: zstd reads it at its own pace, and nothing waits for a
+ * pipe.
+ */
 import { closeSync, ftruncateSync, openSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { ok, type Result } from '../../core/result.js';
@@ -6,25 +9,25 @@ import { writeAll } from '../sys/files.js';
 import { failure, Interrupted, start } from '../sys/run.js';
 
 /**
- * A file for content on its way to zstd. It is overwritten again and again: its pages stay in memory, and the kernel
- * hardly ever comes to write them out.
+ * A file for content on its way to zstd. It is overwritten repeatedly: its pages stay in memory, and the
+ * kernel rarely writes them out.
  */
 export class RawFile {
   private readonly fd: number;
   /** Bytes written since the last {@link begin}. */
   bytes = 0;
 
-  /** Make the file, which must not exist. */
+  /** Creates the file, which must not exist. */
   constructor(readonly path: string) {
     this.fd = openSync(path, 'wx', 0o600);
   }
 
-  /** Start anew. */
+  /** Starts over. */
   begin(): void {
     this.bytes = 0;
   }
 
-  /** Append, then let the event loop have its turn: signals come in, programs that ended are heard. */
+  /** Appends, then yields to the event loop, for signals and for programs that ended. */
   async write(chunk: Uint8Array, signal?: AbortSignal): Promise<void> {
     writeAll(this.fd, chunk, this.bytes);
     this.bytes += chunk.length;
@@ -32,7 +35,7 @@ export class RawFile {
     if (signal?.aborted) throw new Interrupted();
   }
 
-  /** Cut off what is left of earlier content. */
+  /** Cuts off the rest of earlier content. */
   end(): void {
     ftruncateSync(this.fd, this.bytes);
   }
@@ -45,12 +48,15 @@ export class RawFile {
 export interface CompressOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Threads that share the work: any number gives the same bytes. */
+  /** Threads that share the work: the bytes do not depend on their number. */
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Compress the file `from` into the new file `to`, as one frame with its content's size and checksum. Resolves to its size. */
+/**
+ * Compresses the file `from` into the new file `to`, as one frame with content size and checksum. Resolves to
+ * its size.
+ */
 export async function compressFile(
   from: string,
   to: string,

@@ -1,6 +1,6 @@
 /**
- * zstd, again and again, started by a shell of its own: a fork of mkma costs many times as much as one of a shell,
- * and the more so the larger the tree whose listing is in memory.
+ * Runs zstd repeatedly, from a shell of its own: a fork of mkma costs many times as much as one of a shell,
+ * and more the larger the tree whose listing is in memory.
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,10 +9,13 @@ import { err, ok, type Result } from '../../core/result.js';
 import { bytesReadByChildren } from '../sys/read-so-far.js';
 import { failure, Interrupted, missingTool, type Running, start } from '../sys/run.js';
 
-/** Threads that only read and write (zstd 1.5.3 and newer) cost a sixth more than they give where others run beside it. */
+/**
+ * Threads that only read and write (zstd 1.5.3 or newer) cost a sixth more than they gain while others run
+ * beside it.
+ */
 const ARGUMENTS = ['-q', '--single-thread', '--no-asyncio', '--check'];
 const SCRIPT = `while read -r from to; do zstd ${ARGUMENTS.join(' ')} "$@" -o "$to" -- "$from"; echo $?; done`;
-/** What a shell answers for a program that is not there (sh(1), "Exit Status"). */
+/** A shell's exit code for a program that does not exist (sh(1), "Exit Status"). */
 const NOT_FOUND = 127;
 
 export interface CompressorOptions {
@@ -33,14 +36,14 @@ export class Compressor {
     this.shell = start(command, { stdin: 'pipe', stdout: 'pipe', signal: options.signal });
     const { stdin, stdout } = this.shell;
     if (stdin === null || stdout === null) throw new Error('the shell was started without pipes');
-    // Where the shell has ended, its answer is missing, which tells.
+    // If the shell has ended, its answer is missing, which is detected.
     stdin.on('error', () => undefined);
     this.answers = createInterface({ input: stdout })[Symbol.asyncIterator]();
   }
 
   /**
-   * Compress the file `from` into the new file `to`, as one frame with its content's size and checksum; neither name
-   * has blanks. One at a time. Resolves to the frame's size.
+   * Compresses the file `from` into the new file `to`, as one frame with content size and checksum; neither
+   * name has blanks. One at a time. Resolves to the frame's size.
    */
   async compress(from: string, to: string): Promise<Result<number>> {
     const { folder, signal } = this.options;
@@ -57,12 +60,12 @@ export class Compressor {
     return err(failure({ file: 'zstd', args, cwd: folder }, { ...ended.value, exitCode }));
   }
 
-  /** Bytes of the present file that have been read so far, about; 0 where there is none. */
+  /** About how many bytes of the current file have been read; 0 if there is none. */
   get bytesRead(): number {
     return bytesReadByChildren(this.shell.pid);
   }
 
-  /** End the shell, and wait until it has. */
+  /** Ends the shell, and waits for its exit. */
   async close(): Promise<void> {
     this.shell.stdin?.end();
     await this.shell.ended;

@@ -1,4 +1,4 @@
-/** Pack a tree as an EROFS file system with a manifest behind it: mkfs.erofs of the built suite makes it. */
+/** Packs a tree as an EROFS file system, followed by a manifest, with the built suite's mkfs.erofs. */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, mkdirSync, openSync, readSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,9 +35,9 @@ export interface PackErofsOptions {
   readonly root: string;
   /** What of it is packed. */
   readonly entries: readonly TreeEntry[];
-  /** What is in there besides. */
+  /** Its other content. */
   readonly excluded?: Excluded;
-  /** Files that are packed without their content. */
+  /** Files packed without their content. */
   readonly emptied?: readonly string[];
   readonly facts: BaseFacts;
   readonly tools: ErofsTools;
@@ -45,14 +45,14 @@ export interface PackErofsOptions {
   readonly level: number;
   /** Latest mtime that a file may have (SOURCE_DATE_EPOCH), in seconds. */
   readonly latestMtime?: number | undefined;
-  /** The image file to make; must not exist. The caller publishes it. */
+  /** The image file to create; must not exist. The caller publishes it. */
   readonly target: string;
   readonly signal: AbortSignal;
-  /** Called with the bytes of files read so far; {@link contentBytes} is all. */
+  /** Called with the bytes of files read so far, up to {@link contentBytes}. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Bytes of content in a tree, that of hard links once. */
+/** Bytes of content in a tree, hard links counted once. */
 export function contentBytes(entries: readonly TreeEntry[]): number {
   const files = entries.filter(({ type }) => type === 'f');
   return [...new Map(files.map(({ ino, size }) => [ino, size])).values()].reduce(
@@ -61,14 +61,14 @@ export function contentBytes(entries: readonly TreeEntry[]): number {
   );
 }
 
-/** Sockets that can be left out: those whose names can be given to a program. */
+/** Sockets that can be left out: those whose names can be passed to a program. */
 export function nameableSockets(entries: readonly TreeEntry[]): string[] {
   return entries
     .filter(({ type, path }) => type === 's' && !/[\udc80-\udcff]/.test(path))
     .map(({ path }) => path);
 }
 
-/** Make the image file. Resolves to its manifest. */
+/** Creates the image file. Resolves to its manifest. */
 export async function packErofs(options: PackErofsOptions): Promise<Result<BaseManifest>> {
   const { root, entries, facts, target, tools, signal } = options;
   const sockets = nameableSockets(entries);
@@ -113,16 +113,20 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
 }
 
 /**
- * Out of a table of measurements (docs/performance.md): clusters of 64 KiB, in which zstd finds nearly all there is to find
- * and a page is still read quickly; ends of files beside their inodes. Fragments and dedupe save 6 % for three to five
- * times the work, and small files are read at half the speed.
+ * From measurements (docs/performance.md): clusters of 64 KiB compress nearly as well as larger ones, and a
+ * page is still read quickly; ends of files are beside their inodes. Fragments and dedupe save 6 % for three
+ * to five times the work, and small files are then read at half the speed.
  */
 const LAYOUT = ['-C65536', '-Eztailpacking'];
-/** So that the same tree gives the same bytes on every host: times, and blocks that do not follow the host's pages. */
+/**
+ * Makes the same tree give the same bytes on every host: fixed times, and blocks independent of the host's
+ * page size.
+ */
 const REPRODUCIBLE = ['-T0', '--mkfs-time', '-b4096'];
 /**
- * mkfs.erofs would go into whatever is mounted in the tree meanwhile: it is shown the tree alone. $1: tree, $2: where to show it. $3: paths
- * of files that it is shown empty, each on a line; they have names of mkma's own choice.
+ * mkfs.erofs would descend into whatever is mounted in the tree meanwhile: it gets a view of the tree without
+ * mounts. $1: tree, $2: place of the view, $3: paths of files that are empty in the view, one a line; their
+ * names are mkma's own choice.
  */
 const ALONE = `set -e; tree=$1 view=$2 emptied=$3; shift 3
 mount --bind "$tree" "$view"
@@ -132,7 +136,7 @@ for path in $emptied; do
   mount --bind "$empty" "$view/$path"
 done
 exec "$@"`;
-/** Milliseconds between two looks at how far it is. */
+/** Milliseconds between two progress reports. */
 const POLL = 200;
 
 async function makeFileSystem(options: PackErofsOptions, sockets: readonly string[]): Promise<Result<void>> {
@@ -148,7 +152,7 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
     ...[target, view],
   ]);
   const args = ['-c', ALONE, 'sh', root, view, emptied.join('\n'), plain.file, ...plain.args];
-  // Times beyond the epoch are cut down to it.
+  // Later times are clamped to the epoch given.
   const env = { ...plain.env, SOURCE_DATE_EPOCH: epoch };
   const command: Command = { ...plain, file: 'sh', args, env, isolated: true };
   const running = start(command, { signal });
@@ -165,13 +169,14 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
 }
 
 /**
- * A UUID out of what the tree is (RFC 9562, version 8). An overlay needs one to find a copied-up file's origin again: without,
- * hard links to files of the base would not be seen to be one (ovl_decode_real_fh in fs/overlayfs/namei.c).
+ * A UUID derived from the tree (RFC 9562, version 8). An overlay needs one to find the origin of a copied-up
+ * file: without it, hard links to files of the base would not be recognized as one file (ovl_decode_real_fh
+ * in fs/overlayfs/namei.c).
  */
 export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSITIVE_INFINITY): string {
   const hash = createHash('sha256');
   for (const { path, type, mode, uid, gid, size, mtime, target } of entries) {
-    // The size of anything but a file is the affair of the file system where it lies.
+    // The size of anything but a file depends on its file system.
     const bytes = type === 'f' ? size : 0;
     const time = Math.min(mtime, latestMtime);
     hash.update(encodeName(`${type} ${mode} ${uid} ${gid} ${bytes} ${time} ${path}\0${target}\0`));
@@ -186,7 +191,10 @@ export function uuidOf(entries: readonly TreeEntry[], latestMtime = Number.POSIT
   ].join('-');
 }
 
-/** Whether the file system holds what the tree had before: nobody may write into it meanwhile. Resolves to how many names it has. */
+/**
+ * Checks that the file system has what the tree had before: nobody may write into it meanwhile. Resolves to
+ * the number of names.
+ */
 function checkSame(target: string, entries: readonly TreeEntry[], left: ReadonlySet<string>): Result<number> {
   const missing = new Map(entries.filter(({ path }) => !left.has(path)).map((entry) => [entry.path, entry]));
   let changed: PackingFailed | undefined;
@@ -197,20 +205,20 @@ function checkSame(target: string, entries: readonly TreeEntry[], left: Readonly
       records++;
       const entry = missing.get(path);
       missing.delete(path);
-      if (entry === undefined) changed ??= treeChanged(path, 'it was not there before');
-      else if (fileTypeOf(mode) !== entry.type) changed ??= treeChanged(path, 'it is of another kind now');
+      if (entry === undefined) changed ??= treeChanged(path, 'it is new');
+      else if (fileTypeOf(mode) !== entry.type) changed ??= treeChanged(path, 'its type changed');
       else if (entry.type === 'f' && size !== entry.size) {
-        changed ??= treeChanged(path, `it had ${entry.size} bytes, then ${size}`);
+        changed ??= treeChanged(path, `its size changed from ${entry.size} to ${size} bytes`);
       }
     },
   });
   if (!read.ok) return read;
   const [gone] = missing.keys();
-  if (gone !== undefined) changed ??= treeChanged(gone, 'it is gone');
+  if (gone !== undefined) changed ??= treeChanged(gone, 'it was removed');
   return changed === undefined ? ok(records) : err(changed.problem);
 }
 
-/** Put the head into the part of the file system that is free for others, and read its superblock. */
+/** Writes the header into the unused part of the file system, and reads its superblock. */
 function markAsImage(target: string): Superblock | undefined {
   const out = openSync(target, 'r+');
   try {
@@ -235,8 +243,8 @@ async function digest(path: string, signal: AbortSignal): Promise<string> {
 }
 
 /**
- * Those of the root alone: what is below it, the file system carries itself. Marks of an overlay would be obeyed by the one that
- * the base becomes a part of, and mkfs.erofs cannot leave them out: refused.
+ * Those of the root only: the file system stores the others. The machine's overlay would obey overlay marks
+ * in its base, and mkfs.erofs cannot leave them out: they are refused.
  */
 async function attributesOf(root: string, signal: AbortSignal): Promise<Result<FileAttributes[]>> {
   const dump = await runBytes(
@@ -251,7 +259,7 @@ async function attributesOf(root: string, signal: AbortSignal): Promise<Result<F
     code: 'overlay-mark',
     what: 'cannot pack the tree as EROFS',
     where: join(root, quoteName(marked.path)),
-    why: `it has the attribute ${name}: the mark of an overlay, which the machine's own would obey`,
+    why: `it has the attribute ${name}: an overlay mark, which the machine's overlay would obey`,
     next: `remove it (setfattr --remove=${name}), or use --format cpio, which leaves such marks out`,
   });
 }

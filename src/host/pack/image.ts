@@ -1,4 +1,7 @@
-/** Pack a tree as an image: segments side by side, put in a row, then the manifest and the seek table. */
+/**
+ * Packs a tree as an image: segments compressed in parallel and concatenated, then the manifest and the seek
+ * table.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -20,7 +23,7 @@ import { archiveChunks } from './archive.js';
 import { problemOf } from './failed.js';
 import { compressSegments, type Frame } from './segments.js';
 
-/** What a manifest says besides what the packing itself finds out. */
+/** Manifest fields that packing does not determine itself. */
 type ManifestFacts = BaseFacts | Facts<LayerManifest>;
 export type BaseFacts = Facts<BaseManifest>;
 type Facts<M extends Manifest> = Omit<
@@ -43,23 +46,23 @@ export interface PackOptions {
   readonly facts: ManifestFacts;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Folder for the segments' files while they are made; on the same file system as `target`. */
+  /** Folder for the segments' files while they are made, on the same file system as `target`. */
   readonly scratch: string;
-  /** The image file to make; must not exist. The caller publishes it. */
+  /** The image file to create; must not exist. The caller publishes it. */
   readonly target: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the archive bytes packed so far; `plan.bytes` is all. */
+  /** Called repeatedly with the archive bytes packed so far, up to `plan.bytes`. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Make the image file. Resolves to its manifest. */
+/** Creates the image file. Resolves to its manifest. */
 export async function packImage(options: PackOptions): Promise<Result<Manifest>> {
   const { plan } = options;
   const segments: { records: number; chunks: Iterable<Uint8Array> }[] = plan.segments.map(({ records }) => ({
     records: records.length,
     chunks: archiveChunks(options.root, records),
   }));
-  // The archive's end is a last segment of no records, so that all others stay free of it.
+  // The archive's end is a last segment without records, so that all others stay free of it.
   segments.push({ records: 0, chunks: [newcTrailer()] });
   const out = openSync(options.target, 'ax', 0o644);
   try {
@@ -71,7 +74,7 @@ export async function packImage(options: PackOptions): Promise<Result<Manifest>>
         processors: availableParallelism(),
         scratch: options.scratch,
         signal: options.signal,
-        // The trailer is beyond the plan.
+        // The trailer is not in the plan.
         onProgress: (done) => options.onProgress?.(Math.min(done, plan.bytes)),
         onFrame: (frame) => assembly.append(frame),
       },
@@ -85,7 +88,7 @@ export async function packImage(options: PackOptions): Promise<Result<Manifest>>
   }
 }
 
-/** Frames put in a row, each hashed on its way. */
+/** Concatenates frames and hashes them. */
 class Assembly {
   private readonly segments: { size: number; bytes: number; frames: number; readonly hash: Hash }[] = [];
   private readonly entries: SeekEntry[] = [{ size: HEAD_SIZE, bytes: 0 }];
@@ -95,7 +98,7 @@ class Assembly {
     writeAll(out, encodeHead());
   }
 
-  /** Append a frame, and remove its file. */
+  /** Appends a frame, and removes its file. */
   append({ segment, path, size, bytes }: Frame): void {
     this.segments[segment] ??= { size: 0, bytes: 0, frames: 0, hash: createHash('sha256') };
     const facts = this.segments[segment];
@@ -120,7 +123,7 @@ class Assembly {
     }
   }
 
-  /** Write what comes behind the payload. `records`: how many each segment has. */
+  /** Writes what follows the payload. `records`: the number of records of each segment. */
   finish({ facts, plan }: PackOptions, records: readonly number[]): Manifest {
     const segments = this.segments.map(({ hash, ...segment }, i) => ({
       ...segment,

@@ -1,15 +1,21 @@
-/** What never gets into a base, whoever put it into the tree: identities, caches, traces of building. Pure. */
+/**
+ * What never gets into a base, whoever put it into the tree: identities, caches, traces of the build. Pure.
+ */
 
 import type { TreeEntry } from '../../core/archive/tree.js';
 import { formatBytes } from '../../core/text/size.js';
 
 /**
- * Lets maintainers' scripts start nothing while packages are installed in the tree (invoke-rc.d(8), deb-systemd-invoke(1)). A link to
- * where only mkma has a file: on the running machine, or wherever else it may get to, it leads nowhere and forbids nothing.
+ * Keeps maintainer scripts from starting services while packages are installed in the tree (invoke-rc.d(8),
+ * deb-systemd-invoke(1)). A symlink to a file that only mkma provides: on the running machine, or anywhere
+ * else, it dangles and forbids nothing.
  */
 export const POLICY = { path: '/usr/sbin/policy-rc.d', target: '/run/mkma/policy-rc.d' } as const;
 
-/** Shipped as an empty file: without content each boot makes its own id, without the file systemd takes each boot for the first. */
+/**
+ * Shipped as an empty file: without content each boot creates its own id; without the file systemd takes each
+ * boot for the first.
+ */
 export const MACHINE_ID = 'etc/machine-id';
 
 /** A kind of content, in words, and the paths it has in a tree, as `etc/passwd`. */
@@ -28,14 +34,14 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    what: 'identity of a machine',
+    what: 'machine identity',
     paths: [
       /^var\/lib\/dbus\/machine-id$/,
       /^var\/lib\/systemd\/(random-seed|credential\.secret)$/,
       /^var\/lib\/urandom\/random-seed$/,
       /^var\/lib\/NetworkManager\/secret_key$/,
       /^etc\/nvme\/host(nqn|id)$/,
-      // With which dkms signs modules (dkms(8)).
+      // dkms signs modules with it (dkms(8)).
       /^var\/lib\/dkms\/mok\.(key|pub)$/,
     ],
   },
@@ -53,16 +59,16 @@ const RULES: readonly Rule[] = [
   { what: 'boot files', paths: [/^boot\/./] },
   { what: 'temporary files', paths: [/^(run|tmp|var\/tmp)\/./] },
   {
-    what: 'logs of installing',
+    what: 'installation logs',
     paths: [
       /^var\/log\/apt\/./,
       /^var\/log\/(dpkg|alternatives|bootstrap|fontconfig)\.log(\.\d+)?(\.gz)?$/,
-      // Would only be used by a journal that outlives the boot.
+      // Only used by a persistent journal.
       /^var\/log\/journal(\/|$)/,
     ],
   },
   {
-    what: 'backups of databases',
+    what: 'database backups',
     paths: [
       /^etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$/,
       /^var\/(lib\/dpkg|cache\/debconf)\/[^/]+-old$/,
@@ -77,15 +83,15 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** Which kind of content that never gets into a base a path is of. */
+/** The kind of excluded content that a path belongs to. */
 export function kindKeptOut(path: string): string | undefined {
   return RULES.find(({ paths }) => paths.some((one) => one.test(path)))?.what;
 }
 
-/** A kind of content that was kept out of a base. */
+/** A kind of content that was not packed. */
 export interface KeptOut {
   readonly what: string;
-  /** Bytes of its files, and how many of them there are. */
+  /** Bytes and number of its files. */
   readonly bytes: number;
   readonly files: number;
 }
@@ -93,14 +99,14 @@ export interface KeptOut {
 /** A tree without what never gets into a base. */
 export interface Selection {
   readonly entries: readonly TreeEntry[];
-  /** Paths that are left out: of a folder that is left out whole, the folder, and all in it too. */
+  /** Paths that are left out: a folder that is left out whole, and everything in it. */
   readonly out: ReadonlySet<string>;
-  /** Files of which only the content is left out. */
+  /** Files whose content alone is left out. */
   readonly emptied: readonly string[];
   readonly kinds: readonly KeptOut[];
 }
 
-/** Select what is packed. `stays`: whether the definition itself puts something there, as `etc/passwd`. */
+/** Selects what is packed. `stays`: whether the definition itself puts something there, as `etc/passwd`. */
 export function selectEntries(
   entries: readonly TreeEntry[],
   stays: (path: string) => boolean = () => false,
@@ -111,7 +117,7 @@ export function selectEntries(
       return kind === undefined ? [] : [[path, kind]];
     }),
   );
-  // What stays takes along the folders in which it lies.
+  // What stays keeps its parent folders.
   for (const path of [...matching.keys()].filter(stays)) {
     for (let at = path; matching.delete(at); ) at = at.slice(0, Math.max(0, at.lastIndexOf('/')));
   }
@@ -141,11 +147,11 @@ export function selectEntries(
 }
 
 function isPolicy({ path, type, target }: TreeEntry): boolean {
-  // By its target: /usr/sbin itself may be a link.
+  // By its target: /usr/sbin itself may be a symlink.
   return path.endsWith('/policy-rc.d') && type === 'l' && target === POLICY.target;
 }
 
-/** Lines in the form of the files that a build leaves; none where nothing was kept out. */
+/** Lines formatted like the list of output files; none if nothing was kept out. */
 export function keptOutLines(kinds: readonly KeptOut[]): string[] {
   if (kinds.length === 0) return [];
   const total = kinds.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -155,18 +161,21 @@ export function keptOutLines(kinds: readonly KeptOut[]): string[] {
   return [
     '',
     `  ${'not packed'.padEnd(20)} ${formatBytes(total).padStart(9)}  ${each.join(', ')}`,
-    `  ${''.padEnd(20)} ${''.padStart(9)}  it stays in chroot/; what the definition names under files is packed`,
+    `  ${''.padEnd(20)} ${''.padStart(9)}  it stays in chroot/; anything listed under files is packed`,
   ];
 }
 
-/** What a program that walks the tree has to be told to leave out, each with all that is in it. */
+/** What a program that walks the tree must leave out, each with everything in it. */
 export interface Excluded {
   readonly paths: readonly string[];
-  /** POSIX extended regular expressions, for what cannot be told by name: by bytes that are no UTF-8, or since it is too much. */
+  /**
+   * POSIX extended regular expressions, for what cannot be named: bytes that are not UTF-8, or too many
+   * names.
+   */
   readonly patterns: readonly string[];
 }
 
-/** Names in few words what is left out: of a folder of which nothing stays, all that is in it at once. */
+/** Describes briefly what is left out: a folder of which nothing stays is named once. */
 export function excluded(entries: readonly TreeEntry[], out: ReadonlySet<string>): Excluded {
   const parentOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')));
   const mixed = new Set(entries.filter(({ path }) => !out.has(path)).map(({ path }) => parentOf(path)));
@@ -182,7 +191,10 @@ export function excluded(entries: readonly TreeEntry[], out: ReadonlySet<string>
   return { paths, patterns: [...patterns] };
 }
 
-/** A path as a regular expression: bytes that are no UTF-8 (path.ts) cannot be given to a program, any byte stands for them. */
+/**
+ * A path as a regular expression: bytes that are not UTF-8 (path.ts) cannot be passed to a program, so any
+ * byte matches them.
+ */
 function asPattern(path: string): string {
   return path.replace(/[.[\]{}()*+?^$|\\]/g, '\\$&').replace(/[\udc80-\udcff]/g, '.');
 }

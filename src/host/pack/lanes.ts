@@ -1,16 +1,16 @@
-/** Files to be compressed side by side: while some are, the next one is written. */
+/** Files compressed in parallel: the next one is written meanwhile. */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { RawFile } from './compress.js';
 import { Compressor, type CompressorOptions } from './compressor.js';
 import { PackingFailed } from './failed.js';
 
-/** A file and the zstd that is for it. */
+/** A file and its zstd. */
 export class Lane {
   readonly raw: RawFile;
   private readonly compressor: Compressor;
 
-  /** Both are made in the folder; `name` has no blanks. */
+  /** Both are created in the folder; `name` has no blanks. */
   constructor(
     private readonly name: string,
     options: CompressorOptions,
@@ -19,12 +19,15 @@ export class Lane {
     this.compressor = new Compressor(options);
   }
 
-  /** Bytes of its content that are compressed, about. */
+  /** About how many bytes of its content are compressed. */
   get compressed(): number {
     return Math.min(this.raw.bytes, this.compressor.bytesRead);
   }
 
-  /** Compress the file's content into the new file `to` of the folder. Resolves to its size, or throws {@link PackingFailed}. */
+  /**
+   * Compresses the file's content into the new file `to` of the folder. Resolves to its size, or throws
+   * {@link PackingFailed}.
+   */
   async compress(to: string): Promise<number> {
     this.raw.end();
     const size = await this.compressor.compress(this.name, to);
@@ -38,7 +41,7 @@ export class Lane {
   }
 }
 
-/** Does something that need not be done at once, for a moment; returns whether there was anything. */
+/** Does deferred work for a moment; returns whether there was any. */
 export type Meanwhile = () => boolean;
 
 export class Lanes {
@@ -47,13 +50,13 @@ export class Lanes {
   private readonly running = new Map<Promise<void>, Lane>();
   private failure: { readonly cause: unknown } | undefined;
 
-  /** Up to `most` lanes, each made when it is needed. */
+  /** Up to `most` lanes, each created on demand. */
   constructor(
     private readonly most: number,
     private readonly options: CompressorOptions,
   ) {}
 
-  /** A lane with an empty file, as soon as there is one; {@link Meanwhile} until then. Throws what a task threw. */
+  /** A lane with an empty file, once there is one; {@link Meanwhile} until then. Throws what a task threw. */
   async next(meanwhile: Meanwhile): Promise<Lane> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure.cause;
@@ -73,7 +76,7 @@ export class Lanes {
     return lane;
   }
 
-  /** Let a task have the lane until the task has ended. */
+  /** Gives the lane to a task until it ends. */
   start(lane: Lane, task: () => Promise<void>): void {
     const running = task()
       .then(
@@ -88,24 +91,24 @@ export class Lanes {
     this.running.set(running, lane);
   }
 
-  /** Bytes that those lanes have compressed, about, whose tasks run. */
+  /** About how many bytes the lanes of running tasks have compressed. */
   get compressed(): number {
     return [...this.running.values()].reduce((sum, lane) => sum + lane.compressed, 0);
   }
 
-  /** Wait for all tasks; {@link Meanwhile} until then. Throws what one of them threw. */
+  /** Waits for all tasks; {@link Meanwhile} until then. Throws what one of them threw. */
   async finish(meanwhile: Meanwhile): Promise<void> {
     while (this.running.size > 0 && this.failure === undefined) await this.one(meanwhile);
     if (this.failure !== undefined) throw this.failure.cause;
   }
 
-  /** Wait for the end of a task, or do something and look whether one has ended. */
+  /** Waits for a task to end, or does deferred work and polls. */
   private async one(meanwhile: Meanwhile): Promise<void> {
     if (meanwhile()) await setImmediate();
     else await Promise.race(this.running.keys());
   }
 
-  /** Wait for all tasks, however they end, and for every zstd; close the files. */
+  /** Waits for all tasks, however they end, and for every zstd; closes the files. */
   async close(): Promise<void> {
     await Promise.all(this.running.keys());
     await Promise.all(this.all.map((lane) => lane.close()));

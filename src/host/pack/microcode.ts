@@ -1,13 +1,16 @@
 /**
- * CPU microcode for the kernel's early loader: an uncompressed cpio archive in front of the initramfs, with all of a
- * maker's files in a row under a fixed name (Documentation/arch/x86/microcode.rst in the kernel).
+ * CPU microcode for the kernel's early loader: an uncompressed cpio archive before the initramfs, with all of
+ * a vendor's files concatenated under a fixed name (kernel: Documentation/arch/x86/microcode.rst).
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newcHead, newcPadding, newcTrailer, S_IFDIR, S_IFREG } from '../../core/archive/cpio.js';
 import { concatBytes } from '../../core/text/bytes.js';
 
-/** By name in the archive: the folder below /usr/lib/firmware, and which of its files (intel-microcode, amd64-microcode). */
+/**
+ * By name in the archive: the folder below /usr/lib/firmware, and its files (intel-microcode,
+ * amd64-microcode).
+ */
 const MAKERS = [
   { name: 'AuthenticAMD.bin', folder: 'amd-ucode', files: /^microcode_amd.*\.bin$/ },
   {
@@ -19,7 +22,10 @@ const MAKERS = [
 
 const FOLDERS = ['kernel', 'kernel/x86', 'kernel/x86/microcode'];
 
-/** The archive with the microcode of the tree at `root`; `undefined` where it has none. The same files give the same bytes. */
+/**
+ * The archive with the microcode of the tree at `root`; `undefined` if it has none. The same files give the
+ * same bytes.
+ */
 export function microcodeArchive(root: string): Uint8Array | undefined {
   const blobs = MAKERS.map(({ name, folder, files }) => {
     const from = join(root, 'usr/lib/firmware', folder);
@@ -52,7 +58,7 @@ function record(ino: number, path: string, mode: number, data: Uint8Array): Uint
   return [newcHead(header, path), data, new Uint8Array(newcPadding(data.length))];
 }
 
-/** Names in a folder in the order of their bytes; none where it is not there. */
+/** Names in a folder in byte order; none if it does not exist. */
 function listFolder(folder: string): string[] {
   try {
     return readdirSync(folder).sort();

@@ -1,4 +1,4 @@
-/** Read an image record by record, without unpacking or mounting it. */
+/** Reads an image record by record, without unpacking or mounting it. */
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ArchiveParser, type ArchiveReader } from '../../core/archive/parser.js';
@@ -12,7 +12,7 @@ export interface ReadOptions extends ArchiveReader {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Read what an image holds; of a file system no contents, whatever the reader would take. */
+/** Reads the content of an image; for a file system no file contents, whatever the reader accepts. */
 export async function readRecords(
   path: string,
   format: BaseFormat,
@@ -23,7 +23,7 @@ export async function readRecords(
 
 const NEXT = 'copy or build it again';
 
-/** Read what a file system holds. */
+/** Reads the content of a file system. */
 export function readFileSystem(path: string, reader: ArchiveReader): Result<void> {
   const fd = openSync(path, 'r');
   try {
@@ -38,7 +38,7 @@ export function readFileSystem(path: string, reader: ArchiveReader): Result<void
   }
 }
 
-/** Read the whole archive; fails where it is truncated, damaged or no newc archive in zstd. */
+/** Reads the whole archive; fails if it is truncated, damaged or not a newc archive in zstd. */
 async function readArchive(path: string, options: ReadOptions): Promise<Result<void>> {
   const command = { file: 'zstd', args: ['-q', '-dc', '--', path] };
   const zstd = start(command, { stdout: 'pipe', signal: options.signal });

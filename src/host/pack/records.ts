@@ -1,4 +1,4 @@
-/** What a tree has of accounts and of dpkg's database, for the manifest of a base. */
+/** A tree's accounts and dpkg database, for the manifest of a base. */
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import {
 } from '../../core/records/records.js';
 import { decodeName, encodeName } from '../../core/text/path.js';
 
-/** Read them all. Links are not followed: they lead out of the tree. */
+/** Reads them all. Symlinks are not followed: they may escape the tree. */
 export function recordsOf(root: string): Records {
   const files: Record<string, string | null> = {};
   const texts = new Map<string, string>();
@@ -32,7 +32,7 @@ export function recordsOf(root: string): Records {
   return { files, users: names(NAME_FILES.users), groups: names(NAME_FILES.groups) };
 }
 
-/** What is at a path, whose folders are folders; `undefined` where there is nothing. */
+/** What is at a path whose parents are real folders; `undefined` if there is nothing. */
 function lookAt(root: string, path: string): Stats | undefined {
   const parts = path.split('/');
   for (let i = 1; i < parts.length; i++) {

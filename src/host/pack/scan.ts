@@ -1,4 +1,4 @@
-/** Read a tree from disk as data. */
+/** Reads a tree from disk as data. */
 import { lstatSync } from 'node:fs';
 import { findArguments, type TreeEntry, TreeParser } from '../../core/archive/tree.js';
 import type { DeviceNumbers } from '../../core/image/archive-plan.js';
@@ -12,7 +12,10 @@ export interface ScannedTree {
   readonly devices: DeviceNumbers;
 }
 
-/** List everything below `root` with the device numbers of device nodes. Fails where something is mounted there. */
+/**
+ * Lists everything below `root`, with the device numbers of device nodes. Fails if something is mounted
+ * there.
+ */
 export async function scanTree(root: string, signal?: AbortSignal): Promise<Result<ScannedTree>> {
   const free = requireUnmounted(root);
   if (!free.ok) return free;
@@ -29,14 +32,14 @@ export async function scanTree(root: string, signal?: AbortSignal): Promise<Resu
   return ok({ entries, devices });
 }
 
-/** Where a file of the tree at `root` lies, as Node takes it: as bytes where the name has some that are no UTF-8. */
+/** The path of a file in the tree at `root`, for Node.js: as bytes if the name is not UTF-8. */
 export function pathIn(root: string, path: string): string | Buffer {
   return /[\udc80-\udcff]/.test(path)
     ? Buffer.concat([Buffer.from(`${root}/`), encodeName(path)])
     : `${root}/${path}`;
 }
 
-/** Major and minor out of Linux's packed dev_t (makedev(3); glibc's encoding, as stat gives it). */
+/** Major and minor from Linux's packed dev_t (makedev(3); glibc's encoding, as stat returns it). */
 export function splitDevice(rdev: number): { major: number; minor: number } {
   const value = BigInt(rdev);
   const major = ((value >> 8n) & 0xfffn) | ((value >> 32n) & 0xfffff000n);

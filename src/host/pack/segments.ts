@@ -1,16 +1,19 @@
 /**
- * Segments into zstd frames, several at a time. One thread reads the tree, which is faster than a few processors
- * compress, and zstd processes do the rest side by side (docs/decisions/0008-packing.md).
+ * Compresses segments into zstd frames, several at a time. One thread reads the tree, faster than a few
+ * processors compress, and zstd processes do the rest in parallel (docs/decisions/0008-packing.md).
  */
 import { join } from 'node:path';
 import { Interrupted } from '../sys/run.js';
 import { type Lane, Lanes } from './lanes.js';
 
-/** Bytes of archive after which a frame ends and the segment goes on in another: a usual segment is one frame. */
+/**
+ * Bytes of archive after which a frame ends and the segment continues in another: a usual segment is one
+ * frame.
+ */
 const FRAME_TARGET = 64 * 2 ** 20;
-/** Milliseconds between two looks at how far it is: at a high level a frame takes half a minute. */
+/** Milliseconds between two progress reports: at a high level a frame takes half a minute. */
 const INTERVAL = 200;
-/** Most frames compressed at a time: the files they are made from take up to 64 MiB each. */
+/** Limit of frames compressed at a time: the files they are made from take up to 64 MiB each. */
 const MOST = 16;
 
 export interface Frame {
@@ -18,28 +21,31 @@ export interface Frame {
   readonly segment: number;
   /** The file that holds it. */
   readonly path: string;
-  /** Bytes in there. */
+  /** Compressed bytes. */
   readonly size: number;
-  /** Bytes uncompressed. */
+  /** Uncompressed bytes. */
   readonly bytes: number;
 }
 
 export interface SegmentsOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Let zstd look far back. */
-  /** How many frames to compress at a time. */
+  /** Use zstd's long-distance matching. */
+  /** How many frames to compress in parallel. */
   readonly processors: number;
   /** Folder for files on the way. */
   readonly scratch: string;
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then with the bytes of archive that are compressed so far. */
+  /** Called repeatedly with the bytes of archive compressed so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
-  /** Called for each frame in the order of the archive. Its file is the receiver's. */
+  /** Called for each frame in the order of the archive. The receiver owns its file. */
   readonly onFrame: (frame: Frame) => void;
 }
 
-/** Compress segments, given as their chunks. Throws {@link PackingFailed}. When it settles, no zstd is left running. */
+/**
+ * Compresses segments, given as their chunks. Throws {@link PackingFailed}. When it settles, no zstd is left
+ * running.
+ */
 export async function compressSegments(
   segments: readonly Iterable<Uint8Array>[],
   options: SegmentsOptions,
@@ -49,7 +55,7 @@ export async function compressSegments(
   const { level, processors, scratch, onProgress, onFrame } = options;
   const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
   const inOrder = new InOrder(onFrame);
-  // Handing on takes time: lanes are filled first.
+  // Passing frames on takes time: lanes are filled first.
   const handOn = (): boolean => inOrder.handOn();
   let count = 0;
   let done = 0;
@@ -86,7 +92,7 @@ export async function compressSegments(
   }
 }
 
-/** Frames, handed on in the order in which they were begun, whichever is done first. */
+/** Frames, passed on in the order in which they were begun, whichever is done first. */
 class InOrder {
   private readonly waiting = new Map<number, Frame>();
   private next = 0;
@@ -97,7 +103,7 @@ class InOrder {
     this.waiting.set(order, frame);
   }
 
-  /** Hand the next one on, if it is done; returns whether it was. */
+  /** Passes the next one on, if it is done; returns whether it was. */
   handOn(): boolean {
     const first = this.waiting.get(this.next);
     if (first === undefined) return false;

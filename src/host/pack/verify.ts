@@ -1,4 +1,4 @@
-/** Reading the whole of an image: the digests in its manifest, every frame's own checksum, and every record. */
+/** Verifies a whole image: the digests in its manifest, every frame's own checksum, and every record. */
 import type { ArchiveReader } from '../../core/archive/parser.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { recordCount } from '../../core/image/manifest.js';
@@ -7,7 +7,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { verifyPayload } from '../set/images.js';
 import { readRecords } from './read.js';
 
-/** Fails where anything is not as the manifest says; without one, where what it holds cannot be read to its end. */
+/** Fails if anything differs from the manifest; without one, if the content cannot be read to its end. */
 export async function verifyImage(
   file: string,
   { format, manifest }: ImageInfo,
@@ -30,5 +30,5 @@ export async function verifyImage(
   if (!read.ok) return read;
   const expected = manifest === undefined ? records : recordCount(manifest);
   if (expected === records) return ok();
-  return err(damaged(`its manifest counts ${expected} records, ${records} are there`, { where: file }));
+  return err(damaged(`its manifest counts ${expected} records, it contains ${records}`, { where: file }));
 }

@@ -1,6 +1,6 @@
 /**
- * KVM only where it is seen to work. Some hosts open /dev/kvm and create a machine, then abort or spin in a stock
- * kernel, and `-accel kvm:tcg` does not fall back; so a real kernel is started, with a limit on the time.
+ * Uses KVM only if it is seen to work. Some hosts open /dev/kvm and create a machine, then abort or spin in a
+ * stock kernel, and `-accel kvm:tcg` does not fall back; so a real kernel is started, with a time limit.
  */
 import {
   accessSync,
@@ -22,19 +22,19 @@ import { Interrupted, start } from '../sys/run.js';
 import { type Accelerator, qemuCommand, qemuVersion } from '../tools/qemu.js';
 import { Follower, poll } from './follow.js';
 
-/** What the user asks for. */
+/** What the user requests. */
 export type AccelRequest = 'auto' | Accelerator;
 
-/** What is used, and the line that says why. */
+/** What is used, and the line with the reason. */
 export interface AccelChoice {
   readonly accel: Accelerator;
   readonly why: string;
 }
 
-/** What was found out about KVM. */
+/** What was found about KVM. */
 export interface KvmFinding {
   readonly works: boolean;
-  /** Why not, or how it was seen. */
+  /** Why not, or how it was verified. */
   readonly why: string;
 }
 
@@ -42,17 +42,19 @@ export interface AccelOptions {
   readonly accel: AccelRequest;
   /** The kernel to try. */
   readonly kernel: string;
-  /** Cache folder: the finding is kept there until the host boots again, or QEMU or the kernel changes. */
+  /** Cache folder: the finding is kept there until the host reboots, or QEMU or the kernel changes. */
   readonly cache: string;
 }
 
 const PROBE_SECONDS = 10;
 const KVM_DEVICE = '/dev/kvm';
 const CACHE_FILE = 'kvm-probe.json';
-/** A kernel without a root file system has run all of its own start when it says this. */
+/** A kernel without a root file system prints this at the end of its start. */
 const KERNEL_STARTED = /Kernel panic - not syncing: VFS/;
 
-/** Choose between KVM and TCG, and say so in one note. A Problem where `kvm` is asked for and does not work. */
+/**
+ * Chooses between KVM and TCG, and reports it in one note. A Problem if `kvm` is requested and does not work.
+ */
 export async function chooseAccel(options: AccelOptions, context: Context): Promise<Result<AccelChoice>> {
   const version = await qemuVersion(context.signal);
   if (!version.ok) return version;
@@ -62,12 +64,12 @@ export async function chooseAccel(options: AccelOptions, context: Context): Prom
   return choice;
 }
 
-/** The decision, from what was asked for and found (`undefined`: not looked). */
+/** The decision, from what was requested and found (`undefined`: not probed). */
 export function decideAccel(request: AccelRequest, finding: KvmFinding | undefined): Result<AccelChoice> {
   if (request === 'tcg' || finding === undefined) {
     return ok({
       accel: 'tcg',
-      why: 'QEMU runs without KVM (tcg was asked for): expect about 30 s to the login',
+      why: 'QEMU runs without KVM (tcg was requested): expect about 30 s to the login',
     });
   }
   if (finding.works) return ok({ accel: 'kvm', why: `QEMU runs with KVM (${finding.why})` });
@@ -77,7 +79,7 @@ export function decideAccel(request: AccelRequest, finding: KvmFinding | undefin
       what: 'KVM does not work here',
       where: KVM_DEVICE,
       why: finding.why,
-      next: 'use auto or tcg instead: the machine then runs without KVM, more slowly',
+      next: 'use --accel auto or tcg: the machine then runs without KVM, more slowly',
     });
   }
   return ok({
@@ -97,7 +99,7 @@ async function findKvm(options: AccelOptions, version: string, context: Context)
   return finding;
 }
 
-/** Why KVM cannot even be tried; `undefined` where it can. */
+/** Why KVM cannot even be tried; `undefined` if it can. */
 function kvmBarred(): string | undefined {
   if (process.arch !== 'x64') return `this host is ${process.arch}, the machine amd64`;
   try {
@@ -108,16 +110,16 @@ function kvmBarred(): string | undefined {
   }
 }
 
-/** An error code of opening /dev/kvm in words. */
+/** Describes an error of opening /dev/kvm. */
 export function kvmBarredBy(code: string): string {
-  if (code === 'ENOENT') return `${KVM_DEVICE} is not there`;
+  if (code === 'ENOENT') return `no ${KVM_DEVICE}`;
   if (code === 'EACCES' || code === 'EPERM') {
-    return `no permission for ${KVM_DEVICE}; to get it: sudo adduser $USER kvm, then log in again`;
+    return `no permission for ${KVM_DEVICE}; to get it, run sudo adduser $USER kvm and log in again`;
   }
-  return `${KVM_DEVICE} cannot be opened: ${code}`;
+  return `cannot open ${KVM_DEVICE}: ${code}`;
 }
 
-/** Start the kernel under KVM with nothing else, and see whether it comes to its end. */
+/** Starts the kernel under KVM with nothing else, and checks whether it completes. */
 async function probeKvm(kernel: string, context: Context): Promise<KvmFinding> {
   const folder = await mkdtemp(join(tmpdir(), 'mkma-kvm-'));
   try {
@@ -150,7 +152,7 @@ async function probeKvm(kernel: string, context: Context): Promise<KvmFinding> {
   }
 }
 
-/** What the probe's outcome means: the kernel was seen to start, QEMU ended by itself, or the time was up. */
+/** The finding from the probe's outcome: the kernel started, QEMU ended, or the time was up. */
 export function probeFinding(by: 'found' | 'end' | 'deadline', stderr: string, seconds: number): KvmFinding {
   if (by === 'found') return { works: true, why: `a kernel start took ${seconds.toFixed(1)} s` };
   if (by === 'deadline') {
@@ -160,7 +162,7 @@ export function probeFinding(by: 'found' | 'end' | 'deadline', stderr: string, s
     stderr
       .trim()
       .split('\n')
-      .find((line) => line !== '') ?? 'QEMU ended without a word';
+      .find((line) => line !== '') ?? 'QEMU ended without output';
   return { works: false, why: `the probe failed: ${words.replace(/^qemu-system-\w+: /, '')}` };
 }
 
@@ -183,7 +185,7 @@ function readCache(cache: string, key: string): KvmFinding | undefined {
   }
 }
 
-/** Keep a finding. Where the cache cannot be written the next run probes again: no reason to stop. */
+/** Stores a finding. If the cache cannot be written, the next run probes again: no reason to stop. */
 function writeCache(cache: string, key: string, finding: KvmFinding): void {
   const file = join(cache, CACHE_FILE);
   const temporary = `${file}.${process.pid}`;

@@ -1,18 +1,20 @@
-# The agent of `mkma test`, as root inside the machine: runs what the definition's tests ask for. Requests are lines on
-# PORT: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". An answer is one line:
-# "mkma-test: ID CODE STDOUT STDERR", the outputs in base64, - for nothing. src/host/machine-tests/protocol.ts is the other
-# side: it sends one command at a time. An emulated machine takes long to start a program: builtins wherever there is one.
+# The agent of `mkma test`, as root inside the machine: runs the commands of the definition's tests. Requests
+# are lines on PORT: "ID run COMMAND", "ID kill", "ID reboot", "ID poweroff". A reply is one line:
+# "mkma-test: ID CODE STDOUT STDERR", the outputs in base64, - for nothing. The other side is
+# src/host/machine-tests/protocol.ts: it sends one command at a time. Builtins are used where possible, since
+# an emulated machine takes long to start a program.
 # shellcheck shell=sh
 export HOME=/root USER=root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 unset LC_ALL
 own=/run/mkma-test
-# shellcheck disable=SC2174 # /run is there
+# shellcheck disable=SC2174 # /run exists
 mkdir -p -m 700 $own
 cd /
 
 encoded() { if [ -s "$1" ]; then base64 -w 0 "$1"; else printf %s -; fi; }
 
-# run ID COMMAND: in a session of its own, so that all that it started can be killed; its leader is told for that.
+# run ID COMMAND: in a session of its own, whose leader is recorded, so that everything it started can be
+# killed.
 run() {
   setsid sh -c "$(printf %b "$2")" </dev/null >$own/stdout 2>$own/stderr 3<&- &
   echo $! >$own/leader
@@ -37,7 +39,7 @@ while read -r id verb argument <&3; do
   kill)
     leader=
     read -r leader <$own/leader
-    # -s: dash takes "kill -KILL -- -1" for something else.
+    # -s: dash misreads "kill -KILL -- -1".
     [ -z "$leader" ] || kill -s KILL -- "-$leader" 2>/dev/null
     ;;
   reboot | poweroff) systemctl "$verb" ;;

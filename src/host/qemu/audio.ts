@@ -1,13 +1,16 @@
-/** Where a virtual machine with a window plays its sound: the server of whoever runs it. */
+/** Where a virtual machine with a window plays its sound: the sound server of the user's session. */
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { run } from '../sys/run.js';
 import { AUDIO_DRIVERS, type AudioDriver, QEMU_PROGRAM } from '../tools/qemu.js';
 
-/** Sockets of the servers in the folder of a session (pulse-daemon.conf(5), pipewire(1)). */
+/** Sockets of the servers in a session's runtime directory (pulse-daemon.conf(5), pipewire(1)). */
 const SOCKETS: Readonly<Record<AudioDriver, string>> = { pa: 'pulse/native', pipewire: 'pipewire-0' };
 
-/** The first driver that QEMU has and whose server answers in the folder; `undefined`: the machine stays silent. */
+/**
+ * The first driver that QEMU has and whose server listens in the directory; `undefined`: the machine is
+ * silent.
+ */
 export async function findAudio(
   folder: string | undefined,
   signal: AbortSignal,

@@ -1,18 +1,18 @@
 #!/bin/sh
-# The checks of `mkma test`, run as root inside the machine. Every line it prints is an answer:
-# "ok NAME - DETAIL" or "not ok NAME - DETAIL", and "end" as the last one. src/host/qemu/protocol.ts reads them.
-# src/host/qemu/test-script.ts puts SERVICES (units that must be active), ENABLED (units that the definition enables) and LIMIT (seconds to wait for the boot) before it,
-# and behind it what comes after the checks.
-# shellcheck disable=SC2012 # what ls prints is for people: folders of mkma's and the kernel's names
+# The checks of `mkma test`, run as root inside the machine. Every line it prints is a result:
+# "ok NAME - DETAIL" or "not ok NAME - DETAIL", and "end" as the last one. src/host/qemu/protocol.ts reads
+# them. src/host/qemu/test-script.ts prepends SERVICES (units that must be active), ENABLED (units that the
+# definition enables) and LIMIT (seconds to wait for the boot), and appends what follows the checks.
+# shellcheck disable=SC2012 # the output of ls is for people, and the names are mkma's and the kernel's
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
-# check NAME FUNCTION: the function's exit code is the verdict, what it prints the detail.
+# check NAME FUNCTION: the function's exit code is the verdict, its output the detail.
 check() {
   if detail=$($2 2>&1); then verdict=ok; else verdict='not ok'; fi
   printf '%s %s - %s\n' "$verdict" "$1" "$(printf '%s' "$detail" | tr '\r\n\t' '   ')"
 }
 
-# The value of a kernel parameter: the last one given counts.
+# The value of a kernel parameter: the last occurrence wins.
 parameter() { tr ' ' '\n' </proc/cmdline | sed -n "s/^$1=//p" | tail -n 1; }
 
 running() {
@@ -49,8 +49,8 @@ has_screen() {
   [ "$1" = getty@tty1.service ] && systemctl is-active --quiet display-manager.service
 }
 
-# Whether a service that was enabled and is not active need not be: it has done its work, its conditions are not met here, or
-# nothing has asked for it (it may be there for going to sleep).
+# Whether an enabled service may be inactive: it has finished, its conditions are not met here, or nothing has
+# started it (it may be for suspending).
 excused() {
   if [ "$(property Type "$1")" = oneshot ] && [ "$(property Result "$1")" = success ]; then
     [ "$(property InactiveExitTimestampMonotonic "$1")" != 0 ] && return
@@ -83,11 +83,11 @@ upper_in_ram() {
   [ "$type" = tmpfs ] && [ "$seen" = upper ]
 }
 
-# The last 48 bits of an inode number, in hexadecimal: above them overlay (xino=on) says which file system it is of.
+# The last 48 bits of an inode number, in hexadecimal: above them overlay (xino=on) encodes the file system.
 own_number() { env printf '%016x' "$1" | cut -c 5-; }
 
-# An untouched file keeps its lower inode's number in the merged view (overlayfs.rst, "Inode properties"). An EROFS is in
-# RAM where no device is mounted, which another check is for.
+# An unchanged file keeps its lower inode's number in the merged view (overlayfs.rst, "Inode properties"). An
+# EROFS is in RAM if no device is mounted, which another check covers.
 lower_in_ram() {
   type=$(findmnt -no FSTYPE -T /overlay/base)
   merged=$(stat -c %i /usr/bin/env)
@@ -107,11 +107,11 @@ no_device_mounted() {
   done | head -n 5)
   swaps=$(sed -e 1d -e '\,^/dev/zram,d' /proc/swaps) # zram is RAM
   if own_disks | grep -q '^[^ ]* none swap '; then swaps=; fi
-  echo "${mounts:-no mount from a device}; ${swaps:-no swap}${own:+, but for disks of the definition}"
+  echo "${mounts:-no mount from a device}; ${swaps:-no swap}${own:+, except for disks of the definition}"
   [ -z "$mounts$swaps" ]
 }
 
-# Reading the partition table again claims the device exclusively (kernel: disk_scan_partitions): EBUSY while
+# Rereading the partition table claims the device exclusively (kernel: disk_scan_partitions): EBUSY while
 # anything, in whatever namespace, holds it.
 storage_released() {
   name=$(parameter mkma_storage_device)
@@ -119,7 +119,7 @@ storage_released() {
     /*) device=$name ;;
     *) device=$(blkid --list-one --output device --match-token "$name") ;;
   esac
-  [ -b "$device" ] || { echo "$name is not there"; return 1; }
+  [ -b "$device" ] || { echo "no device $name"; return 1; }
   blockdev --rereadpt "$device" && echo "$device can be opened exclusively"
 }
 
@@ -133,13 +133,14 @@ overlay_view() {
   [ "$mode" = '700 root' ] && [ -d /overlay/base ] && [ -d /overlay/fresh ]
 }
 
-# Ports of other hosts' reach, in hexadecimal: on everything but loopback addresses. State 0A is LISTEN, 07 an unconnected UDP socket.
+# Ports that other hosts reach, in hexadecimal: those on anything but loopback addresses. State 0A is LISTEN,
+# 07 an unconnected UDP socket.
 open_ports() {
   cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 2>/dev/null |
     awk '($4 == "0A" || $4 == "07") && $2 !~ /^[0-9A-F]*7F:/ && $2 !~ /^00000000000000000000000001000000:/ { sub(/.*:/, "", $2); print $2 }' | sort -u
 }
 
-# What the definition says that there is, and clients of DHCP, which hear their server alone (ports 68 and 546).
+# The ports of the definition, and those of DHCP clients, which only accept their server (68 and 546).
 expected_listeners() {
   said=" 68 546 $(tr '\n' ' ' 2>/dev/null </overlay/base/usr/lib/mkma/listen) "
   heard='' others=''
@@ -147,7 +148,7 @@ expected_listeners() {
     port=$((0x$port))
     case $said in *" $port "*) heard="$heard $port" ;; *) others="$others $port" ;; esac
   done
-  [ -z "$others" ] || { echo "ports$others, which the definition does not name (listen)"; return 1; }
+  [ -z "$others" ] || { echo "ports$others are not in the definition (listen)"; return 1; }
   echo "${heard:-none}" | sed "s,^ ,,"
 }
 
@@ -161,7 +162,7 @@ no_open_account() {
 
 machine_id_empty() {
   file=/overlay/base/etc/machine-id
-  [ -f $file ] || { echo "$file is not there"; return 1; }
+  [ -f $file ] || { echo "no $file"; return 1; }
   echo "$file has $(stat -c %s $file) bytes; this boot's is $(cat /etc/machine-id)"
   [ ! -s $file ]
 }
@@ -183,11 +184,11 @@ modules_match() {
   [ -s "/usr/lib/modules/$release/modules.dep" ]
 }
 
-# What was loaded, as the machine itself tells it to be.
+# What was loaded, as the machine itself reports it.
 mkma_status() {
   told=$(mkma status --json) || { echo "$told"; return 1; }
   verified=$(printf '%s\n' "$told" | sed -n '/^  "base": {/,/^  }/s/^ *"verified": \([a-z]*\).*/\1/p')
-  echo "base verified: ${verified:-not told}"
+  echo "base verified: ${verified:-unknown}"
   [ "$verified" = true ]
 }
 

@@ -1,26 +1,33 @@
-/** The virtual machine's kernel command line, made from that of the real one. */
+/** The virtual machine's kernel command line, derived from that of the real one. */
 import { type KernelParameter, parseCmdline, renderCmdline } from '../../core/boot/cmdline.js';
 import { PARAM } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { VM_DISK } from './disk.js';
 
-/** Longest command line an x86 kernel takes: COMMAND_LINE_SIZE of 2048 with its NUL (arch/x86/include/asm/setup.h). */
+/**
+ * Longest command line an x86 kernel accepts: COMMAND_LINE_SIZE of 2048 with its NUL
+ * (arch/x86/include/asm/setup.h).
+ */
 export const MAX_CMDLINE = 2047;
 
 export interface VmCmdline {
-  /** The line that a build left for the real machine. */
+  /** The line that a build wrote for the real machine. */
   readonly built: string;
   /** Consoles in the kernel's order: the last becomes /dev/console. */
   readonly consoles: readonly string[];
-  /** The machine has disks of the user's, not the one made for the images: device and path stay as they were built. */
+  /**
+   * The machine has the user's disks instead of the one made for the images: device and path stay as built.
+   */
   readonly ownDisks?: boolean | undefined;
-  /** Parameters of mkma's own for this boot. */
+  /** mkma's own parameters for this boot. */
   readonly extra?: readonly KernelParameter[];
-  /** The user's words: last, so that they win. */
+  /** The user's parameters: last, so that they override the others. */
   readonly append?: string | undefined;
 }
 
-/** The built line with consoles, device and path of the virtual machine. A usage Problem where it gets too long. */
+/**
+ * The built line with consoles, device and path of the virtual machine. A usage Problem if it gets too long.
+ */
 export function vmCmdline(options: VmCmdline): Result<string> {
   const { built, consoles, extra = [], append = '' } = options;
   const storage: KernelParameter[] =
@@ -44,7 +51,7 @@ export function vmCmdline(options: VmCmdline): Result<string> {
     code: 'command-line-too-long',
     what: 'the kernel command line is too long',
     where: append === '' ? 'the file cmdline' : '--append',
-    why: `it has ${length} bytes; the kernel takes ${MAX_CMDLINE}`,
-    next: `leave out ${length - MAX_CMDLINE} bytes`,
+    why: `it has ${length} bytes; the kernel accepts ${MAX_CMDLINE}`,
+    next: `remove ${length - MAX_CMDLINE} bytes`,
   });
 }

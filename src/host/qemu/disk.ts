@@ -1,6 +1,6 @@
 /**
- * The virtual machine's storage device: an ext4 file system in a sparse file, with the base in the folder /mkma.
- * `mkma run` keeps its disk, so that what the machine writes there (persistence layers) is there the next time.
+ * The virtual machine's storage device: an ext4 file system in a sparse file, with the base in the folder
+ * /mkma. `mkma run` keeps its disk, so that what the machine writes there (persistence layers) persists.
  */
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -12,14 +12,14 @@ import { stage } from '../stage.js';
 import { giveTo, type Owner } from '../sys/files.js';
 import { freeInExt4, makeExt4, putInExt4, removeInExt4, repairExt4, statInExt4 } from './ext4.js';
 
-/** How the machine finds its disk: the same for every one, since no machine ever has two of them. */
+/** How the machine finds its disk: the same for all, since no machine ever has two of them. */
 export const VM_DISK = {
   uuid: '6d6b6d61-0000-4000-8000-000000000001',
   label: 'mkma',
   folder: 'mkma',
 } as const;
 
-/** Room on a new disk beside the base. */
+/** Room on a new disk besides the base. */
 const ROOM = 2 * 2 ** 30;
 /** What an ext4 file system of this size needs for itself, generously. */
 const MARGIN = 64 * 2 ** 20;
@@ -29,22 +29,25 @@ export interface DiskOptions {
   readonly base: string;
   /** Folder for the disk; the caller holds its lock. */
   readonly folder: string;
-  /** Start over, losing what the machine wrote. */
+  /** Starts over, losing what the machine wrote. */
   readonly fresh?: boolean;
   readonly owner?: Owner | undefined;
 }
 
-/** Where the disk of a folder lies. */
+/** The path of a folder's disk. */
 export function diskFile(folder: string): string {
   return join(folder, 'disk.img');
 }
 
-/** Make the disk, or bring an existing one up to the present base, keeping everything else on it. Returns its path. */
+/**
+ * Creates the disk, or updates an existing one to the present base, keeping everything else on it. Returns
+ * its path.
+ */
 export async function prepareDisk(options: DiskOptions, context: Context): Promise<Result<string>> {
   const file = diskFile(options.folder);
   const base = statSync(options.base);
   if (options.fresh === true || !existsSync(file)) {
-    return stage(context, 'disk', 'making a disk with the base on it', () =>
+    return stage(context, 'disk', 'creating a disk with the base', () =>
       makeDisk(options, file, base, context),
     );
   }
@@ -86,11 +89,11 @@ async function updateDisk(
   older: number,
   { signal }: Context,
 ): Promise<Result<string>> {
-  // Without a stamp an interrupted update is done again.
+  // Without a stamp an interrupted update is repeated.
   rmSync(stampFile(options.folder), { force: true });
   const repaired = await repairExt4(file, signal);
   if (!repaired.ok) return err({ ...repaired.problem, ...STALE_DISK });
-  // Of another form: the machine would have two to choose from.
+  // Of the other format: the machine would find two bases.
   for (const other of BASE_NAMES.filter((name) => name !== basename(options.base))) {
     const removed = await removeInExt4(file, `/${VM_DISK.folder}/${other}`, signal);
     if (!removed.ok) return removed;
@@ -99,9 +102,9 @@ async function updateDisk(
   if (free === undefined || free + older < base.size + MARGIN / 4) {
     return err({
       code: 'vm-disk-full',
-      what: "the virtual machine's disk has no room for the new base",
+      what: "not enough room for the new base on the virtual machine's disk",
       where: resolve(file),
-      why: `the base takes ${formatBytes(base.size)}, free are ${formatBytes((free ?? 0) + older)}`,
+      why: `the base takes ${formatBytes(base.size)}, ${formatBytes((free ?? 0) + older)} are free`,
       next: STALE_DISK.next,
     });
   }
@@ -126,7 +129,7 @@ function putBase(
   return putInExt4(resolve(file), put, signal);
 }
 
-/** Which base is on the disk, beside the disk: the disk's own record has no mtime of the original. */
+/** Records beside the disk which base it has: the disk itself does not keep the original's mtime. */
 function stampFile(folder: string): string {
   return join(folder, 'disk.base');
 }

@@ -1,10 +1,12 @@
-/** ext4 file systems in a file, made and changed without mounting and without root: e2fsprogs (1.47). */
+/**
+ * ext4 file systems in a file, created and changed without mounting and without root, by e2fsprogs (1.47).
+ */
 import { closeSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { failure, run, runAny } from '../sys/run.js';
 
-/** Make `file` a sparse ext4 file system of `size` bytes. What was in the file is gone. */
+/** Makes `file` a sparse ext4 file system of `size` bytes. Earlier content is lost. */
 export async function makeExt4(
   file: string,
   size: number,
@@ -20,7 +22,7 @@ export async function makeExt4(
   return made.ok ? ok() : made;
 }
 
-/** Replay the journal and repair what a killed machine left. Problem where e2fsck(8) needs a person. */
+/** Replays the journal and repairs what a killed machine left. A Problem if e2fsck(8) needs a person. */
 export async function repairExt4(file: string, signal: AbortSignal): Promise<Result<void>> {
   const command = { file: 'e2fsck', args: ['-p', file] };
   const done = await runAny(command, { signal });
@@ -29,7 +31,7 @@ export async function repairExt4(file: string, signal: AbortSignal): Promise<Res
   return done.value.exitCode <= 1 ? ok() : err(failure(command, done.value));
 }
 
-/** What lies at the absolute `path` of a file system; `undefined` where nothing does. */
+/** What is at the absolute `path` of a file system; `undefined` if nothing. */
 export async function statInExt4(
   file: string,
   path: string,
@@ -42,8 +44,9 @@ export async function statInExt4(
 }
 
 /**
- * Put the file `name` of the host's folder `from` into the folder `into` (one level below the root, made if need
- * be) under the same name, in place of an older one. debugfs exits with 0 whatever happens: the outcome is read back.
+ * Copies the file `name` of the host's folder `from` into the folder `into` (one level below the root,
+ * created if missing) under the same name, replacing an older one. debugfs always exits with 0: the outcome
+ * is read back.
  */
 export async function putInExt4(
   file: string,
@@ -55,7 +58,7 @@ export async function putInExt4(
   const older = await statInExt4(file, `/${put.into}/${put.name}`, signal);
   if (!older.ok) return older;
   const script = [
-    // Its mkdir of a folder that is there already leaks an inode (1.47.0).
+    // Its mkdir of an existing folder leaks an inode (1.47.0).
     ...(folder.value === undefined ? [`mkdir /${put.into}`] : []),
     `cd /${put.into}`,
     ...(older.value === undefined ? [] : [`rm ${put.name}`]),
@@ -75,11 +78,11 @@ export async function putInExt4(
     what: `cannot copy ${put.name} to the virtual machine's disk`,
     where: file,
     why: written.value.stderr.trim().split('\n').at(-1) ?? '',
-    next: `see whether the file system of ${dirname(file)} is full`,
+    next: `check whether the file system of ${dirname(file)} is full`,
   });
 }
 
-/** Remove the file at the absolute `path`, if there is one. */
+/** Removes the file at the absolute `path`, if it exists. */
 export async function removeInExt4(file: string, path: string, signal: AbortSignal): Promise<Result<void>> {
   const done = await run({ file: 'debugfs', args: ['-w', '-R', `rm ${path}`, file] }, { signal });
   if (!done.ok) return done;

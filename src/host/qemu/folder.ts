@@ -1,11 +1,11 @@
-/** Where `mkma run` and `mkma test` keep what is theirs: DIR/.mkma/run and DIR/.mkma/test. */
+/** Where `mkma run` and `mkma test` keep their files: DIR/.mkma/run and DIR/.mkma/test. */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { giveTo, type Owner } from '../sys/files.js';
 import { STATE } from '../sys/output.js';
 
-/** Make `output/.mkma/name` and give what was made to the owner. Returns its path. */
+/** Creates `output/.mkma/name` and gives it to the owner. Returns its path. */
 export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | undefined): Result<string> {
   const folder = join(output, STATE, name);
   try {
@@ -17,10 +17,10 @@ export function makeFolder(output: string, name: 'run' | 'test', owner: Owner | 
   } catch (cause) {
     return err({
       code: 'vm-folder-unusable',
-      what: "cannot make the folder for the virtual machine's files",
+      what: "cannot create the folder for the virtual machine's files",
       where: folder,
       why: (cause as Error).message,
-      next: 'run as the user to whom the output folder belongs, or make a copy of it with cp',
+      next: 'run as the owner of the images folder, or copy it with cp',
     });
   }
 }

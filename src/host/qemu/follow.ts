@@ -1,10 +1,10 @@
-/** Reading a file line by line while another program still writes it: a serial port's log. */
+/** Reads a file line by line while another program still writes it: a serial port's log. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 100;
 
-/** Control sequences (ECMA-48 CSI, OSC) and carriage returns, which a console log is full of. */
+/** Escape sequences (ECMA-48 CSI, OSC) and carriage returns, of which a console log is full. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be removed.
 const CONTROL = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_a-z]|[\r\x07]/g;
 
@@ -22,7 +22,7 @@ export class Follower {
 
   constructor(readonly file: string) {}
 
-  /** Whole lines that came since the last call, as plain text. */
+  /** Complete lines since the last call, as plain text. */
   read(): string[] {
     if (this.#fd === undefined) {
       try {
@@ -42,7 +42,7 @@ export class Follower {
     }
   }
 
-  /** What came after the last whole line: a prompt, or a line cut short. */
+  /** What follows the last complete line: a prompt, or a partial line. */
   get pending(): string {
     return plainLine(this.#rest);
   }
@@ -53,12 +53,12 @@ export class Follower {
   }
 }
 
-/** What {@link poll} came to its end by. */
+/** How {@link poll} ended. */
 export type PollEnd<T> = { readonly by: 'found'; readonly value: T } | { readonly by: 'end' | 'deadline' };
 
 /**
- * Call `look` about ten times a second until it finds something, `ended` settles, or the deadline (of
- * `performance.now()`) passes. After the end `look` is called once more, for the last words.
+ * Calls `look` about ten times a second until it finds something, `ended` settles, or the deadline (of
+ * `performance.now()`) passes. After the end `look` is called once more, for the last output.
  */
 export async function poll<T>(
   look: () => T | undefined,

@@ -1,4 +1,4 @@
-/** Boot a machine unattended, follow its console, and gather what the checks inside it answer. */
+/** Boots a machine unattended, follows its console, and collects the results of the checks inside it. */
 import type { BootTimes } from '../../core/boot/record.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -11,36 +11,36 @@ import { type Watched, Watcher } from './watcher.js';
 export interface GuestTest extends Watched {
   readonly machine: VmConfig;
   /**
-   * Seconds until the machine has to be off again; where there is work after the checks: until they are made, and anew from
-   * the end of that work.
+   * Seconds until the machine must be off again; if there is work after the checks: until they are done, and
+   * again from the end of that work.
    */
   readonly timeout: number;
-  /** Work with the machine that the checks have left running. None: they turn it off. */
+  /** Work with the machine, left running by the checks. None: they turn it off. */
   readonly afterChecks?: AfterChecks | undefined;
 }
 
-/** Work with a running machine, which is told to power off at its end. */
+/** Work with a running machine, which powers it off at its end. */
 export interface AfterChecks {
-  /** What the work is called where its progress is told. */
+  /** The name under which the work reports progress. */
   readonly stage: string;
-  /** Does it; resolves to the QEMU that runs the machine by then, and to a word on what was done. */
+  /** Does it; resolves to the QEMU that then runs the machine, and to a summary. */
   work(first: Running, panic: Promise<string>): Promise<{ readonly last: Running; readonly done: string }>;
 }
 
 export interface GuestAnswers {
   readonly checks: readonly Check[];
-  /** Seconds from the start of QEMU to the login prompt; absent where none was seen. */
+  /** Seconds from the start of QEMU to the login prompt; absent if none was seen. */
   readonly loginSeconds?: number;
-  /** The boot from the kernel's start to the handover, as the machine tells it; absent where it does not. */
+  /** The boot from the kernel's start to the handover, if the machine reports it. */
   readonly boot?: BootTimes;
 }
 
-/** Seconds that a machine which has given up may still use to say why. */
+/** Seconds that a machine whose boot failed gets to report why. */
 const LAST_WORDS_SECONDS = 2;
 
 /**
- * Run the machine to its end. A Problem where the boot failed, QEMU did, or the time was up before the checks' end;
- * failed checks are a result.
+ * Runs the machine to its end. A Problem if the boot or QEMU failed, or if the time was up before the checks'
+ * end; failed checks are a result.
  */
 export async function runGuestTest(test: GuestTest, context: Context): Promise<Result<GuestAnswers>> {
   const qemu = startMachine(test.machine, context);
@@ -56,7 +56,7 @@ export async function runGuestTest(test: GuestTest, context: Context): Promise<R
   }
 }
 
-/** Start QEMU, its standard streams the caller's where a serial port is connected to them. */
+/** Starts QEMU, with the caller's standard streams if a serial port is connected to them. */
 export function startMachine(machine: VmConfig, { signal }: Pick<Context, 'signal'>): Running {
   const io = machine.serials.some(({ to }) => to === 'parent') ? 'pipe' : 'ignore';
   return start(qemuCommand(machine), { signal, stdin: io, stdout: io });
@@ -72,7 +72,7 @@ async function follow(
   const checked = await checksDone(test, qemu, watcher, deadline);
   if (context.signal.aborted) throw new Interrupted();
   if (!checked.ok) return checked;
-  const made = `${watcher.checks.length} checks made`;
+  const made = `${watcher.checks.length} checks done`;
   const off =
     test.afterChecks === undefined
       ? await goesOff(qemu, watcher, made, deadline)
@@ -87,7 +87,7 @@ async function follow(
   });
 }
 
-/** Wait until all checks are made; a Problem where that does not happen. */
+/** Waits until all checks are done; a Problem if that does not happen. */
 async function checksDone(
   test: GuestTest,
   qemu: Running,
@@ -109,7 +109,7 @@ async function checksDone(
   return err({ ...problem, ...knownQemuFault(ended.value.stderr) });
 }
 
-/** Whether the machine, told to power off, does so. */
+/** Whether the machine powers off as requested. */
 async function goesOff(qemu: Running, watcher: Watcher, before: string, deadline: number): Promise<boolean> {
   watcher.next('power off', before);
   const end = await poll(() => watcher.readOn(), qemu.ended, deadline);
@@ -132,7 +132,7 @@ async function afterChecks(
     watcher.readOn();
     if (watcher.console.failed !== undefined) tell(watcher.console.failed);
   };
-  // A failure of the work is its caller's, below; here it is only its end.
+  // The caller handles a failure of the work, below; here it only counts as its end.
   await poll(look, Promise.allSettled([working]), Number.POSITIVE_INFINITY);
   const { last, done } = await working;
   try {
@@ -143,7 +143,7 @@ async function afterChecks(
   }
 }
 
-/** The last check is the host's to make. */
+/** The last check, made by the host. */
 function powerOff(off: boolean, watcher: Watcher): Check {
   const detail = off ? 'reboot: Power down' : `the console ended with: ${watcher.console.lastWords()}`;
   return { name: 'clean power off', ok: off, detail };

@@ -11,20 +11,22 @@ import { findBase } from '../set/images.js';
 import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
 
-/** The files, and what the base tells of itself. */
+/** The files, and what the base's end contains. */
 export interface BuiltImages extends ImageInfo {
   readonly kernel: string;
   readonly initrd: string;
   /** The kernel command line for the real machine. */
   readonly cmdline: string;
   readonly base: string;
-  /** RAM that suits this base. */
+  /** RAM that fits this base. */
   readonly memoryMiB: number;
-  /** What there is to say of other files that lie there. */
+  /** Warnings about other files in the folder. */
   readonly warnings: readonly Problem[];
 }
 
-/** Find the images in a build's output folder. A Problem names the first that is missing or cannot be read. */
+/**
+ * Finds the images in a build's output folder. A Problem names the first that is missing or cannot be read.
+ */
 export function findImages(output: string): Result<BuiltImages> {
   for (const name of [FILES.kernel, FILES.initramfs, FILES.cmdline]) {
     const file = join(output, name);
@@ -52,20 +54,20 @@ export function findImages(output: string): Result<BuiltImages> {
 }
 
 /**
- * Virtual processors where none are asked for. With KVM two boot faster than one, more hardly help. Emulated, all share one
- * thread: more than one only wait for each other.
+ * Default number of virtual processors. With KVM two boot faster than one, more hardly help. Emulated, all
+ * share one thread: more than one only wait for each other.
  */
 export function defaultCpus(accel: Accelerator): number {
   return accel === 'tcg' ? 1 : Math.min(2, availableParallelism());
 }
 
 function notOpened(file: string, code: string | undefined): Problem {
-  if (code === 'EACCES') return unreadable(file, 'permission denied', 'run as the user to whom it belongs');
+  if (code === 'EACCES') return unreadable(file, 'permission denied', 'run as its owner');
   return {
     code: 'image-missing',
-    what: 'there is no image to boot',
+    what: 'no image to boot',
     where: file,
-    why: code === 'ENOENT' ? 'the file is not there' : `it cannot be opened: ${code}`,
+    why: code === 'ENOENT' ? 'no such file' : `cannot open it: ${code}`,
     next: 'build it: sudo mkma build; or name the folder with --output',
   };
 }

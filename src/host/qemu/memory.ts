@@ -1,17 +1,17 @@
-/** How much RAM a virtual machine is given. */
+/** How much RAM a virtual machine gets. */
 import { mebibytes } from '../../core/text/size.js';
 
 const SMALLEST_MIB = 2048;
 const STEP_MIB = 256;
-/** Room for work in the RAM file system beside the base. */
+/** Room for work in the RAM file system besides the base. */
 const ROOM_MIB = 512;
-/** How much larger than compressed a base without a manifest is taken to be. */
+/** Assumed compression ratio of a base without a manifest. */
 const GUESSED_RATIO = 4;
 
 /** What is known about the base. */
 export interface BaseSize {
   readonly compressed: number;
-  /** From the manifest; absent in a base of other tools. */
+  /** From the manifest; absent for a base of other tools. */
   readonly unpacked?: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What `mkma run` and `mkma test` are both told. */
+/** Options of both `mkma run` and `mkma test`. */
 import type { Owner } from '../sys/files.js';
 import type { AccelRequest } from './accel.js';
 import type { OwnDisk } from './own-disks.js';
@@ -7,15 +7,15 @@ export interface MachineOptions {
   /** Folder with the images. */
   readonly output: string;
   readonly accel: AccelRequest;
-  /** Folder for what is found out about this host. */
+  /** Folder for findings about this host. */
   readonly cache: string;
-  /** Words for the kernel command line; the last one wins. */
+  /** Kernel command line parameters; the last one wins. */
   readonly append?: string | undefined;
-  /** RAM in MiB; by default what suits the base. */
+  /** RAM in MiB; by default what fits the base. */
   readonly memoryMiB?: number | undefined;
   readonly cpus?: number | undefined;
-  /** Further disks, beside the one with the images. */
+  /** Additional disks, besides the one with the images. */
   readonly dataDisks?: readonly OwnDisk[] | undefined;
-  /** Who files made beside the images shall belong to. */
+  /** Owner of files created beside the images. */
   readonly owner?: Owner | undefined;
 }

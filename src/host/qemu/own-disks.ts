@@ -1,4 +1,4 @@
-/** Disks of the user's own for `mkma run`, and the firmware that may start them. */
+/** The user's own disks for `mkma run`, and the firmware that may start them. */
 import { existsSync } from 'node:fs';
 import { ok, type Result, usage } from '../../core/result.js';
 import type { DiskBus, MachineDisk } from '../tools/qemu-disks.js';
@@ -11,21 +11,24 @@ export interface OwnDisk {
 }
 
 export interface DiskChoice {
-  /** The user's disks, the one with the images or the boot loader first; none: the disk made for the images. */
+  /**
+   * The user's disks, the one with the images or the boot loader first; none: the disk created for the
+   * images.
+   */
   readonly disks?: readonly OwnDisk[] | undefined;
-  /** What all disks hang on; virtio unless said otherwise. */
+  /** The disk controller; virtio by default. */
   readonly bus?: DiskBus | undefined;
   /** Start the first disk's own boot loader instead of loading the kernel directly. */
   readonly firmware?: Firmware | undefined;
 }
 
-/** A disk image as typed: `FILE`, or `FILE:ro` for one that the machine cannot write to. */
+/** A disk image as typed: `FILE`, or `FILE:ro` for one attached read-only. */
 export function parseOwnDisk(text: string): OwnDisk {
   const readonly = text.endsWith(':ro');
   return { file: readonly ? text.slice(0, -3) : text, readonly };
 }
 
-/** Whether the options go together and the disks are there; a usage Problem where not. */
+/** Checks that the options fit together and the disks exist; else a usage Problem. */
 export function checkDiskChoice(
   options: DiskChoice & { readonly append?: string | undefined; readonly freshDisk?: boolean | undefined },
 ): Result<void> {
@@ -33,51 +36,54 @@ export function checkDiskChoice(
   if (firmware !== undefined && disks === undefined) {
     return usage({
       code: 'exclusive-options',
-      what: 'there is no boot loader to start',
+      what: 'no boot loader to start',
       where: `--firmware ${firmware}`,
-      why: 'the disk that mkma makes holds the images alone',
-      next: 'name a disk with a boot loader on it: --disk FILE; or leave out --firmware',
+      why: 'the disk that mkma creates contains only the images',
+      next: 'name a disk with a boot loader (--disk FILE), or omit --firmware',
     });
   }
   if (firmware !== undefined && append !== undefined) {
     return usage({
       code: 'exclusive-options',
-      what: 'the kernel command line cannot be changed from here',
+      what: 'cannot change the kernel command line',
       where: '--append',
-      why: `with --firmware ${firmware} it is the boot loader on the disk that gives it`,
-      next: 'write the parameters into the boot loader entry, or leave out --firmware',
+      why: `with --firmware ${firmware} the boot loader on the disk sets it`,
+      next: 'write the parameters into the boot loader entry, or omit --firmware',
     });
   }
   if (freshDisk === true && disks !== undefined) {
     return usage({
       code: 'exclusive-options',
-      what: 'a disk of your own is not made anew',
+      what: 'cannot recreate a disk of your own',
       where: '--fresh-disk',
-      why: 'it is about the disk that mkma makes, and --disk takes its place',
-      next: 'leave out one of the two',
+      why: 'it concerns the disk that mkma creates, which --disk replaces',
+      next: 'omit one of the two',
     });
   }
   return checkPresent('--disk', disks);
 }
 
-/** Whether disk images are there; a usage Problem where one is not. */
+/** Checks that disk images exist; else a usage Problem. */
 export function checkPresent(option: string, disks: readonly OwnDisk[] = []): Result<void> {
   const absent = disks.find(({ file }) => !existsSync(file));
   if (absent === undefined) return ok();
   return usage({
     code: 'no-such-disk-image',
-    what: 'there is no such disk image',
+    what: 'no such disk image',
     where: `${option} ${absent.file}`,
-    next: 'name a file with the raw content of a disk (FILE:ro attaches it read-only)',
+    next: 'name a raw disk image (FILE:ro attaches it read-only)',
   });
 }
 
-/** Disks beside the one with the images, as the machine's: it finds them as /dev/disk/by-id/virtio-mkma-data-1 and so on. */
+/**
+ * Disks besides the one with the images: the machine finds them as /dev/disk/by-id/virtio-mkma-data-1 and so
+ * on.
+ */
 export function attachData(disks: readonly OwnDisk[] = []): MachineDisk[] {
   return disks.map((disk, i) => ({ ...disk, format: 'raw', serial: `mkma-data-${i + 1}` }));
 }
 
-/** The user's disks as the machine's. */
+/** The user's disks, as disks of the machine. */
 export function attachOwn(disks: readonly OwnDisk[]): MachineDisk[] {
   return disks.map((disk, i) => ({ ...disk, format: 'raw', serial: i === 0 ? 'mkma' : `mkma-${i + 1}` }));
 }

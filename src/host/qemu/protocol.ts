@@ -1,9 +1,12 @@
-/** What a virtual machine under test says: its console, and the answers of the checks on the second serial port. */
+/**
+ * What a virtual machine under test prints: its console, and the results of the checks on the second serial
+ * port.
+ */
 import { z } from 'zod';
 import type { BootTimes } from '../../core/boot/record.js';
 import { INIT_FAILED, INIT_PREFIX, PHASES } from '../../core/contract.js';
 
-/** One thing that was asserted inside the machine. */
+/** An assertion made inside the machine. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -11,14 +14,14 @@ export interface Check {
   readonly detail: string;
 }
 
-/** A line of the answers: a check, the times of the boot, the end, or something else (the words of a tool). */
+/** A line of the results: a check, the times of the boot, the end, or something else (output of a tool). */
 export type Answer =
   | { readonly type: 'boot'; readonly times: BootTimes }
   | { readonly type: 'check'; readonly check: Check }
   | { readonly type: 'end' }
   | { readonly type: 'other'; readonly line: string };
 
-/** Parse `ok NAME - DETAIL`, `not ok NAME - DETAIL`, `boot JSON`, or `end`. */
+/** Parses `ok NAME - DETAIL`, `not ok NAME - DETAIL`, `boot JSON`, or `end`. */
 export function parseAnswer(line: string): Answer {
   if (line === 'end') return { type: 'end' };
   const times = line.startsWith('boot ') ? parseTimes(line.slice('boot '.length)) : undefined;
@@ -42,7 +45,7 @@ const timesSchema = z.object({
   handover: z.number(),
 });
 
-/** What `mkma status --boot --json` told; `undefined` where it is nothing of the kind. */
+/** Parses the output of `mkma status --boot --json`; `undefined` if it is something else. */
 function parseTimes(json: string): BootTimes | undefined {
   try {
     return timesSchema.parse(JSON.parse(json));
@@ -55,7 +58,7 @@ function parseTimes(json: string): BootTimes | undefined {
 const MILESTONES = ['nothing', 'kernel', 'init', 'systemd', 'login'] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
-/** The milestones as the end of "it got as far as ...". */
+/** The milestones as the end of "the machine got as far as ...". */
 export const MILESTONE_WORDS: Record<Milestone, string> = {
   nothing: 'starting QEMU: the kernel printed nothing',
   kernel: "the kernel's start: init printed nothing",
@@ -72,15 +75,15 @@ export function milestoneOf(line: string): Milestone | undefined {
   return /Linux version /.test(line) ? 'kernel' : undefined;
 }
 
-/** What is read off the console as the boot goes on. */
+/** What the console shows as the boot proceeds. */
 export class ConsoleWatch {
   milestone: Milestone = 'nothing';
-  /** The first line that says that the boot has failed. */
+  /** The first line that reports a failed boot. */
   failed: string | undefined;
   poweredDown = false;
   readonly #tail: string[] = [];
 
-  /** Take a line in; returns the milestone where it is a new one. */
+  /** Reads a line; returns the milestone if it is a new one. */
   take(line: string): Milestone | undefined {
     if (line.trim() === '') return undefined;
     this.#tail.push(line);
@@ -94,7 +97,7 @@ export class ConsoleWatch {
     return reached;
   }
 
-  /** The console's last lines: those after the line that failed, else the last dozen. */
+  /** The console's last lines: those from the failure on, else the last dozen. */
   lastWords(): string {
     const failed = this.failed === undefined ? -1 : this.#tail.indexOf(this.failed);
     return this.#tail.slice(failed >= 0 ? failed + 1 : -12).join('\n');

@@ -1,9 +1,9 @@
-/** The services that a machine under test has to run. Pure. */
+/** The services that a machine under test must run. Pure. */
 
 import type { MachineConfig } from '../definition/machine.js';
 import { unitOf } from '../definition/unit-names.js';
 
-/** What machines run unless they say otherwise, and the package that brings it where not every machine has that. */
+/** What machines run by default, and the package it needs, unless every machine has that. */
 const USUAL: readonly (readonly [unit: string, from?: string])[] = [
   ['systemd-journald.service'],
   ['dbus-broker.service', 'dbus-broker'],
@@ -14,22 +14,22 @@ const USUAL: readonly (readonly [unit: string, from?: string])[] = [
 ];
 
 export interface ExpectedServices {
-  /** Have to be active. */
+  /** Must be active. */
   readonly always: readonly string[];
-  /** The definition enables them: active, too, but where they have done their work, or are not for this machine. */
+  /** Enabled by the definition: must be active, unless they have finished or do not apply to this machine. */
   readonly enabled: readonly string[];
 }
 
-/** What a machine is to run. */
+/** What a machine must run. */
 export function expectedServices({ packages, services }: MachineConfig): ExpectedServices {
   const names = new Set(packages.map((name) => name.split(/[:=/]/, 1)[0]));
   const off = new Set([...services.disable, ...services.mask].map(unitOf));
-  // Of an instance also by its template.
+  // For an instance also its template.
   const isOff = (unit: string) => off.has(unit) || off.has(unit.replace(/@[^.]*/, '@'));
   const always = USUAL.filter(([unit, from]) => !isOff(unit) && (from === undefined || names.has(from)));
   const enabled = services.enable
     .map(unitOf)
-    // One without an instance is a pattern, which never runs by itself.
+    // A template without an instance never runs itself.
     .filter((unit) => unit.endsWith('.service') && !unit.includes('@.') && !isOff(unit));
   return { always: always.map(([unit]) => unit), enabled: [...new Set(enabled)] };
 }

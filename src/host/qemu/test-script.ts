@@ -1,4 +1,4 @@
-/** The script that a machine under test runs, and the disk that brings it: a tar archive with nothing else on it. */
+/** The script that a machine under test runs, and the disk that carries it: a bare tar archive. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -9,7 +9,7 @@ import { run } from '../sys/run.js';
 import type { ExpectedServices } from './services.js';
 import { AGENT_PORT, TEST_SCRIPT } from './test-unit.js';
 
-/** The checks, and what comes after them: the machine goes off, or does what a definition's tests ask for. */
+/** The checks, and what follows: the machine powers off, or serves a definition's tests. */
 export function checksScript(
   services: ExpectedServices,
   seconds: number,
@@ -21,13 +21,13 @@ export function checksScript(
   return `${settings}${source('checks.sh')}${then === 'agent' ? agent() : 'systemctl poweroff\n'}`;
 }
 
-/** For a boot without checks: once it is up, the machine does what a definition's tests ask for. */
+/** For a boot without checks: once it is up, the machine serves a definition's tests. */
 export function agentScript(seconds: number): string {
   const up = `timeout ${waitInside(seconds)} systemctl is-system-running --wait >/dev/null\n`;
   return `${up}${agent()}`;
 }
 
-/** Pack the script for the machine; a machine that has the file as its disk must not be running. Returns its path. */
+/** Packs the script for the machine; no running machine may have the file as its disk. Returns its path. */
 export async function packScript(
   folder: string,
   script: string,
@@ -50,7 +50,10 @@ function source(name: string): string {
   return readFileSync(join(COMPILED, 'src/host/qemu', name), 'utf8');
 }
 
-/** The wait inside the machine ends before the host's, so that the machine can still say what it waited for. */
+/**
+ * The wait inside the machine ends before the host's, so that the machine can still report what it waited
+ * for.
+ */
 function waitInside(seconds: number): number {
   return Math.round(seconds * 0.7);
 }

@@ -1,8 +1,8 @@
 /**
- * How an untouched image is made to run the checks: systemd >= 256 takes a unit from a credential, and a credential
+ * How an unmodified image runs the checks: systemd >= 256 takes a unit from a credential, and a credential
  * from the kernel command line (systemd.system-credentials(7), "systemd.extra-unit.*"; systemd(1),
- * "systemd.set_credential_binary="; systemd-debug-generator(8), "systemd.wants="). The checks themselves come as a
- * tar archive that is a whole disk.
+ * "systemd.set_credential_binary="; systemd-debug-generator(8), "systemd.wants="). The checks themselves come
+ * as a tar archive that is a whole disk.
  */
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 
@@ -10,9 +10,9 @@ import type { KernelParameter } from '../../core/boot/cmdline.js';
 export const TEST_DISK_SERIAL = 'mkma-test';
 /** Name of the script in the archive. */
 export const TEST_SCRIPT = 'checks';
-/** The port that carries the checks' answers: the second one. */
+/** The port with the checks' results: the second one. */
 const CHECKS_PORT = '/dev/ttyS1';
-/** The port that carries what a definition's tests ask for, and what comes of it: the third one. */
+/** The port with the requests of a definition's tests and the replies: the third one. */
 export const AGENT_PORT = '/dev/ttyS2';
 
 const UNIT_NAME = 'mkma-test.service';
@@ -31,7 +31,7 @@ ExecStart=/bin/sh -c '${fetch} 2>/dev/null; exec sh ${script} >${CHECKS_PORT} 2>
 `;
 }
 
-/** The kernel parameters that bring the unit into the boot. */
+/** The kernel parameters that add the unit to the boot. */
 export function testParameters(): KernelParameter[] {
   const unit = Buffer.from(testUnit(), 'utf8').toString('base64');
   return [

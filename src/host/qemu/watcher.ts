@@ -1,23 +1,25 @@
-/** What a machine under test tells on its serial ports, while it does: how far it is, and what the checks answer. */
+/**
+ * Follows the serial ports of a machine under test: the progress of its boot, and the results of the checks.
+ */
 import type { BootTimes } from '../../core/boot/record.js';
 import type { Problem } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { Follower } from './follow.js';
 import { type Check, ConsoleWatch, MILESTONE_WORDS, parseAnswer } from './protocol.js';
 
-/** Where a machine's words are found. */
+/** Where a machine's output is found. */
 export interface Watched {
-  /** File that the first serial port, the console, goes to. */
+  /** File of the first serial port, the console. */
   readonly console: string;
-  /** File that the second serial port, the answers, goes to. */
+  /** File of the second serial port, the results. */
   readonly answers: string;
-  /** Seconds until the checks have to be done. */
+  /** Seconds until the checks must be done. */
   readonly timeout: number;
 }
 
 const STAGE = 'boot';
 
-/** Reads both serial ports, reports what is new, and knows how far the machine is. */
+/** Reads both serial ports, reports what is new, and tracks the machine's progress. */
 export class Watcher implements Disposable {
   readonly begun = performance.now();
   readonly console = new ConsoleWatch();
@@ -26,7 +28,7 @@ export class Watcher implements Disposable {
   complete = false;
   loginSeconds: number | undefined;
   boot: BootTimes | undefined;
-  /** The stage that is going on. */
+  /** The current stage. */
   stage = STAGE;
   readonly #console: Follower;
   readonly #answers: Follower;
@@ -40,7 +42,7 @@ export class Watcher implements Disposable {
     this.#answers = new Follower(test.answers);
   }
 
-  /** Read on; something where the boot has failed for good, or all checks are made. */
+  /** Reads on; returns something once the boot has failed for good, or all checks are done. */
   look(): 'failed' | 'complete' | undefined {
     this.readOn();
     if (this.complete) return 'complete';
@@ -49,13 +51,13 @@ export class Watcher implements Disposable {
 
   readOn(): undefined {
     for (const line of this.#console.read()) this.#takeConsole(line);
-    // A prompt is no whole line.
+    // A prompt is not a complete line.
     if (/\blogin:/.test(this.#console.pending)) this.#reachedLogin();
-    // What comes after the checks' end is not for them.
+    // What follows the checks' end is not theirs.
     if (!this.complete) for (const line of this.#answers.read()) this.#takeAnswer(line);
   }
 
-  /** The work goes on to another stage. */
+  /** Moves on to another stage. */
   next(stage: string, detail: string): void {
     this.context.emit({ type: 'stage', stage: this.stage, state: 'done', detail });
     this.stage = stage;
@@ -101,7 +103,7 @@ export class Watcher implements Disposable {
       what: 'the image did not boot',
       where: this.console.failed ?? '',
       why: this.console.lastWords(),
-      next: `the whole console is in ${this.test.console}`,
+      next: `the complete console output is in ${this.test.console}`,
     };
   }
 
@@ -110,7 +112,7 @@ export class Watcher implements Disposable {
       code: 'machine-off',
       what: `the machine went off before the checks were done, after ${this.#seconds()}`,
       why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
-      next: `the whole console is in ${this.test.console}`,
+      next: `the complete console output is in ${this.test.console}`,
     };
   }
 
@@ -119,14 +121,15 @@ export class Watcher implements Disposable {
       code: 'checks-timed-out',
       what: `the checks were not done within ${this.test.timeout} seconds`,
       why: `${this.#got()}; its console ended with:\n${this.console.lastWords()}`,
-      next: `give it more time with --timeout, or read the whole console: ${this.test.console}`,
+      next: `give it more time with --timeout, or read the console output: ${this.test.console}`,
     };
   }
 
   #got(): string {
     const last = this.checks.at(-1);
     if (last !== undefined) return `the last check done was "${last.name}"`;
-    const words = this.#words.length === 0 ? '' : `, and the checks said: ${this.#words.slice(-3).join(' ')}`;
+    const words =
+      this.#words.length === 0 ? '' : `, and the checks printed: ${this.#words.slice(-3).join(' ')}`;
     return `the machine got as far as ${MILESTONE_WORDS[this.console.milestone]}${words}`;
   }
 

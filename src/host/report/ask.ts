@@ -1,10 +1,10 @@
-/** Asking the person at the terminal. */
+/** Asks the person at the terminal. */
 import { createInterface } from 'node:readline';
 import { Interrupted } from '../sys/run.js';
 
 /**
- * Ask a question whose answer is yes unless it begins with n. The end of the input (Ctrl-D) is a no.
- * Throws {@link Interrupted} at Ctrl-C, which a terminal that edits lines hands over as a key, and when `signal` is aborted.
+ * Asks a question whose answer is yes unless it begins with n. The end of the input (Ctrl-D) is a no. Throws
+ * {@link Interrupted} at Ctrl-C, which a line-editing terminal passes as a key, and when `signal` is aborted.
  */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
   const answer = await ask(`${question} [Y/n] `, signal);
@@ -12,8 +12,8 @@ export async function confirm(question: string, signal: AbortSignal): Promise<bo
 }
 
 /**
- * Ask for one of some names, by name or number; an empty answer and the end of the input are the first. Throws
- * {@link Interrupted} as {@link confirm} does.
+ * Asks for one of some names, by name or number; an empty answer and the end of the input mean the first.
+ * Throws {@link Interrupted} as {@link confirm} does.
  */
 export async function choose(
   question: string,
@@ -44,7 +44,7 @@ async function ask(question: string, signal: AbortSignal): Promise<string | unde
     let answered = false;
     prompt.once('close', () => {
       signal.removeEventListener('abort', interrupt);
-      // The cursor still stands behind the question.
+      // The cursor is still after the question.
       if (!answered) process.stderr.write('\n');
       resolve(undefined);
     });

@@ -1,4 +1,4 @@
-/** Which printer fits: JSON when asked for, a live terminal where there is one, else plain lines. */
+/** Chooses the printer: JSON if requested, a live terminal if there is one, else plain lines. */
 import { jsonPrinter } from './json.js';
 import { plainPrinter } from './plain.js';
 import type { Printer } from './printer.js';

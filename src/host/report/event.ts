@@ -7,11 +7,11 @@ interface StageEvent {
   readonly stage: string;
   /** `start`, `done`, `reused` (an earlier result holds) or `failed`. */
   readonly state: 'start' | 'done' | 'reused' | 'failed';
-  /** Why it runs (start), or what came of it (done, reused). */
+  /** Why it runs (start), or its result (done, reused). */
   readonly detail?: string;
 }
 
-/** How far a stage is. `total` is known and true, or absent. */
+/** The progress of a stage. `total` is exact, or absent. */
 export interface ProgressEvent {
   readonly type: 'progress';
   readonly stage: string;
@@ -20,7 +20,7 @@ export interface ProgressEvent {
   readonly unit: 'bytes' | 'items';
 }
 
-/** A line that a tool printed while a stage ran; shown with --verbose, or as the stage's present activity. */
+/** A line that a tool printed while a stage ran; shown with --verbose, or as the stage's current activity. */
 interface OutputEvent {
   readonly type: 'output';
   readonly stage: string;
@@ -33,7 +33,7 @@ interface NoteEvent {
   readonly text: string;
 }
 
-/** Something that is not right but does not end the work. */
+/** Something that is wrong but does not end the work. */
 interface WarningEvent {
   readonly type: 'warning';
   readonly problem: Problem;

@@ -1,9 +1,9 @@
-/** Results in the XML of JUnit, which programs for continuous integration read. Pure. */
+/** Results in JUnit's XML, which continuous integration systems read. Pure. */
 
 /** One thing that was tested. */
 interface JUnitCase {
   readonly name: string;
-  /** Seconds; absent where they were not measured. */
+  /** Seconds; absent if not measured. */
   readonly seconds?: number | undefined;
   /** Why it failed, if it did. */
   readonly failure?: string | undefined;

@@ -3,7 +3,7 @@ import type { Event, ProgressEvent } from './event.js';
 import type { Printer, Sink } from './printer.js';
 import { formatProgress, formatSeconds, problemLines } from './text.js';
 
-/** A line about a stage's progress at most every so many milliseconds. */
+/** Least milliseconds between two progress lines of a stage. */
 const PROGRESS_EVERY = 5000;
 
 export function plainPrinter(out: Sink, err: Sink, options: { readonly verbose: boolean }): Printer {

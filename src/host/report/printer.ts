@@ -1,4 +1,4 @@
-/** The printer of a command: shows events on stderr and the result on stdout, in one of three ways. */
+/** The printer of a command: shows events on stderr and the result on stdout, in one of three formats. */
 import type { Problem } from '../../core/result.js';
 import type { Emit } from './event.js';
 
@@ -7,7 +7,7 @@ export interface Printer {
   /** The command's result: lines for people, a value for --json. */
   readonly result: (lines: readonly string[], value: unknown) => void;
   readonly problem: (problem: Problem) => void;
-  /** Take down whatever moves on the terminal. Called before anything else writes there, and at the end. */
+  /** Clears the live line of the terminal. Called before anything else writes there, and at the end. */
   readonly close: () => void;
 }
 

@@ -1,4 +1,4 @@
-/** A live terminal: finished stages stay as lines, the running one moves below them. */
+/** A live terminal: finished stages stay as lines, the running one is updated below them. */
 import { createLogUpdate } from 'log-update';
 import type { Event, ProgressEvent } from './event.js';
 import type { Printer } from './printer.js';
@@ -47,7 +47,7 @@ export function terminalPrinter(
     timer = undefined;
     live.clear();
   };
-  /** Write a line that stays, above what moves. */
+  /** Writes a line that stays, above the live one. */
   const keep = (text: string): void => {
     live.clear();
     err.write(`${text}\n`);

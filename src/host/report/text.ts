@@ -1,4 +1,4 @@
-/** How things read: times, bars, problems. Pure. */
+/** Times, progress bars and problems as text. Pure. */
 import { type Problem, renderProblem } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import type { ProgressEvent } from './event.js';
@@ -27,7 +27,7 @@ export function problemLines(problem: Problem, mark: 'error' | 'warning'): strin
   return [`${mark}: ${first}`, ...rest];
 }
 
-/** Cut a line to the width of a terminal. */
+/** Cuts a line to the width of a terminal. */
 export function clip(line: string, columns: number): string {
   return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`;
 }

@@ -1,12 +1,12 @@
-/** Keys as people name them, in the machine's own layout, as QEMU takes them (QKeyCode, qapi/ui.json). Pure. */
+/** Translates key names, in the machine's own layout, to QEMU's (QKeyCode, qapi/ui.json). Pure. */
 import { nearestOf } from '../../core/text/nearest.js';
 
-/** A key: QEMU's name, or its number on a PC's keyboard. */
+/** A key: QEMU's name, or its number on a PC keyboard. */
 export type QemuKey =
   | { readonly type: 'qcode'; readonly data: string }
   | { readonly type: 'number'; readonly data: number };
 
-/** Names that are no single character, in lower case, as xkbcommon has them and as people say. */
+/** Names longer than one character, in lower case, as in xkbcommon and in common use. */
 const NAMES: Readonly<Record<string, string>> = {
   ...{
     super: 'meta_l',
@@ -36,17 +36,20 @@ const NAMES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`f${i + 1}`, `f${i + 1}`])),
 };
 
-/** How a character is typed: the key's number, and what is held down with it. */
+/** How a character is typed: the key's number, and the modifiers. */
 interface Stroke {
   readonly key: number;
   readonly shift: boolean;
   readonly altGr: boolean;
 }
 
-/** Characters by what types them. */
+/** How each character is typed. */
 export type Layout = ReadonlyMap<string, Stroke>;
 
-/** A keyboard of the USA: rows of keys from a number on, plain and with Shift. Numbers are those of the kernel (input-event-codes.h). */
+/**
+ * The US keyboard: rows of keys from a number on, plain and with Shift. Numbers are those of the kernel
+ * (input-event-codes.h).
+ */
 const US_ROWS: readonly (readonly [first: number, plain: string, shifted: string])[] = [
   [2, '1234567890-=', '!@#$%^&*()_+'],
   [16, 'qwertyuiop[]', 'QWERTYUIOP{}'],
@@ -70,12 +73,12 @@ export const US_LAYOUT: Layout = new Map([
   ...CONTROL,
 ]);
 
-/** Prints the table of the machine's own layout (keyboard(5)); nothing where it has none. */
+/** Prints the table of the machine's own layout (keyboard(5)); nothing if it has none. */
 export const KEYMAP_SCRIPT = `[ -f /etc/default/keyboard ] && command -v ckbcomp >/dev/null || exit 0
 . /etc/default/keyboard
 [ -z "$XKBLAYOUT" ] || ckbcomp -model "\${XKBMODEL:-pc105}" -layout "$XKBLAYOUT" -variant "$XKBVARIANT" -option "$XKBOPTIONS" 2>/dev/null`;
 
-/** Columns of ckbcomp(1)'s tables that are reached by Shift and AltGr alone. */
+/** Columns of ckbcomp(1)'s tables that Shift and AltGr alone reach. */
 const LEVELS = [
   { shift: false, altGr: false },
   { shift: true, altGr: false },
@@ -83,7 +86,7 @@ const LEVELS = [
   { shift: true, altGr: true },
 ];
 
-/** A layout out of what ckbcomp(1) prints: lines as `keycode 21 = +U+007a +U+005a ...` (keymaps(5)). */
+/** A layout from the output of ckbcomp(1): lines like `keycode 21 = +U+007a +U+005a ...` (keymaps(5)). */
 export function parseKeymap(text: string): Layout {
   const layout = new Map<string, Stroke>();
   for (const [, key, symbols = ''] of text.matchAll(/^keycode\s+(\d+)\s*=\s*(.*)$/gm)) {
@@ -112,9 +115,9 @@ function characterOf(symbol: string): string | undefined {
 
 const qcode = (data: string): QemuKey => ({ type: 'qcode', data });
 
-/** Keys that are held down together, as `super+Return`. Throws for a name that no keyboard has. */
+/** Keys held down together, as `super+Return`. Throws for an unknown name. */
 export function chordOf(text: string, layout: Layout): QemuKey[] {
-  // The plus sign itself is the last of `super++`.
+  // The plus sign itself is the last key of `super++`.
   const parts = text === '+' ? ['+'] : text.split(/\+(?=.)/);
   return parts.flatMap((part) => {
     const named = NAMES[part.toLowerCase()];
@@ -136,7 +139,7 @@ function strokeOf({ key, shift, altGr }: Stroke): QemuKey[] {
   ];
 }
 
-/** What types a text, key by key. Throws for a character that the layout does not have. */
+/** The keys that type a text. Throws for a character that the layout lacks. */
 export function strokesOf(text: string, layout: Layout): QemuKey[][] {
   return [...text].map((character) => {
     const stroke = layout.get(character);

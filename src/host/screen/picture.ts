@@ -1,4 +1,7 @@
-/** Pictures of a machine's screen: read as QEMU dumps them (ppm(5), P6), written as PNG. Pure, but for zlib. */
+/**
+ * Pictures of a machine's screen: read as QEMU dumps them (ppm(5), P6), written as PNG. Pure, except for
+ * zlib.
+ */
 import { crc32, deflateSync } from 'node:zlib';
 
 /** Red, green and blue, 0 to 255 each. */
@@ -8,20 +11,20 @@ export class Picture {
   constructor(
     readonly width: number,
     readonly height: number,
-    /** Three bytes a point, in rows from the top. */
+    /** Three bytes a pixel, in rows from the top. */
     readonly points: Uint8Array,
   ) {}
 
-  /** The colour of a point. Throws outside of the picture. */
+  /** The colour of a pixel. Throws outside of the picture. */
   at(x: number, y: number): Colour {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) {
-      throw new RangeError(`there is no point ${x},${y} in a picture of ${this.width}x${this.height}`);
+      throw new RangeError(`no pixel ${x},${y} in a picture of ${this.width}x${this.height}`);
     }
     const i = (y * this.width + x) * 3;
     return [this.points[i] ?? 0, this.points[i + 1] ?? 0, this.points[i + 2] ?? 0];
   }
 
-  /** How many different colours it has; 1: it is empty. */
+  /** The number of different colours; 1: it is empty. */
   colours(): number {
     const seen = new Set<number>();
     const { points } = this;
@@ -31,7 +34,7 @@ export class Picture {
     return seen.size;
   }
 
-  /** How much of it has this colour, 0 to 1; `near`: how far each part may be off. */
+  /** The share of it with this colour, 0 to 1; `near`: tolerance of each component. */
   share([red, green, blue]: Colour, near = 0): number {
     let count = 0;
     const { points } = this;
@@ -43,7 +46,7 @@ export class Picture {
     return count / (points.length / 3);
   }
 
-  /** Every point this many times as wide and as high. */
+  /** Enlarges every pixel by this factor. */
   enlarged(times: number): Picture {
     const [width, height] = [this.width * times, this.height * times];
     const points = new Uint8Array(width * height * 3);
@@ -57,7 +60,7 @@ export class Picture {
     return new Picture(width, height, points);
   }
 
-  /** As PNG (RFC 2083): eight bits a part, no filter. */
+  /** As PNG (RFC 2083): eight bits a component, no filter. */
   png(): Buffer {
     const head = Buffer.alloc(13);
     head.writeUInt32BE(this.width, 0);
@@ -86,12 +89,12 @@ function chunk(type: string, data: Uint8Array): Buffer {
   return out;
 }
 
-/** Read a picture as QEMU's screendump writes it. Throws where it is another kind of file. */
+/** Reads a picture as QEMU's screendump writes it. Throws if it is another kind of file. */
 export function parsePpm(bytes: Uint8Array): Picture {
   const head = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(Buffer.from(bytes.subarray(0, 40)).toString('latin1'));
-  if (head === null) throw new Error('this is no picture of QEMU');
+  if (head === null) throw new Error('not a picture from QEMU');
   const [text, width, height] = [head[0], Number(head[1]), Number(head[2])];
   const points = bytes.subarray(text.length);
-  if (points.length !== width * height * 3) throw new Error('the picture is cut short');
+  if (points.length !== width * height * 3) throw new Error('the picture is truncated');
   return new Picture(width, height, points);
 }

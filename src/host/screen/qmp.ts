@@ -1,8 +1,8 @@
-/** QEMU's own door: QMP over a socket (qemu-qmp-ref(7)). One command after another. */
+/** QEMU's control interface: QMP over a socket (qemu-qmp-ref(7)). One command at a time. */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Pause between tries to reach a QEMU that has only just been started. */
+/** Pause between attempts to reach a QEMU that was just started. */
 const PAUSE_MS = 100;
 
 interface Waiting {
@@ -22,7 +22,10 @@ export class Qmp {
     });
   }
 
-  /** Connect to a QEMU that was started with this socket, waiting for it. Throws where it is not there in time. */
+  /**
+   * Connects to a QEMU that was started with this socket, waiting for it. Throws if it does not appear in
+   * time.
+   */
   static async connect(path: string, seconds: number): Promise<Qmp> {
     const until = performance.now() + seconds * 1000;
     for (;;) {
@@ -31,13 +34,13 @@ export class Qmp {
         await qmp.execute('qmp_capabilities');
         return qmp;
       } catch (cause) {
-        if (performance.now() > until) throw new Error(`QEMU cannot be reached: ${(cause as Error).message}`);
+        if (performance.now() > until) throw new Error(`cannot reach QEMU: ${(cause as Error).message}`);
         await sleep(PAUSE_MS);
       }
     }
   }
 
-  /** Run a command; resolves to what it returns, throws what QEMU says where it fails. */
+  /** Runs a command; resolves to its result, throws QEMU's message if it fails. */
   execute(command: string, args: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.socket.destroyed) return reject(new Error('QEMU has ended'));

@@ -1,35 +1,35 @@
-/** A virtual machine's screen, keyboard and pointer, by QEMU's own door. */
+/** A virtual machine's screen, keyboard and pointer, through QEMU's control interface. */
 import { readFileSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QemuKey } from './keyboard.js';
 import { type Picture, parsePpm } from './picture.js';
 import { Qmp } from './qmp.js';
 
-/** Milliseconds between keys: without KVM a machine takes that long to read one. */
+/** Milliseconds between keys: without KVM a machine needs that long to read one. */
 const BETWEEN_KEYS_MS = 60;
 /** How long a key is held, in milliseconds; send-key's own default is 100. */
 const HOLD_MS = 40;
-/** A pointer of absolute positions has this many points either way (qapi/ui.json, InputMoveEvent). */
+/** Range of an absolute pointer's positions (qapi/ui.json, InputMoveEvent). */
 const POINTS = 0x7fff;
-/** Seconds in which QEMU opens its door. */
+/** Seconds in which QEMU opens its control socket. */
 const CONNECT_SECONDS = 10;
 
 const BUTTONS = ['left', 'middle', 'right'] as const;
 export type Button = (typeof BUTTONS)[number];
 
-/** What is done with a screen. */
+/** A screen, and what can be done with it. */
 export type Screen = Pick<QemuScreen, 'picture' | 'press' | 'click' | 'forget'>;
 
 export class QemuScreen {
   #qmp: Promise<Qmp> | undefined;
 
-  /** `socket`: QEMU's; `scratch`: where a picture lies for a moment. */
+  /** `socket`: QEMU's; `scratch`: a temporary file for a picture. */
   constructor(
     private readonly socket: string,
     private readonly scratch: string,
   ) {}
 
-  /** What is on the screen now. */
+  /** The screen's present content. */
   async picture(): Promise<Picture> {
     const file = `${this.scratch}/screen.ppm`;
     await this.#do('screendump', { filename: file });
@@ -40,17 +40,17 @@ export class QemuScreen {
     }
   }
 
-  /** Press keys together, and let them go. */
+  /** Presses keys together, and releases them. */
   async press(keys: readonly QemuKey[]): Promise<void> {
     await this.#do('send-key', { keys, 'hold-time': HOLD_MS });
     await sleep(HOLD_MS + BETWEEN_KEYS_MS);
   }
 
-  /** Press a button of the pointer at a point of the screen. */
+  /** Clicks a button of the pointer at a position on the screen. */
   async click(x: number, y: number, button: Button): Promise<void> {
     const { width, height } = await this.picture();
     if (x < 0 || y < 0 || x >= width || y >= height) {
-      throw new Error(`the screen has ${width}x${height} points: there is none at ${x},${y}`);
+      throw new Error(`the screen has ${width}x${height} pixels: none at ${x},${y}`);
     }
     const at = (axis: 'x' | 'y', value: number, size: number) => ({
       type: 'abs',
@@ -64,7 +64,7 @@ export class QemuScreen {
     }
   }
 
-  /** Another QEMU runs the machine from now on. */
+  /** From now on another QEMU runs the machine. */
   forget(): void {
     this.#qmp?.then((qmp) => qmp.close()).catch(() => undefined);
     this.#qmp = undefined;

@@ -1,23 +1,23 @@
-/** What a machine was heard to play: a WAV file as QEMU writes it (16 bits, little endian). Pure. */
+/** The sound that a machine played: a WAV file as QEMU writes it (16 bits, little endian). Pure. */
 
 export interface Heard {
-  /** Seconds from the first to the last that was not silent; 0: nothing was heard. */
+  /** Seconds from the first to the last sound; 0: silence. */
   readonly seconds: number;
-  /** Root mean square of that part, in dB below full scale (0 is the loudest); -Infinity: nothing was heard. */
+  /** Root mean square of that part, in dB below full scale (0 is the loudest); -Infinity: silence. */
   readonly loudness: number;
-  /** The tone's frequency, in Hz, whatever gaps it has; 0: nothing was heard. */
+  /** The tone's frequency in Hz, whatever gaps it has; 0: silence. */
   readonly pitch: number;
 }
 
-/** Below this, of 32767, it counts as silent. */
+/** Samples below this, of 32767, count as silent. */
 const SILENT = 64;
-/** RIFF's header with one fmt chunk; QEMU writes the sizes in it at its end alone, so that the file's own length counts. */
+/** RIFF's header with one fmt chunk; QEMU writes its sizes only on exit, so the file's own length counts. */
 const HEADER = 44;
 
-/** What is in such a file. Throws where it is another. */
+/** Analyses such a file. Throws if it is of another kind. */
 export function hear(file: Buffer): Heard {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
-    throw new Error('this is no recording of QEMU');
+    throw new Error('not a recording from QEMU');
   }
   const channels = file.readUInt16LE(22);
   const rate = file.readUInt32LE(24);
@@ -38,7 +38,7 @@ export function hear(file: Buffer): Heard {
     const [before, now] = [i === first ? 0 : sample(i - 1), sample(i)];
     squares += now ** 2;
     if (before >= 0 || now < 0) continue;
-    // Where the line between both crosses zero.
+    // Where the line between both samples crosses zero.
     const at = i - now / (now - before);
     if (rise >= 0) periods.push(at - rise);
     rise = at;
@@ -52,7 +52,7 @@ export function hear(file: Buffer): Heard {
   };
 }
 
-/** Of a slow machine's sound a part is missing here and there: the usual period is the tone's. */
+/** A slow machine's sound has gaps: the most frequent period is the tone's. */
 function median(values: readonly number[]): number | undefined {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }

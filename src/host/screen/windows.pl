@@ -1,5 +1,5 @@
-# Lists the windows of a Wayland compositor that knows wlr-foreign-toplevel-management-unstable-v1: a line each, app id and
-# title with a tab between. Perl of perl-base, which every Debian has. usage: windows.pl SOCKET
+# Lists the windows of a Wayland compositor with wlr-foreign-toplevel-management-unstable-v1: one a line, app id
+# and title separated by a tab. Runs on perl-base, which every Debian has. usage: windows.pl SOCKET
 use strict;
 use warnings;
 use Socket;
@@ -7,7 +7,8 @@ use Socket;
 socket(my $to, PF_UNIX, SOCK_STREAM, 0) or die "socket: $!\n";
 connect($to, sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!\n";
 
-# A request or event: object, size in bytes and opcode in one word, arguments (Wayland's wire format, wayland.freedesktop.org).
+# A request or event: object, size in bytes and opcode in one word, arguments (Wayland's wire format,
+# wayland.freedesktop.org).
 sub request {
   my ($object, $opcode, $arguments) = @_;
   syswrite $to, pack('L L', $object, (8 + length $arguments) << 16 | $opcode) . $arguments;
@@ -26,7 +27,7 @@ request($display, 0, pack('L', $done));
 my $buffer = '';
 while (1) {
   while (length $buffer < 8 || length $buffer < (unpack('L', substr($buffer, 4, 4)) >> 16)) {
-    sysread($to, $buffer, 65536, length $buffer) or die "the compositor has closed the connection\n";
+    sysread($to, $buffer, 65536, length $buffer) or die "the compositor closed the connection\n";
   }
   my ($object, $word) = unpack 'L L', $buffer;
   my ($size, $opcode) = ($word >> 16, $word & 0xffff);
@@ -41,7 +42,7 @@ while (1) {
     $bound = 1;
   } elsif ($object == $done) {
     die "the compositor does not list its windows\n" if !$bound;
-    # What was bound in the first round has told its windows in the second.
+    # What was bound in the first round has listed its windows in the second.
     last if ++$rounds == 2;
     $done = 5;
     request($display, 0, pack('L', $done));

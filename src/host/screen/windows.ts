@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Window, WindowChoice } from '../definition/functions.js';
 import { COMPILED } from '../installed.js';
 
-/** Prints the windows of every compositor in the machine, by a client that comes with the test: nothing of it stays there. */
+/**
+ * Prints the windows of every compositor in the machine, with a client that comes with the test and leaves
+ * nothing behind.
+ */
 export function windowsScript(): string {
   const client = readFileSync(join(COMPILED, 'src/host/screen/windows.pl'), 'utf8');
   return `for socket in /run/user/*/wayland-[0-9] /run/user/*/wayland-[0-9][0-9]; do
@@ -14,7 +17,7 @@ ${client}EOF_OF_CLIENT
 done`;
 }
 
-/** What the script has printed. */
+/** Parses the script's output. */
 export function parseWindows(text: string): Window[] {
   return text.split('\n').flatMap((line) => {
     const [app, title] = line.split('\t');
@@ -22,7 +25,7 @@ export function parseWindows(text: string): Window[] {
   });
 }
 
-/** Whether a window is the one that is meant. */
+/** Whether a window matches. */
 export function fits({ title, app }: Window, choice: WindowChoice): boolean {
   return (
     (choice.title === undefined || matches(title, choice.title)) &&
@@ -30,12 +33,12 @@ export function fits({ title, app }: Window, choice: WindowChoice): boolean {
   );
 }
 
-/** Whether a text holds another one, or fits an expression. */
+/** Whether a text contains another one, or matches an expression. */
 export function matches(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
 }
 
-/** Which window is meant, in words. */
+/** Describes which window is meant. */
 export function wordsOf({ title, app }: WindowChoice): string {
   return [
     ...(app === undefined ? [] : [`the app ${app}`]),

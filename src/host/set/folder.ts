@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 
-/** The images in a folder; fails where it cannot be listed. */
+/** The images in a folder; fails if it cannot be listed. */
 export function openImages(path: string): Result<StoredImages> {
   let names: string[];
   try {
@@ -12,10 +12,10 @@ export function openImages(path: string): Result<StoredImages> {
   } catch (cause) {
     return err({
       code: 'images-folder-unreadable',
-      what: 'cannot read the folder of the images',
+      what: 'cannot read the images folder',
       where: path,
       why: (cause as Error).message,
-      next: 'name the folder that holds them with --output',
+      next: 'name the folder that contains them with --output',
     });
   }
   const size = (file: string): number | undefined => {

@@ -11,11 +11,12 @@ import { ANY_BASE, BASE_NAMES } from '../../core/set/base.js';
 import { baseIn } from '../../core/set/folder.js';
 import { Interrupted } from '../sys/run.js';
 
-/** What the end of an image file holds; fails where it cannot be read or is not consistent. */
+/** Reads the end of an image file; fails if it cannot be read or is inconsistent. */
 export function readImage(path: string): Result<ImageInfo> {
   try {
-    // Looked at before it is opened: opening a pipe would wait for somebody to write into it.
-    if (!statSync(path).isFile()) return err(unreadable(path, 'it is no regular file', 'name an image file'));
+    // Checked before opening: opening a pipe would wait for a writer.
+    if (!statSync(path).isFile())
+      return err(unreadable(path, 'it is not a regular file', 'name an image file'));
     const fd = openSync(path, 'r');
     try {
       const read = (offset: number, length: number): Uint8Array => {
@@ -32,23 +33,23 @@ export function readImage(path: string): Result<ImageInfo> {
   }
 }
 
-/** The base in a folder of images: its file, and what its end holds. */
+/** The base in an images folder: its file and what its end contains. */
 export interface FoundBase {
   readonly name: string;
   readonly path: string;
   readonly info: ImageInfo;
-  /** Bases of another form that lie beside it and are not used. */
+  /** Bases of the other format beside it, which are not used. */
   readonly warnings: readonly Problem[];
 }
 
-/** Find the base in a folder; fails where there is none, and where the one that counts cannot be read. */
+/** Finds the base in a folder; fails if there is none, or if the one that is used cannot be read. */
 export function findBase(folder: string): Result<FoundBase> {
   const there = BASE_NAMES.filter((name) => existsSync(join(folder, name)));
   const { base: name, passedOver } = baseIn(there, (file) => readImage(join(folder, file)));
   if (name === undefined) {
-    const why = `there is no ${ANY_BASE} in it`;
+    const why = `it contains no ${ANY_BASE}`;
     const next = 'build it: sudo mkma build; or name the folder with --output';
-    return err({ code: 'image-missing', what: 'there is no image to boot', where: folder, why, next });
+    return err({ code: 'image-missing', what: 'no image to boot', where: folder, why, next });
   }
   const path = join(folder, name);
   const info = readImage(path);
@@ -56,7 +57,7 @@ export function findBase(folder: string): Result<FoundBase> {
     const { why, next } = other;
     return {
       code: 'base-unused',
-      what: 'another base lies there as well and is not used',
+      what: 'another base in the same folder is not used',
       where: join(folder, other.base),
       why,
       next,
@@ -65,13 +66,13 @@ export function findBase(folder: string): Result<FoundBase> {
   return info.ok ? ok({ name, path, info: info.value, warnings }) : info;
 }
 
-/** The id of an image that holds this. */
+/** The id of an image with this content. */
 export function imageId(content: IdentityFacts): string {
   return `sha256:${createHash('sha256').update(identity(content)).digest('hex')}`;
 }
 
 /**
- * Compare the payload with the manifest's digests, segment by segment, then the id that is made of them.
+ * Compares the payload with the manifest's digests, segment by segment, then the id derived from them.
  * Throws Interrupted when `signal` is aborted.
  */
 export async function verifyPayload(
@@ -87,7 +88,7 @@ export async function verifyPayload(
     if (digest.value !== segment.sha256) {
       return err(
         damaged(
-          `segment ${i + 1} of ${count} (bytes ${offset} to ${offset + segment.size}) is not what its manifest says:\n` +
+          `segment ${i + 1} of ${count} (bytes ${offset} to ${offset + segment.size}) does not match its manifest:\n` +
             `SHA-256 ${digest.value}, expected ${segment.sha256}`,
           { where: path },
         ),
@@ -97,7 +98,7 @@ export async function verifyPayload(
   }
   const made = imageId(manifest);
   if (made === manifest.id) return ok();
-  return err(damaged(`its manifest calls it ${manifest.id}, what it holds makes ${made}`, { where: path }));
+  return err(damaged(`its manifest has the id ${manifest.id}, its content ${made}`, { where: path }));
 }
 
 /** SHA-256 of `length` bytes at `start`, in hexadecimal. */
@@ -119,9 +120,9 @@ async function hashRange(
   return ok(hash.digest('hex'));
 }
 
-/** What the operating system says becomes a Problem; anything else is a bug and thrown on. */
+/** Errors of the operating system become a Problem; anything else is a bug and rethrown. */
 function readFailure(path: string, cause: unknown): Problem {
   if (!(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) throw cause;
-  const next = cause.code === 'ENOENT' ? 'build it: mkma build' : 'correct that and try again';
+  const next = cause.code === 'ENOENT' ? 'build it: sudo mkma build' : 'correct that and try again';
   return unreadable(path, cause.message, next);
 }

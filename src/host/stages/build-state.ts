@@ -1,4 +1,4 @@
-/** What was built from what: a stage runs again only when an input changed, and can say which. */
+/** Records what was built from what: a stage runs again only when an input changed, and reports which. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Owner, writeFileWhole } from '../sys/files.js';
@@ -10,18 +10,18 @@ export interface StageRecord {
   readonly inputs: Inputs;
   /** When the stage ended, ISO 8601. */
   readonly at: string;
-  /** What it made, as far as the next build needs to know. */
+  /** Its outputs, as far as the next build needs them. */
   readonly output: Readonly<Record<string, string>>;
 }
 
-/** A digest of all inputs: names the result. */
+/** A digest of all inputs: identifies the result. */
 export function digestInputs(inputs: Inputs): string {
   const hash = createHash('sha256');
   for (const key of Object.keys(inputs).sort()) hash.update(JSON.stringify([key, inputs[key]]));
   return hash.digest('hex');
 }
 
-/** Why a stage has to run, in words; `undefined` where its record still holds. */
+/** Why a stage has to run, as text; `undefined` if its record is still valid. */
 export function whyRun(record: StageRecord | undefined, inputs: Inputs): string | undefined {
   if (record === undefined) return 'not built yet';
   const keys = new Set([...Object.keys(record.inputs), ...Object.keys(inputs)]);
@@ -37,7 +37,7 @@ export class BuildState {
     private readonly owner: Owner | undefined,
   ) {}
 
-  /** Read the state; one that is missing or unreadable is empty, so everything is built again. */
+  /** Reads the records; a missing or unreadable file counts as empty, so everything is built again. */
   static read(path: string, owner?: Owner): BuildState {
     let records: [string, StageRecord][] = [];
     try {
@@ -52,7 +52,7 @@ export class BuildState {
     return this.records.get(stage);
   }
 
-  /** Note stages as built and write the state down; `undefined` strikes a stage out. */
+  /** Records stages as built and writes the file; `undefined` removes a stage's record. */
   put(changes: Readonly<Record<string, StageRecord | undefined>>): void {
     for (const [stage, record] of Object.entries(changes)) {
       if (record === undefined) this.records.delete(stage);

@@ -1,6 +1,6 @@
 /**
- * The cache of stages that do not depend on one output folder: one folder an entry, named by the digest of its inputs and
- * when it was made. Entries never change; a newer one of the same inputs takes their place.
+ * The cache of stages that do not depend on one output folder: one folder for each entry, named after the
+ * digest of its inputs and its time. Entries never change; a newer one of the same inputs replaces them.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,15 +12,15 @@ import { makeScratch } from '../sys/scratch.js';
 import { digestInputs, type Inputs } from './build-state.js';
 
 const DAY = 86_400_000;
-/** Entries not used for so long are removed when a new one of their kind is made, in milliseconds. */
+/** Milliseconds after which an unused entry is removed when a new one of its kind is made. */
 const KEEP_UNUSED = 30 * DAY;
-/** Entries with a newer one in their place are kept for builds that still read them. */
+/** Replaced entries are kept this long for builds that still read them. */
 const KEEP_REPLACED = DAY;
 
 export interface CacheEntry {
   /** Folder with the entry's files. */
   readonly path: string;
-  /** Names the content: another content, another id. */
+  /** Identifies the content: different content has a different id. */
   readonly id: string;
   /** When it was made, ISO 8601. */
   readonly at: string;
@@ -30,16 +30,16 @@ export interface CacheRequest {
   /** Kind of entry, the first part of its name. */
   readonly kind: string;
   readonly inputs: Inputs;
-  /** Make it even where it is there. */
+  /** Make it even if it exists. */
   readonly refresh: boolean;
   readonly signal: AbortSignal;
-  /** Called when another build makes the same entry and is waited for. */
+  /** Called when waiting for another build that makes the same entry. */
   readonly onWait: () => void;
   /** Fills the folder and resolves to the id of what it put there. */
   readonly make: (folder: string) => Promise<Result<string>>;
 }
 
-/** The newest entry of these inputs, if there is one. It counts as used now. */
+/** The newest entry of these inputs, if any. It counts as used now. */
 export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEntry | undefined {
   for (const path of entriesOf(join(cache, 'stages'), keyOf(kind, inputs))) {
     try {
@@ -47,13 +47,13 @@ export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEnt
       utimesSync(path, new Date(), new Date());
       return { path, id, at };
     } catch {
-      // Not whole, or not ours to touch: as if it were not there.
+      // Incomplete, or not ours to touch: as if it did not exist.
     }
   }
   return undefined;
 }
 
-/** Take the entry from the cache, or make it. A failed or interrupted make leaves nothing behind. */
+/** Takes the entry from the cache, or makes it. A failed or interrupted make leaves nothing behind. */
 export async function cached(cache: string, request: CacheRequest): Promise<Result<CacheEntry>> {
   const { kind, inputs } = request;
   mkdirSync(join(cache, 'locks'), { recursive: true });
@@ -92,7 +92,7 @@ function keyOf(kind: string, inputs: Inputs): string {
   return `${kind}-${digestInputs(inputs).slice(0, 20)}`;
 }
 
-/** Folders of a key's entries, the newest first. */
+/** Folders of a key's entries, newest first. */
 function entriesOf(folder: string, key: string): string[] {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder).filter((name) => name.startsWith(`${key}.`));
@@ -102,7 +102,10 @@ function entriesOf(folder: string, key: string): string[] {
     .map((name) => join(folder, name));
 }
 
-/** Remove old entries. Each leaves its name first: half an entry under it would count as whole. Others may prune at the same time. */
+/**
+ * Removes old entries. Each is renamed first: half an entry under its name would count as complete. Others
+ * may prune at the same time.
+ */
 function prune(folder: string, prefix: string, scratch: string): void {
   for (const name of readdirSync(folder).filter((each) => each.startsWith(prefix))) {
     const path = join(folder, name);

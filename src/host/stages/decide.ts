@@ -1,4 +1,4 @@
-/** Which stages of an output folder have to run, and why. */
+/** Decides which stages of an output folder have to run, and why. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
@@ -7,12 +7,12 @@ import { quoteName } from '../../core/text/path.js';
 import { type BuildState, type Inputs, whyRun } from './build-state.js';
 import { changedSince, fingerprint } from './fingerprint.js';
 
-/** The record of a build that is about to publish its tree: gone once everything has its final name. */
+/** The record of a build that is about to publish its tree: removed once everything has its final name. */
 export const PUBLISHING = 'publishing';
 
 /**
- * Whether `chroot/` is as the last build left it. `unfinished`: a build was cut off while it published, and this is its
- * tree, not anybody's edit.
+ * Whether `chroot/` is as the last build left it. `unfinished`: a build was interrupted while publishing, and
+ * this is its tree, not an edit.
  */
 export type TreeState =
   | { readonly state: 'missing' }
@@ -32,7 +32,7 @@ export async function treeState(
   return ok({ state: found, fingerprint: now.value });
 }
 
-/** Why `chroot/` has to be made; `undefined`: it stays. Fails where that would overwrite edits made by hand. */
+/** Why `chroot/` has to be made; `undefined`: it stays. Fails if that would overwrite edits made by hand. */
 export async function whySystem(
   output: string,
   state: BuildState,
@@ -42,7 +42,7 @@ export async function whySystem(
 ): Promise<Result<string | undefined>> {
   const record = state.get('system');
   if (tree.state === 'missing') return ok(record === undefined ? 'not built yet' : 'chroot/ is missing');
-  if (tree.state === 'unfinished') return ok('the last build was cut off at its end');
+  if (tree.state === 'unfinished') return ok('the last build was interrupted while publishing');
   const why = record === undefined ? undefined : whyFiles(state, 'system', inputs, output);
   if (tree.state === 'clean') return ok(why);
   if (discardEdits) return ok(why ?? 'discarding edits made by hand');
@@ -51,12 +51,12 @@ export async function whySystem(
     code: 'chroot-edited',
     what: 'chroot/ was edited by hand and would be overwritten',
     where: join(output, FILES.chroot),
-    why: `it has to be built again (${why ?? 'it is not from a build of mkma'})${await editedPaths(output, record?.at)}`,
-    next: 'keep the edits by building into another folder (--output), or drop them with --discard-edits',
+    why: `it has to be built again (${why ?? 'no build of mkma made it'})${await editedPaths(output, record?.at)}`,
+    next: 'build into another folder (--output) to keep the edits, or drop them with --discard-edits',
   });
 }
 
-/** The first few edited paths, in words. */
+/** The first few edited paths, as text. */
 export async function editedPaths(output: string, at: string | undefined): Promise<string> {
   if (at === undefined) return '';
   const paths = await changedSince(join(output, FILES.chroot), at, 6);
@@ -65,13 +65,13 @@ export async function editedPaths(output: string, at: string | undefined): Promi
   return `; changed: ${shown.join(', ')}${paths.length > 5 ? ', ...' : ''}`;
 }
 
-/** Size and time of a published file: enough to see that it is the one that was published. */
+/** Size and time of a published file: enough to recognize it. */
 export function fileStamp(path: string): string {
   const info = statSync(path, { throwIfNoEntry: false });
   return info === undefined ? 'missing' : `${info.size}@${info.mtimeMs}`;
 }
 
-/** Why a stage that makes files has to run: an input changed, or a file is no longer the one it made. */
+/** Why a stage that makes files has to run: an input changed, or a file is missing or was changed. */
 export function whyFiles(
   state: BuildState,
   stage: string,

@@ -1,4 +1,4 @@
-/** Whether a tree is still as it was left: a digest over every file's metadata, change times included. */
+/** Detects changes of a tree: a digest of every file's metadata, change times included. */
 import { createHash } from 'node:crypto';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName } from '../../core/text/path.js';
@@ -6,8 +6,9 @@ import { requireUnmounted } from '../sys/mounts.js';
 import { runBytes } from '../sys/run.js';
 
 /**
- * Digest of the tree at `root`. A change of content, mode, owner or attributes changes it (through the change time).
- * The root itself counts without its change time, which a rename touches. Fails where something is mounted in it.
+ * Digest of the tree at `root`. A change of content, mode, owner or attributes changes it (through the change
+ * time). The root itself counts without its change time, which a rename changes. Fails if something is
+ * mounted in it.
  */
 export async function fingerprint(root: string, signal?: AbortSignal): Promise<Result<string>> {
   const free = requireUnmounted(root);
@@ -22,7 +23,10 @@ export async function fingerprint(root: string, signal?: AbortSignal): Promise<R
   return ok(hash.digest('hex'));
 }
 
-/** find lists a folder in the order of its file system, which may change; records of three NUL-ended fields do not. */
+/**
+ * find lists a folder in the order of its file system, which may change: the records of three NUL-terminated
+ * fields are sorted.
+ */
 function splitRecords(bytes: Buffer): Buffer[] {
   const records: Buffer[] = [];
   let begin = 0;
@@ -34,7 +38,7 @@ function splitRecords(bytes: Buffer): Buffer[] {
   return records;
 }
 
-/** Paths in the tree changed after `at` (ISO 8601), as a hint for people: at most `limit`, relative to the root. */
+/** Paths in the tree changed after `at` (ISO 8601), as a hint: at most `limit`, relative to the root. */
 export async function changedSince(root: string, at: string, limit: number): Promise<string[]> {
   const args = [root, '-xdev', '-mindepth', '1', '-newerct', at, '-printf', '%P\\0'];
   const listing = await runBytes({ file: 'find', args });

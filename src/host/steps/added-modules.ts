@@ -1,4 +1,4 @@
-/** Kernel modules that are not the kernel's own: built by dkms, by `builds`, by hand. */
+/** Kernel modules from outside the kernel's package: built by dkms, by `builds`, by hand. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -11,7 +11,7 @@ import { run } from '../sys/run.js';
 import { below } from '../sys/walk.js';
 import { buildDkms } from './bootstrap/dkms.js';
 
-/** Let dkms build what it has not, index all modules anew, and say which of them are not signed. */
+/** Lets dkms build what is missing, indexes all modules again, and reports unsigned ones. */
 export async function addModules(root: string, release: string, context: Context): Promise<Result<void>> {
   const strange = modulesOfOther(root, release);
   if (strange !== undefined) return err(strange);
@@ -30,7 +30,7 @@ export async function addModules(root: string, release: string, context: Context
     if (asked.value.stdout.trim() === '') unsigned.push(moduleName(path));
   }
   if (unsigned.length > 0) {
-    const text = `kernel modules without a signature, which a machine under Secure Boot refuses to load: ${unsigned.join(', ')}`;
+    const text = `unsigned kernel modules, which a machine with Secure Boot refuses to load: ${unsigned.join(', ')}`;
     context.emit({ type: 'note', text });
   }
   return ok();
@@ -43,7 +43,7 @@ export function addedModules(root: string, release: string): string[] {
   return files.filter((path) => !relative(folder, path).startsWith('kernel/'));
 }
 
-/** Names the content of all that was added; empty: nothing was. */
+/** Identifies the content of all added modules; empty: there are none. */
 export function digestOfAdded(root: string, release: string): string {
   const paths = addedModules(root, release);
   if (paths.length === 0) return '';
@@ -52,7 +52,7 @@ export function digestOfAdded(root: string, release: string): string {
   return hash.digest('hex').slice(0, 20);
 }
 
-/** Modules that were built for another kernel: nothing would ever load them, without a word. */
+/** Modules built for another kernel: they would silently never be loaded. */
 function modulesOfOther(root: string, release: string): Problem | undefined {
   const folder = modulesFolder(root);
   const own = join(folder, release, '/');
@@ -61,13 +61,13 @@ function modulesOfOther(root: string, release: string): Problem | undefined {
   const other = relative(folder, path).split('/')[0];
   const hint = existsSync(join(folder, other ?? '', 'build'))
     ? ''
-    : '; builds and hooks find it in $MKMA_KERNEL';
+    : '; builds and hooks have it in $MKMA_KERNEL';
   return {
     code: 'modules-of-another-kernel',
-    what: 'a kernel module is for another kernel than the machine boots',
+    what: 'a kernel module is for a kernel that the machine does not boot',
     where: `/${relative(root, path)}`,
-    why: `it is for ${other}, and the machine boots ${release}`,
-    next: `build it for the machine's kernel${hint}; --refresh takes kernel and headers of one moment from the mirror`,
+    why: `it is for ${other}, but the machine boots ${release}`,
+    next: `build it for the machine's kernel${hint}; --refresh fetches matching kernel and headers from the mirror`,
   };
 }
 

@@ -14,15 +14,15 @@ import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
 import { runStage, type Work } from './work.js';
 
-/** What the base depends on, and why it has to be made; `undefined`: it stays. */
+/** The base's inputs, and why it has to be made; `undefined`: it stays. */
 export function lookAtBase({ settings, state, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
   const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
   const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
-  const unread = present.ok ? undefined : 'this mkma cannot read the base that is there';
+  const unread = present.ok ? undefined : 'this mkma cannot read the existing base';
   return { inputs, why: whyFiles(state, 'base', inputs, output.path) ?? unread };
 }
 
-/** Pack the tree, or keep the base that is there. */
+/** Packs the tree, or keeps the existing base. */
 export async function baseStage(
   work: Work,
   toolsId: string,
@@ -63,7 +63,7 @@ export async function baseStage(
   return ok();
 }
 
-/** What of the tree is not in the base. */
+/** What the base leaves out of the tree. */
 export function keptOutBy(base: StageRecord | undefined): readonly KeptOut[] {
   return JSON.parse(base?.output['kept out'] ?? '[]');
 }

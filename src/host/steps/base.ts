@@ -17,10 +17,10 @@ import { requireUnmounted } from '../sys/mounts.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
-/** Raised whenever the same inputs shall give another image. */
+/** Increased whenever the same inputs must give another image. */
 const RECIPE = '9';
 
-/** Everything the base depends on; `tools` is the id of the bootstrapped tools, of which a file system's maker is one. */
+/** Everything the base depends on; `tools` is the id of the bootstrapped tools, which include mkfs.erofs. */
 export function baseInputs(
   settings: BuildSettings,
   tree: string,
@@ -43,31 +43,31 @@ export function baseInputs(
   };
 }
 
-/** The settings that a base is packed by. */
+/** The settings for packing a base. */
 export type BaseSettings = Pick<BuildSettings, 'architecture' | 'level' | 'sourceDateEpoch' | 'version'> & {
   readonly machine: Pick<BuildSettings['machine'], 'hostname' | 'suite' | 'format'>;
 };
 
-/** What is to be packed, and where. */
+/** What to pack, and where. */
 export interface BaseSource {
   readonly root: string;
-  /** `uname -r` of the kernel whose modules are in there. */
+  /** `uname -r` of the kernel whose modules it contains. */
   readonly kernelRelease: string;
-  /** Folder for the file, and for what is needed on the way. */
+  /** Folder for the file, and for temporary files. */
   readonly scratch: string;
-  /** Whether the definition puts something there itself, as `etc/passwd`: that is packed whatever it is. */
+  /** Whether the definition itself puts something there, as `etc/passwd`: that is packed whatever it is. */
   readonly stays?: (path: string) => boolean;
-  /** Where the built suite's tools lie, for whoever needs them. */
+  /** The path of the built suite's tools, on demand. */
   readonly tools: () => Promise<Result<string>>;
 }
 
-/** A base, and what of the tree is not in it. */
+/** A base, and what it leaves out of the tree. */
 export interface PackedBase {
   readonly manifest: Manifest;
   readonly keptOut: readonly KeptOut[];
 }
 
-/** Pack a tree in the machine's format. */
+/** Packs a tree in the machine's format. */
 export async function packBase(
   settings: BaseSettings,
   source: BaseSource,
@@ -75,7 +75,8 @@ export async function packBase(
 ): Promise<Result<PackedBase>> {
   const pack = settings.machine.format === 'erofs' ? packFileSystem : packArchive;
   const packed = await pack(settings, source, context);
-  // Its listing is refused where something is mounted in the tree; what was mounted meanwhile may have been read.
+  // Its listing is refused if something is mounted in the tree; something mounted meanwhile may have been
+  // read.
   const free = requireUnmounted(source.root);
   return free.ok ? packed : free;
 }
@@ -109,15 +110,15 @@ async function packFileSystem(
   return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
 }
 
-/** What of the tree is packed; warns where what every base has is missing. */
+/** What is packed of the tree; warns if it lacks what every base has. */
 function select({ entries }: ScannedTree, stays: BaseSource['stays'], root: string, context: Context) {
   if (!entries.some(({ path }) => path === MACHINE_ID)) {
     const problem: Problem = {
       code: 'machine-id-missing',
       what: 'the machine has no machine-id file',
       where: join(root, MACHINE_ID),
-      why: 'without one systemd takes every boot for the first and enables every unit that a preset names',
-      next: 'make an empty one: mkma shell touch /etc/machine-id',
+      why: 'without one systemd takes every boot for the first and enables all units that its presets name',
+      next: 'create an empty one: mkma shell touch /etc/machine-id',
     };
     context.emit({ type: 'warning', problem });
   }
@@ -129,7 +130,7 @@ function noteSockets(sockets: readonly string[], context: Context): void {
   const named = sockets.map((path) => `/${quoteName(path)}`).join(', ');
   context.emit({
     type: 'note',
-    text: `left out, since sockets live only as long as their program: ${named}`,
+    text: `left out, since sockets exist only with their program: ${named}`,
   });
 }
 

@@ -1,4 +1,7 @@
-/** Software that Debian does not carry: built in a throw-away system of the suite, kept as what it installs. */
+/**
+ * Software that Debian does not package: built in a disposable system of the suite, cached as the files it
+ * installs.
+ */
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,17 +30,17 @@ import { unpackTree } from './unpack-tree.js';
 
 type Build = MachineConfig['builds'][number];
 
-/** Raised whenever the same inputs shall give another result. */
+/** Increased whenever the same inputs must give another result. */
 const RECIPE = '1';
-/** What a build installs, in its entry of the cache. */
+/** The files that a build installs, in its cache entry. */
 const PRODUCT = 'product.tar.zst';
-/** Where a build works, and what it installs below: in its own system. */
+/** A build's working and installation folders in its own system. */
 const WORK = '/build';
 const DESTINATION = '/destination';
-/** Packages that every build has: a compiler and make. */
+/** Packages of every build: a compiler and make. */
 const ALWAYS = ['build-essential'];
 
-/** What the tree of the machine depends on: everything its builds do. */
+/** Inputs of the machine's tree: everything its builds do. */
 export function buildsInputs(settings: BuildSettings): Inputs {
   const { builds } = settings.machine;
   if (builds.length === 0) return {};
@@ -45,7 +48,9 @@ export function buildsInputs(settings: BuildSettings): Inputs {
   return { builds: each.join(' ') };
 }
 
-/** `kernel` is the release of the machine's, where it is known: what is built against headers is of one. */
+/**
+ * `kernel` is the release of the machine's kernel, if known: what is built against headers belongs to one.
+ */
 function inputsOf(settings: BuildSettings, build: Build, kernel?: string): Inputs {
   const sources = createHash('sha256');
   for (const name of Object.keys(build.sources).sort())
@@ -76,14 +81,14 @@ function toolsOf(settings: BuildSettings, { packages }: Build, kernel?: string):
   };
 }
 
-/** Headers are fetched anew once the machine's kernel is another one. */
+/** Headers are fetched again once the machine's kernel changed. */
 function isHeaders(name: string): boolean {
   return name.startsWith('linux-headers-');
 }
 
 /**
- * Make what is not in the cache, one after another, with the release of the machine's kernel where it is known. Resolves to the
- * entries, in the order of the definition.
+ * Makes what is not in the cache, one after another, with the release of the machine's kernel if known.
+ * Resolves to the entries, in the order of the definition.
  */
 export async function makeBuilds(
   settings: BuildSettings,
@@ -120,17 +125,17 @@ async function makeBuild(
     });
     return ok(known);
   }
-  return stage(context, name, refresh ? 'asked to refresh' : 'not in the cache', () =>
+  return stage(context, name, refresh ? 'refresh requested' : 'not in the cache', () =>
     cached(cache, {
       ...{ kind: 'build', inputs, refresh, signal: context.signal },
       onWait: () =>
-        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same' }),
+        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same entry' }),
       make: (folder) => new Making(settings, build, index, kernel, name, context).make(folder),
     }),
   );
 }
 
-/** One build on its way. */
+/** One build in progress. */
 class Making {
   constructor(
     private readonly settings: BuildSettings,
@@ -141,7 +146,7 @@ class Making {
     private readonly context: Context,
   ) {}
 
-  /** Fill the folder of a cache entry; resolves to its id. */
+  /** Fills the folder of a cache entry; resolves to its id. */
   async make(folder: string): Promise<Result<string>> {
     const tools = await this.tools();
     if (!tools.ok) return tools;
@@ -240,19 +245,19 @@ class Making {
     const last = lines.slice(-12).join('\n');
     const offline = this.build.network
       ? ''
-      : 'it has no network: if it needs one, say network: true, or name what it fetches under sources; ';
+      : 'it has no network: if it needs one, set network: true, or list what it fetches under sources; ';
     const { code, why = '', next } = problem;
     const failed = { what: `the build ${this.build.name} failed`, where: nameOf(field), field };
     if (code === 'no-space') return { code, ...failed, why, ...(next === undefined ? {} : { next }) };
     return {
       ...{ code: 'own-build-failed', ...failed },
       why: last === '' ? why : last,
-      next: `${offline}mkma build --verbose shows all that it prints`,
+      next: `${offline}mkma build --verbose shows its whole output`,
     };
   }
 }
 
-/** Put what the builds install into the tree at `root`. */
+/** Copies what the builds install into the tree at `root`. */
 export async function installBuilds(
   entries: readonly CacheEntry[],
   root: string,
@@ -260,11 +265,11 @@ export async function installBuilds(
 ): Promise<Result<void>> {
   for (const { path } of entries) {
     const args = ['--extract', '--preserve-permissions', '--numeric-owner', '--xattrs', '--xattrs-include=*'];
-    // What installs into /lib means /usr/lib; the root and folders that are there stay as they are.
+    // Files in /lib go to /usr/lib; the root and existing folders stay as they are.
     const into = ['--keep-directory-symlink', '--no-overwrite-dir', '--directory', '/', '--file', '-'];
-    // These are mounted over while programs run in the tree, and when the machine does.
+    // These are mounted over while programs run in the tree, and on the running machine.
     const without = ['dev', 'proc', 'sys', 'run', 'tmp'].map((name) => `--exclude=./${name}`);
-    // Inside the tree, whose absolute links (/var/run) lead out of it for everybody else.
+    // Inside the tree, whose absolute symlinks (/var/run) would escape it from outside.
     const inside = inTree({ root, command: ['tar', ...args, ...without, ...into] });
     const words = ['-c', 'zstd -dcq -- "$0" | "$@"', join(path, PRODUCT), inside.file, ...inside.args];
     const done = await run({ ...inside, file: 'sh', args: words }, { signal });

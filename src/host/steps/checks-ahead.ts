@@ -1,4 +1,4 @@
-/** What is looked at before a build starts, on this host and in its folders. */
+/** Checks of this host and its folders before a build starts. */
 import { ok, type Result } from '../../core/result.js';
 import { findEntry } from '../stages/cache.js';
 import { openCache, requireSpace } from '../sys/output.js';
@@ -10,7 +10,7 @@ import type { Work } from './work.js';
 /** Room that a console build takes at most: the tree twice, the images twice, the segments once. */
 const SPACE = { output: 1.5 * 2 ** 30, cache: 1 * 2 ** 30 };
 
-/** Whether this host can do what is ahead: what would fail half way is said before anything is fetched. */
+/** Whether this host can build: reports what would fail half-way before anything is fetched. */
 export async function checkAhead(
   { settings, output, context }: Work,
   bootstrapping: boolean,

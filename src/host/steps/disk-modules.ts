@@ -10,7 +10,7 @@ import { modulesFolder } from '../kernel/module-folders.js';
 import { type ModuleIndex, parseModuleIndex, selectModules } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 
-/** Look for the file systems' modules in the tree at `root`, after all modules are there. */
+/** Checks for the file systems' modules in the tree at `root`, once all modules are in place. */
 export async function checkDiskModules(
   root: string,
   release: string,
@@ -27,8 +27,8 @@ export async function checkDiskModules(
 }
 
 /**
- * What the kernel lacks for a disk; `hasHelper`: whether there is a program mount.TYPE, which does without
- * the kernel's (fuse).
+ * What the kernel lacks for a disk; `hasHelper`: whether there is a program mount.TYPE, which does not need
+ * the kernel's driver (fuse).
  */
 export function diskProblem(
   disk: Disk,
@@ -45,11 +45,11 @@ export function diskProblem(
       where: nameOf([...field, 'encrypted']),
       field: [...field, 'encrypted'],
       why: `the kernel ${release} has no module dm_crypt`,
-      next: "use another kernel, as the suite's own: kernel: { from: 'debian' }",
+      next: "use another kernel, such as the suite's own: kernel: { from: 'debian' }",
     };
   }
   if (point === undefined || type === 'auto' || hasHelper(type)) return undefined;
-  // The kernel asks for fs-TYPE (get_fs_type in fs/filesystems.c); ext4 mounts its older forms.
+  // The kernel requests fs-TYPE (get_fs_type in fs/filesystems.c); ext4 mounts its older versions.
   const older = type === 'ext2' || type === 'ext3' ? ['ext4'] : [];
   if (has(index, [`fs-${type}`, type, ...older])) return undefined;
   const known = fileSystems(index);
@@ -57,10 +57,10 @@ export function diskProblem(
   return {
     kind: 'usage',
     code: 'no-file-system',
-    what: 'the kernel does not know this file system',
+    what: 'the kernel does not support this file system',
     where: `${nameOf([...field, 'type'])}: ${type}`,
     field: [...field, 'type'],
-    why: `the kernel ${release} has no module for it, and there is no program mount.${type}`,
+    why: `the kernel ${release} has no module for it, and the machine has no program mount.${type}`,
     next: `${didYouMean(type, known)}the kernel has ${known.join(', ')}`,
     ...(suggestion === undefined ? {} : { suggestion }),
   };
@@ -70,7 +70,7 @@ function has(index: ModuleIndex, names: readonly string[]): boolean {
   return selectModules(index, names).missing.length < names.length;
 }
 
-/** Names of the file systems that modules are for. */
+/** Names of the file systems of modules. */
 function fileSystems({ aliases }: ModuleIndex): string[] {
   return [...aliases.keys()].flatMap((alias) => /^fs_(\w+)$/.exec(alias)?.[1] ?? []).sort();
 }

@@ -12,7 +12,7 @@ import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
 import { runStage, type Work } from './work.js';
 
-/** Names the kernel whose modules the initramfs takes. */
+/** Identifies the kernel whose modules the initramfs takes. */
 export function kernelOf(system: StageRecord | undefined): string {
   const { inputs, output } = system ?? {};
   const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
@@ -21,7 +21,7 @@ export function kernelOf(system: StageRecord | undefined): string {
   return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
 }
 
-/** What the initramfs depends on with the tree at `root`, and why it has to be made; `undefined`: it stays. */
+/** The initramfs's inputs with the tree at `root`, and why it has to be made; `undefined`: it stays. */
 export function lookAtInitramfs(
   { settings, state, output }: Work,
   toolsId: string,
@@ -33,7 +33,7 @@ export function lookAtInitramfs(
   return { inputs, why: whyFiles(state, 'initramfs', inputs, output.path) ?? missing };
 }
 
-/** Make tree and file, or keep those that are there. */
+/** Makes tree and file, or keeps the existing ones. */
 export async function initramfsStage(
   work: Work,
   toolsId: string,

@@ -15,7 +15,7 @@ import { indexOfEntries } from './module-index.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
-/** Where a running Debian keeps kernels and modules. */
+/** Where Debian keeps kernels and modules. */
 const HOST = { kernels: '/boot', modules: '/lib/modules' };
 
 export interface PlacedKernel {
@@ -25,7 +25,9 @@ export interface PlacedKernel {
   readonly image: string;
 }
 
-/** What the kernel stage depends on besides the bootstrapped packages. Host files count by size and time. */
+/**
+ * Inputs of the kernel stage besides the bootstrapped packages. Host files are identified by size and time.
+ */
 export function kernelInputs(settings: BuildSettings): Inputs {
   const { kernel } = settings.machine;
   if (kernel.from === 'debian')
@@ -39,14 +41,14 @@ export function kernelInputs(settings: BuildSettings): Inputs {
   return { kernel: `${kernel.from} ${release} ${stamps.join(' ')}` };
 }
 
-/** Where a kernel lies that is no package. */
+/** The path of a kernel that is not from a package. */
 interface ForeignKernel {
   readonly release: string;
   readonly image: string;
   readonly modules: string;
 }
 
-/** The release of a kernel that is no package; `undefined`: it is one. */
+/** The release of a kernel that is not from a package; `undefined`: it is from one. */
 export function knownRelease({ machine: { kernel } }: BuildSettings): string | undefined {
   return kernel.from === 'debian' ? undefined : foreignKernel(kernel).release;
 }
@@ -59,7 +61,7 @@ function foreignKernel(kernel: Exclude<Kernel, { from: 'debian' }>): ForeignKern
   return { release, image: join(HOST.kernels, `vmlinuz-${release}`), modules: join(HOST.modules, release) };
 }
 
-/** Whether the kernel that is asked for can be had, as far as this host knows: before anything is downloaded. */
+/** Whether the chosen kernel is available, as far as this host knows: before anything is downloaded. */
 export function checkKernel(settings: BuildSettings): Result<void> {
   const { kernel } = settings.machine;
   if (kernel.from === 'debian') return ok();
@@ -67,32 +69,34 @@ export function checkKernel(settings: BuildSettings): Result<void> {
   const missing = [image, join(modules, 'modules.dep')].find((path) => !existsSync(path));
   if (missing === undefined) return ok();
   if (kernel.from === 'path') {
-    const next =
-      'name the kernel and the folder that make modules_install has filled, as lib/modules/RELEASE';
+    const next = 'name the kernel and the folder that make modules_install filled, as lib/modules/RELEASE';
     return err({
       code: 'kernel-missing',
-      what: 'cannot take the kernel',
+      what: 'cannot use the kernel',
       where: missing,
-      why: 'there is no such file',
+      why: 'no such file',
       next,
     });
   }
   return err({
     code: 'kernel-missing',
-    what: `cannot take the host's kernel ${release}`,
+    what: `cannot use the host's kernel ${release}`,
     where: missing,
-    why: 'there is no such file',
+    why: 'no such file',
     next: `${hostKernels()}build with Debian's own kernel: --kernel debian`,
   });
 }
 
-/** Where modules come from: what the tree at hand was unpacked from, and the entry with the kernel's package, often the same. */
+/**
+ * Where modules come from: the entry that the tree was unpacked from, and the one with the kernel's package,
+ * often the same.
+ */
 export interface KernelSources {
   readonly packages: CacheEntry;
   readonly kernel: CacheEntry;
 }
 
-/** Put modules into the tree at `root`, which is as its packages made it, and the kernel into `scratch`. */
+/** Puts modules into the tree at `root`, which is as its packages left it, and the kernel into `scratch`. */
 export async function placeKernel(
   settings: BuildSettings,
   { packages, kernel: entry }: KernelSources,
@@ -142,7 +146,7 @@ async function unpackDebian(
   return ok({ release, image });
 }
 
-/** The kernel of a package that is installed in the tree: its modules are where they belong. */
+/** The kernel of a package installed in the tree: its modules are already in place. */
 function takeInstalled(release: string, root: string, scratch: string): Result<PlacedKernel> {
   const modules = join(modulesFolder(root), release);
   const image = takeImage(resolveInTree(root, '/boot', true), modules, release, scratch);
@@ -150,7 +154,10 @@ function takeInstalled(release: string, root: string, scratch: string): Result<P
   return ok({ release, image });
 }
 
-/** The kernel, moved to the scratch folder: in the machine it would take RAM for nothing. Since Linux 7 it lies among its modules. */
+/**
+ * Moves the kernel to the scratch folder: in the machine it would waste RAM. Since Linux 7 it is among its
+ * modules.
+ */
 function takeImage(boot: string, modules: string, release: string, scratch: string): string | undefined {
   const places = [join(modules, 'vmlinuz'), join(boot, `vmlinuz-${release}`)];
   const found = places.find((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile());
@@ -167,7 +174,7 @@ async function copyForeign(
   context: Context,
 ): Promise<Result<PlacedKernel>> {
   const own = join(scratch, 'modules');
-  // Whoever has built it need not be root; on the machine all is root's.
+  // It may have been built by another user; on the machine everything is root's.
   const copy = { file: 'cp', args: ['-a', '--no-preserve=ownership', `${modules}/.`, own] };
   const copied = await run(copy, { signal: context.signal });
   if (!copied.ok) return copied;
@@ -183,5 +190,5 @@ function hostKernels(): string {
   const whole = releases.filter((release) => existsSync(join(HOST.kernels, `vmlinuz-${release}`)));
   return whole.length === 0
     ? ''
-    : `choose one that is here (${whole.map((r) => `--kernel host:${r}`).join(', ')}), or `;
+    : `choose an existing one (${whole.map((r) => `--kernel host:${r}`).join(', ')}), or `;
 }

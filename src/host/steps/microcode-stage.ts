@@ -1,4 +1,4 @@
-/** The stage `microcode`: makes `microcode.cpio`, where the tree holds microcode. */
+/** The stage `microcode`: makes `microcode.cpio`, if the tree has microcode. */
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,10 @@ import { microcodeArchive } from '../pack/microcode.js';
 import { whyFiles } from '../stages/decide.js';
 import { runStage, type Work } from './work.js';
 
-/** Make the file from the tree at `root`, or have the one of an earlier build go where there is none any more. */
+/**
+ * Makes the file from the tree at `root`, or drops that of an earlier build if there is no microcode any
+ * more.
+ */
 export async function microcodeStage(work: Work, root: string): Promise<Result<unknown>> {
   const { output, state } = work;
   const archive = microcodeArchive(root);

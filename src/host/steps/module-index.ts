@@ -1,4 +1,7 @@
-/** The index of a kernel's modules, kept: depmod(8) reads and unpacks all of them, so it runs once for what came from the mirror. */
+/**
+ * Caches the index of a kernel's modules: depmod(8) reads and unpacks all of them, so it runs once for what
+ * came from the mirror.
+ */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -8,16 +11,19 @@ import { modulesFolder } from '../kernel/module-folders.js';
 import { type CacheEntry, cached } from '../stages/cache.js';
 import type { BuildSettings } from './settings.js';
 
-/** Raised whenever the same entries shall give other files. */
+/** Increased whenever the same entries must give other files. */
 const RECIPE = '2';
 /** The folder of the files in an entry of the cache. */
 const FILES = 'modules';
-/** What the kernel's package brings for depmod to read; all others of the name are depmod's, also where a package ran it already. */
+/**
+ * Files of the kernel's package that depmod reads; others named so are depmod's own, also if a package ran it
+ * already.
+ */
 const OF_KERNEL = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
 
 /**
- * As {@link indexModules}, for a tree at `root` that holds what the entries gave and nothing else: same entries, same modules,
- * depmod and configuration of depmod.
+ * Like {@link indexModules}, for a tree at `root` that contains nothing but the entries: same entries, same
+ * modules, depmod and configuration of depmod.
  */
 export async function indexOfEntries(
   settings: BuildSettings,
@@ -33,7 +39,7 @@ export async function indexOfEntries(
     refresh: false,
     signal,
     onWait: () =>
-      emit({ type: 'output', stage: 'system', line: 'waiting for another build that makes the same' }),
+      emit({ type: 'output', stage: 'system', line: 'waiting for another build that makes the same entry' }),
     async make(made) {
       const done = await indexModules(root, release, signal);
       if (!done.ok) return done;
@@ -41,7 +47,7 @@ export async function indexOfEntries(
       for (const name of readdirSync(folder).filter(isIndex))
         copyFileSync(join(folder, name), join(made, FILES, name));
       if (!existsSync(join(made, FILES, 'modules.dep')))
-        throw new Error(`depmod ended well but made no modules.dep in ${folder}`);
+        throw new Error(`depmod succeeded but made no modules.dep in ${folder}`);
       return ok(release);
     },
   });

@@ -1,4 +1,7 @@
-/** A build from settings to published files: each stage runs only when it has to, and everything is published at the end. */
+/**
+ * A build, from settings to published files: each stage runs only when it has to, and everything is published
+ * at the end.
+ */
 import { join } from 'node:path';
 import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
@@ -24,16 +27,16 @@ import { ToolsTree } from './tools-tree.js';
 import type { Work } from './work.js';
 
 export interface PipelineResult {
-  /** Stages that ran; none: everything was as it should be. */
+  /** Stages that ran; none: everything was up to date. */
   readonly ran: readonly string[];
   /** When the present base was built, ISO 8601. */
   readonly at: string;
   readonly kernelRelease: string;
   /** Unpacked bytes of the initramfs. */
   readonly initramfsBytes: InitramfsBytes;
-  /** What was left out and what could be; `undefined`: `chroot/` is from a mkma that did not tell. */
+  /** What was left out and what could be; `undefined`: an older mkma made `chroot/`. */
   readonly savings?: Savings | undefined;
-  /** What of `chroot/` is not in the base, whoever put it there. */
+  /** What the base leaves out of `chroot/`, whoever put it there. */
   readonly keptOut: readonly KeptOut[];
 }
 
@@ -43,7 +46,7 @@ export async function runPipeline(
   context: Context,
 ): Promise<Result<PipelineResult>> {
   const state = BuildState.read(join(output.path, STATE, 'state.json'), settings.owner);
-  // Both would be moved away at the end; chroot/ is looked at where it is read.
+  // Both would be moved away at the end; chroot/ is checked where it is read.
   const free = requireUnmounted(join(output.path, FILES.initramfsTree));
   if (!free.ok) return free;
   const found = await treeState(output.path, state, context.signal);
@@ -86,8 +89,9 @@ interface Sources {
 }
 
 /**
- * Get from the mirror or the cache what the stages will need. Where nothing has to run, neither is asked: an output
- * folder stays buildable when its cache is gone, and does not change because another one asked for newer packages.
+ * Gets what the stages will need from the mirror or the cache. If nothing has to run, neither is used: an
+ * output folder stays buildable without its cache, and does not change because another build fetched newer
+ * packages.
  */
 async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   const { settings, output, state, tree } = work;
@@ -105,7 +109,7 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
     (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
   const room = needTools ? await checkAhead(work, needPackages) : ok();
   if (!room.ok) return room;
-  // One failing ends the other.
+  // If one fails, it ends the other.
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);
   const get = async (needed: boolean, id: string, make: typeof bootstrapSystem): Promise<Result<Source>> => {
@@ -121,7 +125,7 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
   return bothOrFirstProblem(settled);
 }
 
-/** A failure counts before the interruption that it caused in the other. */
+/** A failure takes precedence over the interruption that it caused in the other. */
 function bothOrFirstProblem(
   settled: readonly [PromiseSettledResult<Result<Source>>, PromiseSettledResult<Result<Source>>],
 ): Result<Sources> {

@@ -1,4 +1,4 @@
-/** Giving everything that a build made its final name, in one go at its end. */
+/** Gives everything that a build made its final name, at once at its end. */
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
@@ -16,14 +16,15 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
   system: [FILES.kernel],
   initramfs: [FILES.initramfs],
   microcode: [FILES.microcode],
-  // The one of the other form is gone, and is to stay so.
+  // The one of the other format was removed, and must stay so.
   base: BASE_NAMES,
 };
 
 /**
- * Publish. First the state says what is about to happen: records of what is replaced are struck out, and the coming
- * tree is announced, so that a crash in between leads to building again, never to trusting a mixture or to taking the
- * new tree for somebody's edit. Fails, with nothing published, where `chroot/` was edited while the build ran.
+ * Publishes. The records first note what is about to happen: those of what is replaced are removed, and the
+ * coming tree is announced, so that a crash in between causes a rebuild, never trust in a mixture, and the
+ * new tree is never taken for an edit. Fails, with nothing published, if `chroot/` was edited while the build
+ * ran.
  */
 export async function publish(work: Work): Promise<Result<void>> {
   const { output, state, records, context } = work;
@@ -53,7 +54,7 @@ function moveIntoPlace({ made, gone, output, settings }: Work): void {
   for (const [name, path] of made) {
     const final = join(output.path, name);
     if (name === FILES.chroot || name === FILES.initramfsTree) {
-      // Removed with the scratch folder: what can go wrong there does not stop in between.
+      // Removed with the scratch folder: an error there does not interrupt publishing.
       if (existsSync(final)) renameSync(final, join(output.scratch.path, `old-${name}`));
       renameSync(path, final);
     } else publishFile(path, final, settings.owner);
@@ -71,7 +72,7 @@ async function checkUntouched({ made, tree, output, context }: Work): Promise<Re
     code: 'chroot-edited',
     what: 'chroot/ was edited while it was being built again',
     where: path,
-    why: 'what this build made would overwrite the edits; nothing was published',
+    why: 'publishing would overwrite the edits; nothing was published',
     next: 'build again: into another folder (--output) to keep the edits, or with --discard-edits',
   });
 }

@@ -1,4 +1,4 @@
-/** What a build was asked to do, whole: no step looks anywhere else. */
+/** All settings of a build: no step reads anything else. */
 import type { MachineConfig } from '../definition/machine.js';
 import type { Source } from '../definition/source.js';
 import type { Hardware } from '../hardware/host-hardware.js';
@@ -15,20 +15,20 @@ export interface BuildSettings {
   /** Cache folder, absolute. */
   readonly cache: string;
   readonly mirrors: Mirrors;
-  /** How mirrors are reached from here: no input of any stage. */
+  /** How mirrors are reached from here: not an input of any stage. */
   readonly reach: Reach;
   /** Debian's name of the architecture built for. */
   readonly architecture: string;
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Let zstd look far back in an archive, for less bytes and more RAM. */
+  /** Use zstd's long-distance matching in an archive, for less bytes and more RAM. */
   /** Ask the mirror again for everything that comes from it. */
   readonly refresh: boolean;
-  /** Build `chroot/` anew even where it was edited by hand. */
+  /** Build `chroot/` again even if it was edited by hand. */
   readonly discardEdits: boolean;
-  /** Seconds since the epoch that no time stamp may pass (SOURCE_DATE_EPOCH). */
+  /** Seconds since the epoch that no time stamp may exceed (SOURCE_DATE_EPOCH). */
   readonly sourceDateEpoch?: number | undefined;
-  /** Who the outputs shall belong to. */
+  /** Owner of the outputs. */
   readonly owner?: Owner | undefined;
   /** The building machine's. */
   readonly hardware: Hardware;

@@ -1,4 +1,4 @@
-/** What the stages are made of, got from the mirror or the cache. */
+/** What the stages are made of, from the mirror or the cache. */
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { CacheEntry } from '../stages/cache.js';
@@ -10,13 +10,13 @@ import { makeBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
 import type { BuildSettings } from './settings.js';
 
-/** What came from the mirror: a cache entry where a stage has to run, else only the id that the state has of it. */
+/** What came from the mirror: a cache entry if a stage has to run, else only its recorded id. */
 export interface Source {
   readonly id: string;
   readonly entry?: CacheEntry;
-  /** Of a kernel that comes from another suite than the packages. */
+  /** A kernel from another suite than the packages. */
   readonly kernel?: CacheEntry;
-  /** Of what is built from source. */
+  /** What is built from source. */
   readonly builds?: readonly CacheEntry[];
 }
 
@@ -24,7 +24,7 @@ function sourceOf(entry: Result<CacheEntry>): Result<Source> {
   return entry.ok ? ok({ id: entry.value.id, entry: entry.value }) : entry;
 }
 
-/** The packages, the kernel where it comes from elsewhere, and what is built from source. */
+/** The packages, the kernel if it comes from elsewhere, and what is built from source. */
 export async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
   const keys = await fetchKeys(settings, context);
   if (!keys.ok) return keys;

@@ -1,4 +1,4 @@
-/** The stage `system`: whether `chroot/` has to be made, and what is kept of it. */
+/** The stage `system`: whether `chroot/` has to be made, and what is recorded of it. */
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
@@ -12,20 +12,20 @@ import type { Source } from './sources.js';
 import { buildSystem, systemInputs } from './system.js';
 import { runStage, type Work } from './work.js';
 
-/** A tree that later stages read: where it lies, what names it, and the kernel it carries modules of. */
+/** A tree that later stages read: its path, its fingerprint, and the kernel of its modules. */
 export interface Root {
   readonly path: string;
   readonly fingerprint: string;
   readonly release: string;
 }
 
-/** The tree that is there, where it stays. */
+/** The existing tree, if it stays. */
 export function presentRoot({ state, tree }: Work): Omit<Root, 'path'> {
   const fingerprint = tree.state === 'missing' ? '' : tree.fingerprint;
   return { fingerprint, release: state.get('system')?.output['kernel release'] ?? '' };
 }
 
-/** Make the tree, or keep the one that is there. */
+/** Makes the tree, or keeps the existing one. */
 export async function systemStage(work: Work, packages: Source): Promise<Result<Root>> {
   const { settings, context, output, state, tree } = work;
   const inputs = systemInputs(settings, packages.id);
@@ -64,7 +64,7 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
   });
 }
 
-/** What was left out of the tree; `undefined`: it is from a mkma that did not tell. */
+/** What was left out of the tree; `undefined`: an older mkma made it. */
 export function savingsOf(system: StageRecord | undefined): Savings | undefined {
   const text = system?.output.savings;
   return text === undefined ? undefined : JSON.parse(text);

@@ -1,4 +1,4 @@
-/** The stage that makes `chroot/`: packages unpacked, kernel modules put in, customised. */
+/** The stage that makes `chroot/`: unpacks packages, adds kernel modules, customises. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
@@ -26,7 +26,7 @@ import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
-/** Raised whenever the same inputs shall give another result. */
+/** Increased whenever the same inputs must give another result. */
 const RECIPE = '6';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
@@ -47,7 +47,7 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
   };
 }
 
-/** What is left out, and the hardware where it decides. None where nothing is, as in records of earlier builds. */
+/** What is left out, and the hardware if it matters. Empty if nothing is, as in records of earlier builds. */
 function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
   if (machine.without.length === 0) return {};
   const byHardware = machine.without.some((part) => part === 'modules' || part === 'firmware')
@@ -59,13 +59,13 @@ function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
 }
 
 export interface BuiltSystem extends PlacedKernel {
-  /** What was left out, and what more could be. */
+  /** What was left out, and what else could be. */
   readonly savings: Savings;
   /** The tree, in the scratch folder. */
   readonly root: string;
 }
 
-/** What the tree is made of, out of the cache. */
+/** What the tree is made of, from the cache. */
 export interface SystemSources extends KernelSources {
   /** What was built from source. */
   readonly builds: readonly CacheEntry[];
@@ -111,7 +111,7 @@ export async function buildSystem(
   const open = openToAll(root, machine);
   if (open !== undefined) return err(open);
   markUpdated(root);
-  say('leaving out what is not wanted');
+  say('leaving out unwanted parts');
   const savings = await leaveOut({
     ...{ root, release, parts: machine.without, hardware },
     needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],

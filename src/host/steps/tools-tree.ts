@@ -1,4 +1,6 @@
-/** The tools of the built suite as a tree, unpacked when a stage first asks for it; and running programs out of it. */
+/**
+ * The tools of the built suite as a tree, unpacked when a stage first needs it, and running programs in it.
+ */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -13,14 +15,14 @@ import { unpackTree } from './unpack-tree.js';
 export class ToolsTree {
   private unpacked: Promise<Result<string>> | undefined;
 
-  /** `entry`: the tools as they are cached; the tree is made in the folder `scratch`. */
+  /** `entry`: the cached tools; the tree is created in the folder `scratch`. */
   constructor(
     private readonly entry: CacheEntry | undefined,
     private readonly scratch: string,
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Where the tree lies. */
+  /** The path of the tree. */
   root(): Promise<Result<string>> {
     this.unpacked ??= this.unpack();
     return this.unpacked;
@@ -35,7 +37,7 @@ export class ToolsTree {
   }
 }
 
-/** What makes an EROFS file system, out of the tree at `root`: with its own loader and libraries, whatever this host has. */
+/** mkfs.erofs from the tree at `root`, with its own loader and libraries, whatever this host has. */
 export async function erofsTools(root: string): Promise<Result<ErofsTools>> {
   const programs: ((args: readonly string[]) => Command)[] = [];
   for (const path of [MKFS_EROFS, XXHSUM]) {

@@ -2,7 +2,7 @@
 import { ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
 
-/** Unpack a cached tree with everything a tarball of mmdebstrap holds. */
+/** Unpacks a cached tree with everything that a tarball of mmdebstrap contains. */
 export async function unpackTree(tarball: string, root: string, signal: AbortSignal): Promise<Result<void>> {
   const args = [
     '-x',

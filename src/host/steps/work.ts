@@ -1,4 +1,4 @@
-/** One build under way. */
+/** A build in progress. */
 import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { stage } from '../stage.js';
@@ -7,7 +7,7 @@ import type { TreeState } from '../stages/decide.js';
 import type { OutputFolder } from '../sys/output.js';
 import type { BuildSettings } from './settings.js';
 
-/** What the stages of one build hand on to each other. */
+/** What the stages of one build pass to each other. */
 export interface Work {
   readonly settings: BuildSettings;
   readonly context: Context;
@@ -16,15 +16,15 @@ export interface Work {
   /** `chroot/` as this build found it. */
   readonly tree: TreeState;
   readonly ran: string[];
-  /** Records to write down once everything is published. */
+  /** Records to write once everything is published. */
   readonly records: Record<string, StageRecord>;
-  /** Files and trees in the scratch folder, by the name they are published under. */
+  /** Files and trees in the scratch folder, by their final names. */
   readonly made: Map<string, string>;
-  /** Files of an earlier build that this one does not have any more. */
+  /** Files of an earlier build that this one no longer has. */
   readonly gone: Set<string>;
 }
 
-/** Run a stage of the build. */
+/** Runs a stage of the build. */
 export function runStage<T>(
   work: Work,
   name: string,

@@ -4,7 +4,7 @@ import type { Command } from './command.js';
 import type { RunOptions } from './launch.js';
 import { type Finished, failure, runAny } from './run.js';
 
-/** Run a program; an exit code of 0 or one of `answers` is a result, any other says nothing of what was asked and is a Problem. */
+/** Runs a program; an exit code of 0 or one of `answers` is a result, any other is a Problem. */
 export async function askProgram(
   command: Command,
   answers: readonly number[],

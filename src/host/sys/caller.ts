@@ -1,13 +1,13 @@
-/** Who runs mkma: root by sudo on behalf of a user, or somebody directly. */
+/** Who runs mkma: root through sudo on behalf of a user, or a user directly. */
 import type { Owner } from './files.js';
 
 export interface Caller {
   readonly root: boolean;
-  /** Who outputs shall belong to: the user behind sudo. None where that is root or no sudo was used. */
+  /** The owner of outputs: the user behind sudo. None if that is root or sudo was not used. */
   readonly owner?: Owner;
 }
 
-/** Read it from the process and sudo's variables (sudo(8)). */
+/** Reads it from the process and sudo's variables (sudo(8)). */
 export function readCaller(env: Readonly<Record<string, string | undefined>>): Caller {
   const root = process.getuid?.() === 0;
   const uid = Number(env.SUDO_UID);

@@ -1,7 +1,10 @@
-/** Programs run inside a machine's tree: in namespaces of their own, so that mounts and whatever still runs go with them. */
+/**
+ * Runs programs inside a machine's tree: in namespaces of their own, so that mounts and processes end with
+ * them.
+ */
 import type { Command } from './command.js';
 
-// $1 is the tree, the rest the command. The host's name servers lend themselves where the tree has a file to mount on.
+// $1 is the tree, the rest the command. The host's name servers are used if the tree has a file to mount on.
 const ENTER = `set -e
 root=$1; shift
 mount -t proc proc "$root/proc"
@@ -20,29 +23,30 @@ fi
 if [ -e /etc/resolv.conf ]; then mkdir -p "$root/run/systemd/resolve"; cp -L /etc/resolv.conf "$root/run/systemd/resolve/stub-resolv.conf"; fi
 exec chroot "$root" "$@"`;
 
-/** Where a tree's programs are, and nothing that names files or the language of this host. */
+/** The tree's PATH, and nothing that names files or the language of this host. */
 const ENVIRONMENT = {
   HOME: '/root',
   LANG: 'C.UTF-8',
   LC_ALL: undefined,
   TMPDIR: undefined,
-  // As in a chroot, which systemctl does not see here, where process 1 is in it too: units are enabled, none is started.
+  // As in a chroot, which systemctl does not detect here, where process 1 is in it too: units are enabled,
+  // none is started.
   SYSTEMD_OFFLINE: '1',
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
 
-/** In a network namespace of its own there is nothing but this. */
+/** A new network namespace has only this, and it is down. */
 const LOOPBACK = 'ip link set lo up 2>/dev/null; exec "$@"';
 
 export interface InTree {
   readonly root: string;
   readonly command: readonly string[];
-  /** On top of the usual variables. */
+  /** In addition to the usual variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** As `env`, for what may hold passwords: never shown. */
+  /** Like `env`, for what may contain passwords: never shown. */
   readonly secretEnv?: Readonly<Record<string, string>> | undefined;
   readonly input?: string | Uint8Array;
-  /** Whether the command reaches this host's network; otherwise it has loopback alone. Default: yes. */
+  /** Whether the command reaches this host's network; otherwise it has loopback only. Default: yes. */
   readonly network?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Files written so that a crash leaves the old or the new, never a half. */
+/** Writes files so that a crash leaves the old or the new one, never a partial one. */
 import {
   closeSync,
   fsyncSync,
@@ -11,20 +11,20 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Who a file that mkma leaves behind shall belong to; none: as created. */
+/** The owner of a file that mkma leaves behind; none: as created. */
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** Write all bytes, however many calls it takes: at `position` of the file, or where it stands. */
+/** Writes all bytes, in as many calls as needed: at `position` of the file, or at its current one. */
 export function writeAll(fd: number, bytes: Uint8Array, position?: number): void {
   for (let at = 0; at < bytes.length; ) {
     at += writeSync(fd, bytes, at, bytes.length - at, position === undefined ? null : position + at);
   }
 }
 
-/** Flush a file or folder to the medium. */
+/** Flushes a file or folder to the medium. */
 export function flush(path: string): void {
   const fd = openSync(path, 'r');
   try {
@@ -34,7 +34,7 @@ export function flush(path: string): void {
   }
 }
 
-/** Give a finished file its final name: flush it, rename it, flush the folder. */
+/** Gives a finished file its final name: flushes it, renames it, flushes the folder. */
 export function publishFile(made: string, final: string, owner?: Owner): void {
   giveTo(made, owner);
   flush(made);
@@ -42,10 +42,10 @@ export function publishFile(made: string, final: string, owner?: Owner): void {
   flush(dirname(final));
 }
 
-/** Write a small file whole. The temporary name lies beside it. */
+/** Writes a small file atomically, with a temporary file beside it. */
 export function writeFileWhole(final: string, content: string | Uint8Array, owner?: Owner): void {
   const made = join(dirname(final), `.${process.pid}.tmp`);
-  rmSync(made, { force: true }); // of an earlier process with the same number
+  rmSync(made, { force: true }); // of an earlier process with the same PID
   try {
     writeFileSync(made, content, { flag: 'wx' });
     publishFile(made, final, owner);
@@ -55,7 +55,7 @@ export function writeFileWhole(final: string, content: string | Uint8Array, owne
   }
 }
 
-/** Give a file or folder to an owner; a symlink itself, not what it points to. */
+/** Gives a file or folder to an owner; a symlink itself, not its target. */
 export function giveTo(path: string, owner?: Owner): void {
   if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
 }

@@ -1,4 +1,4 @@
-/** Locks between processes: one is gone with the process that holds it, however that one ends. */
+/** Locks between processes: released when the process that holds one ends, however it ends. */
 import {
   closeSync,
   constants,
@@ -23,7 +23,7 @@ export interface Lock {
 const BUSY = 75;
 
 /**
- * Take the lock on `file` (made if need be) without waiting; `undefined` where another process holds it.
+ * Takes the lock on `file` (created if missing) without waiting; `undefined` if another process holds it.
  * flock(1) locks the open file description it shares with us (flock(2)), so our descriptor holds the lock on.
  */
 export async function tryLock(
@@ -41,16 +41,16 @@ export async function tryLock(
       what: 'cannot open the lock',
       where: file,
       why: (cause as Error).message,
-      next: 'run as the user to whom the folder belongs',
+      next: 'run as the owner of the folder',
     });
   }
   return lockOpen(fd, file, signal);
 }
 
-/** What says that a name is not, or no longer, that of a folder which this process may open. */
+/** Errors that mean that a name is not, or no longer, that of a folder which this process may open. */
 const NO_FOLDER = ['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES'];
 
-/** As {@link tryLock} for a folder; `undefined` also where there is none, or another one by the time that it is locked. */
+/** Like {@link tryLock} for a folder; `undefined` also if there is none, or if it was replaced meanwhile. */
 export async function tryLockFolder(folder: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
   let fd: number;
   try {
@@ -67,7 +67,7 @@ export async function tryLockFolder(folder: string, signal?: AbortSignal): Promi
   return ok(undefined);
 }
 
-/** Lock what is open, which is closed where that fails. */
+/** Locks an open descriptor, and closes it on failure. */
 async function lockOpen(
   fd: number,
   path: string,
@@ -90,7 +90,9 @@ async function lockOpen(
   return err({ code: 'lock-failed', what: 'cannot lock', where: path, why: ended.value.stderr.trim() });
 }
 
-/** Take the lock or fail: with this problem, and who holds it, as that process has written into the file. */
+/**
+ * Takes the lock or fails: with this problem, and its holder, as that process has written it into the file.
+ */
 export async function takeLock(
   file: string,
   taken: Problem,
@@ -103,12 +105,15 @@ export async function takeLock(
   return ok(lock.value);
 }
 
-/** Take the lock, waiting for others to let go of it. `onWait` is called once where that is needed. */
+/** Takes the lock, waiting for others to release it. `onWait` is called once if that is needed. */
 export function waitLock(file: string, signal: AbortSignal, onWait: () => void): Promise<Result<Lock>> {
   return waitFor(() => tryLock(file, signal), signal, { onWait, pause: 300 });
 }
 
-/** As {@link waitLock} for the lock on a folder, which others hold for moments; it is made where there is none. */
+/**
+ * Like {@link waitLock} for the lock on a folder, which others hold briefly; the folder is created if
+ * missing.
+ */
 export function waitLockFolder(folder: string, signal: AbortSignal): Promise<Result<Lock>> {
   const take = (): Promise<Result<Lock | undefined>> => {
     mkdirSync(folder, { recursive: true });

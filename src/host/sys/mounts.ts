@@ -1,4 +1,6 @@
-/** What is mounted where, as the kernel says; and what is mounted in a tree that mkma is about to read, move or remove. */
+/**
+ * Reads the kernel's list of mounts, and finds mounts in a tree that mkma is about to read, move or remove.
+ */
 import { closeSync, constants, lstatSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -8,25 +10,25 @@ import { shellQuote } from './command.js';
 /** A line of mountinfo (proc_pid_mountinfo(5)). Paths are in the codec of path.ts. */
 export interface Mount {
   readonly id: number;
-  /** The mount on which it lies. */
+  /** Its parent mount. */
   readonly parent: number;
   /** Device numbers of the file system, `major:minor`. */
   readonly device: string;
-  /** The folder or file of that file system which is seen here. */
+  /** The folder or file of that file system that is mounted here. */
   readonly root: string;
-  /** Where it is seen. */
+  /** Its mount point. */
   readonly point: string;
   readonly type: string;
   readonly source: string;
 }
 
-/** Read the lines of a mountinfo file. */
+/** Reads the lines of a mountinfo file. */
 export function parseMounts(table: Uint8Array): Mount[] {
   const lines = decodeName(table).split('\n').filter(Boolean);
   return lines.map((line) => {
     const fields = line.split(' ');
     const [id, parent, device = '', root = '', point = ''] = fields;
-    // Any number of optional fields end with a dash.
+    // A dash ends the optional fields.
     const [type = '', source = ''] = fields.slice(fields.indexOf('-', 6) + 1);
     const mount = { id: Number(id), parent: Number(parent), device, type: unescaped(type) };
     return { ...mount, root: unescaped(root), point: unescaped(point), source: unescaped(source) };
@@ -43,27 +45,30 @@ export function readMounts(): Mount[] {
   return parseMounts(readFileSync('/proc/self/mountinfo'));
 }
 
-/** Opens whatever it is without any effect on it (open(2)); Node.js has no name for it. */
+/** Opens anything without any effect on it (open(2)); Node.js has no constant for it. */
 const O_PATH = 0o10000000;
 
-/** A descriptor of exactly what has the name: a symlink itself; with something mounted there, that. */
+/** A descriptor of exactly what has the name: a symlink itself, or what is mounted there. */
 export function openPath(path: string | Buffer, flags = 0): number {
   return openSync(path, O_PATH | constants.O_NOFOLLOW | flags);
 }
 
-/** The mount through which a descriptor was opened: unlike st_dev, it tells a bind mount from the file system that it shows. */
+/**
+ * The mount through which a descriptor was opened: unlike st_dev, it distinguishes a bind mount from its file
+ * system.
+ */
 export function mountIdOf(fd: number): number {
   const id = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
-  if (id === undefined) throw new Error('the kernel tells no mnt_id in /proc/self/fdinfo');
+  if (id === undefined) throw new Error('the kernel reports no mnt_id in /proc/self/fdinfo');
   return Number(id);
 }
 
-/** The path by which this process reaches what is open. */
+/** The path by which this process reaches an open descriptor. */
 export function pathOf(fd: number): string {
   return decodeName(readlinkSync(`/proc/self/fd/${fd}`, 'buffer'));
 }
 
-/** Mounts at or below a path, those on others included. None where there is no such path. */
+/** Mounts at or below a path, nested ones included. None if there is no such path. */
 export function mountsIn(path: string, table?: readonly Mount[]): Mount[] {
   const fd = openIfThere(path);
   if (fd === undefined) return [];
@@ -74,7 +79,10 @@ export function mountsIn(path: string, table?: readonly Mount[]): Mount[] {
   }
 }
 
-/** By the parents rather than by paths alone: what another mount hides has such a path, too, and cannot be reached. */
+/**
+ * By parents rather than paths alone: a mount hidden by another one has such a path too, and cannot be
+ * reached.
+ */
 function reachableIn(table: readonly Mount[], own: number, top: string): Mount[] {
   const found = table.filter(
     ({ id, parent, point }) => (id === own && point === top) || (parent === own && isBelow(point, top)),
@@ -84,8 +92,9 @@ function reachableIn(table: readonly Mount[], own: number, top: string): Mount[]
 }
 
 /**
- * Fails where something is mounted at or below one of the paths: it belongs to somebody else, and so does what is in it. Fails where one
- * is a symlink: those who read the tree would see the link alone, those who enter it what it leads to.
+ * Fails if something is mounted at or below one of the paths: it belongs to somebody else, and so does its
+ * content. Fails if one is a symlink: readers of the tree would see only the link, those who enter it its
+ * target.
  */
 export function requireUnmounted(...paths: readonly string[]): Result<void> {
   const table = readMounts();
@@ -106,15 +115,15 @@ function treeIsLink(path: string): Problem {
     code: 'tree-is-link',
     what: `${basename(path)} is a symbolic link`,
     where: path,
-    why: 'mkma reads, packs and removes its trees where they are, and never follows a link out of the output folder',
-    next: 'put the folder itself there, or name the folder in which all is to lie with --output',
+    why: 'mkma reads, packs and removes its trees in place, and never follows a symlink out of the output folder',
+    next: 'replace it with the folder itself, or name another output folder with --output',
   };
 }
 
 /** Names at most this many mounts. */
 const NAMED = 5;
 
-/** The problem of mounts in a tree: which, of what, and how they are unmounted. */
+/** The problem of mounts in a tree: which, of what, and how to unmount them. */
 export function mountInTree(tree: string, found: readonly Mount[], table = readMounts()): Problem {
   const ids = new Set(found.map(({ id }) => id));
   const tops = found.filter(({ parent }) => !ids.has(parent));
@@ -134,7 +143,7 @@ export function mountInTree(tree: string, found: readonly Mount[], table = readM
   };
 }
 
-/** The path by which this process reaches it; `undefined` where there is none. */
+/** The path by which this process reaches it; `undefined` if there is none. */
 function realOf(path: string): string | undefined {
   const fd = openIfThere(path);
   if (fd === undefined) return undefined;
@@ -155,7 +164,7 @@ function openIfThere(path: string): number | undefined {
   }
 }
 
-/** What is mounted, in words: a folder of this host where it is one, else the file system. */
+/** Describes what is mounted: a folder of this host if it is one, else the file system. */
 export function describeMount(mount: Mount, table = readMounts()): string {
   const { device, root, point, type, source } = mount;
   const others = table.filter((other) => other.device === device && other.point !== point);
@@ -168,7 +177,7 @@ export function describeMount(mount: Mount, table = readMounts()): string {
   return `${quoteName(point)} is ${quoteName(from)} (${type} of ${source})`;
 }
 
-/** A path as a word of a shell that knows `$'...'`, where it has bytes that only such a word can hold. */
+/** A path as a shell word, in the form `$'...'` if only that can hold its bytes. */
 function shellWord(path: string): string {
   const quoted = quoteName(path);
   return quoted === path ? shellQuote(path) : `$'${quoted.slice(1, -1).replaceAll("'", "\\'")}'`;

@@ -1,4 +1,4 @@
-/** The output folder: made, checked, locked. */
+/** The output folder: created, checked, locked. */
 import { accessSync, constants, existsSync, mkdirSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -15,11 +15,17 @@ export interface OutputFolder {
   /** Absolute, symlinks resolved. */
   readonly path: string;
   readonly scratch: Scratch;
-  /** Remove what is unfinished and let others in. `warn` is called where something is mounted in there, which then stays. */
+  /**
+   * Removes unfinished files and releases the lock. `warn` is called if something is mounted in there, which
+   * then stays.
+   */
   readonly close: (warn: (problem: Problem) => void) => void;
 }
 
-/** Open the folder for building, made where it is missing. Fails where it cannot be used or another build uses it. */
+/**
+ * Opens the folder for building, and creates it if missing. Fails if it cannot be used or another build uses
+ * it.
+ */
 export async function openOutput(
   path: string,
   owner: Owner | undefined,
@@ -39,7 +45,7 @@ export async function openOutput(
   try {
     makeFolders(path, owner);
     real = realpathSync(path);
-    if (!statSync(real).isDirectory()) return refuse('it is no folder');
+    if (!statSync(real).isDirectory()) return refuse('it is not a folder');
     accessSync(real, constants.W_OK | constants.X_OK);
     makeFolders(join(real, STATE), owner);
   } catch (cause) {
@@ -47,7 +53,7 @@ export async function openOutput(
   }
   const taken: Problem = {
     code: 'output-folder-taken',
-    what: 'another mkma works in this output folder',
+    what: 'another mkma is using this output folder',
     where: real,
     next: 'wait for it to end, or name another folder with --output',
   };
@@ -77,13 +83,13 @@ function opened(path: string, scratch: Scratch, lock: Lock): OutputFolder {
   return { path, scratch, close };
 }
 
-/** What the kernel says of a folder, in words. */
+/** Errors of the kernel about a folder, as text. */
 function inWords({ code = '', message }: NodeJS.ErrnoException): string {
   const known: Readonly<Record<string, string>> = {
     EROFS: 'its file system is mounted read-only',
-    EACCES: 'it may not be written to',
-    ENOTDIR: 'something on the way to it is no folder',
-    EEXIST: 'it is no folder',
+    EACCES: 'permission denied',
+    ENOTDIR: 'a parent is not a folder',
+    EEXIST: 'it is not a folder',
     ENOSPC: 'its file system is full',
   };
   return known[code] ?? message;
@@ -96,7 +102,7 @@ function makeFolders(path: string, owner?: Owner): void {
   giveTo(path, owner);
 }
 
-/** Make the cache folder where it is missing. */
+/** Creates the cache folder if missing. */
 export function openCache(path: string): Result<void> {
   try {
     mkdirSync(path, { recursive: true, mode: 0o755 });
@@ -114,20 +120,23 @@ export function openCache(path: string): Result<void> {
   }
 }
 
-/** Files of a console's tree with its images, and as many again. */
+/** Twice the number of files in a console machine's tree and images. */
 const INODES = 60_000;
 
-/** Fails where fewer than `bytes` are free on the file system of `folder`, or too few further files fit, with the numbers. */
+/**
+ * Fails if the file system of `folder` has fewer than `bytes` free, or too few free inodes; reports the
+ * numbers.
+ */
 export function requireSpace(folder: string, bytes: number, purpose: string): Result<void> {
   const { bavail, bsize, files, ffree } = statfsSync(folder);
   const free = bavail * bsize;
-  // Some make them as they need them, and count none (btrfs).
+  // Some create them on demand and count none (btrfs).
   if (free >= bytes && files > 0 && ffree < INODES) {
     return err({
       code: 'too-few-inodes',
       what: `not enough inodes for ${purpose}`,
       where: folder,
-      why: `room for ${ffree} more files is left, about ${INODES} are needed`,
+      why: `${ffree} are free, about ${INODES} are needed`,
       next: 'remove some files, or name another folder with --output or --cache',
     });
   }

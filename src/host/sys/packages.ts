@@ -1,11 +1,14 @@
-/** Which Debian package brings a tool that mkma calls on the building host. The one list: doctor and errors read it. */
+/**
+ * The Debian packages of the tools that mkma runs on the building host. The only list: doctor and errors read
+ * it.
+ */
 
 export interface HostTool {
   /** Name of the program, as found on PATH. */
   readonly program: string;
-  /** It is no program on PATH but a file: any of these, the first that is there. */
+  /** It is not a program on PATH but a file: the first of these that exists. */
   readonly files?: readonly string[];
-  /** Debian package that carries it. */
+  /** Debian package that contains it. */
   readonly package: string;
   /** What mkma needs it for, as in "needed for ...". */
   readonly purpose: string;
@@ -23,7 +26,7 @@ export const BUILD_TOOLS: readonly HostTool[] = [
   { program: 'find', package: 'findutils', purpose: 'listing trees' },
   { program: 'flock', package: 'util-linux', purpose: 'locking the output folder' },
   { program: 'unshare', package: 'util-linux', purpose: 'running the bootstrap in its own namespaces' },
-  { program: 'findmnt', package: 'util-linux', purpose: 'finding out where the output lies' },
+  { program: 'findmnt', package: 'util-linux', purpose: 'locating the output' },
   { program: 'blkid', package: 'util-linux', purpose: "reading file systems' UUIDs" },
 ];
 
@@ -35,18 +38,18 @@ export const QEMU_TOOLS: readonly HostTool[] = [
   { program: 'e2fsck', package: 'e2fsprogs', purpose: "repairing the virtual machine's disk" },
   { program: 'flock', package: 'util-linux', purpose: "locking the virtual machine's disk" },
   { program: 'setpriv', package: 'util-linux', purpose: 'ending QEMU together with mkma' },
-  { program: 'tar', package: 'tar', purpose: 'handing tests to the virtual machine' },
+  { program: 'tar', package: 'tar', purpose: 'passing tests to the virtual machine' },
 ];
 
-/** What the firmware of a virtual machine is, where it is not QEMU's own: needed for `mkma run --firmware uefi` alone. */
+/** Firmware of a virtual machine besides QEMU's own: needed only for `mkma run --firmware uefi`. */
 export const OVMF = {
   program: 'OVMF',
   files: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
   package: 'ovmf',
-  purpose: 'starting a virtual machine by UEFI',
+  purpose: 'booting a virtual machine with UEFI',
 } as const satisfies HostTool;
 
-/** QEMU's window, which QEMU itself says whether it has: needed for `mkma run --window` alone. */
+/** QEMU's window, whose availability QEMU reports: needed only for `mkma run --window`. */
 export const QEMU_WINDOW: HostTool = {
   program: "QEMU's window",
   files: [],

@@ -1,4 +1,7 @@
-/** What building takes of this host, tried out before anything is fetched: else a tool fails half way, in words of its own. */
+/**
+ * What a build needs from this host, tested before anything is fetched: otherwise a tool fails half-way, with
+ * its own message.
+ */
 
 import { existsSync, readFileSync } from 'node:fs';
 import type { ProblemCode } from '../../core/problems/codes.js';
@@ -6,7 +9,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { BUILDING, tooFewOpenFiles } from './open-files.js';
 import { run } from './run.js';
 
-/** Capabilities of root that building takes, by their numbers (linux/capability.h). */
+/** Capabilities of root that a build needs, by number (linux/capability.h). */
 const CAPABILITIES: Readonly<Record<string, number>> = {
   CAP_CHOWN: 0,
   CAP_DAC_OVERRIDE: 1,
@@ -20,7 +23,7 @@ const CAPABILITIES: Readonly<Record<string, number>> = {
   CAP_SETFCAP: 31,
 };
 
-/** Those that are missing, by the text of /proc/PID/status (proc_pid_status(5)). */
+/** Those that are missing, from the text of /proc/PID/status (proc_pid_status(5)). */
 export function missingCapabilities(status: string): string[] {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? 'ffffffffffffffff'}`);
   return Object.entries(CAPABILITIES)
@@ -28,13 +31,16 @@ export function missingCapabilities(status: string): string[] {
     .map(([name]) => name);
 }
 
-/** Whether a text of /proc/PID/uid_map is that of a name space with users of its own (user_namespaces(7)): the first maps all as they are. */
+/**
+ * Whether the text of /proc/PID/uid_map shows a user namespace (user_namespaces(7)): the initial one maps all
+ * users to themselves.
+ */
 export function hasOwnUsers(uidMap: string): boolean {
   const [inside, outside, count] = uidMap.trim().split(/\s+/);
   return !(inside === '0' && outside === '0' && Number(count) === 2 ** 32 - 1);
 }
 
-/** Whether this process may do what building takes. */
+/** Whether this process may do what a build needs. */
 export function checkProcess(proc = '/proc/self'): Result<void> {
   const few = tooFewOpenFiles(BUILDING);
   if (few !== undefined) return err(few);
@@ -46,24 +52,24 @@ export function checkProcess(proc = '/proc/self'): Result<void> {
   const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
   return err({
     code: 'capabilities-missing',
-    what: 'this process lacks rights that building takes',
+    what: 'this process lacks capabilities that a build needs',
     where: missing.join(', '),
-    why: 'a Debian tree has files of many owners and device nodes, and its programs run in namespaces of their own',
+    why: 'a Debian tree has device nodes and files of many owners, and its programs run in their own namespaces',
     next: `build outside of the container, or start it with ${flags}`,
     suggestion: flags,
   });
 }
 
-/** There mknod(2) fails whatever its capabilities. */
+/** There mknod(2) fails whatever the capabilities. */
 const ROOTLESS: Problem = {
   code: 'user-namespace',
-  what: 'this process is root of its container alone',
+  what: 'this process is root only in its container',
   where: '/proc/self/uid_map',
-  why: 'its users are mapped to others (a rootless container, unshare --user): no device nodes can be made there',
+  why: 'its users are mapped to others (a rootless container, unshare --user): it cannot create device nodes',
   next: 'build outside of the container, or start it as root of the host',
 };
 
-/** What is tried in a folder. $1 is the folder; prints the word of the first that fails. All of it is gone afterwards. */
+/** Tests a folder. $1 is the folder; prints the word of the first test that fails, and removes its files. */
 const PROBE = `exec 2>&1
 probe=$(mktemp -d "$1/.probe-XXXXXX") || { echo; echo write; exit 0; }
 trap 'rm -rf "$probe"' EXIT
@@ -81,18 +87,18 @@ chmod 755 program
 echo; echo fine`;
 
 const WRONG: Readonly<Record<string, readonly [code: ProblemCode, why: string]>> = {
-  write: ['folder-not-writable', 'nothing can be written there'],
+  write: ['folder-not-writable', 'it cannot be written to'],
   links: ['folder-without-links', 'its file system has no symbolic links'],
-  owners: ['folder-without-owners', 'files cannot be given to other users there'],
-  modes: ['folder-without-modes', 'its file system keeps no modes of files'],
-  case: ['folder-without-case', 'its file system takes names that differ by case alone for the same'],
-  nodes: ['folder-without-nodes', 'no device nodes can be made there'],
-  programs: ['folder-without-programs', 'no program can be started there: it is mounted noexec'],
+  owners: ['folder-without-owners', 'its files cannot be given to other users'],
+  modes: ['folder-without-modes', 'its file system does not keep file modes'],
+  case: ['folder-without-case', 'its file system is case-insensitive'],
+  nodes: ['folder-without-nodes', 'device nodes cannot be created there'],
+  programs: ['folder-without-programs', 'programs cannot be run there: it is mounted noexec'],
 };
 
 /**
- * Whether a Debian tree can be made in the folder. `what` is what cannot be used otherwise ("the output folder"), `option` names another
- * one.
+ * Whether a Debian tree can be created in the folder. `what` names it in the message ("the output folder"),
+ * `option` sets another one.
  */
 export async function checkFolder(
   folder: string,

@@ -1,14 +1,14 @@
-/** What is missing on this host, and putting it there. */
+/** Finds what is missing on this host, and installs it. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { HostTool } from './packages.js';
 import { run } from './run.js';
 
-/** Folders that root's PATH has on Debian, though a user's may not. */
+/** Folders in root's PATH on Debian, but perhaps not in a user's. */
 const SYSTEM = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin'];
 
-/** Where a program lies, looking through `path` (as in the PATH variable) and the system's own folders. */
+/** The path of a program, searched in `path` (as in the PATH variable) and the system's own folders. */
 export function findProgram(program: string, path: string): string | undefined {
   const folders = [...path.split(delimiter).filter(Boolean), ...SYSTEM];
   return folders.map((folder) => join(folder, program)).find(isExecutable);
@@ -23,7 +23,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Where a tool lies; `undefined` where it is missing. */
+/** The path of a tool; `undefined` if it is missing. */
 export function findTool(tool: HostTool, path: string): string | undefined {
   return tool.files === undefined
     ? findProgram(tool.program, path)
@@ -52,7 +52,7 @@ export interface Installing {
   readonly onLine: (line: string) => void;
 }
 
-/** Install packages on this host by apt with its own configuration, as root, after refreshing its lists. */
+/** Installs packages on this host with apt and its own configuration, as root, after updating its lists. */
 export async function installPackages(
   packages: readonly string[],
   { fetching, signal, onLine }: Installing,

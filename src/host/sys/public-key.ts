@@ -1,11 +1,11 @@
-/** The public ssh key of whoever runs mkma. */
+/** The public ssh key of the user who runs mkma. */
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Owner } from './files.js';
 import { run } from './run.js';
 
-/** What ssh-keygen(1) calls them, the best kind first; keys that need something plugged in are left out. */
+/** Names of ssh-keygen(1), the best kind first, without keys that need a hardware token. */
 const NAMES = ['id_ed25519.pub', 'id_ecdsa.pub', 'id_rsa.pub'];
 
 export interface PublicKey {
@@ -14,7 +14,7 @@ export interface PublicKey {
   readonly line: string;
 }
 
-/** The key in the home of the user behind sudo, or of whoever runs this; `undefined` where there is none. */
+/** The key in the home of the user behind sudo, or of the caller; `undefined` if there is none. */
 export async function findPublicKey(
   owner: Owner | undefined,
   signal: AbortSignal,
@@ -28,7 +28,7 @@ export async function findPublicKey(
   return undefined;
 }
 
-/** Home folder, as all sources of users have it (getent(1)). */
+/** Home folder, from any source of users (getent(1)). */
 async function homeOf(uid: number, signal: AbortSignal): Promise<string | undefined> {
   const entry = await run({ file: 'getent', args: ['passwd', String(uid)] }, { signal });
   return entry.ok ? entry.value.stdout.trim().split(':')[5] : undefined;

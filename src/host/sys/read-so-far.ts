@@ -1,7 +1,7 @@
-/** How far programs are that read something from its beginning to its end: what the kernel counts of them. */
+/** The progress of programs that read something from beginning to end, as counted by the kernel. */
 import { readFileSync } from 'node:fs';
 
-/** Bytes that a program and all that it started have read so far (proc_pid_io(5)); 0 where it has ended. */
+/** Bytes that a program and its descendants have read so far (proc_pid_io(5)); 0 if it has ended. */
 export function bytesReadBy(pid: number | string | undefined): number {
   try {
     const own = Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))?.[1] ?? 0);
@@ -11,7 +11,7 @@ export function bytesReadBy(pid: number | string | undefined): number {
   }
 }
 
-/** As {@link bytesReadBy}, without the program itself. */
+/** Like {@link bytesReadBy}, without the program itself. */
 export function bytesReadByChildren(pid: number | string | undefined): number {
   try {
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean);

@@ -1,6 +1,7 @@
 /**
- * The one door to removing trees. It never goes across a mount, whoever made it and when: a folder is opened, the mount through which
- * it was reached is compared with the tree's own, and what is in it is removed by way of that descriptor (docs/decisions/0015).
+ * The only way to remove trees. It never crosses a mount, whoever made it and when: a folder is opened, the
+ * mount through which it was reached is compared with the tree's own, and its content is removed through that
+ * descriptor (docs/decisions/0015).
  */
 import { closeSync, constants, openSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
@@ -9,7 +10,8 @@ import { decodeName, encodeName } from '../../core/text/path.js';
 import { mountIdOf, mountInTree, mountsIn, openPath, pathOf, readMounts } from './mounts.js';
 
 /**
- * Thrown where something is mounted in what is to be removed. The tree is then as it was, or partly removed; what is mounted is whole.
+ * Thrown if something is mounted in a tree to remove. The tree is then unchanged, or partly removed; what is
+ * mounted is untouched.
  * @public main.ts has it out of a spread of this module
  */
 export class MountInTree extends Error {
@@ -18,16 +20,16 @@ export class MountInTree extends Error {
   }
 }
 
-/** The problem that a failed removal is; anything else is thrown on. */
+/** The problem of a failed removal; anything else is rethrown. */
 export function removalProblem(cause: unknown): Problem {
   if (cause instanceof MountInTree) return cause.problem;
   throw cause;
 }
 
 /**
- * Remove a file, a symlink itself, or a folder with all that is in it; none is fine. Throws {@link MountInTree} where something is
- * mounted there: nothing is removed then, unless it was mounted while the removal ran. With `within`, the path has to lie on the same
- * mount as that tree.
+ * Removes a file, a symlink itself, or a folder with its content; a missing one is fine. Throws {@link
+ * MountInTree} if something is mounted there: then nothing is removed, unless it was mounted while the
+ * removal ran. With `within`, the path must be on the same mount as that tree.
  */
 export function removeTree(path: string, within?: string): void {
   onParent(path, within, (parent, name) => {
@@ -38,7 +40,7 @@ export function removeTree(path: string, within?: string): void {
   });
 }
 
-/** Remove a folder that is empty; otherwise it stays. */
+/** Removes a folder if it is empty. */
 export function removeEmptyFolder(path: string, within: string): void {
   onParent(path, within, (parent, name) => {
     try {
@@ -55,7 +57,7 @@ function onParent(
   then: (parent: number, name: Buffer) => void,
 ): void {
   const whole = resolve(path);
-  if (whole === '/') throw new Error('the root of this host is not removed');
+  if (whole === '/') throw new Error('refusing to remove the root of this host');
   let parent: number;
   try {
     parent = openSync(Buffer.from(encodeName(dirname(whole))), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -71,7 +73,7 @@ function onParent(
   }
 }
 
-/** Throws {@link MountInTree} where the path, or as much of it as is there, is not on the tree's own mount. */
+/** Throws {@link MountInTree} if the path, as far as it exists, is not on the tree's own mount. */
 export function requireWithin(path: string, tree: string): void {
   const whole = Buffer.from(encodeName(path));
   let fd: number;
@@ -98,9 +100,9 @@ function requireSameMount(folder: number, tree: string): void {
   }
 }
 
-/** Folders deeper than this are brought up before they are emptied: each level takes a descriptor. */
+/** Folders deeper than this are moved up before they are emptied: each level takes a descriptor. */
 const DEEP = 40;
-/** How often a folder is listed again, since somebody wrote into it or deep ones were brought up into it. */
+/** How often a folder is listed again, since somebody wrote into it or deep ones were moved up into it. */
 const PASSES = 1000;
 
 class Removal {
@@ -117,7 +119,7 @@ class Removal {
     this.mount = mountIdOf(parent);
   }
 
-  /** Empty and remove a folder. From its opening on, neither renames nor mounts lead the removal elsewhere. */
+  /** Empties and removes a folder. Once it is open, neither renames nor mounts redirect the removal. */
   folder(parent: number, name: Buffer, depth: number): void {
     const at = entryOf(parent, name);
     let fd: number;
@@ -154,7 +156,7 @@ class Removal {
   }
 }
 
-/** Remove what is no folder; whether that was so. */
+/** Removes anything but a folder; returns whether it did. */
 function unlinked(parent: number, name: Buffer): boolean {
   try {
     unlinkSync(entryOf(parent, name));
@@ -166,7 +168,7 @@ function unlinked(parent: number, name: Buffer): boolean {
   }
 }
 
-/** Remove a folder that has been emptied; whether it was empty indeed. */
+/** Removes an emptied folder; returns whether it was really empty. */
 function removedFolder(parent: number, name: Buffer, mayBeFull: boolean): boolean {
   try {
     rmdirSync(entryOf(parent, name));
@@ -178,7 +180,7 @@ function removedFolder(parent: number, name: Buffer, mayBeFull: boolean): boolea
   }
 }
 
-/** An entry of an open folder: the kernel starts at the descriptor, so that nothing on the way there counts. */
+/** An entry of an open folder: the kernel starts at the descriptor, so the path to it does not matter. */
 function entryOf(parent: number, name: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`/proc/self/fd/${parent}/`), name]);
 }
@@ -187,7 +189,7 @@ function hasCode(cause: unknown, ...codes: readonly string[]): boolean {
   return codes.includes((cause as NodeJS.ErrnoException).code ?? '');
 }
 
-/** The mount on which an open folder lies, as a problem of the tree. */
+/** The mount of an open folder, as a problem of the tree. */
 function crossed(tree: string, folder: number): MountInTree {
   const table = readMounts();
   const id = mountIdOf(folder);
@@ -200,7 +202,7 @@ function crossed(tree: string, folder: number): MountInTree {
   );
 }
 
-/** A failure of the kernel's with the path that people know. It calls a mount point busy. */
+/** An error of the kernel with the path that users know. It calls a mount point busy. */
 function named(cause: unknown, parent: number, name: Buffer): unknown {
   const path = `${pathOf(parent)}/${decodeName(name)}`;
   if (hasCode(cause, 'EBUSY')) {

@@ -1,4 +1,4 @@
-/** Running other programs: to their end or with their streams, a failure told with the command line to repeat it by hand. */
+/** Runs other programs: to their end or with their streams; failures name the command line to repeat by hand. */
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -15,7 +15,7 @@ export interface Finished {
   readonly exitCode: number;
 }
 
-/** Thrown out of whatever was going on when the user interrupts (Ctrl-C, SIGTERM). The only expected exception. */
+/** Thrown when the user interrupts (Ctrl-C, SIGTERM). The only expected exception. */
 export class Interrupted extends Error {
   constructor() {
     super('interrupted');
@@ -23,8 +23,8 @@ export class Interrupted extends Error {
 }
 
 /**
- * Run a program to its end. Fails with a Problem when it cannot be started or exits with another code than 0;
- * throws {@link Interrupted} when the signal was aborted.
+ * Runs a program to its end. Fails with a Problem when it cannot be started or exits with another code than
+ * 0; throws {@link Interrupted} when the signal was aborted.
  */
 export async function run(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
   const finished = await runAny(command, options);
@@ -32,14 +32,14 @@ export async function run(command: Command, options: RunOptions = {}): Promise<R
   return err(failure(command, finished.value));
 }
 
-/** As {@link run}, for a program whose output is bytes. Resolves to its standard output. */
+/** Like {@link run}, for a program whose output is bytes. Resolves to its standard output. */
 export async function runBytes(command: Command, options: RunOptions = {}): Promise<Result<Buffer>> {
   const pieces: Buffer[] = [];
   const ended = await runPieces(command, (piece) => pieces.push(piece), options);
   return ended.ok ? ok(Buffer.concat(pieces)) : ended;
 }
 
-/** As {@link runBytes}, handing the output on as it comes. */
+/** Like {@link runBytes}, passing the output on as it comes. */
 export async function runPieces(
   command: Command,
   onPiece: (piece: Buffer) => void,
@@ -53,7 +53,7 @@ export async function runPieces(
   return ended.value.exitCode === 0 ? ok() : err(failure(command, ended.value));
 }
 
-/** As {@link run}, but any exit code is a result. */
+/** Like {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
   const { child, ended } = begin(command, { ...options, stdout: 'pipe' });
   const output = { stdout: '', stderr: '' };
@@ -86,7 +86,7 @@ function begin(command: Command, options: StartOptions) {
   return launch(command, options);
 }
 
-/** A program that was given secrets may print them. */
+/** A program with secrets may print them. */
 function discreetly({ secretEnv }: Command, onLine: (line: string) => void): (line: string) => void {
   return secretEnv === undefined ? onLine : (line) => onLine(withoutLogins(line));
 }
@@ -114,12 +114,12 @@ export function missingTool(program: string): Problem {
   const tool = hostTool(program);
   return {
     code: 'program-missing',
-    what: `could not find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
+    what: `cannot find ${program}${tool === undefined ? '' : `, needed for ${tool.purpose}`}`,
     next: tool === undefined ? `install ${program}` : `install it: apt-get install ${tool.package}`,
   };
 }
 
-/** The problem of a program that ended with a failure, its last words as the cause. */
+/** The problem of a program that failed, with its last output as the cause. */
 export function failure(command: Command, finished: Finished): Problem {
   const words = withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout));
   const failed = { what: `${command.file} failed (exit code ${finished.exitCode})`, why: words };
@@ -151,9 +151,9 @@ export interface Running {
   readonly pid: number | undefined;
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
-  /** Send it, and what it started, a signal; SIGTERM unless told. In the foreground to itself alone. */
+  /** Sends a signal to it and its descendants, SIGTERM by default. In the foreground only to itself. */
   readonly kill: (signal?: NodeJS.Signals) => void;
-  /** How it ended; the code is 128 + n where signal n ended it. */
+  /** How it ended; the code is 128 + n if signal n ended it. */
   readonly ended: Promise<Result<Finished>>;
 }
 

@@ -1,4 +1,4 @@
-/** Folders for work in progress: removed on every way out, and those of a killed run by the next one. */
+/** Folders for work in progress: removed at every exit, and those of a killed run by the next one. */
 import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
@@ -9,32 +9,33 @@ const NAME = /^scratch-\d+-/;
 
 export interface Scratch {
   readonly path: string;
-  /** Remove it with all its content. Throws MountInTree where somebody has mounted something in it. */
+  /** Removes it with all its content. Throws MountInTree if something is mounted in it. */
   readonly remove: () => void;
 }
 
-/** A scratch folder with the lock that says that it is in use. */
+/** A scratch folder with the lock that marks it as in use. */
 interface Held {
   readonly path: string;
   readonly lock: Lock;
 }
 
 /**
- * Make a scratch folder below `parent` (made if missing), after removing those whose process is gone. Its process holds a lock on each:
- * a process's number says nothing, since another may have it by now, or in another container. Fails where locking fails; throws
- * MountInTree where somebody has mounted something in one of those, Interrupted where the signal is aborted.
+ * Creates a scratch folder below `parent` (created if missing), after removing those whose process is gone.
+ * Its process holds a lock on each: a PID would not do, since another process may have it by now, or in
+ * another container. Fails if locking fails; throws MountInTree if something is mounted in one of those,
+ * Interrupted if the signal is aborted.
  */
 export async function makeScratch(parent: string, signal: AbortSignal): Promise<Result<Scratch>> {
   const stale = await alone(parent, signal, () => holdStale(parent, signal));
   if (!stale.ok) return stale;
-  // Others are let go on meanwhile: there may be gigabytes.
+  // Without the lock, since there may be gigabytes.
   for (const held of stale.value) removeHeld(held);
   const own = await alone(parent, signal, () => makeHeld(parent, signal));
   if (!own.ok) return own;
   return ok({ path: own.value.path, remove: () => removeHeld(own.value) });
 }
 
-/** Do it while nobody else makes or takes a scratch folder there. */
+/** Runs it while nobody else creates or takes a scratch folder there. */
 async function alone<T>(
   parent: string,
   signal: AbortSignal,
@@ -46,7 +47,10 @@ async function alone<T>(
   return await work();
 }
 
-/** Those that nobody uses any more, now locked. What has another name or is no folder is somebody else's, and stays. */
+/**
+ * Those no longer in use, now locked. What has another name or is not a folder belongs to somebody else, and
+ * stays.
+ */
 async function holdStale(parent: string, signal: AbortSignal): Promise<Result<readonly Held[]>> {
   const stale: Held[] = [];
   for (const name of readdirSync(parent).filter((one) => NAME.test(one))) {
@@ -70,10 +74,10 @@ async function makeHeld(parent: string, signal: AbortSignal): Promise<Result<Hel
   if (lock.value !== undefined) return ok({ path, lock: lock.value });
   return err({
     code: 'scratch-taken',
-    what: 'the folder for work in progress is gone',
+    what: 'the scratch folder disappeared',
     where: path,
-    why: 'another program removed or locked it as soon as it was made',
-    next: 'look what works in this folder, then try again',
+    why: 'another program removed or locked it as soon as it was created',
+    next: 'find what else uses this folder, then try again',
   });
 }
 

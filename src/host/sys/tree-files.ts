@@ -1,4 +1,7 @@
-/** Writing into a tree that is another machine's root: its symlinks must never lead out of it, nor be written through. */
+/**
+ * Writes into a tree that is another machine's root: its symlinks must never escape it, nor be written
+ * through.
+ */
 import {
   chmodSync,
   chownSync,
@@ -20,8 +23,8 @@ import { followLinks } from '../../core/text/links.js';
 import { removeTree, requireWithin } from './remove.js';
 
 /**
- * Where a path of the tree (absolute, as the machine sees it) lies on this host; symlinks on the way are followed inside the tree, one
- * at its end only with `whole`.
+ * The path on this host of a path in the tree (absolute, as the machine sees it); symlinks on the way are
+ * resolved inside the tree, one at its end only with `whole`.
  */
 export function resolveInTree(root: string, path: string, whole = false): string {
   const real = findInTree(root, path, whole);
@@ -29,7 +32,7 @@ export function resolveInTree(root: string, path: string, whole = false): string
   return real;
 }
 
-/** As {@link resolveInTree}; `undefined` where links go round in circles. */
+/** Like {@link resolveInTree}; `undefined` if symlinks form a loop. */
 export function findInTree(root: string, path: string, whole = false): string | undefined {
   const readLink = (link: string): string | undefined => {
     const real = join(root, link);
@@ -43,7 +46,7 @@ function existsLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-/** User and group of a file, by number. */
+/** User and group of a file, as IDs. */
 export interface TreeOwner {
   readonly uid: number;
   readonly gid: number;
@@ -51,7 +54,7 @@ export interface TreeOwner {
 
 const ROOT: TreeOwner = { uid: 0, gid: 0 };
 
-/** A writer into the tree at `root`: what it makes is root's unless said otherwise. */
+/** Writes into the tree at `root`: what it creates belongs to root by default. */
 export class TreeFiles {
   /** `mtime` in seconds for everything written; none: now. */
   constructor(
@@ -59,14 +62,14 @@ export class TreeFiles {
     private readonly mtime?: number,
   ) {}
 
-  /** Write a file, replacing whatever has the name; folders on the way are made. */
+  /** Writes a file, replacing whatever has the name; parent folders are created. */
   write(path: string, content: string, mode = 0o644, owner = ROOT): void {
     const real = this.prepare(path);
     writeFileSync(real, content, { flag: 'wx' });
     this.settle(real, mode, owner);
   }
 
-  /** Copy a file of the host, as {@link write}; its time stays. */
+  /** Copies a file of the host, like {@link write}; its time stays. */
   copy(from: string, path: string, mode: number, owner = ROOT): void {
     const real = this.prepare(path);
     copyFileSync(from, real, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -75,7 +78,7 @@ export class TreeFiles {
     if (this.mtime === undefined) utimesSync(real, atime, mtime);
   }
 
-  /** Make a symbolic link, replacing whatever has the name but a folder with something in it. */
+  /** Creates a symlink, replacing whatever has the name except a folder that is not empty. */
   link(target: string, path: string, owner = ROOT): void {
     const real = this.prepare(path);
     symlinkSync(target, real);
@@ -83,7 +86,7 @@ export class TreeFiles {
     if (this.mtime !== undefined) lutimesSync(real, this.mtime, this.mtime);
   }
 
-  /** Change a file's text; its mode and owner stay. */
+  /** Changes a file's text; its mode and owner stay. */
   edit(path: string, change: (text: string) => string): void {
     const real = resolveInTree(this.root, path);
     requireWithin(real, this.root);
@@ -92,7 +95,10 @@ export class TreeFiles {
     this.stamp(real);
   }
 
-  /** Make a folder; one that is there stays, with its mode and owner unless they are named, and with `new` also then. */
+  /**
+   * Creates a folder; an existing one stays, with its mode and owner unless given, and with `new` in any
+   * case.
+   */
   makeFolder(path: string, mode?: number, owner?: TreeOwner, which: 'any' | 'new' = 'any'): void {
     const real = resolveInTree(this.root, path, true);
     requireWithin(real, this.root);
@@ -103,7 +109,7 @@ export class TreeFiles {
   }
 
   private settle(real: string, mode: number, { uid, gid }: TreeOwner): void {
-    // Before the mode: a change of the owner takes set-user-ID bits away.
+    // Before the mode: a change of the owner clears set-user-ID bits.
     chownSync(real, uid, gid);
     chmodSync(real, mode);
     this.stamp(real);
@@ -113,12 +119,12 @@ export class TreeFiles {
     if (this.mtime !== undefined) utimesSync(real, this.mtime, this.mtime);
   }
 
-  /** Whether something has the name, be it a link that leads nowhere. */
+  /** Whether something has the name, even a dangling symlink. */
   exists(path: string): boolean {
     return lstatSync(resolveInTree(this.root, path), { throwIfNoEntry: false }) !== undefined;
   }
 
-  /** Remove a file or folder, if it is there. */
+  /** Removes a file or folder, if it exists. */
   remove(path: string): void {
     removeTree(resolveInTree(this.root, path), this.root);
   }

@@ -1,10 +1,10 @@
-/** Walking through a tree that is another machine's: a link in it is a file, never a way. */
+/** Walks through a tree that is another machine's: symlinks are never followed. */
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What lies below a folder, as paths on this host in byte order. None where it is no folder, but a link to one. */
+/** What is below a folder, as paths on this host in byte order. None if it is a symlink to one. */
 export interface Below {
-  /** Everything but folders: files, links, devices. */
+  /** Everything but folders: files, symlinks, devices. */
   readonly files: readonly string[];
   readonly folders: readonly string[];
 }
@@ -27,7 +27,7 @@ export function below(folder: string): Below {
   return { files: files.sort(), folders: folders.sort() };
 }
 
-/** Some file systems do not tell the type with the name. */
+/** Some file systems do not report the type with the name. */
 function isFolder(entry: Dirent, path: string): boolean {
   const known = entry.isFile() || entry.isSymbolicLink() || entry.isDirectory();
   return known ? entry.isDirectory() : lstatSync(path).isDirectory();

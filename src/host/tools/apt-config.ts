@@ -1,4 +1,4 @@
-/** What apt's configuration (apt.conf(5)) says of reaching mirrors, out of what `apt-config dump` prints. Pure. */
+/** apt's settings (apt.conf(5)) for reaching mirrors, from the output of `apt-config dump`. Pure. */
 
 /** A setting, as `apt-config dump` prints it: `Acquire::http::Proxy "http://proxy:3128";`. */
 export interface AptSetting {
@@ -13,9 +13,10 @@ export function parseAptConfig(dump: string): AptSetting[] {
     .filter(({ value }) => value !== '');
 }
 
-/** Settings that say how a mirror is reached, and none that say what is fetched, trusted or installed. */
+/** Settings for how a mirror is reached, and none for what is fetched, trusted or installed. */
 const REACHING = [
-  // Proxies, certificates, timeouts, bandwidth, user agent: each way of fetching has a subtree, with one a host inside.
+  // Proxies, certificates, timeouts, bandwidth, user agent: each method has a subtree, with one for each host
+  // in it.
   /^Acquire::(tor\+|mirror\+)?(https?|ftp|socks5h?)::/i,
   /^Acquire::Force(IPv4|IPv6)$/i,
   /^Acquire::(EnableSrvRecords|Retries|By-Hash)$/i,

@@ -1,21 +1,21 @@
-/** What apt says of packages that cannot be installed as they are asked for, in the user's terms. Pure. */
+/** Explains apt's errors about packages that cannot be installed, in the user's terms. Pure. */
 import type { Problem } from '../../core/result.js';
 
-/** What was asked for, as far as it explains why it cannot be had. */
+/** What was requested, as far as it explains the error. */
 export interface Asked {
   readonly suite: string;
   readonly components: readonly string[];
-  /** Entries as apt takes them. */
+  /** Entries in apt's syntax. */
   readonly packages: readonly string[];
-  /** Fields of the definition that ask for packages, by the package's name. */
+  /** Fields of the definition that request packages, by the package's name. */
   readonly fields?: ReadonlyMap<string, readonly (string | number)[]> | undefined;
-  /** What to do about packages that no Debian suite has, by their names. */
+  /** What to do about packages that no Debian suite has, by name. */
   readonly elsewhere?: Readonly<Record<string, string>> | undefined;
 }
 
 type Explained = Omit<Problem, 'what'> & { readonly what?: string };
 
-/** The problem with the packages that apt's output is about; `undefined`: it is about something else. */
+/** The problem with the packages in apt's output; `undefined`: it is about something else. */
 export function explainPackages(output: string, asked: Asked): Explained | undefined {
   for (const explain of [notFound, noSuchVersion, conflict]) {
     const found = explain(output, asked);
@@ -24,7 +24,7 @@ export function explainPackages(output: string, asked: Asked): Explained | undef
   return undefined;
 }
 
-/** The field that asks for a package, where there is one. */
+/** The field that requests a package, if any. */
 function fieldOf({ fields }: Asked, ...names: readonly string[]): Pick<Problem, 'field'> {
   const field = names.map((name) => fields?.get(bare(name))).find((one) => one !== undefined);
   return field === undefined ? {} : { field };
@@ -59,22 +59,22 @@ function noSuchVersion(output: string, asked: Asked): Explained | undefined {
   const [, kind, wanted = '', name = ''] = match;
   const [why, next] =
     kind === 'Version'
-      ? [`${asked.suite} has no version ${wanted} of it`, 'take the version out, or name one that is there']
+      ? [`${asked.suite} has no version ${wanted} of it`, 'remove the version, or name an available one']
       : [
-          `no source of the machine is of the suite ${wanted}`,
-          'take the suite out, or add a repository of it (repositories)',
+          `no package source of the machine has the suite ${wanted}`,
+          'remove the suite, or add a repository that has it (repositories)',
         ];
   return { code: 'no-such-version', where: `package ${name}`, why, next, ...fieldOf(asked, name) };
 }
 
-/** That one package excludes another, as apt tells it: `other` may be a virtual package. */
+/** A conflict of two packages in apt's words: `other` may be a virtual package. */
 interface Conflict {
   readonly name: string;
   readonly relation: 'Conflicts' | 'Breaks';
   readonly other: string;
 }
 
-/** apt's lines of unmet dependencies, and how it says that packages exclude each other. */
+/** apt's lines of unmet dependencies, and its wording of conflicts. */
 function parseUnmet(output: string): { lines: string[]; conflicts: Conflict[] } {
   const lines: string[] = [];
   const conflicts: Conflict[] = [];
@@ -91,7 +91,7 @@ function parseUnmet(output: string): { lines: string[]; conflicts: Conflict[] } 
   return { lines: [...new Set(lines)], conflicts };
 }
 
-/** Two packages that cannot be installed together, those asked for by name before what they bring along. */
+/** Two packages that cannot be installed together, those requested by name before their dependencies. */
 function excluding(conflicts: readonly Conflict[], asked: ReadonlySet<string>): [string, string] | undefined {
   const pairs: [string, string][] = [];
   for (const { name, other } of conflicts) {
@@ -115,13 +115,13 @@ function conflict(output: string, asked: Asked): Explained | undefined {
     return {
       code: 'packages-unmet',
       where: `packages of ${asked.suite}`,
-      why: why || 'E: apt finds no set of packages that goes together',
-      next: 'some need what is excluded (excludePackages), or another version than is asked for: mkma build --verbose shows what apt says of them',
+      why: why || 'E: apt finds no consistent set of packages',
+      next: 'some need an excluded package (excludePackages), or a version other than requested: mkma build --verbose shows what apt reports',
       ...fieldOf(asked, ...first),
     };
   }
   const [one, other] = pair;
-  // What the definition itself says stands behind what it builds upon.
+  // The definition's own packages come after those of its presets.
   const index = (name: string): number => [...(asked.fields?.keys() ?? [])].indexOf(name);
   const later = [...pair].sort((a, b) => index(b) - index(a));
   return {
@@ -129,7 +129,7 @@ function conflict(output: string, asked: Asked): Explained | undefined {
     what: `${one} and ${other} cannot be installed together`,
     where: 'packages',
     why,
-    next: `take one of them out; what a preset brings is forgotten with packages: replace([...])`,
+    next: `remove one of them; packages: replace([...]) drops those of a preset`,
     ...fieldOf(asked, ...later),
   };
 }

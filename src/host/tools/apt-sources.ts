@@ -1,4 +1,4 @@
-/** Reading apt's sources (sources.list(5)): one-line and deb822 style. Pure. */
+/** Reads apt's sources (sources.list(5)): one-line and deb822 style. Pure. */
 
 export interface AptSource {
   readonly uri: string;
@@ -15,7 +15,7 @@ export function parseOneLine(text: string): AptSource[] {
   return out;
 }
 
-/** Sources of binary packages in a `.sources` file. Stanzas that are switched off are left out. */
+/** Sources of binary packages in a `.sources` file, without disabled stanzas. */
 export function parseDeb822(text: string): AptSource[] {
   const out: AptSource[] = [];
   const uncommented = text
@@ -35,7 +35,7 @@ export function parseDeb822(text: string): AptSource[] {
   return out;
 }
 
-/** The Debian mirror and security mirror among a Debian host's sources; absent where there is none. */
+/** The Debian mirror and security mirror among a Debian host's sources; absent if there is none. */
 export function pickMirrors(sources: readonly AptSource[]): { main?: string; security?: string } {
   const plain = sources.map((source) => ({ ...source, uri: source.uri.replace(/\/+$/, '') }));
   const debian = plain.filter(

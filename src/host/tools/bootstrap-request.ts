@@ -1,10 +1,10 @@
-/** What mmdebstrap(1) is to make. */
+/** A request to mmdebstrap(1). */
 import type { Asked } from './apt-packages.js';
 
 export interface BootstrapRequest {
   readonly suite: string;
   readonly architecture: string;
-  /** Others that packages are of: apt fetches their lists, and dpkg in the tree knows them. */
+  /** Additional architectures of packages: apt fetches their lists, and dpkg in the tree accepts them. */
   readonly foreignArchitectures?: readonly string[] | undefined;
   readonly components: readonly string[];
   readonly mirror: string;
@@ -12,29 +12,29 @@ export interface BootstrapRequest {
   /** `minbase`: required packages and apt, installed. `extract`: the packages unpacked, nothing configured. */
   readonly variant: 'minbase' | 'extract';
   readonly packages: readonly string[];
-  /** Fields of the definition that ask for them, by their names. */
+  /** Fields of the definition that request them, by name. */
   readonly fields?: Asked['fields'];
-  /** What to do about packages that no Debian suite has, by their names. */
+  /** What to do about packages that no Debian suite has, by name. */
   readonly elsewhere?: Asked['elsewhere'];
-  /** Package files of this host, installed with what they depend on. */
+  /** Package files of this host, installed with their dependencies. */
   readonly debFiles?: readonly string[] | undefined;
-  /** Whether packages that others recommend are installed. */
+  /** Whether recommended packages are installed. */
   readonly recommends?: boolean | undefined;
-  /** A folder with files of the tree that apt needs, at their paths in it. */
+  /** A folder with files that apt needs in the tree, at their paths. */
   readonly files?: string | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
   /** Folder where lists are kept between the tries of one run. */
   readonly lists: string;
-  /** File of apt.conf(5) that says how mirrors are reached. */
+  /** File of apt.conf(5) with how mirrors are reached. */
   readonly reach: string;
-  /** Variables for what fetches. May hold passwords. */
+  /** Variables for programs that fetch. May contain passwords. */
   readonly fetching: Readonly<Record<string, string>>;
   /** Shell commands run with the tree's folder as `$1` once everything is installed (or extracted). */
   readonly finish: readonly string[];
-  /** The tarball to make; compressed by its name's ending. */
+  /** The tarball to create, compressed according to its suffix. */
   readonly target: string;
-  /** Folder for the tree while it is made. */
+  /** Folder for the tree while it is created. */
   readonly temporary: string;
   readonly sourceDateEpoch?: number | undefined;
 }

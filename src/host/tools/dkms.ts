@@ -1,12 +1,12 @@
-/** How dkms(8) is run in a tree, and what it says where that fails. Pure. */
+/** How dkms(8) is run in a tree, and what its failures mean. Pure. */
 import type { Problem } from '../../core/result.js';
 
-/** What {@link dkmsFailure} finds the failure by. */
+/** Marks the failure for {@link dkmsFailure}. */
 const FAILED = 'mkma-dkms-failed';
 
 /**
- * Builds what is not built yet, for the kernel of release $1. Sources below /usr/src that are not registered are: their packages
- * were kept from it. Ends well without dkms, and without headers.
+ * Builds what is not built yet, for the kernel of release $1, and registers unregistered sources below
+ * /usr/src: their packages were kept from it. Succeeds without dkms, and without headers.
  */
 export const DKMS_SCRIPT = `set -e
 command -v dkms >/dev/null || exit 0
@@ -30,7 +30,7 @@ for log in /var/lib/dkms/*/*/build/make.log; do
 done
 exit 1`;
 
-/** What dkms failed with, out of what the script printed; `undefined`: it is not that which failed. */
+/** Why dkms failed, from the script's output; `undefined`: something else failed. */
 export function dkmsFailure(output: string): Problem | undefined {
   const lines = output.split('\n');
   const at = lines.findIndex((line) => line.startsWith(`${FAILED} `));
@@ -42,6 +42,6 @@ export function dkmsFailure(output: string): Problem | undefined {
     what: `dkms cannot build ${version}`,
     where: `kernel ${release}`,
     why: log.join('\n'),
-    next: 'look for a version of it that builds with this kernel, or take it out of packages',
+    next: 'find a version that builds with this kernel, or remove it from packages',
   };
 }

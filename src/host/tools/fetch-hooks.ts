@@ -3,13 +3,17 @@ import type { BootstrapRequest } from './bootstrap-request.js';
 
 // One command a line, in all of them: in a list with && a failure would not end the script.
 
-/** How this host reaches mirrors, for every apt of this bootstrap. mmdebstrap removes the file that this is added to. */
+/**
+ * How this host reaches mirrors, for every apt of this bootstrap. mmdebstrap removes the file that this is
+ * appended to.
+ */
 export const REACH = `set -e
 printf '#include "%s";\\n' "$MKMA_REACH" >> "$MMDEBSTRAP_APT_CONFIG"`;
 
 /**
- * Put what was downloaded where the next build finds it. New packages are copied to a temporary name and renamed, since two builds may
- * share the folder, and flushed before, since apt takes what is there by its size. It moved them here once their digests were right.
+ * Stores downloads where the next build finds them. New packages are copied to a temporary name and renamed,
+ * since two builds may share the folder, and flushed before, since apt accepts files there by size. apt put
+ * them here after verifying their digests.
  */
 export const KEEP_DEBS = `set -e
 for deb in "$1"/var/cache/apt/archives/*.deb; do
@@ -22,8 +26,9 @@ for deb in "$1"/var/cache/apt/archives/*.deb; do
 done`;
 
 /**
- * Fetch lists and packages before mmdebstrap does, which then finds them there: whatever fails, what has come is kept for the next try.
- * mkma itself tries again (Acquire::Retries=0), and says so. Where the packages cannot be had together, mmdebstrap is the one to fail.
+ * Fetches lists and packages before mmdebstrap does, which then finds them: after a failure, what has arrived
+ * is kept for the next try. mkma itself retries (Acquire::Retries=0), and reports it. If the packages
+ * conflict, mmdebstrap is the one to fail.
  */
 export const FETCH = `set -e
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
@@ -38,7 +43,10 @@ printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' apt-get -q -o Acquire::Retries=0 
 ${KEEP_DEBS}
 if grep -q '^E: Failed to fetch' "$log"; then exit 1; fi`;
 
-/** What {@link FETCH} asks apt for: about what mmdebstrap will (its functions run_download and run_install). */
+/**
+ * The packages that {@link FETCH} requests: about those of mmdebstrap (its functions run_download and
+ * run_install).
+ */
 export function wantedPackages({
   suite,
   architecture,

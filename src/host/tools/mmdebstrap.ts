@@ -9,14 +9,14 @@ import type { BootstrapRequest } from './bootstrap-request.js';
 import { FETCH, KEEP_DEBS, REACH, wantedPackages } from './fetch-hooks.js';
 import { explainAnswer, mirrorAnswer } from './mirror-answers.js';
 
-/** The end of the address of a mirror as it was at a time, as 20260801T000000Z (Debian's archive of snapshots, "Usage"). */
+/** The end of a snapshot URL, as 20260801T000000Z (Debian's archive of snapshots, "Usage"). */
 export const SNAPSHOT = /\/\d{8}T\d{6}Z$/;
 
 /** The suites of a Debian release: itself, its updates and security. Unstable has neither. */
 export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'>): string[] {
   const { suite, mirror, securityMirror } = request;
   const line = (from: string, name: string): string => {
-    // Lists are valid for a week or so; what is of another day by its name may be older (sources.list(5)).
+    // Lists are valid for about a week; those of a snapshot may be older (sources.list(5)).
     const options = SNAPSHOT.test(from) ? '[check-valid-until=no] ' : '';
     return `deb ${options}${from} ${name} ${request.components.join(' ')}`;
   };
@@ -29,12 +29,12 @@ const BRING_DEBS = `set -e
 mkdir -p "$1/var/cache/apt/archives"
 find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
-// Files that apt needs, put into the tree: by the folder's name, since arguments can be read by everybody.
+// Files that apt needs, copied into the tree: by the folder's name, since anybody can read arguments.
 const BRING_FILES = 'cp -R "$MKMA_FILES"/. "$1"';
 
 /**
- * Install package files inside the tree, and what they depend on. apt runs outside, as for all other packages, where it reaches the
- * mirrors as this host does; dpkg runs inside.
+ * Installs package files inside the tree, with their dependencies. apt runs outside, as for all other
+ * packages, where it reaches the mirrors as this host does; dpkg runs inside.
  */
 function installHook(files: readonly string[]): string {
   return `set -e
@@ -53,7 +53,7 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     '--mode=root',
     `--variant=${request.variant}`,
     `--architectures=${[request.architecture, ...(request.foreignArchitectures ?? [])].join(',')}`,
-    // What is the name of no package is a mistake, not a pattern that may stand for many (apt-get(8), "install").
+    // An unknown package name is an error, not a pattern that may match many (apt-get(8), "install").
     '--aptopt=APT::Cmd::Pattern-Only "true"',
     '--aptopt=APT::Sandbox::User "root"',
     '--dpkgopt=force-unsafe-io',
@@ -87,7 +87,8 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
       MKMA_REACH: request.reach,
       MKMA_WANTED: wantedPackages(request).join('\n'),
       DEBIAN_FRONTEND: 'noninteractive',
-      // A kernel that packages install gets no initrd, which nothing would boot: initramfs-tools' hook of kernels looks at this.
+      // A kernel that packages install gets no initrd, which nothing would boot: initramfs-tools' kernel hook
+      // checks this.
       INITRD: 'No',
       SOURCE_DATE_EPOCH: epoch === undefined ? undefined : String(epoch),
     },
@@ -95,7 +96,7 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
   };
 }
 
-/** The cause of a failed bootstrap, in the user's terms, out of what mmdebstrap and apt printed. */
+/** The cause of a failed bootstrap, in the user's terms, from the output of mmdebstrap and apt. */
 export function explainBootstrap(output: string, request: BootstrapRequest): Problem {
   const what = `cannot bootstrap Debian ${request.suite}`;
   const full = /No space left on device/.test(output);
@@ -120,13 +121,13 @@ export function explainBootstrap(output: string, request: BootstrapRequest): Pro
     what,
     where: request.mirror,
     why,
-    next: 'mkma build --verbose shows all that mmdebstrap and apt say',
+    next: 'mkma build --verbose shows the whole output of mmdebstrap and apt',
   };
 }
 
 /**
- * Of a repository beside the mirror: whose signature does not fit the key. gpgv says EXPKEYSIG and NO_PUBKEY, sqv says it in words
- * (apt 2.6 and 3.0).
+ * For a repository besides the mirror: its signature does not match the key. gpgv prints EXPKEYSIG and
+ * NO_PUBKEY, sqv prints text (apt 2.6 and 3.0).
  */
 function foreignSignature(output: string, request: BootstrapRequest): Omit<Problem, 'what'> | undefined {
   const { mirror, securityMirror } = request;
@@ -135,12 +136,12 @@ function foreignSignature(output: string, request: BootstrapRequest): Omit<Probl
     const words = output.split('\n').filter((line) => line.includes(where) && /^W: /.test(line));
     const why = /EXPKEYSIG|expired/i.test(output)
       ? 'the key that signs it has expired'
-      : 'what signs it is not the key that the definition names';
+      : 'it is not signed by the key that the definition names';
     return {
       code: 'repository-signature',
       where: withoutLogins(where),
       why: withoutLogins([why, ...new Set(words)].join('\n')),
-      next: "give the key that the repository's owner publishes now (key, in repositories); mkma build --verbose shows all that apt says",
+      next: "set the key that the repository's owner publishes now (key, in repositories); mkma build --verbose shows apt's whole output",
     };
   }
   return undefined;
@@ -148,7 +149,7 @@ function foreignSignature(output: string, request: BootstrapRequest): Omit<Probl
 
 type Cause = Pick<Problem, 'code' | 'where' | 'why' | 'next'>;
 
-/** What apt and its helpers complain with, most telling first, and what it means. */
+/** Complaints of apt and its helpers, most specific first, and what they mean. */
 const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArray, apt: string) => Cause][] =
   [
     [
@@ -166,7 +167,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
         code: 'mirror-outdated',
         where: `${mirror} (suite ${suite})`,
         why: `its lists are ${match[1]}: ${match[2]}`,
-        next: 'look whether the clock is right; if it is, this mirror is behind Debian: name another one with --mirror',
+        next: "check this host's clock; if it is right, this mirror is out of date: name another one with --mirror",
       }),
     ],
     [
@@ -174,7 +175,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
       ({ mirror, suite }, _match, apt) => ({
         code: 'no-such-suite',
         where: `${mirror} (suite ${suite})`,
-        why: `there is no such suite on this mirror, or no Debian mirror at this address\n${apt}`,
+        why: `no such suite on this mirror, or no Debian mirror at this address\n${apt}`,
         next: 'check --mirror and --suite',
       }),
     ],
@@ -183,7 +184,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
       ({ mirror }, _match, apt) => ({
         code: 'mirror-signature',
         where: mirror,
-        why: `its signature cannot be verified\n${apt}`,
+        why: `cannot verify its signature\n${apt}`,
         next: "update this host's keys: apt-get install debian-archive-keyring",
       }),
     ],

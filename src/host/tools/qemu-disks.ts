@@ -1,10 +1,10 @@
-/** How QEMU attaches disks: the controllers they can hang on, and the arguments for them. */
+/** How QEMU attaches disks: the disk controllers, and the arguments for them. */
 
-/** What all disks of a machine hang on. */
+/** The disk controller of a machine. */
 export const DISK_BUSES = ['virtio', 'nvme', 'ahci', 'cd', 'usb', 'uas', 'scsi', 'pvscsi', 'sd'] as const;
 export type DiskBus = (typeof DISK_BUSES)[number];
 
-/** A disk as the raw bytes of a file. QEMU locks the file: two machines never write to the same one. */
+/** A disk as a raw file. QEMU locks the file: two machines never write to the same one. */
 export interface MachineDisk {
   readonly file: string;
   readonly format: 'raw';
@@ -14,11 +14,11 @@ export interface MachineDisk {
 }
 
 interface Attachment {
-  /** The controller that all disks share, called `bus0`; none: each disk brings its own. */
+  /** The controller that all disks share, called `bus0`; none: each disk has its own. */
   readonly controller?: string;
   /** The devices for disk number `i`; the last one is the disk itself. */
   readonly devices: (i: number) => readonly [...string[], string];
-  /** The device takes neither a serial number nor a place in the firmware's boot order. */
+  /** The device supports neither a serial number nor a place in the firmware's boot order. */
   readonly plain?: true;
   /** The device never writes. */
   readonly readonly?: true;
@@ -57,7 +57,7 @@ export function diskArguments(disks: readonly MachineDisk[], bus: DiskBus, boota
   return args;
 }
 
-/** Commas in file names are doubled, as QEMU's option parser wants (qemu(1), "-drive"). */
+/** Commas in file names are doubled, as QEMU's option parser requires (qemu(1), "-drive"). */
 export function escapeComma(file: string): string {
   return file.replaceAll(',', ',,');
 }

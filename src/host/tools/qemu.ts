@@ -1,4 +1,4 @@
-/** qemu-system-x86_64: its command line as a function of the machine it is to be. Verified with QEMU 7.2 and 10.0. */
+/** qemu-system-x86_64: its command line as a function of the machine. Verified with QEMU 7.2 and 10.0. */
 import { ok, type Result } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { run } from '../sys/run.js';
@@ -20,27 +20,29 @@ export type Start =
     }
   /** SeaBIOS starts the boot loader of the first disk. */
   | { readonly by: 'bios' }
-  /** OVMF does: its code, and the machine's own copy of its variables (where boot entries are kept). */
+  /** OVMF starts it: its code, and the machine's own copy of its variables (where boot entries are kept). */
   | { readonly by: 'uefi'; readonly code: string; readonly variables: string };
 
 /** Where a serial port (ttyS0, ttyS1 ... in order) goes. */
 export type SerialPort =
-  /** This terminal, shared with QEMU's monitor (Ctrl-A leads to it; Ctrl-C reaches the guest). */
+  /** This terminal, shared with QEMU's monitor (reached with Ctrl-A; Ctrl-C goes to the guest). */
   | { readonly to: 'terminal' }
-  /** A file, written from its beginning, or from its end. */
+  /** A file, overwritten or appended to. */
   | { readonly to: 'file'; readonly file: string; readonly append?: boolean }
-  /** The program that started QEMU, by its standard input and output. */
+  /** The program that started QEMU, through its standard input and output. */
   | { readonly to: 'parent' };
 
-/** A TCP port of this host's own loopback that leads to one of the machine. */
+/** A TCP port of this host's loopback that is forwarded to one of the machine. */
 export interface Forward {
   readonly host: number;
   readonly guest: number;
 }
 
-/** A network of the machine alone, where it gets an address by DHCP: QEMU's "user" network (qemu(1), -netdev user). */
+/**
+ * A private network of the machine, with an address by DHCP: QEMU's "user" network (qemu(1), -netdev user).
+ */
 export interface Network {
-  /** Whether the machine reaches what this host reaches. Otherwise it reaches nothing. */
+  /** Whether outbound access through this host is enabled. */
   readonly outward: boolean;
   readonly forwards: readonly Forward[];
 }
@@ -49,15 +51,16 @@ export interface Network {
 export interface Headless {
   /** std: a plain VGA card. virtio: one without 3D. */
   readonly card: GraphicsCard;
-  /** QEMU's own door, a socket that it makes. */
+  /** QEMU's control interface, a socket that it creates. */
   readonly socket: string;
-  /** What the machine plays, as WAV; absent: it has no sound card. */
+  /** Recording of what the machine plays, as WAV; absent: it has no sound card. */
   readonly sound?: string | undefined;
 }
 
 /**
- * Servers of a user's session that play QEMU's sound (qemu(1), -audiodev), the preferred one first: where PipeWire
- * plays, it is PulseAudio's server as well, and where it is there for screens alone, PulseAudio plays.
+ * Servers of a user's session that play QEMU's sound (qemu(1), -audiodev), the preferred one first: a
+ * PipeWire that plays is PulseAudio's server as well, and one that only serves screens leaves sound to
+ * PulseAudio.
  */
 export const AUDIO_DRIVERS = ['pa', 'pipewire'] as const;
 export type AudioDriver = (typeof AUDIO_DRIVERS)[number];
@@ -73,27 +76,28 @@ export interface VmConfig {
   readonly cpus: number;
   readonly start: Start;
   readonly disks: readonly MachineDisk[];
-  /** What the disks hang on. */
+  /** The disk controller. */
   readonly bus: DiskBus;
   readonly serials: readonly SerialPort[];
   readonly display: 'none' | 'gtk';
   /** What plays the sound of a machine with a window; absent: it is silent. */
   readonly audio?: AudioDriver | undefined;
-  /** Absent: it has no screen but for a window. */
+  /** Absent: it has no screen except for a window. */
   readonly headless?: Headless | undefined;
   /** Absent: it has none. */
   readonly network?: Network | undefined;
 }
 
 /**
- * Without KVM one thread emulates all processors in turn. With a thread for each, QEMU before 8.1 now and then runs code
- * that the guest's kernel has just patched: "Oops: int3", and a panic (notes/qemu.md).
+ * Without KVM one thread emulates all processors in turn. With a thread for each, QEMU before 8.1 sometimes
+ * runs code that the guest's kernel has just patched: "Oops: int3", and a panic (notes/qemu.md).
  */
 const ACCELERATOR: Record<Accelerator, string> = { kvm: 'kvm', tcg: 'tcg,thread=single' };
 
 /**
- * Under TCG the default model: wider vector units are only slower when emulated. Without the extension for virtual machines,
- * for which the guest would load kvm_amd: patching itself into the kernel takes some ten seconds there.
+ * With TCG the default model: wider vector units are only slower when emulated. Without the virtualization
+ * extension, for which the guest would load kvm_amd: its patching of the kernel takes about ten seconds
+ * there.
  */
 const PROCESSOR: Record<Accelerator, string> = { kvm: 'host', tcg: 'qemu64,-svm' };
 
@@ -107,7 +111,7 @@ export function qemuCommand(machine: VmConfig): Command {
   args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
   if (machine.headless !== undefined) args.push(...headlessArguments(machine.headless));
   else if (display !== 'none') args.push('-vga', 'std', ...POINTER, ...audioArguments(machine.audio));
-  // SeaBIOS, and a boot loader that speaks through it, then use the first serial port as their screen.
+  // SeaBIOS, and a boot loader that prints through it, then use the first serial port as their screen.
   else if (start.by === 'bios') args.push('-machine', 'graphics=off');
   args.push('-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0');
   args.push(...diskArguments(machine.disks, machine.bus, start.by !== 'kernel'));
@@ -117,7 +121,7 @@ export function qemuCommand(machine: VmConfig): Command {
   return { file: QEMU_PROGRAM, args, passes: ['display'] };
 }
 
-/** A pointer with absolute positions, as no mouse has: a window need not catch it. */
+/** An absolute pointer, unlike a mouse: a window need not grab it. */
 const POINTER = ['-device', 'virtio-tablet-pci'];
 
 /** The keyboard is the PC's own. */
@@ -134,7 +138,7 @@ function audioArguments(driver: string | undefined): string[] {
   return ['-audiodev', `${driver},id=sound0`, ...card];
 }
 
-/** Without a boot ROM: no firmware is to look for a system there. */
+/** Without a boot ROM: firmware must not look for a system there. */
 function networkArguments(network: Network | undefined): string[] {
   if (network === undefined) return ['-nic', 'none'];
   const forwards = network.forwards.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`);
@@ -145,7 +149,7 @@ function networkArguments(network: Network | undefined): string[] {
 function serialArguments(port: SerialPort, id: string): string[] {
   const own = (kind: string): string[] => ['-chardev', `${kind},id=${id}`, '-serial', `chardev:${id}`];
   if (port.to === 'terminal') return ['-serial', 'mon:stdio'];
-  // Without its own `logfile=`: that has bytes twice where whoever reads the pipe is behind (notes/qemu.md).
+  // Without its own `logfile=`: that has bytes twice if the pipe's reader is slow (notes/qemu.md).
   if (port.to === 'parent') return own('stdio,signal=off');
   if (port.append === true) return own(`file,append=on,path=${escapeComma(port.file)}`);
   return ['-serial', `file:${port.file}`];
@@ -162,7 +166,7 @@ function startArguments(start: Start): string[] {
   return ['-kernel', start.kernel, ...initrd, '-append', start.append];
 }
 
-/** QEMU's version, such as `7.2.22`; the Problem of a missing program where it is not installed. */
+/** QEMU's version, such as `7.2.22`; the Problem of a missing program if it is not installed. */
 export async function qemuVersion(signal: AbortSignal): Promise<Result<string>> {
   const version = await run({ file: QEMU_PROGRAM, args: ['--version'] }, { signal });
   if (!version.ok) return version;
@@ -175,7 +179,7 @@ export async function hasWindow(signal: AbortSignal): Promise<boolean> {
   return listed.ok && /^gtk$/m.test(listed.value.stdout);
 }
 
-/** QEMU's complaints in the words of what to do. `undefined`: none that is known. */
+/** Explains QEMU's errors, with what to do. `undefined`: unknown error. */
 export function knownQemuFault(stderr: string): { readonly why: string; readonly next: string } | undefined {
   if (/Failed to get "write" lock|Is another process using the image/.test(stderr)) {
     return {
@@ -186,8 +190,8 @@ export function knownQemuFault(stderr: string): { readonly why: string; readonly
   const forward = /Could not set up host forwarding rule 'tcp:127\.0\.0\.1:(\d+)-:(\d+)'/.exec(stderr);
   if (forward !== null) {
     return {
-      why: `port ${forward[1]} of this host is taken, or may not be had by you`,
-      next: `name another one, from 1024 on: --forward PORT:${forward[2]}`,
+      why: `port ${forward[1]} of this host is in use, or requires root`,
+      next: `name another one, at least 1024: --forward PORT:${forward[2]}`,
     };
   }
   if (/Block node is read-only|Cannot use read-only drive/.test(stderr)) {
@@ -203,10 +207,10 @@ export function knownQemuFault(stderr: string): { readonly why: string; readonly
     };
   }
   if (/gtk initialization failed/.test(stderr)) {
-    return { why: 'no graphical session can be reached from here', next: 'run without --window' };
+    return { why: 'cannot reach a graphical session', next: 'run without --window' };
   }
   if (/cannot set up guest memory|Cannot allocate memory/.test(stderr)) {
-    return { why: 'this host has not enough free memory', next: 'give the machine less with --memory' };
+    return { why: 'not enough free memory on this host', next: 'give the machine less with --memory' };
   }
   return undefined;
 }

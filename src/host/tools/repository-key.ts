@@ -1,4 +1,4 @@
-/** Choosing a repository's key out of a file that somebody else gave: by its fingerprint alone. Pure. */
+/** Selects a repository's key from an untrusted file: by its fingerprint alone. Pure. */
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatMoment } from '../../core/text/time.js';
 import { type PublicKey, plainFingerprint, publicKeysOf, spacedFingerprint } from './openpgp/keys.js';
@@ -8,7 +8,7 @@ export function isExpired({ expires }: PublicKey, now: number): boolean {
   return expires !== undefined && expires <= now;
 }
 
-/** The key with that fingerprint out of a key file, without whatever else is there. */
+/** The key with that fingerprint from a key file, without anything else in it. */
 export function chooseKey(file: Uint8Array, fingerprint: string, now: number): Result<PublicKey> {
   const keys = publicKeysOf(file);
   const found = keys.find((key) => key.fingerprint === plainFingerprint(fingerprint));
@@ -19,13 +19,13 @@ export function chooseKey(file: Uint8Array, fingerprint: string, now: number): R
 type Explained = Omit<Problem, 'what'>;
 
 function refuse(problem: Explained): Result<never> {
-  return err({ what: 'the key cannot be used', ...problem });
+  return err({ what: 'cannot use the key', ...problem });
 }
 
 const NO_KEY: Explained = {
   code: 'repository-key-invalid',
-  why: 'what came is no OpenPGP public key',
-  next: 'name the address of the key itself, as in a file Release.key or *.asc',
+  why: 'the download is not an OpenPGP public key',
+  next: 'name the URL of the key itself, such as a file Release.key or *.asc',
 };
 
 function mismatch(keys: readonly PublicKey[], fingerprint: string): Explained {
@@ -34,17 +34,17 @@ function mismatch(keys: readonly PublicKey[], fingerprint: string): Explained {
     code: 'repository-key-mismatch',
     why: [
       'it has another fingerprint than the definition names',
-      `wanted:\n  ${spacedFingerprint(fingerprint)}`,
+      `expected:\n  ${spacedFingerprint(fingerprint)}`,
       `found:\n${came.join('\n')}`,
     ].join('\n'),
-    next: "compare with the fingerprint that the repository's owner publishes: correct it where the definition is wrong, else do not use this repository",
+    next: "compare it with the fingerprint that the repository's owner publishes; correct the definition if it is wrong, else do not use this repository",
   };
 }
 
 function expired({ fingerprint, expires = 0 }: PublicKey): Explained {
   return {
     code: 'repository-key-expired',
-    why: `the key ${spacedFingerprint(fingerprint)} has expired: it was valid until ${formatMoment(new Date(expires * 1000).toISOString())}`,
-    next: "look whether the clock is right; if it is, the repository's owner has to renew the key, or uses another one by now: name its fingerprint",
+    why: `the key ${spacedFingerprint(fingerprint)} expired: it was valid until ${formatMoment(new Date(expires * 1000).toISOString())}`,
+    next: "check this host's clock; if it is right, the owner has to renew the key, or uses another one now: name its fingerprint",
   };
 }

@@ -1,4 +1,4 @@
-/** Names of systemd's units and links of udev, as these make them. Pure. */
+/** Names of systemd's units and udev's links, as these programs form them. Pure. */
 import { type DeviceTag, parseDeviceName } from '../../core/boot/device.js';
 
 /**
@@ -34,13 +34,13 @@ const LINKS: Readonly<Record<DeviceTag, string>> = {
 };
 
 /**
- * The path by which a device is there once udev knows it: what systemd makes of a tag
+ * The path of a device once udev knows it: what systemd makes of a tag
  * (fstab_node_to_udev_node). Characters other than those of udev's own set are written as \xNN, UTF-8 stays
  * (encode_devnode_name).
  */
 export function deviceNode(text: string): string {
   const name = parseDeviceName(text);
-  if (name === undefined) throw new Error(`${text} is no device`);
+  if (name === undefined) throw new Error(`${text} is not a device`);
   if (name.by === 'path') return name.path;
   const value = [...name.value].map((one) =>
     /[A-Za-z0-9#+\-.:=@_]/.test(one) || one > '\x7f' ? one : hex(one),
@@ -49,8 +49,8 @@ export function deviceNode(text: string): string {
 }
 
 /**
- * A device as udev's links have it: UUIDs of 128 bits and of partitions are lower case there, and those of
- * FAT and NTFS upper case (libblkid), while systemd compares them letter by letter.
+ * A device as in udev's links: UUIDs of 128 bits and of partitions are lower case there, those of FAT and
+ * NTFS upper case (libblkid), while systemd compares them case-sensitively.
  */
 export function normalDevice(text: string): string {
   const name = parseDeviceName(text);

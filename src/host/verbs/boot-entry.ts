@@ -26,13 +26,13 @@ import { findBase } from '../set/images.js';
 export interface BootEntryOptions extends PlaceOptions {
   /** Folder with the images, absolute. */
   readonly output: string;
-  /** Boot loaders to speak to; none: those that are there. */
+  /** Boot loaders to write for; none: those found. */
   readonly loader?: Loader | 'all' | undefined;
-  /** Where the images will lie, when that is not where `output` lies now. */
+  /** Where the images will be, if not where `output` is now. */
   readonly placement?: Placement | undefined;
   readonly append: readonly KernelParameter[];
   readonly write: boolean;
-  /** Tell what would be written. */
+  /** Only report what would be written. */
   readonly dryRun: boolean;
 }
 
@@ -83,7 +83,7 @@ async function writeEntries(
   for (const loader of loaders.value) {
     const plan = await planFor(loader, entry, options.output, places);
     if (!plan.ok) return plan;
-    if (plan.value === undefined) throw new Error(`${loader} is to be written, and is nowhere`);
+    if (plan.value === undefined) throw new Error(`${loader} is to be written, but was not found`);
     const written = options.dryRun ? requireRoom(plan.value) : await writePlan(plan.value);
     if (!written.ok) return written;
     const unseen = await whyUnseen(loader, places, context.signal);
@@ -95,7 +95,7 @@ async function writeEntries(
   return ok({ written: !options.dryRun, entries, lines });
 }
 
-/** The facts of an entry: from the images, and from where they lie. */
+/** The facts of an entry: from the images, and from their location. */
 async function readEntry(options: BootEntryOptions, context: Context): Promise<Result<BootEntry>> {
   const { output, append } = options;
   const base = findBase(output);
@@ -106,9 +106,9 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
     const next = 'build it: sudo mkma build; or name the folder with --output';
     return err({
       code: 'image-missing',
-      what: 'there is no image to boot',
+      what: 'no image to boot',
       where: file,
-      why: 'the file is not there',
+      why: 'no such file',
       next,
     });
   }
@@ -121,7 +121,8 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   const doubt = options.placement ? undefined : doubtOf(placement);
   if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
   const hostname = base.value.info.manifest?.name ?? '';
-  // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's language.
+  // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's
+  // configuration.
   const name = /^[a-z0-9-]{1,63}$/i.test(hostname) ? hostname : 'machine';
   const { device, path } = placement;
   return ok({
@@ -133,7 +134,10 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
   });
 }
 
-/** What writing for a loader means; `undefined` where the loader is not there (its entry is printed all the same). */
+/**
+ * What writing for a loader does; `undefined` if the loader was not found (its entry is printed
+ * nevertheless).
+ */
 async function planFor(
   loader: Loader,
   entry: BootEntry,
@@ -158,7 +162,7 @@ function describe(loader: Loader, entry: BootEntry, plan: Plan | undefined): Loa
   };
 }
 
-/** What keeps the boot loader from seeing an entry that is written; `undefined` where nothing is known to. */
+/** What keeps the boot loader from reading the written entry; `undefined` if nothing is known to. */
 async function whyUnseen(
   loader: Loader,
   { grub, esp }: LoaderPlaces,
@@ -170,20 +174,20 @@ async function whyUnseen(
       code: 'grub-without-custom',
       what: 'GRUB does not read custom.cfg yet',
       where: join(grub.folder, 'grub.cfg'),
-      why: 'nothing there names custom.cfg: /etc/grub.d/41_custom writes that, where it is executable',
-      next: 'run update-grub (Debian), or grub-mkconfig -o with that file (Fedora: grub2-mkconfig), once',
+      why: 'grub.cfg does not mention custom.cfg: /etc/grub.d/41_custom adds it if it is executable',
+      next: 'run update-grub once (Debian), or grub-mkconfig -o with that file (Fedora: grub2-mkconfig)',
     };
   }
   if (esp === undefined) return undefined;
   const fat = await isFat(esp, signal);
-  // What cannot be told is no ground for a doubt, and is told as what it is.
+  // If it cannot be determined, that itself is reported.
   if (!fat.ok) return fat.problem;
   if (fat.value) return undefined;
   return {
     code: 'esp-not-fat',
     what: 'systemd-boot does not read this file system',
     where: esp,
-    why: 'it is not FAT, the one kind that all firmware reads',
-    next: 'copy what was written there to the ESP',
+    why: 'it is not FAT, the only kind that all firmware reads',
+    next: 'copy the written files to the ESP',
   };
 }

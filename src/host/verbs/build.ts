@@ -32,22 +32,22 @@ export interface BuildResult {
   readonly ran: readonly string[];
   readonly kernelRelease: string;
   readonly files: Readonly<Record<string, number>>;
-  /** Bytes of RAM the base takes. */
+  /** Bytes of RAM that the base takes. */
   readonly unpackedBytes: number;
   /** Unpacked bytes of the initramfs. */
   readonly initramfsBytes: InitramfsBytes;
-  /** What was left out, and what leaving more out would save. */
+  /** What was left out, and what leaving out more would save. */
   readonly savings?: Savings | undefined;
-  /** What of `chroot/` is not in the base, whoever put it there. */
+  /** What the base leaves out of `chroot/`, whoever put it there. */
   readonly keptOut: readonly KeptOut[];
-  /** Who can log in, and how, by the tree. */
+  /** Who can log in, and how, from the tree. */
   readonly logins: readonly string[];
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
   readonly lines: readonly string[];
 }
 
-/** Build the machine into the output folder. */
+/** Builds the machine into the output folder. */
 export async function build(settings: BuildSettings, context: Context): Promise<Result<BuildResult>> {
   const output = await openOutput(settings.output, settings.owner, context.signal);
   if (!output.ok) return output;
@@ -78,10 +78,9 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   }
 }
 
-const NOBODY =
-  'nobody can log in: give a user authorizedKeys (where there is an ssh server), a password or autologin';
+const NOBODY = 'nobody can log in: give a user authorizedKeys (with an ssh server), a password or autologin';
 
-/** How the images are booted from where they lie. */
+/** How the images boot from their present location. */
 interface Boot {
   readonly placement: Placement;
   /** What the definition adds to the command line. */
@@ -115,7 +114,7 @@ async function describe(
   const descriptions: Record<string, string> = {
     [name]: `${formatBytes(manifest.unpackedBytes)} in RAM, ${manifest.inodes} files`,
     [FILES.initramfs]: `early boot: tools ${formatBytes(tools)}, kernel modules ${formatBytes(modules)}`,
-    [FILES.microcode]: 'CPU microcode, which the kernel takes before everything else',
+    [FILES.microcode]: 'CPU microcode, which the kernel loads first',
     [FILES.kernel]: built.kernelRelease,
   };
   const head = changed

@@ -64,7 +64,7 @@ async function diagnose(options: DoctorOptions, context: Context): Promise<Diagn
       ({ program, purpose, found }) =>
         `${found === null ? 'missing' : 'ok     '}  ${program.padEnd(19)} ${purpose}`,
     ),
-    `${existsSync('/dev/kvm') ? 'ok     ' : 'note   '}  ${'/dev/kvm'.padEnd(19)} ${existsSync('/dev/kvm') ? 'there; whether it works is probed at the first boot' : 'not there: virtual machines run slower, by emulation'}`,
+    `${existsSync('/dev/kvm') ? 'ok     ' : 'note   '}  ${'/dev/kvm'.padEnd(19)} ${existsSync('/dev/kvm') ? 'present; the first boot probes whether it works' : 'absent: virtual machines are emulated, which is slower'}`,
     '',
     'how builds reach mirrors:',
     ...reach.map(({ setting, value }) => `         ${setting}  ${value}`),
@@ -82,7 +82,10 @@ async function diagnose(options: DoctorOptions, context: Context): Promise<Diagn
   };
 }
 
-/** The mirrors that a build takes unless told, and how it reaches them. Without apt, which is then missing, only what the environment says. */
+/**
+ * The mirrors that a build uses by default, and how it reaches them. If apt is missing, only from the
+ * environment.
+ */
 async function reached(env: Environment, { signal }: Context): Promise<Diagnosis['reach']> {
   const mirrors = chooseMirrors(env.MKMA_MIRROR);
   const reach = await findReach(env, undefined, signal);

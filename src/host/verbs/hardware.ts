@@ -1,4 +1,4 @@
-/** `mkma doctor --hardware`: what a definition should say for the machine that this is. */
+/** `mkma doctor --hardware`: what a definition should contain for this machine. */
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -17,20 +17,20 @@ import { runAny } from '../sys/run.js';
 export interface HardwareOptions {
   /** The caller's. */
   readonly env: Environment;
-  /** Folder of images, absolute: the modules in its chroot/ are those that the machine will have. */
+  /** Images folder, absolute: the modules in its chroot/ are those that the machine will have. */
   readonly output: string;
 }
 
 /** The advice as data, and its lines. */
 export interface HardwareReport extends Advice {
   readonly computer: string;
-  /** Whose modules were looked at. */
+  /** The kernel whose modules were read. */
   readonly kernel: string | null;
   readonly unread: readonly Unread[];
   readonly lines: readonly string[];
 }
 
-/** What this machine asks for. Reads only, as any user. */
+/** What this machine needs. Only reads, as any user. */
 export async function hardware(
   { env, output }: HardwareOptions,
   context: Context,
@@ -46,11 +46,11 @@ export async function hardware(
   const log = await readLog(context.signal);
   const advice = advise({ computer, uses, kernel, asked: asked.names, logged: firmwareInLog(log ?? '') });
   const unread: Unread[] = [
-    ...[...files.refused].map((path) => ({ what: `${path} cannot be read`, next: AS_ROOT })),
+    ...[...files.refused].map((path) => ({ what: `cannot read ${path}`, next: AS_ROOT })),
     ...(devices.length === 0 ? [{ what: '/sys/bus lists no device', next: 'mount /sys and try again' }] : []),
     ...(kernel === undefined ? [NO_KERNEL] : []),
     ...asked.unread,
-    ...(log === undefined ? [{ what: "the kernel's log cannot be read by this user", next: AS_ROOT }] : []),
+    ...(log === undefined ? [{ what: "this user cannot read the kernel's log", next: AS_ROOT }] : []),
   ];
   const description = describeComputer(computer, uses);
   const name = kernel === undefined || chosen === undefined ? undefined : chosen.folder;
@@ -62,8 +62,8 @@ export async function hardware(
 
 const AS_ROOT = 'sudo mkma doctor --hardware';
 const NO_KERNEL: Unread = {
-  what: `no kernel modules were found, neither in the images nor of ${release()}: firmware is not known`,
-  next: 'build once (sudo mkma build), then mkma doctor --hardware --output DIR with the folder of its images',
+  what: `found no kernel modules, neither in the images nor of ${release()}: firmware is unknown`,
+  next: 'build once (sudo mkma build), then run mkma doctor --hardware --output DIR with its images folder',
 };
 
 /** The modules of the images' kernel, or else of the running one. */
@@ -91,7 +91,7 @@ async function askModules(
   return { names: new Map(), unread: [{ what, next: next ?? 'correct that and try again' }] };
 }
 
-/** What dmesg(1) prints; `undefined` where it may not (kernel.dmesg_restrict) or is not there. */
+/** The output of dmesg(1); `undefined` if it may not read the log (kernel.dmesg_restrict) or is missing. */
 async function readLog(signal: AbortSignal): Promise<string | undefined> {
   const messages = await runAny({ file: 'dmesg', args: ['--notime'] }, { signal });
   return messages.ok && messages.value.exitCode === 0 ? messages.value.stdout : undefined;

@@ -1,4 +1,4 @@
-/** `mkma inspect`: what an image is and holds. */
+/** `mkma inspect`: what an image is and contains. */
 import { statSync } from 'node:fs';
 import { type ParsedNewcHeader, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/archive/cpio.js';
 import type { ArchiveRecord } from '../../core/archive/parser.js';
@@ -19,7 +19,7 @@ import type { Context } from '../context.js';
 import { verifyImage } from '../pack/verify.js';
 import { readImage } from '../set/images.js';
 
-/** Most bytes of an initramfs's manifest: it is one short line. */
+/** Size limit of an initramfs's manifest: it is one short line. */
 const MAX_INSIDE = 64 * 2 ** 10;
 
 export interface InspectOptions {
@@ -31,14 +31,14 @@ export interface InspectOptions {
 export interface Inspection {
   readonly file: string;
   readonly size: number;
-  /** `base`, `layer`, `initramfs`, or an archive or a file system of another maker. */
+  /** `base`, `layer`, `initramfs`, or an archive or a file system not made by mkma. */
   readonly kind: 'base' | 'layer' | 'initramfs' | 'archive' | 'erofs';
-  /** The manifest; of an initramfs, the facts it carries inside. */
+  /** The manifest; for an initramfs, the facts that it contains. */
   readonly manifest?: Manifest | InitramfsManifest;
   readonly counts: Readonly<Record<'files' | 'directories' | 'symlinks' | 'others', number>>;
   /** Bytes of all files' content. */
   readonly contentBytes: number;
-  /** Of an initramfs: the same by its parts. */
+  /** For an initramfs: the same by part. */
   readonly parts?: InitramfsBytes;
   /** Bytes of content below each top folder, largest first. */
   readonly largest: readonly { readonly path: string; readonly bytes: number }[];
@@ -46,7 +46,7 @@ export interface Inspection {
   readonly lines: readonly string[];
 }
 
-/** Read the whole file: the manifest's digests are verified, and of an archive every frame's own checksum. */
+/** Reads the whole file: verifies the manifest's digests and, in an archive, every frame's own checksum. */
 export async function inspect(options: InspectOptions, context: Context): Promise<Result<Inspection>> {
   const { file } = options;
   const info = readImage(file);
@@ -87,7 +87,7 @@ class Tally {
     }
     if (record.data !== undefined) {
       const inside = parseInitramfsManifest(decodeName(record.data));
-      // One of another maker, or of another version: the archive is then any archive.
+      // Not made by mkma, or of another version: the archive then counts as any archive.
       if (inside.ok) this.inside = inside.value;
     }
     if (this.list) this.entries.push(listLine(record));
@@ -110,11 +110,11 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     .slice(0, 10);
   const { counts, contentBytes, parts } = tally;
   const descriptions: Record<Inspection['kind'], string> = {
-    base: 'a base of mkma, verified',
-    layer: 'a layer of mkma, verified',
-    initramfs: 'an initramfs of mkma',
-    archive: 'an archive without a manifest: unverified',
-    erofs: 'an EROFS file system without a manifest: unverified',
+    base: 'an mkma base, verified',
+    layer: 'an mkma layer, verified',
+    initramfs: 'an mkma initramfs',
+    archive: 'an archive without a manifest, unverified',
+    erofs: 'an EROFS file system without a manifest, unverified',
   };
   const lines = [
     `${options.file}: ${descriptions[kind]}`,
@@ -123,7 +123,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     ...(kind === 'initramfs'
       ? [`  of these    tools ${formatBytes(parts.tools)}, kernel modules ${formatBytes(parts.modules)}`]
       : []),
-    `  holds       ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
+    `  contains    ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
     '  largest     ',
     ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
     ...(options.files ? ['', ...tally.entries] : []),
@@ -144,17 +144,17 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
 
 function formLine(manifest: Manifest): string {
   return isErofs(manifest)
-    ? '  form        EROFS file system'
-    : `  form        archive, ${manifest.segments.length} segments`;
+    ? '  type        EROFS file system'
+    : `  type        archive, ${manifest.segments.length} segments`;
 }
 
-/** Which accounts and packages it tells of. */
+/** Which accounts and package records it has. */
 function recordsLine(records: Records): string[] {
   const files = recordFiles(records);
   return files.length === 0 ? [] : [`  records     ${files.join(', ')}`];
 }
 
-/** The manifest's plain facts, a line each. */
+/** The manifest's plain facts, one a line. */
 function manifestLines(manifest: Manifest | InitramfsManifest): string[] {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(manifest)) {

@@ -31,17 +31,17 @@ import type { MachineDisk } from '../tools/qemu-disks.js';
 export interface RunOptions extends MachineOptions, DiskChoice {
   /** Whether standard input and output are a terminal. */
   readonly terminal: boolean;
-  /** Let the machine reach what this host reaches. */
+  /** Enable outbound access through this host. */
   readonly network?: boolean | undefined;
-  /** Ports of this host that lead into the machine. */
+  /** Ports of this host that are forwarded to the machine. */
   readonly forwards?: readonly Forward[] | undefined;
   /** Show the screen in a window. */
   readonly window?: boolean | undefined;
-  /** Folder with the sockets of the caller's session (XDG_RUNTIME_DIR): where a window's sound is played. */
+  /** Folder with the sockets of the caller's session (XDG_RUNTIME_DIR), for a window's sound. */
   readonly sessionFolder?: string | undefined;
-  /** Only tell the QEMU command. */
+  /** Only print the QEMU command. */
   readonly dryRun?: boolean | undefined;
-  /** Make a new disk, losing what the machine wrote to the old one. */
+  /** Create a new disk, losing what the machine wrote to the old one. */
   readonly freshDisk?: boolean | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface RunResult {
   readonly seconds?: number;
 }
 
-/** Boot the images and return when the machine was powered off (or QEMU was left). */
+/** Boots the images and returns when the machine was powered off (or QEMU ended). */
 export async function run(options: RunOptions, context: Context): Promise<Result<RunResult>> {
   if (!options.terminal && options.window !== true && options.dryRun !== true) return noTerminal();
   const images = findImages(options.output);
@@ -68,7 +68,7 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   const command = renderCommand(qemuCommand(machine));
   if (options.dryRun === true) {
     for (const file of madeFiles(options, machine).filter((file) => !existsSync(file))) {
-      context.emit({ type: 'note', text: `the first real run makes ${file}` });
+      context.emit({ type: 'note', text: `the first real run creates ${file}` });
     }
     return ok({ command, accel: machine.accel });
   }
@@ -87,13 +87,13 @@ function noTerminal(): Result<never> {
   });
 }
 
-/** The last one becomes /dev/console, where init and systemd speak. */
+/** The last one becomes /dev/console, where init and systemd print. */
 function consolesOf(options: RunOptions): string[] {
   if (options.window !== true) return ['ttyS0'];
   return options.terminal ? ['tty0', 'ttyS0'] : ['tty0'];
 }
 
-/** Where `mkma run` keeps what is the machine's own. */
+/** Where `mkma run` keeps the machine's own files. */
 function runFolder(options: RunOptions): string {
   return join(options.output, STATE, 'run');
 }
@@ -133,13 +133,13 @@ function networkOf({ network = false, forwards = [] }: RunOptions): Network | un
   return network || forwards.length > 0 ? { outward: network, forwards } : undefined;
 }
 
-/** The machine's files that are made for it, in the folder of runs. */
+/** The files created for the machine, in the folder of runs. */
 function madeFiles(options: RunOptions, machine: VmConfig): string[] {
   const variables = machine.start.by === 'uefi' ? [machine.start.variables] : [];
   return options.disks === undefined ? [diskFile(runFolder(options)), ...variables] : variables;
 }
 
-/** Have the files that are made for the machine ready and to ourselves while `work` runs. */
+/** Prepares and locks the files created for the machine while `work` runs. */
 async function withFiles<T>(
   options: RunOptions,
   machine: VmConfig,
@@ -152,7 +152,7 @@ async function withFiles<T>(
   if (!folder.ok) return folder;
   const taken: Problem = {
     code: 'images-in-use',
-    what: 'these images already run in another virtual machine',
+    what: 'another virtual machine is running these images',
     where: folder.value,
     next: 'end the other mkma run first, or boot a copy of the folder with --output',
   };
@@ -169,19 +169,22 @@ async function withFiles<T>(
   return disk.ok ? await work() : disk;
 }
 
-/** Start QEMU on this terminal. Returns how many seconds it ran. */
+/** Starts QEMU on this terminal. Returns how many seconds it ran. */
 async function boot(options: RunOptions, machine: VmConfig, context: Context): Promise<Result<number>> {
   if (options.terminal) {
-    context.emit({ type: 'note', text: 'to leave: poweroff inside the machine, or the keys Ctrl-A then X' });
+    context.emit({ type: 'note', text: 'to leave: poweroff in the machine, or Ctrl-A then X' });
   }
   if (machine.display !== 'none') {
     context.emit({
       type: 'note',
-      text: 'the keys Ctrl-Alt-G in the window give the machine all keys, and take them back',
+      text: 'Ctrl-Alt-G in the window grabs the keyboard for the machine, and releases it',
     });
   }
   for (const { host, guest } of machine.network?.forwards ?? []) {
-    context.emit({ type: 'note', text: `port ${host} of this host leads to port ${guest} of the machine` });
+    context.emit({
+      type: 'note',
+      text: `port ${host} of this host is forwarded to port ${guest} of the machine`,
+    });
   }
   const command = qemuCommand(machine);
   const begun = performance.now();

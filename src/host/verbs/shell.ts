@@ -1,4 +1,6 @@
-/** `mkma shell`: a shell in `chroot/`, with its mounts in a namespace of its own, so that they go with it. */
+/**
+ * `mkma shell`: a shell in `chroot/`, with its mounts in a namespace of its own, so that they end with it.
+ */
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { FILES } from '../../core/contract.js';
@@ -35,9 +37,9 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
   if (!existsSync(root)) {
     return err({
       code: 'chroot-missing',
-      what: 'there is no machine to enter',
+      what: 'no machine to enter',
       where: root,
-      next: 'build one first: mkma build',
+      next: 'build one first: sudo mkma build',
     });
   }
   const output = await openOutput(options.output, options.owner, context.signal);
@@ -48,10 +50,11 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
     const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
     const env = {
       TERM: options.terminal,
-      HISTFILE: '', // what is typed here is not part of the machine
+      HISTFILE: '', // the shell's history is not part of the machine
       debian_chroot: basename(output.value.path),
     };
-    // An interactive shell has a process group of its own: Ctrl-C in it does not reach mkma. One that does ends the command.
+    // An interactive shell has its own process group: Ctrl-C in it does not reach mkma. One that does ends
+    // the command.
     const running = start(inTree({ root, command, env, secretEnv: options.fetching }), {
       ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
       signal: context.signal,
@@ -63,7 +66,8 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
     const tree = await treeState(output.value.path, state);
     if (!tree.ok) return tree;
     const edited = tree.value.state === 'edited';
-    if (edited) context.emit({ type: 'note', text: 'chroot/ is edited; mkma build packs it as it is' });
+    if (edited)
+      context.emit({ type: 'note', text: 'chroot/ was edited; the next mkma build packs it as it is' });
     return ok({ exitCode: ended.value.exitCode, edited });
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));

@@ -1,4 +1,4 @@
-/** `mkma test`: boot the built images in QEMU unattended, and assert from inside that all is as it should be. */
+/** `mkma test`: boots the built images in QEMU unattended, and checks them from inside. */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,19 +29,21 @@ import type { Accelerator, GraphicsCard, Headless, VmConfig } from '../tools/qem
 const TIMEOUT: Record<Accelerator, number> = { tcg: 300, kvm: 120 };
 
 export interface TestOptions extends MachineOptions {
-  /** Seconds until the machine has to be off again, without those of the definition's tests. */
+  /** Seconds until the machine must be off again, without those of the definition's tests. */
   readonly timeout?: number | undefined;
-  /** What it has to run. */
+  /** What it must run. */
   readonly services: ExpectedServices;
   /** The definition's tests. */
   readonly tests?: readonly GivenTest[] | undefined;
-  /** Its graphics card, where there are tests. */
+  /** Its graphics card, if there are tests. */
   readonly card?: GraphicsCard | undefined;
   /** Whether it plays sound. */
   readonly plays?: boolean | undefined;
-  /** Folder for every picture that tests take, absolute. Default: those of failures alone, beside the images. */
+  /**
+   * Folder for every picture that tests take, absolute. Default: only those of failures, beside the images.
+   */
   readonly artifacts?: string | undefined;
-  /** Run only those whose name holds one of these words. */
+  /** Run only those whose name contains one of these words. */
   readonly only?: readonly string[] | undefined;
 }
 
@@ -49,7 +51,7 @@ export interface TestResult {
   /** Whether every check and test is ok: decides the exit code. */
   readonly passed: boolean;
   readonly checks: readonly Check[];
-  /** What came of the definition's tests. */
+  /** The results of the definition's tests. */
   readonly tests: readonly TestOutcome[];
   /** Seconds from the start of QEMU to its end. */
   readonly seconds: number;
@@ -62,7 +64,7 @@ export interface TestResult {
   readonly console: string;
 }
 
-/** Boot and check the images. A Problem where the boot failed; failed checks and tests are in the result. */
+/** Boots and checks the images. A Problem if the boot failed; failed checks and tests are in the result. */
 export async function test(options: TestOptions, context: Context): Promise<Result<TestResult>> {
   const tests = chooseTests(options.tests ?? [], options.only);
   if (!tests.ok) return tests;
@@ -79,7 +81,7 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   if (!folder.ok) return folder;
   const taken: Problem = {
     code: 'images-in-use',
-    what: 'these images are being tested already',
+    what: 'another mkma test is testing these images',
     where: folder.value,
     next: 'wait for the other mkma test to end',
   };
@@ -89,7 +91,7 @@ export async function test(options: TestOptions, context: Context): Promise<Resu
   });
   if (!lock.ok) return lock;
   using _held = lock.value;
-  // What a killed test may have left is cleared away, and so is what this one leaves.
+  // Removes what a killed test may have left, and what this one leaves.
   const scratch = join(folder.value, 'scratch');
   removeTree(scratch);
   try {
@@ -116,7 +118,7 @@ async function boot(
 ): Promise<Result<TestResult>> {
   const { folder, scratch, accel } = settings;
   const { tests: given = [], timeout = TIMEOUT[accel] } = options;
-  // What a test saves goes to a disk that is made for this run.
+  // What a test saves goes to a disk created for this run.
   const disk = await prepareDisk({ base: images.base, folder: scratch }, context);
   if (!disk.ok) return disk;
   const then = given.length === 0 ? 'poweroff' : 'agent';
@@ -130,7 +132,7 @@ async function boot(
   };
   writeFileSync(files.console, '');
   giveTo(files.console, options.owner);
-  // A path of QEMU's door is at most 107 bytes long (unix(7)), wherever the images lie.
+  // The path of a socket has at most 107 bytes (unix(7)), wherever the images are.
   const door = mkdtempSync(join(tmpdir(), 'mkma-test-'));
   const headless: Headless = {
     ...{ card: options.card ?? 'std', socket: join(door, 'qmp') },
@@ -179,21 +181,22 @@ function machineOf(options: TestOptions, images: BuiltImages, settings: Settings
     start: { by: 'kernel', kernel: images.kernel, initrd: images.initrd, append },
     bus: 'virtio',
     disks: [
-      // Only tests may write to it: without them a machine that tried to would be seen to fail.
+      // Only tests may write to it: without them, a write would fail and be noticed.
       { file: files.disk, format: 'raw', readonly: tests.length === 0, serial: 'mkma' },
       { file: files.script, format: 'raw', readonly: true, serial: TEST_DISK_SERIAL },
       ...attachData(options.dataDisks),
     ],
     serials: [
-      // The boots of one test run follow each other in it.
+      // All boots of one test run are in it.
       { to: 'file', file: files.console, append: true },
       { to: 'file', file: files.answers },
       ...(tests.length === 0 ? [] : [{ to: 'parent' } as const]),
     ],
     display: 'none',
-    // Only tests look at it.
+    // Only tests use it.
     headless: tests.length === 0 ? undefined : files.headless,
-    // A machine that waits for its network gets one, which leads nowhere: it comes up as where it has a cable.
+    // A machine that waits for its network gets one without outbound access: it comes up as if a cable were
+    // plugged in.
     network: { outward: false, forwards: [] },
   };
 }

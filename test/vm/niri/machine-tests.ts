@@ -35,7 +35,7 @@ export const tests: NonNullable<MachineInput['tests']> = [
     timeout: 400,
     async run(guest) {
       // A console's screen without line ends: vcs(4).
-      const told = "grep -q 'niri needs a graphics processor' /dev/vcs1";
+      const told = "grep -q 'niri requires a graphics processor' /dev/vcs1";
       await guest.ok(`until ${told}; do sleep 1; done`, PATIENT);
       assert.match(await guest.read('/dev/vcs1'), /Enter opens a shell here/);
       assert.equal(

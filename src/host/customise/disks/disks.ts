@@ -1,6 +1,5 @@
 /**
- * Disks of a definition in the tree: their mount points, tables, units and programs, and what is odd about
- * them.
+ * A definition's disks in the tree: mount points, tables, units and programs, and warnings about them.
  */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -17,10 +16,10 @@ import type { Tree } from '../tree.js';
 import { diskLinks, HERE, homeFiles } from './files.js';
 import { fstabLines, type Home, homesOnDisks } from './tables.js';
 
-/** The folder with programs that machines with disks get. */
+/** The folder with the programs of machines with disks. */
 export const PROGRAMS = join(PACKAGE, 'presets/disks');
 
-/** Homes of the definition's users that lie on disks. */
+/** Homes of the definition's users that are on disks. */
 export function homesIn({ homes }: Ids, machine: MachineConfig): Home[] {
   const own = Object.keys(machine.users).flatMap((name): [string, string][] => {
     const home = homes.get(name);
@@ -29,7 +28,7 @@ export function homesIn({ homes }: Ids, machine: MachineConfig): Home[] {
   return homesOnDisks(machine, new Map(own));
 }
 
-/** Put them into fstab(5), and what they need beside it. */
+/** Adds them to fstab(5), with the files they need. */
 export function setDisks({ root, files }: Tree, machine: MachineConfig): Result<void> {
   if (disksOf(machine).length === 0) return ok();
   const homes = homesIn(readIds(root), machine);
@@ -44,8 +43,7 @@ export function setDisks({ root, files }: Tree, machine: MachineConfig): Result<
 }
 
 /**
- * Warn of what can be seen in the tree alone, once everything is in place. Refuses a mount point that is no
- * folder.
+ * Warns of what only the finished tree shows. Refuses a mount point that is not a directory.
  */
 export function warnOfDisks(tree: Tree, machine: MachineConfig): Result<void> {
   warnOfKeys(tree, machine);
@@ -60,14 +58,14 @@ export function warnOfDisks(tree: Tree, machine: MachineConfig): Result<void> {
       return err({
         kind: 'usage',
         code: 'mount-on-file',
-        what: 'a mount point is no folder',
+        what: 'a mount point is not a directory',
         where: nameOf(field),
         field,
-        why: `files puts something else there: ${point}`,
-        next: 'take one of them out',
+        why: `the field files puts something else there: ${point}`,
+        next: 'remove one of them',
       });
     }
-    // What a home has is copied to the disk.
+    // The content of a home is copied to the disk.
     if (homes.includes(point)) continue;
     const within = (path: string): boolean => covered.some((one) => isWithin(plainPath(one), path));
     const hidden = readdirSync(resolveInTree(tree.root, point, true)).filter(
@@ -76,23 +74,23 @@ export function warnOfDisks(tree: Tree, machine: MachineConfig): Result<void> {
     if (hidden.length === 0) continue;
     tree.warn({
       code: 'mount-hides',
-      what: `the disk at ${point} hides what the image has there`,
+      what: `the disk at ${point} hides files of the image`,
       where: nameOf(field),
-      why: `it has ${hidden.slice(0, 5).join(', ')}${hidden.length > 5 ? ` and ${hidden.length - 5} more` : ''}`,
-      next: 'copy it to the disk yourself, or mount the disk elsewhere',
+      why: `the image contains ${hidden.slice(0, 5).join(', ')}${hidden.length > 5 ? ` and ${hidden.length - 5} more` : ''}`,
+      next: 'copy them to the disk yourself, or mount the disk elsewhere',
     });
   }
   return ok();
 }
 
-/** Permission bits of others than the owner. */
+/** Permission bits of all but the owner. */
 const OTHERS = 0o077;
 
 function warnOfKeys(tree: Tree, machine: MachineConfig): void {
   const mounts = mountsOf(machine);
   const disks = disksOf(machine);
   for (const { keyFile, keyDevice, name } of mappingsOf(disks)) {
-    // What lies on a disk cannot be seen here.
+    // Files on a disk cannot be checked here.
     if (keyFile === undefined || keyDevice !== undefined || mountOver(mounts, keyFile) !== undefined)
       continue;
     if (/^\/(run|dev|proc|sys)\//.test(keyFile)) continue;
@@ -102,15 +100,15 @@ function warnOfKeys(tree: Tree, machine: MachineConfig): void {
     if (info === undefined) {
       tree.warn({
         code: 'no-key-file',
-        what: 'the image has no such key file',
+        what: 'no such key file in the image',
         where,
-        why: 'neither packages nor the definition put it there: the passphrase will be asked for',
-        next: "put it there (files: { ...: { from: './home.key', mode: '0600' } }), or name its keyDevice",
+        why: 'neither packages nor the definition provide it: boots will ask for the passphrase',
+        next: "add it (files: { ...: { from: './home.key', mode: '0600' } }), or name its keyDevice",
       });
     } else if ((info.mode & OTHERS) !== 0) {
       tree.warn({
         code: 'open-key-file',
-        what: 'every user of the machine may read a key file',
+        what: 'users of the machine can read a key file',
         where,
         why: `its mode is ${(info.mode & 0o7777).toString(8)}`,
         next: "give it mode: '0600'",

@@ -1,23 +1,22 @@
 /**
- * Files of a machine that has disks, but for fstab(5): what is unlocked, what is reported, what makes homes.
- * Pure.
+ * Files of a machine with disks, except fstab(5): for unlocking, reporting, and creating homes. Pure.
  */
 import { DISKS_FILE, type ExpectedDisk } from '../../../core/boot/disks.js';
 import { type Disk, disksOf, type Mapping, mappingsOf } from '../../definition/disks.js';
 import { deviceNode, instanceName, unitOfPath } from '../../tools/unit-name.js';
 import { crypttabLines, type Disks, HOMES_UNIT, type Home, optionalNodes, unlockedNode } from './tables.js';
 
-/** The unit that reports what is not mounted. */
+/** The unit that reports disks that are not mounted. */
 const REPORT_UNIT = 'mkma-disks.service';
-/** The unit that gives up on what is not there. */
+/** The unit that gives up on absent disks. */
 const WAIT_UNIT = 'mkma-disks-wait.service';
-/** Seconds for a disk to come once udev has seen all that are there: one on USB takes some to spin up. */
+/** Seconds to wait for a disk once udev has seen all present ones: a USB disk needs some to spin up. */
 const WAIT_SECONDS = 15;
-/** Programs of these units on the machine; presets/disks/ has them. */
+/** Programs of these units on the machine, from presets/disks/. */
 export const HERE = '/usr/lib/mkma/disks';
 const UNITS = '/etc/systemd/system';
 
-/** Text files by path; none where the definition has no disk. */
+/** Text files by path; none if the definition has no disk. */
 export function diskFiles(machine: Disks): Record<string, string> {
   const disks = disksOf(machine);
   if (disks.length === 0) return {};
@@ -47,19 +46,19 @@ export function diskLinks(machine: Disks, homes: readonly Home[]): Record<string
   return {
     ...(waits ? { [`${UNITS}/sysinit.target.wants/${WAIT_UNIT}`]: `../${WAIT_UNIT}` } : {}),
     [`${UNITS}/multi-user.target.wants/${REPORT_UNIT}`]: `../${REPORT_UNIT}`,
-    // Also where a disk comes later, and is mounted then.
+    // Also for a disk that appears later and is mounted then.
     ...Object.fromEntries([...wanted(points, HOMES_UNIT), ...wanted(expected, REPORT_UNIT)]),
   };
 }
 
-/** Text files for homes on disks; none where there is no such home. */
+/** Text files for homes on disks; none if there is no such home. */
 export function homeFiles(homes: readonly Home[]): Record<string, string> {
   if (homes.length === 0) return {};
   const mounts = [...new Set(homes.map(({ point }) => unitOfPath(point, 'mount')))];
   return {
     [`${HERE}/homes.list`]: homes.map(({ user, point }) => `${user} ${point}\n`).join(''),
     [`${UNITS}/${HOMES_UNIT}`]: `[Unit]
-Description=Make homes on disks
+Description=Create homes on disks
 DefaultDependencies=no
 After=${mounts.join(' ')}
 Before=local-fs.target
@@ -76,7 +75,7 @@ ExecStart=/bin/sh ${HERE}/homes ${HERE}/homes.list
   };
 }
 
-/** Whether it is to be there once the machine is up. */
+/** Whether it must be mounted once the machine is up. */
 function isExpected({ options }: Disk): boolean {
   return !options.includes('noauto') && !options.includes('x-systemd.automount');
 }
@@ -96,7 +95,7 @@ function unlockingUnit({ name }: Mapping): string {
   return `systemd-cryptsetup@${instanceName(name)}.service`;
 }
 
-/** What gives up on absent disks, so that the boot need not wait for systemd's own limit. */
+/** Gives up on absent disks, so that the boot does not wait for systemd's own limit. */
 function waitFiles(nodes: readonly string[]): Record<string, string> {
   if (nodes.length === 0) return {};
   return {
@@ -115,7 +114,7 @@ ExecStart=/bin/sh ${HERE}/wait ${WAIT_SECONDS} ${HERE}/wait.list
   };
 }
 
-/** Before anybody is asked to log in, and once it is known what is mounted. */
+/** Before logins, and once mounting has finished. */
 function reportUnit(expected: readonly ExpectedDisk[]): string {
   return `[Unit]
 Description=Report disks that are not mounted
@@ -130,7 +129,7 @@ ExecStart=/bin/sh ${HERE}/report
 }
 
 /**
- * systemd makes swap of whatever is there; this looks first whether it holds something else, as Debian's own
+ * systemd formats any device as swap; this first checks that it holds nothing else, as Debian's own
  * cryptsetup does.
  */
 function swapGuard(mapping: Mapping): [string, string] {

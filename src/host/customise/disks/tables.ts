@@ -7,22 +7,22 @@ import { deviceNode } from '../../tools/unit-name.js';
 export type Disks = Pick<MachineConfig, 'mounts' | 'swap'>;
 
 /**
- * Seconds from systemd's start until a disk counts as absent, should nothing have said so before: the unit
- * that waits (files.ts) counts from when udev has seen all disks, which without KVM takes more than a minute.
+ * Seconds from systemd's start until a disk counts as absent, at the latest: the unit that waits (files.ts)
+ * counts from when udev has seen all disks, which takes more than a minute without KVM.
  */
 const DEVICE_SECONDS = 180;
-/** Seconds for a passphrase, where the boot goes on without: nobody may be there. */
+/** Seconds to wait for a passphrase if the boot can continue without: nobody may be present. */
 const PASSPHRASE_SECONDS = 90;
 
-/** The unit that makes homes on disks (files.ts). */
+/** The unit that creates homes on disks (files.ts). */
 export const HOMES_UNIT = 'mkma-homes.service';
 
-/** Lines of fstab(5). `homes`: mount points on which homes are made, and folders that are homes. */
+/** Lines of fstab(5). `homes`: mount points on which homes are created, and folders that are homes. */
 export function fstabLines(machine: Disks, homes: readonly Home[]): string[] {
   return disksOf(machine).map((disk) => {
     const spec = disk.mapping === undefined ? disk.device : unlockedNode(disk.mapping);
     const { point, type } = disk;
-    // The unlocked device is there once it is unlocked, and whatever unlocks it has a limit of its own.
+    // The device exists once it is unlocked, and unlocking has a limit of its own.
     const said =
       disk.mapping === undefined ? disk.options : disk.options.filter((one) => !isDeviceTimeout(one));
     const options = joined([...said, ...addedOptions(disk, homes)]);
@@ -30,7 +30,7 @@ export function fstabLines(machine: Disks, homes: readonly Home[]): string[] {
   });
 }
 
-/** A home of the definition's users that lies on a disk. */
+/** A home of a user of the definition that is on a disk. */
 export interface Home {
   readonly user: string;
   readonly path: string;
@@ -38,7 +38,7 @@ export interface Home {
   readonly point: string;
 }
 
-/** Homes that lie on disks. `homes`: of each user of the definition. */
+/** Homes on disks. `homes`: those of each user of the definition. */
 export function homesOnDisks(machine: Disks, homes: ReadonlyMap<string, string>): Home[] {
   const mounts = mountsOf(machine);
   return [...homes].flatMap(([user, path]) => {
@@ -48,7 +48,7 @@ export function homesOnDisks(machine: Disks, homes: ReadonlyMap<string, string>)
 }
 
 /**
- * Options of systemd.mount(5) that let a boot go on without the disk, and that order what has to be in order.
+ * Options of systemd.mount(5) that let a boot continue without the disk, and that set the required order.
  */
 function addedOptions({ options, point, mapping, required }: Disk, homes: readonly Home[]): string[] {
   const inHome = point !== undefined && belowHome(point, homes) ? [`x-systemd.after=${HOMES_UNIT}`] : [];
@@ -64,21 +64,20 @@ function addedOptions({ options, point, mapping, required }: Disk, homes: readon
   ];
 }
 
-/** With nofail alone logins would not wait for the mount (systemd.mount(5)), and land in an empty home. */
+/** With nofail alone, logins would not wait for the mount (systemd.mount(5)) and would see an empty home. */
 function untilMounted(options: readonly string[]): string[] {
   const later = ['noauto', '_netdev', 'x-systemd.automount'].some((option) => options.includes(option));
   return later ? [] : ['x-systemd.before=local-fs.target'];
 }
 
-/** Whether something is mounted inside of a home that is made on a disk: that has to be made first. */
+/** Whether something is mounted inside a home on a disk: the home has to be created first. */
 function belowHome(path: string, homes: readonly Home[]): boolean {
   const inside = homes.some((home) => isBelow(path, home.path));
   return inside && !homes.some(({ point }) => point === path);
 }
 
 /**
- * What a volume in RAM takes where it lies on a disk that may be absent: systemd requires the disk's mount
- * for it.
+ * Options of a RAM volume on a disk that may be absent: systemd would require the disk's mount for it.
  */
 export function optionsOnDisk(path: string, machine: Disks, homes: readonly Home[]): string[] {
   const over = mountOver(mountsOf(machine), path);
@@ -89,7 +88,7 @@ export function optionsOnDisk(path: string, machine: Disks, homes: readonly Home
   ];
 }
 
-/** Those whose name is not said already. */
+/** Those whose name is not set already. */
 function unsaid(said: readonly string[], added: readonly string[]): string[] {
   const names = new Set(said.map(nameOf));
   return added.filter((option) => !names.has(nameOf(option)));
@@ -108,8 +107,8 @@ function joined(options: readonly string[]): string {
 }
 
 /**
- * File systems that are checked before they are mounted, as Debian's installer has them: others check
- * themselves, or cannot be.
+ * File systems that are checked before they are mounted, as Debian's installer does: others check themselves,
+ * or cannot be checked.
  */
 const CHECKED = ['auto', 'ext2', 'ext3', 'ext4', 'vfat', 'exfat', 'f2fs', 'jfs'];
 
@@ -125,7 +124,7 @@ export function crypttabLines(machine: Disks): string[] {
     const users = disks.filter((disk) => disk.mapping === mapping);
     const required = users.some((disk) => disk.required);
     const { name, device } = mapping;
-    // How long to wait for the disk is said of what is mounted, encrypted or not.
+    // How long to wait for the disk is an option of the mount, encrypted or not.
     const waits = users.flatMap((disk) => disk.options.filter(isDeviceTimeout)).slice(0, 1);
     const options = [...mapping.options, ...unsaid(mapping.options, waits)];
     const own = [...options, ...unsaid(options, [...kindOf(mapping), ...(required ? [] : bounded(mapping))])];
@@ -133,7 +132,7 @@ export function crypttabLines(machine: Disks): string[] {
   });
 }
 
-/** Fields of crypttab(5) know no escapes: a tag with spaces is written as udev's link. */
+/** Fields of crypttab(5) have no escapes: a tag with spaces is written as udev's link. */
 function specOf(device: string): string {
   return /[\s\\]/.test(device) ? deviceNode(device) : device;
 }
@@ -145,8 +144,8 @@ function keyOf({ random, keyFile, keyDevice }: Mapping): string {
 }
 
 /**
- * Plain dm-crypt with AES-256 in XTS, whose two keys are of 512 bits (crypttab(5)); or LUKS, whose header
- * says how.
+ * Plain dm-crypt with AES-256 in XTS, whose two keys have 512 bits (crypttab(5)); or LUKS, whose header
+ * has the parameters.
  */
 function kindOf({ random, keyDevice, tpm2 }: Mapping): string[] {
   if (random) return ['swap', 'cipher=aes-xts-plain64', 'size=512'];
@@ -168,8 +167,8 @@ export function unlockedNode({ name }: Mapping): string {
 }
 
 /**
- * Paths of devices without which a boot goes on soon: of disks that are neither required nor have a limit of
- * their own, and of those that hold keys for them.
+ * Paths of devices without which a boot soon continues: those of disks that are neither required nor have a
+ * limit of their own, and of those that hold keys for them.
  */
 export function optionalNodes(machine: Disks): string[] {
   const disks = disksOf(machine);

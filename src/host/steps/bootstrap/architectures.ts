@@ -1,9 +1,12 @@
-/** Architectures besides the machine's own that its packages are of. They follow from the packages, which are inputs of the stages. */
+/**
+ * Architectures of packages besides the machine's own. They follow from the packages, which are inputs of the
+ * stages.
+ */
 import { err, ok, type Result } from '../../../core/result.js';
 import { foreignArchitectures, isDebFile } from '../../definition/package-names.js';
 import { run } from '../../sys/run.js';
 
-/** Those that entries of `packages` name, and those of files among them. */
+/** Those named by entries of `packages`, and those of package files. */
 export async function foreignOf(
   entries: readonly string[],
   own: string,
@@ -16,10 +19,10 @@ export async function foreignOf(
     if (!asked.ok) {
       return err({
         code: 'not-a-package',
-        what: 'this is no Debian package',
+        what: 'not a Debian package',
         where: file,
         why: asked.problem.why ?? asked.problem.what,
-        next: 'name a whole .deb file',
+        next: 'name a complete .deb file',
       });
     }
     const name = asked.value.stdout.trim();

@@ -1,4 +1,7 @@
-/** Modules that dkms(8) builds for the machine's kernel: while its packages are installed, and once everything is in place. */
+/**
+ * Modules that dkms(8) builds for the machine's kernel: while packages are installed, and once everything is
+ * in place.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
@@ -10,22 +13,30 @@ import { resolveInTree } from '../../sys/tree-files.js';
 import { DKMS_SCRIPT, dkmsFailure } from '../../tools/dkms.js';
 import { KERNEL_NAME } from './kernel.js';
 
-/** Keeps packages from building by themselves: they would for whatever kernel they find, and their logs would be gone. */
+/**
+ * Keeps packages from building on their own: they would build for any kernel they find, and their logs would
+ * be lost.
+ */
 const NO_AUTOINSTALL = 'etc/dkms/no-autoinstall';
 /**
- * No signatures: dkms would make a key of its own, which no firmware trusts and which would be in every copy of the image. A file
- * that is not there is its way of saying so (dkms(8), framework.conf).
+ * No signatures: dkms would create a key of its own, which no firmware trusts and which would be in every
+ * copy of the image. A missing key file turns signing off (dkms(8), framework.conf).
  */
 const UNSIGNED = 'etc/dkms/framework.conf.d/mkma-unsigned.conf';
 const UNSIGNED_TEXT = 'sign_file="/nonexistent"\n';
 
-/** What was just built must not get into the kernel of the building host, which may be of the same release: setpriv(1). */
+/**
+ * Fresh modules must not be loaded into the building host's kernel, which may have the same release:
+ * setpriv(1).
+ */
 const CAREFUL = ['setpriv', '--bounding-set', '-sys_module', '--'];
 
-/** Files of a tree while its packages are installed. {@link DKMS_HOOKS} take them away. */
+/** Files of a tree while its packages are installed. {@link DKMS_HOOKS} remove them. */
 export const DKMS_FILES = { [NO_AUTOINSTALL]: '', [UNSIGNED]: UNSIGNED_TEXT };
 
-/** Hooks of mmdebstrap: build for the kernel that {@link KERNEL_NAME} names, where there is one, and leave no file of ours over. */
+/**
+ * Hooks of mmdebstrap: build for the kernel that {@link KERNEL_NAME} names, if any, and remove mkma's files.
+ */
 export const DKMS_HOOKS: readonly string[] = [
   `set -e
 rm -f "$1/${NO_AUTOINSTALL}"
@@ -37,7 +48,10 @@ rm -f "$1/${UNSIGNED}"
 if [ ! -e "$1/usr/sbin/dkms" ]; then rmdir --ignore-fail-on-non-empty "$1/etc/dkms/framework.conf.d" "$1/etc/dkms"; fi`,
 ];
 
-/** Build in the tree at `root`, for the kernel there, what is not built yet. Says where something lacks the kernel's headers. */
+/**
+ * Builds what is not built yet in the tree at `root`, for the kernel there. Warns if the kernel's headers are
+ * missing.
+ */
 export async function buildDkms(root: string, release: string, context: Context): Promise<Result<void>> {
   const sources = dkmsSources(root);
   if (sources.length === 0 || !existsSync(join(root, 'usr/sbin/dkms'))) return ok();
@@ -62,13 +76,13 @@ export async function buildDkms(root: string, release: string, context: Context)
   return err(dkmsFailure(lines.join('\n')) ?? done.problem);
 }
 
-/** The folders below /usr/src that dkms has something to build from, by name. */
+/** The names of folders below /usr/src with sources for dkms. */
 function dkmsSources(root: string): string[] {
   const folder = resolveInTree(root, '/usr/src');
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return names.filter((name) => {
     const conf = join(folder, name, 'dkms.conf');
-    // Others are built by hand only.
+    // Others are only built by hand.
     return existsSync(conf) && /^\s*AUTOINSTALL=["']?\w/m.test(readFileSync(conf, 'utf8'));
   });
 }
@@ -79,6 +93,6 @@ function withoutHeaders(sources: readonly string[], release: string): Problem {
     what: 'kernel modules are not built',
     where: sources.map((name) => `/usr/src/${name}`).join(', '),
     why: `the headers of the kernel ${release} are not in the machine`,
-    next: 'add them to packages: "linux-headers-amd64" for Debian\'s own kernel, or those of the kernel that the definition names',
+    next: 'add them to packages: "linux-headers-amd64" for Debian\'s own kernel, or those of the definition\'s kernel',
   };
 }

@@ -1,4 +1,4 @@
-/** What comes from the mirror, by mmdebstrap into an entry of the cache. */
+/** Fetches from the mirror, with mmdebstrap into an entry of the cache. */
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,14 +22,14 @@ import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import type { BuildSettings } from '../settings.js';
 
-/** Raised whenever the same inputs shall give another result. */
+/** Increased whenever the same inputs must give another result. */
 const RECIPE = '6';
 
 /** Files of a cache entry. */
 export const TREE = 'tree.tar.zst';
 export const LIST = 'packages.txt';
 
-/** Lists what is installed in the tree, with the versions. */
+/** Lists the packages installed in the tree, with versions. */
 export const INSTALLED = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
 
 export function mirrorInputs(settings: BuildSettings): Inputs {
@@ -45,23 +45,23 @@ export function mirrorInputs(settings: BuildSettings): Inputs {
   };
 }
 
-/** What differs between the bootstraps. */
+/** What differs between bootstraps. */
 export interface Part
   extends Pick<
     BootstrapRequest,
     'variant' | 'packages' | 'finish' | 'fields' | 'debFiles' | 'recommends' | 'foreignArchitectures'
   > {
-  /** Files of the tree that apt needs, by their path in it. */
+  /** Files that apt needs in the tree, by path. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
-  /** Where it is not the machine's. */
+  /** If it is not the machine's. */
   readonly suite?: string | undefined;
   readonly inputs: Inputs;
   /** Files that it makes. */
   readonly makes: readonly string[];
 }
 
-/** Take it from the cache or the mirror. `pauses`: seconds between the tries of a mirror that fails. */
+/** Takes it from the cache or the mirror. `pauses`: seconds between retries of a failing mirror. */
 export async function bootstrap(
   settings: BuildSettings,
   context: Context,
@@ -79,7 +79,7 @@ export async function bootstrap(
       refresh: settings.refresh,
       signal: context.signal,
       onWait: () =>
-        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same' }),
+        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same entry' }),
       make: (folder) => makeEntry(folder, settings, context, part, pauses),
     });
   const outcome = ({ path, at }: CacheEntry): string => {
@@ -87,7 +87,7 @@ export async function bootstrap(
     return `${count} packages of ${suite}, from ${formatMoment(at)}`;
   };
   if (known === undefined) {
-    const why = settings.refresh ? 'asked to refresh' : 'not in the cache';
+    const why = settings.refresh ? 'refresh requested' : 'not in the cache';
     return stage(context, name, `${why}: bootstrapping ${suite}`, take, outcome);
   }
   const entry = await take();
@@ -95,7 +95,10 @@ export async function bootstrap(
   return entry;
 }
 
-/** Fill a cache entry; resolves to its id, which names every package with its version, and how it was made. */
+/**
+ * Fills a cache entry; resolves to its id, a digest of every package with its version, and of how it was
+ * made.
+ */
 async function makeEntry(
   folder: string,
   settings: BuildSettings,
@@ -131,12 +134,12 @@ async function makeEntry(
     const lines: string[] = [];
     const done = await tryAgain(() => runOnce(request, folder, lines, part.stage, context), context, pauses);
     if (!done.ok) return done;
-    // What is published here is taken on trust by every later build.
+    // Every later build trusts what is published here.
     const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
     );
     if (lacking !== undefined)
-      throw new Error(`mmdebstrap ended well but made no ${lacking}:\n${lines.join('\n')}`);
+      throw new Error(`mmdebstrap succeeded but made no ${lacking}:\n${lines.join('\n')}`);
     const versions = readFileSync(join(folder, LIST), 'utf8');
     return ok(digestInputs({ ...part.inputs, versions }).slice(0, 20));
   } finally {
@@ -144,7 +147,7 @@ async function makeEntry(
   }
 }
 
-/** Bootstrap once. `lines` then holds what was printed. */
+/** Bootstraps once. `lines` then has the output. */
 async function runOnce(
   request: BootstrapRequest,
   folder: string,
@@ -153,7 +156,7 @@ async function runOnce(
   context: Context,
 ): Promise<{ readonly result: Result<void>; readonly answer?: MirrorAnswer | undefined }> {
   lines.length = 0;
-  // A try before may have left files that hooks add to.
+  // An earlier try may have left files that hooks append to.
   for (const name of readdirSync(folder)) removeTree(join(folder, name));
   const plain = bootstrapCommand(request);
   const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
@@ -168,12 +171,14 @@ async function runOnce(
   if (done.ok) return { result: ok() };
   const output = lines.join('\n');
   const dkms = dkmsFailure(output);
-  // What the mirror answered before is not why a module could not be built.
+  // Earlier answers of the mirror are not why a module failed to build.
   if (dkms !== undefined) return { result: err(dkms) };
   return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
 }
 
-/** How mirrors are reached, as files for apt that only root reads; resolves to the one of apt.conf(5). */
+/**
+ * How mirrors are reached, as files for apt that only root can read; resolves to the path of the apt.conf(5).
+ */
 function writeReach({ reach, mirrors }: BuildSettings, folder: string): string {
   const [conf, auth] = [join(folder, 'reach.conf'), join(folder, 'reach.auth')];
   const text = renderReach(reach, auth, mirrors.logins);
@@ -182,7 +187,7 @@ function writeReach({ reach, mirrors }: BuildSettings, folder: string): string {
   return conf;
 }
 
-/** The files as a folder; `undefined`: there are none. */
+/** Writes the files to a folder; `undefined`: there are none. */
 function writeFiles(files: Readonly<Record<string, string>>, folder: string): string | undefined {
   for (const [path, content] of Object.entries(files)) {
     const file = join(folder, path);
@@ -192,7 +197,7 @@ function writeFiles(files: Readonly<Record<string, string>>, folder: string): st
   return Object.keys(files).length === 0 ? undefined : folder;
 }
 
-/** Kept packages are fetched again after this many days, so that those no build needs any more go. */
+/** Cached packages are dropped after this many days, so that unused ones disappear. */
 const KEEP_DEBS_DAYS = 60;
 
 function pruneDebs(folder: string): void {

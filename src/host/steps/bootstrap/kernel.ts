@@ -1,4 +1,4 @@
-/** The kernel's package: with the system's packages, or by itself from another suite. */
+/** The kernel's package: with the system's packages, or separately from another suite. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.js';
@@ -9,23 +9,27 @@ import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs } from './engine.js';
 
 /**
- * What the kernel's packages in an entry hold: of one, or since Linux 7 of several with a part each, counted from 0. Modules are
- * compressed by themselves: what Debian's xz makes of them is no smaller, and takes each build seconds to unpack.
+ * The content of the kernel's packages in an entry: of one, or since Linux 7 of several, counted from 0. The
+ * modules are compressed already: recompressing with Debian's xz saves nothing, and costs each build seconds
+ * to unpack.
  */
 export const KERNEL_PACKAGES = /^kernel\d+\.tar\.zst$/;
 /** The first of them. */
 export const KERNEL_PACKAGE = 'kernel0.tar.zst';
-/** Names the kernel's package; in an entry without packages of a kernel, that one is installed in the tree. */
+/** Names the kernel's package; in an entry without kernel packages, that one is installed in the tree. */
 export const KERNEL_NAME = 'kernel.txt';
 
-/** The release (`uname -r`) of the kernel that an entry has; `undefined`: it has none, or was made before this was noted. */
+/** The release (`uname -r`) of an entry's kernel; `undefined`: it has none, or predates this record. */
 export function kernelReleaseIn({ path }: CacheEntry): string | undefined {
   const file = join(path, KERNEL_NAME);
   if (!existsSync(file)) return undefined;
   return /^linux-image-(\S+?)(-unsigned)?$/m.exec(readFileSync(file, 'utf8'))?.[1];
 }
 
-/** The kernel's package from a suite that is not the machine's; `undefined`: it comes with the packages, or from elsewhere. */
+/**
+ * The kernel's package from a suite other than the machine's; `undefined`: it comes with the packages, or
+ * from elsewhere.
+ */
 export async function bootstrapKernel(
   settings: BuildSettings,
   context: Context,
@@ -47,22 +51,23 @@ export async function bootstrapKernel(
   });
 }
 
-/** The kernel's package, where it comes from the machine's own suite; `undefined`: it does not. */
+/** The kernel's package, if it comes from the machine's own suite; else `undefined`. */
 export function ownKernelPackage({ machine, architecture }: BuildSettings): string | undefined {
   const { kernel, suite } = machine;
   if (kernel.from !== 'debian' || (kernel.suite ?? suite) !== suite) return undefined;
   return kernel.package ?? `linux-image-${architecture}`;
 }
 
-// One that is installed by itself is meant, whatever the default's name is.
+// If only one is installed, it is the one, whatever the default's name.
 const ONLY_INSTALLED = `# shellcheck disable=SC2086 # one word a package
 set -- $installed
 if [ $# -eq 1 ]; then found=$1; fi`;
 
 /**
- * The kernel is unpacked beside the package database, not installed: installing would pull initramfs-tools and write
- * an initrd that a machine in RAM never uses, and upgrade a kernel that nothing boots (docs/decisions/0003). Where the packages
- * of the tree install that kernel nevertheless, or one alone and `anyInstalled` says that it will do, it is taken from there.
+ * The kernel is unpacked without the package database, not installed: installing would pull in
+ * initramfs-tools and write an initrd that a machine in RAM never uses, and upgrade a kernel that nothing
+ * boots (docs/decisions/0003). If the packages of the tree install that kernel nevertheless, or a single one
+ * with `anyInstalled`, it is taken from there.
  */
 export function fetchKernel(name: string, anyInstalled = false): string {
   const meta = shellQuote(name);

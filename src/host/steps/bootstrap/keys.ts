@@ -1,4 +1,7 @@
-/** Keys of repositories that a definition names by address and fingerprint: fetched once, as mirrors are reached, and kept. */
+/**
+ * Keys of repositories that a definition names by URL and fingerprint: fetched once, the way mirrors are
+ * reached, and cached.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
@@ -18,16 +21,16 @@ import { armour } from '../../tools/openpgp/packets.js';
 import { chooseKey, isExpired } from '../../tools/repository-key.js';
 import type { BuildSettings } from '../settings.js';
 
-/** apt's own program that fetches one file as apt would: apt-helper(1). */
+/** apt's own program that fetches one file as apt does: apt-helper(1). */
 const APT_HELPER = '/usr/lib/apt/apt-helper';
-/** The key in its entry of the cache, armoured. */
+/** The armoured key in its cache entry. */
 const FILE = 'key.asc';
 
 type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach'>;
 
 const inputsOf = (fingerprint: string) => ({ fingerprint: plainFingerprint(fingerprint) });
 
-/** Reads keys for files that apt reads: those that {@link fetchKeys} has fetched from the cache. */
+/** Reads keys for apt's files; those fetched by {@link fetchKeys} from the cache. */
 export function keyReader(cache: string): KeyReader {
   return (key) => {
     if (typeof key === 'string') return readKey(key);
@@ -38,8 +41,8 @@ export function keyReader(cache: string): KeyReader {
 }
 
 /**
- * Fetch the keys that are not in the cache, or have expired there. An entry of the cache is of a fingerprint, and holds the key with it
- * alone. `pauses`: seconds between the tries.
+ * Fetches the keys that are not in the cache, or have expired there. A cache entry belongs to a fingerprint
+ * and contains that key alone. `pauses`: seconds between retries.
  */
 export async function fetchKeys(
   settings: Settings,
@@ -54,7 +57,7 @@ export async function fetchKeys(
   return ok();
 }
 
-/** One key on its way. */
+/** One key being fetched. */
 class Fetching {
   constructor(
     private readonly name: string,
@@ -80,7 +83,7 @@ class Fetching {
     return entry.ok ? ok() : entry;
   }
 
-  /** Fill the folder of a cache entry; resolves to its id. */
+  /** Fills the folder of a cache entry; resolves to its id. */
   private async make(folder: string): Promise<Result<string>> {
     this.context.emit({ type: 'note', text: `fetching the key of the repository ${this.name}` });
     const file = await tryAgain(() => this.fetch(), this.context, this.pauses);
@@ -117,7 +120,7 @@ class Fetching {
       const answer = mirrorAnswer(lines.join('\n'));
       if (answer === undefined) return { result: this.refuse(done.problem) };
       const result = this.refuse(explainFetch(answer));
-      // A mirror that lacks a file is being updated; a key that is not there is elsewhere.
+      // A mirror that lacks a file is being updated; a missing key is permanent.
       return answer.kind === 'absent' ? { result } : { result, answer };
     } finally {
       scratch.value.remove();
@@ -128,21 +131,21 @@ class Fetching {
     return err({
       ...{ where: withoutLogins(this.key.url), field: ['repositories', this.name, 'key'] },
       ...problem,
-      what: `the key of the repository ${this.name} cannot be used`,
+      what: `cannot use the key of the repository ${this.name}`,
     });
   }
 }
 
-/** What ended fetching a key, and what to do: it comes from no mirror that another could be named for. */
+/** Why fetching a key failed, and what to do: naming another mirror would not help. */
 function explainFetch(answer: MirrorAnswer): Omit<Problem, 'what'> {
   const { code, where, why, next } = explainAnswer(answer);
   if (answer.kind === 'absent') {
-    const said = `there is no such file\napt says: ${answer.words}`;
+    const said = `no such file\napt reports: ${answer.words}`;
     return { code: 'repository-key-absent', where, why: said, next: 'correct the url of this key' };
   }
   const kept = answer.kind === 'login' || answer.kind === 'certificate';
   const network =
-    'check the network and the url of this key; where only a proxy leads out, name it: --proxy http://HOST:PORT';
+    'check the network and the url of this key; if this host needs a proxy, name it: --proxy http://HOST:PORT';
   return { code, where, why, next: kept ? next : network };
 }
 

@@ -37,13 +37,13 @@ export function packageInput(name: string): string {
   return isDebFile(name) ? `${basename(name)}@${digestFile(name)}` : name;
 }
 
-/** What the definition names, and what mkma itself needs on the machine. */
+/** Packages of the definition, and those that mkma itself needs on the machine. */
 function systemPackages(machine: MachineConfig): string[] {
   const all = [...machine.packages, ...neededPackages(machine).map(({ name }) => name), ...PROGRAM_PACKAGES];
   return [...new Set(all)].filter((entry) => !machine.excludePackages.includes(packageNameOf(entry)));
 }
 
-/** Which fields ask for which packages. */
+/** Which fields need which packages. */
 function fieldsOf(machine: MachineConfig): Map<string, readonly (string | number)[]> {
   const { kernel, packages } = machine;
   const named = (entries: readonly string[], path: string): [string, (string | number)[]][] =>
@@ -56,7 +56,7 @@ function fieldsOf(machine: MachineConfig): Map<string, readonly (string | number
   ]);
 }
 
-/** Those of them that are files. */
+/** Those that are files. */
 function debFiles(machine: MachineConfig): string[] {
   return systemPackages(machine).filter(isDebFile);
 }
@@ -92,11 +92,14 @@ export async function bootstrapPackages(
   });
 }
 
-/** Sources of the definition's own repositories, as files of the tree that is bootstrapped; with {@link describeKey} as an input. */
+/**
+ * Sources of the definition's own repositories, as files of the bootstrapped tree; with {@link describeKey}
+ * as an input.
+ */
 export function repositoryFiles({ repositories }: MachineConfig, read: KeyReader): Record<string, string> {
   return Object.fromEntries(
     Object.entries(repositories).map(([name, repository]) => {
-      // dpkg runs inside the tree, where files of this host are not: apt is to copy them.
+      // dpkg runs inside the tree, without the files of this host: apt must copy them.
       const uri = repository.uri.replace(/^file:/, 'copy:');
       return [
         `etc/apt/sources.list.d/${name}.sources`,

@@ -13,7 +13,7 @@ export function toolsInputs(settings: BuildSettings): Inputs {
 
 /** The programs of early boot with their libraries, from the built suite. */
 export async function bootstrapTools(settings: BuildSettings, context: Context): Promise<Result<CacheEntry>> {
-  // Nothing is installed here, so apt itself has to tell what it took.
+  // Nothing is installed here, so apt itself has to report what it took.
   const list = `set -e
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 plan=$(apt-get --simulate --no-install-recommends install ${TOOL_PACKAGES.join(' ')})

@@ -1,4 +1,4 @@
-/** The public keys of a key file (RFC 9580, 10.1): their fingerprints, and until when they are valid. Pure. */
+/** The public keys of a key file (RFC 9580, 10.1): their fingerprints and expiry. Pure. */
 import { createHash } from 'node:crypto';
 import { dearmour, lengthAt, numberAt, PACKET, type Packet, packetsOf } from './packets.js';
 
@@ -6,9 +6,12 @@ import { dearmour, lengthAt, numberAt, PACKET, type Packet, packetsOf } from './
 export interface PublicKey {
   /** In upper case hex: 40 digits of a version 4 key, 64 of a version 6 key. */
   readonly fingerprint: string;
-  /** Seconds since the epoch after which it is no longer valid, by its newest signature of itself; `undefined`: never. */
+  /**
+   * Seconds since the epoch after which it is no longer valid, by its newest self-signature; `undefined`:
+   * never.
+   */
   readonly expires?: number | undefined;
-  /** It alone, as it lay in the file. */
+  /** Its bytes in the file, without other keys. */
   readonly bytes: Uint8Array;
 }
 
@@ -22,7 +25,7 @@ export function spacedFingerprint(text: string): string {
   return (plainFingerprint(text).match(/.{1,4}/g) ?? []).join(' ');
 }
 
-/** All keys of a file, armoured or not, in their order. None: it is no key file, or one cut off. */
+/** All keys of a file, armoured or not, in order. None: it is not a key file, or is truncated. */
 export function publicKeysOf(file: Uint8Array): PublicKey[] {
   const packets = packetsOf(dearmour(file)) ?? [];
   const starts = packets.flatMap(({ type }, i) => (type === PACKET.publicKey ? [i] : []));
@@ -32,7 +35,7 @@ export function publicKeysOf(file: Uint8Array): PublicKey[] {
   });
 }
 
-/** Of a version that nobody uses any more, or not yet: `undefined`. */
+/** `undefined` for versions that are obsolete or not in use yet. */
 function keyOf(packets: readonly Packet[]): PublicKey | undefined {
   const [primary, ...others] = packets;
   if (primary === undefined) return undefined;
@@ -47,7 +50,7 @@ function keyOf(packets: readonly Packet[]): PublicKey | undefined {
   };
 }
 
-/** RFC 9580, 5.5.4: a digest over the packet's body, after an octet of its own and the body's length. */
+/** RFC 9580, 5.5.4: a digest of the packet's body, preceded by an octet and the body's length. */
 function fingerprintOf(body: Uint8Array): string | undefined {
   const version = body[0];
   if (version !== 4 && version !== 6) return undefined;
@@ -59,13 +62,13 @@ function fingerprintOf(body: Uint8Array): string | undefined {
   return digest.update(head).update(body).digest('hex').toUpperCase();
 }
 
-/** Signature types by which a key says something of itself (RFC 9580, 5.2.1): of a user ID, or directly. */
+/** Types of self-signatures (RFC 9580, 5.2.1): of a user ID, or of the key itself. */
 const OF_ITSELF = [0x10, 0x11, 0x12, 0x13, 0x1f];
 
 /** Subpackets of signatures (RFC 9580, 5.2.3.7). */
 const SUBPACKET = { created: 2, lifetime: 9, issuerId: 16, issuer: 33 } as const;
 
-/** Seconds from its making for which a key is valid, by its newest signature of itself. None, or 0: for ever. */
+/** Seconds from its creation for which a key is valid, by its newest self-signature. None, or 0: for ever. */
 function lifetimeOf(packets: readonly Packet[], fingerprint: string): number | undefined {
   let [newest, lifetime] = [-1, 0];
   for (const { type, body } of packets) {
@@ -80,7 +83,10 @@ function lifetimeOf(packets: readonly Packet[], fingerprint: string): number | u
   return lifetime === 0 ? undefined : lifetime;
 }
 
-/** Whether a signature is of this key: its issuer is named as a fingerprint, after its version, or by its last 8 octets. */
+/**
+ * Whether a signature is by this key: its issuer is a fingerprint, after its version, or the last 8 octets of
+ * one.
+ */
 function issuedBy(said: ReadonlyMap<number, Uint8Array>, fingerprint: string): boolean {
   const hex = (bytes: Uint8Array | undefined): string =>
     Buffer.from(bytes ?? [])
@@ -91,7 +97,9 @@ function issuedBy(said: ReadonlyMap<number, Uint8Array>, fingerprint: string): b
   return issuer === fingerprint || (issuer === '' && id !== '' && fingerprint.endsWith(id));
 }
 
-/** Subpackets of a signature's both areas (RFC 9580, 5.2.3): hashed ones win. `undefined`: of another version. */
+/**
+ * Subpackets of both areas of a signature (RFC 9580, 5.2.3): hashed ones win. `undefined`: another version.
+ */
 function subpacketsOf(body: Uint8Array): ReadonlyMap<number, Uint8Array> | undefined {
   const version = body[0];
   if (version !== 4 && version !== 6) return undefined;
@@ -103,7 +111,9 @@ function subpacketsOf(body: Uint8Array): ReadonlyMap<number, Uint8Array> | undef
   return new Map([...areaOf(body.subarray(free, freeEnd)), ...areaOf(body.subarray(hashed, hashedEnd))]);
 }
 
-/** One area: each has a length, its type, of which the first bit only says how much it matters, and its content. */
+/**
+ * One area: each subpacket has a length, a type, whose first bit only marks it as critical, and its content.
+ */
 function areaOf(area: Uint8Array): [number, Uint8Array][] {
   const found: [number, Uint8Array][] = [];
   for (let at = 0; at < area.length; ) {

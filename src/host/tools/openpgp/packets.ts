@@ -1,11 +1,11 @@
-/** OpenPGP as bytes (RFC 9580): ASCII armour, and the packets that a key file is a row of. Pure. */
+/** OpenPGP as bytes (RFC 9580): ASCII armour, and the packets of a key file. Pure. */
 
-/** A packet: what kind it is, where it lies, and what it holds. */
+/** A packet: its type, its bytes, and its body. */
 export interface Packet {
   /** Its packet type ID (RFC 9580, 5). */
   readonly type: number;
   readonly body: Uint8Array;
-  /** The packet as it lies in the file, header and all. */
+  /** The whole packet in the file, header included. */
   readonly whole: Uint8Array;
 }
 
@@ -29,7 +29,10 @@ export function armour(bytes: Uint8Array): string {
   return [BEGIN, '', ...lines, END, ''].join('\n');
 }
 
-/** The bytes of a key file: what its blocks of armour hold, one after another, or the file itself where it is not armoured. */
+/**
+ * The bytes of a key file: the content of its armour blocks, concatenated, or the file itself if it is not
+ * armoured.
+ */
 export function dearmour(file: Uint8Array): Uint8Array {
   const text = Buffer.from(file).toString('latin1').replaceAll('\r\n', '\n');
   const blocks = [...text.matchAll(new RegExp(`^${BEGIN}[ \\t]*\\n([^]*?)\\n${END}`, 'gm'))];
@@ -47,7 +50,7 @@ function base64Of(block: string): string {
     .join('');
 }
 
-/** The packets, in their order; `undefined`: these bytes are no OpenPGP, or are cut off. */
+/** The packets, in order; `undefined`: these bytes are not OpenPGP, or are truncated. */
 export function packetsOf(bytes: Uint8Array): Packet[] | undefined {
   const packets: Packet[] = [];
   for (let at = 0; at < bytes.length; ) {
@@ -60,7 +63,7 @@ export function packetsOf(bytes: Uint8Array): Packet[] | undefined {
   return packets;
 }
 
-/** A packet's header: bit 7 is always set, bit 6 says which of the two formats it has (RFC 9580, 4.2). */
+/** A packet's header: bit 7 is always set, bit 6 selects one of the two formats (RFC 9580, 4.2). */
 function headerAt(bytes: Uint8Array, at: number): { type: number; start: number; end: number } | undefined {
   const first = bytes[at] ?? 0;
   if ((first & 0x80) === 0) return undefined;
@@ -71,20 +74,20 @@ function headerAt(bytes: Uint8Array, at: number): { type: number; start: number;
   return { type, start, end: start + length.value };
 }
 
-/** A number that says how long something is, and how many octets it takes itself. */
+/** A length, and the number of octets that encode it. */
 export interface Length {
   readonly value: number;
   readonly octets: number;
 }
 
-/** Of the legacy format: 1, 2 or 4 octets; "until the end" is not used for keys (RFC 9580, 4.2.2). */
+/** Legacy format: 1, 2 or 4 octets; "until the end" is not used for keys (RFC 9580, 4.2.2). */
 function legacyLength(bytes: Uint8Array, at: number, kind: number): Length | undefined {
   if (kind === 3) return undefined;
   const octets = 2 ** kind;
   return { value: numberAt(bytes, at, octets), octets };
 }
 
-/** Of the present format; partial lengths are for data alone (RFC 9580, 4.2.1). */
+/** Current format; partial lengths are for data only (RFC 9580, 4.2.1). */
 export function lengthAt(bytes: Uint8Array, at: number): Length | undefined {
   const first = bytes[at];
   if (first === undefined) return undefined;
@@ -93,7 +96,7 @@ export function lengthAt(bytes: Uint8Array, at: number): Length | undefined {
   return first === 255 ? { value: numberAt(bytes, at + 1, 4), octets: 5 } : undefined;
 }
 
-/** A number of some octets, the most significant first. */
+/** A big-endian number. */
 export function numberAt(bytes: Uint8Array, at: number, octets: number): number {
   let value = 0;
   for (let i = at; i < at + octets; i++) value = value * 256 + (bytes[i] ?? 0);

@@ -1,4 +1,4 @@
-/** `mkma layers` on the host, where it changes something: disable, enable, drop. */
+/** `mkma layers` on the host, commands that change something: disable, enable, drop. */
 import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -13,7 +13,7 @@ import { openImages } from '../../set/folder.js';
 import { flush } from '../../sys/files.js';
 import type { Told } from './look.js';
 
-/** Rename or remove a layer's file, and flush the folder, so that a power cut undoes nothing. */
+/** Renames or removes a layer's file, and flushes the folder, so that a power cut undoes nothing. */
 export function change(
   action: Action,
   folder: string,
@@ -31,10 +31,10 @@ export function change(
     flush(folder);
   } catch (cause) {
     const why = (cause as Error).message;
-    const next = 'look whether the folder can be written to; where it is of root, run it as root';
+    const next = 'check that the folder can be written to; if it belongs to root, run as root';
     return err({
       code: 'images-folder-not-writable',
-      what: 'cannot change the folder of the images',
+      what: 'cannot change the images folder',
       where: join(folder, file),
       why,
       next,

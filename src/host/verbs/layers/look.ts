@@ -1,4 +1,4 @@
-/** `mkma layers` on the host, as far as it only looks: list, show, diff, blame, verify. */
+/** `mkma layers` on the host, commands that only read: list, show, diff, blame, verify. */
 import { join } from 'node:path';
 import {
   type Blame,
@@ -26,10 +26,10 @@ import { verifyImage } from '../../pack/verify.js';
 import { openImages } from '../../set/folder.js';
 import { readTree, sha256 } from './content.js';
 
-/** Lines for people beside the value for programs. */
+/** Lines for people besides the value for programs. */
 export type Told<T> = T & { readonly lines: readonly string[] };
 
-/** The images in their order. */
+/** The images in order. */
 export function list(folder: string): Result<Told<LayerList>> {
   const stored = openImages(folder);
   if (!stored.ok) return stored;
@@ -37,7 +37,7 @@ export function list(folder: string): Result<Told<LayerList>> {
   return ok({ ...value, lines: listLines(value) });
 }
 
-/** What an image holds. */
+/** The content of an image. */
 export async function showOne(
   folder: string,
   name: string,
@@ -76,7 +76,7 @@ export async function diff(
   return ok({ ...value, lines: diffLines(value) });
 }
 
-/** Which image a path comes from. One that cannot be read is left out, as early boot does, and warned of. */
+/** Which image a path comes from. An unreadable one is left out with a warning, as in early boot. */
 export async function blameOne(
   folder: string,
   text: string,
@@ -104,7 +104,7 @@ export interface Verification {
   readonly problem?: Problem;
 }
 
-/** Read images whole: those named, or all layers. */
+/** Reads whole images: those named, or all layers. */
 export async function verify(
   folder: string,
   names: readonly string[],

@@ -99,5 +99,5 @@ test('custom.cfg: an empty one, and one whose last line does not end', () => {
 test('custom.cfg: an end that is missing is told, and nothing is guessed', () => {
   const written = withGrubEntry('### BEGIN mkma-box ###\nmenuentry mine {\n}\n', entry);
   assert.ok(!written.ok);
-  assert.match(written.problem.why ?? '', /"### END mkma-box ###" is missing/);
+  assert.match(written.problem.why ?? '', /without "### END mkma-box ###"$/);
 });

@@ -58,12 +58,12 @@ test('templates are filled in; what is missing is told, and so is an owner that 
   rmSync(join(folder, 'root'), { recursive: true });
   assert.equal(
     placed(folder, own, { '/etc/t': { from, values: { a: 'x' } } }).problem,
-    `a template names a value that is not given: files["/etc/t"]: ${from}: {{b}}`,
+    `a template uses a value that is not set: files["/etc/t"]: ${from}: {{b}}`,
   );
   rmSync(join(folder, 'root'), { recursive: true });
   assert.equal(
     placed(folder, own, { '/etc/t': { content: '', owner: 'anna:nogroup' } }).problem,
-    'a file has an owner that is not there: files["/etc/t"]: anna:nogroup',
+    'the owner of a file does not exist: files["/etc/t"]: anna:nogroup',
   );
 });
 

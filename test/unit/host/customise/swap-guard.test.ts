@@ -27,9 +27,9 @@ test('a device that is empty or holds swap becomes swap; one with anything else 
     assert.equal(refusal(folder, '', 2), '');
     assert.equal(refusal(folder, ENTRY, 0), '');
     assert.equal(refusal(folder, `${ENTRY}TYPE=swap\n`, 0), '');
-    assert.match(refusal(folder, `${ENTRY}TYPE=ext4\n`, 0), /holds ext4/);
-    assert.match(refusal(folder, 'PTTYPE=gpt\n', 0), /holds gpt/);
-    assert.match(refusal(folder, '', 8), /holds several things/);
+    assert.match(refusal(folder, `${ENTRY}TYPE=ext4\n`, 0), /contains ext4/);
+    assert.match(refusal(folder, 'PTTYPE=gpt\n', 0), /contains gpt/);
+    assert.match(refusal(folder, '', 8), /contains several file systems/);
   } finally {
     rmSync(folder, { recursive: true });
   }

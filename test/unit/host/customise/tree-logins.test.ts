@@ -60,7 +60,7 @@ test('a unit that opens a session on a terminal at boot logs in', () => {
   );
   assert.deepEqual(loginsIn(root), [], 'it does not start');
   put('etc/systemd/system/graphical.target.wants/desk@ada.service');
-  assert.deepEqual(loginsIn(root), ['ada on tty1 without a question']);
+  assert.deepEqual(loginsIn(root), ['ada automatically on tty1']);
 });
 
 test('terminals on which somebody is logged in, as the definition makes them and as others do', () => {
@@ -71,8 +71,8 @@ test('terminals on which somebody is logged in, as the definition makes them and
   put('etc/systemd/system/getty@tty3.service', '[Service]\nExecStart=-/sbin/agetty -o x -a anna - $TERM\n');
   put('etc/greetd/config.toml', '[terminal]\nvt = 1\n[initial_session]\ncommand = "sway"\nuser = "anna"\n');
   assert.deepEqual(loginsIn(root), [
-    'root on tty1, ttyS0 without a question',
-    'anna on tty3, greetd without a question',
+    'root automatically on tty1, ttyS0',
+    'anna automatically on tty3, greetd',
   ]);
 });
 
@@ -82,14 +82,14 @@ test('keys count where an ssh server looks for them', () => {
   put('home/ben/.ssh/authorized_keys', '# ssh-ed25519 AAAA ben\n');
   assert.deepEqual(loginsIn(root), [], 'nobody listens');
   put('usr/sbin/sshd');
-  assert.deepEqual(loginsIn(root), ['anna by key']);
+  assert.deepEqual(loginsIn(root), ['anna with a key']);
   put('etc/ssh/sshd_config', '#AuthorizedKeysFile none\nAuthorizedKeysFile .ssh/authorized_keys\n');
   put('etc/ssh/sshd_config.d/keys.conf', 'AuthorizedKeysFile /etc/ssh/keys/%u\n');
   put('etc/ssh/keys/ben', 'ssh-ed25519 AAAA ben\n');
-  assert.deepEqual(loginsIn(root), ['ben by key']);
+  assert.deepEqual(loginsIn(root), ['ben with a key']);
 });
 
-test('who becomes root by sudo', () => {
+test('who becomes can sudo', () => {
   users({ anna: '$6$a$b', ben: '$6$a$b', carl: '$6$a$b' });
   put(
     'etc/sudoers',
@@ -100,8 +100,8 @@ test('who becomes root by sudo', () => {
   assert.equal(loginsIn(root)[0], 'anna with a password', 'there is no sudo');
   put('usr/bin/sudo');
   assert.deepEqual(loginsIn(root), [
-    'anna with a password, root by sudo',
-    'ben with a password, root by sudo without a password',
+    'anna with a password, can sudo',
+    'ben with a password, can sudo without a password',
     'carl with a password',
   ]);
 });
@@ -113,7 +113,7 @@ test('an account without a password is refused where anything in the tree lets p
   const byHand = openToAll(root);
   assert.deepEqual(
     [byHand?.code, byHand?.where, byHand?.field, byHand?.why],
-    ['open-account', join(root, 'etc/shadow'), undefined, '/usr/local/sbin/dropbear is there'],
+    ['open-account', join(root, 'etc/shadow'), undefined, '/usr/local/sbin/dropbear is installed'],
   );
   const { users: defined } = machineSchema.parse({ hostname: 'box', users: { anna: { password: 'empty' } } });
   assert.equal(openToAll(root, { users: defined })?.where, 'users.anna.password');
@@ -131,5 +131,5 @@ test('links lead nowhere but into the tree', () => {
   symlinkSync('/etc/passwd-of-the-host', join(root, 'home/anna/.ssh/authorized_keys'));
   assert.deepEqual(loginsIn(root), []);
   symlinkSync('/outside', join(root, 'home/anna/.ssh/authorized_keys2'));
-  assert.deepEqual(loginsIn(root), ['anna by key']);
+  assert.deepEqual(loginsIn(root), ['anna with a key']);
 });

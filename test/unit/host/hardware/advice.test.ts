@@ -43,7 +43,7 @@ test('an Intel laptop: fragments bring its graphics and sound, one package its W
     'lines for its definition:',
     "  extends: ['hardware/intel', 'hardware/laptop'],",
     "  firmware: ['firmware-iwlwifi'],",
-    "  // Built elsewhere with without: ['modules']:",
+    "  // If built on another machine with without: ['modules']:",
     "  // keepModules: ['btusb', 'i915', 'iwlwifi', 'nvme', 'snd_sof_pci_intel_tgl'],",
     '',
     'why:',
@@ -96,7 +96,7 @@ test('the kernel’s log names what was asked for, and what no package has', () 
     lines.join('\n'),
   );
   assert.ok(
-    lines.some((line) => line.startsWith('note     no package of Debian has the firmware nobodys/own.bin')),
+    lines.some((line) => line.startsWith('note     no Debian package contains the firmware nobodys/own.bin')),
   );
 });
 

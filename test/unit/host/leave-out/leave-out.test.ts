@@ -58,5 +58,5 @@ test('where no device is told, modules are not left out blindly', async () => {
   using tree = treeOf({ 'usr/share/keep': 1 });
   const refused = await leave(tree.root, ['modules']);
   assert.ok(!refused.ok);
-  assert.equal(refused.problem.what, 'cannot tell which kernel modules this machine needs');
+  assert.equal(refused.problem.what, 'cannot determine which kernel modules this machine needs');
 });

@@ -89,7 +89,7 @@ describe('tests of a machine', () => {
     assert.deepEqual(
       got.map(({ ok, detail }) => detail ?? ok),
       [
-        'not done within 0.2 seconds; it was at: hang',
+        'not done within 0.2 seconds; still running: hang',
         'hang: not done within 0.2 seconds, and killed\nso far',
         'not done within 0.2 seconds',
         true,
@@ -122,7 +122,7 @@ describe('tests of a machine', () => {
     ]);
     assert.deepEqual(
       got.map(({ detail }) => detail),
-      ['it ended while this still ran: hang\nis there an await missing?'],
+      ['it ended while this was still running: hang\nis an await missing?'],
     );
   });
 
@@ -192,7 +192,7 @@ test('tests are chosen by a part of their names; a word that finds none is told'
   assert.deepEqual(names('web', 'dsik'), {
     kind: 'usage',
     code: 'no-such-test',
-    what: 'there is no test of this name',
+    what: 'no such test',
     where: '--test dsik',
     next: 'the tests are: web answers, web restarts, disk',
   });

@@ -47,7 +47,7 @@ test('the longest line that the kernel takes is taken, one byte more is refused 
   assert.ok(!result.ok);
   assert.equal(result.problem.kind, 'usage');
   assert.equal(result.problem.where, '--append');
-  assert.match(result.problem.why ?? '', /2048 bytes; the kernel takes 2047/);
+  assert.match(result.problem.why ?? '', /2048 bytes; the kernel accepts 2047/);
 });
 
 test('the test unit travels whole on the command line, with room for words of the user', () => {

@@ -156,8 +156,8 @@ test('a base for which the disk has no room is refused, and the disk left as it 
     rig.context,
   );
   assert.ok(!disk.ok);
-  assert.match(disk.problem.what, /no room for the new base/);
-  assert.match(disk.problem.why ?? '', /the base takes 100 MiB, free are \d/);
+  assert.match(disk.problem.what, /not enough room for the new base/);
+  assert.match(disk.problem.why ?? '', /the base takes 100 MiB, \d.* are free/);
   assert.match(disk.problem.next ?? '', /--fresh-disk/);
   execFileSync('e2fsck', ['-fn', file], { env: PATH, stdio: 'ignore' });
 });

@@ -170,6 +170,6 @@ test('a network: nothing is reached unless asked for, and ports of the loopback 
   const fault = knownQemuFault(
     "qemu-system-x86_64: -netdev user,id=net0: Could not set up host forwarding rule 'tcp:127.0.0.1:80-:8080'",
   );
-  assert.match(fault?.why ?? '', /^port 80 of this host is taken/);
+  assert.match(fault?.why ?? '', /^port 80 of this host is in use/);
   assert.match(fault?.next ?? '', /--forward PORT:8080$/);
 });

@@ -15,8 +15,8 @@ test('a picture as QEMU writes it: points, colours, shares', () => {
   assert.equal(picture.share([0, 0, 255]), 0.75);
   assert.equal(picture.share([10, 0, 250], 10), 0.75);
   assert.throws(() => picture.at(2, 0), RangeError);
-  assert.throws(() => parsePpm(ppm('P6\n3 2\n255\n')), /cut short/);
-  assert.throws(() => parsePpm(ppm('P5\n2 2\n255\n')), /no picture/);
+  assert.throws(() => parsePpm(ppm('P6\n3 2\n255\n')), /truncated/);
+  assert.throws(() => parsePpm(ppm('P5\n2 2\n255\n')), /not a picture/);
 });
 
 test('as PNG, and enlarged', () => {

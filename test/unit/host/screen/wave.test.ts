@@ -36,7 +36,7 @@ test('silence is nothing, and another file is refused', () => {
     loudness: Number.NEGATIVE_INFINITY,
     pitch: 0,
   });
-  assert.throws(() => hear(Buffer.alloc(100)), /no recording/);
+  assert.throws(() => hear(Buffer.alloc(100)), /not a recording/);
 });
 
 test('a tone with gaps, as a machine without KVM plays it, has its height still', () => {

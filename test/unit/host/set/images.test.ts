@@ -24,7 +24,7 @@ test("a payload is compared with its digests, segment by segment, and with the i
     const image = imageFile(manifest);
     assert.ok((await verify(manifest, image)).ok);
     const another = await verify({ ...manifest, id: BASE.id }, image);
-    assert.match(another.ok ? '' : (another.problem.why ?? ''), /^its manifest calls it sha256:abab/);
+    assert.match(another.ok ? '' : (another.problem.why ?? ''), /^its manifest has the id sha256:abab/);
     image[HEAD_SIZE + 15] = 8;
     const damaged = await verify(manifest, image);
     assert.match(damaged.ok ? '' : (damaged.problem.why ?? ''), /^segment 2 of 2 \(bytes 26 to 36\)/);

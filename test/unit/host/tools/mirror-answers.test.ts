@@ -62,7 +62,7 @@ test('what it says: the file, the answer without the address of the server, what
   assert.deepEqual(explainAnswer(answer), {
     code: 'mirror-unavailable',
     where: FILE,
-    why: 'the mirror, or a proxy before it, cannot serve now\napt says: 503 Service Unavailable',
+    why: 'the mirror, or a proxy before it, is temporarily unavailable\napt reports: 503 Service Unavailable',
     next: 'try again later, or name another mirror with --mirror',
   });
 });
