@@ -30,5 +30,5 @@ export async function verifyImage(
   if (!read.ok) return read;
   const expected = manifest === undefined ? records : recordCount(manifest);
   if (expected === records) return ok();
-  return err(damaged(`its manifest counts ${expected} records, it contains ${records}`, { where: file }));
+  return err(damaged(`its manifest lists ${expected} records, but it has ${records}`, { where: file }));
 }
