@@ -1,4 +1,5 @@
-// Software that Debian lacks, built from source in a throw-away system. The machine gets only what it installs.
+// Software that Debian lacks, built from source in a throw-away system. The machine gets only what it
+// installs.
 import { defineMachine } from 'mkma';
 
 export default defineMachine({

@@ -1,6 +1,6 @@
-// A call to the desktop portal, as a program makes it, in Perl, which every Debian has. It stays on the bus until
-// the answer (org.freedesktop.portal.Request) arrives, and prints its readable part. Options are empty (a{sv}).
-// usage: perl portal.pl INTERFACE METHOD SIGNATURE STRINGS...
+// A call to the desktop portal, as a program makes it, in Perl, which every Debian has. It stays on the bus
+// until the answer (org.freedesktop.portal.Request) arrives, and prints its readable part. Options are empty
+// (a{sv}). usage: perl portal.pl INTERFACE METHOD SIGNATURE STRINGS...
 export const portal = String.raw`use strict;
 use warnings;
 use IO::Socket::UNIX;

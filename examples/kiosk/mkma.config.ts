@@ -1,4 +1,5 @@
-// One page in full screen: restarted when it crashes, and no key leaves it. The page is a file; any URL works.
+// One page in full screen: restarted when it crashes, and no key leaves it. The page is a file; any URL
+// works.
 import { defineMachine, type Guest } from 'mkma';
 
 /** The colours of the page, for the test. */
@@ -51,7 +52,7 @@ export default defineMachine({
       },
     },
     {
-      name: 'no key leads out of it',
+      name: 'no key leaves it',
       timeout: 1200,
       async run(guest) {
         const before = await guest.ok(BROWSER);

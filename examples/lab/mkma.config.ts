@@ -1,5 +1,5 @@
-// A desktop for several people: overlapping windows (labwc), and a greeter that asks who logs in. Both passwords are
-// "zeppelin" (openssl passwd -6). On your own machines, use files: { hashFile: './ada.hash' }.
+// A desktop for several people: overlapping windows (labwc), and a greeter that asks who logs in. Both
+// passwords are "zeppelin" (openssl passwd -6). On your own machines, use files: { hashFile: './ada.hash' }.
 import { defineMachine } from 'mkma';
 import { tests } from './tests.js';
 

@@ -35,7 +35,9 @@ export const RAM_HEADROOM = 32 * 2 ** 20;
  */
 export const NAME_COST = 1024;
 
-/** Most layers of an overlay beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories). */
+/**
+ * Most layers of an overlay beside the base (OVL_MAX_STACK, fs/overlayfs/params.h: 500 lower directories).
+ */
 export const MOST_LAYERS = 499;
 
 /**

@@ -1,6 +1,7 @@
 #!/bin/sh
-# mkma as npm and the Debian package install it. On a machine that mkma built, the verbs that look after the running system are
-# those of the machine's own program (src/guest/mkma.sh), whose name in /usr/bin this file has taken.
+# mkma as npm and the Debian package install it. On a machine that mkma built, the verbs that look after the
+# running system are those of the machine's own program (src/guest/mkma.sh), whose name in /usr/bin this file
+# has taken.
 set -eu
 
 own=

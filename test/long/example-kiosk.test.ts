@@ -5,7 +5,7 @@ test('examples/kiosk shows its page, whatever keys are pressed and whatever cras
   await tryExample('kiosk', [
     'the page fills the screen',
     'what is typed reaches it',
-    'no key leads out of it',
+    'no key leaves it',
     'a page of another site gives way to it',
     'a browser that crashes comes back',
   ]);

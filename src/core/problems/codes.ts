@@ -1,6 +1,6 @@
 /**
- * Every code of a problem, with its meaning and remedy: the source of docs/reference/problems.md. Programs that
- * only name codes import the type alone, so they contain none of the text.
+ * Every code of a problem, with its meaning and remedy: the source of docs/reference/problems.md. Programs
+ * that only name codes import the type alone, so they contain none of the text.
  */
 import { BOOT } from './boot.js';
 import { BUILD } from './build.js';

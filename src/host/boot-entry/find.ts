@@ -4,9 +4,15 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
 
-/** Where a root file system has GRUB's configuration: Debian, Arch and Gentoo; Fedora and openSUSE; a boot partition itself. */
+/**
+ * Where a root file system has GRUB's configuration: Debian, Arch and Gentoo; Fedora and openSUSE; a boot
+ * partition itself.
+ */
 const GRUB_FOLDERS = ['boot/grub', 'boot/grub2', 'grub', 'grub2'];
-/** Where the ESP or the extended boot partition (XBOOTLDR) is mounted (bootctl(1), "--esp-path="), and `root` itself. */
+/**
+ * Where the ESP or the extended boot partition (XBOOTLDR) is mounted (bootctl(1), "--esp-path="), and `root`
+ * itself.
+ */
 const ESP_FOLDERS = ['boot', 'efi', 'boot/efi', '.'];
 
 export interface Grub {

@@ -1,4 +1,6 @@
-/** What the customised tree depends on, as inputs of its stage. Contents and secrets count by their digests. */
+/**
+ * What the customised tree depends on, as inputs of its stage. Contents and secrets count by their digests.
+ */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';

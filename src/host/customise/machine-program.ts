@@ -18,7 +18,10 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 
-/** The command, unless the Debian package is installed: its command starts the program for the machine's verbs. */
+/**
+ * The command, unless the Debian package is installed: its command starts the program for the machine's
+ * verbs.
+ */
 const COMMAND = {
   path: '/usr/bin/mkma',
   target: '../lib/mkma/mkma',

@@ -191,7 +191,9 @@ function sessionUnits(root: string): [user: string, terminal: string][] {
   });
 }
 
-/** What sudo allows an account, in words: rules that end in ALL, for it or for one of its groups (sudoers(5)). */
+/**
+ * What sudo allows an account, in words: rules that end in ALL, for it or for one of its groups (sudoers(5)).
+ */
 function sudoersOf(root: string): (account: Account) => string[] {
   if (findProgram(root, ['sudo']) === undefined) return () => [];
   const dropIns = names(root, '/etc/sudoers.d').filter((file) => !/[.~]/.test(file));

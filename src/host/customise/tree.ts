@@ -13,7 +13,10 @@ export interface ScriptOptions {
 export class Tree {
   readonly files: TreeFiles;
 
-  /** `mtime` in seconds for everything written; none: now. `fetching`: variables for programs that fetch, which may hold passwords. */
+  /**
+   * `mtime` in seconds for everything written; none: now. `fetching`: variables for programs that fetch,
+   * which may hold passwords.
+   */
   constructor(
     readonly root: string,
     private readonly context: Context,

@@ -18,7 +18,7 @@ export function problemOf(faults: readonly Fault[], merged: Merged): Problem {
     return { ...fault, what, where: whereOf(origin), line: lineIn(origin) };
   });
   const [first, ...others] = placed.sort((a, b) => a.line - b.line);
-  if (first === undefined) throw new Error('a definition was refused without a fault');
+  if (first === undefined) throw new Error('a definition was refused without a reason');
   const { code, what, where, next, suggestion } = first;
   const lines = others.map(
     (other) =>

@@ -1,4 +1,7 @@
-/** The kernel and its modules, from the suite's package or from the building host: found, checked, put in place. */
+/**
+ * The kernel and its modules, from the suite's package or from the building host: found, checked, put in
+ * place.
+ */
 import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';

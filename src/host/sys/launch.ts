@@ -1,4 +1,6 @@
-/** Starts every program that mkma runs, and ends it with all that it started when the command is interrupted. */
+/**
+ * Starts every program that mkma runs, and ends it with all that it started when the command is interrupted.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { argvOf, type Command, environmentOf } from './command.js';
 
@@ -35,8 +37,8 @@ export interface Ending {
 const GRACE = 3;
 
 /**
- * Start a program. In a process group of its own it gets no Ctrl-C from the terminal: mkma alone does, which then
- * ends its children in order, each with all that it started.
+ * Start a program. In a process group of its own it gets no Ctrl-C from the terminal: mkma alone does, which
+ * then ends its children in order, each with all that it started.
  */
 export function launch(command: Command, options: StartOptions) {
   const { file, args } = argvOf(command);

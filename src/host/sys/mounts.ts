@@ -35,7 +35,10 @@ export function parseMounts(table: Uint8Array): Mount[] {
   });
 }
 
-/** The kernel writes space, tab, line break, backslash and `#` in octal (mangle() and show_mountinfo() in fs/proc_namespace.c). */
+/**
+ * The kernel writes space, tab, line break, backslash and `#` in octal (mangle() and show_mountinfo() in
+ * fs/proc_namespace.c).
+ */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 }

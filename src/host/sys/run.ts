@@ -1,4 +1,6 @@
-/** Runs other programs: to their end or with their streams; failures name the command line to repeat by hand. */
+/**
+ * Runs other programs: to their end or with their streams; failures name the command line to repeat by hand.
+ */
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -157,7 +159,9 @@ export interface Running {
   readonly ended: Promise<Result<Finished>>;
 }
 
-/** Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted. */
+/**
+ * Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted.
+ */
 export function start(command: Command, options: StartOptions = {}): Running {
   const { child, kill, ended } = begin(command, options);
   let stderr = '';

@@ -9,7 +9,9 @@ export interface BootstrapRequest {
   readonly components: readonly string[];
   readonly mirror: string;
   readonly securityMirror: string;
-  /** `minbase`: required packages and apt, installed. `extract`: the packages unpacked, nothing configured. */
+  /**
+   * `minbase`: required packages and apt, installed. `extract`: the packages unpacked, nothing configured.
+   */
   readonly variant: 'minbase' | 'extract';
   readonly packages: readonly string[];
   /** Fields of the definition that request them, by name. */

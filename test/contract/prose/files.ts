@@ -1,4 +1,4 @@
-/** The files whose prose is checked, what was found in them, and how much of that is allowed for now. */
+/** The files whose prose is checked, and what was found in them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,6 @@ import { findingsIn } from './check.js';
 import type { Finding } from './words.js';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
-export const ALLOWANCES = join(root, 'test/contract/prose/allowances.json');
 
 /** What users and contributors read. docs/reference/ is generated from strings of src, which are checked there. */
 const FOLDERS = ['docs', 'notes', 'src', 'presets', 'examples'];
@@ -25,9 +24,4 @@ export function findAll(): Map<string, Finding[]> {
     .sort()
     .map((path) => [path, findingsIn(path, readFileSync(join(root, path), 'utf8'))] as const);
   return new Map(all.filter(([, findings]) => findings.length > 0));
-}
-
-/** How many findings each file may still have. */
-export function readAllowances(): Map<string, number> {
-  return new Map(Object.entries(JSON.parse(readFileSync(ALLOWANCES, 'utf8')) as Record<string, number>));
 }

@@ -47,10 +47,13 @@ interface Token {
   readonly start: number;
   readonly end: number;
   readonly type: string | { readonly label: string };
+  readonly value?: string;
 }
 
-function isText({ type }: Token): boolean {
-  return typeof type !== 'string' && (type.label === 'string' || type.label.includes('template'));
+/** Strings and templates, without the paths of modules. */
+function isText({ type, value }: Token): boolean {
+  if (typeof type === 'string') return false;
+  return type.label === 'string' ? !/^\.{1,2}\//.test(value ?? '') : type.label.includes('template');
 }
 
 /** Code between two texts: white space where it only puts them together. */

@@ -40,7 +40,7 @@ const WORDS: readonly Word[] = [
   { pattern: 'make (?:it|that|them) less', better: 'reduce' },
   { pattern: 'how far (?:it|they|the \\w+) (?:is|are)', better: 'progress' },
   { pattern: 'from \\d[\\d.]* on', better: 'or newer' },
-  { pattern: '(?<!page )faults?', better: 'error; of mkma itself: bug' },
+  { pattern: '(?<!page |double )faults?', better: 'error; of mkma itself: bug' },
 ];
 
 const RULES = WORDS.map(({ pattern, better }) => ({
