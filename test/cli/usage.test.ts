@@ -163,6 +163,7 @@ test('help is there for every command, on stdout', async () => {
     const help = await mkmaHere([verb, '--help']);
     assert.equal(help.code, 0, verb);
     assert.match(help.stdout, /^Usage: mkma /);
+    assert.doesNotMatch(help.stdout, /default: false|\(preset: /, verb);
     assert.equal(help.stderr, '');
   }
 });

@@ -12,6 +12,7 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
+import { describeOption } from './help.js';
 import { layersCommand } from './layers.js';
 import { newCommand } from './new.js';
 import { configOption, outputOption, presetOption } from './options.js';
@@ -76,6 +77,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
   program.addCommand(completion);
   for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {
     command.exitOverride().showHelpAfterError(false).helpOption('-h, --help', 'print this help');
+    command.configureHelp({ optionDescription: describeOption });
     command.configureOutput({ writeOut: streams.out, writeErr: streams.complain });
   }
   return program;
