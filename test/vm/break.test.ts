@@ -39,7 +39,7 @@ async function isUp(vm: Vm): Promise<void> {
 test('mkma_break= stops before each phase, leaving the shell goes on; an unknown phase is refused with the names of those there are', async () => {
   await using vm = Vm.start('mkma_break=lod');
   await vm.expect(/mkma: BOOT FAILED in phase mount\n/);
-  await vm.expect(/mkma_break=lod\n/, 20);
+  await vm.expect(/mkma_break=lod \[parameter-invalid\]\n/, 20);
   await vm.expect(/mount, load, layers, handover/, 20);
   await vm.expectShell();
   let works = '';
