@@ -66,8 +66,7 @@ describe('builds and hooks', () => {
     assert.equal(
       other.stderr,
       `warning: the images were built from another definition: ${out} [images-of-another-definition]\n` +
-        `
-  why: they were built from ${config}, not from the preset server\n` +
+        `  why: they were built from ${config}, not from the preset server\n` +
         '  next: name that one with --config or --preset, name other images with --output, or build again\n',
     );
     // Nothing in it is run: it need not even be a definition.

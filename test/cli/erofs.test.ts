@@ -162,7 +162,7 @@ before=$(numbers); echo more >>etc/hosts; [ "$before" = "$(numbers)" ]`;
     assert.deepEqual(records.sort(), expected.sort());
     const inspected = await mkmaHere(['inspect', erofs]);
     assert.match(inspected.stdout, /base\.erofs: an mkma base, verified\n/);
-    assert.match(inspected.stdout, /\n {2}form {8}EROFS file system\n/);
+    assert.match(inspected.stdout, /\n {2}type {8}EROFS file system\n/);
   });
 
   test('attributes are read without mounting it, too', async () => {

@@ -81,7 +81,7 @@ describe('interrupted builds', () => {
       100,
     ],
     ['while the initramfs is made', [], /^initramfs: start/m, 'SIGINT', 200],
-    ['while the base is packed', [], /^base: start/m, 'SIGINT', 500],
+    ['while the base is packed', [], /^base: start/m, 'SIGINT', 100],
     ['at the very beginning', [], /^(packages|tools): /m, 'SIGHUP', 0],
   ];
   // The others differ by what runs at that moment: the long suite has them.

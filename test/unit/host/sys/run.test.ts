@@ -41,7 +41,7 @@ test('input that nobody reads is no failure by itself', async () => {
 test('what went wrong is a problem: the exit code, a signal, a program that is missing', async () => {
   assert.equal(codeOf(await run(sh('echo no >&2; exit 4'))), 'program-failed');
   assert.equal(codeOf(await runAny(sh('kill -KILL $$'))), 'program-ended-by-signal');
-  assert.equal(codeOf(await runAny({ file: 'mkma-no-such-program', args: [] })), 'program-missing');
+  assert.equal(codeOf(await runAny({ file: '/nowhere/mkma-no-such-program', args: [] })), 'program-missing');
   const ended = await start(sh('kill -KILL $$')).ended;
   assert.equal(ended.ok && ended.value.exitCode, 137);
 });
