@@ -1,4 +1,4 @@
-/** Reads accounts and dpkg's database from folders, for core/records.ts. */
+/** Reads accounts and dpkg's database from folders, for core/records/. */
 import {
   comparable,
   isPlain,

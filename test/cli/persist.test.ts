@@ -48,7 +48,7 @@ beforeEach(() => {
   machine.boot();
 });
 
-/** So that what does not change afterwards is seen not to have (core/snapshot.ts, TICK). */
+/** So that what does not change afterwards is seen not to have (core/overlay/snapshot.ts, TICK). */
 function settle(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
 }

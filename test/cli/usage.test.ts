@@ -32,6 +32,11 @@ const WRONG: [string[], string][] = [
     ['build', '--kernel', 'hots'],
     'error: invalid kernel: --kernel hots [kernel-choice-invalid]\n  next: use debian, host (the running kernel) or host:RELEASE\n',
   ],
+  // A host name that JavaScript's objects have as a property.
+  [
+    ['build', 'constructor', '--bogus'],
+    "error: unknown option '--bogus' [unknown-option]\n  next: see mkma build --help\n",
+  ],
   [
     ['build', '--long'],
     'error: the option --long no longer exists [option-removed]\n  why: it made base.cpio.zst 2 % smaller, but loading it took up to 64 MiB more RAM per processor\n  next: leave it out\n',

@@ -42,7 +42,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   const second = await persist('--all');
   assert.match(
     second.output,
-    /^error: another mkma is changing the layers: \/run\/mkma\/persist\.lock \[persist-running\]\n/,
+    /^error: another mkma is changing the layers: \/run\/mkma\/persist\.lock \[layers-locked\]\n/,
   );
   const [, owner] =
     /\n +why: held by process (\d+), since \d{4}-\d\d-\d\dT[\d:.]+Z\n +next: wait/.exec(second.output) ?? [];

@@ -116,6 +116,10 @@ export const DEFINITION = {
     'A program that initramfs.binaries names is not in the machine.',
     'Add the package that contains it.',
   ],
+  'binary-unusable': [
+    'A program in initramfs.binaries is not an ELF file, or a library of it is missing in the machine.',
+    'Name ELF programs, and add the packages that provide their libraries.',
+  ],
   'no-such-test': [
     'The definition has no test of this name.',
     'Use one that the message lists, or name the definition with --config.',

@@ -91,10 +91,6 @@ export const IMAGES = {
     'User or group numbers in the layer belong to other accounts here.',
     'Save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
-  'layers-parameter': [
-    'The value of mkma_layers= is invalid.',
-    'Use all, none, or names separated by commas; -NAME leaves one out, !NAME forces one.',
-  ],
   'too-many-layers': [
     'There are more layers than the 499 that an overlay can hold beside the base.',
     'Drop or disable some: mkma layers drop NAME, mkma layers disable NAME.',

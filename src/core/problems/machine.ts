@@ -12,7 +12,7 @@ export const MACHINE = {
     '/overlay was unmounted, so base, layers and changes can no longer be told apart.',
     'Copy what you want to keep to another medium, then reboot.',
   ],
-  'persist-running': ['Another mkma persist is running.', 'Wait for it to end.'],
+  'layers-locked': ['Another mkma persist or mkma layers is changing the layers.', 'Wait for it to end.'],
   'storage-changed': [
     'The storage device contains another base or lacks a snapshot that it had at the first look.',
     'Check that the right medium is attached, then run mkma persist again.',

@@ -71,7 +71,7 @@ export function parseLayerSelection(text: string): Result<LayerSelection> {
 }
 
 function refused(why: string): Problem {
-  return { code: 'layers-parameter', what: 'invalid list of layers', why };
+  return { code: 'parameter-invalid', what: 'invalid list of layers', why };
 }
 
 /** Whether a selection includes the layer of this name. */

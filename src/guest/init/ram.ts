@@ -151,7 +151,7 @@ function tooSmall(settings: Settings, what: string, why: string): Problem {
 
 /** The problem of an image of unknown content that filled the RAM file system: with bytes, or with names. */
 export function filledUp(machine: GuestSystem, settings: Settings, what: string, why: string): Problem {
-  const problem = tooSmall(settings, what, why);
+  const problem: Problem = { ...tooSmall(settings, what, why), code: 'ram-full' };
   if (measure(machine).freeInodes >= SPARE_INODES) return problem;
   return {
     ...problem,

@@ -10,7 +10,7 @@ export function takeLock(machine: RunningSystem): Result<void> {
   if (!machine.lock(LOCK)) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     return err({
-      code: 'persist-running',
+      code: 'layers-locked',
       what: 'another mkma is changing the layers',
       where: LOCK,
       why: `held by ${owner}`,

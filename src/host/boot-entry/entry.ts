@@ -45,9 +45,13 @@ export function bootCmdline(placement: Placement, append: readonly KernelParamet
   return renderCmdline(placement.bootable ? bootParameters({ ...placement, append }) : append);
 }
 
-/** What the definition adds to the command line, read from the line that a build left in the folder. */
-export function ownParameters(folder: string): KernelParameter[] {
+/** What a machine adds to its command line: all but where its images are, which depends on their place. */
+export function ownParameters(parameters: readonly KernelParameter[]): KernelParameter[] {
+  return parameters.filter(({ name }) => name !== PARAM.device && name !== PARAM.path);
+}
+
+/** The command line that a build left in the folder. */
+export function cmdlineIn(folder: string): KernelParameter[] {
   const file = join(folder, FILES.cmdline);
-  const line = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  return parseCmdline(line).filter(({ name }) => name !== PARAM.device && name !== PARAM.path);
+  return parseCmdline(existsSync(file) ? readFileSync(file, 'utf8').trim() : '');
 }

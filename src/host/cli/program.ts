@@ -129,6 +129,7 @@ const GONE: Readonly<Record<string, string>> = {
 const CODES: Readonly<Record<string, ProblemCode>> = {
   'commander.unknownCommand': 'unknown-command',
   'commander.unknownOption': 'unknown-option',
+  'commander.conflictingOption': 'exclusive-options',
 };
 
 /** A usage error as a problem; without any command, prints the help. */
@@ -148,7 +149,8 @@ function complain(
       kind: 'usage',
     };
   }
-  const gone = cause.code === 'commander.unknownOption' ? argv.find((word) => word in GONE) : undefined;
+  const gone =
+    cause.code === 'commander.unknownOption' ? argv.find((word) => Object.hasOwn(GONE, word)) : undefined;
   if (gone !== undefined) {
     const what = `the option ${gone} no longer exists`;
     return { kind: 'usage', code: 'option-removed', what, why: GONE[gone] ?? '', next: 'leave it out' };

@@ -150,8 +150,9 @@ async function callFunction(
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     if (cause instanceof CommandFailed) return err(cause.problem);
+    const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
     return err({
-      code: 'hook-failed',
+      code: full ? 'no-space' : 'hook-failed',
       what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause),
     });
   } finally {

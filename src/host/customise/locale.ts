@@ -89,6 +89,7 @@ async function setKeyboard(
   // Saves what each boot would otherwise compute again; it also reports an unknown layout.
   const saved = await tree.script('setupcon --save-only --force');
   if (!saved.ok) {
+    if (saved.problem.code === 'no-space') return saved;
     return err({
       code: 'keyboard-invalid',
       ...(saved.problem.why === undefined ? {} : { why: saved.problem.why }),

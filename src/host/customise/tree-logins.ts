@@ -90,7 +90,7 @@ export function openToAll(root: string, machine?: Pick<MachineConfig, 'users'>):
     why: `${login} is installed`,
     next: byDefinition
       ? 'lock it (password: "locked") and use authorizedKeys, or remove the network login'
-      : `lock it (mkma shell passwd -l ${open}) and use authorized keys, or remove the package ${login}`,
+      : `lock it (mkma shell passwd -l ${open}) and use authorized keys, or remove the package that contains ${login}`,
   };
 }
 

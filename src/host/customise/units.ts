@@ -13,6 +13,7 @@ export async function setUnits(tree: Tree, { services }: MachineConfig): Promise
     for (const [i, unit] of names.map(unitOf).entries()) {
       const done = await tree.run(['systemctl', '--quiet', verb, unit]);
       if (done.ok) continue;
+      if (done.problem.code === 'no-space') return done;
       return err({
         code: 'unit-failed',
         ...(done.problem.why === undefined ? {} : { why: done.problem.why }),

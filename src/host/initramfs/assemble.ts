@@ -4,7 +4,7 @@ import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } fr
 import { dirname, join, posix, relative } from 'node:path';
 import { renderInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS } from '../../core/contract.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
@@ -115,6 +115,17 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   return ok();
 }
 
+/** The problem of a program that the definition names, and that early boot could not start. */
+function unusable({ what, where, why }: Problem): Problem {
+  return {
+    ...{ kind: 'usage', code: 'binary-unusable', what: 'a program cannot be part of early boot' },
+    where: 'initramfs.binaries',
+    field: ['initramfs', 'binaries'],
+    why: [`${what}: ${where}`, why].filter(Boolean).join('\n'),
+    next: 'name ELF programs whose libraries are in the machine',
+  };
+}
+
 /**
  * Programs of the machine with their libraries, beside early boot's own: both trees are from the same suite.
  */
@@ -138,7 +149,7 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
     paths.push(relative(root, real));
   }
   const libraries = await libraryClosure(root, paths);
-  if (!libraries.ok) return libraries;
+  if (!libraries.ok) return err(unusable(libraries.problem));
   await installOnce(root, target, [...libraries.value.filter((path) => !existsSync(join(target, path)))]);
   return ok();
 }

@@ -33,7 +33,7 @@ export async function libraryClosure(
       if (library === undefined) {
         return err({
           code: 'tools-incomplete',
-          what: `a library is missing in the tools tree: ${name}`,
+          what: `a library is missing: ${name}`,
           where: join(tree, path),
           why: `searched in ${folders.join(', ')}`,
           next: 'add the package that contains it to the tools packages',

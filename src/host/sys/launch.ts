@@ -64,7 +64,8 @@ export function launch(command: Command, options: StartOptions) {
   let last: NodeJS.Timeout | undefined;
   const end = (): void => {
     kill(command.isolated === true ? 'SIGKILL' : 'SIGTERM');
-    last = setTimeout(() => kill('SIGKILL'), GRACE * 1000);
+    // In the foreground it may be mkma itself, which has programs of its own to end first.
+    if (!foreground) last ??= setTimeout(() => kill('SIGKILL'), GRACE * 1000);
   };
   options.signal?.addEventListener('abort', end, { once: true });
   let timedOut = false;

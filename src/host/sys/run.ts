@@ -7,7 +7,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { withoutLogins } from '../../core/text/logins.js';
 import { type Command, renderCommand, wasMissing } from './command.js';
 import { launch, type RunOptions, type StartOptions } from './launch.js';
-import { MAKE_SPACE, NO_SPACE } from './no-space.js';
+import { NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';
 
 /** What a program printed and how it ended. */
@@ -68,14 +68,7 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
   const { code, signal, cause, timedOut } = await ended;
   if (options.signal?.aborted) throw new Interrupted();
   const { stdout, stderr } = output;
-  if (timedOut) {
-    return err({
-      code: 'program-timed-out',
-      what: `${command.file} did not end within ${options.timeout} seconds`,
-      why: withoutLogins(lastLines(stderr)),
-      next: `run it by hand: ${renderCommand(command)}`,
-    });
-  }
+  if (timedOut) return err(tooSlow(command, options.timeout, stderr));
   if (wasMissing(code ?? undefined, stderr)) return err(missingTool(command.file));
   if (code === null || cause !== undefined) {
     return err(startFailure(command, { code: cause?.code, signal, shortMessage: cause?.message, stderr }));
@@ -111,6 +104,15 @@ function startFailure(
   };
 }
 
+function tooSlow(command: Command, seconds: number | undefined, stderr: string): Problem {
+  return {
+    code: 'program-timed-out',
+    what: `${command.file} did not end within ${seconds} seconds`,
+    why: withoutLogins(lastLines(stderr)),
+    next: `run it by hand: ${renderCommand(command)}`,
+  };
+}
+
 /** The problem of a program that is not installed. */
 export function missingTool(program: string): Problem {
   const tool = hostTool(program);
@@ -126,7 +128,7 @@ export function failure(command: Command, finished: Finished): Problem {
   const words = withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout));
   const failed = { what: `${command.file} failed (exit code ${finished.exitCode})`, why: words };
   return NO_SPACE.test(words)
-    ? { ...failed, code: 'no-space', next: MAKE_SPACE }
+    ? { ...failed, code: 'no-space', next: `free some space, then run it by hand: ${renderCommand(command)}` }
     : { ...failed, code: 'program-failed', next: `run it by hand: ${renderCommand(command)}` };
 }
 
@@ -134,9 +136,10 @@ function lastLines(text: string, count = 8): string {
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-function eachLine(stream: Readable | null, onLine: (line: string) => void): void {
+function eachLine(stream: Readable | null | undefined, onLine: (line: string) => void): void {
   let rest = '';
-  if (stream === null) return;
+  // Without a free file descriptor there are no streams.
+  if (stream === null || stream === undefined) return;
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
     const lines = (rest + chunk).split(/\r?\n|\r/);
@@ -169,7 +172,8 @@ export function start(command: Command, options: StartOptions = {}): Running {
     stderr = (stderr + chunk).slice(-65536);
   });
   if (options.onLine !== undefined) eachLine(child.stderr, options.onLine);
-  const finished = ended.then(({ code, signal, cause }): Result<Finished> => {
+  const finished = ended.then(({ code, signal, cause, timedOut }): Result<Finished> => {
+    if (timedOut) return err(tooSlow(command, options.timeout, stderr));
     if (cause !== undefined) {
       return err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr }));
     }

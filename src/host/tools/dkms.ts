@@ -1,5 +1,7 @@
 /** How dkms(8) is run in a tree, and what its failures mean. Pure. */
+
 import type { Problem } from '../../core/result.js';
+import { NO_SPACE } from '../sys/no-space.js';
 
 /** Marks the failure for {@link dkmsFailure}. */
 const FAILED = 'mkma-dkms-failed';
@@ -37,11 +39,12 @@ export function dkmsFailure(output: string): Problem | undefined {
   const [, version, release] = lines[at]?.split(' ') ?? [];
   if (at < 0) return undefined;
   const log = lines.slice(at + 1, at + 13).filter((line) => !/^E: |^I: /.test(line));
+  const words = log.join('\n');
   return {
-    code: 'dkms-build-failed',
+    code: NO_SPACE.test(words) ? 'no-space' : 'dkms-build-failed',
     what: `dkms cannot build ${version}`,
     where: `kernel ${release}`,
-    why: log.join('\n'),
+    why: words,
     next: 'find a version that builds with this kernel, or remove it from packages',
   };
 }

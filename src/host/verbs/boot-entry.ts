@@ -12,7 +12,7 @@ import {
   loadersToWrite,
   type PlaceOptions,
 } from '../boot-entry/choose.js';
-import { type BootEntry, initrdsIn, ownParameters } from '../boot-entry/entry.js';
+import { type BootEntry, cmdlineIn, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { isFat } from '../boot-entry/find.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
@@ -130,7 +130,7 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
     device,
     path,
     initrds: initrdsIn(output),
-    append: [...ownParameters(output), ...append],
+    append: [...ownParameters(cmdlineIn(output)), ...append],
   });
 }
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
 import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
-import { ok, type Result } from '../../core/result.js';
+import { type Err, err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { formatMoment } from '../../core/text/time.js';
-import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
+import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
 import { grubEntry } from '../boot-entry/grub.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
@@ -22,6 +22,7 @@ import { findBase } from '../set/images.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
+import { MAKE_SPACE } from '../sys/no-space.js';
 import { openOutput } from '../sys/output.js';
 
 export interface BuildResult {
@@ -53,11 +54,11 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   if (!output.ok) return output;
   try {
     const built = await runPipeline(settings, output.value, context);
-    if (!built.ok) return built;
+    if (!built.ok) return withOptions(built);
     noteSource(output.value.path, settings.source, settings.owner);
     const placement = await locate(output.value.path, context.signal);
     if (!placement.ok) return placement;
-    const append = parseCmdline(settings.machine.cmdline.join(' '));
+    const append = ownParameters(parseCmdline(settings.machine.cmdline.join(' ')));
     const cmdline = bootCmdline(placement.value, append);
     writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
     const place = {
@@ -76,6 +77,12 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
+}
+
+/** A full file system can be another one by options of this command. */
+function withOptions(failed: Err): Err {
+  const { problem } = failed;
+  return problem.code === 'no-space' ? err({ ...problem, next: MAKE_SPACE }) : failed;
 }
 
 const NOBODY = 'nobody can log in: give a user authorizedKeys (with an ssh server), a password or autologin';

@@ -46,7 +46,7 @@ for (; done < rounds; boots++) {
   for (let i = 0; i < snapshots; i++, done++) {
     for (let k = 1 + chance.number(12); k > 0; k--)
       timed('mutate', () => mutate(chance, Buffer.from(machine.merged)));
-    // So that what did not change afterwards is seen not to have (core/snapshot.ts, TICK).
+    // So that what did not change afterwards is seen not to have (core/overlay/snapshot.ts, TICK).
     if (chance.number(2) === 0) await sleep(120);
     const ended = timed('persist', () => machine.mkma(['persist', '--all', '--level', '1']));
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);

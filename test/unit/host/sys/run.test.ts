@@ -59,6 +59,22 @@ test('a program that takes too long is ended with all that it started', async ()
   assert.ok(await ends(child), 'what it started lives on');
 });
 
+test('a program in the foreground has the time it needs to end: it may have programs of its own', async () => {
+  const interrupt = new AbortController();
+  const slow = start(sh('trap "sleep 3.5; exit 7" TERM; sleep 60 & wait'), {
+    foreground: true,
+    signal: interrupt.signal,
+  });
+  setTimeout(() => interrupt.abort(), 200);
+  const ended = await slow.ended;
+  assert.equal(ended.ok && ended.value.exitCode, 7);
+});
+
+test('a program with streams that takes too long has failed, whatever it ends with', async () => {
+  const slow = start(sh('trap "exit 0" TERM; sleep 60 & wait'), { timeout: 0.2 });
+  assert.equal(codeOf(await slow.ended), 'program-timed-out');
+});
+
 test('an interruption ends a program with all that it started, even one that does not listen', async () => {
   for (const script of ['sleep 60 & echo $!; wait', 'trap "" TERM; sleep 60 & echo $!; wait']) {
     const interrupt = new AbortController();
