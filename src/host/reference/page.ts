@@ -81,9 +81,39 @@ function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A table of nested keys, of all alternatives. */
+/** A table of nested keys, of all alternatives; one for each if a word distinguishes them. */
 function rows(shape: Shape): string[] {
-  const keys = keysOf(shape, '');
+  const words = variants(shape);
+  if (words !== undefined) {
+    return words.flatMap(({ key, word, fields }) => [
+      ...['', `With \`${key}: '${word}'\`:`],
+      ...tableOf(keysOf({ kind: 'object', fields }, '')),
+    ]);
+  }
+  return tableOf(keysOf(shape, ''));
+}
+
+interface Variant {
+  readonly key: string;
+  readonly word: string;
+  /** The other fields. */
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+/** Alternatives that are all objects whose first field is one word; `undefined`: other shapes. */
+function variants(shape: Shape): readonly Variant[] | undefined {
+  if (shape.kind !== 'choice') return undefined;
+  const found = shape.of.flatMap((one): Variant[] => {
+    const [first, ...others] = one.kind === 'object' ? Object.entries(one.fields) : [];
+    if (first === undefined || first[1].shape.kind !== 'words') return [];
+    const [word, ...more] = first[1].shape.values;
+    if (typeof word !== 'string' || more.length > 0) return [];
+    return [{ key: first[0], word, fields: Object.fromEntries(others) }];
+  });
+  return found.length === shape.of.length ? found : undefined;
+}
+
+function tableOf(keys: readonly (readonly [string, Field])[]): string[] {
   if (keys.length === 0) return [];
   const lines = keys.map(([name, field]) => {
     const { description, default: value } = field;
