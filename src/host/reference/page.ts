@@ -9,7 +9,7 @@ export function renderPage(machine: Field, presets: Readonly<Record<string, Fiel
   return [
     '# All fields of a definition',
     '',
-    '<!-- Generated from the schema: node scripts/reference.mjs -->',
+    '<!-- Generated from the schema: npm run reference -->',
     '',
     '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. One more, `extends`, names what a definition is based on.',
     '',
