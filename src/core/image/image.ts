@@ -180,7 +180,7 @@ function readErofsInfo(
   const { value } = manifest;
   const sizes = [value.segments[0]?.size, value.unpackedBytes];
   if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
-    return err(damaged('its manifest describes another file system than it contains'));
+    return err(damaged('its manifest describes a different file system from the one it contains'));
   }
   return ok({ ...facts, manifest: value });
 }
@@ -242,7 +242,7 @@ function decodeManifest(frame: Uint8Array): Result<Manifest> {
     return err(damaged('there is no manifest where the seek table says'));
   }
   if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
-    return err(damaged('its manifest has another length than the seek table says'));
+    return err(damaged('its manifest and its seek table give different lengths'));
   }
   const json = frame.subarray(head);
   if (crc32(json) !== view.getUint32(head - 4, true)) {

@@ -11,7 +11,7 @@ export function renderPage(machine: Field, presets: Readonly<Record<string, Fiel
     '',
     '<!-- Generated from the schema: npm run reference -->',
     '',
-    '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. One more, `extends`, names what a definition is based on.',
+    '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. The additional field `extends` names the presets and definitions on which a definition is based.',
     '',
     `${fields.map(([name]) => `[\`${name}\`](#${name.toLowerCase()})`).join(' · ')}`,
     '',
@@ -49,19 +49,19 @@ function sentence(field: Field): string {
 function kindOf(shape: Shape): string {
   switch (shape.kind) {
     case 'text':
-      return 'Text';
+      return 'String';
     case 'number':
-      return upper(numberInWords(shape));
+      return upper(withoutArticle(numberInWords(shape)));
     case 'boolean':
       return '`true` or `false`';
     case 'words':
       return shape.values.map((value) => `\`${JSON.stringify(value)}\``).join(' or ');
     case 'function':
-      return 'A function';
+      return 'Function';
     case 'list':
-      return `A list: ${lower(kindOf(shape.item.shape))}`;
+      return `List of ${pluralOf(shape.item.shape)}`;
     case 'named':
-      return `An object with keys of your choice: ${lower(kindOf(shape.value.shape))}`;
+      return `Map of names to ${pluralOf(shape.value.shape)}`;
     case 'object': {
       const names = Object.entries(shape.fields).map(([name, { optional }]) =>
         optional ? `${name}?` : name,
@@ -71,6 +71,24 @@ function kindOf(shape: Shape): string {
     case 'choice':
       return shape.of.map((one, i) => (i === 0 ? kindOf(one) : lower(kindOf(one)))).join(', or ');
   }
+}
+
+/** The form of several values: `strings`. */
+function pluralOf(shape: Shape): string {
+  switch (shape.kind) {
+    case 'text':
+      return 'strings';
+    case 'number':
+      return withoutArticle(numberInWords(shape)).replace(/^\w+/, '$&s');
+    case 'choice':
+      return shape.of.map(pluralOf).join(', or ');
+    default:
+      return lower(kindOf(shape));
+  }
+}
+
+function withoutArticle(text: string): string {
+  return text.replace(/^an? /, '');
 }
 
 function upper(text: string): string {

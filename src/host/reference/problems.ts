@@ -9,8 +9,8 @@ export function renderProblems(): string {
     '<!-- Generated from src/core/problems: npm run reference -->',
     '',
     'The first line of each error and warning ends with a code in brackets; `--json` reports it as `code`.',
-    'Codes are stable, the wording of messages is not. The message names the file, option or device',
-    'that is concerned.',
+    'Codes are stable; the wording of messages is not. The message names the file, option or device',
+    'concerned.',
     '',
     ...Object.entries(PROBLEM_CODES).flatMap(([topic, codes]) => [
       `## ${topic}`,
