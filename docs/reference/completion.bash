@@ -1,5 +1,5 @@
 # Completion of mkma for bash: source <(mkma completion). In zsh, first: autoload -U bashcompinit; bashcompinit
-# Generated from the command line itself: node scripts/reference.mjs
+# Generated from the command line itself: npm run reference
 # shellcheck disable=SC2207 # zsh has no mapfile
 _mkma() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} sub=${COMP_WORDS[2]}

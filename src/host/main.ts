@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
 import type { Problem } from '../core/result.js';
-import { dropEmpty, earlyFlags } from './cli/environment.js';
+import { dropEmpty, earlyFlags } from './cli/early-flags.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Problem } from '../../src/core/result.js';
-import { dropEmpty, earlyFlags } from '../../src/host/cli/environment.js';
+import { dropEmpty, earlyFlags } from '../../src/host/cli/early-flags.js';
 import { runProgram } from '../../src/host/cli/program.js';
 import { choosePrinter } from '../../src/host/report/choose.js';
 import { readCaller } from '../../src/host/sys/caller.js';

@@ -200,7 +200,7 @@ test('disable, enable, drop: on the storage, and refused where a layer depends o
   const file = layerFileName(FIRST);
   assert.match(
     told('disable', file),
-    /is disabled, as .*\.disabled: .*\nwarning: .*_second: made after .*, which is disabled\n$/,
+    /disabled .* \(renamed to .*\.disabled\); .*\nwarning: .*_second: made after .*, which is disabled\n$/,
   );
   assert.ok(machine.files().includes(`${file}.disabled`) && !machine.files().includes(file));
   assert.match(refused(1, 'disable', FIRST), /^error: the layer is already disabled: /);

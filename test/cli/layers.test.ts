@@ -200,7 +200,7 @@ test('disable and enable: a rename, and back; nothing is written over', async ()
   const before = readFileSync(at(FIRST));
   assert.equal(
     await told('disable', FIRST),
-    `${FIRST} is disabled, as persistence.${FIRST}.cpio.zst.disabled: boots leave it out until it is enabled\n` +
+    `disabled ${FIRST} (renamed to persistence.${FIRST}.cpio.zst.disabled); boots leave it out until it is enabled\n` +
       `warning: ${SECOND}: made after ${FIRST}, which is disabled\n`,
   );
   assert.deepEqual(readFileSync(`${at(FIRST)}.disabled`), before);
@@ -221,7 +221,7 @@ test('disable and enable: a rename, and back; nothing is written over', async ()
   assert.match(await told('drop', FIRST, '--force'), /\.cpio\.zst was removed\n/);
   assert.equal(
     await told('enable', `persistence.${FIRST}.cpio.zst.disabled`),
-    `${FIRST} is enabled, as persistence.${FIRST}.cpio.zst: the next boot applies it\n`,
+    `enabled ${FIRST} (renamed to persistence.${FIRST}.cpio.zst); the next boot applies it\n`,
   );
   assert.deepEqual(readFileSync(at(FIRST)), before);
   assert.match(await refused(1, 'enable', FIRST), /^error: the layer is already enabled: /);

@@ -122,6 +122,8 @@ interface SeekTable {
   readonly at: number;
 }
 
+const TRUNCATED = 'its end is missing: it was truncated, or not copied completely';
+
 /**
  * Reads the manifest of an image of `fileSize` bytes. A file that neither begins nor ends like an image of
  * mkma was made by other tools: accepted, unverified. One that does either but is inconsistent is refused.
@@ -137,7 +139,7 @@ export function readImageInfo(read: ReadAt, fileSize: number): Result<ImageInfo>
   const last = entries.at(-1);
   if (table.value === undefined || last === undefined || last.bytes !== 0) {
     // A seekable file from another tool has no manifest frame: unverified as well.
-    return begins ? err(damaged('its end is missing: it was truncated, or not copied completely')) : plain;
+    return begins ? err(damaged(TRUNCATED)) : plain;
   }
   if (!begins || entries[0]?.size !== HEAD_SIZE || entries[0].bytes !== 0) {
     return err(damaged('it ends like an image of mkma, but does not begin like one'));
@@ -170,7 +172,7 @@ function readErofsInfo(
   // Data appended by other tools is ignored.
   if (!begins) return ok(facts);
   const rest = fileSize - fileSystem;
-  if (rest === 0) return err(damaged('its end is missing: it was truncated, or not copied completely'));
+  if (rest === 0) return err(damaged(TRUNCATED));
   if (rest > MAX_MANIFEST)
     return err(damaged(`${rest} bytes follow its file system, more than any manifest`));
   const manifest = decodeManifest(read(fileSystem, rest));
@@ -178,7 +180,7 @@ function readErofsInfo(
   const { value } = manifest;
   const sizes = [value.segments[0]?.size, value.unpackedBytes];
   if (!isErofs(value) || sizes.some((size) => size !== fileSystem)) {
-    return err(damaged('its manifest describes another file system than it contains'));
+    return err(damaged('its manifest describes a different file system from the one it contains'));
   }
   return ok({ ...facts, manifest: value });
 }
@@ -240,7 +242,7 @@ function decodeManifest(frame: Uint8Array): Result<Manifest> {
     return err(damaged('there is no manifest where the seek table says'));
   }
   if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
-    return err(damaged('its manifest has another length than the seek table says'));
+    return err(damaged('its manifest and its seek table give different lengths'));
   }
   const json = frame.subarray(head);
   if (crc32(json) !== view.getUint32(head - 4, true)) {

@@ -58,12 +58,12 @@ export function planChange(
   });
 }
 
-/** The problem of more layers than an overlay takes. */
+/** The problem of more layers than an overlay supports. */
 export function tooMany(there: number): Problem {
   return {
     code: 'too-many-layers',
     what: 'too many layers',
-    why: `${there} are applied, and an overlay takes at most ${MOST_LAYERS}: boots would leave out the last`,
+    why: `${there} are applied, and an overlay supports at most ${MOST_LAYERS}: boots would leave out the last`,
     next: 'mkma layers list shows them; drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
@@ -115,9 +115,9 @@ function withInstead(
 export function changeLines({ action, layer, file, becomes, warnings }: LayerChange): string[] {
   const name = quoteName(layer);
   const done = {
-    disable: `${name} is disabled, as ${quoteName(becomes ?? '')}: boots leave it out until it is enabled`,
-    enable: `${name} is enabled, as ${quoteName(becomes ?? '')}: the next boot applies it`,
-    drop: `${name} is dropped: ${quoteName(file)} was removed`,
+    disable: `disabled ${name} (renamed to ${quoteName(becomes ?? '')}); boots leave it out until it is enabled`,
+    enable: `enabled ${name} (renamed to ${quoteName(becomes ?? '')}); the next boot applies it`,
+    drop: `dropped ${name} (removed ${quoteName(file)})`,
   }[action];
   return [done, ...warnings.map((warning) => `warning: ${warning}`)];
 }

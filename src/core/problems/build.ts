@@ -14,7 +14,7 @@ export const BUILD = {
   ],
   'no-mount-namespace': [
     'A mount namespace cannot be created.',
-    'Build with CAP_SYS_ADMIN; in a container, run a privileged one.',
+    'Build with CAP_SYS_ADMIN; in a container, use a privileged one.',
   ],
   'too-few-open-files': [
     'The limit of open files is too low.',
@@ -69,7 +69,7 @@ export const BUILD = {
   ],
   'scratch-taken': [
     'Another program removed or locked the scratch folder.',
-    'Find out which program works there, then try again.',
+    'Stop the program that uses it, then try again.',
   ],
   'lock-not-opened': ['A lock file cannot be opened.', 'Run mkma as the owner of the folder.'],
   'lock-failed': ['A lock cannot be taken.', 'Correct the cause that the message gives.'],
@@ -134,7 +134,10 @@ export const BUILD = {
     'A repository is not signed with the key that the definition names.',
     "Use the key that the repository's owner publishes now.",
   ],
-  'repository-key-absent': ["A repository's key is not at its URL.", 'Correct the URL of the key.'],
+  'repository-key-absent': [
+    'There is no key at the URL that the definition gives.',
+    'Correct the URL of the key.',
+  ],
   'repository-key-invalid': [
     'The downloaded file contains no OpenPGP public key.',
     'Give the URL of the key itself.',
@@ -174,7 +177,7 @@ export const BUILD = {
   ],
   'no-depmod': ['No package of the machine contains depmod.', "Add 'kmod' to packages."],
   'no-modinfo': [
-    'This host has no modinfo, so firmware that drivers request was not determined.',
+    'This host has no modinfo, so the firmware that drivers request is unknown.',
     'Install kmod.',
   ],
   'modules-without-index': [
@@ -182,19 +185,19 @@ export const BUILD = {
     'Run depmod RELEASE on them.',
   ],
   'modules-missing': [
-    'The kernel lacks modules that early boot contains for generic machines.',
+    'The kernel lacks modules of the generic early boot set.',
     'Ignore it, unless the machine needs one of them for its storage or keyboard.',
   ],
   'modules-of-another-kernel': [
-    'A module was built for another kernel than the machine boots.',
+    'A module was built for a kernel other than the one that the machine boots.',
     "Build it for the machine's kernel, or update both with --refresh.",
   ],
   'other-kernel-left-out': [
-    'Packages install another kernel than the machine boots; its modules are left out.',
+    'Packages install a kernel other than the one that the machine boots; its modules are left out.',
     'Remove its package, or boot it with the field kernel.',
   ],
   'headers-of-another-kernel': [
-    'The kernel headers are for another kernel than the machine boots.',
+    'The kernel headers are for a kernel other than the one that the machine boots.',
     'Add the headers that the message names to packages.',
   ],
   'devices-unknown': [
@@ -211,12 +214,15 @@ export const BUILD = {
   ],
   'chroot-edited': [
     'chroot/ was edited by hand, and the build would overwrite it.',
-    'Keep the edits by building into another folder (--output), or drop them with --discard-edits.',
+    'Keep the edits by building into another folder (--output), or discard them with --discard-edits.',
   ],
   'chroot-missing': ['There is no chroot/ to enter.', 'Build the machine first: sudo mkma build.'],
-  'tree-changed': ['The tree changed while it was being packed.', 'Build again; let no program write to it.'],
+  'tree-changed': [
+    'The tree changed while it was being packed.',
+    'Build again; make sure that no program writes to it.',
+  ],
   'overlay-mark': [
-    "A file has an extended attribute of overlayfs, which the machine's overlay would obey.",
+    "A file has an extended attribute of overlayfs, on which the machine's overlay would act.",
     'Remove it with setfattr --remove, or build with --format cpio.',
   ],
   'file-too-large': [

@@ -32,11 +32,11 @@ export const DEFINITION = {
   ],
   'extends-circle': [
     'A definition extends itself, directly or through others.',
-    'Remove one of the extends.',
+    'Remove one of the extends entries.',
   ],
   'no-such-preset': ['There is no preset or fragment of this name.', 'Use one that the message lists.'],
   'preset-is-fragment': [
-    'The name is that of a fragment, which is not a whole machine.',
+    'A fragment was named where a preset is required; a fragment is not a whole machine.',
     "Extend a preset as well: extends: ['console', 'hardware/laptop'].",
   ],
   'preset-options': [
@@ -96,8 +96,8 @@ export const DEFINITION = {
   ],
   'name-twice': ['Two entries of a list have the same name.', 'Rename one of them.'],
   'hook-point': [
-    'A hook is to run in the image after the image was packed.',
-    "Run it at 'system', or on: 'host'.",
+    "A hook with at: 'images' cannot run in the image, which is packed by then.",
+    "Use at: 'system' or on: 'host'.",
   ],
   'no-such-locale': [
     'The suite has no such locale.',
@@ -143,7 +143,7 @@ export const DEFINITION = {
   ],
   'no-such-version': [
     'The requested version or suite of a package is not available.',
-    'Name another one, or none; for another suite, add a repository of it.',
+    'Name an available version, or none; for another suite, add its repository.',
   ],
   'packages-conflict': [
     'Two packages exclude each other.',
@@ -154,7 +154,7 @@ export const DEFINITION = {
     'Read the dependencies in the message; check excludePackages and requested versions.',
   ],
   'repository-components': [
-    'A flat repository has components, or another one has none.',
+    'components is set for a flat repository, or missing for any other.',
     'Name components, or a suite that ends in /.',
   ],
   'volume-hides-file': [
@@ -170,7 +170,7 @@ export const DEFINITION = {
     'Add the user or group, or the package that creates it.',
   ],
   'engine-without-store': [
-    'A container engine is installed as a dependency only: its store would lie on the overlay, where it cannot work.',
+    'A container engine is installed only as a dependency: its store would be on the overlay, where it does not work.',
     'Add the engine to packages, or a RAM volume for its store.',
   ],
   'mount-over-system': [
@@ -195,20 +195,20 @@ export const DEFINITION = {
     'Use the field swap or ramVolumes.',
   ],
   'required-nofail': ['A mount is required and has the option nofail.', 'Remove one of the two.'],
-  'required-below': ['A required mount lies below one that is not required.', 'Set required: true for both.'],
+  'required-below': ['A required mount is below one that is not required.', 'Set required: true for both.'],
   'key-device-alone': [
     'An encrypted disk has a keyDevice without a keyFile.',
     'Name the key file on that device.',
   ],
   'two-keys': ['An encrypted disk has both a key file and a key in the TPM.', 'Remove one of the two.'],
-  'key-on-own-disk': ['A key file lies on the disk that it unlocks.', 'Put the key elsewhere.'],
+  'key-on-own-disk': ['A key file is on the disk that it unlocks.', 'Put the key elsewhere.'],
   'no-key-file': [
     'The key file is not in the image: the machine will ask for the passphrase.',
     'Place the file, or name its keyDevice.',
   ],
   'open-key-file': ['Every user of the machine can read a key file.', "Give it mode: '0600'."],
   'random-swap-device': [
-    'Swap with a random key, which destroys what is on its partition at each boot, is named by something that may mean another partition.',
+    'Swap with a random key, which erases its partition at each boot, has a device name that may refer to a different partition later.',
     'Use PARTUUID= or a name below /dev/disk/by-id/.',
   ],
   'device-twice': [

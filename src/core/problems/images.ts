@@ -10,11 +10,11 @@ export const IMAGES = {
   ],
   'image-empty': ['An image file has 0 bytes.', 'Copy, build or save it again.'],
   'image-kind': [
-    'The image is a base where a layer is expected, or the reverse, or is not an image of mkma.',
+    'A base was found where a layer is expected, or vice versa, or the file is not an mkma image.',
     'Rename it, or put the right file in its place.',
   ],
   'image-format': [
-    'The format of the image is one that this mkma does not read.',
+    'This version of mkma does not support the format of the image.',
     'Build image and initramfs with the same version of mkma.',
   ],
   'image-needs-newer-mkma': [
@@ -80,15 +80,15 @@ export const IMAGES = {
     'Disable it (mkma layers disable NAME), or drop it with --force.',
   ],
   'layer-other-accounts': [
-    'The layer contains accounts, and was made where others existed; applied, it would replace those of the base.',
+    'The layer contains account files but was made on top of different accounts; applied, it would replace those of the base.',
     'Build the base with what the layer contains, or save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
   'layer-other-packages': [
-    "The layer contains dpkg's database, and was made where other packages were installed.",
+    "The layer contains dpkg's database but was made on top of different packages.",
     'Build the base with what the layer contains, or save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
   'layer-other-owners': [
-    'User or group numbers in the layer belong to other accounts here.',
+    'User or group IDs in the layer belong to different accounts here.',
     'Save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
   'too-many-layers': [
@@ -97,6 +97,6 @@ export const IMAGES = {
   ],
   'path-in-no-image': [
     'Neither the base nor a layer contains the path.',
-    'Give the path from / as it is spelled there; changes since boot are in no image yet.',
+    'Give the absolute path; changes since boot are not in any image yet.',
   ],
 } as const;

@@ -14,7 +14,7 @@ export const MACHINE = {
   ],
   'layers-locked': ['Another mkma persist or mkma layers is changing the layers.', 'Wait for it to end.'],
   'storage-changed': [
-    'The storage device contains another base or lacks a snapshot that it had at the first look.',
+    'The storage device contains a different base, or lacks a snapshot that was there when mkma persist started.',
     'Check that the right medium is attached, then run mkma persist again.',
   ],
   'storage-not-writable': [

@@ -4,11 +4,11 @@ export const USAGE = {
   'unknown-command': ['There is no such command.', 'Use one that mkma --help lists.'],
   'unknown-option': ['The command has no such option.', 'Use one that mkma COMMAND --help lists.'],
   'option-removed': [
-    'The option existed in an earlier version only.',
+    'The option was removed in this or an earlier version.',
     'Leave it out; the message gives the reason.',
   ],
   'arguments-invalid': [
-    'An option or argument lacks its value, has an invalid one, or is one too many.',
+    'A value is missing or invalid, or there are too many arguments.',
     'Check it against mkma COMMAND --help.',
   ],
   'exclusive-options': [
@@ -43,11 +43,11 @@ export const USAGE = {
     'Use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev; blkid prints them.',
   ],
   'images-path-invalid': [
-    'The value of --images-path is not a path that a boot loader can pass on.',
-    'Give it from the top of the file system, as in /srv/images, without quotes or backslashes.',
+    '--images-path contains characters that a boot loader cannot pass on.',
+    'Give an absolute path within the file system, such as /srv/images, without quotes or backslashes.',
   ],
   'parameters-invalid': [
-    'A boot loader cannot pass the parameters of --append on.',
+    '--append contains characters that a boot loader cannot pass to the kernel.',
     'Remove single quotes and backslashes; put values with spaces in double quotes.',
   ],
   'command-line-too-long': [
@@ -63,7 +63,10 @@ export const USAGE = {
     'A pattern of --select or --deselect is empty, or can never match.',
     'Use a pattern of gitignore(5); put a backslash before a leading ! or #.',
   ],
-  'path-invalid': ['The argument is not a path on the machine.', 'Give the path from /, as in /etc/hosts.'],
+  'path-invalid': [
+    'The argument is not a path on the machine.',
+    'Give an absolute path, such as /etc/hosts.',
+  ],
   interrupted: ['The command was interrupted.', 'Run it again; nothing incomplete was left behind.'],
   'ended-by-signal': ['mkma was ended by a signal.', 'Run the command again.'],
   bug: ['mkma has a bug.', 'Report it, with the command and its output.'],

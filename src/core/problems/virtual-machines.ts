@@ -14,11 +14,11 @@ export const VIRTUAL_MACHINES = {
   ],
   'boot-loader-full': [
     'There is no room for the boot loader entry or its files.',
-    'Free the space that the message names, or use GRUB, which reads the images where they lie.',
+    'Free the space that the message names, or use GRUB, which reads the images where they are.',
   ],
   'boot-entry-edited': [
-    "mkma's part of GRUB's custom.cfg was edited: its end is missing.",
-    'Remove the rest of it.',
+    "The end mark of mkma's section in GRUB's custom.cfg is missing.",
+    'Remove the rest of the section.',
   ],
   'grub-without-custom': [
     'GRUB does not read custom.cfg.',

@@ -161,7 +161,7 @@ export function fitOf({ name, file, records }: JudgedLayer, state: RecordState):
   for (const group of Object.keys(GROUPS) as Group[]) {
     const why = otherRecords(group, records, state);
     if (why !== undefined) {
-      const what = `the layer was made on other ${group} than those below it`;
+      const what = `the layer was made on ${group} that differ from those below it`;
       return { problem: { code: `layer-other-${group}`, what, where: file, why, next }, warnings: [] };
     }
   }

@@ -75,7 +75,7 @@ function tooMany(image: LayerImage): Problem {
     code: 'too-many-layers',
     what: 'too many layers',
     where: image.shown,
-    why: `an overlay takes at most ${MOST_LAYERS} beside the base`,
+    why: `an overlay supports at most ${MOST_LAYERS} beside the base`,
     next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
   };
 }

@@ -8,7 +8,7 @@ import { ok, type Result, usage } from '../../core/result.js';
 import { LOADERS } from '../boot-entry/choose.js';
 import { fitsBootLoader, type Placement } from '../boot-entry/placement.js';
 import { bootEntry } from '../verbs/boot-entry.js';
-import { configOption, outputOption, presetOption } from './options.js';
+import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
 import { fail, type Session, show } from './session.js';
 import { warnWhereMeant } from './warn-of-change.js';
 
@@ -18,17 +18,14 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
   return new Command('boot-entry')
     .summary('print or write the boot loader entry for the images')
     .description(
-      'Print the GRUB or systemd-boot entry that boots the images from the folder in which they lie, or write it. ' +
-        'Writing replaces the entry of the same machine and nothing else.',
+      'Print or write the GRUB or systemd-boot entry that boots the images from where they are. ' +
+        'Writing replaces only the entry of the same machine.',
     )
     .addOption(outputOption())
-    .addOption(configOption())
-    .addOption(presetOption())
+    .addOption(builtFromOption())
+    .addOption(builtFromPresetOption())
     .addOption(
-      new Option('--loader <name>', 'boot loader (default: the one that is found)').choices([
-        ...LOADERS,
-        'all',
-      ] as const),
+      new Option('--loader <name>', 'boot loader (default: detected)').choices([...LOADERS, 'all'] as const),
     )
     .option(
       '--write',
@@ -37,18 +34,18 @@ export function bootEntryCommand(session: Session, end: (code: number) => void) 
     )
     .option('--dry-run', 'only show what --write would do', false)
     .option(
-      '--root <dir>',
+      '--root <folder>',
       'root directory of the system with the boot loader, such as a mounted disk',
       absolute,
       '/',
     )
-    .option('--grub-dir <dir>', 'folder with grub.cfg, if it is not found below --root', absolute)
-    .option('--esp <dir>', 'mount point of the ESP or XBOOTLDR, if it is not found below --root', absolute)
+    .option('--grub-dir <folder>', 'folder with grub.cfg, if it is not found below --root', absolute)
+    .option('--esp <folder>', 'mount point of the ESP or XBOOTLDR, if it is not found below --root', absolute)
     .option(
       '--storage-device <name>',
-      'device that will contain the images: UUID=..., LABEL=..., a path ... (default: where they are now)',
+      'device that will contain the images: UUID=..., LABEL=..., PARTUUID=..., PARTLABEL=... or a path (default: the device that contains them now)',
     )
-    .option('--images-path <path>', 'images folder on that device (default: /)')
+    .option('--images-path <path>', 'images folder on that device; requires --storage-device (default: /)')
     .option('--append <parameters>', 'additional kernel parameters; they override the defaults')
     .action(async (options) => {
       const placement = placementOf(options.storageDevice, options.imagesPath);

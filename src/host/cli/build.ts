@@ -63,10 +63,15 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(levelOption())
     .addOption(cacheOption())
     .addOption(epochOption())
-    .option('--refresh', 'ask the mirror again for newer packages', false)
-    .option('--discard-edits', 'drop edits made in chroot/', false)
-    .addOption(new Option('--qemu-test', 'boot the images in QEMU after the build').env('MKMA_QEMU_TEST'))
-    .addOption(accelOption())
+    .option('--refresh', 'check the mirror for newer packages', false)
+    .option('--discard-edits', 'discard edits made in chroot/', false)
+    .addOption(
+      new Option(
+        '--qemu-test',
+        'after the build, boot the images as mkma run does; without a terminal or with --json, as mkma test does',
+      ).env('MKMA_QEMU_TEST'),
+    )
+    .addOption(accelOption('with --qemu-test: '))
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (hostname, options) => {
       const resolved = await resolveMachine({ ...options, hostname });
@@ -147,7 +152,7 @@ async function resolveSettings(
       code: 'needs-root',
       what: 'mkma build requires root',
       why: 'a Debian tree contains files of many owners and device nodes',
-      next: 'run it with sudo: sudo ./mkma build',
+      next: `run it with sudo: sudo ${programName(session)} build`,
     });
   }
   if (!session.ownMounts) {

@@ -10,6 +10,10 @@ type End = (code: number) => void;
 
 const NAME = 'name of a layer or of its file';
 
+/** A command with this phrase in the list of commands, and as a sentence in its own help. */
+const described = (name: string, does: string) =>
+  new Command(name).summary(does).description(`${does.charAt(0).toUpperCase()}${does.slice(1)}.`);
+
 export function layersCommand(session: Session, end: End) {
   const layers = new Command('layers')
     .summary('list, show, diff, blame, verify, disable, enable or drop persistence layers')
@@ -27,15 +31,13 @@ export function layersCommand(session: Session, end: End) {
 }
 
 function addList(session: Session, end: End) {
-  return new Command('list')
-    .description('List base and layers in the order in which they are applied.')
+  return described('list', 'list base and layers in the order in which they are applied')
     .addOption(outputOption())
     .action((options) => end(show(session, list(options.output))));
 }
 
 function addShow(session: Session, end: End) {
-  return new Command('show')
-    .description('Print what a layer contains and deletes, one entry per line.')
+  return described('show', 'print what a layer contains and deletes, one entry per line')
     .argument('<name>', `${NAME}; or base`)
     .addOption(outputOption())
     .action(async (name, options) => {
@@ -44,8 +46,7 @@ function addShow(session: Session, end: End) {
 }
 
 function addDiff(session: Session, end: End) {
-  return new Command('diff')
-    .description('Show the differences between two layers, contents included.')
+  return described('diff', 'show the differences between two layers, contents included')
     .argument('<a>', `${NAME}; or base`)
     .argument('<b>', 'the other layer; or base')
     .addOption(outputOption())
@@ -55,8 +56,10 @@ function addDiff(session: Session, end: End) {
 }
 
 function addBlame(session: Session, end: End) {
-  return new Command('blame')
-    .description('Show which layers contain, delete or hide a path, and which of them takes effect.')
+  return described(
+    'blame',
+    'show which layers contain, delete or hide a path, and which of them takes effect',
+  )
     .argument('<path>', 'path on the machine, from /')
     .addOption(outputOption())
     .action(async (path, options) => {
@@ -65,8 +68,7 @@ function addBlame(session: Session, end: End) {
 }
 
 function addVerify(session: Session, end: End) {
-  return new Command('verify')
-    .description('Read layers completely and compare them with their manifests.')
+  return described('verify', 'read layers completely and compare them with their manifests')
     .argument('[names...]', `${NAME}; or base (default: all layers)`)
     .addOption(outputOption())
     .action(async (names, options) => {
@@ -80,8 +82,7 @@ function addVerify(session: Session, end: End) {
 }
 
 function changeOf(action: Action, does: string, session: Session, end: End): Command {
-  return new Command(action)
-    .description(`${does[0]?.toUpperCase()}${does.slice(1)}.`)
+  return described(action, does)
     .argument('<name>', NAME)
     .addOption(outputOption())
     .action((name, options) =>
@@ -90,8 +91,7 @@ function changeOf(action: Action, does: string, session: Session, end: End): Com
 }
 
 function drop(session: Session, end: End) {
-  return new Command('drop')
-    .description('Remove a layer. This cannot be undone; see disable.')
+  return described('drop', 'remove a layer; this cannot be undone, see disable')
     .argument('<name>', NAME)
     .option('--force', 'drop it even if a later layer depends on it', false)
     .addOption(outputOption())

@@ -20,19 +20,44 @@ function folder(path: string): string {
 }
 
 export const outputOption = () =>
-  new Option('-o, --output <dir>', 'images folder').default('mkma_images').argParser(folder);
+  new Option('-o, --output <folder>', 'images folder').default('mkma_images').argParser(folder);
 
 export const configOption = () =>
   new Option(
     '-c, --config <file>',
-    'definition of the machine (default: mkma.config.ts in this folder, if it exists)',
+    'definition of the machine (default: mkma.config.ts, .js or .json in the current folder)',
   );
 
 export const presetOption = () =>
-  new Option('--preset <name>', 'use a preset instead of a definition (default: console)');
+  new Option(
+    '--preset <name>',
+    'use a preset instead of a definition (default: console, if there is no definition)',
+  );
+
+/** For commands that use the images as they are: the definition only serves for a warning. */
+export const builtFromOption = () =>
+  new Option(
+    '-c, --config <file>',
+    'warn if the images were not built from this definition (default: mkma.config.ts, .js or .json in the current folder)',
+  );
+
+/** See `builtFromOption`. */
+export const builtFromPresetOption = () =>
+  new Option('--preset <name>', 'warn if the images were not built from this preset');
 
 export const cacheOption = () =>
-  new Option('--cache <dir>', 'folder that keeps stages and packages between builds')
+  new Option(
+    '--cache <folder>',
+    'folder that keeps stages and packages between builds (default: /var/cache/mkma)',
+  )
+    .env('MKMA_CACHE')
+    .argParser(folder);
+
+export const trialCacheOption = () =>
+  new Option(
+    '--cache <folder>',
+    'folder that keeps the result of the KVM trial (default: ~/.cache/mkma; for root, /var/cache/mkma)',
+  )
     .env('MKMA_CACHE')
     .argParser(folder);
 
@@ -44,7 +69,7 @@ export const proxyOption = () =>
 
 export const formatOption = () =>
   new Option(
-    '--format <form>',
+    '--format <format>',
     'format of the base: cpio is unpacked into RAM, erofs stays compressed there (default: cpio)',
   ).choices(Object.keys(BASE_FILES) as BaseFormat[]);
 
@@ -89,13 +114,16 @@ export const levelOption = () =>
 export const epochOption = () =>
   new Option(
     '--source-date-epoch <seconds>',
-    'limit time stamps in the images to this one (reproducible-builds.org)',
+    'clamp timestamps in the images to this time (reproducible-builds.org)',
   )
     .env('SOURCE_DATE_EPOCH')
     .argParser(wholeNumber(0, 2 ** 32 - 1));
 
-export const accelOption = () =>
-  new Option('--accel <kind>', 'QEMU acceleration; auto uses KVM if a short trial boot with it succeeds')
+export const accelOption = (condition = '') =>
+  new Option(
+    '--accel <kind>',
+    `${condition}QEMU acceleration; auto uses KVM if a short trial boot with it succeeds`,
+  )
     .env('MKMA_QEMU_ACCEL')
     .choices(['auto', 'kvm', 'tcg'] as const)
     .default('auto' as const);

@@ -15,9 +15,9 @@ import { buildCommand } from './build.js';
 import { describeOption } from './help.js';
 import { layersCommand } from './layers.js';
 import { newCommand } from './new.js';
-import { configOption, outputOption, presetOption } from './options.js';
+import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
-import { fail, type Session, show } from './session.js';
+import { fail, programName, type Session, show } from './session.js';
 import { summaryCommand } from './summary.js';
 import { warnWhereMeant } from './warn-of-change.js';
 
@@ -29,9 +29,14 @@ Examples:
   mkma run                        boot it in QEMU, in this terminal
   mkma test                       boot it unattended and check it from inside
 
-On a machine that mkma built, persist, status and layers look after the running system: mkma status --help.
+On a machine that mkma built, persist, status and layers act on the running system: mkma status --help.
 
 Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.`;
+
+const JSON_HELP = 'print events as JSON lines on stderr and the result as JSON on stdout';
+
+/** When a command accepts --json; the others always do. */
+const JSON_CONDITION: Readonly<Record<string, string>> = { run: 'with --dry-run or --window: ' };
 
 /** What the parser itself prints: help, and usage errors. */
 interface Streams {
@@ -64,8 +69,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     const command = verb(session, end) as unknown as CommandUnknownOpts;
     for (const one of command.commands.length > 0 ? command.commands : [command]) {
       // What a shell prints is its own.
-      if (verb !== shellCommand)
-        one.option('--json', 'print events as JSON lines on stderr and the result as JSON on stdout');
+      if (verb !== shellCommand) one.option('--json', `${JSON_CONDITION[one.name()] ?? ''}${JSON_HELP}`);
       one.option('-v, --verbose', 'show the output of the programs that mkma runs');
     }
     program.addCommand(command);
@@ -174,8 +178,8 @@ function shellCommand(session: Session, end: (code: number) => void) {
     )
     .argument('[command...]', 'command to run instead of a shell')
     .addOption(outputOption())
-    .addOption(configOption())
-    .addOption(presetOption())
+    .addOption(builtFromOption())
+    .addOption(builtFromPresetOption())
     .passThroughOptions()
     .action(async (command, options) => {
       const { caller, env } = session;
@@ -184,7 +188,7 @@ function shellCommand(session: Session, end: (code: number) => void) {
           fail(session, {
             code: 'needs-root',
             what: 'mkma shell requires root',
-            next: 'run it with sudo: sudo ./mkma shell',
+            next: `run it with sudo: sudo ${programName(session)} shell`,
           }),
         );
       }

@@ -17,7 +17,8 @@ import { type TestOptions, test } from '../verbs/test.js';
 import {
   accelOption,
   appendOption,
-  cacheOption,
+  builtFromOption,
+  builtFromPresetOption,
   configOption,
   cpusOption,
   defaultCache,
@@ -26,6 +27,7 @@ import {
   outputOption,
   presetOption,
   timeoutOption,
+  trialCacheOption,
 } from './options.js';
 import { fail, type Session, type Shown, show } from './session.js';
 import { checkJUnit, describeTests, writeJUnit } from './test-report.js';
@@ -42,8 +44,8 @@ export function runCommand(session: Session, end: (code: number) => void) {
       'Boot the images in QEMU, with this terminal as the console. The virtual disk keeps what the machine writes to it.',
     )
     .addOption(outputOption())
-    .addOption(configOption())
-    .addOption(presetOption())
+    .addOption(builtFromOption())
+    .addOption(builtFromPresetOption())
     .addOption(diskOption())
     .addOption(dataDiskOption())
     .addOption(new Option('--bus <kind>', 'disk controller').choices(DISK_BUSES).default('virtio' as const))
@@ -56,13 +58,13 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .addOption(forwardOption())
     .option('--network', 'enable outbound network access', false)
     .option('--window', 'show the screen of the machine in a window', false)
-    .option('--fresh-disk', 'create a new virtual disk; drops what the machine wrote to the old one', false)
-    .option('--dry-run', 'only print the QEMU command', false)
+    .option('--fresh-disk', 'replace the virtual disk; what the machine wrote to it is lost', false)
+    .option('--dry-run', 'print the QEMU command and exit', false)
     .addOption(appendOption())
     .addOption(memoryOption())
     .addOption(cpusOption())
     .addOption(accelOption())
-    .addOption(cacheOption())
+    .addOption(trialCacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       if (session.json && !options.dryRun && !options.window) return end(fail(session, consoleOnStdout));
@@ -96,7 +98,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
 const diskOption = () =>
   new Option(
     '--disk <file>',
-    'boot with this raw disk image instead of the virtual disk that mkma creates; FILE:ro attaches it read-only; repeatable. mkma then adds no parameters for the storage: name it with --append',
+    'boot with this raw disk image instead of the virtual disk that mkma creates; FILE:ro attaches it read-only; repeatable. mkma then adds no storage parameters; give them with --append',
   ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 const dataDiskOption = () =>
@@ -136,7 +138,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .addOption(memoryOption())
     .addOption(cpusOption())
     .addOption(accelOption())
-    .addOption(cacheOption())
+    .addOption(trialCacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       const { junit, test: only, memory: memoryMiB, graphics: card, dataDisk: dataDisks } = options;

@@ -1,4 +1,4 @@
-/** The reference of this program: scripts/reference.mjs writes it, and a test compares it. */
+/** The reference of this program: npm run reference writes it, and a test compares it. */
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { referenceFiles } from '../reference/reference.js';
 import { makeProgram } from './program.js';

@@ -23,7 +23,7 @@ export function customiseInputs(machine: MachineConfig, definition: string): Inp
     files: digestInputs(machineFiles(machine, describeKey)).slice(0, 20),
     ...some("definition's files", Object.keys(files).length > 0, () => digestOf(files, contentOf(files))),
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
-    places: JSON.stringify([locale, locales, keyboard, timezone]),
+    locale: JSON.stringify([locale, locales, keyboard, timezone]),
     services: JSON.stringify(services),
     ...some('volumes', Object.values(ramVolumes).some(Boolean), () => digestOf(ramVolumes, [])),
     ...some('disks', disks, () => digestOf([mounts, swap], [PROGRAMS])),

@@ -93,9 +93,9 @@ function shapeOf(schema: z.core.$ZodType, def: Def): Shape {
   }
 }
 
-/** A number in words, such as "a whole number from 1 to 19". */
+/** A number in words, such as "an integer from 1 to 19". */
 export function numberInWords({ whole, least, most }: Extract<Shape, { kind: 'number' }>): string {
-  const kind = whole ? 'a whole number' : 'a number';
+  const kind = whole ? 'an integer' : 'a number';
   if (least !== undefined && most !== undefined) return `${kind} from ${least} to ${most}`;
   if (least !== undefined) return `${kind}, at least ${least}`;
   return most === undefined ? kind : `${kind}, at most ${most}`;

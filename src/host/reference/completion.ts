@@ -22,7 +22,7 @@ export function renderCompletion(commands: readonly CommandOutline[], presets: r
   const verbs = [...new Set(commands.map(({ name }) => name.split(' ')[0] as string))];
   return [
     '# Completion of mkma for bash: source <(mkma completion). In zsh, first: autoload -U bashcompinit; bashcompinit',
-    '# Generated from the command line itself: node scripts/reference.mjs',
+    '# Generated from the command line itself: npm run reference',
     '# shellcheck disable=SC2207 # zsh has no mapfile',
     '_mkma() {',
     `  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} verb=\${COMP_WORDS[1]} sub=\${COMP_WORDS[2]}`,

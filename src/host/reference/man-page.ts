@@ -4,7 +4,7 @@ import type { CommandOutline, OptionOutline } from './commands.js';
 /** The page of these commands. */
 export function renderManPage(commands: readonly CommandOutline[]): string {
   const lines = [
-    '.\\" Generated from the command line itself: node scripts/reference.mjs',
+    '.\\" Generated from the command line itself: npm run reference',
     '.TH MKMA 1',
     '.SH NAME',
     'mkma \\- build, test and maintain Debian systems that boot whole into RAM',

@@ -9,9 +9,9 @@ export function renderPage(machine: Field, presets: Readonly<Record<string, Fiel
   return [
     '# All fields of a definition',
     '',
-    '<!-- Generated from the schema: node scripts/reference.mjs -->',
+    '<!-- Generated from the schema: npm run reference -->',
     '',
-    '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. One more, `extends`, names what a definition is based on.',
+    '[Definitions](../definition.md) shows how definitions are composed. All fields are optional. The additional field `extends` names the presets and definitions on which a definition is based.',
     '',
     `${fields.map(([name]) => `[\`${name}\`](#${name.toLowerCase()})`).join(' · ')}`,
     '',
@@ -49,19 +49,19 @@ function sentence(field: Field): string {
 function kindOf(shape: Shape): string {
   switch (shape.kind) {
     case 'text':
-      return 'Text';
+      return 'String';
     case 'number':
-      return upper(numberInWords(shape));
+      return upper(withoutArticle(numberInWords(shape)));
     case 'boolean':
       return '`true` or `false`';
     case 'words':
       return shape.values.map((value) => `\`${JSON.stringify(value)}\``).join(' or ');
     case 'function':
-      return 'A function';
+      return 'Function';
     case 'list':
-      return `A list: ${lower(kindOf(shape.item.shape))}`;
+      return `List of ${pluralOf(shape.item.shape)}`;
     case 'named':
-      return `An object with keys of your choice: ${lower(kindOf(shape.value.shape))}`;
+      return `Map of names to ${pluralOf(shape.value.shape)}`;
     case 'object': {
       const names = Object.entries(shape.fields).map(([name, { optional }]) =>
         optional ? `${name}?` : name,
@@ -73,6 +73,24 @@ function kindOf(shape: Shape): string {
   }
 }
 
+/** The form of several values: `strings`. */
+function pluralOf(shape: Shape): string {
+  switch (shape.kind) {
+    case 'text':
+      return 'strings';
+    case 'number':
+      return withoutArticle(numberInWords(shape)).replace(/^\w+/, '$&s');
+    case 'choice':
+      return shape.of.map(pluralOf).join(', or ');
+    default:
+      return lower(kindOf(shape));
+  }
+}
+
+function withoutArticle(text: string): string {
+  return text.replace(/^an? /, '');
+}
+
 function upper(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
@@ -81,9 +99,39 @@ function lower(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A table of nested keys, of all alternatives. */
+/** A table of nested keys, of all alternatives; one for each if a word distinguishes them. */
 function rows(shape: Shape): string[] {
-  const keys = keysOf(shape, '');
+  const words = variants(shape);
+  if (words !== undefined) {
+    return words.flatMap(({ key, word, fields }) => [
+      ...['', `With \`${key}: '${word}'\`:`],
+      ...tableOf(keysOf({ kind: 'object', fields }, '')),
+    ]);
+  }
+  return tableOf(keysOf(shape, ''));
+}
+
+interface Variant {
+  readonly key: string;
+  readonly word: string;
+  /** The other fields. */
+  readonly fields: Readonly<Record<string, Field>>;
+}
+
+/** Alternatives that are all objects whose first field is one word; `undefined`: other shapes. */
+function variants(shape: Shape): readonly Variant[] | undefined {
+  if (shape.kind !== 'choice') return undefined;
+  const found = shape.of.flatMap((one): Variant[] => {
+    const [first, ...others] = one.kind === 'object' ? Object.entries(one.fields) : [];
+    if (first === undefined || first[1].shape.kind !== 'words') return [];
+    const [word, ...more] = first[1].shape.values;
+    if (typeof word !== 'string' || more.length > 0) return [];
+    return [{ key: first[0], word, fields: Object.fromEntries(others) }];
+  });
+  return found.length === shape.of.length ? found : undefined;
+}
+
+function tableOf(keys: readonly (readonly [string, Field])[]): string[] {
   if (keys.length === 0) return [];
   const lines = keys.map(([name, field]) => {
     const { description, default: value } = field;

@@ -6,11 +6,11 @@ export function renderProblems(): string {
   return [
     '# Problems by their codes',
     '',
-    '<!-- Generated from src/core/problems: node scripts/reference.mjs -->',
+    '<!-- Generated from src/core/problems: npm run reference -->',
     '',
     'The first line of each error and warning ends with a code in brackets; `--json` reports it as `code`.',
-    'Codes are stable, the wording of messages is not. The message names the file, option or device',
-    'that is concerned.',
+    'Codes are stable; the wording of messages is not. The message names the file, option or device',
+    'concerned.',
     '',
     ...Object.entries(PROBLEM_CODES).flatMap(([topic, codes]) => [
       `## ${topic}`,

@@ -52,7 +52,7 @@ export async function whySystem(
     what: 'chroot/ was edited by hand and would be overwritten',
     where: join(output, FILES.chroot),
     why: `it has to be built again (${why ?? 'no build of mkma made it'})${await editedPaths(output, record?.at)}`,
-    next: 'build into another folder (--output) to keep the edits, or drop them with --discard-edits',
+    next: 'build into another folder (--output) to keep the edits, or discard them with --discard-edits',
   });
 }
 

@@ -33,7 +33,7 @@ function mismatch(keys: readonly PublicKey[], fingerprint: string): Explained {
   return {
     code: 'repository-key-mismatch',
     why: [
-      'it has another fingerprint than the definition names',
+      'its fingerprint differs from the one in the definition',
       `expected:\n  ${spacedFingerprint(fingerprint)}`,
       `found:\n${came.join('\n')}`,
     ].join('\n'),

@@ -53,7 +53,7 @@ test('on another base, those with accounts are left out before anything of them 
   const told = machine.lines.join('\n');
   assert.match(
     told,
-    /layer a LEFT OUT, nothing of it is applied:\n.*made on other accounts than those below it/,
+    /layer a LEFT OUT, nothing of it is applied:\n.*made on accounts that differ from those below it/,
   );
   assert.match(told, /mkma_layers=!a /);
 });

@@ -36,11 +36,11 @@ const hook = z
 
 const machineTest = z
   .strictObject({
-    name: z.string().min(1).describe('Its name, such as what it shows.'),
+    name: z.string().min(1).describe('Name of the test: what it checks.'),
     run: z
       .custom<TestFunction>((value) => typeof value === 'function', 'must be a function')
       .meta({ type: 'TestFunction' })
-      .describe('Receives the booted machine; the test fails if it throws.'),
+      .describe('Function that is called with the booted machine; the test fails if it throws.'),
     timeout: z.number().min(1).default(300).describe('Time limit in seconds.'),
   })
   .describe('A test of the booted machine, run by mkma test.');

@@ -83,7 +83,7 @@ export const boot = {
         .describe('Additional programs of the machine, with their libraries.'),
     })
     .prefault({})
-    .describe('Early boot.'),
+    .describe('Contents of the initramfs.'),
   format: z
     .enum(Object.keys(BASE_FILES) as [BaseFormat, ...BaseFormat[]])
     .default('cpio')
@@ -94,7 +94,7 @@ export const boot = {
     .boolean()
     .default(true)
     .describe(
-      'Whether all files of the machine have the same device number (st_dev), which programs that stay on one file system expect: du -x, backups. With an EROFS base, inode numbers then take 64 bits, and 32-bit programs without large file support fail (EOVERFLOW). false: small inode numbers, several devices.',
+      'Whether all files report one device number (st_dev), as programs that do not cross file systems (du -x, backup tools) expect. With an EROFS base, inode numbers then take 64 bits, and 32-bit programs without large file support fail (EOVERFLOW). false: small inode numbers, several device numbers.',
     ),
   compressionLevel: z.number().int().min(1).max(19).default(3).describe('zstd level of the images.'),
 };

@@ -11,7 +11,7 @@ const file = z
   .union(
     [
       z.string(),
-      z.strictObject({ content: z.string().describe('The text.'), ...rights }),
+      z.strictObject({ content: z.string().describe('Contents of the file.'), ...rights }),
       z.strictObject({
         from: hostPath.describe('A file or folder of this host; a folder is copied with its contents.'),
         values: z
@@ -81,7 +81,7 @@ const user = z
         ),
       )
       .default([])
-      .describe('Public keys with which the user logs in over ssh.'),
+      .describe('SSH public keys with which the user logs in.'),
     autologin: z
       .array(terminal)
       .default([])
@@ -131,7 +131,9 @@ export const content = {
       'must be a layout, such as "de", or { layout, model, variant, options }',
     )
     .optional()
-    .describe("Keyboard of the text consoles and of X and Wayland (keyboard(5)). Default: the kernel's, us."),
+    .describe(
+      'Keyboard of the text consoles and of X and Wayland (keyboard(5)). Default: us, the layout of the kernel.',
+    ),
   timezone: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_+/-]*$/, 'must be a time zone, such as Europe/Berlin')
@@ -149,7 +151,7 @@ export const content = {
     .array(z.number().int().min(1).max(65_535))
     .default([])
     .describe(
-      'Ports (TCP and UDP) on which the machine listens on a network. mkma test fails if anything listens on another one.',
+      'Ports (TCP and UDP) on which the machine listens on a network. mkma test fails if anything listens on any other port.',
     ),
   sysctl: z
     .record(

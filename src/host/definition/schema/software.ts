@@ -33,7 +33,7 @@ const repository = z
         'must be a file, the armoured text of a key, or { url, fingerprint }',
       )
       .describe(
-        'The public key of its signature: a file (.asc or .gpg), the armoured text, or a URL with a fingerprint.',
+        'Public key that signs the repository: a file (.asc or .gpg), the armoured text, or a URL with a fingerprint.',
       ),
     inMachine: z.boolean().default(true).describe('Whether the machine keeps it as a source of packages.'),
   })
@@ -44,11 +44,11 @@ const build = z
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9._-]*$/, 'must consist of a-z, 0-9, ., _ and -')
-      .describe('Its name.'),
+      .describe('Name of the build.'),
     packages: z
       .array(packageChoice)
       .default([])
-      .describe('Packages required for the build; they do not get into the machine.'),
+      .describe('Packages required for the build; they are not installed in the machine.'),
     sources: z
       .record(
         z.string().regex(/^(?!.*(^|\/)\.{0,2}(\/|$))[^\0]+$/, 'must be a relative path without . and ..'),
@@ -73,25 +73,25 @@ const build = z
 export const software = {
   suite: suiteName
     .default('trixie')
-    .describe('Debian suite: trixie or newer, since older ones lack the engine of early boot.'),
+    .describe('Debian suite, trixie or newer: older suites lack quickjs, which runs early boot.'),
   architecture: z
     .string()
     .regex(/^[a-z0-9]+$/, "must be Debian's name of an architecture, such as amd64")
     .optional()
-    .describe("Debian's name of the architecture. Default: that of the building host."),
+    .describe('Debian architecture, such as amd64. Default: that of the building host.'),
   components: components.default(['main']).describe('Components of the Debian archive.'),
   mirror: httpAddress
     .optional()
     .describe(
-      'Debian mirror to build from; it does not get into the machine. Default: that of the building host.',
+      'Debian mirror to build from; it is not configured in the machine. Default: that of the building host.',
     ),
   sources: z
     .strictObject({
-      mirror: httpAddress.optional().describe('Debian mirror of the machine. Default: deb.debian.org.'),
+      mirror: httpAddress.optional().describe('Debian mirror. Default: deb.debian.org.'),
       security: httpAddress.optional().describe('Mirror of the security suite. Default: deb.debian.org.'),
     })
     .prefault({})
-    .describe('Where the running machine gets packages from.'),
+    .describe('Mirrors that the running machine uses.'),
   repositories: z
     .record(
       z

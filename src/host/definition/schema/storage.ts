@@ -120,13 +120,13 @@ export const storage = {
     )
     .default({})
     .describe(
-      'File systems on disks, by mount point: outside of RAM and of snapshots. A missing disk does not stop the boot; login and mkma status report it. false: removes an inherited mount.',
+      'File systems on disks, by mount point. They are neither kept in RAM nor saved in snapshots. A missing disk does not stop the boot; login and mkma status report it. false: removes an inherited mount.',
     ),
   swap: z.array(swap).default([]).describe('Swap on disks. A missing disk does not stop the boot.'),
   ramVolumes: z
     .record(machinePath, z.union([z.literal(false), ramVolume], 'must be { size, mode, owner }, or false'))
     .default({})
     .describe(
-      'Separate file systems in RAM, by mount point: empty at each boot, bounded, and outside of snapshots. false: no volume there, overriding presets and packages. Stores of container engines, which do not work on an overlay, have volumes by default: for podman or buildah, /var/lib/containers (30% of the RAM) and ~/.local/share/containers of each user with a login (30% shared by all); for docker.io or docker-ce, /var/lib/docker and /var/lib/containerd (30% each). A volume of your own at or above such a path replaces the default.',
+      'Separate, bounded file systems in RAM, by mount point; empty at each boot and not saved in snapshots. false: no volume there, overriding presets and packages. Stores of container engines, which do not work on an overlay, have volumes by default: for podman or buildah, /var/lib/containers (30% of the RAM) and ~/.local/share/containers of each user with a login (30% shared by all); for docker.io or docker-ce, /var/lib/docker and /var/lib/containerd (30% each). A volume of your own at or above such a path replaces the default.',
     ),
 };

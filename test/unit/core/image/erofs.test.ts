@@ -55,7 +55,7 @@ test('every byte of the manifest that is changed is noticed, and one of another 
   assert.ok(segment);
   const other = info(erofsFile({ ...EROFS_BASE, segments: [{ ...segment, size: 4096 }] }, 8192));
   assert.ok(!other.ok);
-  assert.equal(other.problem.why, 'its manifest describes another file system than it contains');
+  assert.equal(other.problem.why, 'its manifest describes a different file system from the one it contains');
   const smaller = info(erofsFile({ ...EROFS_BASE, unpackedBytes: 4096 }));
   assert.ok(!smaller.ok, 'what it takes of RAM is the whole of it');
   const archive = info(erofsFile(BASE, 8192));

@@ -165,7 +165,7 @@ test('a layer made on accounts of one that is left out is left out as well, othe
   const text = listLines(listLayers(rebuilt)).join('\n');
   assert.match(
     text,
-    /left out by the next boot\n {2}the layer was made on other accounts .*: persistence\.a/,
+    /left out by the next boot\n {2}the layer was made on accounts that differ .*: persistence\.a/,
   );
   // What a change makes of others is told with it.
   const without = { ...folder(OLD, ...layers), layers: layers.slice(1) };

@@ -8,8 +8,8 @@ const COMPOSITORS = ['sway', 'labwc', 'cage', 'niri'] as const;
 
 const program = z
   .strictObject({
-    packages: z.array(packageChoice).default([]).describe('Packages of the program.'),
-    command: z.string().min(1).describe('Its command line, for a shell.'),
+    packages: z.array(packageChoice).default([]).describe('Packages that contain it.'),
+    command: z.string().min(1).describe('Shell command that starts it.'),
   })
   .describe('Another program.');
 
@@ -88,7 +88,7 @@ export const desktopOptions = z.strictObject({
     .describe('xdg-desktop-portal: file chooser, settings, screenshots and screen sharing for programs.'),
   terminal: part('terminal', 'Terminal.'),
   launcher: part('launcher', 'Launcher of programs.', launcherProgram),
-  bar: part('bar', 'Bar.'),
+  bar: part('bar', 'Status bar.'),
   notifications: part('notifications', 'Notification daemon.'),
   lock: part(
     'lock',

@@ -17,7 +17,7 @@ const options = z.strictObject({
 });
 
 export const laptop = presetOf(
-  'laptops: suspend on closing the lid, no hibernation; power profiles, brightness, wireless regulations',
+  'laptops: suspend on closing the lid, no hibernation; power profiles, brightness, wireless regulatory database',
   options,
   (chosen) => ({
     options: chosen,
