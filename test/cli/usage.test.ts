@@ -119,11 +119,11 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['boot-entry', '--storage-device', 'UUID=1', '--images-path', 'srv'],
-    'error: a boot loader cannot pass on this path: --images-path srv [images-path-invalid]\n  next: give it from the top of the file system, as in /srv/images, without quotes or backslashes\n',
+    'error: a boot loader cannot pass on this path: --images-path srv [images-path-invalid]\n  next: give an absolute path within the file system, such as /srv/images, without quotes or backslashes\n',
   ],
   [
     ['boot-entry', '--append', "a='b'"],
-    "error: a boot loader cannot pass on these parameters: --append a='b' [parameters-invalid]\n  why: GRUB does not preserve single quotes and backslashes\n  next: remove them; put values with spaces in double quotes\n",
+    "error: a boot loader cannot pass these parameters to the kernel: --append a='b' [parameters-invalid]\n  why: GRUB does not preserve single quotes and backslashes\n  next: remove them; put values with spaces in double quotes\n",
   ],
   [
     ['inspect'],

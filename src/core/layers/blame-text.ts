@@ -14,7 +14,7 @@ export function knownBlame(found: Blame): Result<Blame> {
     what: 'no image contains this path',
     where: showPath(found.path),
     why: 'neither the base nor a layer mentions it',
-    next: 'give the path from the root, as spelled in the image; changes since boot are in no image yet',
+    next: 'give the absolute path, as spelled in the image; changes since boot are not in any image yet',
   });
 }
 

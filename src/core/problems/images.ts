@@ -61,7 +61,7 @@ export const IMAGES = {
     'Build again: sudo mkma build.',
   ],
   'archive-escapes': [
-    'An archive wrote outside of its directory through links that it contains.',
+    'An archive wrote outside of its folder through links that it contains.',
     'Do not use the image; get it from a trusted source.',
   ],
   'unpacking-failed': ['An image cannot be unpacked.', 'Copy or build it again.'],

@@ -43,7 +43,7 @@ export const USAGE = {
     'Use UUID=, LABEL=, PARTUUID=, PARTLABEL= or a path below /dev; blkid prints them.',
   ],
   'images-path-invalid': [
-    '--images-path contains characters that a boot loader cannot pass on.',
+    '--images-path is not absolute, or contains characters that a boot loader cannot pass on.',
     'Give an absolute path within the file system, such as /srv/images, without quotes or backslashes.',
   ],
   'parameters-invalid': [

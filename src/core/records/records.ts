@@ -168,7 +168,7 @@ export function fitOf({ name, file, records }: JudgedLayer, state: RecordState):
   const { others, gone } = compareOwners(records, state);
   if (others.length > 0) {
     const why = `its files would belong to somebody else: ${listed(others)}`;
-    const what = 'numbers of users or groups in the layer belong to others here';
+    const what = 'user or group IDs in the layer belong to different accounts here';
     return { problem: { code: 'layer-other-owners', what, where: file, why, next }, warnings: [] };
   }
   return {
@@ -177,7 +177,7 @@ export function fitOf({ name, file, records }: JudgedLayer, state: RecordState):
 }
 
 const LOST: Readonly<Record<Group, string>> = {
-  accounts: 'accounts would be missing, and their files would belong to whoever has their numbers',
+  accounts: 'accounts would be missing, and their files would belong to whoever has their IDs',
   packages: 'dpkg would not know what is installed',
 };
 

@@ -84,7 +84,7 @@ function placementOf(device: string | undefined, path: string | undefined): Resu
       code: 'images-path-invalid',
       what: 'a boot loader cannot pass on this path',
       where: `--images-path ${path}`,
-      next: 'give it from the top of the file system, as in /srv/images, without quotes or backslashes',
+      next: 'give an absolute path within the file system, such as /srv/images, without quotes or backslashes',
     });
   }
   return ok({ bootable: true, device, path: path ?? DEFAULTS.path });
@@ -95,7 +95,7 @@ function appendOf(text: string): Result<readonly KernelParameter[]> {
   if (parameters.every(({ name, value }) => fitsBootLoader(`${name}${value ?? ''}`))) return ok(parameters);
   return usage({
     code: 'parameters-invalid',
-    what: 'a boot loader cannot pass on these parameters',
+    what: 'a boot loader cannot pass these parameters to the kernel',
     where: `--append ${text}`,
     why: 'GRUB does not preserve single quotes and backslashes',
     next: 'remove them; put values with spaces in double quotes',

@@ -75,8 +75,10 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     program.addCommand(command);
   }
   const completion = new Command('completion')
-    .summary('print the completion for bash and zsh')
-    .description('Print the completion for bash: source <(mkma completion). In zsh, run bashcompinit first.')
+    .summary('print the shell completion script (bash, zsh)')
+    .description(
+      'Print the completion script for bash: source <(mkma completion). In zsh, run bashcompinit first.',
+    )
     .action(() => streams.out(completionOf(program as CommandUnknownOpts)));
   program.addCommand(completion);
   for (const command of [program as CommandUnknownOpts, ...program.commands.flatMap(withOwn)]) {

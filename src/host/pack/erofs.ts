@@ -259,7 +259,7 @@ async function attributesOf(root: string, signal: AbortSignal): Promise<Result<F
     code: 'overlay-mark',
     what: 'cannot pack the tree as EROFS',
     where: join(root, quoteName(marked.path)),
-    why: `it has the attribute ${name}: an overlay mark, which the machine's overlay would obey`,
+    why: `it has the attribute ${name}: an overlay mark, on which the machine's overlay would act`,
     next: `remove it (setfattr --remove=${name}), or use --format cpio, which leaves such marks out`,
   });
 }

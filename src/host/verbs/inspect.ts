@@ -123,7 +123,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
     ...(kind === 'initramfs'
       ? [`  of these    tools ${formatBytes(parts.tools)}, kernel modules ${formatBytes(parts.modules)}`]
       : []),
-    `  contains    ${counts.files} files, ${counts.directories} directories, ${counts.symlinks} symlinks, ${counts.others} others`,
+    `  contains    ${counts.files} files, ${counts.directories} folders, ${counts.symlinks} symlinks, ${counts.others} others`,
     '  largest     ',
     ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
     ...(options.files ? ['', ...tally.entries] : []),

@@ -99,7 +99,7 @@ class Walk {
   private inode(number: number): Inode {
     const { metadata, size, time } = this.superblock;
     const at = metadata + number * SLOT;
-    if (at + COMPACT > size) throw new Damaged(`inode ${number} lies outside it`);
+    if (at + COMPACT > size) throw new Damaged(`inode ${number} is outside it`);
     const bytes = this.read(at, Math.min(EXTENDED, size - at));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const format = view.getUint16(0, true);
@@ -138,7 +138,7 @@ class Walk {
     const last = Math.floor((inode.size - 1) / blockSize) * blockSize;
     const inline = inode.layout === FLAT_INLINE && at >= last;
     const from = inline ? inode.end + at - last : inode.block * blockSize + at;
-    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} lies outside it`);
+    if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} is outside it`);
     return this.read(from, length);
   }
 }

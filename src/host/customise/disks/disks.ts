@@ -58,7 +58,7 @@ export function warnOfDisks(tree: Tree, machine: MachineConfig): Result<void> {
       return err({
         kind: 'usage',
         code: 'mount-on-file',
-        what: 'a mount point is not a directory',
+        what: 'a mount point is not a folder',
         where: nameOf(field),
         field,
         why: `the field files puts something else there: ${point}`,
