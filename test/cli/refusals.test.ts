@@ -15,7 +15,7 @@ inOwnMounts(import.meta.url);
 test('building without root says to use sudo', async () => {
   const got = await mkma(['build'], { uid: 65534 });
   assert.match(got.stderr, /^error: mkma build requires root \[needs-root\]\n/);
-  assert.match(got.stderr, /next: run it with sudo: sudo \.\/mkma build\n$/);
+  assert.match(got.stderr, /next: run it with sudo: sudo mkma build\n$/);
   assert.equal(got.code, 1);
 });
 
