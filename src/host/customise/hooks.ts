@@ -1,4 +1,5 @@
 /** Hooks: commands, scripts and functions of the definition, run at given points of a build. */
+
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { MachineConfig } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
 import type { Command } from '../sys/command.js';
 import { readMounts, requireUnmounted } from '../sys/mounts.js';
+import { MAKE_SPACE } from '../sys/no-space.js';
 import { removeTree } from '../sys/remove.js';
 import { Interrupted, run } from '../sys/run.js';
 import { hookLeft, releaseNew, seenAtLast, withLastLook } from './hook-mounts.js';
@@ -71,7 +73,7 @@ export async function runHooks(
 function failed(problem: Problem, i: number): Problem {
   const field = ['hooks', i];
   const hook = { what: 'a hook failed', where: nameOf(field), field };
-  if (problem.code === 'no-space') return { ...problem, ...hook };
+  if (problem.code === 'no-space') return { ...problem, ...hook, why: problem.why ?? problem.what };
   const why = problem.code === 'program-failed' ? problem.why : problem.what;
   return {
     ...{ code: 'hook-failed', ...hook },
@@ -150,11 +152,9 @@ async function callFunction(
   } catch (cause) {
     if (cause instanceof Interrupted) throw cause;
     if (cause instanceof CommandFailed) return err(cause.problem);
+    const what = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const full = cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC';
-    return err({
-      code: full ? 'no-space' : 'hook-failed',
-      what: cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause),
-    });
+    return err(full ? { code: 'no-space', what, next: MAKE_SPACE } : { code: 'hook-failed', what });
   } finally {
     interrupted.forget();
     left(await releaseNew([root, output], before));

@@ -155,7 +155,7 @@ const CAUSES: readonly [RegExp, (request: BootstrapRequest, match: RegExpExecArr
     [
       /No space left on device/,
       ({ temporary }) => ({
-        code: 'no-space',
+        code: 'too-little-space',
         where: temporary,
         why: 'no space left on its file system',
         next: `free some space, or name another folder with --cache (about ${formatBytes(2 ** 31)} are needed)`,
