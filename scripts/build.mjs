@@ -45,6 +45,7 @@ const bundles = {
   'dist/guest/pack.js': 'dist/src/guest/packer/main.js',
   'dist/guest/start.js': 'dist/src/guest/starter/main.js',
   'dist/bench/load.mjs': 'dist/bench/guest/load.js',
+  'dist/bench/load-layers.mjs': 'dist/bench/guest/load-layers.js',
 };
 /** Folders of the packages that are in what is shipped, by its files: their licences go with it. */
 const bundled = {};

@@ -43,6 +43,14 @@ export function isOfLayer(name: string): boolean {
 }
 
 /**
+ * The name that an attribute of a file in an overlay has in the directories which the overlay consists of
+ * (kernel: overlayfs.rst, nesting).
+ */
+export function nameInLayer(name: string): string {
+  return isOverlayMark(name) ? name.replace('overlay.', 'overlay.overlay.') : name;
+}
+
+/**
  * Whether an attribute is internal to an overlay, on the file systems it consists of, and never a file's own.
  * A file's own attribute of such a name is escaped there, as `trusted.overlay.overlay.` (kernel:
  * overlayfs.rst, nesting).
@@ -96,7 +104,8 @@ export function parseAttributes(
     if (equals < 0) continue;
     const name = unquote(text.slice(0, equals));
     const value = text.slice(equals + 1);
-    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is not base64: ${text}`);
+    if (value !== '""' && !value.startsWith('0s'))
+      throw new Error(`getfattr printed a value that is not base64: ${text}`);
     if (wanted(name)) values[name] = value.slice(2);
   }
   close();
@@ -108,7 +117,10 @@ export function renderAttributes(files: readonly FileAttributes[]): Uint8Array {
   let text = '';
   for (const { path, values } of files) {
     text += `# file: ${quote(path, /[\\\n\r]/g)}\n`;
-    for (const [name, value] of Object.entries(values)) text += `${quote(name, /[\\\n\r=]/g)}=0s${value}\n`;
+    for (const [name, value] of Object.entries(values)) {
+      // setfattr fails for an empty value in base64.
+      text += `${quote(name, /[\\\n\r=]/g)}=${value === '' ? '""' : `0s${value}`}\n`;
+    }
     text += '\n';
   }
   return encodeName(text);

@@ -32,7 +32,10 @@ export interface TreeEntry {
   readonly uid: number;
   readonly gid: number;
   readonly nlink: number;
-  /** Inode number in decimal; a string, since it may not fit a double. */
+  /**
+   * Inode number in decimal; a string, since it may not fit a double. With a prefix if it is that of an
+   * overlay's view ({@link inView}).
+   */
   readonly ino: string;
   /** Bytes of a regular file's content or of a symlink's target. */
   readonly size: number;
@@ -49,6 +52,23 @@ export interface TreeEntry {
   readonly allocated: number;
 }
 
+/** Before the inode number of an entry that was found in the view of an overlay: a directory has others. */
+const IN_VIEW = 'view:';
+
+/** An entry of an overlay's view among those of one of its directories. */
+export function inView(entry: TreeEntry): TreeEntry {
+  return { ...entry, ino: IN_VIEW + entry.ino };
+}
+
+export function isViewed({ ino }: Pick<TreeEntry, 'ino'>): boolean {
+  return ino.startsWith(IN_VIEW);
+}
+
+/** The inode number itself. */
+export function inodeNumber({ ino }: Pick<TreeEntry, 'ino'>): string {
+  return ino.startsWith(IN_VIEW) ? ino.slice(IN_VIEW.length) : ino;
+}
+
 /** Arguments of GNU find for the output that {@link TreeParser} reads, for the tree at `root`. */
 export function findArguments(root: string): string[] {
   return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
@@ -58,13 +78,22 @@ export function findArguments(root: string): string[] {
 const BLOCK = 512;
 const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
 
+/** What to print of a path: it, what a folder there contains, all of both, or of that what has several names. */
+export type FindDepth = 'themselves' | 'children' | 'everything' | 'linked';
+
+const DEPTHS: Readonly<Record<FindDepth, readonly string[]>> = {
+  themselves: ['-maxdepth', '0'],
+  children: ['-mindepth', '1', '-maxdepth', '1'],
+  everything: [],
+  linked: ['!', '-type', 'd', '-links', '+1'],
+};
+
 /**
  * Arguments of GNU find for such output of the paths it reads from standard input, each ended by a NUL and
- * begun with `./`; with `children`, of the contents of these folders instead.
+ * begun with `./`.
  */
-export function findThese(children = false): string[] {
-  const depth = children ? ['-mindepth', '1', '-maxdepth', '1'] : ['-maxdepth', '0'];
-  return ['-files0-from', '-', ...depth, '-printf', `${FACTS}\\0%p\\0%l\\0`];
+export function findThese(depth: FindDepth): string[] {
+  return ['-files0-from', '-', ...DEPTHS[depth], '-printf', `${FACTS}\\0%p\\0%l\\0`];
 }
 
 /** Parses the output of find with {@link findThese}, as text in the codec of path.ts. Not sorted. */

@@ -84,6 +84,8 @@ export interface PlanOptions {
   readonly sparse?: boolean;
   /** Attributes of the tree's files, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
+  /** Files that are not in the archive, of which the manifest has the metadata. */
+  readonly metadataOnly?: readonly TreeEntry[];
 }
 
 const TYPE_BITS = { f: S_IFREG, d: S_IFDIR, l: S_IFLNK, b: S_IFBLK, c: S_IFCHR, p: S_IFIFO } as const;
@@ -113,10 +115,10 @@ export function planArchive(
     segments,
     bytes: sum(segments),
     unpackedBytes: groups.reduce((bytes, { held }) => bytes + held, 0),
-    inodes: groups.length,
+    inodes: groups.length + (options.metadataOnly?.length ?? 0),
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
-    attributes: attributesOf(groups, options.attributes ?? []),
+    attributes: attributesOf(groups, options.metadataOnly ?? [], options.attributes ?? []),
   });
 }
 
@@ -127,15 +129,17 @@ interface Group extends PlannedSegment {
 }
 
 /**
- * All names of an inode share its attributes, so one is enough. Those of entries outside the archive are
- * dropped.
+ * All names of an inode share its attributes, so one is enough. Those of entries that the image does not have
+ * are dropped.
  */
 function attributesOf(
   groups: readonly PlannedSegment[],
+  metadataOnly: readonly TreeEntry[],
   attributes: readonly FileAttributes[],
 ): FileAttributes[] {
   if (attributes.length === 0) return [];
   const first = new Set(groups.map(({ records }) => records[0]?.path));
+  for (const { path } of metadataOnly) first.add(path);
   return attributes.filter(({ path }) => first.has(path));
 }
 

@@ -91,6 +91,22 @@ export interface LayerFacts {
   readonly deletions: readonly string[];
   /** Directories in it that hide what is below them. */
   readonly opaque: readonly string[];
+  /** Files that are not in it and keep the content they have below; absent if there are none. */
+  readonly metadata?: readonly FileMetadata[];
+}
+
+/** The metadata of a file, and the content that it belongs to. Extended attributes are with all others. */
+export interface FileMetadata {
+  readonly path: string;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since the epoch. */
+  readonly mtime: number;
+  /** Bytes of the content, at least 1, and its SHA-256 in hexadecimal. */
+  readonly size: number;
+  readonly sha256: string;
 }
 
 export interface RootFacts {
@@ -110,7 +126,8 @@ export function recordCount({ segments }: Manifest): number {
  */
 export function nameCount(manifest: Manifest): number {
   if (isErofs(manifest)) return 0;
-  return recordCount(manifest) + (manifest.kind === 'layer' ? manifest.layer.deletions.length : 0);
+  const { deletions = [], metadata = [] } = manifest.kind === 'layer' ? manifest.layer : {};
+  return recordCount(manifest) + deletions.length + metadata.length;
 }
 
 /** Whether the image is a file system, kept in RAM as it is. */
@@ -124,7 +141,7 @@ export function shortId(id: string): string {
 }
 
 /** Known values of `needs`, with their meaning. A reader refuses an image with any other. */
-const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs'];
+const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs', 'metadata'];
 
 /**
  * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then, as JSON, what
@@ -261,7 +278,15 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque } = value;
+  const { base, after, deletions, opaque, metadata } = value;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
+  if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;
   return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
+}
+
+function isFileMetadata(value: unknown): boolean {
+  if (!isObject(value) || !isBelowRoot(value.path) || !isCount(value.mode, 0o7777)) return false;
+  if (!isCount(value.uid, MOST_ID) || !isCount(value.gid, MOST_ID)) return false;
+  if (!isCount(value.mtime, 0xffff_ffff) || !isCount(value.size) || value.size === 0) return false;
+  return typeof value.sha256 === 'string' && /^[0-9a-f]{64}$/.test(value.sha256);
 }

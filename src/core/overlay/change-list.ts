@@ -15,9 +15,17 @@ export interface ListLine {
   readonly path: string;
   /** Bytes; of a folder, the sum of everything listed under it; absent if there are none. */
   readonly bytes?: number;
+  /** Where a moved folder was. */
+  readonly from?: string;
 }
 
-const KINDS: readonly ListLine['kind'][] = ['new', 'changed', 'retyped', 'deleted', 'folder'];
+const KINDS: readonly ListLine['kind'][] = ['new', 'changed', 'retyped', 'deleted', 'moved', 'folder'];
+
+/** The changes that are listed by themselves: what belongs to a moved folder is one with it. */
+export function listedChanges(changes: readonly Change[]): Change[] {
+  const moved = new Set(changes.filter(({ kind }) => kind === 'moved').map(({ path }) => path));
+  return changes.filter(({ partOf }) => partOf === undefined || !moved.has(partOf));
+}
 
 /** The lines for changes (sorted), each folder before its contents. */
 export function listLines(changes: readonly Change[]): ListLine[] {
@@ -26,10 +34,13 @@ export function listLines(changes: readonly Change[]): ListLine[] {
     const bytes = entry?.type === 'f' ? entry.size : 0;
     for (const at of [...ancestorsOf(path), path]) sums.set(at, (sums.get(at) ?? 0) + bytes);
   }
+  const listed = listedChanges(changes);
   const changed = new Set(changes.map(({ path }) => path));
-  const lines: ListLine[] = changes.map(({ kind, path, entry }) =>
-    entry === undefined ? { kind, path } : { kind, path, bytes: sums.get(path) ?? 0 },
-  );
+  const lines: ListLine[] = listed.map(({ kind, path, entry, from }) => ({
+    ...{ kind, path },
+    ...(entry === undefined ? {} : { bytes: sums.get(path) ?? 0 }),
+    ...(from === undefined ? {} : { from }),
+  }));
   for (const [path, bytes] of sums) {
     if (path !== '.' && !changed.has(path)) lines.push({ kind: 'folder', path, bytes });
   }
@@ -44,8 +55,21 @@ export function showPath(path: string): string {
 }
 
 /** A line as text, without its end. */
-export function renderLine({ kind, path, bytes }: ListLine): string {
-  return `${kind.padEnd(8)} ${(bytes === undefined ? '-' : formatBytes(bytes)).padStart(9)}  ${showPath(path)}`;
+export function renderLine(line: ListLine): string {
+  const { kind, bytes } = line;
+  return `${kind.padEnd(8)} ${(bytes === undefined ? '-' : formatBytes(bytes)).padStart(9)}  ${showPlace(line)}`;
+}
+
+/** The path, or both of a moved folder. */
+function showPlace({ path, from }: ListLine): string {
+  if (from === undefined) return showPath(path);
+  return [from, path].map((one) => (one.includes(ARROW) ? forced(showPath(one)) : showPath(one))).join(ARROW);
+}
+
+const ARROW = ' -> ';
+
+function forced(shown: string): string {
+  return shown.startsWith('"') ? shown : `"${shown}"`;
 }
 
 /** The text to edit; `notes` become comments. */
@@ -56,7 +80,8 @@ export function renderList(lines: readonly ListLine[], notes: readonly string[])
     'excludes everything under it. An empty list saves nothing.',
     '',
     'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
-    'folder: unchanged itself, but something in it changed. The size of a folder is that of all changes in it.',
+    'moved: a folder, with all that is in it; folder: unchanged itself, but something in it changed.',
+    'The size of a folder is that of all changes in it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
@@ -66,12 +91,16 @@ export function renderList(lines: readonly ListLine[], notes: readonly string[])
 /** The paths whose lines were kept. A line that was not offered is refused by number. */
 export function parseList(text: string, offered: readonly ListLine[]): Result<Set<string>> {
   const known = new Map(offered.map(({ path, kind }) => [path, kind]));
+  const moved = new Map(
+    offered.filter(({ from }) => from !== undefined).map((line) => [showPlace(line).trimEnd(), line.path]),
+  );
   const kept = new Set<string>();
   for (const [i, line] of text.split('\n').entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
     const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
-    const path = match === null ? undefined : pathOf(match[2] as string);
     const kind = KINDS.find((kind) => kind === match?.[1]);
+    const text = match?.[2] ?? '';
+    const path = kind === 'moved' ? moved.get(text.trimEnd()) : pathOf(text);
     if (path === undefined || kind === undefined) return err(wrongLine(i, line, 'not a line of this list'));
     const is = known.get(path);
     if (is === undefined) return err(wrongLine(i, line, 'the list had no such change'));
@@ -97,7 +126,7 @@ function wrongLine(index: number, line: string, why: string): Problem {
   };
 }
 
-/** The changes whose line, and those of all folders above, were kept. */
+/** The changes whose line, and those of all folders above and of their moved folder, were kept. */
 export function keptChanges(
   changes: readonly Change[],
   offered: readonly ListLine[],
@@ -105,8 +134,9 @@ export function keptChanges(
 ): Change[] {
   const dropped = new Set(offered.filter(({ path }) => !kept.has(path)).map(({ path }) => path));
   // The line of the root does not imply others.
+  const isDropped = (path: string): boolean =>
+    dropped.has(path) || ancestorsOf(path).some((above) => above !== '.' && dropped.has(above));
   return changes.filter(
-    ({ path }) =>
-      !dropped.has(path) && !ancestorsOf(path).some((above) => above !== '.' && dropped.has(above)),
+    ({ path, partOf }) => !isDropped(partOf ?? path) && (partOf === undefined || !isDropped(path)),
   );
 }

@@ -1,10 +1,10 @@
 /** What changed: the upper directory of an overlay compared with what is below it. */
 import type { FileAttributes } from '../archive/attributes.js';
 import { type FileType, sortTree, type TreeEntry } from '../archive/tree.js';
-import { type LowerView, parentOf } from './lower.js';
+import { ancestorsOf, type LowerView, parentOf } from './lower.js';
 
-/** `retyped`: another kind of file than before. */
-export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted';
+/** `retyped`: another kind of file than before; `moved`: a folder of below with all that is in it. */
+export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted' | 'moved';
 
 export interface Change {
   readonly kind: ChangeKind;
@@ -13,28 +13,46 @@ export interface Change {
   readonly entry?: TreeEntry;
   /** As it was; absent if new. */
   readonly before?: FileType;
+  /** Where a moved folder was. */
+  readonly from?: string;
+  /** The moved folder that this is a part of: unchanged content of it, or what it left where it was. */
+  readonly partOf?: string;
 }
 
 /** The upper directory, as found. */
 export interface Upper {
-  /** All but whiteouts, sorted by name, the root first. */
+  /**
+   * All but whiteouts, sorted by name, the root first; of moved folders what the view has, since the upper
+   * directory has only a mark of it.
+   */
   readonly entries: readonly TreeEntry[];
   readonly whiteouts: ReadonlySet<string>;
   /** Folders that hide what is below them. */
   readonly opaque: ReadonlySet<string>;
   /** Extended attributes by path. */
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
+  /** Folders with content of lower directories at another path, by path, with that path. */
+  readonly moved: ReadonlyMap<string, string>;
+  /** In moved folders: what the upper directory has itself, with its path in the lower directories. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** In moved folders: paths of what the upper directory does not have itself. */
+  readonly carried: ReadonlySet<string>;
+  /** Other names, elsewhere, of files in moved folders, with that folder: they are saved as names of one file. */
+  readonly otherNames: ReadonlyMap<string, string>;
+  /** Files whose content is that of the file below at the same path. */
+  readonly inPlace: ReadonlySet<string>;
 }
 
 /**
- * Folders whose contents are those of the upper directory alone: opaque ones, new ones, and all in them.
+ * Folders whose contents are those of {@link Upper} alone: opaque, new and moved ones, and all in them.
  * `stack`: the real lower directories.
  */
 export function wholeFolders(upper: Upper, stack: LowerView): Set<string> {
   const whole = new Set<string>();
   for (const { path, type } of upper.entries) {
     if (type !== 'd' || path === '.') continue;
-    if (upper.opaque.has(path) || whole.has(parentOf(path)) || stack.at(path)?.type !== 'd') whole.add(path);
+    const alone = upper.opaque.has(path) || upper.moved.has(path) || stack.at(path)?.type !== 'd';
+    if (alone || whole.has(parentOf(path))) whole.add(path);
   }
   return whole;
 }
@@ -68,7 +86,50 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
       if (whole.has(path) || stack.at(child) === undefined) gone(child);
     }
   }
-  return sortTree([...changes, ...otherNames(unchanged, changes)]);
+  return withMoves([...sortTree([...changes, ...otherNames(unchanged, changes)])], upper, stack, below);
+}
+
+/** The changes, with what belongs to a moved folder recognised as such. */
+function withMoves(changes: Change[], upper: Upper, stack: LowerView, below: LowerView): Change[] {
+  if (upper.moved.size === 0) return changes;
+  /** Moved since the last snapshot, by the path where each was. */
+  const sources = new Map<string, string>();
+  for (const [path, from] of upper.moved) {
+    // One that a snapshot of this boot contains has been there since.
+    if (from !== path && below.at(path) === stack.at(path)) sources.set(from, path);
+  }
+  const destinations = new Map([...sources].map(([from, path]) => [path, from]));
+  const known = new Set(changes.map(({ path }) => path));
+  for (const path of destinations.keys()) {
+    const entry = known.has(path) ? undefined : upper.entries.find((one) => one.path === path);
+    if (entry !== undefined) changes.push({ kind: 'moved', path, entry, before: 'd' });
+  }
+  return sortTree(
+    changes.map((change) => {
+      const { path, kind, entry } = change;
+      const from = destinations.get(path);
+      if (from !== undefined) return { ...change, kind: 'moved', from };
+      const gone = kind === 'deleted' ? sources.get(path) : undefined;
+      if (gone !== undefined) return { ...change, partOf: gone };
+      const other = upper.otherNames.get(path);
+      if (other !== undefined && kind === 'changed') return { ...change, partOf: other };
+      const folder = ancestorsOf(path).find((above) => destinations.has(above));
+      if (folder === undefined || entry === undefined) return change;
+      if (upper.carried.has(path)) return { ...change, partOf: folder };
+      const was = stack.at(upper.origins.get(path) ?? path);
+      if (kind !== 'new' || was === undefined) return change;
+      if (was.type !== entry.type) return { ...change, kind: 'retyped', before: was.type };
+      const same =
+        entry.type === 'd' &&
+        sameFolder(
+          entry,
+          was,
+          upper.attributes.get(path),
+          stack.attributesAt(upper.origins.get(path) ?? path),
+        );
+      return same ? { ...change, partOf: folder } : { ...change, kind: 'changed', before: was.type };
+    }),
+  );
 }
 
 /**
@@ -95,14 +156,22 @@ function kindOf(
   if (before === undefined) return 'new';
   if (before.type !== entry.type) return 'retyped';
   if (entry.type === 'd') {
-    const same = before.mode === entry.mode && before.uid === entry.uid && before.gid === entry.gid;
     const { path } = entry;
-    return same && sameValues(upper.attributes.get(path) ?? {}, below.attributesAt(path))
-      ? undefined
-      : 'changed';
+    const same = sameFolder(entry, before, upper.attributes.get(path), below.attributesAt(path));
+    return same ? undefined : 'changed';
   }
   // Saved before and not touched since: every change of an inode updates its change time.
   return before.ino === entry.ino && before.changed === entry.changed ? undefined : 'changed';
+}
+
+function sameFolder(
+  a: TreeEntry,
+  b: TreeEntry,
+  valuesOfA: FileAttributes['values'] = {},
+  valuesOfB: FileAttributes['values'] = {},
+): boolean {
+  const same = a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
+  return same && sameValues(valuesOfA, valuesOfB);
 }
 
 function sameValues(a: FileAttributes['values'], b: FileAttributes['values']): boolean {

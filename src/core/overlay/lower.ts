@@ -11,6 +11,8 @@ export interface LowerDirectory {
   readonly opaque: ReadonlySet<string>;
   /** Extended attributes of its folders, by path. */
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
+  /** Of a snapshot of this boot: files of which it has the metadata alone. */
+  readonly metadataOnly?: ReadonlySet<string>;
 }
 
 /** The entry that a path shows, and the layers whose folders are merged there, the highest first. */
@@ -41,6 +43,18 @@ export class LowerView {
   /** Extended attributes of the folder that the path shows. */
   attributesAt(path: string): FileAttributes['values'] {
     return this.look(path)?.layer.attributes.get(path) ?? {};
+  }
+
+  /** Whether the path shows a file whose content is in a lower directory, not in a snapshot of this boot. */
+  hasRealContent(path: string): boolean {
+    for (const layer of path === '.' ? [] : (this.look(parentOf(path))?.merged ?? [])) {
+      if (layer.whiteouts.has(path)) return false;
+      const entry = layer.entries.get(path);
+      if (entry === undefined) continue;
+      if (entry.type !== 'f') return false;
+      if (layer.metadataOnly?.has(path) !== true) return layer.metadataOnly === undefined;
+    }
+    return false;
   }
 
   /** Known paths in a folder, each once; in no order. */

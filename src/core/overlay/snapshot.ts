@@ -1,6 +1,6 @@
 /** The content of a layer of chosen changes, and what is remembered of it until the next boot. */
 import type { FileAttributes } from '../archive/attributes.js';
-import { parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
+import { inodeNumber, parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
 import type { RecordState } from '../records/records.js';
 import { sortByName } from '../text/path.js';
 import type { Change, Upper } from './changes.js';
@@ -10,6 +10,8 @@ import { type LowerDirectory, type LowerView, parentOf } from './lower.js';
 export interface LayerContent {
   /** Sorted, the root first. */
   readonly tree: readonly TreeEntry[];
+  /** Files that keep the content they have below. Sorted. */
+  readonly metadataOnly: readonly TreeEntry[];
   /** Sorted by path. */
   readonly attributes: readonly FileAttributes[];
   /** Sorted. */
@@ -22,9 +24,11 @@ export interface LayerContent {
  */
 export function composeLayer(chosen: readonly Change[], upper: Upper, below: LowerView): LayerContent {
   const tree = new Map<string, TreeEntry>();
+  const metadataOnly: TreeEntry[] = [];
   const attributes: FileAttributes[] = [];
   const add = (entry: TreeEntry, values: FileAttributes['values'] | undefined): void => {
-    tree.set(entry.path, entry);
+    if (upper.inPlace.has(entry.path)) metadataOnly.push(entry);
+    else tree.set(entry.path, entry);
     if (values !== undefined && Object.keys(values).length > 0) attributes.push({ path: entry.path, values });
   };
   for (const { path, entry } of chosen) {
@@ -47,6 +51,7 @@ export function composeLayer(chosen: readonly Change[], upper: Upper, below: Low
   }
   return {
     tree: sortTree([...tree.values()]),
+    metadataOnly: sortTree(metadataOnly),
     attributes: sortByName(attributes, ({ path }) => path),
     deletions: sortByName(
       chosen.filter(({ kind }) => kind === 'deleted').map(({ path }) => path),
@@ -65,6 +70,8 @@ export interface SavedSnapshot {
   /** All entries, in the form of {@link printTree}. */
   readonly entries: string;
   readonly deletions: readonly string[];
+  /** Files of which it has the metadata alone. */
+  readonly metadataOnly: readonly string[];
   /** Extended attributes of its folders. */
   readonly attributes: readonly FileAttributes[];
   /** Its accounts and dpkg database. */
@@ -84,18 +91,27 @@ export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'see
 
 /** The snapshot in the form to remember. */
 export function saveSnapshot(
-  { tree, attributes, deletions }: LayerContent,
+  { tree, metadataOnly, attributes, deletions }: LayerContent,
   { unsure = new Set(), ...facts }: SnapshotFacts,
 ): SavedSnapshot {
+  const all = [...tree, ...metadataOnly];
   const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
   const ofFolders = attributes.filter(({ path }) => folders.has(path));
   const sure =
-    unsure.size === 0 ? tree : tree.map((one) => (unsure.has(one.ino) ? { ...one, changed: '' } : one));
-  return { ...facts, entries: printTree(sure), deletions, attributes: ofFolders };
+    unsure.size === 0
+      ? all
+      : all.map((one) =>
+          unsure.has(inodeNumber(one)) || unsure.has(one.ino) ? { ...one, changed: '' } : one,
+        );
+  return {
+    ...{ ...facts, entries: printTree(sure), deletions, attributes: ofFolders },
+    metadataOnly: metadataOnly.map(({ path }) => path),
+  };
 }
 
 /** A snapshot in the form of the layer that it will be in later boots. */
-export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnapshot): LowerDirectory {
+export function asLowerLayer(snapshot: SavedSnapshot): LowerDirectory {
+  const { seen, entries, deletions, attributes, metadataOnly } = snapshot;
   // What changed just before the scan may have changed again within the same tick: it counts as changed.
   const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
   return {
@@ -105,5 +121,6 @@ export function asLowerLayer({ seen, entries, deletions, attributes }: SavedSnap
     whiteouts: new Set(deletions),
     opaque: new Set(),
     attributes: new Map(attributes.map(({ path, values }) => [path, values])),
+    metadataOnly: new Set(metadataOnly),
   };
 }

@@ -21,6 +21,10 @@ export const IMAGES = {
     'The image uses features of a newer mkma.',
     'Build the initramfs with a version of mkma at least as new as that of the image.',
   ],
+  'kernel-lacks-metacopy': [
+    'A layer has the metadata of files without their content, and the overlay of this kernel cannot combine them.',
+    'Boot with the kernel of the suite (Linux 4.19 or newer).',
+  ],
   'image-incomplete': [
     'Fewer files were unpacked than the manifest lists.',
     'Copy or build the image again.',

@@ -18,9 +18,11 @@ import { LAYERS } from './folders.js';
 import { type LayerImage, readManifest } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
+import { keptWarning, metadataOf, noMetadata, strangersBelow, withoutMetadata } from './metadata.js';
 import { checkLeft, checkRoom, needOf } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
+import { hasMetacopy, withChain } from './stack.js';
 import { type ChosenLayer, watchRecords } from './watch-records.js';
 
 /** What to load, decided before anything is loaded. */
@@ -112,6 +114,8 @@ export function loadLayers(
   const beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
   mustMakeFolder(machine, LAYERS);
   const records = watchRecords(machine, settings, base.manifest, chosen);
+  // Whether each was made on exactly what is below it.
+  let known = true;
   for (const layer of chosen) {
     const { image } = layer;
     const { problem, warnings } = tryFit(records, layer);
@@ -119,11 +123,13 @@ export function loadLayers(
       leftOut.push(withProblem(image, problem));
       continue;
     }
+    const onKnown: boolean = known && isMadeOn(layer.manifest, base.image, images.at(-1));
     const all = [...warningsOf(layer.manifest, base.image, images), ...warnings];
-    const loaded = tryLayer(machine, settings, layer, beside, all);
+    const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images }, all);
     if (loaded.ok) {
       images.push({ ...loaded.value, layer: image.layer });
       records.add(layer);
+      known = onKnown;
       continue;
     }
     must(machine, ['rm', '-rf', folderOf(image)]);
@@ -158,15 +164,19 @@ function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
 function loadLayer(
   machine: GuestSystem,
   settings: Settings,
-  { image, manifest }: ChosenLayer,
-  beside: number,
+  { image, manifest: whole }: ChosenLayer,
+  below: Below,
   warnings: readonly string[],
 ): Result<LoadedImage> {
   const start = machine.uptime();
-  if (manifest !== undefined) {
-    const room = checkRoom(machine, settings, needOf(manifest), 'the layer', beside);
+  if (whole !== undefined) {
+    const room = checkRoom(machine, settings, needOf(whole), 'the layer', below.beside);
     if (!room.ok) return room;
   }
+  const fitting =
+    whole === undefined ? ok({ manifest: undefined, kept: [] }) : fitMetadata(machine, image, whole, below);
+  if (!fitting.ok) return fitting;
+  const { manifest, kept } = fitting.value;
   const unpacked = loadImage(machine, image, manifest, folderOf(image));
   if (!unpacked.ok) return unpacked;
   if (manifest === undefined) {
@@ -174,7 +184,7 @@ function loadLayer(
     if (!left.ok) return left;
   }
   const { bytes } = unpacked.value;
-  const all = [...warnings, ...unpacked.value.warnings];
+  const all = [...warnings, ...kept, ...unpacked.value.warnings];
   const seconds = machine.uptime() - start;
   const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
   say(
@@ -183,6 +193,43 @@ function loadLayer(
   );
   for (const warning of all) say(machine, `  warning: ${warning}`);
   return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
+}
+
+/** What a layer is loaded onto. */
+interface Below {
+  /** Bytes of a base that is beside the RAM file system. */
+  readonly beside: number;
+  /** Whether the layer was made on exactly that. */
+  readonly onKnown: boolean;
+  /** The layers, the lowest first. */
+  readonly images: readonly LoadedImage[];
+}
+
+/** Whether a layer was made directly on the layer `top`, or on the base. */
+function isMadeOn(manifest: Manifest | undefined, base: LoadedImage, top: LoadedImage | undefined): boolean {
+  if (manifest?.kind !== 'layer' || base.id === undefined) return false;
+  const { layer } = manifest;
+  return layer.base === base.id && layer.after === top?.id && (top === undefined || top.id !== undefined);
+}
+
+/**
+ * The manifest with the metadata that applies to files below. On what the layer was made on, all of it does;
+ * elsewhere only to files with the same content, and there is a warning about the others.
+ */
+function fitMetadata(
+  machine: GuestSystem,
+  image: LayerImage,
+  manifest: Manifest,
+  { onKnown, images }: Below,
+): Result<{ readonly manifest: Manifest; readonly kept: readonly string[] }> {
+  const files = metadataOf(manifest);
+  if (files.length === 0) return ok({ manifest, kept: [] });
+  if (!hasMetacopy(machine)) return err(noMetadata(image));
+  if (onKnown) return ok({ manifest, kept: [] });
+  const layers = images.map(({ layer }) => layer as string);
+  const strangers = withChain(machine, layers, (below) => strangersBelow(machine, files, below));
+  if (strangers.size === 0) return ok({ manifest, kept: [] });
+  return ok({ manifest: withoutMetadata(manifest, strangers), kept: [keptWarning(strangers)] });
 }
 
 /** Warnings about a layer that is applied anyway. `below` are those applied so far. */

@@ -6,6 +6,7 @@ import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import { inJail, type Place } from './jail.js';
+import { makeMetadata } from './metadata.js';
 import { checkMountPoints } from './mount-points.js';
 import { measure } from './ram.js';
 import { makeWhiteouts, restoreAttributes } from './restore.js';
@@ -65,6 +66,8 @@ function loadSegments(
   if (got !== records) return err(notWhole(image, records, got));
   const hidden = makeWhiteouts(machine, image, manifest, place);
   if (!hidden.ok) return hidden;
+  const made = makeMetadata(machine, image, manifest, place);
+  if (!made.ok) return made;
   const settled = settleFolders(machine, image, manifest, place);
   if (!settled.ok) return settled;
   const restored = restoreAttributes(machine, image, manifest, place);

@@ -6,6 +6,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Finished, GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
+import { metadataMarks, metadataOf } from './metadata.js';
 import { cpioOnto } from './unpack.js';
 
 /** setfattr has no option for a working directory. */
@@ -32,7 +33,7 @@ export function restoreAttributes(
   place: Place,
 ): Result<readonly string[]> {
   const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
-  const attributes = [...manifest.attributes, ...opaque.map(opaqueMark)];
+  const attributes = [...manifest.attributes, ...opaque.map(opaqueMark), ...metadataMarks(manifest)];
   if (attributes.length === 0) return ok([]);
   const set = machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {
     input: renderAttributes(attributes),
@@ -49,7 +50,8 @@ export function restoreAttributes(
 }
 
 function onlyUsers(manifest: Manifest): boolean {
-  if (manifest.kind === 'layer' && manifest.layer.opaque.length > 0) return false;
+  if (manifest.kind === 'layer' && manifest.layer.opaque.length + metadataOf(manifest).length > 0)
+    return false;
   return manifest.attributes.every(({ values }) =>
     Object.keys(values).every((name) => name.startsWith('user.')),
   );

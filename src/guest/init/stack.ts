@@ -6,7 +6,7 @@ import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
-import { BASE, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './folders.js';
+import { BASE, CHAIN, LAYERS, LOWER, NEW_ROOT, RAM, VIEW } from './folders.js';
 import { makeMountPoints } from './mount-points.js';
 import type { Undo } from './undo.js';
 
@@ -31,10 +31,35 @@ export interface Stack {
   readonly xino: boolean;
 }
 
+/** The parameters that the kernel's overlay has. */
+const PARAMETERS = '/sys/module/overlay/parameters';
+
 /**
- * Otherwise the kernel's build decides: a redirected or metadata-only upper directory cannot become a layer.
+ * Longest path of a moved folder, or of a file with another name, that the upper directory records, in bytes:
+ * by default 256, beyond which rename(2) and link(2) fail with EXDEV. The kernel allocates one more each time,
+ * and the largest size that it never fails to allocate is 32 KiB (PAGE_ALLOC_COSTLY_ORDER in mmzone.h).
  */
-const OPTIONS = 'redirect_dir=off,metacopy=off';
+const LONGEST_REDIRECT = 2 ** 15 - 1;
+
+/** Whether the kernel's overlay can have a file's metadata without its content: since Linux 4.19. */
+export function hasMetacopy(machine: GuestSystem): boolean {
+  return machine.info(`${PARAMETERS}/metacopy`) !== undefined;
+}
+
+/**
+ * Options that make the overlay behave like a disk: folders of lower directories can be renamed, and changing
+ * metadata copies no content. `mkma persist` saves neither as it is. The others would exclude that, or cost
+ * something that nothing here uses. All are explicit: otherwise the kernel's build decides.
+ */
+function optionsOf(machine: GuestSystem): string {
+  const known = (name: string): boolean => machine.info(`${PARAMETERS}/${name}`) !== undefined;
+  return [
+    ...(known('redirect_dir') ? ['redirect_dir=on'] : []),
+    ...(hasMetacopy(machine) ? ['metacopy=on'] : []),
+    ...(known('index') ? ['index=off'] : []),
+    ...(known('nfs_export') ? ['nfs_export=off'] : []),
+  ].join(',');
+}
 /**
  * If the lower directories are on several file systems, each would show through as a device number of its
  * own, and programs that stay on one file system (du -x, backups) would skip nearly everything. With this
@@ -53,9 +78,11 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   if (!held) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
+  // A kernel without it moves no folders either.
+  machine.write(`${PARAMETERS}/redirect_max`, String(LONGEST_REDIRECT));
   const mounted = mountOverlay(
     machine,
-    `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},${OPTIONS}`,
+    `lowerdir=${lower},upperdir=${FRESH},workdir=${WORK},${optionsOf(machine)}`,
     stack,
   );
   if (!mounted.ok) return mounted;
@@ -76,6 +103,26 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   must(machine, ['umount', RAM]);
   undo.drop(['umount', RAM]);
   return mounted;
+}
+
+/**
+ * Calls `work` with a folder that shows the base and these layers as one, read only; `layers`: the lowest
+ * first.
+ */
+export function withChain<T>(
+  machine: GuestSystem,
+  layers: readonly string[],
+  work: (folder: string) => T,
+): T {
+  if (layers.length === 0) return work(BASE);
+  mustMakeFolder(machine, CHAIN);
+  const options = `ro,lowerdir=${linkLower(machine, layers)},redirect_dir=follow,metacopy=on`;
+  must(machine, ['mount', '-t', 'overlay', '-o', options, 'mkma', CHAIN], { cwd: LOWER });
+  try {
+    return work(CHAIN);
+  } finally {
+    must(machine, ['umount', CHAIN]);
+  }
 }
 
 /** Mounts it; a kernel that refuses the requested inode numbers gets its default. Returns warnings. */

@@ -10,7 +10,7 @@ import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { processors } from '../processors.js';
 import { whyNotRun } from '../ran.js';
-import type { GuestSystem, PartResult, Pipeline } from '../system.js';
+import type { Finished, GuestSystem, PartResult, Pipeline } from '../system.js';
 import { notRunProblem } from './bug.js';
 import { type ImageFile, unreadableImage } from './images.js';
 import type { Place } from './jail.js';
@@ -31,7 +31,8 @@ const WHOLE = ['--make-directories', '--unconditional'];
  */
 const BSDTAR = [
   ...['bsdtar', '--extract', '-S', '--same-owner', '--same-permissions', '--absolute-paths'],
-  ...['--block-size', '128', '--file', '-'],
+  // Neither comes from an image's archive: an overlay's own marks are attributes.
+  ...['--no-xattrs', '--no-acls', '--block-size', '128', '--file', '-'],
 ];
 
 /** Decompresses standard input. Threads for reading and writing would only take time from parallel ones. */
@@ -83,6 +84,11 @@ export function settleFolders(
 ): Result<void> {
   const [first, ...others] = segmentPipelines(image.path, manifest, place) as [Pipeline, ...Pipeline[]];
   return unpackOne(machine, image, first, 1 + others.length);
+}
+
+/** Unpacks an archive made here into existing folders. */
+export function unpackHollow(machine: GuestSystem, archive: Uint8Array, { enter, folder }: Place): Finished {
+  return machine.run([...enter, ...BSDTAR, '--directory', folder], { input: archive });
 }
 
 /** Unpacks an archive of other tools as one stream. */

@@ -2,12 +2,15 @@
 import {
   DUMP_ARGUMENTS,
   type FileAttributes,
+  isCarried,
   isOfLayer,
+  nameInLayer,
   parseAttributes,
   withoutOpaqueMark,
 } from '../../core/archive/attributes.js';
-import { findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
+import { type FindDepth, findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
 import { type LowerDirectory, parentOf } from '../../core/overlay/lower.js';
+import { isMovingMark, withoutMovingMarks } from '../../core/overlay/marks.js';
 import { NoRoom } from '../no-room.js';
 import { ProgramFailed } from '../ran.js';
 import type { Finished, GuestSystem, RunOptions } from '../system.js';
@@ -51,12 +54,12 @@ export function lookUp(
     machine,
     folder,
     ['.', ...paths.filter((path) => path !== '.' && above.has(path))],
-    false,
+    'themselves',
   );
   const there = new Set(first.filter(({ type }) => type === 'd').map(({ path }) => path));
   const others = paths.filter((path) => path !== '.' && !above.has(path) && there.has(parentOf(path)));
-  const rest = others.length === 0 ? [] : find(machine, folder, others, false);
-  const inside = folders.length === 0 ? [] : find(machine, folder, folders, true);
+  const rest = others.length === 0 ? [] : find(machine, folder, others, 'themselves');
+  const inside = folders.length === 0 ? [] : find(machine, folder, folders, 'children');
   // By concat: the engine limits the number of arguments of a call.
   const found = first.concat(rest, inside);
   const devices = deviceNumbers(machine, folder, found);
@@ -72,14 +75,14 @@ export function lookUp(
 }
 
 /** The existing ones of these paths: find complains about the others, which is not a failure. */
-function find(
+export function find(
   machine: GuestSystem,
   folder: string,
   paths: readonly string[],
-  children: boolean,
+  depth: FindDepth,
 ): TreeEntry[] {
   const input = nullEnded(paths);
-  const argv = ['find', ...findThese(children)];
+  const argv = ['find', ...findThese(depth)];
   const ended = machine.run(argv, { cwd: folder, input });
   const { stdout, stderr } = ended.code === COMPLAINED && ended.stderr !== '' ? ended : checked(argv, ended);
   const bad = stderr
@@ -104,24 +107,30 @@ function checked(argv: readonly string[], ended: Finished): Finished {
 
 /** Paths as programs read them: none looks like an option. */
 export function nullEnded(paths: readonly string[]): string {
-  return paths.map((path) => `./${path}\0`).join('');
+  return paths.map((path) => (path === '.' ? '.\0' : `./${path}\0`)).join('');
 }
 
-/** Numbers of the device nodes among the entries. */
-export function deviceNumbers(machine: GuestSystem, folder: string, entries: readonly TreeEntry[]): Devices {
+/** Numbers of the device nodes among the entries, and the `known` ones. */
+export function deviceNumbers(
+  machine: GuestSystem,
+  folder: string,
+  entries: readonly TreeEntry[],
+  known: Devices = new Map(),
+): Devices {
   const nodes = entries.filter(({ type }) => type === 'b' || type === 'c').map(({ path }) => path);
-  if (nodes.length === 0) return new Map();
+  if (nodes.length === 0) return known;
   const stat = ['xargs', '--null', 'stat', '--format=%Hr %Lr', '--'];
   const ended = machine.run(stat, { cwd: folder, input: nullEnded(nodes) });
   const lines = ended.stdout.split('\n').filter((line) => line !== '');
   if (lines.length !== nodes.length)
     throw new Error(`stat of ${nodes.length} device nodes failed: ${ended.stderr}`);
-  return new Map(
-    lines.map((line, i) => {
+  return new Map([
+    ...known,
+    ...lines.map((line, i) => {
       const [major, minor] = line.split(' ').map(Number) as [number, number];
-      return [nodes[i] as string, { major, minor }];
+      return [nodes[i] as string, { major, minor }] as const;
     }),
-  );
+  ]);
 }
 
 /** Whiteouts are character devices 0:0. */
@@ -136,14 +145,30 @@ export function partWhiteouts(all: readonly TreeEntry[], devices: Devices) {
   return { entries, whiteouts };
 }
 
-/** Attributes that belong to files, and the folders that an overlay's mark makes opaque. */
+/** Attributes that belong to files, and the marks of an overlay among them. */
 export function sortAttributes(dump: string) {
   const opaque = new Set<string>();
+  const redirects = new Map<string, string>();
+  const metacopies = new Set<string>();
   const attributes = new Map<string, FileAttributes['values']>();
-  for (const { path, values } of parseAttributes(dump, isOfLayer)) {
+  for (const { path, values } of parseAttributes(dump, (name) => isOfLayer(name) || isMovingMark(name))) {
     const found = withoutOpaqueMark(values);
+    const { values: own, redirect, metacopy } = withoutMovingMarks(found.values);
     if (found.opaque) opaque.add(path);
-    if (Object.keys(found.values).length > 0) attributes.set(path, found.values);
+    if (redirect !== undefined) redirects.set(path, redirect);
+    if (metacopy) metacopies.add(path);
+    if (Object.keys(own).length > 0) attributes.set(path, own);
   }
-  return { opaque, attributes };
+  return { opaque, redirects, metacopies, attributes };
+}
+
+/** Attributes of files in a mounted overlay. */
+export function attributesInView(dump: string): Map<string, FileAttributes['values']> {
+  const wanted = (name: string): boolean => isCarried(nameInLayer(name));
+  return new Map(
+    parseAttributes(dump, wanted).map(({ path, values }) => [
+      path,
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [nameInLayer(name), value])),
+    ]),
+  );
 }

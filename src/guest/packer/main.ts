@@ -6,6 +6,7 @@
 import * as os from 'os';
 import * as std from 'std';
 import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/archive/cpio.js';
+import { inodeNumber, isViewed } from '../../core/archive/tree.js';
 import type { PlannedRecord } from '../../core/image/archive-plan.js';
 import { encodeName } from '../../core/text/path.js';
 import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED } from './plan.js';
@@ -22,7 +23,10 @@ const notes: string[] = [];
  * arm64).
  */
 const O_NONBLOCK = 0o4000;
-/** The device of the tree: links in it lead elsewhere. */
+/**
+ * The device of the tree: links in it lead elsewhere. In the view every lower file system may have another
+ * one.
+ */
 const device = os.stat(plan.root)[0]?.dev;
 /** Bytes of the records so far. */
 let at = 0;
@@ -73,7 +77,8 @@ function copy(record: PlannedRecord): void {
   at += size;
   // An empty file is opened as well: it may have content by now.
   if (to < from || (from === to && size > 0)) return;
-  const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${plan.root}/${path}`;
+  const root = isInView(record) ? plan.view : plan.root;
+  const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${root}/${path}`;
   const fd = os.open(name as string, os.O_RDONLY | O_NONBLOCK);
   let left = to - from;
   if (!isPlanned(fd, record)) notes.push(IS_REPLACED + path);
@@ -93,10 +98,21 @@ function copy(record: PlannedRecord): void {
 }
 
 /** Whether the opened file is the one that was found, and not a replacement. */
-function isPlanned(fd: number, { found }: PlannedRecord): boolean {
+function isPlanned(fd: number, record: PlannedRecord): boolean {
+  const { found } = record;
   const stat = fd < 0 ? null : os.stat(`/proc/self/fd/${fd}`)[0];
-  if (stat === null || found === undefined) return false;
-  return (stat.mode & os.S_IFMT) === os.S_IFREG && stat.dev === device && String(stat.ino) === found.ino;
+  if (stat === null || found === undefined || (stat.mode & os.S_IFMT) !== os.S_IFREG) return false;
+  if (isInView(record)) return stat.ino === engineNumber(inodeNumber(found)) && isUntouched(fd, record);
+  return stat.dev === device && String(stat.ino) === found.ino;
+}
+
+function isInView({ found }: PlannedRecord): boolean {
+  return found !== undefined && isViewed(found);
+}
+
+/** A number of 64 bits as the engine gives it: signed, and rounded to a double. */
+function engineNumber(decimal: string): number {
+  return Number(BigInt.asIntN(64, BigInt(decimal)));
 }
 
 /** Whether it was not changed since it was found: to the millisecond, the engine's resolution. */

@@ -7,6 +7,8 @@ export interface FramePlan {
   readonly to: number;
   /** The folder that the paths are relative to. */
   readonly root: string;
+  /** The same for entries that were found in the view (isViewed in core/archive/tree.ts). */
+  readonly view: string;
   readonly records: readonly PlannedRecord[];
   /** By path, another name for files that the engine cannot open by their own: it only supports UTF-8. */
   readonly aliases: Readonly<Record<string, string>>;

@@ -11,11 +11,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { BootRecord, LoadedImage } from '../../../src/core/boot/record.js';
-import { layerFileName, layersAmong } from '../../../src/core/set/layer-names.js';
+import type { BootRecord } from '../../../src/core/boot/record.js';
 import { BASE, imageFile } from '../../unit/core/sample.js';
 
 /** Bytes of RAM that the base takes, as its manifest says. */
@@ -54,15 +54,10 @@ function tool(file: string, ...args: string[]): string {
   return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-/** $1 the copy of the initramfs, $2 the folder with layers' files, then their names. */
-const LOAD = `
-set -e; ulimit -Sn 256; early=$1 copies=$2; shift 2
-for name; do
-  mount --bind "$copies/$name" "$early/storage/base.cpio.zst"
-  chroot "$early" qjs -m /mkma/load.js
-  umount "$early/storage/base.cpio.zst"
-  mv "$early/ram/base" "$early/ram/$name"
-done`;
+/** What early boot says of the layers. */
+interface Loaded extends Pick<BootRecord, 'images' | 'leftOut'> {
+  readonly seconds: number;
+}
 
 export class TestMachine {
   /** The root in which programs run. */
@@ -73,7 +68,6 @@ export class TestMachine {
   private readonly early: string;
   private readonly file: string;
   readonly loop: string;
-  private layers: string[] = [];
 
   constructor(private readonly options: MachineOptions) {
     const { images, dist, scratch } = options;
@@ -82,17 +76,17 @@ export class TestMachine {
     this.early = join(scratch, 'early');
     for (const folder of [this.ram, this.root, this.early]) mkdirSync(folder);
     tool('mount', '-t', 'tmpfs', '-o', 'size=4g,nr_inodes=2m', 'ram', this.ram);
-    for (const name of ['view', 'view/layers', 'view/base', 'tree', 'tree-work', 'merged', 'lower']) {
+    for (const name of ['view', 'view/layers', 'view/base', 'tree', 'tree-work', 'lower']) {
       mkdirSync(join(this.ram, name));
     }
-    this.merged = join(this.ram, 'merged');
+    this.merged = join(this.root, 'merged');
     const tree = `lowerdir=${join(images, 'chroot')},upperdir=${this.ram}/tree,workdir=${this.ram}/tree-work`;
     tool('mount', '-t', 'overlay', '-o', tree, 'tree', this.root);
     for (const name of ['mkma.js', 'pack.js', 'start.js'])
       cpSync(join(dist, 'guest', name), join(this.root, 'usr/lib/mkma', name));
     cpSync(join(dist, 'guest/mkma.sh'), join(this.root, 'usr/lib/mkma/mkma'));
     chmodSync(join(this.root, 'usr/lib/mkma/mkma'), 0o755);
-    mkdirSync(join(this.root, 'overlay'), { recursive: true });
+    for (const name of ['overlay', 'merged']) mkdirSync(join(this.root, name), { recursive: true });
     tool('mount', '--bind', join(this.ram, 'view'), join(this.root, 'overlay'));
     tool('mount', '-t', 'proc', 'proc', join(this.root, 'proc'));
     tool('mount', '--rbind', '/dev', join(this.root, 'dev'));
@@ -113,25 +107,21 @@ export class TestMachine {
     tool('mount', '-t', 'tmpfs', 'early', this.early);
     cpSync(join(images, 'initramfs'), this.early, { recursive: true, verbatimSymlinks: true });
     for (const folder of ['storage', 'ram']) mkdirSync(join(this.early, folder));
-    cpSync(join(dist, 'bench/load.mjs'), join(this.early, 'mkma/load.js'));
+    cpSync(join(dist, 'bench/load-layers.mjs'), join(this.early, 'mkma/load.js'));
     for (const name of ['console', 'null']) writeFileSync(join(this.early, 'dev', name), '');
     tool('mount', '--bind', '/dev/null', join(this.early, 'dev/null'));
     tool('mount', '-t', 'proc', 'proc', join(this.early, 'proc'));
-    tool('mount', '--bind', join(this.ram, 'view/layers'), join(this.early, 'ram'));
-    writeFileSync(join(this.early, 'storage/base.cpio.zst'), '');
+    tool('mount', '-t', 'sysfs', '-o', 'ro', 'sysfs', join(this.early, 'sys'));
+    tool('mount', '--bind', this.ram, join(this.early, 'ram'));
   }
 
   /** Fill the base anew, and forget all layers. */
   newBase(fill: (folder: string) => void): void {
     this.down();
     const base = join(this.ram, 'view/base');
-    rmSync(base, { recursive: true, force: true });
-    for (const name of readdirSync(join(this.ram, 'view/layers'), { encoding: 'buffer' })) {
-      rmSync(Buffer.concat([Buffer.from(`${this.ram}/view/layers/`), name]), { recursive: true });
-    }
+    tool('rm', '-rf', base);
     mkdirSync(base);
     fill(base);
-    this.layers = [];
     this.onStorage((folder) => {
       rmSync(join(folder, 'images'), { recursive: true, force: true });
       mkdirSync(join(folder, 'images'));
@@ -171,21 +161,22 @@ export class TestMachine {
   private down(): void {
     if (existsSync(join(this.ram, 'view/fresh'))) tool('umount', this.merged);
     // By rm, which gets to paths of any length.
-    tool('rm', '-rf', ...['view/fresh', 'work', 'lower'].map((name) => join(this.ram, name)));
+    tool('rm', '-rf', ...['view/fresh', 'view/layers', 'work', 'lower'].map((name) => join(this.ram, name)));
     rmSync(join(this.root, 'run/mkma'), { recursive: true, force: true });
     mkdirSync(join(this.root, 'run/mkma'));
   }
 
-  /** Boot: load the layers that are new, each as early boot does, and stack the overlay with an empty upper directory. */
-  boot(): void {
+  /**
+   * Boot: load the layers and stack the overlay with an empty upper directory, each as early boot does. Returns what was left out.
+   */
+  boot(): Loaded['leftOut'] {
     this.down();
-    const names = layersAmong(this.files()).map(({ name }) => name);
-    this.load(names.filter((name) => !this.layers.includes(name)));
-    this.layers = names;
+    const loaded = this.load();
+    const names = loaded.images.flatMap(({ layer }) => layer ?? []);
     const view = join(this.ram, 'view');
     const folders = [...names.map((name) => `${view}/layers/${name}`).reverse(), `${view}/base`];
     mkdirSync(join(this.ram, 'lower'));
-    for (const [i, folder] of folders.entries()) tool('ln', '-s', folder, join(this.ram, 'lower', String(i)));
+    for (const [i, folder] of folders.entries()) symlinkSync(folder, join(this.ram, 'lower', String(i)));
     mkdirSync(join(this.ram, 'work'));
     const top = folders[0] as string;
     const fresh = join(view, 'fresh');
@@ -194,40 +185,38 @@ export class TestMachine {
     tool('chmod', `--reference=${top}`, fresh);
     tool('sh', '-c', COPY_ATTRIBUTES, top, fresh);
     const lower = folders.map((_, i) => String(i)).join(':');
-    const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=off,metacopy=off`;
-    execFileSync('mount', ['-t', 'overlay', '-o', options, 'machine', this.merged], {
+    const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=on,metacopy=on,index=off,nfs_export=off`;
+    execFileSync('mount', ['-t', 'overlay', '-o', options, 'mkma', this.merged], {
       cwd: join(this.ram, 'lower'),
+      env: { ...process.env, LIBMOUNT_FORCE_MOUNT2: 'always' },
     });
-    writeFileSync(join(this.root, 'run/mkma/boot.json'), JSON.stringify(this.record(names)));
+    writeFileSync(join(this.root, 'run/mkma/boot.json'), JSON.stringify(this.record(loaded)));
+    return loaded.leftOut;
   }
 
-  /** Load layers as early boot does. */
-  private load(names: readonly string[]): void {
-    if (names.length === 0) return;
-    const copies = join(this.options.scratch, 'layers');
-    mkdirSync(copies);
-    this.onStorage((folder) => {
-      for (const name of names) cpSync(join(folder, 'images', layerFileName(name)), join(copies, name));
+  private load(): Loaded {
+    const said = join(this.early, 'dev/console');
+    writeFileSync(said, '');
+    const storage = join(this.early, 'storage');
+    const ended = this.onStorage((folder) => {
+      tool('mount', '--bind', join(folder, 'images'), storage);
+      try {
+        const script = 'ulimit -Sn 256; exec chroot "$0" qjs -m /mkma/load.js';
+        return spawnSync('bash', ['-c', script, this.early], { encoding: 'utf8' });
+      } finally {
+        tool('umount', storage);
+      }
     });
-    const loaded = spawnSync('bash', ['-c', LOAD, 'load', this.early, copies, ...names], {
-      encoding: 'utf8',
-    });
-    rmSync(copies, { recursive: true });
-    if (loaded.status !== 0) {
-      throw new Error(`not loaded: ${loaded.stderr}${readFileSync(join(this.early, 'dev/console'), 'utf8')}`);
-    }
+    if (ended.status !== 0) throw new Error(`not loaded: ${ended.stderr}${readFileSync(said, 'utf8')}`);
+    return JSON.parse(readFileSync(join(this.early, 'mkma/loaded.json'), 'utf8')) as Loaded;
   }
 
-  private record(layers: readonly string[]): BootRecord {
-    const facts = { verified: true, bytes: 1, unpackedBytes: BASE_BYTES, seconds: 1 };
-    const images: LoadedImage[] = [
-      { kind: 'base', file: '/images/base.cpio.zst', id: BASE.id, ...facts },
-      ...layers.map((layer): LoadedImage => ({ kind: 'layer', layer, file: `/images/${layer}`, ...facts })),
-    ];
+  private record({ images, leftOut }: Loaded): BootRecord {
     const { type = 'ext4', ramBytes = 2 ** 33 } = this.options;
+    const storage = { asked: this.loop, device: this.loop, type, path: '/images' };
     return {
-      ...{ format: 1, storage: { asked: this.loop, device: this.loop, type, path: '/images' } },
-      ...{ images, leftOut: [], warnings: [], ramBytes, phases: [], started: 1, handover: 2 },
+      ...{ format: 1, storage, images, leftOut },
+      ...{ warnings: [], ramBytes, phases: [], started: 1, handover: 2 },
     };
   }
 

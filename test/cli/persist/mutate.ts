@@ -51,6 +51,11 @@ export function mutate(chance: Chance, root: Buffer): void {
     () => any && fs.rmSync(any.path, { recursive: true }),
     () => any && replace(chance, any),
     () => any && fs.renameSync(any.path, fresh()),
+    ...[1, 2, 3].map(() => () => moveFolder(chance, chance.pick(folders.slice(1)), folders)),
+    () => any && exchange(any.path, chance.pick(nodes).path),
+    () => changeAll(chance, chance.pick(folders)),
+    () => changeAll(chance, chance.pick(folders)),
+    () => dive(fresh()),
     () => any && move(any.path, fresh()),
     () => fs.chmodSync(root, chance.pick([0o755, 0o711, 0o1777])),
     () => attribute(chance, { path: root, stat: fs.lstatSync(root) }),
@@ -107,6 +112,40 @@ function attribute(chance: Chance, { path, stat }: Node): void {
   spawnSync('xargs', ['-0', 'setfattr', '-h', ...action, '--'], {
     input: Buffer.concat([path, Buffer.from([0])]),
   });
+}
+
+/** A folder renamed, mostly within its own: what is there may be of any layer, and may come back to where it was. */
+function moveFolder(chance: Chance, from: Buffer | undefined, folders: readonly Buffer[]): void {
+  if (from === undefined) return;
+  const above = from.subarray(0, from.lastIndexOf('/'));
+  const to = join(chance.number(2) === 0 ? above : chance.pick(folders), chance.pick(NAMES));
+  // An empty folder may be replaced.
+  if (chance.number(3) === 0) fs.rmSync(to, { recursive: true, force: true });
+  fs.renameSync(from, to);
+}
+
+/** Two files or folders in each other's place (renameat2(2), RENAME_EXCHANGE). */
+function exchange(a: Buffer, b: Buffer): void {
+  spawnSync('xargs', ['-0', 'mv', '--exchange', '-T', '--'], {
+    input: Buffer.concat([a, Buffer.from([0]), b, Buffer.from([0])]),
+  });
+}
+
+/** Metadata of a whole tree, as chmod -R and chown -R change it. */
+function changeAll(chance: Chance, folder: Buffer): void {
+  const mode = chance.pick([0o700, 0o755, 0o4711]);
+  const owner = chance.number(70_000);
+  const owns = chance.number(2) === 0;
+  for (const { path, stat } of walk(folder)) {
+    if (owns) fs.lchownSync(path, owner, owner);
+    else if (!stat.isSymbolicLink()) fs.chmodSync(path, mode);
+  }
+}
+
+/** A folder in folders whose path is longer than an overlay records by default, 256 bytes. */
+function dive(path: Buffer): void {
+  const long = Buffer.from('y'.repeat(150));
+  fs.mkdirSync(join(join(path, long), long), { recursive: true });
 }
 
 /** Another kind of file in its place. */

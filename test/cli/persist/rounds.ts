@@ -32,6 +32,15 @@ function timed<T>(what: string, work: () => T): T {
   times[what] = (times[what] ?? 0) + performance.now() - start;
   return value;
 }
+/** Lines that only one of both has. */
+function differences(before: readonly string[], after: readonly string[]): string {
+  const [had, has] = [new Set(before), new Set(after)];
+  return [
+    ...before.filter((line) => !has.has(line)).map((line) => `- ${line}`),
+    ...after.filter((line) => !had.has(line)).map((line) => `+ ${line}`),
+  ].join('\n');
+}
+
 let done = 0;
 let boots = 0;
 for (; done < rounds; boots++) {
@@ -52,9 +61,13 @@ for (; done < rounds; boots++) {
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
   }
   const before = timed('describe', () => describeTree(machine.merged));
-  timed('boot', () => machine.boot());
+  assert.deepEqual(
+    timed('boot', () => machine.boot()),
+    [],
+    `round ${done}, boot ${boots}: layers are left out`,
+  );
   const after = timed('describe', () => describeTree(machine.merged));
-  assert.deepEqual(after, before, `round ${done}, boot ${boots}`);
+  assert.equal(differences(before, after), '', `round ${done}, boot ${boots}`);
 }
 if (process.env.MKMA_TEST_TIMES) process.stderr.write(`${JSON.stringify(times)}\n`);
 process.stdout.write(`${done} snapshots, ${boots} boots\n`);

@@ -7,9 +7,8 @@ import { watchReads } from '../../../core/image/reads.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
-import { ask } from '../../ran.js';
 import type { RunningSystem } from '../../system.js';
-import { lookUp, nullEnded } from '../directory.js';
+import { lookUp } from '../directory.js';
 import { VIEW } from '../view.js';
 
 /** Reads the content of an image: its archive from zstd(1), piece by piece, skipping file contents. */
@@ -72,24 +71,4 @@ export function unpackedFolder(image: StoredImage, { base }: StoredImages): stri
 /** The content of an unpacked image at these paths. */
 export function lookUpTree(machine: RunningSystem, folder: string, paths: ReadonlySet<string>): LayerTree {
   return lookUp(machine, folder, [...paths]);
-}
-
-/** xargs(1): a program that it ran failed. */
-const SOME_FAILED = 123;
-
-/** SHA-256 of files in a folder, by path; without unreadable ones. */
-export function digestsIn(
-  machine: RunningSystem,
-  folder: string,
-  paths: readonly string[],
-): Map<string, string> {
-  const digests = new Map<string, string>();
-  if (paths.length === 0) return digests;
-  const argv = ['xargs', '--null', 'sha256sum', '--zero', '--'];
-  const { stdout } = ask(machine, argv, [SOME_FAILED], { cwd: folder, input: nullEnded(paths) });
-  for (const line of stdout.split('\0')) {
-    const match = /^([0-9a-f]{64}) [ *]\.\/(.+)$/s.exec(line);
-    if (match !== null) digests.set(match[2] as string, match[1] as string);
-  }
-  return digests;
 }

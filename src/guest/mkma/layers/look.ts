@@ -11,10 +11,11 @@ import { checkedImage, damageOf, imagesToVerify, verifyLines } from '../../../co
 import { ok, type Problem, type Result } from '../../../core/result.js';
 import type { StoredImage, StoredImages } from '../../../core/set/stored.js';
 import type { RunningSystem } from '../../system.js';
+import { digestsIn } from '../digests.js';
 import { openImages } from '../images-folder.js';
 import type { Answer } from '../session.js';
 import { VIEW } from '../view.js';
-import { digestsIn, lookUpTree, readTree, unpackedFolder } from './folder.js';
+import { lookUpTree, readTree, unpackedFolder } from './folder.js';
 import { verifyOne } from './verify.js';
 
 /** What a verb works on. */

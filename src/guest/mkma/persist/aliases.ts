@@ -1,6 +1,7 @@
 /** Other names for files that the engine cannot open by their own: it only supports UTF-8. */
 
 import { newcHead, newcPadding, newcTrailer, S_IFLNK } from '../../../core/archive/cpio.js';
+import { isViewed } from '../../../core/archive/tree.js';
 import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
 import { concatBytes } from '../../../core/text/bytes.js';
 import { encodeName } from '../../../core/text/path.js';
@@ -15,12 +16,13 @@ const ALIASES = `${WORK}/names`;
  * Creates symbolic links with plain names to files that the engine cannot open by their own, with one
  * program. Returns them by path; the packer opens those.
  */
-export function makeAliases(machine: RunningSystem, plan: Plan): Record<string, string> {
+export function makeAliases(machine: RunningSystem, plan: Plan, view: string): Record<string, string> {
   const odd = plan.segments.flatMap(({ records }) => (anySurrogate(records) ? records.filter(isOdd) : []));
   if (odd.length === 0) return {};
   mustMakeFolder(machine, ALIASES, 0o700);
-  const records = odd.flatMap(({ path }, i) => {
-    const target = encodeName(`${FRESH}/${path}`);
+  const records = odd.flatMap(({ path, found }, i) => {
+    const root = found !== undefined && isViewed(found) ? view : FRESH;
+    const target = encodeName(`${root}/${path}`);
     const none = { uid: 0, gid: 0, nlink: 1, mtime: 0, rdevMajor: 0, rdevMinor: 0 };
     const head = newcHead({ ...none, ino: i + 1, mode: S_IFLNK | 0o777, size: target.length }, String(i));
     return [head, target, new Uint8Array(newcPadding(target.length))];

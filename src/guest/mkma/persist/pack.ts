@@ -35,6 +35,8 @@ type LayerFactsOf = Pick<
 export interface PackOptions {
   readonly plan: Plan;
   readonly facts: LayerFactsOf;
+  /** Where files are that were found in the view. */
+  readonly view: string;
   /** zstd level, 1 to 19. */
   readonly level: number;
   /** The file to fill, which exists and is empty. */
@@ -82,7 +84,7 @@ function framesOf(plan: Plan): Frame[] {
 }
 
 function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
-  const { plan, facts, level, target, onProgress } = options;
+  const { plan, view, facts, level, target, onProgress } = options;
   const frames = framesOf(plan);
   const assembly = new Assembly(machine, target);
   const changed = new Set<string>();
@@ -91,7 +93,7 @@ function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer>
   let problem: Problem | undefined;
   let next = 0;
   let done = 0;
-  machine.pipelines(pipelinesOf(machine, plan, frames, level), lanes(machine), (index, parts) => {
+  machine.pipelines(pipelinesOf(machine, { plan, view, level }, frames), lanes(machine), (index, parts) => {
     problem ??= machine.interrupted() ? INTERRUPTED : failureOf(parts);
     if (problem !== undefined) return false;
     for (const line of (parts[0] as PartResult).stderr.split('\0')) {
@@ -128,11 +130,10 @@ const COMPRESS = 'zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
 /** A packer and its zstd for each frame; the plan of each is written when it starts. */
 function* pipelinesOf(
   machine: RunningSystem,
-  plan: Plan,
+  { plan, view, level }: Pick<PackOptions, 'plan' | 'view' | 'level'>,
   frames: readonly Frame[],
-  level: number,
 ): Generator<Pipeline> {
-  const aliases = makeAliases(machine, plan);
+  const aliases = makeAliases(machine, plan, view);
   const write = (name: string, content: string | Uint8Array): void => {
     if (!machine.write(`${WORK}/${name}`, content)) throw new Error(`cannot write ${WORK}/${name}`);
   };
@@ -145,7 +146,7 @@ function* pipelinesOf(
       yield { cwd: WORK, parts: [['cat', 'trailer'], zstd] };
       continue;
     }
-    const own: FramePlan = { from, to, root: FRESH, records, aliases };
+    const own: FramePlan = { from, to, root: FRESH, view, records, aliases };
     write(`plan.${i}`, JSON.stringify(own));
     yield { cwd: WORK, parts: [['qjs', '-m', '/usr/lib/mkma/pack.js', `plan.${i}`], zstd] };
   }
@@ -162,7 +163,10 @@ function manifestOf(
   const digest = must(machine, ['sha256sum'], { input: identity(content) }).slice(0, 64);
   return {
     format: FORMAT_VERSION,
-    needs: plan.attributes.length > 0 ? ['attributes'] : [],
+    needs: [
+      ...(plan.attributes.length > 0 ? ['attributes'] : []),
+      ...(layer.metadata === undefined ? [] : ['metadata']),
+    ],
     id: `sha256:${digest}`,
     kind: 'layer',
     ...common,

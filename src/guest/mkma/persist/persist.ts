@@ -2,7 +2,7 @@
 
 import type { BootRecord } from '../../../core/boot/record.js';
 import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
-import type { LayerFacts } from '../../../core/image/manifest.js';
+import type { FileMetadata, LayerFacts } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
@@ -20,6 +20,8 @@ import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
+import { type Merged, withMerged } from './merged.js';
+import { metadataOf } from './metadata.js';
 import { type PackedLayer, packLayer } from './pack.js';
 import { recordsOfLayer, staleRecords } from './records.js';
 import { remember } from './saved.js';
@@ -58,11 +60,21 @@ export function persist(
   tell: (line: string) => void,
 ): Result<Persisted> {
   machine.growLarge();
+  return withMerged(machine, record, (merged) => persistFrom(machine, merged, record, options, tell));
+}
+
+function persistFrom(
+  machine: RunningSystem,
+  merged: Merged,
+  record: BootRecord,
+  options: PersistOptions,
+  tell: (line: string) => void,
+): Result<Persisted> {
   const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
   if (!looked.ok) return looked;
   const medium = looked.value;
   const facts = machineFacts(machine);
-  let found = lookAround(machine, record, medium);
+  let found = lookAround(machine, merged, medium);
   const { sockets } = found;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
@@ -75,7 +87,7 @@ export function persist(
   const paths = new Set(first.value.map(({ path }) => path));
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
-    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, record, medium);
+    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium);
     const chosen = found.changes.filter(({ path }) => paths.has(path));
     if (chosen.length === 0) {
       const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
@@ -91,8 +103,8 @@ export function persist(
   }
 }
 
-function lookAround(machine: RunningSystem, record: BootRecord, medium: Medium) {
-  const scan = scanMachine(machine, record, medium.saved);
+function lookAround(machine: RunningSystem, merged: Merged, medium: Medium) {
+  const scan = scanMachine(machine, merged, medium.saved);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
   return { scan, sockets, changes: all.filter(({ entry }) => entry?.type !== 's') };
@@ -145,10 +157,14 @@ function save(
   { facts: machineIs, medium, scan, chosen, whole, sockets }: Found,
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
-  const plan = planArchive(content.tree, scan.devices, { attributes: content.attributes, sparse: true });
+  const { attributes, metadataOnly } = content;
+  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse: true });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
   const { unpackedBytes, segments } = plan.value;
-  const names = segments.reduce((sum, { records }) => sum + records.length, content.deletions.length);
+  const names = segments.reduce(
+    (sum, { records }) => sum + records.length,
+    content.deletions.length + metadataOnly.length,
+  );
   const needs = { unpackedBytes, names };
   const budget = checkBudget(record, medium.nextBoot, needs);
   if (!budget.ok) return { done: budget };
@@ -163,13 +179,19 @@ function save(
       `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
-  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content), records };
+  const metadata = metadataOf(machine, scan.merged, content);
+  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata), records };
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
     const onProgress = progress(tell, plan.value);
-    const done = packLayer(machine, { plan: plan.value, facts, level: options.level, target, onProgress });
+    const done = packLayer(machine, {
+      ...{ plan: plan.value, view: scan.merged.root, facts, level: options.level, target, onProgress },
+    });
     if (!done.ok) return done;
-    replaced = [...done.value.replaced, ...staleRecords(machine, records, content, done.value.changed)];
+    replaced = [
+      ...done.value.replaced,
+      ...staleRecords(machine, scan.merged, records, content, done.value.changed),
+    ];
     return replaced.length === 0 ? done : err(alwaysReplaced(replaced));
   };
   const write = (folder: string): Result<WrittenLayer> => {
@@ -220,11 +242,17 @@ function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   ];
 }
 
-function layerFactsOf(record: BootRecord, { after }: Medium, { deletions }: LayerContent): LayerFacts {
+function layerFactsOf(
+  record: BootRecord,
+  { after }: Medium,
+  { deletions }: LayerContent,
+  metadata: readonly FileMetadata[],
+): LayerFacts {
   const base = record.images.find(({ kind }) => kind === 'base')?.id;
   return {
     ...(base === undefined ? {} : { base }),
     ...(after === undefined ? {} : { after }),
     ...{ deletions, opaque: [] },
+    ...(metadata.length === 0 ? {} : { metadata }),
   };
 }

@@ -1,4 +1,5 @@
 /** The records of accounts and of dpkg's database in a new layer. */
+import { isViewed } from '../../../core/archive/tree.js';
 import { ancestorsOf } from '../../../core/overlay/lower.js';
 import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import {
@@ -13,6 +14,7 @@ import {
 import { digestFiles, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
+import type { Merged } from './merged.js';
 import type { Scan } from './scan.js';
 
 /** The records of a layer with this content, on the lower directories and the snapshots of this boot. */
@@ -23,26 +25,30 @@ export function recordsOfLayer(
   content: LayerContent,
 ): Records {
   const below = saved.reduce((state, { records }) => stacked(state, records), lowerRecords(machine, scan));
-  const own = ownRecords(machine, content);
-  const owners = ownersOf(content.tree, content.attributes, stacked(below, own));
+  const own = ownRecords(machine, scan.merged, content);
+  const owners = ownersOf(
+    [...content.tree, ...content.metadataOnly],
+    content.attributes,
+    stacked(below, own),
+  );
   return { ...own, below: belowOf(own.files, owners, below), owners };
 }
 
-function lowerRecords(machine: RunningSystem, { stack, folders }: Scan): RecordState {
+function lowerRecords(machine: RunningSystem, { stack, merged }: Scan): RecordState {
   const files: Record<string, string | null> = {};
   const found = new Map<string, string>();
   for (const path of RECORD_FILES) {
-    const layer = stack.layerAt(path);
-    if (layer === undefined) files[path] = null;
-    else if (stack.at(path)?.type !== 'f') files[path] = NO_FILE;
-    else found.set(path, `${folders[layer]}/${path}`);
+    const entry = stack.at(path);
+    if (entry === undefined) files[path] = null;
+    else if (entry.type !== 'f') files[path] = NO_FILE;
+    else found.set(path, `${merged.below}/${path}`);
   }
   for (const [path, digest] of digestFiles(machine, found)) files[path] = digest;
   return { files, ...namesIn(machine, found) };
 }
 
 /** The files that the layer contains or deletes. */
-function ownRecords(machine: RunningSystem, content: LayerContent): RecordState {
+function ownRecords(machine: RunningSystem, { root }: Merged, content: LayerContent): RecordState {
   const tree = new Map(content.tree.map((entry) => [entry.path, entry]));
   const gone = new Set(content.deletions);
   const files: Record<string, string | null> = {};
@@ -52,7 +58,7 @@ function ownRecords(machine: RunningSystem, content: LayerContent): RecordState 
     const hidden = ancestorsOf(path).some(
       (above) => gone.has(above) || (tree.get(above)?.type ?? 'd') !== 'd',
     );
-    if (entry?.type === 'f') found.set(path, `${FRESH}/${path}`);
+    if (entry?.type === 'f') found.set(path, `${isViewed(entry) ? root : FRESH}/${path}`);
     else if (entry !== undefined) files[path] = NO_FILE;
     else if (hidden || gone.has(path)) files[path] = null;
   }
@@ -66,12 +72,13 @@ function ownRecords(machine: RunningSystem, content: LayerContent): RecordState 
  */
 export function staleRecords(
   machine: RunningSystem,
+  merged: Merged,
   { files }: Records,
   content: LayerContent,
   changed: readonly string[],
 ): string[] {
   const held = Object.keys(files).filter((path) => files[path] !== null && files[path] !== NO_FILE);
   if (held.length === 0) return [];
-  const now = ownRecords(machine, content).files;
+  const now = ownRecords(machine, merged, content).files;
   return held.filter((path) => changed.includes(path) || now[path] !== files[path]);
 }

@@ -3,34 +3,44 @@
  * already.
  */
 import { DUMP_ARGUMENTS } from '../../../core/archive/attributes.js';
-import { findArguments, parseTree, type TreeEntry } from '../../../core/archive/tree.js';
-import type { BootRecord } from '../../../core/boot/record.js';
+import {
+  findArguments,
+  inView,
+  isViewed,
+  parseTree,
+  sortTree,
+  type TreeEntry,
+} from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type Upper, wholeFolders } from '../../../core/overlay/changes.js';
 import { ancestorsOf, LowerView } from '../../../core/overlay/lower.js';
+import { followMarks, isInside, type Marks, type Moves } from '../../../core/overlay/marks.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
 import { nameLength } from '../../../core/text/path.js';
 import type { Finished, RunningSystem } from '../../system.js';
 import {
+  attributesInView,
   type Devices,
   deviceNumbers,
   dumpOf,
+  find,
   lookUp,
   partWhiteouts,
   sortAttributes,
   stable,
 } from '../directory.js';
-import { FRESH, VIEW } from '../view.js';
+import { FRESH } from '../view.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
+import type { Merged } from './merged.js';
 
 export interface Scan {
   readonly upper: Upper;
   readonly devices: Devices;
   /** The lower directories that are mounted. */
   readonly stack: LowerView;
-  /** Their paths, the highest first. */
-  readonly folders: readonly string[];
+  /** Where they are visible as one. */
+  readonly merged: Merged;
   /** The same with the snapshots of this boot. */
   readonly below: LowerView;
   /** When it began, in seconds since the epoch. */
@@ -49,34 +59,35 @@ const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(
  * Scans the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were
  * made.
  */
-export function scanMachine(
-  machine: RunningSystem,
-  record: BootRecord,
-  saved: readonly SavedSnapshot[],
-): Scan {
+export function scanMachine(machine: RunningSystem, merged: Merged, saved: readonly SavedSnapshot[]): Scan {
   const seen = machine.now() / 1000;
-  const { upper, devices, mapped } = scanUpper(machine);
-  const layers = record.images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
-  const folders = [
-    ...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`),
-    `${VIEW}/${OVERLAY.base}`,
-  ];
-  const paths = upper.entries.map(({ path }) => path);
-  const asked = [...new Set([...paths, ...upper.whiteouts, ...RECORD_PATHS])];
-  const first = folders.map((folder) => lookUp(machine, folder, asked));
+  const raw = scanUpper(machine);
+  const moves = followMarks(raw.entries, raw);
+  const moved = withMoved(raw, moves, machine, merged);
+  const above = [...moved.otherNames.keys()].flatMap(ancestorsOf);
+  const paths = [...moved.entries.map(({ path }) => path), ...moves.origins.values(), ...above];
+  const asked = [...new Set([...paths, ...moved.whiteouts, ...RECORD_PATHS])];
+  const first = lookUp(machine, merged.below, asked);
   // Of folders that hide what is below, the upper directory does not show what they have lost.
-  const stack = new LowerView(first);
-  const whole = [...wholeFolders(upper, stack)].filter((path) => stack.at(path)?.type === 'd');
-  const known = whole.length === 0;
-  const lower = known ? first : folders.map((folder) => lookUp(machine, folder, asked, whole));
+  const known = new LowerView([first]);
+  const whole = [...wholeFolders(moved, known)].filter((path) => known.at(path)?.type === 'd');
+  const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole);
+  const stack = whole.length === 0 ? known : new LowerView([lower]);
   const made = [...saved].reverse().map(asLowerLayer);
-  const real = known ? stack : new LowerView(lower);
-  const below = made.length === 0 ? real : new LowerView([...made, ...lower]);
-  return { upper, devices, seen, mapped, stack: real, folders, below };
+  const below = made.length === 0 ? stack : new LowerView([...made, lower]);
+  const upper = withContent(moved, moves, below, machine, merged);
+  const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
+  return { upper, devices, seen, mapped: raw.mapped, stack, merged, below };
+}
+
+/** An upper directory as it is, marks included. */
+interface RawUpper extends Marks, Pick<Upper, 'entries' | 'whiteouts' | 'attributes'> {
+  readonly devices: Devices;
+  readonly mapped: ReadonlySet<string>;
 }
 
 /** The upper directory: beside its listing, the programs run in parallel. */
-function scanUpper(machine: RunningSystem): Pick<Scan, 'upper' | 'devices' | 'mapped'> {
+function scanUpper(machine: RunningSystem): RawUpper {
   const find = ['find', ...findArguments(FRESH)];
   const listed = stable(machine, find);
   // Not before: an attribute set in between would be missing, although the change time includes it; and what
@@ -88,21 +99,111 @@ function scanUpper(machine: RunningSystem): Pick<Scan, 'upper' | 'devices' | 'ma
       !path.startsWith(OVERLAY.root) || (path !== OVERLAY.root && path[OVERLAY.root.length] !== '/'),
   );
   const devices = deviceNumbers(machine, FRESH, all);
-  const { attributes, opaque } = sortAttributes(dumpUpper(machine, all, dump()));
+  const found = sortAttributes(dumpUpper(machine, all, dump()));
   const { entries, whiteouts } = partWhiteouts(all, devices);
   const mapped = mappedIn(machine, mappings(), entries);
-  return { upper: { entries, whiteouts, opaque, attributes }, devices, mapped };
+  return { ...found, entries, whiteouts, devices, mapped };
+}
+
+/** The upper directory with all that moved folders contain. */
+function withMoved(
+  raw: RawUpper,
+  { folders, origins }: Moves,
+  machine: RunningSystem,
+  { root }: Merged,
+): Upper {
+  const upper = { ...raw, moved: folders, origins, inPlace: new Set<string>() };
+  if (folders.size === 0) return { ...upper, carried: new Set(), otherNames: new Map() };
+  const inside = (path: string): boolean => folders.has(path) || isInside(path, folders);
+  const own = new Set(raw.entries.map(({ path }) => path));
+  const carried = find(machine, root, [...folders.keys()], 'everything').filter(({ path }) => !own.has(path));
+  const others = otherNamesOf(machine, root, carried).filter(({ path }) => !own.has(path));
+  const found = carried.concat(others.map(({ entry }) => entry));
+  const names = found.map(({ path }) => path);
+  return {
+    ...upper,
+    entries: sortTree([...raw.entries, ...found.map(inView)]),
+    whiteouts: new Set([...raw.whiteouts].filter((path) => !isInside(path, folders))),
+    opaque: new Set([...raw.opaque].filter((path) => !inside(path))),
+    attributes: new Map([
+      ...raw.attributes,
+      ...attributesInView(dumpOf(machine, root, names.filter(isReachable))),
+    ]),
+    carried: new Set(carried.map(({ path }) => path)),
+    otherNames: new Map(
+      others.map(({ path, of }) => [
+        path,
+        [...folders.keys()].find((one) => of.startsWith(`${one}/`)) as string,
+      ]),
+    ),
+  };
+}
+
+/**
+ * Other names in the view of these entries. Only if there are some, all of the view is searched for them: what
+ * is below has several names for few files.
+ */
+function otherNamesOf(machine: RunningSystem, root: string, entries: readonly TreeEntry[]) {
+  const known = new Set(entries.map(({ path }) => path));
+  const names = new Map<string, TreeEntry[]>();
+  for (const entry of entries) {
+    if (entry.type === 'd' || entry.nlink === 1) continue;
+    const same = names.get(entry.ino);
+    if (same === undefined) names.set(entry.ino, [entry]);
+    else same.push(entry);
+  }
+  const missing = [...names.values()].some((same) => same.length < (same[0]?.nlink ?? 0));
+  if (!missing) return [];
+  return find(machine, root, ['.'], 'linked').flatMap((entry) => {
+    const of = known.has(entry.path) ? undefined : names.get(entry.ino)?.[0];
+    return of === undefined ? [] : [{ path: entry.path, entry, of: of.path }];
+  });
+}
+
+/**
+ * The upper directory with the files that have their content below: each has it at its own path, or is listed
+ * as the view has it, where its content can be read.
+ */
+function withContent(
+  upper: Upper,
+  moves: Moves,
+  below: LowerView,
+  machine: RunningSystem,
+  { root }: Merged,
+): Upper {
+  if (moves.inPlace.size === 0 && moves.elsewhere.size === 0) return upper;
+  const records = new Set(RECORD_FILES);
+  const inPlace = new Set(
+    upper.entries
+      .filter(({ path, nlink, size }) => {
+        const alone = moves.inPlace.has(path) && nlink === 1 && size > 0 && !records.has(path);
+        return alone && below.hasRealContent(path);
+      })
+      .map(({ path }) => path),
+  );
+  const viewed = [...moves.inPlace, ...moves.elsewhere].filter((path) => !inPlace.has(path));
+  const found = new Map(find(machine, root, viewed, 'themselves').map((entry) => [entry.path, entry]));
+  const others = new Set(viewed);
+  const entries = upper.entries.flatMap((entry) => {
+    if (!others.has(entry.path)) return [entry];
+    const there = found.get(entry.path);
+    return there === undefined ? [] : [inView(there)];
+  });
+  return { ...upper, entries, inPlace };
 }
 
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];
 
 /** All attributes. Paths too long for the kernel to take at once are skipped, until they are to be saved. */
 function dumpUpper(machine: RunningSystem, entries: readonly TreeEntry[], first: Finished): string {
-  const reachable = ({ path }: TreeEntry): boolean =>
-    path.length * LONGEST_CHARACTER < PATH_MAX - 2 || nameLength(path) < PATH_MAX - 2;
-  if (entries.every(reachable)) return stable(machine, DUMP, { cwd: FRESH }, first);
-  const paths = entries.filter(reachable).map(({ path }) => path);
-  return dumpOf(machine, FRESH, paths);
+  const paths = entries.map(({ path }) => path);
+  if (paths.every(isReachable)) return stable(machine, DUMP, { cwd: FRESH }, first);
+  return dumpOf(machine, FRESH, paths.filter(isReachable));
+}
+
+/** Whether the kernel takes the path at once. */
+function isReachable(path: string): boolean {
+  return path.length * LONGEST_CHARACTER < PATH_MAX - 2 || nameLength(path) < PATH_MAX - 2;
 }
 
 /** The kernel's limit for paths, with the NUL (limits.h); getfattr puts `./` before it. */

@@ -12,6 +12,13 @@ function upper({ entries = [], whiteouts = [], opaque = [] }: LayerSketch): Uppe
     whiteouts: new Set(whiteouts),
     opaque: new Set(opaque),
     attributes: new Map(),
+    ...{
+      moved: new Map(),
+      origins: new Map(),
+      carried: new Set(),
+      otherNames: new Map(),
+      inPlace: new Set(),
+    },
   };
 }
 

@@ -41,7 +41,7 @@ test('the devices of the overlay and of its upper directory, as mappings tell th
 
 test('they count as changed from the moment they are saved', () => {
   const entries = tree(entry('a', { ino: '12', changed: '5.0' }), entry('b', { ino: '13', changed: '5.0' }));
-  const content = { tree: entries, attributes: [], deletions: [] };
+  const content = { tree: entries, attributes: [], deletions: [], metadataOnly: [] };
   const below = new LowerView([
     asLowerLayer(
       saveSnapshot(content, {

@@ -20,7 +20,12 @@ const FOLDER = '/storage';
 const ID = { a: `sha256:${'aa'.repeat(32)}`, b: `sha256:${'bb'.repeat(32)}` };
 
 function layer(id: string): LayerManifest {
-  return { ...BASE, kind: 'layer', id, layer: { base: BASE.id, deletions: [], opaque: [] } };
+  return {
+    ...BASE,
+    kind: 'layer',
+    id,
+    layer: { base: BASE.id, deletions: [], opaque: [] },
+  };
 }
 
 /** A machine that runs from the base and the layer `1`; beside them lies `2`, which it does not run from. */
@@ -55,7 +60,14 @@ function read(machine: FakeMachine): Medium {
 test('a layer is made after the highest one that this boot has applied or made, not after what else lies there', () => {
   const machine = machineWith(FILES);
   assert.equal(read(machine).after, ID.a);
-  const none = { seen: 1, entries: '', deletions: [], attributes: [], records: { files: {} } };
+  const none = {
+    seen: 1,
+    entries: '',
+    deletions: [],
+    metadataOnly: [],
+    attributes: [],
+    records: { files: {} },
+  };
   const saved: SavedSnapshot = { layer: '2', id: ID.b, ...none };
   machine.files.set('/run/mkma/snapshots', { kind: 'directory' });
   machine.files.set('/run/mkma/snapshots/2', { content: JSON.stringify(saved) });
@@ -156,7 +168,7 @@ test('another base, or a snapshot of this boot that is gone, is another medium; 
   machine.files.set(`${FOLDER}/persistence.3.cpio.zst`, { content: imageFile(layer(ID.a)) });
   assert.ok(checkSameMedium(before, read(machine)).ok);
   const saved = {
-    ...{ layer: '2', id: ID.b, seen: 1, entries: '', deletions: [], attributes: [] },
+    ...{ layer: '2', id: ID.b, seen: 1, entries: '', deletions: [], metadataOnly: [], attributes: [] },
     records: { files: {} },
   };
   assert.ok(!checkSameMedium({ ...before, saved: [saved] }, before).ok);

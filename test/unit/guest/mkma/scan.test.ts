@@ -6,7 +6,6 @@ import { scanMachine } from '../../../../src/guest/mkma/persist/scan.js';
 import type { Finished, RunOptions } from '../../../../src/guest/system.js';
 import { entry } from '../../core/entry.js';
 import { FakeMachine } from '../fake-machine.js';
-import { RECORD } from './booted.js';
 
 const FRESH = '/overlay/fresh';
 
@@ -31,7 +30,7 @@ class WatchedMachine extends FakeMachine {
 test('attributes and mappings are looked at once the listing has ended, side by side', () => {
   const machine = new WatchedMachine();
   machine.answer = ([file]) => (file === 'find' ? { stdout: printTree([entry('.')]) } : undefined);
-  scanMachine(machine, RECORD, []);
+  scanMachine(machine, { root: '/run/mkma/root', below: '/overlay/base' }, []);
   const at = (event: string): number => machine.events.indexOf(event);
   assert.ok(at('find begins') >= 0 && machine.calls[0]?.startsWith(`find ${FRESH} `), machine.calls[0]);
   assert.ok(at('find has ended') < at('getfattr begins'), machine.events.join(', '));

@@ -1,0 +1,81 @@
+/**
+ * Two views that persist mounts for itself: the root without what is mounted in it, and what is below the
+ * upper directory. They show where content is that the upper directory has only a mark of, and what a path
+ * was before, whatever the number of layers.
+ */
+import type { BootRecord } from '../../../core/boot/record.js';
+import { OVERLAY } from '../../../core/contract.js';
+import { must, mustMakeFolder } from '../../must.js';
+import type { RunningSystem } from '../../system.js';
+import { VIEW } from '../view.js';
+
+const ROOT = '/run/mkma/root';
+const BELOW = '/run/mkma/below';
+/** Links to the lower directories, by their number from the top: mount(2) takes a page of options. */
+const LINKS = '/run/mkma/lower';
+
+export interface Merged {
+  /** The root of the machine, without what is mounted in it. */
+  readonly root: string;
+  /** The lower directories as one. */
+  readonly below: string;
+}
+
+/** Mounts both, calls `work`, and releases them. */
+export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: (merged: Merged) => T): T {
+  const mounted: string[] = [];
+  try {
+    mustMakeFolder(machine, ROOT, 0o700);
+    must(machine, ['mount', '--bind', rootOf(machine), ROOT]);
+    mounted.push(ROOT);
+    // Reading leaves no traces in times of access.
+    must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev,noatime', ROOT]);
+    const below = mountBelow(machine, record);
+    if (below === BELOW) mounted.push(BELOW);
+    return work({ root: ROOT, below });
+  } finally {
+    for (const point of mounted.reverse()) machine.run(['umount', '--lazy', point]);
+  }
+}
+
+/**
+ * Where the overlay of this boot is mounted. Early boot gives it this name (proc_pid_mountinfo(5): the fields
+ * after a dash are type and source).
+ */
+function rootOf(machine: RunningSystem): string {
+  const lines = (machine.readText('/proc/self/mountinfo') ?? '').split('\n');
+  const fields = lines.find((line) => / - overlay mkma /.test(line))?.split(' ');
+  return (fields?.[4] ?? '/').replace(/\\([0-7]{3})/g, (_, digits) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}
+
+/**
+ * An overlay needs two directories. It is read only: a redirect is never followed in it, since no layer has
+ * any; metadata of layers is.
+ */
+function mountBelow(machine: RunningSystem, { images }: BootRecord): string {
+  const layers = images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
+  const base = `${VIEW}/${OVERLAY.base}`;
+  if (layers.length === 0) return base;
+  const folders = [...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`), base];
+  mustMakeFolder(machine, BELOW, 0o700);
+  mustMakeFolder(machine, LINKS, 0o700);
+  for (const [i, folder] of folders.entries()) {
+    const why = machine.link(folder, `${LINKS}/${i + 1}`);
+    if (why !== undefined) throw new Error(`cannot make a link in ${LINKS}: ${why}`);
+  }
+  const lower = folders.map((_, i) => i + 1).join(':');
+  const mount = (options: string) =>
+    // mount(8) passes options one by one, where the kernel takes 256 bytes of each, unless it is told not to.
+    machine.run(
+      ['env', 'LIBMOUNT_FORCE_MOUNT2=always', 'mount', '-t', 'overlay', '-o', options, 'mkma-below', BELOW],
+      { cwd: LINKS },
+    );
+  const common = `ro,nosuid,nodev,noatime,lowerdir=${lower},index=off,nfs_export=off,xino=off`;
+  const first = mount(`${common},redirect_dir=follow,metacopy=on`);
+  if (first.code === 0) return BELOW;
+  const plain = mount(common);
+  if (plain.code !== 0) throw new Error(`cannot mount ${BELOW}: ${first.stderr.trim()}`);
+  return BELOW;
+}
