@@ -2,8 +2,10 @@
  * Loads all layers beside a base as early boot does, with its code: run by the initramfs's own QuickJS, in a root that is a copy
  * of it, with the images in /storage and the base unpacked. What came of it is written to /mkma/loaded.json.
  */
+
+import { chooseLayers } from '../../src/guest/init/choose-layers.js';
 import { findBase, findLayers, readManifest } from '../../src/guest/init/images.js';
-import { chooseLayers, loadLayers } from '../../src/guest/init/layers.js';
+import { loadLayers } from '../../src/guest/init/layers.js';
 import { loadedImage } from '../../src/guest/init/load.js';
 import { readSettings } from '../../src/guest/init/settings.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';

@@ -1,6 +1,6 @@
 /**
  * An archive of files without content: each has its size, and nothing but a hole. In the sparse format of GNU
- * tar (tar(5) of libarchive, "GNU tar archives"; headers are POSIX ustar's otherwise), since newc has no holes.
+ * tar (tar(5) of libarchive, "GNU tar archives"), since newc has no holes.
  */
 import { concatBytes } from '../text/bytes.js';
 import { encodeName } from '../text/path.js';
@@ -65,7 +65,7 @@ function header(name: Uint8Array, file: Omit<HollowFile, 'path'> & { readonly ty
   return head;
 }
 
-/** An octal number with a NUL, or, if it is too large for that, a binary one (big endian, the first bit set). */
+/** An octal number with a NUL, or, if it is too large, a binary one (big endian, the first bit set). */
 function putNumber(head: Uint8Array, at: number, length: number, value: number): void {
   const octal = value.toString(8);
   if (octal.length < length) {

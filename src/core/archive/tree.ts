@@ -78,7 +78,7 @@ export function findArguments(root: string): string[] {
 const BLOCK = 512;
 const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
 
-/** What to print of a path: it, what a folder there contains, all of both, or of that what has several names. */
+/** What to print of a path: it, what a folder there contains, all of both, or what has several names. */
 export type FindDepth = 'themselves' | 'children' | 'everything' | 'linked';
 
 const DEPTHS: Readonly<Record<FindDepth, readonly string[]>> = {

@@ -30,16 +30,28 @@ export function blameLines(found: Blame): string[] {
     remark(path, verdict),
   ]);
   const decider = verdicts.find(({ decides }) => decides);
-  return [...tableLines(rows, [4]), conclusion(path, present, decider)];
+  const content = contentOf(verdicts);
+  return [...tableLines(rows, [4]), conclusion(path, present, decider) + content];
+}
+
+/** Where the content is from, if not from the image that determines the result. */
+function contentOf(verdicts: readonly Verdict[]): string {
+  const decider = verdicts.find(({ decides }) => decides);
+  if (decider?.entry?.metadataOnly !== true) return '';
+  const content = verdicts.find(
+    ({ entry, disabled }) => !disabled && entry?.type === 'f' && entry.metadataOnly !== true,
+  );
+  return content === undefined ? '' : `, its content from ${quoteName(content.image)}`;
 }
 
 function remark(path: string, { entry, cut, hidden, disabled }: Verdict): string {
+  const only = entry?.metadataOnly === true ? ['metadata only'] : [];
   const own = entry === undefined && cut !== undefined ? [cutText(path, cut)] : [];
   // A file at the path hides what is below it anyway.
   const opaque = entry !== undefined && cut?.by === 'opaque' ? [cutText(path, cut)] : [];
   const hides =
     hidden === undefined ? [] : [`hidden by ${quoteName(hidden.image)}: ${cutText(path, hidden)}`];
-  return [...own, ...opaque, ...hides, ...(disabled ? ['disabled'] : [])].join(', ');
+  return [...only, ...own, ...opaque, ...hides, ...(disabled ? ['disabled'] : [])].join(', ');
 }
 
 /** How an image hides the path in the images below it. */

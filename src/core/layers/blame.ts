@@ -1,9 +1,8 @@
 /** `mkma layers blame`: which image a path comes from, and which others mention it. */
 
 import type { FileType } from '../archive/tree.js';
-import { ancestorsOf } from '../overlay/lower.js';
 import { ok, type Result, usage } from '../result.js';
-import { isSafePath, unquoteName } from '../text/path.js';
+import { ancestorsOf, isSafePath, unquoteName } from '../text/path.js';
 import type { LayerEntry, LayerTree } from './tree.js';
 
 /** An image of the stack. */
@@ -98,7 +97,7 @@ function cutOf({ entries, whiteouts, opaque }: LayerTree, path: string): Cut | u
     if (whiteouts.has(at)) return { at, by: 'deletion' };
     if (opaque.has(at)) return { at, by: 'opaque' };
     const entry = entries.get(at);
-    if (entry === undefined || entry.type === 'd') continue;
+    if (entry === undefined || entry.type === 'd' || entry.metadataOnly === true) continue;
     return { at, by: entry.type, ...(entry.type === 'l' ? { target: entry.target } : {}) };
   }
   return undefined;

@@ -89,7 +89,8 @@ export function withDigests(tree: LayerTree, digests: ReadonlyMap<string, string
   const entries = new Map(tree.entries);
   for (const [path, digest] of digests) {
     const entry = entries.get(path);
-    if (entry !== undefined) entries.set(path, { ...entry, digest });
+    // What is unpacked of a file with its metadata alone has no content.
+    if (entry !== undefined && entry.metadataOnly !== true) entries.set(path, { ...entry, digest });
   }
   return { ...tree, entries };
 }

@@ -72,7 +72,8 @@ export function showLines(shown: ShownLayer): string[] {
 
 function describe(entry: ShownEntry): string {
   const { opaque, attributes } = entry;
-  const marks = [...(opaque ? ['opaque'] : []), ...attributes.map(quoteName)];
+  const only = entry.metadataOnly === true ? ['metadata only'] : [];
+  const marks = [...only, ...(opaque ? ['opaque'] : []), ...attributes.map(quoteName)];
   return entryPath(entry) + (marks.length === 0 ? '' : `  (${marks.join(', ')})`);
 }
 
@@ -81,15 +82,17 @@ function summary({ name, entries, deletions, unpackedBytes, verified }: ShownLay
   const [files, folders, links] = [of('f'), of('d'), of('l')];
   const opaque = entries.filter((entry) => entry.opaque).length;
   const attributes = entries.filter((entry) => entry.attributes.length > 0).length;
+  const only = entries.filter(({ metadataOnly }) => metadataOnly === true).length;
   const parts = [
-    count(files, 'file'),
+    count(files - only, 'file'),
+    `metadata of ${count(only, 'file')}`,
     count(folders, 'folder'),
     count(links, 'link'),
     count(entries.length - files - folders - links, 'other'),
     count(deletions.length, 'deletion'),
     count(opaque, 'opaque folder'),
     `${count(attributes, 'entry', 'entries')} with attributes`,
-  ].filter((part) => !part.startsWith('0 '));
+  ].filter((part) => !/^(metadata of )?0 /.test(part));
   const ram = unpackedBytes === undefined ? [] : [`${formatBytes(unpackedBytes)} in RAM`];
   const unverified = verified ? [] : ['unverified: it has no manifest'];
   return `${quoteName(name)}: ${[...parts, ...ram, ...unverified].join(', ')}`;

@@ -14,8 +14,10 @@ export type LayerEntry = Pick<
 > & {
   /** Major and minor number of a device node. */
   readonly device?: readonly [number, number];
-  /** Digest of a file's content, if requested. */
+  /** SHA-256 of a file's content, if requested, or if the manifest has it. */
   readonly digest?: string;
+  /** Whether the image has only the metadata of the file, which keeps the content it has below. */
+  readonly metadataOnly?: boolean;
 };
 
 /** What an image contains and hides; an unpacked one (LowerLayer) has this form, too. */
@@ -98,6 +100,10 @@ export class TreeCollector implements ArchiveReader {
     const facts = manifest?.kind === 'layer' ? manifest.layer : { deletions: [], opaque: [] };
     const { only } = this.options;
     const kept = (path: string): boolean => only?.has(path) !== false;
+    for (const { path, sha256, ...file } of ('metadata' in facts ? facts.metadata : undefined) ?? []) {
+      if (!kept(path)) continue;
+      this.entries.set(path, { path, type: 'f', ...file, target: '', digest: sha256, metadataOnly: true });
+    }
     return {
       entries: this.entries,
       whiteouts: new Set([...this.whiteouts, ...facts.deletions.filter(kept)]),

@@ -3,10 +3,9 @@
 import { sortTree } from '../archive/tree.js';
 import type { Problem } from '../result.js';
 import { err, ok, type Result } from '../result.js';
-import { quoteName, unquoteName } from '../text/path.js';
+import { ancestorsOf, quoteName, unquoteName } from '../text/path.js';
 import { formatBytes } from '../text/size.js';
 import type { Change, ChangeKind } from './changes.js';
-import { ancestorsOf } from './lower.js';
 
 /** A line of the list. `folder`: unchanged itself, but something in it changed. */
 export interface ListLine {

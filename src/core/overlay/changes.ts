@@ -1,7 +1,8 @@
 /** What changed: the upper directory of an overlay compared with what is below it. */
 import type { FileAttributes } from '../archive/attributes.js';
 import { type FileType, sortTree, type TreeEntry } from '../archive/tree.js';
-import { ancestorsOf, type LowerView, parentOf } from './lower.js';
+import { ancestorsOf, parentOf } from '../text/path.js';
+import type { LowerView } from './lower.js';
 
 /** `retyped`: another kind of file than before; `moved`: a folder of below with all that is in it. */
 export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted' | 'moved';
@@ -37,7 +38,7 @@ export interface Upper {
   readonly origins: ReadonlyMap<string, string>;
   /** In moved folders: paths of what the upper directory does not have itself. */
   readonly carried: ReadonlySet<string>;
-  /** Other names, elsewhere, of files in moved folders, with that folder: they are saved as names of one file. */
+  /** Other names, elsewhere, of files in moved folders, with that folder: all are saved as one file. */
   readonly otherNames: ReadonlyMap<string, string>;
   /** Files whose content is that of the file below at the same path. */
   readonly inPlace: ReadonlySet<string>;

@@ -1,5 +1,5 @@
 /** Where most of a tree's bytes are. */
-import { parentOf } from './lower.js';
+import { parentOf } from '../text/path.js';
 
 /** A path with its bytes; of a folder, with everything in it. */
 export interface Sized {

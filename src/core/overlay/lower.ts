@@ -1,6 +1,7 @@
 /** What is below the upper directory of an overlay: lower directories as one view (kernel: overlayfs.rst). */
 import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
+import { parentOf } from '../text/path.js';
 
 /** What is known of a lower directory: the paths that were looked up. */
 export interface LowerDirectory {
@@ -108,20 +109,4 @@ export class LowerView {
     this.names.set(layer, names);
     return names;
   }
-}
-
-/** The folder a path is in; `.` is the root, which has none. */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/');
-  return slash < 0 ? '.' : path.slice(0, slash);
-}
-
-/** The folders a path is in, the root first. */
-export function ancestorsOf(path: string): string[] {
-  const found: string[] = [];
-  for (let at = path; at !== '.'; ) {
-    at = parentOf(at);
-    found.push(at);
-  }
-  return found.reverse();
 }

@@ -7,8 +7,7 @@
 import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
 import { decodeBase64 } from '../text/bytes.js';
-import { decodeName } from '../text/path.js';
-import { parentOf } from './lower.js';
+import { decodeName, parentOf } from '../text/path.js';
 
 const REDIRECT = 'trusted.overlay.redirect';
 const METACOPY = 'trusted.overlay.metacopy';
@@ -50,11 +49,11 @@ export function withoutMovingMarks(values: FileAttributes['values']): {
 
 /** What the marks of an upper directory amount to. */
 export interface Moves {
-  /** Folders with content of lower directories at another path, none of them in another; by path, that path. */
+  /** Folders with content that is elsewhere below, none of them in another; by path, that path below. */
   readonly folders: ReadonlyMap<string, string>;
   /** Of what the upper directory has in such folders: the path below, if anything is below. */
   readonly origins: ReadonlyMap<string, string>;
-  /** Files that have their metadata alone, and their content below at another path, or in a moved folder. */
+  /** Files that have their metadata alone, and their content elsewhere below. */
   readonly elsewhere: ReadonlySet<string>;
   /** Files that have their metadata alone, and their content below at their own path. */
   readonly inPlace: ReadonlySet<string>;

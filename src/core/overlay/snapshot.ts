@@ -2,9 +2,9 @@
 import type { FileAttributes } from '../archive/attributes.js';
 import { inodeNumber, parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
 import type { RecordState } from '../records/records.js';
-import { sortByName } from '../text/path.js';
+import { parentOf, sortByName } from '../text/path.js';
 import type { Change, Upper } from './changes.js';
-import { type LowerDirectory, type LowerView, parentOf } from './lower.js';
+import type { LowerDirectory, LowerView } from './lower.js';
 
 /** A layer's tree, as taken by planArchive. */
 export interface LayerContent {

@@ -250,3 +250,19 @@ function codeOf(sequence: string): number {
   for (const [code, text] of C_ESCAPES) if (text === sequence) return code;
   throw new Error(`no escape sequence: ${sequence}`);
 }
+
+/** The folder a path is in; `.` is the root, which has none. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/');
+  return slash < 0 ? '.' : path.slice(0, slash);
+}
+
+/** The folders a path is in, the root first. */
+export function ancestorsOf(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path; at !== '.'; ) {
+    at = parentOf(at);
+    found.push(at);
+  }
+  return found.reverse();
+}

@@ -14,6 +14,8 @@ export const BASE = `${VIEW}/${OVERLAY.base}`;
 export const LAYERS = `${VIEW}/${OVERLAY.layers}`;
 /** Links to the lower directories, by their number from the top. */
 export const LOWER = '/mkma/lower';
+/** Files in which layers are decompressed together: the beginning of their names. */
+export const BATCH = '/mkma/batch';
 /** What is below a layer, as one. */
 export const CHAIN = '/mkma/chain';
 /** Where a base that stays compressed is loaded. */

@@ -2,20 +2,21 @@
  * Phase "layers": the persistence layers beside the base, each into a folder of its own, whole or not at all.
  */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
-import { MOST_LAYERS, PARAM } from '../../core/contract.js';
+import { PARAM } from '../../core/contract.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
-import { wrongKind } from '../../core/image/problems.js';
 import { UNRECORDED } from '../../core/layers/warnings.js';
 import type { Fit } from '../../core/records/records.js';
-import { err, ok, type Problem, type Result, renderProblem } from '../../core/result.js';
-import { isSelected, unknownNames } from '../../core/set/layer-names.js';
+import { err, ok, type Result, renderProblem } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
 import { formatBytes } from '../../core/text/size.js';
+import { toHundredths } from '../../core/text/time.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
+import { fitsBatch, loadBatch, type SmallLayer } from './batch.js';
 import { bugProblem } from './bug.js';
+import { withProblem } from './choose-layers.js';
 import { LAYERS } from './folders.js';
-import { type LayerImage, readManifest } from './images.js';
+import type { LayerImage } from './images.js';
 import { loadedImage } from './load.js';
 import { loadImage } from './load-image.js';
 import { keptWarning, metadataOf, noMetadata, strangersBelow, withoutMetadata } from './metadata.js';
@@ -24,67 +25,6 @@ import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { hasMetacopy, withChain } from './stack.js';
 import { type ChosenLayer, watchRecords } from './watch-records.js';
-
-/** What to load, decided before anything is loaded. */
-export interface LayerChoice {
-  readonly chosen: readonly ChosenLayer[];
-  readonly leftOut: readonly LeftOut[];
-  readonly warnings: readonly string[];
-}
-
-/**
- * Chooses among the layers beside the base: those that `mkma_layers` selects and whose manifest can be read.
- */
-export function chooseLayers(
-  machine: GuestSystem,
-  settings: Settings,
-  found: readonly LayerImage[],
-): LayerChoice {
-  const names = found.map(({ layer }) => layer);
-  const unknown = unknownNames(settings.layers, names);
-  const there =
-    found.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`;
-  const warnings = unknown.map(
-    (name) => `${PARAM.layers} names ${quoteName(name)}, but no layer has this name; ${there}`,
-  );
-  const chosen: ChosenLayer[] = [];
-  const leftOut: LeftOut[] = [];
-  for (const image of found) {
-    if (!isSelected(settings.layers, image.layer)) {
-      leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
-      continue;
-    }
-    const manifest = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
-    if (manifest.ok) chosen.push({ image, manifest: manifest.value });
-    else leftOut.push(withProblem(image, manifest.problem));
-  }
-  return { chosen, leftOut, warnings };
-}
-
-function readLayer(machine: GuestSystem, image: LayerImage): Result<Manifest | undefined> {
-  if (image.odd !== undefined) {
-    const next = 'remove or rename it';
-    return err(wrongKind('layer', image.shown, image.odd, next));
-  }
-  const manifest = readManifest(machine, image);
-  if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
-  const next = 'remove it, or rename it to what it is';
-  return err(wrongKind('layer', image.shown, 'its manifest says it is a base', next));
-}
-
-function tooMany(image: LayerImage): Problem {
-  return {
-    code: 'too-many-layers',
-    what: 'too many layers',
-    where: image.shown,
-    why: `an overlay supports at most ${MOST_LAYERS} beside the base`,
-    next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
-  };
-}
-
-function withProblem(image: LayerImage, problem: Problem): LeftOut {
-  return { layer: image.layer, file: image.shown, bytes: image.bytes, asked: false, problem };
-}
 
 /** The result: applied layers, the lowest first, and those left out. */
 export interface LoadedLayers {
@@ -99,8 +39,8 @@ export interface LoadedBase {
 }
 
 /**
- * Loads the chosen layers. One that fails, or does not fit what is below it, leaves nothing behind, and the
- * boot continues without it.
+ * Loads the chosen layers: small ones together, others each by itself. One that fails, or does not fit what
+ * is below it, leaves nothing behind, and the boot continues without it.
  */
 export function loadLayers(
   machine: GuestSystem,
@@ -108,34 +48,151 @@ export function loadLayers(
   base: LoadedBase,
   chosen: readonly ChosenLayer[],
 ): LoadedLayers {
-  const images: LoadedImage[] = [];
-  const leftOut: LeftOut[] = [];
-  // A base that is a file system is beside the RAM file system.
-  const beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
   mustMakeFolder(machine, LAYERS);
-  const records = watchRecords(machine, settings, base.manifest, chosen);
-  // Whether each was made on exactly what is below it.
-  let known = true;
-  for (const layer of chosen) {
-    const { image } = layer;
-    const { problem, warnings } = tryFit(records, layer);
-    if (problem !== undefined) {
-      leftOut.push(withProblem(image, problem));
-      continue;
+  const loading = new Loading(machine, settings, base, chosen);
+  let batch: SmallLayer[] = [];
+  for (const { image, manifest } of chosen) {
+    const small = manifest === undefined ? undefined : { image, manifest };
+    if (small === undefined || !fitsBatch(batch, small)) {
+      loading.addTogether(batch);
+      batch = [];
     }
-    const onKnown: boolean = known && isMadeOn(layer.manifest, base.image, images.at(-1));
-    const all = [...warningsOf(layer.manifest, base.image, images), ...warnings];
-    const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images }, all);
-    if (loaded.ok) {
-      images.push({ ...loaded.value, layer: image.layer });
-      records.add(layer);
-      known = onKnown;
-      continue;
-    }
-    must(machine, ['rm', '-rf', folderOf(image)]);
-    leftOut.push(withProblem(image, loaded.problem));
+    if (small !== undefined && fitsBatch(batch, small)) batch.push(small);
+    else loading.add({ image, manifest });
   }
-  return { images, leftOut };
+  loading.addTogether(batch);
+  return loading;
+}
+
+/** Number of layers of a batch from which on they are not reported one by one. */
+const MANY = 8;
+
+/** The layers so far. */
+class Loading implements LoadedLayers {
+  readonly images: LoadedImage[] = [];
+  readonly leftOut: LeftOut[] = [];
+  /** Whether each was made on exactly what is below it. */
+  private known = true;
+  private readonly records: ReturnType<typeof watchRecords>;
+  /** Bytes of a base that is a file system, beside the RAM file system. */
+  private readonly beside: number;
+
+  constructor(
+    private readonly machine: GuestSystem,
+    private readonly settings: Settings,
+    private readonly base: LoadedBase,
+    chosen: readonly ChosenLayer[],
+  ) {
+    this.records = watchRecords(machine, settings, base.manifest, chosen);
+    this.beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
+  }
+
+  /** Loads a layer by itself. */
+  add(layer: ChosenLayer): void {
+    const { machine, settings, beside, images } = this;
+    const { image } = layer;
+    const planned = this.plan(layer);
+    if (!planned.ok) {
+      this.leftOut.push(withProblem(image, planned.problem));
+      return;
+    }
+    const { onKnown, warnings } = planned.value;
+    const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images }, warnings);
+    if (loaded.ok) this.apply(layer, loaded.value, onKnown);
+    else {
+      must(machine, ['rm', '-rf', folderOf(image)]);
+      this.leftOut.push(withProblem(image, loaded.problem));
+    }
+  }
+
+  /** Loads layers together; if that fails, in halves, and one by itself. */
+  addTogether(layers: readonly SmallLayer[]): void {
+    if (layers.length === 0 || this.tryTogether(layers)) return;
+    if (layers.length === 1) {
+      this.add(layers[0] as SmallLayer);
+      return;
+    }
+    const half = Math.ceil(layers.length / 2);
+    this.addTogether(layers.slice(0, half));
+    this.addTogether(layers.slice(half));
+  }
+
+  private tryTogether(layers: readonly SmallLayer[]): boolean {
+    const { machine, settings, images, leftOut, known } = this;
+    const before = [images.length, leftOut.length] as const;
+    const records = this.records.state();
+    const start = machine.uptime();
+    const undo = (): false => {
+      images.length = before[0];
+      leftOut.length = before[1];
+      this.records.restore(records);
+      this.known = known;
+      return false;
+    };
+    const applied: SmallLayer[] = [];
+    for (const layer of layers) {
+      const { image, manifest } = layer;
+      const planned = this.plan(layer);
+      if (!planned.ok) {
+        leftOut.push(withProblem(image, planned.problem));
+        continue;
+      }
+      const { onKnown, warnings } = planned.value;
+      // Which of its metadata applies elsewhere shows once what is below it is loaded.
+      const needsBelow = metadataOf(manifest).length > 0 && !(onKnown && hasMetacopy(machine));
+      if (needsBelow) return undo();
+      const bytes = manifest.unpackedBytes;
+      this.apply(layer, loadedImage('layer', image, manifest, { bytes, warnings }, 0), onKnown);
+      applied.push(layer);
+    }
+    if (applied.length === 0) return true;
+    const need = {
+      bytes: applied.reduce((sum, { manifest }) => sum + needOf(manifest).bytes, 0),
+      names: applied.reduce((sum, { manifest }) => sum + needOf(manifest).names, 0),
+    };
+    const room = checkRoom(machine, settings, need, 'the layers', this.beside);
+    if (!room.ok || !tryBatch(machine, applied)) {
+      must(machine, ['rm', '-rf', ...applied.map(({ image }) => folderOf(image))]);
+      return undo();
+    }
+    const loaded = images.splice(before[0]);
+    const seconds = (machine.uptime() - start) / loaded.length;
+    images.push(...loaded.map((image) => ({ ...image, seconds: toHundredths(seconds) })));
+    this.report(loaded, seconds);
+    return true;
+  }
+
+  /** Whether a layer fits what is below it, and with which warnings. */
+  private plan(layer: ChosenLayer): Result<{ readonly onKnown: boolean; readonly warnings: string[] }> {
+    const { base, images } = this;
+    const { problem, warnings } = tryFit(this.records, layer);
+    if (problem !== undefined) return err(problem);
+    const onKnown = this.known && isMadeOn(layer.manifest, base.image, images.at(-1));
+    return ok({ onKnown, warnings: [...warningsOf(layer.manifest, base.image, images), ...warnings] });
+  }
+
+  private apply(layer: ChosenLayer, loaded: LoadedImage, onKnown: boolean): void {
+    this.images.push({ ...loaded, layer: layer.image.layer });
+    this.records.add(layer);
+    this.known = onKnown;
+  }
+
+  private report(loaded: readonly LoadedImage[], seconds: number): void {
+    const { machine } = this;
+    const many = loaded.length > MANY;
+    if (many) {
+      const [first, last] = [loaded[0], loaded.at(-1)].map((image) => quoteName(image?.layer ?? ''));
+      const bytes = loaded.reduce((sum, { unpackedBytes }) => sum + unpackedBytes, 0);
+      const time = `${formatBytes(bytes)} in ${(seconds * loaded.length).toFixed(1)} s`;
+      say(machine, `${loaded.length} layers, ${first} to ${last}: ${time}`);
+    }
+    for (const { layer = '', unpackedBytes, warnings = [] } of loaded) {
+      const name = `layer ${quoteName(layer)}`;
+      if (!many) say(machine, `${name}: ${formatBytes(unpackedBytes)} in ${seconds.toFixed(1)} s`);
+      for (const warning of warnings)
+        say(machine, many ? `  warning: ${name}: ${warning}` : `  warning: ${warning}`);
+    }
+  }
 }
 
 /** The folder of a layer. */
@@ -150,6 +207,14 @@ function tryFit(records: ReturnType<typeof watchRecords>, layer: ChosenLayer): F
     return records.fit(layer);
   } catch (bug) {
     return { problem: bugProblem(bug), warnings: [] };
+  }
+}
+
+function tryBatch(machine: GuestSystem, layers: readonly SmallLayer[]): boolean {
+  try {
+    return loadBatch(machine, layers);
+  } catch {
+    return false;
   }
 }
 

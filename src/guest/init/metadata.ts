@@ -3,14 +3,14 @@ import type { FileAttributes } from '../../core/archive/attributes.js';
 import { hollowArchive } from '../../core/archive/hollow.js';
 import type { FileMetadata, Manifest } from '../../core/image/manifest.js';
 import { showPath } from '../../core/overlay/change-list.js';
-import { ancestorsOf } from '../../core/overlay/lower.js';
 import { METACOPY_MARK } from '../../core/overlay/marks.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { ancestorsOf } from '../../core/text/path.js';
 import { must } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
-import { unpackHollow } from './unpack.js';
+import { unpackWhole } from './unpack.js';
 
 /** The files of which an image has the metadata alone. */
 export function metadataOf(manifest: Manifest): readonly FileMetadata[] {
@@ -34,7 +34,7 @@ export function makeMetadata(
 ): Result<void> {
   const files = metadataOf(manifest);
   if (files.length === 0) return ok();
-  const made = unpackHollow(machine, hollowArchive(files), place);
+  const made = unpackWhole(machine, hollowArchive(files), place);
   if (made.code === 0 && made.stderr === '') return ok();
   return err({
     code: 'metadata-unrestored',

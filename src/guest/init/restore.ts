@@ -1,5 +1,10 @@
 /** Adds what an archive cannot carry to the unpacked tree: whiteouts, opaque marks, extended attributes. */
-import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
+import {
+  type FileAttributes,
+  opaqueMark,
+  RESTORE_ARGUMENTS,
+  renderAttributes,
+} from '../../core/archive/attributes.js';
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -12,6 +17,11 @@ import { cpioOnto } from './unpack.js';
 /** setfattr has no option for a working directory. */
 const IN_FOLDER = 'cd "$0" && exec setfattr "$@"';
 
+/** What an image deletes. */
+export function deletionsOf(manifest: Manifest): readonly string[] {
+  return manifest.kind === 'layer' ? manifest.layer.deletions : [];
+}
+
 /** Creates a whiteout for everything that a layer deletes, with one program. */
 export function makeWhiteouts(
   machine: GuestSystem,
@@ -19,10 +29,16 @@ export function makeWhiteouts(
   manifest: Manifest,
   place: Place,
 ): Result<void> {
-  const deletions = manifest.kind === 'layer' ? manifest.layer.deletions : [];
+  const deletions = deletionsOf(manifest);
   if (deletions.length === 0) return ok();
   const made = machine.run(cpioOnto(place), { input: whiteoutArchive(deletions) });
   return made.code === 0 && made.stderr === '' ? ok() : err(failed('cannot create whiteouts', image, made));
+}
+
+/** The extended attributes of an unpacked image, with the marks that an overlay reads. */
+export function attributesOf(manifest: Manifest): FileAttributes[] {
+  const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
+  return [...manifest.attributes, ...opaque.map(opaqueMark), ...metadataMarks(manifest)];
 }
 
 /** Sets opaque marks and extended attributes, with one program. Returns warnings. */
@@ -32,12 +48,9 @@ export function restoreAttributes(
   manifest: Manifest,
   place: Place,
 ): Result<readonly string[]> {
-  const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
-  const attributes = [...manifest.attributes, ...opaque.map(opaqueMark), ...metadataMarks(manifest)];
+  const attributes = attributesOf(manifest);
   if (attributes.length === 0) return ok([]);
-  const set = machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {
-    input: renderAttributes(attributes),
-  });
+  const set = setAttributes(machine, attributes, place);
   if (set.code === 0 && set.stderr === '') return ok([]);
   const lines = set.stderr.trim().split('\n');
   // A tmpfs supports user attributes since Linux 6.6; without them the rest of the machine works the same.
@@ -47,6 +60,17 @@ export function restoreAttributes(
     ]);
   }
   return err(failed('cannot set extended attributes', image, set));
+}
+
+/** Sets attributes with one program. */
+export function setAttributes(
+  machine: GuestSystem,
+  attributes: readonly FileAttributes[],
+  place: Place,
+): Finished {
+  return machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {
+    input: renderAttributes(attributes),
+  });
 }
 
 function onlyUsers(manifest: Manifest): boolean {

@@ -36,8 +36,8 @@ const PARAMETERS = '/sys/module/overlay/parameters';
 
 /**
  * Longest path of a moved folder, or of a file with another name, that the upper directory records, in bytes:
- * by default 256, beyond which rename(2) and link(2) fail with EXDEV. The kernel allocates one more each time,
- * and the largest size that it never fails to allocate is 32 KiB (PAGE_ALLOC_COSTLY_ORDER in mmzone.h).
+ * by default 256, beyond which rename(2) and link(2) fail with EXDEV. The kernel allocates that much each
+ * time, and the largest size that it never fails to allocate is 32 KiB (PAGE_ALLOC_COSTLY_ORDER in mmzone.h).
  */
 const LONGEST_REDIRECT = 2 ** 15 - 1;
 
@@ -48,8 +48,8 @@ export function hasMetacopy(machine: GuestSystem): boolean {
 
 /**
  * Options that make the overlay behave like a disk: folders of lower directories can be renamed, and changing
- * metadata copies no content. `mkma persist` saves neither as it is. The others would exclude that, or cost
- * something that nothing here uses. All are explicit: otherwise the kernel's build decides.
+ * metadata copies no content. `mkma persist` resolves both. The others would exclude that, or cost something
+ * that nothing here uses. All are explicit: otherwise the kernel's build decides.
  */
 function optionsOf(machine: GuestSystem): string {
   const known = (name: string): boolean => machine.info(`${PARAMETERS}/${name}`) !== undefined;

@@ -35,8 +35,8 @@ const BSDTAR = [
   ...['--no-xattrs', '--no-acls', '--block-size', '128', '--file', '-'],
 ];
 
-/** Decompresses standard input. Threads for reading and writing would only take time from parallel ones. */
-const ZSTD = ['zstd', '-dcq', '--no-asyncio'];
+/** Decompresses. Threads for reading and writing would only take time from parallel ones. */
+export const ZSTD = ['zstd', '-dq', '--no-asyncio'];
 
 /** dd in pieces that fit a pipe: they are still in the processor's cache when they are read from it. */
 const DD = ['dd', 'bs=64k', 'status=none'];
@@ -86,14 +86,14 @@ export function settleFolders(
   return unpackOne(machine, image, first, 1 + others.length);
 }
 
-/** Unpacks an archive made here into existing folders. */
-export function unpackHollow(machine: GuestSystem, archive: Uint8Array, { enter, folder }: Place): Finished {
+/** Unpacks an archive made here. */
+export function unpackWhole(machine: GuestSystem, archive: Uint8Array, { enter, folder }: Place): Finished {
   return machine.run([...enter, ...BSDTAR, '--directory', folder], { input: archive });
 }
 
 /** Unpacks an archive of other tools as one stream. */
 export function unpackStream(machine: GuestSystem, image: ImageFile, place: Place): Result<void> {
-  const parts = [[...DD, `if=${image.path}`], ZSTD, drained(place)];
+  const parts = [[...DD, `if=${image.path}`], [...ZSTD, '-c'], drained(place)];
   return unpackOne(machine, image, { parts, cwd: '/' });
 }
 

@@ -40,6 +40,11 @@ export function watchRecords(
   };
   if (any) add('the base', () => base?.records ?? recordsIn(machine, BASE, 'base'));
   return {
+    /** How it is now, to be restored. */
+    state: () => state,
+    restore(earlier: RecordState): void {
+      state = earlier;
+    },
     fit({ image, manifest }: ChosenLayer): Fit {
       const records = manifest?.records;
       if (records === undefined) return { warnings: [] };

@@ -9,8 +9,9 @@ import {
   withoutOpaqueMark,
 } from '../../core/archive/attributes.js';
 import { type FindDepth, findThese, parseThese, type TreeEntry } from '../../core/archive/tree.js';
-import { type LowerDirectory, parentOf } from '../../core/overlay/lower.js';
+import type { LowerDirectory } from '../../core/overlay/lower.js';
 import { isMovingMark, withoutMovingMarks } from '../../core/overlay/marks.js';
+import { parentOf } from '../../core/text/path.js';
 import { NoRoom } from '../no-room.js';
 import { ProgramFailed } from '../ran.js';
 import type { Finished, GuestSystem, RunOptions } from '../system.js';

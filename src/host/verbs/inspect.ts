@@ -11,6 +11,7 @@ import {
 import { INITRAMFS } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { isErofs, type Manifest } from '../../core/image/manifest.js';
+import { count } from '../../core/layers/show.js';
 import { type Records, recordFiles } from '../../core/records/records.js';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName, quoteName } from '../../core/text/path.js';
@@ -99,6 +100,16 @@ function listLine(record: ArchiveRecord): string {
   return `${mode} ${record.uid}:${record.gid} ${String(record.size).padStart(10)} ${quoteName(record.path)}`;
 }
 
+/** What other tools do not unpack. */
+function metadataLines(manifest: Manifest | undefined): string[] {
+  const { length } = manifest?.kind === 'layer' ? (manifest.layer.metadata ?? []) : [];
+  return length === 0
+    ? []
+    : [
+        `  metadata    of ${count(length, 'more file')} without content: applied by early boot, not by other tools`,
+      ];
+}
+
 function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspection {
   const size = statSync(options.file).size;
   const manifest = info.manifest ?? tally.inside;
@@ -124,6 +135,7 @@ function report(options: InspectOptions, tally: Tally, info: ImageInfo): Inspect
       ? [`  of these    tools ${formatBytes(parts.tools)}, kernel modules ${formatBytes(parts.modules)}`]
       : []),
     `  contains    ${counts.files} files, ${counts.directories} folders, ${counts.symlinks} symlinks, ${counts.others} others`,
+    ...metadataLines(info.manifest),
     '  largest     ',
     ...largest.map(({ path, bytes }) => `    ${formatBytes(bytes).padStart(9)}  /${quoteName(path)}`),
     ...(options.files ? ['', ...tally.entries] : []),

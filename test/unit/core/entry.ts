@@ -1,7 +1,8 @@
 /** Entries of trees for tests. */
 
 import type { TreeEntry } from '../../../src/core/archive/tree.js';
-import { type LowerDirectory, parentOf } from '../../../src/core/overlay/lower.js';
+import type { LowerDirectory } from '../../../src/core/overlay/lower.js';
+import { parentOf } from '../../../src/core/text/path.js';
 
 let inodes = 0;
 

@@ -8,7 +8,7 @@ import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/l
 import { err, ok, type Result } from '../../../core/result.js';
 import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
 import type { RunningSystem } from '../../system.js';
-import { lookUp } from '../directory.js';
+import { dumpOf, lookUp, sortAttributes } from '../directory.js';
 import { VIEW } from '../view.js';
 
 /** Reads the content of an image: its archive from zstd(1), piece by piece, skipping file contents. */
@@ -70,5 +70,11 @@ export function unpackedFolder(image: StoredImage, { base }: StoredImages): stri
 
 /** The content of an unpacked image at these paths. */
 export function lookUpTree(machine: RunningSystem, folder: string, paths: ReadonlySet<string>): LayerTree {
-  return lookUp(machine, folder, [...paths]);
+  const found = lookUp(machine, folder, [...paths]);
+  const files = [...found.entries.values()].filter(({ type }) => type === 'f').map(({ path }) => path);
+  const { metacopies } = sortAttributes(dumpOf(machine, folder, files));
+  const entries = [...found.entries].map(
+    ([path, entry]) => [path, metacopies.has(path) ? { ...entry, metadataOnly: true } : entry] as const,
+  );
+  return { ...found, entries: new Map(entries) };
 }

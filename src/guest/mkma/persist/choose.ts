@@ -2,8 +2,8 @@
 import ignore from 'ignore';
 import { keptChanges, listLines, parseList, renderList } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
-import { ancestorsOf } from '../../../core/overlay/lower.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
+import { ancestorsOf } from '../../../core/text/path.js';
 import { must } from '../../must.js';
 import { NoRoom } from '../../no-room.js';
 import type { RunningSystem } from '../../system.js';

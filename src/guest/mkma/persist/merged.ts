@@ -67,7 +67,7 @@ function mountBelow(machine: RunningSystem, { images }: BootRecord): string {
   }
   const lower = folders.map((_, i) => i + 1).join(':');
   const mount = (options: string) =>
-    // mount(8) passes options one by one, where the kernel takes 256 bytes of each, unless it is told not to.
+    // By default mount(8) passes options one by one, and the kernel accepts 256 bytes of each.
     machine.run(
       ['env', 'LIBMOUNT_FORCE_MOUNT2=always', 'mount', '-t', 'overlay', '-o', options, 'mkma-below', BELOW],
       { cwd: LINKS },

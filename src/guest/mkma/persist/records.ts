@@ -1,6 +1,5 @@
 /** The records of accounts and of dpkg's database in a new layer. */
 import { isViewed } from '../../../core/archive/tree.js';
-import { ancestorsOf } from '../../../core/overlay/lower.js';
 import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import {
   belowOf,
@@ -11,6 +10,7 @@ import {
   type Records,
   stacked,
 } from '../../../core/records/records.js';
+import { ancestorsOf } from '../../../core/text/path.js';
 import { digestFiles, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';

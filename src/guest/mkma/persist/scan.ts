@@ -13,11 +13,11 @@ import {
 } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type Upper, wholeFolders } from '../../../core/overlay/changes.js';
-import { ancestorsOf, LowerView } from '../../../core/overlay/lower.js';
+import { LowerView } from '../../../core/overlay/lower.js';
 import { followMarks, isInside, type Marks, type Moves } from '../../../core/overlay/marks.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
-import { nameLength } from '../../../core/text/path.js';
+import { ancestorsOf, nameLength } from '../../../core/text/path.js';
 import type { Finished, RunningSystem } from '../../system.js';
 import {
   attributesInView,
@@ -140,8 +140,8 @@ function withMoved(
 }
 
 /**
- * Other names in the view of these entries. Only if there are some, all of the view is searched for them: what
- * is below has several names for few files.
+ * Other names in the view of these entries. Only if there are some, all of the view is searched for them: few
+ * files have several names.
  */
 function otherNamesOf(machine: RunningSystem, root: string, entries: readonly TreeEntry[]) {
   const known = new Set(entries.map(({ path }) => path));

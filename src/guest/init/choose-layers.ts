@@ -1,0 +1,73 @@
+/** Which layers to load: decided before any is. */
+import type { LeftOut } from '../../core/boot/record.js';
+import { MOST_LAYERS, PARAM } from '../../core/contract.js';
+import type { Manifest } from '../../core/image/manifest.js';
+import { wrongKind } from '../../core/image/problems.js';
+import { err, type Problem, type Result } from '../../core/result.js';
+import { isSelected, unknownNames } from '../../core/set/layer-names.js';
+import { quoteName } from '../../core/text/path.js';
+import type { GuestSystem } from '../system.js';
+import { type LayerImage, readManifest } from './images.js';
+import type { Settings } from './settings.js';
+import type { ChosenLayer } from './watch-records.js';
+
+/** What to load, decided before anything is loaded. */
+export interface LayerChoice {
+  readonly chosen: readonly ChosenLayer[];
+  readonly leftOut: readonly LeftOut[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Chooses among the layers beside the base: those that `mkma_layers` selects and whose manifest can be read.
+ */
+export function chooseLayers(
+  machine: GuestSystem,
+  settings: Settings,
+  found: readonly LayerImage[],
+): LayerChoice {
+  const names = found.map(({ layer }) => layer);
+  const unknown = unknownNames(settings.layers, names);
+  const there =
+    found.length === 0 ? 'there are no layers' : `the layers are ${names.map(quoteName).join(', ')}`;
+  const warnings = unknown.map(
+    (name) => `${PARAM.layers} names ${quoteName(name)}, but no layer has this name; ${there}`,
+  );
+  const chosen: ChosenLayer[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const image of found) {
+    if (!isSelected(settings.layers, image.layer)) {
+      leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
+      continue;
+    }
+    const manifest = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
+    if (manifest.ok) chosen.push({ image, manifest: manifest.value });
+    else leftOut.push(withProblem(image, manifest.problem));
+  }
+  return { chosen, leftOut, warnings };
+}
+
+function readLayer(machine: GuestSystem, image: LayerImage): Result<Manifest | undefined> {
+  if (image.odd !== undefined) {
+    const next = 'remove or rename it';
+    return err(wrongKind('layer', image.shown, image.odd, next));
+  }
+  const manifest = readManifest(machine, image);
+  if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
+  const next = 'remove it, or rename it to what it is';
+  return err(wrongKind('layer', image.shown, 'its manifest says it is a base', next));
+}
+
+function tooMany(image: LayerImage): Problem {
+  return {
+    code: 'too-many-layers',
+    what: 'too many layers',
+    where: image.shown,
+    why: `an overlay supports at most ${MOST_LAYERS} beside the base`,
+    next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
+  };
+}
+
+export function withProblem(image: LayerImage, problem: Problem): LeftOut {
+  return { layer: image.layer, file: image.shown, bytes: image.bytes, asked: false, problem };
+}
