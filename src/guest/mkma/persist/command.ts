@@ -1,6 +1,6 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
-import { listLines, renderLine, showPath } from '../../../core/overlay/change-list.js';
+import { listedChanges, listLines, renderLine, showPath } from '../../../core/overlay/change-list.js';
 import { type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -112,7 +112,10 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
 function asJson({ changes, ...value }: Persisted): unknown {
   return {
     ...value,
-    changes: changes.map(({ kind, path }) => ({ kind, path: path === '.' ? '/' : `/${path}` })),
+    changes: listedChanges(changes).map(({ kind, path, from }) => ({
+      ...{ kind, path: path === '.' ? '/' : `/${path}` },
+      ...(from === undefined ? {} : { from: `/${from}` }),
+    })),
   };
 }
 
@@ -123,7 +126,8 @@ function lines(value: Persisted, options: PersistOptions): string[] {
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
   if (changes.length === 0) return [...notes, 'nothing to save'];
-  const count = `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}`;
+  const { length } = listedChanges(changes);
+  const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
   const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
