@@ -19,7 +19,7 @@ const CHANGE = String.raw`
 set -e
 mv /usr/share/bash-completion /usr/share/completion; echo more >/usr/share/completion/more
 mv /usr/share/perl5 /usr/share/perl-away; mv /usr/share/perl-away /usr/share/perl5
-mv /usr/share/zoneinfo /srv/zones; rm /srv/zones/Zulu; mv /srv/zones/Europe /srv/europe
+mv /usr/share/zoneinfo /srv/zones; rm /srv/zones/UTC; mv /srv/zones/Europe /srv/europe
 deep=/srv/$(printf 'd%.0s' $(seq 200)); mkdir -p "$deep/$(printf 'e%.0s' $(seq 200))"
 mv /usr/share/keyrings "$deep/$(printf 'e%.0s' $(seq 200))/keyrings"
 systemd-run --quiet --wait -p DynamicUser=yes -p StateDirectory=misc -p ReadWritePaths=/var/lib/private sh -c 'echo state >/var/lib/misc/state'
