@@ -18,7 +18,9 @@ export interface ListLine {
   readonly from?: string;
 }
 
-const KINDS: readonly ListLine['kind'][] = ['new', 'changed', 'retyped', 'deleted', 'moved', 'folder'];
+const KINDS: readonly ListLine['kind'][] = [
+  ...(['new', 'changed', 'metadata', 'retyped', 'deleted', 'moved', 'folder'] as const),
+];
 
 /** The changes that are listed by themselves: what belongs to a moved folder is one with it. */
 export function listedChanges(changes: readonly Change[]): Change[] {
@@ -29,15 +31,15 @@ export function listedChanges(changes: readonly Change[]): Change[] {
 /** The lines for changes (sorted), each folder before its contents. */
 export function listLines(changes: readonly Change[]): ListLine[] {
   const sums = new Map<string, number>();
-  for (const { path, entry } of changes) {
-    const bytes = entry?.type === 'f' ? entry.size : 0;
+  for (const { path, entry, kind } of changes) {
+    const bytes = entry?.type === 'f' && kind !== 'metadata' ? entry.size : 0;
     for (const at of [...ancestorsOf(path), path]) sums.set(at, (sums.get(at) ?? 0) + bytes);
   }
   const listed = listedChanges(changes);
   const changed = new Set(changes.map(({ path }) => path));
   const lines: ListLine[] = listed.map(({ kind, path, entry, from }) => ({
     ...{ kind, path },
-    ...(entry === undefined ? {} : { bytes: sums.get(path) ?? 0 }),
+    ...(entry === undefined || kind === 'metadata' ? {} : { bytes: sums.get(path) ?? 0 }),
     ...(from === undefined ? {} : { from }),
   }));
   for (const [path, bytes] of sums) {
@@ -79,8 +81,9 @@ export function renderList(lines: readonly ListLine[], notes: readonly string[])
     'excludes everything under it. An empty list saves nothing.',
     '',
     'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
-    'moved: a folder, with all that is in it; folder: unchanged itself, but something in it changed.',
-    'The size of a folder is that of all changes in it.',
+    'metadata: mode, owner, time or attributes of a file changed, and not its content; moved: a folder, with',
+    'all that is in it; folder: unchanged itself, but something in it changed. The size of a folder is that',
+    'of all changes in it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));

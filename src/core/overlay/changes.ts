@@ -4,8 +4,11 @@ import { type FileType, sortTree, type TreeEntry } from '../archive/tree.js';
 import { ancestorsOf, parentOf } from '../text/path.js';
 import type { LowerView } from './lower.js';
 
-/** `retyped`: another kind of file than before; `moved`: a folder of below with all that is in it. */
-export type ChangeKind = 'new' | 'changed' | 'retyped' | 'deleted' | 'moved';
+/**
+ * `metadata`: a file with the content it has below; `retyped`: another kind of file than before; `moved`: a
+ * folder of below with all that is in it.
+ */
+export type ChangeKind = 'new' | 'changed' | 'metadata' | 'retyped' | 'deleted' | 'moved';
 
 export interface Change {
   readonly kind: ChangeKind;
@@ -162,7 +165,8 @@ function kindOf(
     return same ? undefined : 'changed';
   }
   // Saved before and not touched since: every change of an inode updates its change time.
-  return before.ino === entry.ino && before.changed === entry.changed ? undefined : 'changed';
+  if (before.ino === entry.ino && before.changed === entry.changed) return undefined;
+  return upper.inPlace.has(entry.path) ? 'metadata' : 'changed';
 }
 
 function sameFolder(
