@@ -40,7 +40,9 @@ test('folders move, metadata costs no content, and both are saved exactly', asyn
     assert.equal(changed.exitCode, 0, changed.output);
     const [, grew, of] = /^(\d+) of (\d+)$/m.exec(changed.output) ?? [];
     assert.ok(Number(grew) < Number(of) / 10, changed.output);
-    const list = await vm.ask('mkma persist --all --dry-run', 300);
+    await vm.ask('mkma persist --all --dry-run >/run/list', 300);
+    const list = await vm.ask('grep -v /usr/lib/modules/ /run/list');
+    assert.match(await vm.ask('grep -c "^metadata  .*/usr/lib/modules/.*[.]ko" /run/list'), /^\d{3,}$/);
     assert.match(list, /^moved +\d[^/]*\/usr\/share\/bash-completion -> \/usr\/share\/completion$/m);
     assert.match(list, /^moved +\d[^/]*\/usr\/share\/zoneinfo -> \/srv\/zones$/m);
     assert.match(list, /^moved +\d[^/]*\/usr\/share\/zoneinfo\/Europe -> \/srv\/europe$/m);
@@ -64,7 +66,7 @@ test('folders move, metadata costs no content, and both are saved exactly', asyn
   );
   // A module has its content from the base and its metadata from the layer.
   const name = layer.slice('persistence.'.length);
-  const shown = await vm.ask(`mkma layers show ${name}`, 300);
+  const shown = await vm.ask(`mkma layers show ${name} >/run/shown; grep -m 1 '[.]ko' /run/shown`, 300);
   assert.match(shown, /\/usr\/lib\/modules\/\S+\.ko\S* {2}\(metadata only\)/);
   assert.equal(
     await vm.ask(
