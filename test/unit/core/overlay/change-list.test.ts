@@ -101,3 +101,42 @@ test('names of any bytes come back from their quotes', () => {
     { numRuns: 500 },
   );
 });
+
+const MOVED: Change[] = [
+  { kind: 'deleted', path: 'a -> b', before: 'd', partOf: 'c ' },
+  { kind: 'moved', path: 'c ', from: 'a -> b', entry: entry('c /') },
+  { kind: 'new', path: 'c /carried', entry: entry('c /carried', { size: 1024 }), partOf: 'c ' },
+  { kind: 'new', path: 'c /own', entry: entry('c /own', { size: 1024 }) },
+  { kind: 'metadata', path: 'm', entry: entry('m', { size: 4096 }), before: 'f' },
+];
+
+test('a moved folder is one line with both paths, which stands for all that belongs to it', () => {
+  const lines = listLines(MOVED);
+  assert.deepEqual(lines.map(renderLine), [
+    'moved     2.00 KiB  "/a -> b" -> "/c "',
+    'new       1.00 KiB  /c /own',
+    'metadata         -  /m',
+  ]);
+  const choose = (edit: (line: string) => boolean): string[] => {
+    const kept = parseList(renderList(lines, []).split('\n').filter(edit).join('\n'), lines);
+    assert.ok(kept.ok, JSON.stringify(kept));
+    return keptChanges(MOVED, lines, kept.value).map(({ path }) => path);
+  };
+  assert.deepEqual(
+    choose(() => true),
+    MOVED.map(({ path }) => path),
+  );
+  assert.deepEqual(
+    choose((line) => !line.startsWith('moved')),
+    ['m'],
+  );
+  assert.deepEqual(
+    choose((line) => !line.endsWith('/own')),
+    ['a -> b', 'c ', 'c /carried', 'm'],
+  );
+  const changed = parseList('moved 1 B /a -> /c', lines);
+  assert.ok(
+    !changed.ok && /not a line of this list/.test(changed.problem.why ?? ''),
+    JSON.stringify(changed),
+  );
+});

@@ -150,3 +150,85 @@ test('a layer has every folder above, as it was where its change was not chosen'
   assert.deepEqual(deletions, ['usr/b']);
   assert.equal(composeLayer(found, up, stack).tree.find(({ path }) => path === 'etc')?.mode, 0o777);
 });
+
+/** /srv/a moved to /srv/b, with a file in it that was changed since and one that is new. */
+function movedUpper(more: Partial<Upper> = {}): Upper {
+  const viewed = { ino: 'view:7' };
+  return {
+    ...upper({
+      entries: ['srv/b/', entry('srv/b/kept', viewed), 'srv/b/changed', 'srv/b/new', 'srv/b/same/'],
+      whiteouts: ['srv/a'],
+    }),
+    moved: new Map([['srv/b', 'srv/a']]),
+    carried: new Set(['srv/b/kept']),
+    origins: new Map(['changed', 'new', 'same'].map((name) => [`srv/b/${name}`, `srv/a/${name}`])),
+    ...more,
+  };
+}
+
+const MOVED_BELOW = { entries: ['srv/a/kept', 'srv/a/changed', 'srv/a/gone', 'srv/a/same/'] };
+
+test('a moved folder: one change with what it carries and leaves behind; what changed in it is listed', () => {
+  const stack = new LowerView([lowerLayer(MOVED_BELOW)]);
+  const found = findChanges(movedUpper(), stack, stack);
+  assert.deepEqual(
+    found.map(({ kind, path, from = '-', partOf = '-' }) => [kind, path, from, partOf].join(' ')),
+    [
+      'deleted srv/a - srv/b',
+      'moved srv/b srv/a -',
+      'changed srv/b/changed - -',
+      'new srv/b/kept - srv/b',
+      'new srv/b/new - -',
+      'new srv/b/same - srv/b',
+    ],
+  );
+  const { tree: made, deletions } = composeLayer(found, movedUpper(), stack);
+  assert.deepEqual(deletions, ['srv/a']);
+  assert.deepEqual(
+    made.map(({ path }) => path),
+    ['.', 'srv', 'srv/b', 'srv/b/changed', 'srv/b/kept', 'srv/b/new', 'srv/b/same'],
+  );
+});
+
+test('a moved folder in place of one that was there: what that had is deleted', () => {
+  const stack = new LowerView([lowerLayer({ entries: [...MOVED_BELOW.entries, 'srv/b/old', 'srv/b/kept'] })]);
+  const found = changes(movedUpper(), stack);
+  assert.ok(found.includes('deleted srv/b/old') && found.includes('changed srv/b/kept'), found.join(', '));
+  assert.ok(found.includes('moved srv/b'), found.join(', '));
+});
+
+test('saved once, a moved folder is no change any more; what moves on in it is', () => {
+  const stack = new LowerView([lowerLayer(MOVED_BELOW)]);
+  const up = movedUpper();
+  const content = composeLayer(findChanges(up, stack, stack), up, stack);
+  const snapshot = saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
+  const below = new LowerView([asLowerLayer(snapshot), lowerLayer(MOVED_BELOW)]);
+  assert.deepEqual(changes(up, stack, below), []);
+  const later = {
+    ...up,
+    entries: up.entries.map((one) => (one.path === 'srv/b' ? { ...one, mode: 0o700 } : one)),
+  };
+  assert.deepEqual(changes(later, stack, below), ['changed srv/b']);
+});
+
+test('a file with the content it has below: metadata, as long as no snapshot of this boot has other content', () => {
+  const stack = new LowerView([lowerLayer({ entries: ['etc/a', 'etc/b'] })]);
+  const up = { ...upper({ entries: ['etc/a', 'etc/b'] }), inPlace: new Set(['etc/a']) };
+  const found = findChanges(up, stack, stack);
+  assert.deepEqual(
+    found.map(({ kind, path }) => `${kind} ${path}`),
+    ['metadata etc/a', 'changed etc/b'],
+  );
+  const content = composeLayer(found, up, stack);
+  assert.deepEqual(
+    [content.metadataOnly, content.tree].map((list) => list.map(({ path }) => path)),
+    [['etc/a'], ['.', 'etc', 'etc/b']],
+  );
+  const snapshot = saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
+  const below = new LowerView([asLowerLayer(snapshot), lowerLayer({ entries: ['etc/a', 'etc/b'] })]);
+  assert.deepEqual(changes(up, stack, below), []);
+  assert.deepEqual([below.hasRealContent('etc/a'), below.hasRealContent('etc/b')], [true, false]);
+  assert.equal(stack.hasRealContent('etc'), false);
+  const deleted = new LowerView([lowerLayer({ entries: ['etc/'], whiteouts: ['etc/a'] }), lowerLayer({ entries: ['etc/a'] })]);
+  assert.equal(deleted.hasRealContent('etc/a'), false);
+});
