@@ -69,14 +69,23 @@ export function inodeNumber({ ino }: Pick<TreeEntry, 'ino'>): string {
   return ino.startsWith(IN_VIEW) ? ino.slice(IN_VIEW.length) : ino;
 }
 
-/** Arguments of GNU find for the output that {@link TreeParser} reads, for the tree at `root`. */
-export function findArguments(root: string): string[] {
-  return [root, '-xdev', '-printf', `${FACTS}\\0%P\\0%l\\0`];
-}
-
 /** Bytes of a block in the output of find(1) (%b), whatever the file system's own block size. */
 const BLOCK = 512;
-const FACTS = '%y %m %U %G %n %i %s %T@ %C@ %b';
+/**
+ * A record of an entry: facts, path and target, ended by a NUL. No path has two slashes in a row. One line an
+ * entry, as it were, so that other programs can sort and compare records.
+ */
+const FACTS = '%y %m %U %G %n %i %s %Ts %C@ %b';
+const FACT_COUNT = 10;
+
+function recordFormat(path: '%P' | '%p'): string {
+  return `${FACTS} ${path}//%l\\0`;
+}
+
+/** Arguments of GNU find for the output that {@link TreeParser} reads, for the tree at `root`. */
+export function findArguments(root: string): string[] {
+  return [root, '-xdev', '-printf', recordFormat('%P')];
+}
 
 /** What to print of a path: it, what a folder there contains, all of both, or what has several names. */
 export type FindDepth = 'themselves' | 'children' | 'everything' | 'linked';
@@ -93,37 +102,24 @@ const DEPTHS: Readonly<Record<FindDepth, readonly string[]>> = {
  * begun with `./`.
  */
 export function findThese(depth: FindDepth): string[] {
-  return ['-files0-from', '-', ...DEPTHS[depth], '-printf', `${FACTS}\\0%p\\0%l\\0`];
+  return ['-files0-from', '-', ...DEPTHS[depth], '-printf', recordFormat('%p')];
 }
 
-/** Parses the output of find with {@link findThese}, as text in the codec of path.ts. Not sorted. */
+/** Parses the output of find, as text in the codec of path.ts. Not sorted. */
 export function parseThese(listing: string): TreeEntry[] {
-  const fields = listing.split('\0');
-  if (fields.length % 3 !== 1) throw new Error('the listing of find ends in the middle of a record');
-  const entries: TreeEntry[] = [];
-  for (let i = 0; i + 2 < fields.length; i += 3) {
-    const path = fields[i + 1] as string;
-    entries.push(
-      entryOf(fields[i] as string, path.startsWith('./') ? path.slice(2) : path, fields[i + 2] as string),
-    );
-  }
-  return entries;
+  const records = listing.split('\0');
+  if (records.pop() !== '') throw new Error('the listing of find ends in the middle of a record');
+  return records.map(entryOf);
 }
 
-/** Entries in the form that {@link parseThese} reads. */
-export function printTree(entries: readonly TreeEntry[]): string {
-  return entries
-    .map(
-      ({ type, mode, uid, gid, nlink, ino, size, mtime, changed, allocated, path, target }) =>
-        `${type} ${mode.toString(8)} ${uid} ${gid} ${nlink} ${ino} ${size} ${mtime} ${changed} ${allocated / BLOCK}\0${path}\0${target}\0`,
-    )
-    .join('');
+/** An entry as find prints it. */
+export function printEntry(entry: TreeEntry): string {
+  const { type, mode, uid, gid, nlink, ino, size, mtime, changed, allocated, path, target } = entry;
+  const facts = `${type} ${mode.toString(8)} ${uid} ${gid} ${nlink} ${ino} ${size} ${mtime} ${changed}`;
+  return `${facts} ${allocated / BLOCK} ${path === '.' ? '' : path}//${target}\0`;
 }
 
-/**
- * Parses the whole output of find with {@link findArguments}, in the codec of path.ts; sorted like {@link
- * TreeParser.finish}.
- */
+/** Parses the whole output of find with {@link findArguments}; sorted like {@link TreeParser.finish}. */
 export function parseTree(listing: string): TreeEntry[] {
   return sortTree(parseThese(listing));
 }
@@ -136,8 +132,7 @@ export function sortTree<T extends { readonly path: string }>(entries: T[]): T[]
 /** Parses the output of `find`, in pieces of any size while it still runs. */
 export class TreeParser {
   private readonly entries: TreeEntry[] = [];
-  /** Fields of an incomplete record, and the bytes of an incomplete field. */
-  private fields: string[] = [];
+  /** Bytes of an incomplete record. */
   private rest: Uint8Array = new Uint8Array(0);
 
   take(piece: Uint8Array): void {
@@ -146,30 +141,27 @@ export class TreeParser {
       this.rest = concatBytes([this.rest, piece]);
       return;
     }
-    const whole = concatBytes([this.rest, piece.subarray(0, end)]);
-    this.rest = piece.slice(end);
-    const fields = [...this.fields, ...decodeName(whole).split('\0')];
-    fields.pop();
-    const records = fields.length - (fields.length % 3);
-    for (let i = 0; i < records; i += 3) {
-      this.entries.push(entryOf(fields[i] as string, fields[i + 1] as string, fields[i + 2] as string));
+    for (const entry of parseThese(decodeName(concatBytes([this.rest, piece.subarray(0, end)])))) {
+      this.entries.push(entry);
     }
-    this.fields = fields.slice(records);
+    this.rest = piece.slice(end);
   }
 
   /** All entries, sorted by name so that every folder comes before its contents. */
   finish(): TreeEntry[] {
-    if (this.rest.length > 0 || this.fields.length > 0) {
-      throw new Error('the listing of find ends in the middle of a record');
-    }
+    if (this.rest.length > 0) throw new Error('the listing of find ends in the middle of a record');
     return sortTree(this.entries);
   }
 }
 
-function entryOf(facts: string, path: string, target: string): TreeEntry {
-  const [type, mode, uid, gid, nlink, ino, size, mtime, changed, blocks] = facts.split(' ');
+function entryOf(record: string): TreeEntry {
+  const end = record.indexOf('//');
+  const words = record.slice(0, end).split(' ');
+  const [type, mode, uid, gid, nlink, ino, size, mtime, changed, blocks] = words;
+  const path = words.length === FACT_COUNT + 1 ? words[FACT_COUNT] : words.slice(FACT_COUNT).join(' ');
   return {
-    path: path === '' ? '.' : path,
+    path:
+      path === '' || path === '.' ? '.' : path?.startsWith('./') === true ? path.slice(2) : (path as string),
     type: type as FileType,
     mode: Number.parseInt(mode as string, 8),
     uid: Number(uid),
@@ -177,8 +169,8 @@ function entryOf(facts: string, path: string, target: string): TreeEntry {
     nlink: Number(nlink),
     ino: ino as string,
     size: Number(size),
-    mtime: Math.floor(Number(mtime)),
-    target,
+    mtime: Number(mtime),
+    target: record.slice(end + 2),
     changed: changed as string,
     allocated: Number(blocks) * BLOCK,
   };

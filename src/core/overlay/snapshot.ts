@@ -1,6 +1,6 @@
 /** The content of a layer of chosen changes, and what is remembered of it until the next boot. */
 import type { FileAttributes } from '../archive/attributes.js';
-import { inodeNumber, parseThese, printTree, sortTree, type TreeEntry } from '../archive/tree.js';
+import { inodeNumber, parseThese, printEntry, sortTree, type TreeEntry } from '../archive/tree.js';
 import type { RecordState } from '../records/records.js';
 import { parentOf, sortByName } from '../text/path.js';
 import type { Change, Upper } from './changes.js';
@@ -60,15 +60,11 @@ export function composeLayer(chosen: readonly Change[], upper: Upper, below: Low
   };
 }
 
-/** A snapshot of this boot, remembered until the next one. */
+/** A snapshot of this boot, remembered until the next one; its entries are kept beside it. */
 export interface SavedSnapshot {
   /** Name of the layer it became. */
   readonly layer: string;
   readonly id: string;
-  /** When the tree was read, in seconds since the epoch. */
-  readonly seen: number;
-  /** All entries, in the form of {@link printTree}. */
-  readonly entries: string;
   readonly deletions: readonly string[];
   /** Files of which it has the metadata alone. */
   readonly metadataOnly: readonly string[];
@@ -84,40 +80,43 @@ export interface SavedSnapshot {
 const TICK = 0.1;
 
 /** How a snapshot was made. */
-export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'seen' | 'records'> {
+export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'records'> {
+  /** When the tree was read, in seconds since the epoch. */
+  readonly seen: number;
   /** Inodes that may change without a change of their times, and count as changed from now on. */
   readonly unsure?: ReadonlySet<string>;
 }
 
-/** The snapshot in the form to remember. */
+/** The snapshot in the form to remember, and its entries in the form of {@link printEntry}. */
 export function saveSnapshot(
   { tree, metadataOnly, attributes, deletions }: LayerContent,
-  { unsure = new Set(), ...facts }: SnapshotFacts,
-): SavedSnapshot {
-  const all = [...tree, ...metadataOnly];
+  { unsure = new Set(), seen, ...facts }: SnapshotFacts,
+): { readonly snapshot: SavedSnapshot; readonly entries: string } {
   const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
   const ofFolders = attributes.filter(({ path }) => folders.has(path));
-  const sure =
-    unsure.size === 0
-      ? all
-      : all.map((one) =>
-          unsure.has(inodeNumber(one)) || unsure.has(one.ino) ? { ...one, changed: '' } : one,
-        );
+  // What changed just before the scan may have changed again within the same tick: it counts as changed.
+  const known = (entry: TreeEntry): boolean =>
+    Number(entry.changed) < seen - TICK && !unsure.has(inodeNumber(entry)) && !unsure.has(entry.ino);
+  const lines = [...tree, ...metadataOnly].map((entry) =>
+    printEntry(known(entry) ? entry : { ...entry, changed: '' }),
+  );
   return {
-    ...{ ...facts, entries: printTree(sure), deletions, attributes: ofFolders },
-    metadataOnly: metadataOnly.map(({ path }) => path),
+    snapshot: {
+      ...{ ...facts, deletions, attributes: ofFolders },
+      metadataOnly: metadataOnly.map(({ path }) => path),
+    },
+    entries: lines.join(''),
   };
 }
 
 /** A snapshot in the form of the layer that it will be in later boots. */
-export function asLowerLayer(snapshot: SavedSnapshot): LowerDirectory {
-  const { seen, entries, deletions, attributes, metadataOnly } = snapshot;
-  // What changed just before the scan may have changed again within the same tick: it counts as changed.
-  const known = ({ changed }: TreeEntry): boolean => Number(changed) < seen - TICK;
+export function asLowerLayer(
+  snapshot: Omit<SavedSnapshot, 'layer' | 'id' | 'records'>,
+  entries: string,
+): LowerDirectory {
+  const { deletions, attributes, metadataOnly } = snapshot;
   return {
-    entries: new Map(
-      parseThese(entries).map((entry) => [entry.path, known(entry) ? entry : { ...entry, changed: '' }]),
-    ),
+    entries: new Map(parseThese(entries).map((entry) => [entry.path, entry])),
     whiteouts: new Set(deletions),
     opaque: new Set(),
     attributes: new Map(attributes.map(({ path, values }) => [path, values])),

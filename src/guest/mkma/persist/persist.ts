@@ -18,6 +18,7 @@ import { hiddenByDisks, readDisks } from '../status/disks.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
 import { unlessInterrupted } from './interrupted.js';
+import { addToKnown } from './known.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { type Merged, withMerged } from './merged.js';
@@ -211,15 +212,18 @@ function save(
           ...mappedIn(machine, machine.run(MAPPINGS), scan.upper.entries),
         ]);
         const { seen } = scan;
-        remember(machine, saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure }));
+        made = saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure });
+        remember(machine, made.snapshot, made.entries);
       },
     });
   };
+  let made: ReturnType<typeof saveSnapshot> | undefined;
   const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
   if (!written.ok) {
     return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
   }
   const { manifest, ...layer } = written.value;
+  if (made !== undefined) addToKnown(machine, scan.difference, medium.saved, made);
   const added = { name: layer.layer, ...needs };
   const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
   if (applied) {

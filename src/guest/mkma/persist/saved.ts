@@ -5,6 +5,8 @@ import type { RunningSystem } from '../../system.js';
 
 const PART = '.part';
 const FOLDER = '/run/mkma/snapshots';
+/** Their entries, in files of the same names: most looks at the changes do not need them. */
+const ENTRIES = '/run/mkma/entries';
 
 /** All of them, in the order in which they were made. */
 export function readSaved(machine: RunningSystem): SavedSnapshot[] {
@@ -18,9 +20,19 @@ export function readSaved(machine: RunningSystem): SavedSnapshot[] {
   return saved;
 }
 
+/** The entries of a snapshot, in the form of printEntry. */
+export function readEntries(machine: RunningSystem, { layer }: SavedSnapshot): string {
+  const text = machine.readText(`${ENTRIES}/${layer}`);
+  if (text === undefined) throw new Error(`cannot read ${ENTRIES}/${layer}`);
+  return text;
+}
+
 /** Records one, readable by root only: it names files of all users. Done before its layer gets its name. */
-export function remember(machine: RunningSystem, snapshot: SavedSnapshot): void {
-  if (machine.makeFolder(FOLDER) !== undefined) throw new NoRoom('/run');
+export function remember(machine: RunningSystem, snapshot: SavedSnapshot, entries: string): void {
+  for (const folder of [FOLDER, ENTRIES]) {
+    if (machine.makeFolder(folder) !== undefined) throw new NoRoom('/run');
+  }
+  if (!machine.write(`${ENTRIES}/${snapshot.layer}`, entries)) throw new NoRoom('/run');
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {
     throw new NoRoom('/run');

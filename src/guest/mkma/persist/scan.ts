@@ -13,7 +13,8 @@ import {
 } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { type Upper, wholeFolders } from '../../../core/overlay/changes.js';
-import { LowerView } from '../../../core/overlay/lower.js';
+import { knownLayer } from '../../../core/overlay/known.js';
+import { type LowerDirectory, LowerView } from '../../../core/overlay/lower.js';
 import { followMarks, isInside, type Marks, type Moves } from '../../../core/overlay/marks.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
@@ -31,8 +32,10 @@ import {
   stable,
 } from '../directory.js';
 import { FRESH } from '../view.js';
+import { type Difference, differenceFromKnown } from './known.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import type { Merged } from './merged.js';
+import { readEntries } from './saved.js';
 
 export interface Scan {
   readonly upper: Upper;
@@ -47,6 +50,8 @@ export interface Scan {
   readonly seen: number;
   /** Inodes that programs could change through memory at that time. */
   readonly mapped: ReadonlySet<string>;
+  /** Given if what is known and unchanged was left out. */
+  readonly difference?: Difference;
 }
 
 /**
@@ -61,23 +66,52 @@ const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(
  */
 export function scanMachine(machine: RunningSystem, merged: Merged, saved: readonly SavedSnapshot[]): Scan {
   const seen = machine.now() / 1000;
-  const raw = scanUpper(machine);
+  const difference = differenceFromKnown(machine, saved);
+  const quick = difference === undefined ? undefined : scanWith(machine, merged, saved, seen, difference);
+  return quick ?? (scanWith(machine, merged, saved, seen) as Scan);
+}
+
+/**
+ * The same, with everything or with the `difference` from what is known alone. `undefined` if that is not
+ * enough: what moved, and folders that hide what is below them, are looked at as a whole.
+ */
+function scanWith(
+  machine: RunningSystem,
+  merged: Merged,
+  saved: readonly SavedSnapshot[],
+  seen: number,
+  difference?: Difference,
+): Scan | undefined {
+  const raw = scanUpper(machine, difference?.entries);
   const moves = followMarks(raw.entries, raw);
+  if (difference !== undefined && moves.folders.size > 0) return undefined;
   const moved = withMoved(raw, moves, machine, merged);
   const above = [...moved.otherNames.keys()].flatMap(ancestorsOf);
   const paths = [...moved.entries.map(({ path }) => path), ...moves.origins.values(), ...above];
   const asked = [...new Set([...paths, ...moved.whiteouts, ...RECORD_PATHS])];
   const first = lookUp(machine, merged.below, asked);
   // Of folders that hide what is below, the upper directory does not show what they have lost.
-  const known = new LowerView([first]);
-  const whole = [...wholeFolders(moved, known)].filter((path) => known.at(path)?.type === 'd');
+  const atFirst = new LowerView([first]);
+  const whole = [...wholeFolders(moved, atFirst)].filter((path) => atFirst.at(path)?.type === 'd');
+  if (difference !== undefined && whole.length > 0) return undefined;
   const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole);
-  const stack = whole.length === 0 ? known : new LowerView([lower]);
-  const made = [...saved].reverse().map(asLowerLayer);
+  const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
+  const made = saved.length === 0 ? [] : madeLayers(machine, saved, difference);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
   const upper = withContent(moved, moves, below, machine, merged);
   const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
-  return { upper, devices, seen, mapped: raw.mapped, stack, merged, below };
+  const known = difference === undefined ? {} : { difference };
+  return { upper, devices, seen, mapped: raw.mapped, stack, merged, below, ...known };
+}
+
+/** The snapshots as layers, the highest first. */
+function madeLayers(
+  machine: RunningSystem,
+  saved: readonly SavedSnapshot[],
+  difference: Difference | undefined,
+): LowerDirectory[] {
+  if (difference !== undefined) return [knownLayer(difference.known, difference.before)];
+  return saved.map((snapshot) => asLowerLayer(snapshot, readEntries(machine, snapshot))).reverse();
 }
 
 /** An upper directory as it is, marks included. */
@@ -87,19 +121,19 @@ interface RawUpper extends Marks, Pick<Upper, 'entries' | 'whiteouts' | 'attribu
 }
 
 /** The upper directory: beside its listing, the programs run in parallel. */
-function scanUpper(machine: RunningSystem): RawUpper {
-  const find = ['find', ...findArguments(FRESH)];
-  const listed = stable(machine, find);
+function scanUpper(machine: RunningSystem, different?: readonly TreeEntry[]): RawUpper {
+  const listed = different ?? parseTree(stable(machine, ['find', ...findArguments(FRESH)]));
   // Not before: an attribute set in between would be missing, although the change time includes it; and what
   // was mapped may have changed since.
-  const [dump, mappings] = [machine.start(DUMP, { cwd: FRESH }), machine.start(MAPPINGS)];
-  const all = parseTree(listed).filter(
+  const dump = different === undefined ? machine.start(DUMP, { cwd: FRESH }) : undefined;
+  const mappings = machine.start(MAPPINGS);
+  const all = listed.filter(
     // The mount point of the view: a base made by hand may lack the folder.
     ({ path }) =>
       !path.startsWith(OVERLAY.root) || (path !== OVERLAY.root && path[OVERLAY.root.length] !== '/'),
   );
   const devices = deviceNumbers(machine, FRESH, all);
-  const found = sortAttributes(dumpUpper(machine, all, dump()));
+  const found = sortAttributes(dumpUpper(machine, all, dump));
   const { entries, whiteouts } = partWhiteouts(all, devices);
   const mapped = mappedIn(machine, mappings(), entries);
   return { ...found, entries, whiteouts, devices, mapped };
@@ -195,9 +229,14 @@ function withContent(
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];
 
 /** All attributes. Paths too long for the kernel to take at once are skipped, until they are to be saved. */
-function dumpUpper(machine: RunningSystem, entries: readonly TreeEntry[], first: Finished): string {
+function dumpUpper(
+  machine: RunningSystem,
+  entries: readonly TreeEntry[],
+  all: (() => Finished) | undefined,
+): string {
   const paths = entries.map(({ path }) => path);
-  if (paths.every(isReachable)) return stable(machine, DUMP, { cwd: FRESH }, first);
+  const first = all?.();
+  if (first !== undefined && paths.every(isReachable)) return stable(machine, DUMP, { cwd: FRESH }, first);
   return dumpOf(machine, FRESH, paths.filter(isReachable));
 }
 

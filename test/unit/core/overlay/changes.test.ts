@@ -22,6 +22,11 @@ function upper({ entries = [], whiteouts = [], opaque = [] }: LayerSketch): Uppe
   };
 }
 
+function remembered(...saved: Parameters<typeof saveSnapshot>) {
+  const { snapshot, entries } = saveSnapshot(...saved);
+  return asLowerLayer(snapshot, entries);
+}
+
 function changes(up: Upper, stack: LowerView, below = stack): string[] {
   return findChanges(up, stack, below).map(({ kind, path }) => `${kind} ${path}`);
 }
@@ -84,7 +89,7 @@ test('a second snapshot holds only what the first does not, and deletes what tha
   const first = upper({ entries: [entry('etc/a'), kept, 'new/lost', 'gone/x', 'etc/born'] });
   const content = composeLayer(findChanges(first, stack, stack), first, stack);
   const below = new LowerView([
-    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
+    remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } }),
     lowerLayer({ entries: ['etc/a'] }),
   ]);
   assert.deepEqual(changes(first, stack, below), []);
@@ -111,7 +116,7 @@ test('a file that is moved with its folder keeps its names elsewhere: they are s
   const first = upper({ entries: [elsewhere, single, entry('folder/x', names)] });
   const content = composeLayer(findChanges(first, stack, stack), first, stack);
   const below = new LowerView([
-    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
+    remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } }),
     lowerLayer({}),
   ]);
   assert.deepEqual(changes(first, stack, below), []);
@@ -129,7 +134,7 @@ test('what changed right before the scan may have changed in the same tick: it i
   const up = upper({ entries: [entry('old', { changed: '50' }), entry('young', { changed: '99.95' })] });
   const content = composeLayer(findChanges(up, stack, stack), up, stack);
   const below = new LowerView([
-    asLowerLayer(saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } })),
+    remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } }),
     lowerLayer({}),
   ]);
   assert.deepEqual(changes(up, stack, below), ['changed young']);
@@ -201,8 +206,8 @@ test('saved once, a moved folder is no change any more; what moves on in it is',
   const stack = new LowerView([lowerLayer(MOVED_BELOW)]);
   const up = movedUpper();
   const content = composeLayer(findChanges(up, stack, stack), up, stack);
-  const snapshot = saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
-  const below = new LowerView([asLowerLayer(snapshot), lowerLayer(MOVED_BELOW)]);
+  const snapshot = remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
+  const below = new LowerView([snapshot, lowerLayer(MOVED_BELOW)]);
   assert.deepEqual(changes(up, stack, below), []);
   const later = {
     ...up,
@@ -224,11 +229,14 @@ test('a file with the content it has below: metadata, as long as no snapshot of 
     [content.metadataOnly, content.tree].map((list) => list.map(({ path }) => path)),
     [['etc/a'], ['.', 'etc', 'etc/b']],
   );
-  const snapshot = saveSnapshot(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
-  const below = new LowerView([asLowerLayer(snapshot), lowerLayer({ entries: ['etc/a', 'etc/b'] })]);
+  const snapshot = remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } });
+  const below = new LowerView([snapshot, lowerLayer({ entries: ['etc/a', 'etc/b'] })]);
   assert.deepEqual(changes(up, stack, below), []);
   assert.deepEqual([below.hasRealContent('etc/a'), below.hasRealContent('etc/b')], [true, false]);
   assert.equal(stack.hasRealContent('etc'), false);
-  const deleted = new LowerView([lowerLayer({ entries: ['etc/'], whiteouts: ['etc/a'] }), lowerLayer({ entries: ['etc/a'] })]);
+  const deleted = new LowerView([
+    lowerLayer({ entries: ['etc/'], whiteouts: ['etc/a'] }),
+    lowerLayer({ entries: ['etc/a'] }),
+  ]);
   assert.equal(deleted.hasRealContent('etc/a'), false);
 });

@@ -42,16 +42,10 @@ test('the devices of the overlay and of its upper directory, as mappings tell th
 test('they count as changed from the moment they are saved', () => {
   const entries = tree(entry('a', { ino: '12', changed: '5.0' }), entry('b', { ino: '13', changed: '5.0' }));
   const content = { tree: entries, attributes: [], deletions: [], metadataOnly: [] };
-  const below = new LowerView([
-    asLowerLayer(
-      saveSnapshot(content, {
-        layer: 'one',
-        id: 'id',
-        seen: 100,
-        records: { files: {} },
-        unsure: new Set(['12']),
-      }),
-    ),
-  ]);
+  const { snapshot, entries: saved } = saveSnapshot(content, {
+    ...{ layer: 'one', id: 'id', seen: 100, records: { files: {} } },
+    unsure: new Set(['12']),
+  });
+  const below = new LowerView([asLowerLayer(snapshot, saved)]);
   assert.deepEqual([below.at('a')?.changed, below.at('b')?.changed], ['', '5.0']);
 });

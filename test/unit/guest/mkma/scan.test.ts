@@ -1,7 +1,7 @@
 /** What persist finds out about the machine, in an order in which nothing that changes meanwhile can be lost. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printTree } from '../../../../src/core/archive/tree.js';
+import { printEntry } from '../../../../src/core/archive/tree.js';
 import { scanMachine } from '../../../../src/guest/mkma/persist/scan.js';
 import type { Finished, RunOptions } from '../../../../src/guest/system.js';
 import { entry } from '../../core/entry.js';
@@ -29,7 +29,7 @@ class WatchedMachine extends FakeMachine {
 
 test('attributes and mappings are looked at once the listing has ended, side by side', () => {
   const machine = new WatchedMachine();
-  machine.answer = ([file]) => (file === 'find' ? { stdout: printTree([entry('.')]) } : undefined);
+  machine.answer = ([file]) => (file === 'find' ? { stdout: printEntry(entry('.')) } : undefined);
   scanMachine(machine, { root: '/run/mkma/root', below: '/overlay/base' }, []);
   const at = (event: string): number => machine.events.indexOf(event);
   assert.ok(at('find begins') >= 0 && machine.calls[0]?.startsWith(`find ${FRESH} `), machine.calls[0]);
