@@ -47,7 +47,10 @@ export interface PlannedRecord {
   /** `file`: read it from the tree; a symlink's target as text; none for everything else. */
   readonly data: 'file' | 'none' | { readonly target: string };
   /** Of a file to be read: what the tree had of it, so that the reader can detect a change. */
-  readonly found?: Pick<TreeEntry, 'ino' | 'changed'>;
+  readonly found?: Pick<TreeEntry, 'ino' | 'changed'> & {
+    /** Whether the file has holes, as far as its blocks show. */
+    readonly sparse?: boolean;
+  };
 }
 
 /** A segment, or a part of one. */
@@ -264,7 +267,9 @@ function toRecord(
     rdevMinor: device?.minor ?? 0,
     data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
   };
-  return hasFile ? Object.assign(record, { found: { ino: entry.ino, changed: entry.changed } }) : record;
+  if (!hasFile) return record;
+  const sparse = entry.allocated < entry.size ? { sparse: true } : {};
+  return Object.assign(record, { found: { ino: entry.ino, changed: entry.changed, ...sparse } });
 }
 
 function recordBytes(record: PlannedRecord): number {

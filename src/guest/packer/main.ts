@@ -23,6 +23,9 @@ const notes: string[] = [];
  * arm64).
  */
 const O_NONBLOCK = 0o4000;
+/** The values of lseek(2) on Linux, which the engine passes on. */
+const SEEK_DATA = 3;
+const SEEK_HOLE = 4;
 /**
  * The device of the tree: links in it lead elsewhere. In the view every lower file system may have another
  * one.
@@ -83,9 +86,21 @@ function copy(record: PlannedRecord): void {
   let left = to - from;
   if (!isPlanned(fd, record)) notes.push(IS_REPLACED + path);
   else {
+    const sparse = record.found?.sparse === true;
+    let data = sparse ? from : Number.POSITIVE_INFINITY;
     if (from > 0) os.seek(fd, from, std.SEEK_SET);
     while (left > 0) {
-      const count = os.read(fd, buffer, 0, Math.min(left, PIECE));
+      const here = to - left;
+      if (here === data) {
+        // What follows is a hole, data up to the next one, or both.
+        const start = Math.min(seek(fd, here, SEEK_DATA) ?? to, to);
+        putZeros(start - here);
+        left -= start - here;
+        data = start === to ? to : Math.min(seek(fd, start, SEEK_HOLE) ?? to, to);
+        os.seek(fd, start, std.SEEK_SET);
+        continue;
+      }
+      const count = os.read(fd, buffer, 0, Math.min(left, PIECE, data - here));
       if (count <= 0) break;
       std.out.write(buffer, 0, count);
       left -= count;
@@ -94,7 +109,17 @@ function copy(record: PlannedRecord): void {
     if (left > 0 || longer || !isUntouched(fd, record)) notes.push(IS_CHANGED + path);
   }
   if (fd >= 0) os.close(fd);
-  for (; left > 0; left -= PIECE) std.out.write(zeros, 0, Math.min(left, PIECE));
+  putZeros(left);
+}
+
+/** A position from lseek(2); `undefined` if nothing of this kind follows. */
+function seek(fd: number, at: number, whence: number): number | undefined {
+  const found = os.seek(fd, at, whence);
+  return found < 0 ? undefined : found;
+}
+
+function putZeros(length: number): void {
+  for (let left = length; left > 0; left -= PIECE) std.out.write(zeros, 0, Math.min(left, PIECE));
 }
 
 /** Whether the opened file is the one that was found, and not a replacement. */

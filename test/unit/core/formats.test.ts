@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newcHead, newcTrailer, parseNewcHeader } from '../../../src/core/archive/cpio.js';
-import { TreeParser } from '../../../src/core/archive/tree.js';
+import { parseThese, printEntry, TreeParser } from '../../../src/core/archive/tree.js';
 import { lastValue, parseCmdline, renderCmdline } from '../../../src/core/boot/cmdline.js';
 import { parseDeviceName } from '../../../src/core/boot/device.js';
 import { renderProblem } from '../../../src/core/result.js';
@@ -117,8 +117,8 @@ test('bytes that are no newc header are told from it', () => {
 });
 
 test("find's listing becomes a tree, sorted with folders before their content, however it is cut into pieces", () => {
-  const records = ['f 4755 0 0 1 12 5 1700000000.9999\0b/x\0\0', 'd 755 0 0 3 11 4096 1.0\0b\0\0'];
-  records.push('l 777 0 0 1 13 3 -1.5\0a\0to\n', '\0d 700 1 2 3 10 4096 1.0\0\0\0');
+  const records = ['f 4755 0 0 1 12 5 1700000000 1.5 8 b/x y//\0', 'd 755 0 0 3 11 4096 1 1.5 8 b//\0'];
+  records.push('l 777 0 0 1 13 3 -2 1.5 0 a///to\n//\0', 'd 700 1 2 3 10 4096 1 1.5 8 //\0');
   const listing = new TextEncoder().encode(records.join(''));
   for (const size of [1, 2, 3, 5, 7, 30, listing.length]) {
     const parser = new TreeParser();
@@ -127,9 +127,9 @@ test("find's listing becomes a tree, sorted with folders before their content, h
       parser.finish().map(({ path, type, mode, mtime, target }) => [path, type, mode, mtime, target]),
       [
         ['.', 'd', 0o700, 1, ''],
-        ['a', 'l', 0o777, -2, 'to\n'],
+        ['a', 'l', 0o777, -2, '/to\n//'],
         ['b', 'd', 0o755, 1, ''],
-        ['b/x', 'f', 0o4755, 1700000000, ''],
+        ['b/x y', 'f', 0o4755, 1700000000, ''],
       ],
       `pieces of ${size}`,
     );
@@ -137,12 +137,22 @@ test("find's listing becomes a tree, sorted with folders before their content, h
 });
 
 test("a listing of find's that ends in the middle of a record is not taken for a whole one", () => {
-  const listing = new TextEncoder().encode('d 755 0 0 3 11 4096 1.0\0b\0\0');
+  const listing = new TextEncoder().encode('d 755 0 0 3 11 4096 1 1.5 8 b//\0');
   for (let size = 1; size < listing.length; size++) {
     const parser = new TreeParser();
     parser.take(listing.subarray(0, size));
     assert.throws(() => parser.finish(), /in the middle of a record/, `${size} bytes`);
   }
+});
+
+test('a printed entry is the record that find printed', () => {
+  const records = [
+    'f 4755 0 0 1 12 5 1700000000 1.5000 8 b/x y//\0',
+    'l 777 0 0 1 13 3 -2 1.5 0 \udcff///to\n//\0',
+    'f 600 1 2 3 view:9 4096 1  8 unsure//\0',
+    'd 700 1 2 3 10 4096 1 1.5 8 //\0',
+  ];
+  assert.deepEqual(parseThese(records.join('')).map(printEntry), records);
 });
 
 test('a problem is rendered as labelled lines, with its code', () => {

@@ -1,6 +1,6 @@
 /**
- * The entries of all snapshots of this boot in one sorted file, and its comparison with the upper directory, by
- * programs (core/overlay/known.ts). If anything is in its way, a look compares everything itself.
+ * The entries of all snapshots of this boot in one sorted file, and its comparison with the upper directory,
+ * by programs (core/overlay/known.ts). If anything is in its way, a look compares everything itself.
  */
 import {
   findArguments,
@@ -32,8 +32,8 @@ export interface Difference {
 }
 
 /**
- * $0 is the folder, the arguments are find's. Records of folders and of what has several names begin with a d,
- * or have their number of links, the fifth word, above one.
+ * $0 is the folder, the arguments are find's. Records of folders begin with a d; of what has several names,
+ * the fifth word, the number of links, is above one.
  */
 const COMPARE = `
 cd "$0" && export LC_ALL=C && find "$@" >listed && sort -z listed >now && rm listed &&
