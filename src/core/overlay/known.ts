@@ -18,7 +18,7 @@ export interface Known {
   readonly attributes: readonly FileAttributes[];
 }
 
-export const NOTHING_KNOWN: Known = { ids: [], deletions: [], metadataOnly: [], attributes: [] };
+const NOTHING_KNOWN: Known = { ids: [], deletions: [], metadataOnly: [], attributes: [] };
 
 /** What was known, and one more snapshot with these entries (in the form of printEntry). */
 export function knownWith(known: Known, snapshot: SavedSnapshot, entries: readonly TreeEntry[]): Known {
