@@ -25,7 +25,7 @@ function known<T>(
 const settings = known(readSettings(''));
 const base = known(findBase(machine, ''));
 const manifest = known(readManifest(machine, base));
-const image = loadedImage('base', base, manifest, { bytes: 0, warnings: [] }, 0);
+const image = loadedImage('base', base, manifest, { bytes: manifest?.unpackedBytes ?? 0, warnings: [] }, 0);
 const choice = chooseLayers(machine, settings, known(findLayers(machine, '')));
 const start = machine.uptime();
 const loaded = loadLayers(machine, settings, { image, manifest }, choice.chosen);

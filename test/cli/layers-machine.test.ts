@@ -96,7 +96,7 @@ test('list: what lies there, whether it is part of this boot, and what that take
     ],
   );
   // Only the record of this boot knows what an archive without a manifest takes.
-  assert.match(told('list'), /\nhand +- +\d+ B +1\.00 MiB +- +- {2}applied, unverified\n/);
+  assert.match(told('list'), /\nhand +- +\d+ B +4\.00 KiB +- +- {2}applied, unverified\n/);
 });
 
 test('show, as on the host', () => {

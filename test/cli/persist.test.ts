@@ -395,7 +395,7 @@ test('status: where the most of what changed lies, and what the next boot will n
   ]);
   assert.deepEqual(before.nextBoot, {
     ...{ bytes: 2 ** 20, of: 2 ** 30, fits: true },
-    images: [{ name: 'base', unpackedBytes: 2 ** 20 }],
+    images: [{ name: 'base', unpackedBytes: 2 ** 20, names: 3 }],
   });
   save(['--all']);
   const layer = (layers()[0] ?? '').slice('persistence.'.length, -'.cpio.zst'.length);

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeName } from '../../../src/core/text/path.js';
 import { TestMachine } from './machine.js';
 import { mutate } from './mutate.js';
 import { Chance } from './random.js';
@@ -41,6 +42,38 @@ function differences(before: readonly string[], after: readonly string[]): strin
   ].join('\n');
 }
 
+/**
+ * Boots without one of the layers, which is disabled or dropped: what the highest one has is still what was saved. Of files of
+ * which it has the metadata alone, those apply where the content is there; others keep what they have.
+ */
+function dropOne(before: readonly string[]): void {
+  const names = machine.files().flatMap((file) => /^persistence\.(.*)\.cpio\.zst$/.exec(file)?.[1] ?? []);
+  if (names.length < 2) return;
+  const top = names.at(-1) as string;
+  const gone = names[chance.number(names.length - 1)] as string;
+  const how = chance.pick([['disable'], ['drop', '--force']]);
+  assert.equal(machine.mkma(['layers', ...how, gone]).code, 0);
+  assert.deepEqual(machine.boot(), [], `without ${gone}: layers are left out`);
+  const shown = machine.mkma(['layers', 'show', top, '--json']);
+  const { entries } = JSON.parse(shown.stdout) as {
+    entries: { path: string; type: string; metadataOnly?: true; opaque: boolean }[];
+  };
+  const line = (lines: readonly string[], path: string): string | undefined => {
+    const name = `/${Buffer.from(encodeName(path)).toString('latin1').replaceAll('\n', '\\n')}: `;
+    return lines.find((one) => one.startsWith(name))?.replace(/ file \d+$/, '');
+  };
+  const after = describeTree(machine.merged);
+  for (const { path, type, metadataOnly } of entries) {
+    // Folders of which only the content is of the layer are as they are below it.
+    if (type === 'd') continue;
+    const [had, has] = [line(before, path), line(after, path)];
+    if (metadataOnly === true) kept[has === had ? 0 : 1]++;
+    else assert.equal(has, had, `${path} of ${top}, without ${gone}`);
+  }
+}
+
+/** Files with the metadata alone in such boots: how many were as saved, and how many kept what they have. */
+const kept: [same: number, others: number] = [0, 0];
 let done = 0;
 let boots = 0;
 for (; done < rounds; boots++) {
@@ -68,6 +101,8 @@ for (; done < rounds; boots++) {
   );
   const after = timed('describe', () => describeTree(machine.merged));
   assert.equal(differences(before, after), '', `round ${done}, boot ${boots}`);
+  if (boots % LIFE === LIFE - 1) dropOne(after);
 }
 if (process.env.MKMA_TEST_TIMES) process.stderr.write(`${JSON.stringify(times)}\n`);
 process.stdout.write(`${done} snapshots, ${boots} boots\n`);
+if (process.env.MKMA_TEST_TIMES) process.stderr.write(`metadata: ${kept.join(', ')}\n`);
