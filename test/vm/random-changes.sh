@@ -7,7 +7,7 @@ acl=0sAgAAAAEABwD/////AgAEAAEAAAAEAAUA/////xAABwD/////IAAFAP////8=
 one() { mapfile -d '' -t all < <(find . -mindepth 1 "$@" -print0 | sort -z); ((${#all[@]})) && old=${all[RANDOM % ${#all[@]}]}; }
 new() { mapfile -d '' -t all < <(find . -type d -print0 | sort -z); to=${all[RANDOM % ${#all[@]}]}/${names[RANDOM % ${#names[@]}]}; [ ! -e "$to" ] && [ ! -L "$to" ]; }
 change() {
-  case $((RANDOM % 20)) in
+  case $((RANDOM % 26)) in
   0 | 1) new && printf %s "$RANDOM" >"$to" ;;
   2) new && mkdir -m 700 "$to" ;;
   3) new && mkdir -p "$to/a/b" && echo inside >"$to/a/file" ;;
@@ -26,6 +26,11 @@ change() {
   16 | 17) one && rm -rf "$old" ;;
   18) one && rm -rf "$old" && if ((RANDOM % 2)); then ln -s other "$old"; else mkdir "$old" && echo other >"$old/only"; fi ;;
   19) one && new && mv -T "$old" "$to" ;;
+  20 | 21) one -type d && new && mv -T "$old" "$to" ;;
+  22) one -type d && mv -T "$old" "$old.away" && mv -T "$old.away" "$old" ;;
+  23) one && old1=$old && one && mv --exchange -T "$old1" "$old" ;;
+  24) one -type d && chmod -R $((RANDOM % 8))$((RANDOM % 8))$((RANDOM % 8)) "$old" ;;
+  25) one -type d && chown -R -h $((RANDOM)):$((RANDOM)) "$old" ;;
   esac
 }
 for ((i = 0; i < $2; i++)); do change; done 2>/dev/null

@@ -57,15 +57,24 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
       });
     }
   }
-  const selected = matcher(select);
-  const dropped = matcher(deselect);
-  const kept = new Set(
-    changes
-      .filter((change) => (select.length === 0 || selected(change)) && !dropped(change))
-      .map(({ path }) => path),
-  );
+  const matches = { selected: matcher(select), dropped: matcher(deselect) };
+  const moved = movedFolders(changes);
+  /** Whether a pattern matches a moved folder: where it is, or where it was. */
+  const matchesFolder = (by: keyof typeof matches, path: string | undefined): boolean =>
+    (path === undefined ? [] : (moved.get(path) ?? [])).some(matches[by]);
+  const isKept = (change: Change): boolean => {
+    const { path, partOf } = change;
+    const folder = moved.has(path) ? path : (partOf ?? ancestorsOf(path).find((above) => moved.has(above)));
+    if (matches.dropped(change) || matchesFolder('dropped', folder)) return false;
+    if (select.length === 0 || matchesFolder('selected', folder)) return true;
+    // What a moved folder leaves behind goes with it; of what it contains, parts can be selected.
+    const inside = partOf === undefined || ancestorsOf(path).includes(partOf);
+    return inside && matches.selected(change);
+  };
+  const kept = new Set(changes.filter(isKept).map(({ path }) => path));
+  const { dropped } = matches;
   const made = new Map(
-    changes.filter(({ kind }) => kind === 'new' || kind === 'retyped').map((c) => [c.path, c]),
+    changes.filter(({ kind }) => ['new', 'retyped', 'moved'].includes(kind)).map((c) => [c.path, c]),
   );
   // What is kept needs its folders, unless one of them is excluded.
   for (const path of [...kept]) {
@@ -74,6 +83,19 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
     else for (const above of missing) kept.add(above);
   }
   return ok(changes.filter(({ path }) => kept.has(path)));
+}
+
+/** Moved folders by path, each with its own change and that of where it was. */
+function movedFolders(changes: readonly Change[]): Map<string, readonly Change[]> {
+  const gone = new Map(changes.filter(({ kind }) => kind === 'deleted').map((one) => [one.path, one]));
+  return new Map(
+    changes
+      .filter(({ kind }) => kind === 'moved')
+      .map((change) => {
+        const source = gone.get(change.from ?? '');
+        return [change.path, source === undefined ? [change] : [change, source]];
+      }),
+  );
 }
 
 /** Whether patterns match a change, or a folder above it. */
