@@ -90,7 +90,9 @@ for (; done < rounds; boots++) {
       timed('mutate', () => mutate(chance, Buffer.from(machine.merged)));
     // So that what did not change afterwards is seen not to have (core/overlay/snapshot.ts, TICK).
     if (chance.number(2) === 0) await sleep(120);
-    const ended = timed('persist', () => machine.mkma(['persist', '--all', '--level', '1']));
+    const ended = timed('persist', () =>
+      machine.mkma(['persist', '--all', '--level', chance.pick(['1', '8'])]),
+    );
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
   }
   const before = timed('describe', () => describeTree(machine.merged));

@@ -22,8 +22,8 @@ import { WORK } from './work.js';
 
 /** Bytes of archive after which a frame ends, and its segment continues in another. */
 const FRAME = 64 * 2 ** 20;
-/** Most RAM of a zstd at levels up to 19, with its frame (zstd 1.5: 8 MiB of window), in bytes. */
-const ZSTD_RAM = 160 * 2 ** 20;
+/** Most RAM of a zstd at levels up to 19 (zstd 1.5: 8 MiB of window), with its frame twice, in bytes. */
+const ZSTD_RAM = 192 * 2 ** 20;
 const ZSTD = ['--single-thread', '--no-asyncio', '--check', '-q'];
 
 /** The part of the manifest that packing does not determine. */
@@ -126,8 +126,19 @@ function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer>
     : err(assembly.problem);
 }
 
-/** $0 is the frame's file; zstd's arguments follow. */
-const COMPRESS = 'zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
+/** $0 is the frame's file, $1 and $2 are not used; zstd's arguments follow. */
+const COMPRESS = 'shift 2; zstd "$@" -o "$0" && exec sha256sum "$0" >"$0.sum"';
+/**
+ * The same at a high level, which takes a hundred times as long as level 1: a frame of more than $1 bytes at
+ * level 1 hardly compresses, and stays as it is. $2: bytes of its content.
+ */
+const COMPRESS_WELL = `most=$1 bytes=$2; shift 2
+zstd ${ZSTD.join(' ')} -1 "--stream-size=$bytes" -o "$0.quick" || exit
+if [ "$(stat -c %s "$0.quick")" -gt "$most" ]; then mv "$0.quick" "$0"
+else zstd -dcq "$0.quick" | zstd "$@" -o "$0" && rm "$0.quick"; fi && exec sha256sum "$0" >"$0.sum"`;
+/** The lowest level at which that is tried, and the share of the content above which a frame stays. */
+const HIGH_LEVEL = 7;
+const HARDLY = 0.9;
 
 /** A packer and its zstd for each frame; the plan of each is written when it starts. */
 function* pipelinesOf(
@@ -141,7 +152,10 @@ function* pipelinesOf(
   };
   for (const [i, { segment, from, to }] of frames.entries()) {
     if (machine.interrupted()) return;
-    const zstd = ['sh', '-c', COMPRESS, `frame.${i}`, ...ZSTD, `-${level}`, `--stream-size=${to - from}`];
+    const bytes = to - from;
+    const script = level >= HIGH_LEVEL ? COMPRESS_WELL : COMPRESS;
+    const words = [`frame.${i}`, String(Math.floor(bytes * HARDLY)), String(bytes)];
+    const zstd = ['sh', '-c', script, ...words, ...ZSTD, `-${level}`, `--stream-size=${bytes}`];
     const records = plan.segments[segment]?.records;
     if (records === undefined) {
       write('trailer', newcTrailer());
