@@ -68,3 +68,21 @@ test('npm replaces an installed package, rustup a toolchain: the next boot has w
     '2\ntoolchains\n',
   );
 });
+
+test('what a layer deletes is not listed either once the layer that had it is gone', () => {
+  machine.newBase((base) => mkdirSync(join(base, 'etc')));
+  machine.boot();
+  const save = (): string => {
+    const { code, stdout, stderr } = machine.mkma(['persist', '--all', '--level', '1', '--json']);
+    assert.equal(code, 0, stderr);
+    return (JSON.parse(stdout) as { layer: { layer: string } }).layer.layer;
+  };
+  sh('mkdir -p srv/folder; touch srv/folder/file srv/folder/other', machine.merged);
+  const first = save();
+  machine.boot();
+  sh('rm srv/folder/file; touch srv/folder/new', machine.merged);
+  save();
+  assert.equal(machine.mkma(['layers', 'drop', '--force', first]).code, 0);
+  assert.deepEqual(machine.boot(), []);
+  assert.equal(sh('ls srv/folder', machine.merged), 'new\n');
+});

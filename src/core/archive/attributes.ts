@@ -26,6 +26,16 @@ export function opaqueMark(path: string): FileAttributes {
 }
 
 /**
+ * Attributes of a directory in a layer that has whiteouts. Where no directory below is merged with it, since
+ * the layer that had what is deleted is not applied, the kernel would list the whiteouts as names, and find
+ * no file of them. It looks for them in a directory that was copied up, which this mark of an unknown origin
+ * says (ovl_get_inode in fs/overlayfs/inode.c).
+ */
+export function whiteoutsMark(path: string): FileAttributes {
+  return { path, values: { 'trusted.overlay.origin': '' } };
+}
+
+/**
  * A file's attributes without such a mark, and whether there was one. Values other than "y" have another
  * meaning.
  */

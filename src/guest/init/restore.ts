@@ -4,10 +4,12 @@ import {
   opaqueMark,
   RESTORE_ARGUMENTS,
   renderAttributes,
+  whiteoutsMark,
 } from '../../core/archive/attributes.js';
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { parentOf } from '../../core/text/path.js';
 import type { Finished, GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
 import type { Place } from './jail.js';
@@ -38,7 +40,16 @@ export function makeWhiteouts(
 /** The extended attributes of an unpacked image, with the marks that an overlay reads. */
 export function attributesOf(manifest: Manifest): FileAttributes[] {
   const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
-  return [...manifest.attributes, ...opaque.map(opaqueMark), ...metadataMarks(manifest)];
+  // The root is always merged.
+  const whiteouts = new Set(
+    deletionsOf(manifest)
+      .map(parentOf)
+      .filter((path) => path !== '.'),
+  );
+  return [
+    ...[...manifest.attributes, ...opaque.map(opaqueMark), ...metadataMarks(manifest)],
+    ...[...whiteouts].map(whiteoutsMark),
+  ];
 }
 
 /** Sets opaque marks and extended attributes, with one program. Returns warnings. */
