@@ -80,11 +80,20 @@ function putNumber(head: Uint8Array, at: number, length: number, value: number):
   head[at] = 0x80;
 }
 
+/** Parts of a header that are not empty: up to the type, the magic number, and those of sparse files. */
+const WRITTEN: readonly (readonly [from: number, to: number])[] = [
+  [0, 157],
+  [257, 265],
+  [386, 410],
+  [483, 495],
+];
+
 /** Fills in the checksum: the sum of all bytes, with itself as spaces. */
 function seal(head: Uint8Array): Uint8Array {
   head.fill(0x20, 148, 156);
   let sum = 0;
-  for (const byte of head) sum += byte;
+  // Everything else is zero.
+  for (const [from, to] of WRITTEN) for (let i = from; i < to; i++) sum += head[i] as number;
   head.set(encodeName(`${sum.toString(8).padStart(6, '0')}\0`), 148);
   return head;
 }

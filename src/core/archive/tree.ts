@@ -37,6 +37,8 @@ export interface TreeEntry {
    * overlay's view ({@link inView}).
    */
   readonly ino: string;
+  /** Number of its file system: an overlay's view shows those of the directories it consists of. */
+  readonly fileSystem: string;
   /** Bytes of a regular file's content or of a symlink's target. */
   readonly size: number;
   /** Whole seconds since the epoch, rounded down. */
@@ -57,7 +59,7 @@ const IN_VIEW = 'view:';
 
 /** An entry of an overlay's view among those of one of its directories. */
 export function inView(entry: TreeEntry): TreeEntry {
-  return { ...entry, ino: IN_VIEW + entry.ino };
+  return { ...entry, ino: `${IN_VIEW}${entry.fileSystem}:${entry.ino}` };
 }
 
 export function isViewed({ ino }: Pick<TreeEntry, 'ino'>): boolean {
@@ -66,7 +68,7 @@ export function isViewed({ ino }: Pick<TreeEntry, 'ino'>): boolean {
 
 /** The inode number itself. */
 export function inodeNumber({ ino }: Pick<TreeEntry, 'ino'>): string {
-  return ino.startsWith(IN_VIEW) ? ino.slice(IN_VIEW.length) : ino;
+  return ino.slice(ino.lastIndexOf(':') + 1);
 }
 
 /** Bytes of a block in the output of find(1) (%b), whatever the file system's own block size. */
@@ -75,8 +77,8 @@ const BLOCK = 512;
  * A record of an entry: facts, path and target, ended by a NUL. No path has two slashes in a row. One line an
  * entry, as it were, so that other programs can sort and compare records.
  */
-const FACTS = '%y %m %U %G %n %i %s %Ts %C@ %b';
-const FACT_COUNT = 10;
+const FACTS = '%y %m %U %G %n %D %i %s %Ts %C@ %b';
+const FACT_COUNT = 11;
 
 function recordFormat(path: '%P' | '%p'): string {
   return `${FACTS} ${path}//%l\\0`;
@@ -114,8 +116,10 @@ export function parseThese(listing: string): TreeEntry[] {
 
 /** An entry as find prints it. */
 export function printEntry(entry: TreeEntry): string {
-  const { type, mode, uid, gid, nlink, ino, size, mtime, changed, allocated, path, target } = entry;
-  const facts = `${type} ${mode.toString(8)} ${uid} ${gid} ${nlink} ${ino} ${size} ${mtime} ${changed}`;
+  const { type, mode, uid, gid, nlink, fileSystem, ino, size, mtime, changed, allocated, path, target } =
+    entry;
+  const owner = `${type} ${mode.toString(8)} ${uid} ${gid}`;
+  const facts = `${owner} ${nlink} ${fileSystem} ${ino} ${size} ${mtime} ${changed}`;
   return `${facts} ${allocated / BLOCK} ${path === '.' ? '' : path}//${target}\0`;
 }
 
@@ -157,7 +161,7 @@ export class TreeParser {
 function entryOf(record: string): TreeEntry {
   const end = record.indexOf('//');
   const words = record.slice(0, end).split(' ');
-  const [type, mode, uid, gid, nlink, ino, size, mtime, changed, blocks] = words;
+  const [type, mode, uid, gid, nlink, fileSystem, ino, size, mtime, changed, blocks] = words;
   const path = words.length === FACT_COUNT + 1 ? words[FACT_COUNT] : words.slice(FACT_COUNT).join(' ');
   return {
     path:
@@ -167,6 +171,7 @@ function entryOf(record: string): TreeEntry {
     uid: Number(uid),
     gid: Number(gid),
     nlink: Number(nlink),
+    fileSystem: fileSystem as string,
     ino: ino as string,
     size: Number(size),
     mtime: Number(mtime),

@@ -15,7 +15,7 @@ import {
   S_IFLNK,
   S_IFREG,
 } from '../archive/cpio.js';
-import type { TreeEntry } from '../archive/tree.js';
+import { isViewed, type TreeEntry } from '../archive/tree.js';
 import { err, ok, type Result } from '../result.js';
 import { nameLength, quoteName } from '../text/path.js';
 import type { RootFacts } from './manifest.js';
@@ -83,8 +83,11 @@ export interface PlanOptions {
   readonly latestMtime?: number | undefined;
   /** Most bytes of archive after which a segment ends. */
   readonly segmentTarget?: number;
-  /** Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. */
-  readonly sparse?: boolean;
+  /**
+   * Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. `tmpfs`: not of those in
+   * an overlay's view, which a file system below may hold compressed.
+   */
+  readonly sparse?: 'everywhere' | 'tmpfs';
   /** Attributes of the tree's files, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
   /** Files that are not in the archive, of which the manifest has the metadata. */
@@ -190,7 +193,8 @@ function toRecords(
     bytes += recordBytes(record);
   }
   const pages = last.type === 'f' ? Math.ceil(last.size / PAGE) * PAGE : 0;
-  return { records, bytes, held: sparse === true ? Math.min(pages, last.allocated) : pages };
+  const counted = sparse === 'everywhere' || (sparse === 'tmpfs' && !isViewed(last));
+  return { records, bytes, held: counted ? Math.min(pages, last.allocated) : pages };
 }
 
 function rootOf(tree: readonly TreeEntry[]): RootFacts {

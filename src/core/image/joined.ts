@@ -1,7 +1,8 @@
 /**
  * The archives of several images as one, each in a folder of its own, so that one program unpacks all of
  * them. Only archives that stay within their folder whatever a program does with names: every record is in a
- * folder that the same archive has, and none comes twice.
+ * folder that the same archive has, none comes twice, and names of one inode are of one kind. The same holds
+ * for what is created and marked beside the archive.
  */
 import {
   archiveName,
@@ -15,6 +16,7 @@ import {
   S_IFCHR,
   S_IFDIR,
   S_IFMT,
+  S_IFREG,
   TRAILER,
 } from '../archive/cpio.js';
 import { decodeName, isSafePath, nameLength, parentOf } from '../text/path.js';
@@ -31,6 +33,10 @@ export interface ImageToJoin {
   readonly records: number;
   /** Paths at which it gets a whiteout. */
   readonly whiteouts: readonly string[];
+  /** Paths at which it gets files from elsewhere, which count as names. */
+  readonly files: readonly string[];
+  /** Paths that get attributes, which it must have. */
+  readonly marked: readonly string[];
 }
 
 /** The joined archive in pieces, with the number of names in it; or what is wrong with one of the images. */
@@ -46,11 +52,17 @@ export function joinArchives(images: readonly ImageToJoin[]): Joined {
   for (const image of images) {
     const { folder, archive, root, whiteouts } = image;
     const types = new Map<string, number>();
+    const kinds = new Map<number, number>();
     const put = (path: string, header: Omit<Parameters<typeof newcHead>[0], 'ino'>, ino: number): boolean => {
       const fits = path === '.' ? !types.has('.') : isSafePath(path) && types.get(parentOf(path)) === S_IFDIR;
       const name = path === '.' ? folder : `${folder}/${path}`;
-      if (!fits || types.has(path) || nameLength(name) >= NEWC_MAX_NAME) return false;
-      types.set(path, header.mode & S_IFMT);
+      const kind = header.mode & S_IFMT;
+      // Programs make a second name of an inode a link to the first, whatever its record says.
+      const fitsInode = (kinds.get(ino) ?? kind) === kind;
+      if (!fits || !fitsInode || types.has(path) || nameLength(name) >= NEWC_MAX_NAME) return false;
+      types.set(path, kind);
+      kinds.set(ino, kind);
+      if (kind === S_IFDIR) header = { ...header, nlink: 1 };
       const facts = path === '.' ? { ...header, ...root, mode: S_IFDIR | root.mode } : header;
       pieces.push(newcHead({ ...facts, ino: inodes + ino }, archiveName(name)));
       return true;
@@ -81,6 +93,12 @@ export function joinArchives(images: readonly ImageToJoin[]): Joined {
         return { wrong: `${folder}: unexpected deletion` };
     }
     if (!types.has('.')) return { wrong: `${folder}: no root` };
+    for (const path of image.files) {
+      if (!isSafePath(path) || types.has(path) || types.get(parentOf(path)) !== S_IFDIR)
+        return { wrong: `${folder}: unexpected file` };
+      types.set(path, S_IFREG);
+    }
+    if (!image.marked.every((path) => types.has(path))) return { wrong: `${folder}: unexpected attribute` };
     names += types.size;
     inodes += most;
   }

@@ -59,8 +59,16 @@ export interface Moves {
   readonly inPlace: ReadonlySet<string>;
 }
 
-/** Follows the marks. `entries`: the upper directory, without whiteouts. */
-export function followMarks(entries: readonly TreeEntry[], { redirects, metacopies, opaque }: Marks): Moves {
+/**
+ * Follows the marks. `entries`: the upper directory, without whiteouts. `returned`: whether a folder that is
+ * where it was counts as one that did not move. A snapshot of this boot may have deleted it meanwhile, and
+ * then all it shows of the lower directories has to be saved.
+ */
+export function followMarks(
+  entries: readonly TreeEntry[],
+  { redirects, metacopies, opaque }: Marks,
+  returned = true,
+): Moves {
   const lower = new Map<string, string | undefined>([['.', '.']]);
   /** The path in the lower directories; `undefined` below a folder that has nothing there. */
   const lowerPath = (path: string): string | undefined => {
@@ -91,7 +99,7 @@ export function followMarks(entries: readonly TreeEntry[], { redirects, metacopi
   for (const { path, type } of entries) {
     // In the order of their paths, so that a folder comes before those in it.
     if (type !== 'd' || !redirects.has(path) || opaque.has(path)) continue;
-    if (inPlace(path) || isInside(path, folders)) continue;
+    if ((returned && inPlace(path)) || isInside(path, folders)) continue;
     folders.set(path, lowerPath(path) as string);
   }
   const origins = new Map<string, string>();
@@ -101,11 +109,12 @@ export function followMarks(entries: readonly TreeEntry[], { redirects, metacopi
       if (origin !== undefined) origins.set(path, origin);
     }
   }
+  const staysBelow = (path: string): boolean => inPlace(path) && !isInside(path, folders);
   return {
     folders,
     origins,
-    elsewhere: new Set([...metacopies].filter((path) => !inPlace(path))),
-    inPlace: new Set([...metacopies].filter(inPlace)),
+    elsewhere: new Set([...metacopies].filter((path) => !staysBelow(path))),
+    inPlace: new Set([...metacopies].filter(staysBelow)),
   };
 }
 

@@ -22,6 +22,8 @@ import { unpackWhole, ZSTD } from './unpack.js';
 /** Bytes of a layer's archive up to which it is loaded together with others, and of all of a batch. */
 const SMALL = 2 * 2 ** 20;
 const MOST_BYTES = 16 * 2 ** 20;
+/** Bytes of a file's metadata in an archive, at most two blocks and its name. */
+const METADATA_BYTES = 1024;
 /** Most layers of a batch. If one is damaged, all are loaded again, in halves. */
 const MOST_LAYERS = 128;
 
@@ -36,11 +38,16 @@ function archiveBytes({ segments }: Manifest): number {
   return segments.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Whether a layer can be added to a batch. */
+/**
+ * Whether a layer can be added to a batch. Its manifest must have its accounts and packages: those above it
+ * are judged by them before it is unpacked.
+ */
 export function fitsBatch(batch: readonly SmallLayer[], layer: SmallLayer): boolean {
-  if (batch.length >= MOST_LAYERS) return false;
-  const bytes = archiveBytes(layer.manifest);
-  const all = batch.reduce((sum, { manifest }) => sum + archiveBytes(manifest), bytes);
+  if (batch.length >= MOST_LAYERS || layer.manifest.records === undefined) return false;
+  const takes = (manifest: Manifest): number =>
+    archiveBytes(manifest) + metadataOf(manifest).length * METADATA_BYTES;
+  const bytes = takes(layer.manifest);
+  const all = batch.reduce((sum, { manifest }) => sum + takes(manifest), bytes);
   return bytes <= SMALL && layer.image.bytes <= SMALL && all <= MOST_BYTES;
 }
 
@@ -52,6 +59,8 @@ export function loadBatch(machine: GuestSystem, layers: readonly SmallLayer[]): 
     layers.map(({ image, manifest }, i) => ({
       ...{ folder: image.layer, archive: archives[i] as Uint8Array, root: manifest.root },
       ...{ records: recordCount(manifest), whiteouts: deletionsOf(manifest) },
+      files: metadataOf(manifest).map(({ path }) => path),
+      marked: attributesOf(manifest).map(({ path }) => path),
     })),
   );
   if (joined.wrong !== undefined) return false;
@@ -67,8 +76,7 @@ export function loadBatch(machine: GuestSystem, layers: readonly SmallLayer[]): 
     // Adding a file to a folder changes its time: unpacked once more, it has the right one.
     const unpacked =
       silent(archive) && (files.length === 0 || (silent(hollowArchive(files)) && silent(archive)));
-    const names = joined.names + files.length;
-    const all = unpacked && before - measure(machine).freeInodes === names;
+    const all = unpacked && before - measure(machine).freeInodes === joined.names;
     if (!all || attributes.length === 0) return ok(all);
     const set = setAttributes(machine, attributes, place);
     return ok(set.code === 0 && set.stderr === '');

@@ -19,13 +19,19 @@ import type { Finished, GuestSystem, RunOptions } from '../system.js';
 /** Major and minor numbers of device nodes, by path. */
 export type Devices = Map<string, { readonly major: number; readonly minor: number }>;
 
-/** Only attributes of these paths. */
+/** Attributes of these paths. Some may be gone by now. */
 export function dumpOf(machine: GuestSystem, folder: string, paths: readonly string[]): string {
   if (paths.length === 0) return '';
   const options = DUMP_ARGUMENTS.filter((word) => word.startsWith('--') && word !== '--recursive');
   const argv = ['xargs', '--null', 'getfattr', ...options, '--'];
-  return stable(machine, argv, { cwd: folder, input: nullEnded(paths) });
+  const ended = machine.run(argv, { cwd: folder, input: nullEnded(paths) });
+  const gone = /^(getfattr: [\s\S]*: No such file or directory\n?)+$/;
+  const complained = ended.code === SOME_FAILED && gone.test(ended.stderr);
+  return complained ? ended.stdout : checked(argv, ended).stdout;
 }
+
+/** xargs(1): a program that it ran failed. */
+const SOME_FAILED = 123;
 
 /**
  * Output of a program that walks a live tree: run again if something disappeared meanwhile. `first`: the
@@ -42,12 +48,16 @@ export function stable(
   return checked(argv, ended).stdout;
 }
 
-/** A lower directory at these paths, and at all that is in `folders`. */
+/**
+ * A lower directory at these paths, and at all that is in `folders`. `isMounted`: it is a mounted overlay of
+ * several.
+ */
 export function lookUp(
   machine: GuestSystem,
   folder: string,
   paths: readonly string[],
   folders: readonly string[] = [],
+  isMounted = false,
 ): LowerDirectory {
   // Folders first: below a missing one, nothing is looked up.
   const above = new Set(paths.map(parentOf));
@@ -66,7 +76,10 @@ export function lookUp(
   const devices = deviceNumbers(machine, folder, found);
   const { entries, whiteouts } = partWhiteouts(found, devices);
   const names = entries.filter(({ type }) => type === 'd').map(({ path }) => path);
-  const { attributes, opaque } = sortAttributes(dumpOf(machine, folder, names));
+  const dump = dumpOf(machine, folder, names);
+  const { attributes, opaque } = isMounted
+    ? { attributes: attributesInView(dump), opaque: new Set<string>() }
+    : sortAttributes(dump);
   return {
     entries: new Map(entries.map((entry) => [entry.path, entry])),
     whiteouts,

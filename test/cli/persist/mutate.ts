@@ -53,6 +53,7 @@ export function mutate(chance: Chance, root: Buffer): void {
     () => any && fs.renameSync(any.path, fresh()),
     ...[1, 2, 3].map(() => () => moveFolder(chance, chance.pick(folders.slice(1)), folders)),
     () => any && exchange(any.path, chance.pick(nodes).path),
+    ...[1, 2, 3].map(() => () => comeBack(chance)),
     () => changeAll(chance, chance.pick(folders)),
     () => changeAll(chance, chance.pick(folders)),
     () => dive(fresh()),
@@ -122,13 +123,31 @@ function moveFolder(chance: Chance, from: Buffer | undefined, folders: readonly 
   // An empty folder may be replaced.
   if (chance.number(3) === 0) fs.rmSync(to, { recursive: true, force: true });
   fs.renameSync(from, to);
+  moves.push([from, to, 'moved']);
 }
 
-/** Two files or folders in each other's place (renameat2(2), RENAME_EXCHANGE). */
+/**
+ * Two files or folders in each other's place: renameat2(2) with RENAME_EXCHANGE (include/uapi/linux/fs.h), by its number on amd64
+ * and arm64.
+ */
+const EXCHANGE = `my ($a, $b) = split /\\0/, join '', <STDIN>;
+syscall(${process.arch === 'arm64' ? 276 : 316}, -100, $a, -100, $b, 2) == 0 or exit 1;`;
+
 function exchange(a: Buffer, b: Buffer): void {
-  spawnSync('xargs', ['-0', 'mv', '--exchange', '-T', '--'], {
-    input: Buffer.concat([a, Buffer.from([0]), b, Buffer.from([0])]),
-  });
+  const done = spawnSync('perl', ['-e', EXCHANGE], { input: Buffer.concat([a, Buffer.from([0]), b]) });
+  if (done.status === 0) moves.push([a, b, 'exchanged']);
+}
+
+/** What was moved or exchanged, so that it can come back, also after it was saved. */
+const moves: [from: Buffer, to: Buffer, how: 'moved' | 'exchanged'][] = [];
+
+function comeBack(chance: Chance): void {
+  if (moves.length === 0) return;
+  const [from, to, how] =
+    moves.splice(chance.number(Math.min(moves.length, 4)) - Math.min(moves.length, 4), 1)[0] ?? [];
+  if (from === undefined || to === undefined) return;
+  if (how === 'exchanged') exchange(from, to);
+  else fs.renameSync(to, from);
 }
 
 /** Metadata of a whole tree, as chmod -R and chown -R change it. */

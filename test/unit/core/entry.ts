@@ -13,7 +13,16 @@ export function entry(path: string, facts: Partial<TreeEntry> = {}): TreeEntry {
     path: folder && path !== '.' ? path.slice(0, -1) : path,
     type: folder ? 'd' : 'f',
     mode: folder ? 0o755 : 0o644,
-    ...{ uid: 0, gid: 0, nlink: 1, ino: String(++inodes), size: folder ? 0 : 10, mtime: 1, target: '' },
+    ...{
+      uid: 0,
+      gid: 0,
+      nlink: 1,
+      fileSystem: '30',
+      ino: String(++inodes),
+      size: folder ? 0 : 10,
+      mtime: 1,
+      target: '',
+    },
     ...{ changed: '1.5', allocated: 4096 },
     ...facts,
   };

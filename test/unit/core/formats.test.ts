@@ -117,8 +117,8 @@ test('bytes that are no newc header are told from it', () => {
 });
 
 test("find's listing becomes a tree, sorted with folders before their content, however it is cut into pieces", () => {
-  const records = ['f 4755 0 0 1 12 5 1700000000 1.5 8 b/x y//\0', 'd 755 0 0 3 11 4096 1 1.5 8 b//\0'];
-  records.push('l 777 0 0 1 13 3 -2 1.5 0 a///to\n//\0', 'd 700 1 2 3 10 4096 1 1.5 8 //\0');
+  const records = ['f 4755 0 0 1 30 12 5 1700000000 1.5 8 b/x y//\0', 'd 755 0 0 3 30 11 4096 1 1.5 8 b//\0'];
+  records.push('l 777 0 0 1 30 13 3 -2 1.5 0 a///to\n//\0', 'd 700 1 2 3 30 10 4096 1 1.5 8 //\0');
   const listing = new TextEncoder().encode(records.join(''));
   for (const size of [1, 2, 3, 5, 7, 30, listing.length]) {
     const parser = new TreeParser();
@@ -137,7 +137,7 @@ test("find's listing becomes a tree, sorted with folders before their content, h
 });
 
 test("a listing of find's that ends in the middle of a record is not taken for a whole one", () => {
-  const listing = new TextEncoder().encode('d 755 0 0 3 11 4096 1 1.5 8 b//\0');
+  const listing = new TextEncoder().encode('d 755 0 0 3 30 11 4096 1 1.5 8 b//\0');
   for (let size = 1; size < listing.length; size++) {
     const parser = new TreeParser();
     parser.take(listing.subarray(0, size));
@@ -147,10 +147,10 @@ test("a listing of find's that ends in the middle of a record is not taken for a
 
 test('a printed entry is the record that find printed', () => {
   const records = [
-    'f 4755 0 0 1 12 5 1700000000 1.5000 8 b/x y//\0',
-    'l 777 0 0 1 13 3 -2 1.5 0 \udcff///to\n//\0',
-    'f 600 1 2 3 view:9 4096 1  8 unsure//\0',
-    'd 700 1 2 3 10 4096 1 1.5 8 //\0',
+    'f 4755 0 0 1 30 12 5 1700000000 1.5000 8 b/x y//\0',
+    'l 777 0 0 1 30 13 3 -2 1.5 0 \udcff///to\n//\0',
+    'f 600 1 2 3 30 view:30:9 4096 1  8 unsure//\0',
+    'd 700 1 2 3 30 10 4096 1 1.5 8 //\0',
   ];
   assert.deepEqual(parseThese(records.join('')).map(printEntry), records);
 });

@@ -48,14 +48,23 @@ export function differenceFromKnown(
 ): Difference | undefined {
   const text = saved.length === 0 ? undefined : machine.readText(FACTS);
   if (text === undefined) return undefined;
-  const known = JSON.parse(text) as Known;
-  if (!isSame(known, saved)) return undefined;
+  const known = parseKnown(text);
+  if (known === undefined || !isSame(known, saved)) return undefined;
   const ended = machine.run(['sh', '-c', COMPARE, FOLDER, ...findArguments(FRESH)], { mayLack: true });
   if (ended.code !== 0 || ended.stderr !== '') return undefined;
   const [added, gone, kept] = ['new', 'gone', 'kept'].map((name) =>
     parseThese(machine.readText(`${FOLDER}/${name}`) ?? ''),
   ) as [TreeEntry[], TreeEntry[], TreeEntry[]];
   return { known, entries: sortTree([...added, ...kept]), before: [...gone, ...kept], gone };
+}
+
+/** `undefined` if there was no room for all of it. */
+function parseKnown(text: string): Known | undefined {
+  try {
+    return JSON.parse(text) as Known;
+  } catch {
+    return undefined;
+  }
 }
 
 function isSame({ ids }: Known, saved: readonly SavedSnapshot[]): boolean {
@@ -97,6 +106,5 @@ export function addToKnown(
     ready = put('remove', replaced.map(printEntry)) && put('add', [entries]);
   }
   const updated = ready && machine.run(['sh', '-c', UPDATE, FOLDER]).code === 0;
-  if (updated) machine.write(FACTS, JSON.stringify(known));
-  else machine.run(['rm', '-rf', FOLDER]);
+  if (!updated || !machine.write(FACTS, JSON.stringify(known))) machine.run(['rm', '-rf', FOLDER]);
 }

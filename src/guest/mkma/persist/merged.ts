@@ -19,6 +19,8 @@ export interface Merged {
   readonly root: string;
   /** The lower directories as one. */
   readonly below: string;
+  /** Whether that is a mounted overlay, not the only directory itself. */
+  readonly isMounted: boolean;
 }
 
 /** Mounts both, calls `work`, and releases them. */
@@ -26,13 +28,14 @@ export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: 
   const mounted: string[] = [];
   try {
     mustMakeFolder(machine, ROOT, 0o700);
-    must(machine, ['mount', '--bind', rootOf(machine), ROOT]);
+    // Private: what is mounted later, on the machine, must not appear in it.
+    must(machine, ['mount', '--bind', '--make-private', rootOf(machine), ROOT]);
     mounted.push(ROOT);
     // Reading leaves no traces in times of access.
     must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev,noatime', ROOT]);
     const below = mountBelow(machine, record);
     if (below === BELOW) mounted.push(BELOW);
-    return work({ root: ROOT, below });
+    return work({ root: ROOT, below, isMounted: below === BELOW });
   } finally {
     for (const point of mounted.reverse()) machine.run(['umount', '--lazy', point]);
   }

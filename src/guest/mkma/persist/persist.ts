@@ -6,6 +6,7 @@ import type { FileMetadata, LayerFacts } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
+import { withoutLosses } from '../../../core/overlay/moved-parts.js';
 import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/overlay/snapshot.js';
 import type { Records } from '../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
@@ -89,19 +90,30 @@ function persistFrom(
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium);
-    const chosen = found.changes.filter(({ path }) => paths.has(path));
+    const { chosen, stay } = withoutLosses(
+      found.changes,
+      found.changes.filter(({ path }) => paths.has(path)),
+    );
     if (chosen.length === 0) {
       const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
       return ok({ ...nothing, warnings: medium.warnings });
     }
     const saved = save(machine, record, options, tell, {
-      ...{ facts, medium, scan: found.scan, chosen, sockets },
+      ...{ facts, medium: withStaying(medium, stay), scan: found.scan, chosen, sockets },
       whole: chosen.length === found.changes.length,
     });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
     tell('files were replaced while they were read: retrying');
   }
+}
+
+/** Warnings about moved folders that stay where they were as well. */
+function withStaying(medium: Medium, stay: readonly string[]): Medium {
+  const warnings = stay.map(
+    (path) => `${showPath(path)} stays where it was: not all that moved from there is saved elsewhere`,
+  );
+  return { ...medium, warnings: [...medium.warnings, ...warnings] };
 }
 
 function lookAround(machine: RunningSystem, merged: Merged, medium: Medium) {
@@ -159,7 +171,9 @@ function save(
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const { attributes, metadataOnly } = content;
-  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse: true });
+  const compressed = record.images.some(({ kind, format }) => kind === 'base' && format !== undefined);
+  const sparse = compressed ? 'tmpfs' : 'everywhere';
+  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
   const { unpackedBytes, segments } = plan.value;
   const names = segments.reduce(

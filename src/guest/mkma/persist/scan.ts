@@ -18,8 +18,10 @@ import { type LowerDirectory, LowerView } from '../../../core/overlay/lower.js';
 import { followMarks, isInside, type Marks, type Moves } from '../../../core/overlay/marks.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
+import type { Problem } from '../../../core/result.js';
 import { ancestorsOf, nameLength } from '../../../core/text/path.js';
 import type { Finished, RunningSystem } from '../../system.js';
+import { ThrownProblem } from '../../thrown-problem.js';
 import {
   attributesInView,
   type Devices,
@@ -68,12 +70,26 @@ export function scanMachine(machine: RunningSystem, merged: Merged, saved: reado
   const seen = machine.now() / 1000;
   const difference = differenceFromKnown(machine, saved);
   const quick = difference === undefined ? undefined : scanWith(machine, merged, saved, seen, difference);
-  return quick ?? (scanWith(machine, merged, saved, seen) as Scan);
+  if (quick !== undefined) return quick;
+  for (let attempt = 1; ; attempt++) {
+    const scan = scanWith(machine, merged, saved, machine.now() / 1000);
+    if (scan !== undefined) return scan;
+    if (attempt === ATTEMPTS) throw new ThrownProblem(MOVING);
+  }
 }
+
+/** Number of looks, if folders move while they are looked at. */
+const ATTEMPTS = 20;
+const MOVING: Problem = {
+  code: 'files-changing',
+  what: 'folders were moved whenever they were read',
+  next: 'stop the program that moves them, and save again; nothing was saved',
+};
 
 /**
  * The same, with everything or with the `difference` from what is known alone. `undefined` if that is not
- * enough: what moved, and folders that hide what is below them, are looked at as a whole.
+ * enough, since what moved and folders that hide what is below them are looked at as a whole; or if a folder
+ * moved meanwhile.
  */
 function scanWith(
   machine: RunningSystem,
@@ -83,18 +99,19 @@ function scanWith(
   difference?: Difference,
 ): Scan | undefined {
   const raw = scanUpper(machine, difference?.entries);
-  const moves = followMarks(raw.entries, raw);
+  const moves = followMarks(raw.entries, raw, saved.length === 0);
   if (difference !== undefined && moves.folders.size > 0) return undefined;
   const moved = withMoved(raw, moves, machine, merged);
+  if (moved === undefined) return undefined;
   const above = [...moved.otherNames.keys()].flatMap(ancestorsOf);
   const paths = [...moved.entries.map(({ path }) => path), ...moves.origins.values(), ...above];
   const asked = [...new Set([...paths, ...moved.whiteouts, ...RECORD_PATHS])];
-  const first = lookUp(machine, merged.below, asked);
+  const first = lookUp(machine, merged.below, asked, [], merged.isMounted);
   // Of folders that hide what is below, the upper directory does not show what they have lost.
   const atFirst = new LowerView([first]);
   const whole = [...wholeFolders(moved, atFirst)].filter((path) => atFirst.at(path)?.type === 'd');
   if (difference !== undefined && whole.length > 0) return undefined;
-  const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole);
+  const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole, merged.isMounted);
   const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
   const made = saved.length === 0 ? [] : madeLayers(machine, saved, difference);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
@@ -145,12 +162,20 @@ function withMoved(
   { folders, origins }: Moves,
   machine: RunningSystem,
   { root }: Merged,
-): Upper {
+): Upper | undefined {
   const upper = { ...raw, moved: folders, origins, inPlace: new Set<string>() };
   if (folders.size === 0) return { ...upper, carried: new Set(), otherNames: new Map() };
+  const roots = [...folders.keys()];
   const inside = (path: string): boolean => folders.has(path) || isInside(path, folders);
   const own = new Set(raw.entries.map(({ path }) => path));
-  const carried = find(machine, root, [...folders.keys()], 'everything').filter(({ path }) => !own.has(path));
+  const all = find(machine, root, roots, 'everything');
+  // One that moved on while it was read may lack content: its inode is the same before and after.
+  const before = new Map(all.filter(({ path }) => folders.has(path)).map(({ path, ino }) => [path, ino]));
+  const after = new Map(find(machine, root, roots, 'themselves').map(({ path, ino }) => [path, ino]));
+  if (roots.some((path) => before.get(path) === undefined || before.get(path) !== after.get(path))) {
+    return undefined;
+  }
+  const carried = all.filter(({ path }) => !own.has(path));
   const others = otherNamesOf(machine, root, carried).filter(({ path }) => !own.has(path));
   const found = carried.concat(others.map(({ entry }) => entry));
   const names = found.map(({ path }) => path);
@@ -182,14 +207,15 @@ function otherNamesOf(machine: RunningSystem, root: string, entries: readonly Tr
   const names = new Map<string, TreeEntry[]>();
   for (const entry of entries) {
     if (entry.type === 'd' || entry.nlink === 1) continue;
-    const same = names.get(entry.ino);
-    if (same === undefined) names.set(entry.ino, [entry]);
+    const key = inView(entry).ino;
+    const same = names.get(key);
+    if (same === undefined) names.set(key, [entry]);
     else same.push(entry);
   }
   const missing = [...names.values()].some((same) => same.length < (same[0]?.nlink ?? 0));
   if (!missing) return [];
   return find(machine, root, ['.'], 'linked').flatMap((entry) => {
-    const of = known.has(entry.path) ? undefined : names.get(entry.ino)?.[0];
+    const of = known.has(entry.path) ? undefined : names.get(inView(entry).ino)?.[0];
     return of === undefined ? [] : [{ path: entry.path, entry, of: of.path }];
   });
 }
@@ -210,7 +236,8 @@ function withContent(
   const inPlace = new Set(
     upper.entries
       .filter(({ path, nlink, size }) => {
-        const alone = moves.inPlace.has(path) && nlink === 1 && size > 0 && !records.has(path);
+        const alone =
+          moves.inPlace.has(path) && nlink === 1 && size > 0 && !records.has(path) && isPlainName(path);
         return alone && below.hasRealContent(path);
       })
       .map(({ path }) => path),
@@ -224,6 +251,11 @@ function withContent(
     return there === undefined ? [] : [inView(there)];
   });
   return { ...upper, entries, inPlace };
+}
+
+/** Whether every program prints and opens the name as it is, also those of early boot. */
+function isPlainName(path: string): boolean {
+  return !/[\n\\\udc80-\udcff]/.test(path);
 }
 
 const DUMP = ['getfattr', ...DUMP_ARGUMENTS];

@@ -15,6 +15,7 @@ function entry(path: string, fields: Partial<TreeEntry> = {}): TreeEntry {
     uid: 0,
     gid: 0,
     nlink: 1,
+    fileSystem: '30',
     ino,
     size: 10,
     mtime: 5,

@@ -29,7 +29,16 @@ const file = (path: string, data: string, ino = 2): Uint8Array => record(path, S
 function image(records: readonly Uint8Array[], more: Partial<ImageToJoin> = {}): ImageToJoin {
   const archive = concatBytes([...records, newcTrailer()]);
   const root = { mode: 0o711, uid: 7, gid: 8 };
-  return { folder: 'one', archive, root, records: records.length, whiteouts: [], ...more };
+  return {
+    folder: 'one',
+    archive,
+    root,
+    records: records.length,
+    whiteouts: [],
+    files: [],
+    marked: [],
+    ...more,
+  };
 }
 
 function joined(images: readonly ImageToJoin[]): string[] {
@@ -87,6 +96,17 @@ const REFUSED: Readonly<Record<string, ImageToJoin>> = {
   'fewer records than the manifest lists': image([dir('.')], { records: 2 }),
   'a deletion of what it has': image([dir('.'), file('a', '')], { whiteouts: ['a'] }),
   'a deletion in a folder that it lacks': image([dir('.')], { whiteouts: ['d/a'] }),
+  'a file beside it below a link': image([dir('.'), record('l', S_IFLNK | 0o777, '/etc')], {
+    files: ['l/x'],
+  }),
+  'a file beside it that it has': image([dir('.'), file('a', '')], { files: ['a'] }),
+  'an attribute below a link': image([dir('.'), record('l', S_IFLNK | 0o777, '/etc')], { marked: ['l/x'] }),
+  'an inode that is a link and a folder': image([
+    dir('.'),
+    record('l', S_IFLNK | 0o777, '/etc', 9),
+    record('d', S_IFDIR | 0o755, '', 9),
+    file('d/x', '', 10),
+  ]),
   'an archive that ends early': image([dir('.')], { archive: dir('.').subarray(0, 100) }),
   'something else': image([dir('.')], { archive: new Uint8Array(500) }),
 };

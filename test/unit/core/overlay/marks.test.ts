@@ -50,6 +50,16 @@ test('a folder that came back is no moved one: its mark names itself', () => {
   assert.deepEqual(follow(['srv/a/'], { 'srv/a': '/srv/a' }), NOTHING);
 });
 
+test('after a snapshot, a folder that came back counts as moved: the snapshot may have deleted it', () => {
+  const marks = {
+    redirects: new Map([['srv/a', 'a']]),
+    metacopies: new Set(['srv/a/file']),
+    opaque: new Set<string>(),
+  };
+  const { folders, elsewhere, inPlace } = followMarks(tree('srv/a/file'), marks, false);
+  assert.deepEqual([[...folders], [...elsewhere], [...inPlace]], [[['srv/a', 'srv/a']], ['srv/a/file'], []]);
+});
+
 test('one that came back into a folder made anew is there alone, not with what else lies below', () => {
   assert.deepEqual(follow(['srv/a/'], { 'srv/a': '/srv/a' }, { opaque: ['srv'] }).folders, {
     'srv/a': 'srv/a',

@@ -4,7 +4,18 @@ import type { TreeEntry } from '../../../../src/core/archive/tree.js';
 import { uuidOf } from '../../../../src/host/pack/erofs.js';
 
 const FILE: TreeEntry = {
-  ...{ path: 'a', type: 'f', mode: 0o644, uid: 0, gid: 0, nlink: 1, ino: '1', size: 1, mtime: 100 },
+  ...{
+    path: 'a',
+    type: 'f',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    nlink: 1,
+    fileSystem: '30',
+    ino: '1',
+    size: 1,
+    mtime: 100,
+  },
   ...{ changed: '', allocated: 0, target: '' },
 };
 const FOLDER: TreeEntry = { ...FILE, path: 'b', type: 'd', size: 4096 };
