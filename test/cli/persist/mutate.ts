@@ -53,7 +53,7 @@ export function mutate(chance: Chance, root: Buffer): void {
     () => any && fs.renameSync(any.path, fresh()),
     ...[1, 2, 3].map(() => () => moveFolder(chance, chance.pick(folders.slice(1)), folders)),
     () => any && exchange(any.path, chance.pick(nodes).path),
-    ...[1, 2, 3].map(() => () => comeBack(chance)),
+    ...[1, 2, 3].map(() => () => comeBack(chance, root)),
     () => changeAll(chance, chance.pick(folders)),
     () => changeAll(chance, chance.pick(folders)),
     () => dive(fresh()),
@@ -141,7 +141,10 @@ function exchange(a: Buffer, b: Buffer): void {
 /** What was moved or exchanged, so that it can come back, also after it was saved. */
 const moves: [from: Buffer, to: Buffer, how: 'moved' | 'exchanged'][] = [];
 
-function comeBack(chance: Chance): void {
+function comeBack(chance: Chance, root: Buffer): void {
+  // Those of another tree are over: a lower directory must not change below an overlay.
+  const here = moves.filter(([from]) => from.subarray(0, root.length).equals(root));
+  moves.splice(0, moves.length, ...here);
   if (moves.length === 0) return;
   const [from, to, how] =
     moves.splice(chance.number(Math.min(moves.length, 4)) - Math.min(moves.length, 4), 1)[0] ?? [];

@@ -105,7 +105,11 @@ function scanWith(
   if (moved === undefined) return undefined;
   const above = [...moved.otherNames.keys()].flatMap(ancestorsOf);
   const paths = [...moved.entries.map(({ path }) => path), ...moves.origins.values(), ...above];
-  const asked = [...new Set([...paths, ...moved.whiteouts, ...RECORD_PATHS])];
+  const made = saved.length === 0 ? [] : madeLayers(machine, saved, difference);
+  // What a snapshot has and the upper directory does not is gone, or shows from below.
+  const here = new Set(paths);
+  const snapshots = made.flatMap(({ entries }) => [...entries.keys()].filter((path) => !here.has(path)));
+  const asked = [...new Set([...paths, ...snapshots, ...moved.whiteouts, ...RECORD_PATHS])];
   const first = lookUp(machine, merged.below, asked, [], merged.isMounted);
   // Of folders that hide what is below, the upper directory does not show what they have lost.
   const atFirst = new LowerView([first]);
@@ -113,7 +117,6 @@ function scanWith(
   if (difference !== undefined && whole.length > 0) return undefined;
   const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole, merged.isMounted);
   const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
-  const made = saved.length === 0 ? [] : madeLayers(machine, saved, difference);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
   const upper = withContent(moved, moves, below, machine, merged);
   const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
