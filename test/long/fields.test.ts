@@ -119,7 +119,7 @@ const FACTS: readonly (readonly [string, string | RegExp])[] = [
   ],
   ['test -e /etc/issue; echo $?; readlink /etc/link', '1\ninline'],
   ['getent passwd anna', 'anna:x:1234:1234:Anna A:/home/anna:/usr/bin/zsh'],
-  ['id -Gn anna; id -Gn www-data', 'anna video newgroup\nwww-data newgroup'],
+  ['id -Gn anna; id -Gn www-data', 'anna sudo video newgroup\nwww-data newgroup'],
   ['getent shadow anna | cut -d: -f2', HASH.trim()],
   ['getent shadow root robot | cut -d: -f1,2', 'root:!*\nrobot:*'],
   [

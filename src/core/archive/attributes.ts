@@ -26,6 +26,16 @@ export function opaqueMark(path: string): FileAttributes {
 }
 
 /**
+ * Attributes of a directory in a layer that has whiteouts. Where no directory below is merged with it, since
+ * the layer that had what is deleted is not applied, the kernel would list the whiteouts as names, and find
+ * no file of them. It looks for them in a directory that was copied up, which this mark of an unknown origin
+ * says (ovl_get_inode in fs/overlayfs/inode.c).
+ */
+export function whiteoutsMark(path: string): FileAttributes {
+  return { path, values: { 'trusted.overlay.origin': '' } };
+}
+
+/**
  * A file's attributes without such a mark, and whether there was one. Values other than "y" have another
  * meaning.
  */
@@ -96,7 +106,8 @@ export function parseAttributes(
     if (equals < 0) continue;
     const name = unquote(text.slice(0, equals));
     const value = text.slice(equals + 1);
-    if (!value.startsWith('0s')) throw new Error(`getfattr printed a value that is not base64: ${text}`);
+    if (value !== '""' && !value.startsWith('0s'))
+      throw new Error(`getfattr printed a value that is not base64: ${text}`);
     if (wanted(name)) values[name] = value.slice(2);
   }
   close();
@@ -108,7 +119,10 @@ export function renderAttributes(files: readonly FileAttributes[]): Uint8Array {
   let text = '';
   for (const { path, values } of files) {
     text += `# file: ${quote(path, /[\\\n\r]/g)}\n`;
-    for (const [name, value] of Object.entries(values)) text += `${quote(name, /[\\\n\r=]/g)}=0s${value}\n`;
+    for (const [name, value] of Object.entries(values)) {
+      // setfattr fails for an empty value in base64.
+      text += `${quote(name, /[\\\n\r=]/g)}=${value === '' ? '""' : `0s${value}`}\n`;
+    }
     text += '\n';
   }
   return encodeName(text);

@@ -1,7 +1,13 @@
 /** Adds what an archive cannot carry to the unpacked tree: whiteouts, opaque marks, extended attributes. */
-import { opaqueMark, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
+import {
+  opaqueMark,
+  RESTORE_ARGUMENTS,
+  renderAttributes,
+  whiteoutsMark,
+} from '../../core/archive/attributes.js';
 import { whiteoutArchive } from '../../core/archive/cpio.js';
 import type { Manifest } from '../../core/image/manifest.js';
+import { parentOf } from '../../core/overlay/lower.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Finished, GuestSystem } from '../system.js';
 import type { ImageFile } from './images.js';
@@ -32,7 +38,13 @@ export function restoreAttributes(
   place: Place,
 ): Result<readonly string[]> {
   const opaque = manifest.kind === 'layer' ? manifest.layer.opaque : [];
-  const attributes = [...manifest.attributes, ...opaque.map(opaqueMark)];
+  const deletions = manifest.kind === 'layer' ? manifest.layer.deletions : [];
+  // The root is always merged.
+  const whiteouts = new Set(deletions.map(parentOf).filter((path) => path !== '.'));
+  const attributes = [
+    ...[...manifest.attributes, ...opaque.map(opaqueMark)],
+    ...[...whiteouts].map(whiteoutsMark),
+  ];
   if (attributes.length === 0) return ok([]);
   const set = machine.run([...place.enter, 'sh', '-c', IN_FOLDER, place.folder, ...RESTORE_ARGUMENTS], {
     input: renderAttributes(attributes),

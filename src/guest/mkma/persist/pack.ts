@@ -92,7 +92,9 @@ function pack(machine: RunningSystem, options: PackOptions): Result<PackedLayer>
   let next = 0;
   let done = 0;
   machine.pipelines(pipelinesOf(machine, plan, frames, level), lanes(machine), (index, parts) => {
-    problem ??= machine.interrupted() ? INTERRUPTED : failureOf(parts);
+    // Ctrl-C may reach a part before the program that waits for it.
+    const ended = machine.interrupted() || parts.some(({ code }) => code === 128 + SIGINT);
+    problem ??= ended ? INTERRUPTED : failureOf(parts);
     if (problem !== undefined) return false;
     for (const line of (parts[0] as PartResult).stderr.split('\0')) {
       if (line !== '') (line.startsWith(IS_REPLACED) ? replaced : changed).add(line.slice(1));
@@ -192,6 +194,7 @@ function failureOf(parts: readonly PartResult[]): Problem | undefined {
   };
 }
 
+const SIGINT = 2;
 const SIGKILL = 9;
 
 /**
