@@ -29,13 +29,14 @@ run() {
   return "$code"
 }
 
-# sources SUITE: apt's lines for it, from the mirrors that this host uses; none: Debian's own.
+# sources SUITE: apt's lines for it, from the mirrors that this host uses; none: Debian's own. The keyring is named, since what the
+# host trusts without one may be unreadable: apt 2.6 then finds no key at all.
 sources() {
   # shellcheck disable=SC2016 # apt-get(8) fills it in
   used=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sort -u)
   main=$(printf '%s\n' "$used" | grep -m 1 '/debian/$') || main=http://deb.debian.org/debian/
   security=$(printf '%s\n' "$used" | grep -m 1 '/debian-security/$') || security=http://deb.debian.org/debian-security/
-  printf 'deb %s main\n' "$main $1" "$main $1-updates" "$security $1-security"
+  printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s main\n' "$main $1" "$main $1-updates" "$security $1-security"
 }
 
 # Inside a mount and process namespace of its own: $1 is the bare machine, $2 the command, run in root's home folder, or in the clone

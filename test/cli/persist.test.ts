@@ -414,3 +414,17 @@ test('a base that is gone from the storage, or another one, is warned of', () =>
   machine.onStorage((storage) => rmSync(join(storage, 'images/base.cpio.zst')));
   assert.match(save(['--all']), /^warning: the medium no longer has a base: nothing boots without one\n/m);
 });
+
+test('what a layer deletes is not listed either once the layer that had it is gone', () => {
+  mkdirSync(at('srv/folder'), { recursive: true });
+  put('srv/folder/file');
+  put('srv/folder/other');
+  save(['--all']);
+  const [first = ''] = layers();
+  machine.boot();
+  rmSync(at('srv/folder/file'));
+  save(['--all']);
+  machine.onStorage((storage) => rmSync(join(storage, 'images', first)));
+  machine.boot();
+  assert.deepEqual(readdirSync(at('srv/folder')), []);
+});

@@ -34,6 +34,11 @@ test('what is rendered is what is read', () => {
     renderAttributes([opaqueMark('d')]),
     encodeName('# file: d\ntrusted.overlay.opaque=0seQ==\n\n'),
   );
+  // setfattr takes no empty value in base64.
+  assert.deepEqual(
+    renderAttributes([{ path: 'e', values: { 'user.e': '' } }]),
+    encodeName('# file: e\nuser.e=""\n\n'),
+  );
 });
 
 test('what belongs to a file and what to the machine it lies on', () => {
