@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -139,6 +140,10 @@ test('blame: the layers of this boot, one that came later, and what changed sinc
   rmSync(join(machine.merged, 'etc/issue'));
   assert.match(told('blame', '/etc/issue'), /does not exist: fresh \(since boot\) deletes it\n$/);
   machine.onStorage((storage) => cpSync(stock.file(FIRST), join(storage, 'images', layerFileName('later'))));
+  renameSync(join(machine.merged, 'etc/new'), join(machine.merged, 'srv/moved'));
+  assert.match(told('blame', '/srv/moved/y'), /\/srv\/moved\/y comes from fresh \(since boot\)\n$/);
+  assert.match(told('blame', '/etc/new/x'), /does not exist: fresh \(since boot\) deletes \/etc\/new\n$/);
+  renameSync(join(machine.merged, 'srv/moved'), join(machine.merged, 'etc/new'));
   const later = JSON.parse(told('blame', '/etc/new/x', '--json'));
   assert.deepEqual(
     later.verdicts.map((one: Record<string, unknown>) => [one.image, one.decides, one.entry !== undefined]),

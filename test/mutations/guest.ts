@@ -118,7 +118,7 @@ export const GUEST: readonly Mutation[] = [
     id: 'moved-not-viewed',
     breaks: 'a moved folder is saved with what it contains',
     file: 'src/core/overlay/marks.ts',
-    from: 'if (inPlace(path) || isInside(path, folders)) continue;',
+    from: 'if ((returned && inPlace(path)) || isInside(path, folders)) continue;',
     to: 'if (folders.size >= 0) continue;',
     tests: ['unit/core/overlay/marks', 'cli/persist-rounds'],
   },

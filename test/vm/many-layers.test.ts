@@ -18,7 +18,8 @@ test(`${COUNT} layers, one of them damaged`, async (t) => {
   for (let i = 0; i < COUNT; i++) {
     if (i < KINDS) {
       const script = `mkdir -p etc/many root; echo ${i} >etc/many/kind-${i}; echo ${i} >etc/many/last; chmod 75${i} etc/many`;
-      await makeLayer(name(i), { script });
+      // As persist makes them: layers without records are not unpacked together.
+      await makeLayer(name(i), { script, records: { files: {} } });
     } else copyFileSync(layerFile(name(i % KINDS)), layerFile(name(i)));
   }
   const damaged = Math.floor(COUNT / 2);

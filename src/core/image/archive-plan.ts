@@ -84,8 +84,8 @@ export interface PlanOptions {
   /** Most bytes of archive after which a segment ends. */
   readonly segmentTarget?: number;
   /**
-   * Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. `tmpfs`: not of those in
-   * an overlay's view, which a file system below may hold compressed.
+   * Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. `tmpfs`: not of those
+   * in an overlay's view, which a file system below may hold compressed.
    */
   readonly sparse?: 'everywhere' | 'tmpfs';
   /** Attributes of the tree's files, sorted by path. */

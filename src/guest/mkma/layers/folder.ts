@@ -1,5 +1,6 @@
 /** The images folder on the machine's storage, read by programs. */
 import { ArchiveParser } from '../../../core/archive/parser.js';
+import type { BootRecord } from '../../../core/boot/record.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { readErofs } from '../../../core/image/erofs/reader.js';
 import { damaged, unreadable } from '../../../core/image/problems.js';
@@ -7,9 +8,11 @@ import { watchReads } from '../../../core/image/reads.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
+import { isBelow } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import { dumpOf, lookUp, sortAttributes } from '../directory.js';
-import { VIEW } from '../view.js';
+import { withMerged } from '../merged.js';
+import { FRESH, VIEW } from '../view.js';
 
 /** Reads the content of an image: its archive from zstd(1), piece by piece, skipping file contents. */
 export function readTree(
@@ -70,11 +73,46 @@ export function unpackedFolder(image: StoredImage, { base }: StoredImages): stri
 
 /** The content of an unpacked image at these paths. */
 export function lookUpTree(machine: RunningSystem, folder: string, paths: ReadonlySet<string>): LayerTree {
+  return lookUpMarked(machine, folder, paths).tree;
+}
+
+/**
+ * The changes since boot at these paths, as a snapshot would have them: with what is in a moved folder, which
+ * the upper directory has only a mark of. `paths`: a folder before what is in it.
+ */
+export function lookUpFresh(
+  machine: RunningSystem,
+  record: BootRecord,
+  paths: ReadonlySet<string>,
+): LayerTree {
+  const { tree, redirects } = lookUpMarked(machine, FRESH, paths);
+  // Nothing above it moved: it was where its mark points to.
+  const isMoved = (path: string): boolean => {
+    const mark = redirects.get(path);
+    const here = `/${path}`;
+    return mark !== undefined && mark !== here && !here.endsWith(`/${mark}`);
+  };
+  const moved = [...paths].find((path) => isMoved(path) && tree.entries.get(path)?.type === 'd');
+  if (moved === undefined) return tree;
+  const isIn = (path: string): boolean => isBelow(path, moved);
+  const outside = [...tree.entries].filter(([path]) => !isIn(path));
+  const seen = withMerged(machine, record, ({ root }) => lookUp(machine, root, [...paths], [], true));
+  return {
+    entries: new Map([...outside, ...[...seen.entries].filter(([path]) => isIn(path))]),
+    whiteouts: new Set([...tree.whiteouts].filter((path) => !isIn(path))),
+    opaque: new Set([...tree.opaque].filter((path) => !isIn(path)).concat(moved)),
+    attributes: new Map([...tree.attributes, ...[...seen.attributes].filter(([path]) => isIn(path))]),
+  };
+}
+
+function lookUpMarked(machine: RunningSystem, folder: string, paths: ReadonlySet<string>) {
   const found = lookUp(machine, folder, [...paths]);
-  const files = [...found.entries.values()].filter(({ type }) => type === 'f').map(({ path }) => path);
-  const { metacopies } = sortAttributes(dumpOf(machine, folder, files));
+  const names = [...found.entries.keys()];
+  const { metacopies, redirects } = sortAttributes(dumpOf(machine, folder, names));
+  // A file with both has its content at another path.
+  const metadataOnly = (path: string): boolean => metacopies.has(path) && !redirects.has(path);
   const entries = [...found.entries].map(
-    ([path, entry]) => [path, metacopies.has(path) ? { ...entry, metadataOnly: true } : entry] as const,
+    ([path, entry]) => [path, metadataOnly(path) ? { ...entry, metadataOnly: true } : entry] as const,
   );
-  return { ...found, entries: new Map(entries) };
+  return { tree: { ...found, entries: new Map(entries) }, redirects };
 }

@@ -14,8 +14,7 @@ import type { RunningSystem } from '../../system.js';
 import { digestsIn } from '../digests.js';
 import { openImages } from '../images-folder.js';
 import type { Answer } from '../session.js';
-import { VIEW } from '../view.js';
-import { lookUpTree, readTree, unpackedFolder } from './folder.js';
+import { lookUpFresh, lookUpTree, readTree, unpackedFolder } from './folder.js';
 import { verifyOne } from './verify.js';
 
 /** What a verb works on. */
@@ -100,8 +99,7 @@ export function blameOne({ machine, record, folder }: Place, text: string): Resu
     if (tree.ok) images.push({ name, disabled, tree: tree.value });
     else unreadable.push(tree.problem);
   }
-  const fresh = `${VIEW}/${OVERLAY.fresh}`;
-  images.push({ name: `${OVERLAY.fresh} (since boot)`, tree: lookUpTree(machine, fresh, only) });
+  images.push({ name: `${OVERLAY.fresh} (since boot)`, tree: lookUpFresh(machine, record, only) });
   const found = knownBlame(blame(path.value, images));
   if (!found.ok) return found;
   const warnings = unreadable.map(({ what, where }) => `warning: ${what}: ${where}`);

@@ -3,7 +3,7 @@ import type { FileMetadata } from '../../../core/image/manifest.js';
 import type { LayerContent } from '../../../core/overlay/snapshot.js';
 import type { RunningSystem } from '../../system.js';
 import { digestsIn } from '../digests.js';
-import type { Merged } from './merged.js';
+import type { Merged } from '../merged.js';
 
 /** Largest time of a newc record, in seconds: files in the archive have no other either. */
 const LATEST = 0xffff_ffff;

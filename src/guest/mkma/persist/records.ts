@@ -13,8 +13,8 @@ import {
 import { ancestorsOf } from '../../../core/text/path.js';
 import { digestFiles, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
+import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
-import type { Merged } from './merged.js';
 import type { Scan } from './scan.js';
 
 /** The records of a layer with this content, on the lower directories and the snapshots of this boot. */

@@ -33,10 +33,10 @@ import {
   sortAttributes,
   stable,
 } from '../directory.js';
+import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
 import { type Difference, differenceFromKnown } from './known.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
-import type { Merged } from './merged.js';
 import { readEntries } from './saved.js';
 
 export interface Scan {

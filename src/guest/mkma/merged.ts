@@ -1,13 +1,13 @@
 /**
- * Two views that persist mounts for itself: the root without what is mounted in it, and what is below the
+ * Two views that a command mounts for itself: the root without what is mounted in it, and what is below the
  * upper directory. They show where content is that the upper directory has only a mark of, and what a path
  * was before, whatever the number of layers.
  */
-import type { BootRecord } from '../../../core/boot/record.js';
-import { OVERLAY } from '../../../core/contract.js';
-import { must, mustMakeFolder } from '../../must.js';
-import type { RunningSystem } from '../../system.js';
-import { VIEW } from '../view.js';
+import type { BootRecord } from '../../core/boot/record.js';
+import { OVERLAY } from '../../core/contract.js';
+import { must, mustMakeFolder } from '../must.js';
+import type { RunningSystem } from '../system.js';
+import { VIEW } from './view.js';
 
 const ROOT = '/run/mkma/root';
 const BELOW = '/run/mkma/below';
