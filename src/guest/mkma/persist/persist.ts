@@ -1,5 +1,6 @@
 /** `mkma persist`: chosen changes become a layer. */
 
+import { isViewed } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
 import type { FileMetadata, LayerFacts } from '../../../core/image/manifest.js';
@@ -242,11 +243,17 @@ function save(
   const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
   if (applied) {
     rememberNextBoot(machine, [...medium.nextBoot, added]);
-    rememberUsed(machine, record, whole ? undefined : unpackedBytes);
+    rememberUsed(machine, record, whole ? undefined : unpackedBytes - viewedBytes(plan.value));
   }
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const all = [...warnings, ...layer.warnings];
   return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };
+}
+
+/** Bytes of the content that is below the upper directory, and so not among the changes in RAM. */
+function viewedBytes({ segments }: Plan): number {
+  const records = segments.flatMap((segment) => segment.records);
+  return records.reduce((sum, { found, size }) => sum + (found && isViewed(found) ? size : 0), 0);
 }
 
 /**
