@@ -79,7 +79,7 @@ export function findChanges(upper: Upper, stack: LowerView, below: LowerView): C
   for (const entry of upper.entries) {
     const { path, type } = entry;
     const before = below.at(path);
-    const kind = kindOf(entry, before, upper, below);
+    const kind = cameBack(path, upper, stack, below) ? undefined : kindOf(entry, before, upper, below);
     if (kind !== undefined)
       changes.push(before === undefined ? { kind, path, entry } : { kind, path, entry, before: before.type });
     else if (type !== 'd') unchanged.push(entry);
@@ -149,6 +149,25 @@ function otherNames(unchanged: readonly TreeEntry[], changes: readonly Change[])
   return linked
     .filter(({ ino }) => files.has(ino))
     .map((entry) => ({ kind: 'changed', path: entry.path, entry, before: entry.type }));
+}
+
+/**
+ * Whether a path in a moved folder shows what the real lower directories have there, since the folder is
+ * where it was again, and no snapshot has anything else at the path.
+ */
+function cameBack(
+  path: string,
+  { carried, origins, moved }: Upper,
+  stack: LowerView,
+  below: LowerView,
+): boolean {
+  if (!carried.has(path) || stack.at(path) === undefined || below.at(path) !== stack.at(path)) return false;
+  for (let above = path; above !== '.'; ) {
+    above = parentOf(above);
+    const origin = origins.get(above) ?? moved.get(above);
+    if (origin !== undefined) return origin === above;
+  }
+  return false;
 }
 
 function kindOf(

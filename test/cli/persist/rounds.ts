@@ -89,11 +89,16 @@ for (; done < rounds; boots++) {
     for (let k = 1 + chance.number(12); k > 0; k--)
       timed('mutate', () => mutate(chance, Buffer.from(machine.merged)));
     // So that what did not change afterwards is seen not to have (core/overlay/snapshot.ts, TICK).
-    if (chance.number(2) === 0) await sleep(120);
+    const settled = chance.number(2) === 0;
+    if (settled) await sleep(120);
     const ended = timed('persist', () =>
       machine.mkma(['persist', '--all', '--level', chance.pick(['1', '8'])]),
     );
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
+    if (settled && chance.number(3) === 0) {
+      const again = timed('look', () => machine.mkma(['persist', '--all', '--dry-run']));
+      assert.equal(again.stdout, 'nothing to save\n', `round ${done}, once more: ${again.stderr}`);
+    }
   }
   const before = timed('describe', () => describeTree(machine.merged));
   assert.deepEqual(

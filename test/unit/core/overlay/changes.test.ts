@@ -216,6 +216,22 @@ test('saved once, a moved folder is no change any more; what moves on in it is',
   assert.deepEqual(changes(later, stack, below), ['changed srv/b']);
 });
 
+test('a folder that is where it was again shows what it had, except where a snapshot has something else', () => {
+  const viewed = { ino: 'view:7' };
+  const back: Upper = {
+    ...upper({ entries: ['srv/', entry('srv/kept', viewed), entry('srv/saved', viewed)] }),
+    moved: new Map([['srv', 'srv']]),
+    carried: new Set(['srv/kept', 'srv/saved']),
+  };
+  const lower = lowerLayer({ entries: ['srv/kept', 'srv/saved', 'srv/deleted'] });
+  const stack = new LowerView([lower]);
+  const snapshot = lowerLayer({ entries: ['srv/saved'] });
+  assert.deepEqual(changes(back, stack, new LowerView([snapshot, lower])), [
+    'deleted srv/deleted',
+    'changed srv/saved',
+  ]);
+});
+
 test('a file with the content it has below: metadata, as long as no snapshot of this boot has other content', () => {
   const stack = new LowerView([lowerLayer({ entries: ['etc/a', 'etc/b'] })]);
   const up = { ...upper({ entries: ['etc/a', 'etc/b'] }), inPlace: new Set(['etc/a']) };
