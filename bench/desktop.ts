@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BASE_FILES, type BaseFormat, FILES, PARAM } from '../src/core/contract.js';
+import { BASE_FILES, FILES, type ImageFormat, PARAM } from '../src/core/contract.js';
 import { formatBytes } from '../src/core/text/size.js';
 import { chooseAccel } from '../src/host/qemu/accel.js';
 import type { Picture } from '../src/host/screen/picture.js';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: { boots: { type: 'string', default: '3' }, browser: { type: 'string', default: 'firefox-esr' } },
 });
 
-const BASE_FORMATS = ['cpio', 'erofs'] as const satisfies readonly BaseFormat[];
+const BASE_FORMATS = ['cpio', 'erofs'] as const satisfies readonly ImageFormat[];
 /** Room for a whole desktop unpacked into RAM. */
 const MEMORY_MIB = 4096;
 /** Where the bar is, in points from the top, and how many colours its letters have at least. */
@@ -45,9 +45,9 @@ const { processor, processors, kernel } = describeHost(join(folder, 'cpio'));
 process.stdout.write(
   `${processors} processors (${processor}), Linux ${kernel}; ${values.boots} boots each\n`,
 );
-const boots: Record<BaseFormat, Booted[]> = { cpio: [], erofs: [] };
+const boots: Record<ImageFormat, Booted[]> = { cpio: [], erofs: [] };
 const disks = Object.fromEntries(BASE_FORMATS.map((form) => [form, diskOf(form)])) as Record<
-  BaseFormat,
+  ImageFormat,
   string
 >;
 const cache = join(repository, '.test');
@@ -91,7 +91,7 @@ function hasBar(picture: Picture): boolean {
 }
 
 /** Build the images; where nothing has changed that takes a moment. */
-function build(form: BaseFormat): void {
+function build(form: ImageFormat): void {
   const output = join(folder, form);
   const config = join(folder, 'mkma.config.json');
   const extended = [{ preset: 'desktop', with: { browser: values.browser } }];
@@ -102,6 +102,6 @@ function build(form: BaseFormat): void {
   if (built.status !== 0) throw new Error(`the images of ${form} could not be built`);
 }
 
-function diskOf(form: BaseFormat): string {
+function diskOf(form: ImageFormat): string {
   return makeBaseDisk(join(folder, form, BASE_FILES[form]), join(scratch, form));
 }

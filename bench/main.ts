@@ -5,7 +5,7 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { BASE_FILES, type BaseFormat, FILES } from '../src/core/contract.js';
+import { BASE_FILES, FILES, type ImageFormat } from '../src/core/contract.js';
 import { readImage } from '../src/host/set/images.js';
 import { benchBooting } from './boot/booting.js';
 import { prepareLive } from './boot/live.js';
@@ -55,7 +55,7 @@ if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(foun
 if (values.chart !== undefined) writeFileSync(values.chart, chart(found));
 
 /** Images of the tests, built where they are not yet. */
-function builtImages(name: string, format: BaseFormat): string {
+function builtImages(name: string, format: ImageFormat): string {
   const folder = join(repository, name);
   const main = join(repository, 'dist/host/main.js');
   const build = [main, 'build', 'console', '--format', format, '--output', folder];

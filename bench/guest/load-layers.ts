@@ -4,10 +4,11 @@
  */
 
 import { chooseLayers } from '../../src/guest/init/choose-layers.js';
-import { findBase, findLayers, readManifest } from '../../src/guest/init/images.js';
+import { findBase, findLayers, readInfo } from '../../src/guest/init/images.js';
 import { loadLayers } from '../../src/guest/init/layers.js';
 import { loadedImage } from '../../src/guest/init/load.js';
 import { readSettings } from '../../src/guest/init/settings.js';
+import { undoList } from '../../src/guest/init/undo.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';
 import { exit } from '../../src/guest/qjs/program.js';
 
@@ -24,11 +25,11 @@ function known<T>(
 
 const settings = known(readSettings(''));
 const base = known(findBase(machine, ''));
-const manifest = known(readManifest(machine, base));
+const { manifest } = known(readInfo(machine, base));
 const image = loadedImage('base', base, manifest, { bytes: manifest?.unpackedBytes ?? 0, warnings: [] }, 0);
 const choice = chooseLayers(machine, settings, known(findLayers(machine, '')));
 const start = machine.uptime();
-const loaded = loadLayers(machine, settings, { image, manifest }, choice.chosen);
+const loaded = loadLayers(machine, settings, { image, manifest }, choice.chosen, undoList(machine));
 const seconds = machine.uptime() - start;
 const leftOut = [...choice.leftOut, ...loaded.leftOut];
 machine.write('/mkma/loaded.json', JSON.stringify({ images: [image, ...loaded.images], leftOut, seconds }));

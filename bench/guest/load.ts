@@ -4,7 +4,7 @@
  */
 import type { ImageInfo } from '../../src/core/image/image.js';
 import { ok, type Result, renderProblem } from '../../src/core/result.js';
-import { RAM, VIEW } from '../../src/guest/init/folders.js';
+import { BASE, RAM, VIEW } from '../../src/guest/init/folders.js';
 import { holdFileSystem } from '../../src/guest/init/hold.js';
 import { findBase, readInfo } from '../../src/guest/init/images.js';
 import { loadImage } from '../../src/guest/init/load-image.js';
@@ -26,7 +26,7 @@ function load(): Result<unknown> {
   mustMakeFolder(machine, VIEW, 0o700);
   const { manifest, ...unchecked } = info.value;
   const known: ImageInfo = machine.info('/mkma/unchecked') === undefined ? info.value : unchecked;
-  const held = holdFileSystem(machine, image.value, known, undoList(machine));
+  const held = holdFileSystem(machine, image.value, known, { folder: BASE, kind: 'base' }, undoList(machine));
   return held.ok ? ok(manifest) : held;
 }
 

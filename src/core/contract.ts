@@ -55,7 +55,7 @@ export type Phase = (typeof PHASES)[number];
  * compressed.
  */
 export const BASE_FILES = { cpio: 'base.cpio.zst', erofs: 'base.erofs' } as const;
-export type BaseFormat = keyof typeof BASE_FILES;
+export type ImageFormat = keyof typeof BASE_FILES;
 
 /** Files that a build leaves in its output folder, besides the base. */
 export const FILES = {

@@ -9,7 +9,7 @@ import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { BASE_FILES, type BaseFormat, INIT_PREFIX } from '../../src/core/contract.js';
+import { BASE_FILES, type ImageFormat, INIT_PREFIX } from '../../src/core/contract.js';
 import type { Status } from '../../src/guest/mkma/status/status.js';
 import { FAST } from './fast.js';
 
@@ -28,7 +28,7 @@ export function builtImages(): string {
 }
 
 /** The form of the base under test, and the name of its file. */
-export const FORMAT: BaseFormat = existsSync(join(builtImages(), BASE_FILES.erofs)) ? 'erofs' : 'cpio';
+export const FORMAT: ImageFormat = existsSync(join(builtImages(), BASE_FILES.erofs)) ? 'erofs' : 'cpio';
 export const BASE = BASE_FILES[FORMAT];
 
 /** The line that tells which base was found: in which folder, from the top of the file system, and on which device. */

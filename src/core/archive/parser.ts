@@ -16,8 +16,8 @@ export interface ArchiveRecord extends ParsedNewcHeader {
   readonly path: string;
   /** The data of records that `want` accepted. */
   readonly data?: Uint8Array;
-  /** Reads its extended attributes, if the source carries them itself. */
-  readonly attributes?: () => FileAttributes['values'];
+  /** Reads its extended attributes, if the source carries them itself: by default those of the file. */
+  readonly attributes?: (wanted?: (name: string) => boolean) => FileAttributes['values'];
 }
 
 export interface ArchiveReader {

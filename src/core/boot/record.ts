@@ -47,7 +47,7 @@ export interface LoadedImage {
   readonly name?: string;
   /** When it was made, ISO 8601 in UTC. */
   readonly created?: string;
-  /** Of a base that stays a file system. */
+  /** Of an image that stays a file system. */
   readonly format?: 'erofs';
   /** Whether it has a manifest that matches what was loaded. */
   readonly verified: boolean;

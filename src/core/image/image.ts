@@ -10,12 +10,12 @@
  * contrib/seekable_format/ of the zstd sources. Head and manifest are listed in the seek table as frames that
  * decompress to nothing, so the listed sizes add up to the position of the seek table.
  *
- * A base may be an EROFS file system instead, with the same manifest after it:
+ * It may be an EROFS file system instead, with the same manifest after it:
  *
  *   [EROFS]                             its first KiB is free for others (erofs.rst): the head is at 0
  *   [skippable 0x184D2A50: manifest]    begins where the file system ends, according to its superblock
  */
-import type { BaseFormat } from '../contract.js';
+import type { ImageFormat } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
 import { concatBytes, crc32 } from '../text/bytes.js';
 import { decodeName, encodeName } from '../text/path.js';
@@ -103,7 +103,7 @@ export function encodeSeekTable(entries: readonly SeekEntry[]): Uint8Array {
 
 /** The description inside an image file. `manifest` is absent if another tool made it. */
 export interface ImageInfo {
-  readonly format: BaseFormat;
+  readonly format: ImageFormat;
   /** Bytes of a file system, without the manifest that follows it. */
   readonly fileSystem?: number;
   readonly manifest?: Manifest;

@@ -58,13 +58,13 @@ interface CommonManifest {
    * files themselves.
    */
   readonly records?: Records;
+  /** Of an EROFS file system. */
+  readonly erofs?: ErofsFacts;
 }
 
 /** A whole system. */
 export interface BaseManifest extends CommonManifest {
   readonly kind: 'base';
-  /** Of one that is an EROFS file system. */
-  readonly erofs?: ErofsFacts;
 }
 
 /** The checksum of a file system, verified by early boot once it is in RAM. */
@@ -87,11 +87,14 @@ export interface LayerFacts {
   readonly base?: string;
   /** Id of the layer directly below it when it was made; absent if that was the base. */
   readonly after?: string;
-  /** Paths that exist below it and not in it: they become whiteouts. */
+  /** Paths that exist below it and not in it: they become whiteouts; a file system has them already. */
   readonly deletions: readonly string[];
   /** Directories in it that hide what is below them. */
   readonly opaque: readonly string[];
-  /** Files that are not in it and keep the content they have below; absent if there are none. */
+  /**
+   * Files that are not in it and keep the content they have below; absent if there are none, as in every file
+   * system, which is mounted as it is.
+   */
   readonly metadata?: readonly FileMetadata[];
 }
 
@@ -131,8 +134,8 @@ export function nameCount(manifest: Manifest): number {
 }
 
 /** Whether the image is a file system, kept in RAM as it is. */
-export function isErofs(manifest: Manifest): manifest is BaseManifest & { readonly erofs: ErofsFacts } {
-  return manifest.kind === 'base' && manifest.erofs !== undefined;
+export function isErofs(manifest: Manifest): manifest is Manifest & { readonly erofs: ErofsFacts } {
+  return manifest.erofs !== undefined;
 }
 
 /** The short form of an id. */
@@ -222,11 +225,16 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
   if (m.records !== undefined && !isRecords(m.records)) return 'records';
-  return m.kind === 'layer' && !isLayerFacts(m.layer) ? 'layer' : undefined;
+  if (m.kind !== 'layer') return undefined;
+  return isLayerFacts(m.layer) && !(m.erofs !== undefined && hasMetadata(m.layer)) ? undefined : 'layer';
 }
 
-function isErofsFacts({ kind, erofs, segments }: Record<string, unknown>): boolean {
-  if (kind !== 'base' || !isObject(erofs) || (segments as unknown[]).length !== 1) return false;
+function hasMetadata(layer: unknown): boolean {
+  return isObject(layer) && layer.metadata !== undefined;
+}
+
+function isErofsFacts({ erofs, segments }: Record<string, unknown>): boolean {
+  if (!isObject(erofs) || (segments as unknown[]).length !== 1) return false;
   return typeof erofs.xxh64 === 'string' && /^[0-9a-f]{16}$/.test(erofs.xxh64);
 }
 

@@ -1,5 +1,6 @@
 /** The problems that every reader of images meets: one constructor each. */
 import type { Problem } from '../result.js';
+import { quoteName } from '../text/path.js';
 
 /** The path of an image, as the reader names it; absent if the caller adds it. */
 type At = { readonly where?: string };
@@ -22,4 +23,15 @@ export function emptyImage(where: string, next: string): Problem {
 /** A base where a layer is expected, or the reverse. */
 export function wrongKind(expected: 'base' | 'layer', where: string, why: string, next: string): Problem {
   return { code: 'image-kind', what: `not a ${expected}`, where, why, next };
+}
+
+/** A layer with the name of another one, in the other format: only one of both can have its folder. */
+export function namesake(where: string, other: string): Problem {
+  return {
+    code: 'layer-name-twice',
+    what: 'another layer has this name',
+    where,
+    why: `${quoteName(other)} is applied, and each layer has a folder of its name`,
+    next: 'rename or remove one of the two files',
+  };
 }

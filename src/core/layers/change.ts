@@ -1,8 +1,8 @@
 /** `mkma layers disable`, `enable` and `drop`: which change to make, or why not. Pure. */
 import { MOST_LAYERS } from '../contract.js';
 import { err, ok, type Problem, type Result } from '../result.js';
-import { disabledFileName, layerFileName } from '../set/layer-names.js';
-import { inOrder, layerFacts, recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { disabledFileName, enabledFileName } from '../set/layer-names.js';
+import { entriesOf, inOrder, layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { findLayer } from './name.js';
 import { chosenLayers } from './next-boot.js';
@@ -49,7 +49,7 @@ export function planChange(
   }
   const enabled = chosenLayers(stored).length;
   if (action === 'enable' && enabled >= MOST_LAYERS) return err({ ...tooMany(enabled), where: layer.file });
-  const becomes = (action === 'disable' ? disabledFileName : layerFileName)(layer.name);
+  const becomes = (action === 'disable' ? disabledFileName : enabledFileName)(layer.file);
   if (stored.layers.some(({ file }) => file === becomes)) return err(taken(action, layer, becomes));
   const changed = { ...layer, file: becomes, disabled: action === 'disable' };
   return ok({
@@ -99,7 +99,7 @@ function planDrop(stored: StoredImages, layer: StoredImage, force: boolean): Res
 
 function held(layer: StoredImage): string {
   const { deletions = [] } = layerFacts(layer) ?? {};
-  const parts = [count(recordsOf(layer) ?? 0, 'entry', 'entries'), count(deletions.length, 'deletion')];
+  const parts = [count(entriesOf(layer) ?? 0, 'entry', 'entries'), count(deletions.length, 'deletion')];
   return parts.filter((part) => !part.startsWith('0 ')).join(' and ');
 }
 

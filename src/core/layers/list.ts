@@ -1,7 +1,7 @@
 /** `mkma layers list`: the images in their order, with warnings. */
 import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { type Problem, renderProblem } from '../result.js';
-import { layerFacts, recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import { entriesOf, layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { formatBytes } from '../text/size.js';
 import { formatMoment } from '../text/time.js';
@@ -55,7 +55,7 @@ export function listLayers(stored: StoredImages, boot?: BootRecord): LayerList {
 function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | undefined): ListedImage {
   const { name, file, bytes, disabled, manifest, problem } = image;
   const facts = layerFacts(image);
-  const entries = recordsOf(image);
+  const entries = entriesOf(image);
   const running = boot === undefined ? undefined : runningImage(image, stored, boot);
   const leftOut = leftOutProblem(image, stored);
   const unpackedBytes = manifest?.unpackedBytes ?? running?.unpackedBytes;

@@ -10,14 +10,16 @@ import { quoteName } from '../text/path.js';
 function typedName(text: string): { readonly name: string; readonly disabled?: true } {
   const disabled = disabledLayerName(text);
   if (disabled !== undefined) return { name: disabled, disabled: true };
-  return { name: layerName(text) ?? text.replace(/^persistence\./, '').replace(/\.cpio\.zst$/, '') };
+  return { name: layerName(text) ?? text.replace(/^persistence\./, '').replace(/\.(cpio\.zst|erofs)$/, '') };
 }
 
 /**
- * The layer of that name. If one is enabled and another disabled, the enabled one is meant unless the name
+ * The layer of that name, or in that file. If one is enabled and another disabled, the enabled one is meant unless the name
  * ends in `.disabled` or `disabled` asks for the other.
  */
 export function findLayer(stored: StoredImages, text: string, disabled = false): Result<StoredImage> {
+  const file = stored.layers.find((image) => image.file === text);
+  if (file !== undefined) return ok(file);
   const typed = typedName(text);
   const named = stored.layers.filter(({ name }) => name === typed.name);
   const wanted = typed.disabled === true || disabled;

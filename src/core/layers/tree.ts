@@ -1,6 +1,6 @@
 /** What an image contains, read from its archive or file system and its manifest. */
 
-import type { FileAttributes } from '../archive/attributes.js';
+import { type FileAttributes, isOfLayer, withoutOpaqueMark } from '../archive/attributes.js';
 import { NEWC_MAX_NAME, type ParsedNewcHeader, S_IFLNK, S_IFMT } from '../archive/cpio.js';
 import type { ArchiveReader, ArchiveRecord } from '../archive/parser.js';
 import { fileTypeOf, type TreeEntry } from '../archive/tree.js';
@@ -49,6 +49,7 @@ export class TreeCollector implements ArchiveReader {
   records = 0;
   private readonly entries = new Map<string, Draft>();
   private readonly whiteouts = new Set<string>();
+  private readonly opaque = new Set<string>();
   /** Names that share an inode, by its number: one of them carries the content. */
   private readonly links = new Map<number, Draft[]>();
   private readonly attributes = new Map<string, FileAttributes['values']>();
@@ -73,7 +74,8 @@ export class TreeCollector implements ArchiveReader {
     }
     if (kept) {
       this.entries.set(path, draft);
-      const values = record.attributes?.() ?? {};
+      const { values, opaque } = withoutOpaqueMark(record.attributes?.(isOfLayer) ?? {});
+      if (opaque) this.opaque.add(path);
       if (Object.keys(values).length > 0) this.attributes.set(path, values);
     }
     if (type !== 'f') return;
@@ -107,7 +109,7 @@ export class TreeCollector implements ArchiveReader {
     return {
       entries: this.entries,
       whiteouts: new Set([...this.whiteouts, ...facts.deletions.filter(kept)]),
-      opaque: new Set(facts.opaque.filter(kept)),
+      opaque: new Set([...this.opaque, ...facts.opaque.filter(kept)]),
       attributes: this.attributes,
     };
   }

@@ -1,7 +1,8 @@
 /** `mkma layers verify`: results of checking images. */
+import { recordCount } from '../image/manifest.js';
 import { damaged } from '../image/problems.js';
 import { err, ok, type Problem, type Result, renderProblem } from '../result.js';
-import { recordsOf, type StoredImage, type StoredImages } from '../set/stored.js';
+import type { StoredImage, StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { findImage } from './name.js';
 import { count } from './show.js';
@@ -38,8 +39,9 @@ export function checkedImage(image: StoredImage, read: Result<unknown>): Checked
 
 /** Whether the number of records is the one in the manifest. */
 export function checkRecords(image: StoredImage, records: number): Result<void> {
-  const expected = recordsOf(image);
-  if (expected === undefined || expected === records) return ok();
+  const { manifest } = image;
+  const expected = manifest === undefined ? records : recordCount(manifest);
+  if (expected === records) return ok();
   const why = `its manifest lists ${expected} records, but it has ${records}`;
   return err(damaged(why, { where: image.file, next: 'copy or save it again' }));
 }

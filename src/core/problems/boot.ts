@@ -45,6 +45,14 @@ export const BOOT = {
     'An EROFS base cannot be mounted.',
     'Use a kernel that supports EROFS with its compression, or build with --format cpio.',
   ],
+  'layer-not-mounted': [
+    'A layer that is an EROFS file system cannot be mounted.',
+    'Boot with the kernel it was saved under, and save it there with mkma persist --format cpio.',
+  ],
+  'layer-name-twice': [
+    'Two layers have the same name, one of each format: only the first is applied.',
+    'Rename or remove one of the two files.',
+  ],
   'ram-not-mounted': ['The RAM file system cannot be mounted.', 'Correct mkma_size=.'],
   'ram-too-small': [
     'The images do not fit into RAM, or the next boot would have no room for a new layer.',

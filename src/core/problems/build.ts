@@ -223,7 +223,7 @@ export const BUILD = {
   ],
   'overlay-mark': [
     "A file has an extended attribute of overlayfs, on which the machine's overlay would act.",
-    'Remove it with setfattr --remove, or build with --format cpio.',
+    'Remove it with setfattr --remove, or build with --format cpio; save a layer with mkma persist.',
   ],
   'file-too-large': [
     'A cpio archive cannot hold a file of 4 GiB or more.',

@@ -1,26 +1,31 @@
 /**
  * Persistence layers by their names: which files are layers, their order, and which of them a boot applies.
  */
+import type { ImageFormat } from '../contract.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { compareNames, sortByName } from '../text/path.js';
 
 const PREFIX = 'persistence.';
-const SUFFIX = '.cpio.zst';
+/** The end of a layer's file by its format. */
+const SUFFIXES: Readonly<Record<ImageFormat, string>> = { cpio: '.cpio.zst', erofs: '.erofs' };
 
 /** A layer's file beside the base. */
 export interface LayerFile {
   readonly file: string;
   /**
-   * The part between `persistence.` and `.cpio.zst`: the layer's name for people, and its folder in
-   * /overlay/layers.
+   * The part between `persistence.` and `.cpio.zst` or `.erofs`: the layer's name for people, and its folder
+   * in /overlay/layers.
    */
   readonly name: string;
+  /** The file of another layer of this name, in the other format, which comes before it. */
+  readonly namesake?: string;
 }
 
 /** The name of the layer in a file; `undefined` if the file is not a layer. */
 export function layerName(file: string): string | undefined {
-  if (!file.startsWith(PREFIX) || !file.endsWith(SUFFIX)) return undefined;
-  const name = file.slice(PREFIX.length, -SUFFIX.length);
+  const suffix = Object.values(SUFFIXES).find((end) => file.endsWith(end));
+  if (!file.startsWith(PREFIX) || suffix === undefined) return undefined;
+  const name = file.slice(PREFIX.length, -suffix.length);
   return name === '' || name === '.' || name === '..' || name.includes('/') ? undefined : name;
 }
 
@@ -30,14 +35,18 @@ export function layerName(file: string): string | undefined {
  */
 export function layersAmong(files: readonly string[]): LayerFile[] {
   const layers: LayerFile[] = [];
+  const known = new Map<string, string>();
   for (const file of sortByName([...files], (file) => file)) {
     const name = layerName(file);
-    if (name !== undefined) layers.push({ file, name });
+    if (name === undefined) continue;
+    const namesake = known.get(name);
+    layers.push({ file, name, ...(namesake === undefined ? {} : { namesake }) });
+    known.set(name, file);
   }
   return layers;
 }
 
-/** What `mkma_layers=` selects. Names are without `persistence.` and `.cpio.zst`. */
+/** What `mkma_layers=` selects. Names are without `persistence.` and the format's suffix. */
 export interface LayerSelection {
   /** Whether layers that are not named are selected as well. */
   readonly others: boolean;
@@ -87,20 +96,25 @@ export function unknownNames(selection: LayerSelection, known: readonly string[]
 }
 
 /** The file of a layer. */
-export function layerFileName(name: string): string {
-  return PREFIX + name + SUFFIX;
+export function layerFileName(name: string, format: ImageFormat = 'cpio'): string {
+  return PREFIX + name + SUFFIXES[format];
 }
 
 const DISABLED = '.disabled';
 
-/** The file of a disabled layer, which early boot does not take for a layer. */
-export function disabledFileName(name: string): string {
-  return layerFileName(name) + DISABLED;
+/** The name of a layer's file once the layer is disabled, so that early boot does not take it for one. */
+export function disabledFileName(file: string): string {
+  return file + DISABLED;
+}
+
+/** The name of a disabled layer's file once it is enabled. */
+export function enabledFileName(file: string): string {
+  return file.slice(0, -DISABLED.length);
 }
 
 /** The name of the disabled layer in a file; `undefined` if the file is not one. */
 export function disabledLayerName(file: string): string | undefined {
-  return file.endsWith(DISABLED) ? layerName(file.slice(0, -DISABLED.length)) : undefined;
+  return file.endsWith(DISABLED) ? layerName(enabledFileName(file)) : undefined;
 }
 
 /** A label: what is allowed in a file's name and in `mkma_layers=`. */
@@ -118,14 +132,15 @@ export function nextLayerName(files: readonly string[], now: number, label?: str
   const taken = files.filter((file) => file.startsWith(PREFIX));
   const last = sortByName([...taken], (file) => file).at(-1);
   const follows = (name: string): boolean =>
-    last === undefined || compareNames(layerFileName(name), last) > 0;
+    // The format whose name sorts first.
+    last === undefined || compareNames(layerFileName(name, 'cpio'), last) > 0;
   let at = now;
   if (!follows(stamp(at))) at = Math.max(at, momentOf(last as string) ?? at);
   // Seconds that are already taken, possibly by a name with a label.
   for (let i = 0; i < 100; i++, at += 1000)
     if (follows(stamp(at)) && follows(stamp(at) + end)) return stamp(at) + end;
   // The last name does not come from a clock: extend it, so that the new one sorts after it.
-  const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst)?(\.[a-z]+)?$/, '');
+  const name = (last as string).slice(PREFIX.length).replace(/(\.cpio\.zst|\.erofs)?(\.[a-z]+)?$/, '');
   // The second of such names replaces the time of the first, as long as it still sorts after it.
   const stem = name.replace(/_\d{8}_\d{6}(_[A-Za-z0-9._-]+)?$/, '');
   const short = `${stem}_${stamp(now)}${end}`;

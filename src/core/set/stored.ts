@@ -1,21 +1,15 @@
 /** The images in a folder, according to their names and manifests. */
 
-import type { BaseFormat } from '../contract.js';
+import type { ImageFormat } from '../contract.js';
 import type { ImageInfo } from '../image/image.js';
-import { type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
-import { emptyImage, unreadable, wrongKind } from '../image/problems.js';
+import { isErofs, type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
+import { emptyImage, namesake, unreadable, wrongKind } from '../image/problems.js';
 import { FEWER_BYTES } from '../image/reads.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { sortByName } from '../text/path.js';
 import { passedOverText } from './base.js';
 import { baseIn, type FolderReader, readInfoIn } from './folder.js';
-import {
-  disabledFileName,
-  disabledLayerName,
-  type LayerSelection,
-  layerFileName,
-  layerName,
-} from './layer-names.js';
+import { disabledLayerName, type LayerSelection, layersAmong } from './layer-names.js';
 
 export interface StoredImage {
   /** The layer's name for people, or `base`. */
@@ -25,7 +19,7 @@ export interface StoredImage {
   readonly bytes: number;
   readonly disabled: boolean;
   /** An archive or a file system. */
-  readonly format: BaseFormat;
+  readonly format: ImageFormat;
   /** Absent if it has none, or the image is damaged. */
   readonly manifest?: Manifest;
   /** Why early boot would not load it. */
@@ -45,10 +39,13 @@ export interface StoredImages {
 /** Finds the images in a folder and reads their manifests. */
 export function readStored(folder: FolderReader): StoredImages {
   const layers: StoredImage[] = [];
+  for (const { file, name, namesake: other } of layersAmong(folder.names)) {
+    const image = readOne(folder, name, file, false);
+    layers.push(other === undefined ? image : { ...image, problem: namesake(file, other) });
+  }
   for (const file of folder.names) {
-    const enabled = layerName(file);
-    const name = enabled ?? disabledLayerName(file);
-    if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
+    const name = disabledLayerName(file);
+    if (name !== undefined) layers.push(readOne(folder, name, file, true));
   }
   const readBase = (file: string): StoredImage => readOne(folder, 'base', file, false, 'base');
   const { base, passedOver } = baseIn(folder.names, (file) => {
@@ -60,9 +57,9 @@ export function readStored(folder: FolderReader): StoredImages {
   return { base: { ...readBase(base), ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
-/** Sorts by the names that the files have when enabled; a disabled one comes after its namesake. */
+/** Sorts by the names of the files: a disabled one is where it would be applied, after its namesake. */
 export function inOrder(layers: StoredImage[]): StoredImage[] {
-  return sortByName(layers, ({ name, disabled }) => (disabled ? disabledFileName : layerFileName)(name));
+  return sortByName(layers, ({ file }) => file);
 }
 
 function readOne(
@@ -109,7 +106,9 @@ export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
   return manifest?.kind === 'layer' ? manifest.layer : undefined;
 }
 
-/** The number of records in an image's archive, if it has a manifest. */
-export function recordsOf({ manifest }: StoredImage): number | undefined {
-  return manifest === undefined ? undefined : recordCount(manifest);
+/** The number of an image's entries, if it has a manifest: a file system has its deletions among them. */
+export function entriesOf({ manifest }: StoredImage): number | undefined {
+  if (manifest === undefined) return undefined;
+  const { deletions = [] } = manifest.kind === 'layer' && isErofs(manifest) ? manifest.layer : {};
+  return recordCount(manifest) - deletions.length;
 }

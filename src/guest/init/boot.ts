@@ -9,7 +9,7 @@ import {
   type PhaseTime,
   type StepTime,
 } from '../../core/boot/record.js';
-import { PHASES, type Phase } from '../../core/contract.js';
+import { OVERLAY, PHASES, type Phase } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { sortByName } from '../../core/text/path.js';
@@ -28,7 +28,7 @@ import { checkInitramfs } from './kernel.js';
 import { loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
 import { type Drivers, driversOf } from './modules.js';
-import { measure, mountRam, needOf, needOfBase } from './ram.js';
+import { measure, mountRam, needOfImage } from './ram.js';
 import { lowerReserve } from './reserve.js';
 import { say, sayFailure } from './say.js';
 import { readSettings, type Settings } from './settings.js';
@@ -182,9 +182,8 @@ function load(boot: Boot): Result<void> {
   if (!found.ok) return found;
   const choice = step(boot, 'manifests of layers', () => chooseLayers(machine, settings, found.value));
   for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
-  const layers = choice.chosen.flatMap(({ manifest }) => (manifest === undefined ? [] : [needOf(manifest)]));
-  const need = needOfBase(info.value);
-  const ram = mountRam(machine, settings, need === undefined ? layers : [need, ...layers]);
+  const needs = [info.value, ...choice.chosen].flatMap((image) => needOfImage(image) ?? []);
+  const ram = mountRam(machine, settings, needs);
   if (!ram.ok) return ram;
   undo.push(['umount', RAM]);
   lowerReserve(machine);
@@ -203,7 +202,7 @@ function layers(boot: Boot): Result<void> {
   const { machine, settings, undo } = boot;
   const { chosen, leftOut } = known(boot.choice);
   const base = { image: known(boot.images[0]), manifest: known(boot.info).manifest };
-  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen));
+  const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen, undo));
   boot.images.push(...loaded.images);
   boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
@@ -215,7 +214,9 @@ function layers(boot: Boot): Result<void> {
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
   const names = loaded.images.map(({ layer }) => known(layer));
-  const held = known(boot.info).format === 'erofs';
+  const held = boot.images
+    .filter(({ format }) => format === 'erofs')
+    .map(({ layer }) => (layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`));
   const stack = { layers: names, top: topOf(boot), held, xino: known(boot.initramfs).xino !== false };
   const stacked = step(boot, 'overlay', () => stackOverlay(machine, stack, undo));
   if (!stacked.ok) return stacked;

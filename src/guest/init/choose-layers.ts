@@ -1,13 +1,13 @@
 /** Which layers to load: decided before any is. */
 import type { LeftOut } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
-import type { Manifest } from '../../core/image/manifest.js';
-import { wrongKind } from '../../core/image/problems.js';
+import type { ImageInfo } from '../../core/image/image.js';
+import { namesake, wrongKind } from '../../core/image/problems.js';
 import { err, type Problem, type Result } from '../../core/result.js';
 import { isSelected, unknownNames } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
 import type { GuestSystem } from '../system.js';
-import { type LayerImage, readManifest } from './images.js';
+import { type LayerImage, readInfo } from './images.js';
 import type { Settings } from './settings.js';
 import type { ChosenLayer } from './watch-records.js';
 
@@ -40,20 +40,21 @@ export function chooseLayers(
       leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
       continue;
     }
-    const manifest = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
-    if (manifest.ok) chosen.push({ image, manifest: manifest.value });
-    else leftOut.push(withProblem(image, manifest.problem));
+    const info = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
+    if (info.ok) chosen.push({ image, manifest: info.value.manifest, fileSystem: info.value.fileSystem });
+    else leftOut.push(withProblem(image, info.problem));
   }
   return { chosen, leftOut, warnings };
 }
 
-function readLayer(machine: GuestSystem, image: LayerImage): Result<Manifest | undefined> {
+function readLayer(machine: GuestSystem, image: LayerImage): Result<ImageInfo> {
   if (image.odd !== undefined) {
     const next = 'remove or rename it';
     return err(wrongKind('layer', image.shown, image.odd, next));
   }
-  const manifest = readManifest(machine, image);
-  if (!manifest.ok || manifest.value === undefined || manifest.value.kind === 'layer') return manifest;
+  if (image.namesake !== undefined) return err(namesake(image.shown, image.namesake));
+  const info = readInfo(machine, image);
+  if (!info.ok || info.value.manifest === undefined || info.value.manifest.kind === 'layer') return info;
   const next = 'remove it, or rename it to what it is';
   return err(wrongKind('layer', image.shown, 'its manifest says it is a base', next));
 }

@@ -42,6 +42,7 @@ type Range = readonly [from: number, to: number];
 export function copyIntoRam(
   machine: GuestSystem,
   image: ImageFile,
+  kind: 'base' | 'layer',
   file: string,
   bytes: number,
 ): Result<void> {
@@ -64,7 +65,7 @@ export function copyIntoRam(
       direct = false;
       failed = copyAll();
     }
-    if (failed !== undefined) return err(notCopied(image, failed));
+    if (failed !== undefined) return err(notCopied(image, kind, failed));
     seconds = machine.uptime() - start;
     if (seconds > PATIENCE && to < blocks) {
       const copied = to * BLOCK;
@@ -119,9 +120,9 @@ function copyCommand(
   ];
 }
 
-function notCopied(image: ImageFile, done: PartResult) {
+function notCopied(image: ImageFile, kind: 'base' | 'layer', done: PartResult) {
   const words = `dd (exit code ${done.code}): ${done.stderr.trim()}`;
   return remedyOf(done.code) === undefined
     ? unreadableImage(image, words)
-    : programFailed('cannot copy the base into RAM', image, 'dd', done);
+    : programFailed(`cannot copy the ${kind} into RAM`, image, 'dd', done);
 }

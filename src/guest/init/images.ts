@@ -1,7 +1,6 @@
 /** The images on the mounted storage device. */
 import { PARAM } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
-import type { Manifest } from '../../core/image/manifest.js';
 import { emptyImage } from '../../core/image/problems.js';
 import { FEWER_BYTES } from '../../core/image/reads.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -87,6 +86,8 @@ export interface LayerImage extends ImageFile {
   readonly layer: string;
   /** Why it is not a readable file, whatever its name says. */
   readonly odd?: string;
+  /** The file of another layer that has its name. */
+  readonly namesake?: string;
 }
 
 /** The layers beside the base, in the order in which they are applied. */
@@ -98,22 +99,17 @@ export function findLayers(machine: GuestSystem, imagesPath: string): Result<Lay
     return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
   }
   return ok(
-    layersAmong(names).map(({ file, name }) => {
+    layersAmong(names).map(({ file, name, namesake }) => {
       const path = `${folder}/${file}`;
       const info = machine.info(path);
       const odd = info === undefined ? 'cannot be opened' : 'not a regular file';
       return {
         ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
         ...(info?.kind === 'file' ? {} : { odd }),
+        ...(namesake === undefined ? {} : { namesake }),
       };
     }),
   );
-}
-
-/** Reads an image's manifest; `undefined` if it has none. */
-export function readManifest(machine: GuestSystem, image: ImageFile): Result<Manifest | undefined> {
-  const info = readInfo(machine, image);
-  return info.ok ? ok(info.value.manifest) : info;
 }
 
 /** Reads an image's manifest and format. */

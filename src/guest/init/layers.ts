@@ -16,14 +16,18 @@ import { fitsBatch, loadBatch, type SmallLayer } from './batch.js';
 import { bugProblem } from './bug.js';
 import { withProblem } from './choose-layers.js';
 import { LAYERS } from './folders.js';
+import { holdFileSystem } from './hold.js';
 import type { LayerImage } from './images.js';
 import { loadedImage } from './load.js';
-import { loadImage } from './load-image.js';
+import { loadImage, type Unpacked } from './load-image.js';
+import { checkMarks } from './marks.js';
 import { keptWarning, metadataOf, noMetadata, strangersBelow, withoutMetadata } from './metadata.js';
-import { checkLeft, checkRoom, needOf } from './ram.js';
+import { checkMountPoints } from './mount-points.js';
+import { checkLeft, checkRoom, needOf, needOfImage, shrinkRam } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { hasMetacopy, withChain } from './stack.js';
+import type { Undo } from './undo.js';
 import { type ChosenLayer, watchRecords } from './watch-records.js';
 
 /** The result: applied layers, the lowest first, and those left out. */
@@ -39,26 +43,28 @@ export interface LoadedBase {
 }
 
 /**
- * Loads the chosen layers: small ones together, others each by itself. One that fails, or does not fit what
- * is below it, leaves nothing behind, and the boot continues without it.
+ * Loads the chosen layers: small archives together, others each by itself. One that fails, or does not fit
+ * what is below it, leaves nothing behind, and the boot continues without it.
  */
 export function loadLayers(
   machine: GuestSystem,
   settings: Settings,
   base: LoadedBase,
   chosen: readonly ChosenLayer[],
+  undo: Undo,
 ): LoadedLayers {
   mustMakeFolder(machine, LAYERS);
-  const loading = new Loading(machine, settings, base, chosen);
+  const loading = new Loading(machine, settings, base, chosen, undo);
   let batch: SmallLayer[] = [];
-  for (const { image, manifest } of chosen) {
-    const small = manifest === undefined ? undefined : { image, manifest };
+  for (const layer of chosen) {
+    const { image, manifest, fileSystem } = layer;
+    const small = manifest === undefined || fileSystem !== undefined ? undefined : { image, manifest };
     if (small === undefined || !fitsBatch(batch, small)) {
       loading.addTogether(batch);
       batch = [];
     }
     if (small !== undefined && fitsBatch(batch, small)) batch.push(small);
-    else loading.add({ image, manifest });
+    else loading.add(layer);
   }
   loading.addTogether(batch);
   return loading;
@@ -74,14 +80,15 @@ class Loading implements LoadedLayers {
   /** Whether each was made on exactly what is below it. */
   private known = true;
   private readonly records: ReturnType<typeof watchRecords>;
-  /** Bytes of a base that is a file system, beside the RAM file system. */
-  private readonly beside: number;
+  /** Bytes of images that are file systems, beside the RAM file system. */
+  private beside: number;
 
   constructor(
     private readonly machine: GuestSystem,
     private readonly settings: Settings,
     private readonly base: LoadedBase,
     chosen: readonly ChosenLayer[],
+    private readonly undo: Undo,
   ) {
     this.records = watchRecords(machine, settings, base.manifest, chosen);
     this.beside = base.image.format === 'erofs' ? base.image.unpackedBytes : 0;
@@ -89,7 +96,7 @@ class Loading implements LoadedLayers {
 
   /** Loads a layer by itself. */
   add(layer: ChosenLayer): void {
-    const { machine, settings, beside, images } = this;
+    const { machine, settings, beside, images, undo } = this;
     const { image } = layer;
     const planned = this.plan(layer);
     if (!planned.ok) {
@@ -97,9 +104,11 @@ class Loading implements LoadedLayers {
       return;
     }
     const { onKnown, warnings } = planned.value;
-    const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images }, warnings);
-    if (loaded.ok) this.apply(layer, loaded.value, onKnown);
-    else {
+    const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images, undo }, warnings);
+    if (loaded.ok) {
+      this.apply(layer, loaded.value, onKnown);
+      if (loaded.value.format !== undefined) this.beside += loaded.value.unpackedBytes;
+    } else {
       must(machine, ['rm', '-rf', folderOf(image)]);
       this.leftOut.push(withProblem(image, loaded.problem));
     }
@@ -229,15 +238,18 @@ function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
 function loadLayer(
   machine: GuestSystem,
   settings: Settings,
-  { image, manifest: whole }: ChosenLayer,
+  layer: ChosenLayer,
   below: Below,
   warnings: readonly string[],
 ): Result<LoadedImage> {
   const start = machine.uptime();
-  if (whole !== undefined) {
-    const room = checkRoom(machine, settings, needOf(whole), 'the layer', below.beside);
+  const { image, manifest: whole } = layer;
+  const need = needOfImage(layer);
+  if (need !== undefined) {
+    const room = checkRoom(machine, settings, need, 'the layer', below.beside);
     if (!room.ok) return room;
   }
+  if (layer.fileSystem !== undefined) return holdLayer(machine, layer, below.undo, warnings);
   const fitting =
     whole === undefined ? ok({ manifest: undefined, kept: [] }) : fitMetadata(machine, image, whole, below);
   if (!fitting.ok) return fitting;
@@ -251,19 +263,64 @@ function loadLayer(
   const { bytes } = unpacked.value;
   const all = [...warnings, ...kept, ...unpacked.value.warnings];
   const seconds = machine.uptime() - start;
-  const unverified = manifest === undefined ? ', unverified: it has no manifest' : '';
-  say(
-    machine,
-    `layer ${quoteName(image.layer)}: ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${unverified}`,
-  );
-  for (const warning of all) say(machine, `  warning: ${warning}`);
+  sayLoaded(machine, image, { bytes, warnings: all }, seconds, manifest !== undefined);
   return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
+}
+
+/** Mounts a layer that is a file system, on its folder. */
+function holdLayer(
+  machine: GuestSystem,
+  layer: ChosenLayer,
+  undo: Undo,
+  warnings: readonly string[],
+): Result<LoadedImage> {
+  const start = machine.uptime();
+  const { image, manifest, fileSystem: bytes = 0 } = layer;
+  const folder = folderOf(image);
+  // Whoever made one without a manifest may have left marks of another overlay in it.
+  const check = (file: string): Result<void> => checkMarks(machine, image, file, bytes);
+  const held = holdFileSystem(
+    machine,
+    image,
+    layer,
+    { folder, kind: 'layer', ...(manifest === undefined ? { check } : {}) },
+    undo,
+  );
+  if (!held.ok) return held;
+  const fit = checkMountPoints(machine, image, folder);
+  if (!fit.ok) {
+    must(machine, ['umount', folder]);
+    undo.drop(['umount', folder]);
+    return fit;
+  }
+  shrinkRam(machine, bytes);
+  const seconds = machine.uptime() - start;
+  sayLoaded(machine, image, { bytes, warnings }, seconds, manifest !== undefined);
+  const { checked } = held.value;
+  return ok({
+    ...loadedImage('layer', image, manifest, { bytes, warnings }, seconds),
+    format: 'erofs',
+    ...(checked === undefined ? {} : { checkSeconds: toHundredths(checked) }),
+  });
+}
+
+function sayLoaded(
+  machine: GuestSystem,
+  { layer }: LayerImage,
+  { bytes, warnings }: Unpacked,
+  seconds: number,
+  verified: boolean,
+): void {
+  const unverified = verified ? '' : ', unverified: it has no manifest';
+  say(machine, `layer ${quoteName(layer)}: ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${unverified}`);
+  for (const warning of warnings) say(machine, `  warning: ${warning}`);
 }
 
 /** What a layer is loaded onto. */
 interface Below {
-  /** Bytes of a base that is beside the RAM file system. */
+  /** Bytes of file systems that are beside the RAM file system. */
   readonly beside: number;
+  readonly undo: Undo;
   /** Whether the layer was made on exactly that. */
   readonly onKnown: boolean;
   /** The layers, the lowest first. */

@@ -14,7 +14,7 @@ import { type ImageFile, readInfo } from './images.js';
 import { checkBase } from './kernel.js';
 import { loadImage, type Unpacked } from './load-image.js';
 import { checkMountPoints } from './mount-points.js';
-import { checkLeft, checkRoom, filledUp, needOf, needOfBase, shrinkRam } from './ram.js';
+import { checkLeft, checkRoom, filledUp, needOf, needOfImage, shrinkRam } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import type { Undo } from './undo.js';
@@ -97,12 +97,12 @@ function holdBase(
   info: ImageInfo,
   undo: Undo,
 ): Result<InRam> {
-  const need = needOfBase(info);
+  const need = needOfImage(info);
   if (need === undefined) throw new Error(`${base.shown} is not a file system`);
   const room = checkRoom(machine, settings, need, 'the base');
   if (!room.ok) return room;
   say(machine, `loading ${info.manifest?.name ?? base.shown}, ${formatBytes(need.bytes)}, one file system`);
-  const held = holdFileSystem(machine, base, info, undo);
+  const held = holdFileSystem(machine, base, info, { folder: BASE, kind: 'base' }, undo);
   if (!held.ok) return held;
   shrinkRam(machine, need.bytes);
   const fits = info.manifest === undefined ? checkModules(machine, base) : ok();

@@ -1,6 +1,5 @@
 /** The RAM file system: created and measured. */
 import { NAME_COST, PARAM, RAM_HEADROOM } from '../../core/contract.js';
-import type { ImageInfo } from '../../core/image/image.js';
 import { type Manifest, nameCount } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { mebibytes, resolveRamSize } from '../../core/text/size.js';
@@ -43,8 +42,15 @@ export function needOf(manifest: Manifest): Need {
   return { bytes, names: nameCount(manifest), ...far };
 }
 
-/** What a base needs; `undefined` if unknown until loaded. A file system needs its size, whoever made it. */
-export function needOfBase({ manifest, fileSystem }: ImageInfo): Need | undefined {
+/** What determines how an image is loaded. */
+export interface ImageContent {
+  readonly manifest?: Manifest | undefined;
+  /** Bytes of one that is a file system. */
+  readonly fileSystem?: number | undefined;
+}
+
+/** What an image needs; `undefined` if unknown until loaded. A file system needs its size, whoever made it. */
+export function needOfImage({ manifest, fileSystem }: ImageContent): Need | undefined {
   if (manifest !== undefined) return needOf(manifest);
   return fileSystem === undefined ? undefined : { bytes: fileSystem, names: 0 };
 }
@@ -82,7 +88,7 @@ export function shrinkRam(machine: GuestSystem, beside: number): void {
 
 /**
  * Checks whether an image fits beside what is loaded already, before it is loaded. `what` names it for
- * people; `beside`: bytes by which the RAM file system was shrunk for the base.
+ * people; `beside`: bytes by which the RAM file system was shrunk for file systems.
  */
 export function checkRoom(
   machine: GuestSystem,
@@ -96,7 +102,7 @@ export function checkRoom(
   const available = memoryInfo(machine, 'MemAvailable');
   const takes = `${what} takes ${mebibytes(need.bytes)} MiB`;
   if (need.bytes > freeBytes) {
-    const less = beside === 0 ? '' : `, less ${mebibytes(beside)} MiB for the base beside it`;
+    const less = beside === 0 ? '' : `, less ${mebibytes(beside)} MiB for file systems beside it`;
     const size = `${mebibytes(bytes)} MiB (${settings.sizeText} of ${mebibytes(total)} MiB RAM${less})`;
     const has = freeBytes < bytes ? `${size}, ${mebibytes(freeBytes)} MiB of it free` : size;
     return err(tooSmall(settings, what, `${takes}; the RAM file system has ${has}`));

@@ -25,8 +25,8 @@ export interface Stack {
   /** Names in {@link LAYERS}, the lowest first. */
   readonly layers: readonly string[];
   readonly top: Top;
-  /** Whether the base is a file system of its own, mounted where it would have been unpacked. */
-  readonly held: boolean;
+  /** Folders in {@link VIEW} of images that are file systems, mounted where others are unpacked. */
+  readonly held: readonly string[];
   /** Whether all of the root has one device number, at the cost of inode numbers of 64 bits. */
   readonly xino: boolean;
 }
@@ -75,7 +75,7 @@ const PLAIN_NUMBERS = 'xino=off';
  */
 export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Result<readonly string[]> {
   const { layers, top, held } = stack;
-  if (!held) makeMountPoints(machine, BASE);
+  if (!held.includes(OVERLAY.base)) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
   const lower = linkLower(machine, layers);
   // A kernel without it moves no folders either.
@@ -95,10 +95,10 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   // A bind mount takes restrictions only by remounting. The root itself must stay unrestricted: sudo,
   // devices.
   must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev', view]);
-  if (held) {
-    must(machine, ['mount', '-o', 'move', BASE, `${view}/${OVERLAY.base}`]);
-    undo.drop(['umount', BASE]);
-    undo.push(['umount', `${view}/${OVERLAY.base}`]);
+  for (const folder of held) {
+    must(machine, ['mount', '-o', 'move', `${VIEW}/${folder}`, `${view}/${folder}`]);
+    undo.drop(['umount', `${VIEW}/${folder}`]);
+    undo.push(['umount', `${view}/${folder}`]);
   }
   must(machine, ['umount', RAM]);
   undo.drop(['umount', RAM]);
@@ -135,10 +135,11 @@ function mountOverlay(
     machine.run(['mount', '-t', 'overlay', '-o', all, 'mkma', NEW_ROOT], { cwd: LOWER });
   // On one file system the kernel shows its inode numbers and one device as they are, and calls the option
   // useless.
-  const first = held ? `${options},${xino ? ONE_DEVICE : PLAIN_NUMBERS}` : options;
+  const several = held.length > 0;
+  const first = several ? `${options},${xino ? ONE_DEVICE : PLAIN_NUMBERS}` : options;
   const overlay = mount(first);
   if (overlay.code === 0) return ok([]);
-  if (held && mount(options).code === 0) return ok(xino ? [NO_XINO] : []);
+  if (several && mount(options).code === 0) return ok(xino ? [NO_XINO] : []);
   return err({
     code: 'overlay-not-mounted',
     what: 'cannot mount the overlay',

@@ -7,13 +7,13 @@ import { recordsIn } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { BASE, LAYERS } from './folders.js';
 import type { LayerImage } from './images.js';
+import type { ImageContent } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 
-/** A layer to apply, with its manifest. */
-export interface ChosenLayer {
+/** A layer to apply. */
+export interface ChosenLayer extends ImageContent {
   readonly image: LayerImage;
-  readonly manifest: Manifest | undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import type { BootRecord } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { RunningSystem } from '../system.js';
-import { VIEW } from './view.js';
+import { mountPoint, VIEW } from './view.js';
 
 const ROOT = '/run/mkma/root';
 const BELOW = '/run/mkma/below';
@@ -47,10 +47,7 @@ export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: 
  */
 function rootOf(machine: RunningSystem): string {
   const lines = (machine.readText('/proc/self/mountinfo') ?? '').split('\n');
-  const fields = lines.find((line) => / - overlay mkma /.test(line))?.split(' ');
-  return (fields?.[4] ?? '/').replace(/\\([0-7]{3})/g, (_, digits) =>
-    String.fromCharCode(Number.parseInt(digits, 8)),
-  );
+  return mountPoint(lines.find((line) => / - overlay mkma /.test(line)) ?? '') ?? '/';
 }
 
 /**

@@ -8,10 +8,22 @@ export const VIEW = `/${OVERLAY.root}`;
 /** The upper directory. */
 export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 
-/** Mount points of the view: a base that is a file system is a separate one. */
+/** Mount points of the view: an image that is a file system has one of its own. */
 function mountPoints({ images }: BootRecord): string[] {
-  const held = images.some(({ kind, format }) => kind === 'base' && format !== undefined);
-  return [VIEW, ...(held ? [`${VIEW}/${OVERLAY.base}`] : [])];
+  const held = images.filter(({ format }) => format !== undefined);
+  const folders = held.map(({ layer }) =>
+    layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`,
+  );
+  return [VIEW, ...folders.map((folder) => `${VIEW}/${folder}`)];
+}
+
+/**
+ * The mount point in a line of mountinfo, where the kernel prints spaces, tabs, newlines and backslashes in
+ * octal (proc_pid_mountinfo(5)).
+ */
+export function mountPoint(line: string): string | undefined {
+  const octal = (_: string, digits: string): string => String.fromCharCode(Number.parseInt(digits, 8));
+  return line.split(' ')[4]?.replace(/\\([0-7]{3})/g, octal);
 }
 
 /**
@@ -19,9 +31,7 @@ function mountPoints({ images }: BootRecord): string[] {
  * without a mount they cannot be reached.
  */
 export function checkView(machine: GuestSystem, record: BootRecord): Result<void> {
-  const mounts = (machine.readText('/proc/self/mountinfo') ?? '')
-    .split('\n')
-    .map((line) => line.split(' ')[4]);
+  const mounts = (machine.readText('/proc/self/mountinfo') ?? '').split('\n').map((line) => mountPoint(line));
   const gone = mountPoints(record).filter((point) => !mounts.includes(point));
   return gone.length === 0 ? ok() : err(viewGone(gone));
 }

@@ -1,21 +1,25 @@
 /**
- * Writes records to standard output, as newc: `pack.js PLAN`, where PLAN is the JSON of a {@link FramePlan}.
- * A separate program, so that several can feed their zstd in parallel.
+ * Writes records to standard output, as newc or pax: `pack.js PLAN`, where PLAN is the JSON of a {@link
+ * FramePlan} or a {@link TarPlan}. A separate program, so that several can feed their zstd in parallel.
  */
 // biome-ignore lint/style/useNodejsImportProtocol: QuickJS's module of that name, not Node's.
 import * as os from 'os';
 import * as std from 'std';
 import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/archive/cpio.js';
+import { PAX_END_BYTES, paxHeader, paxPadding } from '../../core/archive/pax.js';
 import { inodeNumber, isViewed } from '../../core/archive/tree.js';
 import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import type { TarRecord } from '../../core/image/tar-plan.js';
 import { encodeName } from '../../core/text/path.js';
-import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED } from './plan.js';
+import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED, type TarPlan } from './plan.js';
 
 /** Bytes per read. */
 const PIECE = 2 ** 18;
 const buffer = new ArrayBuffer(PIECE);
 const zeros = new ArrayBuffer(PIECE);
-const plan = JSON.parse(std.loadFile(scriptArgs[1] as string) ?? '') as FramePlan;
+const plan = JSON.parse(std.loadFile(scriptArgs[1] as string) ?? '') as FramePlan | TarPlan;
+/** The bytes to write, of all records. */
+const part = plan.form === 'newc' ? plan : { from: 0, to: Number.POSITIVE_INFINITY };
 /** Files that were not as planned, in the form of the report. */
 const notes: string[] = [];
 /**
@@ -34,11 +38,10 @@ const device = os.stat(plan.root)[0]?.dev;
 /** Bytes of the records so far. */
 let at = 0;
 
-for (const record of plan.records) {
-  head(record);
-  if (record.data === 'file') copy(record);
-  else if (record.data !== 'none') put(encodeName(record.data.target));
-  pad(newcPadding(record.size));
+if (plan.form === 'newc') for (const record of plan.records) writeNewc(record);
+else {
+  for (const record of plan.records) writePax(record);
+  pad(PAX_END_BYTES);
 }
 std.out.flush();
 for (const line of notes) {
@@ -47,10 +50,26 @@ for (const line of notes) {
 }
 std.exit(notes.length > 0 ? CHANGED : 0);
 
+function writeNewc(record: PlannedRecord): void {
+  head(record);
+  if (record.data === 'file') copy(record);
+  else if (record.data !== 'none') put(encodeName(record.data.target));
+  pad(newcPadding(record.size));
+}
+
+function writePax(record: TarRecord): void {
+  const { data, ...facts } = record;
+  if (data === 'file') {
+    put(paxHeader(facts));
+    copy(record);
+    pad(paxPadding(record.size));
+  } else put(paxHeader({ ...facts, size: 0, target: data === 'none' ? undefined : data.target }));
+}
+
 function head(record: PlannedRecord): void {
   const name = archiveName(record.path);
   const text = newcHeadText(record, name);
-  const whole = text !== undefined && at >= plan.from && at + text.length <= plan.to;
+  const whole = text !== undefined && at >= part.from && at + text.length <= part.to;
   if (whole) {
     std.out.puts(text);
     at += text.length;
@@ -70,7 +89,7 @@ function put(bytes: Uint8Array): void {
 
 /** The number of the next `length` bytes that is in the frame. */
 function inFrame(length: number): [from: number, to: number] {
-  return [Math.max(0, plan.from - at), Math.min(length, plan.to - at)];
+  return [Math.max(0, part.from - at), Math.min(length, part.to - at)];
 }
 
 /** Exactly this many bytes, whatever became of the file. */

@@ -1,17 +1,28 @@
 /** Input of the packer. */
 import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import type { TarRecord } from '../../core/image/tar-plan.js';
 
-/** A frame: bytes `from` to `to` (exclusive) of the records as newc. */
-export interface FramePlan {
-  readonly from: number;
-  readonly to: number;
+interface Sources {
   /** The folder that the paths are relative to. */
   readonly root: string;
   /** The same for entries that were found in the view (isViewed in core/archive/tree.ts). */
   readonly view: string;
-  readonly records: readonly PlannedRecord[];
   /** By path, another name for files that the engine cannot open by their own: it only supports UTF-8. */
   readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** A frame: bytes `from` to `to` (exclusive) of the records as newc. */
+export interface FramePlan extends Sources {
+  readonly form: 'newc';
+  readonly from: number;
+  readonly to: number;
+  readonly records: readonly PlannedRecord[];
+}
+
+/** A whole archive in the pax format, with its end. */
+export interface TarPlan extends Sources {
+  readonly form: 'pax';
+  readonly records: readonly TarRecord[];
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The command line of `mkma build`. */
 import { join, relative, resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import type { BaseFormat } from '../../core/contract.js';
+import type { ImageFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { ModuleSet, Part } from '../definition/choices.js';
 import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
@@ -126,7 +126,7 @@ interface BuildOptions {
   readonly preset?: string | undefined;
   readonly suite?: string | undefined;
   readonly kernel?: string | undefined;
-  readonly format?: BaseFormat | undefined;
+  readonly format?: ImageFormat | undefined;
   readonly without?: readonly Part[] | undefined;
   readonly zram?: number | undefined;
   readonly initramfsModules?: ModuleSet | undefined;

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { BASE_FILES, type BaseFormat } from '../../core/contract.js';
+import { BASE_FILES, type ImageFormat } from '../../core/contract.js';
 import { MODULE_SETS, PARTS, type Part, ZRAM_MOST } from '../definition/choices.js';
 import type { Forward } from '../tools/qemu.js';
 
@@ -71,7 +71,7 @@ export const formatOption = () =>
   new Option(
     '--format <format>',
     'format of the base: cpio is unpacked into RAM, erofs stays compressed there (default: cpio)',
-  ).choices(Object.keys(BASE_FILES) as BaseFormat[]);
+  ).choices(Object.keys(BASE_FILES) as ImageFormat[]);
 
 /** Each part once, in mkma's own order. */
 function parts(text: string, before: readonly Part[] = []): Part[] {

@@ -1,6 +1,6 @@
 /** Resolves a definition or preset, and options of the command line, to a complete machine. */
 import { hostname, release } from 'node:os';
-import type { BaseFormat } from '../../core/contract.js';
+import type { ImageFormat } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { checkMachine } from './checks/machine.js';
 import type { ModuleSet, Part } from './choices.js';
@@ -20,7 +20,7 @@ export interface DefinitionOptions extends SourceOptions {
   /** `debian`, `host` or `host:RELEASE`. */
   readonly kernel?: string | undefined;
   readonly suite?: string | undefined;
-  readonly format?: BaseFormat | undefined;
+  readonly format?: ImageFormat | undefined;
   readonly without?: readonly Part[] | undefined;
   readonly zram?: number | undefined;
   readonly initramfsModules?: ModuleSet | undefined;

@@ -2,7 +2,7 @@
 
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ArchiveParser, type ArchiveReader } from '../../core/archive/parser.js';
-import type { BaseFormat } from '../../core/contract.js';
+import type { ImageFormat } from '../../core/contract.js';
 import { readErofs } from '../../core/image/erofs/reader.js';
 import { damaged, unreadable } from '../../core/image/problems.js';
 import { err, ok, type Result } from '../../core/result.js';
@@ -15,7 +15,7 @@ export interface ReadOptions extends ArchiveReader {
 /** Reads the content of an image; for a file system no file contents, whatever the reader accepts. */
 export async function readRecords(
   path: string,
-  format: BaseFormat,
+  format: ImageFormat,
   options: ReadOptions,
 ): Promise<Result<void>> {
   return format === 'erofs' ? readFileSystem(path, options) : readArchive(path, options);

@@ -67,6 +67,8 @@ export class TestMachine {
   private readonly ram: string;
   private readonly early: string;
   private readonly file: string;
+  /** Where layers are mounted that are file systems. */
+  private readonly held: string[] = [];
   readonly loop: string;
 
   constructor(private readonly options: MachineOptions) {
@@ -160,6 +162,7 @@ export class TestMachine {
 
   private down(): void {
     if (existsSync(join(this.ram, 'view/fresh'))) tool('umount', this.merged);
+    for (const folder of this.held.splice(0)) tool('umount', folder);
     // By rm, which gets to paths of any length.
     tool('rm', '-rf', ...['view/fresh', 'view/layers', 'work', 'lower'].map((name) => join(this.ram, name)));
     rmSync(join(this.root, 'run/mkma'), { recursive: true, force: true });
@@ -172,6 +175,7 @@ export class TestMachine {
   boot(): Loaded['leftOut'] {
     this.down();
     const loaded = this.load();
+    this.show(loaded);
     const names = loaded.images.flatMap(({ layer }) => layer ?? []);
     const view = join(this.ram, 'view');
     const folders = [...names.map((name) => `${view}/layers/${name}`).reverse(), `${view}/base`];
@@ -185,13 +189,28 @@ export class TestMachine {
     tool('chmod', `--reference=${top}`, fresh);
     tool('sh', '-c', COPY_ATTRIBUTES, top, fresh);
     const lower = folders.map((_, i) => String(i)).join(':');
-    const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=on,metacopy=on,index=off,nfs_export=off`;
+    const numbers = this.held.length === 0 ? '' : ',xino=on';
+    const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=on,metacopy=on,index=off,nfs_export=off${numbers}`;
     execFileSync('mount', ['-t', 'overlay', '-o', options, 'mkma', this.merged], {
       cwd: join(this.ram, 'lower'),
       env: { ...process.env, LIBMOUNT_FORCE_MOUNT2: 'always' },
     });
     writeFileSync(join(this.root, 'run/mkma/boot.json'), JSON.stringify(this.record(loaded)));
     return loaded.leftOut;
+  }
+
+  /** Layers that are file systems where those that are unpacked lie, for the overlay and for the machine. */
+  private show({ images }: Loaded): void {
+    for (const { layer, format } of images) {
+      if (format === undefined || layer === undefined) continue;
+      const mounted = join(this.early, 'ram/view/layers', layer);
+      for (const view of [join(this.ram, 'view'), join(this.root, 'overlay')]) {
+        const folder = join(view, 'layers', layer);
+        tool('mount', '--bind', mounted, folder);
+        this.held.unshift(folder);
+      }
+      tool('umount', mounted);
+    }
   }
 
   private load(): Loaded {

@@ -2,7 +2,7 @@
  * Extended attributes of an EROFS inode: after it, or in a table if several share them. Layout: erofs.rst,
  * and erofs_xattr_ibody_header and erofs_xattr_entry in fs/erofs/erofs_fs.h in the kernel.
  */
-import { type FileAttributes, isCarried } from '../../archive/attributes.js';
+import type { FileAttributes } from '../../archive/attributes.js';
 import { base64 } from '../../text/bytes.js';
 import { decodeName } from '../../text/path.js';
 import type { ReadAt } from '../reads.js';
@@ -29,12 +29,18 @@ export function attributesSize(count: number): number {
   return count === 0 ? 0 : HEADER + UNIT * (count - 1);
 }
 
-/** The attributes of a file. They are from `at` to `end`, the table begins at `shared`. */
+/** Which attributes to read, and where the table begins, in bytes. */
+interface Wanted {
+  readonly shared: number;
+  readonly wanted: (name: string) => boolean;
+}
+
+/** The attributes of a file. They are from `at` to `end`. */
 export function readAttributes(
   read: ReadAt,
   at: number,
   end: number,
-  shared: number,
+  { shared, wanted }: Wanted,
 ): FileAttributes['values'] {
   const values: Record<string, string> = {};
   /** Reads one; returns its end. */
@@ -45,7 +51,7 @@ export function readAttributes(
     if (start === undefined) throw new Damaged('an attribute has an unknown prefix');
     const name = start + decodeName(read(from + ENTRY, nameSize));
     const valueAt = from + ENTRY + nameSize;
-    if (isCarried(name)) values[name] = base64(read(valueAt, size));
+    if (wanted(name)) values[name] = base64(read(valueAt, size));
     return Math.ceil((valueAt + size) / UNIT) * UNIT;
   };
   if (at === end) return values;

@@ -3,6 +3,7 @@
  * contents. Layout: Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h in the kernel.
  */
 
+import { isCarried } from '../../archive/attributes.js';
 import { type ParsedNewcHeader, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT } from '../../archive/cpio.js';
 import type { ArchiveReader } from '../../archive/parser.js';
 import { decodeName } from '../../text/path.js';
@@ -91,7 +92,8 @@ class Walk {
     this.reader.onRecord({
       ...header,
       path,
-      attributes: () => readAttributes(this.read, attributesAt, end, this.superblock.shared),
+      attributes: (wanted = isCarried) =>
+        readAttributes(this.read, attributesAt, end, { shared: this.superblock.shared, wanted }),
       ...(wanted ? { data: this.data(inode, 0, inode.size) } : {}),
     });
   }

@@ -1,5 +1,6 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
+import type { ImageFormat } from '../../../core/contract.js';
 import { listedChanges, listLines, renderLine, showPath } from '../../../core/overlay/change-list.js';
 import { type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
@@ -9,9 +10,7 @@ import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
-import { type Persisted, type PersistOptions, persist } from './persist.js';
-
-const DEFAULT_LEVEL = 19;
+import { DEFAULT_LEVELS, type Persisted, type PersistOptions, persist } from './persist.js';
 
 interface Flags {
   readonly all?: boolean;
@@ -20,6 +19,7 @@ interface Flags {
   readonly dryRun?: boolean;
   readonly name?: string;
   readonly level?: string;
+  readonly format?: ImageFormat;
   readonly json?: boolean;
 }
 
@@ -41,8 +41,15 @@ export const persistCommand = buildCommand<Flags, [], Context>({
       deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
       dryRun: flag('only show what would be saved'),
       name: word("add this label to the layer's name", 'label'),
+      format: {
+        kind: 'enum',
+        values: ['cpio', 'erofs'],
+        brief:
+          'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
+        optional: true,
+      },
       level: word(
-        `zstd level, 1 to 19 (default: ${DEFAULT_LEVEL}, the smallest layer and the slowest to write)`,
+        `zstd level, 1 to 19 (default: ${DEFAULT_LEVELS.cpio}, the smallest and the slowest to write; of erofs ${DEFAULT_LEVELS.erofs})`,
         'n',
       ),
       json: flag('print one JSON document on stdout'),
@@ -74,20 +81,13 @@ function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
 }
 
 function optionsOf(flags: Flags): Result<PersistOptions> {
-  const {
-    all = false,
-    select = [],
-    deselect = [],
-    dryRun = false,
-    name,
-    level = String(DEFAULT_LEVEL),
-  } = flags;
-  if (!/^\d{1,2}$/.test(level) || Number(level) < 1 || Number(level) > 19) {
+  const { all = false, select = [], deselect = [], dryRun = false, name, level, format } = flags;
+  if (level !== undefined && !isLevel(level)) {
     return usage({
       code: 'level-invalid',
       what: `invalid zstd level: --level ${level}`,
       why: 'it must be 1 to 19',
-      next: 'omit it to use 19',
+      next: `omit it to use ${DEFAULT_LEVELS.cpio}, or ${DEFAULT_LEVELS.erofs} with --format erofs`,
     });
   }
   if (name !== undefined && !isLayerLabel(name)) {
@@ -106,7 +106,12 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
       next: 'leave out one of them',
     });
   }
-  return { ok: true, value: { all, select, deselect, dryRun, label: name, level: Number(level) } };
+  const chosen = level === undefined ? undefined : Number(level);
+  return { ok: true, value: { all, select, deselect, dryRun, label: name, level: chosen, format } };
+}
+
+function isLevel(text: string): boolean {
+  return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
 function asJson({ changes, ...value }: Persisted): unknown {
@@ -120,7 +125,7 @@ function asJson({ changes, ...value }: Persisted): unknown {
 }
 
 function lines(value: Persisted, options: PersistOptions): string[] {
-  const { layer, changes, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const { layer, changes, format, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -128,7 +133,8 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   if (changes.length === 0) return [...notes, 'nothing to save'];
   const { length } = listedChanges(changes);
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
-  const needs = `${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${formatBytes(nextBoot)}`;
+  const most = layer === undefined && format === 'erofs' ? 'at most ' : '';
+  const needs = `${most}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${most}${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
     return [...listLines(changes).map(renderLine), ...notes, ...heading];

@@ -2,9 +2,16 @@
 
 import { isViewed } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
+import type { ImageFormat } from '../../../core/contract.js';
 import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
-import type { FileMetadata, LayerFacts } from '../../../core/image/manifest.js';
+import {
+  type FileMetadata,
+  type LayerFacts,
+  type LayerManifest,
+  nameCount,
+} from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
+import { ramOf } from '../../../core/layers/next-boot.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
 import { withoutLosses } from '../../../core/overlay/moved-parts.js';
@@ -20,12 +27,14 @@ import { rememberUsed } from '../room.js';
 import { hiddenByDisks, readDisks } from '../status/disks.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
+import { checkTools, defaultFormat } from './format.js';
 import { unlessInterrupted } from './interrupted.js';
 import { addToKnown } from './known.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { metadataOf } from './metadata.js';
-import { type PackedLayer, packLayer } from './pack.js';
+import { packLayer } from './pack.js';
+import type { PackedLayer } from './packing.js';
 import { recordsOfLayer, staleRecords } from './records.js';
 import { remember } from './saved.js';
 import { type Scan, scanMachine } from './scan.js';
@@ -36,8 +45,10 @@ export interface PersistOptions extends Choice {
   readonly dryRun: boolean;
   /** Added to the layer's name. */
   readonly label?: string | undefined;
-  /** zstd level, 1 to 19. */
-  readonly level: number;
+  /** zstd level, 1 to 19; absent: that of the format. */
+  readonly level?: number | undefined;
+  /** Absent: chosen by what is saved. */
+  readonly format?: ImageFormat | undefined;
 }
 
 /** The result. */
@@ -45,12 +56,22 @@ export interface Persisted {
   /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
   readonly changes: readonly Change[];
-  /** Bytes of RAM that the layer takes, and those of all images of the next boot. */
+  readonly format: ImageFormat;
+  /**
+   * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
+   * packed, at most that.
+   */
   readonly unpackedBytes: number;
   readonly nextBoot: number;
   readonly sockets: readonly string[];
   readonly warnings: readonly string[];
 }
+
+/**
+ * The zstd level of each format unless one is requested. What a higher one gains in a file system, whose
+ * clusters are small, is little, and it takes a hundred times as long (docs/performance.md).
+ */
+export const DEFAULT_LEVELS: Readonly<Record<ImageFormat, number>> = { cpio: 19, erofs: 3 };
 
 /** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
 const ATTEMPTS = 3;
@@ -62,6 +83,8 @@ export function persist(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
+  const tools = options.format === 'erofs' ? checkTools(machine) : ok();
+  if (!tools.ok) return tools;
   machine.growLarge();
   return withMerged(machine, record, (merged) => persistFrom(machine, merged, record, options, tell));
 }
@@ -77,7 +100,9 @@ function persistFrom(
   if (!looked.ok) return looked;
   const medium = looked.value;
   const facts = machineFacts(machine);
-  let found = lookAround(machine, merged, medium);
+  // A file system cannot have metadata alone: then the files are whole.
+  const whole = options.format === 'erofs';
+  let found = lookAround(machine, merged, medium, whole);
   const { sockets } = found;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
@@ -90,13 +115,13 @@ function persistFrom(
   const paths = new Set(first.value.map(({ path }) => path));
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
-    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium);
+    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium, whole);
     const { chosen, stay } = withoutLosses(
       found.changes,
       found.changes.filter(({ path }) => paths.has(path)),
     );
     if (chosen.length === 0) {
-      const nothing = { changes: [], unpackedBytes: 0, nextBoot: 0, sockets };
+      const nothing = { changes: [], format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets } as const;
       return ok({ ...nothing, warnings: medium.warnings });
     }
     const saved = save(machine, record, options, tell, {
@@ -117,8 +142,8 @@ function withStaying(medium: Medium, stay: readonly string[]): Medium {
   return { ...medium, warnings: [...medium.warnings, ...warnings] };
 }
 
-function lookAround(machine: RunningSystem, merged: Merged, medium: Medium) {
-  const scan = scanMachine(machine, merged, medium.saved);
+function lookAround(machine: RunningSystem, merged: Merged, medium: Medium, whole: boolean) {
+  const scan = scanMachine(machine, merged, medium.saved, whole);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
   return { scan, sockets, changes: all.filter(({ entry }) => entry?.type !== 's') };
@@ -172,7 +197,7 @@ function save(
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const { attributes, metadataOnly } = content;
-  const compressed = record.images.some(({ kind, format }) => kind === 'base' && format !== undefined);
+  const compressed = record.images.some((image) => image.format !== undefined);
   const sparse = compressed ? 'tmpfs' : 'everywhere';
   const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
@@ -181,18 +206,23 @@ function save(
     (sum, { records }) => sum + records.length,
     content.deletions.length + metadataOnly.length,
   );
+  const kind = { bytes: plan.value.bytes, free: medium.free, metadataOnly: metadataOnly.length > 0 };
+  const format = options.format ?? defaultFormat(machine, record, kind);
+  const level = options.level ?? DEFAULT_LEVELS[format];
   const needs = { unpackedBytes, names };
-  const budget = checkBudget(record, medium.nextBoot, needs);
+  // How much a file system takes is known once it is packed.
+  const most = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
+  const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(most);
   if (!budget.ok) return { done: budget };
-  const result = { changes: chosen, unpackedBytes, nextBoot: budget.value, sockets };
+  const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
   const records = recordsOfLayer(machine, scan, medium.saved, content);
   const hidden = hiddenByDisks(readDisks(machine), chosen);
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };
   machine.outliveInterrupts();
   tell(
-    `packing ${formatBytes(plan.value.bytes)} at level ${options.level}; ` +
-      `the next boot will need ${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
+    `packing ${formatBytes(plan.value.bytes)}${format === 'erofs' ? ' as EROFS' : ''} at level ${level}; ` +
+      `the next boot will need ${format === 'erofs' ? 'up to ' : ''}${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
   const metadata = metadataOf(machine, scan.merged, content);
@@ -201,9 +231,12 @@ function save(
   const packed = (target: string): Result<PackedLayer> => {
     const onProgress = progress(tell, plan.value);
     const done = packLayer(machine, {
-      ...{ plan: plan.value, view: scan.merged.root, facts, level: options.level, target, onProgress },
+      ...{ plan: plan.value, view: scan.merged.root, facts, level, format, target, onProgress },
     });
     if (!done.ok) return done;
+    const fits =
+      format === 'cpio' ? ok() : checkBudget(record, medium.nextBoot, needsOf(done.value.manifest));
+    if (!fits.ok) return fits;
     replaced = [
       ...done.value.replaced,
       ...staleRecords(machine, scan.merged, records, content, done.value.changed),
@@ -220,6 +253,7 @@ function save(
     return writeLayer(machine, {
       folder,
       label: options.label,
+      format,
       pack: packed,
       before: (name, { manifest }) => {
         const unsure = new Set([
@@ -239,15 +273,22 @@ function save(
   }
   const { manifest, ...layer } = written.value;
   if (made !== undefined) addToKnown(machine, scan.difference, medium.saved, made);
-  const added = { name: layer.layer, ...needs };
+  const added = { name: layer.layer, ...needsOf(manifest) };
+  const nextBoot = [...medium.nextBoot, added];
   const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
   if (applied) {
-    rememberNextBoot(machine, [...medium.nextBoot, added]);
+    rememberNextBoot(machine, nextBoot);
     rememberUsed(machine, record, whole ? undefined : unpackedBytes - viewedBytes(plan.value));
   }
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const all = [...warnings, ...layer.warnings];
-  return { done: ok({ ...result, layer: { ...layer, id: manifest.id }, warnings: all }) };
+  const takes = { unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) };
+  return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all }) };
+}
+
+/** What early boot will need for a layer. */
+function needsOf(manifest: LayerManifest) {
+  return { unpackedBytes: manifest.unpackedBytes, names: nameCount(manifest) };
 }
 
 /** Bytes of the content that is below the upper directory, and so not among the changes in RAM. */

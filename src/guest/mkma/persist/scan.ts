@@ -64,18 +64,32 @@ const RECORD_PATHS = [...new Set(RECORD_FILES.flatMap((path) => [...ancestorsOf(
 
 /**
  * Scans the machine. `saved`: snapshots of this boot that are on the medium, in the order in which they were
- * made.
+ * made. `whole`: files whose metadata alone has changed are taken with their content.
  */
-export function scanMachine(machine: RunningSystem, merged: Merged, saved: readonly SavedSnapshot[]): Scan {
+export function scanMachine(
+  machine: RunningSystem,
+  merged: Merged,
+  saved: readonly SavedSnapshot[],
+  whole: boolean,
+): Scan {
+  const look = { machine, merged, saved, whole };
   const seen = machine.now() / 1000;
   const difference = differenceFromKnown(machine, saved);
-  const quick = difference === undefined ? undefined : scanWith(machine, merged, saved, seen, difference);
+  const quick = difference === undefined ? undefined : scanWith(look, seen, difference);
   if (quick !== undefined) return quick;
   for (let attempt = 1; ; attempt++) {
-    const scan = scanWith(machine, merged, saved, machine.now() / 1000);
+    const scan = scanWith(look, machine.now() / 1000);
     if (scan !== undefined) return scan;
     if (attempt === ATTEMPTS) throw new ThrownProblem(MOVING);
   }
+}
+
+/** What is looked at. */
+interface Look {
+  readonly machine: RunningSystem;
+  readonly merged: Merged;
+  readonly saved: readonly SavedSnapshot[];
+  readonly whole: boolean;
 }
 
 /** Number of looks, if folders move while they are looked at. */
@@ -91,13 +105,8 @@ const MOVING: Problem = {
  * enough, since what moved and folders that hide what is below them are looked at as a whole; or if a folder
  * moved meanwhile.
  */
-function scanWith(
-  machine: RunningSystem,
-  merged: Merged,
-  saved: readonly SavedSnapshot[],
-  seen: number,
-  difference?: Difference,
-): Scan | undefined {
+function scanWith(look: Look, seen: number, difference?: Difference): Scan | undefined {
+  const { machine, merged, saved } = look;
   const raw = scanUpper(machine, difference?.entries);
   const moves = followMarks(raw.entries, raw, saved.length === 0);
   if (difference !== undefined && moves.folders.size > 0) return undefined;
@@ -118,7 +127,7 @@ function scanWith(
   const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole, merged.isMounted);
   const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
-  const upper = withContent(moved, moves, below, machine, merged);
+  const upper = withContent(moved, moves, below, look);
   const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
   const known = difference === undefined ? {} : { difference };
   return { upper, devices, seen, mapped: raw.mapped, stack, merged, below, ...known };
@@ -231,8 +240,7 @@ function withContent(
   upper: Upper,
   moves: Moves,
   below: LowerView,
-  machine: RunningSystem,
-  { root }: Merged,
+  { machine, merged: { root }, whole }: Look,
 ): Upper {
   if (moves.inPlace.size === 0 && moves.elsewhere.size === 0) return upper;
   const records = new Set(RECORD_FILES);
@@ -241,7 +249,7 @@ function withContent(
       .filter(({ path, nlink, size }) => {
         const alone =
           moves.inPlace.has(path) && nlink === 1 && size > 0 && !records.has(path) && isPlainName(path);
-        return alone && below.hasRealContent(path);
+        return !whole && alone && below.hasRealContent(path);
       })
       .map(({ path }) => path),
   );

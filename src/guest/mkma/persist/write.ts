@@ -1,5 +1,6 @@
 /** Writes a layer to the medium: under a temporary name, flushed, and only then renamed. */
 
+import type { ImageFormat } from '../../../core/contract.js';
 import { readImageInfo } from '../../../core/image/image.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
 import { showPath } from '../../../core/overlay/change-list.js';
@@ -9,7 +10,7 @@ import { quoteName } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
-import type { PackedLayer } from './pack.js';
+import type { PackedLayer } from './packing.js';
 
 /** Not the name of a layer; also the name of an incomplete one. The lock ensures that there is only one. */
 const PART = '.mkma-persist.part';
@@ -25,6 +26,7 @@ export interface WrittenLayer {
 export interface WriteOptions {
   readonly folder: string;
   readonly label?: string | undefined;
+  readonly format: ImageFormat;
   /** Fills the file, which exists and is empty. */
   readonly pack: (target: string) => Result<PackedLayer>;
   /** What to do before the file gets its name. */
@@ -33,7 +35,7 @@ export interface WriteOptions {
 
 /** Writes a new layer. On failure the folder is left as it was. */
 export function writeLayer(machine: RunningSystem, options: WriteOptions): Result<WrittenLayer> {
-  const { folder, label, pack, before } = options;
+  const { folder, label, format, pack, before } = options;
   const part = `${folder}/${PART}`;
   const refused = machine.makeFile(part);
   if (refused !== undefined) return err({ ...cannotWrite(refused), where: quoteName(folder) });
@@ -48,7 +50,7 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
     if (machine.interrupted()) return err(INTERRUPTED);
     if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
     const layer = nextLayerName(machine.list(folder) ?? [], machine.now(), label);
-    const file = layerFileName(layer);
+    const file = layerFileName(layer, format);
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);
     if (!done) return err(cannotWrite(`cannot rename it to ${file}`));

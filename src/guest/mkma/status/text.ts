@@ -111,21 +111,20 @@ function tellTimes({ init, phases, handover }: BootTimes): string[] {
   return rows.map(([seconds, what]) => `${seconds.toFixed(2).padStart(7)} s  ${what}`);
 }
 
-/** The contents of the RAM file system are indented below it; a base that is a file system is beside it. */
+/** The contents of the RAM file system are indented below it; images that are file systems are beside it. */
 function tellMemory({ base, layers, memory, viewed }: Status): string[] {
   const { fileSystem, fresh, largest = [], total, available } = memory;
   const { used, free } = fileSystem;
-  const held = base?.format === 'erofs';
-  const inRam: [number | undefined, string] = [
-    base?.unpackedBytes,
-    held ? 'base, a file system of its own' : '  base',
-  ];
+  const images = [...(base === undefined ? [] : [base]), ...layers];
+  const row = ({ layer, unpackedBytes, format }: LoadedImage): [number, string] => {
+    const name = layer === undefined ? 'base' : quoteName(layer);
+    return [unpackedBytes, format === undefined ? `  ${name}` : `${name}, a file system of its own`];
+  };
   const rows: [number | undefined, string][] = [
     [total, `in this machine, ${formatBytes(available)} available`],
-    ...(held ? [inRam] : []),
+    ...images.filter(({ format }) => format !== undefined).map(row),
     [fileSystem.bytes, `RAM file system, ${formatBytes(used)} used, ${formatBytes(free)} free`],
-    ...(held ? [] : [inRam]),
-    ...layers.map((image): [number, string] => [image.unpackedBytes, `  ${quoteName(image.layer ?? '')}`]),
+    ...images.filter(({ format }) => format === undefined).map(row),
     [fresh, '  fresh: changed since boot'],
     ...largest.map(({ path, bytes }): [number, string] => [bytes, `    ${quoteName(path)}`]),
   ];

@@ -1,6 +1,6 @@
 /** How a machine boots, and the format of its images. */
 import { z } from 'zod';
-import { BASE_FILES, type BaseFormat } from '../../../core/contract.js';
+import { BASE_FILES, type ImageFormat } from '../../../core/contract.js';
 import { MODULE_SETS, PARTS, ZRAM_MOST } from '../choices.js';
 import { hostPath, machinePath, packageName, suiteName } from './words.js';
 
@@ -85,7 +85,7 @@ export const boot = {
     .prefault({})
     .describe('Contents of the initramfs.'),
   format: z
-    .enum(Object.keys(BASE_FILES) as [BaseFormat, ...BaseFormat[]])
+    .enum(Object.keys(BASE_FILES) as [ImageFormat, ...ImageFormat[]])
     .default('cpio')
     .describe(
       'Format of the base. cpio: an archive, unpacked into RAM. erofs: a file system that stays compressed in RAM.',

@@ -30,7 +30,7 @@ class WatchedMachine extends FakeMachine {
 test('attributes and mappings are looked at once the listing has ended, side by side', () => {
   const machine = new WatchedMachine();
   machine.answer = ([file]) => (file === 'find' ? { stdout: printEntry(entry('.')) } : undefined);
-  scanMachine(machine, { root: '/run/mkma/root', below: '/overlay/base', isMounted: false }, []);
+  scanMachine(machine, { root: '/run/mkma/root', below: '/overlay/base', isMounted: false }, [], false);
   const at = (event: string): number => machine.events.indexOf(event);
   assert.ok(at('find begins') >= 0 && machine.calls[0]?.startsWith(`find ${FRESH} `), machine.calls[0]);
   assert.ok(at('find has ended') < at('getfattr begins'), machine.events.join(', '));

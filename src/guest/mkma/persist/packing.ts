@@ -1,0 +1,71 @@
+/** What both ways of packing a layer share. */
+import type { ImageFormat } from '../../../core/contract.js';
+import type { Plan } from '../../../core/image/archive-plan.js';
+import type { LayerManifest } from '../../../core/image/manifest.js';
+import type { Problem } from '../../../core/result.js';
+import { CHANGED, IS_CHANGED, IS_REPLACED } from '../../packer/plan.js';
+import { whyNotRun } from '../../ran.js';
+import type { PartResult, RunningSystem } from '../../system.js';
+import type { LayerFactsOf } from './layer-manifest.js';
+
+export interface PackOptions {
+  readonly plan: Plan;
+  readonly facts: LayerFactsOf;
+  /** Where files are that were found in the view. */
+  readonly view: string;
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+  readonly format: ImageFormat;
+  /** The file to fill, which exists and is empty. */
+  readonly target: string;
+  /** Called with the bytes of the archive that have been compressed. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+export interface PackedLayer {
+  readonly manifest: LayerManifest;
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** Files that changed while they were read. */
+  readonly changed: readonly string[];
+  /** Files that were removed or replaced: nothing of them is included. */
+  readonly replaced: readonly string[];
+}
+
+/** Whether Ctrl-C ended the parts: it may reach one before the program that waits for it. */
+export function wasInterrupted(machine: RunningSystem, parts: readonly PartResult[]): boolean {
+  return machine.interrupted() || parts.some(({ code }) => code === 128 + SIGINT);
+}
+
+/** The files that a packer reports. */
+export function notesOf({ stderr }: PartResult): Pick<PackedLayer, 'changed' | 'replaced'> {
+  const lines = stderr.split('\0').filter((line) => line !== '');
+  const marked = (mark: string): string[] =>
+    lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(1));
+  return { changed: marked(IS_CHANGED), replaced: marked(IS_REPLACED) };
+}
+
+/** Why parts failed, if any did: the first is the packer. */
+export function failureOf(parts: readonly PartResult[]): Problem | undefined {
+  const bad = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
+  if (bad.length === 0) return undefined;
+  const notRun = bad.map((part) => whyNotRun(part.argv, part)).find((cause) => cause !== undefined);
+  if (notRun !== undefined) return notRun.problem;
+  const killed = bad.some(({ code }) => code === 128 + SIGKILL);
+  return {
+    code: 'packing-failed',
+    what: 'cannot pack the layer',
+    why: bad
+      .map(
+        ({ argv, code, stderr }) =>
+          `${argv[0] === 'sh' ? 'zstd' : argv[0]} (exit code ${code}): ${stderr.trim()}`,
+      )
+      .join('\n'),
+    next: killed
+      ? 'RAM ran out: use a lower --level, or stop other programs'
+      : 'see dmesg; nothing was saved',
+  };
+}
+
+const SIGINT = 2;
+const SIGKILL = 9;
