@@ -9,6 +9,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -66,6 +67,20 @@ function warnings(): string {
   const record = readFileSync(join(machine.root, 'run/mkma/boot.json'), 'utf8');
   return (JSON.parse(record) as BootRecord).images.flatMap(({ warnings = [] }) => warnings).join('\n');
 }
+
+test('in a folder that moved and came back it is saved once', () => {
+  chmodSync(at('etc/a'), 0o600);
+  renameSync(at('etc'), at('etc-away'));
+  renameSync(at('etc-away'), at('etc'));
+  execFileSync('sleep', ['0.2']);
+  assert.deepEqual(
+    save().changes.map(({ kind, path }) => `${kind} ${path}`),
+    ['metadata /etc/a'],
+  );
+  assert.deepEqual(save().changes, []);
+  assert.deepEqual(machine.boot(), []);
+  assert.equal(modeOf('etc/a'), '600');
+});
 
 test('it takes no content in RAM and none in the layer; the next boot has both', () => {
   for (const name of ['a', 'b', 'c', 'empty']) chmodSync(at(`etc/${name}`), 0o600);

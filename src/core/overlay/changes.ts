@@ -45,6 +45,8 @@ export interface Upper {
   readonly otherNames: ReadonlyMap<string, string>;
   /** Files whose content is that of the file below at the same path. */
   readonly inPlace: ReadonlySet<string>;
+  /** Files that are listed as the view has them: by path, as the upper directory itself has them. */
+  readonly unviewed: ReadonlyMap<string, TreeEntry>;
 }
 
 /**
@@ -184,7 +186,10 @@ function kindOf(
     return same ? undefined : 'changed';
   }
   // Saved before and not touched since: every change of an inode updates its change time.
-  if (before.ino === entry.ino && before.changed === entry.changed) return undefined;
+  const untouched = [entry, upper.unviewed.get(entry.path) ?? entry].some(
+    ({ ino, changed }) => before.ino === ino && before.changed === changed,
+  );
+  if (untouched) return undefined;
   return upper.inPlace.has(entry.path) ? 'metadata' : 'changed';
 }
 

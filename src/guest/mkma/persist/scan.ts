@@ -166,7 +166,7 @@ function withMoved(
   machine: RunningSystem,
   { root }: Merged,
 ): Upper | undefined {
-  const upper = { ...raw, moved: folders, origins, inPlace: new Set<string>() };
+  const upper = { ...raw, moved: folders, origins, inPlace: new Set<string>(), unviewed: new Map() };
   if (folders.size === 0) return { ...upper, carried: new Set(), otherNames: new Map() };
   const roots = [...folders.keys()];
   const inside = (path: string): boolean => folders.has(path) || isInside(path, folders);
@@ -248,12 +248,14 @@ function withContent(
   const viewed = [...moves.inPlace, ...moves.elsewhere].filter((path) => !inPlace.has(path));
   const found = new Map(find(machine, root, viewed, 'themselves').map((entry) => [entry.path, entry]));
   const others = new Set(viewed);
+  const unviewed = new Map<string, TreeEntry>();
   const entries = upper.entries.flatMap((entry) => {
     if (!others.has(entry.path)) return [entry];
     const there = found.get(entry.path);
+    unviewed.set(entry.path, entry);
     return there === undefined ? [] : [inView(there)];
   });
-  return { ...upper, entries, inPlace };
+  return { ...upper, entries, inPlace, unviewed };
 }
 
 /** Whether every program prints and opens the name as it is, also those of early boot. */
