@@ -80,7 +80,7 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
   assert.equal((await vm.sh(`findmnt --noheadings --source ${DISK}`)).output, '');
 
   // Ctrl-C while it packs.
-  await vm.ask('head -c 12M /dev/urandom >/root/data');
+  await vm.ask('head -c 9M /dev/urandom | base64 -w 0 >/root/data');
   vm.type('mkma persist --all; echo "<$?>"');
   await vm.expect(/\npacking .* at level 19/, 100);
   vm.press('\x03');
