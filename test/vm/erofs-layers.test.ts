@@ -39,6 +39,6 @@ test('it is mounted from RAM, and the machine is as it was saved', async () => {
   const type = await vm.ask(`stat -f -c %T /overlay/layers/${name}`);
   assert.equal(type, FORMAT === 'erofs' ? 'erofs' : 'tmpfs');
   assert.equal(await vm.ask('stat -c %d / /srv/data /etc/hosts /srv/after | sort -u | wc -l'), '1');
-  assert.match(await vm.ask('mkma persist --all --dry-run'), /nothing to save/);
+  assert.doesNotMatch(await vm.ask('mkma persist --all --dry-run', 100), /\/srv|\/usr|issue/);
   assert.equal(await vm.ask(`mkma layers verify ${name}`, 100), `${name}: verified`);
 });

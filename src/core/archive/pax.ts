@@ -1,7 +1,7 @@
 /**
- * Records of an archive in the pax format (POSIX.1-2024, pax, "pax Interchange Format"; tar(5) of libarchive):
- * a ustar header and, where that is too narrow, another one before it, with keywords and their values.
- * mkfs.erofs(1) reads it from a pipe, extended attributes included.
+ * Records of an archive in the pax format (POSIX.1-2024, pax, "pax Interchange Format"; tar(5) of
+ * libarchive): a ustar header and, where that is too narrow, another one before it, with keywords and their
+ * values. mkfs.erofs(1) reads it from a pipe, extended attributes included.
  */
 import { concatBytes, decodeBase64 } from '../text/bytes.js';
 import { encodeName } from '../text/path.js';

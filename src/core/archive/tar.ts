@@ -6,7 +6,7 @@ export const TAR_BLOCK = 512;
 /** Longest name, and longest target of a link, in a header. */
 export const TAR_NAME = 100;
 
-/** A header's fields, apart from the name. Numbers that do not fit into one are larger than its octal digits. */
+/** A header's fields, apart from the name. */
 export interface TarFields {
   /** Permission bits. */
   readonly mode: number;
@@ -22,7 +22,7 @@ export interface TarFields {
   readonly magic: string;
 }
 
-/** A header without its checksum: to be completed, and then sealed. At most {@link TAR_NAME} bytes of name. */
+/** A header without its checksum: to be completed and sealed. The name has at most {@link TAR_NAME} bytes. */
 export function tarHeader(name: Uint8Array, fields: TarFields): Uint8Array {
   const head = new Uint8Array(TAR_BLOCK);
   head.set(name);

@@ -14,8 +14,8 @@ function typedName(text: string): { readonly name: string; readonly disabled?: t
 }
 
 /**
- * The layer of that name, or in that file. If one is enabled and another disabled, the enabled one is meant unless the name
- * ends in `.disabled` or `disabled` asks for the other.
+ * The layer of that name, or in that file. If one is enabled and another disabled, the enabled one is meant
+ * unless the name ends in `.disabled` or `disabled` asks for the other.
  */
 export function findLayer(stored: StoredImages, text: string, disabled = false): Result<StoredImage> {
   const file = stored.layers.find((image) => image.file === text);

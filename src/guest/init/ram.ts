@@ -49,7 +49,9 @@ export interface ImageContent {
   readonly fileSystem?: number | undefined;
 }
 
-/** What an image needs; `undefined` if unknown until loaded. A file system needs its size, whoever made it. */
+/**
+ * What an image needs; `undefined` if unknown until loaded. A file system needs its size, whoever made it.
+ */
 export function needOfImage({ manifest, fileSystem }: ImageContent): Need | undefined {
   if (manifest !== undefined) return needOf(manifest);
   return fileSystem === undefined ? undefined : { bytes: fileSystem, names: 0 };

@@ -19,7 +19,7 @@ const EROFS: Manifest = {
   segments: [{ size: SIZE, bytes: SIZE, frames: 0, records: 12, sha256: 'a'.repeat(64) }],
   erofs: { xxh64: SUM },
 };
-const FILE = '/mkma/held/base.erofs';
+const FILE = '/mkma/held/image.erofs';
 const IMAGE = erofsFile(EROFS);
 
 /** The machine with a base of that form; `answers` come before what a good machine answers. */
@@ -226,7 +226,7 @@ test('a layer that does not fit beside it: what the base takes is told', () => {
   machine.files.set('/storage/img/persistence.a.cpio.zst', { content: imageFile(layer) });
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   const told =
-    'the layer takes 2000 MiB; the RAM file system has 913 MiB (50% of 1954 MiB RAM, less 65 MiB for the base beside it), ' +
+    'the layer takes 2000 MiB; the RAM file system has 913 MiB (50% of 1954 MiB RAM, less 65 MiB for file systems beside it), ' +
     '782 MiB of it free';
   assert.ok(
     machine.lines.some((line) => line.endsWith(`why: ${told}`)),

@@ -19,7 +19,6 @@ import { compareNames, quoteName } from '../../../core/text/path.js';
 import { mebibytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { openImages } from '../images-folder.js';
-import { measureFileSystem } from '../room.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
@@ -33,8 +32,6 @@ export interface Medium {
   /** Whether the next boot applies a layer that is made now. */
   readonly takesNew: boolean;
   readonly warnings: readonly string[];
-  /** Bytes that are free on it. */
-  readonly free: number;
   /** Images on the medium. */
   readonly stored: StoredImages;
 }
@@ -60,7 +57,6 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
     nextBoot: nextBootOf(there, record),
     takesNew: selection.others,
     warnings: [...warningsOf(record, there), ...(selection.others ? [] : [leftOut])],
-    free: measureFileSystem(machine, folder).free,
     stored: there,
   });
 }

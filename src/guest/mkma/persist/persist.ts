@@ -23,7 +23,7 @@ import type { RunningSystem } from '../../system.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { rememberNextBoot } from '../next-boot.js';
-import { rememberUsed } from '../room.js';
+import { measureFileSystem, rememberUsed } from '../room.js';
 import { hiddenByDisks, readDisks } from '../status/disks.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { machineFacts } from './facts.js';
@@ -96,7 +96,11 @@ function persistFrom(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
-  const looked = withImages(machine, record, 'read', (folder) => readMedium(machine, record, folder));
+  let free = 0;
+  const looked = withImages(machine, record, 'read', (folder) => {
+    free = measureFileSystem(machine, folder).free;
+    return readMedium(machine, record, folder);
+  });
   if (!looked.ok) return looked;
   const medium = looked.value;
   const facts = machineFacts(machine);
@@ -125,7 +129,7 @@ function persistFrom(
       return ok({ ...nothing, warnings: medium.warnings });
     }
     const saved = save(machine, record, options, tell, {
-      ...{ facts, medium: withStaying(medium, stay), scan: found.scan, chosen, sockets },
+      ...{ facts, medium: withStaying(medium, stay), free, scan: found.scan, chosen, sockets },
       whole: chosen.length === found.changes.length,
     });
     if (saved.done !== undefined) return saved.done;
@@ -176,6 +180,8 @@ const STEP = 0.1;
 interface Found {
   readonly facts: ReturnType<typeof machineFacts>;
   readonly medium: Medium;
+  /** Bytes that are free on the medium. */
+  readonly free: number;
   readonly scan: Scan;
   readonly chosen: readonly Change[];
   /** Nothing was left out. */
@@ -193,7 +199,7 @@ function save(
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
-  { facts: machineIs, medium, scan, chosen, whole, sockets }: Found,
+  { facts: machineIs, medium, free, scan, chosen, whole, sockets }: Found,
 ): Saved {
   const content = composeLayer(chosen, scan.upper, scan.below);
   const { attributes, metadataOnly } = content;
@@ -206,7 +212,7 @@ function save(
     (sum, { records }) => sum + records.length,
     content.deletions.length + metadataOnly.length,
   );
-  const kind = { bytes: plan.value.bytes, free: medium.free, metadataOnly: metadataOnly.length > 0 };
+  const kind = { bytes: plan.value.bytes, free, metadataOnly: metadataOnly.length > 0 };
   const format = options.format ?? defaultFormat(machine, record, kind);
   const level = options.level ?? DEFAULT_LEVELS[format];
   const needs = { unpackedBytes, names };

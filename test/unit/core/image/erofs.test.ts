@@ -74,7 +74,12 @@ test('a manifest of a file system is known by what it needs, and checked', () =>
     assert.ok(!got.ok);
     assert.equal(got.problem.why, 'its manifest has no valid erofs');
   }
-  assert.ok(!parse({ kind: 'layer', layer: { deletions: [], opaque: [] } }).ok);
+  const layer = { deletions: ['etc/gone'], opaque: [] };
+  assert.ok(parse({ kind: 'layer', layer }).ok);
+  const file = { path: 'a', mode: 0o644, uid: 0, gid: 0, mtime: 1, size: 1, sha256: 'a'.repeat(64) };
+  const metadata = parse({ kind: 'layer', layer: { ...layer, metadata: [file] } });
+  assert.ok(!metadata.ok, 'it is mounted as it is');
+  assert.equal(metadata.problem.why, 'its manifest has no valid layer');
   assert.ok(!parse({ segments: [...EROFS_BASE.segments, ...EROFS_BASE.segments] }).ok);
 });
 
