@@ -64,6 +64,11 @@ export function knownLayer(known: Known, entries: readonly TreeEntry[]): LowerDi
   };
 }
 
+/** What is known if this is the only snapshot. */
+export function knownFrom({ id, deletions, metadataOnly, attributes }: SavedSnapshot): Known {
+  return { ids: [id], deletions, metadataOnly, attributes };
+}
+
 /** The entries of all snapshots, each a record of printEntry with its NUL; `snapshots`: the oldest first. */
 export function allEntries(
   snapshots: readonly { readonly snapshot: SavedSnapshot; readonly entries: string }[],

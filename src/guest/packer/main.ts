@@ -108,6 +108,9 @@ function copy(record: PlannedRecord): void {
     const sparse = record.found?.sparse === true;
     let data = sparse ? from : Number.POSITIVE_INFINITY;
     if (from > 0) os.seek(fd, from, std.SEEK_SET);
+    let longer = false;
+    /** The last read asked for more and got no more. */
+    let ended = false;
     while (left > 0) {
       const here = to - left;
       if (here === data) {
@@ -119,12 +122,18 @@ function copy(record: PlannedRecord): void {
         os.seek(fd, start, std.SEEK_SET);
         continue;
       }
-      const count = os.read(fd, buffer, 0, Math.min(left, PIECE, data - here));
+      // With the last piece, what the file has beyond its size.
+      const wanted = Math.min(left, data - here);
+      const more = wanted === left && to === size && wanted < PIECE ? 1 : 0;
+      const count = os.read(fd, buffer, 0, Math.min(wanted, PIECE) + more);
       if (count <= 0) break;
-      std.out.write(buffer, 0, count);
-      left -= count;
+      longer = count > wanted;
+      const taken = longer ? wanted : count;
+      std.out.write(buffer, 0, taken);
+      left -= taken;
+      ended = more > 0 && !longer;
     }
-    const longer = to === size && os.read(fd, buffer, 0, 1) > 0;
+    longer ||= to === size && !ended && os.read(fd, buffer, 0, 1) > 0;
     if (left > 0 || longer || !isUntouched(fd, record)) notes.push(IS_CHANGED + path);
   }
   if (fd >= 0) os.close(fd);

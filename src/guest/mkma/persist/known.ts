@@ -9,7 +9,7 @@ import {
   sortTree,
   type TreeEntry,
 } from '../../../core/archive/tree.js';
-import { allEntries, type Known, knownWith, replacedBy } from '../../../core/overlay/known.js';
+import { allEntries, type Known, knownFrom, knownWith, replacedBy } from '../../../core/overlay/known.js';
 import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
@@ -92,7 +92,10 @@ export function addToKnown(
     machine.write(`${FOLDER}/${name}`, records.join(''));
   let known: Known;
   let ready: boolean;
-  if (difference === undefined) {
+  if (before.length === 0) {
+    known = knownFrom(snapshot);
+    ready = put(ENTRIES, []) && put('remove', []) && put('add', [entries]);
+  } else if (difference === undefined) {
     const all = allEntries([
       ...before.map((one) => ({ snapshot: one, entries: readEntries(machine, one) })),
       { snapshot, entries },
