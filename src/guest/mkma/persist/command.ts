@@ -10,7 +10,8 @@ import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
-import { DEFAULT_LEVELS, type Persisted, type PersistOptions, persist } from './persist.js';
+import { type PersistOptions, persist } from './persist.js';
+import { DEFAULT_LEVELS, type Persisted } from './save.js';
 
 interface Flags {
   readonly all?: boolean;

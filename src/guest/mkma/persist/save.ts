@@ -1,0 +1,250 @@
+/** Makes a layer of chosen changes, and remembers it. */
+import { isViewed } from '../../../core/archive/tree.js';
+import type { BootRecord } from '../../../core/boot/record.js';
+import type { ImageFormat } from '../../../core/contract.js';
+import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
+import {
+  type FileMetadata,
+  type LayerFacts,
+  type LayerManifest,
+  nameCount,
+} from '../../../core/image/manifest.js';
+import { fitOnTop } from '../../../core/layers/fits.js';
+import { ramOf } from '../../../core/layers/next-boot.js';
+import { showPath } from '../../../core/overlay/change-list.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/overlay/snapshot.js';
+import type { Records } from '../../../core/records/records.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { formatBytes } from '../../../core/text/size.js';
+import type { RunningSystem } from '../../system.js';
+import { withImages } from '../images-folder.js';
+import { rememberNextBoot } from '../next-boot.js';
+import { rememberUsed } from '../room.js';
+import { hiddenByDisks, readDisks } from '../status/disks.js';
+import type { machineFacts } from './facts.js';
+import { defaultFormat } from './format.js';
+import { unlessInterrupted } from './interrupted.js';
+import { addToKnown } from './known.js';
+import { MAPPINGS, mappedIn } from './mapped.js';
+import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
+import { metadataOf } from './metadata.js';
+import { packLayer } from './pack.js';
+import type { PackedLayer } from './packing.js';
+import { recordsOfLayer, staleRecords } from './records.js';
+import { remember } from './saved.js';
+import type { Scan } from './scan.js';
+import { type WrittenLayer, writeLayer } from './write.js';
+
+/** How to save. */
+export interface SaveOptions {
+  /** Report what would be saved, and save nothing. */
+  readonly dryRun: boolean;
+  /** Added to the layer's name. */
+  readonly label?: string | undefined;
+  /** zstd level, 1 to 19; absent: that of the format. */
+  readonly level?: number | undefined;
+  /** Absent: chosen by what is saved. */
+  readonly format?: ImageFormat | undefined;
+}
+
+/** The result. */
+export interface Persisted {
+  /** Absent if nothing was to be saved. */
+  readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
+  readonly changes: readonly Change[];
+  readonly format: ImageFormat;
+  /**
+   * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
+   * packed, at most that.
+   */
+  readonly unpackedBytes: number;
+  readonly nextBoot: number;
+  readonly sockets: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The zstd level of each format unless one is requested. What a higher one gains in a file system, whose
+ * clusters are small, is little, and it takes a hundred times as long (docs/performance.md).
+ */
+export const DEFAULT_LEVELS: Readonly<Record<ImageFormat, number>> = { cpio: 19, erofs: 3 };
+
+/** The problem of files that were never the same twice. */
+export function alwaysReplaced(paths: readonly string[]): Problem {
+  return {
+    code: 'files-changing',
+    what: 'files were removed or replaced whenever they were read',
+    where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
+    next: 'stop the program that does this, or exclude them with --deselect; nothing was saved',
+  };
+}
+
+/** Lines about progress, if there is enough to report. */
+function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
+  let shown = 0;
+  return (bytes) => {
+    const share = bytes / total;
+    if (total < WORTH_TELLING || share < shown + STEP || share >= 1) return;
+    shown = share;
+    tell(`  ${Math.floor(share * 100)} %`);
+  };
+}
+
+/** Bytes of archive below which no progress is printed, and the share after which it is. */
+const WORTH_TELLING = 32 * 2 ** 20;
+const STEP = 0.1;
+
+/** What is to be saved, and where. */
+interface Found {
+  readonly facts: ReturnType<typeof machineFacts>;
+  readonly medium: Medium;
+  /** Bytes that are free on the medium. */
+  readonly free: number;
+  readonly scan: Scan;
+  readonly chosen: readonly Change[];
+  /** Nothing was left out. */
+  readonly whole: boolean;
+  readonly sockets: readonly string[];
+}
+
+/** The result; `undefined` if files were replaced while they were read. */
+type Saved =
+  | { readonly done: Result<Persisted> }
+  | { readonly done?: undefined; readonly replaced: readonly string[] };
+
+/** Packs what is chosen, and writes it. `tell` receives lines about progress. */
+export function save(
+  machine: RunningSystem,
+  record: BootRecord,
+  options: SaveOptions,
+  tell: (line: string) => void,
+  { facts: machineIs, medium, free, scan, chosen, whole, sockets }: Found,
+): Saved {
+  const content = composeLayer(chosen, scan.upper, scan.below);
+  const { attributes, metadataOnly } = content;
+  const compressed = record.images.some((image) => image.format !== undefined);
+  const sparse = compressed ? 'tmpfs' : 'everywhere';
+  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse });
+  if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
+  const { unpackedBytes, segments } = plan.value;
+  const names = segments.reduce(
+    (sum, { records }) => sum + records.length,
+    content.deletions.length + metadataOnly.length,
+  );
+  const kind = { bytes: plan.value.bytes, free, metadataOnly: metadataOnly.length > 0 };
+  const format = options.format ?? defaultFormat(machine, record, kind);
+  const level = options.level ?? DEFAULT_LEVELS[format];
+  const needs = { unpackedBytes, names };
+  // How much a file system takes is known once it is packed.
+  const most = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
+  const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(most);
+  if (!budget.ok) return { done: budget };
+  const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
+  const records = recordsOfLayer(machine, scan, medium.saved, content);
+  const hidden = hiddenByDisks(readDisks(machine), chosen);
+  const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
+  if (options.dryRun) return { done: ok({ ...result, warnings }) };
+  machine.outliveInterrupts();
+  tell(
+    `packing ${formatBytes(plan.value.bytes)}${format === 'erofs' ? ' as EROFS' : ''} at level ${level}; ` +
+      `the next boot will need ${format === 'erofs' ? 'up to ' : ''}${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
+  );
+  const start = machine.uptime();
+  const metadata = metadataOf(machine, scan.merged, content);
+  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata), records };
+  let replaced: readonly string[] = [];
+  const packed = (target: string): Result<PackedLayer> => {
+    const onProgress = progress(tell, plan.value);
+    const done = packLayer(machine, {
+      ...{ plan: plan.value, view: scan.merged.root, facts, level, format, target, onProgress },
+    });
+    if (!done.ok) return done;
+    const fits =
+      format === 'cpio' ? ok() : checkBudget(record, medium.nextBoot, needsOf(done.value.manifest));
+    if (!fits.ok) return fits;
+    replaced = [
+      ...done.value.replaced,
+      ...staleRecords(machine, scan.merged, records, content, done.value.changed),
+    ];
+    return replaced.length === 0 ? done : err(alwaysReplaced(replaced));
+  };
+  const write = (folder: string): Result<WrittenLayer> => {
+    const now = readMedium(machine, record, folder);
+    if (!now.ok) return now;
+    const same = checkSameMedium(medium, now.value);
+    if (!same.ok) return same;
+    const room = checkCount(now.value);
+    if (!room.ok) return room;
+    return writeLayer(machine, {
+      folder,
+      label: options.label,
+      format,
+      pack: packed,
+      before: (name, { manifest }) => {
+        const unsure = new Set([
+          ...scan.mapped,
+          ...mappedIn(machine, machine.run(MAPPINGS), scan.upper.entries),
+        ]);
+        const { seen } = scan;
+        made = saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure });
+        remember(machine, made.snapshot, made.entries);
+      },
+    });
+  };
+  let made: ReturnType<typeof saveSnapshot> | undefined;
+  const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));
+  if (!written.ok) {
+    return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
+  }
+  const { manifest, ...layer } = written.value;
+  if (made !== undefined) addToKnown(machine, scan.difference, medium.saved, made);
+  const added = { name: layer.layer, ...needsOf(manifest) };
+  const nextBoot = [...medium.nextBoot, added];
+  const applied = medium.takesNew && fitOnTop(records, medium.stored).problem === undefined;
+  if (applied) {
+    rememberNextBoot(machine, nextBoot);
+    rememberUsed(machine, record, whole ? undefined : unpackedBytes - viewedBytes(plan.value));
+  }
+  tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
+  const all = [...warnings, ...layer.warnings];
+  const takes = { unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) };
+  return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all }) };
+}
+
+/** What early boot will need for a layer. */
+function needsOf(manifest: LayerManifest) {
+  return { unpackedBytes: manifest.unpackedBytes, names: nameCount(manifest) };
+}
+
+/** Bytes of the content that is below the upper directory, and so not among the changes in RAM. */
+function viewedBytes({ segments }: Plan): number {
+  const records = segments.flatMap((segment) => segment.records);
+  return records.reduce((sum, { found, size }) => sum + (found && isViewed(found) ? size : 0), 0);
+}
+
+/**
+ * A warning if the next boot would leave the layer out because of what is on the medium: it is saved anyway.
+ */
+function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
+  const { problem } = fitOnTop(records, stored);
+  if (problem === undefined || !takesNew) return [];
+  return [
+    `the next boot leaves it out unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
+  ];
+}
+
+function layerFactsOf(
+  record: BootRecord,
+  { after }: Medium,
+  { deletions }: LayerContent,
+  metadata: readonly FileMetadata[],
+): LayerFacts {
+  const base = record.images.find(({ kind }) => kind === 'base')?.id;
+  return {
+    ...(base === undefined ? {} : { base }),
+    ...(after === undefined ? {} : { after }),
+    ...{ deletions, opaque: [] },
+    ...(metadata.length === 0 ? {} : { metadata }),
+  };
+}
