@@ -151,6 +151,19 @@ test('the default is an archive; with an EROFS base a file system, unless the la
     const saved = save();
     assert.equal(saved.format, 'erofs');
     fill();
+    const mkfs = join(machine.root, 'usr/bin/mkfs.erofs');
+    renameSync(mkfs, `${mkfs}.away`);
+    writeFileSync(mkfs, '#!/bin/sh\n[ "$1" != --help ] || exec echo --tar=X\necho cannot >&2; exit 1\n', {
+      mode: 0o755,
+    });
+    try {
+      const failed = machine.mkma(['persist', '--all', '--level', '1']);
+      assert.match(failed.stderr, /\npacking an archive instead: mkfs\.erofs \(exit code 1\): cannot\n/);
+      assert.match(failed.stdout, /^saved 1 change as persistence\.\d+_\d+\.cpio\.zst, /);
+    } finally {
+      renameSync(`${mkfs}.away`, mkfs);
+    }
+    fill();
     chmodSync(at('etc/b'), 0o600);
     assert.equal(save().format, 'cpio');
   } finally {

@@ -287,13 +287,19 @@ function holdLayer(
     undo,
   );
   if (!held.ok) return held;
-  const fit = checkMountPoints(machine, image, folder);
-  if (!fit.ok) {
-    must(machine, ['umount', folder]);
-    undo.drop(['umount', folder]);
-    return fit;
+  let fits = false;
+  try {
+    const fit = checkMountPoints(machine, image, folder);
+    if (!fit.ok) return fit;
+    shrinkRam(machine, bytes);
+    fits = true;
+  } finally {
+    // Its folder is removed then, which must not be a mount point.
+    if (!fits) {
+      must(machine, ['umount', folder]);
+      undo.drop(['umount', folder]);
+    }
   }
-  shrinkRam(machine, bytes);
   const seconds = machine.uptime() - start;
   sayLoaded(machine, image, { bytes, warnings }, seconds, manifest !== undefined);
   const { checked } = held.value;

@@ -1,8 +1,17 @@
 /** The manifest of a new layer. */
+
+import type { BootRecord } from '../../../core/boot/record.js';
 import { FORMAT_VERSION } from '../../../core/contract.js';
-import { identity, type LayerManifest } from '../../../core/image/manifest.js';
+import {
+  type FileMetadata,
+  identity,
+  type LayerFacts,
+  type LayerManifest,
+} from '../../../core/image/manifest.js';
+import type { LayerContent } from '../../../core/overlay/snapshot.js';
 import { must } from '../../must.js';
 import type { RunningSystem } from '../../system.js';
+import type { Medium } from './medium.js';
 
 /** The part of it that packing does not determine. */
 export type LayerFactsOf = Pick<
@@ -28,5 +37,21 @@ export function layerManifest(
     ...common,
     ...{ unpackedBytes, inodes, root, segments, attributes, layer },
     ...(erofs === undefined ? {} : { erofs }),
+  };
+}
+
+/** What the layer is made on and deletes. */
+export function layerFactsOf(
+  record: BootRecord,
+  { after }: Medium,
+  { deletions }: LayerContent,
+  metadata: readonly FileMetadata[],
+): LayerFacts {
+  const base = record.images.find(({ kind }) => kind === 'base')?.id;
+  return {
+    ...(base === undefined ? {} : { base }),
+    ...(after === undefined ? {} : { after }),
+    ...{ deletions, opaque: [] },
+    ...(metadata.length === 0 ? {} : { metadata }),
   };
 }

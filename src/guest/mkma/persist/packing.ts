@@ -47,8 +47,11 @@ export function notesOf({ stderr }: PartResult): Pick<PackedLayer, 'changed' | '
 
 /** Why parts failed, if any did: the first is the packer. */
 export function failureOf(parts: readonly PartResult[]): Problem | undefined {
-  const bad = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
-  if (bad.length === 0) return undefined;
+  const failed = parts.filter(({ code }, i) => code !== 0 && !(i === 0 && code === CHANGED));
+  if (failed.length === 0) return undefined;
+  // A program that ends early ends the one that writes to it.
+  const others = failed.filter(({ code }) => code !== 128 + SIGPIPE);
+  const bad = others.length === 0 ? failed : others;
   const notRun = bad.map((part) => whyNotRun(part.argv, part)).find((cause) => cause !== undefined);
   if (notRun !== undefined) return notRun.problem;
   const killed = bad.some(({ code }) => code === 128 + SIGKILL);
@@ -56,10 +59,7 @@ export function failureOf(parts: readonly PartResult[]): Problem | undefined {
     code: 'packing-failed',
     what: 'cannot pack the layer',
     why: bad
-      .map(
-        ({ argv, code, stderr }) =>
-          `${argv[0] === 'sh' ? 'zstd' : argv[0]} (exit code ${code}): ${stderr.trim()}`,
-      )
+      .map(({ argv, code, stderr }) => `${programOf(argv)} (exit code ${code}): ${stderr.trim()}`)
       .join('\n'),
     next: killed
       ? 'RAM ran out: use a lower --level, or stop other programs'
@@ -67,5 +67,12 @@ export function failureOf(parts: readonly PartResult[]): Problem | undefined {
   };
 }
 
+/** The program behind a shell, or behind the assignment that env(1) makes for it. */
+function programOf(argv: readonly string[]): string | undefined {
+  if (argv[0] === 'sh') return 'zstd';
+  return argv[0] === 'env' ? argv[2] : argv[0];
+}
+
 const SIGINT = 2;
 const SIGKILL = 9;
+const SIGPIPE = 13;

@@ -3,17 +3,12 @@ import { isViewed } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import type { ImageFormat } from '../../../core/contract.js';
 import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
-import {
-  type FileMetadata,
-  type LayerFacts,
-  type LayerManifest,
-  nameCount,
-} from '../../../core/image/manifest.js';
+import { isErofs, type LayerManifest, nameCount } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { ramOf } from '../../../core/layers/next-boot.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
-import { composeLayer, type LayerContent, saveSnapshot } from '../../../core/overlay/snapshot.js';
+import { composeLayer, saveSnapshot } from '../../../core/overlay/snapshot.js';
 import type { Records } from '../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -22,10 +17,12 @@ import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
 import { rememberUsed } from '../room.js';
 import { hiddenByDisks, readDisks } from '../status/disks.js';
+import { cannotWrite } from './assembly.js';
 import type { machineFacts } from './facts.js';
 import { defaultFormat } from './format.js';
 import { unlessInterrupted } from './interrupted.js';
 import { addToKnown } from './known.js';
+import { layerFactsOf } from './layer-manifest.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { metadataOf } from './metadata.js';
@@ -155,13 +152,22 @@ export function save(
   const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata), records };
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
-    const onProgress = progress(tell, plan.value);
-    const done = packLayer(machine, {
-      ...{ plan: plan.value, view: scan.merged.root, facts, level, format, target, onProgress },
-    });
+    const pack = (as: ImageFormat): Result<PackedLayer> => {
+      const onProgress = progress(tell, plan.value);
+      const how = { level: options.level ?? DEFAULT_LEVELS[as], format: as, target, onProgress };
+      return packLayer(machine, { plan: plan.value, view: scan.merged.root, facts, ...how });
+    };
+    let done = pack(format);
+    const mayChange = options.format === undefined && format === 'erofs';
+    // It may have what a file system cannot, such as large attributes.
+    if (mayChange && !done.ok && done.problem.code === 'packing-failed') {
+      tell(`packing an archive instead: ${done.problem.why}`);
+      const refused = machine.makeFile(target);
+      if (refused !== undefined) return err(cannotWrite(refused));
+      done = pack('cpio');
+    }
     if (!done.ok) return done;
-    const fits =
-      format === 'cpio' ? ok() : checkBudget(record, medium.nextBoot, needsOf(done.value.manifest));
+    const fits = checkBudget(record, medium.nextBoot, needsOf(done.value.manifest));
     if (!fits.ok) return fits;
     replaced = [
       ...done.value.replaced,
@@ -179,7 +185,6 @@ export function save(
     return writeLayer(machine, {
       folder,
       label: options.label,
-      format,
       pack: packed,
       before: (name, { manifest }) => {
         const unsure = new Set([
@@ -208,7 +213,8 @@ export function save(
   }
   tell(`written in ${(machine.uptime() - start).toFixed(1)} s`);
   const all = [...warnings, ...layer.warnings];
-  const takes = { unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) };
+  const madeAs = isErofs(manifest) ? 'erofs' : 'cpio';
+  const takes = { format: madeAs, unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) } as const;
   return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all }) };
 }
 
@@ -232,19 +238,4 @@ function fitWarnings(records: Records, { stored, takesNew }: Medium): string[] {
   return [
     `the next boot leaves it out unless mkma_layers= forces it with a ! before its name: ${problem.why}`,
   ];
-}
-
-function layerFactsOf(
-  record: BootRecord,
-  { after }: Medium,
-  { deletions }: LayerContent,
-  metadata: readonly FileMetadata[],
-): LayerFacts {
-  const base = record.images.find(({ kind }) => kind === 'base')?.id;
-  return {
-    ...(base === undefined ? {} : { base }),
-    ...(after === undefined ? {} : { after }),
-    ...{ deletions, opaque: [] },
-    ...(metadata.length === 0 ? {} : { metadata }),
-  };
 }

@@ -1,8 +1,7 @@
 /** Writes a layer to the medium: under a temporary name, flushed, and only then renamed. */
 
-import type { ImageFormat } from '../../../core/contract.js';
 import { readImageInfo } from '../../../core/image/image.js';
-import type { LayerManifest } from '../../../core/image/manifest.js';
+import { isErofs, type LayerManifest } from '../../../core/image/manifest.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { layerFileName, nextLayerName } from '../../../core/set/layer-names.js';
@@ -26,7 +25,6 @@ export interface WrittenLayer {
 export interface WriteOptions {
   readonly folder: string;
   readonly label?: string | undefined;
-  readonly format: ImageFormat;
   /** Fills the file, which exists and is empty. */
   readonly pack: (target: string) => Result<PackedLayer>;
   /** What to do before the file gets its name. */
@@ -35,7 +33,7 @@ export interface WriteOptions {
 
 /** Writes a new layer. On failure the folder is left as it was. */
 export function writeLayer(machine: RunningSystem, options: WriteOptions): Result<WrittenLayer> {
-  const { folder, label, format, pack, before } = options;
+  const { folder, label, pack, before } = options;
   const part = `${folder}/${PART}`;
   const refused = machine.makeFile(part);
   if (refused !== undefined) return err({ ...cannotWrite(refused), where: quoteName(folder) });
@@ -50,7 +48,7 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
     if (machine.interrupted()) return err(INTERRUPTED);
     if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
     const layer = nextLayerName(machine.list(folder) ?? [], machine.now(), label);
-    const file = layerFileName(layer, format);
+    const file = layerFileName(layer, isErofs(manifest) ? 'erofs' : 'cpio');
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);
     if (!done) return err(cannotWrite(`cannot rename it to ${file}`));
