@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FORMAT } from './harness.js';
 import { resume } from './saved.js';
 import { putScript } from './script.js';
 
@@ -24,14 +25,23 @@ test('a medium that is pulled before, while it is chosen, and while it is writte
   assert.equal(chosen.exitCode, 1);
   await plugIn();
 
-  // Once it is written to.
-  vm.type(
-    '(while ! grep -q /run/mkma/storage /proc/[0-9]*/mounts 2>/dev/null || ! pgrep -x zstd; do :; done; /run/pull) >/dev/null &',
-  );
-  const written = await persist('--all --level 15');
+  // Once it is written to, in either format.
+  const pull = (program: string): void =>
+    vm.type(
+      `(while ! grep -q /run/mkma/storage /proc/[0-9]*/mounts 2>/dev/null || ! pgrep -x ${program}; do :; done; /run/pull) >/dev/null &`,
+    );
+  pull('zstd');
+  const written = await persist('--all --format cpio --level 15');
   assert.match(written.output, /^error: cannot write the layer to the storage device/m);
   assert.match(written.output, /\n +next: check that it is still attached, and see dmesg; nothing was saved/);
   assert.equal(written.exitCode, 1);
+  if (FORMAT === 'erofs') {
+    await plugIn();
+    pull('mkfs.erofs');
+    const made = await persist('--all --format erofs --level 9');
+    assert.match(made.output, /^error: cannot (write|pack) the layer.*(\n .*)*; nothing was saved/m);
+    assert.equal(made.exitCode, 1);
+  }
   assert.equal(await vm.ask('cat /root/word; sha256sum /root/data >/root/sum; echo fine'), 'kept\nfine');
   assert.equal(await vm.ask('grep -sc mkma/storage /proc/[0-9]*/mounts | grep -v :0 | wc -l'), '0');
   await plugIn();

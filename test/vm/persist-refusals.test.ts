@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE } from './harness.js';
+import { BASE, FORMAT } from './harness.js';
 import { resume } from './saved.js';
 import { putScript } from './script.js';
 
@@ -81,11 +81,15 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
 
   // Ctrl-C while it packs.
   await vm.ask('head -c 9M /dev/urandom | base64 -w 0 >/root/data');
-  vm.type('mkma persist --all; echo "<$?>"');
-  await vm.expect(/\npacking .* at level 19/, 100);
-  vm.press('\x03');
-  await vm.expect(/interrupted/, 100);
-  await vm.expect(/<130>/, 20);
+  const ways = [['--format cpio', /\npacking .* at level 19/]] as [string, RegExp][];
+  if (FORMAT === 'erofs') ways.push(['--format erofs --level 9', /\npacking .* as EROFS at level 9/]);
+  for (const [how, packing] of ways) {
+    vm.type(`mkma persist --all ${how}; echo "<$?>"`);
+    await vm.expect(packing, 100);
+    vm.press('\x03');
+    await vm.expect(/interrupted/, 100);
+    await vm.expect(/<130>/, 20);
+  }
   assert.equal(
     await vm.ask(`mount -o ro ${DISK} /run/disk; ls -1A /run/disk/images; umount /run/disk`),
     BASE,

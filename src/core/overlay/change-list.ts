@@ -3,7 +3,7 @@
 import { sortTree } from '../archive/tree.js';
 import type { Problem } from '../result.js';
 import { err, ok, type Result } from '../result.js';
-import { ancestorsOf, quoteName, unquoteName } from '../text/path.js';
+import { ancestorsOf, parentOf, quoteName, unquoteName } from '../text/path.js';
 import { formatBytes } from '../text/size.js';
 import type { Change, ChangeKind } from './changes.js';
 
@@ -30,11 +30,7 @@ export function listedChanges(changes: readonly Change[]): Change[] {
 
 /** The lines for changes (sorted), each folder before its contents. */
 export function listLines(changes: readonly Change[]): ListLine[] {
-  const sums = new Map<string, number>();
-  for (const { path, entry, kind } of changes) {
-    const bytes = entry?.type === 'f' && kind !== 'metadata' ? entry.size : 0;
-    for (const at of [...ancestorsOf(path), path]) sums.set(at, (sums.get(at) ?? 0) + bytes);
-  }
+  const sums = sumsOf(changes);
   const listed = listedChanges(changes);
   const changed = new Set(changes.map(({ path }) => path));
   const lines: ListLine[] = listed.map(({ kind, path, entry, from }) => ({
@@ -46,6 +42,22 @@ export function listLines(changes: readonly Change[]): ListLine[] {
     if (path !== '.' && !changed.has(path)) lines.push({ kind: 'folder', path, bytes });
   }
   return sortTree(lines);
+}
+
+/** Bytes of each path, and of the folders above. Most changes share their folder: it is summed up first. */
+function sumsOf(changes: readonly Change[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  const inFolder = new Map<string, number>();
+  for (const { path, entry, kind } of changes) {
+    const bytes = entry?.type === 'f' && kind !== 'metadata' ? entry.size : 0;
+    sums.set(path, bytes);
+    const folder = parentOf(path);
+    if (path !== '.') inFolder.set(folder, (inFolder.get(folder) ?? 0) + bytes);
+  }
+  for (const [folder, bytes] of inFolder) {
+    for (const at of [...ancestorsOf(folder), folder]) sums.set(at, (sums.get(at) ?? 0) + bytes);
+  }
+  return sums;
 }
 
 /** Absolute paths, quoted like git does if needed, or if an editor might strip a blank. */
