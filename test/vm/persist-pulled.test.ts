@@ -28,7 +28,7 @@ test('a medium that is pulled before, while it is chosen, and while it is writte
   // Once it is written to, in either format.
   const pull = (program: string): void =>
     vm.type(
-      `(while ! grep -q /run/mkma/storage /proc/[0-9]*/mounts 2>/dev/null || ! pgrep -x ${program}; do :; done; /run/pull) >/dev/null &`,
+      `((while ! grep -q /run/mkma/storage /proc/[0-9]*/mounts 2>/dev/null || ! pgrep -x ${program}; do :; done; /run/pull) >/dev/null &)`,
     );
   pull('zstd');
   const written = await persist('--all --format cpio --level 15');
