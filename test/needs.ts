@@ -3,11 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 
 /** The modules, by their compiled paths, that only tests import which boot machines, or read the images of the shared build. */
-const MODULES = {
-  images: 'cli/images.js',
-  'erofs images': 'cli/erofs-images.js',
-  machines: 'vm/harness.js',
-} as const;
+const MODULES = { images: 'cli/images.js', machines: 'vm/harness.js' } as const;
 export type Need = keyof typeof MODULES;
 
 /** What a compiled test needs. Paths are below `folder`, where all of them lie. */

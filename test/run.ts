@@ -57,7 +57,6 @@ const machines = files.filter((path) => needs.get(path)?.has('machines'));
 const runs = machines.flatMap((path) => formsFor(path, selection).map((format) => [path, format] as const));
 const formats = new Set(runs.map(([, format]) => format));
 if (files.some((path) => needs.get(path)?.has('images'))) formats.add('cpio');
-if (files.some((path) => needs.get(path)?.has('erofs images'))) formats.add('erofs');
 checkHost();
 makeFolder(join(root, '.test'));
 for (const format of formats) buildImages(format);
@@ -68,11 +67,7 @@ const runner = ['--test', `--test-concurrency=${atOnce}`, `--test-reporter=${joi
 const result = spawnSync(process.execPath, [...runner, `--test-timeout=${LIMIT_MS}`, ...programs()], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: {
-    ...process.env,
-    ...{ MKMA_TEST_IMAGES: IMAGES.cpio, MKMA_TEST_EROFS_IMAGES: IMAGES.erofs },
-    ...(all ? { MKMA_TEST_LONG: '1' } : {}),
-  },
+  env: { ...process.env, MKMA_TEST_IMAGES: IMAGES.cpio, ...(all ? { MKMA_TEST_LONG: '1' } : {}) },
 });
 process.exit(result.status ?? 1);
 

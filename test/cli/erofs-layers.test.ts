@@ -21,7 +21,7 @@ import { beforeEach, test } from 'node:test';
 import type { BootRecord } from '../../src/core/boot/record.js';
 import { BOOT_RECORD } from '../../src/core/boot/record.js';
 import { repository, temporary } from './cli.js';
-import { sharedErofsImages } from './erofs-images.js';
+import { sharedImages } from './images.js';
 import { TestMachine } from './persist/machine.js';
 import { inOwnMounts } from './persist/namespace.js';
 import { describeTree } from './persist/view.js';
@@ -32,7 +32,7 @@ const folder = temporary();
 const scratch = join(folder.path, 'machine');
 mkdirSync(scratch);
 const machine = new TestMachine({
-  ...{ images: sharedErofsImages(), dist: join(repository, 'dist'), scratch },
+  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch },
 });
 process.on('exit', () => {
   machine.close();

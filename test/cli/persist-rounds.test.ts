@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { repository, temporary } from './cli.js';
-import { sharedErofsImages } from './erofs-images.js';
+import { sharedImages } from './images.js';
 
 const ROUNDS = Number(process.env.MKMA_TEST_ROUNDS ?? (process.env.MKMA_TEST_LONG === '1' ? 500 : 40));
 
-// Those images have the programs that make file systems: layers are of both formats.
 test(`${ROUNDS} snapshots of random changes, as archives and file systems: after the next boot all is as it was`, {
   timeout: 1_500_000,
 }, () => {
@@ -19,14 +18,7 @@ test(`${ROUNDS} snapshots of random changes, as archives and file systems: after
   mkdirSync(scratch);
   const seed = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
   const program = fileURLToPath(new URL('persist/rounds.js', import.meta.url));
-  const words = [
-    program,
-    sharedErofsImages(),
-    join(repository, 'dist'),
-    scratch,
-    String(seed),
-    String(ROUNDS),
-  ];
+  const words = [program, sharedImages(), join(repository, 'dist'), scratch, String(seed), String(ROUNDS)];
   const own = ['--mount', '--propagation', 'private', process.execPath, ...words];
   const ended = spawnSync('unshare', own, { encoding: 'utf8' });
   assert.equal(ended.status, 0, `MKMA_TEST_SEED=${seed}\n${ended.stdout}${ended.stderr}`);

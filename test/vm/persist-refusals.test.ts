@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BASE, FORMAT } from './harness.js';
+import { BASE } from './harness.js';
 import { resume } from './saved.js';
 import { putScript } from './script.js';
 
@@ -81,8 +81,10 @@ test('nothing to save, an emptied list, an editor that fails, two at once, wrong
 
   // Ctrl-C while it packs.
   await vm.ask('head -c 9M /dev/urandom | base64 -w 0 >/root/data');
-  const ways = [['--format cpio', /\npacking .* at level 19/]] as [string, RegExp][];
-  if (FORMAT === 'erofs') ways.push(['--format erofs --level 9', /\npacking .* as EROFS at level 9/]);
+  const ways: readonly [string, RegExp][] = [
+    ['--format cpio', /\npacking .* at level 19/],
+    ['--format erofs --level 9', /\npacking .* as EROFS at level 9/],
+  ];
   for (const [how, packing] of ways) {
     vm.type(`mkma persist --all ${how}; echo "<$?>"`);
     await vm.expect(packing, 100);

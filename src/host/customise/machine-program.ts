@@ -1,22 +1,17 @@
 /** `mkma` on the machine: the program, its launcher, and the packages it needs there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageFormat } from '../../core/contract.js';
 import { digestFile } from '../sys/digest.js';
 import type { TreeFiles } from '../sys/tree-files.js';
 
 /**
  * Packages of every machine, whatever its definition: the JavaScript engine, and what packs and unpacks
- * layers.
+ * layers, of either format.
  */
-const PROGRAM_PACKAGES: readonly string[] = ['quickjs', 'zstd', 'cpio', 'attr'];
-/** Those that make layers which are file systems, as the base is. */
-const EROFS_PACKAGES: readonly string[] = ['erofs-utils', 'xxhash'];
-
-/** Packages of every machine with a base of this format. */
-export function programPackages(format: ImageFormat): readonly string[] {
-  return format === 'erofs' ? [...PROGRAM_PACKAGES, ...EROFS_PACKAGES] : PROGRAM_PACKAGES;
-}
+export const PROGRAM_PACKAGES: readonly string[] = [
+  ...['quickjs', 'zstd', 'cpio', 'attr'],
+  ...['erofs-utils', 'xxhash'],
+];
 
 /** The files by path on the machine: the compiled one, and its permission bits. */
 const PROGRAM_FILES = {

@@ -3,8 +3,7 @@
  * namespace of its own. A round is a snapshot.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layerName } from '../../../src/core/set/layer-names.js';
 import { encodeName } from '../../../src/core/text/path.js';
@@ -22,16 +21,12 @@ const [images, dist, scratch, seedText, roundsText] = process.argv.slice(2) as [
 ];
 const seed = Number(seedText);
 const rounds = Number(roundsText);
-/** Ways to save: file systems only where the images have the programs that make them. */
+/** Ways to save. */
 const formats = [
   ['--level', '1'],
   ['--level', '8'],
-  ...(existsSync(join(images, 'chroot/usr/bin/mkfs.erofs'))
-    ? [
-        ['--format', 'erofs'],
-        ['--format', 'erofs', '--level', '1'],
-      ]
-    : []),
+  ['--format', 'erofs'],
+  ['--format', 'erofs', '--level', '1'],
 ];
 /** Boots after which a machine begins anew with an empty folder of images. */
 const LIFE = 4;

@@ -49,6 +49,6 @@ function lacking(why: string): Problem {
     what: 'cannot make a layer that is an EROFS file system',
     where: '--format erofs',
     why,
-    next: 'install the packages erofs-utils and xxhash (put them into the definition), or use --format cpio',
+    next: 'install the packages erofs-utils and xxhash, or use --format cpio',
   };
 }

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { neededPackages } from '../../customise/customise.js';
-import { programPackages } from '../../customise/machine-program.js';
+import { PROGRAM_PACKAGES } from '../../customise/machine-program.js';
 import { describeKey, type KeyReader } from '../../customise/repository-keys.js';
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { MachineConfig } from '../../definition/machine.js';
@@ -39,10 +39,7 @@ export function packageInput(name: string): string {
 
 /** Packages of the definition, and those that mkma itself needs on the machine. */
 function systemPackages(machine: MachineConfig): string[] {
-  const all = [
-    ...[...machine.packages, ...neededPackages(machine).map(({ name }) => name)],
-    ...programPackages(machine.format),
-  ];
+  const all = [...machine.packages, ...neededPackages(machine).map(({ name }) => name), ...PROGRAM_PACKAGES];
   return [...new Set(all)].filter((entry) => !machine.excludePackages.includes(packageNameOf(entry)));
 }
 
