@@ -261,6 +261,15 @@ test('without the programs that make one: refused with the packages; nothing is 
   assert.deepEqual(machine.files(), ['base.cpio.zst']);
 });
 
+test('an attribute whose name pax cannot hold is refused, never stored under another name', () => {
+  writeFileSync(at('etc/new'), 'new');
+  execFileSync('setfattr', ['-n', 'user.a=b', '-v', 'c', at('etc/new')]);
+  const { code, stderr } = machine.mkma(['persist', '--all', '--format', 'erofs']);
+  assert.equal(code, 1);
+  assert.match(stderr, /has an extended attribute with = in its name/);
+  assert.deepEqual(machine.files(), ['base.cpio.zst']);
+});
+
 test('a storage that is too small: nothing is left of it', () => {
   const files: readonly (readonly [megabytes: number, why: RegExp])[] = [
     [300, /why: mkfs\.erofs needs 300 MiB there while it works, and \d+ MiB are free\n/],

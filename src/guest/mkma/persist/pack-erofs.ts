@@ -6,6 +6,7 @@ import { readSuperblock, SUPERBLOCK_END } from '../../../core/image/erofs/superb
 import { encodeHead, encodeManifest } from '../../../core/image/image.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
 import { tarRecords } from '../../../core/image/tar-plan.js';
+import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { parentOf } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -30,6 +31,17 @@ const LAYOUT = ['-C65536', '-Eztailpacking', '-b4096', '-T0', '--mkfs-time', '--
 /** Fills the file. The work folder is mounted. */
 export function packFileSystem(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
   const { plan, view, facts, level, target } = options;
+  // In pax a keyword ends at the first one.
+  const odd = plan.attributes.find(({ values }) => Object.keys(values).some((name) => name.includes('=')));
+  if (odd !== undefined) {
+    return err({
+      code: 'packing-failed',
+      what: 'cannot pack the layer',
+      where: showPath(odd.path),
+      why: `${showPath(odd.path)} has an extended attribute with = in its name, which mkfs.erofs cannot read`,
+      next: 'save it with --format cpio; nothing was saved',
+    });
+  }
   const folder = parentOf(target);
   const { free } = measureFileSystem(machine, folder);
   const room = checkRoom(free, plan.bytes);
