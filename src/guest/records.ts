@@ -30,7 +30,8 @@ export function digestFiles(machine: GuestSystem, files: ReadonlyMap<string, str
   return digests;
 }
 
-function sumOf(line = ''): string {
+/** The digest in a line of sha256sum(1). */
+export function sumOf(line = ''): string {
   const sum = /^\\?([0-9a-f]{64})\b/.exec(line)?.[1];
   if (sum === undefined) throw new Error(`sha256sum printed ${JSON.stringify(line)}`);
   return sum;

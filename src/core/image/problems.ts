@@ -25,13 +25,15 @@ export function wrongKind(expected: 'base' | 'layer', where: string, why: string
   return { code: 'image-kind', what: `not a ${expected}`, where, why, next };
 }
 
+export const NAME_TWICE = 'layer-name-twice';
+
 /** A layer with the name of another one, in the other format: only one of both can have its folder. */
 export function namesake(where: string, other: string): Problem {
   return {
-    code: 'layer-name-twice',
+    code: NAME_TWICE,
     what: 'another layer has this name',
     where,
-    why: `${quoteName(other)} is applied, and each layer has a folder of its name`,
+    why: `${quoteName(other)} comes before it, and each layer has a folder of its name`,
     next: 'rename or remove one of the two files',
   };
 }

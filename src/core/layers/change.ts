@@ -1,5 +1,6 @@
 /** `mkma layers disable`, `enable` and `drop`: which change to make, or why not. Pure. */
 import { MOST_LAYERS } from '../contract.js';
+import { namesake } from '../image/problems.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { disabledFileName, enabledFileName } from '../set/layer-names.js';
 import { entriesOf, inOrder, layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
@@ -51,6 +52,8 @@ export function planChange(
   if (action === 'enable' && enabled >= MOST_LAYERS) return err({ ...tooMany(enabled), where: layer.file });
   const becomes = (action === 'disable' ? disabledFileName : enabledFileName)(layer.file);
   if (stored.layers.some(({ file }) => file === becomes)) return err(taken(action, layer, becomes));
+  const other = stored.layers.find(({ name, disabled }) => name === layer.name && !disabled);
+  if (action === 'enable' && other !== undefined) return err(namesake(layer.file, other.file));
   const changed = { ...layer, file: becomes, disabled: action === 'disable' };
   return ok({
     ...{ action, layer: layer.name, file: layer.file, becomes },

@@ -6,8 +6,13 @@ import type { StoredImage, StoredImages } from '../set/stored.js';
 import { nearestOf } from '../text/nearest.js';
 import { quoteName } from '../text/path.js';
 
+interface TypedName {
+  readonly name: string;
+  readonly disabled?: true;
+}
+
 /** The name of a layer as typed: its name, its file's name, or a form between the two. */
-function typedName(text: string): { readonly name: string; readonly disabled?: true } {
+function typedName(text: string): TypedName {
   const disabled = disabledLayerName(text);
   if (disabled !== undefined) return { name: disabled, disabled: true };
   return { name: layerName(text) ?? text.replace(/^persistence\./, '').replace(/\.(cpio\.zst|erofs)$/, '') };
@@ -20,7 +25,9 @@ function typedName(text: string): { readonly name: string; readonly disabled?: t
 export function findLayer(stored: StoredImages, text: string, disabled = false): Result<StoredImage> {
   const file = stored.layers.find((image) => image.file === text);
   if (file !== undefined) return ok(file);
-  const typed = typedName(text);
+  // A name may end as a file does.
+  const exact = stored.layers.some(({ name }) => name === text);
+  const typed: TypedName = exact ? { name: text } : typedName(text);
   const named = stored.layers.filter(({ name }) => name === typed.name);
   const wanted = typed.disabled === true || disabled;
   const found = named.find((image) => image.disabled === wanted);

@@ -50,7 +50,7 @@ export const BOOT = {
     'Boot with the kernel it was saved under, and save it there with mkma persist --format cpio.',
   ],
   'layer-name-twice': [
-    'Two layers have the same name, one of each format: only the first is applied.',
+    'Two layers have the same name, one of each format: only the first that can be read is applied.',
     'Rename or remove one of the two files.',
   ],
   'ram-not-mounted': ['The RAM file system cannot be mounted.', 'Correct mkma_size=.'],

@@ -17,8 +17,6 @@ export interface LayerFile {
    * in /overlay/layers.
    */
   readonly name: string;
-  /** The file of another layer of this name, in the other format, which comes before it. */
-  readonly namesake?: string;
 }
 
 /** The name of the layer in a file; `undefined` if the file is not a layer. */
@@ -35,13 +33,9 @@ export function layerName(file: string): string | undefined {
  */
 export function layersAmong(files: readonly string[]): LayerFile[] {
   const layers: LayerFile[] = [];
-  const known = new Map<string, string>();
   for (const file of sortByName([...files], (file) => file)) {
     const name = layerName(file);
-    if (name === undefined) continue;
-    const namesake = known.get(name);
-    layers.push({ file, name, ...(namesake === undefined ? {} : { namesake }) });
-    known.set(name, file);
+    if (name !== undefined) layers.push({ file, name });
   }
   return layers;
 }

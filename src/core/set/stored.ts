@@ -3,13 +3,13 @@
 import type { ImageFormat } from '../contract.js';
 import type { ImageInfo } from '../image/image.js';
 import { isErofs, type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
-import { emptyImage, namesake, unreadable, wrongKind } from '../image/problems.js';
+import { emptyImage, NAME_TWICE, namesake, unreadable, wrongKind } from '../image/problems.js';
 import { FEWER_BYTES } from '../image/reads.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { sortByName } from '../text/path.js';
 import { passedOverText } from './base.js';
 import { baseIn, type FolderReader, readInfoIn } from './folder.js';
-import { disabledLayerName, type LayerSelection, layersAmong } from './layer-names.js';
+import { disabledLayerName, type LayerSelection, layerName } from './layer-names.js';
 
 export interface StoredImage {
   /** The layer's name for people, or `base`. */
@@ -39,13 +39,10 @@ export interface StoredImages {
 /** Finds the images in a folder and reads their manifests. */
 export function readStored(folder: FolderReader): StoredImages {
   const layers: StoredImage[] = [];
-  for (const { file, name, namesake: other } of layersAmong(folder.names)) {
-    const image = readOne(folder, name, file, false);
-    layers.push(other === undefined ? image : { ...image, problem: namesake(file, other) });
-  }
   for (const file of folder.names) {
-    const name = disabledLayerName(file);
-    if (name !== undefined) layers.push(readOne(folder, name, file, true));
+    const enabled = layerName(file);
+    const name = enabled ?? disabledLayerName(file);
+    if (name !== undefined) layers.push(readOne(folder, name, file, enabled === undefined));
   }
   const readBase = (file: string): StoredImage => readOne(folder, 'base', file, false, 'base');
   const { base, passedOver } = baseIn(folder.names, (file) => {
@@ -57,9 +54,21 @@ export function readStored(folder: FolderReader): StoredImages {
   return { base: { ...readBase(base), ...(beside.length === 0 ? {} : { beside }) }, layers: inOrder(layers) };
 }
 
-/** Sorts by the names of the files: a disabled one is where it would be applied, after its namesake. */
-export function inOrder(layers: StoredImage[]): StoredImage[] {
-  return sortByName(layers, ({ file }) => file);
+/**
+ * Sorts by the names of the files: a disabled one is where it would be applied, after its namesake. Of two
+ * enabled ones of a name, early boot takes the first that it can read.
+ */
+export function inOrder(layers: readonly StoredImage[]): StoredImage[] {
+  const taken = new Map<string, string>();
+  return sortByName([...layers], ({ file }) => file).map((layer) => {
+    const { problem, ...rest } = layer;
+    const image: StoredImage = problem?.code === NAME_TWICE ? rest : layer;
+    if (image.disabled || image.problem !== undefined) return image;
+    const other = taken.get(image.name);
+    if (other !== undefined) return { ...image, problem: namesake(image.file, other) };
+    taken.set(image.name, image.file);
+    return image;
+  });
 }
 
 function readOne(

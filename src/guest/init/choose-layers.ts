@@ -41,8 +41,10 @@ export function chooseLayers(
       continue;
     }
     const info = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
-    if (info.ok) chosen.push({ image, manifest: info.value.manifest, fileSystem: info.value.fileSystem });
-    else leftOut.push(withProblem(image, info.problem));
+    const other = chosen.find((one) => one.image.layer === image.layer);
+    if (!info.ok) leftOut.push(withProblem(image, info.problem));
+    else if (other !== undefined) leftOut.push(withProblem(image, namesake(image.shown, other.image.shown)));
+    else chosen.push({ image, manifest: info.value.manifest, fileSystem: info.value.fileSystem });
   }
   return { chosen, leftOut, warnings };
 }
@@ -52,7 +54,6 @@ function readLayer(machine: GuestSystem, image: LayerImage): Result<ImageInfo> {
     const next = 'remove or rename it';
     return err(wrongKind('layer', image.shown, image.odd, next));
   }
-  if (image.namesake !== undefined) return err(namesake(image.shown, image.namesake));
   const info = readInfo(machine, image);
   if (!info.ok || info.value.manifest === undefined || info.value.manifest.kind === 'layer') return info;
   const next = 'remove it, or rename it to what it is';

@@ -86,8 +86,6 @@ export interface LayerImage extends ImageFile {
   readonly layer: string;
   /** Why it is not a readable file, whatever its name says. */
   readonly odd?: string;
-  /** The file of another layer that has its name. */
-  readonly namesake?: string;
 }
 
 /** The layers beside the base, in the order in which they are applied. */
@@ -99,14 +97,13 @@ export function findLayers(machine: GuestSystem, imagesPath: string): Result<Lay
     return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
   }
   return ok(
-    layersAmong(names).map(({ file, name, namesake }) => {
+    layersAmong(names).map(({ file, name }) => {
       const path = `${folder}/${file}`;
       const info = machine.info(path);
       const odd = info === undefined ? 'cannot be opened' : 'not a regular file';
       return {
         ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
         ...(info?.kind === 'file' ? {} : { odd }),
-        ...(namesake === undefined ? {} : { namesake }),
       };
     }),
   );

@@ -16,19 +16,17 @@ import { fitsBatch, loadBatch, type SmallLayer } from './batch.js';
 import { bugProblem } from './bug.js';
 import { withProblem } from './choose-layers.js';
 import { LAYERS } from './folders.js';
-import { holdFileSystem } from './hold.js';
+import { holdLayer, type LoadedLayer, sayLoaded } from './hold-layer.js';
 import type { LayerImage } from './images.js';
 import { loadedImage } from './load.js';
-import { loadImage, type Unpacked } from './load-image.js';
-import { checkMarks } from './marks.js';
+import { loadImage } from './load-image.js';
 import { keptWarning, metadataOf, noMetadata, strangersBelow, withoutMetadata } from './metadata.js';
-import { checkMountPoints } from './mount-points.js';
-import { checkLeft, checkRoom, needOf, needOfImage, shrinkRam } from './ram.js';
+import { checkLeft, checkRoom, needOf, needOfImage } from './ram.js';
 import { say } from './say.js';
 import type { Settings } from './settings.js';
 import { hasMetacopy, withChain } from './stack.js';
 import type { Undo } from './undo.js';
-import { type ChosenLayer, watchRecords } from './watch-records.js';
+import { type AppliedLayer, type ChosenLayer, watchRecords } from './watch-records.js';
 
 /** The result: applied layers, the lowest first, and those left out. */
 export interface LoadedLayers {
@@ -106,10 +104,13 @@ class Loading implements LoadedLayers {
     const { onKnown, warnings } = planned.value;
     const loaded = tryLayer(machine, settings, layer, { beside, onKnown, images, undo }, warnings);
     if (loaded.ok) {
-      this.apply(layer, loaded.value, onKnown);
-      if (loaded.value.format !== undefined) this.beside += loaded.value.unpackedBytes;
+      const { image: made, opaque } = loaded.value;
+      this.apply({ ...layer, opaque }, made, onKnown);
+      if (made.format !== undefined) this.beside += made.unpackedBytes;
     } else {
-      must(machine, ['rm', '-rf', folderOf(image)]);
+      // What is left of a file system is its mount point: nothing is ever removed across a mount.
+      if (layer.fileSystem === undefined) must(machine, ['rm', '-rf', folderOf(image)]);
+      else machine.run(['rmdir', folderOf(image)]);
       this.leftOut.push(withProblem(image, loaded.problem));
     }
   }
@@ -180,7 +181,7 @@ class Loading implements LoadedLayers {
     return ok({ onKnown, warnings: [...warningsOf(layer.manifest, base.image, images), ...warnings] });
   }
 
-  private apply(layer: ChosenLayer, loaded: LoadedImage, onKnown: boolean): void {
+  private apply(layer: AppliedLayer, loaded: LoadedImage, onKnown: boolean): void {
     this.images.push({ ...loaded, layer: layer.image.layer });
     this.records.add(layer);
     this.known = onKnown;
@@ -227,7 +228,7 @@ function tryBatch(machine: GuestSystem, layers: readonly SmallLayer[]): boolean 
   }
 }
 
-function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedImage> {
+function tryLayer(...layer: Parameters<typeof loadLayer>): Result<LoadedLayer> {
   try {
     return loadLayer(...layer);
   } catch (bug) {
@@ -241,7 +242,7 @@ function loadLayer(
   layer: ChosenLayer,
   below: Below,
   warnings: readonly string[],
-): Result<LoadedImage> {
+): Result<LoadedLayer> {
   const start = machine.uptime();
   const { image, manifest: whole } = layer;
   const need = needOfImage(layer);
@@ -249,7 +250,7 @@ function loadLayer(
     const room = checkRoom(machine, settings, need, 'the layer', below.beside);
     if (!room.ok) return room;
   }
-  if (layer.fileSystem !== undefined) return holdLayer(machine, layer, below.undo, warnings);
+  if (layer.fileSystem !== undefined) return holdLayer(machine, layer, folderOf(image), warnings, below.undo);
   const fitting =
     whole === undefined ? ok({ manifest: undefined, kept: [] }) : fitMetadata(machine, image, whole, below);
   if (!fitting.ok) return fitting;
@@ -264,62 +265,7 @@ function loadLayer(
   const all = [...warnings, ...kept, ...unpacked.value.warnings];
   const seconds = machine.uptime() - start;
   sayLoaded(machine, image, { bytes, warnings: all }, seconds, manifest !== undefined);
-  return ok(loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds));
-}
-
-/** Mounts a layer that is a file system, on its folder. */
-function holdLayer(
-  machine: GuestSystem,
-  layer: ChosenLayer,
-  undo: Undo,
-  warnings: readonly string[],
-): Result<LoadedImage> {
-  const start = machine.uptime();
-  const { image, manifest, fileSystem: bytes = 0 } = layer;
-  const folder = folderOf(image);
-  // Whoever made one without a manifest may have left marks of another overlay in it.
-  const check = (file: string): Result<void> => checkMarks(machine, image, file, bytes);
-  const held = holdFileSystem(
-    machine,
-    image,
-    layer,
-    { folder, kind: 'layer', ...(manifest === undefined ? { check } : {}) },
-    undo,
-  );
-  if (!held.ok) return held;
-  let fits = false;
-  try {
-    const fit = checkMountPoints(machine, image, folder);
-    if (!fit.ok) return fit;
-    shrinkRam(machine, bytes);
-    fits = true;
-  } finally {
-    // Its folder is removed then, which must not be a mount point.
-    if (!fits) {
-      must(machine, ['umount', folder]);
-      undo.drop(['umount', folder]);
-    }
-  }
-  const seconds = machine.uptime() - start;
-  sayLoaded(machine, image, { bytes, warnings }, seconds, manifest !== undefined);
-  const { checked } = held.value;
-  return ok({
-    ...loadedImage('layer', image, manifest, { bytes, warnings }, seconds),
-    format: 'erofs',
-    ...(checked === undefined ? {} : { checkSeconds: toHundredths(checked) }),
-  });
-}
-
-function sayLoaded(
-  machine: GuestSystem,
-  { layer }: LayerImage,
-  { bytes, warnings }: Unpacked,
-  seconds: number,
-  verified: boolean,
-): void {
-  const unverified = verified ? '' : ', unverified: it has no manifest';
-  say(machine, `layer ${quoteName(layer)}: ${formatBytes(bytes)} in ${seconds.toFixed(1)} s${unverified}`);
-  for (const warning of warnings) say(machine, `  warning: ${warning}`);
+  return ok({ image: loadedImage('layer', image, manifest, { bytes, warnings: all }, seconds) });
 }
 
 /** What a layer is loaded onto. */

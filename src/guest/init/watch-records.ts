@@ -16,6 +16,11 @@ export interface ChosenLayer extends ImageContent {
   readonly image: LayerImage;
 }
 
+/** One that is applied. `opaque`: its folders that hide what is below, if its manifest does not list them. */
+export interface AppliedLayer extends ChosenLayer {
+  readonly opaque?: readonly string[] | undefined;
+}
+
 /**
  * Tracks accounts and packages as the view has them at each height. What no manifest records is read from the
  * unpacked files, and only if a layer is judged by it.
@@ -53,9 +58,9 @@ export function watchRecords(
       const { what, why } = fit.problem;
       return { warnings: [`${what}; applied anyway, as ${PARAM.layers} requests: ${why}`] };
     },
-    add({ image, manifest }: ChosenLayer): void {
+    add({ image, manifest, opaque: found = [] }: AppliedLayer): void {
       if (!any) return;
-      const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : [];
+      const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : found;
       add(
         quoteName(image.layer),
         () => manifest?.records ?? recordsIn(machine, `${LAYERS}/${image.layer}`, 'layer', opaque),

@@ -134,8 +134,8 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   if (changes.length === 0) return [...notes, 'nothing to save'];
   const { length } = listedChanges(changes);
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
-  const most = layer === undefined && format === 'erofs' ? 'at most ' : '';
-  const needs = `${most}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${most}${formatBytes(nextBoot)}`;
+  const about = layer === undefined && format === 'erofs' ? 'about ' : '';
+  const needs = `${about}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${about}${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
     return [...listLines(changes).map(renderLine), ...notes, ...heading];

@@ -12,7 +12,8 @@ const WORTH_MOUNTING = 4 * 2 ** 20;
 
 /** What the choice depends on. */
 export interface NewLayer {
-  /** Bytes of content. */
+  /** Bytes of RAM that its content takes unpacked, and bytes of an archive of it, holes included. */
+  readonly held: number;
   readonly bytes: number;
   /** Bytes that are free on the medium: mkfs.erofs keeps all content there until it is compressed. */
   readonly free: number;
@@ -24,10 +25,10 @@ export interface NewLayer {
 export function defaultFormat(
   machine: GuestSystem,
   { images }: BootRecord,
-  { bytes, free, metadataOnly }: NewLayer,
+  { held, bytes, free, metadataOnly }: NewLayer,
 ): ImageFormat {
   const base = images.find(({ kind }) => kind === 'base');
-  if (base?.format !== 'erofs' || bytes < WORTH_MOUNTING || metadataOnly) return 'cpio';
+  if (base?.format !== 'erofs' || held < WORTH_MOUNTING || metadataOnly) return 'cpio';
   if (free < 2 * bytes) return 'cpio';
   return checkTools(machine).ok ? 'erofs' : 'cpio';
 }
@@ -36,8 +37,9 @@ export function defaultFormat(
 export function checkTools(machine: GuestSystem): Result<void> {
   const mkfs = machine.run(['mkfs.erofs', '--help'], { mayLack: true });
   if (mkfs.code === 127) return err(lacking('mkfs.erofs is missing'));
-  if (!`${mkfs.stdout}${mkfs.stderr}`.includes('--tar=')) {
-    return err(lacking('this mkfs.erofs does not read archives, as version 1.7 and newer do'));
+  const help = `${mkfs.stdout}${mkfs.stderr}`;
+  if (!['--tar=', '--workers=', 'zstd'].every((word) => help.includes(word))) {
+    return err(lacking('this mkfs.erofs does not make zstd of an archive, as version 1.8 and newer do'));
   }
   const xxhsum = machine.run(['xxhsum', '--version'], { mayLack: true });
   return xxhsum.code === 127 ? err(lacking('xxhsum is missing')) : ok();

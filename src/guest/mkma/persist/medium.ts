@@ -13,9 +13,9 @@ import {
 } from '../../../core/layers/next-boot.js';
 import type { SavedSnapshot } from '../../../core/overlay/snapshot.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { ALL_LAYERS, layerFileName } from '../../../core/set/layer-names.js';
-import type { StoredImages } from '../../../core/set/stored.js';
-import { compareNames, quoteName } from '../../../core/text/path.js';
+import { ALL_LAYERS } from '../../../core/set/layer-names.js';
+import type { StoredImage, StoredImages } from '../../../core/set/stored.js';
+import { quoteName, sortByName } from '../../../core/text/path.js';
 import { mebibytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { openImages } from '../images-folder.js';
@@ -41,12 +41,11 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
   const stored = openImages(machine, folder);
   if (!stored.ok) return stored;
   const there = stored.value;
-  const ids = new Map(
-    there.layers.filter(({ disabled }) => !disabled).map((one) => [one.name, one.manifest?.id]),
-  );
+  const usable = there.layers.filter(({ disabled, problem }) => !disabled && problem === undefined);
+  const byName = new Map(usable.map((one) => [one.name, one]));
   // A damaged or replaced file contains nothing of this boot.
-  const saved = readSaved(machine).filter(({ layer, id }) => ids.get(layer) === id);
-  const after = lastOf(record, saved);
+  const saved = readSaved(machine).filter(({ layer, id }) => byName.get(layer)?.manifest?.id === id);
+  const after = lastOf(record, saved, byName);
   const { selection = ALL_LAYERS } = there;
   const leftOut = `${PARAM.layers} of this boot lists the layers to apply: boots with the same value leave out the new one`;
   const base = there.base?.manifest?.id;
@@ -62,10 +61,18 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
 }
 
 /** Whatever became of its file: early boot warns if it is not below. */
-function lastOf({ images }: BootRecord, saved: readonly SavedSnapshot[]): string | undefined {
-  const layers = [...images.filter(({ kind }) => kind === 'layer'), ...saved];
-  const file = ({ layer = '' }: (typeof layers)[number]): string => layerFileName(layer);
-  return layers.sort((a, b) => compareNames(file(a), file(b))).at(-1)?.id;
+function lastOf(
+  { images }: BootRecord,
+  saved: readonly SavedSnapshot[],
+  stored: ReadonlyMap<string, StoredImage>,
+): string | undefined {
+  const layers = [
+    ...images
+      .filter(({ kind }) => kind === 'layer')
+      .map(({ file, id }) => ({ file: file.slice(file.lastIndexOf('/') + 1), id })),
+    ...saved.map(({ layer, id }) => ({ file: stored.get(layer)?.file ?? '', id })),
+  ];
+  return sortByName(layers, ({ file }) => file).at(-1)?.id;
 }
 
 /** Checks that the next boot can take one more layer, if it takes new ones at all. */

@@ -2,6 +2,8 @@
  * Makes a layer that is an EROFS file system: the packer writes all of it as one archive into the pipe from
  * which mkfs.erofs reads, so that no copy of it is in RAM.
  */
+
+import type { Plan } from '../../../core/image/archive-plan.js';
 import { readSuperblock, SUPERBLOCK_END } from '../../../core/image/erofs/superblock.js';
 import { encodeHead, encodeManifest } from '../../../core/image/image.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
@@ -10,8 +12,8 @@ import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { parentOf } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
-import { must } from '../../must.js';
 import type { TarPlan } from '../../packer/plan.js';
+import { sumOf } from '../../records.js';
 import type { PartResult, RunningSystem } from '../../system.js';
 import { measureFileSystem } from '../room.js';
 import { FRESH } from '../view.js';
@@ -19,7 +21,14 @@ import { makeAliases } from './aliases.js';
 import { cannotWrite } from './assembly.js';
 import { INTERRUPTED } from './interrupted.js';
 import { layerManifest } from './layer-manifest.js';
-import { failureOf, notesOf, type PackedLayer, type PackOptions, wasInterrupted } from './packing.js';
+import {
+  failureOf,
+  notesOf,
+  type PackedLayer,
+  type PackOptions,
+  wasInterrupted,
+  wasKilled,
+} from './packing.js';
 import { WORK } from './work.js';
 
 /**
@@ -31,17 +40,8 @@ const LAYOUT = ['-C65536', '-Eztailpacking', '-b4096', '-T0', '--mkfs-time', '--
 /** Fills the file. The work folder is mounted. */
 export function packFileSystem(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
   const { plan, view, facts, level, target } = options;
-  // In pax a keyword ends at the first one.
-  const odd = plan.attributes.find(({ values }) => Object.keys(values).some((name) => name.includes('=')));
-  if (odd !== undefined) {
-    return err({
-      code: 'packing-failed',
-      what: 'cannot pack the layer',
-      where: showPath(odd.path),
-      why: `${showPath(odd.path)} has an extended attribute with = in its name, which mkfs.erofs cannot read`,
-      next: 'save it with --format cpio; nothing was saved',
-    });
-  }
+  const odd = unsupported(plan);
+  if (odd !== undefined) return err(odd);
   const folder = parentOf(target);
   const { free } = measureFileSystem(machine, folder);
   const room = checkRoom(free, plan.bytes);
@@ -58,7 +58,7 @@ export function packFileSystem(machine: RunningSystem, options: PackOptions): Re
     return true;
   });
   if (wasInterrupted(machine, parts)) return err(INTERRUPTED);
-  const problem = problemOf(parts, free, plan.bytes);
+  const problem = problemOf(machine, parts, folder);
   if (problem !== undefined) return err(problem);
   const size = markAsImage(machine, target, plan.inodes + facts.layer.deletions.length);
   if (!size.ok) return size;
@@ -91,11 +91,46 @@ function checkRoom(free: number, bytes: number): Result<void> {
   });
 }
 
+/** Most bytes of extended attributes on a file: mkfs.erofs 1.8.6 fails between 32,000 and 40,000. */
+const MOST_ATTRIBUTES = 32_000;
+
+/** What mkfs.erofs cannot store, or would store under another name. */
+function unsupported({ attributes }: Plan): Problem | undefined {
+  for (const { path, values } of attributes) {
+    const bytes = Object.values(values).reduce((sum, value) => sum + (value.length * 3) / 4, 0);
+    // In pax a keyword ends at the first one.
+    const odd = Object.keys(values).some((name) => name.includes('='));
+    if (!odd && bytes <= MOST_ATTRIBUTES) continue;
+    const what = odd ? 'an extended attribute with = in its name' : `${formatBytes(bytes)} of attributes`;
+    return {
+      code: 'packing-failed',
+      what: 'cannot pack the layer',
+      where: showPath(path),
+      why: `${showPath(path)} has ${what}, which mkfs.erofs cannot store`,
+      next: 'save it with --format cpio; nothing was saved',
+    };
+  }
+  return undefined;
+}
+
+/** Bytes that mkfs.erofs leaves free, at most, on a medium that it has filled: it writes larger pieces. */
+const FULL = 4 * 2 ** 20;
+
 /** mkfs.erofs reports a full medium as one thing or another, and makes the packer fail as well. */
-function problemOf(parts: readonly PartResult[], free: number, bytes: number): Problem | undefined {
-  const failed = parts[1] !== undefined && parts[1].code !== 0;
-  // At most as much again once it is compressed.
-  return failed && free < 2 * bytes ? cannotWrite('No space left on device') : failureOf(parts);
+function problemOf(
+  machine: RunningSystem,
+  parts: readonly PartResult[],
+  folder: string,
+): Problem | undefined {
+  const problem = failureOf(parts);
+  if (problem?.code !== 'packing-failed' || wasKilled(parts)) return problem;
+  const mkfs = parts[1];
+  if (mkfs !== undefined && mkfs.code !== 0) {
+    const told = /No space left|Disk quota|File too large/.test(mkfs.stderr);
+    const full = told || measureFileSystem(machine, folder).free < FULL;
+    if (full) return { ...cannotWrite('No space left on device'), why: problem.why ?? '' };
+  }
+  return { ...problem, next: 'save it with --format cpio; if that fails too, see dmesg; nothing was saved' };
 }
 
 /**
@@ -123,10 +158,10 @@ function markAsImage(machine: RunningSystem, target: string, inodes: number): Re
 /** Both checksums of the file, at the same time: it is still in the page cache. */
 function sumsOf(machine: RunningSystem, target: string): { readonly sha256: string; readonly xxh64: string } {
   const sha256 = machine.start(['sha256sum', target]);
-  const xxh64 = must(machine, ['xxhsum', '-q', '-H64', target]).slice(0, 16);
-  const { code, stdout, stderr } = sha256();
-  if (code !== 0) throw new Error(`sha256sum: ${stderr}`);
-  return { sha256: stdout.slice(0, 64), xxh64 };
+  const xxh64 = machine.run(['xxhsum', '-q', '-H64', target]);
+  const sums = [sha256(), xxh64] as const;
+  for (const { code, stderr } of sums) if (code !== 0) throw new Error(`no checksum of ${target}: ${stderr}`);
+  return { sha256: sumOf(sums[0].stdout), xxh64: sums[1].stdout.slice(0, 16) };
 }
 
 /** Returns the system's error, if any. */

@@ -54,17 +54,26 @@ export function failureOf(parts: readonly PartResult[]): Problem | undefined {
   const bad = others.length === 0 ? failed : others;
   const notRun = bad.map((part) => whyNotRun(part.argv, part)).find((cause) => cause !== undefined);
   if (notRun !== undefined) return notRun.problem;
-  const killed = bad.some(({ code }) => code === 128 + SIGKILL);
   return {
     code: 'packing-failed',
     what: 'cannot pack the layer',
     why: bad
-      .map(({ argv, code, stderr }) => `${programOf(argv)} (exit code ${code}): ${stderr.trim()}`)
+      .map(({ argv, code, stderr }) => `${programOf(argv)} (exit code ${code}): ${shortened(stderr)}`)
       .join('\n'),
-    next: killed
+    next: wasKilled(bad)
       ? 'RAM ran out: use a lower --level, or stop other programs'
       : 'see dmesg; nothing was saved',
   };
+}
+
+/** Whether the kernel killed one of the parts, as it does when RAM runs out. */
+export function wasKilled(parts: readonly PartResult[]): boolean {
+  return parts.some(({ code }) => code === 128 + SIGKILL);
+}
+
+/** The first lines, each once: a program may repeat itself a thousand times. */
+function shortened(text: string): string {
+  return [...new Set(text.trim().split('\n'))].slice(0, 5).join('\n');
 }
 
 /** The program behind a shell, or behind the assignment that env(1) makes for it. */

@@ -53,7 +53,7 @@ export interface Persisted {
   readonly format: ImageFormat;
   /**
    * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
-   * packed, at most that.
+   * packed, as much as its content takes unpacked.
    */
   readonly unpackedBytes: number;
   readonly nextBoot: number;
@@ -129,13 +129,14 @@ export function save(
     (sum, { records }) => sum + records.length,
     content.deletions.length + metadataOnly.length,
   );
-  const kind = { bytes: plan.value.bytes, free, metadataOnly: metadataOnly.length > 0 };
+  const { bytes } = plan.value;
+  const kind = { held: unpackedBytes, bytes, free, metadataOnly: metadataOnly.length > 0 };
   const format = options.format ?? defaultFormat(machine, record, kind);
   const level = options.level ?? DEFAULT_LEVELS[format];
   const needs = { unpackedBytes, names };
   // How much a file system takes is known once it is packed.
-  const most = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
-  const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(most);
+  const about = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
+  const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(about);
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
   const records = recordsOfLayer(machine, scan, medium.saved, content);
@@ -145,7 +146,7 @@ export function save(
   machine.outliveInterrupts();
   tell(
     `packing ${formatBytes(plan.value.bytes)}${format === 'erofs' ? ' as EROFS' : ''} at level ${level}; ` +
-      `the next boot will need ${format === 'erofs' ? 'up to ' : ''}${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
+      `the next boot will need ${format === 'erofs' ? 'about ' : ''}${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
   const metadata = metadataOf(machine, scan.merged, content);
@@ -160,7 +161,7 @@ export function save(
     let done = pack(format);
     const mayChange = options.format === undefined && format === 'erofs';
     // It may have what a file system cannot, such as large attributes.
-    if (mayChange && !done.ok && done.problem.code === 'packing-failed') {
+    if (mayChange && !done.ok && done.problem.kind !== 'interrupted') {
       tell(`packing an archive instead: ${done.problem.why}`);
       const refused = machine.makeFile(target);
       if (refused !== undefined) return err(cannotWrite(refused));
