@@ -4,6 +4,7 @@
  */
 
 import { chooseLayers } from '../../src/guest/init/choose-layers.js';
+import { composeLoaded } from '../../src/guest/init/compose-loaded.js';
 import { findBase, findLayers, readInfo } from '../../src/guest/init/images.js';
 import { loadLayers } from '../../src/guest/init/layers.js';
 import { loadedImage } from '../../src/guest/init/load.js';
@@ -29,8 +30,16 @@ const { manifest } = known(readInfo(machine, base));
 const image = loadedImage('base', base, manifest, { bytes: manifest?.unpackedBytes ?? 0, warnings: [] }, 0);
 const choice = chooseLayers(machine, settings, known(findLayers(machine, '')));
 const start = machine.uptime();
-const loaded = loadLayers(machine, settings, { image, manifest }, choice.chosen, undoList(machine));
+const undo = undoList(machine);
+const loaded = composeLoaded(
+  machine,
+  loadLayers(machine, settings, { image, manifest }, choice.chosen, undo),
+  undo,
+);
 const seconds = machine.uptime() - start;
 const leftOut = [...choice.leftOut, ...loaded.leftOut];
-machine.write('/mkma/loaded.json', JSON.stringify({ images: [image, ...loaded.images], leftOut, seconds }));
+machine.write(
+  '/mkma/loaded.json',
+  JSON.stringify({ images: [image, ...loaded.images], leftOut, composed: loaded.files, seconds }),
+);
 exit(0);

@@ -81,6 +81,9 @@ export const INITRAMFS = {
 /** The view of the RAM file system on the running machine, relative to `/`. */
 export const OVERLAY = { root: 'overlay', base: 'base', fresh: 'fresh', layers: 'layers' } as const;
 
+/** Beside them: files that early boot composed of several layers, if any. */
+export const COMPOSED = 'composed';
+
 /** The beginning of every line that init prints; tests and `mkma test` look for it. */
 export const INIT_PREFIX = 'mkma:';
 

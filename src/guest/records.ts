@@ -71,11 +71,12 @@ export function recordsIn(
   return { files, ...namesIn(machine, found) };
 }
 
-function lookAt(
+/** What an unpacked image has at a path, which it may hide by a folder above. */
+export function lookAt(
   machine: GuestSystem,
   folder: string,
   path: string,
-  opaque: readonly string[],
+  opaque: readonly string[] = [],
 ): 'file' | 'other' | 'hidden' | 'absent' {
   const parts = path.split('/');
   let hidden = false;

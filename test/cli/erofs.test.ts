@@ -120,7 +120,8 @@ describe('the forms of a base, in one output folder', () => {
   test('in the overlay that early boot stacks, one device number, also after a copy up', () => {
     const fake = new FakeMachine();
     fake.files.set(BASE, { kind: 'directory', mode: 0o755 });
-    const stack = { layers: [], top: { folder: BASE, attributes: {} }, held: ['base'], xino: true };
+    const top = { folder: BASE, attributes: {} };
+    const stack = { layers: [], top, composed: false, mounted: ['base'], several: true, xino: true };
     assert.ok(stackOverlay(fake, stack, undoList(fake)).ok);
     const call = fake.calls.find((words) => words.startsWith('mount -t overlay'));
     const [, options = ''] = /upperdir=[^,]*,workdir=[^,]*(,.*) mkma/.exec(call ?? '') ?? [];

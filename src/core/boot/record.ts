@@ -2,6 +2,7 @@
  * The record that init leaves in /run/mkma for the running machine: read by `mkma status` and by the tests.
  */
 import type { Phase } from '../contract.js';
+import type { Renumbered } from '../records/compose.js';
 import type { Problem } from '../result.js';
 
 /** Its path, on the booting and on the running machine alike. */
@@ -60,8 +61,15 @@ export interface LoadedImage {
   readonly seconds: number;
   /** Seconds of these for verifying a file system's content; archives are verified while they unpack. */
   readonly checkSeconds?: number;
+  /** Owners that are others here than in the layer, which is mounted with those. */
+  readonly renumbered?: readonly Renumbered[];
   /** Warnings about an image that was applied anyway: made on another base, or on a layer that is missing. */
   readonly warnings?: readonly string[];
+}
+
+/** Whether the image's folder in the view is a mount point. */
+export function isMounted({ format, renumbered }: LoadedImage): boolean {
+  return format !== undefined || renumbered !== undefined;
 }
 
 /** A layer beside the base that was not applied. */
@@ -94,6 +102,11 @@ export interface BootRecord {
   readonly images: readonly LoadedImage[];
   /** Layers that were not applied, in the order of their names. */
   readonly leftOut: readonly LeftOut[];
+  /**
+   * Files with several owners, relative to the root, that early boot composed of what layers have of them;
+   * they are in /overlay/composed, above all layers.
+   */
+  readonly composed?: readonly string[];
   /** Other warnings, as printed on the console. */
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */

@@ -5,6 +5,7 @@ import { NO_FILE, type Records } from './records.js';
 export function isRecords(value: unknown): value is Records {
   if (!isObject(value) || !isDigests(value.files)) return false;
   if (value.below !== undefined && !isDigests(value.below)) return false;
+  if (value.own !== undefined && !isOwn(value.own)) return false;
   if (![value.users, value.groups].every((names) => names === undefined || isNames(names))) return false;
   const { owners } = value;
   if (owners === undefined) return true;
@@ -20,6 +21,23 @@ function isDigests(value: unknown): boolean {
         digest === NO_FILE ||
         (typeof digest === 'string' && /^[0-9a-f]{64}$/.test(digest))),
   );
+}
+
+function isOwn(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  return Object.entries(value).every(([path, delta]) => {
+    if (!isSafePath(path) || !isObject(delta) || !isNameList(delta.set) || !isNameList(delta.gone))
+      return false;
+    const { lists = {} } = delta;
+    return (
+      isObject(lists) &&
+      Object.values(lists).every((one) => isObject(one) && isNameList(one.add) && isNameList(one.gone))
+    );
+  });
+}
+
+function isNameList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((name) => typeof name === 'string'));
 }
 
 /** Names by numbers; `unknown`: whether a number may have none. */

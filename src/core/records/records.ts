@@ -7,6 +7,9 @@ import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
 import type { Problem } from '../result.js';
 import { quoteName } from '../text/path.js';
+import type { Entries } from './databases.js';
+import type { Delta } from './delta.js';
+import { inRange } from './ranges.js';
 
 /** Files that belong together: if a layer contains one of them, all must be as they were below it. */
 const GROUPS = {
@@ -26,13 +29,15 @@ export const NAME_FILES = { users: 'etc/passwd', groups: 'etc/group' } as const;
 type Kind = keyof typeof NAME_FILES;
 const KINDS: readonly Kind[] = ['users', 'groups'];
 /** The files that assign ranges of numbers to accounts. */
-const RANGE_FILES = { users: 'etc/subuid', groups: 'etc/subgid' } as const;
+export const RANGE_FILES = { users: 'etc/subuid', groups: 'etc/subgid' } as const;
 /** Larger numbers belong to ranges, if to anything (adduser.conf(5), login.defs(5)). */
 const LAST_PLAIN = 65_535;
 
 /** SHA-256 of files by path, in hexadecimal; `null`: absent, {@link NO_FILE}: not a regular file. */
 export type Digests = Readonly<Record<string, string | null>>;
 export const NO_FILE = 'other';
+/** Of a view: early boot composes the file from what the layers have of it. */
+const COMPOSED = 'composed';
 /** Names by numbers. */
 export type Names = Readonly<Record<string, string>>;
 
@@ -45,9 +50,11 @@ export interface Records {
   readonly groups?: Names;
   /** Of a layer: the files it was made on, as far as they matter to it. */
   readonly below?: Digests;
+  /** Of a layer: what of its files with several owners is its own, by path. */
+  readonly own?: Readonly<Record<string, Delta>>;
   /**
-   * Of a layer: the owners of its files, by number, as its view had them; `null`: the number had no name.
-   * Root is not listed.
+   * Of a layer: the owners of its files, by number, as its view had them; `null`: the number had no name;
+   * `NAME:N`: it is the Nth, from 0, of those that subuid(5) or subgid(5) gave to NAME. Root is not listed.
    */
   readonly owners?: Readonly<Record<Kind, Readonly<Record<string, string | null>>>>;
 }
@@ -86,23 +93,44 @@ export function recordFiles({ files, below }: Records): string[] {
 export type RecordState = Pick<Records, 'files' | 'users' | 'groups'>;
 
 /** The view with one more image on it; `undefined`: its files are unknown. */
-export function stacked(below: RecordState, image: RecordState | undefined): RecordState {
+export function stacked(below: RecordState, image: Records | undefined): RecordState {
   if (image === undefined) return { files: {} };
+  const composed = (path: string): boolean => {
+    const [madeOn, here] = [image.below?.[path], below.files[path]];
+    const differs = madeOn !== undefined && here !== undefined && madeOn !== here;
+    return image.own?.[path] !== undefined && (differs || here === COMPOSED);
+  };
   const names = (kind: Kind): Partial<Record<Kind, Names>> => {
-    const own = Object.hasOwn(image.files, NAME_FILES[kind]);
-    const found = own ? (image[kind] ?? {}) : below[kind];
+    const path = NAME_FILES[kind];
+    if (composed(path)) return {};
+    const found = Object.hasOwn(image.files, path) ? (image[kind] ?? {}) : below[kind];
     return found === undefined ? {} : { [kind]: found };
   };
-  return { files: { ...below.files, ...image.files }, ...names('users'), ...names('groups') };
+  const files = Object.entries(image.files).map(([path, digest]) => [
+    path,
+    composed(path) ? COMPOSED : digest,
+  ]);
+  return { files: { ...below.files, ...Object.fromEntries(files) }, ...names('users'), ...names('groups') };
 }
 
-/** The owners of a layer's entries, including those that ACLs name. */
+/** What is known of the accounts of a layer's view. */
+export interface ViewNames extends Pick<Records, Kind> {
+  /** The files that assign ranges. */
+  readonly ranges: Readonly<Record<Kind, Entries>>;
+  /** Primary groups of users that the layer adds or changes. */
+  readonly primary: readonly number[];
+}
+
+/** The owners of a layer's entries, including those that ACLs name, and the groups of its users. */
 export function ownersOf(
   tree: readonly TreeEntry[],
   attributes: readonly FileAttributes[],
-  names: Pick<Records, Kind>,
+  names: ViewNames,
 ): NonNullable<Records['owners']> {
-  const ids = { users: new Set(tree.map(({ uid }) => uid)), groups: new Set(tree.map(({ gid }) => gid)) };
+  const ids = {
+    users: new Set(tree.map(({ uid }) => uid)),
+    groups: new Set([...tree.map(({ gid }) => gid), ...names.primary]),
+  };
   for (const { values } of attributes) {
     const found = aclIds(values);
     for (const kind of KINDS) for (const id of found[kind]) ids[kind].add(id);
@@ -112,7 +140,7 @@ export function ownersOf(
       [...ids[kind]]
         .filter((id) => id !== 0)
         .sort((a, b) => a - b)
-        .map((id) => [String(id), names[kind]?.[String(id)] ?? null]),
+        .map((id) => [String(id), names[kind]?.[String(id)] ?? inRange(names.ranges[kind], id) ?? null]),
     );
   return { users: named('users'), groups: named('groups') };
 }
@@ -181,9 +209,14 @@ const LOST: Readonly<Record<Group, string>> = {
   packages: 'dpkg would not know what is installed',
 };
 
-function otherRecords(group: Group, { files, below }: Records, state: RecordState): string | undefined {
+/** Why files of a group cannot be applied here. Those of which the layer's own records are known can. */
+function otherRecords(
+  group: Group,
+  { files, below, own: known = {} }: Records,
+  state: RecordState,
+): string | undefined {
   const paths: readonly string[] = GROUPS[group];
-  const own = paths.filter((path) => Object.hasOwn(files, path));
+  const own = paths.filter((path) => Object.hasOwn(files, path) && known[path] === undefined);
   if (own.length === 0 || below === undefined) return undefined;
   const differing = paths.filter(
     (path) =>
@@ -195,8 +228,8 @@ function otherRecords(group: Group, { files, below }: Records, state: RecordStat
 }
 
 /**
- * Numbers that belong to others in the view than in the layer, and numbers that belong to nobody there, in
- * words.
+ * Numbers whose account is not known, and numbers whose account does not exist here, in words. Others follow
+ * their account's name.
  */
 function compareOwners(records: Records, state: RecordState): { others: string[]; gone: string[] } {
   const others: string[] = [];
@@ -207,13 +240,10 @@ function compareOwners(records: Records, state: RecordState): { others: string[]
     // A layer with its own names is on top of those that it was made on.
     if (names === undefined || Object.hasOwn(records.files, NAME_FILES[kind])) continue;
     const one = kind === 'users' ? 'user' : 'group';
+    const here = new Set(Object.values(names));
     for (const [id, before] of Object.entries(owners)) {
-      const now = names[id];
-      if (now !== undefined && now !== before) {
-        others.push(
-          `${one} ${id} is ${quoteName(now)} here, but was ${before === null ? 'nobody' : quoteName(before)}`,
-        );
-      } else if (now === undefined && before !== null) gone.push(`${one} ${id} (${quoteName(before)})`);
+      if (before !== null && !before.includes(':') && !here.has(before))
+        gone.push(`${one} ${id} (${quoteName(before)})`);
     }
     const range = RANGE_FILES[kind];
     const [before, now] = [records.below?.[range], state.files[range]];

@@ -4,6 +4,7 @@ import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
   BOOT_RECORD,
   type BootRecord,
+  isMounted,
   type LeftOut,
   type LoadedImage,
   type PhaseTime,
@@ -20,6 +21,7 @@ import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { chooseLayers, type LayerChoice } from './choose-layers.js';
+import { composeLoaded } from './compose-loaded.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './folders.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
@@ -60,6 +62,8 @@ interface Boot {
   /** Images in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
   readonly leftOut: LeftOut[];
+  /** Files that were composed of several layers. */
+  composed?: readonly string[];
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -203,8 +207,10 @@ function layers(boot: Boot): Result<void> {
   const { chosen, leftOut } = known(boot.choice);
   const base = { image: known(boot.images[0]), manifest: known(boot.info).manifest };
   const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen, undo));
-  boot.images.push(...loaded.images);
-  boot.leftOut.push(...sortByName([...leftOut, ...loaded.leftOut], ({ file }) => file));
+  const composed = step(boot, 'accounts and packages', () => composeLoaded(machine, loaded, undo));
+  boot.images.push(...composed.images);
+  boot.composed = composed.files;
+  boot.leftOut.push(...sortByName([...leftOut, ...composed.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
   if (boot.leftOut.some(({ asked }) => !asked)) {
     const attached = checkAttached(machine, known(boot.storage));
@@ -213,11 +219,16 @@ function layers(boot: Boot): Result<void> {
   const released = step(boot, 'release of the storage', () => releaseStorage(machine));
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
-  const names = loaded.images.map(({ layer }) => known(layer));
-  const held = boot.images
-    .filter(({ format }) => format === 'erofs')
-    .map(({ layer }) => (layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`));
-  const stack = { layers: names, top: topOf(boot), held, xino: known(boot.initramfs).xino !== false };
+  const stack = {
+    layers: composed.images.map(({ layer }) => known(layer)),
+    composed: composed.files.length > 0,
+    top: topOf(boot),
+    mounted: boot.images
+      .filter(isMounted)
+      .map(({ layer }) => (layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`)),
+    several: boot.images.some(({ format }) => format === 'erofs'),
+    xino: known(boot.initramfs).xino !== false,
+  };
   const stacked = step(boot, 'overlay', () => stackOverlay(machine, stack, undo));
   if (!stacked.ok) return stacked;
   for (const warning of stacked.value) say(machine, `warning: ${warning}`);
@@ -272,6 +283,7 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
+    ...(known(boot.composed).length === 0 ? {} : { composed: known(boot.composed) }),
     warnings: [
       ...storage.warnings,
       ...known(boot.base).warnings,

@@ -18,6 +18,8 @@ export const LOWER = '/mkma/lower';
 export const BATCH = '/mkma/batch';
 /** What is below a layer, as one. */
 export const CHAIN = '/mkma/chain';
+/** Where a layer is mounted with other owners before it replaces the one without. */
+export const REMAP = '/mkma/remap';
 /** Where a base that stays compressed is loaded. */
 export const HELD = '/mkma/held';
 /** The root in which archives are unpacked. */

@@ -15,6 +15,7 @@ import type { GuestSystem } from '../system.js';
 import { fitsBatch, loadBatch, type SmallLayer } from './batch.js';
 import { bugProblem } from './bug.js';
 import { withProblem } from './choose-layers.js';
+import type { AppliedOnto } from './compose.js';
 import { LAYERS } from './folders.js';
 import { holdLayer, type LoadedLayer, sayLoaded } from './hold-layer.js';
 import type { LayerImage } from './images.js';
@@ -32,6 +33,8 @@ import { type AppliedLayer, type ChosenLayer, watchRecords } from './watch-recor
 export interface LoadedLayers {
   readonly images: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
+  /** The applied ones as they were chosen, in the order of `images`. */
+  readonly applied: readonly AppliedOnto[];
 }
 
 /** What the layers are loaded onto. */
@@ -75,6 +78,7 @@ const MANY = 8;
 class Loading implements LoadedLayers {
   readonly images: LoadedImage[] = [];
   readonly leftOut: LeftOut[] = [];
+  readonly applied: AppliedOnto[] = [];
   /** Whether each was made on exactly what is below it. */
   private known = true;
   private readonly records: ReturnType<typeof watchRecords>;
@@ -134,6 +138,7 @@ class Loading implements LoadedLayers {
     const start = machine.uptime();
     const undo = (): false => {
       images.length = before[0];
+      this.applied.length = before[0];
       leftOut.length = before[1];
       this.records.restore(records);
       this.known = known;
@@ -183,6 +188,7 @@ class Loading implements LoadedLayers {
 
   private apply(layer: AppliedLayer, loaded: LoadedImage, onKnown: boolean): void {
     this.images.push({ ...loaded, layer: layer.image.layer });
+    this.applied.push({ ...layer, onKnown });
     this.records.add(layer);
     this.known = onKnown;
   }

@@ -2,7 +2,7 @@
  * The overlay: base and layers below, an empty `fresh` above, and the view of them for the running system.
  */
 import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../core/archive/attributes.js';
-import { OVERLAY } from '../../core/contract.js';
+import { COMPOSED, OVERLAY } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
@@ -25,8 +25,12 @@ export interface Stack {
   /** Names in {@link LAYERS}, the lowest first. */
   readonly layers: readonly string[];
   readonly top: Top;
-  /** Folders in {@link VIEW} of images that are file systems, mounted where others are unpacked. */
-  readonly held: readonly string[];
+  /** Whether the highest folder is that of composed files. */
+  readonly composed: boolean;
+  /** Folders in {@link VIEW} of images that are mounted. */
+  readonly mounted: readonly string[];
+  /** Whether images are file systems of their own. */
+  readonly several: boolean;
   /** Whether all of the root has one device number, at the cost of inode numbers of 64 bits. */
   readonly xino: boolean;
 }
@@ -74,10 +78,10 @@ const PLAIN_NUMBERS = 'xino=off';
  * released: the overlay and the view keep it alive, and no stray mount remains. Returns warnings.
  */
 export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Result<readonly string[]> {
-  const { layers, top, held } = stack;
-  if (!held.includes(OVERLAY.base)) makeMountPoints(machine, BASE);
+  const { layers, top, mounted: points } = stack;
+  if (!points.includes(OVERLAY.base)) makeMountPoints(machine, BASE);
   makeUpper(machine, top);
-  const lower = linkLower(machine, layers);
+  const lower = linkLower(machine, layers, stack.composed);
   // A kernel without it moves no folders either.
   machine.write(`${PARAMETERS}/redirect_max`, String(LONGEST_REDIRECT));
   const mounted = mountOverlay(
@@ -95,7 +99,7 @@ export function stackOverlay(machine: GuestSystem, stack: Stack, undo: Undo): Re
   // A bind mount takes restrictions only by remounting. The root itself must stay unrestricted: sudo,
   // devices.
   must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev', view]);
-  for (const folder of held) {
+  for (const folder of points) {
     must(machine, ['mount', '-o', 'move', `${VIEW}/${folder}`, `${view}/${folder}`]);
     undo.drop(['umount', `${VIEW}/${folder}`]);
     undo.push(['umount', `${view}/${folder}`]);
@@ -129,13 +133,12 @@ export function withChain<T>(
 function mountOverlay(
   machine: GuestSystem,
   options: string,
-  { held, xino }: Pick<Stack, 'held' | 'xino'>,
+  { several, xino }: Pick<Stack, 'several' | 'xino'>,
 ): Result<readonly string[]> {
   const mount = (all: string) =>
     machine.run(['mount', '-t', 'overlay', '-o', all, 'mkma', NEW_ROOT], { cwd: LOWER });
   // On one file system the kernel shows its inode numbers and one device as they are, and calls the option
   // useless.
-  const several = held.length > 0;
   const first = several ? `${options},${xino ? ONE_DEVICE : PLAIN_NUMBERS}` : options;
   const overlay = mount(first);
   if (overlay.code === 0) return ok([]);
@@ -157,8 +160,9 @@ const NO_XINO =
  * The lower directories, the highest first, as mount(2) takes them. As short links: its options end at a
  * page, and names of layers may contain its separators.
  */
-function linkLower(machine: GuestSystem, layers: readonly string[]): string {
-  const folders = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
+function linkLower(machine: GuestSystem, layers: readonly string[], composed = false): string {
+  const highest = composed ? [`${VIEW}/${COMPOSED}`] : [];
+  const folders = [...highest, ...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
   mustMakeFolder(machine, LOWER);
   for (const [i, folder] of folders.entries()) {
     const why = machine.link(folder, `${LOWER}/${i + 1}`);

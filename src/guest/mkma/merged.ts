@@ -4,7 +4,7 @@
  * was before, whatever the number of layers.
  */
 import type { BootRecord } from '../../core/boot/record.js';
-import { OVERLAY } from '../../core/contract.js';
+import { COMPOSED, OVERLAY } from '../../core/contract.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { RunningSystem } from '../system.js';
 import { mountPoint, VIEW } from './view.js';
@@ -54,11 +54,12 @@ function rootOf(machine: RunningSystem): string {
  * An overlay needs two directories. It is read only: a redirect is never followed in it, since no layer has
  * any; metadata of layers is.
  */
-function mountBelow(machine: RunningSystem, { images }: BootRecord): string {
+function mountBelow(machine: RunningSystem, { images, composed }: BootRecord): string {
   const layers = images.filter(({ kind }) => kind === 'layer').map(({ layer }) => layer as string);
   const base = `${VIEW}/${OVERLAY.base}`;
   if (layers.length === 0) return base;
-  const folders = [...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`), base];
+  const highest = composed === undefined ? [] : [`${VIEW}/${COMPOSED}`];
+  const folders = [...highest, ...layers.reverse().map((name) => `${VIEW}/${OVERLAY.layers}/${name}`), base];
   mustMakeFolder(machine, BELOW, 0o700);
   mustMakeFolder(machine, LINKS, 0o700);
   for (const [i, folder] of folders.entries()) {

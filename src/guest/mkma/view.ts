@@ -1,5 +1,5 @@
 /** Where the directories that form the root are visible. */
-import type { BootRecord } from '../../core/boot/record.js';
+import { type BootRecord, isMounted } from '../../core/boot/record.js';
 import { OVERLAY } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { GuestSystem } from '../system.js';
@@ -10,10 +10,9 @@ export const FRESH = `${VIEW}/${OVERLAY.fresh}`;
 
 /** Mount points of the view: an image that is a file system has one of its own. */
 function mountPoints({ images }: BootRecord): string[] {
-  const held = images.filter(({ format }) => format !== undefined);
-  const folders = held.map(({ layer }) =>
-    layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`,
-  );
+  const folders = images
+    .filter(isMounted)
+    .map(({ layer }) => (layer === undefined ? OVERLAY.base : `${OVERLAY.layers}/${layer}`));
   return [VIEW, ...folders.map((folder) => `${VIEW}/${folder}`)];
 }
 

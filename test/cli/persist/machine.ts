@@ -32,6 +32,10 @@ export interface Ended {
 const COPY_ATTRIBUTES =
   'cd "$0" && getfattr --dump --match=- --encoding=base64 . | (cd "$1" && setfattr --restore=-)';
 
+/** The folder $0 becomes the root, as it is in early boot: user namespaces cannot be created in a chroot. */
+const LOAD =
+  'ulimit -Sn 256; cd "$0" && mkdir -p old && pivot_root . old && umount -l /old && exec /bin/qjs -m /mkma/load.js';
+
 export interface MachineOptions {
   /** Folder with built images. */
   readonly images: string;
@@ -57,6 +61,8 @@ function tool(file: string, ...args: string[]): string {
 /** What early boot says of the layers. */
 interface Loaded extends Pick<BootRecord, 'images' | 'leftOut'> {
   readonly seconds: number;
+  /** Files that were composed of several layers. */
+  readonly composed: readonly string[];
 }
 
 export class TestMachine {
@@ -70,6 +76,7 @@ export class TestMachine {
   /** Where layers are mounted that are file systems. */
   private readonly held: string[] = [];
   readonly loop: string;
+  private builds = 0;
 
   constructor(private readonly options: MachineOptions) {
     const { images, dist, scratch } = options;
@@ -115,6 +122,8 @@ export class TestMachine {
     tool('mount', '-t', 'proc', 'proc', join(this.early, 'proc'));
     tool('mount', '-t', 'sysfs', '-o', 'ro', 'sysfs', join(this.early, 'sys'));
     tool('mount', '--bind', this.ram, join(this.early, 'ram'));
+    // What early boot mounts there appears here as well.
+    tool('mount', '--make-shared', join(this.early, 'ram'));
   }
 
   /** Fill the base anew, and forget all layers. */
@@ -130,6 +139,16 @@ export class TestMachine {
       // What it holds is never read: the base of this machine is a folder.
       writeFileSync(join(folder, 'images/base.cpio.zst'), imageFile({ ...BASE, unpackedBytes: BASE_BYTES }));
     });
+  }
+
+  /** Fill the base anew, below the layers that there are: a build. */
+  rebuild(fill: (folder: string) => void): void {
+    this.down();
+    const base = join(this.ram, 'view/base');
+    tool('rm', '-rf', base);
+    mkdirSync(base);
+    fill(base);
+    this.changeBase({ id: `sha256:${String(++this.builds).padStart(64, '0')}` });
   }
 
   /** Another manifest for the base on the storage, as if it had been replaced while the machine runs. */
@@ -164,7 +183,11 @@ export class TestMachine {
     if (existsSync(join(this.ram, 'view/fresh'))) tool('umount', this.merged);
     for (const folder of this.held.splice(0)) tool('umount', folder);
     // By rm, which gets to paths of any length.
-    tool('rm', '-rf', ...['view/fresh', 'view/layers', 'work', 'lower'].map((name) => join(this.ram, name)));
+    tool(
+      'rm',
+      '-rf',
+      ...['view/fresh', 'view/layers', 'view/composed', 'work', 'lower'].map((name) => join(this.ram, name)),
+    );
     rmSync(join(this.root, 'run/mkma'), { recursive: true, force: true });
     mkdirSync(join(this.root, 'run/mkma'));
   }
@@ -178,7 +201,8 @@ export class TestMachine {
     this.show(loaded);
     const names = loaded.images.flatMap(({ layer }) => layer ?? []);
     const view = join(this.ram, 'view');
-    const folders = [...names.map((name) => `${view}/layers/${name}`).reverse(), `${view}/base`];
+    const composed = loaded.composed.length === 0 ? [] : [`${view}/composed`];
+    const folders = [...composed, ...names.map((name) => `${view}/layers/${name}`).reverse(), `${view}/base`];
     mkdirSync(join(this.ram, 'lower'));
     for (const [i, folder] of folders.entries()) symlinkSync(folder, join(this.ram, 'lower', String(i)));
     mkdirSync(join(this.ram, 'work'));
@@ -189,7 +213,7 @@ export class TestMachine {
     tool('chmod', `--reference=${top}`, fresh);
     tool('sh', '-c', COPY_ATTRIBUTES, top, fresh);
     const lower = folders.map((_, i) => String(i)).join(':');
-    const numbers = this.held.length === 0 ? '' : ',xino=on';
+    const numbers = loaded.images.some(({ format }) => format !== undefined) ? ',xino=on' : '';
     const options = `lowerdir=${lower},upperdir=${fresh},workdir=${this.ram}/work,redirect_dir=on,metacopy=on,index=off,nfs_export=off${numbers}`;
     execFileSync('mount', ['-t', 'overlay', '-o', options, 'mkma', this.merged], {
       cwd: join(this.ram, 'lower'),
@@ -199,10 +223,10 @@ export class TestMachine {
     return loaded.leftOut;
   }
 
-  /** Layers that are file systems where those that are unpacked lie, for the overlay and for the machine. */
+  /** Layers that are mounted where those that are unpacked lie, for the overlay and for the machine. */
   private show({ images }: Loaded): void {
-    for (const { layer, format } of images) {
-      if (format === undefined || layer === undefined) continue;
+    for (const { layer, format, renumbered } of images) {
+      if ((format === undefined && renumbered === undefined) || layer === undefined) continue;
       const mounted = join(this.early, 'ram/view/layers', layer);
       for (const view of [join(this.ram, 'view'), join(this.root, 'overlay')]) {
         const folder = join(view, 'layers', layer);
@@ -220,8 +244,13 @@ export class TestMachine {
     const ended = this.onStorage((folder) => {
       tool('mount', '--bind', join(folder, 'images'), storage);
       try {
-        const script = 'ulimit -Sn 256; exec chroot "$0" qjs -m /mkma/load.js';
-        return spawnSync('bash', ['-c', script, this.early], { encoding: 'utf8' });
+        return spawnSync(
+          'unshare',
+          ['--mount', '--propagation', 'unchanged', 'bash', '-c', LOAD, this.early],
+          {
+            encoding: 'utf8',
+          },
+        );
       } finally {
         tool('umount', storage);
       }
@@ -230,11 +259,12 @@ export class TestMachine {
     return JSON.parse(readFileSync(join(this.early, 'mkma/loaded.json'), 'utf8')) as Loaded;
   }
 
-  private record({ images, leftOut }: Loaded): BootRecord {
+  private record({ images, leftOut, composed }: Loaded): BootRecord {
     const { type = 'ext4', ramBytes = 2 ** 33 } = this.options;
     const storage = { asked: this.loop, device: this.loop, type, path: '/images' };
     return {
       ...{ format: 1, storage, images, leftOut },
+      ...(composed.length === 0 ? {} : { composed }),
       ...{ warnings: [], ramBytes, phases: [], started: 1, handover: 2 },
     };
   }

@@ -13,9 +13,19 @@ export const INTERRUPTED: Problem = {
 export function unlessInterrupted<T>(machine: RunningSystem, work: () => Result<T>): Result<T> {
   try {
     const done = work();
-    return !done.ok && machine.interrupted() ? err(INTERRUPTED) : done;
+    return !done.ok && wasInterrupted(machine) ? err(INTERRUPTED) : done;
   } catch (cause) {
-    if (machine.interrupted()) return err(INTERRUPTED);
+    if (wasInterrupted(machine)) return err(INTERRUPTED);
     throw cause;
   }
+}
+
+/** Milliseconds within which Ctrl-C ends all programs that run. */
+const LATEST = 300;
+
+/** Ctrl-C may end the program that failed before the one by which it is detected. */
+function wasInterrupted(machine: RunningSystem): boolean {
+  if (machine.interrupted()) return true;
+  machine.sleep(LATEST);
+  return machine.interrupted();
 }

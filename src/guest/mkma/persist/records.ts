@@ -1,10 +1,14 @@
 /** The records of accounts and of dpkg's database in a new layer. */
 import { isViewed } from '../../../core/archive/tree.js';
 import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
+import { type Database, databaseOf } from '../../../core/records/databases.js';
+import { type Delta, diffOf } from '../../../core/records/delta.js';
 import {
   belowOf,
+  NAME_FILES,
   NO_FILE,
   ownersOf,
+  RANGE_FILES,
   RECORD_FILES,
   type RecordState,
   type Records,
@@ -15,7 +19,15 @@ import { digestFiles, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
 import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
+import { readTexts, type Texts } from './saved.js';
 import type { Scan } from './scan.js';
+
+/** The records of a layer, and its files with several owners. */
+export interface LayerRecords {
+  readonly records: Records;
+  /** Their content by path; `null`: deleted. */
+  readonly texts: Texts;
+}
 
 /** The records of a layer with this content, on the lower directories and the snapshots of this boot. */
 export function recordsOfLayer(
@@ -23,15 +35,64 @@ export function recordsOfLayer(
   scan: Scan,
   saved: readonly SavedSnapshot[],
   content: LayerContent,
-): Records {
+): LayerRecords {
   const below = saved.reduce((state, { records }) => stacked(state, records), lowerRecords(machine, scan));
-  const own = ownRecords(machine, scan.merged, content);
-  const owners = ownersOf(
-    [...content.tree, ...content.metadataOnly],
-    content.attributes,
-    stacked(below, own),
-  );
-  return { ...own, below: belowOf(own.files, owners, below), owners };
+  // Digests first: staleRecords compares them again once all is packed.
+  const files = ownRecords(machine, scan.merged, content);
+  const texts = ownTexts(machine, scan.merged, content, files);
+  const textBelow = textsBelow(machine, scan, saved);
+  const own: Record<string, Delta> = {};
+  for (const [path, text] of Object.entries(texts)) {
+    const delta = diffOf(databaseOf(path) as Database, textBelow(path) ?? '', text ?? '');
+    if (delta !== undefined) own[path] = delta;
+  }
+  const entries = (path: string) => {
+    const text = Object.hasOwn(texts, path) ? texts[path] : textBelow(path);
+    return databaseOf(path)?.parse(text ?? '') ?? new Map<string, string>();
+  };
+  const changed = own[NAME_FILES.users]?.set ?? [];
+  const users = changed.length === 0 ? new Map<string, string>() : entries(NAME_FILES.users);
+  const owners = ownersOf([...content.tree, ...content.metadataOnly], content.attributes, {
+    ...stacked(below, files),
+    ranges: { users: entries(RANGE_FILES.users), groups: entries(RANGE_FILES.groups) },
+    primary: changed.map((name) => Number(users.get(name)?.split(':')[3] ?? 0)),
+  });
+  const records = { ...files, below: belowOf(files.files, owners, below), owners };
+  return { records: Object.keys(own).length === 0 ? records : { ...records, own }, texts };
+}
+
+/** The content of the layer's files with several owners. */
+function ownTexts(
+  machine: RunningSystem,
+  { root }: Merged,
+  content: LayerContent,
+  { files }: RecordState,
+): Texts {
+  const texts: Record<string, string | null> = {};
+  // Of those in a deleted folder, the records know.
+  const hidden = Object.keys(files).filter((path) => files[path] === null);
+  for (const path of [...content.deletions, ...hidden])
+    if (databaseOf(path) !== undefined) texts[path] = null;
+  for (const entry of content.tree) {
+    if (entry.type !== 'f' || databaseOf(entry.path) === undefined) continue;
+    const text = machine.readText(`${isViewed(entry) ? root : FRESH}/${entry.path}`);
+    if (text !== undefined) texts[entry.path] = text;
+  }
+  return texts;
+}
+
+/** What such files are below: those of the latest snapshot of this boot, or of the lower directories. */
+function textsBelow(
+  machine: RunningSystem,
+  { stack, merged }: Scan,
+  saved: readonly SavedSnapshot[],
+): (path: string) => string | null {
+  const all = saved.map((snapshot) => readTexts(machine, snapshot)).reverse();
+  return (path) => {
+    const texts = all.find((one) => Object.hasOwn(one, path));
+    if (texts !== undefined) return texts[path] ?? null;
+    return stack.at(path)?.type === 'f' ? (machine.readText(`${merged.below}/${path}`) ?? null) : null;
+  };
 }
 
 function lowerRecords(machine: RunningSystem, { stack, merged }: Scan): RecordState {
@@ -73,12 +134,13 @@ function ownRecords(machine: RunningSystem, { root }: Merged, content: LayerCont
 export function staleRecords(
   machine: RunningSystem,
   merged: Merged,
-  { files }: Records,
+  { files, own = {} }: Records,
   content: LayerContent,
   changed: readonly string[],
 ): string[] {
   const held = Object.keys(files).filter((path) => files[path] !== null && files[path] !== NO_FILE);
-  if (held.length === 0) return [];
+  const others = Object.keys(own).filter((path) => !Object.hasOwn(files, path) && changed.includes(path));
+  if (held.length === 0) return others;
   const now = ownRecords(machine, merged, content).files;
-  return held.filter((path) => changed.includes(path) || now[path] !== files[path]);
+  return [...others, ...held.filter((path) => changed.includes(path) || now[path] !== files[path])];
 }

@@ -139,7 +139,7 @@ export function save(
   const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(about);
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
-  const records = recordsOfLayer(machine, scan, medium.saved, content);
+  const { records, texts } = recordsOfLayer(machine, scan, medium.saved, content);
   const hidden = hiddenByDisks(readDisks(machine), chosen);
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };
@@ -194,7 +194,7 @@ export function save(
         ]);
         const { seen } = scan;
         made = saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure });
-        remember(machine, made.snapshot, made.entries);
+        remember(machine, made.snapshot, { entries: made.entries, texts });
       },
     });
   };

@@ -7,6 +7,11 @@ const PART = '.part';
 const FOLDER = '/run/mkma/snapshots';
 /** Their entries, in files of the same names: most looks at the changes do not need them. */
 const ENTRIES = '/run/mkma/entries';
+/** Their files with several owners, likewise. */
+const TEXTS = '/run/mkma/records';
+
+/** The content of files by path; `null`: deleted. */
+export type Texts = Readonly<Record<string, string | null>>;
 
 /** All of them, in the order in which they were made. */
 export function readSaved(machine: RunningSystem): SavedSnapshot[] {
@@ -27,12 +32,24 @@ export function readEntries(machine: RunningSystem, { layer }: SavedSnapshot): s
   return text;
 }
 
+/** The files with several owners of a snapshot. */
+export function readTexts(machine: RunningSystem, { layer }: Pick<SavedSnapshot, 'layer'>): Texts {
+  return JSON.parse(machine.readText(`${TEXTS}/${layer}`) ?? '{}') as Texts;
+}
+
 /** Records one, readable by root only: it names files of all users. Done before its layer gets its name. */
-export function remember(machine: RunningSystem, snapshot: SavedSnapshot, entries: string): void {
-  for (const folder of [FOLDER, ENTRIES]) {
+export function remember(
+  machine: RunningSystem,
+  snapshot: SavedSnapshot,
+  { entries, texts }: { readonly entries: string; readonly texts: Texts },
+): void {
+  for (const folder of [FOLDER, ENTRIES, TEXTS]) {
     if (machine.makeFolder(folder) !== undefined) throw new NoRoom('/run');
   }
   if (!machine.write(`${ENTRIES}/${snapshot.layer}`, entries)) throw new NoRoom('/run');
+  if (Object.keys(texts).length > 0 && !machine.write(`${TEXTS}/${snapshot.layer}`, JSON.stringify(texts))) {
+    throw new NoRoom('/run');
+  }
   const file = `${FOLDER}/${snapshot.layer}`;
   if (!machine.write(file + PART, JSON.stringify(snapshot)) || !machine.rename(file + PART, file)) {
     throw new NoRoom('/run');

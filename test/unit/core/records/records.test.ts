@@ -39,6 +39,7 @@ function base(letter: string, users: Record<string, string>, packages = letter):
   };
 }
 
+const NO_RANGES = { ranges: { users: new Map(), groups: new Map() }, primary: [] };
 const OLD = base('a', { 1000: 'alice' });
 /** The same with a user more, who has the next number. */
 const NEW = base('b', { 1000: 'alice', 1001: 'bob' });
@@ -46,7 +47,7 @@ const NEW = base('b', { 1000: 'alice', 1001: 'bob' });
 /** The records of a layer made on `below`, as mkma persist makes them. */
 function made(below: RecordState, own: RecordState, uids: number[] = [0]): Records {
   const tree = uids.map((uid) => ({ ...entry(`f${uid}`), uid }));
-  const owners = ownersOf(tree, [], stacked(below, own));
+  const owners = ownersOf(tree, [], { ...stacked(below, own), ...NO_RANGES });
   return { ...own, below: belowOf(own.files, owners, below), owners };
 }
 
@@ -79,18 +80,34 @@ test('packages are a group of their own', () => {
   assert.equal(code(record, base('a', {}, 'b')), 'layer-other-packages');
 });
 
-test('numbers that mean somebody else', () => {
+test('a layer whose own records are known can lie anywhere', () => {
+  const own = { 'etc/passwd': { set: ['carol'] } };
+  assert.equal(code({ ...CAROL, own }, NEW), undefined);
+  // One without, on top of it: what is below is composed only at boot.
+  const composed = stacked(NEW, { ...CAROL, own });
+  assert.equal(composed.users, undefined);
+  const next = made(stacked(OLD, CAROL), { files: { 'etc/passwd': sum('d') } });
+  assert.equal(code(next, stacked(OLD, { ...CAROL, own })), undefined);
+  assert.equal(code(next, composed), 'layer-other-accounts');
+  assert.equal(code({ ...next, own }, composed), undefined);
+});
+
+test('numbers of others follow the names; those of a range only if that is known', () => {
   const files = made(OLD, { files: {} }, [0, 1000, 1001]);
   assert.deepEqual(files.owners?.users, { 1000: 'alice', 1001: null });
-  assert.equal(code(files, OLD), undefined);
-  // Nobody's file would be bob's.
-  assert.equal(code(files, NEW), 'layer-other-owners');
-  assert.equal(code(made(OLD, { files: {} }, [1000]), base('b', { 1000: 'bob' })), 'layer-other-owners');
-  // A number without a name is nobody else's.
+  for (const below of [OLD, NEW, base('b', { 1000: 'bob', 1003: 'alice' })]) {
+    assert.deepEqual(fitOf({ name: 'n', file: 'f', records: files }, below), { warnings: [] });
+  }
   const gone = fitOf({ name: 'n', file: 'f', records: made(OLD, { files: {} }, [1000]) }, base('b', {}));
   assert.deepEqual(gone, {
     warnings: ['it has files of accounts that do not exist here: user 1000 (alice)'],
   });
+  const ofRange = ownersOf([{ ...entry('f'), uid: 100_999 }], [], {
+    ...OLD,
+    ranges: { users: new Map([['alice', 'alice:100000:65536']]), groups: new Map() },
+    primary: [50],
+  });
+  assert.deepEqual(ofRange, { users: { 100999: 'alice:999' }, groups: { 50: null } });
   // Out of a range that another account may have by now.
   const mapped = made(OLD, { files: {} }, [100_999]);
   assert.deepEqual(mapped.below, { 'etc/subuid': null });
@@ -106,7 +123,7 @@ test('owners that ACLs name count', () => {
   ];
   const acl = Buffer.from(bytes).toString('base64');
   const attributes = [{ path: 'f', values: { 'system.posix_acl_access': acl, 'user.x': 'YQ==' } }];
-  assert.deepEqual(ownersOf([], attributes, { users: { 1001: 'bob' } }), {
+  assert.deepEqual(ownersOf([], attributes, { users: { 1001: 'bob' }, ...NO_RANGES }), {
     users: { 1001: 'bob' },
     groups: { 1002: null },
   });
@@ -143,15 +160,10 @@ test('a layer made on accounts of one that is left out is left out as well, othe
   const left = (all: StoredImages) => listLayers(all).layers.map(({ leftOut }) => leftOut?.code);
   assert.deepEqual(left(folder(OLD, ...layers)), [undefined, undefined, undefined, undefined]);
   const rebuilt = folder(NEW, ...layers);
-  assert.deepEqual(left(rebuilt), [
-    'layer-other-accounts',
-    'layer-other-accounts',
-    'layer-other-owners',
-    undefined,
-  ]);
+  assert.deepEqual(left(rebuilt), ['layer-other-accounts', 'layer-other-accounts', undefined, undefined]);
   assert.deepEqual(
     nextBootOf(rebuilt, RECORD).map(({ name }) => name),
-    ['base', 'd'],
+    ['base', 'c', 'd'],
   );
   const asked = (text: string) => {
     const selection = parseLayerSelection(text);
@@ -161,7 +173,7 @@ test('a layer made on accounts of one that is left out is left out as well, othe
   // The accounts of b were made on more of the old base than a brings along.
   assert.deepEqual(asked('!a'), [undefined, 'layer-other-accounts', undefined, undefined]);
   assert.deepEqual(asked('!a,!b'), [undefined, undefined, undefined, undefined]);
-  assert.deepEqual(asked('-a'), [undefined, 'layer-other-accounts', 'layer-other-owners', undefined]);
+  assert.deepEqual(asked('-a'), [undefined, 'layer-other-accounts', undefined, undefined]);
   const text = listLines(listLayers(rebuilt)).join('\n');
   assert.match(
     text,

@@ -1,0 +1,203 @@
+/**
+ * Files with several owners where layers are applied to others than they were made on: what is each layer's
+ * own, in turn, on what is below it. Pure.
+ */
+import { FreeNumbers, type Kind, type Moves, namesByNumber, numberAccounts } from './accounts.js';
+import { databaseOf, type Entries } from './databases.js';
+import { applyDelta } from './delta.js';
+import { placeRanges, rangeNumber } from './ranges.js';
+import { NAME_FILES, type Names, RANGE_FILES, type Records } from './records.js';
+
+/** A layer of the chain. */
+export interface ChainLayer {
+  readonly name: string;
+  readonly records: Records | undefined;
+  /** Its content of a file; `null`: it hides what is below; `undefined`: it has nothing there. */
+  text(path: string): string | null | undefined;
+}
+
+/** A number that is another one here than in the layer. */
+export interface Renumbered {
+  readonly kind: Kind;
+  /** `undefined`: the number has no name. */
+  readonly name: string | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How a layer is applied. */
+export interface ComposedLayer {
+  readonly moves: Readonly<Record<Kind, Moves>>;
+  readonly renumbered: readonly Renumbered[];
+}
+
+export interface ComposedChain {
+  /** Files with another content than the highest image that has them. */
+  readonly files: ReadonlyMap<string, string>;
+  /** By name. */
+  readonly layers: ReadonlyMap<string, ComposedLayer>;
+}
+
+const KINDS: readonly Kind[] = ['users', 'groups'];
+const ACCOUNTS: readonly string[] = [...Object.values(NAME_FILES), ...Object.values(RANGE_FILES)];
+
+/** Composes what the layers, the lowest first, make of a view. `below`: its files; `null`: absent. */
+export function composeChain(
+  below: (path: string) => string | null,
+  layers: readonly ChainLayer[],
+): ComposedChain {
+  const paths = new Set([...ACCOUNTS, ...layers.flatMap(({ records }) => Object.keys(records?.own ?? {}))]);
+  const view = new View(below);
+  const free = freeNumbers(view, layers);
+  const composed = new Map(layers.map((layer) => [layer.name, addLayer(view, layer, paths, free)]));
+  return { files: view.differing(), layers: composed };
+}
+
+/** The files at some height. */
+class View {
+  /** As composed. */
+  private readonly texts = new Map<string, string | null>();
+  private readonly parsed = new Map<string, Entries | undefined>();
+  /** As the highest image has them. */
+  private readonly plain = new Map<string, string | null>();
+
+  constructor(private readonly below: (path: string) => string | null) {}
+
+  text(path: string): string | null {
+    const known = this.texts.get(path);
+    if (known !== undefined) return known;
+    const text = this.below(path);
+    this.texts.set(path, text);
+    this.plain.set(path, text);
+    return text;
+  }
+
+  /** `undefined` if it has another format; an absent file is empty. */
+  entries(path: string): Entries | undefined {
+    if (!this.parsed.has(path)) this.parsed.set(path, databaseOf(path)?.parse(this.text(path) ?? ''));
+    return this.parsed.get(path);
+  }
+
+  /** A layer's own content, as it is. */
+  replace(path: string, text: string | null): void {
+    this.text(path);
+    this.texts.set(path, text);
+    this.parsed.delete(path);
+  }
+
+  put(path: string, entries: Entries): void {
+    this.replace(path, databaseOf(path)?.render(entries) ?? '');
+    this.parsed.set(path, entries);
+  }
+
+  /** What the next image has there. */
+  cover(path: string, text: string | null): void {
+    this.text(path);
+    this.plain.set(path, text);
+  }
+
+  differing(): Map<string, string> {
+    const files = new Map<string, string>();
+    for (const [path, text] of this.texts) {
+      if (text !== null && text !== (this.plain.get(path) ?? '')) files.set(path, text);
+    }
+    return files;
+  }
+}
+
+/** Knows all numbers that accounts and files have. */
+function freeNumbers(view: View, layers: readonly ChainLayer[]): FreeNumbers {
+  const free = new FreeNumbers();
+  for (const kind of KINDS) {
+    const below = namesByNumber(view.entries(NAME_FILES[kind]) ?? new Map());
+    for (const [number, name] of below) free.note(number, name);
+    for (const { records } of layers) {
+      const all = Object.entries({ ...records?.owners?.[kind], ...records?.[kind] });
+      for (const [number, name] of all) free.note(Number(number), name ?? '');
+    }
+  }
+  return free;
+}
+
+function addLayer(
+  view: View,
+  layer: ChainLayer,
+  paths: ReadonlySet<string>,
+  free: FreeNumbers,
+): ComposedLayer {
+  const before = new Map(ACCOUNTS.map((path) => [path, view.entries(path)]));
+  const made = new Map<string, Entries>();
+  for (const path of paths) {
+    const own = layer.text(path);
+    const entries = ownRecords(view, layer, path, own);
+    if (own !== undefined) view.cover(path, own);
+    if (entries !== undefined) made.set(path, entries);
+    else if (own !== undefined) view.replace(path, own);
+  }
+  for (const [path, entries] of made) if (!ACCOUNTS.includes(path)) view.put(path, entries);
+  const files = (kind: Kind) => {
+    const below = before.get(NAME_FILES[kind]) ?? new Map<string, string>();
+    return { below, made: made.get(NAME_FILES[kind]) ?? view.entries(NAME_FILES[kind]) ?? below };
+  };
+  const names = { users: namesOf(layer, 'users'), groups: namesOf(layer, 'groups') };
+  const numbered = numberAccounts({ users: files('users'), groups: files('groups') }, names, free);
+  for (const kind of KINDS) {
+    if (made.has(NAME_FILES[kind])) view.put(NAME_FILES[kind], numbered[kind]);
+    const ranges = made.get(RANGE_FILES[kind]);
+    if (ranges !== undefined) {
+      view.put(RANGE_FILES[kind], placeRanges(before.get(RANGE_FILES[kind]) ?? new Map(), ranges));
+    }
+  }
+  const moves = {
+    users: movesOf(view, layer, 'users', numbered.moves.users, free),
+    groups: movesOf(view, layer, 'groups', numbered.moves.groups, free),
+  };
+  const renumbered = KINDS.flatMap((kind) =>
+    [...moves[kind]].map(([from, to]) => ({ kind, name: names[kind][String(from)], from, to })),
+  );
+  return { moves, renumbered };
+}
+
+/** The records of a file with the layer's own; `undefined` if it is taken as a file. */
+function ownRecords(
+  view: View,
+  { records }: ChainLayer,
+  path: string,
+  text: string | null | undefined,
+): Entries | undefined {
+  const delta = records?.own?.[path];
+  const database = databaseOf(path);
+  if (delta === undefined || database === undefined) return undefined;
+  const [below, own] = [view.entries(path), database.parse(text ?? '')];
+  if (below === undefined || own === undefined) return undefined;
+  return applyDelta(database, below, own, delta);
+}
+
+/** Names of the layer's view by its numbers, as far as they matter. */
+function namesOf({ records }: ChainLayer, kind: Kind): Names {
+  const owners = Object.entries(records?.owners?.[kind] ?? {}).flatMap(([number, name]) =>
+    name === null || name.includes(':') ? [] : [[number, name]],
+  );
+  return { ...(Object.fromEntries(owners) as Names), ...records?.[kind] };
+}
+
+/** Where the owners of the layer's files belong. */
+function movesOf(
+  view: View,
+  { records }: ChainLayer,
+  kind: Kind,
+  here: ReadonlyMap<number, number>,
+  free: FreeNumbers,
+): Map<number, number> {
+  const names = namesByNumber(view.entries(NAME_FILES[kind]) ?? new Map());
+  const ranges = view.entries(RANGE_FILES[kind]) ?? new Map<string, string>();
+  const moves = new Map<number, number>();
+  for (const [text, name] of Object.entries(records?.owners?.[kind] ?? {})) {
+    const number = Number(text);
+    let to = name?.includes(':') ? rangeNumber(ranges, name) : here.get(number);
+    // Its account is gone, or it never had one: what is nobody's must not become somebody's.
+    if (to === undefined && names.has(number)) to = free.next(number, '');
+    if (to !== undefined && to !== number) moves.set(number, to);
+  }
+  return moves;
+}

@@ -1,0 +1,53 @@
+/** Composes accounts and packages of loaded layers, and leaves out those that cannot be applied. */
+import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
+import { must } from '../must.js';
+import type { GuestSystem } from '../system.js';
+import { bugProblem } from './bug.js';
+import { withProblem } from './choose-layers.js';
+import { type Composed, composeLayers } from './compose.js';
+import { LAYERS } from './folders.js';
+import type { LoadedLayers } from './layers.js';
+import type { Undo } from './undo.js';
+
+export interface ComposedLayers extends Pick<Composed, 'files'> {
+  readonly images: readonly LoadedImage[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+export function composeLoaded(machine: GuestSystem, loaded: LoadedLayers, undo: Undo): ComposedLayers {
+  const { files, renumbered, failed } = tryCompose(machine, loaded, undo);
+  const leftOut: LeftOut[] = [...loaded.leftOut];
+  for (const { image, fileSystem } of loaded.applied) {
+    const problem = failed.get(image.layer);
+    if (problem === undefined) continue;
+    const folder = `${LAYERS}/${image.layer}`;
+    if (fileSystem !== undefined) {
+      must(machine, ['umount', folder]);
+      undo.drop(['umount', folder]);
+      must(machine, ['rmdir', folder]);
+    } else must(machine, ['rm', '-rf', folder]);
+    leftOut.push(withProblem(image, problem));
+  }
+  const images = loaded.images
+    .filter(({ layer = '' }) => !failed.has(layer))
+    .map((image) => {
+      const moved = renumbered.get(image.layer ?? '');
+      return moved === undefined ? image : { ...image, renumbered: moved };
+    });
+  return { images, leftOut, files };
+}
+
+/** A bug costs what could not be composed, not the machine. */
+function tryCompose(machine: GuestSystem, { applied }: LoadedLayers, undo: Undo): Composed {
+  try {
+    return composeLayers(machine, applied, undo);
+  } catch (bug) {
+    const problem = bugProblem(bug);
+    const others = applied.filter(({ onKnown, manifest }) => !onKnown && manifest?.records !== undefined);
+    return {
+      files: [],
+      renumbered: new Map(),
+      failed: new Map(others.map(({ image }) => [image.layer, problem])),
+    };
+  }
+}

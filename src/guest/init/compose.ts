@@ -1,0 +1,179 @@
+/**
+ * Phase "layers", once all are loaded: files with several owners, and owners of files, where a layer is
+ * applied to others than it was made on.
+ */
+import { COMPOSED, MOST_LAYERS } from '../../core/contract.js';
+import {
+  type ChainLayer,
+  type ComposedChain,
+  composeChain,
+  type Renumbered,
+} from '../../core/records/compose.js';
+import type { Problem } from '../../core/result.js';
+import { ancestorsOf, quoteName } from '../../core/text/path.js';
+import { must, mustMakeFolder } from '../must.js';
+import { lookAt } from '../records.js';
+import type { GuestSystem } from '../system.js';
+import { LAYERS, VIEW } from './folders.js';
+import { remap } from './remap.js';
+import { say } from './say.js';
+import { withChain } from './stack.js';
+import type { Undo } from './undo.js';
+import type { AppliedLayer } from './watch-records.js';
+
+/** A layer that is loaded. */
+export interface AppliedOnto extends AppliedLayer {
+  /** Whether it, and all below it, were made on exactly what is below. */
+  readonly onKnown: boolean;
+}
+
+/** The result. */
+export interface Composed {
+  /** Paths of files that early boot composed, relative to the root; their folder is the highest. */
+  readonly files: readonly string[];
+  /** By the names of layers that are mounted with other owners. */
+  readonly renumbered: ReadonlyMap<string, readonly Renumbered[]>;
+  /** Layers that cannot be applied here. */
+  readonly failed: ReadonlyMap<string, Problem>;
+}
+
+const UNCHANGED: Composed = { files: [], renumbered: new Map(), failed: new Map() };
+
+/**
+ * Composes the files of the layers, the lowest first. Costs nothing if each was made on exactly what is below
+ * it.
+ */
+export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto[], undo: Undo): Composed {
+  const failed = new Map<string, Problem>();
+  for (;;) {
+    const left = layers.filter(({ image }) => !failed.has(image.layer));
+    const first = left.findIndex(({ onKnown }) => !onKnown);
+    const others = first < 0 ? [] : left.slice(first);
+    if (!others.some(({ manifest }) => manifest?.records !== undefined)) return { ...UNCHANGED, failed };
+    const chain = composeOthers(machine, left.slice(0, first), others);
+    const top = left.at(-1);
+    if (chain.files.size > 0 && left.length >= MOST_LAYERS && top !== undefined) {
+      failed.set(top.image.layer, noRoom(top));
+      continue;
+    }
+    const refused = remapAll(machine, others, chain, undo);
+    if (refused !== undefined) {
+      failed.set(...refused);
+      continue;
+    }
+    const files = [...chain.files.keys()].sort();
+    writeFiles(machine, left, chain.files);
+    const renumbered = new Map(
+      [...chain.layers].flatMap(([name, { renumbered }]) =>
+        renumbered.length === 0 ? [] : [[name, renumbered]],
+      ),
+    );
+    sayComposed(machine, files, renumbered);
+    return { files, renumbered, failed };
+  }
+}
+
+function noRoom({ image }: AppliedOnto): Problem {
+  return {
+    code: 'too-many-layers',
+    what: 'too many layers',
+    where: image.shown,
+    why: `accounts and packages are composed here, which takes the place of one of ${MOST_LAYERS} layers`,
+    next: 'drop or disable some on the machine: mkma layers drop NAME, mkma layers disable NAME',
+  };
+}
+
+function composeOthers(
+  machine: GuestSystem,
+  known: readonly AppliedOnto[],
+  others: readonly AppliedOnto[],
+): ComposedChain {
+  const chain: ChainLayer[] = others.map(({ image, manifest, opaque: found = [] }) => {
+    const folder = `${LAYERS}/${image.layer}`;
+    const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : found;
+    const text = (path: string): string | null | undefined => {
+      const there = lookAt(machine, folder, path, opaque);
+      if (there === 'absent') return undefined;
+      return there === 'file' ? (machine.readText(`${folder}/${path}`) ?? null) : null;
+    };
+    return { name: image.layer, records: manifest?.records, text };
+  });
+  return withChain(machine, namesOf(known), (folder) => {
+    const below = (path: string): string | null =>
+      lookAt(machine, folder, path) === 'file' ? (machine.readText(`${folder}/${path}`) ?? null) : null;
+    return composeChain(below, chain);
+  });
+}
+
+function namesOf(layers: readonly AppliedOnto[]): string[] {
+  return layers.map(({ image }) => image.layer);
+}
+
+/** Returns the first layer that cannot be mounted with its owners, and why. */
+function remapAll(
+  machine: GuestSystem,
+  layers: readonly AppliedOnto[],
+  chain: ComposedChain,
+  undo: Undo,
+): [string, Problem] | undefined {
+  const moving = layers.flatMap(({ image, fileSystem }) => {
+    const moves = chain.layers.get(image.layer)?.moves;
+    if (moves === undefined || moves.users.size + moves.groups.size === 0) return [];
+    return [{ image, folder: `${LAYERS}/${image.layer}`, moves, mounted: fileSystem !== undefined }];
+  });
+  const failed = remap(machine, moving, undo);
+  const layer = failed === undefined ? undefined : moving[failed.index];
+  if (failed === undefined || layer === undefined) return undefined;
+  return [
+    layer.image.layer,
+    {
+      code: 'layer-other-owners',
+      what: 'user or group IDs in the layer belong to different accounts here, and cannot be mapped',
+      where: layer.image.shown,
+      why: failed.why,
+      next: 'use a kernel and a base of Debian 13 or newer, or drop the layer: mkma layers drop',
+    },
+  ];
+}
+
+/** The highest folder of the overlay: the files with their folders, each with its owner and mode as it is. */
+function writeFiles(
+  machine: GuestSystem,
+  layers: readonly AppliedOnto[],
+  files: ReadonlyMap<string, string>,
+): void {
+  if (files.size === 0) return;
+  const folder = `${VIEW}/${COMPOSED}`;
+  mustMakeFolder(machine, folder);
+  const paths = [...files.keys()];
+  const folders = [...new Set(paths.flatMap((path) => ancestorsOf(path)))];
+  withChain(machine, namesOf(layers), (below) => {
+    const input = ['.', ...folders, ...paths].map((path) => `${path}\0`).join('');
+    must(machine, ['sh', '-c', COPY, below, folder], { input });
+    for (const [path, text] of files) {
+      if (!machine.write(`${folder}/${path}`, text)) throw new Error(`cannot write ${folder}/${path}`);
+      must(machine, ['touch', '-r', `${below}/${path}`, `${folder}/${path}`]);
+    }
+  });
+}
+
+const COPY =
+  'cd "$0" && bsdtar --format=pax -cnf /mkma/composed.tar --null -T - && bsdtar -xpf /mkma/composed.tar -C "$1" && rm /mkma/composed.tar';
+
+function sayComposed(
+  machine: GuestSystem,
+  files: readonly string[],
+  renumbered: ReadonlyMap<string, readonly Renumbered[]>,
+): void {
+  if (files.length > 0) {
+    const shown = files.map((path) => `/${path}`).join(', ');
+    say(machine, `composed for the layers that are here: ${shown}`);
+  }
+  for (const [layer, all] of renumbered) {
+    for (const { kind, name, from, to } of all) {
+      const who = name === undefined ? 'without a name' : quoteName(name);
+      const one = kind === 'users' ? 'user' : 'group';
+      say(machine, `layer ${quoteName(layer)}: ${one} ${from} (${who}) is ${to} here`);
+    }
+  }
+}

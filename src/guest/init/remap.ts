@@ -1,0 +1,75 @@
+/** Mounts layers with other owners than they have. */
+import type { Kind, Moves } from '../../core/records/accounts.js';
+import { idMapOption } from '../../core/records/id-map.js';
+import { must, mustMakeFolder } from '../must.js';
+import type { GuestSystem } from '../system.js';
+import { BASE, REMAP } from './folders.js';
+import type { Undo } from './undo.js';
+
+/** A layer to mount with other owners. */
+export interface RemappedLayer {
+  readonly folder: string;
+  readonly moves: Readonly<Record<Kind, Moves>>;
+  /** Whether the folder is a mount point already, which the new one replaces. */
+  readonly mounted: boolean;
+}
+
+/** Which one cannot be mounted so, and why. */
+export interface NotRemapped {
+  readonly index: number;
+  readonly why: string;
+}
+
+/** Mounts the layers on their own folders, all or none. */
+export function remap(
+  machine: GuestSystem,
+  layers: readonly RemappedLayer[],
+  undo: Undo,
+): NotRemapped | undefined {
+  for (const [index, layer] of layers.entries()) {
+    const why = bindWith(machine, layer, `${REMAP}/${index}`);
+    if (why === undefined) continue;
+    for (let i = 0; i < index; i++) must(machine, ['umount', `${REMAP}/${i}`]);
+    return { index, why };
+  }
+  for (const [i, { folder, mounted }] of layers.entries()) {
+    if (mounted) {
+      must(machine, ['umount', folder]);
+      undo.drop(['umount', folder]);
+    }
+    must(machine, ['mount', '-o', 'move', `${REMAP}/${i}`, folder]);
+    undo.push(['umount', folder]);
+  }
+  return undefined;
+}
+
+function bindWith(machine: GuestSystem, { folder, moves }: RemappedLayer, point: string): string | undefined {
+  const program = mountOfBase(machine);
+  if (program === undefined) return 'the base has no mount(8) of util-linux';
+  try {
+    const option = `X-mount.idmap=${idMapOption(moves)}`;
+    for (const made of [REMAP, point]) mustMakeFolder(machine, made);
+    const { code, stderr } = machine.run([...program, '--bind', '-o', option, folder, point], {
+      mayLack: true,
+    });
+    return code === 0 ? undefined : stderr.trim();
+  } catch (bug) {
+    return (bug as Error).message;
+  }
+}
+
+/**
+ * How to run the base's mount(8), since busybox's has no option for this. With the base's own loader and
+ * libraries: user namespaces, which the option needs, cannot be created in a chroot.
+ */
+function mountOfBase(machine: GuestSystem): string[] | undefined {
+  for (const name of machine.list(`${BASE}/usr/lib`) ?? []) {
+    const libraries = `${BASE}/usr/lib/${name}`;
+    const loader = name.includes('-linux-gnu')
+      ? machine.list(libraries)?.find((file) => /^ld-linux.*\.so\.\d$/.test(file))
+      : undefined;
+    if (loader !== undefined)
+      return [`${libraries}/${loader}`, '--library-path', libraries, `${BASE}/usr/bin/mount`];
+  }
+  return undefined;
+}
