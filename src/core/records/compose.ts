@@ -26,7 +26,7 @@ export interface Renumbered {
 }
 
 /** How a layer is applied. */
-export interface ComposedLayer {
+interface ComposedLayer {
   readonly moves: Readonly<Record<Kind, Moves>>;
   readonly renumbered: readonly Renumbered[];
 }

@@ -7,7 +7,7 @@
 export type Entries = ReadonlyMap<string, string>;
 
 /** A field of a record that is a set of names of its own, such as the members of a group. */
-export interface ListField {
+interface ListField {
   /** The names in a record. */
   namesIn(record: string): readonly string[];
   /** The record with these names instead. */

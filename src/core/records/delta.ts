@@ -3,7 +3,7 @@ import { sortByName } from '../text/path.js';
 import type { Database, Entries } from './databases.js';
 
 /** Changes of a record's list of names. */
-export interface ListDelta {
+interface ListDelta {
   readonly add?: readonly string[];
   readonly gone?: readonly string[];
 }
