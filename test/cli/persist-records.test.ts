@@ -18,6 +18,7 @@ import { recordsOf } from '../../src/host/pack/records.js';
 import { readImage } from '../../src/host/set/images.js';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
+import { withMount } from './packages/mount.js';
 import { TestMachine } from './persist/machine.js';
 import { inOwnMounts } from './persist/namespace.js';
 
@@ -161,16 +162,6 @@ test('accounts in bytes that are no UTF-8 fit the base that they are on', () => 
   assert.deepEqual(codes(base, chain), [undefined, undefined]);
 });
 
-/** mount(8) and what it needs, of the built system. */
-function withMount(root: string): void {
-  const from = join(sharedImages(), 'chroot');
-  const libraries = ['c', 'mount', 'blkid', 'selinux', 'pcre2-8'].map(
-    (name) => `usr/lib/*-linux-gnu/lib${name}.so.?`,
-  );
-  const files = ['usr/bin/mount', 'usr/lib/*-linux-gnu/ld-linux*.so.*', ...libraries].join(' ');
-  machine.sh(`cd ${from} && cp -L --parents ${files} "$0"`, root);
-}
-
 const names = (path: string): string[] =>
   readFileSync(at(path), 'utf8')
     .split('\n')
@@ -193,7 +184,7 @@ test('anna on a base with bob, who has her number: both are there, each with the
     save('--all', '--format', format);
     machine.rebuild((root) => {
       fill(root);
-      withMount(root);
+      withMount(sharedImages(), root);
       addUser(root, 'bob', 1000);
       mkdirSync(join(root, 'home/bob'));
       chownSync(join(root, 'home/bob'), 1000, 1000);
@@ -224,7 +215,7 @@ test('anna on a base with bob, who has her number: both are there, each with the
     // On the first base all of it is as it was made, and carl has what is his.
     machine.rebuild((root) => {
       fill(root);
-      withMount(root);
+      withMount(sharedImages(), root);
     });
     assert.deepEqual(machine.boot(), []);
     assert.deepEqual(names('etc/passwd'), ['root', 'anna', 'carl']);

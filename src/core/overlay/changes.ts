@@ -45,6 +45,8 @@ export interface Upper {
   readonly otherNames: ReadonlyMap<string, string>;
   /** Files whose content is that of the file below at the same path. */
   readonly inPlace: ReadonlySet<string>;
+  /** Files that are as they are below, whatever their times of change. */
+  readonly same: ReadonlySet<string>;
   /** Files that are listed as the view has them: by path, as the upper directory itself has them. */
   readonly unviewed: ReadonlyMap<string, TreeEntry>;
 }
@@ -189,7 +191,7 @@ function kindOf(
   const untouched = [entry, upper.unviewed.get(entry.path) ?? entry].some(
     ({ ino, changed }) => before.ino === ino && before.changed === changed,
   );
-  if (untouched) return undefined;
+  if (untouched || upper.same.has(entry.path)) return undefined;
   return upper.inPlace.has(entry.path) ? 'metadata' : 'changed';
 }
 
@@ -203,7 +205,8 @@ function sameFolder(
   return same && sameValues(valuesOfA, valuesOfB);
 }
 
-function sameValues(a: FileAttributes['values'], b: FileAttributes['values']): boolean {
+/** Whether attributes have the same values. */
+export function sameValues(a: FileAttributes['values'], b: FileAttributes['values']): boolean {
   const names = Object.keys(a);
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

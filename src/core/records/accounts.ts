@@ -2,7 +2,7 @@
  * Numbers of accounts, where a layer is applied to others than it was made on. The account below keeps its
  * number; one of the layer whose number is taken gets the next free one of its range.
  */
-import type { Entries } from './databases.js';
+import type { Entries } from './database.js';
 import type { Names } from './records.js';
 
 export type Kind = 'users' | 'groups';

@@ -28,12 +28,15 @@ function isOwn(value: unknown): boolean {
   return Object.entries(value).every(([path, delta]) => {
     if (!isSafePath(path) || !isObject(delta) || !isNameList(delta.set) || !isNameList(delta.gone))
       return false;
-    const { lists = {} } = delta;
-    return (
-      isObject(lists) &&
-      Object.values(lists).every((one) => isObject(one) && isNameList(one.add) && isNameList(one.gone))
-    );
+    return areChanges(delta.lists, 'add') && areChanges(delta.fields, 'set');
   });
+}
+
+/** Changes within records, by key. */
+function areChanges(value: unknown, made: 'add' | 'set'): boolean {
+  if (value === undefined) return true;
+  if (!isObject(value)) return false;
+  return Object.values(value).every((one) => isObject(one) && isNameList(one[made]) && isNameList(one.gone));
 }
 
 function isNameList(value: unknown): boolean {

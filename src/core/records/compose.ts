@@ -3,8 +3,11 @@
  * own, in turn, on what is below it. Pure.
  */
 import { FreeNumbers, type Kind, type Moves, namesByNumber, numberAccounts } from './accounts.js';
-import { databaseOf, type Entries } from './databases.js';
+import { linksOf } from './alternatives.js';
+import type { Entries } from './database.js';
+import { databaseOf } from './databases.js';
 import { applyDelta } from './delta.js';
+import { STATUS, type StaleFiles, staleFiles, type Unmet, unmetDependencies } from './packages.js';
 import { placeRanges, rangeNumber } from './ranges.js';
 import { NAME_FILES, type Names, RANGE_FILES, type Records } from './records.js';
 
@@ -13,7 +16,7 @@ export interface ChainLayer {
   readonly name: string;
   readonly records: Records | undefined;
   /** Its content of a file; `null`: it hides what is below; `undefined`: it has nothing there. */
-  text(path: string): string | null | undefined;
+  readonly text: (path: string) => string | null | undefined;
 }
 
 /** A number that is another one here than in the layer. */
@@ -34,6 +37,12 @@ interface ComposedLayer {
 export interface ComposedChain {
   /** Files with another content than the highest image that has them. */
   readonly files: ReadonlyMap<string, string>;
+  /** Links that follow from them; `null`: nothing is there. */
+  readonly links: ReadonlyMap<string, string | null>;
+  /** Files of packages that a layer has another version of, the lowest layer first. */
+  readonly stale: readonly StaleFiles[];
+  /** Packages of layers that lack another one here. */
+  readonly unmet: readonly Unmet[];
   /** By name. */
   readonly layers: ReadonlyMap<string, ComposedLayer>;
 }
@@ -50,7 +59,32 @@ export function composeChain(
   const view = new View(below);
   const free = freeNumbers(view, layers);
   const composed = new Map(layers.map((layer) => [layer.name, addLayer(view, layer, paths, free)]));
-  return { files: view.differing(), layers: composed };
+  const files = view.differing();
+  const links = new Map<string, string | null>();
+  // Also where the file is a layer's own: what it says may have been so below that layer already.
+  for (const path of paths) {
+    for (const [link, target] of linksOf(path, view.entries(path) ?? new Map()) ?? [])
+      links.set(link, target);
+  }
+  const own = new Set(layers.flatMap(({ records }) => records?.own?.[STATUS]?.set ?? []));
+  const unmet = unmetDependencies(view.entries(STATUS) ?? new Map(), own);
+  return { files, links, stale: staleIn(below, layers), unmet, layers: composed };
+}
+
+/** Of all layers. */
+function staleIn(below: (path: string) => string | null, layers: readonly ChainLayer[]): StaleFiles[] {
+  return layers.flatMap(({ name: layer, records, text }, i) => {
+    const delta = records?.own?.[STATUS];
+    if (delta === undefined) return [];
+    const listBelow = (path: string): string | null => {
+      for (const one of layers.slice(0, i).reverse()) {
+        const found = one.text(path);
+        if (found !== undefined) return found;
+      }
+      return below(path);
+    };
+    return staleFiles(delta, listBelow, text).map((stale) => ({ layer, ...stale }));
+  });
 }
 
 /** The files at some height. */

@@ -2,25 +2,8 @@
  * Files in which several owners have their records: packages, accounts, and the administrator. Each is read
  * as records by key, in their order, and written from them.
  */
-
-/** Records by key. */
-export type Entries = ReadonlyMap<string, string>;
-
-/** A field of a record that is a set of names of its own, such as the members of a group. */
-interface ListField {
-  /** The names in a record. */
-  namesIn(record: string): readonly string[];
-  /** The record with these names instead. */
-  withNames(record: string, names: readonly string[]): string;
-}
-
-/** The format of a file. */
-export interface Database {
-  /** `undefined` if it is not of this format. */
-  parse(text: string): Map<string, string> | undefined;
-  render(entries: Entries): string;
-  readonly list?: ListField;
-}
+import { ALTERNATIVES, alternatives } from './alternatives.js';
+import type { Database, Fields, ListField } from './database.js';
 
 /** One record a line. `keyOf` returns `undefined` for an invalid line; empty lines are dropped. */
 function lines(keyOf: (line: string) => string | undefined, list?: ListField): Database {
@@ -42,6 +25,14 @@ function lines(keyOf: (line: string) => string | undefined, list?: ListField): D
   };
 }
 
+/** Fields of a paragraph by name, each with the lines that continue it. */
+const FIELDS: Fields = {
+  split: (record) =>
+    new Map(record.split(/\n(?![ \t])/).map((field) => [field.slice(0, field.indexOf(':')), field])),
+  join: (fields) => [...fields.values()].join('\n'),
+  isOther: (before, after) => before.get('Version') !== after.get('Version'),
+};
+
 /** Paragraphs of fields (deb822(5)), each followed by an empty line. */
 function paragraphs(keyOf: (paragraph: string) => string | undefined, list?: ListField): Database {
   return {
@@ -57,6 +48,7 @@ function paragraphs(keyOf: (paragraph: string) => string | undefined, list?: Lis
       return entries;
     },
     render: (entries) => [...entries.values()].map((record) => `${record}\n\n`).join(''),
+    fields: FIELDS,
     ...(list === undefined ? {} : { list }),
   };
 }
@@ -165,68 +157,4 @@ function inFolder(path: string): Database | undefined {
   // What waits for the end of a run of dpkg, and its lock, begin with a capital letter.
   if (folder === 'var/lib/dpkg/triggers' && !/\/[A-Z][^/]*$/.test(path)) return set;
   return folder === ALTERNATIVES ? alternatives : undefined;
-}
-
-/** The folder of update-alternatives(1), one file for each name. */
-export const ALTERNATIVES = 'var/lib/dpkg/alternatives';
-
-/** What a key in {@link alternatives} begins with. */
-const SLAVE = 'slave ';
-export const CHOICE = 'choice ';
-
-/**
- * update-alternatives(1), alternatives_db_load in its source: the mode, the link, the slaves with their
- * links, an empty line; then each choice with its priority and its file for each slave, and an empty line at
- * the end. The records: the mode, the link, each slave, and each choice with its slaves by name.
- */
-const alternatives: Database = {
-  parse(text) {
-    if (text === '') return new Map();
-    const all = text.split('\n');
-    const [mode, link] = all;
-    if ((mode !== 'auto' && mode !== 'manual') || link === undefined || !link.startsWith('/'))
-      return undefined;
-    const entries = new Map([
-      ['mode', mode],
-      ['link', link],
-    ]);
-    const slaves: string[] = [];
-    let i = 2;
-    for (; i < all.length && all[i] !== ''; i += 2) {
-      slaves.push(all[i] as string);
-      entries.set(SLAVE + all[i], all[i + 1] ?? '');
-    }
-    for (i++; i < all.length && all[i] !== ''; i += 2 + slaves.length) {
-      const files = all.slice(i + 2, i + 2 + slaves.length);
-      if (files.length < slaves.length || !/^-?\d+$/.test(all[i + 1] ?? '')) return undefined;
-      const named = slaves.flatMap((slave, k) => (files[k] === '' ? [] : [`${slave}\n${files[k]}`]));
-      entries.set(CHOICE + all[i], [all[i + 1], ...named].join('\n'));
-    }
-    return entries;
-  },
-  render(entries) {
-    const part = (start: string): [string, string][] =>
-      [...entries]
-        .filter(([key]) => key.startsWith(start))
-        .map(([key, record]) => [key.slice(start.length), record]);
-    const choices = part(CHOICE);
-    if (choices.length === 0) return '';
-    const slaves = part(SLAVE).sort(([a], [b]) => (a < b ? -1 : 1));
-    const parts = choices
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([path, record]) => {
-        const { priority, files } = choiceOf(record);
-        return [path, priority, ...slaves.map(([name]) => files.get(name) ?? ''), ''].join('\n');
-      });
-    const head = [entries.get('mode') ?? 'auto', entries.get('link') ?? '', ...slaves.flat(), '', ''];
-    return `${head.join('\n')}${parts.join('')}\n`;
-  },
-};
-
-/** A choice's priority, and its files by the names of the slaves. */
-export function choiceOf(record: string): { readonly priority: string; readonly files: Map<string, string> } {
-  const [priority = '0', ...named] = record.split('\n');
-  const files = new Map<string, string>();
-  for (let i = 0; i < named.length; i += 2) files.set(named[i] as string, named[i + 1] ?? '');
-  return { priority, files };
 }

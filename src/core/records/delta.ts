@@ -1,10 +1,15 @@
 /** What of a file with several owners is a layer's own, and the file that another content makes of it. */
-import { sortByName } from '../text/path.js';
-import type { Database, Entries } from './databases.js';
+import type { Database, Entries } from './database.js';
 
 /** Changes of a record's list of names. */
 interface ListDelta {
   readonly add?: readonly string[];
+  readonly gone?: readonly string[];
+}
+
+/** Fields of a record that have another content, or are gone. */
+interface FieldDelta {
+  readonly set?: readonly string[];
   readonly gone?: readonly string[];
 }
 
@@ -15,6 +20,8 @@ export interface Delta {
   readonly gone?: readonly string[];
   /** Records of which the list of names alone has changed. */
   readonly lists?: Readonly<Record<string, ListDelta>>;
+  /** Records of which single fields have changed: whatever else they are below, they are these. */
+  readonly fields?: Readonly<Record<string, FieldDelta>>;
 }
 
 /** The difference between two contents; an absent file is empty. `undefined` if one is of another format. */
@@ -23,18 +30,22 @@ export function diffOf(database: Database, below: string, own: string): Delta | 
   if (before === undefined || after === undefined) return undefined;
   const changed: string[] = [];
   const lists: Record<string, ListDelta> = {};
+  const fields: Record<string, FieldDelta> = {};
   for (const [key, record] of after) {
     const old = before.get(key);
     if (old === record) continue;
     const list = old === undefined ? undefined : listDelta(database, old, record);
-    if (list === undefined) changed.push(key);
-    else lists[key] = list;
+    const single = old === undefined ? undefined : fieldDelta(database, old, record);
+    if (list !== undefined) lists[key] = list;
+    else if (single !== undefined) fields[key] = single;
+    else changed.push(key);
   }
   const gone = [...before.keys()].filter((key) => !after.has(key));
   return {
     ...(changed.length === 0 ? {} : { set: changed }),
     ...(gone.length === 0 ? {} : { gone }),
     ...(Object.keys(lists).length === 0 ? {} : { lists }),
+    ...(Object.keys(fields).length === 0 ? {} : { fields }),
   };
 }
 
@@ -45,6 +56,16 @@ function listDelta({ list }: Database, before: string, after: string): ListDelta
   const add = now.filter((name) => !old.includes(name));
   const gone = old.filter((name) => !now.includes(name));
   return { ...(add.length === 0 ? {} : { add }), ...(gone.length === 0 ? {} : { gone }) };
+}
+
+/** `undefined` if the records have no fields in common. */
+function fieldDelta({ fields }: Database, before: string, after: string): FieldDelta | undefined {
+  if (fields === undefined) return undefined;
+  const [old, now] = [fields.split(before), fields.split(after)];
+  if (fields.isOther(old, now)) return undefined;
+  const changed = [...now.keys()].filter((name) => now.get(name) !== old.get(name));
+  const gone = [...old.keys()].filter((name) => !now.has(name));
+  return { ...(changed.length === 0 ? {} : { set: changed }), ...(gone.length === 0 ? {} : { gone }) };
 }
 
 /**
@@ -75,7 +96,25 @@ export function applyDelta(
     else if (change.add !== undefined && record !== undefined && list !== undefined)
       made.set(key, list.withNames(record, change.add));
   }
+  for (const [key, change] of Object.entries(delta.fields ?? {})) {
+    const [there, record] = [made.get(key), own.get(key)];
+    if (there !== undefined && record !== undefined)
+      made.set(key, withFields(database, there, record, change));
+  }
   return made;
+}
+
+function withFields(
+  { fields }: Database,
+  there: string,
+  own: string,
+  { set = [], gone = [] }: FieldDelta,
+): string {
+  if (fields === undefined) return own;
+  const [made, from] = [fields.split(there), fields.split(own)];
+  for (const name of gone) made.delete(name);
+  for (const name of set) made.set(name, from.get(name) ?? '');
+  return fields.join(made);
 }
 
 function withNames({ list }: Database, record: string, { add = [], gone = [] }: ListDelta): string {
@@ -83,9 +122,4 @@ function withNames({ list }: Database, record: string, { add = [], gone = [] }: 
   const names = list.namesIn(record).filter((name) => !gone.includes(name));
   const more = add.filter((name) => !names.includes(name));
   return more.length + gone.length === 0 ? record : list.withNames(record, [...names, ...more]);
-}
-
-/** Keys of a delta, sorted. */
-export function keysOf({ set = [], gone = [], lists = {} }: Delta): string[] {
-  return sortByName([...set, ...gone, ...Object.keys(lists)], (key) => key);
 }

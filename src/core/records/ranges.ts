@@ -1,5 +1,5 @@
 /** Ranges of numbers that subuid(5) and subgid(5) give to accounts, for containers without root. */
-import type { Entries } from './databases.js';
+import type { Entries } from './database.js';
 
 interface Range {
   readonly start: number;

@@ -7,7 +7,7 @@ import type { FileAttributes } from '../archive/attributes.js';
 import type { TreeEntry } from '../archive/tree.js';
 import type { Problem } from '../result.js';
 import { quoteName } from '../text/path.js';
-import type { Entries } from './databases.js';
+import type { Entries } from './database.js';
 import type { Delta } from './delta.js';
 import { inRange } from './ranges.js';
 

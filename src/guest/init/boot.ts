@@ -21,7 +21,7 @@ import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
 import { chooseLayers, type LayerChoice } from './choose-layers.js';
-import { composeLoaded } from './compose-loaded.js';
+import { type ComposedLayers, composeLoaded } from './compose-loaded.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './folders.js';
 import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
@@ -62,8 +62,8 @@ interface Boot {
   /** Images in RAM: the base, then the layers. */
   readonly images: LoadedImage[];
   readonly leftOut: LeftOut[];
-  /** Files that were composed of several layers. */
-  composed?: readonly string[];
+  /** What was composed of several layers. */
+  composed?: ComposedLayers;
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -209,7 +209,7 @@ function layers(boot: Boot): Result<void> {
   const loaded = step(boot, 'layers', () => loadLayers(machine, settings, base, chosen, undo));
   const composed = step(boot, 'accounts and packages', () => composeLoaded(machine, loaded, undo));
   boot.images.push(...composed.images);
-  boot.composed = composed.files;
+  boot.composed = composed;
   boot.leftOut.push(...sortByName([...leftOut, ...composed.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
   if (boot.leftOut.some(({ asked }) => !asked)) {
@@ -272,6 +272,7 @@ function record(boot: Boot, now: number): BootRecord {
   const { machine, settings, phases, started } = boot;
   const room = measure(machine);
   const storage = known(boot.storage);
+  const { files, warnings } = known(boot.composed);
   return {
     format: 1,
     storage: {
@@ -283,11 +284,12 @@ function record(boot: Boot, now: number): BootRecord {
     },
     images: boot.images,
     leftOut: boot.leftOut,
-    ...(known(boot.composed).length === 0 ? {} : { composed: known(boot.composed) }),
+    ...(files.length === 0 ? {} : { composed: files }),
     warnings: [
       ...storage.warnings,
       ...known(boot.base).warnings,
       ...known(boot.choice).warnings,
+      ...warnings,
       ...known(boot.stackWarnings),
     ],
     ramBytes: known(boot.ramBytes),

@@ -9,13 +9,13 @@ import { LAYERS } from './folders.js';
 import type { LoadedLayers } from './layers.js';
 import type { Undo } from './undo.js';
 
-export interface ComposedLayers extends Pick<Composed, 'files'> {
+export interface ComposedLayers extends Pick<Composed, 'files' | 'warnings'> {
   readonly images: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
 }
 
 export function composeLoaded(machine: GuestSystem, loaded: LoadedLayers, undo: Undo): ComposedLayers {
-  const { files, renumbered, failed } = tryCompose(machine, loaded, undo);
+  const { files, renumbered, warnings, failed } = tryCompose(machine, loaded, undo);
   const leftOut: LeftOut[] = [...loaded.leftOut];
   for (const { image, fileSystem } of loaded.applied) {
     const problem = failed.get(image.layer);
@@ -34,7 +34,7 @@ export function composeLoaded(machine: GuestSystem, loaded: LoadedLayers, undo: 
       const moved = renumbered.get(image.layer ?? '');
       return moved === undefined ? image : { ...image, renumbered: moved };
     });
-  return { images, leftOut, files };
+  return { images, leftOut, files, warnings };
 }
 
 /** A bug costs what could not be composed, not the machine. */
@@ -47,6 +47,7 @@ function tryCompose(machine: GuestSystem, { applied }: LoadedLayers, undo: Undo)
     return {
       files: [],
       renumbered: new Map(),
+      warnings: [],
       failed: new Map(others.map(({ image }) => [image.layer, problem])),
     };
   }

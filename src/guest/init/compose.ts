@@ -2,19 +2,20 @@
  * Phase "layers", once all are loaded: files with several owners, and owners of files, where a layer is
  * applied to others than it was made on.
  */
-import { COMPOSED, MOST_LAYERS } from '../../core/contract.js';
+import { MOST_LAYERS } from '../../core/contract.js';
 import {
   type ChainLayer,
   type ComposedChain,
   composeChain,
   type Renumbered,
 } from '../../core/records/compose.js';
+import { INFO, type StaleFiles } from '../../core/records/packages.js';
 import type { Problem } from '../../core/result.js';
-import { ancestorsOf, quoteName } from '../../core/text/path.js';
-import { must, mustMakeFolder } from '../must.js';
+import { quoteName } from '../../core/text/path.js';
 import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
-import { LAYERS, VIEW } from './folders.js';
+import { writeComposed } from './composed-folder.js';
+import { BASE, LAYERS } from './folders.js';
 import { remap } from './remap.js';
 import { say } from './say.js';
 import { withChain } from './stack.js';
@@ -33,11 +34,13 @@ export interface Composed {
   readonly files: readonly string[];
   /** By the names of layers that are mounted with other owners. */
   readonly renumbered: ReadonlyMap<string, readonly Renumbered[]>;
+  /** About what was composed. */
+  readonly warnings: readonly string[];
   /** Layers that cannot be applied here. */
   readonly failed: ReadonlyMap<string, Problem>;
 }
 
-const UNCHANGED: Composed = { files: [], renumbered: new Map(), failed: new Map() };
+const UNCHANGED: Composed = { files: [], renumbered: new Map(), warnings: [], failed: new Map() };
 
 /**
  * Composes the files of the layers, the lowest first. Costs nothing if each was made on exactly what is below
@@ -61,15 +64,17 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       failed.set(...refused);
       continue;
     }
-    const files = [...chain.files.keys()].sort();
-    writeFiles(machine, left, chain.files);
+    const files = writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain) });
     const renumbered = new Map(
       [...chain.layers].flatMap(([name, { renumbered }]) =>
         renumbered.length === 0 ? [] : [[name, renumbered]],
       ),
     );
-    sayComposed(machine, files, renumbered);
-    return { files, renumbered, failed };
+    const warnings = chain.unmet.map(
+      ({ name, missing }) => `package ${name} lacks ${missing.join(', ')}: apt-get -f install installs it`,
+    );
+    sayComposed(machine, files, renumbered, warnings);
+    return { files, renumbered, warnings, failed };
   }
 }
 
@@ -88,9 +93,10 @@ function composeOthers(
   known: readonly AppliedOnto[],
   others: readonly AppliedOnto[],
 ): ComposedChain {
-  const chain: ChainLayer[] = others.map(({ image, manifest, opaque: found = [] }) => {
+  const chain: ChainLayer[] = others.map((layer) => {
+    const { image, manifest } = layer;
     const folder = `${LAYERS}/${image.layer}`;
-    const opaque = manifest?.kind === 'layer' ? manifest.layer.opaque : found;
+    const opaque = opaqueOf(layer);
     const text = (path: string): string | null | undefined => {
       const there = lookAt(machine, folder, path, opaque);
       if (there === 'absent') return undefined;
@@ -103,6 +109,33 @@ function composeOthers(
       lookAt(machine, folder, path) === 'file' ? (machine.readText(`${folder}/${path}`) ?? null) : null;
     return composeChain(below, chain);
   });
+}
+
+/** Files of packages that the layers, and those above them, neither have nor delete. */
+function staleIn(
+  machine: GuestSystem,
+  layers: readonly AppliedOnto[],
+  { stale }: ComposedChain,
+): StaleFiles[] {
+  return stale.map((one) => {
+    const above = layers.slice(layers.findIndex(({ image }) => image.layer === one.layer));
+    const isAbsent = (path: string): boolean =>
+      above.every(
+        (layer) => lookAt(machine, `${LAYERS}/${layer.image.layer}`, path, opaqueOf(layer)) === 'absent',
+      );
+    return { ...one, paths: [...one.paths, ...infoFiles(machine, layers, one.name)].filter(isAbsent) };
+  });
+}
+
+/** What dpkg has of a package, in whichever image. */
+function infoFiles(machine: GuestSystem, layers: readonly AppliedOnto[], name: string): string[] {
+  const folders = [BASE, ...layers.map(({ image }) => `${LAYERS}/${image.layer}`)];
+  const names = folders.flatMap((folder) => machine.list(`${folder}/${INFO}`) ?? []);
+  return [...new Set(names)].filter((file) => file.startsWith(`${name}.`)).map((file) => `${INFO}/${file}`);
+}
+
+function opaqueOf({ manifest, opaque = [] }: AppliedOnto): readonly string[] {
+  return manifest?.kind === 'layer' ? manifest.layer.opaque : opaque;
 }
 
 function namesOf(layers: readonly AppliedOnto[]): string[] {
@@ -136,38 +169,18 @@ function remapAll(
   ];
 }
 
-/** The highest folder of the overlay: the files with their folders, each with its owner and mode as it is. */
-function writeFiles(
-  machine: GuestSystem,
-  layers: readonly AppliedOnto[],
-  files: ReadonlyMap<string, string>,
-): void {
-  if (files.size === 0) return;
-  const folder = `${VIEW}/${COMPOSED}`;
-  mustMakeFolder(machine, folder);
-  const paths = [...files.keys()];
-  const folders = [...new Set(paths.flatMap((path) => ancestorsOf(path)))];
-  withChain(machine, namesOf(layers), (below) => {
-    const input = ['.', ...folders, ...paths].map((path) => `${path}\0`).join('');
-    must(machine, ['sh', '-c', COPY, below, folder], { input });
-    for (const [path, text] of files) {
-      if (!machine.write(`${folder}/${path}`, text)) throw new Error(`cannot write ${folder}/${path}`);
-      must(machine, ['touch', '-r', `${below}/${path}`, `${folder}/${path}`]);
-    }
-  });
-}
-
-const COPY =
-  'cd "$0" && bsdtar --format=pax -cnf /mkma/composed.tar --null -T - && bsdtar -xpf /mkma/composed.tar -C "$1" && rm /mkma/composed.tar';
-
 function sayComposed(
   machine: GuestSystem,
   files: readonly string[],
   renumbered: ReadonlyMap<string, readonly Renumbered[]>,
+  warnings: readonly string[],
 ): void {
+  for (const warning of warnings) say(machine, `warning: ${warning}`);
   if (files.length > 0) {
-    const shown = files.map((path) => `/${path}`).join(', ');
-    say(machine, `composed for the layers that are here: ${shown}`);
+    const MOST = 8;
+    const more = files.length > MOST ? `, and ${files.length - MOST} more` : '';
+    const shown = files.slice(0, MOST).map((path) => quoteName(`/${path}`));
+    say(machine, `composed for the layers that are here: ${shown.join(', ')}${more}`);
   }
   for (const [layer, all] of renumbered) {
     for (const { kind, name, from, to } of all) {

@@ -1,7 +1,8 @@
 /** The records of accounts and of dpkg's database in a new layer. */
 import { isViewed } from '../../../core/archive/tree.js';
 import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot.js';
-import { type Database, databaseOf } from '../../../core/records/databases.js';
+import type { Database } from '../../../core/records/database.js';
+import { databaseOf } from '../../../core/records/databases.js';
 import { type Delta, diffOf } from '../../../core/records/delta.js';
 import {
   belowOf,
@@ -19,6 +20,7 @@ import { digestFiles, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
 import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
+import type { PackageParts } from './packages.js';
 import { readTexts, type Texts } from './saved.js';
 import type { Scan } from './scan.js';
 
@@ -35,6 +37,7 @@ export function recordsOfLayer(
   scan: Scan,
   saved: readonly SavedSnapshot[],
   content: LayerContent,
+  keys: PackageParts['keys'] = new Map(),
 ): LayerRecords {
   const below = saved.reduce((state, { records }) => stacked(state, records), lowerRecords(machine, scan));
   // Digests first: staleRecords compares them again once all is packed.
@@ -44,7 +47,8 @@ export function recordsOfLayer(
   const own: Record<string, Delta> = {};
   for (const [path, text] of Object.entries(texts)) {
     const delta = diffOf(databaseOf(path) as Database, textBelow(path) ?? '', text ?? '');
-    if (delta !== undefined) own[path] = delta;
+    if (delta === undefined) continue;
+    own[path] = withKeys(delta, keys.get(path) ?? []);
   }
   const entries = (path: string) => {
     const text = Object.hasOwn(texts, path) ? texts[path] : textBelow(path);
@@ -59,6 +63,20 @@ export function recordsOfLayer(
   });
   const records = { ...files, below: belowOf(files.files, owners, below), owners };
   return { records: Object.keys(own).length === 0 ? records : { ...records, own }, texts };
+}
+
+/** With these records as a whole. */
+function withKeys({ set = [], lists = {}, fields = {}, ...delta }: Delta, keys: readonly string[]): Delta {
+  const all = [...new Set([...set, ...keys])];
+  const without = <T>(parts: Readonly<Record<string, T>>): [string, T][] =>
+    Object.entries(parts).filter(([key]) => !keys.includes(key));
+  const [ofLists, ofFields] = [without(lists), without(fields)];
+  return {
+    ...(all.length === 0 ? {} : { set: all }),
+    ...delta,
+    ...(ofLists.length === 0 ? {} : { lists: Object.fromEntries(ofLists) }),
+    ...(ofFields.length === 0 ? {} : { fields: Object.fromEntries(ofFields) }),
+  };
 }
 
 /** The content of the layer's files with several owners. */
@@ -82,7 +100,7 @@ function ownTexts(
 }
 
 /** What such files are below: those of the latest snapshot of this boot, or of the lower directories. */
-function textsBelow(
+export function textsBelow(
   machine: RunningSystem,
   { stack, merged }: Scan,
   saved: readonly SavedSnapshot[],

@@ -27,8 +27,9 @@ import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { metadataOf } from './metadata.js';
 import { packLayer } from './pack.js';
+import { packageParts } from './packages.js';
 import type { PackedLayer } from './packing.js';
-import { recordsOfLayer, staleRecords } from './records.js';
+import { recordsOfLayer, staleRecords, textsBelow } from './records.js';
 import { remember } from './saved.js';
 import type { Scan } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
@@ -118,7 +119,9 @@ export function save(
   tell: (line: string) => void,
   { facts: machineIs, medium, free, scan, chosen, whole, sockets }: Found,
 ): Saved {
-  const content = composeLayer(chosen, scan.upper, scan.below);
+  const parts = packageParts(machine, scan, chosen, textsBelow(machine, scan, medium.saved));
+  const upper = { ...scan.upper, attributes: new Map([...scan.upper.attributes, ...parts.attributes]) };
+  const content = composeLayer([...chosen, ...parts.changes], upper, scan.below);
   const { attributes, metadataOnly } = content;
   const compressed = record.images.some((image) => image.format !== undefined);
   const sparse = compressed ? 'tmpfs' : 'everywhere';
@@ -139,7 +142,7 @@ export function save(
   const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(about);
   if (!budget.ok) return { done: budget };
   const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
-  const { records, texts } = recordsOfLayer(machine, scan, medium.saved, content);
+  const { records, texts } = recordsOfLayer(machine, scan, medium.saved, content, parts.keys);
   const hidden = hiddenByDisks(readDisks(machine), chosen);
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };

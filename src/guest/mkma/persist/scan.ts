@@ -17,6 +17,7 @@ import { knownLayer } from '../../../core/overlay/known.js';
 import { type LowerDirectory, LowerView } from '../../../core/overlay/lower.js';
 import { followMarks, isInside, type Marks, type Moves } from '../../../core/overlay/marks.js';
 import { asLowerLayer, type SavedSnapshot } from '../../../core/overlay/snapshot.js';
+import { databaseOf } from '../../../core/records/databases.js';
 import { RECORD_FILES } from '../../../core/records/records.js';
 import type { Problem } from '../../../core/result.js';
 import { ancestorsOf, nameLength } from '../../../core/text/path.js';
@@ -35,6 +36,7 @@ import {
 } from '../directory.js';
 import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
+import { equalFiles } from './equal.js';
 import { type Difference, differenceFromKnown } from './known.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { readEntries } from './saved.js';
@@ -127,7 +129,8 @@ function scanWith(look: Look, seen: number, difference?: Difference): Scan | und
   const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole, merged.isMounted);
   const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
-  const upper = withContent(moved, moves, below, look);
+  const found = withContent(moved, moves, below, look);
+  const upper = { ...found, same: equalFiles(machine, merged, found, stack, below) };
   const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
   const known = difference === undefined ? {} : { difference };
   return { upper, devices, seen, mapped: raw.mapped, stack, merged, below, ...known };
@@ -175,7 +178,14 @@ function withMoved(
   machine: RunningSystem,
   { root }: Merged,
 ): Upper | undefined {
-  const upper = { ...raw, moved: folders, origins, inPlace: new Set<string>(), unviewed: new Map() };
+  const upper = {
+    ...raw,
+    moved: folders,
+    origins,
+    inPlace: new Set<string>(),
+    same: new Set<string>(),
+    unviewed: new Map(),
+  };
   if (folders.size === 0) return { ...upper, carried: new Set(), otherNames: new Map() };
   const roots = [...folders.keys()];
   const inside = (path: string): boolean => folders.has(path) || isInside(path, folders);
@@ -243,12 +253,15 @@ function withContent(
   { machine, merged: { root }, whole }: Look,
 ): Upper {
   if (moves.inPlace.size === 0 && moves.elsewhere.size === 0) return upper;
-  const records = new Set(RECORD_FILES);
   const inPlace = new Set(
     upper.entries
       .filter(({ path, nlink, size }) => {
         const alone =
-          moves.inPlace.has(path) && nlink === 1 && size > 0 && !records.has(path) && isPlainName(path);
+          moves.inPlace.has(path) &&
+          nlink === 1 &&
+          size > 0 &&
+          databaseOf(path) === undefined &&
+          isPlainName(path);
         return !whole && alone && below.hasRealContent(path);
       })
       .map(({ path }) => path),

@@ -18,6 +18,7 @@ function upper({ entries = [], whiteouts = [], opaque = [] }: LayerSketch): Uppe
       carried: new Set(),
       otherNames: new Map(),
       inPlace: new Set(),
+      same: new Set(),
       unviewed: new Map(),
     },
   };

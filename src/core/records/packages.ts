@@ -1,0 +1,84 @@
+/** Packages of layers that are applied to others than they were made on. */
+import { sortByName } from '../text/path.js';
+import type { Entries } from './database.js';
+import { fieldOf } from './databases.js';
+import type { Delta } from './delta.js';
+
+/** dpkg's database of what is installed. */
+export const STATUS = 'var/lib/dpkg/status';
+/** Its database of files that lie elsewhere, for the sake of another package (dpkg-divert(1)). */
+export const DIVERSIONS = 'var/lib/dpkg/diversions';
+/** Its folder of what belongs to one package each: `NAME.list`, or `NAME:ARCHITECTURE.list`. */
+export const INFO = 'var/lib/dpkg/info';
+
+/** Files that a package has below a layer, and not as the layer has it. */
+export interface StaleFiles {
+  /** Name of the layer. */
+  readonly layer: string;
+  /** The package, as its files in {@link INFO} begin. */
+  readonly name: string;
+  /** Relative to the root; folders may be among them. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * Files of packages of which the layer has another version, or none. `listBelow` and `listOf` are the content
+ * of a package's list below and in the layer; `undefined`: the layer has not changed it.
+ */
+export function staleFiles(
+  { set = [], gone = [], fields = {} }: Delta,
+  listBelow: (path: string) => string | null,
+  listOf: (path: string) => string | null | undefined,
+): Omit<StaleFiles, 'layer'>[] {
+  return [...set, ...gone, ...Object.keys(fields)].flatMap((name) => {
+    const path = `${INFO}/${name}.list`;
+    const own = listOf(path);
+    const below = own === undefined ? null : listBelow(path);
+    if (own === undefined || below === null) return [];
+    const kept = new Set((own ?? '').split('\n'));
+    const paths = below
+      .split('\n')
+      .filter((file) => file.startsWith('/') && file !== '/.' && !kept.has(file));
+    return paths.length === 0 && own !== null ? [] : [{ name, paths: paths.map((file) => file.slice(1)) }];
+  });
+}
+
+/** A package, and what it depends on that is not installed. */
+export interface Unmet {
+  readonly name: string;
+  readonly missing: readonly string[];
+}
+
+/** Which of these packages depend on others that are not installed. Versions are not compared. */
+export function unmetDependencies(status: Entries, names: ReadonlySet<string>): Unmet[] {
+  if (names.size === 0) return [];
+  const installed = new Set<string>();
+  for (const record of status.values()) {
+    if (!isInstalled(record)) continue;
+    installed.add(fieldOf(record, 'Package') ?? '');
+    for (const name of namesIn(fieldOf(record, 'Provides'))) installed.add(name);
+  }
+  return sortByName([...names], (name) => name).flatMap((name) => {
+    const record = status.get(name);
+    if (record === undefined || !isInstalled(record)) return [];
+    const depends = ['Pre-Depends', 'Depends'].flatMap((field) => (fieldOf(record, field) ?? '').split(','));
+    const missing = depends
+      .filter((one) => one.trim() !== '' && !one.split('|').some((other) => installed.has(nameOf(other))))
+      .map((one) => one.trim());
+    return missing.length === 0 ? [] : [{ name: fieldOf(record, 'Package') ?? name, missing }];
+  });
+}
+
+/** `want error state` (dpkg-query(1)). */
+function isInstalled(record: string): boolean {
+  return / installed$/.test(fieldOf(record, 'Status') ?? '');
+}
+
+function namesIn(list: string | undefined): string[] {
+  return (list ?? '').split(',').map(nameOf);
+}
+
+/** Without a version, an architecture, or a condition. */
+function nameOf(relation: string): string {
+  return /^[^\s(:[<]*/.exec(relation.trim())?.[0] ?? '';
+}

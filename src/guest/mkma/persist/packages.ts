@@ -1,0 +1,140 @@
+/**
+ * Packages that a layer installs or upgrades: it has all of each, so that it is whole wherever the layer is
+ * applied, also without the layers below that have installed an earlier version.
+ */
+
+import type { FileAttributes } from '../../../core/archive/attributes.js';
+import { inView, type TreeEntry } from '../../../core/archive/tree.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { namesByNumber } from '../../../core/records/accounts.js';
+import {
+  type InstalledPackage,
+  keysOfPackage,
+  PACKAGE_FILES,
+  RECORD_FOLDERS,
+} from '../../../core/records/belonging.js';
+import type { Database } from '../../../core/records/database.js';
+import { databaseOf } from '../../../core/records/databases.js';
+import { diffOf } from '../../../core/records/delta.js';
+import { DIVERSIONS, INFO, STATUS } from '../../../core/records/packages.js';
+import type { RunningSystem } from '../../system.js';
+import { attributesInView, dumpOf, find } from '../directory.js';
+import type { Scan } from './scan.js';
+
+/** What the packages of a layer need beside what was chosen. */
+export interface PackageParts {
+  readonly changes: readonly Change[];
+  /** Extended attributes of these, by path. */
+  readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
+  /** Records of theirs, by the file that has them. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+}
+
+const NOTHING: PackageParts = { changes: [], attributes: new Map(), keys: new Map() };
+
+/** `textBelow`: what is below a file with several owners, with the snapshots of this boot. */
+export function packageParts(
+  machine: RunningSystem,
+  scan: Scan,
+  chosen: readonly Change[],
+  textBelow: (path: string) => string | null,
+): PackageParts {
+  const { root } = scan.merged;
+  const read = (path: string): string | undefined => machine.readText(`${root}/${path}`);
+  const status = chosen.find(({ path }) => path === STATUS);
+  if (status?.entry?.type !== 'f') return NOTHING;
+  const delta = diffOf(databaseOf(STATUS) as Database, textBelow(STATUS) ?? '', read(STATUS) ?? '');
+  const packages = (delta?.set ?? []).map((key): InstalledPackage => {
+    const list = read(`${INFO}/${key}.list`) ?? '';
+    return { key, files: new Set(list.split('\n').filter((file) => file.startsWith('/') && file !== '/.')) };
+  });
+  if (packages.length === 0) return NOTHING;
+  const keys = new Map<string, string[]>();
+  const diverted: string[] = [];
+  for (const path of recordFiles(machine, root)) {
+    const entries = databaseOf(path)?.parse(read(path) ?? '');
+    if (entries === undefined || entries.size === 0) continue;
+    const own = packages.flatMap((one) => keysOfPackage(path, entries, one));
+    if (own.length > 0) keys.set(path, [...new Set(own)]);
+    // Another package's file lies under the second path.
+    if (path === DIVERSIONS)
+      for (const key of own) diverted.push(entries.get(key)?.split('\n')[1]?.slice(1) ?? '');
+  }
+  const taken = new Set(chosen.filter(({ entry }) => entry !== undefined).map(({ path }) => path));
+  const names = infoFiles(machine, root, packages);
+  const files = packages.flatMap(({ files: own }) => [...own].map((file) => file.slice(1)));
+  for (const [path, own] of accountKeys(read, [...chosen.flatMap(({ entry }) => entry ?? [])])) {
+    keys.set(path, own);
+  }
+  const wanted = [...new Set([...files, ...names, ...diverted, ...keys.keys()])].filter(
+    (path) => !taken.has(path),
+  );
+  return { ...entriesOf(machine, scan, wanted), keys };
+}
+
+function recordFiles(machine: RunningSystem, root: string): string[] {
+  const inFolders = RECORD_FOLDERS.flatMap((folder) =>
+    (machine.list(`${root}/${folder}`) ?? []).map((name) => `${folder}/${name}`),
+  );
+  return [...PACKAGE_FILES, ...inFolders];
+}
+
+/** Accounts of packages, not of people (adduser.conf(5)). */
+const isSystem = (id: number): boolean => id >= 100 && id < 1000;
+
+/** Records of the packages' accounts, as far as files of the layer belong to them. */
+function accountKeys(
+  read: (path: string) => string | undefined,
+  entries: readonly TreeEntry[],
+): Map<string, string[]> {
+  const keys = new Map<string, string[]>();
+  const kinds = [
+    [entries.map(({ uid }) => uid), ['etc/passwd', 'etc/shadow']],
+    [entries.map(({ gid }) => gid), ['etc/group', 'etc/gshadow']],
+  ] as const;
+  for (const [all, paths] of kinds) {
+    const ids = new Set(all.filter(isSystem));
+    if (ids.size === 0) continue;
+    const names = namesByNumber(databaseOf(paths[0])?.parse(read(paths[0]) ?? '') ?? new Map());
+    const own = [...ids].flatMap((id) => names.get(id) ?? []);
+    for (const path of paths) {
+      const there = databaseOf(path)?.parse(read(path) ?? '');
+      const known = own.filter((name) => there?.has(name));
+      if (known.length > 0) keys.set(path, known);
+    }
+  }
+  return keys;
+}
+
+/** What dpkg has of the packages. */
+function infoFiles(machine: RunningSystem, root: string, packages: readonly InstalledPackage[]): string[] {
+  const names = machine.list(`${root}/${INFO}`) ?? [];
+  const keys = new Set(packages.map(({ key }) => key));
+  return names
+    .filter((name) => keys.has(name.slice(0, name.lastIndexOf('.'))))
+    .map((name) => `${INFO}/${name}`);
+}
+
+/** Those of the paths that exist, as changes. */
+function entriesOf(
+  machine: RunningSystem,
+  { upper, merged: { root } }: Scan,
+  paths: readonly string[],
+): Pick<PackageParts, 'changes' | 'attributes'> {
+  const wanted = new Set(paths);
+  const own = new Map<string, TreeEntry>();
+  for (const entry of upper.entries) if (wanted.has(entry.path)) own.set(entry.path, entry);
+  const others = paths.filter((path) => !own.has(path));
+  const found = others.length === 0 ? [] : find(machine, root, others, 'themselves').map(inView);
+  const viewed = found.filter(({ path, type }) => wanted.has(path) && type !== 's');
+  const entries = [...own.values(), ...viewed];
+  const dump = dumpOf(
+    machine,
+    root,
+    viewed.map(({ path }) => path),
+  );
+  return {
+    changes: entries.map((entry) => ({ kind: 'changed', path: entry.path, entry, before: entry.type })),
+    attributes: attributesInView(dump),
+  };
+}

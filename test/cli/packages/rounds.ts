@@ -1,0 +1,254 @@
+/**
+ * Random rounds with packages: installed, upgraded, purged, saved, booted, with layers left out and bases built anew in
+ * between. rounds.js IMAGES DIST SCRATCH SEED ROUNDS, in a mount namespace of its own.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { TestMachine } from '../persist/machine.js';
+import { Chance } from '../persist/random.js';
+import { accountOf, COMMON, dependsOf, filesOf, generate, NAMES, type Name, VERSIONS } from './generate.js';
+import { withMount } from './mount.js';
+
+const [images, dist, scratch, seedText, roundsText] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+];
+const chance = new Chance(Number(seedText));
+const rounds = Number(roundsText);
+const machine = new TestMachine({ images, dist, scratch });
+process.on('exit', () => machine.close());
+
+/** What is installed, and in which version. */
+type Installed = Map<Name, number>;
+/** What a layer changes: versions, or that a package is gone. */
+type Delta = Map<Name, number | null>;
+
+/** Where the packages are, for dpkg in the machine's system. */
+const debs = join(machine.root, 'tmp/debs');
+mkdirSync(debs);
+const file = generate(debs);
+/** Layers that there are, by name, the lowest first. */
+let layers: { name: string; delta: Delta; users: string[] }[] = [];
+let base: Installed = new Map();
+let users: string[] = [];
+
+/** dpkg of the built system, on a root that the machine sees as `path`. */
+function dpkg(path: string, ...args: string[]): string {
+  const argv = [
+    machine.root,
+    'dpkg',
+    `--root=${path}`,
+    '--force-script-chrootless',
+    '--force-confdef',
+    '--force-depends',
+    ...args,
+  ];
+  const { status, stdout, stderr } = spawnSync('/usr/sbin/chroot', argv, {
+    encoding: 'utf8',
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', DEBIAN_FRONTEND: 'noninteractive' },
+  });
+  assert.equal(status, 0, `${args.join(' ')}\n${stdout}${stderr}`);
+  return stdout + stderr;
+}
+
+const deb = (name: Name | typeof COMMON, version: number): string =>
+  `/tmp/debs/${file(name, version).split('/').at(-1)}`;
+
+/** Installs, upgrades or purges some packages, with those they need. */
+function change(path: string, installed: Installed): void {
+  const name = chance.pick(NAMES);
+  if (installed.has(name) && chance.number(3) === 0) {
+    const gone = NAMES.filter((one) => one === name || (dependsOf(one).includes(name) && installed.has(one)));
+    dpkg(path, '--purge', ...gone);
+    for (const one of gone) installed.delete(one);
+    return;
+  }
+  const needed = dependsOf(name).filter((one) => !installed.has(one));
+  const all = [...needed, name].map((one) => [one, chance.pick(VERSIONS)] as const);
+  dpkg(path, '--install', ...all.map(([one, version]) => deb(one, version)));
+  for (const [one, version] of all) installed.set(one, version);
+}
+
+/** An account as useradd(8) makes it. */
+function addUser(root: string, name: string): void {
+  const lines = readFileSync(join(root, 'etc/passwd'), 'utf8').split('\n');
+  const id =
+    Math.max(999, ...lines.map((line) => Number(line.split(':')[2] ?? 0)).filter((one) => one < 60_000)) + 1;
+  appendFileSync(join(root, 'etc/passwd'), `${name}:x:${id}:${id}::/home/${name}:/bin/sh\n`);
+  appendFileSync(join(root, 'etc/group'), `${name}:x:${id}:\n`);
+  appendFileSync(join(root, 'etc/shadow'), `${name}:!:20000:0:99999:7:::\n`);
+  const home = join(root, 'home', name);
+  mkdirSync(home);
+  writeFileSync(join(home, 'file'), name);
+  machine.sh(`chown -R ${id}:${id} "$0"`, home);
+}
+
+/** A base with packages and users of its own, in an order of its own. */
+function build(): void {
+  base = new Map();
+  users = [];
+  const fill = (root: string): void => {
+    const folders = [
+      'etc/gen',
+      'home',
+      'usr/bin',
+      'usr/share/gen',
+      'var/lib/dpkg/info',
+      'var/lib/dpkg/updates',
+      'var/lib/dpkg/triggers',
+      'var/lib/dpkg/alternatives',
+      'var/cache/debconf',
+      'etc/alternatives',
+      'var/log',
+      'var/lib/gen',
+    ];
+    for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
+    writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
+    writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
+    writeFileSync(join(root, 'etc/shadow'), 'root:*:20420:0:99999:7:::\n');
+    for (const name of [
+      'var/lib/dpkg/status',
+      'var/lib/dpkg/diversions',
+      'var/lib/dpkg/statoverride',
+      'var/cache/debconf/config.dat',
+    ])
+      writeFileSync(join(root, name), '');
+    withMount(images, root);
+    const inMachine = '/overlay/base';
+    dpkg(inMachine, '--install', deb(COMMON, 1));
+    for (let i = chance.number(5); i > 0; i--) change(inMachine, base);
+    for (let i = chance.number(3); i > 0; i--) {
+      const name = `base${chance.number(4)}`;
+      if (users.includes(name)) continue;
+      addUser(root, name);
+      users.push(name);
+    }
+  };
+  if (layers.length === 0) machine.newBase(fill);
+  else machine.rebuild(fill);
+}
+
+/** What is to be there: the base's, and what each layer changes. */
+function expected(): { installed: Installed; names: Set<string> } {
+  const installed: Installed = new Map(base);
+  const names = new Set(users);
+  for (const { delta, users: more } of layers) {
+    for (const [name, version] of delta) {
+      if (version === null) installed.delete(name);
+      else installed.set(name, version);
+    }
+    for (const name of more) names.add(name);
+  }
+  return { installed, names };
+}
+
+const at = (path: string): string => join(machine.merged, path);
+
+function check(what: string): void {
+  const { installed, names } = expected();
+  const told = dpkg('/merged', '--list')
+    .split('\n')
+    .flatMap((line) => /^ii +(gen-[a-f]) +(\d)/.exec(line)?.slice(1).join(' ') ?? []);
+  assert.deepEqual(told.sort(), [...installed].map(([name, version]) => `${name} ${version}`).sort(), what);
+  assert.equal(dpkg('/merged', '--audit'), '', what);
+  assert.equal(dpkg('/merged', '--verify'), '', what);
+  // Their files, and no others.
+  const files = [...installed].flatMap(([name, version]) => [...filesOf(name, version)]);
+  for (const [path, text] of files) assert.equal(readFileSync(at(path), 'utf8'), text, `${what}: ${path}`);
+  const there = readdirSync(at('usr/share/gen'), { recursive: true, withFileTypes: true })
+    .filter((one) => !one.isDirectory())
+    .map((one) => join(one.parentPath, one.name).slice(machine.merged.length + 1));
+  const own = files.map(([path]) => path).filter((path) => path.startsWith('usr/share/gen/'));
+  const shared = installed.has('gen-d') ? ['usr/share/gen/shared.real'] : ['usr/share/gen/shared'];
+  assert.deepEqual(there.sort(), [...own, ...shared].sort(), what);
+  // Accounts, each once, and the owners of their files.
+  const lines = readFileSync(at('etc/passwd'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(':'));
+  const numbers = lines.map(([, , id]) => id);
+  assert.equal(new Set(numbers).size, numbers.length, `${what}: ${lines.join('\n')}`);
+  const id = (name: string): number => Number(lines.find(([one]) => one === name)?.[2] ?? -1);
+  for (const name of names)
+    assert.equal(lstatSync(at(`home/${name}/file`)).uid, id(name), `${what}: ${name}`);
+  for (const name of installed.keys()) {
+    const account = accountOf(name);
+    // A layer that made the account may be gone, with the state of its package.
+    const data = at(`var/lib/gen/${name}/data`);
+    if (account !== undefined && existsSync(data))
+      assert.equal(lstatSync(at(`var/lib/gen/${name}/data`)).uid, id(account), `${what}: ${account}`);
+  }
+  // What chooses among them, and what was answered.
+  const questions = readFileSync(at('var/cache/debconf/config.dat'), 'utf8').match(/^Name: .*$/gm) ?? [];
+  assert.deepEqual(questions.sort(), [...installed.keys()].map((name) => `Name: ${name}/q`).sort(), what);
+  const link = at('etc/alternatives/gen');
+  const isLink = lstatSync(link, { throwIfNoEntry: false }) !== undefined;
+  assert.equal(isLink, installed.size > 0, what);
+  if (isLink) {
+    const argv = [machine.root, 'update-alternatives', '--root', '/merged', '--query', 'gen'];
+    const { stdout } = spawnSync('/usr/sbin/chroot', argv, { encoding: 'utf8' });
+    assert.equal(readlinkSync(link), /^Best: (.*)$/m.exec(stdout)?.[1], what);
+  }
+  if (installed.has('gen-e'))
+    assert.equal(lstatSync(at('usr/share/gen/gen-e/main')).mode & 0o777, 0o700, what);
+}
+
+build();
+for (let round = 1; round <= rounds; round++) {
+  assert.deepEqual(machine.boot(), [], `round ${round}: layers are left out`);
+  check(`round ${round}, booted`);
+  const { installed } = expected();
+  const before = new Map(installed);
+  for (let i = 1 + chance.number(3); i > 0; i--) change('/merged', installed);
+  const more: string[] = [];
+  if (chance.number(3) === 0) {
+    const name = `user${round}`;
+    addUser(machine.merged, name);
+    more.push(name);
+  }
+  const delta: Delta = new Map();
+  for (const name of NAMES) {
+    const [was, is] = [before.get(name), installed.get(name)];
+    if (is !== undefined && is !== was) delta.set(name, is);
+    else if (is === undefined && was !== undefined) delta.set(name, null);
+  }
+  const format = chance.pick(['cpio', 'erofs']);
+  const { code, stdout, stderr } = machine.mkma([
+    'persist',
+    '--all',
+    '--level',
+    '1',
+    '--format',
+    format,
+    '--json',
+  ]);
+  assert.equal(code, 0, stdout + stderr);
+  layers.push({ name: JSON.parse(stdout).layer.layer, delta, users: more });
+  assert.deepEqual(machine.boot(), []);
+  check(`round ${round}, saved`);
+  assert.match(machine.mkma(['persist', '--all', '--dry-run']).stdout, /nothing/);
+  if (layers.length > 1 && chance.number(3) === 0) {
+    const [gone] = layers.splice(chance.number(layers.length), 1);
+    const dropped = machine.mkma(['layers', 'drop', '--force', gone?.name ?? '']);
+    assert.equal(dropped.code, 0, dropped.stderr);
+  }
+  if (chance.number(3) === 0) build();
+  if (layers.length > 5) {
+    layers = [];
+    build();
+  }
+}
