@@ -9,6 +9,7 @@ import {
   composeChain,
   type Renumbered,
 } from '../../core/records/compose.js';
+import { composedText, renumberedText } from '../../core/records/compose-text.js';
 import { INFO, type StaleFiles } from '../../core/records/packages.js';
 import type { Problem } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
@@ -176,17 +177,8 @@ function sayComposed(
   warnings: readonly string[],
 ): void {
   for (const warning of warnings) say(machine, `warning: ${warning}`);
-  if (files.length > 0) {
-    const MOST = 8;
-    const more = files.length > MOST ? `, and ${files.length - MOST} more` : '';
-    const shown = files.slice(0, MOST).map((path) => quoteName(`/${path}`));
-    say(machine, `composed for the layers that are here: ${shown.join(', ')}${more}`);
-  }
+  if (files.length > 0) say(machine, composedText(files));
   for (const [layer, all] of renumbered) {
-    for (const { kind, name, from, to } of all) {
-      const who = name === undefined ? 'without a name' : quoteName(name);
-      const one = kind === 'users' ? 'user' : 'group';
-      say(machine, `layer ${quoteName(layer)}: ${one} ${from} (${who}) is ${to} here`);
-    }
+    for (const one of all) say(machine, `layer ${quoteName(layer)}: ${renumberedText(one)}`);
   }
 }

@@ -21,6 +21,8 @@ export interface Status {
   /** Applied layers, the lowest first. */
   readonly layers: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
+  /** Files that early boot composed of base and layers, relative to the root. */
+  readonly composed: readonly string[];
   readonly warnings: readonly string[];
   readonly storage: BootRecord['storage'] & {
     /** Where it is mounted now, by somebody else. Empty: it is released. */
@@ -43,13 +45,14 @@ export interface Status {
 }
 
 export function readStatus(machine: GuestSystem, record: BootRecord): Status {
-  const { images, leftOut, warnings, storage } = record;
+  const { images, leftOut, composed = [], warnings, storage } = record;
   const view = checkView(machine, record);
   const base = images.find((image) => image.kind === 'base');
   return {
     ...(base === undefined ? {} : { base }),
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
+    composed,
     warnings: view.ok ? warnings : [...warnings, renderProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     disks: readDisks(machine),

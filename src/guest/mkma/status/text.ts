@@ -3,6 +3,7 @@ import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot/record.
 import { PARAM } from '../../../core/contract.js';
 import { shortId } from '../../../core/image/manifest.js';
 import { manyLayers } from '../../../core/layers/next-boot.js';
+import { composedText, renumberedText } from '../../../core/records/compose-text.js';
 import { renderProblem } from '../../../core/result.js';
 import { quoteName } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -17,7 +18,7 @@ export function statusLines(status: Status, columns?: number): string[] {
   return layOut(
     [
       { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellImage(base) },
-      { label: 'layers', paragraphs: tellLayers(layers) },
+      { label: 'layers', paragraphs: tellLayers(layers, status.composed) },
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
       { label: 'disks', paragraphs: status.disks.map(diskLine) },
@@ -32,7 +33,7 @@ export function statusLines(status: Status, columns?: number): string[] {
 
 /** The image, its file, and its warnings. */
 function tellImage(image: LoadedImage): string[] {
-  const { id, created, warnings = [] } = image;
+  const { id, created, renumbered = [], warnings = [] } = image;
   const facts = [
     ...(image.layer === undefined ? [] : [quoteName(image.layer)]),
     ...(image.name === undefined ? [] : [quoteName(image.name)]),
@@ -47,12 +48,14 @@ function tellImage(image: LoadedImage): string[] {
     facts.join(', '),
     `  ${quoteName(image.file)}, ${formatBytes(image.bytes)}`,
     `  ${formatBytes(image.unpackedBytes)} in RAM, loaded in ${image.seconds.toFixed(1)} s${check}, ${rate}/s`,
+    ...renumbered.map((one) => `  ${renumberedText(one)}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
 }
 
-function tellLayers(layers: readonly LoadedImage[]): string[] {
-  return layers.length === 0 ? ['none applied'] : layers.flatMap(tellImage);
+function tellLayers(layers: readonly LoadedImage[], composed: readonly string[]): string[] {
+  if (layers.length === 0) return ['none applied'];
+  return [...layers.flatMap(tellImage), ...(composed.length === 0 ? [] : [composedText(composed)])];
 }
 
 function tellLeftOut({ layer, bytes, asked, problem }: LeftOut): string[] {

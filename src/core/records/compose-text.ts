@@ -1,0 +1,20 @@
+/** What was composed at boot, in words. */
+import { quoteName } from '../text/path.js';
+import type { Renumbered } from './compose.js';
+
+export function renumberedText({ kind, name, from, to }: Renumbered): string {
+  const who = name === undefined ? `${from} without a name` : `${quoteName(name)}, ${from} in the layer`;
+  return `${kind === 'users' ? 'user' : 'group'} ${who}, is ${to} here`;
+}
+
+/** Files that are named. */
+const MOST = 8;
+
+/** The first of these files, relative to the root. */
+export function composedText(files: readonly string[]): string {
+  const more = files.length > MOST ? `, and ${files.length - MOST} more` : '';
+  return `composed of base and layers: ${files
+    .slice(0, MOST)
+    .map((path) => quoteName(`/${path}`))
+    .join(', ')}${more}`;
+}
