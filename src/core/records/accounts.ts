@@ -23,7 +23,7 @@ const RANGES = [
 ] as const;
 
 /** The number of an account; `undefined` if the line has none. */
-export function numberOf(record: string): number | undefined {
+function numberOf(record: string): number | undefined {
   const text = record.split('\n')[0]?.split(':')[NUMBER] ?? '';
   return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
 }
@@ -36,7 +36,7 @@ function withField(record: string, field: number, value: number): string {
 }
 
 /** Numbers by name. */
-export function numbersByName(entries: Entries): Map<string, number> {
+function numbersByName(entries: Entries): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const [name, record] of entries) {
     const number = numberOf(record);

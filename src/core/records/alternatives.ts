@@ -68,7 +68,7 @@ function choiceOf(record: string): { readonly priority: string; readonly files: 
   return { priority, files };
 }
 
-/** Records of choices among these files, with what they need: the link, and the slaves that they have. */
+/** Records of choices among these files, with what they need: the link, and their slaves. */
 export function choiceKeys(entries: Entries, files: ReadonlySet<string>): string[] {
   const choices = [...entries].filter(
     ([key]) => key.startsWith(CHOICE) && files.has(key.slice(CHOICE.length)),
