@@ -83,8 +83,8 @@ const LINKS = 'etc/alternatives';
 
 /**
  * The links that the mode `auto` makes of such a file: to the choice of the highest priority, the first of
- * several; `null`: nothing is there, as if there is no choice any more. `undefined`: it is no such file, or an
- * administrator has chosen.
+ * several; `null`: nothing is there, as if there is no choice any more. `undefined`: it is no such file, or
+ * an administrator has chosen.
  */
 export function linksOf(path: string, entries: Entries): Map<string, string | null> | undefined {
   if (!path.startsWith(`${ALTERNATIVES}/`)) return undefined;
