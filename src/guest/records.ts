@@ -24,10 +24,14 @@ export function digestFiles(machine: GuestSystem, files: ReadonlyMap<string, str
   }
   for (const [path, file] of files) {
     if (isPlain(path)) continue;
-    const content = comparable(path, machine.readText(file) ?? '');
-    digests.set(path, sumOf(must(machine, ['sha256sum'], { input: content })));
+    digests.set(path, digestOf(machine, path, machine.readText(file) ?? ''));
   }
   return digests;
+}
+
+/** The digest of such a file with this content. */
+export function digestOf(machine: GuestSystem, path: string, content: string): string {
+  return sumOf(must(machine, ['sha256sum'], { input: comparable(path, content) }));
 }
 
 /** The digest in a line of sha256sum(1). */

@@ -44,13 +44,18 @@ export interface PlannedRecord {
   readonly size: number;
   readonly rdevMajor: number;
   readonly rdevMinor: number;
-  /** `file`: read it from the tree; a symlink's target as text; none for everything else. */
-  readonly data: 'file' | 'none' | { readonly target: string };
+  /** `file`: read it from the tree; a symlink's target, or a file's content, as text; none for all else. */
+  readonly data: 'file' | 'none' | { readonly target: string } | { readonly text: string };
   /** Of a file to be read: what the tree had of it, so that the reader can detect a change. */
   readonly found?: Pick<TreeEntry, 'ino' | 'changed'> & {
     /** Whether the file has holes, as far as its blocks show. */
     readonly sparse?: boolean;
   };
+}
+
+/** The content that a record has itself. */
+export function inlineText(data: Exclude<PlannedRecord['data'], 'file' | 'none'>): string {
+  return 'text' in data ? data.text : data.target;
 }
 
 /** A segment, or a part of one. */
@@ -90,6 +95,8 @@ export interface PlanOptions {
   readonly sparse?: 'everywhere' | 'tmpfs';
   /** Attributes of the tree's files, sorted by path. */
   readonly attributes?: readonly FileAttributes[];
+  /** Content of files that is not that of the tree, by path; their entries have its size. */
+  readonly texts?: ReadonlyMap<string, string>;
   /** Files that are not in the archive, of which the manifest has the metadata. */
   readonly metadataOnly?: readonly TreeEntry[];
 }
@@ -182,14 +189,15 @@ function toRecords(
   names: readonly TreeEntry[],
   ino: number,
   devices: DeviceNumbers,
-  { latestMtime, sparse }: PlanOptions,
+  { latestMtime, sparse, texts }: PlanOptions,
 ): Group {
   const last = names[names.length - 1] as TreeEntry;
   const records: PlannedRecord[] = [];
   let bytes = 0;
   for (const entry of names) {
     const record = toRecord(entry, ino, names.length, entry === last, devices, latestMtime);
-    records.push(record);
+    const text = record.data === 'file' ? texts?.get(entry.path) : undefined;
+    records.push(text === undefined ? record : { ...record, data: { text } });
     bytes += recordBytes(record);
   }
   const pages = last.type === 'f' ? Math.ceil(last.size / PAGE) * PAGE : 0;

@@ -85,8 +85,24 @@ function forced(shown: string): string {
   return shown.startsWith('"') ? shown : `"${shown}"`;
 }
 
+/** A package or an account in the list. */
+export interface UnitLine {
+  readonly kind: 'package' | 'account';
+  /** Its name, and what became of it. */
+  readonly text: string;
+  readonly bytes: number;
+}
+
+export function renderUnit({ kind, bytes, text }: UnitLine): string {
+  return `${kind.padEnd(8)} ${(kind === 'account' ? '-' : formatBytes(bytes)).padStart(9)}  ${text}`;
+}
+
 /** The text to edit; `notes` become comments. */
-export function renderList(lines: readonly ListLine[], notes: readonly string[]): string {
+export function renderList(
+  lines: readonly ListLine[],
+  notes: readonly string[],
+  units: readonly UnitLine[] = [],
+): string {
   const comments = [
     'The changes since this machine was booted. What stays in this list is saved as a persistence layer',
     'that later boots apply. Delete the lines of what you do not want to keep; deleting the line of a folder',
@@ -95,15 +111,28 @@ export function renderList(lines: readonly ListLine[], notes: readonly string[])
     'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
     'metadata: mode, owner, time or attributes of a file changed, and not its content; moved: a folder, with',
     'all that is in it; folder: unchanged itself, but something in it changed. The size of a folder is that',
-    'of all changes in it.',
+    'of all changes in it. package, account: with all that belongs to it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
-  return `${[...head, '', ...lines.map(renderLine)].join('\n')}\n`;
+  return `${[...head, '', ...units.map(renderUnit), ...lines.map(renderLine)].join('\n')}\n`;
 }
 
-/** The paths whose lines were kept. A line that was not offered is refused by number. */
-export function parseList(text: string, offered: readonly ListLine[]): Result<Set<string>> {
+/** What was kept of a list. */
+export interface KeptLines {
+  readonly paths: ReadonlySet<string>;
+  /** Numbers of the units that were offered. */
+  readonly units: ReadonlySet<number>;
+}
+
+/** The lines that were kept. One that was not offered is refused by number. */
+export function parseList(
+  text: string,
+  offered: readonly ListLine[],
+  units: readonly UnitLine[] = [],
+): Result<KeptLines> {
+  const keptUnits = new Set<number>();
+  const numbers = new Map(units.map(({ kind, text: shown }, i) => [`${kind} ${shown}`, i]));
   const known = new Map(offered.map(({ path, kind }) => [path, kind]));
   const moved = new Map(
     offered.filter(({ from }) => from !== undefined).map((line) => [showPlace(line).trimEnd(), line.path]),
@@ -111,6 +140,13 @@ export function parseList(text: string, offered: readonly ListLine[]): Result<Se
   const kept = new Set<string>();
   for (const [i, line] of text.split('\n').entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
+    const unit = /^\s*(package|account)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(.*?)\s*$/.exec(line);
+    if (unit !== null) {
+      const number = numbers.get(`${unit[1]} ${unit[2]}`);
+      if (number === undefined) return err(wrongLine(i, line, 'the list had no such line'));
+      keptUnits.add(number);
+      continue;
+    }
     const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
     const kind = KINDS.find((kind) => kind === match?.[1]);
     const text = match?.[2] ?? '';
@@ -121,7 +157,7 @@ export function parseList(text: string, offered: readonly ListLine[]): Result<Se
     if (is !== kind) return err(wrongLine(i, line, `the list had it as ${is}`));
     kept.add(path);
   }
-  return ok(kept);
+  return ok({ paths: kept, units: keptUnits });
 }
 
 function pathOf(text: string): string | undefined {

@@ -36,6 +36,10 @@ export const MACHINE = {
     'Set VISUAL or EDITOR to another one.',
   ],
   'edited-list-gone': ['The edited list was removed.', 'Run mkma persist again.'],
+  'package-needs-another': [
+    'Packages were chosen without others that they depend on.',
+    'Choose both, or leave out both.',
+  ],
   'edited-list-invalid': [
     'The edited list contains a line that mkma did not write.',
     'Delete whole lines only.',

@@ -104,6 +104,23 @@ export function linksOf(path: string, entries: Entries): Map<string, string | nu
   return links;
 }
 
+/** All links that such a file is about, here or below. */
+export function linkPaths(path: string, ...contents: readonly Entries[]): string[] {
+  if (!path.startsWith(`${ALTERNATIVES}/`)) return [];
+  const names = [path.slice(ALTERNATIVES.length + 1)];
+  const links: string[] = [];
+  for (const entries of contents) {
+    links.push(entries.get('link') ?? '');
+    for (const [key, link] of entries) {
+      if (!key.startsWith(SLAVE)) continue;
+      names.push(key.slice(SLAVE.length));
+      links.push(link);
+    }
+  }
+  const absolute = links.filter((link) => link.startsWith('/')).map((link) => link.slice(1));
+  return [...names.map((name) => `${LINKS}/${name}`), ...absolute];
+}
+
 function bestOf(
   entries: Entries,
 ): { readonly path: string; readonly files: Map<string, string> } | undefined {

@@ -70,7 +70,7 @@ export function unmetDependencies(status: Entries, names: ReadonlySet<string>): 
 }
 
 /** `want error state` (dpkg-query(1)). */
-function isInstalled(record: string): boolean {
+export function isInstalled(record: string): boolean {
   return / installed$/.test(fieldOf(record, 'Status') ?? '');
 }
 

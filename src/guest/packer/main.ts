@@ -8,7 +8,7 @@ import * as std from 'std';
 import { archiveName, newcHead, newcHeadText, newcPadding } from '../../core/archive/cpio.js';
 import { PAX_END_BYTES, paxHeader, paxPadding } from '../../core/archive/pax.js';
 import { inodeNumber, isViewed } from '../../core/archive/tree.js';
-import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import { inlineText, type PlannedRecord } from '../../core/image/archive-plan.js';
 import type { TarRecord } from '../../core/image/tar-plan.js';
 import { encodeName } from '../../core/text/path.js';
 import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED, type TarPlan } from './plan.js';
@@ -53,7 +53,7 @@ std.exit(notes.length > 0 ? CHANGED : 0);
 function writeNewc(record: PlannedRecord): void {
   head(record);
   if (record.data === 'file') copy(record);
-  else if (record.data !== 'none') put(encodeName(record.data.target));
+  else if (record.data !== 'none') put(encodeName(inlineText(record.data)));
   pad(newcPadding(record.size));
 }
 
@@ -62,6 +62,10 @@ function writePax(record: TarRecord): void {
   if (data === 'file') {
     put(paxHeader(facts));
     copy(record);
+    pad(paxPadding(record.size));
+  } else if (data !== 'none' && 'text' in data) {
+    put(paxHeader(facts));
+    put(encodeName(data.text));
     pad(paxPadding(record.size));
   } else put(paxHeader({ ...facts, size: 0, target: data === 'none' ? undefined : data.target }));
 }

@@ -7,7 +7,7 @@ import {
   newcPadding,
   putNewcHead,
 } from '../../core/archive/cpio.js';
-import type { PlannedRecord } from '../../core/image/archive-plan.js';
+import { inlineText, type PlannedRecord } from '../../core/image/archive-plan.js';
 import { putName } from '../../core/text/path.js';
 import { treeChanged } from './failed.js';
 import { pathIn } from './scan.js';
@@ -47,7 +47,7 @@ export function* archiveChunks(root: string, records: Iterable<PlannedRecord>): 
       } finally {
         closeSync(fd);
       }
-    } else if (typeof record.data === 'object') filled = putName(record.data.target, buffer, filled);
+    } else if (typeof record.data === 'object') filled = putName(inlineText(record.data), buffer, filled);
     const padded = filled + newcPadding(record.size);
     buffer.fill(0, filled, padded);
     filled = padded;

@@ -17,8 +17,8 @@ import {
 import { join } from 'node:path';
 import { TestMachine } from '../persist/machine.js';
 import { Chance } from '../persist/random.js';
+import { emptyBase } from './base.js';
 import { accountOf, COMMON, dependsOf, filesOf, generate, NAMES, type Name, VERSIONS } from './generate.js';
-import { withMount } from './mount.js';
 
 const [images, dist, scratch, seedText, roundsText] = process.argv.slice(2) as [
   string,
@@ -102,32 +102,7 @@ function build(): void {
   base = new Map();
   users = [];
   const fill = (root: string): void => {
-    const folders = [
-      'etc/gen',
-      'home',
-      'usr/bin',
-      'usr/share/gen',
-      'var/lib/dpkg/info',
-      'var/lib/dpkg/updates',
-      'var/lib/dpkg/triggers',
-      'var/lib/dpkg/alternatives',
-      'var/cache/debconf',
-      'etc/alternatives',
-      'var/log',
-      'var/lib/gen',
-    ];
-    for (const folder of folders) mkdirSync(join(root, folder), { recursive: true });
-    writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
-    writeFileSync(join(root, 'etc/group'), 'root:x:0:\n');
-    writeFileSync(join(root, 'etc/shadow'), 'root:*:20420:0:99999:7:::\n');
-    for (const name of [
-      'var/lib/dpkg/status',
-      'var/lib/dpkg/diversions',
-      'var/lib/dpkg/statoverride',
-      'var/cache/debconf/config.dat',
-    ])
-      writeFileSync(join(root, name), '');
-    withMount(images, root);
+    emptyBase(images, root);
     const inMachine = '/overlay/base';
     dpkg(inMachine, '--install', deb(COMMON, 1));
     for (let i = chance.number(5); i > 0; i--) change(inMachine, base);

@@ -1,12 +1,21 @@
 /** The choice of changes: in an editor, or by options. */
 import ignore from 'ignore';
-import { keptChanges, listLines, parseList, renderList } from '../../../core/overlay/change-list.js';
+import {
+  keptChanges,
+  listLines,
+  parseList,
+  renderList,
+  type UnitLine,
+} from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
+import { STATUS } from '../../../core/records/packages.js';
+import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Result, usage } from '../../../core/result.js';
 import { ancestorsOf } from '../../../core/text/path.js';
 import { must } from '../../must.js';
 import { NoRoom } from '../../no-room.js';
 import type { RunningSystem } from '../../system.js';
+import type { Chosen } from './chosen.js';
 
 const LIST = '/run/mkma/persist.list';
 
@@ -23,21 +32,62 @@ export function choosesAtOnce({ all, select, deselect }: Choice): boolean {
   return all || select.length > 0 || deselect.length > 0;
 }
 
-/** The chosen changes. `notes` are printed in the list to edit. */
+/** What can be chosen. */
+export interface Offer {
+  /** Without those that belong to units, and files of which only records of units have changed. */
+  readonly changes: readonly Change[];
+  readonly units: readonly Unit[];
+  readonly lines: readonly UnitLine[];
+}
+
+/** The choice. `notes` are printed in the list to edit. */
 export function chooseChanges(
   machine: RunningSystem,
   choice: Choice,
-  changes: readonly Change[],
+  { changes, units, lines: unitLines }: Offer,
   notes: readonly string[],
-): Result<readonly Change[]> {
-  if (choice.all && choice.deselect.length === 0) return ok(changes);
-  if (choosesAtOnce(choice)) return byPatterns(choice, changes);
+): Result<Chosen> {
+  if (choice.all && choice.deselect.length === 0) return ok({ changes, units });
+  if (choosesAtOnce(choice)) {
+    const kept = byPatterns(choice, changes);
+    return kept.ok
+      ? ok({ changes: kept.value, units: units.filter((unit) => isSelected(choice, unit)) })
+      : kept;
+  }
   const lines = listLines(changes);
-  const edited = edit(machine, renderList(lines, notes));
+  const edited = edit(machine, renderList(lines, notes, unitLines));
   if (!edited.ok) return edited;
-  const kept = parseList(edited.value, lines);
-  return kept.ok ? ok(keptChanges(changes, lines, kept.value)) : kept;
+  const kept = parseList(edited.value, lines, unitLines);
+  if (!kept.ok) return kept;
+  return ok({
+    changes: keptChanges(changes, lines, kept.value.paths),
+    units: units.filter((_, i) => kept.value.units.has(i)),
+  });
 }
+
+/**
+ * Whether patterns choose a unit: `package:NAME` and `account:NAME`, where `*` stands for anything, or those
+ * that match the files with its records.
+ */
+function isSelected({ select, deselect }: Choice, unit: Unit): boolean {
+  const { kind, name, keys } = unit;
+  const matches = (patterns: readonly string[]): boolean => {
+    const byName = patterns.filter((pattern) => pattern.startsWith(`${kind}:`));
+    if (
+      ignore({ ignorecase: false })
+        .add(byName.map((one) => `/${one}`))
+        .ignores(`${kind}:${name}`)
+    )
+      return true;
+    const rules = matcher(patterns.filter((pattern) => !UNIT_PATTERN.test(pattern)));
+    const anchors = kind === 'package' ? [STATUS] : [...keys.keys()];
+    return anchors.some((path) => rules({ kind: 'changed', path, before: 'f' }));
+  };
+  if (matches(deselect)) return false;
+  return select.length === 0 || matches(select);
+}
+
+const UNIT_PATTERN = /^(package|account):/;
 
 function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): Result<readonly Change[]> {
   for (const pattern of [...select, ...deselect]) {
@@ -57,7 +107,8 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
       });
     }
   }
-  const matches = { selected: matcher(select), dropped: matcher(deselect) };
+  const paths = (patterns: readonly string[]): string[] => patterns.filter((one) => !UNIT_PATTERN.test(one));
+  const matches = { selected: matcher(paths(select)), dropped: matcher(paths(deselect)) };
   const moved = movedFolders(changes);
   /** Whether a pattern matches a moved folder: where it is, or where it was. */
   const matchesFolder = (by: keyof typeof matches, path: string | undefined): boolean =>

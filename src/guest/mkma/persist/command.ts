@@ -1,7 +1,13 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
 import type { ImageFormat } from '../../../core/contract.js';
-import { listedChanges, listLines, renderLine, showPath } from '../../../core/overlay/change-list.js';
+import {
+  listedChanges,
+  listLines,
+  renderLine,
+  renderUnit,
+  showPath,
+} from '../../../core/overlay/change-list.js';
 import { type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -115,9 +121,10 @@ function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
-function asJson({ changes, ...value }: Persisted): unknown {
+function asJson({ changes, units, ...value }: Persisted): unknown {
   return {
     ...value,
+    units: units.map(({ kind, text, bytes }) => ({ kind, name: text.split(' ')[0], text, bytes })),
     changes: listedChanges(changes).map(({ kind, path, from }) => ({
       ...{ kind, path: path === '.' ? '/' : `/${path}` },
       ...(from === undefined ? {} : { from: `/${from}` }),
@@ -126,19 +133,19 @@ function asJson({ changes, ...value }: Persisted): unknown {
 }
 
 function lines(value: Persisted, options: PersistOptions): string[] {
-  const { layer, changes, format, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const { layer, changes, units, format, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
   ];
-  if (changes.length === 0) return [...notes, 'nothing to save'];
-  const { length } = listedChanges(changes);
+  if (changes.length + units.length === 0) return [...notes, 'nothing to save'];
+  const length = listedChanges(changes).length + units.length;
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
   const about = layer === undefined && format === 'erofs' ? 'about ' : '';
   const needs = `${about}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${about}${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
-    return [...listLines(changes).map(renderLine), ...notes, ...heading];
+    return [...units.map(renderUnit), ...listLines(changes).map(renderLine), ...notes, ...heading];
   }
   return [...notes, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
 }

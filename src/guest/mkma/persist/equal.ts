@@ -4,6 +4,7 @@ import { isViewed } from '../../../core/archive/tree.js';
 import { sameValues, type Upper } from '../../../core/overlay/changes.js';
 import type { LowerView } from '../../../core/overlay/lower.js';
 import { databaseOf } from '../../../core/records/databases.js';
+import { INFO } from '../../../core/records/packages.js';
 import type { RunningSystem } from '../../system.js';
 import { digestsIn } from '../digests.js';
 import { attributesInView, dumpOf, sortAttributes } from '../directory.js';
@@ -53,5 +54,5 @@ function isAlike(a: TreeEntry, b: TreeEntry): boolean {
 
 /** Whether programs write the file again and again, and nothing depends on when. */
 function hasNoTime(path: string): boolean {
-  return path.startsWith('var/lib/dpkg/') || databaseOf(path) !== undefined;
+  return path.startsWith(`${INFO}/`) || databaseOf(path) !== undefined;
 }

@@ -17,8 +17,10 @@ import type { Database } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { diffOf } from '../../../core/records/delta.js';
 import { DIVERSIONS, INFO, STATUS } from '../../../core/records/packages.js';
+import { nameLength } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import { attributesInView, dumpOf, find } from '../directory.js';
+import { type ChosenContent, withSize } from './chosen.js';
 import type { Scan } from './scan.js';
 
 /** What the packages of a layer need beside what was chosen. */
@@ -28,19 +30,29 @@ export interface PackageParts {
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
   /** Records of theirs, by the file that has them. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** Content of files among the changes that is not that of the machine. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
-const NOTHING: PackageParts = { changes: [], attributes: new Map(), keys: new Map() };
+const NOTHING: PackageParts = { changes: [], attributes: new Map(), keys: new Map(), texts: new Map() };
+
+/** What was chosen, as in chosen.ts. */
+interface ChosenParts extends Pick<ChosenContent, 'texts' | 'left'> {
+  readonly chosen: readonly Change[];
+}
 
 /** `textBelow`: what is below a file with several owners, with the snapshots of this boot. */
 export function packageParts(
   machine: RunningSystem,
   scan: Scan,
-  chosen: readonly Change[],
+  { chosen, texts, left }: ChosenParts,
   textBelow: (path: string) => string | null,
 ): PackageParts {
   const { root } = scan.merged;
-  const read = (path: string): string | undefined => machine.readText(`${root}/${path}`);
+  const read = (path: string): string | undefined => {
+    if (left.has(path)) return textBelow(path) ?? undefined;
+    return texts.get(path) ?? machine.readText(`${root}/${path}`);
+  };
   const status = chosen.find(({ path }) => path === STATUS);
   if (status?.entry?.type !== 'f') return NOTHING;
   const delta = diffOf(databaseOf(STATUS) as Database, textBelow(STATUS) ?? '', read(STATUS) ?? '');
@@ -69,7 +81,15 @@ export function packageParts(
   const wanted = [...new Set([...files, ...names, ...diverted, ...keys.keys()])].filter(
     (path) => !taken.has(path),
   );
-  return { ...entriesOf(machine, scan, wanted), keys };
+  const added = entriesOf(machine, scan, wanted);
+  const asBelow = new Map<string, string>();
+  const changes = added.changes.map((change) => {
+    const text = left.has(change.path) ? read(change.path) : undefined;
+    if (text === undefined || change.entry === undefined) return change;
+    asBelow.set(change.path, text);
+    return { ...change, entry: withSize(change.entry, nameLength(text)) };
+  });
+  return { ...added, changes, keys, texts: asBelow };
 }
 
 function recordFiles(machine: RunningSystem, root: string): string[] {

@@ -1,20 +1,26 @@
 /** `mkma persist`: chosen changes become a layer. */
 
 import type { BootRecord } from '../../../core/boot/record.js';
+import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
-import { findChanges } from '../../../core/overlay/changes.js';
+import { type Change, findChanges } from '../../../core/overlay/changes.js';
 import { withoutLosses } from '../../../core/overlay/moved-parts.js';
+import { INFO } from '../../../core/records/packages.js';
+import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
-import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
+import { type Choice, chooseChanges, choosesAtOnce, type Offer } from './choose.js';
+import { contentOf } from './chosen.js';
 import { machineFacts } from './facts.js';
 import { checkTools } from './format.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
+import { textsBelow } from './records.js';
 import { alwaysReplaced, type Persisted, type SaveOptions, save } from './save.js';
 import { scanMachine } from './scan.js';
+import { findUnits, type Units } from './units.js';
 
 export interface PersistOptions extends Choice, SaveOptions {}
 
@@ -59,28 +65,84 @@ function persistFrom(
   ];
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
-  const first = found.changes.length === 0 ? ok([]) : chooseChanges(machine, options, found.changes, notes);
+  const nothing = found.changes.length === 0;
+  const first = nothing
+    ? ok({ changes: [], units: [] })
+    : chooseChanges(machine, options, offerOf(found), notes);
   if (!first.ok) return first;
-  const paths = new Set(first.value.map(({ path }) => path));
+  const paths = new Set(first.value.changes.map(({ path }) => path));
+  const names = new Set(first.value.units.map(nameOf));
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium, whole);
-    const { chosen, stay } = withoutLosses(
-      found.changes,
-      found.changes.filter(({ path }) => paths.has(path)),
-    );
+    const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
+    const kept = { changes: found.changes.filter(({ path }) => paths.has(path)), units };
+    const content = contentOf(found.scan, found.changes, found.units, kept);
+    if (!content.ok) return content;
+    const { texts, left } = content.value;
+    const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
     if (chosen.length === 0) {
-      const nothing = { changes: [], format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets } as const;
-      return ok({ ...nothing, warnings: medium.warnings });
+      const none = {
+        changes: [],
+        units: [],
+        format: 'cpio',
+        unpackedBytes: 0,
+        nextBoot: 0,
+        sockets,
+      } as const;
+      return ok({ ...none, warnings: medium.warnings });
     }
+    const shown = {
+      changes: offerOf({ ...found, changes: chosen }).changes.filter(({ path }) => paths.has(path)),
+      units: linesOf(found, units),
+    };
     const saved = save(machine, record, options, tell, {
-      ...{ facts, medium: withStaying(medium, stay), free, scan: found.scan, chosen, sockets },
-      whole: chosen.length === found.changes.length,
+      ...{
+        facts,
+        medium: withStaying(medium, stay),
+        free,
+        scan: found.scan,
+        chosen,
+        texts,
+        left,
+        shown,
+        sockets,
+      },
+      whole: chosen.length === found.changes.length && texts.size === 0,
     });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
     tell('files were replaced while they were read: retrying');
   }
+}
+
+interface Found {
+  readonly changes: readonly Change[];
+  readonly units: Units;
+}
+
+function nameOf({ kind, name }: Unit): string {
+  return `${kind} ${name}`;
+}
+
+/** What can be chosen by itself. */
+function offerOf(found: Found): Offer {
+  const { members, covered, units } = found.units;
+  const changes = found.changes.filter(({ path }) => !members.has(path) && !covered.has(path));
+  return { changes, units, lines: linesOf(found, units) };
+}
+
+function linesOf({ changes, units: { members } }: Found, units: readonly Unit[]): UnitLine[] {
+  return units.map((unit) => {
+    const own = changes.filter(({ path }) => members.get(path) === unit);
+    const bytes = own.reduce((sum, { entry }) => sum + (entry?.type === 'f' ? entry.size : 0), 0);
+    const isOwn = ({ path, entry }: Change): boolean =>
+      entry !== undefined && entry.type !== 'd' && !path.startsWith(`${INFO}/`);
+    const files = own.filter(isOwn).length;
+    const count = `${files} ${files === 1 ? 'file' : 'files'}`;
+    const text = files === 0 ? unit.text : unit.text.replace(/\)$/, `, ${count})`);
+    return { kind: unit.kind, bytes, text: `${unit.name} ${text}` };
+  });
 }
 
 /** Warnings about moved folders that stay where they were as well. */
@@ -95,5 +157,10 @@ function lookAround(machine: RunningSystem, merged: Merged, medium: Medium, whol
   const scan = scanMachine(machine, merged, medium.saved, whole);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
-  return { scan, sockets, changes: all.filter(({ entry }) => entry?.type !== 's') };
+  const saved = all.filter(({ entry }) => entry?.type !== 's');
+  const units = findUnits(machine, scan, saved, textsBelow(machine, scan, medium.saved));
+  // A file that was written again with the same records is no change.
+  const isChange = ({ path }: Change): boolean =>
+    !units.covered.has(path) || units.units.some(({ keys }) => keys.has(path));
+  return { scan, sockets, units, changes: saved.filter(isChange) };
 }

@@ -4,11 +4,13 @@ import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot
 import type { Database } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { type Delta, diffOf } from '../../../core/records/delta.js';
+import { INFO } from '../../../core/records/packages.js';
 import {
   belowOf,
   NAME_FILES,
   NO_FILE,
   ownersOf,
+  parseNames,
   RANGE_FILES,
   RECORD_FILES,
   type RecordState,
@@ -16,7 +18,7 @@ import {
   stacked,
 } from '../../../core/records/records.js';
 import { ancestorsOf } from '../../../core/text/path.js';
-import { digestFiles, namesIn } from '../../records.js';
+import { digestFiles, digestOf, namesIn } from '../../records.js';
 import type { RunningSystem } from '../../system.js';
 import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
@@ -37,15 +39,16 @@ export function recordsOfLayer(
   scan: Scan,
   saved: readonly SavedSnapshot[],
   content: LayerContent,
-  keys: PackageParts['keys'] = new Map(),
+  { keys, texts: composed }: { readonly keys: PackageParts['keys']; readonly texts: ComposedTexts },
 ): LayerRecords {
   const below = saved.reduce((state, { records }) => stacked(state, records), lowerRecords(machine, scan));
   // Digests first: staleRecords compares them again once all is packed.
-  const files = ownRecords(machine, scan.merged, content);
-  const texts = ownTexts(machine, scan.merged, content, files);
+  const files = ownRecords(machine, scan.merged, content, composed);
+  const texts = ownTexts(machine, scan.merged, content, files, composed);
   const textBelow = textsBelow(machine, scan, saved);
   const own: Record<string, Delta> = {};
   for (const [path, text] of Object.entries(texts)) {
+    if (isPackageList(path)) continue;
     const delta = diffOf(databaseOf(path) as Database, textBelow(path) ?? '', text ?? '');
     if (delta === undefined) continue;
     own[path] = withKeys(delta, keys.get(path) ?? []);
@@ -85,6 +88,7 @@ function ownTexts(
   { root }: Merged,
   content: LayerContent,
   { files }: RecordState,
+  composed: ComposedTexts,
 ): Texts {
   const texts: Record<string, string | null> = {};
   // Of those in a deleted folder, the records know.
@@ -92,8 +96,11 @@ function ownTexts(
   for (const path of [...content.deletions, ...hidden])
     if (databaseOf(path) !== undefined) texts[path] = null;
   for (const entry of content.tree) {
-    if (entry.type !== 'f' || databaseOf(entry.path) === undefined) continue;
-    const text = machine.readText(`${isViewed(entry) ? root : FRESH}/${entry.path}`);
+    // Also what a package consists of: it may be removed later in this boot.
+    const wanted = databaseOf(entry.path) !== undefined || isPackageList(entry.path);
+    if (entry.type !== 'f' || !wanted) continue;
+    const file = `${isViewed(entry) ? root : FRESH}/${entry.path}`;
+    const text = composed.get(entry.path) ?? machine.readText(file);
     if (text !== undefined) texts[entry.path] = text;
   }
   return texts;
@@ -127,7 +134,12 @@ function lowerRecords(machine: RunningSystem, { stack, merged }: Scan): RecordSt
 }
 
 /** The files that the layer contains or deletes. */
-function ownRecords(machine: RunningSystem, { root }: Merged, content: LayerContent): RecordState {
+function ownRecords(
+  machine: RunningSystem,
+  { root }: Merged,
+  content: LayerContent,
+  composed: ComposedTexts,
+): RecordState {
   const tree = new Map(content.tree.map((entry) => [entry.path, entry]));
   const gone = new Set(content.deletions);
   const files: Record<string, string | null> = {};
@@ -137,12 +149,30 @@ function ownRecords(machine: RunningSystem, { root }: Merged, content: LayerCont
     const hidden = ancestorsOf(path).some(
       (above) => gone.has(above) || (tree.get(above)?.type ?? 'd') !== 'd',
     );
-    if (entry?.type === 'f') found.set(path, `${isViewed(entry) ? root : FRESH}/${path}`);
+    const text = composed.get(path);
+    if (text !== undefined) files[path] = digestOf(machine, path, text);
+    else if (entry?.type === 'f') found.set(path, `${isViewed(entry) ? root : FRESH}/${path}`);
     else if (entry !== undefined) files[path] = NO_FILE;
     else if (hidden || gone.has(path)) files[path] = null;
   }
   for (const [path, digest] of digestFiles(machine, found)) files[path] = digest;
-  return { files, ...namesIn(machine, found) };
+  const names = (path: string) => {
+    const text = composed.get(path);
+    return text === undefined ? undefined : parseNames(text);
+  };
+  const [users, groups] = [names(NAME_FILES.users), names(NAME_FILES.groups)];
+  return {
+    ...{ files, ...namesIn(machine, found) },
+    ...(users === undefined ? {} : { users }),
+    ...(groups === undefined ? {} : { groups }),
+  };
+}
+
+/** Of composed files, content by path. */
+type ComposedTexts = ReadonlyMap<string, string>;
+
+function isPackageList(path: string): boolean {
+  return path.startsWith(`${INFO}/`) && path.endsWith('.list');
 }
 
 /**
@@ -152,13 +182,13 @@ function ownRecords(machine: RunningSystem, { root }: Merged, content: LayerCont
 export function staleRecords(
   machine: RunningSystem,
   merged: Merged,
-  { files, own = {} }: Records,
+  { records: { files, own = {} }, texts }: { readonly records: Records; readonly texts: ComposedTexts },
   content: LayerContent,
   changed: readonly string[],
 ): string[] {
   const held = Object.keys(files).filter((path) => files[path] !== null && files[path] !== NO_FILE);
   const others = Object.keys(own).filter((path) => !Object.hasOwn(files, path) && changed.includes(path));
   if (held.length === 0) return others;
-  const now = ownRecords(machine, merged, content).files;
+  const now = ownRecords(machine, merged, content, texts).files;
   return [...others, ...held.filter((path) => changed.includes(path) || now[path] !== files[path])];
 }

@@ -6,6 +6,7 @@ import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
 import { isErofs, type LayerManifest, nameCount } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { ramOf } from '../../../core/layers/next-boot.js';
+import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { composeLayer, saveSnapshot } from '../../../core/overlay/snapshot.js';
@@ -18,6 +19,7 @@ import { rememberNextBoot } from '../next-boot.js';
 import { rememberUsed } from '../room.js';
 import { hiddenByDisks, readDisks } from '../status/disks.js';
 import { cannotWrite } from './assembly.js';
+import type { ChosenContent } from './chosen.js';
 import type { machineFacts } from './facts.js';
 import { defaultFormat } from './format.js';
 import { unlessInterrupted } from './interrupted.js';
@@ -50,7 +52,9 @@ export interface SaveOptions {
 export interface Persisted {
   /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
+  /** Without those that belong to units. */
   readonly changes: readonly Change[];
+  readonly units: readonly UnitLine[];
   readonly format: ImageFormat;
   /**
    * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
@@ -101,6 +105,11 @@ interface Found {
   readonly free: number;
   readonly scan: Scan;
   readonly chosen: readonly Change[];
+  /** Content of files that is not that of the machine, and files with several owners to leave: see chosen.ts. */
+  readonly texts: ChosenContent['texts'];
+  readonly left: ChosenContent['left'];
+  /** What people are shown of it. */
+  readonly shown: Pick<Persisted, 'changes' | 'units'>;
   /** Nothing was left out. */
   readonly whole: boolean;
   readonly sockets: readonly string[];
@@ -117,15 +126,21 @@ export function save(
   record: BootRecord,
   options: SaveOptions,
   tell: (line: string) => void,
-  { facts: machineIs, medium, free, scan, chosen, whole, sockets }: Found,
+  { facts: machineIs, medium, free, scan, chosen, texts: own, left, shown, whole, sockets }: Found,
 ): Saved {
-  const parts = packageParts(machine, scan, chosen, textsBelow(machine, scan, medium.saved));
+  const parts = packageParts(
+    machine,
+    scan,
+    { chosen, texts: own, left },
+    textsBelow(machine, scan, medium.saved),
+  );
+  const texts = new Map([...own, ...parts.texts]);
   const upper = { ...scan.upper, attributes: new Map([...scan.upper.attributes, ...parts.attributes]) };
   const content = composeLayer([...chosen, ...parts.changes], upper, scan.below);
   const { attributes, metadataOnly } = content;
   const compressed = record.images.some((image) => image.format !== undefined);
   const sparse = compressed ? 'tmpfs' : 'everywhere';
-  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse });
+  const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse, texts });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
   const { unpackedBytes, segments } = plan.value;
   const names = segments.reduce(
@@ -141,8 +156,9 @@ export function save(
   const about = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
   const budget = format === 'cpio' ? checkBudget(record, medium.nextBoot, needs) : ok(about);
   if (!budget.ok) return { done: budget };
-  const result = { changes: chosen, format, unpackedBytes, nextBoot: budget.value, sockets };
-  const { records, texts } = recordsOfLayer(machine, scan, medium.saved, content, parts.keys);
+  const result = { ...shown, format, unpackedBytes, nextBoot: budget.value, sockets };
+  const layerRecords = recordsOfLayer(machine, scan, medium.saved, content, { keys: parts.keys, texts });
+  const { records } = layerRecords;
   const hidden = hiddenByDisks(readDisks(machine), chosen);
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };
@@ -175,7 +191,7 @@ export function save(
     if (!fits.ok) return fits;
     replaced = [
       ...done.value.replaced,
-      ...staleRecords(machine, scan.merged, records, content, done.value.changed),
+      ...staleRecords(machine, scan.merged, { records, texts }, content, done.value.changed),
     ];
     return replaced.length === 0 ? done : err(alwaysReplaced(replaced));
   };
@@ -197,7 +213,7 @@ export function save(
         ]);
         const { seen } = scan;
         made = saveSnapshot(content, { layer: name, id: manifest.id, seen, records, unsure });
-        remember(machine, made.snapshot, { entries: made.entries, texts });
+        remember(machine, made.snapshot, { entries: made.entries, texts: layerRecords.texts });
       },
     });
   };

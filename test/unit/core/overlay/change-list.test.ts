@@ -38,7 +38,7 @@ function choose(edit: (line: string) => boolean): string[] {
   const text = renderList(lines, ['a note']).split('\n').filter(edit).join('\n');
   const kept = parseList(text, lines);
   assert.ok(kept.ok, JSON.stringify(kept));
-  return keptChanges(CHANGES, lines, kept.value).map(({ path }) => path);
+  return keptChanges(CHANGES, lines, kept.value.paths).map(({ path }) => path);
 }
 
 test('what stays is kept; the line of a folder stands for all under it, that of the root for itself', () => {
@@ -96,7 +96,7 @@ test('names of any bytes come back from their quotes', () => {
       const lines = listLines([{ kind: 'deleted', path: name, before: 'f' }]);
       const offered = lines.filter(({ kind }) => kind === 'deleted');
       const parsed = parseList(offered.map(renderLine).join('\n'), lines);
-      assert.ok(parsed.ok && parsed.value.has(name), JSON.stringify(offered.map(renderLine)));
+      assert.ok(parsed.ok && parsed.value.paths.has(name), JSON.stringify(offered.map(renderLine)));
     }),
     { numRuns: 500 },
   );
@@ -120,7 +120,7 @@ test('a moved folder is one line with both paths, which stands for all that belo
   const choose = (edit: (line: string) => boolean): string[] => {
     const kept = parseList(renderList(lines, []).split('\n').filter(edit).join('\n'), lines);
     assert.ok(kept.ok, JSON.stringify(kept));
-    return keptChanges(MOVED, lines, kept.value).map(({ path }) => path);
+    return keptChanges(MOVED, lines, kept.value.paths).map(({ path }) => path);
   };
   assert.deepEqual(
     choose(() => true),

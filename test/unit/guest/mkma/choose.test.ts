@@ -17,9 +17,14 @@ const CHANGES: Change[] = [
 const ALL = CHANGES.map(({ path }) => path);
 
 function choose(select: readonly string[], deselect: readonly string[] = []): string[] {
-  const chosen = chooseChanges(new FakeMachine(), { all: false, select, deselect }, CHANGES, []);
+  const chosen = chooseChanges(
+    new FakeMachine(),
+    { all: false, select, deselect },
+    { changes: CHANGES, units: [], lines: [] },
+    [],
+  );
   assert.ok(chosen.ok);
-  return chosen.value.map(({ path }) => path);
+  return chosen.value.changes.map(({ path }) => path);
 }
 
 test('a moved folder is chosen by where it is or by where it was, with all that belongs to it', () => {

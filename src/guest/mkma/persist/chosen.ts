@@ -1,0 +1,112 @@
+/** The content of a choice: of files with several owners, the records of what was chosen. */
+import type { TreeEntry } from '../../../core/archive/tree.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { linksOf } from '../../../core/records/alternatives.js';
+import type { Database } from '../../../core/records/database.js';
+import { databaseOf } from '../../../core/records/databases.js';
+import { applyDelta } from '../../../core/records/delta.js';
+import { STATUS, type Unmet, unmetDependencies } from '../../../core/records/packages.js';
+import { deltaSize, partOfDelta, type Unit } from '../../../core/records/units.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { nameLength } from '../../../core/text/path.js';
+import type { Scan } from './scan.js';
+import type { Units } from './units.js';
+
+/** What was chosen of the changes. */
+export interface Chosen {
+  /** Of all changes, those whose lines were kept. */
+  readonly changes: readonly Change[];
+  readonly units: readonly Unit[];
+}
+
+/** What is to be saved. */
+export interface ChosenContent {
+  readonly changes: readonly Change[];
+  /** Content of files that the layer has otherwise than the machine, by path. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Files with several owners that have changed, and nothing of that was chosen. */
+  readonly left: ReadonlySet<string>;
+}
+
+/**
+ * `all`: all changes. Fails if a chosen package needs one that was not chosen, or one that was not chosen
+ * needs one whose removal was.
+ */
+export function contentOf(
+  { below }: Scan,
+  all: readonly Change[],
+  { units, contents, members, covered }: Units,
+  chosen: Chosen,
+): Result<ChosenContent> {
+  const own = new Set(chosen.units);
+  const kept = new Set(chosen.changes.map(({ path }) => path));
+  const texts = new Map<string, string>();
+  const left = new Set<string>();
+  const links = new Map<string, string | null>();
+  const changes = all.flatMap((change): Change[] => {
+    const { path } = change;
+    const member = members.get(path);
+    if (member !== undefined) return own.has(member) ? [change] : [];
+    const content = contents.get(path);
+    if (content === undefined) return kept.has(path) ? [change] : [];
+    const part = partOfDelta(path, content.delta, units, own, kept.has(path));
+    const size = deltaSize(part);
+    if (size === deltaSize(content.delta) && (kept.has(path) || covered.has(path)))
+      return size > 0 ? [change] : [];
+    if (size === 0 && !kept.has(path)) {
+      left.add(path);
+      return [];
+    }
+    const database = databaseOf(path) as Database;
+    const made = applyDelta(database, content.below, content.own, part);
+    const entry = change.entry ?? below.at(path);
+    if (entry === undefined) return [];
+    for (const [link, target] of linksOf(path, made) ?? []) links.set(link, target);
+    const text = database.render(made);
+    texts.set(path, text);
+    return [{ ...change, kind: 'changed', entry: withSize(entry, nameLength(text)) }];
+  });
+  const status = contents.get(STATUS);
+  const made = texts.get(STATUS);
+  if (status !== undefined && (made !== undefined || left.has(STATUS))) {
+    const entries = made === undefined ? status.below : (databaseOf(STATUS)?.parse(made) ?? status.below);
+    const unmet = newlyUnmet(
+      unmetDependencies(entries, new Set(entries.keys())),
+      unmetDependencies(status.own, new Set(status.own.keys())),
+      unmetDependencies(status.below, new Set(status.below.keys())),
+    );
+    if (unmet !== undefined) return err(needsAnother(unmet));
+  }
+  return ok({ changes: withLinks(changes, links), texts, left });
+}
+
+/** The entry of a file with other content. To the next look it has changed: it is compared by its records. */
+export function withSize(entry: TreeEntry, size: number): TreeEntry {
+  return { ...entry, size, allocated: size, nlink: 1, changed: '' };
+}
+
+/** The links that follow from the chosen alternatives, in place of those that all of them make. */
+function withLinks(changes: readonly Change[], links: ReadonlyMap<string, string | null>): Change[] {
+  return changes.flatMap((change): Change[] => {
+    const target = links.get(change.path);
+    if (target === undefined || change.entry?.type !== 'l') return [change];
+    if (target === null) return [];
+    return [{ ...change, entry: { ...change.entry, target, changed: '' } }];
+  });
+}
+
+/** The first package that lacks something which it did not lack before, here or below. */
+function newlyUnmet(unmet: readonly Unmet[], ...before: (readonly Unmet[])[]): Unmet | undefined {
+  const known = new Set(before.flat().map(({ name }) => name));
+  return unmet.find(({ name }) => !known.has(name));
+}
+
+function needsAnother({ name, missing }: Unmet): Problem {
+  return {
+    code: 'package-needs-another',
+    what: `${name} needs ${missing.join(', ')}, which would not be there`,
+    where: 'the chosen packages',
+    why: 'a package and what it depends on are kept together',
+    next: `choose both, or leave out both; nothing was saved`,
+  };
+}

@@ -1,0 +1,125 @@
+/** Packages and accounts among the changes, and which changes belong to them. */
+import type { Change } from '../../../core/overlay/changes.js';
+import { linkPaths } from '../../../core/records/alternatives.js';
+import { databaseOf } from '../../../core/records/databases.js';
+import { diffOf } from '../../../core/records/delta.js';
+import { INFO } from '../../../core/records/packages.js';
+import { type Contents, hasRest, type Unit, unitsOf } from '../../../core/records/units.js';
+import { parentOf } from '../../../core/text/path.js';
+import type { RunningSystem } from '../../system.js';
+import type { Scan } from './scan.js';
+
+export interface Units {
+  readonly units: readonly Unit[];
+  /** Files with several owners that have changed, by path. */
+  readonly contents: ReadonlyMap<string, Contents>;
+  /** By path of a change, the unit that it belongs to. */
+  readonly members: ReadonlyMap<string, Unit>;
+  /** Files of which nothing has changed but records of units. */
+  readonly covered: ReadonlySet<string>;
+}
+
+/** `textBelow`: what is below a file with several owners, with the snapshots of this boot. */
+export function findUnits(
+  machine: RunningSystem,
+  scan: Scan,
+  changes: readonly Change[],
+  textBelow: (path: string) => string | null,
+): Units {
+  const { root } = scan.merged;
+  const contents = new Map<string, Contents>();
+  for (const { path, entry, kind } of changes) {
+    const database = databaseOf(path);
+    if (database === undefined || (entry?.type ?? 'f') !== 'f' || kind === 'retyped') continue;
+    const [before, now] = [
+      textBelow(path) ?? '',
+      entry === undefined ? '' : machine.readText(`${root}/${path}`),
+    ];
+    const [below, own] = [database.parse(before), database.parse(now ?? '')];
+    const delta = diffOf(database, before, now ?? '');
+    if (below !== undefined && own !== undefined && delta !== undefined)
+      contents.set(path, { below, own, delta });
+  }
+  const listOf = (name: string, where: 'own' | 'below'): string[] => {
+    const path = `${INFO}/${name}.list`;
+    const text = where === 'own' ? machine.readText(`${root}/${path}`) : textBelow(path);
+    return (text ?? '').split('\n').filter((file) => file.startsWith('/') && file !== '/.');
+  };
+  const units = contents.size === 0 ? [] : unitsOf(contents, listOf);
+  const covered = new Set(
+    changes
+      .filter((change) => {
+        const content = contents.get(change.path);
+        return content !== undefined && !hasRest(change.path, content.delta, units) && isAlike(scan, change);
+      })
+      .map(({ path }) => path),
+  );
+  return { units, contents, members: membersOf(changes, units, contents), covered };
+}
+
+/** Whether owner and mode are those below. */
+function isAlike({ below }: Scan, { path, entry }: Change): boolean {
+  const before = below.at(path);
+  if (before === undefined || entry === undefined) return true;
+  return before.mode === entry.mode && before.uid === entry.uid && before.gid === entry.gid;
+}
+
+function membersOf(
+  changes: readonly Change[],
+  units: readonly Unit[],
+  contents: Units['contents'],
+): Map<string, Unit> {
+  const members = new Map<string, Unit>();
+  const packages = units.filter(({ kind }) => kind === 'package');
+  if (packages.length === 0) return members;
+  const owners = new Map<string, Unit>();
+  const own = (path: string, unit: Unit): void => {
+    if (!owners.has(path)) owners.set(path, unit);
+  };
+  const names = new Map(packages.map((unit) => [unit.name, unit]));
+  for (const unit of packages) {
+    for (const file of unit.files) own(file.slice(1), unit);
+    for (const path of unit.keys.keys()) {
+      const content = contents.get(path);
+      for (const link of content === undefined ? [] : linkPaths(path, content.own, content.below))
+        own(link, unit);
+    }
+  }
+  for (const { path, entry } of changes) {
+    const unit =
+      owners.get(path) ??
+      names.get(infoName(path) ?? '') ??
+      owners.get(sourceOf(path) ?? '') ??
+      (entry?.type === 'l' || entry === undefined ? owners.get(unitFile(owners, path) ?? '') : undefined) ??
+      helperOf(owners, path);
+    if (unit !== undefined && !contents.has(path)) members.set(path, unit);
+  }
+  return members;
+}
+
+/** The package that a file of dpkg's own is about: it is named `NAME.list` and so on. */
+function infoName(path: string): string | undefined {
+  if (!path.startsWith(`${INFO}/`)) return undefined;
+  return path.slice(INFO.length + 1, path.lastIndexOf('.'));
+}
+
+/** The source of Python's byte code, which packages' scripts make. */
+function sourceOf(path: string): string | undefined {
+  const match = /^(.*)\/__pycache__(?:\/([^/]+)\.[^/.]+\.pyc)?$/.exec(path);
+  if (match === null) return undefined;
+  return match[2] === undefined ? match[1] : `${match[1]}/${match[2]}.py`;
+}
+
+/** The unit that a link of systemctl(1) enables, in the folder that units of packages are in. */
+function unitFile(owners: ReadonlyMap<string, Unit>, path: string): string | undefined {
+  const match = /^etc\/systemd\/(system|user)\/(?:.*\/)?([^/]+)$/.exec(path);
+  const file = match === null ? undefined : `usr/lib/systemd/${match[1]}/${match[2]}`;
+  return file !== undefined && owners.has(file) ? file : undefined;
+}
+
+/** What deb-systemd-helper(1p) remembers of units that it has enabled. */
+function helperOf(owners: ReadonlyMap<string, Unit>, path: string): Unit | undefined {
+  if (!parentOf(path).startsWith('var/lib/systemd/deb-systemd-')) return undefined;
+  const name = (path.split('/').at(-1) ?? '').replace(/\.dsh-also$/, '');
+  return owners.get(`usr/lib/systemd/system/${name}`) ?? owners.get(`usr/lib/systemd/user/${name}`);
+}

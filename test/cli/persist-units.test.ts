@@ -1,0 +1,181 @@
+/** Packages and accounts are one entry each: chosen or left as a whole, whatever files they share. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, test } from 'node:test';
+import { repository, temporary } from './cli.js';
+import { sharedImages } from './images.js';
+import { emptyBase } from './packages/base.js';
+import { generate, type Name } from './packages/generate.js';
+import { TestMachine } from './persist/machine.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
+
+const folder = temporary();
+const machine = new TestMachine({
+  images: sharedImages(),
+  dist: join(repository, 'dist'),
+  scratch: folder.path,
+});
+process.on('exit', () => {
+  machine.close();
+  folder[Symbol.dispose]();
+});
+const debs = join(machine.root, 'tmp/debs');
+mkdirSync(debs);
+const file = generate(debs);
+const at = (path: string): string => join(machine.merged, path);
+
+function dpkg(root: string, ...args: string[]): string {
+  const argv = [
+    machine.root,
+    'dpkg',
+    `--root=${root}`,
+    '--force-script-chrootless',
+    '--force-confdef',
+    '--force-depends',
+    ...args,
+  ];
+  const { status, stdout, stderr } = spawnSync('/usr/sbin/chroot', argv, { encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+  return stdout;
+}
+const install = (root: string, ...all: (readonly [Name, number])[]): string =>
+  dpkg(
+    root,
+    '--install',
+    ...all.map(([name, version]) => `/tmp/debs/${file(name, version).split('/').at(-1)}`),
+  );
+
+function installed(): string[] {
+  return dpkg('/merged', '--list')
+    .split('\n')
+    .flatMap((line) => /^ii +(gen-\S+) +(\d)/.exec(line)?.slice(1).join(' ') ?? []);
+}
+
+beforeEach(() => {
+  machine.newBase((root) => {
+    emptyBase(sharedImages(), root);
+    dpkg('/overlay/base', '--install', '/tmp/debs/gen-common_1_all.deb');
+    install('/overlay/base', ['gen-e', 1]);
+  });
+  machine.boot();
+});
+
+/** Lines of the list, without their sizes, and what follows. */
+function list(...args: string[]): string[] {
+  const { code, stdout, stderr } = machine.mkma([
+    'persist',
+    ...(args.length > 0 ? args : ['--all']),
+    '--dry-run',
+  ]);
+  assert.equal(code, 0, stderr);
+  return (
+    stdout
+      .trimEnd()
+      .split('\n')
+      // Locks, copies and logs, which every run of dpkg leaves.
+      .filter((line) => !/^would be|dpkg\/(lock|triggers|.*-old)|\/(var|lib|dpkg)$|\/var\/log/.test(line))
+      .map((line) => line.replace(/^(\S+) +(-|[\d.]+ \w+) {2}/, '$1 '))
+  );
+}
+
+/** What has just changed may change again within one tick of the clock, and is listed again. */
+const settle = (): void => machine.sh('sleep 0.3', '');
+
+function save(...args: string[]): void {
+  settle();
+  const { code, stdout, stderr } = machine.mkma(['persist', ...args, '--level', '1']);
+  assert.equal(code, 0, stdout + stderr);
+}
+
+test('the list has a line for each, and nothing of what belongs to them', () => {
+  install('/merged', ['gen-a', 1], ['gen-b', 2], ['gen-e', 2]);
+  addAnna();
+  writeFileSync(at('etc/own'), 'x');
+  assert.deepEqual(list(), [
+    'package gen-a 1 (new, 4 files)',
+    'package gen-b 2 (new, 4 files)',
+    'package gen-e 2 (was 1, 4 files)',
+    'account anna (new)',
+    'folder /etc',
+    'new /etc/own',
+    'folder /home',
+    'new /home/anna',
+    'folder /var/lib/gen',
+    'new /var/lib/gen/gen-a',
+    'new /var/lib/gen/gen-a/data',
+  ]);
+  save('--all');
+  assert.deepEqual(list(), ['nothing to save']);
+  dpkg('/merged', '--purge', 'gen-b');
+  assert.deepEqual(list(), ['package gen-b 2 (purged)']);
+});
+
+function addAnna(): void {
+  appendFileSync(at('etc/passwd'), 'anna:x:1000:1000::/home/anna:/bin/sh\n');
+  appendFileSync(at('etc/group'), 'anna:x:1000:\n');
+  appendFileSync(at('etc/shadow'), 'anna:!:20421:0:99999:7:::\n');
+  mkdirSync(at('home/anna'));
+}
+
+test('one of two packages is saved, with its records alone; the rest later, on top', () => {
+  install('/merged', ['gen-a', 1], ['gen-c', 3]);
+  addAnna();
+  save('--select', 'package:gen-c');
+  // The other one, and what is not of a package.
+  const rest = list();
+  assert.deepEqual(rest.slice(0, 2), ['package gen-a 1 (new, 4 files)', 'account anna (new)']);
+  assert.ok(!rest.join().includes('share/gen/gen-c'), rest.join('\n'));
+  save('--select', 'account:anna');
+  assert.equal(list()[0], 'package gen-a 1 (new, 4 files)');
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-c 3', 'gen-common 1', 'gen-e 1']);
+  assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
+  const names = readFileSync(at('etc/passwd'), 'utf8')
+    .split('\n')
+    .map((line) => line.split(':')[0]);
+  assert.deepEqual(names, ['root', '_gen-c', 'anna', '']);
+  const questions = readFileSync(at('var/cache/debconf/config.dat'), 'utf8').match(/^Name: .*$/gm);
+  assert.deepEqual(questions, ['Name: gen-e/q', 'Name: gen-c/q']);
+  // The best of those that are there: not that of the package that was left.
+  assert.match(readlinkSync(at('etc/alternatives/gen')), /gen-[ce]\/main$/);
+  assert.ok(!existsSync(at('usr/share/gen/gen-a')));
+  assert.deepEqual(list(), ['nothing to save']);
+});
+
+test('what a package needs is kept with it, or both are left', () => {
+  install('/merged', ['gen-a', 1], ['gen-b', 2]);
+  const { code, stderr } = machine.mkma(['persist', '--select', 'package:gen-b']);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: gen-b needs gen-a, which would not be there: .* \[package-needs-another\]\n/);
+  save('--select', 'package:gen-*');
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-a 1', 'gen-b 2', 'gen-common 1', 'gen-e 1']);
+});
+
+test('of an upgrade that was left, nothing is saved; what the editor keeps is', () => {
+  install('/merged', ['gen-e', 4], ['gen-d', 1]);
+  settle();
+  const editor = join(machine.root, 'usr/bin/without');
+  writeFileSync(editor, '#!/bin/sh\nsed -n -i /gen-d/p "$1"\n', { mode: 0o755 });
+  const { code, stdout, stderr } = machine.mkma(['persist', '--level', '1'], { EDITOR: '/usr/bin/without' });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /^saved 1 change as /m);
+  assert.deepEqual(list(), ['package gen-e 4 (was 1, 5 files)']);
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-common 1', 'gen-d 1', 'gen-e 1']);
+  assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
+  assert.equal(readFileSync(at('usr/share/gen/shared'), 'utf8'), 'diverted by 1\n');
+  assert.equal(lstatSync(at('usr/share/gen/gen-e/main')).mode & 0o777, 0o700);
+});
