@@ -10,7 +10,7 @@ import {
   readlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
@@ -178,4 +178,36 @@ test('of an upgrade that was left, nothing is saved; what the editor keeps is', 
   assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
   assert.equal(readFileSync(at('usr/share/gen/shared'), 'utf8'), 'diverted by 1\n');
   assert.equal(lstatSync(at('usr/share/gen/gen-e/main')).mode & 0o777, 0o700);
+});
+
+test('a kernel is left, with all that its scripts made, and said; named, it is saved', () => {
+  const tree = join(machine.root, 'tmp/kernel');
+  const files = { 'boot/vmlinuz-9.9.9': 'x', 'usr/lib/modules/9.9.9/modules.order': 'x' };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  }
+  mkdirSync(join(tree, 'DEBIAN'));
+  const control =
+    'Package: linux-image-9.9.9\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n';
+  writeFileSync(join(tree, 'DEBIAN/control'), control);
+  spawnSync('dpkg-deb', ['--root-owner-group', '--build', tree, join(debs, 'kernel.deb')]);
+  dpkg('/merged', '--install', '/tmp/debs/kernel.deb');
+  writeFileSync(at('boot/initrd.img-9.9.9'), 'large');
+  writeFileSync(at('usr/lib/modules/9.9.9/modules.dep'), 'x');
+  writeFileSync(at('etc/own'), 'x');
+  settle();
+  const { stdout } = machine.mkma(['persist', '--all', '--level', '1']);
+  assert.match(
+    stdout,
+    /^warning: linux-image-9\.9\.9 is not saved: kernels come from the build \(mkma build\), /,
+  );
+  machine.boot();
+  assert.deepEqual([existsSync(at('boot')), existsSync(at('etc/own'))], [false, true]);
+  assert.deepEqual(installed(), ['gen-common 1', 'gen-e 1']);
+  dpkg('/merged', '--install', '/tmp/debs/kernel.deb');
+  save('--select', 'package:linux-image-*');
+  machine.boot();
+  assert.equal(readFileSync(at('boot/vmlinuz-9.9.9'), 'utf8'), 'x');
+  assert.match(dpkg('/merged', '--list'), /\nii +linux-image-9\.9\.9 /);
 });

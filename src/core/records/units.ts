@@ -203,6 +203,13 @@ export function partOfDelta(
   };
 }
 
+/** The release of a kernel's package, or what another one names it by; `undefined` if it is none of those. */
+export function kernelOf({ kind, name }: Unit): string | undefined {
+  return kind === 'package'
+    ? /^linux-(?:image|headers|modules)-(.*?)(?::[^:]*)?$/.exec(name)?.[1]
+    : undefined;
+}
+
 /** Whether a delta has anything that belongs to no unit. */
 export function hasRest(path: string, delta: Delta, units: readonly Unit[]): boolean {
   return keysOf(partOfDelta(path, delta, units, new Set(), true)).length > 0;

@@ -182,6 +182,32 @@ function check(what: string): void {
     assert.equal(lstatSync(at('usr/share/gen/gen-e/main')).mode & 0o777, 0o700, what);
 }
 
+/** Some of the packages and users, and whether a package would be without one that it needs. */
+function choose(delta: Delta, more: readonly string[], installed: Installed, before: Installed) {
+  const names = [...delta.keys()].filter(() => chance.number(2) === 0);
+  const some = more.filter(() => chance.number(2) === 0);
+  const made: Installed = new Map(before);
+  for (const name of names) {
+    const version = installed.get(name);
+    if (version === undefined) made.delete(name);
+    else made.set(name, version);
+  }
+  const lacks = (all: Installed): string[] =>
+    [...all.keys()].filter((name) => dependsOf(name).some((needed) => !all.has(needed)));
+  const known = new Set([...lacks(before), ...lacks(installed)]);
+  const args = [
+    ...names.map((name) => `package:${name}`),
+    ...some.flatMap((name) => [`account:${name}`, `/home/${name}`]),
+    'package:nothing',
+  ].flatMap((pattern) => ['--select', pattern]);
+  return {
+    args,
+    delta: new Map([...delta].filter(([name]) => names.includes(name))) as Delta,
+    users: some,
+    lacks: lacks(made).some((name) => !known.has(name)),
+  };
+}
+
 build();
 for (let round = 1; round <= rounds; round++) {
   assert.deepEqual(machine.boot(), [], `round ${round}: layers are left out`);
@@ -201,18 +227,29 @@ for (let round = 1; round <= rounds; round++) {
     if (is !== undefined && is !== was) delta.set(name, is);
     else if (is === undefined && was !== undefined) delta.set(name, null);
   }
+  const choice = chance.number(2) === 0 ? undefined : choose(delta, more, installed, before);
+  const args = choice === undefined ? ['--all'] : choice.args;
   const format = chance.pick(['cpio', 'erofs']);
+  machine.sh('sleep 0.3', '');
   const { code, stdout, stderr } = machine.mkma([
     'persist',
-    '--all',
+    ...args,
     '--level',
     '1',
     '--format',
     format,
     '--json',
   ]);
-  assert.equal(code, 0, stdout + stderr);
-  layers.push({ name: JSON.parse(stdout).layer.layer, delta, users: more });
+  if (choice?.lacks === true) {
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /package-needs-another/);
+  } else {
+    assert.equal(code, 0, stdout + stderr);
+    const { layer } = JSON.parse(stdout) as { layer?: { layer: string } };
+    const saved = choice ?? { delta, users: more };
+    if (layer !== undefined) layers.push({ name: layer.layer, delta: saved.delta, users: saved.users });
+    else assert.equal(saved.delta.size + saved.users.length, 0);
+  }
   assert.deepEqual(machine.boot(), []);
   check(`round ${round}, saved`);
   assert.match(machine.mkma(['persist', '--all', '--dry-run']).stdout, /nothing/);

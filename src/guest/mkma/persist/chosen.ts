@@ -1,5 +1,5 @@
 /** The content of a choice: of files with several owners, the records of what was chosen. */
-import type { TreeEntry } from '../../../core/archive/tree.js';
+import { sortTree, type TreeEntry } from '../../../core/archive/tree.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { linksOf } from '../../../core/records/alternatives.js';
 import type { Database } from '../../../core/records/database.js';
@@ -37,6 +37,7 @@ export function contentOf(
   all: readonly Change[],
   { units, contents, members, covered }: Units,
   chosen: Chosen,
+  lookBelow: (paths: readonly string[]) => ReadonlyMap<string, TreeEntry>,
 ): Result<ChosenContent> {
   const own = new Set(chosen.units);
   const kept = new Set(chosen.changes.map(({ path }) => path));
@@ -77,7 +78,8 @@ export function contentOf(
     );
     if (unmet !== undefined) return err(needsAnother(unmet));
   }
-  return ok({ changes: withLinks(changes, links), texts, left });
+  const existing = links.size === 0 ? new Map<string, TreeEntry>() : lookBelow([...links.keys()]);
+  return ok({ changes: withLinks(all, changes, links, existing), texts, left });
 }
 
 /** The entry of a file with other content. To the next look it has changed: it is compared by its records. */
@@ -85,15 +87,47 @@ export function withSize(entry: TreeEntry, size: number): TreeEntry {
   return { ...entry, size, allocated: size, nlink: 1, changed: '' };
 }
 
-/** The links that follow from the chosen alternatives, in place of those that all of them make. */
-function withLinks(changes: readonly Change[], links: ReadonlyMap<string, string | null>): Change[] {
-  return changes.flatMap((change): Change[] => {
-    const target = links.get(change.path);
-    if (target === undefined || change.entry?.type !== 'l') return [change];
-    if (target === null) return [];
-    return [{ ...change, entry: { ...change.entry, target, changed: '' } }];
+/**
+ * With the links that follow from the chosen alternatives, in place of those that all of them make.
+ * `existing`: what is below at these paths.
+ */
+function withLinks(
+  all: readonly Change[],
+  chosen: readonly Change[],
+  links: ReadonlyMap<string, string | null>,
+  existing: ReadonlyMap<string, TreeEntry>,
+): Change[] {
+  if (links.size === 0) return [...chosen];
+  const now = new Map(
+    all.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry] as const])),
+  );
+  const made = [...links].flatMap(([path, target]): Change[] => {
+    const before = existing.get(path);
+    if (target === null) return before === undefined ? [] : [{ kind: 'deleted', path, before: before.type }];
+    if (before?.type === 'l' && before.target === target) return [];
+    const alike = now.get(path) ?? before;
+    const entry: TreeEntry = {
+      ...NEW_LINK,
+      ...(alike?.type === 'l' ? alike : {}),
+      path,
+      target,
+      changed: '',
+    };
+    return [
+      before === undefined
+        ? { kind: 'new', path, entry }
+        : { kind: 'changed', path, entry, before: before.type },
+    ];
   });
+  const others = chosen.filter(({ path }) => !links.has(path));
+  return sortTree([...others, ...made]);
 }
+
+/** As update-alternatives(1) makes one. */
+const NEW_LINK: Omit<TreeEntry, 'path' | 'target'> = {
+  ...{ type: 'l', mode: 0o777, uid: 0, gid: 0, nlink: 1, ino: '', fileSystem: '', size: 0, mtime: 0 },
+  ...{ changed: '', allocated: 0 },
+};
 
 /** The first package that lacks something which it did not lack before, here or below. */
 function newlyUnmet(unmet: readonly Unmet[], ...before: (readonly Unmet[])[]): Unmet | undefined {

@@ -44,7 +44,9 @@ export const persistCommand = buildCommand<Flags, [], Context>({
   parameters: {
     flags: {
       all: flag('save all changes, without an editor'),
-      select: words('save only what the pattern of gitignore(5) matches, relative to /; repeatable'),
+      select: words(
+        'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
+      ),
       deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
       dryRun: flag('only show what would be saved'),
       name: word("add this label to the layer's name", 'label'),

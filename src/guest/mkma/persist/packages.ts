@@ -17,7 +17,7 @@ import type { Database } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { diffOf } from '../../../core/records/delta.js';
 import { DIVERSIONS, INFO, STATUS } from '../../../core/records/packages.js';
-import { nameLength } from '../../../core/text/path.js';
+import { ancestorsOf, nameLength } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import { attributesInView, dumpOf, find } from '../directory.js';
 import { type ChosenContent, withSize } from './chosen.js';
@@ -90,6 +90,24 @@ export function packageParts(
     return { ...change, entry: withSize(change.entry, nameLength(text)) };
   });
   return { ...added, changes, keys, texts: asBelow };
+}
+
+/**
+ * The folders above these changes that the look has not asked for, since nothing in them has changed, as they
+ * are.
+ */
+export function unseenFolders(
+  machine: RunningSystem,
+  scan: Scan,
+  changes: readonly Change[],
+): Pick<PackageParts, 'changes' | 'attributes'> {
+  const seen = new Set(scan.upper.entries.map(({ path }) => path));
+  const above = new Set(changes.flatMap(({ path }) => ancestorsOf(path)));
+  return entriesOf(
+    machine,
+    scan,
+    [...above].filter((path) => !seen.has(path) && scan.below.at(path) === undefined),
+  );
 }
 
 function recordFiles(machine: RunningSystem, root: string): string[] {

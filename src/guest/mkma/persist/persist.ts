@@ -1,14 +1,16 @@
 /** `mkma persist`: chosen changes become a layer. */
 
+import type { TreeEntry } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
 import { withoutLosses } from '../../../core/overlay/moved-parts.js';
 import { INFO } from '../../../core/records/packages.js';
-import type { Unit } from '../../../core/records/units.js';
+import { kernelOf, type Unit } from '../../../core/records/units.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
+import { find } from '../directory.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
@@ -19,7 +21,7 @@ import { checkTools } from './format.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
 import { textsBelow } from './records.js';
 import { alwaysReplaced, type Persisted, type SaveOptions, save } from './save.js';
-import { scanMachine } from './scan.js';
+import { type Scan, scanMachine } from './scan.js';
 import { findUnits, type Units } from './units.js';
 
 export interface PersistOptions extends Choice, SaveOptions {}
@@ -53,11 +55,13 @@ function persistFrom(
     return readMedium(machine, record, folder);
   });
   if (!looked.ok) return looked;
-  const medium = looked.value;
+  const seen = looked.value;
   const facts = machineFacts(machine);
   // A file system cannot have metadata alone: then the files are whole.
   const whole = options.format === 'erofs';
-  let found = lookAround(machine, merged, medium, whole);
+  let found = lookAround(machine, merged, seen, whole);
+  const kernels = found.units.units.filter((unit) => isLeft(unit, options));
+  const medium = { ...seen, warnings: [...seen.warnings, ...kernels.map(kernelNote)] };
   const { sockets } = found;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
@@ -68,7 +72,7 @@ function persistFrom(
   const nothing = found.changes.length === 0;
   const first = nothing
     ? ok({ changes: [], units: [] })
-    : chooseChanges(machine, options, offerOf(found), notes);
+    : chooseChanges(machine, options, offerOf(found, options), notes);
   if (!first.ok) return first;
   const paths = new Set(first.value.changes.map(({ path }) => path));
   const names = new Set(first.value.units.map(nameOf));
@@ -77,7 +81,7 @@ function persistFrom(
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium, whole);
     const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
     const kept = { changes: found.changes.filter(({ path }) => paths.has(path)), units };
-    const content = contentOf(found.scan, found.changes, found.units, kept);
+    const content = contentOf(found.scan, found.changes, found.units, kept, lookBelow(machine, found.scan));
     if (!content.ok) return content;
     const { texts, left } = content.value;
     const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
@@ -93,7 +97,7 @@ function persistFrom(
       return ok({ ...none, warnings: medium.warnings });
     }
     const shown = {
-      changes: offerOf({ ...found, changes: chosen }).changes.filter(({ path }) => paths.has(path)),
+      changes: offerOf({ ...found, changes: chosen }, options).changes.filter(({ path }) => paths.has(path)),
       units: linesOf(found, units),
     };
     const saved = save(machine, record, options, tell, {
@@ -121,13 +125,36 @@ interface Found {
   readonly units: Units;
 }
 
+/** What is at paths below the upper directory, with the snapshots of this boot as far as they are known. */
+function lookBelow(machine: RunningSystem, { below, stack, merged }: Scan) {
+  return (paths: readonly string[]): Map<string, TreeEntry> => {
+    const found = find(machine, merged.below, paths, 'themselves').filter(({ path }) => paths.includes(path));
+    const entries = new Map(found.map((entry) => [entry.path, entry]));
+    for (const path of paths) {
+      const known = below.at(path);
+      if (known !== undefined && known !== stack.at(path)) entries.set(path, known);
+    }
+    return entries;
+  };
+}
+
 function nameOf({ kind, name }: Unit): string {
   return `${kind} ${name}`;
 }
 
+/** Kernels come from the build, and no boot would use one in a layer: such packages are left unless named. */
+function isLeft(unit: Unit, { select }: Choice): boolean {
+  return kernelOf(unit) !== undefined && !select.some((pattern) => pattern.startsWith('package:'));
+}
+
+function kernelNote({ name }: Unit): string {
+  return `${name} is not saved: kernels come from the build (mkma build), and no boot would load this one`;
+}
+
 /** What can be chosen by itself. */
-function offerOf(found: Found): Offer {
-  const { members, covered, units } = found.units;
+function offerOf(found: Found, choice: Choice): Offer {
+  const { members, covered } = found.units;
+  const units = found.units.units.filter((unit) => !isLeft(unit, choice));
   const changes = found.changes.filter(({ path }) => !members.has(path) && !covered.has(path));
   return { changes, units, lines: linesOf(found, units) };
 }

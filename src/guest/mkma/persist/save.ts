@@ -29,7 +29,7 @@ import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { metadataOf } from './metadata.js';
 import { packLayer } from './pack.js';
-import { packageParts } from './packages.js';
+import { packageParts, unseenFolders } from './packages.js';
 import type { PackedLayer } from './packing.js';
 import { recordsOfLayer, staleRecords, textsBelow } from './records.js';
 import { remember } from './saved.js';
@@ -105,7 +105,7 @@ interface Found {
   readonly free: number;
   readonly scan: Scan;
   readonly chosen: readonly Change[];
-  /** Content of files that is not that of the machine, and files with several owners to leave: see chosen.ts. */
+  /** Content that files have in the layer alone, and files with several owners to leave: see chosen.ts. */
   readonly texts: ChosenContent['texts'];
   readonly left: ChosenContent['left'];
   /** What people are shown of it. */
@@ -135,8 +135,14 @@ export function save(
     textsBelow(machine, scan, medium.saved),
   );
   const texts = new Map([...own, ...parts.texts]);
-  const upper = { ...scan.upper, attributes: new Map([...scan.upper.attributes, ...parts.attributes]) };
-  const content = composeLayer([...chosen, ...parts.changes], upper, scan.below);
+  const changes = [...chosen, ...parts.changes];
+  const folders = unseenFolders(machine, scan, changes);
+  const found = new Map([...scan.upper.attributes, ...parts.attributes, ...folders.attributes]);
+  const content = composeLayer(
+    [...changes, ...folders.changes],
+    { ...scan.upper, attributes: found },
+    scan.below,
+  );
   const { attributes, metadataOnly } = content;
   const compressed = record.images.some((image) => image.format !== undefined);
   const sparse = compressed ? 'tmpfs' : 'everywhere';

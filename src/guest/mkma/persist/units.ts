@@ -3,8 +3,8 @@ import type { Change } from '../../../core/overlay/changes.js';
 import { linkPaths } from '../../../core/records/alternatives.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { diffOf } from '../../../core/records/delta.js';
-import { INFO } from '../../../core/records/packages.js';
-import { type Contents, hasRest, type Unit, unitsOf } from '../../../core/records/units.js';
+import { DIVERSIONS, INFO } from '../../../core/records/packages.js';
+import { type Contents, hasRest, kernelOf, type Unit, unitsOf } from '../../../core/records/units.js';
 import { parentOf } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import type { Scan } from './scan.js';
@@ -81,26 +81,50 @@ function membersOf(
     for (const file of unit.files) own(file.slice(1), unit);
     for (const path of unit.keys.keys()) {
       const content = contents.get(path);
+      if (path === DIVERSIONS)
+        for (const file of divertedFiles(content, unit.keys.get(path))) own(file, unit);
       for (const link of content === undefined ? [] : linkPaths(path, content.own, content.below))
         own(link, unit);
     }
   }
+  const kernels = packages.flatMap((unit) => {
+    const release = kernelOf(unit);
+    return release === undefined ? [] : [{ unit, release }];
+  });
   for (const { path, entry } of changes) {
     const unit =
       owners.get(path) ??
       names.get(infoName(path) ?? '') ??
       owners.get(sourceOf(path) ?? '') ??
       (entry?.type === 'l' || entry === undefined ? owners.get(unitFile(owners, path) ?? '') : undefined) ??
-      helperOf(owners, path);
+      helperOf(owners, path) ??
+      kernels.find(({ release }) => isOfKernel(path, release))?.unit;
     if (unit !== undefined && !contents.has(path)) members.set(path, unit);
   }
   return members;
+}
+
+/** Where other packages' files lie, because of a package. */
+function divertedFiles(content: Contents | undefined, keys: ReadonlySet<string> = new Set()): string[] {
+  return [...keys].flatMap((key) =>
+    [content?.own.get(key), content?.below.get(key)].flatMap(
+      (record) => record?.split('\n')[1]?.slice(1) ?? [],
+    ),
+  );
 }
 
 /** The package that a file of dpkg's own is about: it is named `NAME.list` and so on. */
 function infoName(path: string): string | undefined {
   if (!path.startsWith(`${INFO}/`)) return undefined;
   return path.slice(INFO.length + 1, path.lastIndexOf('.'));
+}
+
+/** What scripts of a kernel's package make: its initramfs, the indexes of its modules. */
+function isOfKernel(path: string, release: string): boolean {
+  return (
+    (path.startsWith('boot/') && path.endsWith(`-${release}`)) ||
+    `${path}/`.startsWith(`usr/lib/modules/${release}/`)
+  );
 }
 
 /** The source of Python's byte code, which packages' scripts make. */
