@@ -72,7 +72,8 @@ writeFileSync('dist/bundled.json', JSON.stringify(bundled));
 for (const script of ['qemu/checks.sh', 'qemu/agent.sh', 'screen/windows.pl']) {
   copyFileSync(`src/host/${script}`, `dist/src/host/${script}`);
 }
-for (const stub of ['init.sh', 'mkma.sh']) copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
+for (const stub of ['init.sh', 'mkma.sh', 'persist.rules'])
+  copyFileSync(`src/guest/${stub}`, `dist/guest/${stub}`);
 const { editorTypes } = await import('../dist/src/host/reference/reference.js');
 writeFileSync('dist/mkma.d.ts', editorTypes());
 writeFileSync('dist/.built', '');

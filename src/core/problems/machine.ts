@@ -36,6 +36,10 @@ export const MACHINE = {
     'Set VISUAL or EDITOR to another one.',
   ],
   'edited-list-gone': ['The edited list was removed.', 'Run mkma persist again.'],
+  'rules-invalid': [
+    'Lines of a file with rules for mkma persist are not understood.',
+    'Correct the lines that are named.',
+  ],
   'package-needs-another': [
     'Packages were chosen without others that they depend on.',
     'Choose both, or leave out both.',

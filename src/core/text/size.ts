@@ -12,10 +12,16 @@ export function parseRamSize(text: string): RamSize | undefined {
     const value = Number(percent[1]);
     return value >= 1 && value <= 100 ? { percent: value } : undefined;
   }
+  const bytes = parseBytes(text);
+  return bytes === undefined ? undefined : { bytes };
+}
+
+/** Parses `6G`, `512M` or a number of bytes; `undefined` if it is none, or 0. */
+export function parseBytes(text: string): number | undefined {
   const amount = /^(\d{1,15})([kmgt]?)$/i.exec(text);
   if (!amount) return undefined;
   const bytes = Number(amount[1]) * (UNITS[(amount[2] as string).toLowerCase()] as number);
-  return bytes > 0 && Number.isSafeInteger(bytes) ? { bytes } : undefined;
+  return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
 /** Bytes of a size on a machine with `totalRam` bytes. */

@@ -11,12 +11,14 @@ import {
 import { type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
+import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
 import { type PersistOptions, persist } from './persist.js';
+import { droppedText, readRules, ruleText } from './rules.js';
 import { DEFAULT_LEVELS, type Persisted } from './save.js';
 
 interface Flags {
@@ -27,6 +29,8 @@ interface Flags {
   readonly name?: string;
   readonly level?: string;
   readonly format?: ImageFormat;
+  readonly ignoreRules?: boolean;
+  readonly explain?: string;
   readonly json?: boolean;
 }
 
@@ -43,7 +47,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
   },
   parameters: {
     flags: {
-      all: flag('save all changes, without an editor'),
+      all: flag('save all changes but what rules drop, without an editor'),
       select: words(
         'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
       ),
@@ -61,6 +65,8 @@ export const persistCommand = buildCommand<Flags, [], Context>({
         `zstd level, 1 to 19 (default: ${DEFAULT_LEVELS.cpio}, the smallest and the slowest to write; of erofs ${DEFAULT_LEVELS.erofs})`,
         'n',
       ),
+      ignoreRules: flag('drop nothing by rules'),
+      explain: word('only say which rule keeps or drops the path', 'path'),
       json: flag('print one JSON document on stdout'),
     },
   },
@@ -72,6 +78,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
 
 function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   const { machine, terminal } = session;
+  if (flags.explain !== undefined) return explain(machine, flags.explain);
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -89,8 +96,23 @@ function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value) } };
 }
 
+/** Which rule decides about a path. */
+function explain(machine: RunningSystem, text: string): Result<Answer> {
+  const path = text.replace(/^\/+|\/+$/g, '');
+  const rules = readRules(machine, false);
+  if (!rules.ok) return rules;
+  const rule = rules.value.decider.decide(
+    path,
+    text.endsWith('/') || machine.info(`/${path}`)?.kind === 'directory',
+  );
+  const value = { path: `/${path}`, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
+  const by = rule === undefined ? 'no rule matches' : `by ${ruleText(rule)}`;
+  return { ok: true, value: { value, lines: () => [`${value.kept ? 'kept' : 'dropped'}: ${by}`] } };
+}
+
 function optionsOf(flags: Flags): Result<PersistOptions> {
-  const { all = false, select = [], deselect = [], dryRun = false, name, level, format } = flags;
+  const { all = false, select = [], deselect = [], dryRun = false, ignoreRules = false } = flags;
+  const { name, level, format } = flags;
   if (level !== undefined && !isLevel(level)) {
     return usage({
       code: 'level-invalid',
@@ -116,16 +138,20 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
     });
   }
   const chosen = level === undefined ? undefined : Number(level);
-  return { ok: true, value: { all, select, deselect, dryRun, label: name, level: chosen, format } };
+  return {
+    ok: true,
+    value: { all, select, deselect, dryRun, ignoreRules, label: name, level: chosen, format },
+  };
 }
 
 function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
-function asJson({ changes, units, ...value }: Persisted): unknown {
+function asJson({ changes, units, dropped, ...value }: Persisted): unknown {
   return {
     ...value,
+    dropped: dropped.map(({ paths, ...one }) => ({ ...one, paths: paths.map((path) => `/${path}`) })),
     units: units.map(({ kind, text, bytes }) => ({ kind, name: text.split(' ')[0], text, bytes })),
     changes: listedChanges(changes).map(({ kind, path, from }) => ({
       ...{ kind, path: path === '.' ? '/' : `/${path}` },
@@ -135,10 +161,11 @@ function asJson({ changes, units, ...value }: Persisted): unknown {
 }
 
 function lines(value: Persisted, options: PersistOptions): string[] {
-  const { layer, changes, units, format, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const { layer, changes, units, dropped, format, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
+    ...dropped.map((one) => droppedText(one, 1)),
   ];
   if (changes.length + units.length === 0) return [...notes, 'nothing to save'];
   const length = listedChanges(changes).length + units.length;

@@ -20,11 +20,15 @@ import { machineFacts } from './facts.js';
 import { checkTools } from './format.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
 import { textsBelow } from './records.js';
+import { applyRules, droppedText, type MachineRules, readRules } from './rules.js';
 import { alwaysReplaced, type Persisted, type SaveOptions, save } from './save.js';
 import { type Scan, scanMachine } from './scan.js';
 import { findUnits, type Units } from './units.js';
 
-export interface PersistOptions extends Choice, SaveOptions {}
+export interface PersistOptions extends Choice, SaveOptions {
+  /** Whether no rule drops anything. */
+  readonly ignoreRules: boolean;
+}
 
 /** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
 const ATTEMPTS = 3;
@@ -38,13 +42,23 @@ export function persist(
 ): Result<Persisted> {
   const tools = options.format === 'erofs' ? checkTools(machine) : ok();
   if (!tools.ok) return tools;
+  // What is named is kept, whatever rules say.
+  const rules = readRules(machine, options.ignoreRules || options.select.length > 0);
+  if (!rules.ok) return rules;
   machine.growLarge();
-  return withMerged(machine, record, (merged) => persistFrom(machine, merged, record, options, tell));
+  return withMerged(machine, record, (merged) =>
+    persistFrom(machine, { merged, rules: rules.value }, record, options, tell),
+  );
+}
+
+interface Base {
+  readonly merged: Merged;
+  readonly rules: MachineRules;
 }
 
 function persistFrom(
   machine: RunningSystem,
-  merged: Merged,
+  base: Base,
   record: BootRecord,
   options: PersistOptions,
   tell: (line: string) => void,
@@ -59,13 +73,14 @@ function persistFrom(
   const facts = machineFacts(machine);
   // A file system cannot have metadata alone: then the files are whole.
   const whole = options.format === 'erofs';
-  let found = lookAround(machine, merged, seen, whole);
+  let found = lookAround(machine, base, seen, whole);
   const kernels = found.units.units.filter((unit) => isLeft(unit, options));
   const medium = { ...seen, warnings: [...seen.warnings, ...kernels.map(kernelNote)] };
   const { sockets } = found;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
+    ...found.dropped.map((one) => droppedText(one, NAMED)),
   ];
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
@@ -78,7 +93,7 @@ function persistFrom(
   const names = new Set(first.value.units.map(nameOf));
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
-    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, merged, medium, whole);
+    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
     const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
     const kept = { changes: found.changes.filter(({ path }) => paths.has(path)), units };
     const content = contentOf(found.scan, found.changes, found.units, kept, lookBelow(machine, found.scan));
@@ -94,11 +109,12 @@ function persistFrom(
         nextBoot: 0,
         sockets,
       } as const;
-      return ok({ ...none, warnings: medium.warnings });
+      return ok({ ...none, dropped: found.dropped, warnings: medium.warnings });
     }
     const shown = {
       changes: offerOf({ ...found, changes: chosen }, options).changes.filter(({ path }) => paths.has(path)),
       units: linesOf(found, units),
+      dropped: found.dropped,
     };
     const saved = save(machine, record, options, tell, {
       ...{
@@ -112,7 +128,7 @@ function persistFrom(
         shown,
         sockets,
       },
-      whole: chosen.length === found.changes.length && texts.size === 0,
+      whole: chosen.length === found.changes.length && texts.size === 0 && found.dropped.length === 0,
     });
     if (saved.done !== undefined) return saved.done;
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
@@ -180,7 +196,10 @@ function withStaying(medium: Medium, stay: readonly string[]): Medium {
   return { ...medium, warnings: [...medium.warnings, ...warnings] };
 }
 
-function lookAround(machine: RunningSystem, merged: Merged, medium: Medium, whole: boolean) {
+/** Paths that are named of what a rule drops. */
+const NAMED = 3;
+
+function lookAround(machine: RunningSystem, { merged, rules }: Base, medium: Medium, whole: boolean) {
   const scan = scanMachine(machine, merged, medium.saved, whole);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
@@ -189,5 +208,10 @@ function lookAround(machine: RunningSystem, merged: Merged, medium: Medium, whol
   // A file that was written again with the same records is no change.
   const isChange = ({ path }: Change): boolean =>
     !units.covered.has(path) || units.units.some(({ keys }) => keys.has(path));
-  return { scan, sockets, units, changes: saved.filter(isChange) };
+  const { kept, dropped } = applyRules(
+    rules,
+    saved.filter(isChange),
+    ({ path }) => units.members.has(path) || units.contents.has(path),
+  );
+  return { scan, sockets, units, changes: kept, dropped };
 }

@@ -32,6 +32,7 @@ import { packLayer } from './pack.js';
 import { packageParts, unseenFolders } from './packages.js';
 import type { PackedLayer } from './packing.js';
 import { recordsOfLayer, staleRecords, textsBelow } from './records.js';
+import type { Dropped } from './rules.js';
 import { remember } from './saved.js';
 import type { Scan } from './scan.js';
 import { type WrittenLayer, writeLayer } from './write.js';
@@ -55,6 +56,8 @@ export interface Persisted {
   /** Without those that belong to units. */
   readonly changes: readonly Change[];
   readonly units: readonly UnitLine[];
+  /** What rules have dropped. */
+  readonly dropped: readonly Dropped[];
   readonly format: ImageFormat;
   /**
    * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
@@ -109,7 +112,7 @@ interface Found {
   readonly texts: ChosenContent['texts'];
   readonly left: ChosenContent['left'];
   /** What people are shown of it. */
-  readonly shown: Pick<Persisted, 'changes' | 'units'>;
+  readonly shown: Pick<Persisted, 'changes' | 'units' | 'dropped'>;
   /** Nothing was left out. */
   readonly whole: boolean;
   readonly sockets: readonly string[];
