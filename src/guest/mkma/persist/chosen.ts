@@ -52,8 +52,9 @@ export function contentOf(
     if (content === undefined) return kept.has(path) ? [change] : [];
     const part = partOfDelta(path, content.delta, units, own, kept.has(path));
     const size = deltaSize(part);
-    if (size === deltaSize(content.delta) && (kept.has(path) || covered.has(path)))
-      return size > 0 ? [change] : [];
+    const whole = size === deltaSize(content.delta);
+    // The line of the file itself also stands for its owner and mode.
+    if (whole && (kept.has(path) || (size > 0 && covered.has(path)))) return [change];
     if (size === 0 && !kept.has(path)) {
       left.add(path);
       return [];
