@@ -121,13 +121,18 @@ export function numberAccounts(
   const groups = withNumbers(files.groups, free, given);
   const users = withNumbers(files.users, free, given);
   const moves = { users: movesTo(users, names.users), groups: movesTo(groups, names.groups) };
-  for (const [name, record] of users) {
-    if (files.users.below.get(name) === record) continue;
-    const group = Number(record.split(':')[PRIMARY_GROUP]);
-    const here = moves.groups.get(group);
-    if (here !== undefined) users.set(name, withField(record, PRIMARY_GROUP, here));
-  }
   return { users, groups, moves };
+}
+
+/** The users, those of the layer with the primary groups that they have here. */
+export function withPrimaryGroups(users: Entries, below: Entries, groups: Moves): Map<string, string> {
+  const result = new Map(users);
+  for (const [name, record] of users) {
+    const here = groups.get(Number(record.split(':')[PRIMARY_GROUP]));
+    if (here !== undefined && below.get(name) !== record)
+      result.set(name, withField(record, PRIMARY_GROUP, here));
+  }
+  return result;
 }
 
 function withNumbers(

@@ -21,8 +21,7 @@ export const alternatives: Database = {
     if (text === '') return new Map();
     const all = text.split('\n');
     const [mode, link] = all;
-    if ((mode !== 'auto' && mode !== 'manual') || link === undefined || !link.startsWith('/'))
-      return undefined;
+    if ((mode !== 'auto' && mode !== 'manual') || link === undefined || !isPlainPath(link)) return undefined;
     const entries = new Map([
       ['mode', mode],
       ['link', link],
@@ -30,8 +29,10 @@ export const alternatives: Database = {
     const slaves: string[] = [];
     let i = 2;
     for (; i < all.length && all[i] !== ''; i += 2) {
-      slaves.push(all[i] as string);
-      entries.set(SLAVE + all[i], all[i + 1] ?? '');
+      const name = all[i] as string;
+      if (name.includes('/') || !isPlainPath(all[i + 1] ?? '')) return undefined;
+      slaves.push(name);
+      entries.set(SLAVE + name, all[i + 1] ?? '');
     }
     for (i++; i < all.length && all[i] !== ''; i += 2 + slaves.length) {
       const files = all.slice(i + 2, i + 2 + slaves.length);
@@ -40,6 +41,16 @@ export const alternatives: Database = {
       entries.set(CHOICE + all[i], [all[i + 1], ...named].join('\n'));
     }
     return entries;
+  },
+  completed(made, below) {
+    const choices = [...made].filter(([key]) => key.startsWith(CHOICE));
+    if (choices.length === 0) return made;
+    const slaves = choices.flatMap(([, record]) => [...choiceOf(record).files.keys()]);
+    for (const key of ['mode', 'link', ...slaves.map((name) => SLAVE + name)]) {
+      const before = below.get(key);
+      if (!made.has(key) && before !== undefined) made.set(key, before);
+    }
+    return made;
   },
   render(entries) {
     const part = (start: string): [string, string][] =>
@@ -60,12 +71,22 @@ export const alternatives: Database = {
   },
 };
 
+/** Absolute, and nowhere up. */
+function isPlainPath(path: string): boolean {
+  return path.startsWith('/') && !path.split('/').some((part) => part === '..' || part === '.');
+}
+
 /** A choice's priority, and its files by the names of the slaves. */
 function choiceOf(record: string): { readonly priority: string; readonly files: Map<string, string> } {
   const [priority = '0', ...named] = record.split('\n');
   const files = new Map<string, string>();
   for (let i = 0; i < named.length; i += 2) files.set(named[i] as string, named[i + 1] ?? '');
   return { priority, files };
+}
+
+/** The file that a record is a choice of; `undefined` if it is none. */
+export function choiceFile(key: string): string | undefined {
+  return key.startsWith(CHOICE) ? key.slice(CHOICE.length) : undefined;
 }
 
 /** Records of choices among these files, with what they need: the link, and their slaves. */

@@ -1,34 +1,31 @@
 /** Which records, in files with several owners, belong to a package. */
-import { ALTERNATIVES, choiceKeys } from './alternatives.js';
+import { ALTERNATIVES, choiceFile, choiceKeys } from './alternatives.js';
 import type { Entries } from './database.js';
 import { fieldOf } from './databases.js';
 
-/** A package as it is installed. */
-export interface InstalledPackage {
-  /** Its key in dpkg's status: the name, with the architecture if several are installed side by side. */
-  readonly key: string;
-  /** Absolute paths of its files. */
-  readonly files: ReadonlySet<string>;
+/** Whose a record is: packages by name, or whoever has the file, by its absolute path. */
+interface Owner {
+  readonly names?: readonly string[];
+  readonly file?: string;
 }
 
-type Belongs = (record: string, key: string, name: string, files: ReadonlySet<string>) => boolean;
+type OwnerOf = (key: string, record: string) => Owner;
 
-const isOwner: Belongs = (record, _, name) =>
-  (fieldOf(record, 'Owners') ?? '').split(', ').some((owner) => owner === name);
+const owners: OwnerOf = (_, record) => ({ names: (fieldOf(record, 'Owners') ?? '').split(', ') });
 /** A line that ends with the package, with an option after it. */
-const isInterested: Belongs = (record, _, name) => record.split(' ').at(-1)?.split('/')[0] === name;
-const hasPath: Belongs = (_, key, __, files) => files.has(key);
+const interested: OwnerOf = (_, record) => ({ names: [record.split(' ').at(-1)?.split('/')[0] ?? ''] });
+const byPath: OwnerOf = (key) => ({ file: key });
 
-const FILES: Readonly<Record<string, Belongs>> = {
-  'etc/shells': hasPath,
-  'var/cache/debconf/config.dat': isOwner,
-  'var/cache/debconf/passwords.dat': isOwner,
-  'var/cache/debconf/templates.dat': isOwner,
-  'var/lib/apt/extended_states': (record, _, name) => fieldOf(record, 'Package') === name,
-  'var/lib/dpkg/diversions': (record, _, name) => record.split('\n')[2] === name,
-  'var/lib/dpkg/statoverride': hasPath,
-  'var/lib/dpkg/triggers/File': isInterested,
-  'var/lib/ucf/registry': (record, _, name) => record.split(/\s/)[0] === name,
+const FILES: Readonly<Record<string, OwnerOf>> = {
+  'etc/shells': byPath,
+  'var/cache/debconf/config.dat': owners,
+  'var/cache/debconf/passwords.dat': owners,
+  'var/cache/debconf/templates.dat': owners,
+  'var/lib/apt/extended_states': (_, record) => ({ names: [fieldOf(record, 'Package') ?? ''] }),
+  'var/lib/dpkg/diversions': (_, record) => ({ names: [record.split('\n')[2] ?? ''] }),
+  'var/lib/dpkg/statoverride': byPath,
+  'var/lib/dpkg/triggers/File': interested,
+  'var/lib/ucf/registry': (_, record) => ({ names: [record.split(/\s/)[0] ?? ''] }),
 };
 
 /** Folders of files with records of packages. */
@@ -36,10 +33,28 @@ export const RECORD_FOLDERS = ['var/lib/dpkg/triggers', ALTERNATIVES] as const;
 /** Single ones. */
 export const PACKAGE_FILES: readonly string[] = Object.keys(FILES);
 
-/** The keys of a file's records that belong to the package. */
-export function keysOfPackage(path: string, entries: Entries, { key, files }: InstalledPackage): string[] {
-  const name = key.split(':')[0] as string;
+/** Whose a record is; nothing if it is no package's. */
+export function ownerOfRecord(path: string, key: string, record: string): Owner {
+  if (Object.hasOwn(FILES, path)) return FILES[path]?.(key, record) ?? {};
+  if (path.startsWith(`${ALTERNATIVES}/`)) {
+    const file = choiceFile(key);
+    return file === undefined ? {} : { file };
+  }
+  return path.startsWith('var/lib/dpkg/triggers/') ? interested(key, record) : {};
+}
+
+/** The keys of a file's records that belong to packages with these names, or with these files. */
+export function keysOfPackages(
+  path: string,
+  entries: Entries,
+  names: ReadonlySet<string>,
+  files: ReadonlySet<string>,
+): string[] {
   if (path.startsWith(`${ALTERNATIVES}/`)) return choiceKeys(entries, files);
-  const belongs = Object.hasOwn(FILES, path) ? FILES[path] : isInterested;
-  return [...entries].filter(([one, record]) => belongs?.(record, one, name, files)).map(([one]) => one);
+  return [...entries]
+    .filter(([key, record]) => {
+      const owner = ownerOfRecord(path, key, record);
+      return owner.names?.some((name) => names.has(name)) === true || files.has(owner.file ?? '');
+    })
+    .map(([key]) => key);
 }

@@ -2,12 +2,19 @@
  * Files with several owners where layers are applied to others than they were made on: what is each layer's
  * own, in turn, on what is below it. Pure.
  */
-import { FreeNumbers, type Kind, type Moves, namesByNumber, numberAccounts } from './accounts.js';
+import {
+  FreeNumbers,
+  type Kind,
+  type Moves,
+  namesByNumber,
+  numberAccounts,
+  withPrimaryGroups,
+} from './accounts.js';
 import { linksOf } from './alternatives.js';
-import type { Entries } from './database.js';
+import type { Database, Entries } from './database.js';
 import { databaseOf } from './databases.js';
-import { applyDelta } from './delta.js';
-import { STATUS, type StaleFiles, staleFiles, type Unmet, unmetDependencies } from './packages.js';
+import { applyDelta, type Delta, keysOf } from './delta.js';
+import { INFO, STATUS, type StaleFiles, staleFiles, type Unmet, unmetDependencies } from './packages.js';
 import { placeRanges, rangeNumber } from './ranges.js';
 import { NAME_FILES, type Names, RANGE_FILES, type Records } from './records.js';
 
@@ -32,6 +39,8 @@ export interface Renumbered {
 interface ComposedLayer {
   readonly moves: Readonly<Record<Kind, Moves>>;
   readonly renumbered: readonly Renumbered[];
+  /** A file that has records of the layer, and below it another form: the layer cannot be applied there. */
+  readonly refused?: string;
 }
 
 export interface ComposedChain {
@@ -73,17 +82,19 @@ export function composeChain(
 
 /** Of all layers. */
 function staleIn(below: (path: string) => string | null, layers: readonly ChainLayer[]): StaleFiles[] {
-  return layers.flatMap(({ name: layer, records, text }, i) => {
+  const lists = new Map<string, string | null>();
+  return layers.flatMap(({ name: layer, records, text }) => {
     const delta = records?.own?.[STATUS];
     if (delta === undefined) return [];
-    const listBelow = (path: string): string | null => {
-      for (const one of layers.slice(0, i).reverse()) {
-        const found = one.text(path);
-        if (found !== undefined) return found;
-      }
-      return below(path);
-    };
-    return staleFiles(delta, listBelow, text).map((stale) => ({ layer, ...stale }));
+    const listBelow = (path: string): string | null =>
+      lists.has(path) ? (lists.get(path) ?? null) : below(path);
+    const listOf = (path: string): string | null | undefined => text(path);
+    const stale = staleFiles(delta, listBelow, listOf).map((one) => ({ layer, ...one }));
+    for (const name of keysOf(delta)) {
+      const own = text(`${INFO}/${name}.list`);
+      if (own !== undefined) lists.set(`${INFO}/${name}.list`, own);
+    }
+    return stale;
   });
 }
 
@@ -100,6 +111,12 @@ class View {
   text(path: string): string | null {
     const known = this.texts.get(path);
     if (known !== undefined) return known;
+    const entries = this.parsed.get(path);
+    if (this.plain.has(path) && entries !== undefined) {
+      const text = databaseOf(path)?.render(entries) ?? '';
+      this.texts.set(path, text);
+      return text;
+    }
     const text = this.below(path);
     this.texts.set(path, text);
     this.plain.set(path, text);
@@ -119,20 +136,23 @@ class View {
     this.parsed.delete(path);
   }
 
+  /** Other records; they become text only if that is asked for. */
   put(path: string, entries: Entries): void {
-    this.replace(path, databaseOf(path)?.render(entries) ?? '');
+    if (!this.plain.has(path)) this.text(path);
+    this.texts.delete(path);
     this.parsed.set(path, entries);
   }
 
   /** What the next image has there. */
   cover(path: string, text: string | null): void {
-    this.text(path);
+    if (!this.plain.has(path)) this.text(path);
     this.plain.set(path, text);
   }
 
   differing(): Map<string, string> {
     const files = new Map<string, string>();
-    for (const [path, text] of this.texts) {
+    for (const path of this.plain.keys()) {
+      const text = this.text(path);
       if (text !== null && text !== (this.plain.get(path) ?? '')) files.set(path, text);
     }
     return files;
@@ -161,11 +181,13 @@ function addLayer(
 ): ComposedLayer {
   const before = new Map(ACCOUNTS.map((path) => [path, view.entries(path)]));
   const made = new Map<string, Entries>();
+  let refused: string | undefined;
   for (const path of paths) {
     const own = layer.text(path);
     const entries = ownRecords(view, layer, path, own);
     if (own !== undefined) view.cover(path, own);
-    if (entries !== undefined) made.set(path, entries);
+    if (entries === 'refused') refused ??= path;
+    else if (entries !== undefined) made.set(path, entries);
     else if (own !== undefined) view.replace(path, own);
   }
   for (const [path, entries] of made) if (!ACCOUNTS.includes(path)) view.put(path, entries);
@@ -176,35 +198,55 @@ function addLayer(
   const names = { users: namesOf(layer, 'users'), groups: namesOf(layer, 'groups') };
   const numbered = numberAccounts({ users: files('users'), groups: files('groups') }, names, free);
   for (const kind of KINDS) {
-    if (made.has(NAME_FILES[kind])) view.put(NAME_FILES[kind], numbered[kind]);
     const ranges = made.get(RANGE_FILES[kind]);
     if (ranges !== undefined) {
       view.put(RANGE_FILES[kind], placeRanges(before.get(RANGE_FILES[kind]) ?? new Map(), ranges));
     }
   }
-  const moves = {
-    users: movesOf(view, layer, 'users', numbered.moves.users, free),
-    groups: movesOf(view, layer, 'groups', numbered.moves.groups, free),
-  };
+  if (made.has(NAME_FILES.groups)) view.put(NAME_FILES.groups, numbered.groups);
+  // A number that was a user's and a group's stays one.
+  const nameless = new Map<number, number>();
+  const groups = movesOf(view, layer, 'groups', numbered.moves.groups, free, nameless);
+  if (made.has(NAME_FILES.users)) {
+    const below = before.get(NAME_FILES.users) ?? new Map<string, string>();
+    view.put(
+      NAME_FILES.users,
+      withPrimaryGroups(numbered.users, below, new Map([...numbered.moves.groups, ...groups])),
+    );
+  }
+  const moves = { users: movesOf(view, layer, 'users', numbered.moves.users, free, nameless), groups };
   const renumbered = KINDS.flatMap((kind) =>
     [...moves[kind]].map(([from, to]) => ({ kind, name: names[kind][String(from)], from, to })),
   );
-  return { moves, renumbered };
+  return { moves, renumbered, ...(refused === undefined ? {} : { refused }) };
 }
 
-/** The records of a file with the layer's own; `undefined` if it is taken as a file. */
+/** The records of a file with the layer's own; `undefined`: the layer's content is taken as a file. */
 function ownRecords(
   view: View,
   { records }: ChainLayer,
   path: string,
   text: string | null | undefined,
-): Entries | undefined {
+): Entries | 'refused' | undefined {
   const delta = records?.own?.[path];
   const database = databaseOf(path);
   if (delta === undefined || database === undefined) return undefined;
-  const [below, own] = [view.entries(path), database.parse(text ?? '')];
-  if (below === undefined || own === undefined) return undefined;
-  return applyDelta(database, below, own, delta);
+  const below = view.entries(path);
+  const own = pick(database, text ?? '', delta);
+  return below === undefined || own === undefined ? 'refused' : applyDelta(database, below, own, delta);
+}
+
+/** Most records that are looked for one by one. */
+const FEW = 40;
+
+/** The records of the layer's file that its delta names, at least. */
+function pick(
+  database: Database,
+  text: string,
+  { set = [], lists = {}, fields = {} }: Delta,
+): Entries | undefined {
+  const keys = [...set, ...Object.keys(lists), ...Object.keys(fields)];
+  return database.pick === undefined || keys.length > FEW ? database.parse(text) : database.pick(text, keys);
 }
 
 /** Names of the layer's view by its numbers, as far as they matter. */
@@ -222,6 +264,7 @@ function movesOf(
   kind: Kind,
   here: ReadonlyMap<number, number>,
   free: FreeNumbers,
+  nameless: Map<number, number>,
 ): Map<number, number> {
   const names = namesByNumber(view.entries(NAME_FILES[kind]) ?? new Map());
   const ranges = view.entries(RANGE_FILES[kind]) ?? new Map<string, string>();
@@ -230,7 +273,10 @@ function movesOf(
     const number = Number(text);
     let to = name?.includes(':') ? rangeNumber(ranges, name) : here.get(number);
     // Its account is gone, or it never had one: what is nobody's must not become somebody's.
-    if (to === undefined && names.has(number)) to = free.next(number, '');
+    if (to === undefined && names.has(number)) {
+      to = nameless.get(number) ?? free.next(number, '');
+      nameless.set(number, to);
+    }
     if (to !== undefined && to !== number) moves.set(number, to);
   }
   return moves;

@@ -23,7 +23,11 @@ export interface Fields {
 export interface Database {
   /** `undefined` if it is not of this format. */
   parse(text: string): Map<string, string> | undefined;
+  /** Some records of a file that is of this format; absent if it is as quick to parse it all. */
+  pick?(text: string, keys: readonly string[]): Map<string, string>;
   render(entries: Entries): string;
   readonly list?: ListField;
+  /** With what records that are left need of those that are gone; `below`: the content before. */
+  completed?(made: Map<string, string>, below: Entries): Map<string, string>;
   readonly fields?: Fields;
 }

@@ -34,7 +34,11 @@ const FIELDS: Fields = {
 };
 
 /** Paragraphs of fields (deb822(5)), each followed by an empty line. */
-function paragraphs(keyOf: (paragraph: string) => string | undefined, list?: ListField): Database {
+function paragraphs(
+  keyOf: (paragraph: string) => string | undefined,
+  first: { readonly field: string; nameOf(key: string): string },
+  list?: ListField,
+): Database {
   return {
     parse(text) {
       const entries = new Map<string, string>();
@@ -44,6 +48,20 @@ function paragraphs(keyOf: (paragraph: string) => string | undefined, list?: Lis
         const key = keyOf(record);
         if (key === undefined || entries.has(key)) return undefined;
         entries.set(key, record);
+      }
+      return entries;
+    },
+    pick(text, keys) {
+      const entries = new Map<string, string>();
+      const whole = `\n${text}`;
+      for (const key of keys) {
+        const start = `\n${first.field}: ${first.nameOf(key)}\n`;
+        for (let at = whole.indexOf(start); at >= 0; at = whole.indexOf(start, at + 1)) {
+          const from = whole.lastIndexOf('\n\n', at) + 1;
+          const end = whole.indexOf('\n\n', at + 1);
+          const record = whole.slice(from, end < 0 ? undefined : end).replace(/^\n+|\n+$/g, '');
+          if (keyOf(record) === key) entries.set(key, record);
+        }
       }
       return entries;
     },
@@ -87,7 +105,14 @@ const OWNERS: ListField = {
   withNames: (record, names) => record.replace(/^(Owners:).*$/m, `$1 ${names.join(', ')}`),
 };
 
-const debconf = paragraphs((paragraph) => fieldOf(paragraph, 'Name'), OWNERS);
+const debconf = paragraphs(
+  (paragraph) => fieldOf(paragraph, 'Name'),
+  { field: 'Name', nameOf: (key) => key },
+  OWNERS,
+);
+
+/** A package's key without its architecture. */
+const byPackage = { field: 'Package', nameOf: (key: string) => key.split(':')[0] as string };
 
 /** dpkg(1): versions of several architectures are installed side by side if both say `Multi-Arch: same`. */
 function packageKey(paragraph: string): string | undefined {
@@ -136,11 +161,11 @@ const FILES: Readonly<Record<string, Database>> = {
   'var/cache/debconf/config.dat': debconf,
   'var/cache/debconf/passwords.dat': debconf,
   'var/cache/debconf/templates.dat': debconf,
-  'var/lib/apt/extended_states': paragraphs(markKey),
+  'var/lib/apt/extended_states': paragraphs(markKey, byPackage),
   'var/lib/dpkg/arch': set,
   'var/lib/dpkg/diversions': diversions,
   'var/lib/dpkg/statoverride': statoverride,
-  'var/lib/dpkg/status': paragraphs(packageKey),
+  'var/lib/dpkg/status': paragraphs(packageKey, byPackage),
   'var/lib/dpkg/triggers/File': set,
   'var/lib/ucf/hashfile': byPath,
   'var/lib/ucf/registry': byPath,

@@ -1,5 +1,5 @@
 /** What of a file with several owners is a layer's own, and the file that another content makes of it. */
-import type { Database, Entries } from './database.js';
+import type { Database, Entries, ListField } from './database.js';
 
 /** Changes of a record's list of names. */
 interface ListDelta {
@@ -18,7 +18,7 @@ export interface Delta {
   /** New or changed. */
   readonly set?: readonly string[];
   readonly gone?: readonly string[];
-  /** Records of which the list of names alone has changed. */
+  /** Records of which the list of names has changed. */
   readonly lists?: Readonly<Record<string, ListDelta>>;
   /** Records of which single fields have changed: whatever else they are below, they are these. */
   readonly fields?: Readonly<Record<string, FieldDelta>>;
@@ -38,7 +38,12 @@ export function diffOf(database: Database, below: string, own: string): Delta | 
     const single = old === undefined ? undefined : fieldDelta(database, old, record);
     if (list !== undefined) lists[key] = list;
     else if (single !== undefined) fields[key] = single;
-    else changed.push(key);
+    else {
+      changed.push(key);
+      // More than its list has changed: the names that others add stay, and those it lost stay lost.
+      if (old !== undefined && database.list !== undefined)
+        lists[key] = namesDelta(database.list, old, record);
+    }
   }
   const gone = [...before.keys()].filter((key) => !after.has(key));
   return {
@@ -52,6 +57,10 @@ export function diffOf(database: Database, below: string, own: string): Delta | 
 /** `undefined` if more than the list differs. */
 function listDelta({ list }: Database, before: string, after: string): ListDelta | undefined {
   if (list === undefined || list.withNames(before, []) !== list.withNames(after, [])) return undefined;
+  return namesDelta(list, before, after);
+}
+
+function namesDelta(list: ListField, before: string, after: string): ListDelta {
   const [old, now] = [list.namesIn(before), list.namesIn(after)];
   const add = now.filter((name) => !old.includes(name));
   const gone = old.filter((name) => !now.includes(name));
@@ -86,6 +95,7 @@ export function applyDelta(
     if (record === undefined) continue;
     const there = made.get(key);
     if (list === undefined || there === undefined) made.set(key, record);
+    else if (delta.lists?.[key] !== undefined) made.set(key, list.withNames(record, list.namesIn(there)));
     else made.set(key, withNames(database, record, { add: list.namesIn(there) }));
   }
   for (const [key, change] of Object.entries(delta.lists ?? {})) {
@@ -101,7 +111,7 @@ export function applyDelta(
     if (there !== undefined && record !== undefined)
       made.set(key, withFields(database, there, record, change));
   }
-  return made;
+  return database.completed?.(made, below) ?? made;
 }
 
 function withFields(
@@ -122,4 +132,9 @@ function withNames({ list }: Database, record: string, { add = [], gone = [] }: 
   const names = list.namesIn(record).filter((name) => !gone.includes(name));
   const more = add.filter((name) => !names.includes(name));
   return more.length + gone.length === 0 ? record : list.withNames(record, [...names, ...more]);
+}
+
+/** All keys of a delta. */
+export function keysOf({ set = [], gone = [], lists = {}, fields = {} }: Delta): string[] {
+  return [...new Set([...set, ...gone, ...Object.keys(lists), ...Object.keys(fields)])];
 }

@@ -69,9 +69,39 @@ export function unmetDependencies(status: Entries, names: ReadonlySet<string>): 
   });
 }
 
+/** What a package says of the version of another. */
+export interface VersionedRelation {
+  readonly package: string;
+  /** As dpkg(1) takes it: `--compare-versions`. */
+  readonly relation: string;
+  readonly version: string;
+  readonly text: string;
+}
+
+/** Dependencies without alternatives that ask for a version. */
+export function versionedRelations(record: string): VersionedRelation[] {
+  const all = ['Pre-Depends', 'Depends'].flatMap((field) => (fieldOf(record, field) ?? '').split(','));
+  return all.flatMap((one) => {
+    const match = /^\s*([^\s(:|]+)(?::\S+)? \((<<|<=|=|>=|>>) ([^\s)]+)\)\s*$/.exec(one);
+    if (match === null) return [];
+    return [
+      {
+        package: match[1] as string,
+        relation: match[2] as string,
+        version: match[3] as string,
+        text: one.trim(),
+      },
+    ];
+  });
+}
+
+export function versionOf(record: string | undefined): string | undefined {
+  return record === undefined || !isInstalled(record) ? undefined : fieldOf(record, 'Version');
+}
+
 /** `want error state` (dpkg-query(1)). */
 export function isInstalled(record: string): boolean {
-  return / installed$/.test(fieldOf(record, 'Status') ?? '');
+  return / (installed|triggers-awaited|triggers-pending)$/.test(fieldOf(record, 'Status') ?? '');
 }
 
 function namesIn(list: string | undefined): string[] {

@@ -3,10 +3,11 @@
  * several owners, each has its own records. Pure.
  */
 import { sortByName } from '../text/path.js';
-import { keysOfPackage } from './belonging.js';
-import type { Entries } from './database.js';
+import { ALTERNATIVES } from './alternatives.js';
+import { ownerOfRecord } from './belonging.js';
+import type { Entries, ListField } from './database.js';
 import { fieldOf } from './databases.js';
-import type { Delta } from './delta.js';
+import { type Delta, keysOf } from './delta.js';
 import { isInstalled, STATUS } from './packages.js';
 import { NAME_FILES } from './records.js';
 
@@ -16,6 +17,8 @@ export interface Unit {
   readonly name: string;
   /** Its version, and what became of it, in words. */
   readonly text: string;
+  /** Whether it is no longer installed. */
+  readonly removed: boolean;
   /** Absolute paths of the files that the package has, and had below. */
   readonly files: ReadonlySet<string>;
   /** By file, the keys of its records. */
@@ -32,11 +35,6 @@ export interface Contents {
 const ACCOUNT_FILES = ['etc/group', 'etc/gshadow', 'etc/passwd', 'etc/shadow', 'etc/subgid', 'etc/subuid'];
 const MARKS = 'var/lib/apt/extended_states';
 
-/** Keys of a delta. */
-function keysOf({ set = [], gone = [], lists = {}, fields = {} }: Delta): string[] {
-  return [...set, ...gone, ...Object.keys(lists), ...Object.keys(fields)];
-}
-
 /** Number of its parts. */
 export function deltaSize({ set = [], gone = [], lists = {}, fields = {} }: Delta): number {
   const inLists = Object.values(lists).reduce(
@@ -46,76 +44,93 @@ export function deltaSize({ set = [], gone = [], lists = {}, fields = {} }: Delt
   return set.length + gone.length + inLists + Object.keys(fields).length;
 }
 
-/** `listOf`: the files of a package, here or below, as dpkg lists them. */
-export function unitsOf(
-  contents: ReadonlyMap<string, Contents>,
-  listOf: (name: string, where: 'own' | 'below') => readonly string[],
-): Unit[] {
-  const packages = packageNames(contents).map((name) => packageUnit(contents, name, listOf));
-  const accounts = accountNames(contents);
-  const units: Unit[] = [];
-  const taken = new Map<string, string[]>();
-  for (const account of accounts) {
-    const owner = isSystem(contents, account) ? ownerOf(account, packages) : undefined;
-    if (owner === undefined) units.push(accountUnit(contents, account));
-    else taken.set(owner.name, [...(taken.get(owner.name) ?? []), account]);
-  }
-  const whole = packages.map((unit) => {
-    const keys = new Map(unit.keys);
-    for (const account of taken.get(unit.name) ?? []) {
-      for (const [path, own] of accountUnit(contents, account).keys)
-        keys.set(path, union(keys.get(path), own));
-    }
-    return { ...unit, keys };
-  });
-  return [...whole, ...units];
+/** What is known of a package beside its records. */
+export interface PackageFacts {
+  /** Absolute paths of its files, here and below, as dpkg lists them. */
+  filesOf(name: string): readonly string[];
+  /** Whether its scripts, or its files for sysusers.d(5), name an account. */
+  mentions(name: string, account: string): boolean;
 }
 
-function union(a: ReadonlySet<string> | undefined, b: ReadonlySet<string>): Set<string> {
-  return new Set([...(a ?? []), ...b]);
+/** All that have changed. */
+export function unitsOf(contents: ReadonlyMap<string, Contents>, facts: PackageFacts): Unit[] {
+  const packages = packageUnits(contents, facts);
+  const accounts = accountNames(contents).flatMap((name) => {
+    const unit = accountUnit(contents, name);
+    const owner = isNewSystem(contents, name)
+      ? packages.find((one) => facts.mentions(one.name, name))
+      : undefined;
+    if (owner === undefined) return [unit];
+    for (const [path, keys] of unit.keys) for (const key of keys) addKey(owner.keys, path, key);
+    return [];
+  });
+  return [...packages, ...accounts];
+}
+
+interface GrowingUnit extends Unit {
+  readonly keys: Map<string, Set<string>>;
+}
+
+function addKey(keys: Map<string, Set<string>>, path: string, key: string): void {
+  const known = keys.get(path);
+  if (known === undefined) keys.set(path, new Set([key]));
+  else known.add(key);
+}
+
+function packageUnits(contents: ReadonlyMap<string, Contents>, facts: PackageFacts): GrowingUnit[] {
+  const status = contents.get(STATUS);
+  const changed = new Set(status === undefined ? [] : keysOf(status.delta));
+  const units = packageNames(contents).map((name): GrowingUnit => {
+    const text = packageText(name, status?.below.get(name), status?.own.get(name));
+    const keys = changed.has(name) ? [[STATUS, new Set([name])] as const] : [];
+    const removed = status?.own.has(name) !== true || !isInstalled(status.own.get(name) ?? '');
+    return { kind: 'package', name, text, removed, files: new Set(facts.filesOf(name)), keys: new Map(keys) };
+  });
+  const byName = new Map<string, GrowingUnit[]>();
+  const byFile = new Map<string, GrowingUnit[]>();
+  const note = (map: Map<string, GrowingUnit[]>, key: string, unit: GrowingUnit): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [unit]);
+    else known.push(unit);
+  };
+  for (const unit of units) {
+    note(byName, unit.name.split(':')[0] as string, unit);
+    for (const file of unit.files) note(byFile, file, unit);
+  }
+  for (const [path, { below, own, delta }] of contents) {
+    const shared: string[] = [];
+    const involved = new Set<GrowingUnit>();
+    for (const key of path === STATUS ? [] : keysOf(delta)) {
+      const all = [own.get(key), below.get(key)].flatMap((record) => {
+        const { names = [], file = '' } = record === undefined ? {} : ownerOfRecord(path, key, record);
+        return [...names.flatMap((name) => byName.get(name) ?? []), ...(byFile.get(file) ?? [])];
+      });
+      for (const unit of all) {
+        addKey(unit.keys, path, key);
+        involved.add(unit);
+      }
+      if (all.length === 0) shared.push(key);
+    }
+    // Of an alternative, the link and the slaves are there for its choices; so is the mode of a new one.
+    const follows = path.startsWith(`${ALTERNATIVES}/`)
+      ? shared.filter((key) => key !== 'mode' || below.size === 0 || own.size === 0)
+      : [];
+    for (const unit of involved) for (const key of follows) addKey(unit.keys, path, key);
+  }
+  return units;
 }
 
 function packageNames(contents: ReadonlyMap<string, Contents>): string[] {
   const status = contents.get(STATUS);
   const names = new Set(status === undefined ? [] : keysOf(status.delta));
+  const known = new Set([...names].map((name) => name.split(':')[0] as string));
   const marks = contents.get(MARKS);
   // A mark alone, as of apt-mark manual.
   for (const key of marks === undefined ? [] : keysOf(marks.delta)) {
     const name = key.split(':')[0] as string;
-    if (![...names].some((one) => one === name || one.startsWith(`${name}:`))) names.add(name);
+    if (!known.has(name)) names.add(name);
   }
   return sortByName([...names], (name) => name);
-}
-
-function packageUnit(
-  contents: ReadonlyMap<string, Contents>,
-  name: string,
-  listOf: (name: string, where: 'own' | 'below') => readonly string[],
-): Unit {
-  const files = new Set([...listOf(name, 'own'), ...listOf(name, 'below')]);
-  const keys = new Map<string, Set<string>>();
-  for (const [path, { below, own, delta }] of contents) {
-    const known = new Set(keysOf(delta));
-    const all =
-      path === STATUS
-        ? [name]
-        : [
-            ...keysOfPackage(path, own, { key: name, files }),
-            ...keysOfPackage(path, below, { key: name, files }),
-          ];
-    // The first choice of an alternative makes its file.
-    if (below.size === 0 && own.has('mode') && all.length > 0) all.push('mode');
-    const mine = all.filter((key) => known.has(key));
-    if (mine.length > 0) keys.set(path, new Set(mine));
-  }
-  const status = contents.get(STATUS);
-  return {
-    kind: 'package',
-    name,
-    text: packageText(name, status?.below.get(name), status?.own.get(name)),
-    files,
-    keys,
-  };
 }
 
 /** What became of a package, as dpkg's records of it show. */
@@ -143,34 +158,53 @@ function accountNames(contents: ReadonlyMap<string, Contents>): string[] {
 function accountUnit(contents: ReadonlyMap<string, Contents>, name: string): Unit {
   const keys = new Map<string, ReadonlySet<string>>();
   for (const path of ACCOUNT_FILES) {
-    const delta = contents.get(path)?.delta;
-    if (delta !== undefined && keysOf(delta).includes(name)) keys.set(path, new Set([name]));
+    const file = contents.get(path);
+    if (file !== undefined && file.own.get(name) !== file.below.get(name)) keys.set(path, new Set([name]));
   }
   const files = Object.values(NAME_FILES).map((path) => contents.get(path));
   const [before, now] = (['below', 'own'] as const).map((where) =>
     files.some((file) => file?.[where].has(name)),
   );
   const text = now === before ? '(changed)' : now ? '(new)' : '(removed)';
-  return { kind: 'account', name, text, files: new Set(), keys };
+  return { kind: 'account', name, text, removed: now !== true, files: new Set(), keys };
 }
 
-/** Whether it is an account of a package (adduser.conf(5): 100 to 999). */
-function isSystem(contents: ReadonlyMap<string, Contents>, name: string): boolean {
-  for (const path of Object.values(NAME_FILES)) {
+/** Whether it is a new account of a package, by its number (adduser.conf(5): 100 to 999). */
+function isNewSystem(contents: ReadonlyMap<string, Contents>, name: string): boolean {
+  return Object.values(NAME_FILES).some((path) => {
     const file = contents.get(path);
-    const number = Number((file?.own.get(name) ?? file?.below.get(name) ?? '').split(':')[2] ?? 'x');
-    if (number >= 100 && number < 1000) return true;
-  }
-  return false;
+    const number = Number((file?.own.get(name) ?? '').split(':')[2] ?? 'x');
+    return file?.below.has(name) === false && number >= 100 && number < 1000;
+  });
 }
 
-/** The package that an account belongs to: by its name, or the only one. */
-function ownerOf(account: string, packages: readonly Unit[]): Unit | undefined {
-  const plain = account.replace(/^_|^systemd-/, '');
-  const alike = packages.filter(
-    ({ name }) => name.startsWith(plain) || plain.startsWith(name.split(':')[0] ?? ''),
-  );
-  return alike[0] ?? (packages.length === 1 ? packages[0] : undefined);
+/** Units by the file and the key of their records. */
+const indexes = new WeakMap<readonly Unit[], Map<string, Map<string, Unit[]>>>();
+
+function ownersIn(units: readonly Unit[], path: string): ReadonlyMap<string, readonly Unit[]> {
+  let index = indexes.get(units);
+  if (index === undefined) {
+    index = new Map();
+    for (const unit of units) {
+      for (const [file, keys] of unit.keys) {
+        const known = index.get(file) ?? new Map<string, Unit[]>();
+        index.set(file, known);
+        for (const key of keys) known.set(key, [...(known.get(key) ?? []), unit]);
+      }
+    }
+    indexes.set(units, index);
+  }
+  return index.get(path) ?? new Map();
+}
+
+/** Whether names of accounts are chosen: those that are new with their unit, the others with the rest. */
+function choosesName(
+  units: readonly Unit[],
+  chosen: ReadonlySet<Unit>,
+  rest: boolean,
+): (name: string) => boolean {
+  const users = ownersIn(units, NAME_FILES.users);
+  return (name) => users.get(name)?.some((unit) => chosen.has(unit)) ?? rest;
 }
 
 /** The part of a delta that belongs to chosen units, and the rest if that is chosen as well. */
@@ -181,17 +215,11 @@ export function partOfDelta(
   chosen: ReadonlySet<Unit>,
   rest: boolean,
 ): Delta {
-  const owners = (key: string): Unit[] => units.filter(({ keys }) => keys.get(path)?.has(key));
-  const keeps = (key: string): boolean => {
-    const all = owners(key);
-    return all.length === 0 ? rest : all.some((unit) => chosen.has(unit));
-  };
-  const keepsName = (name: string): boolean => {
-    const unit = units.find((one) => one.kind === 'account' && one.name === name);
-    return unit === undefined ? rest : chosen.has(unit);
-  };
+  const owners = ownersIn(units, path);
+  const keeps = (key: string): boolean => owners.get(key)?.some((unit) => chosen.has(unit)) ?? rest;
+  const keepsName = choosesName(units, chosen, rest);
   const lists = Object.entries(delta.lists ?? {}).flatMap(([key, { add = [], gone = [] }]) => {
-    const whole = owners(key).some((unit) => chosen.has(unit));
+    const whole = owners.get(key)?.some((unit) => chosen.has(unit)) === true;
     const [more, fewer] = [add, gone].map((names) => names.filter((name) => whole || keepsName(name)));
     return (more?.length ?? 0) + (fewer?.length ?? 0) === 0 ? [] : [[key, { add: more, gone: fewer }]];
   });
@@ -203,14 +231,33 @@ export function partOfDelta(
   };
 }
 
-/** The release of a kernel's package, or what another one names it by; `undefined` if it is none of those. */
-export function kernelOf({ kind, name }: Unit): string | undefined {
-  return kind === 'package'
-    ? /^linux-(?:image|headers|modules)-(.*?)(?::[^:]*)?$/.exec(name)?.[1]
-    : undefined;
+/**
+ * The records of a group's file without new accounts that were not chosen: who is called so later must not be
+ * in the group.
+ */
+export function withoutOthers(
+  path: string,
+  entries: ReadonlyMap<string, string>,
+  list: ListField,
+  units: readonly Unit[],
+  chosen: ReadonlySet<Unit>,
+): Map<string, string> {
+  const keepsName = choosesName(units, chosen, true);
+  return new Map(
+    [...entries].map(([key, record]) => {
+      const names = list.namesIn(record);
+      const kept = path.startsWith('etc/') ? names.filter(keepsName) : names;
+      return [key, kept.length === names.length ? record : list.withNames(record, kept)];
+    }),
+  );
 }
 
 /** Whether a delta has anything that belongs to no unit. */
 export function hasRest(path: string, delta: Delta, units: readonly Unit[]): boolean {
-  return keysOf(partOfDelta(path, delta, units, new Set(), true)).length > 0;
+  return deltaSize(partOfDelta(path, delta, units, new Set(), true)) > 0;
+}
+
+/** The release of a kernel's package, or what another one names it by; `undefined` if it is none of those. */
+export function kernelOf({ kind, name }: Unit): string | undefined {
+  return kind === 'package' ? /^linux-(?:image|modules)-(.*?)(?::[^:]*)?$/.exec(name)?.[1] : undefined;
 }

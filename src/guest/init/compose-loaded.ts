@@ -1,6 +1,5 @@
 /** Composes accounts and packages of loaded layers, and leaves out those that cannot be applied. */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
-import { must } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { withProblem } from './choose-layers.js';
@@ -21,11 +20,10 @@ export function composeLoaded(machine: GuestSystem, loaded: LoadedLayers, undo: 
     const problem = failed.get(image.layer);
     if (problem === undefined) continue;
     const folder = `${LAYERS}/${image.layer}`;
-    if (fileSystem !== undefined) {
-      must(machine, ['umount', folder]);
-      undo.drop(['umount', folder]);
-      must(machine, ['rmdir', folder]);
-    } else must(machine, ['rm', '-rf', folder]);
+    // Nothing is removed across a mount: a failed boot would follow.
+    machine.run(['umount', folder]);
+    undo.drop(['umount', folder]);
+    machine.run(fileSystem === undefined ? ['rm', '-rf', folder] : ['rmdir', folder]);
     leftOut.push(withProblem(image, problem));
   }
   const images = loaded.images

@@ -2,7 +2,7 @@
  * Phase "layers", once all are loaded: files with several owners, and owners of files, where a layer is
  * applied to others than it was made on.
  */
-import { MOST_LAYERS } from '../../core/contract.js';
+import { COMPOSED, MOST_LAYERS } from '../../core/contract.js';
 import {
   type ChainLayer,
   type ComposedChain,
@@ -16,7 +16,7 @@ import { quoteName } from '../../core/text/path.js';
 import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { writeComposed } from './composed-folder.js';
-import { BASE, LAYERS } from './folders.js';
+import { BASE, LAYERS, VIEW } from './folders.js';
 import { remap } from './remap.js';
 import { say } from './say.js';
 import { withChain } from './stack.js';
@@ -60,12 +60,26 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       failed.set(top.image.layer, noRoom(top));
       continue;
     }
-    const refused = remapAll(machine, others, chain, undo);
-    if (refused !== undefined) {
-      failed.set(...refused);
+    const refused = others.filter(({ image }) => chain.layers.get(image.layer)?.refused !== undefined);
+    for (const { image } of refused) {
+      failed.set(image.layer, otherForm(image, chain.layers.get(image.layer)?.refused ?? ''));
+    }
+    if (refused.length > 0) continue;
+    const mapped = remapAll(machine, others, chain, undo);
+    if (!mapped.ok) {
+      failed.set(...mapped.failed);
       continue;
     }
-    const files = writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain) });
+    const files = undoing(
+      () => writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain) }),
+      () => {
+        for (const folder of mapped.folders) {
+          machine.run(['umount', folder]);
+          undo.drop(['umount', folder]);
+        }
+        machine.run(['rm', '-rf', `${VIEW}/${COMPOSED}`]);
+      },
+    );
     const renumbered = new Map(
       [...chain.layers].flatMap(([name, { renumbered }]) =>
         renumbered.length === 0 ? [] : [[name, renumbered]],
@@ -77,6 +91,27 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
     sayComposed(machine, files, renumbered, warnings);
     return { files, renumbered, warnings, failed };
   }
+}
+
+/** Calls `clean` if `work` fails. */
+function undoing<T>(work: () => T, clean: () => void): T {
+  try {
+    return work();
+  } catch (cause) {
+    clean();
+    throw cause;
+  }
+}
+
+function otherForm(image: AppliedOnto['image'], path: string): Problem {
+  const isAccounts = path.startsWith('etc/');
+  return {
+    code: isAccounts ? 'layer-other-accounts' : 'layer-other-packages',
+    what: `the layer cannot be composed with the ${isAccounts ? 'accounts' : 'packages'} below it`,
+    where: image.shown,
+    why: `/${path} has another form there, or in the layer, than its programs write`,
+    next: 'correct the file in the base, or drop the layer: mkma layers drop',
+  };
 }
 
 function noRoom({ image }: AppliedOnto): Problem {
@@ -118,21 +153,19 @@ function staleIn(
   layers: readonly AppliedOnto[],
   { stale }: ComposedChain,
 ): StaleFiles[] {
+  if (stale.length === 0) return [];
+  // What dpkg has of packages, in whichever image.
+  const folders = [BASE, ...layers.map(({ image }) => `${LAYERS}/${image.layer}`)];
+  const info = [...new Set(folders.flatMap((folder) => machine.list(`${folder}/${INFO}`) ?? []))];
   return stale.map((one) => {
     const above = layers.slice(layers.findIndex(({ image }) => image.layer === one.layer));
     const isAbsent = (path: string): boolean =>
       above.every(
         (layer) => lookAt(machine, `${LAYERS}/${layer.image.layer}`, path, opaqueOf(layer)) === 'absent',
       );
-    return { ...one, paths: [...one.paths, ...infoFiles(machine, layers, one.name)].filter(isAbsent) };
+    const named = info.filter((file) => file.startsWith(`${one.name}.`)).map((file) => `${INFO}/${file}`);
+    return { ...one, paths: [...one.paths, ...named].filter(isAbsent) };
   });
-}
-
-/** What dpkg has of a package, in whichever image. */
-function infoFiles(machine: GuestSystem, layers: readonly AppliedOnto[], name: string): string[] {
-  const folders = [BASE, ...layers.map(({ image }) => `${LAYERS}/${image.layer}`)];
-  const names = folders.flatMap((folder) => machine.list(`${folder}/${INFO}`) ?? []);
-  return [...new Set(names)].filter((file) => file.startsWith(`${name}.`)).map((file) => `${INFO}/${file}`);
 }
 
 function opaqueOf({ manifest, opaque = [] }: AppliedOnto): readonly string[] {
@@ -143,13 +176,15 @@ function namesOf(layers: readonly AppliedOnto[]): string[] {
   return layers.map(({ image }) => image.layer);
 }
 
-/** Returns the first layer that cannot be mounted with its owners, and why. */
+/** The folders that are mounted with other owners; or the first layer that cannot be, and why. */
 function remapAll(
   machine: GuestSystem,
   layers: readonly AppliedOnto[],
   chain: ComposedChain,
   undo: Undo,
-): [string, Problem] | undefined {
+):
+  | { readonly ok: true; readonly folders: readonly string[] }
+  | { readonly ok: false; readonly failed: [string, Problem] } {
   const moving = layers.flatMap(({ image, fileSystem }) => {
     const moves = chain.layers.get(image.layer)?.moves;
     if (moves === undefined || moves.users.size + moves.groups.size === 0) return [];
@@ -157,17 +192,21 @@ function remapAll(
   });
   const failed = remap(machine, moving, undo);
   const layer = failed === undefined ? undefined : moving[failed.index];
-  if (failed === undefined || layer === undefined) return undefined;
-  return [
-    layer.image.layer,
-    {
-      code: 'layer-other-owners',
-      what: 'user or group IDs in the layer belong to different accounts here, and cannot be mapped',
-      where: layer.image.shown,
-      why: failed.why,
-      next: 'use a kernel and a base of Debian 13 or newer, or drop the layer: mkma layers drop',
-    },
-  ];
+  if (failed === undefined || layer === undefined)
+    return { ok: true, folders: moving.map(({ folder }) => folder) };
+  return {
+    ok: false,
+    failed: [
+      layer.image.layer,
+      {
+        code: 'layer-other-owners',
+        what: 'user or group IDs in the layer belong to different accounts here, and cannot be mapped',
+        where: layer.image.shown,
+        why: failed.why,
+        next: 'use a kernel and a base of Debian 13 or newer, or drop the layer: mkma layers drop',
+      },
+    ],
+  };
 }
 
 function sayComposed(

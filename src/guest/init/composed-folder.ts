@@ -4,7 +4,7 @@ import type { ComposedChain } from '../../core/records/compose.js';
 import { ancestorsOf, parentOf } from '../../core/text/path.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
-import { VIEW } from './folders.js';
+import { BASE, LAYERS, VIEW } from './folders.js';
 import { withChain } from './stack.js';
 
 /**
@@ -19,40 +19,94 @@ export function writeComposed(
 ): string[] {
   if (files.size + links.size + stale.length === 0) return [];
   return withChain(machine, layers, (below) => {
-    const at = (path: string): string => `${below}/${path}`;
-    const isFile = (path: string): boolean =>
-      machine.readlink(at(path)) !== undefined ||
-      (machine.info(at(path))?.kind ?? 'directory') !== 'directory';
-    const real = [...links].flatMap(([path, target]) => {
-      const there = resolved(machine, below, path);
-      return there === undefined ? [] : [[there, target] as const];
-    });
-    const isStale = (path: string): boolean => resolved(machine, below, path) === path;
-    const changed = real.filter(([path, target]) => (machine.readlink(at(path)) ?? null) !== target);
-    const made = changed.flatMap(([path, target]) => (target === null ? [] : [[path, target] as const]));
-    const deleted = [
-      ...changed.map(([path]) => path),
-      ...stale.flatMap(({ paths }) => paths.filter(isStale)),
-    ].filter((path) => isFile(path) && !made.some(([link]) => link === path));
-    const all = [...files.keys(), ...made.map(([path]) => path), ...deleted];
+    const found = lookAround(machine, below);
+    const isFolder = (path: string): boolean => found.kindOf(path) === 'folder';
+    const written = [...files].filter(([path]) => ['file', 'nothing'].includes(found.kindOf(path)));
+    const made: (readonly [path: string, target: string])[] = [];
+    const deleted = new Set<string>();
+    for (const [path, target] of links) {
+      const there = found.resolve(path);
+      // update-alternatives(1) never replaces what is no link, and makes none without its folder or its file.
+      if (there === undefined || !isFolder(parentOf(there))) continue;
+      const kind = found.kindOf(there);
+      const wanted = target !== null && leadsSomewhere(found, target, links) ? target : null;
+      if (kind === 'link' && wanted === null) deleted.add(there);
+      else if (wanted === null || (kind !== 'link' && kind !== 'nothing')) continue;
+      else if (machine.readlink(`${below}/${there}`) !== wanted) made.push([there, wanted]);
+    }
+    for (const path of stale.flatMap(({ paths }) => paths)) {
+      const kind = found.resolve(path) === path ? found.kindOf(path) : 'nothing';
+      if (kind === 'file' || kind === 'link' || kind === 'other') deleted.add(path);
+    }
+    const all = [...written.map(([path]) => path), ...made.map(([path]) => path), ...deleted];
     if (all.length === 0) return [];
     const folder = `${VIEW}/${COMPOSED}`;
     mustMakeFolder(machine, folder);
-    const folders = new Set(all.flatMap((path) => ancestorsOf(path)));
-    const input = ['.', ...folders, ...files.keys()].map((path) => `${path}\0`).join('');
+    const folders = [...new Set(all.flatMap((path) => ancestorsOf(path)))].filter(isFolder);
+    const copied = written.map(([path]) => path).filter((path) => found.kindOf(path) === 'file');
+    const input = [...folders, ...copied].map((path) => `${path}\0`).join('');
     must(machine, ['sh', '-c', COPY, below, folder], { input });
-    for (const [path, text] of files) {
+    for (const [path, text] of written) {
+      if (!copied.includes(path)) makeFile(machine, folder, layers, path);
       if (!machine.write(`${folder}/${path}`, text)) throw new Error(`cannot write ${folder}/${path}`);
-      must(machine, ['touch', '-r', at(path), `${folder}/${path}`]);
+      if (copied.includes(path)) must(machine, ['touch', '-r', `${below}/${path}`, `${folder}/${path}`]);
     }
     for (const [path, target] of made) {
       const why = machine.link(target, `${folder}/${path}`);
       if (why !== undefined) throw new Error(`cannot make the link ${folder}/${path}: ${why}`);
     }
     for (const path of deleted) must(machine, ['mknod', `${folder}/${path}`, 'c', '0', '0']);
-    restoreTimes(machine, below, folder, [...folders]);
+    for (const path of folders) must(machine, ['touch', '-r', `${below}/${path}`, `${folder}/${path}`]);
     return all.sort();
   });
+}
+
+type Kind = 'file' | 'folder' | 'link' | 'other' | 'nothing';
+
+/** What the view has at paths, by their own names: a link is not followed, since it leads out of the view. */
+interface Found {
+  kindOf(path: string): Kind;
+  resolve(path: string): string | undefined;
+}
+
+function lookAround(machine: GuestSystem, below: string): Found {
+  return {
+    kindOf(path) {
+      if (machine.readlink(`${below}/${path}`) !== undefined) return 'link';
+      const kind = machine.info(`${below}/${path}`)?.kind;
+      if (kind === undefined) return 'nothing';
+      return kind === 'directory' ? 'folder' : kind === 'file' ? 'file' : 'other';
+    },
+    resolve: (path) => resolved(machine, below, path),
+  };
+}
+
+/** Whether a link would lead to something that is there, or to another of the links. */
+function leadsSomewhere(found: Found, target: string, links: ReadonlyMap<string, string | null>): boolean {
+  const path = target.slice(1);
+  const next = links.get(path);
+  if (next !== undefined) return next !== null && leadsSomewhere(found, next, new Map());
+  const there = found.resolve(path);
+  return there !== undefined && found.kindOf(there) !== 'nothing';
+}
+
+/** An empty file for what the highest image has deleted, as the highest one has it that has it. */
+function makeFile(machine: GuestSystem, folder: string, layers: readonly string[], path: string): void {
+  for (const above of ancestorsOf(path)) mustMakeFolder(machine, `${folder}/${above}`);
+  const images = [...layers.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
+  const template = images
+    .map((image) => `${image}/${path}`)
+    .find((file) => machine.readlink(file) === undefined && machine.info(file)?.kind === 'file');
+  const info = template === undefined ? undefined : machine.info(template);
+  if (!machine.write(`${folder}/${path}`, '')) throw new Error(`cannot write ${folder}/${path}`);
+  const { mode, uid, gid } = info ?? { mode: isSecret(path) ? 0o600 : 0o644, uid: 0, gid: 0 };
+  must(machine, ['chmod', mode.toString(8), `${folder}/${path}`]);
+  must(machine, ['chown', `${uid}:${gid}`, `${folder}/${path}`]);
+}
+
+/** Whether a file has passwords. */
+function isSecret(path: string): boolean {
+  return /shadow$|passwords\.dat$/.test(path);
 }
 
 /**
@@ -83,8 +137,3 @@ const MOST_LINKS = 8;
 const COPY = `
 cd "$0" && bsdtar --format=pax -cnf /mkma/composed.tar --null -T - &&
 bsdtar -xpf /mkma/composed.tar -C "$1" && rm /mkma/composed.tar`;
-
-/** Making something in a folder changes its time. */
-function restoreTimes(machine: GuestSystem, below: string, folder: string, paths: readonly string[]): void {
-  for (const path of ['.', ...paths]) must(machine, ['touch', '-r', `${below}/${path}`, `${folder}/${path}`]);
-}

@@ -63,13 +63,24 @@ function bindWith(machine: GuestSystem, { folder, moves }: RemappedLayer, point:
  * libraries: user namespaces, which the option needs, cannot be created in a chroot.
  */
 function mountOfBase(machine: GuestSystem): string[] | undefined {
+  const program = `${BASE}/usr/bin/mount`;
+  const loader = loaderOf(machine, program);
+  if (loader === undefined) return undefined;
   for (const name of machine.list(`${BASE}/usr/lib`) ?? []) {
     const libraries = `${BASE}/usr/lib/${name}`;
-    const loader = name.includes('-linux-gnu')
-      ? machine.list(libraries)?.find((file) => /^ld-linux.*\.so\.\d$/.test(file))
-      : undefined;
-    if (loader !== undefined)
-      return [`${libraries}/${loader}`, '--library-path', libraries, `${BASE}/usr/bin/mount`];
+    if (name.includes('-linux-') && machine.list(libraries)?.includes(loader) === true)
+      return [`${libraries}/${loader}`, '--library-path', libraries, program];
   }
   return undefined;
+}
+
+/** Bytes at the beginning of a program in which the name of its loader is (elf(5), PT_INTERP). */
+const HEAD = 4096;
+
+/** The name of the loader of its architecture, without its folder. */
+function loaderOf(machine: GuestSystem, program: string): string | undefined {
+  const bytes = machine.readAt(program, 0, HEAD);
+  if (bytes === undefined) return undefined;
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  return /\/lib\w*\/(?:[\w-]+\/)*(ld[\w.-]*\.so\.\d+)\0/.exec(text)?.[1];
 }

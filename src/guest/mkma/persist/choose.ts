@@ -149,6 +149,11 @@ function movedFolders(changes: readonly Change[]): Map<string, readonly Change[]
   );
 }
 
+/** Whether patterns for paths match a change, or a folder above it; those for packages and accounts do not. */
+export function matcherOf(patterns: readonly string[]): (change: Change) => boolean {
+  return matcher(patterns.filter((one) => !UNIT_PATTERN.test(one)));
+}
+
 /** Whether patterns match a change, or a folder above it. */
 function matcher(patterns: readonly string[]): (change: Change) => boolean {
   const rules = ignore({ ignorecase: false }).add(patterns);

@@ -2,13 +2,20 @@
 import { sortTree, type TreeEntry } from '../../../core/archive/tree.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { linksOf } from '../../../core/records/alternatives.js';
-import type { Database } from '../../../core/records/database.js';
+import type { Database, Entries } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { applyDelta } from '../../../core/records/delta.js';
-import { STATUS, type Unmet, unmetDependencies } from '../../../core/records/packages.js';
-import { deltaSize, partOfDelta, type Unit } from '../../../core/records/units.js';
+import {
+  STATUS,
+  type Unmet,
+  unmetDependencies,
+  versionedRelations,
+  versionOf,
+} from '../../../core/records/packages.js';
+import { deltaSize, kernelOf, partOfDelta, type Unit, withoutOthers } from '../../../core/records/units.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import { nameLength } from '../../../core/text/path.js';
+import { nameLength, parentOf } from '../../../core/text/path.js';
+import type { RunningSystem } from '../../system.js';
 import type { Scan } from './scan.js';
 import type { Units } from './units.js';
 
@@ -33,7 +40,8 @@ export interface ChosenContent {
  * needs one whose removal was.
  */
 export function contentOf(
-  { below }: Scan,
+  machine: RunningSystem,
+  { below, merged }: Scan,
   all: readonly Change[],
   { units, contents, members, covered }: Units,
   chosen: Chosen,
@@ -60,7 +68,9 @@ export function contentOf(
       return [];
     }
     const database = databaseOf(path) as Database;
-    const made = applyDelta(database, content.below, content.own, part);
+    const applied = applyDelta(database, content.below, content.own, part);
+    const { list } = database;
+    const made = list === undefined ? applied : withoutOthers(path, applied, list, units, own);
     const entry = change.entry ?? below.at(path);
     if (entry === undefined) return [];
     for (const [link, target] of linksOf(path, made) ?? []) links.set(link, target);
@@ -69,18 +79,47 @@ export function contentOf(
     return [{ ...change, kind: 'changed', entry: withSize(entry, nameLength(text)) }];
   });
   const status = contents.get(STATUS);
-  const made = texts.get(STATUS);
-  if (status !== undefined && (made !== undefined || left.has(STATUS))) {
-    const entries = made === undefined ? status.below : (databaseOf(STATUS)?.parse(made) ?? status.below);
-    const unmet = newlyUnmet(
-      unmetDependencies(entries, new Set(entries.keys())),
-      unmetDependencies(status.own, new Set(status.own.keys())),
-      unmetDependencies(status.below, new Set(status.below.keys())),
-    );
-    if (unmet !== undefined) return err(needsAnother(unmet));
+  if (status !== undefined && (texts.has(STATUS) || left.has(STATUS))) {
+    const text = texts.get(STATUS);
+    const entries = text === undefined ? status.below : (databaseOf(STATUS)?.parse(text) ?? status.below);
+    const all = (one: Entries): readonly Unmet[] => unmetDependencies(one, new Set(one.keys()));
+    // What mkma leaves by itself must not be in the way.
+    const kernels = new Set(units.filter((unit) => kernelOf(unit) !== undefined).map(({ name }) => name));
+    const known = [...all(status.own), ...all(status.below)].map(({ name }) => name);
+    const unmet = all(entries).find(({ name }) => !known.includes(name) && !kernels.has(name));
+    const older = unmet ?? tooOld(machine, chosen.units, entries, status.own);
+    if (older !== undefined) return err(needsAnother(older));
   }
-  const existing = links.size === 0 ? new Map<string, TreeEntry>() : lookBelow([...links.keys()]);
-  return ok({ changes: withLinks(all, changes, links, existing), texts, left });
+  // Here, or below: what was removed here, and that was not chosen.
+  const isThere = (path: string): boolean =>
+    [merged.root, merged.below].some(
+      (root) =>
+        machine.readlink(`${root}/${path}`) !== undefined || machine.info(`${root}/${path}`) !== undefined,
+    );
+  const made = [...links].filter(
+    ([path, target]) => target === null || (isThere(parentOf(path)) && isThere(target.slice(1))),
+  );
+  const existing = made.length === 0 ? new Map<string, TreeEntry>() : lookBelow(made.map(([path]) => path));
+  return ok({ changes: withLinks(all, changes, new Map(made), existing), texts, left });
+}
+
+/** A chosen package that needs another version of one than the choice has. */
+function tooOld(
+  machine: RunningSystem,
+  units: readonly Unit[],
+  made: Entries,
+  own: Entries,
+): Unmet | undefined {
+  for (const { kind, name, removed } of units) {
+    if (kind !== 'package' || removed) continue;
+    for (const { package: other, relation, version, text } of versionedRelations(made.get(name) ?? '')) {
+      const has = versionOf(made.get(other));
+      if (has === undefined || has === versionOf(own.get(other))) continue;
+      const compared = machine.run(['dpkg', '--compare-versions', has, relation, version], { mayLack: true });
+      if (compared.code === 1) return { name, missing: [text] };
+    }
+  }
+  return undefined;
 }
 
 /** The entry of a file with other content. To the next look it has changed: it is compared by its records. */
@@ -104,6 +143,8 @@ function withLinks(
   );
   const made = [...links].flatMap(([path, target]): Change[] => {
     const before = existing.get(path);
+    // What is no link is never replaced by one.
+    if (before !== undefined && before.type !== 'l') return [];
     if (target === null) return before === undefined ? [] : [{ kind: 'deleted', path, before: before.type }];
     if (before?.type === 'l' && before.target === target) return [];
     const alike = now.get(path) ?? before;
@@ -129,12 +170,6 @@ const NEW_LINK: Omit<TreeEntry, 'path' | 'target'> = {
   ...{ type: 'l', mode: 0o777, uid: 0, gid: 0, nlink: 1, ino: '', fileSystem: '', size: 0, mtime: 0 },
   ...{ changed: '', allocated: 0 },
 };
-
-/** The first package that lacks something which it did not lack before, here or below. */
-function newlyUnmet(unmet: readonly Unmet[], ...before: (readonly Unmet[])[]): Unmet | undefined {
-  const known = new Set(before.flat().map(({ name }) => name));
-  return unmet.find(({ name }) => !known.has(name));
-}
 
 function needsAnother({ name, missing }: Unmet): Problem {
   return {

@@ -7,12 +7,7 @@ import type { FileAttributes } from '../../../core/archive/attributes.js';
 import { inView, type TreeEntry } from '../../../core/archive/tree.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { namesByNumber } from '../../../core/records/accounts.js';
-import {
-  type InstalledPackage,
-  keysOfPackage,
-  PACKAGE_FILES,
-  RECORD_FOLDERS,
-} from '../../../core/records/belonging.js';
+import { keysOfPackages, PACKAGE_FILES, RECORD_FOLDERS } from '../../../core/records/belonging.js';
 import type { Database } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { diffOf } from '../../../core/records/delta.js';
@@ -56,31 +51,30 @@ export function packageParts(
   const status = chosen.find(({ path }) => path === STATUS);
   if (status?.entry?.type !== 'f') return NOTHING;
   const delta = diffOf(databaseOf(STATUS) as Database, textBelow(STATUS) ?? '', read(STATUS) ?? '');
-  const packages = (delta?.set ?? []).map((key): InstalledPackage => {
-    const list = read(`${INFO}/${key}.list`) ?? '';
-    return { key, files: new Set(list.split('\n').filter((file) => file.startsWith('/') && file !== '/.')) };
-  });
-  if (packages.length === 0) return NOTHING;
+  const packages = new Set(delta?.set ?? []);
+  if (packages.size === 0) return NOTHING;
+  const listOf = (name: string): string[] =>
+    (read(`${INFO}/${name}.list`) ?? '').split('\n').filter((file) => file.startsWith('/') && file !== '/.');
+  const files = new Set([...packages].flatMap(listOf));
+  const bare = new Set([...packages].map((name) => name.split(':')[0] as string));
   const keys = new Map<string, string[]>();
   const diverted: string[] = [];
   for (const path of recordFiles(machine, root)) {
     const entries = databaseOf(path)?.parse(read(path) ?? '');
-    if (entries === undefined || entries.size === 0) continue;
-    const own = packages.flatMap((one) => keysOfPackage(path, entries, one));
-    if (own.length > 0) keys.set(path, [...new Set(own)]);
+    const own = entries === undefined ? [] : keysOfPackages(path, entries, bare, files);
+    if (own.length > 0) keys.set(path, own);
     // Another package's file lies under the second path.
     if (path === DIVERSIONS)
-      for (const key of own) diverted.push(entries.get(key)?.split('\n')[1]?.slice(1) ?? '');
+      for (const key of own) diverted.push(entries?.get(key)?.split('\n')[1]?.slice(1) ?? '');
   }
   const taken = new Set(chosen.filter(({ entry }) => entry !== undefined).map(({ path }) => path));
   const names = infoFiles(machine, root, packages);
-  const files = packages.flatMap(({ files: own }) => [...own].map((file) => file.slice(1)));
   for (const [path, own] of accountKeys(read, [...chosen.flatMap(({ entry }) => entry ?? [])])) {
     keys.set(path, own);
   }
-  const wanted = [...new Set([...files, ...names, ...diverted, ...keys.keys()])].filter(
-    (path) => !taken.has(path),
-  );
+  const wanted = [
+    ...new Set([...[...files].map((file) => file.slice(1)), ...names, ...diverted, ...keys.keys()]),
+  ].filter((path) => !taken.has(path));
   const added = entriesOf(machine, scan, wanted);
   const asBelow = new Map<string, string>();
   const changes = added.changes.map((change) => {
@@ -145,27 +139,28 @@ function accountKeys(
 }
 
 /** What dpkg has of the packages. */
-function infoFiles(machine: RunningSystem, root: string, packages: readonly InstalledPackage[]): string[] {
+function infoFiles(machine: RunningSystem, root: string, packages: ReadonlySet<string>): string[] {
   const names = machine.list(`${root}/${INFO}`) ?? [];
-  const keys = new Set(packages.map(({ key }) => key));
   return names
-    .filter((name) => keys.has(name.slice(0, name.lastIndexOf('.'))))
+    .filter((name) => packages.has(name.slice(0, name.lastIndexOf('.'))))
     .map((name) => `${INFO}/${name}`);
 }
 
 /** Those of the paths that exist, as changes. */
 function entriesOf(
   machine: RunningSystem,
-  { upper, merged: { root } }: Scan,
+  { upper, below, merged: { root } }: Scan,
   paths: readonly string[],
 ): Pick<PackageParts, 'changes' | 'attributes'> {
   const wanted = new Set(paths);
   const own = new Map<string, TreeEntry>();
   for (const entry of upper.entries) if (wanted.has(entry.path)) own.set(entry.path, entry);
+  // A folder that was there before is as it is below, unless its own change is chosen.
+  const isKnown = ({ path, type }: TreeEntry): boolean => type === 'd' && below.at(path)?.type === 'd';
   const others = paths.filter((path) => !own.has(path));
   const found = others.length === 0 ? [] : find(machine, root, others, 'themselves').map(inView);
   const viewed = found.filter(({ path, type }) => wanted.has(path) && type !== 's');
-  const entries = [...own.values(), ...viewed];
+  const entries = [...[...own.values()].filter((entry) => !isKnown(entry)), ...viewed];
   const dump = dumpOf(
     machine,
     root,

@@ -14,8 +14,8 @@ import { find } from '../directory.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
-import { type Choice, chooseChanges, choosesAtOnce, type Offer } from './choose.js';
-import { contentOf } from './chosen.js';
+import { type Choice, chooseChanges, choosesAtOnce, matcherOf, type Offer } from './choose.js';
+import { type Chosen, contentOf } from './chosen.js';
 import { machineFacts } from './facts.js';
 import { checkTools } from './format.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
@@ -90,13 +90,24 @@ function persistFrom(
     : chooseChanges(machine, options, offerOf(found, options), notes);
   if (!first.ok) return first;
   const paths = new Set(first.value.changes.map(({ path }) => path));
+  const notedMedium = {
+    ...medium,
+    warnings: [...medium.warnings, ...partWarnings(options, found, first.value)],
+  };
   const names = new Set(first.value.units.map(nameOf));
   for (let attempt = 1; ; attempt++) {
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
     const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
     const kept = { changes: found.changes.filter(({ path }) => paths.has(path)), units };
-    const content = contentOf(found.scan, found.changes, found.units, kept, lookBelow(machine, found.scan));
+    const content = contentOf(
+      machine,
+      found.scan,
+      found.changes,
+      found.units,
+      kept,
+      lookBelow(machine, found.scan),
+    );
     if (!content.ok) return content;
     const { texts, left } = content.value;
     const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
@@ -109,7 +120,7 @@ function persistFrom(
         nextBoot: 0,
         sockets,
       } as const;
-      return ok({ ...none, dropped: found.dropped, warnings: medium.warnings });
+      return ok({ ...none, dropped: found.dropped, warnings: notedMedium.warnings });
     }
     const shown = {
       changes: offerOf({ ...found, changes: chosen }, options).changes.filter(({ path }) => paths.has(path)),
@@ -119,7 +130,7 @@ function persistFrom(
     const saved = save(machine, record, options, tell, {
       ...{
         facts,
-        medium: withStaying(medium, stay),
+        medium: withStaying(notedMedium, stay),
         free,
         scan: found.scan,
         chosen,
@@ -160,11 +171,37 @@ function nameOf({ kind, name }: Unit): string {
 
 /** Kernels come from the build, and no boot would use one in a layer: such packages are left unless named. */
 function isLeft(unit: Unit, { select }: Choice): boolean {
-  return kernelOf(unit) !== undefined && !select.some((pattern) => pattern.startsWith('package:'));
+  return (
+    kernelOf(unit) !== undefined && !unit.removed && !select.some((pattern) => pattern.startsWith('package:'))
+  );
 }
 
 function kernelNote({ name }: Unit): string {
   return `${name} is not saved: kernels come from the build (mkma build), and no boot would load this one`;
+}
+
+/** Patterns that match parts of packages, which are kept or left as a whole. */
+function partWarnings({ select, deselect }: Choice, { changes, units }: Found, chosen: Chosen): string[] {
+  const [selects, drops] = [matcherOf(select), matcherOf(deselect)];
+  const kept = new Set(chosen.units.map(nameOf));
+  const found = new Map<string, string>();
+  for (const change of changes) {
+    const unit = units.members.get(change.path);
+    if (unit === undefined || found.has(unit.name)) continue;
+    const path = showPath(change.path);
+    const isKept = kept.has(nameOf(unit));
+    if (!isKept && selects(change))
+      found.set(
+        unit.name,
+        `${path} is not saved: it belongs to the package ${unit.name}; --select package:${unit.name} chooses it`,
+      );
+    else if (isKept && drops(change))
+      found.set(
+        unit.name,
+        `${path} is saved with its package ${unit.name}; --deselect package:${unit.name} leaves it`,
+      );
+  }
+  return [...found.values()];
 }
 
 /** What can be chosen by itself. */
@@ -176,12 +213,17 @@ function offerOf(found: Found, choice: Choice): Offer {
 }
 
 function linesOf({ changes, units: { members } }: Found, units: readonly Unit[]): UnitLine[] {
+  const sums = new Map<Unit, { bytes: number; files: number }>();
+  for (const { path, entry } of changes) {
+    const unit = members.get(path);
+    if (unit === undefined || entry === undefined || entry.type === 'd') continue;
+    const sum = sums.get(unit) ?? { bytes: 0, files: 0 };
+    sums.set(unit, sum);
+    if (entry.type === 'f') sum.bytes += entry.size;
+    if (!path.startsWith(`${INFO}/`)) sum.files++;
+  }
   return units.map((unit) => {
-    const own = changes.filter(({ path }) => members.get(path) === unit);
-    const bytes = own.reduce((sum, { entry }) => sum + (entry?.type === 'f' ? entry.size : 0), 0);
-    const isOwn = ({ path, entry }: Change): boolean =>
-      entry !== undefined && entry.type !== 'd' && !path.startsWith(`${INFO}/`);
-    const files = own.filter(isOwn).length;
+    const { bytes, files } = sums.get(unit) ?? { bytes: 0, files: 0 };
     const count = `${files} ${files === 1 ? 'file' : 'files'}`;
     const text = files === 0 ? unit.text : unit.text.replace(/\)$/, `, ${count})`);
     return { kind: unit.kind, bytes, text: `${unit.name} ${text}` };

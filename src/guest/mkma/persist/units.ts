@@ -1,12 +1,23 @@
 /** Packages and accounts among the changes, and which changes belong to them. */
-import type { Change } from '../../../core/overlay/changes.js';
+import type { FileAttributes } from '../../../core/archive/attributes.js';
+import { type Change, sameValues } from '../../../core/overlay/changes.js';
 import { linkPaths } from '../../../core/records/alternatives.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { diffOf } from '../../../core/records/delta.js';
-import { DIVERSIONS, INFO } from '../../../core/records/packages.js';
-import { type Contents, hasRest, kernelOf, type Unit, unitsOf } from '../../../core/records/units.js';
+import { DIVERSIONS, INFO, STATUS } from '../../../core/records/packages.js';
+import {
+  type Contents,
+  deltaSize,
+  hasRest,
+  kernelOf,
+  type PackageFacts,
+  type Unit,
+  unitsOf,
+} from '../../../core/records/units.js';
 import { parentOf } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
+import { digestsIn } from '../digests.js';
+import { attributesInView, dumpOf, sortAttributes } from '../directory.js';
 import type { Scan } from './scan.js';
 
 export interface Units {
@@ -40,34 +51,90 @@ export function findUnits(
     if (below !== undefined && own !== undefined && delta !== undefined)
       contents.set(path, { below, own, delta });
   }
-  const listOf = (name: string, where: 'own' | 'below'): string[] => {
-    const path = `${INFO}/${name}.list`;
-    const text = where === 'own' ? machine.readText(`${root}/${path}`) : textBelow(path);
-    return (text ?? '').split('\n').filter((file) => file.startsWith('/') && file !== '/.');
-  };
-  const units = contents.size === 0 ? [] : unitsOf(contents, listOf);
+  const units = contents.size === 0 ? [] : unitsOf(contents, factsOf(machine, root, textBelow));
+  const attributes = attributesBelow(machine, scan, [...contents.keys()]);
   const covered = new Set(
     changes
       .filter((change) => {
         const content = contents.get(change.path);
-        return content !== undefined && !hasRest(change.path, content.delta, units) && isAlike(scan, change);
+        if (content === undefined || hasRest(change.path, content.delta, units)) return false;
+        return (
+          isAlike(scan, change, attributes) || (change.kind !== 'changed' && deltaSize(content.delta) > 0)
+        );
       })
       .map(({ path }) => path),
   );
-  return { units, contents, members: membersOf(changes, units, contents), covered };
+  const edited = editedConffiles(machine, root, units, contents.get(STATUS));
+  return { units, contents, members: membersOf(changes, units, contents, edited), covered };
 }
 
-/** Whether owner and mode are those below. */
-function isAlike({ below }: Scan, { path, entry }: Change): boolean {
+function factsOf(
+  machine: RunningSystem,
+  root: string,
+  textBelow: (path: string) => string | null,
+): PackageFacts {
+  const filesOf = (name: string): string[] => {
+    const path = `${INFO}/${name}.list`;
+    const lists = [machine.readText(`${root}/${path}`), textBelow(path)];
+    return lists.flatMap((text) =>
+      (text ?? '').split('\n').filter((file) => file.startsWith('/') && file !== '/.'),
+    );
+  };
+  const scripts = new Map<string, string>();
+  const scriptsOf = (name: string): string => {
+    const known = scripts.get(name);
+    if (known !== undefined) return known;
+    const declared = filesOf(name).filter((file) => file.startsWith('/usr/lib/sysusers.d/'));
+    const files = [`/${INFO}/${name}.preinst`, `/${INFO}/${name}.postinst`, ...declared];
+    const text = files.map((file) => machine.readText(root + file) ?? '').join('\n');
+    scripts.set(name, text);
+    return text;
+  };
+  const mentions = (name: string, account: string): boolean =>
+    scriptsOf(name)
+      .split(/[^A-Za-z0-9_.-]+/)
+      .includes(account);
+  return { filesOf, mentions };
+}
+
+function attributesBelow(machine: RunningSystem, { merged }: Scan, paths: readonly string[]) {
+  const dump = dumpOf(machine, merged.below, paths);
+  return merged.isMounted ? attributesInView(dump) : sortAttributes(dump).attributes;
+}
+
+/** Whether the file was there, with the same owner, mode and attributes. */
+function isAlike(
+  { below, upper }: Scan,
+  { path, entry, kind }: Change,
+  attributes: ReadonlyMap<string, FileAttributes['values']>,
+): boolean {
   const before = below.at(path);
-  if (before === undefined || entry === undefined) return true;
-  return before.mode === entry.mode && before.uid === entry.uid && before.gid === entry.gid;
+  if (kind !== 'changed' || before === undefined || entry === undefined) return false;
+  const same = before.mode === entry.mode && before.uid === entry.uid && before.gid === entry.gid;
+  return same && sameValues(upper.attributes.get(path) ?? {}, attributes.get(path) ?? {});
+}
+
+/** Configuration files of packages with another content than the package's: somebody has edited them. */
+function editedConffiles(
+  machine: RunningSystem,
+  root: string,
+  units: readonly Unit[],
+  status: Contents | undefined,
+): Set<string> {
+  const sums = new Map<string, string>();
+  for (const { kind, name } of units) {
+    const record = kind === 'package' ? (status?.own.get(name) ?? '') : '';
+    for (const [, path = '', sum = ''] of record.matchAll(/^ \/(.*) ([0-9a-f]{32})$/gm)) sums.set(path, sum);
+  }
+  const found = digestsIn(machine, root, [...sums.keys()], 'md5sum');
+  return new Set([...found].filter(([path, sum]) => sum !== sums.get(path)).map(([path]) => path));
 }
 
 function membersOf(
   changes: readonly Change[],
   units: readonly Unit[],
   contents: Units['contents'],
+  edited: ReadonlySet<string>,
 ): Map<string, Unit> {
   const members = new Map<string, Unit>();
   const packages = units.filter(({ kind }) => kind === 'package');
@@ -91,7 +158,9 @@ function membersOf(
     const release = kernelOf(unit);
     return release === undefined ? [] : [{ unit, release }];
   });
-  for (const { path, entry } of changes) {
+  for (const { path, entry, before, kind } of changes) {
+    // A folder that was there has more owners than one; what is another kind of file now was made by hand.
+    if (kind === 'retyped' || (before === 'd' && kind !== 'deleted') || edited.has(path)) continue;
     const unit =
       owners.get(path) ??
       names.get(infoName(path) ?? '') ??

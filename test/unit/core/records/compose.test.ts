@@ -130,10 +130,39 @@ test('packages of both; a layer that is not there takes its own with it', () => 
   assert.deepEqual(composed(status('a'), htop, tree).files, new Map());
 });
 
-test('a file that is not of its format is taken as it is', () => {
+test('on a file of another form a layer with records of its own is refused', () => {
   const odd: Texts = { 'var/lib/dpkg/status': 'odd\n' };
   const htop = layer('htop', {}, { 'var/lib/dpkg/status': 'Package: htop\n\n' });
-  assert.deepEqual(composed(odd, htop).files, new Map());
+  const refused = (base: Texts): string | undefined =>
+    composeChain((path) => base[path] ?? null, [htop]).layers.get('htop')?.refused;
+  assert.equal(refused(odd), 'var/lib/dpkg/status');
+  assert.equal(refused({}), undefined);
+});
+
+test("a primary group that is gone is nobody else's", () => {
+  const old: Texts = { ...accounts({}), 'etc/group': 'root:x:0:\ndevs:x:1005:\n' };
+  const after = { ...old, 'etc/passwd': `${old['etc/passwd']}anna:x:1000:1005::/:/bin/sh\n` };
+  const base = { ...accounts({}), 'etc/group': 'root:x:0:\nadmins:x:1005:\n' };
+  const { files } = composed(base, layer('anna', old, after, [1005]));
+  assert.match(files.get('etc/passwd') ?? '', /\nanna:x:1000:1006::/);
+});
+
+test('what a layer has taken from a group stays taken, whatever else has changed of the group', () => {
+  const old: Texts = { 'etc/group': 'sudo:x:27:a\n' };
+  const revoked = layer('l', old, { 'etc/group': 'sudo:x:28:\n' });
+  assert.equal(composed({ 'etc/group': 'sudo:x:27:a,b\n' }, revoked).files.get('etc/group'), 'sudo:x:27:b\n');
+});
+
+test('an alternative of which the layer removed its own choice, and the base has another', () => {
+  const file = (path: string): string => `auto\n/usr/bin/gen\n\n${path}\n40\n\n`;
+  const path = 'var/lib/dpkg/alternatives/gen';
+  const removed: ChainLayer = {
+    ...layer('l', { [path]: file('/bin/a') }, { [path]: '' }),
+    text: (one) => (one === path ? null : undefined),
+  };
+  const { files, links } = composeChain((one) => (one === path ? file('/bin/b') : null), [removed]);
+  assert.equal(files.get(path), file('/bin/b'));
+  assert.equal(links.get('etc/alternatives/gen'), '/bin/b');
 });
 
 test('a map for mount: everything but what moves stays', () => {

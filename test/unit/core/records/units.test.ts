@@ -55,7 +55,7 @@ test('what became of packages', () => {
       ),
     ],
   });
-  assert.deepEqual(shown(unitsOf(all, () => [])), [
+  assert.deepEqual(shown(unitsOf(all, { filesOf: () => [], mentions: () => false })), [
     'package a 2 (was 1)',
     'package b 1 (purged)',
     'package c 1 (removed)',
@@ -75,7 +75,10 @@ test('records of packages and accounts, and the rest', () => {
     'var/lib/dpkg/status': ['', status(['web-server', '1'])],
     'var/lib/apt/extended_states': ['', 'Package: other\nArchitecture: amd64\nAuto-Installed: 1\n\n'],
   });
-  const units = unitsOf(all, (name) => (name === 'web-server' ? ['/usr/bin/web'] : []));
+  const units = unitsOf(all, {
+    filesOf: (name) => (name === 'web-server' ? ['/usr/bin/web'] : []),
+    mentions: (name, account) => name === 'web-server' && account === '_web',
+  });
   assert.deepEqual(shown(units), [
     'package other other (mark changed)',
     'package web-server 1 (new)',
@@ -120,7 +123,7 @@ test('dependencies: any of several, what is provided, and only of what is instal
 
 test('kernels', () => {
   const release = (name: string) =>
-    kernelOf({ kind: 'package', name, text: '', files: new Set(), keys: new Map() });
+    kernelOf({ kind: 'package', name, text: '', removed: false, files: new Set(), keys: new Map() });
   assert.equal(release('linux-image-6.12.9+deb13-amd64'), '6.12.9+deb13-amd64');
   assert.equal(release('linux-image-amd64'), 'amd64');
   assert.equal(release('linux-libc-dev:amd64'), undefined);
