@@ -63,7 +63,7 @@ export function writeComposed(
 
 type Kind = 'file' | 'folder' | 'link' | 'other' | 'nothing';
 
-/** What the view has at paths, by their own names: a link is not followed, since it leads out of the view. */
+/** What the view has at paths, by their own names: a link is not followed, since it escapes the view. */
 interface Found {
   kindOf(path: string): Kind;
   resolve(path: string): string | undefined;

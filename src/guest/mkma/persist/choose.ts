@@ -149,7 +149,7 @@ function movedFolders(changes: readonly Change[]): Map<string, readonly Change[]
   );
 }
 
-/** Whether patterns for paths match a change, or a folder above it; those for packages and accounts do not. */
+/** Whether patterns match a change, or a folder above it. Those for packages and accounts match none. */
 export function matcherOf(patterns: readonly string[]): (change: Change) => boolean {
   return matcher(patterns.filter((one) => !UNIT_PATTERN.test(one)));
 }
