@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -210,4 +211,40 @@ test('a kernel is left, with all that its scripts made, and said; named, it is s
   machine.boot();
   assert.equal(readFileSync(at('boot/vmlinuz-9.9.9'), 'utf8'), 'x');
   assert.match(dpkg('/merged', '--list'), /\nii +linux-image-9\.9\.9 /);
+});
+
+test('a folder that was there, and a file of configuration that was edited, have lines of their own', () => {
+  install('/merged', ['gen-e', 2]);
+  chmodSync(at('usr/share/gen'), 0o700);
+  writeFileSync(at('etc/gen/gen-e.conf'), 'mine\n');
+  settle();
+  assert.ok(list().some((line) => line === 'changed /usr/share/gen'));
+  assert.ok(list().some((line) => line === 'changed /etc/gen/gen-e.conf'));
+  // Without the upgrade both are kept.
+  save('--deselect', 'package:gen-e');
+  machine.boot();
+  assert.equal(lstatSync(at('usr/share/gen')).mode & 0o777, 0o700);
+  assert.equal(readFileSync(at('etc/gen/gen-e.conf'), 'utf8'), 'mine\n');
+  assert.deepEqual(installed(), ['gen-common 1', 'gen-e 1']);
+});
+
+test('patterns that match a part of a package say so', () => {
+  install('/merged', ['gen-a', 1]);
+  const { stdout } = machine.mkma(['persist', '--select', '/usr/share', '--dry-run']);
+  assert.match(
+    stdout,
+    /^warning: \/usr\/share\/gen\/gen-a\S* is not saved: it belongs to the package gen-a; --select package:gen-a chooses it$/m,
+  );
+  const dropped = machine.mkma(['persist', '--deselect', '/etc/gen', '--dry-run']);
+  assert.match(
+    dropped.stdout,
+    /^warning: \/etc\/gen\/gen-a\.conf is saved with its package gen-a; --deselect package:gen-a leaves it$/m,
+  );
+});
+
+test('an account that no script of a package names is a line of its own, also beside one package', () => {
+  install('/merged', ['gen-c', 1]);
+  appendFileSync(at('etc/passwd'), 'backupd:x:990:990::/:/bin/false\n');
+  appendFileSync(at('etc/group'), 'backupd:x:990:\n');
+  assert.deepEqual(list().slice(0, 2), ['package gen-c 1 (new, 3 files)', 'account backupd (new)']);
 });

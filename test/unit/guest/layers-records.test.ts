@@ -92,3 +92,29 @@ test('what images without records hold is looked up where they lie unpacked', ()
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
   assert.deepEqual(names(machine), ['base', '0', 'c', 'd']);
 });
+
+test('composing that fails costs the layers it was for, and never the boot', () => {
+  const own = { 'etc/passwd': { set: ['anna'] } };
+  const machine = withLayers(
+    { a: layer('1', {}, { records: { ...onto('a', 'b'), own } }), c: layers.c },
+    '',
+    imageFile({ ...MANIFEST, id: `sha256:${sum('9')}`, records: { files: { 'etc/passwd': sum('d') } } }),
+  );
+  machine.files.set('/ram/view/base/etc', { kind: 'directory' });
+  machine.files.set('/ram/view/layers/a/etc', { kind: 'directory' });
+  machine.files.set('/ram/view/base/etc/passwd', { content: 'root:x:0:0::/:/bin/sh\n' });
+  machine.files.set('/ram/view/layers/a/etc/passwd', { content: 'anna:x:1000:1000::/:/bin/sh\n' });
+  const before = machine.answer;
+  machine.answer = (argv, fake) =>
+    argv.includes('/ram/view/composed') ? { code: 1, stderr: 'no room' } : before(argv, fake);
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(
+    record(machine).images.map(({ layer: name }) => name),
+    [undefined, 'c'],
+  );
+  assert.deepEqual(
+    record(machine).leftOut.map(({ layer: name, problem }) => [name, problem?.code]),
+    [['a', 'bug']],
+  );
+  assert.ok(machine.calls.includes('rm -rf /ram/view/composed'));
+});
