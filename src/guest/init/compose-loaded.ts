@@ -1,5 +1,6 @@
 /** Composes accounts and packages of loaded layers, and leaves out those that cannot be applied. */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
+import type { Records } from '../../core/records/records.js';
 import type { GuestSystem } from '../system.js';
 import { bugProblem } from './bug.js';
 import { withProblem } from './choose-layers.js';
@@ -41,7 +42,7 @@ function tryCompose(machine: GuestSystem, { applied }: LoadedLayers, undo: Undo)
     return composeLayers(machine, applied, undo);
   } catch (bug) {
     const problem = bugProblem(bug);
-    const others = applied.filter(({ onKnown, manifest }) => !onKnown && manifest?.records !== undefined);
+    const others = applied.filter(({ onKnown, manifest }) => !onKnown && matters(manifest?.records));
     return {
       files: [],
       renumbered: new Map(),
@@ -49,4 +50,10 @@ function tryCompose(machine: GuestSystem, { applied }: LoadedLayers, undo: Undo)
       failed: new Map(others.map(({ image }) => [image.layer, problem])),
     };
   }
+}
+
+/** Whether a layer has accounts or packages, or files of accounts. */
+function matters(records: Records | undefined): boolean {
+  const { users = {}, groups = {} } = records?.owners ?? {};
+  return records?.own !== undefined || Object.keys(users).length + Object.keys(groups).length > 0;
 }
