@@ -56,6 +56,7 @@ export function parseRules(text: string, file: string): Result<RuleSet> {
     else {
       const found = { keeps: section === 'keep', pattern: line, file, line: i + 1 };
       rules.push(reason.length === 0 ? found : { ...found, reason: reason.join(' ') });
+      reason = [];
     }
   }
   return wrong.length === 0 ? ok({ rules, limits }) : err(invalid(file, wrong));

@@ -165,16 +165,24 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
-    ...dropped.map((one) => droppedText(one, 1)),
   ];
-  if (changes.length + units.length === 0) return [...notes, 'nothing to save'];
+  const byRules = dropped.map((one) => droppedText(one, 1));
+  if (changes.length + units.length === 0) {
+    return [...notes, ...(options.all ? byRules : []), 'nothing to save'];
+  }
   const length = listedChanges(changes).length + units.length;
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
   const about = layer === undefined && format === 'erofs' ? 'about ' : '';
   const needs = `${about}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${about}${formatBytes(nextBoot)}`;
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
-    return [...units.map(renderUnit), ...listLines(changes).map(renderLine), ...notes, ...heading];
+    return [
+      ...units.map(renderUnit),
+      ...listLines(changes).map(renderLine),
+      ...notes,
+      ...byRules,
+      ...heading,
+    ];
   }
-  return [...notes, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+  return [...notes, ...byRules, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
 }

@@ -55,6 +55,10 @@ test('the shipped rules are understood, and each has a reason', () => {
     parsed.value.rules.filter(({ reason }) => reason === undefined),
     [],
   );
+  assert.equal(
+    parsed.value.rules.find(({ pattern }) => pattern === '/var/lib/systemd/random-seed')?.reason,
+    'saved, it would be the same at every boot',
+  );
   const decider = new Decider(parsed.value.rules);
   for (const path of [
     'etc/NetworkManager/system-connections/home.nmconnection',
