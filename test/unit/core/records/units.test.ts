@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { databaseOf } from '../../../../src/core/records/databases.js';
 import { diffOf } from '../../../../src/core/records/delta.js';
-import { unmetDependencies } from '../../../../src/core/records/packages.js';
+import { unmetDependencies, versionedRelations } from '../../../../src/core/records/packages.js';
 import {
   type Contents,
   hasRest,
@@ -11,6 +11,7 @@ import {
   partOfDelta,
   type Unit,
   unitsOf,
+  withoutOthers,
 } from '../../../../src/core/records/units.js';
 
 /** Contents of files by path, below and now. */
@@ -119,6 +120,35 @@ test('dependencies: any of several, what is provided, and only of what is instal
   );
   assert.ok(entries !== undefined);
   assert.deepEqual(unmetDependencies(entries, new Set(entries.keys())), [{ name: 'a', missing: ['d:any'] }]);
+});
+
+test('a group of a package is without new accounts that were not chosen', () => {
+  const all = contents({
+    'etc/passwd': ['', 'anna:x:1000:1000::/:/bin/sh\n'],
+    'etc/group': ['', 'docker:x:990:anna,zoe\n'],
+    'var/lib/dpkg/status': ['', status(['docker', '1'])],
+  });
+  const units = unitsOf(all, { filesOf: () => [], mentions: (_, account) => account === 'docker' });
+  assert.deepEqual(shown(units), ['package docker 1 (new)', 'account anna (new)']);
+  const { own } = all.get('etc/group') as Contents;
+  const list = databaseOf('etc/group')?.list;
+  assert.ok(list !== undefined);
+  const members = (names: readonly string[]): string | undefined => {
+    const chosen = new Set(units.filter(({ name }) => names.includes(name)));
+    return withoutOthers('etc/group', own, list, units, chosen).get('docker');
+  };
+  assert.equal(members(['docker']), 'docker:x:990:zoe');
+  assert.equal(members(['docker', 'anna']), 'docker:x:990:anna,zoe');
+});
+
+test('dependencies on versions', () => {
+  const relations = versionedRelations(
+    'Package: a\nPre-Depends: b (>= 1.2), c\nDepends: d:any (<< 3), e (= 1) | f, g (>= 1~)\n',
+  );
+  assert.deepEqual(
+    relations.map(({ package: name, relation, version }) => `${name} ${relation} ${version}`),
+    ['b >= 1.2', 'd << 3', 'g >= 1~'],
+  );
 });
 
 test('kernels', () => {
