@@ -19,7 +19,7 @@ import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
 import { type PersistOptions, persist } from './persist.js';
 import { droppedText, readRules, ruleText } from './rules.js';
-import { DEFAULT_LEVELS, type Persisted } from './save.js';
+import type { Persisted } from './save.js';
 
 interface Flags {
   readonly all?: boolean;
@@ -61,10 +61,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
           'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
         optional: true,
       },
-      level: word(
-        `zstd level, 1 to 19 (default: ${DEFAULT_LEVELS.cpio}, the smallest and the slowest to write; of erofs ${DEFAULT_LEVELS.erofs})`,
-        'n',
-      ),
+      level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
       ignoreRules: flag('drop nothing by rules'),
       explain: word('only say which rule keeps or drops the path', 'path'),
       json: flag('print one JSON document on stdout'),
@@ -118,7 +115,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
       code: 'level-invalid',
       what: `invalid zstd level: --level ${level}`,
       why: 'it must be 1 to 19',
-      next: `omit it to use ${DEFAULT_LEVELS.cpio}, or ${DEFAULT_LEVELS.erofs} with --format erofs`,
+      next: 'omit it to use the highest that takes about 10 s',
     });
   }
   if (name !== undefined && !isLayerLabel(name)) {

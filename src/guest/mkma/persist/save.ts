@@ -13,6 +13,7 @@ import { composeLayer, saveSnapshot } from '../../../core/overlay/snapshot.js';
 import type { Records } from '../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
+import { processors } from '../../processors.js';
 import type { RunningSystem } from '../../system.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
@@ -25,6 +26,7 @@ import { defaultFormat } from './format.js';
 import { unlessInterrupted } from './interrupted.js';
 import { addToKnown } from './known.js';
 import { layerFactsOf } from './layer-manifest.js';
+import { levelFor } from './level.js';
 import { MAPPINGS, mappedIn } from './mapped.js';
 import { checkBudget, checkCount, checkSameMedium, type Medium, readMedium } from './medium.js';
 import { metadataOf } from './metadata.js';
@@ -68,12 +70,6 @@ export interface Persisted {
   readonly sockets: readonly string[];
   readonly warnings: readonly string[];
 }
-
-/**
- * The zstd level of each format unless one is requested. What a higher one gains in a file system, whose
- * clusters are small, is little, and it takes a hundred times as long (docs/performance.md).
- */
-export const DEFAULT_LEVELS: Readonly<Record<ImageFormat, number>> = { cpio: 19, erofs: 3 };
 
 /** The problem of files that were never the same twice. */
 export function alwaysReplaced(paths: readonly string[]): Problem {
@@ -159,7 +155,8 @@ export function save(
   const { bytes } = plan.value;
   const kind = { held: unpackedBytes, bytes, free, metadataOnly: metadataOnly.length > 0 };
   const format = options.format ?? defaultFormat(machine, record, kind);
-  const level = options.level ?? DEFAULT_LEVELS[format];
+  const levelOf = (as: ImageFormat): number => options.level ?? levelFor(as, bytes, processors(machine));
+  const level = levelOf(format);
   const needs = { unpackedBytes, names };
   // How much a file system takes is known once it is packed.
   const about = ramOf([...medium.nextBoot, { name: 'new', unpackedBytes }]);
@@ -183,7 +180,7 @@ export function save(
   const packed = (target: string): Result<PackedLayer> => {
     const pack = (as: ImageFormat): Result<PackedLayer> => {
       const onProgress = progress(tell, plan.value);
-      const how = { level: options.level ?? DEFAULT_LEVELS[as], format: as, target, onProgress };
+      const how = { level: levelOf(as), format: as, target, onProgress };
       return packLayer(machine, { plan: plan.value, view: scan.merged.root, facts, ...how });
     };
     let done = pack(format);
