@@ -61,7 +61,7 @@ const install = (root: string, ...all: (readonly [Name, number])[]): string =>
 function installed(): string[] {
   return dpkg('/merged', '--list')
     .split('\n')
-    .flatMap((line) => /^ii +(gen-\S+) +(\d)/.exec(line)?.slice(1).join(' ') ?? []);
+    .flatMap((line) => /^ii +(gen-\S+|needs) +(\d)/.exec(line)?.slice(1).join(' ') ?? []);
 }
 
 beforeEach(() => {
@@ -194,6 +194,19 @@ test('a kernel is left, with all that its scripts made, and said; named, it is s
   writeFileSync(join(tree, 'DEBIAN/control'), control);
   spawnSync('dpkg-deb', ['--root-owner-group', '--build', tree, join(debs, 'kernel.deb')]);
   dpkg('/merged', '--install', '/tmp/debs/kernel.deb');
+  // A package that needs it is no reason to save nothing.
+  mkdirSync(join(machine.root, 'tmp/needs/DEBIAN'), { recursive: true });
+  const needs = control
+    .replace('linux-image-9.9.9', 'needs')
+    .replace('Version', 'Depends: linux-image-9.9.9\nVersion');
+  writeFileSync(join(machine.root, 'tmp/needs/DEBIAN/control'), needs);
+  spawnSync('dpkg-deb', [
+    '--root-owner-group',
+    '--build',
+    join(machine.root, 'tmp/needs'),
+    join(debs, 'needs.deb'),
+  ]);
+  dpkg('/merged', '--install', '/tmp/debs/needs.deb');
   writeFileSync(at('boot/initrd.img-9.9.9'), 'large');
   writeFileSync(at('usr/lib/modules/9.9.9/modules.dep'), 'x');
   writeFileSync(at('etc/own'), 'x');
@@ -205,7 +218,7 @@ test('a kernel is left, with all that its scripts made, and said; named, it is s
   );
   machine.boot();
   assert.deepEqual([existsSync(at('boot')), existsSync(at('etc/own'))], [false, true]);
-  assert.deepEqual(installed(), ['gen-common 1', 'gen-e 1']);
+  assert.deepEqual(installed(), ['gen-common 1', 'gen-e 1', 'needs 1']);
   dpkg('/merged', '--install', '/tmp/debs/kernel.deb');
   save('--select', 'package:linux-image-*');
   machine.boot();

@@ -83,10 +83,13 @@ export function contentOf(
     const text = texts.get(STATUS);
     const entries = text === undefined ? status.below : (databaseOf(STATUS)?.parse(text) ?? status.below);
     const all = (one: Entries): readonly Unmet[] => unmetDependencies(one, new Set(one.keys()));
+    const known = new Set([...all(status.own), ...all(status.below)].map(({ name }) => name));
     // What mkma leaves by itself must not be in the way.
-    const kernels = new Set(units.filter((unit) => kernelOf(unit) !== undefined).map(({ name }) => name));
-    const known = [...all(status.own), ...all(status.below)].map(({ name }) => name);
-    const unmet = all(entries).find(({ name }) => !known.includes(name) && !kernels.has(name));
+    const isKernel = (relation: string): boolean =>
+      units.some((unit) => kernelOf(unit) !== undefined && relation.startsWith(unit.name));
+    const unmet = all(entries).find(
+      ({ name, missing }) => !known.has(name) && !isKernel(name) && !missing.every(isKernel),
+    );
     const older = unmet ?? tooOld(machine, chosen.units, entries, status.own);
     if (older !== undefined) return err(needsAnother(older));
   }
