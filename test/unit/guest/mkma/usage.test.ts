@@ -15,7 +15,7 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['persist', '--level', '20'],
-    'error: invalid zstd level: --level 20 [level-invalid]\n  why: it must be 1 to 19\n  next: omit it to use 19, or 3 with --format erofs\n',
+    'error: invalid zstd level: --level 20 [level-invalid]\n  why: it must be 1 to 19\n  next: omit it to use the highest that takes about 10 s\n',
   ],
   [
     ['persist', '--name', 'a/b'],
