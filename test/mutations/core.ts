@@ -46,8 +46,8 @@ export const CORE: readonly Mutation[] = [
     id: 'saved-twice',
     breaks: 'what changes within the tick in which it was saved counts as changed',
     file: 'src/core/overlay/snapshot.ts',
-    from: 'Number(entry.changed) < seen - TICK',
-    to: 'Number(entry.changed) < seen + TICK',
+    from: 'changed < seen - TICK',
+    to: 'changed < seen + TICK',
     tests: ['unit/core/overlay/changes'],
   },
   {

@@ -79,6 +79,12 @@ export interface SavedSnapshot {
  */
 const TICK = 0.1;
 
+/**
+ * Seconds after a look from which on a time of change is no recent one. A file in a layer that is an EROFS
+ * has its time of modification as that of change, which may be in any year.
+ */
+const FUTURE = 3600;
+
 /** How a snapshot was made. */
 export interface SnapshotFacts extends Pick<SavedSnapshot, 'layer' | 'id' | 'records'> {
   /** When the tree was read, in seconds since the epoch. */
@@ -95,8 +101,11 @@ export function saveSnapshot(
   const folders = new Set(tree.filter(({ type }) => type === 'd').map(({ path }) => path));
   const ofFolders = attributes.filter(({ path }) => folders.has(path));
   // What changed just before the scan may have changed again within the same tick: it counts as changed.
-  const known = (entry: TreeEntry): boolean =>
-    Number(entry.changed) < seen - TICK && !unsure.has(inodeNumber(entry)) && !unsure.has(entry.ino);
+  const known = (entry: TreeEntry): boolean => {
+    const changed = Number(entry.changed);
+    const isSettled = changed < seen - TICK || changed > seen + FUTURE;
+    return isSettled && !unsure.has(inodeNumber(entry)) && !unsure.has(entry.ino);
+  };
   const lines = [...tree, ...metadataOnly].map((entry) =>
     printEntry(known(entry) ? entry : { ...entry, changed: '' }),
   );

@@ -133,7 +133,9 @@ test('a file that is moved with its folder keeps its names elsewhere: they are s
 
 test('what changed right before the scan may have changed in the same tick: it is saved again', () => {
   const stack = new LowerView([lowerLayer({})]);
-  const up = upper({ entries: [entry('old', { changed: '50' }), entry('young', { changed: '99.95' })] });
+  // One of a file system whose times of change are any.
+  const odd = entry('odd', { changed: '2093024480' });
+  const up = upper({ entries: [odd, entry('old', { changed: '50' }), entry('young', { changed: '99.95' })] });
   const content = composeLayer(findChanges(up, stack, stack), up, stack);
   const below = new LowerView([
     remembered(content, { layer: 'one', id: 'id', seen: 100, records: { files: {} } }),
