@@ -110,7 +110,7 @@ function otherForm(image: AppliedOnto['image'], path: string): Problem {
     what: `the layer cannot be composed with the ${isAccounts ? 'accounts' : 'packages'} below it`,
     where: image.shown,
     why: `/${path} has another form there, or in the layer, than its programs write`,
-    next: 'correct the file in the base, or drop the layer: mkma layers drop',
+    next: 'correct the file in the base, or drop the layer: mkma layers drop NAME',
   };
 }
 
@@ -203,7 +203,7 @@ function remapAll(
         what: 'user or group IDs in the layer belong to different accounts here, and cannot be mapped',
         where: layer.image.shown,
         why: failed.why,
-        next: 'use a kernel and a base of Debian 13 or newer, or drop the layer: mkma layers drop',
+        next: 'use a kernel and a base of Debian 13 or newer, or drop the layer: mkma layers drop NAME',
       },
     ],
   };
