@@ -109,13 +109,9 @@ test('the list has a line for each, and nothing of what belongs to them', () => 
     'package gen-b 2 (new, 4 files)',
     'package gen-e 2 (was 1, 4 files)',
     'account anna (new)',
-    'folder /etc',
     'new /etc/own',
-    'folder /home',
     'new /home/anna',
-    'folder /var/lib/gen',
-    'new /var/lib/gen/gen-a',
-    'new /var/lib/gen/gen-a/data',
+    'new /var/lib/gen/gen-a (1 file)',
   ]);
   save('--all');
   assert.deepEqual(list(), ['nothing to save']);
