@@ -40,11 +40,13 @@ const ELSEWHERE = /^(usr|etc|boot)(\/|$)/;
 
 type Face = Omit<Group, 'changes'>;
 
-/** The groups of changes. `isThere`: whether a path, relative to the root, exists now. */
-export function findGroups(changes: readonly Change[], isThere: (path: string) => boolean): Groups {
+/** The groups of changes. `isFile`: whether there is a file at a path now, relative to the root. */
+export function findGroups(changes: readonly Change[], isFile: (path: string) => boolean): Groups {
   const moved = new Set(changes.flatMap(({ kind, path }) => (kind === 'moved' ? [path] : [])));
-  const now = new Set(changes.flatMap(({ path, entry }) => (entry === undefined ? [] : [path])));
-  const has = (path: string): boolean => now.has(path) || isThere(path);
+  const now = new Map(
+    changes.flatMap(({ path, entry }) => (entry === undefined ? [] : [[path, entry.type]])),
+  );
+  const has = (path: string): boolean => (now.has(path) ? now.get(path) === 'f' : isFile(path));
   const roots = new Map<string, Face | undefined>([['.', undefined]]);
   const rootOf = (folder: string): Face | undefined => {
     if (roots.has(folder)) return roots.get(folder);
@@ -52,7 +54,11 @@ export function findGroups(changes: readonly Change[], isThere: (path: string) =
     roots.set(folder, found);
     return found;
   };
-  const mains = new Set(changes.flatMap(({ path }) => mainOf(path, has) ?? []));
+  const gone = new Set(
+    changes.flatMap(({ path, entry, before }) => (entry === undefined && before === 'f' ? [path] : [])),
+  );
+  const hasMain = (path: string): boolean => gone.has(path) || has(path);
+  const mains = new Set(changes.flatMap(({ path }) => mainOf(path, hasMain) ?? []));
   const groups = new Map<string, Group & { readonly changes: Change[] }>();
   const members = new Map<string, Group>();
   for (const change of changes) {
@@ -63,7 +69,7 @@ export function findGroups(changes: readonly Change[], isThere: (path: string) =
     // A folder that is gone is one change.
     const face =
       rootOf(isFolder && entry !== undefined ? path : parentOf(path)) ??
-      (isFolder ? undefined : fileFace(path, mains, has));
+      (isFolder ? undefined : fileFace(path, mains, hasMain));
     if (face === undefined) continue;
     const group = groups.get(face.path) ?? { ...face, changes: [] };
     groups.set(face.path, group);

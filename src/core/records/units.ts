@@ -143,6 +143,8 @@ function packageNames(contents: ReadonlyMap<string, Contents>): string[] {
 /** What became of a package, as dpkg's records of it show. */
 function packageText(name: string, before: string | undefined, now: string | undefined): string {
   const version = (record: string | undefined): string => fieldOf(record ?? '', 'Version') ?? '';
+  const unfinished = unfinishedState(now ?? '');
+  if (unfinished !== undefined) return `${version(now)} (${unfinished})`;
   const had = before !== undefined && isInstalled(before);
   const has = now !== undefined && isInstalled(now);
   if (has && !had) return `${version(now)} (new)`;

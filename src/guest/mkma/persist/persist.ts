@@ -166,12 +166,25 @@ function nameOf({ kind, name }: Unit): string {
   return `${kind} ${name}`;
 }
 
-/** Patterns that match parts of packages, which are kept or left as a whole. */
-function partWarnings({ select, deselect }: Choice, { changes, units }: Found, chosen: Chosen): string[] {
+/** Patterns that match parts of packages, or of groups, which are kept or left as a whole. */
+function partWarnings(
+  { select, deselect }: Choice,
+  { changes, units, groups }: Found,
+  chosen: Chosen,
+): string[] {
   const [selects, drops] = [matcherOf(select).change, matcherOf(deselect).change];
   const kept = new Set(chosen.units.map(nameOf));
   const found = new Map<string, string>();
+  const paths = new Set(chosen.changes.map(({ path }) => path));
   for (const change of changes) {
+    const group = groups.get(change.path);
+    if (group !== undefined && !found.has(group.path) && paths.has(change.path) && drops(change)) {
+      const [path, whole] = [change.path, group.path].map(showPath);
+      found.set(
+        group.path,
+        `${path} is saved with the ${group.kind} ${whole}; --deselect ${whole} leaves it`,
+      );
+    }
     const unit = units.members.get(change.path);
     if (unit === undefined || found.has(unit.name)) continue;
     const path = showPath(change.path);
@@ -221,7 +234,7 @@ export function lookAround(
   const changes = saved.filter(isChange);
   const groups = findGroups(
     changes.filter((change) => !isExempt(change)),
-    (path) => machine.info(`${merged.root}/${path}`) !== undefined,
+    (path) => machine.info(`${merged.root}/${path}`)?.kind === 'file',
   );
   const ruled = applyRules(rules, changes, isExempt, groups);
   const dropped = [...droppedUnits(left, changes, units), ...ruled.dropped];

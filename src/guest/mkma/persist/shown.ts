@@ -123,7 +123,6 @@ function linesOf(
     const more = [
       ...(files === 0 ? [] : [`${files} ${files === 1 ? 'file' : 'files'}`]),
       ...(differing === 0 ? [] : [`${differing} changed by hand`]),
-      ...(unit.unfinished === undefined ? [] : [unit.unfinished]),
       ...(isSecretUnit(all, unit) ? ['secret'] : []),
     ];
     const text = unit.text.replace(/\)$/, `${more.map((one) => `, ${one}`).join('')})`);
