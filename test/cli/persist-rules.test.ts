@@ -3,23 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  images: sharedImages(),
-  dist: join(repository, 'dist'),
-  scratch: folder.path,
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url);
 const at = (path: string): string => join(machine.merged, path);
 /** A file of the machine's own system, where its program looks for rules. */
 const own = join(machine.root, 'etc/mkma/persist.rules');
@@ -77,7 +63,7 @@ test("the machine's own rules overrule the shipped ones, the last that matches c
   );
   assert.match(
     persist('--all', '--dry-run'),
-    /^dropped as larger than 999 B \(largest-file\): 2 changes, 1\.95 KiB: \/home\/anna\/notes, and 1 more$/m,
+    /^dropped as larger than 999 B \(largest-file, \/etc\/mkma\/persist\.rules:10\): 2 changes, 1\.95 KiB: \/home\/anna\/notes, and 1 more$/m,
   );
   persist('--all', '--level', '1');
   machine.boot();
@@ -114,8 +100,8 @@ test('rules that are not understood: each line is named, and nothing is saved', 
     /^error: invalid rules: \/etc\/mkma\/persist\.rules \[rules-invalid\]\n/,
     /persist\.rules:1: \/before: a section comes first/,
     /persist\.rules:3: !not: write it in the other section/,
-    /persist\.rules:5: largest-file many: the limit is an amount/,
-    /persist\.rules:6: smallest 1: no such limit/,
+    /persist\.rules:5: largest-file many: it is an amount/,
+    /persist\.rules:6: smallest 1: no such setting/,
   ])
     assert.match(stderr, words);
   assert.deepEqual(machine.files(), ['base.cpio.zst']);

@@ -40,6 +40,14 @@ export const MACHINE = {
     'Lines of a file with rules for mkma persist are not understood.',
     'Correct the lines that are named.',
   ],
+  'limits-contradict': [
+    'Limits of rules for mkma persist contradict: the largest file is larger than the largest layer.',
+    'Change one of them.',
+  ],
+  'package-unfinished': [
+    'dpkg has begun to install or remove a package, and has not finished; mkma persist leaves it.',
+    'Run dpkg --configure --pending, or name it: --select package:NAME.',
+  ],
   'package-needs-another': [
     'Packages were chosen without others that they depend on.',
     'Choose both, or leave out both.',

@@ -104,6 +104,14 @@ export function isInstalled(record: string): boolean {
   return / (installed|triggers-awaited|triggers-pending)$/.test(fieldOf(record, 'Status') ?? '');
 }
 
+/** The state of a package that dpkg has begun with and not ended (dpkg(1)); `undefined` if there is none. */
+export function unfinishedState(record: string): string | undefined {
+  const [, flag, state] = (fieldOf(record, 'Status') ?? '').split(' ');
+  if (state === undefined) return undefined;
+  if (flag !== 'ok') return `${state}, ${flag}`;
+  return /^(installed|config-files|not-installed)$/.test(state) ? undefined : state;
+}
+
 function namesIn(list: string | undefined): string[] {
   return (list ?? '').split(',').map(nameOf);
 }

@@ -1,13 +1,9 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
 import type { ImageFormat } from '../../../core/contract.js';
-import {
-  listedChanges,
-  listLines,
-  renderLine,
-  renderUnit,
-  showPath,
-} from '../../../core/overlay/change-list.js';
+import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
+import { fullLines, isSecretChange, shortLines } from '../../../core/overlay/short-list.js';
+import type { Unit } from '../../../core/records/units.js';
 import { type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -17,8 +13,9 @@ import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
+import { droppedText } from './apply-rules.js';
 import { type PersistOptions, persist } from './persist.js';
-import { droppedText, readRules, ruleText } from './rules.js';
+import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
 
 interface Flags {
@@ -31,6 +28,7 @@ interface Flags {
   readonly format?: ImageFormat;
   readonly ignoreRules?: boolean;
   readonly explain?: string;
+  readonly expand?: boolean;
   readonly json?: boolean;
 }
 
@@ -49,7 +47,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
     flags: {
       all: flag('save all changes but what rules drop, without an editor'),
       select: words(
-        'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
+        'save only what the pattern of gitignore(5) matches, relative to /, or class:NAME, package:NAME, account:NAME; repeatable',
       ),
       deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
       dryRun: flag('only show what would be saved'),
@@ -62,6 +60,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
         optional: true,
       },
       level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
+      expand: flag('list every file, also of new folders'),
       ignoreRules: flag('drop nothing by rules'),
       explain: word('only say which rule keeps or drops the path', 'path'),
       json: flag('print one JSON document on stdout'),
@@ -93,23 +92,25 @@ function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value) } };
 }
 
-/** Which rule decides about a path. */
+/** Which rule decides about a path, a package or an account. */
 function explain(machine: RunningSystem, text: string): Result<Answer> {
   const path = text.replace(/^\/+|\/+$/g, '');
   const rules = readRules(machine, false);
   if (!rules.ok) return rules;
-  const rule = rules.value.decider.decide(
-    path,
-    text.endsWith('/') || machine.info(`/${path}`)?.kind === 'directory',
-  );
-  const value = { path: `/${path}`, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
+  const { decider } = rules.value;
+  const [, kind, name = ''] = /^(package|account):(.+)$/.exec(text) ?? [];
+  const isFolder = text.endsWith('/') || machine.info(`/${path}`)?.kind === 'directory';
+  const rule =
+    kind === undefined ? decider.decide(path, isFolder) : decider.decideUnit(kind as Unit['kind'], name);
+  const of = kind === undefined ? { path: `/${path}` } : { [kind]: name };
+  const value = { ...of, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
   const by = rule === undefined ? 'no rule matches' : `by ${ruleText(rule)}`;
   return { ok: true, value: { value, lines: () => [`${value.kept ? 'kept' : 'dropped'}: ${by}`] } };
 }
 
 function optionsOf(flags: Flags): Result<PersistOptions> {
   const { all = false, select = [], deselect = [], dryRun = false, ignoreRules = false } = flags;
-  const { name, level, format } = flags;
+  const { name, level, format, expand = false } = flags;
   if (level !== undefined && !isLevel(level)) {
     return usage({
       code: 'level-invalid',
@@ -137,7 +138,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   const chosen = level === undefined ? undefined : Number(level);
   return {
     ok: true,
-    value: { all, select, deselect, dryRun, ignoreRules, label: name, level: chosen, format },
+    value: { all, select, deselect, expand, dryRun, ignoreRules, label: name, level: chosen, format },
   };
 }
 
@@ -145,20 +146,28 @@ function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
-function asJson({ changes, units, dropped, ...value }: Persisted): unknown {
+function asJson({ changes, units, dropped, facts, ...value }: Persisted): unknown {
+  const { groups, packages } = facts;
   return {
     ...value,
     dropped: dropped.map(({ paths, ...one }) => ({ ...one, paths: paths.map((path) => `/${path}`) })),
     units: units.map(({ kind, text, bytes }) => ({ kind, name: text.split(' ')[0], text, bytes })),
-    changes: listedChanges(changes).map(({ kind, path, from }) => ({
-      ...{ kind, path: path === '.' ? '/' : `/${path}` },
-      ...(from === undefined ? {} : { from: `/${from}` }),
-    })),
+    changes: listedChanges(changes).map((change) => {
+      const { kind, path, from } = change;
+      const [group, name] = [groups.get(path), packages.get(path)];
+      return {
+        ...{ kind, path: path === '.' ? '/' : `/${path}` },
+        ...(from === undefined ? {} : { from: `/${from}` }),
+        ...(group === undefined ? {} : { group: { kind: group.kind, path: `/${group.path}` } }),
+        ...(name === undefined ? {} : { package: name }),
+        ...(isSecretChange(change) ? { secret: true } : {}),
+      };
+    }),
   };
 }
 
 function lines(value: Persisted, options: PersistOptions): string[] {
-  const { layer, changes, units, dropped, format, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const { layer, changes, units, dropped, facts, format, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -171,15 +180,26 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
   const about = layer === undefined && format === 'erofs' ? 'about ' : '';
   const needs = `${about}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${about}${formatBytes(nextBoot)}`;
+  const secrets = value.secrets === 0 ? [] : [secretsText(value.secrets)];
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
+    const listed = options.expand ? fullLines(changes, facts) : shortLines(changes, facts, units.length);
     return [
       ...units.map(renderUnit),
-      ...listLines(changes).map(renderLine),
+      ...listed.map(renderLine),
       ...notes,
       ...byRules,
+      ...secrets,
       ...heading,
     ];
   }
-  return [...notes, ...byRules, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+  return [
+    ...[...notes, ...byRules, ...secrets],
+    `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`,
+  ];
+}
+
+function secretsText(count: number): string {
+  const what = count === 1 ? '1 of these is a secret' : `${count} of these are secrets`;
+  return `${what}: whoever has the medium can read ${count === 1 ? 'it' : 'them'}, unless it is encrypted`;
 }
