@@ -67,7 +67,7 @@ export function tooMany(there: number): Problem {
     code: 'too-many-layers',
     what: 'too many layers',
     why: `${there} are applied, and an overlay supports at most ${MOST_LAYERS}: boots would leave out the last`,
-    next: 'mkma layers list shows them; drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
+    next: 'make one of several: mkma layers merge; or drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
 

@@ -95,9 +95,17 @@ export const IMAGES = {
     'User or group IDs in the layer belong to different accounts here.',
     'Save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
+  'layer-merged': [
+    'The layer was merged into another one, and its file was not removed then: power was lost, or the medium failed.',
+    'Run mkma layers merge, which removes it.',
+  ],
+  'layer-not-mergeable': [
+    'A layer cannot become one with its neighbours: it is not applied, or they were made on others.',
+    'Merge those below and above it by themselves: mkma layers merge FROM..TO.',
+  ],
   'too-many-layers': [
     'There are more layers than the 499 that an overlay can hold beside the base.',
-    'Drop or disable some: mkma layers drop NAME, mkma layers disable NAME.',
+    'Make one of several: mkma layers merge; or drop some: mkma layers drop NAME.',
   ],
   'path-in-no-image': [
     'Neither the base nor a layer contains the path.',

@@ -7,6 +7,7 @@ import { needRoot, withImages } from '../images-folder.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { change } from './change.js';
 import { blameOne, diff, list, type Place, showOne, verify } from './look.js';
+import { mergeCommand } from './merge/command.js';
 
 interface Flags {
   readonly json?: boolean;
@@ -125,9 +126,10 @@ export const layersRoutes = buildRouteMap({
     disable: changeCommand('disable', 'leave a layer out of later boots; enable undoes this'),
     enable: changeCommand('enable', 'apply a disabled layer again'),
     drop: dropCommand,
+    merge: mergeCommand,
   },
   docs: {
-    brief: 'list, show, diff, blame, verify, disable, enable or drop persistence layers',
+    brief: 'list, show, diff, blame, verify, disable, enable, drop or merge persistence layers',
     fullDescription: 'Inspect and change the persistence layers on the storage device. Requires root.',
   },
 });
