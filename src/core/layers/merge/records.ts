@@ -14,7 +14,7 @@ export interface SourceRecords {
   readonly tree: SourceTree;
   /** Content of its files with several owners. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Whether it was made directly on the layer before it, and on its base: then its files have all of that. */
+  /** Whether it was made directly on the layer before it, and its base: then its files have all of that. */
   readonly follows: boolean;
 }
 

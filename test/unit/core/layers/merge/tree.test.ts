@@ -31,7 +31,8 @@ function entry(path: string, type: FileType, mode: number): SourceEntry {
 function applied(below: View, layer: Layer): View {
   const view: View = new Map(below);
   const remove = (path: string, itself: boolean): void => {
-    for (const one of [...view.keys()]) if ((itself && one === path) || one.startsWith(`${path}/`)) view.delete(one);
+    for (const one of [...view.keys()])
+      if ((itself && one === path) || one.startsWith(`${path}/`)) view.delete(one);
   };
   for (const path of layer.whiteouts) remove(path, true);
   for (const { path, type, mode } of [...layer.entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) {
@@ -119,7 +120,10 @@ test('random layers show the same as the one that they become, on what they were
       layers.push(randomLayer(chance, below));
       top = applied(below, layers.at(-1) as Layer);
     }
-    const merged = mergeTrees(layers, ({ path, sha256 }, { source }) => layers[source]?.contents.get(path) === sha256);
+    const merged = mergeTrees(
+      layers,
+      ({ path, sha256 }, { source }) => layers[source]?.contents.get(path) === sha256,
+    );
     if (merged.conflicts.length > 0) {
       assert.ok(!linked);
       kinds.conflicts++;
@@ -129,7 +133,12 @@ test('random layers show the same as the one that they become, on what they were
     kinds.opaque += merged.opaque.length;
     kinds.deletions += merged.deletions.length;
     const one = asLayer(merged, layers);
-    const others = [base, new Map(), applied(base, randomLayer(chance, base)), applied(new Map(), randomLayer(chance, new Map()))];
+    const others = [
+      base,
+      new Map(),
+      applied(base, randomLayer(chance, base)),
+      applied(new Map(), randomLayer(chance, new Map())),
+    ];
     for (const [i, below] of others.entries()) {
       const separately = layers.reduce(applied, below);
       assert.deepEqual(lines(applied(below, one)), lines(separately), `round ${round}, on ${i}`);
@@ -153,12 +162,24 @@ function layerOf(paths: Readonly<Record<string, FileType>>, facts: Partial<Sourc
 test('names of one inode that are left stay together; a change of the metadata of one makes it a file of its own', () => {
   const linked = ['a', 'b', 'c'].map((path) => ({ ...entry(path, 'f', 0o644), ino: 7, nlink: 3, at: 5 }));
   const lower = layerOf({});
-  const withLinks = { ...lower, entries: new Map([...lower.entries, ...linked.map((one) => [one.path, one] as const)]) };
+  const withLinks = {
+    ...lower,
+    entries: new Map([...lower.entries, ...linked.map((one) => [one.path, one] as const)]),
+  };
   const facts = { path: 'b', mode: 0o600, uid: 1, gid: 2, mtime: 3, size: 1, sha256: 'x' };
   const values = { 'user.a': 'AA==' };
-  const upper = layerOf({ c: 'f' }, { metadata: new Map([['b', facts]]), attributes: new Map([['b', values]]) });
+  const upper = layerOf(
+    { c: 'f' },
+    { metadata: new Map([['b', facts]]), attributes: new Map([['b', values]]) },
+  );
   const { entries, attributes, metadata } = mergeTrees([withLinks, upper], () => true);
-  const shown = entries.map(({ path, mode, nlink, source, at }) => [path, mode, nlink, source, path === 'c' ? 0 : at]);
+  const shown = entries.map(({ path, mode, nlink, source, at }) => [
+    path,
+    mode,
+    nlink,
+    source,
+    path === 'c' ? 0 : at,
+  ]);
   assert.deepEqual(shown.slice(1), [
     ['a', 0o644, 1, 0, 5],
     ['b', 0o600, 1, 0, 5],
