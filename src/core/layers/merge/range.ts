@@ -5,6 +5,7 @@ import { ALL_LAYERS, isSelected } from '../../set/layer-names.js';
 import type { StoredImage, StoredImages } from '../../set/stored.js';
 import { quoteName } from '../../text/path.js';
 import { leftOutProblem } from '../fits.js';
+import { isIdentity } from '../identity.js';
 import { findLayer } from '../name.js';
 import { replacedIn } from '../replaced.js';
 
@@ -96,6 +97,7 @@ function whyNot(
   }
   const out = leftOutProblem(layer, stored);
   if (out !== undefined) return { why: `the next boot leaves it out: ${out.what}`, next: drop };
+  if (isIdentity(layer)) return { why: 'it says who this machine is, and is replaced by itself', next: drop };
   if (manifest?.kind !== 'layer') return { why: 'it has no manifest', next: drop };
   if (manifest.records === undefined) {
     return { why: 'an older mkma made it, without records of accounts and packages', next: drop };

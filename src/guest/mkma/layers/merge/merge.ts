@@ -100,17 +100,11 @@ export function mergeLayers(
   }
   machine.outliveInterrupts();
   const mode = options.dryRun ? 'read' : 'write';
-  const done = unlessInterrupted(machine, () =>
-    withImages(machine, record, mode, (folder) => {
-      if (!options.dryRun) {
-        const cleaned = removeReplaced(machine, folder);
-        if (!cleaned.ok) return cleaned;
-      }
-      return mergeIn(machine, record, { folder, words, options, tell });
-    }),
-  );
-  if (done.ok || done.problem.kind !== 'interrupted') return done;
-  return err({ ...done.problem, next: 'nothing was merged' });
+  const work = (folder: string): Result<MergedLayers> => {
+    const cleaned = options.dryRun ? ok() : removeReplaced(machine, folder);
+    return cleaned.ok ? mergeIn(machine, record, { folder, words, options, tell }) : cleaned;
+  };
+  return unlessInterrupted(machine, () => withImages(machine, record, mode, work), 'nothing was merged');
 }
 
 function nothing(notes: readonly string[]): MergedLayers {
