@@ -30,7 +30,7 @@ export function staleFiles(
   listBelow: (path: string) => string | null,
   listOf: (path: string) => string | null | undefined,
 ): Omit<StaleFiles, 'layer'>[] {
-  return [...set, ...gone, ...Object.keys(fields)].flatMap((name) => {
+  return [...new Set([...set, ...gone, ...Object.keys(fields)])].flatMap((name) => {
     const path = `${INFO}/${name}.list`;
     const own = listOf(path);
     const below = own === undefined ? null : listBelow(path);

@@ -85,7 +85,9 @@ function persistFrom(
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
     ...found.dropped.map((one) => droppedText(one, NAMED)),
+    ...(medium.hint === undefined ? [] : [medium.hint]),
   ];
+  if (medium.hint !== undefined) tell(medium.hint);
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
   const nothing = found.changes.length === 0;
