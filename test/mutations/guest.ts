@@ -78,8 +78,8 @@ export const GUEST: readonly Mutation[] = [
     id: 'two-save-at-once',
     breaks: 'one save at a time',
     file: 'src/guest/mkma/lock.ts',
-    from: 'if (!machine.lock(LOCK)) {',
-    to: 'if (machine.lock(LOCK) === undefined) {',
+    from: 'for (let pauses = 0; !machine.lock(LOCK); pauses++) {',
+    to: 'for (let pauses = 0; machine.lock(LOCK) === undefined; pauses++) {',
     tests: ['unit/guest/mkma/layers'],
   },
   {

@@ -3,5 +3,6 @@ import { CORE } from './core.js';
 import { GUEST } from './guest.js';
 import { HOST } from './host.js';
 import type { Mutation } from './mutation.js';
+import { SAVED } from './saved.js';
 
-export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST];
+export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...SAVED];

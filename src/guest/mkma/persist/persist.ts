@@ -17,6 +17,7 @@ import { applyRules, droppedText } from './apply-rules.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { type Chosen, contentOf } from './chosen.js';
 import { machineFacts } from './facts.js';
+import { figuresOf, rememberFigures } from './figures.js';
 import { checkTools } from './format.js';
 import { droppedUnits, leftUnits } from './left.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
@@ -143,7 +144,14 @@ function persistFrom(
       },
       whole: chosen.length === found.changes.length && texts.size === 0 && found.dropped.length === 0,
     });
-    if (saved.done !== undefined) return saved.done;
+    if (saved.done !== undefined) {
+      if (saved.done.ok && !options.dryRun)
+        rememberFigures(
+          machine,
+          figuresOf(found, keeps, (unit) => names.has(nameOf(unit))),
+        );
+      return saved.done;
+    }
     if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
     tell('files were replaced while they were read: retrying');
   }

@@ -48,7 +48,7 @@ export function offerOf(machine: RunningSystem, found: Found): Offer {
 }
 
 /** Without what belongs to units. */
-function itemsOf(changes: readonly Change[], { members, covered }: Units): readonly Change[] {
+export function itemsOf(changes: readonly Change[], { members, covered }: Units): readonly Change[] {
   return changes.filter(({ path }) => !members.has(path) && !covered.has(path));
 }
 

@@ -10,9 +10,9 @@ import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js'
 import { renderProblem } from '../../../core/result.js';
 import { ask } from '../../ran.js';
 import type { GuestSystem } from '../../system.js';
+import { type DiskStatus, readDisks } from '../disks.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
-import { type DiskStatus, readDisks } from './disks.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {

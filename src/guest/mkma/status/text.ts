@@ -8,8 +8,8 @@ import { renderProblem } from '../../../core/result.js';
 import { quoteName } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
 import { formatMoment } from '../../../core/text/time.js';
+import { diskLine } from '../disks.js';
 import { layOut } from '../layout.js';
-import { diskLine } from './disks.js';
 import type { Status } from './status.js';
 
 /** As lines, fitted to the width of a terminal if given. */

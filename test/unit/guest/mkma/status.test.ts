@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeftOut, LoadedImage } from '../../../../src/core/boot/record.js';
-import { hiddenByDisks, readDisks } from '../../../../src/guest/mkma/status/disks.js';
+import { hiddenByDisks, readDisks } from '../../../../src/guest/mkma/disks.js';
 import { BASE, bootedMachine, mkma, RECORD } from './booted.js';
 
 const LAYER: LoadedImage = {

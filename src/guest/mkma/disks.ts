@@ -1,9 +1,9 @@
 /** Disks that the machine's definition mounts: which of them are in use, and why the others are not. */
 
-import { DISKS_FILE, type ExpectedDisk } from '../../../core/boot/disks.js';
-import type { Change } from '../../../core/overlay/changes.js';
-import { isBelow } from '../../../core/text/path.js';
-import type { GuestSystem } from '../../system.js';
+import { DISKS_FILE, type ExpectedDisk } from '../../core/boot/disks.js';
+import type { Change } from '../../core/overlay/changes.js';
+import { isBelow } from '../../core/text/path.js';
+import type { GuestSystem } from '../system.js';
 
 /**
  * `used`: mounted, or enabled as swap. `absent`: no such device. `locked`: present, but not unlocked.
