@@ -29,7 +29,7 @@ _mkma() {
     shell) words='--help --output --config --preset --verbose' ;;
     inspect) words='--help --files --json --verbose' ;;
     layers)
-      if [ "$COMP_CWORD" = 2 ]; then words='list show diff blame verify disable enable drop'; else
+      if [ "$COMP_CWORD" = 2 ]; then words='list show diff blame verify disable enable drop rename'; else
         case $sub in
         list) words='--help --output --json --verbose' ;;
         show) words='--help --output --json --verbose' ;;
@@ -39,6 +39,7 @@ _mkma() {
         disable) words='--help --output --json --verbose' ;;
         enable) words='--help --output --json --verbose' ;;
         drop) words='--help --force --output --json --verbose' ;;
+        rename) words='--help --output --json --verbose' ;;
         esac
       fi ;;
     doctor) words='--help --install --hardware --output --json --verbose' ;;
