@@ -1,5 +1,6 @@
 /** The command line: verbs, help, and exit codes. */
 import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
+import { autoPersist } from './auto/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
 import { type Context, Failed, type Session } from './session.js';
@@ -8,7 +9,7 @@ import { complaint, TEXT } from './usage.js';
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
+    routes: { persist: persistCommand(autoPersist), layers: layersRoutes, status: statusCommand },
     docs: {
       brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:

@@ -1,5 +1,6 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
+import type { Occasion } from '../../../core/auto/conditions.js';
 import type { ImageFormat } from '../../../core/contract.js';
 import {
   listedChanges,
@@ -8,7 +9,7 @@ import {
   renderUnit,
   showPath,
 } from '../../../core/overlay/change-list.js';
-import { type Result, usage } from '../../../core/result.js';
+import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
@@ -31,6 +32,8 @@ interface Flags {
   readonly format?: ImageFormat;
   readonly ignoreRules?: boolean;
   readonly explain?: string;
+  readonly auto?: boolean;
+  readonly atShutdown?: boolean;
   readonly json?: boolean;
 }
 
@@ -39,43 +42,53 @@ const word = (brief: string, placeholder: string) =>
   ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
 const words = (brief: string) => ({ ...word(brief, 'pattern'), variadic: true }) as const;
 
-export const persistCommand = buildCommand<Flags, [], Context>({
-  docs: {
-    brief: 'save the changes you choose as a layer that later boots apply',
-    fullDescription:
-      'Save changes since boot, or since the last snapshot, as a persistence layer beside the base. Without options, the list of changes opens in $VISUAL, $EDITOR or an available editor: delete the lines of what you do not want to keep. Layers are written completely or not at all. Requires root.',
-  },
-  parameters: {
-    flags: {
-      all: flag('save all changes but what rules drop, without an editor'),
-      select: words(
-        'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
-      ),
-      deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
-      dryRun: flag('only show what would be saved'),
-      name: word("add this label to the layer's name", 'label'),
-      format: {
-        kind: 'enum',
-        values: ['cpio', 'erofs'],
-        brief:
-          'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
-        optional: true,
-      },
-      level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
-      ignoreRules: flag('drop nothing by rules'),
-      explain: word('only say which rule keeps or drops the path', 'path'),
-      json: flag('print one JSON document on stdout'),
-    },
-  },
-  func(flags) {
-    const { json = false } = flags;
-    return show(this, () => run(this, flags, json), json);
-  },
-});
+/** Saves by rules and conditions alone. */
+export type SaveByItself = (session: Session, occasion: Occasion, json: boolean) => Result<Answer>;
 
-function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
+/** The command; `auto` does what `--auto` asks for. */
+export const persistCommand = (auto: SaveByItself) =>
+  buildCommand<Flags, [], Context>({
+    docs: {
+      brief: 'save the changes you choose as a layer that later boots apply',
+      fullDescription:
+        'Save changes since boot, or since the last snapshot, as a persistence layer beside the base. Without options, the list of changes opens in $VISUAL, $EDITOR or an available editor: delete the lines of what you do not want to keep. Layers are written completely or not at all. Requires root.',
+    },
+    parameters: {
+      flags: {
+        all: flag('save all changes but what rules drop, without an editor'),
+        select: words(
+          'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
+        ),
+        deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
+        dryRun: flag('only show what would be saved'),
+        name: word("add this label to the layer's name", 'label'),
+        format: {
+          kind: 'enum',
+          values: ['cpio', 'erofs'],
+          brief:
+            'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
+          optional: true,
+        },
+        level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
+        ignoreRules: flag('drop nothing by rules'),
+        explain: word('only say which rule keeps or drops the path', 'path'),
+        auto: flag('save if the conditions in the rules hold, without asking: for timers'),
+        atShutdown: flag('with --auto: save whatever changed, since the machine is about to end'),
+        json: flag('print one JSON document on stdout'),
+      },
+    },
+    func(flags) {
+      const { json = false } = flags;
+      return show(this, () => run(this, flags, json, auto), json);
+    },
+  });
+
+function run(session: Session, flags: Flags, json: boolean, auto: SaveByItself): Result<Answer> {
   const { machine, terminal } = session;
   if (flags.explain !== undefined) return explain(machine, flags.explain);
+  const refused = checkAuto(flags);
+  if (!refused.ok) return refused;
+  if (flags.auto === true) return auto(session, flags.atShutdown === true ? 'shutdown' : 'timer', json);
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -105,6 +118,17 @@ function explain(machine: RunningSystem, text: string): Result<Answer> {
   const value = { path: `/${path}`, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
   const by = rule === undefined ? 'no rule matches' : `by ${ruleText(rule)}`;
   return { ok: true, value: { value, lines: () => [`${value.kept ? 'kept' : 'dropped'}: ${by}`] } };
+}
+
+/** Conditions and rules decide alone: options that choose have no place beside `--auto`. */
+function checkAuto({ auto = false, atShutdown = false, json: _, ...others }: Flags): Result<void> {
+  const next = 'see mkma persist --help';
+  if (atShutdown && !auto)
+    return usage({ code: 'exclusive-options', what: '--at-shutdown requires --auto', next });
+  const other = Object.entries(others).find(([, value]) => value !== undefined && value !== false);
+  if (!auto || other === undefined) return ok();
+  const name = other[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return usage({ code: 'exclusive-options', what: `--auto and --${name} exclude each other`, next });
 }
 
 function optionsOf(flags: Flags): Result<PersistOptions> {

@@ -1,6 +1,7 @@
 /** `mkma persist`: chosen changes become a layer. */
 
 import type { TreeEntry } from '../../../core/archive/tree.js';
+import type { Amounts } from '../../../core/auto/conditions.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
@@ -28,6 +29,8 @@ import { findUnits, type Units } from './units.js';
 export interface PersistOptions extends Choice, SaveOptions {
   /** Whether no rule drops anything. */
   readonly ignoreRules: boolean;
+  /** Asked once the changes are known whether to save them; absent: they are. */
+  readonly consider?: (amounts: Amounts) => boolean;
 }
 
 /** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
@@ -63,9 +66,9 @@ function persistFrom(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
-  let free = 0;
+  let room = { bytes: 0, free: 0 };
   const looked = withImages(machine, record, 'read', (folder) => {
-    free = measureFileSystem(machine, folder).free;
+    room = measureFileSystem(machine, folder);
     return readMedium(machine, record, folder);
   });
   if (!looked.ok) return looked;
@@ -85,6 +88,12 @@ function persistFrom(
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
   const nothing = found.changes.length === 0;
+  const empty = (): Persisted => ({
+    ...{ changes: [], units: [], format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets },
+    ...{ dropped: found.dropped, warnings: medium.warnings },
+  });
+  const amounts = { changedBytes: bytesOf(found.changes), freeRoom: room.free, totalRoom: room.bytes };
+  if (!nothing && options.consider?.(amounts) === false) return ok({ ...empty(), withheld: true });
   const first = nothing
     ? ok({ changes: [], units: [] })
     : chooseChanges(machine, options, offerOf(found, options), notes);
@@ -112,15 +121,7 @@ function persistFrom(
     const { texts, left } = content.value;
     const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
     if (chosen.length === 0) {
-      const none = {
-        changes: [],
-        units: [],
-        format: 'cpio',
-        unpackedBytes: 0,
-        nextBoot: 0,
-        sockets,
-      } as const;
-      return ok({ ...none, dropped: found.dropped, warnings: notedMedium.warnings });
+      return ok({ ...empty(), warnings: notedMedium.warnings });
     }
     const shown = {
       changes: offerOf({ ...found, changes: chosen }, options).changes.filter(({ path }) => paths.has(path)),
@@ -131,7 +132,7 @@ function persistFrom(
       ...{
         facts,
         medium: withStaying(notedMedium, stay),
-        free,
+        free: room.free,
         scan: found.scan,
         chosen,
         texts,
@@ -163,6 +164,10 @@ function lookBelow(machine: RunningSystem, { below, stack, merged }: Scan) {
     }
     return entries;
   };
+}
+
+function bytesOf(changes: readonly Change[]): number {
+  return changes.reduce((sum, { entry }) => sum + (entry?.type === 'f' ? entry.size : 0), 0);
 }
 
 function nameOf({ kind, name }: Unit): string {

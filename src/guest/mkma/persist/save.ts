@@ -57,6 +57,8 @@ export interface Persisted {
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
   /** Without those that belong to units. */
   readonly changes: readonly Change[];
+  /** Whether there were changes that the options forbade to save. */
+  readonly withheld?: boolean;
   readonly units: readonly UnitLine[];
   /** What rules have dropped. */
   readonly dropped: readonly Dropped[];

@@ -2,7 +2,7 @@
 import { buildCommand } from '@stricli/core';
 import { bootTimes } from '../../../core/boot/record.js';
 import { ok, type Result } from '../../../core/result.js';
-import type { GuestSystem } from '../../system.js';
+import type { GuestSystem, RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
 import { type Answer, type Context, Failed, show } from '../session.js';
 import { readBar } from './bar.js';
@@ -10,7 +10,7 @@ import { diskLine, readDisks } from './disks.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
-function look(machine: GuestSystem): Result<Answer> {
+function look(machine: RunningSystem): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
   const value = readStatus(machine, record.value);
