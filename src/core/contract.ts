@@ -84,6 +84,9 @@ export const OVERLAY = { root: 'overlay', base: 'base', fresh: 'fresh', layers: 
 /** Beside them: files that early boot composed of several layers, if any. */
 export const COMPOSED = 'composed';
 
+/** Rules of the definition for `mkma persist`: they overrule the shipped ones beside them. */
+export const DEFINED_RULES = '/usr/lib/mkma/definition.rules';
+
 /** The beginning of every line that init prints; tests and `mkma test` look for it. */
 export const INIT_PREFIX = 'mkma:';
 

@@ -77,7 +77,7 @@ test("the machine's own rules overrule the shipped ones, the last that matches c
   );
   assert.match(
     persist('--all', '--dry-run'),
-    /^dropped as larger than 999 B \(largest-file\): 2 changes, 1\.95 KiB: \/home\/anna\/notes, and 1 more$/m,
+    /^dropped as larger than 999 B \(largest-file, \/etc\/mkma\/persist\.rules:10\): 2 changes, 1\.95 KiB: \/home\/anna\/notes, and 1 more$/m,
   );
   persist('--all', '--level', '1');
   machine.boot();
@@ -114,8 +114,8 @@ test('rules that are not understood: each line is named, and nothing is saved', 
     /^error: invalid rules: \/etc\/mkma\/persist\.rules \[rules-invalid\]\n/,
     /persist\.rules:1: \/before: a section comes first/,
     /persist\.rules:3: !not: write it in the other section/,
-    /persist\.rules:5: largest-file many: the limit is an amount/,
-    /persist\.rules:6: smallest 1: no such limit/,
+    /persist\.rules:5: largest-file many: it is an amount/,
+    /persist\.rules:6: smallest 1: no such setting/,
   ])
     assert.match(stderr, words);
   assert.deepEqual(machine.files(), ['base.cpio.zst']);

@@ -44,6 +44,10 @@ export const MACHINE = {
     'Lines of a file with rules for mkma persist are not understood.',
     'Correct the lines that are named.',
   ],
+  'limits-contradict': [
+    'Limits of rules for mkma persist contradict: the largest file is larger than the largest layer.',
+    'Change one of them.',
+  ],
   'package-needs-another': [
     'Packages were chosen without others that they depend on.',
     'Choose both, or leave out both.',

@@ -1,10 +1,13 @@
-/** Rules that say which changes are kept and which are dropped: patterns of gitignore(5) in sections. */
+/** Rules that say which changes are kept and which are dropped: patterns in sections. Pure. */
 import { err, ok, type Problem, type Result } from '../result.js';
-import { parseBytes } from '../text/size.js';
+import { contradict, LIMIT_TYPES, LIMITS, type Limits, limitText } from './limits.js';
+import { parsePattern } from './pattern.js';
+import { readSections, readSettings, type SectionLine, type WrongLine } from './sections.js';
 
-/** One pattern. Of several that match a path, the last one counts. */
+/** One pattern. Of several that match, the last one counts. */
 export interface Rule {
   readonly keeps: boolean;
+  /** As written, see pattern.ts. */
   readonly pattern: string;
   /** The file that has it, and the line, counted from 1. */
   readonly file: string;
@@ -13,65 +16,91 @@ export interface Rule {
   readonly reason?: string;
 }
 
-/** Bytes beyond which something is dropped; absent: no limit. */
-export interface Limits {
-  readonly largestFile?: number;
-}
-
 export interface RuleSet {
   readonly rules: readonly Rule[];
   readonly limits: Limits;
 }
 
 const SECTIONS = ['keep', 'drop', 'limits'] as const;
-type Section = (typeof SECTIONS)[number];
 
 /** Parses a file of rules. Everything that is wrong with it is named at once. */
 export function parseRules(text: string, file: string): Result<RuleSet> {
-  const rules: Rule[] = [];
-  const limits: { largestFile?: number } = {};
-  const wrong: string[] = [];
-  let section: Section | undefined;
-  let reason: string[] = [];
-  for (const [i, full] of text.split('\n').entries()) {
-    const line = full.trimEnd();
-    const fail = (why: string): void => {
-      wrong.push(`${file}:${i + 1}: ${line.trim()}: ${why}`);
-    };
-    if (line === '') reason = [];
-    else if (line.startsWith('#')) reason.push(line.slice(1).trim());
-    else if (/^\[.*\]$/.test(line) && (isSection(line.slice(1, -1)) || section === undefined)) {
-      const name = line.slice(1, -1);
-      if (isSection(name)) section = name;
-      else fail(`no such section: they are ${SECTIONS.map((one) => `[${one}]`).join(', ')}`);
-      reason = [];
-    } else if (section === undefined) fail('a section comes first: [drop], [keep] or [limits]');
-    else if (section === 'limits') {
-      const [, name = '', value = ''] = /^(\S+)\s+(.*)$/.exec(line) ?? [];
-      const bytes = parseBytes(value);
-      if (name !== 'largest-file') fail('no such limit: there is largest-file');
-      else if (bytes === undefined) fail('the limit is an amount, such as 200M');
-      else limits.largestFile = bytes;
-    } else if (line.startsWith('!')) fail('write it in the other section instead of !');
-    else {
-      const found = { keeps: section === 'keep', pattern: line, file, line: i + 1 };
-      rules.push(reason.length === 0 ? found : { ...found, reason: reason.join(' ') });
-      reason = [];
+  const { lines, wrong: first } = readSections(text, SECTIONS);
+  const of = (section: (typeof SECTIONS)[number]) => lines.filter((line) => line.section === section);
+  const { settings, wrong: second } = readSettings(of('limits'), LIMIT_TYPES);
+  const patterns = lines.filter(({ section }) => section !== 'limits');
+  const wrong = [...first, ...second, ...patterns.flatMap(wrongPattern)];
+  if (wrong.length > 0) return err(invalid(file, wrong));
+  const rules = patterns.map(({ section, text: pattern, line, reason }) => ({
+    ...{ keeps: section === 'keep', pattern, file, line },
+    ...(reason === undefined ? {} : { reason }),
+  }));
+  const limits = Object.fromEntries(
+    Object.entries(LIMITS).flatMap(([name, key]) => {
+      const found = settings.get(name);
+      return found === undefined ? [] : [[key, { bytes: found.value, file, line: found.line }]];
+    }),
+  ) as Limits;
+  return ok({ rules, limits });
+}
+
+function wrongPattern({ text, line }: SectionLine): WrongLine[] {
+  const found = parsePattern(text);
+  return 'wrong' in found ? [{ line, text, why: found.wrong }] : [];
+}
+
+/** The rules of several files, those of the last one counting most. */
+export function joinRules(sets: readonly RuleSet[]): Result<RuleSet> {
+  const limits: Limits = Object.assign({}, ...sets.map((one) => one.limits));
+  const { largestFile, largestLayer } = limits;
+  if (largestFile !== undefined && largestLayer !== undefined) {
+    if (contradict(largestFile.bytes, largestLayer.bytes)) {
+      return err({
+        code: 'limits-contradict',
+        what: 'the largest file may be larger than the largest layer',
+        where: [limitText('largest-file', largestFile), limitText('largest-layer', largestLayer)].join(
+          ' and ',
+        ),
+        next: 'change one of these lines; nothing was saved',
+      });
     }
   }
-  return wrong.length === 0 ? ok({ rules, limits }) : err(invalid(file, wrong));
+  return ok({ rules: sets.flatMap(({ rules }) => rules), limits });
 }
 
-function isSection(name: string): name is Section {
-  return (SECTIONS as readonly string[]).includes(name);
+/** Rules and limits of a definition. */
+export interface DefinedRules {
+  readonly rules: { readonly keep: readonly string[]; readonly drop: readonly string[] };
+  readonly limits: {
+    readonly largestFile?: string | undefined;
+    readonly largestLayer?: string | undefined;
+  };
 }
 
-function invalid(file: string, wrong: readonly string[]): Problem {
+/** A file with them, in which what is kept overrules what is dropped; `undefined` if there are none. */
+export function renderRules({ rules: { keep, drop }, limits }: DefinedRules): string | undefined {
+  const bytes = Object.entries(LIMITS).flatMap(([name, key]) => {
+    const value = limits[key];
+    return value === undefined ? [] : [`${name} ${value}`];
+  });
+  const sections = [
+    ['drop', drop],
+    ['keep', keep],
+    ['limits', bytes],
+  ] as const;
+  const parts = sections.filter(([, lines]) => lines.length > 0);
+  if (parts.length === 0) return undefined;
+  const text = parts.map(([name, lines]) => `\n[${name}]\n${lines.map((line) => `${line}\n`).join('')}`);
+  return `# From the definition of this machine. Rules of your own belong into /etc/mkma/persist.rules.\n${text.join('')}`;
+}
+
+function invalid(file: string, wrong: readonly WrongLine[]): Problem {
+  const sorted = [...wrong].sort((a, b) => a.line - b.line);
   return {
     code: 'rules-invalid',
     what: 'invalid rules',
     where: file,
-    why: wrong.join('\n'),
+    why: sorted.map(({ line, text, why }) => `${file}:${line}: ${text}: ${why}`).join('\n'),
     next: 'correct these lines; nothing is saved by half of the rules',
   };
 }

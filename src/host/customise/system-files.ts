@@ -3,6 +3,8 @@
  * also an input of a stage.
  */
 
+import { DEFINED_RULES } from '../../core/contract.js';
+import { renderRules } from '../../core/rules/rules.js';
 import type { Part } from '../definition/choices.js';
 import type { MachineConfig } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig } from '../leave-out/parts.js';
@@ -31,6 +33,7 @@ export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<
     ...loginFiles(machine),
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),
+    ...ruleFiles(machine.persist),
     ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
     // For mkma test, so that the images alone suffice.
     ...(machine.listen.length === 0
@@ -55,6 +58,12 @@ function zramFiles(percent: number | undefined): Record<string, string> {
     // A page at a time: neighbours are no cheaper to read from RAM.
     '/etc/sysctl.d/10-mkma-zram.conf': 'vm.page-cluster = 0\n',
   };
+}
+
+/** Rules for mkma persist. */
+function ruleFiles(persist: MachineConfig['persist']): Record<string, string> {
+  const rules = renderRules(persist);
+  return rules === undefined ? {} : { [DEFINED_RULES]: rules };
 }
 
 /** Excluded packages stay excluded when packages are installed later. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { actions } from './schema/actions.js';
 import { boot } from './schema/boot.js';
 import { content } from './schema/content.js';
+import { persist } from './schema/persist.js';
 import { software } from './schema/software.js';
 import { storage } from './schema/storage.js';
 import { hostnameSchema } from './schema/words.js';
@@ -13,6 +14,7 @@ export const machineSchema = z
     ...software,
     ...content,
     ...storage,
+    ...persist,
     ...actions,
     ...boot,
   })

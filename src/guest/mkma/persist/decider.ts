@@ -1,5 +1,7 @@
-/** Which rule decides about a path. */
+/** Which rule decides about a path, a package or an account. */
 import ignore from 'ignore';
+import { classOfPath } from '../../../core/rules/classes.js';
+import { matchesName, parsePattern } from '../../../core/rules/pattern.js';
 import type { Rule } from '../../../core/rules/rules.js';
 import { parentOf } from '../../../core/text/path.js';
 
@@ -11,31 +13,65 @@ interface Candidate {
   readonly anchored: boolean;
 }
 
-/** Decides by the rules of several files, those of the last file counting most. */
+/**
+ * Decides by the rules of several files, those of the last file counting most. A pattern counts more than a
+ * class.
+ */
 export class Decider {
-  /** The last rule first. */
+  /** Those about paths, the last one first. */
   private readonly rules: readonly Candidate[];
   /** Those that may match something directly in a folder: most files share theirs with others. */
   private readonly inFolder = new Map<string, readonly Candidate[]>();
+  /** By class, the last rule about it. */
+  private readonly classes = new Map<string, Rule>();
+  /** About packages and accounts, the last one first. */
+  private readonly units: { readonly kind: string; readonly name: string; readonly rule: Rule }[] = [];
 
   constructor(rules: readonly Rule[]) {
-    this.rules = rules
-      .map((rule) => ({
-        ...literalOf(rule.pattern),
-        rule,
-        matcher: ignore({ ignorecase: false }).add(rule.pattern),
-      }))
-      .reverse();
+    const paths: Candidate[] = [];
+    for (const rule of rules) {
+      const pattern = parsePattern(rule.pattern);
+      // What is no pattern is refused when rules are read.
+      if ('wrong' in pattern) continue;
+      if (pattern.of === 'class') {
+        // One for everything is one for each class.
+        if (pattern.name === 'all') this.classes.clear();
+        this.classes.set(pattern.name, rule);
+      } else if (pattern.of === 'paths') {
+        const matcher = ignore({ ignorecase: false }).add(pattern.text);
+        paths.unshift({ ...literalOf(pattern.text), rule, matcher });
+      } else this.units.unshift({ kind: pattern.of, name: pattern.name, rule });
+    }
+    this.rules = paths;
   }
 
   /** The rule that decides about a path, relative to the root; `undefined`: none matches. */
   decide(path: string, isFolder: boolean): Rule | undefined {
     if (path === '.') return undefined;
+    return this.byPattern(path, isFolder) ?? this.byClass(classOfPath(path));
+  }
+
+  /** The same of patterns alone, without classes. */
+  byPattern(path: string, isFolder: boolean): Rule | undefined {
     const name = isFolder ? `${path}/` : path;
     const found = this.candidates(parentOf(path)).find(
       ({ literal, anchored, matcher }) => (anchored || name.includes(literal)) && matcher.ignores(name),
     );
     return found?.rule;
+  }
+
+  /** The rule that decides about a package or an account. */
+  decideUnit(kind: 'package' | 'account', name: string): Rule | undefined {
+    return this.namingUnit(kind, name) ?? this.byClass(`${kind}s`);
+  }
+
+  /** The rule that names it. */
+  namingUnit(kind: 'package' | 'account', name: string): Rule | undefined {
+    return this.units.find((one) => one.kind === kind && matchesName(one.name, name))?.rule;
+  }
+
+  private byClass(name: string | undefined): Rule | undefined {
+    return (name === undefined ? undefined : this.classes.get(name)) ?? this.classes.get('all');
   }
 
   private candidates(folder: string): readonly Candidate[] {

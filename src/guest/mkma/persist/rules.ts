@@ -1,15 +1,17 @@
 /** The rules of this machine, and which changes they drop. */
+import { DEFINED_RULES } from '../../../core/contract.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
-import { err, ok, type Result } from '../../../core/result.js';
-import { type Limits, parseRules, type Rule } from '../../../core/rules/rules.js';
+import { ok, type Result } from '../../../core/result.js';
+import { type Limits, limitText } from '../../../core/rules/limits.js';
+import { joinRules, parseRules, type Rule, type RuleSet } from '../../../core/rules/rules.js';
 import { ancestorsOf } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { GuestSystem } from '../../system.js';
 import { Decider } from './decider.js';
 
-/** The shipped ones, then those of the machine, which count more. */
-const FILES = ['/usr/lib/mkma/persist.rules', '/etc/mkma/persist.rules'] as const;
+/** The shipped ones, those of the definition, then those of the machine, which count most. */
+const FILES = ['/usr/lib/mkma/persist.rules', DEFINED_RULES, '/etc/mkma/persist.rules'] as const;
 
 export interface MachineRules {
   readonly decider: Decider;
@@ -18,16 +20,17 @@ export interface MachineRules {
 
 /** Without any if `ignored`. */
 export function readRules(machine: GuestSystem, ignored: boolean): Result<MachineRules> {
-  const rules: Rule[] = [];
-  let limits: Limits = {};
+  const sets: RuleSet[] = [];
   for (const file of ignored ? [] : FILES) {
     const text = machine.readText(file);
     if (text === undefined) continue;
     const parsed = parseRules(text, file);
-    if (!parsed.ok) return err(parsed.problem);
-    rules.push(...parsed.value.rules);
-    limits = { ...limits, ...parsed.value.limits };
+    if (!parsed.ok) return parsed;
+    sets.push(parsed.value);
   }
+  const joined = joinRules(sets);
+  if (!joined.ok) return joined;
+  const { rules, limits } = joined.value;
   return ok({ decider: new Decider(rules), limits });
 }
 
@@ -78,9 +81,9 @@ function whyDropped(
   if (kind === 'moved') return undefined;
   const rule = decider.decide(path, (entry?.type ?? before) === 'd');
   if (rule?.keeps === false) return `by ${ruleText(rule)}`;
-  const large = largestFile !== undefined && entry?.type === 'f' && entry.size > largestFile;
+  const large = largestFile !== undefined && entry?.type === 'f' && entry.size > largestFile.bytes;
   return large && rule === undefined
-    ? `as larger than ${formatBytes(largestFile)} (largest-file)`
+    ? `as larger than ${formatBytes(largestFile.bytes)} (${limitText('largest-file', largestFile)})`
     : undefined;
 }
 

@@ -6,6 +6,7 @@ import { unitOf } from '../unit-names.js';
 import { checkDisks } from './disks.js';
 import { checkFiles } from './files.js';
 import { checkPackages } from './packages.js';
+import { checkPersist } from './persist.js';
 import { present } from './present.js';
 import { checkUsers } from './users.js';
 import { checkTables, checkVolumes } from './volumes.js';
@@ -20,6 +21,7 @@ export function checkMachine(machine: MachineConfig): Fault[] {
     checkDisks,
     checkVolumes,
     checkTables,
+    checkPersist,
     checkUsers,
     services,
     names,

@@ -27,6 +27,32 @@ test('the last that matches counts, in folders as well', () => {
   assert.equal(by('.', true), undefined);
 });
 
+test('a pattern counts more than a class, the last class counts; packages and accounts by name and class', () => {
+  const all = [
+    rule('**/.cache/'),
+    rule('class:all'),
+    rule('class:homes', true),
+    rule('class:packages', true),
+    rule('package:lib*'),
+    rule('/etc/mine', true),
+  ];
+  const decider = new Decider(all);
+  const by = (path: string) => decider.decide(path, false)?.pattern;
+  assert.equal(by('home/a/x'), 'class:homes');
+  assert.equal(by('home/a/.cache/x'), '**/.cache/');
+  assert.equal(by('usr/x'), 'class:all');
+  assert.equal(by('etc/x'), 'class:all');
+  assert.equal(by('etc/mine'), '/etc/mine');
+  assert.equal(decider.decideUnit('package', 'htop')?.pattern, 'class:packages');
+  assert.equal(decider.decideUnit('package', 'libc6')?.pattern, 'package:lib*');
+  assert.equal(decider.decideUnit('account', 'anna')?.pattern, 'class:all');
+  assert.equal(decider.namingUnit('package', 'htop'), undefined);
+  assert.equal(
+    new Decider([rule('class:homes'), rule('class:all', true)]).decide('home/a', false)?.keeps,
+    true,
+  );
+});
+
 test('random rules and paths: as each rule by itself would decide', () => {
   const part = fc.constantFrom('a', 'b', 'ab', '*', 'a*', '**', '?b', '[ab]', '\\*');
   const pattern = fc

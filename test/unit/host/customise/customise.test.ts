@@ -215,3 +215,12 @@ test('a folder named through a link counts by what it holds; hooks after all is 
   const late = machine({ hooks: [{ at: 'images', on: 'host', run: () => undefined }] });
   assert.deepEqual(customiseInputs(late, 'a'), customiseInputs(machine({}), 'b'));
 });
+
+test('rules of the definition are a file of the machine, which a change of them makes anew', () => {
+  const files = (input: MachineInput) => machineFiles(machine(input), describeKey);
+  const path = '/usr/lib/mkma/definition.rules';
+  assert.equal(files({})[path], undefined);
+  const persist = { rules: { drop: ['/srv/'] }, limits: { largestFile: '1G' } };
+  assert.match(files({ persist })[path] ?? '', /\n\[drop\]\n\/srv\/\n\n\[limits\]\nlargest-file 1G\n$/);
+  assert.notEqual(customiseInputs(machine({}), '').files, customiseInputs(machine({ persist }), '').files);
+});

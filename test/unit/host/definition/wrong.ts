@@ -707,4 +707,23 @@ export const WRONG: readonly Wrong[] = [
       '  next: use "generic" or "hardware"',
     ],
   },
+  {
+    what: 'rules and limits of what is saved',
+    definition:
+      "{\n  persist: {\n    rules: { drop: ['class:home', '/srv/'] },\n    limits: { largestFile: 'much' },\n  },\n}",
+    lines: [
+      'persist.rules.drop[0] is "class:home": it is no pattern: no such class: they are class:all, class:packages, class:accounts, class:identity, class:homes, class:configuration, class:state: mkma.config.ts:4 [value-invalid]',
+      '  why: other errors:',
+      '       mkma.config.ts:5: persist.limits.largestFile is "much": it must be a number of bytes, such as "200M" or "2G"',
+      '  next: correct it and try again',
+    ],
+  },
+  {
+    what: 'limits that contradict',
+    definition: "{\n  persist: {\n    limits: { largestFile: '2G', largestLayer: '500M' },\n  },\n}",
+    lines: [
+      'persist.limits.largestFile is 2G, more than persist.limits.largestLayer, 500M: mkma.config.ts:4 [limits-contradict]',
+      '  next: lower the first, or raise the second',
+    ],
+  },
 ];
