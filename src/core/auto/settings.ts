@@ -90,6 +90,11 @@ export function autoSettingsOf(
   );
 }
 
+/** The name of a setting in a file of rules. */
+export function autoSettingName(key: keyof AutoSettings): string {
+  return SETTINGS[key][0];
+}
+
 /** Why settings contradict each other; `undefined` if they do not. */
 export function contradiction({ leastChange, mostChange }: AutoSettings): string | undefined {
   return leastChange > mostChange

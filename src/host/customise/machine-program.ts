@@ -23,7 +23,7 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 
-/** The folder with units of every machine, none of which is enabled by itself, and the programs they start. */
+/** The folder with units of every machine, none of them enabled, and the programs that they start. */
 const UNITS = join(PACKAGE, 'presets/persist');
 
 /** Where one of them goes: units have an extension, programs none. */

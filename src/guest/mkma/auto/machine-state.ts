@@ -38,7 +38,10 @@ const LOCKED = [
   '/var/cache/apt/archives/lock',
 ];
 
-/** The name of the program that holds one of the locks. */
+/**
+ * The name of the program that holds one of the locks. Its link is relative to this program's root, unless it
+ * has another mount namespace, as this program has: then it may have more in front.
+ */
 function packagesBusy(machine: RunningSystem): string | undefined {
   const locks = machine.readText('/proc/locks') ?? '';
   // `1: POSIX  ADVISORY  WRITE 1234 00:1b:5678 0 EOF` (proc_locks(5)).
@@ -47,7 +50,7 @@ function packagesBusy(machine: RunningSystem): string | undefined {
   );
   if (owners.size === 0) return undefined;
   const folders = [...owners].map((pid) => `/proc/${pid}/fd`);
-  const names = LOCKED.flatMap((path, i) => [...(i === 0 ? [] : ['-o']), '-lname', path]);
+  const names = LOCKED.flatMap((path, i) => [...(i === 0 ? [] : ['-o']), '-lname', `*${path}`]);
   // 1: one of them has ended meanwhile.
   const found = ask(
     machine,

@@ -1,4 +1,5 @@
 /** The rules of this machine, and which changes they drop. */
+import { AUTO_DEFAULTS, type AutoSettings } from '../../../core/auto/settings.js';
 import { DEFINED_RULES } from '../../../core/contract.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
@@ -16,6 +17,7 @@ const FILES = ['/usr/lib/mkma/persist.rules', DEFINED_RULES, '/etc/mkma/persist.
 export interface MachineRules {
   readonly decider: Decider;
   readonly limits: Limits;
+  readonly auto: AutoSettings;
 }
 
 /** Without any if `ignored`. */
@@ -30,8 +32,8 @@ export function readRules(machine: GuestSystem, ignored: boolean): Result<Machin
   }
   const joined = joinRules(sets);
   if (!joined.ok) return joined;
-  const { rules, limits } = joined.value;
-  return ok({ decider: new Decider(rules), limits });
+  const { rules, limits, auto } = joined.value;
+  return ok({ decider: new Decider(rules), limits, auto: { ...AUTO_DEFAULTS, ...auto } });
 }
 
 /** Changes that one rule drops. */
