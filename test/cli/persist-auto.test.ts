@@ -6,23 +6,10 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { lossText, parseSessionMark, SESSION_FILE, type SessionMark } from '../../src/core/auto/session.js';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { type Ended, TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import type { Ended } from './persist/machine.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  images: sharedImages(),
-  dist: join(repository, 'dist'),
-  scratch: folder.path,
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url);
 const at = (path: string): string => join(machine.merged, path);
 const RULES = join(machine.root, 'etc/mkma/persist.rules');
 const STATE = join(machine.root, 'run/mkma/auto.json');

@@ -5,22 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
-  ...{ storageBytes: 64 * 2 ** 20, ramBytes: 2 ** 30 },
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url, { storageBytes: 64 * 2 ** 20, ramBytes: 2 ** 30 });
 
 // At once: before anything is packed. Later: while zstd works.
 for (const delay of [0, 150, 1500]) {

@@ -16,23 +16,11 @@ import { beforeEach, test } from 'node:test';
 import { fitOf, type RecordState, type Records, stacked } from '../../src/core/records/records.js';
 import { recordsOf } from '../../src/host/pack/records.js';
 import { readImage } from '../../src/host/set/images.js';
-import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { withMount } from './packages/mount.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
-  ...{ storageBytes: 24 * 2 ** 20, ramBytes: 2 ** 30 },
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url, { storageBytes: 24 * 2 ** 20, ramBytes: 2 ** 30 });
 
 const at = (path: string): string => join(machine.merged, path);
 let base: Records;

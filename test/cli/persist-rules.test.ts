@@ -3,23 +3,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  images: sharedImages(),
-  dist: join(repository, 'dist'),
-  scratch: folder.path,
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url);
 const at = (path: string): string => join(machine.merged, path);
 /** A file of the machine's own system, where its program looks for rules. */
 const own = join(machine.root, 'etc/mkma/persist.rules');

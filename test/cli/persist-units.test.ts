@@ -13,25 +13,12 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { emptyBase } from './packages/base.js';
 import { generate, type Name } from './packages/generate.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  images: sharedImages(),
-  dist: join(repository, 'dist'),
-  scratch: folder.path,
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url);
 const debs = join(machine.root, 'tmp/debs');
 mkdirSync(debs);
 const file = generate(debs);
@@ -64,7 +51,12 @@ function installed(): string[] {
     .flatMap((line) => /^ii +(gen-\S+|needs) +(\d)/.exec(line)?.slice(1).join(' ') ?? []);
 }
 
+/** Rules of the machine. */
+const own = join(machine.root, 'etc/mkma/persist.rules');
+mkdirSync(dirname(own), { recursive: true });
+
 beforeEach(() => {
+  writeFileSync(own, '');
   machine.newBase((root) => {
     emptyBase(sharedImages(), root);
     dpkg('/overlay/base', '--install', '/tmp/debs/gen-common_1_all.deb');
@@ -109,13 +101,9 @@ test('the list has a line for each, and nothing of what belongs to them', () => 
     'package gen-b 2 (new, 4 files)',
     'package gen-e 2 (was 1, 4 files)',
     'account anna (new)',
-    'folder /etc',
     'new /etc/own',
-    'folder /home',
     'new /home/anna',
-    'folder /var/lib/gen',
-    'new /var/lib/gen/gen-a',
-    'new /var/lib/gen/gen-a/data',
+    'new /var/lib/gen/gen-a (1 file)',
   ]);
   save('--all');
   assert.deepEqual(list(), ['nothing to save']);
@@ -260,4 +248,76 @@ test('an account that no script of a package names is a line of its own, also be
   appendFileSync(at('etc/passwd'), 'backupd:x:990:990::/:/bin/false\n');
   appendFileSync(at('etc/group'), 'backupd:x:990:\n');
   assert.deepEqual(list().slice(0, 2), ['package gen-c 1 (new, 3 files)', 'account backupd (new)']);
+});
+
+test('files of packages changed by hand are marked: in a new package, and by their package', () => {
+  install('/merged', ['gen-a', 1], ['gen-c', 1]);
+  settle();
+  writeFileSync(at('usr/share/gen/gen-a/main'), 'by hand');
+  // A new time alone is no change.
+  machine.sh('touch "$0"', at('usr/share/gen/gen-c/main'));
+  writeFileSync(at('usr/share/gen/gen-e/main'), 'by hand');
+  writeFileSync(at('etc/gen/gen-e.conf'), 'edited');
+  writeFileSync(at('usr/share/gen/other'), 'nobody owns it');
+  const lines = list();
+  assert.deepEqual(
+    lines.filter((line) => !line.includes('/var/')),
+    [
+      'package gen-a 1 (new, 4 files, 1 changed by hand)',
+      'package gen-c 1 (new, 3 files)',
+      'changed /etc/gen/gen-e.conf',
+      'changed /usr/share/gen/gen-e/main (of package gen-e)',
+      'new /usr/share/gen/other',
+    ],
+  );
+  save('--all');
+  writeFileSync(at('usr/share/gen/gen-c/main'), 'by hand later');
+  assert.deepEqual(list(), ['changed /usr/share/gen/gen-c/main (of package gen-c)']);
+});
+
+test('a package that dpkg has not finished with is left, and what needs it, unless it is named', () => {
+  install('/merged', ['gen-c', 1]);
+  dpkg('/merged', '--unpack', '/tmp/debs/gen-a_1_all.deb', '/tmp/debs/gen-b_2_all.deb');
+  const said = machine.mkma(['persist', '--all', '--dry-run']).stdout;
+  for (const name of ['gen-a', 'gen-b'])
+    assert.match(
+      said,
+      new RegExp(
+        `^warning: ${name} is not saved \\[package-unfinished\\]; *why: dpkg has not finished with it: unpacked`,
+        'm',
+      ),
+    );
+  const packages = (...args: string[]): string[] =>
+    list(...args).filter((line) => line.startsWith('package'));
+  assert.deepEqual(packages(), ['package gen-c 1 (new, 3 files)']);
+  assert.deepEqual(packages('--select', 'package:gen-a'), ['package gen-a 1 (unpacked, 2 files)']);
+  writeFileSync(own, '[keep]\npackage:gen-a\n');
+  assert.deepEqual(packages(), ['package gen-a 1 (unpacked, 2 files)', 'package gen-c 1 (new, 3 files)']);
+  writeFileSync(own, '');
+  save('--all');
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-c 1', 'gen-common 1', 'gen-e 1']);
+  assert.equal(dpkg('/merged', '--audit'), '');
+});
+
+test('rules drop packages and accounts, with those that need them, and say so', () => {
+  install('/merged', ['gen-a', 1], ['gen-c', 1]);
+  install('/merged', ['gen-b', 2]);
+  addAnna();
+  writeFileSync(own, '[drop]\n# made elsewhere\npackage:gen-a\nclass:accounts\n');
+  const said = machine.mkma(['persist', '--all', '--dry-run']).stdout;
+  assert.match(
+    said,
+    /^dropped by package:gen-a \(\/etc\/mkma\/persist\.rules:3: made elsewhere\): 1 change, [\d.]+ KiB: package gen-a$/m,
+  );
+  assert.match(said, /^dropped by class:accounts \(.*:4\): 1 change, 0 B: account anna$/m);
+  assert.match(said, /^warning: gen-b is not saved: without it is gen-a$/m);
+  assert.deepEqual(
+    list().filter((line) => /^(package|account)/.test(line)),
+    ['package gen-c 1 (new, 3 files)'],
+  );
+  save('--all');
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-c 1', 'gen-common 1', 'gen-e 1']);
+  assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
 });

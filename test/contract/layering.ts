@@ -7,7 +7,7 @@ const ENGINE = /^(node:.*|std|os)$/;
 /** What the guest takes from outside: the engine in one folder; the parser where there is a command line to parse. */
 function mayImport(path: string, specifier: string): boolean {
   if (specifier === '@stricli/core') return path.startsWith('src/guest/mkma/');
-  if (specifier === 'ignore') return /^src\/guest\/mkma\/persist\/(choose|decider)\.ts$/.test(path);
+  if (specifier === 'ignore') return /^src\/guest\/mkma\/persist\/(select|decider)\.ts$/.test(path);
   return ENGINE.test(specifier) && (path.startsWith('src/guest/qjs/') || path === 'src/guest/packer/main.ts');
 }
 

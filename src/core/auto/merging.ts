@@ -4,6 +4,14 @@
  */
 import type { AutoSettings } from './settings.js';
 
+/** The label of layers that a machine saves by itself. With another label, a layer is a person's own. */
+export const AUTO_LABEL = 'auto';
+
+/** Whether a layer of this name was saved by itself, or merged of such. */
+export function isAutomatic(name: string): boolean {
+  return new RegExp(`^\\d{8}_\\d{6}_${AUTO_LABEL}(_\\d+)?$`).test(name);
+}
+
 /** A layer in the order of application. */
 export interface DatedLayer {
   readonly name: string;

@@ -45,6 +45,8 @@ export interface LoadedImage {
   /** The file, as a path from the root of its file system. */
   readonly file: string;
   readonly id?: string;
+  /** Of a layer that others were merged into: ids of the highest of them (LayerFacts). */
+  readonly highest?: readonly string[];
   /** Name of the machine it was made as. */
   readonly name?: string;
   /** When it was made, ISO 8601 in UTC. */

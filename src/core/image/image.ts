@@ -185,6 +185,12 @@ function readErofsInfo(
   return ok({ ...facts, manifest: value });
 }
 
+/** The frames of an archive's payload in order, by its seek table; none if it has no manifest. */
+export function readFrames(read: ReadAt, fileSize: number): SeekEntry[] {
+  const table = readSeekTable(read, fileSize);
+  return table.ok && table.value !== undefined ? table.value.entries.slice(1, -1) : [];
+}
+
 /** Reads the seek table at the end of a file; `undefined` if there is none. */
 function readSeekTable(read: ReadAt, fileSize: number): Result<SeekTable | undefined> {
   if (fileSize < SKIPPABLE_HEADER + SEEK_FOOTER_SIZE) return ok(undefined);

@@ -96,6 +96,19 @@ export interface LayerFacts {
    * system, which is mounted as it is.
    */
   readonly metadata?: readonly FileMetadata[];
+  /**
+   * Of a layer that others were merged into: their ids, the lowest first. Those of them that are still below
+   * it are not applied.
+   */
+  readonly merged?: readonly string[];
+  /** All ids that the highest of them had: what was made directly on that was made on this layer. */
+  readonly highest?: readonly string[];
+}
+
+/** The ids by which layers above refer to an image as the one that they were made on. */
+export function idsOf({ id, ...manifest }: Manifest): readonly string[] {
+  const { highest = [] } = manifest.kind === 'layer' ? manifest.layer : {};
+  return [id, ...highest];
 }
 
 /** The metadata of a file, and the content that it belongs to. Extended attributes are with all others. */
@@ -286,8 +299,9 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque, metadata } = value;
+  const { base, after, deletions, opaque, metadata, merged, highest } = value;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
+  if (![merged, highest].every((ids) => ids === undefined || isList(ids, isId))) return false;
   if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;
   return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
 }

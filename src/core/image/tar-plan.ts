@@ -1,5 +1,5 @@
 /** A layer as one pax archive, from which mkfs.erofs makes its file system: whiteouts and marks are in it. */
-import { type FileAttributes, whiteoutsMark } from '../archive/attributes.js';
+import { type FileAttributes, opaqueMark, whiteoutsMark } from '../archive/attributes.js';
 import { S_IFCHR } from '../archive/cpio.js';
 import { parentOf } from '../text/path.js';
 import type { Plan, PlannedRecord } from './archive-plan.js';
@@ -12,8 +12,13 @@ export interface TarRecord extends PlannedRecord {
 }
 
 /** The records of a planned archive in an order that tar can have, and a whiteout for each deletion. */
-export function tarRecords({ segments, attributes }: Plan, deletions: readonly string[]): TarRecord[] {
+export function tarRecords(
+  { segments, attributes }: Plan,
+  deletions: readonly string[],
+  opaque: readonly string[] = [],
+): TarRecord[] {
   const values = new Map(attributes.map((file) => [file.path, file.values]));
+  for (const folder of opaque) values.set(folder, { ...values.get(folder), ...opaqueMark(folder).values });
   for (const folder of new Set(deletions.map(parentOf))) {
     // The root is always merged.
     if (folder === '.') continue;

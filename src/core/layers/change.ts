@@ -14,7 +14,7 @@ export type Action = 'disable' | 'enable' | 'drop';
 
 /** A planned change, which is also its report. */
 export interface LayerChange {
-  readonly action: Action;
+  readonly action: Action | 'rename';
   readonly layer: string;
   readonly file: string;
   /** The file's new name; absent if it is removed. */
@@ -67,7 +67,7 @@ export function tooMany(there: number): Problem {
     code: 'too-many-layers',
     what: 'too many layers',
     why: `${there} are applied, and an overlay supports at most ${MOST_LAYERS}: boots would leave out the last`,
-    next: 'mkma layers list shows them; drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
+    next: 'make one of several: mkma layers merge; or drop or disable some: mkma layers drop NAME, mkma layers disable NAME',
   };
 }
 
@@ -106,7 +106,8 @@ function held(layer: StoredImage): string {
   return parts.filter((part) => !part.startsWith('0 ')).join(' and ');
 }
 
-function withInstead(
+/** The layers with others in place of one. */
+export function withInstead(
   stored: StoredImages,
   layer: StoredImage,
   instead: readonly StoredImage[],
@@ -121,6 +122,7 @@ export function changeLines({ action, layer, file, becomes, warnings }: LayerCha
     disable: `disabled ${name} (renamed to ${quoteName(becomes ?? '')}); boots leave it out until it is enabled`,
     enable: `enabled ${name} (renamed to ${quoteName(becomes ?? '')}); the next boot applies it`,
     drop: `dropped ${name} (removed ${quoteName(file)})`,
+    rename: `renamed ${name} to ${quoteName(becomes ?? '')}`,
   }[action];
   return [done, ...warnings.map((warning) => `warning: ${warning}`)];
 }

@@ -4,6 +4,7 @@ import { type Fit, fitOf, type RecordState, type Records, stacked } from '../rec
 import type { Problem } from '../result.js';
 import { isSelected } from '../set/layer-names.js';
 import type { StoredImage, StoredImages } from '../set/stored.js';
+import { replacedIn, replacedProblem } from './replaced.js';
 
 /** Called for each layer of a folder in turn. */
 const judged = new WeakMap<StoredImages, Chain>();
@@ -22,8 +23,14 @@ function chainOf(stored: StoredImages): Chain {
   const { base, layers, selection } = stored;
   const fits = new Map<StoredImage, Fit>();
   let state: RecordState = stacked({ files: {} }, base?.manifest?.records);
+  const replaced = replacedIn(stored);
   for (const layer of layers) {
     const { name, file, disabled, problem, manifest } = layer;
+    const by = replaced.get(layer);
+    if (by !== undefined) {
+      fits.set(layer, { problem: replacedProblem(file, by.name), warnings: [] });
+      continue;
+    }
     if (disabled || problem !== undefined) continue;
     if (selection !== undefined && !isSelected(selection, name)) continue;
     const records = manifest?.records;

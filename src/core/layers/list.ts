@@ -68,23 +68,31 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
     ...(entries === undefined ? {} : { entries }),
     ...(facts === undefined ? {} : { deletions: facts.deletions.length, opaque: facts.opaque.length }),
     verified: manifest !== undefined,
-    ...(boot === undefined ? {} : { applied: running !== undefined }),
+    ...(boot === undefined ? {} : { applied: running !== undefined || consistsOf(facts?.merged, boot) }),
     warnings: imageWarnings(image, stored),
     ...(problem === undefined ? {} : { problem }),
     ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 
-/** The image as loaded by the running machine: same name, and same id or, without one, same size. */
+/**
+ * The image as loaded by the running machine: same id, whatever its name is by now, or, without one, same
+ * name and size.
+ */
 export function runningImage(
   image: StoredImage,
   { base }: StoredImages,
   { images }: BootRecord,
 ): LoadedImage | undefined {
   return images.find(({ kind, layer, id, bytes }) => {
-    const named = image === base ? kind === 'base' : layer === image.name;
-    return named && id === image.manifest?.id && (id !== undefined || bytes === image.bytes);
+    if (kind !== (image === base ? 'base' : 'layer') || id !== image.manifest?.id) return false;
+    return id !== undefined || ((kind === 'base' || layer === image.name) && bytes === image.bytes);
   });
+}
+
+/** Whether all layers that one was merged from are part of this boot. */
+function consistsOf(merged: readonly string[] | undefined, { images }: BootRecord): boolean {
+  return merged?.every((one) => images.some(({ id }) => id === one)) ?? false;
 }
 
 /** The list for people. */

@@ -2,10 +2,10 @@
 import type { BootRecord, LoadedImage } from '../boot/record.js';
 import { MANY_LAYERS, MOST_LAYERS, NAME_COST, RAM_HEADROOM } from '../contract.js';
 import { type Manifest, nameCount } from '../image/manifest.js';
-import { ALL_LAYERS, isSelected } from '../set/layer-names.js';
 import type { StoredImage, StoredImages } from '../set/stored.js';
 import { leftOutProblem } from './fits.js';
 import { runningImage } from './list.js';
+import { readableLayers, replacedIn } from './replaced.js';
 
 /** An image that the next boot will load. */
 export interface ImageToLoad {
@@ -20,11 +20,10 @@ export interface ImageToLoad {
 /** The base, then the layers in their order. */
 export type NextBoot = readonly ImageToLoad[];
 
-/** Layers that early boot reads: not disabled, selected, and intact. */
-export function chosenLayers({ layers, selection = ALL_LAYERS }: StoredImages): readonly StoredImage[] {
-  return layers.filter(
-    ({ name, disabled, problem }) => !disabled && problem === undefined && isSelected(selection, name),
-  );
+/** Layers that early boot reads: not disabled, selected, intact, and not merged into another. */
+export function chosenLayers(stored: StoredImages): readonly StoredImage[] {
+  const replaced = replacedIn(stored);
+  return readableLayers(stored).filter((layer) => !replaced.has(layer));
 }
 
 /** Without layers that the next boot leaves out for any reason. */
@@ -57,12 +56,12 @@ export function asThisBoot({ images }: BootRecord): NextBoot {
   return images.map(wasLoaded);
 }
 
-/** A warning about many layers, long before the limit. */
-export function manyLayers(count: number): string[] {
-  if (count < MANY_LAYERS) return [];
-  return [
-    `there are ${count} of at most ${MOST_LAYERS} layers, and each slows down boots and lookups; drop those you do not need: mkma layers list`,
-  ];
+/** A hint about many layers, and a warning about very many, long before the limit. */
+export function manyLayers(count: number): { readonly hint?: string; readonly warning?: string } {
+  if (count < MANY_LAYERS.hint) return {};
+  const what = `there are ${count} layers, and each slows down boots and lookups`;
+  if (count < MANY_LAYERS.warning) return { hint: `${what}: mkma layers merge makes one of them` };
+  return { warning: `${what}; an overlay takes at most ${MOST_LAYERS}: mkma layers merge makes one of them` };
 }
 
 /** Bytes of RAM that images need, as far as known. */

@@ -1,5 +1,5 @@
 /** Warnings about an image that early boot applies anyway. */
-import { shortId } from '../image/manifest.js';
+import { idsOf, type LayerFacts, shortId } from '../image/manifest.js';
 import { layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
 import { fitWarnings, leftOutProblem } from './fits.js';
@@ -13,7 +13,9 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
     warnings.push(
-      `made on another base (${describe(facts.base)}) than ${base.file} (${describe(base.manifest?.id)})${why}`,
+      isOfSeveralBases(facts)
+        ? OF_SEVERAL_BASES
+        : `made on another base (${describe(facts.base)}) than ${base.file} (${describe(base.manifest?.id)})${why}`,
     );
   }
   warnings.push(...fitWarnings(image, stored));
@@ -34,6 +36,13 @@ function untold(image: StoredImage, { base, layers }: StoredImages): string[] {
 export const UNRECORDED =
   'it does not record which accounts and packages it was made on: it may hide those of this base';
 
+/** Of a layer that others were merged into. */
+export const OF_SEVERAL_BASES = 'merged of layers that were made on different bases or layers';
+
+export function isOfSeveralBases({ base, merged }: LayerFacts): boolean {
+  return base === undefined && merged !== undefined;
+}
+
 function describe(id: string | undefined): string {
   return id === undefined ? 'one without a manifest' : shortId(id);
 }
@@ -41,7 +50,7 @@ function describe(id: string | undefined): string {
 function predecessorWarning(image: StoredImage, { layers }: StoredImages): string | undefined {
   const after = layerFacts(image)?.after;
   if (after === undefined) return undefined;
-  const named = layers.filter(({ manifest }) => manifest?.id === after);
+  const named = layers.filter(({ manifest }) => manifest !== undefined && idsOf(manifest).includes(after));
   const at = layers.indexOf(image);
   if (named.some((one) => !one.disabled && layers.indexOf(one) < at)) return undefined;
   const above = named.find((one) => !one.disabled);
@@ -53,7 +62,10 @@ function predecessorWarning(image: StoredImage, { layers }: StoredImages): strin
 
 /** Layers that were made directly on this one: they depend on its content. */
 export function followersOf({ manifest }: StoredImage, { layers }: StoredImages): StoredImage[] {
-  return layers.filter((one) => manifest !== undefined && layerFacts(one)?.after === manifest.id);
+  return layers.filter((one) => {
+    const { after } = layerFacts(one) ?? {};
+    return manifest !== undefined && after !== undefined && idsOf(manifest).includes(after);
+  });
 }
 
 /** Warnings that apply in `now` and did not in `before`, each with the name of its layer. */

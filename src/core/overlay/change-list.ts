@@ -6,20 +6,26 @@ import { err, ok, type Result } from '../result.js';
 import { ancestorsOf, parentOf, quoteName, unquoteName } from '../text/path.js';
 import { formatBytes } from '../text/size.js';
 import type { Change, ChangeKind } from './changes.js';
+import { GROUP_KINDS, type Group, type Groups } from './groups.js';
 
-/** A line of the list. `folder`: unchanged itself, but something in it changed. */
+/** A line of the list. `folder`: unchanged itself, but something in it changed; or a group of changes. */
 export interface ListLine {
-  readonly kind: ChangeKind | 'folder';
+  readonly kind: ChangeKind | 'folder' | Group['kind'];
   /** Relative to the root, which is `.`. */
   readonly path: string;
   /** Bytes; of a folder, the sum of everything listed under it; absent if there are none. */
   readonly bytes?: number;
   /** Where a moved folder was. */
   readonly from?: string;
+  /** What it stands for besides itself, as in "3 files": of a folder, unless it is a group. */
+  readonly holds?: string;
+  /** What else there is to say of it. */
+  readonly marks?: readonly string[];
 }
 
 const KINDS: readonly ListLine['kind'][] = [
   ...(['new', 'changed', 'metadata', 'retyped', 'deleted', 'moved', 'folder'] as const),
+  ...GROUP_KINDS,
 ];
 
 /** The changes that are listed by themselves: what belongs to a moved folder is one with it. */
@@ -73,10 +79,16 @@ export function renderLine(line: ListLine): string {
   return `${kind.padEnd(8)} ${(bytes === undefined ? '-' : formatBytes(bytes)).padStart(9)}  ${showPlace(line)}`;
 }
 
-/** The path, or both of a moved folder. */
-function showPlace({ path, from }: ListLine): string {
-  if (from === undefined) return showPath(path);
-  return [from, path].map((one) => (one.includes(ARROW) ? forced(showPath(one)) : showPath(one))).join(ARROW);
+/** The path, or both of a moved folder, and what it stands for. */
+function showPlace({ path, from, holds, marks = [] }: ListLine): string {
+  const notes = [...(holds === undefined ? [] : [holds]), ...marks];
+  const suffix = notes.length === 0 ? '' : ` (${notes.join(', ')})`;
+  // What ends like such a note, or looks like two paths, is in quotes.
+  const plain = (one: string): string => {
+    const shown = showPath(one);
+    return one.includes(ARROW) || / \(.*\)$/.test(one) ? forced(shown) : shown;
+  };
+  return [...(from === undefined ? [] : [from]), path].map(plain).join(ARROW) + suffix;
 }
 
 const ARROW = ' -> ';
@@ -106,12 +118,12 @@ export function renderList(
   const comments = [
     'The changes since this machine was booted. What stays in this list is saved as a persistence layer',
     'that later boots apply. Delete the lines of what you do not want to keep; deleting the line of a folder',
-    'excludes everything under it. An empty list saves nothing.',
+    'excludes everything under it. An empty list saves nothing. mkma persist --expand lists every file.',
     '',
     'new, changed, deleted: since boot, or since the last save; retyped: another kind of file than before;',
     'metadata: mode, owner, time or attributes of a file changed, and not its content; moved: a folder, with',
     'all that is in it; folder: unchanged itself, but something in it changed. The size of a folder is that',
-    'of all changes in it. package, account: with all that belongs to it.',
+    'of all changes in it. package, account, database, profile, repository: with all that belongs to it.',
     ...notes,
   ];
   const head = comments.map((line) => (line === '' ? '#' : `# ${line}`));
@@ -134,9 +146,7 @@ export function parseList(
   const keptUnits = new Set<number>();
   const numbers = new Map(units.map(({ kind, text: shown }, i) => [`${kind} ${shown}`, i]));
   const known = new Map(offered.map(({ path, kind }) => [path, kind]));
-  const moved = new Map(
-    offered.filter(({ from }) => from !== undefined).map((line) => [showPlace(line).trimEnd(), line.path]),
-  );
+  const places = new Map(offered.map((line) => [`${line.kind} ${showPlace(line).trimEnd()}`, line.path]));
   const kept = new Set<string>();
   for (const [i, line] of text.split('\n').entries()) {
     if (/^\s*(#|$)/.test(line)) continue;
@@ -149,8 +159,8 @@ export function parseList(
     }
     const match = /^\s*([a-z]+)\s+(?:-|[\d.]+ ?[A-Za-z]+)\s+(["/].*)$/.exec(line);
     const kind = KINDS.find((kind) => kind === match?.[1]);
-    const text = match?.[2] ?? '';
-    const path = kind === 'moved' ? moved.get(text.trimEnd()) : pathOf(text);
+    const place = match?.[2] ?? '';
+    const path = places.get(`${kind} ${place.trimEnd()}`) ?? (kind === 'moved' ? undefined : pathOf(place));
     if (path === undefined || kind === undefined) return err(wrongLine(i, line, 'not a line of this list'));
     const is = known.get(path);
     if (is === undefined) return err(wrongLine(i, line, 'the list had no such change'));
@@ -176,17 +186,19 @@ function wrongLine(index: number, line: string, why: string): Problem {
   };
 }
 
-/** The changes whose line, and those of all folders above and of their moved folder, were kept. */
+/** The changes whose line, and those of all folders above, their group and their moved folder, were kept. */
 export function keptChanges(
   changes: readonly Change[],
   offered: readonly ListLine[],
   kept: ReadonlySet<string>,
+  groups: Groups = new Map(),
 ): Change[] {
   const dropped = new Set(offered.filter(({ path }) => !kept.has(path)).map(({ path }) => path));
   // The line of the root does not imply others.
   const isDropped = (path: string): boolean =>
     dropped.has(path) || ancestorsOf(path).some((above) => above !== '.' && dropped.has(above));
   return changes.filter(
-    ({ path, partOf }) => !isDropped(partOf ?? path) && (partOf === undefined || !isDropped(path)),
+    ({ path, partOf }) =>
+      !isDropped(groups.get(path)?.path ?? partOf ?? path) && (partOf === undefined || !isDropped(path)),
   );
 }

@@ -95,9 +95,35 @@ export const IMAGES = {
     'User or group IDs in the layer belong to different accounts here.',
     'Save the change again; mkma_layers=!NAME applies the layer regardless.',
   ],
+  'layer-merged': [
+    'The layer was merged into another one, and its file was not removed then: power was lost, or the medium failed.',
+    'Run mkma layers merge, which removes it.',
+  ],
+  'layer-not-mergeable': [
+    'A layer cannot become one with its neighbours: it is not applied, or they were made on others.',
+    'Merge those below and above it by themselves: mkma layers merge FROM..TO.',
+  ],
+  'layer-order': [
+    'A layer cannot have this name: it would be applied elsewhere in the order, or a layer has it.',
+    'Choose another label.',
+  ],
+  'layer-there': [
+    'A layer to import is in the images folder already.',
+    'Enable it if it is disabled: mkma layers enable NAME.',
+  ],
+  'layer-unverifiable': [
+    'A file to import or export has no manifest of mkma, so nothing shows whether it is whole.',
+    'Copy it by hand.',
+  ],
+  'layer-of-identity': [
+    'The layer says who this machine is, and copies must not share that.',
+    'Leave it out, or use --identity.',
+  ],
+  'file-exists': ['The file to write exists.', 'Name another one, or use --force.'],
+  'copy-failed': ['A layer cannot be copied.', 'Check the room and the permissions there, and dmesg.'],
   'too-many-layers': [
     'There are more layers than the 499 that an overlay can hold beside the base.',
-    'Drop or disable some: mkma layers drop NAME, mkma layers disable NAME.',
+    'Make one of several: mkma layers merge; or drop some: mkma layers drop NAME.',
   ],
   'path-in-no-image': [
     'Neither the base nor a layer contains the path.',

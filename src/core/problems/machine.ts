@@ -48,6 +48,10 @@ export const MACHINE = {
     'Limits of rules for mkma persist contradict: the largest file is larger than the largest layer.',
     'Change one of them.',
   ],
+  'package-unfinished': [
+    'dpkg has begun to install or remove a package, and has not finished; mkma persist leaves it.',
+    'Run dpkg --configure --pending, or name it: --select package:NAME.',
+  ],
   'package-needs-another': [
     'Packages were chosen without others that they depend on.',
     'Choose both, or leave out both.',

@@ -11,6 +11,11 @@ export const USAGE = {
     'A value is missing or invalid, or there are too many arguments.',
     'Check it against mkma COMMAND --help.',
   ],
+  'merge-needs-two': ['Merging takes at least two layers.', 'Name a range: mkma layers merge FROM..TO.'],
+  'merge-range-reversed': [
+    'A range of layers begins above its end.',
+    'Name the lower layer first, as mkma layers list shows them.',
+  ],
   'exclusive-options': [
     'Two options exclude each other, or an option does not apply together with another.',
     'Leave out one of them, as the message suggests.',

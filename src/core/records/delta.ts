@@ -138,3 +138,57 @@ function withNames({ list }: Database, record: string, { add = [], gone = [] }: 
 export function keysOf({ set = [], gone = [], lists = {}, fields = {} }: Delta): string[] {
   return [...new Set([...set, ...gone, ...Object.keys(lists), ...Object.keys(fields)])];
 }
+
+/**
+ * The changes of two layers in turn as those of one. `own`: the records of its file, which has those of both.
+ * A record that the first removed and the second made again is in `gone` and in `set`.
+ */
+export function mergeDeltas({ list }: Database, first: Delta, second: Delta, own: Entries): Delta {
+  const gone = new Set([...(first.gone ?? []), ...(second.gone ?? [])]);
+  const left = new Set(second.gone ?? []);
+  const whole = new Set([...(first.set ?? []).filter((key) => !left.has(key)), ...(second.set ?? [])]);
+  const replaced = new Set(second.set ?? []);
+  const lists: Record<string, ListDelta> = {};
+  const fields: Record<string, FieldDelta> = {};
+  for (const key of keysOf({ lists: { ...first.lists, ...second.lists } })) {
+    const [one, two] = [first.lists?.[key], second.lists?.[key]];
+    if (two === undefined) {
+      // Removed, or replaced whatever was there.
+      if (one !== undefined && !left.has(key) && !replaced.has(key)) lists[key] = one;
+      continue;
+    }
+    const isNew = first.set?.includes(key) === true && one === undefined;
+    const before = isNew ? { add: list?.namesIn(own.get(key) ?? '') ?? [] } : one;
+    const { made, gone: lost } = inTurn([before?.add, one?.gone], [two.add, two.gone]);
+    lists[key] = {
+      ...(made.length === 0 ? {} : { add: made }),
+      ...(lost.length === 0 ? {} : { gone: lost }),
+    };
+  }
+  for (const key of keysOf({ fields: { ...first.fields, ...second.fields } })) {
+    if (whole.has(key) || (left.has(key) && second.fields?.[key] === undefined)) continue;
+    const [one, two] = [first.fields?.[key], second.fields?.[key]];
+    const { made, gone: lost } = inTurn([one?.set, one?.gone], [two?.set, two?.gone]);
+    fields[key] = {
+      ...(made.length === 0 ? {} : { set: made }),
+      ...(lost.length === 0 ? {} : { gone: lost }),
+    };
+  }
+  return {
+    ...(whole.size === 0 ? {} : { set: [...whole] }),
+    ...(gone.size === 0 ? {} : { gone: [...gone] }),
+    ...(Object.keys(lists).length === 0 ? {} : { lists }),
+    ...(Object.keys(fields).length === 0 ? {} : { fields }),
+  };
+}
+
+type Names = readonly string[] | undefined;
+
+/** Names that two make and remove in turn: those that are made then, and those that are gone. */
+function inTurn(first: readonly [made: Names, gone: Names], second: readonly [made: Names, gone: Names]) {
+  const [made, lost] = [new Set(second[0]), new Set(second[1])];
+  return {
+    made: [...new Set([...(first[0] ?? []).filter((name) => !lost.has(name)), ...made])],
+    gone: [...new Set([...(first[1] ?? []).filter((name) => !made.has(name)), ...lost])],
+  };
+}

@@ -30,7 +30,7 @@ export function staleFiles(
   listBelow: (path: string) => string | null,
   listOf: (path: string) => string | null | undefined,
 ): Omit<StaleFiles, 'layer'>[] {
-  return [...set, ...gone, ...Object.keys(fields)].flatMap((name) => {
+  return [...new Set([...set, ...gone, ...Object.keys(fields)])].flatMap((name) => {
     const path = `${INFO}/${name}.list`;
     const own = listOf(path);
     const below = own === undefined ? null : listBelow(path);
@@ -102,6 +102,14 @@ export function versionOf(record: string | undefined): string | undefined {
 /** `want error state` (dpkg-query(1)). */
 export function isInstalled(record: string): boolean {
   return / (installed|triggers-awaited|triggers-pending)$/.test(fieldOf(record, 'Status') ?? '');
+}
+
+/** The state of a package that dpkg has begun with and not ended (dpkg(1)); `undefined` if there is none. */
+export function unfinishedState(record: string): string | undefined {
+  const [, flag, state] = (fieldOf(record, 'Status') ?? '').split(' ');
+  if (state === undefined) return undefined;
+  if (flag !== 'ok') return `${state}, ${flag}`;
+  return /^(installed|config-files|not-installed)$/.test(state) ? undefined : state;
 }
 
 function namesIn(list: string | undefined): string[] {

@@ -8,7 +8,7 @@ import { ownerOfRecord } from './belonging.js';
 import type { Entries, ListField } from './database.js';
 import { fieldOf } from './databases.js';
 import { type Delta, keysOf } from './delta.js';
-import { isInstalled, STATUS } from './packages.js';
+import { isInstalled, STATUS, unfinishedState } from './packages.js';
 import { NAME_FILES } from './records.js';
 
 export interface Unit {
@@ -19,6 +19,8 @@ export interface Unit {
   readonly text: string;
   /** Whether it is no longer installed. */
   readonly removed: boolean;
+  /** How far dpkg got with it, such as `unpacked`, if it did not end. */
+  readonly unfinished?: string;
   /** Absolute paths of the files that the package has, and had below. */
   readonly files: ReadonlySet<string>;
   /** By file, the keys of its records. */
@@ -84,7 +86,12 @@ function packageUnits(contents: ReadonlyMap<string, Contents>, facts: PackageFac
     const text = packageText(name, status?.below.get(name), status?.own.get(name));
     const keys = changed.has(name) ? [[STATUS, new Set([name])] as const] : [];
     const removed = status?.own.has(name) !== true || !isInstalled(status.own.get(name) ?? '');
-    return { kind: 'package', name, text, removed, files: new Set(facts.filesOf(name)), keys: new Map(keys) };
+    const unfinished = unfinishedState(status?.own.get(name) ?? '');
+    const files = new Set(facts.filesOf(name));
+    return {
+      ...{ kind: 'package', name, text, removed, files, keys: new Map(keys) },
+      ...(unfinished === undefined ? {} : { unfinished }),
+    };
   });
   const byName = new Map<string, GrowingUnit[]>();
   const byFile = new Map<string, GrowingUnit[]>();
@@ -136,6 +143,8 @@ function packageNames(contents: ReadonlyMap<string, Contents>): string[] {
 /** What became of a package, as dpkg's records of it show. */
 function packageText(name: string, before: string | undefined, now: string | undefined): string {
   const version = (record: string | undefined): string => fieldOf(record ?? '', 'Version') ?? '';
+  const unfinished = unfinishedState(now ?? '');
+  if (unfinished !== undefined) return `${version(now)} (${unfinished})`;
   const had = before !== undefined && isInstalled(before);
   const has = now !== undefined && isInstalled(now);
   if (has && !had) return `${version(now)} (new)`;

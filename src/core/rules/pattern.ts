@@ -30,7 +30,12 @@ export function parsePattern(text: string): Pattern | { readonly wrong: string }
 }
 
 /** Whether a name with `*` for anything matches a name. */
-export function matchesName(glob: string, name: string): boolean {
+function matchesName(glob: string, name: string): boolean {
   const parts = glob.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(name);
+}
+
+/** Whether it is the name of a package or an account; a package's may have an architecture behind it. */
+export function namesUnit(glob: string, name: string): boolean {
+  return matchesName(glob, name) || matchesName(glob, name.replace(/:[^:]*$/, ''));
 }

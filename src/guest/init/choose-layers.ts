@@ -3,6 +3,7 @@ import type { LeftOut } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { namesake, wrongKind } from '../../core/image/problems.js';
+import { replacedAmong, replacedProblem } from '../../core/layers/replaced.js';
 import { err, type Problem, type Result } from '../../core/result.js';
 import { isSelected, unknownNames } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
@@ -35,18 +36,38 @@ export function chooseLayers(
   );
   const chosen: ChosenLayer[] = [];
   const leftOut: LeftOut[] = [];
+  const infos = new Map(
+    found
+      .filter(({ layer }) => isSelected(settings.layers, layer))
+      .map((image) => [image, readLayer(machine, image)] as const),
+  );
+  const replaced = replacedBy(infos);
   for (const image of found) {
-    if (!isSelected(settings.layers, image.layer)) {
+    const read = infos.get(image);
+    if (read === undefined) {
       leftOut.push({ layer: image.layer, file: image.shown, bytes: image.bytes, asked: true });
       continue;
     }
-    const info = chosen.length < MOST_LAYERS ? readLayer(machine, image) : err(tooMany(image));
+    const by = replaced.get(image);
+    if (by !== undefined) {
+      leftOut.push(withProblem(image, replacedProblem(image.shown, by.layer)));
+      continue;
+    }
+    const info = chosen.length < MOST_LAYERS ? read : err(tooMany(image));
     const other = chosen.find((one) => one.image.layer === image.layer);
     if (!info.ok) leftOut.push(withProblem(image, info.problem));
     else if (other !== undefined) leftOut.push(withProblem(image, namesake(image.shown, other.image.shown)));
     else chosen.push({ image, manifest: info.value.manifest, fileSystem: info.value.fileSystem });
   }
   return { chosen, leftOut, warnings };
+}
+
+/** Those that were merged into another one, each with that. */
+function replacedBy(infos: ReadonlyMap<LayerImage, Result<ImageInfo>>): ReadonlyMap<LayerImage, LayerImage> {
+  const all = [...infos].flatMap(([image, info]) =>
+    info.ok ? [{ image, manifest: info.value.manifest }] : [],
+  );
+  return new Map([...replacedAmong(all)].map(([one, by]) => [one.image, by.image]));
 }
 
 function readLayer(machine: GuestSystem, image: LayerImage): Result<ImageInfo> {

@@ -4,7 +4,7 @@
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
 import { PARAM } from '../../core/contract.js';
 import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
-import { UNRECORDED } from '../../core/layers/warnings.js';
+import { isOfSeveralBases, OF_SEVERAL_BASES, UNRECORDED } from '../../core/layers/warnings.js';
 import type { Fit } from '../../core/records/records.js';
 import { err, ok, type Result, renderProblem } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
@@ -289,7 +289,13 @@ interface Below {
 function isMadeOn(manifest: Manifest | undefined, base: LoadedImage, top: LoadedImage | undefined): boolean {
   if (manifest?.kind !== 'layer' || base.id === undefined) return false;
   const { layer } = manifest;
-  return layer.base === base.id && layer.after === top?.id && (top === undefined || top.id !== undefined);
+  if (layer.base !== base.id) return false;
+  return top === undefined ? layer.after === undefined : isOneOf(top, layer.after);
+}
+
+/** Whether that is an id of the image, or of the highest of the layers that were merged into it. */
+function isOneOf({ id, highest = [] }: LoadedImage, wanted: string | undefined): boolean {
+  return wanted !== undefined && (wanted === id || highest.includes(wanted));
 }
 
 /**
@@ -323,10 +329,14 @@ function warningsOf(
   const warnings: string[] = [];
   if (layer.base !== base.id) {
     const why = manifest.records === undefined ? `; ${UNRECORDED}` : '';
-    warnings.push(`made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`);
+    warnings.push(
+      isOfSeveralBases(layer)
+        ? OF_SEVERAL_BASES
+        : `made on another base (${short(layer.base)}) than this one (${short(base.id)})${why}`,
+    );
   }
   const { after } = layer;
-  if (after !== undefined && !below.some(({ id }) => id === after)) {
+  if (after !== undefined && !below.some((one) => isOneOf(one, after))) {
     warnings.push(`made on top of a layer that is not applied (${short(after)})`);
   }
   return warnings;

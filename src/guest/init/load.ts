@@ -70,9 +70,11 @@ export function loadedImage(
   { bytes, warnings }: Unpacked,
   seconds: number,
 ): LoadedImage {
+  const { highest = undefined } = manifest?.kind === 'layer' ? manifest.layer : {};
   return {
     kind,
     file: image.shown,
+    ...(highest === undefined ? {} : { highest }),
     ...(manifest === undefined
       ? {}
       : { id: manifest.id, name: manifest.name, created: manifest.created, inodes: needOf(manifest).names }),

@@ -9,7 +9,7 @@ import { complaint, TEXT } from './usage.js';
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { persist: persistCommand(autoPersist), layers: layersRoutes, status: statusCommand },
+    routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
     docs: {
       brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:
@@ -31,7 +31,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
   // A command with subcommands is none by itself.
   const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
-  await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
+  const saveByItself: Context['saveByItself'] = (occasion, json) => autoPersist(session, occasion, json);
+  await run(application, none ? [...argv, '--help'] : argv, { process, ...session, saveByItself });
   if (none) {
     err(
       `${complaint({ code: 'no-command', what: 'no command was given', next: 'use one of those above' })}\n`,

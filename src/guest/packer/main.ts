@@ -11,7 +11,15 @@ import { inodeNumber, isViewed } from '../../core/archive/tree.js';
 import { inlineText, type PlannedRecord } from '../../core/image/archive-plan.js';
 import type { TarRecord } from '../../core/image/tar-plan.js';
 import { encodeName } from '../../core/text/path.js';
-import { CHANGED, type FramePlan, IS_CHANGED, IS_REPLACED, type TarPlan } from './plan.js';
+import {
+  CHANGED,
+  type FramePlan,
+  INPUT_ENDED,
+  type InStream,
+  IS_CHANGED,
+  IS_REPLACED,
+  type TarPlan,
+} from './plan.js';
 
 /** Bytes per read. */
 const PIECE = 2 ** 18;
@@ -35,8 +43,9 @@ const SEEK_HOLE = 4;
  * one.
  */
 const device = os.stat(plan.root)[0]?.dev;
-/** Bytes of the records so far. */
+/** Bytes of the records so far, and of standard input. */
 let at = 0;
+let taken = 0;
 
 if (plan.form === 'newc') for (const record of plan.records) writeNewc(record);
 else {
@@ -44,21 +53,23 @@ else {
   pad(PAX_END_BYTES);
 }
 std.out.flush();
+// Whoever writes it has no reason to fail.
+while (takeIn(PIECE) > 0);
 for (const line of notes) {
   const bytes = encodeName(`${line}\0`);
   std.err.write(bytes.buffer, 0, bytes.length);
 }
 std.exit(notes.length > 0 ? CHANGED : 0);
 
-function writeNewc(record: PlannedRecord): void {
+function writeNewc(record: PlannedRecord & InStream): void {
   head(record);
   if (record.data === 'file') copy(record);
   else if (record.data !== 'none') put(encodeName(inlineText(record.data)));
   pad(newcPadding(record.size));
 }
 
-function writePax(record: TarRecord): void {
-  const { data, ...facts } = record;
+function writePax(record: TarRecord & InStream): void {
+  const { data, content: _content, ...facts } = record;
   if (data === 'file') {
     put(paxHeader(facts));
     copy(record);
@@ -97,10 +108,14 @@ function inFrame(length: number): [from: number, to: number] {
 }
 
 /** Exactly this many bytes, whatever became of the file. */
-function copy(record: PlannedRecord): void {
+function copy(record: PlannedRecord & InStream): void {
   const { path, size } = record;
   const [from, to] = inFrame(size);
   at += size;
+  if (record.content !== undefined) {
+    if (from < to) copyIn(record.content + from, record.content + to);
+    return;
+  }
   // An empty file is opened as well: it may have content by now.
   if (to < from || (from === to && size > 0)) return;
   const root = isInView(record) ? plan.view : plan.root;
@@ -142,6 +157,26 @@ function copy(record: PlannedRecord): void {
   }
   if (fd >= 0) os.close(fd);
   putZeros(left);
+}
+
+/** A part of standard input; what is before it is passed over. */
+function copyIn(from: number, to: number): void {
+  while (taken < from) needIn(Math.min(PIECE, from - taken));
+  while (taken < to) std.out.write(buffer, 0, needIn(Math.min(PIECE, to - taken)));
+}
+
+function needIn(length: number): number {
+  const count = takeIn(length);
+  if (count > 0) return count;
+  std.err.puts('the contents end too early\n');
+  std.exit(INPUT_ENDED);
+}
+
+/** Reads some of standard input; 0 at its end. */
+function takeIn(length: number): number {
+  const count = Math.max(0, os.read(0, buffer, 0, length));
+  taken += count;
+  return count;
 }
 
 /** A position from lseek(2); `undefined` if nothing of this kind follows. */

@@ -2,6 +2,14 @@
 import type { PlannedRecord } from '../../core/image/archive-plan.js';
 import type { TarRecord } from '../../core/image/tar-plan.js';
 
+/**
+ * Where standard input has the content of a record, in bytes; in a frame that begins within the content, that
+ * may be before its first byte. Records come in the order of their contents.
+ */
+export interface InStream {
+  readonly content?: number;
+}
+
 interface Sources {
   /** The folder that the paths are relative to. */
   readonly root: string;
@@ -16,13 +24,13 @@ export interface FramePlan extends Sources {
   readonly form: 'newc';
   readonly from: number;
   readonly to: number;
-  readonly records: readonly PlannedRecord[];
+  readonly records: readonly (PlannedRecord & InStream)[];
 }
 
 /** A whole archive in the pax format, with its end. */
 export interface TarPlan extends Sources {
   readonly form: 'pax';
-  readonly records: readonly TarRecord[];
+  readonly records: readonly (TarRecord & InStream)[];
 }
 
 /**
@@ -30,6 +38,8 @@ export interface TarPlan extends Sources {
  * IS_CHANGED} or {@link IS_REPLACED}, and its path.
  */
 export const CHANGED = 3;
+/** Exit code if standard input ended before it had all contents. */
+export const INPUT_ENDED = 4;
 /** It changed while it was read: it was truncated, or filled with zeros, or is a mixture. */
 export const IS_CHANGED = 'c';
 /** It was removed or replaced: nothing of it was read. */

@@ -1,7 +1,7 @@
 /** The command line of `mkma layers`. */
 import { Command } from '@commander-js/extra-typings';
 import type { Action } from '../../core/layers/change.js';
-import { change } from '../verbs/layers/change.js';
+import { change, rename } from '../verbs/layers/change.js';
 import { blameOne, diff, list, showOne, verify } from '../verbs/layers/look.js';
 import { outputOption } from './options.js';
 import { type Session, show } from './session.js';
@@ -16,7 +16,7 @@ const described = (name: string, does: string) =>
 
 export function layersCommand(session: Session, end: End) {
   const layers = new Command('layers')
-    .summary('list, show, diff, blame, verify, disable, enable or drop persistence layers')
+    .summary('list, show, diff, blame, verify, disable, enable, drop or rename persistence layers')
     .description('Inspect and change the persistence layers in an images folder.')
     .helpCommand(false);
   for (const add of [addList, addShow, addDiff, addBlame, addVerify]) {
@@ -27,6 +27,7 @@ export function layersCommand(session: Session, end: End) {
   );
   layers.addCommand(changeOf('enable', 'apply a disabled layer again', session, end));
   layers.addCommand(drop(session, end) as unknown as Command);
+  layers.addCommand(renameCommand(session, end));
   return layers;
 }
 
@@ -87,6 +88,16 @@ function changeOf(action: Action, does: string, session: Session, end: End): Com
     .addOption(outputOption())
     .action((name, options) =>
       end(show(session, change(action, options.output, name))),
+    ) as unknown as Command;
+}
+
+function renameCommand(session: Session, end: End): Command {
+  return described('rename', 'give a layer another label; its place in the order stays')
+    .argument('<name>', NAME)
+    .argument('<label>', 'the new label; empty for none')
+    .addOption(outputOption())
+    .action((name, label, options) =>
+      end(show(session, rename(options.output, name, label))),
     ) as unknown as Command;
 }
 

@@ -210,6 +210,35 @@ function choose(delta: Delta, more: readonly string[], installed: Installed, bef
   };
 }
 
+/** Merges that were made, and those of layers that are not made on each other, whose accounts differ. */
+let [merges, refused] = [0, 0];
+
+/** Makes one layer of a few neighbours. */
+function mergeSome(): void {
+  const from = chance.number(layers.length - 1);
+  const to = from + 1 + chance.number(layers.length - from - 1);
+  const range = `${layers[from]?.name}..${layers[to]?.name}`;
+  const format = chance.pick([[], ['--format', 'cpio'], ['--format', 'erofs']]);
+  const merge = (how: readonly string[]) =>
+    machine.mkma(['layers', 'merge', range, '--level', '1', '--json', ...how]);
+  let ended = merge(format);
+  // The metadata of a file alone is in an archive.
+  if (ended.code !== 0 && format.includes('erofs')) ended = merge([]);
+  if (ended.code !== 0) {
+    const { error } = JSON.parse(ended.stdout) as { error: { code: string; why: string } };
+    assert.equal(error.code, 'layer-not-mergeable', ended.stdout);
+    assert.match(error.why, /different accounts/, ended.stdout);
+    refused++;
+    return;
+  }
+  const { layer } = JSON.parse(ended.stdout) as { layer: { layer: string } };
+  const all = layers.slice(from, to + 1);
+  const delta: Delta = new Map(all.flatMap((one) => [...one.delta]));
+  const made = { name: layer.layer, delta, users: all.flatMap((one) => one.users) };
+  layers.splice(from, all.length, made);
+  merges++;
+}
+
 build();
 for (let round = 1; round <= rounds; round++) {
   assert.deepEqual(machine.boot(), [], `round ${round}: layers are left out`);
@@ -255,6 +284,11 @@ for (let round = 1; round <= rounds; round++) {
   assert.deepEqual(machine.boot(), []);
   check(`round ${round}, saved`);
   assert.match(machine.mkma(['persist', '--all', '--dry-run']).stdout, /nothing/);
+  if (layers.length > 1 && chance.number(2) === 0) {
+    mergeSome();
+    assert.deepEqual(machine.boot(), []);
+    check(`round ${round}, merged`);
+  }
   if (layers.length > 1 && chance.number(3) === 0) {
     const [gone] = layers.splice(chance.number(layers.length), 1);
     const dropped = machine.mkma(['layers', 'drop', '--force', gone?.name ?? '']);
@@ -266,3 +300,4 @@ for (let round = 1; round <= rounds; round++) {
     build();
   }
 }
+process.stdout.write(`${merges} merges, ${refused} refused\n`);

@@ -80,6 +80,34 @@ function dropOne(before: readonly string[]): void {
   }
 }
 
+/** Ways to merge; the last needs all contents. */
+const ways = [
+  ['--level', '1'],
+  ['--level', '1', '--format', 'cpio'],
+  [],
+  ['--format', 'erofs', '--level', '1'],
+];
+/** Layers that were merged, and merges. */
+let [gone, merges] = [0, 0];
+
+/** Makes one of a few neighbours, whatever this boot knows of them. */
+function mergeSome(): void {
+  const names = machine.files().flatMap((file) => layerName(file) ?? []);
+  if (names.length < 2) return;
+  const from = chance.number(names.length - 1);
+  const to = from + 1 + chance.number(names.length - from - 1);
+  const range = `${names[from]}..${names[to]}`;
+  const how = chance.pick(ways);
+  let ended = timed('merge', () => machine.mkma(['layers', 'merge', range, ...how]));
+  if (how.includes('erofs') && ended.code !== 0 && /layer-not-mergeable/.test(ended.stderr))
+    ended = machine.mkma(['layers', 'merge', range]);
+  assert.equal(ended.code, 0, `merging ${range} of ${names.join(' ')}: ${ended.stderr}${ended.stdout}`);
+  const left = machine.files().flatMap((file) => layerName(file) ?? []);
+  assert.equal(left.length, names.length - (to - from), ended.stdout);
+  gone += to - from + 1;
+  merges++;
+}
+
 /** Files with the metadata alone in such boots: how many were as saved, and how many kept what they have. */
 const kept: [same: number, others: number] = [0, 0];
 let done = 0;
@@ -102,11 +130,13 @@ for (; done < rounds; boots++) {
     const how = chance.pick(formats);
     const ended = timed('persist', () => machine.mkma(['persist', '--all', ...how]));
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
+    if (chance.number(3) === 0) mergeSome();
     if (settled && chance.number(3) === 0) {
       const again = timed('look', () => machine.mkma(['persist', '--all', '--dry-run']));
       assert.equal(again.stdout, 'nothing to save\n', `round ${done}, once more: ${again.stderr}`);
     }
   }
+  if (chance.number(3) === 0) mergeSome();
   const before = timed('describe', () => describeTree(machine.merged));
   assert.deepEqual(
     timed('boot', () => machine.boot()),
@@ -115,8 +145,14 @@ for (; done < rounds; boots++) {
   );
   const after = timed('describe', () => describeTree(machine.merged));
   assert.equal(differences(before, after), '', `round ${done}, boot ${boots}`);
+  if (chance.number(3) === 0) {
+    mergeSome();
+    assert.deepEqual(machine.boot(), [], `round ${done}, boot ${boots}, merged`);
+    const merged = timed('describe', () => describeTree(machine.merged));
+    assert.equal(differences(after, merged), '', `round ${done}, boot ${boots}, merged`);
+  }
   if (boots % LIFE === LIFE - 1) dropOne(after);
 }
 if (process.env.MKMA_TEST_TIMES) process.stderr.write(`${JSON.stringify(times)}\n`);
-process.stdout.write(`${done} snapshots, ${boots} boots\n`);
+process.stdout.write(`${done} snapshots, ${boots} boots, ${merges} merges of ${gone} layers\n`);
 if (process.env.MKMA_TEST_TIMES) process.stderr.write(`metadata: ${kept.join(', ')}\n`);

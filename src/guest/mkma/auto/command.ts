@@ -27,23 +27,23 @@ export function autoPersist(session: Session, occasion: Occasion, json: boolean)
   return ok({ value: asJson(done.value), lines: () => lines(done.value) });
 }
 
-function asJson({ outcome, conditions, persisted, warnings }: AutoSaved): unknown {
+function asJson({ outcome, conditions, persisted, merged, warnings }: AutoSaved): unknown {
   const { layer, withheld: _, changes = [], units = [], dropped = [] } = persisted ?? {};
   const counts = { changes: changes.length, units: units.length };
   return {
-    ...{ outcome, conditions, ...counts },
+    ...{ outcome, conditions, ...counts, merged },
     ...(layer === undefined ? {} : { layer }),
     dropped: dropped.map(({ why, count, bytes }) => ({ why, count, bytes })),
     warnings: [...warnings, ...(persisted?.warnings ?? [])],
   };
 }
 
-function lines({ outcome, conditions, persisted, warnings }: AutoSaved): string[] {
+function lines({ outcome, conditions, persisted, merged, warnings }: AutoSaved): string[] {
   const notes = [...warnings, ...(persisted?.warnings ?? [])].map((warning) => `warning: ${warning}`);
   const why = textOf(conditions);
   const { layer, changes = [], units = [] } = persisted ?? {};
   if (layer !== undefined) {
-    return [...notes, `saved ${changes.length + units.length} changes as ${layer.file}: ${why}`];
+    return [...notes, `saved ${changes.length + units.length} changes as ${layer.file}: ${why}`, ...merged];
   }
-  return [...notes, `${outcome === 'nothing' ? 'nothing to save' : 'not saved'}: ${why}`];
+  return [...notes, `${outcome === 'nothing' ? 'nothing to save' : 'not saved'}: ${why}`, ...merged];
 }

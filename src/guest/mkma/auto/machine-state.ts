@@ -39,17 +39,20 @@ const LOCKED = [
 ];
 
 /**
- * The name of the program that holds one of the locks. Its link is relative to this program's root, unless it
- * has another mount namespace, as this program has: then it may have more in front.
+ * The name of the program that holds one of the locks. Its file is known by its inode number, and by its path,
+ * which has more in front for a program of another mount namespace, as this one is: other roots on this
+ * machine, such as those of containers, have locks of their own.
  */
 function packagesBusy(machine: RunningSystem): string | undefined {
   const locks = machine.readText('/proc/locks') ?? '';
   // `1: POSIX  ADVISORY  WRITE 1234 00:1b:5678 0 EOF` (proc_locks(5)).
-  const owners = new Set(
-    [...locks.matchAll(/^\d+: POSIX\s+ADVISORY\s+WRITE\s+(\d+)\s/gm)].map(([, pid = '']) => pid),
-  );
-  if (owners.size === 0) return undefined;
-  const folders = [...owners].map((pid) => `/proc/${pid}/fd`);
+  const held = [...locks.matchAll(/^\d+: POSIX\s+ADVISORY\s+WRITE\s+(\d+) \S+:(\d+) /gm)];
+  if (held.length === 0) return undefined;
+  // 1: some of the files are missing.
+  const inodes = ask(machine, ['stat', '--format=%i', ...LOCKED], [1]).stdout.split('\n');
+  const owners = held.flatMap(([, pid = '', inode = '']) => (inodes.includes(inode) ? [pid] : []));
+  if (owners.length === 0) return undefined;
+  const folders = [...new Set(owners)].map((pid) => `/proc/${pid}/fd`);
   const names = LOCKED.flatMap((path, i) => [...(i === 0 ? [] : ['-o']), '-lname', `*${path}`]);
   // 1: one of them has ended meanwhile.
   const found = ask(

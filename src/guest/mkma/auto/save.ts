@@ -6,6 +6,7 @@ import {
   conditionsBefore,
   type Occasion,
 } from '../../../core/auto/conditions.js';
+import { AUTO_LABEL } from '../../../core/auto/merging.js';
 import type { AutoSettings } from '../../../core/auto/settings.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import { ok, type Result } from '../../../core/result.js';
@@ -14,6 +15,7 @@ import { type AutoRun, readAutoState, rememberAuto } from '../auto-state.js';
 import { persist } from '../persist/persist.js';
 import type { Persisted } from '../persist/save.js';
 import { readMachineState } from './machine-state.js';
+import { type AgedMerges, mergeAged } from './merge.js';
 import { markSession } from './session.js';
 
 /** What it came to. */
@@ -22,14 +24,15 @@ export interface AutoSaved {
   readonly conditions: readonly Condition[];
   /** Absent if the machine did not look at its changes. */
   readonly persisted?: Persisted;
+  /** What was merged of older ones. */
+  readonly merged: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The label of layers that are saved by themselves: those of this label are merged by themselves. */
-export const AUTO_LABEL = 'auto';
-
 /** Level at shutdown, where seconds count more than bytes. */
 const QUICK_LEVEL = 3;
+
+const NONE: AgedMerges = { merged: [], warnings: [] };
 
 /** Nothing is asked, and rules alone choose. The lock is held by the caller. */
 export function saveByItself(
@@ -50,7 +53,7 @@ export function saveByItself(
   if (readAutoState(machine).marked !== true && occasion === 'timer') mark({ ended: 'open' });
   if (failing(conditions).length > 0) {
     if (occasion === 'shutdown') mark({ ended: 'failed', why: textOf(failing(conditions)) });
-    return ok(remember(machine, { outcome: 'withheld', conditions, warnings }));
+    return ok(remember(machine, { outcome: 'withheld', conditions, merged: [], warnings }));
   }
   const consider = (amounts: Amounts): boolean => {
     conditions.push(...conditionsAfter(settings, occasion, amounts));
@@ -63,6 +66,7 @@ export function saveByItself(
       deselect: [],
       dryRun: false,
       ignoreRules: false,
+      expand: false,
       label: AUTO_LABEL,
       consider,
     },
@@ -83,7 +87,11 @@ export function saveByItself(
   // A session in which nothing changed leaves no trace on the medium.
   if (outcome !== 'nothing' || readAutoState(machine).marked === true)
     mark(markOf(outcome, occasion, conditions, saved));
-  return ok(remember(machine, { outcome, conditions, persisted, warnings }));
+  // At shutdown, seconds count.
+  const aged =
+    occasion === 'timer' && outcome !== 'withheld' ? mergeAged(machine, record, settings, tell) : NONE;
+  warnings.push(...aged.warnings);
+  return ok(remember(machine, { outcome, conditions, persisted, merged: aged.merged, warnings }));
 }
 
 function markOf(

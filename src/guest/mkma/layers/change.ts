@@ -1,4 +1,4 @@
-/** `mkma layers disable`, `enable` and `drop` on the machine. */
+/** `mkma layers disable`, `enable`, `drop` and `rename` on the machine. */
 import type { BootRecord } from '../../../core/boot/record.js';
 import {
   type Action,
@@ -8,14 +8,16 @@ import {
   planChange,
 } from '../../../core/layers/change.js';
 import { nextBootOf } from '../../../core/layers/next-boot.js';
+import { planRename } from '../../../core/layers/rename.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import type { StoredImages } from '../../../core/set/stored.js';
 import type { RunningSystem } from '../../system.js';
 import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { rememberNextBoot } from '../next-boot.js';
 import type { Answer } from '../session.js';
 
-/** Plans with the storage mounted read-only; what is refused changes nothing. */
+/** One of these changes. */
 export function change(
   machine: RunningSystem,
   record: BootRecord,
@@ -23,11 +25,30 @@ export function change(
   name: string,
   options: ChangeOptions = {},
 ): Result<Answer> {
+  return changePlanned(machine, record, (stored) => planChange(action, stored, name, options));
+}
+
+/** A new label. */
+export function rename(
+  machine: RunningSystem,
+  record: BootRecord,
+  name: string,
+  label: string,
+): Result<Answer> {
+  return changePlanned(machine, record, (stored) => planRename(stored, name, label));
+}
+
+/** Plans with the storage mounted read-only; what is refused changes nothing. */
+function changePlanned(
+  machine: RunningSystem,
+  record: BootRecord,
+  planned: (stored: StoredImages) => Result<LayerChange>,
+): Result<Answer> {
   const lock = takeLock(machine);
   if (!lock.ok) return lock;
   const plan = (folder: string): Result<LayerChange> => {
     const stored = openImages(machine, folder);
-    return stored.ok ? planChange(action, stored.value, name, options) : stored;
+    return stored.ok ? planned(stored.value) : stored;
   };
   const looked = withImages(machine, record, 'read', plan);
   if (!looked.ok) return looked;

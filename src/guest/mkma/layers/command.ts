@@ -5,8 +5,10 @@ import type { Result } from '../../../core/result.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot, withImages } from '../images-folder.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
-import { change } from './change.js';
+import { change, rename } from './change.js';
 import { blameOne, diff, list, type Place, showOne, verify } from './look.js';
+import { mergeCommand } from './merge/command.js';
+import { exportCommand, importCommand } from './transfer-command.js';
 
 interface Flags {
   readonly json?: boolean;
@@ -115,6 +117,23 @@ const dropCommand = buildCommand<Flags & ChangeOptions, [string], Context>({
   },
 });
 
+const renameCommand = buildCommand<Flags, [string, string], Context>({
+  docs: docs('give a layer another label; its place in the order stays'),
+  parameters: {
+    flags: { json },
+    positional: { kind: 'tuple', parameters: [NAME, word('the new label; empty for none', 'label')] },
+  },
+  func(flags, name, label) {
+    const work = (): Result<Answer> => {
+      const root = needRoot(this.machine, 'rename a layer');
+      if (!root.ok) return root;
+      const record = readBootRecord(this.machine);
+      return record.ok ? rename(this.machine, record.value, name, label) : record;
+    };
+    return show(this, work, flags.json === true);
+  },
+});
+
 export const layersRoutes = buildRouteMap({
   routes: {
     list: listCommand,
@@ -125,9 +144,13 @@ export const layersRoutes = buildRouteMap({
     disable: changeCommand('disable', 'leave a layer out of later boots; enable undoes this'),
     enable: changeCommand('enable', 'apply a disabled layer again'),
     drop: dropCommand,
+    rename: renameCommand,
+    merge: mergeCommand,
+    export: exportCommand,
+    import: importCommand,
   },
   docs: {
-    brief: 'list, show, diff, blame, verify, disable, enable or drop persistence layers',
+    brief: 'list, show, merge, export or import persistence layers, and more',
     fullDescription: 'Inspect and change the persistence layers on the storage device. Requires root.',
   },
 });

@@ -1,13 +1,13 @@
 /** The images folder on the machine's storage, read by programs. */
-import { ArchiveParser } from '../../../core/archive/parser.js';
-import type { BootRecord } from '../../../core/boot/record.js';
+import { ArchiveParser, type ArchiveReader } from '../../../core/archive/parser.js';
+import type { BootRecord, LoadedImage } from '../../../core/boot/record.js';
 import { OVERLAY } from '../../../core/contract.js';
 import { readErofs } from '../../../core/image/erofs/reader.js';
 import { damaged, unreadable } from '../../../core/image/problems.js';
 import { watchReads } from '../../../core/image/reads.js';
 import { type LayerTree, TreeCollector, type TreeOptions } from '../../../core/layers/tree.js';
 import { err, ok, type Result } from '../../../core/result.js';
-import { type StoredImage, type StoredImages, unreadableFile } from '../../../core/set/stored.js';
+import { type StoredImage, unreadableFile } from '../../../core/set/stored.js';
 import { isBelow } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import { dumpOf, lookUp, sortAttributes } from '../directory.js';
@@ -31,7 +31,7 @@ export function readRecords(
   machine: RunningSystem,
   folder: string,
   image: StoredImage,
-  collector: TreeCollector,
+  collector: ArchiveReader,
 ): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
   if (image.format === 'erofs') return readFileSystem(machine, folder, image, collector);
@@ -56,7 +56,7 @@ function readFileSystem(
   machine: RunningSystem,
   folder: string,
   image: StoredImage,
-  collector: TreeCollector,
+  collector: ArchiveReader,
 ): Result<void> {
   const path = `${folder}/${image.file}`;
   const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(path, at, length));
@@ -67,8 +67,8 @@ function readFileSystem(
 }
 
 /** The path of an unpacked image of this boot. */
-export function unpackedFolder(image: StoredImage, { base }: StoredImages): string {
-  return image === base ? `${VIEW}/${OVERLAY.base}` : `${VIEW}/${OVERLAY.layers}/${image.name}`;
+export function unpackedFolder({ layer }: LoadedImage): string {
+  return layer === undefined ? `${VIEW}/${OVERLAY.base}` : `${VIEW}/${OVERLAY.layers}/${layer}`;
 }
 
 /** The content of an unpacked image at these paths. */

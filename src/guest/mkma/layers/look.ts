@@ -74,9 +74,10 @@ function unpacked(
   stored: StoredImages,
   image: StoredImage,
 ): string[] {
-  const folder = unpackedFolder(image, stored);
-  const running = !image.disabled && runningImage(image, stored, record) !== undefined;
-  return running && machine.info(folder)?.kind === 'directory' ? [folder] : [];
+  const running = image.disabled ? undefined : runningImage(image, stored, record);
+  if (running === undefined) return [];
+  const folder = unpackedFolder(running);
+  return machine.info(folder)?.kind === 'directory' ? [folder] : [];
 }
 
 /**

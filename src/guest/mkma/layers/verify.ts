@@ -26,7 +26,13 @@ export function verifyOne(machine: RunningSystem, folder: string, image: StoredI
   return read.ok ? checkRecords(image, collector.records) : read;
 }
 
-function checkSums(machine: RunningSystem, path: string, where: string, manifest: Manifest): Result<void> {
+/** Compares its segments with their checksums, and all of it with its id. `where`: its name for people. */
+export function checkSums(
+  machine: RunningSystem,
+  path: string,
+  where: string,
+  manifest: Manifest,
+): Result<void> {
   const { segments } = manifest;
   const wrong = (why: string): Result<void> => err(damaged(why, { where, next: 'copy or save it again' }));
   let input = '';

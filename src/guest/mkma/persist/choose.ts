@@ -1,21 +1,22 @@
 /** The choice of changes: in an editor, or by options. */
-import ignore from 'ignore';
 import {
   keptChanges,
-  listLines,
+  type ListLine,
   parseList,
   renderList,
   type UnitLine,
 } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
-import { STATUS } from '../../../core/records/packages.js';
+import type { Groups } from '../../../core/overlay/groups.js';
+import { fullLines, type ListFacts, shortLines } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
-import { err, ok, type Result, usage } from '../../../core/result.js';
+import { err, ok, type Result } from '../../../core/result.js';
 import { ancestorsOf } from '../../../core/text/path.js';
 import { must } from '../../must.js';
 import { NoRoom } from '../../no-room.js';
 import type { RunningSystem } from '../../system.js';
 import type { Chosen } from './chosen.js';
+import { checkPatterns, matcherOf, withGroupsOf } from './select.js';
 
 const LIST = '/run/mkma/persist.list';
 
@@ -25,6 +26,8 @@ export interface Choice {
   readonly select: readonly string[];
   /** What these match is not kept. */
   readonly deselect: readonly string[];
+  /** Whether the list has a line for every file. */
+  readonly expand: boolean;
 }
 
 /** Whether options make the whole choice, without an editor. */
@@ -38,77 +41,54 @@ export interface Offer {
   readonly changes: readonly Change[];
   readonly units: readonly Unit[];
   readonly lines: readonly UnitLine[];
+  readonly facts: ListFacts;
+}
+
+/** The lines of an offer. */
+function linesOffered({ changes, lines, facts }: Offer, expand: boolean): readonly ListLine[] {
+  return expand ? fullLines(changes, facts) : shortLines(changes, facts, lines.length);
 }
 
 /** The choice. `notes` are printed in the list to edit. */
 export function chooseChanges(
   machine: RunningSystem,
   choice: Choice,
-  { changes, units, lines: unitLines }: Offer,
+  offer: Offer,
   notes: readonly string[],
 ): Result<Chosen> {
+  const { changes, units, lines: unitLines, facts } = offer;
   if (choice.all && choice.deselect.length === 0) return ok({ changes, units });
   if (choosesAtOnce(choice)) {
-    const kept = byPatterns(choice, changes);
-    return kept.ok
-      ? ok({ changes: kept.value, units: units.filter((unit) => isSelected(choice, unit)) })
-      : kept;
+    const checked = checkPatterns([...choice.select, ...choice.deselect]);
+    if (!checked.ok) return checked;
+    const [select, deselect] = [matcherOf(choice.select), matcherOf(choice.deselect)];
+    return ok({
+      changes: byPatterns(choice, changes, facts.groups),
+      units: units.filter(
+        (unit) => !deselect.unit(unit) && (choice.select.length === 0 || select.unit(unit)),
+      ),
+    });
   }
-  const lines = listLines(changes);
+  const lines = linesOffered(offer, choice.expand);
   const edited = edit(machine, renderList(lines, notes, unitLines));
   if (!edited.ok) return edited;
   const kept = parseList(edited.value, lines, unitLines);
   if (!kept.ok) return kept;
   return ok({
-    changes: keptChanges(changes, lines, kept.value.paths),
+    changes: keptChanges(changes, lines, kept.value.paths, facts.groups),
     units: units.filter((_, i) => kept.value.units.has(i)),
   });
 }
 
-/**
- * Whether patterns choose a unit: `package:NAME` and `account:NAME`, where `*` stands for anything, or those
- * that match the files with its records.
- */
-function isSelected({ select, deselect }: Choice, unit: Unit): boolean {
-  const { kind, name, keys } = unit;
-  const matches = (patterns: readonly string[]): boolean => {
-    const byName = patterns.filter((pattern) => pattern.startsWith(`${kind}:`));
-    if (
-      ignore({ ignorecase: false })
-        .add(byName.map((one) => `/${one}`))
-        .ignores(`${kind}:${name}`)
-    )
-      return true;
-    const rules = matcher(patterns.filter((pattern) => !UNIT_PATTERN.test(pattern)));
-    const anchors = kind === 'package' ? [STATUS] : [...keys.keys()];
-    return anchors.some((path) => rules({ kind: 'changed', path, before: 'f' }));
+function byPatterns(
+  { select, deselect }: Choice,
+  changes: readonly Change[],
+  groups: Groups,
+): readonly Change[] {
+  const matches = {
+    selected: withGroupsOf(matcherOf(select), groups, true),
+    dropped: withGroupsOf(matcherOf(deselect), groups, false),
   };
-  if (matches(deselect)) return false;
-  return select.length === 0 || matches(select);
-}
-
-const UNIT_PATTERN = /^(package|account):/;
-
-function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): Result<readonly Change[]> {
-  for (const pattern of [...select, ...deselect]) {
-    if (pattern.trim() === '')
-      return usage({
-        code: 'pattern-invalid',
-        what: 'empty pattern',
-        next: 'give a pattern, such as /etc',
-      });
-    if (pattern.startsWith('#')) {
-      const why = 'gitignore(5) treats it as a comment';
-      return usage({
-        code: 'pattern-invalid',
-        what: `the pattern ${pattern} matches nothing`,
-        why,
-        next: `put a backslash first: \\${pattern}`,
-      });
-    }
-  }
-  const paths = (patterns: readonly string[]): string[] => patterns.filter((one) => !UNIT_PATTERN.test(one));
-  const matches = { selected: matcher(paths(select)), dropped: matcher(paths(deselect)) };
   const moved = movedFolders(changes);
   /** Whether a pattern matches a moved folder: where it is, or where it was. */
   const matchesFolder = (by: keyof typeof matches, path: string | undefined): boolean =>
@@ -133,7 +113,7 @@ function byPatterns({ select, deselect }: Choice, changes: readonly Change[]): R
     if (missing.some((above) => dropped(made.get(above) as Change))) kept.delete(path);
     else for (const above of missing) kept.add(above);
   }
-  return ok(changes.filter(({ path }) => kept.has(path)));
+  return changes.filter(({ path }) => kept.has(path));
 }
 
 /** Moved folders by path, each with its own change and that of where it was. */
@@ -147,18 +127,6 @@ function movedFolders(changes: readonly Change[]): Map<string, readonly Change[]
         return [change.path, source === undefined ? [change] : [change, source]];
       }),
   );
-}
-
-/** Whether patterns match a change, or a folder above it. Those for packages and accounts match none. */
-export function matcherOf(patterns: readonly string[]): (change: Change) => boolean {
-  return matcher(patterns.filter((one) => !UNIT_PATTERN.test(one)));
-}
-
-/** Whether patterns match a change, or a folder above it. */
-function matcher(patterns: readonly string[]): (change: Change) => boolean {
-  const rules = ignore({ ignorecase: false }).add(patterns);
-  return ({ path, entry, before }) =>
-    path !== '.' && rules.ignores((entry?.type ?? before) === 'd' ? `${path}/` : path);
 }
 
 /** The text as the user's editor left it. */

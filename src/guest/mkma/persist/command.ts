@@ -1,14 +1,9 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
-import type { Occasion } from '../../../core/auto/conditions.js';
 import type { ImageFormat } from '../../../core/contract.js';
-import {
-  listedChanges,
-  listLines,
-  renderLine,
-  renderUnit,
-  showPath,
-} from '../../../core/overlay/change-list.js';
+import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
+import { fullLines, isSecretChange, shortLines } from '../../../core/overlay/short-list.js';
+import type { Unit } from '../../../core/records/units.js';
 import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
@@ -16,10 +11,11 @@ import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
-import { type Answer, type Context, type Session, show } from '../session.js';
+import { type Answer, type Context, show } from '../session.js';
 import { checkView } from '../view.js';
+import { droppedText } from './apply-rules.js';
 import { type PersistOptions, persist } from './persist.js';
-import { droppedText, readRules, ruleText } from './rules.js';
+import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
 
 interface Flags {
@@ -34,6 +30,7 @@ interface Flags {
   readonly explain?: string;
   readonly auto?: boolean;
   readonly atShutdown?: boolean;
+  readonly expand?: boolean;
   readonly json?: boolean;
 }
 
@@ -42,53 +39,50 @@ const word = (brief: string, placeholder: string) =>
   ({ kind: 'parsed', parse: String, brief, placeholder, optional: true }) as const;
 const words = (brief: string) => ({ ...word(brief, 'pattern'), variadic: true }) as const;
 
-/** Saves by rules and conditions alone. */
-export type SaveByItself = (session: Session, occasion: Occasion, json: boolean) => Result<Answer>;
-
-/** The command; `auto` does what `--auto` asks for. */
-export const persistCommand = (auto: SaveByItself) =>
-  buildCommand<Flags, [], Context>({
-    docs: {
-      brief: 'save the changes you choose as a layer that later boots apply',
-      fullDescription:
-        'Save changes since boot, or since the last snapshot, as a persistence layer beside the base. Without options, the list of changes opens in $VISUAL, $EDITOR or an available editor: delete the lines of what you do not want to keep. Layers are written completely or not at all. Requires root.',
-    },
-    parameters: {
-      flags: {
-        all: flag('save all changes but what rules drop, without an editor'),
-        select: words(
-          'save only what the pattern of gitignore(5) matches, relative to /, or package:NAME, account:NAME; repeatable',
-        ),
-        deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
-        dryRun: flag('only show what would be saved'),
-        name: word("add this label to the layer's name", 'label'),
-        format: {
-          kind: 'enum',
-          values: ['cpio', 'erofs'],
-          brief:
-            'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
-          optional: true,
-        },
-        level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
-        ignoreRules: flag('drop nothing by rules'),
-        explain: word('only say which rule keeps or drops the path', 'path'),
-        auto: flag('save if the conditions in the rules hold, without asking: for timers'),
-        atShutdown: flag('with --auto: save whatever changed, since the machine is about to end'),
-        json: flag('print one JSON document on stdout'),
+export const persistCommand = buildCommand<Flags, [], Context>({
+  docs: {
+    brief: 'save the changes you choose as a layer that later boots apply',
+    fullDescription:
+      'Save changes since boot, or since the last snapshot, as a persistence layer beside the base. Without options, the list of changes opens in $VISUAL, $EDITOR or an available editor: delete the lines of what you do not want to keep. Layers are written completely or not at all. Requires root.',
+  },
+  parameters: {
+    flags: {
+      all: flag('save all changes but what rules drop, without an editor'),
+      select: words(
+        'save only what the pattern of gitignore(5) matches, relative to /, or class:NAME, package:NAME, account:NAME; repeatable',
+      ),
+      deselect: words('save all but what the pattern matches; overrides --select; repeatable'),
+      dryRun: flag('only show what would be saved'),
+      name: word("add this label to the layer's name", 'label'),
+      format: {
+        kind: 'enum',
+        values: ['cpio', 'erofs'],
+        brief:
+          'an archive to unpack, or a file system that stays compressed in RAM (default: by size, on a machine with an EROFS base; else cpio)',
+        optional: true,
       },
+      level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
+      expand: flag('list every file, also of new folders'),
+      ignoreRules: flag('drop nothing by rules'),
+      explain: word('only say which rule keeps or drops the path', 'path'),
+      auto: flag('save if the conditions in the rules hold, without asking: for timers'),
+      atShutdown: flag('with --auto: save whatever changed, since the machine is about to end'),
+      json: flag('print one JSON document on stdout'),
     },
-    func(flags) {
-      const { json = false } = flags;
-      return show(this, () => run(this, flags, json, auto), json);
-    },
-  });
+  },
+  func(flags) {
+    const { json = false } = flags;
+    return show(this, () => run(this, flags, json), json);
+  },
+});
 
-function run(session: Session, flags: Flags, json: boolean, auto: SaveByItself): Result<Answer> {
+function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   const { machine, terminal } = session;
   if (flags.explain !== undefined) return explain(machine, flags.explain);
   const refused = checkAuto(flags);
   if (!refused.ok) return refused;
-  if (flags.auto === true) return auto(session, flags.atShutdown === true ? 'shutdown' : 'timer', json);
+  if (flags.auto === true)
+    return session.saveByItself(flags.atShutdown === true ? 'shutdown' : 'timer', json);
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -106,16 +100,18 @@ function run(session: Session, flags: Flags, json: boolean, auto: SaveByItself):
   return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value) } };
 }
 
-/** Which rule decides about a path. */
+/** Which rule decides about a path, a package or an account. */
 function explain(machine: RunningSystem, text: string): Result<Answer> {
   const path = text.replace(/^\/+|\/+$/g, '');
   const rules = readRules(machine, false);
   if (!rules.ok) return rules;
-  const rule = rules.value.decider.decide(
-    path,
-    text.endsWith('/') || machine.info(`/${path}`)?.kind === 'directory',
-  );
-  const value = { path: `/${path}`, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
+  const { decider } = rules.value;
+  const [, kind, name = ''] = /^(package|account):(.+)$/.exec(text) ?? [];
+  const isFolder = text.endsWith('/') || machine.info(`/${path}`)?.kind === 'directory';
+  const rule =
+    kind === undefined ? decider.decide(path, isFolder) : decider.decideUnit(kind as Unit['kind'], name);
+  const of = kind === undefined ? { path: `/${path}` } : { [kind]: name };
+  const value = { ...of, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
   const by = rule === undefined ? 'no rule matches' : `by ${ruleText(rule)}`;
   return { ok: true, value: { value, lines: () => [`${value.kept ? 'kept' : 'dropped'}: ${by}`] } };
 }
@@ -133,7 +129,7 @@ function checkAuto({ auto = false, atShutdown = false, json: _, ...others }: Fla
 
 function optionsOf(flags: Flags): Result<PersistOptions> {
   const { all = false, select = [], deselect = [], dryRun = false, ignoreRules = false } = flags;
-  const { name, level, format } = flags;
+  const { name, level, format, expand = false } = flags;
   if (level !== undefined && !isLevel(level)) {
     return usage({
       code: 'level-invalid',
@@ -161,7 +157,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   const chosen = level === undefined ? undefined : Number(level);
   return {
     ok: true,
-    value: { all, select, deselect, dryRun, ignoreRules, label: name, level: chosen, format },
+    value: { all, select, deselect, expand, dryRun, ignoreRules, label: name, level: chosen, format },
   };
 }
 
@@ -169,20 +165,28 @@ function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
-function asJson({ changes, units, dropped, ...value }: Persisted): unknown {
+function asJson({ changes, units, dropped, facts, ...value }: Persisted): unknown {
+  const { groups, packages } = facts;
   return {
     ...value,
     dropped: dropped.map(({ paths, ...one }) => ({ ...one, paths: paths.map((path) => `/${path}`) })),
     units: units.map(({ kind, text, bytes }) => ({ kind, name: text.split(' ')[0], text, bytes })),
-    changes: listedChanges(changes).map(({ kind, path, from }) => ({
-      ...{ kind, path: path === '.' ? '/' : `/${path}` },
-      ...(from === undefined ? {} : { from: `/${from}` }),
-    })),
+    changes: listedChanges(changes).map((change) => {
+      const { kind, path, from } = change;
+      const [group, name] = [groups.get(path), packages.get(path)];
+      return {
+        ...{ kind, path: path === '.' ? '/' : `/${path}` },
+        ...(from === undefined ? {} : { from: `/${from}` }),
+        ...(group === undefined ? {} : { group: { kind: group.kind, path: `/${group.path}` } }),
+        ...(name === undefined ? {} : { package: name }),
+        ...(isSecretChange(change) ? { secret: true } : {}),
+      };
+    }),
   };
 }
 
 function lines(value: Persisted, options: PersistOptions): string[] {
-  const { layer, changes, units, dropped, format, unpackedBytes, nextBoot, sockets, warnings } = value;
+  const { layer, changes, units, dropped, facts, format, unpackedBytes, nextBoot, sockets, warnings } = value;
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...warnings.map((warning) => `warning: ${warning}`),
@@ -195,15 +199,26 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   const count = `${length} ${length === 1 ? 'change' : 'changes'}`;
   const about = layer === undefined && format === 'erofs' ? 'about ' : '';
   const needs = `${about}${formatBytes(unpackedBytes)} in RAM; the next boot's images need ${about}${formatBytes(nextBoot)}`;
+  const secrets = value.secrets === 0 ? [] : [secretsText(value.secrets)];
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
+    const listed = options.expand ? fullLines(changes, facts) : shortLines(changes, facts, units.length);
     return [
       ...units.map(renderUnit),
-      ...listLines(changes).map(renderLine),
+      ...listed.map(renderLine),
       ...notes,
       ...byRules,
+      ...secrets,
       ...heading,
     ];
   }
-  return [...notes, ...byRules, `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`];
+  return [
+    ...[...notes, ...byRules, ...secrets],
+    `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`,
+  ];
+}
+
+function secretsText(count: number): string {
+  const what = count === 1 ? '1 of these is a secret' : `${count} of these are secrets`;
+  return `${what}: whoever has the medium can read ${count === 1 ? 'it' : 'them'}, unless it is encrypted`;
 }

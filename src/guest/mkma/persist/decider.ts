@@ -1,7 +1,7 @@
 /** Which rule decides about a path, a package or an account. */
 import ignore from 'ignore';
 import { classOfPath } from '../../../core/rules/classes.js';
-import { matchesName, parsePattern } from '../../../core/rules/pattern.js';
+import { namesUnit, parsePattern } from '../../../core/rules/pattern.js';
 import type { Rule } from '../../../core/rules/rules.js';
 import { parentOf } from '../../../core/text/path.js';
 
@@ -67,7 +67,7 @@ export class Decider {
 
   /** The rule that names it. */
   namingUnit(kind: 'package' | 'account', name: string): Rule | undefined {
-    return this.units.find((one) => one.kind === kind && matchesName(one.name, name))?.rule;
+    return this.units.find((one) => one.kind === kind && namesUnit(one.name, name))?.rule;
   }
 
   private byClass(name: string | undefined): Rule | undefined {

@@ -9,13 +9,21 @@ export const INTERRUPTED: Problem = {
   kind: 'interrupted',
 };
 
-/** Does work in which every failure after Ctrl-C is due to that: it ends the programs that are running. */
-export function unlessInterrupted<T>(machine: RunningSystem, work: () => Result<T>): Result<T> {
+/**
+ * Does work in which every failure after Ctrl-C is due to that: it ends the programs that are running. `next`:
+ * what became of the work.
+ */
+export function unlessInterrupted<T>(
+  machine: RunningSystem,
+  work: () => Result<T>,
+  next = 'nothing was saved',
+): Result<T> {
+  const interrupted = err({ ...INTERRUPTED, next });
   try {
     const done = work();
-    return !done.ok && wasInterrupted(machine) ? err(INTERRUPTED) : done;
+    return !done.ok && wasInterrupted(machine) ? interrupted : done;
   } catch (cause) {
-    if (wasInterrupted(machine)) return err(INTERRUPTED);
+    if (wasInterrupted(machine)) return interrupted;
     throw cause;
   }
 }

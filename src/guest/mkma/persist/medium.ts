@@ -19,6 +19,7 @@ import { quoteName, sortByName } from '../../../core/text/path.js';
 import { mebibytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { openImages } from '../images-folder.js';
+import { carriers } from '../replaced.js';
 import { readSaved } from './saved.js';
 
 export interface Medium {
@@ -32,6 +33,8 @@ export interface Medium {
   /** Whether the next boot applies a layer that is made now. */
   readonly takesNew: boolean;
   readonly warnings: readonly string[];
+  /** A hint that has nothing to do with what is saved. */
+  readonly hint?: string;
   /** Images on the medium. */
   readonly stored: StoredImages;
 }
@@ -42,35 +45,48 @@ export function readMedium(machine: RunningSystem, record: BootRecord, folder: s
   if (!stored.ok) return stored;
   const there = stored.value;
   const usable = there.layers.filter(({ disabled, problem }) => !disabled && problem === undefined);
-  const byName = new Map(usable.map((one) => [one.name, one]));
+  const carrier = carriers(machine, usable);
   // A damaged or replaced file contains nothing of this boot.
-  const saved = readSaved(machine).filter(({ layer, id }) => byName.get(layer)?.manifest?.id === id);
-  const after = lastOf(record, saved, byName);
+  const saved = readSaved(machine).filter(({ id }) => carrier(id) !== undefined);
+  const after = lastOf(record, saved, carrier);
   const { selection = ALL_LAYERS } = there;
   const leftOut = `${PARAM.layers} of this boot lists the layers to apply: boots with the same value leave out the new one`;
   const base = there.base?.manifest?.id;
+  const many = manyLayers(chosenLayers(there).length);
   return ok({
     ...(base === undefined ? {} : { base }),
     saved,
     ...(after === undefined ? {} : { after }),
     nextBoot: nextBootOf(there, record),
     takesNew: selection.others,
-    warnings: [...warningsOf(record, there), ...(selection.others ? [] : [leftOut])],
+    ...(many.hint === undefined ? {} : { hint: many.hint }),
+    warnings: [
+      ...warningsOf(record, there, carrier),
+      ...(many.warning === undefined ? [] : [many.warning]),
+      ...(selection.others ? [] : [leftOut]),
+    ],
     stored: there,
   });
 }
+
+/** Finds what has the content of a layer of this boot, by its id. */
+type Carrier = (id: string) => StoredImage | undefined;
 
 /** Whatever became of its file: early boot warns if it is not below. */
 function lastOf(
   { images }: BootRecord,
   saved: readonly SavedSnapshot[],
-  stored: ReadonlyMap<string, StoredImage>,
+  carrier: Carrier,
 ): string | undefined {
+  const found = (id: string | undefined, file: string) => {
+    const there = id === undefined ? undefined : carrier(id);
+    return there === undefined ? { file, id } : { file: there.file, id: there.manifest?.id };
+  };
   const layers = [
     ...images
       .filter(({ kind }) => kind === 'layer')
-      .map(({ file, id }) => ({ file: file.slice(file.lastIndexOf('/') + 1), id })),
-    ...saved.map(({ layer, id }) => ({ file: stored.get(layer)?.file ?? '', id })),
+      .map(({ file, id }) => found(id, file.slice(file.lastIndexOf('/') + 1))),
+    ...saved.map(({ id }) => found(id, '')),
   ];
   return sortByName(layers, ({ file }) => file).at(-1)?.id;
 }
@@ -95,9 +111,9 @@ export function checkSameMedium(before: Medium, now: Medium): Result<void> {
   });
 }
 
-function warningsOf(record: BootRecord, stored: StoredImages): string[] {
+function warningsOf(record: BootRecord, stored: StoredImages, carrier: Carrier): string[] {
   const { base, layers } = stored;
-  const warnings = [...(base?.beside ?? []), ...manyLayers(chosenLayers(stored).length)];
+  const warnings = [...(base?.beside ?? [])];
   if (base === undefined) {
     warnings.push('the medium no longer has a base: nothing boots without one');
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {
@@ -105,7 +121,8 @@ function warningsOf(record: BootRecord, stored: StoredImages): string[] {
       'the base on the medium is not the one this machine runs from: the layer belongs to the latter',
     );
   }
-  for (const { layer } of record.images) {
+  for (const { layer, id } of record.images) {
+    if (id !== undefined && carrier(id) !== undefined) continue;
     if (layer !== undefined && !layers.some(({ name, disabled }) => name === layer && !disabled)) {
       warnings.push(
         `the layer ${quoteName(layer)}, which this machine runs from, is missing on the medium or disabled`,

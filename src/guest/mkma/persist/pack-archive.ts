@@ -3,9 +3,10 @@
  * in parallel, into RAM, and appended in the order of the archive.
  */
 
-import { newcTrailer } from '../../../core/archive/cpio.js';
-import type { Plan } from '../../../core/image/archive-plan.js';
+import { archiveName, newcHeadSize, newcPadding, newcTrailer } from '../../../core/archive/cpio.js';
+import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { nameLength } from '../../../core/text/path.js';
 import { memoryInfo } from '../../meminfo.js';
 import type { FramePlan } from '../../packer/plan.js';
 import { processors } from '../../processors.js';
@@ -43,7 +44,7 @@ function framesOf(plan: Plan): Frame[] {
 
 /** Fills the file. The work folder is mounted. */
 export function packArchive(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
-  const { plan, view, facts, level, target, onProgress } = options;
+  const { plan, facts, target, onProgress } = options;
   const frames = framesOf(plan);
   const assembly = new Assembly(machine, target);
   const changed = new Set<string>();
@@ -52,10 +53,11 @@ export function packArchive(machine: RunningSystem, options: PackOptions): Resul
   let problem: Problem | undefined;
   let next = 0;
   let done = 0;
-  machine.pipelines(pipelinesOf(machine, { plan, view, level }, frames), lanes(machine), (index, parts) => {
+  machine.pipelines(pipelinesOf(machine, options, frames), lanes(machine), (index, parts) => {
     problem ??= wasInterrupted(machine, parts) ? INTERRUPTED : failureOf(parts);
     if (problem !== undefined) return false;
-    const notes = notesOf(parts[0] as PartResult);
+    // Between what feeds it, if anything does, and zstd.
+    const notes = notesOf(parts.at(-2) as PartResult);
     for (const path of notes.changed) changed.add(path);
     for (const path of notes.replaced) replaced.add(path);
     waiting.add(index);
@@ -106,10 +108,10 @@ const HARDLY = 0.9;
 /** A packer and its zstd for each frame; the plan of each is written when it starts. */
 function* pipelinesOf(
   machine: RunningSystem,
-  { plan, view, level }: Pick<PackOptions, 'plan' | 'view' | 'level'>,
+  { plan, view, level, feed }: Pick<PackOptions, 'plan' | 'view' | 'level' | 'feed'>,
   frames: readonly Frame[],
 ): Generator<Pipeline> {
-  const aliases = makeAliases(machine, plan, view);
+  const aliases = feed === undefined ? makeAliases(machine, plan, view) : {};
   const write = (name: string, content: string | Uint8Array): void => {
     if (!machine.write(`${WORK}/${name}`, content)) throw new Error(`cannot write ${WORK}/${name}`);
   };
@@ -125,10 +127,30 @@ function* pipelinesOf(
       yield { cwd: WORK, parts: [['cat', 'trailer'], zstd] };
       continue;
     }
-    const own: FramePlan = { form: 'newc', from, to, root: FRESH, view, records, aliases };
+    const fed = feed?.of(`${i}`, records, contentsIn(records, from, to));
+    const own: FramePlan = {
+      ...{ form: 'newc', from, to, root: FRESH, view, aliases },
+      records: fed?.records ?? records,
+    };
     write(`plan.${i}`, JSON.stringify(own));
-    yield { cwd: WORK, parts: [['qjs', '-m', '/usr/lib/mkma/pack.js', `plan.${i}`], zstd] };
+    const packer = ['qjs', '-m', '/usr/lib/mkma/pack.js', `plan.${i}`];
+    yield { cwd: WORK, parts: fed === undefined ? [packer, zstd] : [fed.argv, packer, zstd] };
   }
+}
+
+/** Which part of each content is among the bytes `from` to `to` of the records. */
+function contentsIn(records: readonly PlannedRecord[], from: number, to: number) {
+  const starts = new Map<PlannedRecord, number>();
+  let at = 0;
+  for (const record of records) {
+    const head = newcHeadSize(nameLength(archiveName(record.path)));
+    starts.set(record, at + head);
+    at += head + record.size + newcPadding(record.size);
+  }
+  return (record: PlannedRecord): readonly [number, number] => {
+    const start = starts.get(record) as number;
+    return [Math.max(0, from - start), Math.min(record.size, to - start)];
+  };
 }
 
 /**

@@ -39,21 +39,24 @@ const LAYOUT = ['-C65536', '-Eztailpacking', '-b4096', '-T0', '--mkfs-time', '--
 
 /** Fills the file. The work folder is mounted. */
 export function packFileSystem(machine: RunningSystem, options: PackOptions): Result<PackedLayer> {
-  const { plan, view, facts, level, target } = options;
+  const { plan, view, facts, level, target, feed } = options;
   const odd = unsupported(plan);
   if (odd !== undefined) return err(odd);
   const folder = parentOf(target);
   const { free } = measureFileSystem(machine, folder);
   const room = checkRoom(free, plan.bytes);
   if (!room.ok) return room;
-  const records = tarRecords(plan, facts.layer.deletions);
-  const tar: TarPlan = { form: 'pax', root: FRESH, view, records, aliases: makeAliases(machine, plan, view) };
+  const records = tarRecords(plan, facts.layer.deletions, facts.layer.opaque);
+  const fed = feed?.of('all', records);
+  const aliases = fed === undefined ? makeAliases(machine, plan, view) : {};
+  const tar: TarPlan = { form: 'pax', root: FRESH, view, records: fed?.records ?? records, aliases };
   if (!machine.write(`${WORK}/plan`, JSON.stringify(tar))) throw new Error(`cannot write ${WORK}/plan`);
   const packer = ['qjs', '-m', '/usr/lib/mkma/pack.js', 'plan'];
   const mkfs = ['mkfs.erofs', '--quiet', '-d1', `-zzstd,level=${level}`, ...LAYOUT, '--tar=f', target];
   const inFolder = ['env', `TMPDIR=${folder}`, ...mkfs];
   let parts: readonly PartResult[] = [];
-  machine.pipelines([{ cwd: WORK, parts: [packer, inFolder] }], 1, (_, ended) => {
+  const all = fed === undefined ? [packer, inFolder] : [fed.argv, packer, inFolder];
+  machine.pipelines([{ cwd: WORK, parts: all }], 1, (_, ended) => {
     parts = ended;
     return true;
   });
@@ -75,7 +78,7 @@ export function packFileSystem(machine: RunningSystem, options: PackOptions): Re
   const frame = encodeManifest(manifest);
   const wrong = append(machine, frame, target);
   if (wrong !== undefined) return err(cannotWrite(wrong));
-  return ok({ manifest, bytes: size.value + frame.length, ...notesOf(parts[0] as PartResult) });
+  return ok({ manifest, bytes: size.value + frame.length, ...notesOf(parts.at(-2) as PartResult) });
 }
 
 /**
@@ -124,7 +127,7 @@ function problemOf(
 ): Problem | undefined {
   const problem = failureOf(parts);
   if (problem?.code !== 'packing-failed' || wasKilled(parts)) return problem;
-  const mkfs = parts[1];
+  const mkfs = parts.at(-1);
   if (mkfs !== undefined && mkfs.code !== 0) {
     const told = /No space left|Disk quota|File too large/.test(mkfs.stderr);
     const full = told || measureFileSystem(machine, folder).free < FULL;

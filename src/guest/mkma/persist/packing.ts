@@ -1,9 +1,9 @@
 /** What both ways of packing a layer share. */
 import type { ImageFormat } from '../../../core/contract.js';
-import type { Plan } from '../../../core/image/archive-plan.js';
+import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
 import type { LayerManifest } from '../../../core/image/manifest.js';
 import type { Problem } from '../../../core/result.js';
-import { CHANGED, IS_CHANGED, IS_REPLACED } from '../../packer/plan.js';
+import { CHANGED, type InStream, IS_CHANGED, IS_REPLACED } from '../../packer/plan.js';
 import { whyNotRun } from '../../ran.js';
 import type { PartResult, RunningSystem } from '../../system.js';
 import type { LayerFactsOf } from './layer-manifest.js';
@@ -18,8 +18,23 @@ export interface PackOptions {
   readonly format: ImageFormat;
   /** The file to fill, which exists and is empty. */
   readonly target: string;
+  /** Where contents come from that are not those of files of the machine. */
+  readonly feed?: Feed;
   /** Called with the bytes of the archive that have been compressed. */
   readonly onProgress: (bytes: number) => void;
+}
+
+/** Contents that a program writes, one after the other. */
+export interface Feed {
+  /**
+   * The program for the contents of these records, and the records with their places in what it writes.
+   * `name`: one for each call.
+   */
+  of<T extends PlannedRecord>(
+    name: string,
+    records: readonly T[],
+    rangeOf?: (record: T) => readonly [from: number, to: number],
+  ): { readonly argv: readonly string[]; readonly records: readonly (T & InStream)[] };
 }
 
 export interface PackedLayer {

@@ -3,28 +3,31 @@
 import type { TreeEntry } from '../../../core/archive/tree.js';
 import type { Amounts } from '../../../core/auto/conditions.js';
 import type { BootRecord } from '../../../core/boot/record.js';
-import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
+import { findGroups, withGroups } from '../../../core/overlay/groups.js';
 import { withoutLosses } from '../../../core/overlay/moved-parts.js';
-import { INFO } from '../../../core/records/packages.js';
-import { kernelOf, type Unit } from '../../../core/records/units.js';
+import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { find } from '../directory.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
-import { type Choice, chooseChanges, choosesAtOnce, matcherOf, type Offer } from './choose.js';
+import { applyRules, droppedText } from './apply-rules.js';
+import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { type Chosen, contentOf } from './chosen.js';
 import { machineFacts } from './facts.js';
 import { checkTools } from './format.js';
+import { droppedUnits, leftUnits } from './left.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
 import { textsBelow } from './records.js';
-import { applyRules, droppedText, type MachineRules, readRules } from './rules.js';
+import { type MachineRules, readRules } from './rules.js';
 import { alwaysReplaced, type Persisted, type SaveOptions, save } from './save.js';
 import { type Scan, scanMachine } from './scan.js';
-import { findUnits, type Units } from './units.js';
+import { matcherOf } from './select.js';
+import { nothingShown, offerOf, shownGroups, shownOf } from './shown.js';
+import { findUnits } from './units.js';
 
 export interface PersistOptions extends Choice, SaveOptions {
   /** Whether no rule drops anything. */
@@ -50,13 +53,14 @@ export function persist(
   if (!rules.ok) return rules;
   machine.growLarge();
   return withMerged(machine, record, (merged) =>
-    persistFrom(machine, { merged, rules: rules.value }, record, options, tell),
+    persistFrom(machine, { merged, rules: rules.value, choice: options }, record, options, tell),
   );
 }
 
 interface Base {
   readonly merged: Merged;
   readonly rules: MachineRules;
+  readonly choice: Choice;
 }
 
 function persistFrom(
@@ -77,28 +81,36 @@ function persistFrom(
   // A file system cannot have metadata alone: then the files are whole.
   const whole = options.format === 'erofs';
   let found = lookAround(machine, base, seen, whole);
-  const kernels = found.units.units.filter((unit) => isLeft(unit, options));
-  const medium = { ...seen, warnings: [...seen.warnings, ...kernels.map(kernelNote)] };
-  const { sockets } = found;
+  const { sockets, left: apart } = found;
+  const warnings = [...apart.flatMap(({ warning }) => warning ?? []), ...found.warnings];
+  const medium = { ...seen, warnings: [...seen.warnings, ...warnings] };
   const notes = [
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
     ...found.dropped.map((one) => droppedText(one, NAMED)),
+    ...(medium.hint === undefined ? [] : [medium.hint]),
   ];
+  if (medium.hint !== undefined) tell(medium.hint);
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
   const nothing = found.changes.length === 0;
   const empty = (): Persisted => ({
-    ...{ changes: [], units: [], format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets },
-    ...{ dropped: found.dropped, warnings: medium.warnings },
+    ...{ ...nothingShown(found), format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets },
+    warnings: medium.warnings,
   });
   const amounts = { changedBytes: bytesOf(found.changes), freeRoom: room.free, totalRoom: room.bytes };
   if (!nothing && options.consider?.(amounts) === false) return ok({ ...empty(), withheld: true });
   const first = nothing
     ? ok({ changes: [], units: [] })
-    : chooseChanges(machine, options, offerOf(found, options), notes);
+    : chooseChanges(machine, options, offerOf(machine, found), notes);
   if (!first.ok) return first;
   const paths = new Set(first.value.changes.map(({ path }) => path));
+  // What has joined a group since is chosen with it.
+  const isChosen = (look: Found): ((path: string) => boolean) => {
+    const whole = withGroups(look.changes, look.groups, (path) => paths.has(path));
+    const all = new Set(whole.map(({ path }) => path));
+    return (path) => all.has(path);
+  };
   const notedMedium = {
     ...medium,
     warnings: [...medium.warnings, ...partWarnings(options, found, first.value)],
@@ -108,7 +120,8 @@ function persistFrom(
     // Choosing took time, or files were replaced: what was chosen is saved as it is now.
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
     const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
-    const kept = { changes: found.changes.filter(({ path }) => paths.has(path)), units };
+    const keeps = isChosen(found);
+    const kept = { changes: found.changes.filter(({ path }) => keeps(path)), units };
     const content = contentOf(
       machine,
       found.scan,
@@ -123,11 +136,7 @@ function persistFrom(
     if (chosen.length === 0) {
       return ok({ ...empty(), warnings: notedMedium.warnings });
     }
-    const shown = {
-      changes: offerOf({ ...found, changes: chosen }, options).changes.filter(({ path }) => paths.has(path)),
-      units: linesOf(found, units),
-      dropped: found.dropped,
-    };
+    const shown = shownOf(machine, found, chosen, units, keeps);
     const saved = save(machine, record, options, tell, {
       ...{
         facts,
@@ -148,10 +157,7 @@ function persistFrom(
   }
 }
 
-interface Found {
-  readonly changes: readonly Change[];
-  readonly units: Units;
-}
+type Found = ReturnType<typeof lookAround>;
 
 /** What is at paths below the upper directory, with the snapshots of this boot as far as they are known. */
 function lookBelow(machine: RunningSystem, { below, stack, merged }: Scan) {
@@ -174,23 +180,25 @@ function nameOf({ kind, name }: Unit): string {
   return `${kind} ${name}`;
 }
 
-/** Kernels come from the build, and no boot would use one in a layer: such packages are left unless named. */
-function isLeft(unit: Unit, { select }: Choice): boolean {
-  return (
-    kernelOf(unit) !== undefined && !unit.removed && !select.some((pattern) => pattern.startsWith('package:'))
-  );
-}
-
-function kernelNote({ name }: Unit): string {
-  return `${name} is not saved: kernels come from the build (mkma build), and no boot would load this one`;
-}
-
-/** Patterns that match parts of packages, which are kept or left as a whole. */
-function partWarnings({ select, deselect }: Choice, { changes, units }: Found, chosen: Chosen): string[] {
-  const [selects, drops] = [matcherOf(select), matcherOf(deselect)];
+/** Patterns that match parts of packages, or of groups, which are kept or left as a whole. */
+function partWarnings(
+  { select, deselect }: Choice,
+  { changes, units, groups }: Found,
+  chosen: Chosen,
+): string[] {
+  const [selects, drops] = [matcherOf(select).change, matcherOf(deselect).change];
   const kept = new Set(chosen.units.map(nameOf));
   const found = new Map<string, string>();
+  const paths = new Set(chosen.changes.map(({ path }) => path));
   for (const change of changes) {
+    const group = groups.get(change.path);
+    if (group !== undefined && !found.has(group.path) && paths.has(change.path) && drops(change)) {
+      const [path, whole] = [change.path, group.path].map(showPath);
+      found.set(
+        group.path,
+        `${path} is saved with the ${group.kind} ${whole}; --deselect ${whole} leaves it`,
+      );
+    }
     const unit = units.members.get(change.path);
     if (unit === undefined || found.has(unit.name)) continue;
     const path = showPath(change.path);
@@ -209,32 +217,6 @@ function partWarnings({ select, deselect }: Choice, { changes, units }: Found, c
   return [...found.values()];
 }
 
-/** What can be chosen by itself. */
-function offerOf(found: Found, choice: Choice): Offer {
-  const { members, covered } = found.units;
-  const units = found.units.units.filter((unit) => !isLeft(unit, choice));
-  const changes = found.changes.filter(({ path }) => !members.has(path) && !covered.has(path));
-  return { changes, units, lines: linesOf(found, units) };
-}
-
-function linesOf({ changes, units: { members } }: Found, units: readonly Unit[]): UnitLine[] {
-  const sums = new Map<Unit, { bytes: number; files: number }>();
-  for (const { path, entry } of changes) {
-    const unit = members.get(path);
-    if (unit === undefined || entry === undefined || entry.type === 'd') continue;
-    const sum = sums.get(unit) ?? { bytes: 0, files: 0 };
-    sums.set(unit, sum);
-    if (entry.type === 'f') sum.bytes += entry.size;
-    if (!path.startsWith(`${INFO}/`)) sum.files++;
-  }
-  return units.map((unit) => {
-    const { bytes, files } = sums.get(unit) ?? { bytes: 0, files: 0 };
-    const count = `${files} ${files === 1 ? 'file' : 'files'}`;
-    const text = files === 0 ? unit.text : unit.text.replace(/\)$/, `, ${count})`);
-    return { kind: unit.kind, bytes, text: `${unit.name} ${text}` };
-  });
-}
-
 /** Warnings about moved folders that stay where they were as well. */
 function withStaying(medium: Medium, stay: readonly string[]): Medium {
   const warnings = stay.map(
@@ -246,7 +228,13 @@ function withStaying(medium: Medium, stay: readonly string[]): Medium {
 /** Paths that are named of what a rule drops. */
 const NAMED = 3;
 
-function lookAround(machine: RunningSystem, { merged, rules }: Base, medium: Medium, whole: boolean) {
+/** `choice`: what is asked for by name is not left. */
+export function lookAround(
+  machine: RunningSystem,
+  { merged, rules, choice }: Base,
+  medium: Pick<Medium, 'saved'>,
+  whole: boolean,
+) {
   const scan = scanMachine(machine, merged, medium.saved, whole);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
@@ -255,10 +243,18 @@ function lookAround(machine: RunningSystem, { merged, rules }: Base, medium: Med
   // A file that was written again with the same records is no change.
   const isChange = ({ path }: Change): boolean =>
     !units.covered.has(path) || units.units.some(({ keys }) => keys.has(path));
-  const { kept, dropped } = applyRules(
-    rules,
-    saved.filter(isChange),
-    ({ path }) => units.members.has(path) || units.contents.has(path),
+  const left = leftUnits(units, choice, rules);
+  const isExempt = ({ path }: Change): boolean => units.members.has(path) || units.contents.has(path);
+  const changes = saved.filter(isChange);
+  const groups = findGroups(
+    changes.filter((change) => !isExempt(change)),
+    (path) => machine.info(`${merged.root}/${path}`)?.kind === 'file',
   );
-  return { scan, sockets, units, changes: kept, dropped };
+  const ruled = applyRules(rules, changes, isExempt, groups);
+  const dropped = [...droppedUnits(left, changes, units), ...ruled.dropped];
+  const kept = new Set(ruled.kept.map(({ path }) => path));
+  return {
+    ...{ scan, sockets, units, left, dropped, changes: ruled.kept },
+    ...{ groups: shownGroups(groups, kept), warnings: ruled.warnings },
+  };
 }

@@ -6,7 +6,6 @@ import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
 import { isErofs, type LayerManifest, nameCount } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { ramOf } from '../../../core/layers/next-boot.js';
-import type { UnitLine } from '../../../core/overlay/change-list.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { composeLayer, saveSnapshot } from '../../../core/overlay/snapshot.js';
@@ -34,9 +33,9 @@ import { packLayer } from './pack.js';
 import { packageParts, unseenFolders } from './packages.js';
 import type { PackedLayer } from './packing.js';
 import { recordsOfLayer, staleRecords, textsBelow } from './records.js';
-import type { Dropped } from './rules.js';
 import { remember } from './saved.js';
 import type { Scan } from './scan.js';
+import type { Shown } from './shown.js';
 import { type WrittenLayer, writeLayer } from './write.js';
 
 /** How to save. */
@@ -52,16 +51,11 @@ export interface SaveOptions {
 }
 
 /** The result. */
-export interface Persisted {
+export interface Persisted extends Shown {
   /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
-  /** Without those that belong to units. */
-  readonly changes: readonly Change[];
   /** Whether there were changes that the options forbade to save. */
   readonly withheld?: boolean;
-  readonly units: readonly UnitLine[];
-  /** What rules have dropped. */
-  readonly dropped: readonly Dropped[];
   readonly format: ImageFormat;
   /**
    * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is
@@ -110,7 +104,7 @@ interface Found {
   readonly texts: ChosenContent['texts'];
   readonly left: ChosenContent['left'];
   /** What people are shown of it. */
-  readonly shown: Pick<Persisted, 'changes' | 'units' | 'dropped'>;
+  readonly shown: Shown;
   /** Nothing was left out. */
   readonly whole: boolean;
   readonly sockets: readonly string[];

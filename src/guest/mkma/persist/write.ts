@@ -25,6 +25,8 @@ export interface WrittenLayer {
 export interface WriteOptions {
   readonly folder: string;
   readonly label?: string | undefined;
+  /** The layer's name, given all files; by default the next one. */
+  readonly nameOf?: (files: readonly string[]) => string;
   /** Fills the file, which exists and is empty. */
   readonly pack: (target: string) => Result<PackedLayer>;
   /** What to do before the file gets its name. */
@@ -47,7 +49,8 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
     const flushed = machine.run(['sync', part]);
     if (machine.interrupted()) return err(INTERRUPTED);
     if (flushed.code !== 0) return err(cannotWrite(flushed.stderr.trim()));
-    const layer = nextLayerName(machine.list(folder) ?? [], machine.now(), label);
+    const files = machine.list(folder) ?? [];
+    const layer = options.nameOf?.(files) ?? nextLayerName(files, machine.now(), label);
     const file = layerFileName(layer, isErofs(manifest) ? 'erofs' : 'cpio');
     before(layer, packed.value);
     done = machine.rename(part, `${folder}/${file}`);

@@ -161,10 +161,12 @@ function tellNextBoot({ bytes, of, fits, images }: Status['nextBoot']): string[]
   const layers = images.length - 1;
   const what = layers === 0 ? 'the base' : `the base and ${layers} ${layers === 1 ? 'layer' : 'layers'}`;
   const unknown = images.filter(({ unpackedBytes }) => unpackedBytes === undefined);
+  const many = manyLayers(layers);
   return [
     `${formatBytes(bytes)} of ${formatBytes(of)} for ${what}`,
     ...unknown.map(({ name }) => `and ${quoteName(name)}, whose size is unknown until it is loaded`),
-    ...manyLayers(layers).map((warning) => `warning: ${warning}`),
+    ...(many.hint === undefined ? [] : [many.hint]),
+    ...(many.warning === undefined ? [] : [`warning: ${many.warning}`]),
     ...(fits ? [] : [`warning: the images do not fit; see ${PARAM.size} and mkma layers`]),
   ];
 }

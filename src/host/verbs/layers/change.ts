@@ -1,4 +1,4 @@
-/** `mkma layers` on the host, commands that change something: disable, enable, drop. */
+/** `mkma layers` on the host, commands that change something: disable, enable, drop, rename. */
 import { renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -8,21 +8,36 @@ import {
   type LayerChange,
   planChange,
 } from '../../../core/layers/change.js';
+import { planRename } from '../../../core/layers/rename.js';
 import { err, ok, type Result } from '../../../core/result.js';
+import type { StoredImages } from '../../../core/set/stored.js';
 import { openImages } from '../../set/folder.js';
 import { flush } from '../../sys/files.js';
 import type { Told } from './look.js';
 
-/** Renames or removes a layer's file, and flushes the folder, so that a power cut undoes nothing. */
+/** One of these changes. */
 export function change(
   action: Action,
   folder: string,
   name: string,
   options: ChangeOptions = {},
 ): Result<Told<LayerChange>> {
+  return changePlanned(folder, (stored) => planChange(action, stored, name, options));
+}
+
+/** A new label. */
+export function rename(folder: string, name: string, label: string): Result<Told<LayerChange>> {
+  return changePlanned(folder, (stored) => planRename(stored, name, label));
+}
+
+/** Renames or removes a layer's file, and flushes the folder, so that a power cut undoes nothing. */
+function changePlanned(
+  folder: string,
+  planned: (stored: StoredImages) => Result<LayerChange>,
+): Result<Told<LayerChange>> {
   const stored = openImages(folder);
   if (!stored.ok) return stored;
-  const plan = planChange(action, stored.value, name, options);
+  const plan = planned(stored.value);
   if (!plan.ok) return plan;
   const { file, becomes } = plan.value;
   try {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLASS_NAMES, classOfPath } from '../../../../src/core/rules/classes.js';
-import { matchesName, parsePattern } from '../../../../src/core/rules/pattern.js';
+import { namesUnit, parsePattern } from '../../../../src/core/rules/pattern.js';
 import { joinRules, parseRules, renderRules } from '../../../../src/core/rules/rules.js';
 
 function parsed(text: string, file = 'f') {
@@ -115,6 +115,6 @@ test('patterns name paths, a class, a package or an account', () => {
   assert.deepEqual(parsePattern('/class:homes'), { of: 'paths', text: '/class:homes' });
   assert.deepEqual(parsePattern('package:lib*'), { of: 'package', name: 'lib*' });
   assert.ok('wrong' in parsePattern(' ') && 'wrong' in parsePattern('#a'));
-  assert.ok(matchesName('lib*-dev', 'libx-dev') && matchesName('g++', 'g++') && matchesName('*', 'a:i386'));
-  assert.ok(!matchesName('lib*', 'xlib') && !matchesName('a.c', 'abc'));
+  assert.ok(namesUnit('lib*-dev', 'libx-dev') && namesUnit('g++', 'g++') && namesUnit('*', 'a:i386'));
+  assert.ok(!namesUnit('lib*', 'xlib') && !namesUnit('a.c', 'abc'));
 });

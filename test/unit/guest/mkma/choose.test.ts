@@ -19,8 +19,8 @@ const ALL = CHANGES.map(({ path }) => path);
 function choose(select: readonly string[], deselect: readonly string[] = []): string[] {
   const chosen = chooseChanges(
     new FakeMachine(),
-    { all: false, select, deselect },
-    { changes: CHANGES, units: [], lines: [] },
+    { all: false, select, deselect, expand: false },
+    { changes: CHANGES, units: [], lines: [], facts: { groups: new Map(), packages: new Map() } },
     [],
   );
   assert.ok(chosen.ok);

@@ -149,17 +149,22 @@ function layered(count: number, off = 0, cmdline = ''): Medium {
   );
 }
 
-test('the 500th layer is refused before anything is written, and many are warned of long before', () => {
+test('the 500th layer is refused before anything is written; a hint at 60, a warning at 200', () => {
   assert.ok(checkCount(layered(498, 3)).ok);
   const { next = '' } = problemOf(checkCount(layered(499)), 'too-many-layers');
   assert.match(next, /mkma layers drop NAME/);
   // Those that the boot loader leaves out do not count; and where it names the layers, it takes no new one.
   assert.ok(checkCount(layered(499, 0, 'mkma_layers=-000')).ok);
   assert.ok(checkCount(layered(499, 0, 'mkma_layers=all,000')).ok === false);
-  const many = (count: number): string[] =>
-    layered(count).warnings.filter((line) => line.includes('slows down'));
-  assert.deepEqual(many(99), []);
-  assert.match(many(100)[0] ?? '', /^there are 100 of at most 499 layers/);
+  const many = (count: number) => {
+    const { hint, warnings } = layered(count);
+    return { hint, warning: warnings.find((line) => line.includes('slows down')) };
+  };
+  assert.deepEqual(many(59), { hint: undefined, warning: undefined });
+  assert.match(many(60).hint ?? '', /^there are 60 layers.*mkma layers merge/);
+  assert.match(many(199).hint ?? '', /^there are 199 layers/);
+  assert.match(many(200).warning ?? '', /^there are 200 layers.*at most 499: mkma layers merge/);
+  assert.equal(many(200).hint, undefined);
 });
 
 test('another base, or a snapshot of this boot that is gone, is another medium; a layer of somebody else is not', () => {
