@@ -39,8 +39,8 @@ const LOCKED = [
 ];
 
 /**
- * The name of the program that holds one of the locks. Its file is known by its inode number, and by its path,
- * which has more in front for a program of another mount namespace, as this one is: other roots on this
+ * The name of the program that holds one of the locks. Its file is known by its inode number, and by its
+ * path, which has more in front for a program of another mount namespace. Other roots on this
  * machine, such as those of containers, have locks of their own.
  */
 function packagesBusy(machine: RunningSystem): string | undefined {
