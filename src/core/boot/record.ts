@@ -1,6 +1,7 @@
 /**
  * The record that init leaves in /run/mkma for the running machine: read by `mkma status` and by the tests.
  */
+import type { SessionMark } from '../auto/session.js';
 import type { Phase } from '../contract.js';
 import type { Renumbered } from '../records/compose.js';
 import type { Problem } from '../result.js';
@@ -109,6 +110,8 @@ export interface BootRecord {
    * they are in /overlay/composed, above all layers.
    */
   readonly composed?: readonly string[];
+  /** Of the session before this boot, if something of it was lost. */
+  readonly lastSession?: SessionMark;
   /** Other warnings, as printed on the console. */
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */

@@ -21,6 +21,10 @@ export const MACHINE = {
     'The storage device cannot be written.',
     'Remove its write protection; check the medium with dmesg and fsck.',
   ],
+  'session-unmarked': [
+    'The mark by which the next boot knows what was lost cannot be written.',
+    'Free some space on the storage device.',
+  ],
   'storage-full': ['The layer does not fit on the storage device.', 'Save less, or free some space on it.'],
   'no-room': ['A file system of the running machine is full.', 'Free some space in it.'],
   'no-temporary-file': [

@@ -1,4 +1,12 @@
-/** Rules that say which changes are kept and which are dropped: patterns in sections. Pure. */
+/** Rules that say what is kept and what is dropped, and when: patterns and settings in sections. Pure. */
+import {
+  AUTO_DEFAULTS,
+  AUTO_TYPES,
+  type AutoSettings,
+  autoSettingName,
+  autoSettingsOf,
+  contradiction,
+} from '../auto/settings.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { contradict, LIMIT_TYPES, LIMITS, type Limits, limitText } from './limits.js';
 import { parsePattern } from './pattern.js';
@@ -19,17 +27,20 @@ export interface Rule {
 export interface RuleSet {
   readonly rules: readonly Rule[];
   readonly limits: Limits;
+  /** How the machine saves by itself, where it differs from the defaults. */
+  readonly auto: Partial<AutoSettings>;
 }
 
-const SECTIONS = ['keep', 'drop', 'limits'] as const;
+const SECTIONS = ['keep', 'drop', 'limits', 'auto'] as const;
 
 /** Parses a file of rules. Everything that is wrong with it is named at once. */
 export function parseRules(text: string, file: string): Result<RuleSet> {
   const { lines, wrong: first } = readSections(text, SECTIONS);
   const of = (section: (typeof SECTIONS)[number]) => lines.filter((line) => line.section === section);
   const { settings, wrong: second } = readSettings(of('limits'), LIMIT_TYPES);
-  const patterns = lines.filter(({ section }) => section !== 'limits');
-  const wrong = [...first, ...second, ...patterns.flatMap(wrongPattern)];
+  const auto = readSettings(of('auto'), AUTO_TYPES);
+  const patterns = lines.filter(({ section }) => section === 'keep' || section === 'drop');
+  const wrong = [...first, ...second, ...auto.wrong, ...patterns.flatMap(wrongPattern)];
   if (wrong.length > 0) return err(invalid(file, wrong));
   const rules = patterns.map(({ section, text: pattern, line, reason }) => ({
     ...{ keeps: section === 'keep', pattern, file, line },
@@ -41,7 +52,7 @@ export function parseRules(text: string, file: string): Result<RuleSet> {
       return found === undefined ? [] : [[key, { bytes: found.value, file, line: found.line }]];
     }),
   ) as Limits;
-  return ok({ rules, limits });
+  return ok({ rules, limits, auto: autoSettingsOf(auto.settings) });
 }
 
 function wrongPattern({ text, line }: SectionLine): WrongLine[] {
@@ -65,7 +76,17 @@ export function joinRules(sets: readonly RuleSet[]): Result<RuleSet> {
       });
     }
   }
-  return ok({ rules: sets.flatMap(({ rules }) => rules), limits });
+  const auto: Partial<AutoSettings> = Object.assign({}, ...sets.map((one) => one.auto));
+  const wrong = contradiction({ ...AUTO_DEFAULTS, ...auto });
+  if (wrong !== undefined) {
+    return err({
+      code: 'limits-contradict',
+      what: 'settings of [auto] contradict each other',
+      why: wrong,
+      next: 'change one of them; nothing was saved',
+    });
+  }
+  return ok({ rules: sets.flatMap(({ rules }) => rules), limits, auto });
 }
 
 /** Rules and limits of a definition. */
@@ -75,10 +96,15 @@ export interface DefinedRules {
     readonly largestFile?: string | undefined;
     readonly largestLayer?: string | undefined;
   };
+  /** Whether, and how, the machine saves by itself. */
+  readonly auto: boolean | DefinedAuto;
 }
 
+/** Settings of [auto] as a definition has them. */
+export type DefinedAuto = { readonly [K in keyof AutoSettings]?: string | number | boolean | undefined };
+
 /** A file with them, in which what is kept overrules what is dropped; `undefined` if there are none. */
-export function renderRules({ rules: { keep, drop }, limits }: DefinedRules): string | undefined {
+export function renderRules({ rules: { keep, drop }, limits, auto }: DefinedRules): string | undefined {
   const bytes = Object.entries(LIMITS).flatMap(([name, key]) => {
     const value = limits[key];
     return value === undefined ? [] : [`${name} ${value}`];
@@ -87,11 +113,20 @@ export function renderRules({ rules: { keep, drop }, limits }: DefinedRules): st
     ['drop', drop],
     ['keep', keep],
     ['limits', bytes],
+    ['auto', typeof auto === 'boolean' ? [] : settingLines(auto)],
   ] as const;
   const parts = sections.filter(([, lines]) => lines.length > 0);
   if (parts.length === 0) return undefined;
   const text = parts.map(([name, lines]) => `\n[${name}]\n${lines.map((line) => `${line}\n`).join('')}`);
   return `# From the definition of this machine. Rules of your own belong into /etc/mkma/persist.rules.\n${text.join('')}`;
+}
+
+function settingLines(auto: DefinedAuto): string[] {
+  return Object.entries(auto).flatMap(([key, value]) => {
+    if (value === undefined) return [];
+    const words = value === true ? 'yes' : value === false ? 'no' : value;
+    return [`${autoSettingName(key as keyof AutoSettings)} ${words}`];
+  });
 }
 
 function invalid(file: string, wrong: readonly WrongLine[]): Problem {

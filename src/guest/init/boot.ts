@@ -1,5 +1,6 @@
 /** The phases of early boot, in order. Each ends with what the next one needs, or with a Problem. */
 
+import type { SessionMark } from '../../core/auto/session.js';
 import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
   BOOT_RECORD,
@@ -27,6 +28,7 @@ import { checkInit, handOver } from './handover.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
 import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
+import { readLastSession } from './last-session.js';
 import { loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
 import { type Drivers, driversOf } from './modules.js';
@@ -64,6 +66,8 @@ interface Boot {
   readonly leftOut: LeftOut[];
   /** What was composed of several layers. */
   composed?: ComposedLayers;
+  /** Of the session before, if something of it was lost. */
+  lastSession?: SessionMark | undefined;
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -195,6 +199,7 @@ function load(boot: Boot): Result<void> {
   const loaded = step(boot, 'base', () => loadBase(machine, settings, base, info.value, undo));
   if (!loaded.ok) return loaded;
   boot.choice = choice;
+  boot.lastSession = readLastSession(machine, settings.path);
   boot.info = info.value;
   boot.ramBytes = ram.value;
   boot.images.push(loaded.value);
@@ -285,6 +290,7 @@ function record(boot: Boot, now: number): BootRecord {
     images: boot.images,
     leftOut: boot.leftOut,
     ...(files.length === 0 ? {} : { composed: files }),
+    ...(boot.lastSession === undefined ? {} : { lastSession: boot.lastSession }),
     warnings: [
       ...storage.warnings,
       ...known(boot.base).warnings,

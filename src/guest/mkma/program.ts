@@ -1,5 +1,6 @@
 /** The command line: verbs, help, and exit codes. */
 import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
+import { autoPersist } from './auto/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
 import { type Context, Failed, type Session } from './session.js';
@@ -30,7 +31,8 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
   // A command with subcommands is none by itself.
   const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
-  await run(application, none ? [...argv, '--help'] : argv, { process, ...session });
+  const saveByItself: Context['saveByItself'] = (occasion, json) => autoPersist(session, occasion, json);
+  await run(application, none ? [...argv, '--help'] : argv, { process, ...session, saveByItself });
   if (none) {
     err(
       `${complaint({ code: 'no-command', what: 'no command was given', next: 'use one of those above' })}\n`,

@@ -1,5 +1,6 @@
 /** Input and output of a verb. */
 import type { CommandContext } from '@stricli/core';
+import type { Occasion } from '../../core/auto/conditions.js';
 import { err, type Problem, type Result } from '../../core/result.js';
 import type { RunningSystem } from '../system.js';
 import type { Terminal } from '../terminal.js';
@@ -10,8 +11,12 @@ export interface Session {
   readonly terminal: Terminal;
 }
 
-/** What the parser passes to a verb: the session, and the streams that the parser itself prints to. */
-export type Context = CommandContext & Session;
+/**
+ * What the parser passes to a verb: the session, the streams that the parser itself prints to, and what
+ * `mkma persist --auto` does, which needs other verbs.
+ */
+export type Context = CommandContext &
+  Session & { readonly saveByItself: (occasion: Occasion, json: boolean) => Result<Answer> };
 
 /** A verb's answer: the value for `--json`, and its lines for people, fitted to the terminal's width. */
 export interface Answer {

@@ -14,7 +14,7 @@ import { machineFiles } from './system-files.js';
 /** `definition`: a digest of the definition's files, which counts if its functions are run. */
 export function customiseInputs(machine: MachineConfig, definition: string): Inputs {
   const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
-  const { mounts, swap } = machine;
+  const { mounts, swap, persist } = machine;
   const disks = disksOf(machine).length > 0;
   // Those at `images` run after everything is built.
   const hooks = machine.hooks.filter(({ at }) => at !== 'images');
@@ -25,6 +25,7 @@ export function customiseInputs(machine: MachineConfig, definition: string): Inp
     ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
     locale: JSON.stringify([locale, locales, keyboard, timezone]),
     services: JSON.stringify(services),
+    ...some('saving by itself', persist.auto !== false, () => 'on'),
     ...some('volumes', Object.values(ramVolumes).some(Boolean), () => digestOf(ramVolumes, [])),
     ...some('disks', disks, () => digestOf([mounts, swap], [PROGRAMS])),
     ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),

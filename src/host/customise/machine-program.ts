@@ -1,6 +1,7 @@
-/** `mkma` on the machine: the program, its launcher, and the packages it needs there. */
-import { readFileSync } from 'node:fs';
+/** `mkma` on the machine: the program, its launcher, its units, and the packages it needs there. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PACKAGE } from '../installed.js';
 import { digestFile } from '../sys/digest.js';
 import type { TreeFiles } from '../sys/tree-files.js';
 
@@ -22,6 +23,19 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 
+/** The folder with units of every machine, none of them enabled, and the programs that they start. */
+const UNITS = join(PACKAGE, 'presets/persist');
+
+/** Where one of them goes: units have an extension, programs none. */
+function unitFiles(): { readonly source: string; readonly path: string; readonly mode: number }[] {
+  return readdirSync(UNITS).map((name) => ({
+    source: join(UNITS, name),
+    ...(name.includes('.')
+      ? { path: `/usr/lib/systemd/system/${name}`, mode: 0o644 }
+      : { path: `/usr/lib/mkma/${name}`, mode: 0o755 }),
+  }));
+}
+
 /**
  * The command, unless the Debian package is installed: its command starts the program for the machine's
  * verbs.
@@ -34,9 +48,8 @@ const COMMAND = {
 
 /** Identifies the program: an input of the stage that installs it. */
 export function programDigest(programs: string): string {
-  return Object.values(PROGRAM_FILES)
-    .map(({ source }) => digestFile(join(programs, source)))
-    .join('');
+  const sources = Object.values(PROGRAM_FILES).map(({ source }) => join(programs, source));
+  return [...sources, ...unitFiles().map(({ source }) => source)].map(digestFile).join('');
 }
 
 /** Writes it into the tree; `programs` is the folder with the compiled guest programs. */
@@ -44,5 +57,6 @@ export function installProgram(files: TreeFiles, programs: string): void {
   for (const [path, { source, mode }] of Object.entries(PROGRAM_FILES)) {
     files.write(path, readFileSync(join(programs, source), 'utf8'), mode);
   }
+  for (const { source, path, mode } of unitFiles()) files.write(path, readFileSync(source, 'utf8'), mode);
   if (!files.exists(COMMAND.ofPackage)) files.link(COMMAND.target, COMMAND.path);
 }

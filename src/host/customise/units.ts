@@ -4,7 +4,14 @@ import type { MachineConfig } from '../definition/machine.js';
 import { unitOf } from '../definition/unit-names.js';
 import type { Tree } from './tree.js';
 
-export async function setUnits(tree: Tree, { services }: MachineConfig): Promise<Result<void>> {
+/** The units of a machine that saves by itself. */
+const SAVING = ['mkma-persist.timer', 'mkma-persist-shutdown.service'];
+
+export async function setUnits(tree: Tree, { services, persist }: MachineConfig): Promise<Result<void>> {
+  if (persist.auto !== false) {
+    const enabled = await tree.run(['systemctl', '--quiet', 'enable', ...SAVING]);
+    if (!enabled.ok) return enabled;
+  }
   for (const [verb, names] of [
     ['disable', services.disable],
     ['mask', services.mask],

@@ -4,14 +4,14 @@ import type { ImageFormat } from '../../../core/contract.js';
 import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
 import { fullLines, isSecretChange, shortLines } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
-import { type Result, usage } from '../../../core/result.js';
+import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
 import { needRoot } from '../images-folder.js';
 import { takeLock } from '../lock.js';
-import { type Answer, type Context, type Session, show } from '../session.js';
+import { type Answer, type Context, show } from '../session.js';
 import { checkView } from '../view.js';
 import { droppedText } from './apply-rules.js';
 import { type PersistOptions, persist } from './persist.js';
@@ -28,6 +28,8 @@ interface Flags {
   readonly format?: ImageFormat;
   readonly ignoreRules?: boolean;
   readonly explain?: string;
+  readonly auto?: boolean;
+  readonly atShutdown?: boolean;
   readonly expand?: boolean;
   readonly json?: boolean;
 }
@@ -63,6 +65,8 @@ export const persistCommand = buildCommand<Flags, [], Context>({
       expand: flag('list every file, also of new folders'),
       ignoreRules: flag('drop nothing by rules'),
       explain: word('only say which rule keeps or drops the path', 'path'),
+      auto: flag('save if the conditions in the rules hold, without asking: for timers'),
+      atShutdown: flag('with --auto: save whatever changed, since the machine is about to end'),
       json: flag('print one JSON document on stdout'),
     },
   },
@@ -72,9 +76,13 @@ export const persistCommand = buildCommand<Flags, [], Context>({
   },
 });
 
-function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
+function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   const { machine, terminal } = session;
   if (flags.explain !== undefined) return explain(machine, flags.explain);
+  const refused = checkAuto(flags);
+  if (!refused.ok) return refused;
+  if (flags.auto === true)
+    return session.saveByItself(flags.atShutdown === true ? 'shutdown' : 'timer', json);
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -106,6 +114,17 @@ function explain(machine: RunningSystem, text: string): Result<Answer> {
   const value = { ...of, kept: rule?.keeps !== false, ...(rule === undefined ? {} : { rule }) };
   const by = rule === undefined ? 'no rule matches' : `by ${ruleText(rule)}`;
   return { ok: true, value: { value, lines: () => [`${value.kept ? 'kept' : 'dropped'}: ${by}`] } };
+}
+
+/** Conditions and rules decide alone: options that choose have no place beside `--auto`. */
+function checkAuto({ auto = false, atShutdown = false, json: _, ...others }: Flags): Result<void> {
+  const next = 'see mkma persist --help';
+  if (atShutdown && !auto)
+    return usage({ code: 'exclusive-options', what: '--at-shutdown requires --auto', next });
+  const other = Object.entries(others).find(([, value]) => value !== undefined && value !== false);
+  if (!auto || other === undefined) return ok();
+  const name = other[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return usage({ code: 'exclusive-options', what: `--auto and --${name} exclude each other`, next });
 }
 
 function optionsOf(flags: Flags): Result<PersistOptions> {

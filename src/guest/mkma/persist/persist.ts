@@ -1,6 +1,7 @@
 /** `mkma persist`: chosen changes become a layer. */
 
 import type { TreeEntry } from '../../../core/archive/tree.js';
+import type { Amounts } from '../../../core/auto/conditions.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import { type Change, findChanges } from '../../../core/overlay/changes.js';
@@ -32,6 +33,8 @@ import { findUnits } from './units.js';
 export interface PersistOptions extends Choice, SaveOptions {
   /** Whether no rule drops anything. */
   readonly ignoreRules: boolean;
+  /** Asked once the changes are known whether to save them; absent: they are. */
+  readonly consider?: (amounts: Amounts) => boolean;
 }
 
 /** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
@@ -68,9 +71,9 @@ function persistFrom(
   options: PersistOptions,
   tell: (line: string) => void,
 ): Result<Persisted> {
-  let free = 0;
+  let room = { bytes: 0, free: 0 };
   const looked = withImages(machine, record, 'read', (folder) => {
-    free = measureFileSystem(machine, folder).free;
+    room = measureFileSystem(machine, folder);
     return readMedium(machine, record, folder);
   });
   if (!looked.ok) return looked;
@@ -92,6 +95,12 @@ function persistFrom(
   const counted = found.changes.length === 0 ? ok() : checkCount(medium);
   if (!counted.ok) return counted;
   const nothing = found.changes.length === 0;
+  const empty = (): Persisted => ({
+    ...{ ...nothingShown(found), format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets },
+    warnings: medium.warnings,
+  });
+  const amounts = { changedBytes: bytesOf(found.changes), freeRoom: room.free, totalRoom: room.bytes };
+  if (!nothing && options.consider?.(amounts) === false) return ok({ ...empty(), withheld: true });
   const first = nothing
     ? ok({ changes: [], units: [] })
     : chooseChanges(machine, options, offerOf(machine, found), notes);
@@ -126,15 +135,14 @@ function persistFrom(
     const { texts, left } = content.value;
     const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
     if (chosen.length === 0) {
-      const none = { format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets } as const;
-      return ok({ ...nothingShown(found), ...none, warnings: notedMedium.warnings });
+      return ok({ ...empty(), warnings: notedMedium.warnings });
     }
     const shown = shownOf(machine, found, chosen, units, keeps);
     const saved = save(machine, record, options, tell, {
       ...{
         facts,
         medium: withStaying(notedMedium, stay),
-        free,
+        free: room.free,
         scan: found.scan,
         chosen,
         texts,
@@ -170,6 +178,10 @@ function lookBelow(machine: RunningSystem, { below, stack, merged }: Scan) {
     }
     return entries;
   };
+}
+
+function bytesOf(changes: readonly Change[]): number {
+  return changes.reduce((sum, { entry }) => sum + (entry?.type === 'f' ? entry.size : 0), 0);
 }
 
 function nameOf({ kind, name }: Unit): string {

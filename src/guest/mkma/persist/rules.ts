@@ -1,4 +1,5 @@
 /** The rules of this machine. */
+import { AUTO_DEFAULTS, type AutoSettings } from '../../../core/auto/settings.js';
 import { DEFINED_RULES } from '../../../core/contract.js';
 import { ok, type Result } from '../../../core/result.js';
 import type { Limits } from '../../../core/rules/limits.js';
@@ -15,6 +16,7 @@ const FILES = [SHIPPED, DEFINED_RULES, '/etc/mkma/persist.rules'] as const;
 export interface MachineRules {
   readonly decider: Decider;
   readonly limits: Limits;
+  readonly auto: AutoSettings;
 }
 
 /** Without any if `ignored`. */
@@ -29,8 +31,8 @@ export function readRules(machine: GuestSystem, ignored: boolean): Result<Machin
   }
   const joined = joinRules(sets);
   if (!joined.ok) return joined;
-  const { rules, limits } = joined.value;
-  return ok({ decider: new Decider(rules), limits });
+  const { rules, limits, auto } = joined.value;
+  return ok({ decider: new Decider(rules), limits, auto: { ...AUTO_DEFAULTS, ...auto } });
 }
 
 export function isShipped({ file }: Rule): boolean {

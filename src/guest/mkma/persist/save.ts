@@ -54,6 +54,8 @@ export interface SaveOptions {
 export interface Persisted extends Shown {
   /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
+  /** Whether there were changes that the options forbade to save. */
+  readonly withheld?: boolean;
   readonly format: ImageFormat;
   /**
    * Bytes of RAM that the layer takes, and those of all images of the next boot; before a file system is

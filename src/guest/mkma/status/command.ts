@@ -16,7 +16,7 @@ import { readBar } from './bar.js';
 import { readStatus } from './status.js';
 import { bootLines, statusLines } from './text.js';
 
-function look(machine: GuestSystem): Result<Answer> {
+function look(machine: RunningSystem): Result<Answer> {
   const record = readBootRecord(machine);
   if (!record.ok) return record;
   const value = readStatus(machine, record.value);

@@ -1,4 +1,5 @@
 /** The content of `mkma status`: the record of the boot, and the present state. */
+import type { SessionMark } from '../../../core/auto/session.js';
 import {
   type BootRecord,
   type BootTimes,
@@ -9,21 +10,29 @@ import {
 import { lackOf, type NextBoot, ramOf } from '../../../core/layers/next-boot.js';
 import { renderProblem } from '../../../core/result.js';
 import { ask } from '../../ran.js';
-import type { GuestSystem } from '../../system.js';
+import type { GuestSystem, RunningSystem } from '../../system.js';
 import { type DiskStatus, readDisks } from '../disks.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
+import { type AutoStatus, readAutoStatus } from './auto.js';
 import { type Memory, readMemory } from './memory.js';
+import { readUpdates, type Updates } from './updates.js';
 
 export interface Status {
   /** Absent only if a record lacks it. */
   readonly base?: LoadedImage;
+  /** Seconds since it was built, by the clock; absent if unknown. */
+  readonly baseAge?: number;
+  /** Updates that wait; absent if there are no lists of packages. */
+  readonly updates?: Updates;
   /** Applied layers, the lowest first. */
   readonly layers: readonly LoadedImage[];
   readonly leftOut: readonly LeftOut[];
   /** Files that early boot composed of base and layers, relative to the root. */
   readonly composed: readonly string[];
   readonly warnings: readonly string[];
+  /** Of the session before this boot, if something of it was lost. */
+  readonly lastSession?: SessionMark;
   readonly storage: BootRecord['storage'] & {
     /** Where it is mounted now, by somebody else. Empty: it is released. */
     readonly mountedOn: readonly string[];
@@ -32,6 +41,8 @@ export interface Status {
   readonly disks: readonly DiskStatus[];
   readonly times: BootTimes;
   readonly memory: Memory;
+  /** Saving by itself. */
+  readonly auto: AutoStatus;
   /** Whether /overlay is mounted, as it is unless somebody unmounted it. */
   readonly viewed: boolean;
   /** RAM for images, in bytes. */
@@ -44,12 +55,15 @@ export interface Status {
   };
 }
 
-export function readStatus(machine: GuestSystem, record: BootRecord): Status {
+export function readStatus(machine: RunningSystem, record: BootRecord): Status {
   const { images, leftOut, composed = [], warnings, storage } = record;
   const view = checkView(machine, record);
   const base = images.find((image) => image.kind === 'base');
+  const updates = readUpdates(machine);
   return {
     ...(base === undefined ? {} : { base }),
+    ...ageOf(machine, base),
+    ...(updates === undefined ? {} : { updates }),
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
     composed,
@@ -58,9 +72,17 @@ export function readStatus(machine: GuestSystem, record: BootRecord): Status {
     disks: readDisks(machine),
     times: bootTimes(record),
     memory: readMemory(machine, view.ok),
+    auto: readAutoStatus(machine),
+    ...(record.lastSession === undefined ? {} : { lastSession: record.lastSession }),
     viewed: view.ok,
     nextBoot: nextBootNeeds(machine, record),
   };
+}
+
+/** Nothing if a clock was wrong, then or now. */
+function ageOf(machine: RunningSystem, base: LoadedImage | undefined): Pick<Status, 'baseAge'> {
+  const age = (machine.now() - Date.parse(base?.created ?? '')) / 1000;
+  return age >= 0 ? { baseAge: Math.round(age) } : {};
 }
 
 function nextBootNeeds(machine: GuestSystem, record: BootRecord): Status['nextBoot'] {

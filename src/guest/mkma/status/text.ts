@@ -1,23 +1,27 @@
 /** The status for people. */
+import { lossText } from '../../../core/auto/session.js';
 import type { BootTimes, LeftOut, LoadedImage } from '../../../core/boot/record.js';
 import { PARAM } from '../../../core/contract.js';
 import { shortId } from '../../../core/image/manifest.js';
 import { manyLayers } from '../../../core/layers/next-boot.js';
 import { composedText, renumberedText } from '../../../core/records/compose-text.js';
 import { renderProblem } from '../../../core/result.js';
+import { formatDuration } from '../../../core/text/duration.js';
 import { quoteName } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
 import { formatMoment } from '../../../core/text/time.js';
 import { diskLine } from '../disks.js';
 import { layOut } from '../layout.js';
+import { autoLines } from './auto.js';
 import type { Status } from './status.js';
+import { updatesText } from './updates.js';
 
 /** As lines, fitted to the width of a terminal if given. */
 export function statusLines(status: Status, columns?: number): string[] {
   const { base, layers, leftOut } = status;
   return layOut(
     [
-      { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellImage(base) },
+      { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellBase(status, base) },
       { label: 'layers', paragraphs: tellLayers(layers, status.composed) },
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
@@ -25,10 +29,16 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'times', paragraphs: tellTimes(status.times) },
       { label: 'RAM', paragraphs: tellMemory(status) },
       { label: 'next boot', paragraphs: tellNextBoot(status.nextBoot) },
-      { label: 'warnings', paragraphs: status.warnings },
+      { label: 'saving', paragraphs: autoLines(status.auto) },
+      { label: 'warnings', paragraphs: [...tellLoss(status), ...status.warnings] },
     ],
     columns,
   );
+}
+
+function tellLoss({ lastSession }: Status): string[] {
+  const lost = lastSession === undefined ? undefined : lossText(lastSession);
+  return lost === undefined ? [] : [lost];
 }
 
 /** The image, its file, and its warnings. */
@@ -51,6 +61,11 @@ function tellImage(image: LoadedImage): string[] {
     ...renumbered.map((one) => `  ${renumberedText(one)}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ];
+}
+
+function tellBase({ baseAge, updates }: Status, base: LoadedImage): string[] {
+  const old = baseAge === undefined ? [] : [`  built ${formatDuration(baseAge)} ago`];
+  return [...tellImage(base), ...old, ...(updates === undefined ? [] : [`  ${updatesText(updates)}`])];
 }
 
 function tellLayers(layers: readonly LoadedImage[], composed: readonly string[]): string[] {

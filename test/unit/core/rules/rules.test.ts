@@ -20,7 +20,7 @@ function refused(text: string): string[] {
 
 test('sections, reasons, classes, packages, accounts and limits', () => {
   const text =
-    '# of the file\n\n[keep]\n# why\n# twice\nclass:homes\n  /srv/a b  \n[drop]\npackage:lib*\naccount:anna\n/x\\ \r\n[limits]\nlargest-file 2k\nlargest-layer 1G\n';
+    '# of the file\n\n[keep]\n# why\n# twice\nclass:homes\n  /srv/a b  \n[drop]\npackage:lib*\naccount:anna\n/x\\ \r\n[limits]\nlargest-file 2k\nlargest-layer 1G\n[auto]\nevery 30min\n';
   assert.deepEqual(parsed(text), {
     rules: [
       { keeps: true, pattern: 'class:homes', file: 'f', line: 6, reason: 'why twice' },
@@ -29,6 +29,7 @@ test('sections, reasons, classes, packages, accounts and limits', () => {
       { keeps: false, pattern: 'account:anna', file: 'f', line: 10 },
       { keeps: false, pattern: '/x\\ ', file: 'f', line: 11 },
     ],
+    auto: { every: 1800 },
     limits: {
       largestFile: { bytes: 2048, file: 'f', line: 13 },
       largestLayer: { bytes: 2 ** 30, file: 'f', line: 14 },
@@ -42,13 +43,13 @@ test('each line that is not understood is named, in their order', () => {
       '/before\n[drop]\n!not\nclass:home\npackage:\n/a\\\n/\n[ab]\n/in-it\n[limits]\nlargest-file many\nsmallest 1\nlargest-layer 1M\nlargest-layer 2M\n',
     ),
     [
-      'f:1: /before: a section comes first: [keep], [drop], [limits]',
+      'f:1: /before: a section comes first: [keep], [drop], [limits], [auto]',
       'f:3: !not: write it in the other section instead of !',
       `f:4: class:home: no such class: they are ${CLASS_NAMES.map((name) => `class:${name}`).join(', ')}`,
       'f:5: package:: a name follows package:, such as package:htop',
       'f:6: /a\\: a backslash at the end matches nothing',
       'f:7: /: it matches nothing: class:all is everything',
-      'f:8: [ab]: no such section: they are [keep], [drop], [limits]',
+      'f:8: [ab]: no such section: they are [keep], [drop], [limits], [auto]',
       'f:11: largest-file many: it is an amount, such as 200M',
       'f:12: smallest 1: no such setting of [limits]: they are largest-file, largest-layer',
       'f:14: largest-layer 2M: line 13 sets it already',
@@ -73,8 +74,12 @@ test('of several files the last one counts; limits that contradict are refused w
 
 test('what a definition writes is read back; what is kept overrules what is dropped', () => {
   const rules = { keep: ['/srv/a', 'class:homes'], drop: ['/srv/'] };
-  const text = renderRules({ rules, limits: { largestLayer: '2G' } });
-  const { rules: read, limits } = parsed(text ?? '');
+  const text = renderRules({
+    rules,
+    limits: { largestLayer: '2G' },
+    auto: { every: '2h', merge: false, keepDaily: 3 },
+  });
+  const { rules: read, limits, auto } = parsed(text ?? '');
   assert.deepEqual(
     read.map(({ keeps, pattern }) => [keeps, pattern]),
     [
@@ -84,7 +89,8 @@ test('what a definition writes is read back; what is kept overrules what is drop
     ],
   );
   assert.equal(limits.largestLayer?.bytes, 2 ** 31);
-  assert.equal(renderRules({ rules: { keep: [], drop: [] }, limits: {} }), undefined);
+  assert.deepEqual(auto, { every: 7200, merge: false, keepDaily: 3 });
+  assert.equal(renderRules({ rules: { keep: [], drop: [] }, limits: {}, auto: true }), undefined);
 });
 
 test('a path has one class at most', () => {
