@@ -2,6 +2,7 @@
  * The record that init leaves in /run/mkma for the running machine: read by `mkma status` and by the tests.
  */
 import type { Phase } from '../contract.js';
+import type { Binding } from '../identity/mark.js';
 import type { Renumbered } from '../records/compose.js';
 import type { Problem } from '../result.js';
 
@@ -52,6 +53,8 @@ export interface LoadedImage {
   readonly created?: string;
   /** Of an image that stays a file system. */
   readonly format?: 'erofs';
+  /** Of a layer with an identity: what it is bound to. */
+  readonly identity?: Binding;
   /** Whether it has a manifest that matches what was loaded. */
   readonly verified: boolean;
   /** Bytes of the file. */
@@ -86,6 +89,19 @@ export interface LeftOut {
   readonly problem?: Problem;
 }
 
+/** Who the machine is in this boot. */
+export interface BootIdentity {
+  /** Whether the firmware has an id of its own. */
+  readonly hardware: boolean;
+  /**
+   * The machine-id(5): there in the base or a layer, derived from the firmware's id, as the kernel command
+   * line says, or made by this boot.
+   */
+  readonly machineId: 'saved' | 'firmware' | 'parameter' | 'random';
+  /** What each boot makes for itself, for people. */
+  readonly random: readonly string[];
+}
+
 export interface BootRecord {
   readonly format: 1;
   readonly storage: {
@@ -109,6 +125,8 @@ export interface BootRecord {
    * they are in /overlay/composed, above all layers.
    */
   readonly composed?: readonly string[];
+  /** Absent in older records. */
+  readonly identity?: BootIdentity;
   /** Other warnings, as printed on the console. */
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */

@@ -3,6 +3,7 @@
 import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
   BOOT_RECORD,
+  type BootIdentity,
   type BootRecord,
   isMounted,
   type LeftOut,
@@ -24,6 +25,7 @@ import { chooseLayers, type LayerChoice } from './choose-layers.js';
 import { type ComposedLayers, composeLoaded } from './compose-loaded.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './folders.js';
 import { checkInit, handOver } from './handover.js';
+import { settleIdentity } from './identity.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
 import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
@@ -64,6 +66,7 @@ interface Boot {
   readonly leftOut: LeftOut[];
   /** What was composed of several layers. */
   composed?: ComposedLayers;
+  identity?: BootIdentity;
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -233,6 +236,7 @@ function layers(boot: Boot): Result<void> {
   if (!stacked.ok) return stacked;
   for (const warning of stacked.value) say(machine, `warning: ${warning}`);
   boot.stackWarnings = stacked.value;
+  boot.identity = step(boot, 'identity', () => settleIdentity(machine));
   return ok();
 }
 
@@ -285,6 +289,7 @@ function record(boot: Boot, now: number): BootRecord {
     images: boot.images,
     leftOut: boot.leftOut,
     ...(files.length === 0 ? {} : { composed: files }),
+    identity: known(boot.identity),
     warnings: [
       ...storage.warnings,
       ...known(boot.base).warnings,

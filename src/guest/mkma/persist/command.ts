@@ -4,7 +4,7 @@ import type { ImageFormat } from '../../../core/contract.js';
 import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
 import { fullLines, isSecretChange, shortLines } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
-import { type Result, usage } from '../../../core/result.js';
+import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
@@ -14,6 +14,7 @@ import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
 import { checkView } from '../view.js';
 import { droppedText } from './apply-rules.js';
+import { checkAlone, persistIdentity } from './identity-answer.js';
 import { type PersistOptions, persist } from './persist.js';
 import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
@@ -29,6 +30,7 @@ interface Flags {
   readonly ignoreRules?: boolean;
   readonly explain?: string;
   readonly expand?: boolean;
+  readonly identity?: boolean;
   readonly json?: boolean;
 }
 
@@ -62,6 +64,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
       level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
       expand: flag('list every file, also of new folders'),
       ignoreRules: flag('drop nothing by rules'),
+      identity: flag('save who the machine is (machine-id, ssh host keys ...), replacing what was saved'),
       explain: word('only say which rule keeps or drops the path', 'path'),
       json: flag('print one JSON document on stdout'),
     },
@@ -75,6 +78,8 @@ export const persistCommand = buildCommand<Flags, [], Context>({
 function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   const { machine, terminal } = session;
   if (flags.explain !== undefined) return explain(machine, flags.explain);
+  const alone = flags.identity === true ? checkAlone(flags) : ok();
+  if (!alone.ok) return alone;
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -85,6 +90,7 @@ function run(session: Session, flags: Flags, json: boolean): Result<Answer> {
   if (!view.ok) return view;
   const lock = takeLock(machine);
   if (!lock.ok) return lock;
+  if (flags.identity === true) return persistIdentity(machine, record.value, options.value);
   const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
   const done = persist(machine, record.value, options.value, tell);
   if (!done.ok) return done;

@@ -13,6 +13,7 @@ import type { GuestSystem } from '../../system.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
 import { type DiskStatus, readDisks } from './disks.js';
+import { type IdentityStatus, readIdentity } from './identity.js';
 import { type Memory, readMemory } from './memory.js';
 
 export interface Status {
@@ -23,6 +24,8 @@ export interface Status {
   readonly leftOut: readonly LeftOut[];
   /** Files that early boot composed of base and layers, relative to the root. */
   readonly composed: readonly string[];
+  /** Who the machine is. */
+  readonly identity: IdentityStatus;
   readonly warnings: readonly string[];
   readonly storage: BootRecord['storage'] & {
     /** Where it is mounted now, by somebody else. Empty: it is released. */
@@ -53,6 +56,7 @@ export function readStatus(machine: GuestSystem, record: BootRecord): Status {
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
     composed,
+    identity: readIdentity(machine, record),
     warnings: view.ok ? warnings : [...warnings, renderProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     disks: readDisks(machine),

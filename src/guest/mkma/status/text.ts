@@ -10,6 +10,7 @@ import { formatBytes } from '../../../core/text/size.js';
 import { formatMoment } from '../../../core/text/time.js';
 import { layOut } from '../layout.js';
 import { diskLine } from './disks.js';
+import { identityLines } from './identity.js';
 import type { Status } from './status.js';
 
 /** As lines, fitted to the width of a terminal if given. */
@@ -20,6 +21,7 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellImage(base) },
       { label: 'layers', paragraphs: tellLayers(layers, status.composed) },
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
+      { label: 'identity', paragraphs: identityLines(status.identity) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
       { label: 'disks', paragraphs: status.disks.map(diskLine) },
       { label: 'times', paragraphs: tellTimes(status.times) },

@@ -1,5 +1,6 @@
 /** What a machine saves of its changes, and what not. */
 import { z } from 'zod';
+import { BINDINGS } from '../../../core/identity/mark.js';
 import { parsePattern } from '../../../core/rules/pattern.js';
 import { parseBytes } from '../../../core/text/size.js';
 
@@ -44,6 +45,12 @@ export const persist = {
         })
         .prefault({})
         .describe('Limits of what is saved, in bytes: "200M", "2G".'),
+      identity: z
+        .enum(BINDINGS)
+        .default('machine')
+        .describe(
+          'To what the identity that mkma persist --identity saves belongs (machine-id, ssh host keys and the like). machine: to the hardware; on another machine it is not applied. medium: to the medium, wherever it boots.',
+        ),
     })
     .prefault({})
     .describe('What mkma persist saves on the machine, and what it leaves.'),
