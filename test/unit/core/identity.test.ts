@@ -146,6 +146,21 @@ test('the shipped rules drop each file of an identity, and nothing else of its f
   }
 });
 
+test('rules about its folders, or about everything, are not about the identity; those that name it are', () => {
+  const shipped = readFileSync('src/guest/persist.rules', 'utf8');
+  const keeps = (rules: string, path = 'etc/ssh/ssh_host_rsa_key'): boolean | undefined => {
+    const [first, own] = [parseRules(shipped, 'shipped'), parseRules(rules, 'own')];
+    assert.ok(first.ok && own.ok);
+    return new Decider([...first.value.rules, ...own.value.rules]).decide(path, false)?.keeps;
+  };
+  for (const rules of ['[keep]\n/etc/\n', '[keep]\nclass:all\n', '[keep]\n/etc/ssh/\nclass:configuration\n'])
+    assert.equal(keeps(rules), false, rules);
+  for (const rules of ['[keep]\nclass:identity\n', '[keep]\n/etc/ssh/ssh_host_*\n', '[keep]\n/etc/ssh/*\n'])
+    assert.equal(keeps(rules), true, rules);
+  assert.equal(keeps('[keep]\n/etc/\n', 'etc/ssh/sshd_config'), true);
+  assert.equal(keeps('[drop]\n/etc/\n'), false);
+});
+
 test("of dhclient's leases the identifier alone is the identity", () => {
   const leases = 'var/lib/dhcp/dhclient.leases';
   assert.equal(identityPart(leases, 'lease {\n  x;\n}\n'), undefined);
