@@ -87,6 +87,12 @@ export const COMPOSED = 'composed';
 /** Rules of the definition for `mkma persist`: they overrule the shipped ones beside them. */
 export const DEFINED_RULES = '/usr/lib/mkma/definition.rules';
 
+/**
+ * On the machine: to what an identity that is saved there belongs, `machine` (also without the file) or
+ * `medium`; a line that begins with # is a comment.
+ */
+export const IDENTITY_SETTING = '/etc/mkma/identity';
+
 /** The beginning of every line that init prints; tests and `mkma test` look for it. */
 export const INIT_PREFIX = 'mkma:';
 

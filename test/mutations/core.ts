@@ -114,4 +114,28 @@ export const CORE: readonly Mutation[] = [
     to: 'parameters.find((p)',
     tests: ['unit/core/formats'],
   },
+  {
+    id: 'default-uuid-taken',
+    breaks: 'UUIDs that boards have by default are no ids of hardware',
+    file: 'src/core/identity/hardware.ts',
+    from: 'digits.size < DIGITS || PLACEHOLDERS.has(uuid)',
+    to: 'digits.size < DIGITS',
+    tests: ['unit/core/identity'],
+  },
+  {
+    id: 'identity-anywhere',
+    breaks: 'an identity that is bound to a machine is not applied on another',
+    file: 'src/core/identity/mark.ts',
+    from: "bound === 'medium' || here === undefined || hardware === here.digest",
+    to: 'bound !== undefined || hardware === here?.digest',
+    tests: ['unit/core/identity', 'cli/identity'],
+  },
+  {
+    id: 'older-identity-applied',
+    breaks: 'of two identities the newer is applied',
+    file: 'src/core/identity/mark.ts',
+    from: '[...layers].reverse()',
+    to: '[...layers]',
+    tests: ['unit/core/identity', 'cli/identity'],
+  },
 ];

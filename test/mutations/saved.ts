@@ -54,8 +54,8 @@ export const SAVED: readonly Mutation[] = [
     id: 'class-over-pattern',
     breaks: 'a pattern counts more than a class',
     file: 'src/guest/mkma/persist/decider.ts',
-    from: 'return this.byPattern(path, isFolder) ?? this.byClass(classOfPath(path));',
-    to: 'return this.byClass(classOfPath(path)) ?? this.byPattern(path, isFolder);',
+    from: '(found ?? this.byClass(own));',
+    to: '(this.byClass(own) ?? found);',
     tests: ['unit/guest/mkma/decider'],
   },
   {

@@ -3,6 +3,7 @@
  */
 import type { SessionMark } from '../auto/session.js';
 import type { Phase } from '../contract.js';
+import type { Binding } from '../identity/mark.js';
 import type { Renumbered } from '../records/compose.js';
 import type { Problem } from '../result.js';
 
@@ -53,6 +54,8 @@ export interface LoadedImage {
   readonly created?: string;
   /** Of an image that stays a file system. */
   readonly format?: 'erofs';
+  /** Of a layer with an identity: what it is bound to. */
+  readonly identity?: Binding;
   /** Whether it has a manifest that matches what was loaded. */
   readonly verified: boolean;
   /** Bytes of the file. */
@@ -87,6 +90,19 @@ export interface LeftOut {
   readonly problem?: Problem;
 }
 
+/** Who the machine is in this boot. */
+export interface BootIdentity {
+  /** Whether the firmware has an id of its own. */
+  readonly hardware: boolean;
+  /**
+   * The machine-id(5): there in the base or a layer, derived from the firmware's id, as the kernel command
+   * line says, or made by this boot.
+   */
+  readonly machineId: 'saved' | 'firmware' | 'parameter' | 'random';
+  /** What each boot makes for itself, for people. */
+  readonly random: readonly string[];
+}
+
 export interface BootRecord {
   readonly format: 1;
   readonly storage: {
@@ -112,6 +128,8 @@ export interface BootRecord {
   readonly composed?: readonly string[];
   /** Of the session before this boot, if something of it was lost. */
   readonly lastSession?: SessionMark;
+  /** Absent in older records. */
+  readonly identity?: BootIdentity;
   /** Other warnings, as printed on the console. */
   readonly warnings: readonly string[];
   /** Bytes of the RAM file system. */

@@ -1,6 +1,7 @@
 /** The JSON inside an image's manifest frame (image.ts, docs/image-format.md). */
 import { type FileAttributes, isOverlayMark } from '../archive/attributes.js';
 import { FORMAT_VERSION } from '../contract.js';
+import { type IdentityMark, isIdentityMark } from '../identity/mark.js';
 import { isRecords } from '../records/check.js';
 import type { Records } from '../records/records.js';
 import { err, ok, type Result } from '../result.js';
@@ -103,6 +104,8 @@ export interface LayerFacts {
   readonly merged?: readonly string[];
   /** All ids that the highest of them had: what was made directly on that was made on this layer. */
   readonly highest?: readonly string[];
+  /** Of a layer with an identity. No layer is made on it, and it is on none: see {@link identityMark}. */
+  readonly identity?: IdentityMark;
 }
 
 /** The ids by which layers above refer to an image as the one that they were made on. */
@@ -132,6 +135,14 @@ export interface RootFacts {
   readonly gid: number;
 }
 
+/**
+ * The mark of a layer with an identity: it is replaced without a thought for the layers above it, so in a
+ * chain of layers it does not count.
+ */
+export function identityMark(manifest: Manifest | undefined): IdentityMark | undefined {
+  return manifest?.kind === 'layer' ? manifest.layer.identity : undefined;
+}
+
 /** Names in an image. */
 export function recordCount({ segments }: Manifest): number {
   return segments.reduce((sum, { records }) => sum + records, 0);
@@ -157,7 +168,7 @@ export function shortId(id: string): string {
 }
 
 /** Known values of `needs`, with their meaning. A reader refuses an image with any other. */
-const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs', 'metadata'];
+const KNOWN_NEEDS: readonly string[] = ['attributes', 'erofs', 'identity', 'metadata'];
 
 /**
  * What an image's id is the SHA-256 of: the digests of its segments, as bytes in order, then, as JSON, what
@@ -299,7 +310,8 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque, metadata, merged, highest } = value;
+  const { base, after, deletions, opaque, metadata, merged, highest, identity } = value;
+  if (identity !== undefined && !isIdentityMark(identity)) return false;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   if (![merged, highest].every((ids) => ids === undefined || isList(ids, isId))) return false;
   if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;

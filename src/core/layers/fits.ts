@@ -1,9 +1,10 @@
 /** Which layers the next boot leaves out because of what they were made on, as far as manifests show. */
 
+import { judgeIdentities } from '../identity/mark.js';
 import { type Fit, fitOf, type RecordState, type Records, stacked } from '../records/records.js';
 import type { Problem } from '../result.js';
 import { isSelected } from '../set/layer-names.js';
-import type { StoredImage, StoredImages } from '../set/stored.js';
+import { markedLayers, type StoredImage, type StoredImages } from '../set/stored.js';
 import { replacedIn, replacedProblem } from './replaced.js';
 
 /** Called for each layer of a folder in turn. */
@@ -22,6 +23,7 @@ function chainOf(stored: StoredImages): Chain {
   if (known !== undefined) return known;
   const { base, layers, selection } = stored;
   const fits = new Map<StoredImage, Fit>();
+  const identities = judgeIdentities(markedLayers(stored), stored.hardware);
   let state: RecordState = stacked({ files: {} }, base?.manifest?.records);
   const replaced = replacedIn(stored);
   for (const layer of layers) {
@@ -33,6 +35,11 @@ function chainOf(stored: StoredImages): Chain {
     }
     if (disabled || problem !== undefined) continue;
     if (selection !== undefined && !isSelected(selection, name)) continue;
+    const refused = identities.get(name);
+    if (refused !== undefined) {
+      fits.set(layer, { problem: refused, warnings: [] });
+      continue;
+    }
     const records = manifest?.records;
     const fit = records === undefined ? { warnings: [] } : fitOf({ name, file, records }, state);
     const forced = selection?.forced.includes(name) === true;

@@ -1,5 +1,6 @@
 /** `mkma layers list`: the images in their order, with warnings. */
 import type { BootRecord, LoadedImage } from '../boot/record.js';
+import type { Binding } from '../identity/mark.js';
 import { type Problem, renderProblem } from '../result.js';
 import { entriesOf, layerFacts, type StoredImage, type StoredImages } from '../set/stored.js';
 import { quoteName } from '../text/path.js';
@@ -25,6 +26,8 @@ interface ListedImage {
   readonly entries?: number;
   readonly deletions?: number;
   readonly opaque?: number;
+  /** Of an identity: to what it is bound. */
+  readonly identity?: Binding;
   /** Whether it has a valid manifest. Its content is not read: `layers verify` does that. */
   readonly verified: boolean;
   readonly disabled: boolean;
@@ -67,6 +70,7 @@ function describe(image: StoredImage, stored: StoredImages, boot: BootRecord | u
     ...(unpackedBytes === undefined ? {} : { unpackedBytes }),
     ...(entries === undefined ? {} : { entries }),
     ...(facts === undefined ? {} : { deletions: facts.deletions.length, opaque: facts.opaque.length }),
+    ...(facts?.identity === undefined ? {} : { identity: facts.identity.bound }),
     verified: manifest !== undefined,
     ...(boot === undefined ? {} : { applied: running !== undefined || consistsOf(facts?.merged, boot) }),
     warnings: imageWarnings(image, stored),
@@ -107,6 +111,7 @@ export function listLines({ base, layers }: LayerList): string[] {
 function row({ name, created, bytes, unpackedBytes, entries, deletions, ...image }: ListedImage): string[] {
   const state = [
     ...(image.applied === undefined ? [] : [image.applied ? 'applied' : 'not applied']),
+    ...(image.identity === undefined ? [] : [`identity of the ${image.identity}`]),
     ...(image.disabled ? ['disabled'] : []),
     ...(image.problem === undefined ? [] : ['unusable']),
     ...(image.leftOut === undefined ? [] : ['left out by the next boot']),

@@ -9,6 +9,8 @@ export function imageWarnings(image: StoredImage, stored: StoredImages): string[
   const facts = layerFacts(image);
   const warnings = [...(image.beside ?? [])];
   if (facts === undefined) return [...warnings, ...untold(image, stored)];
+  // It is on no particular base or layer.
+  if (facts.identity !== undefined) return [...warnings, ...fitWarnings(image, stored)];
   const { base } = stored;
   if (base !== undefined && base.problem === undefined && facts.base !== base.manifest?.id) {
     const why = image.manifest?.records === undefined ? `; ${UNRECORDED}` : '';
@@ -63,8 +65,9 @@ function predecessorWarning(image: StoredImage, { layers }: StoredImages): strin
 /** Layers that were made directly on this one: they depend on its content. */
 export function followersOf({ manifest }: StoredImage, { layers }: StoredImages): StoredImage[] {
   return layers.filter((one) => {
-    const { after } = layerFacts(one) ?? {};
-    return manifest !== undefined && after !== undefined && idsOf(manifest).includes(after);
+    const { after, identity } = layerFacts(one) ?? {};
+    if (manifest === undefined || identity !== undefined) return false;
+    return after !== undefined && idsOf(manifest).includes(after);
   });
 }
 

@@ -129,4 +129,12 @@ export const IMAGES = {
     'Neither the base nor a layer contains the path.',
     'Give the absolute path; changes since boot are not in any image yet.',
   ],
+  'identity-of-another-machine': [
+    'A layer has the identity of a machine, and is bound to other hardware than this.',
+    'Save one for this machine as well: mkma persist --identity.',
+  ],
+  'identity-replaced': [
+    'A layer has an identity that a newer one replaces.',
+    'Remove it: mkma layers drop NAME.',
+  ],
 } as const;

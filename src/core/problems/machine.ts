@@ -12,6 +12,10 @@ export const MACHINE = {
     '/overlay was unmounted, so base, layers and changes can no longer be told apart.',
     'Copy what you want to keep to another medium, then reboot.',
   ],
+  'identity-setting-invalid': [
+    'The file /etc/mkma/identity does not say to what a saved identity belongs.',
+    'Write machine or medium into it, or remove it, which means machine.',
+  ],
   'layers-locked': ['Another mkma persist or mkma layers is changing the layers.', 'Wait for it to end.'],
   'storage-changed': [
     'The storage device contains a different base, or lacks a snapshot that was there when mkma persist started.',

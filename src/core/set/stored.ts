@@ -1,15 +1,16 @@
 /** The images in a folder, according to their names and manifests. */
 
 import type { ImageFormat } from '../contract.js';
+import type { Hardware, MarkedLayer } from '../identity/mark.js';
 import type { ImageInfo } from '../image/image.js';
-import { isErofs, type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
+import { identityMark, isErofs, type LayerFacts, type Manifest, recordCount } from '../image/manifest.js';
 import { emptyImage, NAME_TWICE, namesake, unreadable, wrongKind } from '../image/problems.js';
 import { FEWER_BYTES } from '../image/reads.js';
 import { err, ok, type Problem, type Result } from '../result.js';
 import { sortByName } from '../text/path.js';
 import { passedOverText } from './base.js';
 import { baseIn, type FolderReader, readInfoIn } from './folder.js';
-import { disabledLayerName, type LayerSelection, layerName } from './layer-names.js';
+import { disabledLayerName, isSelected, type LayerSelection, layerName } from './layer-names.js';
 
 export interface StoredImage {
   /** The layer's name for people, or `base`. */
@@ -34,6 +35,8 @@ export interface StoredImages {
   readonly layers: readonly StoredImage[];
   /** The `mkma_layers=` of the running machine; absent elsewhere. */
   readonly selection?: LayerSelection;
+  /** The running machine, of which identities may be; absent elsewhere. */
+  readonly hardware?: Hardware;
 }
 
 /** Finds the images in a folder and reads their manifests. */
@@ -113,6 +116,16 @@ export function unreadableFile(file: string): Problem {
 /** What a layer was made on and what it deletes, if it has a manifest. */
 export function layerFacts({ manifest }: StoredImage): LayerFacts | undefined {
   return manifest?.kind === 'layer' ? manifest.layer : undefined;
+}
+
+/** Layers with an identity, as far as a boot would read them. */
+export function markedLayers({ layers, selection }: StoredImages): MarkedLayer[] {
+  return layers.flatMap(({ name, file, disabled, problem, manifest }) => {
+    const mark = identityMark(manifest);
+    if (mark === undefined || disabled || problem !== undefined) return [];
+    if (selection !== undefined && !isSelected(selection, name)) return [];
+    return [{ name, file, mark, forced: selection?.forced.includes(name) === true }];
+  });
 }
 
 /** The number of an image's entries, if it has a manifest: a file system has its deletions among them. */

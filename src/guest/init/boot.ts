@@ -4,6 +4,7 @@ import type { SessionMark } from '../../core/auto/session.js';
 import type { InitramfsManifest } from '../../core/boot/initramfs.js';
 import {
   BOOT_RECORD,
+  type BootIdentity,
   type BootRecord,
   isMounted,
   type LeftOut,
@@ -25,6 +26,7 @@ import { chooseLayers, type LayerChoice } from './choose-layers.js';
 import { type ComposedLayers, composeLoaded } from './compose-loaded.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './folders.js';
 import { checkInit, handOver } from './handover.js';
+import { settleIdentity } from './identity.js';
 import { type FoundBase, findBase, findLayers } from './images.js';
 import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
@@ -68,6 +70,7 @@ interface Boot {
   composed?: ComposedLayers;
   /** Of the session before, if something of it was lost. */
   lastSession?: SessionMark | undefined;
+  identity?: BootIdentity;
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -238,6 +241,7 @@ function layers(boot: Boot): Result<void> {
   if (!stacked.ok) return stacked;
   for (const warning of stacked.value) say(machine, `warning: ${warning}`);
   boot.stackWarnings = stacked.value;
+  boot.identity = step(boot, 'identity', () => settleIdentity(machine));
   return ok();
 }
 
@@ -291,6 +295,7 @@ function record(boot: Boot, now: number): BootRecord {
     leftOut: boot.leftOut,
     ...(files.length === 0 ? {} : { composed: files }),
     ...(boot.lastSession === undefined ? {} : { lastSession: boot.lastSession }),
+    identity: known(boot.identity),
     warnings: [
       ...storage.warnings,
       ...known(boot.base).warnings,

@@ -1,14 +1,18 @@
 /** Which layers to load: decided before any is. */
 import type { LeftOut } from '../../core/boot/record.js';
 import { MOST_LAYERS, PARAM } from '../../core/contract.js';
+import { type Hardware, judgeIdentities } from '../../core/identity/mark.js';
 import type { ImageInfo } from '../../core/image/image.js';
+import { identityMark } from '../../core/image/manifest.js';
 import { namesake, wrongKind } from '../../core/image/problems.js';
 import { replacedAmong, replacedProblem } from '../../core/layers/replaced.js';
 import { err, type Problem, type Result } from '../../core/result.js';
 import { isSelected, unknownNames } from '../../core/set/layer-names.js';
 import { quoteName } from '../../core/text/path.js';
+import { hardwareOf } from '../hardware.js';
 import type { GuestSystem } from '../system.js';
 import { type LayerImage, readInfo } from './images.js';
+import { say } from './say.js';
 import type { Settings } from './settings.js';
 import type { ChosenLayer } from './watch-records.js';
 
@@ -59,7 +63,49 @@ export function chooseLayers(
     else if (other !== undefined) leftOut.push(withProblem(image, namesake(image.shown, other.image.shown)));
     else chosen.push({ image, manifest: info.value.manifest, fileSystem: info.value.fileSystem });
   }
-  return { chosen, leftOut, warnings };
+  const identities = judge(machine, settings, chosen);
+  return {
+    chosen: chosen.filter(({ image }) => !identities.has(image.layer)),
+    leftOut: [
+      ...leftOut,
+      ...chosen.flatMap(({ image }) => {
+        const problem = identities.get(image.layer);
+        return problem === undefined ? [] : [withProblem(image, problem)];
+      }),
+    ],
+    warnings: [...warnings, ...unchecked(chosen, identities)],
+  };
+}
+
+/** Why identities are not applied, by the names of their layers. */
+function judge(machine: GuestSystem, { layers }: Settings, chosen: readonly ChosenLayer[]) {
+  const marked = chosen.flatMap(({ image, manifest }) => {
+    const mark = identityMark(manifest);
+    const forced = layers.forced.includes(image.layer);
+    return mark === undefined ? [] : [{ name: image.layer, file: image.shown, mark, forced }];
+  });
+  return judgeIdentities(marked, marked.length === 0 ? undefined : tryHardware(machine));
+}
+
+/** Hardware whose id cannot be read counts as without one. */
+function tryHardware(machine: GuestSystem): Hardware {
+  try {
+    return hardwareOf(machine);
+  } catch (bug) {
+    say(machine, `warning: cannot read the id of the hardware: ${(bug as Error).message}`);
+    return {};
+  }
+}
+
+/** A warning about an identity that may be that of other hardware, which has no id either. */
+function unchecked(chosen: readonly ChosenLayer[], refused: ReadonlyMap<string, Problem>): string[] {
+  return chosen.flatMap(({ image, manifest }) => {
+    const mark = identityMark(manifest);
+    if (mark?.bound !== 'machine' || mark.hardware !== undefined || refused.has(image.layer)) return [];
+    return [
+      `layer ${quoteName(image.layer)}: its identity may be that of another machine: the firmware of neither has an id of its own`,
+    ];
+  });
 }
 
 /** Those that were merged into another one, each with that. */

@@ -3,7 +3,7 @@
  */
 import type { LeftOut, LoadedImage } from '../../core/boot/record.js';
 import { PARAM } from '../../core/contract.js';
-import { type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
+import { identityMark, type LayerManifest, type Manifest, shortId } from '../../core/image/manifest.js';
 import { isOfSeveralBases, OF_SEVERAL_BASES, UNRECORDED } from '../../core/layers/warnings.js';
 import type { Fit } from '../../core/records/records.js';
 import { err, ok, type Result, renderProblem } from '../../core/result.js';
@@ -182,15 +182,18 @@ class Loading implements LoadedLayers {
     const { base, images } = this;
     const { problem, warnings } = tryFit(this.records, layer);
     if (problem !== undefined) return err(problem);
-    const onKnown = this.known && isMadeOn(layer.manifest, base.image, images.at(-1));
+    const top = images.findLast(({ identity }) => identity === undefined);
+    const onKnown = isFree(layer.manifest) || (this.known && isMadeOn(layer.manifest, base.image, top));
     return ok({ onKnown, warnings: [...warningsOf(layer.manifest, base.image, images), ...warnings] });
   }
 
   private apply(layer: AppliedLayer, loaded: LoadedImage, onKnown: boolean): void {
-    this.images.push({ ...loaded, layer: layer.image.layer });
+    const mark = identityMark(layer.manifest);
+    const identity = mark === undefined ? {} : { identity: mark.bound };
+    this.images.push({ ...loaded, ...identity, layer: layer.image.layer });
     this.applied.push({ ...layer, onKnown });
     this.records.add(layer);
-    this.known = onKnown;
+    if (mark === undefined) this.known = onKnown;
   }
 
   private report(loaded: readonly LoadedImage[], seconds: number): void {
@@ -285,6 +288,15 @@ interface Below {
   readonly images: readonly LoadedImage[];
 }
 
+/**
+ * Whether what is below a layer does not matter to it: that of an identity all of whose files are root's.
+ */
+function isFree(manifest: Manifest | undefined): boolean {
+  if (identityMark(manifest) === undefined) return false;
+  const { users = {}, groups = {} } = manifest?.records?.owners ?? {};
+  return Object.keys(users).length + Object.keys(groups).length === 0;
+}
+
 /** Whether a layer was made directly on the layer `top`, or on the base. */
 function isMadeOn(manifest: Manifest | undefined, base: LoadedImage, top: LoadedImage | undefined): boolean {
   if (manifest?.kind !== 'layer' || base.id === undefined) return false;
@@ -324,7 +336,7 @@ function warningsOf(
   base: LoadedImage,
   below: readonly LoadedImage[],
 ): string[] {
-  if (manifest?.kind !== 'layer') return [];
+  if (manifest?.kind !== 'layer' || manifest.layer.identity !== undefined) return [];
   const { layer }: LayerManifest = manifest;
   const warnings: string[] = [];
   if (layer.base !== base.id) {

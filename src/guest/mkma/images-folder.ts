@@ -2,9 +2,11 @@
 
 import { driverOf, parseDeviceName } from '../../core/boot/device.js';
 import type { BootRecord } from '../../core/boot/record.js';
+import { identityMark } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 import { quoteName } from '../../core/text/path.js';
+import { hardwareOf } from '../hardware.js';
 import { readerOf } from '../images.js';
 import { mustMakeFolder } from '../must.js';
 import { ask } from '../ran.js';
@@ -56,7 +58,13 @@ export function openImages(machine: RunningSystem, folder: string): Result<Store
       next: 'check that it is still attached, and see dmesg',
     });
   }
-  return ok({ ...readStored(readerOf(machine, folder, names)), selection: layerSelection(machine) });
+  const stored = readStored(readerOf(machine, folder, names));
+  const marked = stored.layers.some(({ manifest }) => identityMark(manifest) !== undefined);
+  return ok({
+    ...stored,
+    selection: layerSelection(machine),
+    ...(marked ? { hardware: hardwareOf(machine) } : {}),
+  });
 }
 
 /** A problem unless the program runs as root. */

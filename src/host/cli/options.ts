@@ -140,6 +140,17 @@ export const cpusOption = () =>
     'processors of the virtual machine (default: those of this host, at most 2; 1 without KVM)',
   ).argParser(wholeNumber(1, 64));
 
+/** As real hardware has one; RFC 9562. */
+export const uuidOption = () =>
+  new Option(
+    '--uuid <uuid>',
+    'UUID in the firmware of the virtual machine, to which its identity is bound (default: none)',
+  ).argParser((text) => {
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text))
+      throw new InvalidArgumentError('It must be a UUID, as uuidgen prints it.');
+    return text.toLowerCase();
+  });
+
 export const timeoutOption = () =>
   new Option(
     '--timeout <seconds>',

@@ -28,6 +28,7 @@ import {
   presetOption,
   timeoutOption,
   trialCacheOption,
+  uuidOption,
 } from './options.js';
 import { fail, type Session, type Shown, show } from './session.js';
 import { checkJUnit, describeTests, writeJUnit } from './test-report.js';
@@ -63,6 +64,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .addOption(appendOption())
     .addOption(memoryOption())
     .addOption(cpusOption())
+    .addOption(uuidOption())
     .addOption(accelOption())
     .addOption(trialCacheOption())
     .option('-y, --yes', 'install missing programs without asking', false)

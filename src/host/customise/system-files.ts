@@ -9,6 +9,7 @@ import type { Part } from '../definition/choices.js';
 import type { MachineConfig } from '../definition/machine.js';
 import { DPKG_CONFIG, dpkgConfig } from '../leave-out/parts.js';
 import { diskFiles } from './disks/files.js';
+import { identityFiles } from './identity-files.js';
 import { loginFiles } from './logins.js';
 import type { KeyReader } from './repository-keys.js';
 import { sourceFiles } from './sources.js';
@@ -34,6 +35,7 @@ export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<
     ...zramFiles(machine.zram),
     ...leftOutFiles(machine.without),
     ...ruleFiles(machine.persist),
+    ...identityFiles(machine),
     ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
     // For mkma test, so that the images alone suffice.
     ...(machine.listen.length === 0

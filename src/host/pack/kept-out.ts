@@ -3,6 +3,7 @@
  */
 
 import type { TreeEntry } from '../../core/archive/tree.js';
+import { HOST_KEY_KINDS, MACHINE_KINDS } from '../../core/identity/files.js';
 import { formatBytes } from '../../core/text/size.js';
 
 /**
@@ -27,22 +28,14 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     what: 'ssh host keys',
-    paths: [
-      /^etc\/ssh\/ssh_host_[^/]+_key(\.pub)?$/,
-      /^etc\/dropbear\/dropbear_[^/]+_host_key$/,
-      /^etc\/tinyssh\/sshkeydir\/./,
-    ],
+    paths: HOST_KEY_KINDS.flatMap(({ paths }) => paths),
   },
   {
     what: 'machine identity',
     paths: [
       /^var\/lib\/dbus\/machine-id$/,
-      /^var\/lib\/systemd\/(random-seed|credential\.secret)$/,
-      /^var\/lib\/urandom\/random-seed$/,
-      /^var\/lib\/NetworkManager\/secret_key$/,
-      /^etc\/nvme\/host(nqn|id)$/,
-      // dkms signs modules with it (dkms(8)).
-      /^var\/lib\/dkms\/mok\.(key|pub)$/,
+      /^var\/lib\/(systemd|urandom)\/random-seed$/,
+      ...MACHINE_KINDS.flatMap(({ paths }) => paths),
     ],
   },
   {

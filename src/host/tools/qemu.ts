@@ -74,6 +74,8 @@ export interface VmConfig {
   /** RAM in MiB. */
   readonly memoryMiB: number;
   readonly cpus: number;
+  /** UUID in its firmware; absent: it has none. */
+  readonly uuid?: string | undefined;
   readonly start: Start;
   readonly disks: readonly MachineDisk[];
   /** The disk controller. */
@@ -107,6 +109,7 @@ export function qemuCommand(machine: VmConfig): Command {
   const args = ['-nodefaults', '-accel', ACCELERATOR[machine.accel]];
   args.push('-cpu', PROCESSOR[machine.accel]);
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));
+  if (machine.uuid !== undefined) args.push('-uuid', machine.uuid);
   args.push(...startArguments(start));
   args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
   if (machine.headless !== undefined) args.push(...headlessArguments(machine.headless));

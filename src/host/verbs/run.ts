@@ -39,6 +39,8 @@ export interface RunOptions extends MachineOptions, DiskChoice {
   readonly window?: boolean | undefined;
   /** Folder with the sockets of the caller's session (XDG_RUNTIME_DIR), for a window's sound. */
   readonly sessionFolder?: string | undefined;
+  /** UUID in the machine's firmware, which identities are bound to. */
+  readonly uuid?: string | undefined;
   /** Only print the QEMU command. */
   readonly dryRun?: boolean | undefined;
   /** Create a new disk, losing what the machine wrote to the old one. */
@@ -117,6 +119,7 @@ function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel
     accel,
     memoryMiB: options.memoryMiB ?? images.memoryMiB,
     cpus: options.cpus ?? defaultCpus(accel),
+    uuid: options.uuid,
     start,
     disks: [
       ...(options.disks === undefined ? [made] : attachOwn(options.disks)),

@@ -157,6 +157,18 @@ export class TestMachine {
     this.onStorage((folder) => writeFileSync(join(folder, 'images/base.cpio.zst'), imageFile(manifest)));
   }
 
+  /** Move to hardware with this UUID in its firmware, or without any. */
+  hardware(uuid?: string): void {
+    for (const root of [this.root, this.early]) {
+      const shown = join(root, 'sys/class');
+      mkdirSync(root === this.root ? shown : root, { recursive: true });
+      tool('mount', '-t', 'tmpfs', 'class', shown);
+      if (uuid === undefined) continue;
+      mkdirSync(join(shown, 'dmi/id'), { recursive: true });
+      writeFileSync(join(shown, 'dmi/id/product_uuid'), `${uuid}\n`);
+    }
+  }
+
   /** Run a shell script with this as its $0. */
   sh(script: string, $0: string): void {
     tool('sh', '-e', '-c', script, $0);

@@ -14,6 +14,7 @@ import { takeLock } from '../lock.js';
 import { type Answer, type Context, show } from '../session.js';
 import { checkView } from '../view.js';
 import { droppedText } from './apply-rules.js';
+import { checkAlone, persistIdentity } from './identity-answer.js';
 import { type PersistOptions, persist } from './persist.js';
 import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
@@ -31,6 +32,7 @@ interface Flags {
   readonly auto?: boolean;
   readonly atShutdown?: boolean;
   readonly expand?: boolean;
+  readonly identity?: boolean;
   readonly json?: boolean;
 }
 
@@ -64,6 +66,7 @@ export const persistCommand = buildCommand<Flags, [], Context>({
       level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
       expand: flag('list every file, also of new folders'),
       ignoreRules: flag('drop nothing by rules'),
+      identity: flag('save who the machine is (machine-id, ssh host keys ...), replacing what was saved'),
       explain: word('only say which rule keeps or drops the path', 'path'),
       auto: flag('save if the conditions in the rules hold, without asking: for timers'),
       atShutdown: flag('with --auto: save whatever changed, since the machine is about to end'),
@@ -83,6 +86,8 @@ function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   if (!refused.ok) return refused;
   if (flags.auto === true)
     return session.saveByItself(flags.atShutdown === true ? 'shutdown' : 'timer', json);
+  const alone = flags.identity === true ? checkAlone(flags) : ok();
+  if (!alone.ok) return alone;
   const options = optionsOf(flags);
   if (!options.ok) return options;
   const root = needRoot(machine, 'save changes');
@@ -93,6 +98,7 @@ function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   if (!view.ok) return view;
   const lock = takeLock(machine);
   if (!lock.ok) return lock;
+  if (flags.identity === true) return persistIdentity(machine, record.value, options.value);
   const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
   const done = persist(machine, record.value, options.value, tell);
   if (!done.ok) return done;

@@ -34,8 +34,9 @@ export class Decider {
       // What is no pattern is refused when rules are read.
       if ('wrong' in pattern) continue;
       if (pattern.of === 'class') {
-        // One for everything is one for each class.
-        if (pattern.name === 'all') this.classes.clear();
+        // One for everything is one for each class, except for that whose files copies must not share.
+        const others = [...this.classes.keys()].filter((name) => name !== 'identity');
+        if (pattern.name === 'all') for (const name of others) this.classes.delete(name);
         this.classes.set(pattern.name, rule);
       } else if (pattern.of === 'paths') {
         const matcher = ignore({ ignorecase: false }).add(pattern.text);
@@ -48,7 +49,11 @@ export class Decider {
   /** The rule that decides about a path, relative to the root; `undefined`: none matches. */
   decide(path: string, isFolder: boolean): Rule | undefined {
     if (path === '.') return undefined;
-    return this.byPattern(path, isFolder) ?? this.byClass(classOfPath(path));
+    const own = classOfPath(path);
+    const found = this.byPattern(path, isFolder);
+    // Whoever keeps a folder does not name what in it is the machine's identity.
+    const keepsAll = found?.keeps === true && this.byPattern(parentOf(path), true) === found;
+    return own === 'identity' && keepsAll ? this.byClass(own) : (found ?? this.byClass(own));
   }
 
   /** The same of patterns alone, without classes. */

@@ -84,7 +84,7 @@ function lastOf(
   };
   const layers = [
     ...images
-      .filter(({ kind }) => kind === 'layer')
+      .filter(({ kind, identity }) => kind === 'layer' && identity === undefined)
       .map(({ file, id }) => found(id, file.slice(file.lastIndexOf('/') + 1))),
     ...saved.map(({ id }) => found(id, '')),
   ];
@@ -121,8 +121,10 @@ function warningsOf(record: BootRecord, stored: StoredImages, carrier: Carrier):
       'the base on the medium is not the one this machine runs from: the layer belongs to the latter',
     );
   }
-  for (const { layer, id } of record.images) {
+  for (const { layer, id, identity } of record.images) {
     if (id !== undefined && carrier(id) !== undefined) continue;
+    // It may have been replaced.
+    if (identity !== undefined) continue;
     if (layer !== undefined && !layers.some(({ name, disabled }) => name === layer && !disabled)) {
       warnings.push(
         `the layer ${quoteName(layer)}, which this machine runs from, is missing on the medium or disabled`,

@@ -80,6 +80,7 @@ export function packArchive(machine: RunningSystem, options: PackOptions): Resul
   const { unpackedBytes, inodes, root, attributes } = plan;
   const needs = [
     ...(attributes.length > 0 ? ['attributes'] : []),
+    ...(facts.layer.identity === undefined ? [] : ['identity']),
     ...(facts.layer.metadata === undefined ? [] : ['metadata']),
   ];
   const packed = { needs, unpackedBytes, inodes, root, segments, attributes };

@@ -14,6 +14,7 @@ import { find } from '../directory.js';
 import { withImages } from '../images-folder.js';
 import { type Merged, withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
+import { isKnownIdentity } from '../saved-identity.js';
 import { applyRules, droppedText } from './apply-rules.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { type Chosen, contentOf } from './chosen.js';
@@ -53,15 +54,18 @@ export function persist(
   const rules = readRules(machine, options.ignoreRules || options.select.length > 0);
   if (!rules.ok) return rules;
   machine.growLarge();
-  return withMerged(machine, record, (merged) =>
-    persistFrom(machine, { merged, rules: rules.value, choice: options }, record, options, tell),
-  );
+  return withMerged(machine, record, (merged) => {
+    const isIdentity = isKnownIdentity(machine, record, merged);
+    const base = { merged, rules: rules.value, choice: options, isIdentity };
+    return persistFrom(machine, base, record, options, tell);
+  });
 }
 
 interface Base {
   readonly merged: Merged;
   readonly rules: MachineRules;
   readonly choice: Choice;
+  readonly isIdentity: ReturnType<typeof isKnownIdentity>;
 }
 
 function persistFrom(
@@ -239,7 +243,7 @@ const NAMED = 3;
 /** `choice`: what is asked for by name is not left. */
 export function lookAround(
   machine: RunningSystem,
-  { merged, rules, choice }: Base,
+  { merged, rules, choice, isIdentity }: Base,
   medium: Pick<Medium, 'saved'>,
   whole: boolean,
 ) {
@@ -253,7 +257,10 @@ export function lookAround(
     !units.covered.has(path) || units.units.some(({ keys }) => keys.has(path));
   const left = leftUnits(units, choice, rules);
   const isExempt = ({ path }: Change): boolean => units.members.has(path) || units.contents.has(path);
-  const changes = saved.filter(isChange);
+  // Such rules lose nothing.
+  const isSafe = ({ path, entry }: Change): boolean =>
+    isIdentity(path, entry) && rules.decider.decide(path, false)?.keeps === false;
+  const changes = saved.filter((change) => isChange(change) && !isSafe(change));
   const groups = findGroups(
     changes.filter((change) => !isExempt(change)),
     (path) => machine.info(`${merged.root}/${path}`)?.kind === 'file',

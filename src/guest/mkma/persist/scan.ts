@@ -12,6 +12,7 @@ import {
   type TreeEntry,
 } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
+import { identityKind } from '../../../core/identity/files.js';
 import { type Upper, wholeFolders } from '../../../core/overlay/changes.js';
 import { knownLayer } from '../../../core/overlay/known.js';
 import { type LowerDirectory, LowerView } from '../../../core/overlay/lower.js';
@@ -261,6 +262,8 @@ function withContent(
           nlink === 1 &&
           size > 0 &&
           databaseOf(path) === undefined &&
+          // Its content may be that of an identity, which is replaced.
+          identityKind(path) === undefined &&
           isPlainName(path);
         return !whole && alone && below.hasRealContent(path);
       })

@@ -4,6 +4,7 @@ import { ok, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { takeLock } from '../lock.js';
 import { withMerged } from '../merged.js';
+import { isKnownIdentity } from '../saved-identity.js';
 import { figuresOf, readFigures, rememberFigures, type Unsaved } from './figures.js';
 import { lookAround } from './persist.js';
 import { readRules } from './rules.js';
@@ -22,7 +23,8 @@ export function countUnsaved(machine: RunningSystem, record: BootRecord): Result
   const choice = { all: true, select: [], deselect: [], expand: false };
   machine.growLarge();
   return withMerged(machine, record, (merged) => {
-    const base = { merged, rules: rules.value, choice };
+    const isIdentity = isKnownIdentity(machine, record, merged);
+    const base = { merged, rules: rules.value, choice, isIdentity };
     return ok(
       rememberFigures(machine, figuresOf(lookAround(machine, base, { saved: readSaved(machine) }, false))),
     );

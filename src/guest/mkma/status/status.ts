@@ -15,6 +15,7 @@ import { type DiskStatus, readDisks } from '../disks.js';
 import { readNextBoot } from '../next-boot.js';
 import { checkView } from '../view.js';
 import { type AutoStatus, readAutoStatus } from './auto.js';
+import { type IdentityStatus, readIdentity } from './identity.js';
 import { type Memory, readMemory } from './memory.js';
 import { readUpdates, type Updates } from './updates.js';
 
@@ -30,6 +31,8 @@ export interface Status {
   readonly leftOut: readonly LeftOut[];
   /** Files that early boot composed of base and layers, relative to the root. */
   readonly composed: readonly string[];
+  /** Who the machine is. */
+  readonly identity: IdentityStatus;
   readonly warnings: readonly string[];
   /** Of the session before this boot, if something of it was lost. */
   readonly lastSession?: SessionMark;
@@ -67,6 +70,7 @@ export function readStatus(machine: RunningSystem, record: BootRecord): Status {
     layers: images.filter((image) => image.kind === 'layer'),
     leftOut,
     composed,
+    identity: readIdentity(machine, record),
     warnings: view.ok ? warnings : [...warnings, renderProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
     disks: readDisks(machine),

@@ -13,6 +13,7 @@ import { formatMoment } from '../../../core/text/time.js';
 import { diskLine } from '../disks.js';
 import { layOut } from '../layout.js';
 import { autoLines } from './auto.js';
+import { identityLines } from './identity.js';
 import type { Status } from './status.js';
 import { updatesText } from './updates.js';
 
@@ -24,6 +25,7 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'base', paragraphs: base === undefined ? ['not recorded'] : tellBase(status, base) },
       { label: 'layers', paragraphs: tellLayers(layers, status.composed) },
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
+      { label: 'identity', paragraphs: identityLines(status.identity) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
       { label: 'disks', paragraphs: status.disks.map(diskLine) },
       { label: 'times', paragraphs: tellTimes(status.times) },

@@ -45,15 +45,13 @@ export const networkTime: FragmentFields = {
 
 /**
  * An ssh server that accepts keys only. A base contains no host keys: each boot generates its own, unless
- * those of an earlier boot were saved (`mkma persist`).
+ * those of an earlier boot were saved (`mkma persist --identity`).
  */
 export const sshWithKeys: FragmentFields = {
   packages: ['openssh-server'],
   files: {
     '/etc/ssh/sshd_config.d/10-mkma.conf':
       'PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitEmptyPasswords no\nPermitRootLogin prohibit-password\n',
-    '/etc/systemd/system/ssh.service.d/10-host-keys.conf':
-      '[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\nExecStartPre=/usr/sbin/sshd -t\n',
   },
   services: { enable: ['ssh'] },
   listen: [22],

@@ -15,9 +15,12 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       extends: [systemd, consoleTools, localRoot],
     },
   ),
-  server: plainPreset('a server: wired network with DHCP, ssh with keys only, no automatic login', {
-    extends: [systemd, consoleTools, network, networkTime, sshWithKeys],
-  }),
+  server: plainPreset(
+    'a server: wired network with DHCP, ssh with keys only, no automatic login; host keys are new at each boot until mkma persist --identity',
+    {
+      extends: [systemd, consoleTools, network, networkTime, sshWithKeys],
+    },
+  ),
   desktop,
 };
 

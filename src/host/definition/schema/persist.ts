@@ -1,6 +1,7 @@
 /** What a machine saves of its changes, and what not. */
 import { z } from 'zod';
 import { AUTO_TYPES, type AutoSettings, autoSettingName } from '../../../core/auto/settings.js';
+import { BINDINGS } from '../../../core/identity/mark.js';
 import { parsePattern } from '../../../core/rules/pattern.js';
 import { parseBytes } from '../../../core/text/size.js';
 
@@ -80,6 +81,12 @@ export const persist = {
         .default(false)
         .describe(
           'Whether the machine saves by itself, from time to time and at shutdown; settings of that.',
+        ),
+      identity: z
+        .enum(BINDINGS)
+        .default('machine')
+        .describe(
+          'To what the identity that mkma persist --identity saves belongs (machine-id, ssh host keys and the like). machine: to the hardware; on another machine it is not applied. medium: to the medium, wherever it boots.',
         ),
     })
     .prefault({})

@@ -88,8 +88,7 @@ test('the shipped rules are understood, and each has a reason', () => {
   const decider = new Decider(parsed.value.rules);
   for (const path of [
     'etc/NetworkManager/system-connections/home.nmconnection',
-    'etc/hostname',
-    'etc/machine-id',
+    'etc/hosts',
     'home/anna/.bash_history',
     'var/lib/bluetooth/x/y/info',
     'var/lib/systemd/timers/stamp-x',

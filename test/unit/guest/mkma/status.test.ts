@@ -38,6 +38,7 @@ test('a base alone: what it is, where it came from, the times, the RAM', async (
     `base       box, made 2026-01-31 12:34 UTC, sha256:0123456789ab, verified
              /img/base.cpio.zst, 150 MiB
              300 MiB in RAM, loaded in 3.0 s, 100 MiB/s
+             built 10 s ago
 layers     none applied
 storage    LABEL=mkma: /dev/vda (ext4)
            folder /img
