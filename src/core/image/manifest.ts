@@ -103,6 +103,11 @@ export interface LayerFacts {
   readonly merged?: readonly string[];
   /** All ids that the highest of them had: what was made directly on that was made on this layer. */
   readonly highest?: readonly string[];
+  /**
+   * Names of files that are made from others (core/derived) and are not in it, since not all that they
+   * were made from was saved; absent if there are none.
+   */
+  readonly remake?: readonly string[];
 }
 
 /** The ids by which layers above refer to an image as the one that they were made on. */
@@ -299,7 +304,8 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque, metadata, merged, highest } = value;
+  const { base, after, deletions, opaque, metadata, merged, highest, remake } = value;
+  if (remake !== undefined && !isList(remake, (name) => typeof name === 'string')) return false;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   if (![merged, highest].every((ids) => ids === undefined || isList(ids, isId))) return false;
   if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;
