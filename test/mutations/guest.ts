@@ -3,12 +3,20 @@ import type { Mutation } from './mutation.js';
 
 export const GUEST: readonly Mutation[] = [
   {
+    id: 'loader-of-another-architecture',
+    breaks: 'mount(8) of a base with several architectures is run by its own loader',
+    file: 'src/guest/init/remap.ts',
+    from: "if (name.includes('-linux-') && machine.list(libraries)?.includes(loader) === true)",
+    to: "if (name.includes('-linux-'))",
+    tests: ['cli/composed'],
+  },
+  {
     id: 'derived-not-marked',
     breaks: 'a layer on another base has the caches of the system made again',
     file: 'src/core/derived/mark.ts',
     from: 'if (others.length + without.size === 0) return undefined;',
     to: 'if (without.size === 0) return undefined;',
-    tests: ['unit/core/derived', 'cli/derived'],
+    tests: ['unit/core/derived/derived', 'cli/derived'],
   },
   {
     id: 'derived-of-part',
