@@ -8,6 +8,7 @@ import { composeLoaded } from '../../src/guest/init/compose-loaded.js';
 import { findBase, findLayers, readInfo } from '../../src/guest/init/images.js';
 import { loadLayers } from '../../src/guest/init/layers.js';
 import { loadedImage } from '../../src/guest/init/load.js';
+import { markDerived } from '../../src/guest/init/mark-derived.js';
 import { readSettings } from '../../src/guest/init/settings.js';
 import { undoList } from '../../src/guest/init/undo.js';
 import { quickjsMachine } from '../../src/guest/qjs/machine.js';
@@ -31,15 +32,13 @@ const image = loadedImage('base', base, manifest, { bytes: manifest?.unpackedByt
 const choice = chooseLayers(machine, settings, known(findLayers(machine, '')));
 const start = machine.uptime();
 const undo = undoList(machine);
-const loaded = composeLoaded(
-  machine,
-  loadLayers(machine, settings, { image, manifest }, choice.chosen, undo),
-  undo,
-);
+const all = loadLayers(machine, settings, { image, manifest }, choice.chosen, undo);
+const loaded = composeLoaded(machine, all, undo);
+const derived = markDerived(all.applied, loaded.images);
 const seconds = machine.uptime() - start;
 const leftOut = [...choice.leftOut, ...loaded.leftOut];
 machine.write(
   '/mkma/loaded.json',
-  JSON.stringify({ images: [image, ...loaded.images], leftOut, composed: loaded.files, seconds }),
+  JSON.stringify({ images: [image, ...loaded.images], leftOut, composed: loaded.files, derived, seconds }),
 );
 exit(0);

@@ -5,13 +5,14 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { sharedImages } from './images.js';
 import { emptyBase } from './packages/base.js';
@@ -127,6 +128,27 @@ test('a base whose accounts have another form: the layer with accounts is left o
   );
   assert.match(read('etc/passwd'), /^# by hand/);
   assert.ok(!existsSync(at('home/file')));
+});
+
+test('a base of several architectures: mount(8) is run by the loader of its own', () => {
+  addAnna();
+  save();
+  assert.deepEqual(
+    rebuilt((root) => {
+      withBob(root);
+      // Before and after that of amd64 in the order of names.
+      for (const path of [
+        'aarch64-linux-gnu/ld-linux-aarch64.so.1',
+        'i386-linux-gnu/ld-linux.so.2',
+        'y-linux-gnu/ld.so.1',
+      ]) {
+        mkdirSync(join(root, 'usr/lib', dirname(path)), { recursive: true });
+        writeFileSync(join(root, 'usr/lib', path), 'of another architecture', { mode: 0o755 });
+      }
+    }),
+    [],
+  );
+  assert.equal(lstatSync(at('home/file')).uid, 1001);
 });
 
 test('without mount(8) in the base: only the layer that needs it is left out', () => {

@@ -3,6 +3,38 @@ import type { Mutation } from './mutation.js';
 
 export const GUEST: readonly Mutation[] = [
   {
+    id: 'loader-of-another-architecture',
+    breaks: 'mount(8) of a base with several architectures is run by its own loader',
+    file: 'src/guest/init/remap.ts',
+    from: "if (name.includes('-linux-') && machine.list(libraries)?.includes(loader) === true)",
+    to: "if (name.includes('-linux-'))",
+    tests: ['cli/composed'],
+  },
+  {
+    id: 'derived-not-marked',
+    breaks: 'a layer on another base has the caches of the system made again',
+    file: 'src/core/derived/mark.ts',
+    from: 'if (others.length + without.size === 0) return undefined;',
+    to: 'if (without.size === 0) return undefined;',
+    tests: ['unit/core/derived/derived', 'cli/derived'],
+  },
+  {
+    id: 'derived-of-part',
+    breaks: 'a cache is not saved with a part of what it was made from',
+    file: 'src/guest/mkma/persist/derived.ts',
+    from: 'if (chosen.every(Boolean)) whole.add(name);',
+    to: 'if (chosen.some(Boolean)) whole.add(name);',
+    tests: ['cli/derived'],
+  },
+  {
+    id: 'derived-own-changes',
+    breaks: 'what the boot made again is no change of the next save',
+    file: 'src/guest/mkma/persist/derived.ts',
+    from: 'if (byThisBoot(change)) own.add(change.path);',
+    to: '',
+    tests: ['cli/derived'],
+  },
+  {
     id: 'failed-part-unnoticed',
     breaks: 'every part of a pipeline has to end well',
     file: 'src/guest/init/unpack.ts',

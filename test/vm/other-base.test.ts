@@ -16,12 +16,15 @@ usermod -aG sudo anna 2>/dev/null || groupadd -f friends; usermod -aG games anna
 mkdir -p /tmp/mine/DEBIAN /tmp/mine/usr/bin; printf '#!/bin/sh\\necho mine\\n' >/tmp/mine/usr/bin/mine; chmod 755 /tmp/mine/usr/bin/mine
 printf 'Package: mine\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.org>\\nDescription: x\\n' >/tmp/mine/DEBIAN/control
 dpkg-deb --root-owner-group --build /tmp/mine /tmp/mine.deb >/dev/null; dpkg -i /tmp/mine.deb >/dev/null
-setfacl -m u:anna:rwx /srv 2>/dev/null || setfattr -n user.x -v 1 /srv`;
+setfacl -m u:anna:rwx /srv 2>/dev/null || setfattr -n user.x -v 1 /srv
+cp /usr/lib/x86_64-linux-gnu/libz.so.1 /usr/local/lib/; ldconfig`;
 
 /** In the new base's tree $0: a user with the same number, with a file of his own, and packages out of $1. */
 const BOB = `cd "$0"; cp "$1"/*.deb tmp/
 chroot . useradd -m -s /bin/bash bob; (umask 077; echo his >home/bob/file); chroot . chown bob:bob /home/bob/file
-chroot . usermod -aG games bob; chroot . sh -c 'dpkg -i /tmp/first.deb /tmp/second.deb'; rm tmp/*.deb`;
+chroot . usermod -aG games bob; chroot . sh -c 'dpkg -i /tmp/first.deb /tmp/second.deb'; rm tmp/*.deb
+mkdir -p usr/local/lib/bob; cp usr/lib/x86_64-linux-gnu/libacl.so.1 usr/local/lib/bob/
+echo /usr/local/lib/bob >etc/ld.so.conf.d/bob.conf; chroot . ldconfig`;
 
 /** Puts another base into the disk $0, an overlay, by way of $1; $2 is the folder with the base $3. */
 const REPLACE = `qemu-img convert -O raw "$0" "$1"; mkdir "$1.d"; mount -o loop "$1" "$1.d"
@@ -43,6 +46,7 @@ test('anna and bob, who have one number: both are right, and so are the packages
   let number = '';
   {
     await using vm = fresh;
+    assert.equal(await vm.ask('systemctl show -p ConditionResult mkma-derived'), 'ConditionResult=no');
     await vm.ask(ANNA, 100);
     number = await vm.ask('id -u anna');
     assert.match(await vm.ask('mkma persist --all --level 1', 300), /saved \d+ changes as /);
@@ -75,6 +79,16 @@ async function check(
   assert.equal(await vm.ask('getent group games | cut -d: -f4 | tr , "\\n" | sort'), 'anna\nbob');
   assert.equal(await vm.ask('dpkg-query -W first second mine | cut -f1; mine'), 'first\nmine\nsecond\nmine');
   assert.equal(await vm.ask('dpkg --audit; dpkg --verify mine first second; apt-get check -qq 2>&1'), '');
+  // The linker's cache has the libraries of both.
+  assert.equal(
+    await vm.ask('ldconfig -p | grep -o "/usr/local/lib/.*" | sort'),
+    '/usr/local/lib/bob/libacl.so.1\n/usr/local/lib/libz.so.1',
+  );
+  const unit = 'systemctl show -P Result mkma-derived; systemctl is-active mkma-derived';
+  assert.equal(await vm.ask(unit), 'success\nactive', await vm.ask('journalctl -b -u mkma-derived'));
+  const started = 'systemctl show -P ActiveEnterTimestampMonotonic mkma-derived sysinit.target';
+  const [made = 0, others = 0] = (await vm.ask(started)).split(/\s+/).map(Number);
+  assert.ok(made > 0 && made <= others, `${made} ${others}`);
   const status = await vm.ask('mkma status');
   assert.match(status, new RegExp(`user anna, ${number} in the layer, is \\d+ here`));
   assert.equal(/composed of base and layers: \/etc\/group, /.test(status), first, status);

@@ -106,6 +106,11 @@ export interface LayerFacts {
   readonly highest?: readonly string[];
   /** Of a layer with an identity. No layer is made on it, and it is on none: see {@link identityMark}. */
   readonly identity?: IdentityMark;
+  /**
+   * Names of files that are made from others (core/derived) and are not in it, since not all that they
+   * were made from was saved; absent if there are none.
+   */
+  readonly remake?: readonly string[];
 }
 
 /** The ids by which layers above refer to an image as the one that they were made on. */
@@ -310,8 +315,9 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque, metadata, merged, highest, identity } = value;
+  const { base, after, deletions, opaque, metadata, merged, highest, identity, remake } = value;
   if (identity !== undefined && !isIdentityMark(identity)) return false;
+  if (remake !== undefined && !isList(remake, (name) => typeof name === 'string')) return false;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   if (![merged, highest].every((ids) => ids === undefined || isList(ids, isId))) return false;
   if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;

@@ -29,6 +29,10 @@ export const MACHINE = {
     'The mark by which the next boot knows what was lost cannot be written.',
     'Free some space on the storage device.',
   ],
+  'derived-failed': [
+    'Caches such as ld.so.cache could not be made again for layers that are on other images.',
+    'Correct the cause that is named, then run the tool by hand: ldconfig, glib-compile-schemas ...',
+  ],
   'storage-full': ['The layer does not fit on the storage device.', 'Save less, or free some space on it.'],
   'no-room': ['A file system of the running machine is full.', 'Free some space in it.'],
   'no-temporary-file': [

@@ -52,6 +52,13 @@ export function namesByNumber(entries: Entries): Map<number, string> {
   return names;
 }
 
+/** The other numbers of a number's range: those after it, then those before it, the highest first. */
+export function* numbersNear(number: number): Generator<number> {
+  const [first, last] = RANGES.find(([from, to]) => number >= from && number <= to) ?? [number, 2 ** 32 - 2];
+  for (let one = number + 1; one <= last; one++) yield one;
+  for (let one = number - 1; one >= first; one--) yield one;
+}
+
 /** Gives out numbers that no account has, below or in any layer, but the one that gets it. */
 export class FreeNumbers {
   /** Names that have a number somewhere; the empty one stands for files without a name. */
@@ -70,15 +77,10 @@ export class FreeNumbers {
    * next free one after `number` in its range, or the highest free one before it.
    */
   next(number: number, name: string): number {
-    const [first, last] = RANGES.find(([from, to]) => number >= from && number <= to) ?? [
-      number,
-      2 ** 32 - 2,
-    ];
     const own = this.numbers.get(name)?.findLast((one) => this.isFree(one, name));
     if (name !== '' && own !== undefined) return own;
-    for (let one = number + 1; one <= last; one++) if (this.take(one, name)) return one;
-    for (let one = number - 1; one >= first; one--) if (this.take(one, name)) return one;
-    throw new Error(`no number between ${first} and ${last} is free`);
+    for (const one of numbersNear(number)) if (this.take(one, name)) return one;
+    throw new Error(`no number in the range of ${number} is free`);
   }
 
   private isFree(number: number, name: string): boolean {

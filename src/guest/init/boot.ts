@@ -13,6 +13,7 @@ import {
   type StepTime,
 } from '../../core/boot/record.js';
 import { OVERLAY, PHASES, type Phase } from '../../core/contract.js';
+import { DERIVED_MARK, type DerivedMark } from '../../core/derived/mark.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { sortByName } from '../../core/text/path.js';
@@ -33,6 +34,7 @@ import { checkInitramfs } from './kernel.js';
 import { readLastSession } from './last-session.js';
 import { loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
+import { markDerived } from './mark-derived.js';
 import { type Drivers, driversOf } from './modules.js';
 import { measure, mountRam, needOfImage } from './ram.js';
 import { lowerReserve } from './reserve.js';
@@ -71,6 +73,8 @@ interface Boot {
   /** Of the session before, if something of it was lost. */
   lastSession?: SessionMark | undefined;
   identity?: BootIdentity;
+  /** Why files that are made from others may be wrong. */
+  derived?: DerivedMark | undefined;
   /** Of the overlay itself. */
   stackWarnings?: readonly string[];
   ramBytes?: number;
@@ -218,6 +222,7 @@ function layers(boot: Boot): Result<void> {
   const composed = step(boot, 'accounts and packages', () => composeLoaded(machine, loaded, undo));
   boot.images.push(...composed.images);
   boot.composed = composed;
+  boot.derived = markDerived(loaded.applied, composed.images);
   boot.leftOut.push(...sortByName([...leftOut, ...composed.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
   if (boot.leftOut.some(({ asked }) => !asked)) {
@@ -271,6 +276,8 @@ function handover(boot: Boot): Result<void> {
       next: 'see df /run',
     });
   }
+  // Without it, caches are as the layers have them.
+  if (boot.derived !== undefined) machine.write(DERIVED_MARK, `${JSON.stringify(boot.derived)}\n`);
   keepView(machine, settings.init);
   say(machine, `handing over to ${settings.init} after ${(now - boot.started).toFixed(1)} s`);
   handOver(machine, settings.init, undo);

@@ -6,7 +6,7 @@
 import type { BootRecord } from '../../core/boot/record.js';
 import { COMPOSED, OVERLAY } from '../../core/contract.js';
 import { must, mustMakeFolder } from '../must.js';
-import type { RunningSystem } from '../system.js';
+import type { GuestSystem, RunningSystem } from '../system.js';
 import { mountPoint, VIEW } from './view.js';
 
 const ROOT = '/run/mkma/root';
@@ -45,7 +45,7 @@ export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: 
  * Where the overlay of this boot is mounted. Early boot gives it this name (proc_pid_mountinfo(5): the fields
  * after a dash are type and source).
  */
-function rootOf(machine: RunningSystem): string {
+export function rootOf(machine: GuestSystem): string {
   const lines = (machine.readText('/proc/self/mountinfo') ?? '').split('\n');
   return mountPoint(lines.find((line) => / - overlay mkma /.test(line)) ?? '') ?? '/';
 }

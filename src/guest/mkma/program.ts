@@ -1,6 +1,7 @@
 /** The command line: verbs, help, and exit codes. */
 import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
 import { autoPersist } from './auto/command.js';
+import { makeDerivedCommand } from './derived/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
 import { type Context, Failed, type Session } from './session.js';
@@ -9,8 +10,15 @@ import { complaint, TEXT } from './usage.js';
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
+    routes: {
+      persist: persistCommand,
+      layers: layersRoutes,
+      status: statusCommand,
+      'make-derived': makeDerivedCommand,
+    },
     docs: {
+      // Of a unit, not of people.
+      hideRoute: { 'make-derived': true },
       brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:
         'Inspect a machine that runs from RAM, and save its changes.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.',

@@ -20,6 +20,8 @@ export function runningMachine(): RunningSystem {
   return {
     ...quickjsMachine(),
     growLarge() {
+      // What runs is known to the program that started it.
+      if (!(jobs instanceof OwnJobs) || canary !== undefined) return;
       jobs = startedJobs(() => {
         jobs = new OwnJobs();
       });

@@ -23,7 +23,14 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;
 
-/** The folder with units of every machine, none of them enabled, and the programs that they start. */
+/** Links to them: what enables the unit, and where hooks of kernels' packages and of initramfs-tools are. */
+const LINKS = {
+  '/usr/lib/systemd/system/sysinit.target.wants/mkma-derived.service': '../mkma-derived.service',
+  '/etc/kernel/postinst.d/zz-mkma': '/usr/lib/mkma/kernel-hook',
+  '/etc/initramfs/post-update.d/zz-mkma': '/usr/lib/mkma/kernel-hook',
+} as const;
+
+/** The folder with units of every machine, enabled only by {@link LINKS}, and programs. */
 const UNITS = join(PACKAGE, 'presets/persist');
 
 /** Where one of them goes: units have an extension, programs none. */
@@ -58,5 +65,6 @@ export function installProgram(files: TreeFiles, programs: string): void {
     files.write(path, readFileSync(join(programs, source), 'utf8'), mode);
   }
   for (const { source, path, mode } of unitFiles()) files.write(path, readFileSync(source, 'utf8'), mode);
+  for (const [path, target] of Object.entries(LINKS)) files.link(target, path);
   if (!files.exists(COMMAND.ofPackage)) files.link(COMMAND.target, COMMAND.path);
 }

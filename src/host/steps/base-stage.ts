@@ -10,6 +10,7 @@ import { readImage } from '../set/images.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
 import { baseInputs, packBase } from './base.js';
+import { ACCOUNTS, numbersRecord } from './last-numbers.js';
 import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
 import { runStage, type Work } from './work.js';
@@ -60,6 +61,7 @@ export async function baseStage(
     at: new Date().toISOString(),
     output: { id: manifest.id, 'kept out': JSON.stringify(keptOut) },
   };
+  work.records[ACCOUNTS] = numbersRecord(work, root.path);
   return ok();
 }
 

@@ -9,6 +9,7 @@ import { fingerprint } from '../stages/fingerprint.js';
 import { flush, publishFile } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
+import { ACCOUNTS } from './last-numbers.js';
 import type { Work } from './work.js';
 
 /** Files that a stage publishes, besides its tree. */
@@ -35,8 +36,13 @@ export async function publish(work: Work): Promise<Result<void>> {
   const untouched = await checkUntouched(work);
   if (!untouched.ok) return untouched;
   if (context.signal.aborted) throw new Interrupted();
-  const struck = Object.keys(records).filter((name) => name !== 'system');
-  const announced = records.system === undefined ? {} : { [PUBLISHING]: records.system };
+  const { system, [ACCOUNTS]: accounts } = records;
+  const struck = Object.keys(records).filter((name) => name !== 'system' && name !== ACCOUNTS);
+  const announced = {
+    ...(system === undefined ? {} : { [PUBLISHING]: system }),
+    // Never struck: no later build could know them.
+    ...(accounts === undefined ? {} : { [ACCOUNTS]: accounts }),
+  };
   state.put({ ...Object.fromEntries(struck.map((name) => [name, undefined])), ...announced });
   moveIntoPlace(work);
   const stamped = Object.entries(records).map(([name, record]) => {

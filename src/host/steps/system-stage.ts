@@ -8,6 +8,7 @@ import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { digestOfAdded } from './added-modules.js';
+import { lastNumbers } from './last-numbers.js';
 import type { Source } from './sources.js';
 import { buildSystem, systemInputs } from './system.js';
 import { runStage, type Work } from './work.js';
@@ -47,7 +48,8 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
   const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
   return runStage(work, 'system', why.value ?? 'not built yet', detail, async () => {
     const sources = { packages: entry, kernel: packages.kernel ?? entry, builds: packages.builds ?? [] };
-    const built = await buildSystem(settings, sources, output.scratch.path, context);
+    const last = lastNumbers(work);
+    const built = await buildSystem(settings, sources, output.scratch.path, last, context);
     if (!built.ok) return built;
     const { root, release, image, savings } = built.value;
     const print = await fingerprint(root, context.signal);

@@ -1,12 +1,14 @@
 /** The stage that makes `chroot/`: unpacks packages, adds kernel modules, customises. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AccountNumbers, Displaced } from '../../core/records/kept-numbers.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { clean, customise, endForbidding, forbidStarts, markUpdated } from '../customise/customise.js';
 import { unnamedEngines } from '../customise/engine-unnamed.js';
 import { runHooks } from '../customise/hooks.js';
 import { customiseInputs } from '../customise/inputs.js';
+import { keepTreeNumbers } from '../customise/kept-numbers.js';
 import { programDigest } from '../customise/machine-program.js';
 import { Tree } from '../customise/tree.js';
 import { openToAll } from '../customise/tree-logins.js';
@@ -71,11 +73,12 @@ export interface SystemSources extends KernelSources {
   readonly builds: readonly CacheEntry[];
 }
 
-/** Make the tree in `scratch`. */
+/** Make the tree in `scratch`. `last`: numbers that accounts had in the last build. */
 export async function buildSystem(
   settings: BuildSettings,
   sources: SystemSources,
   scratch: string,
+  last: AccountNumbers,
   context: Context,
 ): Promise<Result<BuiltSystem>> {
   const root = join(scratch, 'chroot');
@@ -94,6 +97,8 @@ export async function buildSystem(
   forbidStarts(tree.files);
   const installed = await installBuilds(sources.builds, root, context.signal);
   if (!installed.ok) return installed;
+  const numbered = await keepTreeNumbers(root, tree.files, machine, last, context.signal);
+  if (!numbered.ok) return numbered;
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
   say('customising');
@@ -102,6 +107,10 @@ export async function buildSystem(
   for (const problem of unnamedEngines(root, machine)) context.emit({ type: 'warning', problem });
   const finished = await runHooks('system', machine, place, context);
   if (!finished.ok) return finished;
+  // Also of those that hooks and the definition have made.
+  const all = await keepTreeNumbers(root, tree.files, machine, last, context.signal);
+  if (!all.ok) return all;
+  for (const one of all.value) context.emit({ type: 'note', text: displacedText(one) });
   const added = await addModules(root, release, context);
   if (!added.ok) return added;
   const mountable = await checkDiskModules(root, release, machine);
@@ -119,4 +128,9 @@ export async function buildSystem(
     signal: context.signal,
   });
   return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;
+}
+
+function displacedText({ kind, name, from, to, by }: Displaced): string {
+  const what = kind === 'users' ? 'user' : 'group';
+  return `${what} ${name} is ${to}, no longer ${from} as in the last build: ${by} has that number`;
 }

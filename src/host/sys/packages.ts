@@ -23,6 +23,7 @@ export const BUILD_TOOLS: readonly HostTool[] = [
   { program: 'zstd', package: 'zstd', purpose: 'compressing images' },
   { program: 'xz', package: 'xz-utils', purpose: 'unpacking kernel modules' },
   { program: 'getfattr', package: 'attr', purpose: 'reading extended attributes, ACLs and capabilities' },
+  { program: 'setfattr', package: 'attr', purpose: 'setting ACLs and capabilities' },
   { program: 'find', package: 'findutils', purpose: 'listing trees' },
   { program: 'flock', package: 'util-linux', purpose: 'locking the output folder' },
   { program: 'unshare', package: 'util-linux', purpose: 'running the bootstrap in its own namespaces' },

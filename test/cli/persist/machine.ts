@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { BootRecord } from '../../../src/core/boot/record.js';
+import type { DerivedMark } from '../../../src/core/derived/mark.js';
 import { BASE, imageFile } from '../../unit/core/sample.js';
 
 /** Bytes of RAM that the base takes, as its manifest says. */
@@ -63,6 +64,7 @@ interface Loaded extends Pick<BootRecord, 'images' | 'leftOut'> {
   readonly seconds: number;
   /** Files that were composed of several layers. */
   readonly composed: readonly string[];
+  readonly derived?: DerivedMark;
 }
 
 export class TestMachine {
@@ -232,6 +234,8 @@ export class TestMachine {
       env: { ...process.env, LIBMOUNT_FORCE_MOUNT2: 'always' },
     });
     writeFileSync(join(this.root, 'run/mkma/boot.json'), JSON.stringify(this.record(loaded)));
+    if (loaded.derived !== undefined)
+      writeFileSync(join(this.root, 'run/mkma/derived.json'), JSON.stringify(loaded.derived));
     return loaded.leftOut;
   }
 

@@ -46,6 +46,7 @@ export function layerFactsOf(
   { after }: Medium,
   { deletions }: LayerContent,
   metadata: readonly FileMetadata[],
+  remake: readonly string[],
 ): LayerFacts {
   const base = record.images.find(({ kind }) => kind === 'base')?.id;
   return {
@@ -53,5 +54,6 @@ export function layerFactsOf(
     ...(after === undefined ? {} : { after }),
     ...{ deletions, opaque: [] },
     ...(metadata.length === 0 ? {} : { metadata }),
+    ...(remake.length === 0 ? {} : { remake }),
   };
 }

@@ -18,6 +18,7 @@ import { isKnownIdentity } from '../saved-identity.js';
 import { applyRules, droppedText } from './apply-rules.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
 import { type Chosen, contentOf } from './chosen.js';
+import { chooseDerived, type DerivedChoice, derivedNotes, findDerived } from './derived.js';
 import { machineFacts } from './facts.js';
 import { figuresOf, rememberFigures } from './figures.js';
 import { checkTools } from './format.js';
@@ -93,6 +94,7 @@ function persistFrom(
     ...sockets.map((path) => `not saved, since sockets exist only with their program: ${showPath(path)}`),
     ...medium.warnings.map((warning) => `warning: ${warning}`),
     ...found.dropped.map((one) => droppedText(one, NAMED)),
+    ...derivedNotes(found.derived),
     ...(medium.hint === undefined ? [] : [medium.hint]),
   ];
   if (medium.hint !== undefined) tell(medium.hint);
@@ -126,7 +128,9 @@ function persistFrom(
     if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
     const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
     const keeps = isChosen(found);
-    const kept = { changes: found.changes.filter(({ path }) => keeps(path)), units };
+    const derived = derivedOf(found, keeps, units);
+    const isKept = ({ path }: Change): boolean => keeps(path) || derived.paths.has(path);
+    const kept = { changes: found.changes.filter(isKept), units };
     const content = contentOf(
       machine,
       found.scan,
@@ -153,8 +157,11 @@ function persistFrom(
         left,
         shown,
         sockets,
+        remake: derived.remake,
       },
-      whole: chosen.length === found.changes.length && texts.size === 0 && found.dropped.length === 0,
+      whole:
+        chosen.length === found.changes.length &&
+        texts.size + found.dropped.length + found.derived.own.size === 0,
     });
     if (saved.done !== undefined) {
       if (saved.done.ok && !options.dryRun)
@@ -170,6 +177,19 @@ function persistFrom(
 }
 
 type Found = ReturnType<typeof lookAround>;
+
+/** What is saved of files that follow from the chosen changes. */
+function derivedOf(
+  { derived, units: { members } }: Found,
+  keeps: (path: string) => boolean,
+  units: readonly Unit[],
+): DerivedChoice {
+  const own = new Set(units);
+  return chooseDerived(derived, (path) => {
+    const unit = members.get(path);
+    return unit === undefined ? keeps(path) : own.has(unit);
+  });
+}
 
 /** What is at paths below the upper directory, with the snapshots of this boot as far as they are known. */
 function lookBelow(machine: RunningSystem, { below, stack, merged }: Scan) {
@@ -260,16 +280,26 @@ export function lookAround(
   // Such rules lose nothing.
   const isSafe = ({ path, entry }: Change): boolean =>
     isIdentity(path, entry) && rules.decider.decide(path, false)?.keeps === false;
-  const changes = saved.filter((change) => isChange(change) && !isSafe(change));
+  const derived = findDerived(machine, saved.filter(isChange), isExempt);
+  const changes = saved.filter(
+    (change) => isChange(change) && !isSafe(change) && !derived.own.has(change.path),
+  );
   const groups = findGroups(
     changes.filter((change) => !isExempt(change)),
     (path) => machine.info(`${merged.root}/${path}`)?.kind === 'file',
   );
-  const ruled = applyRules(rules, changes, isExempt, groups);
+  const ruled = applyRules(
+    rules,
+    changes,
+    (change) => isExempt(change) || derived.made.has(change.path),
+    groups,
+  );
   const dropped = [...droppedUnits(left, changes, units), ...ruled.dropped];
   const kept = new Set(ruled.kept.map(({ path }) => path));
   return {
-    ...{ scan, sockets, units, left, dropped, changes: ruled.kept },
+    ...{ scan, sockets, left, dropped, derived, changes: ruled.kept },
+    // What follows from others is no item by itself.
+    units: { ...units, covered: new Set([...units.covered, ...derived.made.keys()]) },
     ...{ groups: shownGroups(groups, kept), warnings: ruled.warnings },
   };
 }

@@ -105,6 +105,8 @@ interface Found {
   readonly left: ChosenContent['left'];
   /** What people are shown of it. */
   readonly shown: Shown;
+  /** Names of derived files that the layer lacks. */
+  readonly remake: readonly string[];
   /** Nothing was left out. */
   readonly whole: boolean;
   readonly sockets: readonly string[];
@@ -121,7 +123,7 @@ export function save(
   record: BootRecord,
   options: SaveOptions,
   tell: (line: string) => void,
-  { facts: machineIs, medium, free, scan, chosen, texts: own, left, shown, whole, sockets }: Found,
+  { facts: machineIs, medium, free, scan, chosen, texts: own, left, shown, remake, whole, sockets }: Found,
 ): Saved {
   const parts = packageParts(
     machine,
@@ -165,13 +167,15 @@ export function save(
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
   if (options.dryRun) return { done: ok({ ...result, warnings }) };
   machine.outliveInterrupts();
+  if (remake.length > 0)
+    tell(`made again at each boot, since not all that they are made from is saved: ${remake.join(', ')}`);
   tell(
     `packing ${formatBytes(plan.value.bytes)}${format === 'erofs' ? ' as EROFS' : ''} at level ${level}; ` +
       `the next boot will need ${format === 'erofs' ? 'about ' : ''}${formatBytes(budget.value)} of ${formatBytes(record.ramBytes)}`,
   );
   const start = machine.uptime();
   const metadata = metadataOf(machine, scan.merged, content);
-  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata), records };
+  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata, remake), records };
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
     const pack = (as: ImageFormat): Result<PackedLayer> => {

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { BuildState, type StageRecord } from '../../../../src/host/stages/build-state.js';
 import { PUBLISHING, treeState } from '../../../../src/host/stages/decide.js';
 import { fingerprint } from '../../../../src/host/stages/fingerprint.js';
+import { ACCOUNTS } from '../../../../src/host/steps/last-numbers.js';
 import { publish } from '../../../../src/host/steps/publish.js';
 import type { BuildSettings } from '../../../../src/host/steps/settings.js';
 import type { Work } from '../../../../src/host/steps/work.js';
@@ -87,10 +88,13 @@ test('cut off after the tree: no record says that the old base belongs to it, an
   using rig = new Rig();
   const work = await rig.work();
   work.made.set('base.cpio.zst', join(rig.scratch, 'cut off here'));
+  work.records[ACCOUNTS] = record({ numbers: 'of the new tree' });
   await assert.rejects(publish(work), { code: 'ENOENT' });
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
   const state = rig.stateOnDisk();
   assert.equal(state.get('base'), undefined);
+  // What the tree has is all that is known of the numbers of its accounts.
+  assert.equal(state.get(ACCOUNTS)?.output.numbers, 'of the new tree');
   const tree = await treeState(rig.path, state);
   assert.equal(tree.ok && tree.value.state, 'unfinished');
 });

@@ -2,8 +2,10 @@
  * `mkma layers merge`: several neighbouring layers become one, which shows the same. The old ones go only
  * once the new one lies whole on the medium; while both are there, the new one, directly above, covers them.
  */
+
 import type { BootRecord } from '../../../../core/boot/record.js';
 import type { ImageFormat } from '../../../../core/contract.js';
+import { remakeOfMerged } from '../../../../core/derived/mark.js';
 import { type Plan, planArchive } from '../../../../core/image/archive-plan.js';
 import { idsOf, isErofs, type LayerFacts, nameCount } from '../../../../core/image/manifest.js';
 import { treeToPack } from '../../../../core/layers/merge/contents.js';
@@ -242,12 +244,19 @@ function factsOf(sources: readonly Source[], tree: MergedTree, known: boolean): 
   const base = last?.layer.base;
   const after = all[0]?.layer.after;
   const { deletions, opaque, metadata } = tree;
+  const remake = remakeOfMerged(
+    sources.map(({ image, tree: { entries } }) => ({
+      remake: image.manifest.layer.remake ?? [],
+      entries: entries.values(),
+    })),
+  );
   return {
     // Without one a boot takes nothing for known, and composes.
     ...(base === undefined || !known ? {} : { base }),
     ...(after === undefined ? {} : { after }),
     ...{ deletions, opaque },
     ...(metadata.length === 0 ? {} : { metadata }),
+    ...(remake.length === 0 ? {} : { remake }),
     merged: all.map(({ id }) => id),
     highest: last === undefined ? [] : idsOf(last),
   };
