@@ -29,7 +29,7 @@ export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: 
   try {
     mustMakeFolder(machine, ROOT, 0o700);
     // Private: what is mounted later, on the machine, must not appear in it.
-    must(machine, ['mount', '--bind', '--make-private', rootOf(machine), ROOT]);
+    must(machine, ['mount', '--bind', '--make-private', liveRoot(machine), ROOT]);
     mounted.push(ROOT);
     // Reading leaves no traces in times of access.
     must(machine, ['mount', '-o', 'remount,bind,ro,nosuid,nodev,noatime', ROOT]);
@@ -45,7 +45,7 @@ export function withMerged<T>(machine: RunningSystem, record: BootRecord, work: 
  * Where the overlay of this boot is mounted. Early boot gives it this name (proc_pid_mountinfo(5): the fields
  * after a dash are type and source).
  */
-function rootOf(machine: RunningSystem): string {
+export function liveRoot(machine: RunningSystem): string {
   const lines = (machine.readText('/proc/self/mountinfo') ?? '').split('\n');
   return mountPoint(lines.find((line) => / - overlay mkma /.test(line)) ?? '') ?? '/';
 }

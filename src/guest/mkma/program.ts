@@ -3,13 +3,14 @@ import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stri
 import { autoPersist } from './auto/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
+import { revertCommand } from './revert/command.js';
 import { type Context, Failed, type Session } from './session.js';
 import { statusCommand } from './status/command.js';
 import { complaint, TEXT } from './usage.js';
 
 const application = buildApplication<Context>(
   buildRouteMap({
-    routes: { persist: persistCommand, layers: layersRoutes, status: statusCommand },
+    routes: { persist: persistCommand, layers: layersRoutes, revert: revertCommand, status: statusCommand },
     docs: {
       brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:
