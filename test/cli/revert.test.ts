@@ -80,7 +80,10 @@ test('files, folders, links, attributes and deletions come back; what is new goe
   const before = describeTree(machine.merged);
   writeFileSync(at('etc/a'), 'changed');
   chmodSync(at('etc/b'), 0o600);
-  machine.sh('setfattr -x user.kind "$0/etc/b"; setfattr -n user.more -v x "$0/srv"; chmod 700 "$0/srv"', machine.merged);
+  machine.sh(
+    'setfattr -x user.kind "$0/etc/b"; setfattr -n user.more -v x "$0/srv"; chmod 700 "$0/srv"',
+    machine.merged,
+  );
   rmSync(at('srv/deep'), { recursive: true });
   writeFileSync(at('srv/deep'), 'a file now');
   rmSync(at('etc/link'));

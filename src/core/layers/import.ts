@@ -33,8 +33,8 @@ export interface PlannedImport {
 }
 
 /**
- * Puts them on top of all layers, in the order of their names. One keeps its name if that sorts there, and gets
- * one of now otherwise, with its label. `files`: all names in the folder; `now` in milliseconds.
+ * Puts them on top of all layers, in the order of their names. One keeps its name if that sorts there, and
+ * gets one of now otherwise, with its label. `files`: all names in the folder; `now` in milliseconds.
  */
 export function planImport(
   stored: StoredImages,
@@ -91,7 +91,7 @@ function warningsOf(before: StoredImages, after: StoredImages, layers: readonly 
 function alreadyThere(path: string, same: StoredImage): Problem {
   return {
     code: 'layer-there',
-    what: 'the layer is there already',
+    what: 'the images folder has the layer',
     where: quoteName(path),
     why: `${quoteName(same.file)} has the same content`,
     next: same.disabled ? `mkma layers enable ${quoteName(same.name)}` : 'mkma layers list shows it',

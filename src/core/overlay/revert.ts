@@ -16,10 +16,7 @@ export interface Revert {
 }
 
 /** Reverts changes. `below`: what is there below. */
-export function revertOf(
-  changes: readonly Change[],
-  below: (path: string) => TreeEntry | undefined,
-): Revert {
+export function revertOf(changes: readonly Change[], below: (path: string) => TreeEntry | undefined): Revert {
   const remove: string[] = [];
   const restore: string[] = [];
   const whole: string[] = [];
@@ -44,7 +41,7 @@ export function changesAt(changes: readonly Change[], paths: readonly string[]):
   return changes.filter(({ path }) => paths.some((one) => one === '.' || one === path || isBelow(path, one)));
 }
 
-/** The change of a folder above a path by which that is gone; `undefined` if it is as it is for another reason. */
+/** The change of a folder above a path by which that is gone, if there is one. */
 export function goneAbove(changes: readonly Change[], path: string): Change | undefined {
   const above = new Set(ancestorsOf(path));
   return changes.find(

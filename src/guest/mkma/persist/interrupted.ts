@@ -10,8 +10,8 @@ export const INTERRUPTED: Problem = {
 };
 
 /**
- * Does work in which every failure after Ctrl-C is due to that: it ends the programs that are running. `next`:
- * what became of the work.
+ * Does work in which every failure after Ctrl-C is due to that: it ends the programs that are running.
+ * `next`: what became of the work.
  */
 export function unlessInterrupted<T>(
   machine: RunningSystem,

@@ -3,7 +3,14 @@ import type { TreeEntry } from '../../../core/archive/tree.js';
 import type { SourceEntry, SourceTree } from '../../../core/layers/merge/source.js';
 import { isBelow } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
-import { attributesInView, deviceNumbers, dumpOf, find, partWhiteouts, sortAttributes } from '../directory.js';
+import {
+  attributesInView,
+  deviceNumbers,
+  dumpOf,
+  find,
+  partWhiteouts,
+  sortAttributes,
+} from '../directory.js';
 import type { ContentSource } from '../layers/merge/feed.js';
 import type { Merged } from '../merged.js';
 

@@ -1,8 +1,12 @@
 /**
- * Brings files back, live: all are unpacked beside the others first, and then take their places one by one, so
- * that no program finds one half written.
+ * Brings files back, live: all are unpacked beside the others first, and then take their places one by one,
+ * so that no program finds one half written.
  */
-import { type FileAttributes, RESTORE_ARGUMENTS, renderAttributes } from '../../../core/archive/attributes.js';
+import {
+  type FileAttributes,
+  RESTORE_ARGUMENTS,
+  renderAttributes,
+} from '../../../core/archive/attributes.js';
 import { newcTrailer } from '../../../core/archive/cpio.js';
 import { planArchive } from '../../../core/image/archive-plan.js';
 import { treeToPack } from '../../../core/layers/merge/contents.js';
@@ -35,7 +39,7 @@ export interface Restored {
   readonly remove: readonly string[];
 }
 
-/** Applies it to the root of the machine at `live`. What fails before the first file has its place changes nothing. */
+/** Applies it to the root of the machine at `live`. A failure of unpacking changes nothing. */
 export function restore(machine: RunningSystem, live: string, wanted: Restored): Result<void> {
   const { tree, remove } = wanted;
   // The root is among what is unpacked: the folder that holds it stays closed.
@@ -72,7 +76,9 @@ function fill(
   { tree, sources, texts }: Restored,
 ): Result<void> {
   const known = new Set(tree.entries.map(({ path }) => path));
-  const above = new Set(tree.entries.flatMap(({ path }) => ancestorsOf(path)).filter((path) => !known.has(path)));
+  const above = new Set(
+    tree.entries.flatMap(({ path }) => ancestorsOf(path)).filter((path) => !known.has(path)),
+  );
   // Only on the way: their own metadata is not applied.
   const folders = [...above].map((path) => wayTo(path));
   const all: MergedTree = {
@@ -148,7 +154,7 @@ function putInPlace(machine: RunningSystem, live: string, stage: string, tree: M
   return ok();
 }
 
-/** Creates those that are missing, and gives all of them metadata and attributes; what else they have goes. */
+/** Creates those that are missing, and gives all of them metadata and attributes, and no others. */
 function makeFolders(
   machine: RunningSystem,
   live: string,

@@ -121,7 +121,12 @@ function choose(machine: RunningSystem, found: Found, words: readonly string[]):
   if (!ofPackages.ok) return ofPackages;
   const [a, b] = [ofPaths.value.plan, ofPackages.value.plan];
   const both = (key: keyof Plan): string[] => [...new Set([...a[key], ...b[key]])];
-  const plan = { remove: both('remove'), replace: both('replace'), restore: both('restore'), whole: both('whole') };
+  const plan = {
+    remove: both('remove'),
+    replace: both('replace'),
+    restore: both('restore'),
+    whole: both('whole'),
+  };
   const gone = new Set(plan.remove);
   return ok({
     plan: withFoldersAbove(machine, found.scan, plan),
@@ -142,7 +147,9 @@ const NOTHING = {
 function unitOf({ units }: Units, word: string): Unit | undefined {
   const [, kind, name] = /^(package|account):(.*)$/.exec(word) ?? [];
   return units.find((unit) =>
-    kind === undefined ? unit.kind === 'package' && unit.name === word : unit.kind === kind && unit.name === name,
+    kind === undefined
+      ? unit.kind === 'package' && unit.name === word
+      : unit.kind === kind && unit.name === name,
   );
 }
 
@@ -295,11 +302,17 @@ function mountedOver(machine: RunningSystem, { root }: Merged, plan: Plan): Prob
   const live = liveRoot(machine);
   const points = (machine.readText('/proc/self/mountinfo') ?? '')
     .split('\n')
-    .map((line) => (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, d: string) => String.fromCharCode(Number.parseInt(d, 8))))
+    .map((line) =>
+      (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, d: string) =>
+        String.fromCharCode(Number.parseInt(d, 8)),
+      ),
+    )
     .filter((point) => isBelow(point, live) && !isWithin(point, root) && !point.startsWith('/run/mkma/'))
     .map((point) => point.slice(live === '/' ? 1 : live.length + 1));
   const all = [...plan.remove, ...plan.replace, ...plan.restore, ...plan.whole];
-  const point = points.find((one) => all.some((path) => isWithin(path, one) || (isBelow(one, path) && plan.remove.includes(path))));
+  const point = points.find((one) =>
+    all.some((path) => isWithin(path, one) || (isBelow(one, path) && plan.remove.includes(path))),
+  );
   if (point === undefined) return undefined;
   return {
     code: 'revert-in-the-way',
@@ -316,7 +329,11 @@ function wantedTree(
   plan: Plan,
   snapshots: readonly Source[],
   made: Made,
-): { readonly tree: MergedTree; readonly sources: readonly ContentSource[]; readonly texts: ReadonlyMap<string, string> } {
+): {
+  readonly tree: MergedTree;
+  readonly sources: readonly ContentSource[];
+  readonly texts: ReadonlyMap<string, string>;
+} {
   const lower = lowerSource(machine, merged, plan.restore, plan.whole);
   const sources = [lower, ...snapshots];
   const all = mergeTrees(

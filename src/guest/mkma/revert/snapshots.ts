@@ -75,10 +75,17 @@ export function rememberAsSaved(
     let changed = false;
     const entries = parseThese(before).map((entry) => {
       const there = now.get(entry.path);
-      if (entry.type === 'd' || !wanted.has(entry.path) || done.has(entry.path) || there === undefined) return entry;
+      if (entry.type === 'd' || !wanted.has(entry.path) || done.has(entry.path) || there === undefined)
+        return entry;
       done.add(entry.path);
       changed = true;
-      return { ...entry, ino: there.ino, fileSystem: there.fileSystem, changed: there.changed, nlink: there.nlink };
+      return {
+        ...entry,
+        ino: there.ino,
+        fileSystem: there.fileSystem,
+        changed: there.changed,
+        nlink: there.nlink,
+      };
     });
     if (changed) writeEntries(machine, snapshot, entries.map(printEntry).join(''));
     for (const path of snapshot.deletions) done.add(path);
