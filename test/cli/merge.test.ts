@@ -227,6 +227,7 @@ test('old layers that power left beside the new one are not applied, and the nex
       layers.flatMap(({ leftOut }) => leftOut?.code ?? []),
       some.map(() => 'layer-merged'),
     );
+    refused('layer-merged', 'layers', 'disable', names().at(-1) ?? '');
     mkma('layers', 'merge');
     assert.equal(names().length, 1);
   }

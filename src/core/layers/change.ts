@@ -7,6 +7,7 @@ import { entriesOf, inOrder, layerFacts, type StoredImage, type StoredImages } f
 import { quoteName } from '../text/path.js';
 import { findLayer } from './name.js';
 import { chosenLayers } from './next-boot.js';
+import { replacedIn } from './replaced.js';
 import { count } from './show.js';
 import { followersOf, newWarnings } from './warnings.js';
 
@@ -38,6 +39,8 @@ export function planChange(
   const found = findLayer(stored, text, action === 'enable');
   if (!found.ok) return found;
   const layer = found.value;
+  const left = [...replacedIn(stored)].find(([, by]) => by === layer)?.[0];
+  if (left !== undefined) return err(notRemoved(layer, left));
   if (action === 'drop') return planDrop(stored, layer, options.force === true);
   if (layer.disabled === (action === 'disable')) {
     const what = `the layer is already ${action}d`;
@@ -59,6 +62,17 @@ export function planChange(
     ...{ action, layer: layer.name, file: layer.file, becomes },
     warnings: newWarnings(stored, withInstead(stored, layer, [changed])),
   });
+}
+
+/** Of a merged layer beside some of those that it was made of, which would be applied again. */
+function notRemoved({ file }: StoredImage, left: StoredImage): Problem {
+  return {
+    code: 'layer-merged',
+    what: 'layers that were merged into this one are still there',
+    where: file,
+    why: `boots would apply ${quoteName(left.name)} again, and not all of what it was merged with`,
+    next: 'remove them first: mkma layers merge',
+  };
 }
 
 /** The problem of more layers than an overlay supports. */

@@ -91,7 +91,7 @@ function warningsOf(before: StoredImages, after: StoredImages, layers: readonly 
 function alreadyThere(path: string, same: StoredImage): Problem {
   return {
     code: 'layer-there',
-    what: 'the layer already exists',
+    what: 'the images folder has the layer',
     where: quoteName(path),
     why: `${quoteName(same.file)} has the same content`,
     next: same.disabled ? `mkma layers enable ${quoteName(same.name)}` : 'mkma layers list shows it',

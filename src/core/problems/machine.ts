@@ -16,6 +16,18 @@ export const MACHINE = {
     'The file /etc/mkma/identity does not say to what a saved identity belongs.',
     'Write machine or medium into it, or remove it, which means machine.',
   ],
+  'nothing-to-revert': [
+    'The path, or the package, has not changed since it was saved.',
+    'List the changes: mkma persist --all --dry-run.',
+  ],
+  'revert-in-the-way': [
+    'A file or a mounted file system is in place of what would come back.',
+    'Revert or unmount it first.',
+  ],
+  'revert-failed': [
+    'Not everything could be reverted.',
+    'Check dmesg, then run mkma revert again: what is done is not listed any more.',
+  ],
   'layers-locked': ['Another mkma persist or mkma layers is changing the layers.', 'Wait for it to end.'],
   'storage-changed': [
     'The storage device contains a different base, or lacks a snapshot that was there when mkma persist started.',

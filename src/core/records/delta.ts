@@ -160,8 +160,9 @@ export function mergeDeltas({ list }: Database, first: Delta, second: Delta, own
     const isNew = first.set?.includes(key) === true && one === undefined;
     const before = isNew ? { add: list?.namesIn(own.get(key) ?? '') ?? [] } : one;
     const { made, gone: lost } = inTurn([before?.add, one?.gone], [two.add, two.gone]);
+    // Where the record is missing, the names that were added make one, even if all of them are gone again.
     lists[key] = {
-      ...(made.length === 0 ? {} : { add: made }),
+      ...(made.length === 0 && before?.add === undefined ? {} : { add: made }),
       ...(lost.length === 0 ? {} : { gone: lost }),
     };
   }

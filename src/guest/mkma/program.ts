@@ -4,6 +4,7 @@ import { autoPersist } from './auto/command.js';
 import { makeDerivedCommand } from './derived/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
+import { revertCommand } from './revert/command.js';
 import { type Context, Failed, type Session } from './session.js';
 import { statusCommand } from './status/command.js';
 import { complaint, TEXT } from './usage.js';
@@ -13,6 +14,7 @@ const application = buildApplication<Context>(
     routes: {
       persist: persistCommand,
       layers: layersRoutes,
+      revert: revertCommand,
       status: statusCommand,
       'make-derived': makeDerivedCommand,
     },

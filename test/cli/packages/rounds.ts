@@ -239,6 +239,28 @@ function mergeSome(): void {
   merges++;
 }
 
+let [reverts, needed] = [0, 0];
+
+/** Takes back what became of a package since the last boot. */
+function revertOne(delta: Delta, installed: Installed, before: Installed): void {
+  const name = chance.pick([...delta.keys()]);
+  const { code, stdout, stderr } = machine.mkma(['revert', chance.pick([name, `package:${name}`]), '--json']);
+  if (code !== 0) {
+    assert.match(stdout, /"package-needs-another"/, stdout + stderr);
+    needed++;
+    return;
+  }
+  const was = before.get(name);
+  if (was === undefined) installed.delete(name);
+  else installed.set(name, was);
+  delta.delete(name);
+  const told = dpkg('/merged', '--list').match(new RegExp(`^ii +${name} +(\\d)`, 'm'));
+  assert.equal(told?.[1], was === undefined ? undefined : String(was), stdout);
+  assert.equal(dpkg('/merged', '--audit'), '');
+  assert.equal(dpkg('/merged', '--verify'), '');
+  reverts++;
+}
+
 build();
 for (let round = 1; round <= rounds; round++) {
   assert.deepEqual(machine.boot(), [], `round ${round}: layers are left out`);
@@ -258,6 +280,7 @@ for (let round = 1; round <= rounds; round++) {
     if (is !== undefined && is !== was) delta.set(name, is);
     else if (is === undefined && was !== undefined) delta.set(name, null);
   }
+  if (delta.size > 0 && chance.number(2) === 0) revertOne(delta, installed, before);
   const choice = chance.number(2) === 0 ? undefined : choose(delta, more, installed, before);
   const args = choice === undefined ? ['--all'] : choice.args;
   const format = chance.pick(['cpio', 'erofs']);
@@ -300,4 +323,4 @@ for (let round = 1; round <= rounds; round++) {
     build();
   }
 }
-process.stdout.write(`${merges} merges, ${refused} refused\n`);
+process.stdout.write(`${merges} merges, ${refused} refused; ${reverts} reverts, ${needed} refused\n`);

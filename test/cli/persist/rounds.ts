@@ -108,6 +108,28 @@ function mergeSome(): void {
   merges++;
 }
 
+/** Gives a layer another label, or puts a copy of the highest one in its place. */
+function renameOrCopy(): void {
+  const names = machine.files().flatMap((file) => layerName(file) ?? []);
+  const name = chance.pick(names);
+  const top = names.at(-1);
+  if (name === undefined || top === undefined) return;
+  const done = (...args: string[]): void => {
+    const ended = machine.mkma(['layers', ...args]);
+    assert.equal(ended.code, 0, `${args.join(' ')}: ${ended.stderr}${ended.stdout}`);
+  };
+  if (chance.number(2) === 0) {
+    // Some labels would change the order, and are refused.
+    const ended = machine.mkma(['layers', 'rename', name, chance.pick(['a', 'z', 'merged'])]);
+    assert.ok(ended.code === 0 || /layer-order|layer-unchanged/.test(ended.stderr), ended.stderr);
+    return;
+  }
+  const file = machine.files().findLast((one) => layerName(one) !== undefined) ?? '';
+  done('export', '--force', top, `/tmp/${file}`);
+  done('drop', top);
+  done('import', `/tmp/${file}`);
+}
+
 /** Files with the metadata alone in such boots: how many were as saved, and how many kept what they have. */
 const kept: [same: number, others: number] = [0, 0];
 let done = 0;
@@ -131,6 +153,7 @@ for (; done < rounds; boots++) {
     const ended = timed('persist', () => machine.mkma(['persist', '--all', ...how]));
     assert.equal(ended.code, 0, `round ${done}: ${ended.stderr}${ended.stdout}`);
     if (chance.number(3) === 0) mergeSome();
+    if (chance.number(3) === 0) renameOrCopy();
     if (settled && chance.number(3) === 0) {
       const again = timed('look', () => machine.mkma(['persist', '--all', '--dry-run']));
       assert.equal(again.stdout, 'nothing to save\n', `round ${done}, once more: ${again.stderr}`);

@@ -50,6 +50,13 @@ export function layersToMerge(stored: StoredImages, words: readonly string[]): R
   });
 }
 
+/** Layers as sources to read from, whatever a boot does with them. */
+export function layersToRead(layers: readonly StoredImage[]): Result<LayerToMerge[]> {
+  const bad = layers.find(({ manifest }) => manifest?.kind !== 'layer' || manifest.records === undefined);
+  if (bad === undefined) return ok(layers as LayerToMerge[]);
+  return err(cannotMerge(bad, { why: 'it has no manifest with records of accounts and packages' }));
+}
+
 function withoutReplaced(stored: StoredImages): StoredImage[] {
   const replaced = replacedIn(stored);
   return stored.layers.filter((layer) => !replaced.has(layer));

@@ -12,7 +12,7 @@ import type { MergedTree } from './tree.js';
 export interface SourceRecords {
   readonly records: Records;
   readonly tree: SourceTree;
-  /** Content of its files with several owners. */
+  /** Content of its files with several owners, with the numbers that accounts get. */
   readonly texts: ReadonlyMap<string, string>;
   /** Whether it was made directly on the layer before it, and its base: then its files have all of that. */
   readonly follows: boolean;
@@ -33,14 +33,12 @@ const KINDS: readonly Kind[] = ['users', 'groups'];
 /** Merges the records of layers, the lowest first, that become this tree. */
 export function mergeRecords(sources: readonly SourceRecords[], merged: MergedTree): MergedRecords {
   const files = new MergingFiles();
-  const conflicts = new Set<string>();
   let below: Digests = {};
   let digests: Digests = {};
   let names: Pick<Records, Kind> = {};
   let owners: Readonly<Record<Kind, Readonly<Record<string, string | null>>>> = { users: {}, groups: {} };
-  for (const [i, source] of sources.entries()) {
+  for (const source of sources) {
     const { records } = source;
-    if (i > 0 && !source.follows) for (const one of conflictsOf(owners, names, records)) conflicts.add(one);
     files.add(source);
     const known = digests;
     const more = Object.entries(records.below ?? {}).filter(([path]) => !Object.hasOwn(known, path));
@@ -67,7 +65,7 @@ export function mergeRecords(sources: readonly SourceRecords[], merged: MergedTr
       ...(Object.keys(own).length === 0 ? {} : { own }),
     },
     texts,
-    conflicts: [...conflicts],
+    conflicts: sources.every(({ follows }, i) => i === 0 || follows) ? [] : conflictsOf(owners, files),
   };
 }
 
@@ -89,7 +87,11 @@ class MergingFiles {
     const paths = new Set([...this.texts.keys(), ...texts.keys(), ...Object.keys(records.own ?? {})]);
     for (const path of paths) {
       const text = texts.get(path);
-      if (text !== undefined) this.put(path, text, records.own?.[path], source.follows);
+      if (text !== undefined) {
+        this.put(path, text, records.own?.[path], source.follows);
+        // Accounts have other numbers than in the layer.
+        if (tree.texts.get(path) !== text) this.composed.add(path);
+      }
       // One of several names of a file, of which another has the content: then it is one file.
       else if (tree.entries.get(path)?.type === 'f') this.put(path, '', undefined, source.follows);
       else if (hides(tree, path)) this.put(path, null, records.own?.[path], source.follows);
@@ -162,37 +164,20 @@ function hides({ entries, whiteouts, opaque, metadata }: SourceTree, path: strin
   );
 }
 
-/** Numbers of the merged layer's files that mean another account in the next one, or the other way round. */
+/** Accounts that have another number in the merged file than the files have that belong to them. */
 function conflictsOf(
   owners: Readonly<Record<Kind, Readonly<Record<string, string | null>>>>,
-  names: Pick<Records, Kind>,
-  records: Records,
+  files: MergingFiles,
 ): string[] {
   return KINDS.flatMap((kind) => {
-    const one = kind === 'users' ? 'user' : 'group';
-    const lower = { ...names[kind], ...owners[kind] };
-    const upper = { ...records[kind], ...records.owners?.[kind] };
-    return [
-      ...differing(owners[kind], upper).map((id) => `${one} ${id}`),
-      ...differing(records.owners?.[kind] ?? {}, lower).map((id) => `${one} ${id}`),
-    ];
+    const text = files.text(NAME_FILES[kind]);
+    if (typeof text !== 'string') return [];
+    const numbers = new Map(Object.entries(parseNames(text)).map(([id, name]) => [name, id]));
+    return Object.entries(owners[kind]).flatMap(([id, name]) => {
+      const there = name === null ? undefined : numbers.get(name);
+      return there === undefined || there === id ? [] : [`${kind === 'users' ? 'user' : 'group'} ${name}`];
+    });
   });
-}
-
-type OwnerNames = Readonly<Record<string, string | null>>;
-
-/** Numbers of the one that have another name in the other, or whose name has another number there. */
-function differing(some: OwnerNames, others: OwnerNames): string[] {
-  const numbers = new Map(
-    Object.entries(others).flatMap(([id, name]) => (name === null ? [] : [[name, id]])),
-  );
-  return Object.entries(some)
-    .filter(([id, name]) => {
-      const there = others[id];
-      const other = name === null ? undefined : numbers.get(name);
-      return (there !== undefined && there !== name) || (other !== undefined && other !== id);
-    })
-    .map(([id]) => id);
 }
 
 /** Primary groups of users that the merged layer adds or changes. */

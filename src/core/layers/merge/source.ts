@@ -35,7 +35,7 @@ export interface SourceTree {
   readonly attributes: ReadonlyMap<string, FileAttributes['values']>;
   /** Files that keep the content they have below. */
   readonly metadata: ReadonlyMap<string, FileMetadata>;
-  /** Content of files with several owners (core/records); none of a file system, which is read elsewhere. */
+  /** Content of files with several owners (core/records); of a file system it is read elsewhere. */
   readonly texts: ReadonlyMap<string, string>;
 }
 

@@ -76,6 +76,11 @@ const UPDATE = `
 cd "$0" && export LC_ALL=C && sort -z -o remove remove && sort -z -o add add &&
 comm -z -23 ${ENTRIES} remove | sort -z -m - add >next && mv next ${ENTRIES} && rm remove add`;
 
+/** For a change of what is known that is not another snapshot: the next look compares everything itself. */
+export function forgetKnown(machine: RunningSystem): void {
+  machine.run(['rm', '-rf', FOLDER]);
+}
+
 /**
  * Adds a snapshot, given how the upper directory differed from what was known, and those that were made
  * before. Failing costs time alone.

@@ -32,6 +32,12 @@ export function readEntries(machine: RunningSystem, { layer }: SavedSnapshot): s
   return text;
 }
 
+/** Other entries of a snapshot: its files are others by now, as it has them. */
+export function writeEntries(machine: RunningSystem, { layer }: SavedSnapshot, entries: string): void {
+  const file = `${ENTRIES}/${layer}`;
+  if (!machine.write(file + PART, entries) || !machine.rename(file + PART, file)) throw new NoRoom('/run');
+}
+
 /** The files with several owners of a snapshot. */
 export function readTexts(machine: RunningSystem, { layer }: Pick<SavedSnapshot, 'layer'>): Texts {
   return JSON.parse(machine.readText(`${TEXTS}/${layer}`) ?? '{}') as Texts;

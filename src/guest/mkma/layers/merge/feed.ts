@@ -8,6 +8,9 @@ import type { Feed } from '../../persist/packing.js';
 import { WORK } from '../../persist/work.js';
 import type { Source } from './sources.js';
 
+/** What has contents: the file of an archive, or a folder. */
+export type ContentSource = Pick<Source, 'contents' | 'place'>;
+
 /** Of a file, its bytes from `skip` on. */
 const TAIL = `exec dd if="$1" bs=1M iflag=skip_bytes skip="$0" status=none`;
 
@@ -15,7 +18,7 @@ const TAIL = `exec dd if="$1" bs=1M iflag=skip_bytes skip="$0" status=none`;
 export function feedOf(
   machine: RunningSystem,
   entries: readonly MergedEntry[],
-  sources: readonly Source[],
+  sources: readonly ContentSource[],
 ): Feed {
   const streams = new ContentStreams(
     entries,
@@ -26,7 +29,7 @@ export function feedOf(
   };
   const link = (source: number): string => {
     const name = `${WORK}/source.${source}`;
-    const why = machine.link((sources[source] as Source).place, name);
+    const why = machine.link((sources[source] as ContentSource).place, name);
     if (why !== undefined) throw new Error(`cannot make a link in ${WORK}: ${why}`);
     return name;
   };

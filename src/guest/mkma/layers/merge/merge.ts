@@ -12,6 +12,7 @@ import { treeToPack } from '../../../../core/layers/merge/contents.js';
 import { mergedName } from '../../../../core/layers/merge/name.js';
 import { type LayerToMerge, layersToMerge } from '../../../../core/layers/merge/range.js';
 import { mergeRecords } from '../../../../core/layers/merge/records.js';
+import { renumbered } from '../../../../core/layers/merge/renumber.js';
 import { type MergedTree, mergeTrees } from '../../../../core/layers/merge/tree.js';
 import { type NextBoot, nextBootOf, ramOf } from '../../../../core/layers/next-boot.js';
 import { replacedIn } from '../../../../core/layers/replaced.js';
@@ -188,8 +189,18 @@ function planMerge(
   const linked = sources.map(
     ({ image }, i) => i === 0 || follows((sources[i - 1] as Source).image.manifest, image.manifest),
   );
+  const numbered = renumbered(
+    sources.map(({ image, tree: own }, i) => ({
+      ...{
+        records: image.manifest.records,
+        tree: own,
+        texts: own.texts,
+        follows: i > 0 && linked[i] === true,
+      },
+    })),
+  );
   const tree = mergeTrees(
-    sources.map((source) => source.tree),
+    numbered.sources.map((source) => source.tree),
     (metadata, { source, entry }, i) => {
       if (entry.size !== metadata.size) return false;
       if (linked.slice(source + 1, i + 1).every(Boolean)) return true;
@@ -202,14 +213,10 @@ function planMerge(
       notMergeable(`two of them have the metadata of ${showPath(conflict)}, for different contents`),
     );
   }
-  const merged = mergeRecords(
-    sources.map(({ image, tree: own, texts }, i) => ({
-      ...{ records: image.manifest.records, tree: own, texts, follows: linked[i] === true },
-    })),
-    tree,
-  );
-  if (merged.conflicts.length > 0) {
-    return err(notMergeable(`numbers belong to different accounts in them: ${merged.conflicts.join(', ')}`));
+  const merged = mergeRecords(numbered.sources, tree);
+  const conflicts = [...numbered.conflicts, ...merged.conflicts];
+  if (conflicts.length > 0) {
+    return err(notMergeable(`numbers belong to different accounts in them: ${conflicts.join(', ')}`));
   }
   const { texts } = merged;
   const digests = Object.fromEntries(

@@ -25,7 +25,6 @@ const MOUNTS = '/run/mkma/merge';
 export interface Source {
   readonly image: LayerToMerge;
   readonly tree: SourceTree;
-  readonly texts: ReadonlyMap<string, string>;
   readonly contents: SourceContents;
   /** Its file; of a file system where it is mounted. */
   readonly place: string;
@@ -92,11 +91,12 @@ function readSource(
   if (format !== 'erofs') {
     const entries = readFrames((at, length) => machine.readAt(path, at, length) ?? new Uint8Array(0), bytes);
     const contents = { frames: archiveFrames(entries, HEAD_SIZE) };
-    return ok({ image, tree, texts: tree.texts, contents, place: path });
+    return ok({ image, tree, contents, place: path });
   }
   const place = mount(path);
   if (!place.ok) return place;
-  return ok({ image, tree, texts: textsIn(machine, place.value, tree), contents: {}, place: place.value });
+  const texts = textsIn(machine, place.value, tree);
+  return ok({ image, tree: { ...tree, texts }, contents: {}, place: place.value });
 }
 
 /** Files with several owners of a mounted layer. */
