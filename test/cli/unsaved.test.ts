@@ -104,16 +104,22 @@ test('it waits for nobody, and a save waits for it; nothing stays mounted', asyn
   assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /run\/mkma\/(root|below)/);
 });
 
+/** Processor time of a look, in seconds: other tests run beside this one. */
+function cost(): number {
+  const script = `TIMEFORMAT='%U %S'; time /usr/sbin/chroot "$0" /usr/bin/mkma status --unsaved`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, machine.root], { encoding: 'utf8' });
+  assert.match(stdout, /^1050 unsaved changes/);
+  return stderr
+    .trim()
+    .split(' ')
+    .map(Number)
+    .reduce((a, b) => a + b);
+}
+
 test('a thousand changes are counted in little time', (context) => {
   for (let i = 0; i < 1000; i++) put(`srv/${i % 50}/file${i}`, 100);
-  unsaved();
-  const times = [1, 2, 3].map(() => {
-    const start = process.hrtime.bigint();
-    assert.match(unsaved(), /^1050 unsaved changes/);
-    return Number(process.hrtime.bigint() - start) / 1e9;
-  });
-  const best = Math.min(...times);
-  // 0.3 s are promised; other tests run beside this one.
-  assert.ok(best < 1, `it took ${best.toFixed(2)} s`);
-  context.diagnostic(`seconds: ${times.map((one) => one.toFixed(3)).join(' ')}`);
+  const costs = [1, 2, 3].map(cost);
+  context.diagnostic(`seconds: ${costs.join(' ')}`);
+  // 0.3 s are promised, of which some pass while others run.
+  assert.ok(Math.min(...costs) < 0.4, costs.join(' '));
 });
