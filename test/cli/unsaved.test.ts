@@ -90,15 +90,15 @@ test('it waits for nobody, and a save waits for it; nothing stays mounted', asyn
   assert.match(unsaved(), /^1 unsaved change, 1000 B: 1 file or folder \(root counted at/);
   rmSync(join(machine.root, 'tmp/open'));
   assert.equal(await ended, 0);
-  const counting = spawn('/usr/sbin/chroot', [machine.root, '/usr/bin/mkma', 'status', '--unsaved'], {
-    env,
+  // A look that takes a second; another one of those is not waited for.
+  const lock = join(machine.root, 'run/mkma/persist.lock');
+  const counting = spawn('flock', [lock, 'sh', '-c', 'touch "$0"; sleep 1', `${lock}.held`], {
     stdio: 'ignore',
   });
   const counted = new Promise((resolve) => counting.on('exit', resolve));
-  machine.sh(
-    'i=0; while ! grep -q status "$0" && [ $i -lt 200 ]; do sleep 0.01; i=$((i+1)); done',
-    join(machine.root, 'run/mkma/persist.owner'),
-  );
+  machine.sh('until [ -e "$0" ]; do sleep 0.02; done', `${lock}.held`);
+  writeFileSync(join(machine.root, 'run/mkma/persist.owner'), 'process 1 (mkma status), since now\n');
+  assert.match(unsaved(), /root counted at/);
   save('--all');
   assert.equal(await counted, 0);
   assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /run\/mkma\/(root|below)/);
