@@ -57,13 +57,15 @@ mkdirSync(dirname(own), { recursive: true });
 
 beforeEach(() => {
   writeFileSync(own, '');
-  machine.newBase((root) => {
-    emptyBase(sharedImages(), root);
-    dpkg('/overlay/base', '--install', '/tmp/debs/gen-common_1_all.deb');
-    install('/overlay/base', ['gen-e', 1]);
-  });
+  machine.newBase(fill);
   machine.boot();
 });
+
+function fill(root: string): void {
+  emptyBase(sharedImages(), root);
+  dpkg('/overlay/base', '--install', '/tmp/debs/gen-common_1_all.deb');
+  install('/overlay/base', ['gen-e', 1]);
+}
 
 /** Lines of the list, without their sizes, and what follows. */
 function list(...args: string[]): string[] {
@@ -320,4 +322,21 @@ test('rules drop packages and accounts, with those that need them, and say so', 
   machine.boot();
   assert.deepEqual(installed(), ['gen-c 1', 'gen-common 1', 'gen-e 1']);
   assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
+});
+
+test('an account that was there before the package that names it goes along, also if it has no files', () => {
+  machine.newBase((root) => {
+    fill(root);
+    appendFileSync(join(root, 'etc/passwd'), '_gen-c:x:150:150::/:/bin/false\n');
+    appendFileSync(join(root, 'etc/group'), '_gen-c:x:150:\n');
+    appendFileSync(join(root, 'etc/shadow'), '_gen-c:!:20421::::::\n');
+  });
+  machine.boot();
+  install('/merged', ['gen-c', 1]);
+  save('--select', 'package:gen-c');
+  machine.rebuild(fill);
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-c 1', 'gen-common 1', 'gen-e 1']);
+  for (const file of ['passwd', 'group', 'shadow'])
+    assert.match(readFileSync(at(`etc/${file}`), 'utf8'), /^_gen-c:/m, file);
 });

@@ -90,30 +90,36 @@ test('it waits for nobody, and a save waits for it; nothing stays mounted', asyn
   assert.match(unsaved(), /^1 unsaved change, 1000 B: 1 file or folder \(root counted at/);
   rmSync(join(machine.root, 'tmp/open'));
   assert.equal(await ended, 0);
-  const counting = spawn('/usr/sbin/chroot', [machine.root, '/usr/bin/mkma', 'status', '--unsaved'], {
-    env,
+  // A look that takes a second; another one of those is not waited for.
+  const lock = join(machine.root, 'run/mkma/persist.lock');
+  const counting = spawn('flock', [lock, 'sh', '-c', 'touch "$0"; sleep 1', `${lock}.held`], {
     stdio: 'ignore',
   });
   const counted = new Promise((resolve) => counting.on('exit', resolve));
-  machine.sh(
-    'i=0; while ! grep -q status "$0" && [ $i -lt 200 ]; do sleep 0.01; i=$((i+1)); done',
-    join(machine.root, 'run/mkma/persist.owner'),
-  );
+  machine.sh('until [ -e "$0" ]; do sleep 0.02; done', `${lock}.held`);
+  writeFileSync(join(machine.root, 'run/mkma/persist.owner'), 'process 1 (mkma status), since now\n');
+  assert.match(unsaved(), /root counted at/);
   save('--all');
   assert.equal(await counted, 0);
   assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), /run\/mkma\/(root|below)/);
 });
 
+/** Processor time of a look, in seconds: other tests run beside this one. */
+function cost(): number {
+  const script = `TIMEFORMAT='%U %S'; time /usr/sbin/chroot "$0" /usr/bin/mkma status --unsaved`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, machine.root], { encoding: 'utf8' });
+  assert.match(stdout, /^1050 unsaved changes/);
+  return stderr
+    .trim()
+    .split(' ')
+    .map(Number)
+    .reduce((a, b) => a + b);
+}
+
 test('a thousand changes are counted in little time', (context) => {
   for (let i = 0; i < 1000; i++) put(`srv/${i % 50}/file${i}`, 100);
-  unsaved();
-  const times = [1, 2, 3].map(() => {
-    const start = process.hrtime.bigint();
-    assert.match(unsaved(), /^1050 unsaved changes/);
-    return Number(process.hrtime.bigint() - start) / 1e9;
-  });
-  const best = Math.min(...times);
-  // 0.3 s are promised; other tests run beside this one.
-  assert.ok(best < 1, `it took ${best.toFixed(2)} s`);
-  context.diagnostic(`seconds: ${times.map((one) => one.toFixed(3)).join(' ')}`);
+  const costs = [1, 2, 3].map(cost);
+  context.diagnostic(`seconds: ${costs.join(' ')}`);
+  // 0.3 s are promised, of which some pass while others run.
+  assert.ok(Math.min(...costs) < 0.4, costs.join(' '));
 });

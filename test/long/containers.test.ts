@@ -103,7 +103,7 @@ export default defineMachine({
       async run(guest) {
         // The store is not empty, and what else the user wrote is in the list.
         assert.notEqual(await guest.ok('ls /var/lib/containers/storage/overlay-images/'), '');
-        const listed = await guest.ok('mkma persist --dry-run --all');
+        const listed = await guest.ok('mkma persist --dry-run --all --expand');
         assert.match(listed, /^new +.* \\/home\\/ada\\/context\\/Containerfile$/m);
         assert.doesNotMatch(listed, /\\/var\\/lib\\/containers|share\\/containers/);
       },

@@ -100,7 +100,7 @@ test('a machine is changed, what was chosen is there after the next boots, and n
       '/run/editor',
       '#!/bin/sh\ncp "$1" /run/shown; sed -i "/dropped$/d; /folder$/d" "$1"\n',
     );
-    const said = await vm.ask('EDITOR=/run/editor mkma persist --ignore-rules --level 3', 300);
+    const said = await vm.ask('EDITOR=/run/editor mkma persist --ignore-rules --expand --level 3', 300);
     assert.match(said, /saved \d+ changes as persistence\.\d{8}_\d{6}\.cpio\.zst, /);
     const shown = await vm.ask('grep -E "/(root/|etc/(issue|motd)|usr/share/(zon|keyr|bash-))" /run/shown');
     for (const line of [

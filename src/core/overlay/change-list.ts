@@ -103,6 +103,10 @@ export interface UnitLine {
   /** Its name, and what became of it. */
   readonly text: string;
   readonly bytes: number;
+  /** Whether it is a package that is there because others need it. */
+  readonly isAutomatic?: boolean;
+  /** Of a line for several: their numbers among all. */
+  readonly stands?: readonly number[];
 }
 
 export function renderUnit({ kind, bytes, text }: UnitLine): string {

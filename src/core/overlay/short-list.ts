@@ -2,7 +2,7 @@
 import { sortTree } from '../archive/tree.js';
 import { isSecret } from '../rules/secrets.js';
 import { ancestorsOf, parentOf } from '../text/path.js';
-import { type ListLine, listedChanges, listLines } from './change-list.js';
+import { type ListLine, listedChanges, listLines, type UnitLine } from './change-list.js';
 import type { Change } from './changes.js';
 import type { Groups } from './groups.js';
 
@@ -50,6 +50,27 @@ export function shortLines(changes: readonly Change[], facts: ListFacts, units: 
   const open = new Set(['.', ...moved, ...moved.flatMap(ancestorsOf)]);
   const room = Math.max(LEAST_LINES, MOST_LINES - units);
   return folded(withoutContents(lines, changes, open), changes, open, room);
+}
+
+/** Names in a line that stands for several packages. */
+const NAMED = 3;
+
+/** The lines of packages and accounts, with one for all that others need if there are too many. */
+export function shortUnits(lines: readonly UnitLine[]): readonly UnitLine[] {
+  const automatic = lines.flatMap(({ isAutomatic }, i) => (isAutomatic === true ? [i] : []));
+  if (lines.length <= MOST_LINES - LEAST_LINES || automatic.length < 2) return lines;
+  const folded = automatic.map((i) => lines[i] as UnitLine);
+  const names = folded.slice(0, NAMED).map(({ text }) => text.split(' ')[0]);
+  const more = folded.length > NAMED ? `, and ${folded.length - NAMED} more` : '';
+  const line: UnitLine = {
+    kind: 'package',
+    text: `${folded.length} that others need: ${names.join(', ')}${more}`,
+    bytes: folded.reduce((sum, { bytes }) => sum + bytes, 0),
+    stands: automatic,
+  };
+  const others = lines.flatMap((one, i) => (one.isAutomatic === true ? [] : [{ ...one, stands: [i] }]));
+  const isPackage = ({ kind }: UnitLine): boolean => kind === 'package';
+  return [...others.filter(isPackage), line, ...others.filter((one) => !isPackage(one))];
 }
 
 /** Whether what is saved of a change is a secret. */

@@ -101,7 +101,7 @@ export interface DefinedRules {
 }
 
 /** Settings of [auto] as a definition has them. */
-export type DefinedAuto = { readonly [K in keyof AutoSettings]?: string | number | boolean | undefined };
+type DefinedAuto = { readonly [K in keyof AutoSettings]?: string | number | boolean | undefined };
 
 /** A file with them, in which what is kept overrules what is dropped; `undefined` if there are none. */
 export function renderRules({ rules: { keep, drop }, limits, auto }: DefinedRules): string | undefined {

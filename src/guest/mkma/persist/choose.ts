@@ -1,14 +1,8 @@
 /** The choice of changes: in an editor, or by options. */
-import {
-  keptChanges,
-  type ListLine,
-  parseList,
-  renderList,
-  type UnitLine,
-} from '../../../core/overlay/change-list.js';
+import { keptChanges, parseList, renderList, type UnitLine } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import type { Groups } from '../../../core/overlay/groups.js';
-import { fullLines, type ListFacts, shortLines } from '../../../core/overlay/short-list.js';
+import { fullLines, type ListFacts, shortLines, shortUnits } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { ancestorsOf } from '../../../core/text/path.js';
@@ -44,11 +38,6 @@ export interface Offer {
   readonly facts: ListFacts;
 }
 
-/** The lines of an offer. */
-function linesOffered({ changes, lines, facts }: Offer, expand: boolean): readonly ListLine[] {
-  return expand ? fullLines(changes, facts) : shortLines(changes, facts, lines.length);
-}
-
 /** The choice. `notes` are printed in the list to edit. */
 export function chooseChanges(
   machine: RunningSystem,
@@ -69,14 +58,18 @@ export function chooseChanges(
       ),
     });
   }
-  const lines = linesOffered(offer, choice.expand);
-  const edited = edit(machine, renderList(lines, notes, unitLines));
+  const shown = choice.expand ? unitLines : shortUnits(unitLines);
+  const lines = choice.expand ? fullLines(changes, facts) : shortLines(changes, facts, shown.length);
+  const edited = edit(machine, renderList(lines, notes, shown));
   if (!edited.ok) return edited;
-  const kept = parseList(edited.value, lines, unitLines);
+  const kept = parseList(edited.value, lines, shown);
   if (!kept.ok) return kept;
+  const keptUnits = new Set(
+    shown.flatMap(({ stands }, i) => (kept.value.units.has(i) ? (stands ?? [i]) : [])),
+  );
   return ok({
     changes: keptChanges(changes, lines, kept.value.paths, facts.groups),
-    units: units.filter((_, i) => kept.value.units.has(i)),
+    units: units.filter((_, i) => keptUnits.has(i)),
   });
 }
 

@@ -2,7 +2,7 @@
 import { buildCommand } from '@stricli/core';
 import type { ImageFormat } from '../../../core/contract.js';
 import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
-import { fullLines, isSecretChange, shortLines } from '../../../core/overlay/short-list.js';
+import { fullLines, isSecretChange, shortLines, shortUnits } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
 import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
@@ -208,9 +208,10 @@ function lines(value: Persisted, options: PersistOptions): string[] {
   const secrets = value.secrets === 0 ? [] : [secretsText(value.secrets)];
   if (layer === undefined) {
     const heading = options.dryRun ? [`would be saved: ${count}, ${needs}`] : [];
-    const listed = options.expand ? fullLines(changes, facts) : shortLines(changes, facts, units.length);
+    const shown = options.expand ? units : shortUnits(units);
+    const listed = options.expand ? fullLines(changes, facts) : shortLines(changes, facts, shown.length);
     return [
-      ...units.map(renderUnit),
+      ...shown.map(renderUnit),
       ...listed.map(renderLine),
       ...notes,
       ...byRules,

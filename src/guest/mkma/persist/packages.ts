@@ -17,6 +17,7 @@ import type { RunningSystem } from '../../system.js';
 import { attributesInView, dumpOf, find } from '../directory.js';
 import { type ChosenContent, withSize } from './chosen.js';
 import type { Scan } from './scan.js';
+import { wordsOfPackage } from './scripts.js';
 
 /** What the packages of a layer need beside what was chosen. */
 export interface PackageParts {
@@ -69,7 +70,12 @@ export function packageParts(
   }
   const taken = new Set(chosen.filter(({ entry }) => entry !== undefined).map(({ path }) => path));
   const names = infoFiles(machine, root, packages);
-  for (const [path, own] of accountKeys(read, [...chosen.flatMap(({ entry }) => entry ?? [])])) {
+  // Also those that were there before the package, which nothing would make where it is applied.
+  const words = new Set(
+    [...packages].flatMap((name) => [...wordsOfPackage(machine, root, name, listOf(name))]),
+  );
+  const owners = chosen.flatMap(({ entry }) => entry ?? []);
+  for (const [path, own] of accountKeys(read, owners, words)) {
     keys.set(path, own);
   }
   const wanted = [
@@ -114,10 +120,11 @@ function recordFiles(machine: RunningSystem, root: string): string[] {
 /** Accounts of packages, not of people (adduser.conf(5)). */
 const isSystem = (id: number): boolean => id >= 100 && id < 1000;
 
-/** Records of the packages' accounts, as far as files of the layer belong to them. */
+/** Records of the packages' accounts: those that files of the layer belong to, or that their scripts name. */
 function accountKeys(
   read: (path: string) => string | undefined,
   entries: readonly TreeEntry[],
+  words: ReadonlySet<string>,
 ): Map<string, string[]> {
   const keys = new Map<string, string[]>();
   const kinds = [
@@ -125,9 +132,9 @@ function accountKeys(
     [entries.map(({ gid }) => gid), ['etc/group', 'etc/gshadow']],
   ] as const;
   for (const [all, paths] of kinds) {
-    const ids = new Set(all.filter(isSystem));
-    if (ids.size === 0) continue;
     const names = namesByNumber(databaseOf(paths[0])?.parse(read(paths[0]) ?? '') ?? new Map());
+    const named = [...names].flatMap(([id, name]) => (isSystem(id) && words.has(name) ? [id] : []));
+    const ids = new Set([...all.filter(isSystem), ...named]);
     const own = [...ids].flatMap((id) => names.get(id) ?? []);
     for (const path of paths) {
       const there = databaseOf(path)?.parse(read(path) ?? '');

@@ -31,7 +31,7 @@ export function checkPatterns(patterns: readonly string[]): Result<void> {
     if ('wrong' in found) {
       return usage({
         code: 'pattern-invalid',
-        what: `the pattern ${pattern} chooses nothing`,
+        what: pattern.trim() === '' ? 'empty pattern' : `the pattern ${pattern} chooses nothing`,
         why: found.wrong,
         next: 'give a pattern of gitignore(5), such as /etc, or class:homes, package:htop, account:anna',
       });

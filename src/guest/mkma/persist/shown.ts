@@ -116,6 +116,7 @@ function linesOf(
     if (entry.type === 'f') sum.bytes += entry.size;
     if (!path.startsWith(`${INFO}/`)) sum.files++;
   }
+  const automatic = automaticNames(all);
   const byHand = changedInUnits(machine, scan, { units, members: all.members });
   return units.map((unit) => {
     const { bytes, files } = sums.get(unit) ?? { bytes: 0, files: 0 };
@@ -126,6 +127,16 @@ function linesOf(
       ...(isSecretUnit(all, unit) ? ['secret'] : []),
     ];
     const text = unit.text.replace(/\)$/, `${more.map((one) => `, ${one}`).join('')})`);
-    return { kind: unit.kind, bytes, text: `${unit.name} ${text}` };
+    const isAutomatic = unit.kind === 'package' && automatic.has(unit.name.split(':')[0] as string);
+    return { kind: unit.kind, bytes, text: `${unit.name} ${text}`, isAutomatic };
   });
+}
+
+/** Names of packages that were installed because others need them, as far as that is new. */
+function automaticNames({ contents }: Units): Set<string> {
+  const marks = contents.get('var/lib/apt/extended_states')?.own ?? new Map<string, string>();
+  const isAutomatic = (record: string): boolean => /^Auto-Installed: 1$/m.test(record);
+  return new Set(
+    [...marks].flatMap(([key, record]) => (isAutomatic(record) ? [key.split(':')[0] as string] : [])),
+  );
 }

@@ -19,6 +19,7 @@ import type { RunningSystem } from '../../system.js';
 import { digestsIn } from '../digests.js';
 import { attributesInView, dumpOf, sortAttributes } from '../directory.js';
 import type { Scan } from './scan.js';
+import { wordsOfPackage } from './scripts.js';
 
 export interface Units {
   readonly units: readonly Unit[];
@@ -80,20 +81,12 @@ function factsOf(
       (text ?? '').split('\n').filter((file) => file.startsWith('/') && file !== '/.'),
     );
   };
-  const scripts = new Map<string, string>();
-  const scriptsOf = (name: string): string => {
-    const known = scripts.get(name);
-    if (known !== undefined) return known;
-    const declared = filesOf(name).filter((file) => file.startsWith('/usr/lib/sysusers.d/'));
-    const files = [`/${INFO}/${name}.preinst`, `/${INFO}/${name}.postinst`, ...declared];
-    const text = files.map((file) => machine.readText(root + file) ?? '').join('\n');
-    scripts.set(name, text);
-    return text;
+  const words = new Map<string, ReadonlySet<string>>();
+  const mentions = (name: string, account: string): boolean => {
+    const known = words.get(name) ?? wordsOfPackage(machine, root, name, filesOf(name));
+    words.set(name, known);
+    return known.has(account);
   };
-  const mentions = (name: string, account: string): boolean =>
-    scriptsOf(name)
-      .split(/[^A-Za-z0-9_.-]+/)
-      .includes(account);
   return { filesOf, mentions };
 }
 

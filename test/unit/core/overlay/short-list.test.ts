@@ -11,7 +11,12 @@ import {
 } from '../../../../src/core/overlay/change-list.js';
 import type { Change } from '../../../../src/core/overlay/changes.js';
 import { findGroups } from '../../../../src/core/overlay/groups.js';
-import { fullLines, type ListFacts, shortLines } from '../../../../src/core/overlay/short-list.js';
+import {
+  fullLines,
+  type ListFacts,
+  shortLines,
+  shortUnits,
+} from '../../../../src/core/overlay/short-list.js';
 import { entry, tree } from '../entry.js';
 
 const as =
@@ -174,4 +179,25 @@ test('random trees: at most forty lines, all of them are all changes, and none w
     }),
     { numRuns: 300 },
   );
+});
+
+test('many packages: those that others need are one line, which stands for each of them', () => {
+  const line = (kind: 'package' | 'account', name: string, isAutomatic = false) => ({
+    ...{ kind, text: `${name} 1 (new)`, bytes: 1024, isAutomatic },
+  });
+  const few = [line('package', 'a'), line('package', 'lib', true)];
+  assert.equal(shortUnits(few), few);
+  const libraries = Array.from({ length: 40 }, (_, i) => line('package', `lib${i}`, true));
+  const all = [line('package', 'a'), ...libraries, line('package', 'z'), line('account', 'anna')];
+  const short = shortUnits(all);
+  assert.deepEqual(
+    short.map((one) => one.text),
+    ['a 1 (new)', 'z 1 (new)', '40 that others need: lib0, lib1, lib2, and 37 more', 'anna 1 (new)'],
+  );
+  assert.deepEqual(
+    short.flatMap(({ stands }) => stands ?? []).sort((a, b) => a - b),
+    all.map((_, i) => i),
+  );
+  const parsed = parseList(renderList([], [], short), [], short);
+  assert.ok(parsed.ok && parsed.value.units.size === 4);
 });
