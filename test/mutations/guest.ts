@@ -175,7 +175,7 @@ export const GUEST: readonly Mutation[] = [
     breaks: 'no layer is made on an identity',
     file: 'src/guest/mkma/persist/medium.ts',
     from: "kind === 'layer' && identity === undefined",
-    to: "kind === 'layer' && identity !== 'none'",
+    to: "kind === 'layer' && identity !== null",
     tests: ['cli/identity'],
   },
   {
@@ -191,7 +191,7 @@ export const GUEST: readonly Mutation[] = [
     breaks: 'a save leaves the identities of other machines',
     file: 'src/guest/mkma/persist/identity.ts',
     from: '&& appliesOn(mark, here)',
-    to: '',
+    to: '&& (appliesOn(mark, here) || true)',
     tests: ['cli/identity'],
   },
   {
