@@ -168,7 +168,7 @@ export const GUEST: readonly Mutation[] = [
     file: 'src/guest/init/layers.ts',
     from: 'images.findLast(({ identity }) => identity === undefined)',
     to: 'images.at(-1)',
-    tests: ['cli/identity'],
+    tests: ['unit/guest/layers-records'],
   },
   {
     id: 'identity-as-predecessor',
