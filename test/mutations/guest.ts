@@ -202,4 +202,12 @@ export const GUEST: readonly Mutation[] = [
     to: "if (firmware === undefined) return 'random';",
     tests: ['unit/guest/identity'],
   },
+  {
+    id: 'identity-kept-with-its-folder',
+    breaks: 'a rule that keeps a folder does not keep what in it is the identity of the machine',
+    file: 'src/guest/mkma/persist/decider.ts',
+    from: "own === 'identity' && keepsAll",
+    to: "own === 'identity' && !keepsAll && found === undefined",
+    tests: ['unit/core/identity'],
+  },
 ];
