@@ -72,6 +72,11 @@ test('it is saved, applied at later boots, replaced by a newer one, and no chang
   assert.deepEqual(saveIdentity().kinds, ['machine-id', 'ssh host keys']);
   assert.match(persist('--identity'), /^nothing to save: \d+_\d+_identity has it/m);
   assert.doesNotMatch(persist('--all', '--dry-run'), /machine-id|ssh_host/);
+  const [name = ''] = layerFiles().map((file) => file.replace(/^persistence\.|\.cpio\.zst$/g, ''));
+  mkma('layers', 'disable', name);
+  assert.match(persist('--all', '--dry-run'), /machine-id/);
+  mkma('layers', 'enable', name);
+  assert.doesNotMatch(persist('--all', '--dry-run'), /machine-id/);
   machine.boot();
   makeIdentity('b');
   assert.deepEqual(identity(), NEW('a'));

@@ -168,14 +168,14 @@ export const GUEST: readonly Mutation[] = [
     file: 'src/guest/init/layers.ts',
     from: 'images.findLast(({ identity }) => identity === undefined)',
     to: 'images.at(-1)',
-    tests: ['cli/identity'],
+    tests: ['unit/guest/layers-records'],
   },
   {
     id: 'identity-as-predecessor',
     breaks: 'no layer is made on an identity',
     file: 'src/guest/mkma/persist/medium.ts',
     from: "kind === 'layer' && identity === undefined",
-    to: "kind === 'layer' && identity !== 'none'",
+    to: "kind === 'layer' && identity !== null",
     tests: ['cli/identity'],
   },
   {
@@ -191,7 +191,7 @@ export const GUEST: readonly Mutation[] = [
     breaks: 'a save leaves the identities of other machines',
     file: 'src/guest/mkma/persist/identity.ts',
     from: '&& appliesOn(mark, here)',
-    to: '',
+    to: '&& (appliesOn(mark, here) || true)',
     tests: ['cli/identity'],
   },
   {
@@ -201,5 +201,13 @@ export const GUEST: readonly Mutation[] = [
     from: "if (/^[0-9a-f]{32}$/.test(text)) return 'saved';\n  if (text !== '' || firmware === undefined) return 'random';",
     to: "if (firmware === undefined) return 'random';",
     tests: ['unit/guest/identity'],
+  },
+  {
+    id: 'identity-kept-with-its-folder',
+    breaks: 'a rule that keeps a folder does not keep what in it is the identity of the machine',
+    file: 'src/guest/mkma/persist/decider.ts',
+    from: "own === 'identity' && keepsAll",
+    to: "own === 'identity' && !keepsAll && found === undefined",
+    tests: ['unit/core/identity'],
   },
 ];

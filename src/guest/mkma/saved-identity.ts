@@ -5,6 +5,7 @@ import type { Binding } from '../../core/identity/mark.js';
 import { machineIdOf } from '../hardware.js';
 import type { GuestSystem } from '../system.js';
 import type { Merged } from './merged.js';
+import { readNextBoot } from './next-boot.js';
 
 /** For everybody. */
 const FILE = '/run/mkma/identity.json';
@@ -40,8 +41,11 @@ export function rememberIdentity(
   if (!written) machine.run(['rm', '-rf', FACTS, FILE]);
 }
 
-export function readSavedIdentity(machine: GuestSystem): SavedIdentity | undefined {
-  return parse<SavedIdentity>(machine.readText(FILE));
+/** What this boot has saved, unless its layer was dropped or disabled since. */
+export function readSavedIdentity(machine: GuestSystem, record: BootRecord): SavedIdentity | undefined {
+  const saved = parse<SavedIdentity>(machine.readText(FILE));
+  const isThere = readNextBoot(machine, record).some(({ name }) => name === saved?.layer);
+  return isThere ? saved : undefined;
 }
 
 /** The layer's id, and the digest of what it consists of. */
@@ -55,10 +59,12 @@ export function readFacts(machine: GuestSystem): Facts | undefined {
  */
 export function isKnownIdentity(
   machine: GuestSystem,
-  { identity }: BootRecord,
+  record: BootRecord,
   { root }: Merged,
 ): (path: string, entry: TreeEntry | undefined) => boolean {
-  const files = readFacts(machine)?.files ?? {};
+  const { identity } = record;
+  const isThere = readSavedIdentity(machine, record) !== undefined;
+  const files = isThere ? (readFacts(machine)?.files ?? {}) : {};
   const isDerived = (path: string): boolean =>
     path === 'etc/machine-id' &&
     identity?.machineId === 'firmware' &&

@@ -36,6 +36,27 @@ test('on the base that they were made on all are applied, and nothing is read fo
   assert.ok(!machine.calls.some((call) => call.startsWith('sha256sum')));
 });
 
+test('an identity between layers is in no chain: nothing is composed for the one above it, also after it was replaced', () => {
+  const identity = { needs: ['identity'], records: { files: {}, owners: OWNERS } };
+  const mark = { identity: { bound: 'medium' } } as const;
+  const made = (id: string, after: string, records: Records) =>
+    layer(id, { after: `sha256:${after.repeat(64)}` }, { records });
+  for (const id of ['8', '9']) {
+    const machine = withLayers(
+      { a: layers.a, b: layer(id, mark, identity), c: made('2', '1', onto('b', 'c')) },
+      '',
+      base('a'),
+    );
+    assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+    assert.deepEqual(names(machine), ['base', 'a', 'b', 'c']);
+    assert.ok(!machine.calls.some((call) => call.includes('/mkma/chain')), machine.calls.join('\n'));
+    assert.deepEqual(
+      record(machine).images.map((image) => [image.identity, image.warnings]),
+      [undefined, undefined, 'medium', undefined].map((bound) => [bound, undefined]),
+    );
+  }
+});
+
 test('on another base, those with accounts are left out before anything of them is loaded', () => {
   const machine = withLayers(layers, '', base('d'));
   assert.equal(bootMachine(machine), true, machine.lines.join('\n'));

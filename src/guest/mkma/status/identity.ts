@@ -15,12 +15,10 @@ export interface IdentityStatus extends Partial<BootIdentity> {
   readonly saved?: SavedIdentity;
 }
 
-export function readIdentity(
-  machine: GuestSystem,
-  { images, leftOut, identity }: BootRecord,
-): IdentityStatus {
+export function readIdentity(machine: GuestSystem, record: BootRecord): IdentityStatus {
+  const { images, leftOut, identity } = record;
   const applied = images.findLast((image) => image.identity !== undefined);
-  const saved = readSavedIdentity(machine);
+  const saved = readSavedIdentity(machine, record);
   return {
     ...identity,
     ...(applied?.layer === undefined ? {} : { layer: applied.layer }),

@@ -224,3 +224,17 @@ test('rules of the definition are a file of the machine, which a change of them 
   assert.match(files({ persist })[path] ?? '', /\n\[drop\]\n\/srv\/\n\n\[limits\]\nlargest-file 1G\n$/);
   assert.notEqual(customiseInputs(machine({}), '').files, customiseInputs(machine({ persist }), '').files);
 });
+
+test('each machine makes missing host keys, whoever installs the server; to what an identity belongs is in the image', () => {
+  const files = (input: MachineInput) => machineFiles(machine(input), describeKey);
+  const plain = files({});
+  const unit = (name: string): string => plain[`/usr/lib/systemd/system/${name}`] ?? '';
+  for (const name of ['ssh.service', 'ssh.socket'])
+    assert.match(unit(`${name}.d/10-mkma.conf`), /^\[Unit\]\nWants=(mkma-host-keys\.service)\nAfter=\1\n$/);
+  const keys = unit('mkma-host-keys.service');
+  assert.match(keys, /^ExecStart=\/usr\/bin\/ssh-keygen -A$/m);
+  assert.doesNotMatch(keys, /ConditionFirstBoot|RemainAfterExit/);
+  assert.match(unit('systemd-random-seed.service.d/10-mkma.conf'), /SYSTEMD_RANDOM_SEED_CREDIT=no$/m);
+  assert.equal(plain['/etc/mkma/identity'], undefined);
+  assert.equal(files({ persist: { identity: 'medium' } })['/etc/mkma/identity'], 'medium\n');
+});

@@ -38,6 +38,9 @@ test('a machine becomes a QEMU command line', () => {
   assert.deepEqual(values(MACHINE, '-append'), ['console=ttyS0 quiet']);
   assert.deepEqual(values(MACHINE, '-serial'), ['mon:stdio', 'file:answers']);
   assert.deepEqual(values(MACHINE, '-display'), ['none']);
+  assert.deepEqual(values(MACHINE, '-uuid'), []);
+  const uuid = '7e1c3d52-90ab-4c1d-8f3e-2b4a5c6d7e8f';
+  assert.deepEqual(values({ ...MACHINE, uuid }, '-uuid'), [uuid]);
 });
 
 test('the machine has no network and ends where it would reboot', () => {
