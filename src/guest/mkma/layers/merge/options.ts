@@ -1,4 +1,4 @@
-/** How layers are merged, and what is said of it. */
+/** How layers are merged, and the result. */
 import type { ImageFormat } from '../../../../core/contract.js';
 
 export interface MergeOptions {
