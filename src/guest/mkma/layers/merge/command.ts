@@ -9,7 +9,8 @@ import { readBootRecord } from '../../boot-record.js';
 import { needRoot } from '../../images-folder.js';
 import { takeLock } from '../../lock.js';
 import { type Answer, type Context, type Session, show } from '../../session.js';
-import { type MergedLayers, type MergeOptions, mergeLayers } from './merge.js';
+import { mergeLayers } from './merge.js';
+import type { MergedLayers, MergeOptions } from './options.js';
 
 interface Flags {
   readonly dryRun?: boolean;
