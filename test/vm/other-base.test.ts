@@ -85,7 +85,11 @@ async function check(
     '/usr/local/lib/bob/libacl.so.1\n/usr/local/lib/libz.so.1',
   );
   const unit = 'systemctl show -P Result mkma-derived; systemctl is-active mkma-derived';
-  assert.equal(await vm.ask(unit), 'success\nactive', await vm.ask('journalctl -b -u mkma-derived'));
+  assert.equal(
+    await vm.ask(unit),
+    'success\nactive',
+    await vm.ask('journalctl --no-pager -b -u mkma-derived'),
+  );
   const started = 'systemctl show -P ActiveEnterTimestampMonotonic mkma-derived sysinit.target';
   const [made = 0, others = 0] = (await vm.ask(started)).split(/\s+/).map(Number);
   assert.ok(made > 0 && made <= others, `${made} ${others}`);
