@@ -44,6 +44,7 @@ const bundles = {
   'dist/guest/mkma.js': 'dist/src/guest/mkma/main.js',
   'dist/guest/pack.js': 'dist/src/guest/packer/main.js',
   'dist/guest/start.js': 'dist/src/guest/starter/main.js',
+  'dist/guest/still.js': 'dist/src/guest/still/main.js',
   'dist/bench/load.mjs': 'dist/bench/guest/load.js',
   'dist/bench/load-layers.mjs': 'dist/bench/guest/load-layers.js',
 };

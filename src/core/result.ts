@@ -21,10 +21,10 @@ export interface Problem {
   /** The field of a definition concerned, as the path to it. */
   readonly field?: readonly (string | number)[];
   /**
-   * `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); otherwise the
-   * work failed (1).
+   * `usage`: the command or definition is wrong (exit 2); `interrupted`: by a person (130); `partial`: done,
+   * but for a part that is named (3); otherwise the work failed (1).
    */
-  readonly kind?: 'usage' | 'failure' | 'interrupted';
+  readonly kind?: 'usage' | 'failure' | 'interrupted' | 'partial';
 }
 
 export type Ok<T> = { readonly ok: true; readonly value: T };

@@ -113,6 +113,10 @@ declare module 'os' {
   /** Columns and rows; `null` if it is not a terminal. */
   export function ttyGetWinSize(fd: number): [number, number] | null;
   export function sleep(milliseconds: number): number;
+  /** Called whenever a descriptor can be read or has ended; `null`: no more. */
+  export function setReadHandler(fd: number, handler: (() => void) | null): void;
+  export function setTimeout(work: () => void, milliseconds: number): unknown;
+  export function clearTimeout(timer: unknown): void;
 }
 
 declare const scriptArgs: string[];

@@ -119,6 +119,11 @@ export interface RunningSystem extends GuestSystem {
    * If that returns `false`, the program is left to end for want of a reader. The result's `stdout` is empty.
    */
   readFrom(argv: readonly string[], onPiece: (piece: Uint8Array) => boolean): Finished;
+  /**
+   * Runs a program that goes on if this one ends, whatever ends it, in a session of its own. Waits for its
+   * end.
+   */
+  runApart(argv: readonly string[]): Finished;
   /** An environment variable as set by the caller; `undefined` if unset or empty. */
   environment(name: string): string | undefined;
   /** Runs a program on this program's own standard streams; returns its exit code. */

@@ -2,7 +2,8 @@
 import { CORE } from './core.js';
 import { GUEST } from './guest.js';
 import { HOST } from './host.js';
+import { MOMENT } from './moment.js';
 import type { Mutation } from './mutation.js';
 import { SAVED } from './saved.js';
 
-export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...SAVED];
+export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...MOMENT, ...SAVED];

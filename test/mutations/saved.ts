@@ -14,8 +14,8 @@ export const SAVED: readonly Mutation[] = [
     id: 'group-not-joined',
     breaks: 'what joins a group while it is chosen is saved with it',
     file: 'src/guest/mkma/persist/persist.ts',
-    from: 'const keeps = isChosen(found);',
-    to: 'const keeps = (path: string): boolean => paths.has(path);',
+    from: 'changes: withGroups(found.changes, found.groups, (path) => paths.has(path)),',
+    to: 'changes: found.changes.filter(({ path }) => paths.has(path)),',
     tests: ['cli/persist-groups'],
   },
   {

@@ -50,7 +50,21 @@ export interface PlannedRecord {
   readonly found?: Pick<TreeEntry, 'ino' | 'changed'> & {
     /** Whether the file has holes, as far as its blocks show. */
     readonly sparse?: boolean;
+    /** There is a copy of it as it was found, which nothing changes. */
+    readonly copied?: true;
   };
+}
+
+/** With the files marked of which there are copies of these sizes, by path. */
+export function withCopies(plan: Plan, copies: ReadonlyMap<string, number>): Plan {
+  if (copies.size === 0) return plan;
+  const marked = (record: PlannedRecord): PlannedRecord => {
+    const { path, size, data, found } = record;
+    const has = data === 'file' && found !== undefined && !isViewed(found) && copies.get(path) === size;
+    return has ? { ...record, found: { ...found, copied: true } } : record;
+  };
+  const segments = plan.segments.map((segment) => ({ ...segment, records: segment.records.map(marked) }));
+  return { ...plan, segments };
 }
 
 /** The content that a record has itself. */

@@ -77,7 +77,7 @@ export interface SavedSnapshot {
 /**
  * Longest step of the clock of a tmpfs in seconds (a tick of the kernel: HZ is 100 or more), with a margin.
  */
-const TICK = 0.1;
+export const TICK = 0.1;
 
 /**
  * Seconds after a look from which on a time of change is no recent one. A file in a layer that is an EROFS

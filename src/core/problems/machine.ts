@@ -84,6 +84,10 @@ export const MACHINE = {
     'Files were removed or replaced each time mkma read them.',
     'End the program that does this, or exclude them with --deselect.',
   ],
+  'files-unsettled': [
+    'The layer was saved, but some files are not as they were at the moment of all others: they changed while they were read, and the programs that write them could not be made to stand still.',
+    'Save again, end these programs, or raise --max-freeze.',
+  ],
   'packing-failed': ['The layer cannot be packed.', 'Check dmesg; if RAM ran out, use a lower --level.'],
   'layer-unloadable': [
     'Early boot could not load a layer of this size; nothing was saved.',

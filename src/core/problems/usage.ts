@@ -60,6 +60,10 @@ export const USAGE = {
     'Shorten it by the number of bytes that the message names.',
   ],
   'level-invalid': ['--level is not a zstd level.', 'Use 1 to 19.'],
+  'time-invalid': [
+    '--max-freeze is not a number of seconds from 0 to 60.',
+    'Use one such as 3s, 0.5s or 500ms.',
+  ],
   'label-invalid': [
     '--name cannot be part of the name of a layer.',
     'Use at most 64 letters, digits, dots, - and _, starting with a letter or digit.',

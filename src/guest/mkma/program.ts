@@ -23,7 +23,7 @@ const application = buildApplication<Context>(
       hideRoute: { 'make-derived': true },
       brief: 'Inspect a machine that runs from RAM, and save its changes.',
       fullDescription:
-        'Inspect a machine that runs from RAM, and save its changes.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted.',
+        'Inspect a machine that runs from RAM, and save its changes.\n\nExit codes: 0 success, 1 the work failed, 2 wrong usage, 3 saved, but some files not as they were at one moment, 130 interrupted.',
     },
   }),
   {
@@ -56,5 +56,5 @@ export async function runProgram(argv: readonly string[], session: Session): Pro
 
 function exitCodeOf(cause: unknown): number {
   if (!(cause instanceof Failed)) return 1;
-  return { usage: 2, interrupted: 130, failure: 1 }[cause.problem.kind ?? 'failure'];
+  return { usage: 2, interrupted: 130, partial: 3, failure: 1 }[cause.problem.kind ?? 'failure'];
 }

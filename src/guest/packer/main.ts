@@ -118,7 +118,7 @@ function copy(record: PlannedRecord & InStream): void {
   }
   // An empty file is opened as well: it may have content by now.
   if (to < from || (from === to && size > 0)) return;
-  const root = isInView(record) ? plan.view : plan.root;
+  const root = record.found?.copied ? plan.copies : isInView(record) ? plan.view : plan.root;
   const name = Object.hasOwn(plan.aliases, path) ? plan.aliases[path] : `${root}/${path}`;
   const fd = os.open(name as string, os.O_RDONLY | O_NONBLOCK);
   let left = to - from;
@@ -194,6 +194,7 @@ function isPlanned(fd: number, record: PlannedRecord): boolean {
   const { found } = record;
   const stat = fd < 0 ? null : os.stat(`/proc/self/fd/${fd}`)[0];
   if (stat === null || found === undefined || (stat.mode & os.S_IFMT) !== os.S_IFREG) return false;
+  if (found.copied) return stat.size === record.size;
   if (isInView(record)) return stat.ino === engineNumber(inodeNumber(found)) && isUntouched(fd, record);
   return stat.dev === device && String(stat.ino) === found.ino;
 }
@@ -209,6 +210,7 @@ function engineNumber(decimal: string): number {
 
 /** Whether it was not changed since it was found: to the millisecond, the engine's resolution. */
 function isUntouched(fd: number, { found }: PlannedRecord): boolean {
+  if (found?.copied) return true;
   const [seconds = '', fraction = ''] = (found?.changed ?? '').split('.');
   return os.stat(`/proc/self/fd/${fd}`)[0]?.ctime === Number(seconds) * 1000 + Number(fraction.slice(0, 3));
 }

@@ -9,7 +9,7 @@ import { makeFile, moveOnto } from './files.js';
 import { type Jobs, OwnJobs } from './jobs.js';
 import { quickjsMachine } from './machine.js';
 import { pipelines } from './pipelines.js';
-import { readFrom, start } from './run.js';
+import { readFrom, run, start } from './run.js';
 import { startedJobs } from './starter.js';
 
 /** Where programs are started. */
@@ -34,6 +34,8 @@ export function runningMachine(): RunningSystem {
     moveOnto,
     lock,
     readFrom,
+    // Started by this program itself: what the starter has started ends with it.
+    runApart: (argv) => run(['setsid', ...argv]),
     environment: (name) => callersVariable(name) || undefined,
     converse(argv) {
       // For a person: with that person's language and path.

@@ -19,6 +19,7 @@ const PROGRAM_FILES = {
   '/usr/lib/mkma/mkma.js': { source: 'mkma.js', mode: 0o644 },
   '/usr/lib/mkma/pack.js': { source: 'pack.js', mode: 0o644 },
   '/usr/lib/mkma/start.js': { source: 'start.js', mode: 0o644 },
+  '/usr/lib/mkma/still.js': { source: 'still.js', mode: 0o644 },
   '/usr/lib/mkma/persist.rules': { source: 'persist.rules', mode: 0o644 },
   '/usr/lib/mkma/mkma': { source: 'mkma.sh', mode: 0o755 },
 } as const;

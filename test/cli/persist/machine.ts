@@ -93,7 +93,7 @@ export class TestMachine {
     this.merged = join(this.root, 'merged');
     const tree = `lowerdir=${join(images, 'chroot')},upperdir=${this.ram}/tree,workdir=${this.ram}/tree-work`;
     tool('mount', '-t', 'overlay', '-o', tree, 'tree', this.root);
-    for (const name of ['mkma.js', 'pack.js', 'start.js', 'persist.rules'])
+    for (const name of ['mkma.js', 'pack.js', 'start.js', 'still.js', 'persist.rules'])
       cpSync(join(dist, 'guest', name), join(this.root, 'usr/lib/mkma', name));
     cpSync(join(dist, 'guest/mkma.sh'), join(this.root, 'usr/lib/mkma/mkma'));
     chmodSync(join(this.root, 'usr/lib/mkma/mkma'), 0o755);

@@ -105,6 +105,10 @@ export class FakeMachine implements RunningSystem {
     return true;
   }
 
+  runApart(argv: readonly string[]): Finished {
+    return this.run(argv);
+  }
+
   growLarge(): void {}
 
   start(argv: readonly string[], options: RunOptions = {}): () => Finished {

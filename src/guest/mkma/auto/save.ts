@@ -14,6 +14,7 @@ import type { RunningSystem } from '../../system.js';
 import { type AutoRun, readAutoState, rememberAuto } from '../auto-state.js';
 import { persist } from '../persist/persist.js';
 import type { Persisted } from '../persist/save.js';
+import { unsettledText } from '../persist/unsettled.js';
 import { readMachineState } from './machine-state.js';
 import { type AgedMerges, mergeAged } from './merge.js';
 import { markSession } from './session.js';
@@ -28,6 +29,9 @@ export interface AutoSaved {
   readonly merged: readonly string[];
   readonly warnings: readonly string[];
 }
+
+/** Most seconds for which programs stand still. */
+const MOST_STILL = 3;
 
 /** Level at shutdown, where seconds count more than bytes. */
 const QUICK_LEVEL = 3;
@@ -68,6 +72,8 @@ export function saveByItself(
       ignoreRules: false,
       expand: false,
       label: AUTO_LABEL,
+      mostStill: MOST_STILL,
+      unsettled: 'leave-out' as const,
       consider,
     },
     level: occasion === 'shutdown' ? QUICK_LEVEL : undefined,
@@ -81,6 +87,7 @@ export function saveByItself(
     return done;
   }
   const persisted = done.value;
+  warnings.push(...persisted.unsettled.map(unsettledText));
   const outcome =
     persisted.withheld === true ? 'withheld' : persisted.layer === undefined ? 'nothing' : 'saved';
   const saved = outcome === 'withheld' ? {} : { saved: new Date(machine.now()).toISOString() };

@@ -6,6 +6,7 @@ import type { Plan, PlannedRecord } from '../../../core/image/archive-plan.js';
 import { concatBytes } from '../../../core/text/bytes.js';
 import { encodeName } from '../../../core/text/path.js';
 import { must, mustMakeFolder } from '../../must.js';
+import { COPIES } from '../../still/plan.js';
 import type { RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
 import { WORK } from './work.js';
@@ -21,7 +22,7 @@ export function makeAliases(machine: RunningSystem, plan: Plan, view: string): R
   if (odd.length === 0) return {};
   mustMakeFolder(machine, ALIASES, 0o700);
   const records = odd.flatMap(({ path, found }, i) => {
-    const root = found !== undefined && isViewed(found) ? view : FRESH;
+    const root = found?.copied ? COPIES : found !== undefined && isViewed(found) ? view : FRESH;
     const target = encodeName(`${root}/${path}`);
     const none = { uid: 0, gid: 0, nlink: 1, mtime: 0, rdevMajor: 0, rdevMinor: 0 };
     const head = newcHead({ ...none, ino: i + 1, mode: S_IFLNK | 0o777, size: target.length }, String(i));

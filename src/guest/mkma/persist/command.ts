@@ -6,6 +6,7 @@ import { fullLines, isSecretChange, shortLines, shortUnits } from '../../../core
 import type { Unit } from '../../../core/records/units.js';
 import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
+import { parseSeconds } from '../../../core/text/seconds.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
@@ -18,6 +19,7 @@ import { checkAlone, persistIdentity } from './identity-answer.js';
 import { type PersistOptions, persist } from './persist.js';
 import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
+import { unsettledProblem } from './unsettled.js';
 
 interface Flags {
   readonly all?: boolean;
@@ -33,6 +35,7 @@ interface Flags {
   readonly atShutdown?: boolean;
   readonly expand?: boolean;
   readonly identity?: boolean;
+  readonly maxFreeze?: string;
   readonly json?: boolean;
 }
 
@@ -65,6 +68,10 @@ export const persistCommand = buildCommand<Flags, [], Context>({
       },
       level: word('zstd level, 1 to 19 (default: the highest that takes about 10 s; of erofs 3)', 'n'),
       expand: flag('list every file, also of new folders'),
+      maxFreeze: word(
+        'let programs stand still for at most this long while files that they write are copied: 3s by default, 0: never',
+        'time',
+      ),
       ignoreRules: flag('drop nothing by rules'),
       identity: flag('save who the machine is (machine-id, ssh host keys ...), replacing what was saved'),
       explain: word('only say which rule keeps or drops the path', 'path'),
@@ -103,7 +110,8 @@ function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   const done = persist(machine, record.value, options.value, tell);
   if (!done.ok) return done;
   const value = done.value;
-  return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value) } };
+  const problem = value.unsettled.length === 0 ? {} : { problem: unsettledProblem(value.unsettled) };
+  return { ok: true, value: { value: asJson(value), lines: () => lines(value, options.value), ...problem } };
 }
 
 /** Which rule decides about a path, a package or an account. */
@@ -160,21 +168,38 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
       next: 'leave out one of them',
     });
   }
+  const mostStill = parseSeconds(flags.maxFreeze ?? DEFAULT_FREEZE);
+  if (mostStill === undefined || mostStill > LONGEST_FREEZE) {
+    return usage({
+      code: 'time-invalid',
+      what: `invalid time: --max-freeze ${flags.maxFreeze}`,
+      why: `it must be 0 to ${LONGEST_FREEZE} seconds, such as 3s, 0.5s or 500ms`,
+      next: `omit it for ${DEFAULT_FREEZE}`,
+    });
+  }
   const chosen = level === undefined ? undefined : Number(level);
   return {
     ok: true,
-    value: { all, select, deselect, expand, dryRun, ignoreRules, label: name, level: chosen, format },
+    value: {
+      ...{ all, select, deselect, expand, dryRun, ignoreRules, label: name, level: chosen, format },
+      ...{ mostStill, unsettled: 'warn' },
+    },
   };
 }
+
+/** For how long programs may stand still by default, and at most, in seconds. */
+const DEFAULT_FREEZE = '3s';
+const LONGEST_FREEZE = 60;
 
 function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;
 }
 
-function asJson({ changes, units, dropped, facts, ...value }: Persisted): unknown {
+function asJson({ changes, units, dropped, facts, unsettled, ...value }: Persisted): unknown {
   const { groups, packages } = facts;
   return {
     ...value,
+    unsettled: unsettled.map((one) => ({ ...one, path: `/${one.path}` })),
     dropped: dropped.map(({ paths, ...one }) => ({ ...one, paths: paths.map((path) => `/${path}`) })),
     units: units.map(({ kind, text, bytes }) => ({ kind, name: text.split(' ')[0], text, bytes })),
     changes: listedChanges(changes).map((change) => {
@@ -219,8 +244,9 @@ function lines(value: Persisted, options: PersistOptions): string[] {
       ...heading,
     ];
   }
+  const still = value.stoodStill > 0 ? [`programs stood still for ${value.stoodStill.toFixed(2)} s`] : [];
   return [
-    ...[...notes, ...byRules, ...secrets],
+    ...[...notes, ...byRules, ...secrets, ...still],
     `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`,
   ];
 }

@@ -7,7 +7,7 @@ import { databaseOf } from '../../../core/records/databases.js';
 import { INFO } from '../../../core/records/packages.js';
 import type { RunningSystem } from '../../system.js';
 import { digestsIn } from '../digests.js';
-import { attributesInView, dumpOf, sortAttributes } from '../directory.js';
+import { attributesInView, dumpOf, find, sortAttributes } from '../directory.js';
 import type { Merged } from '../merged.js';
 import { FRESH } from '../view.js';
 
@@ -38,8 +38,17 @@ export function equalFiles(
   const files = alike.filter(({ path, type, size }) => type === 'f' && size > 0 && !upper.inPlace.has(path));
   const read = files.map(({ path }) => path);
   const [here, there] = [digestsIn(machine, FRESH, read), digestsIn(machine, folder, read)];
+  // What was read may be of later than what was listed.
+  const now = new Map(find(machine, FRESH, read, 'themselves').map((entry) => [entry.path, entry]));
+  const isAsListed = ({ path, ino, changed }: TreeEntry): boolean =>
+    now.get(path)?.ino === ino && now.get(path)?.changed === changed;
   const differing = new Set(
-    read.filter((path) => here.get(path) === undefined || here.get(path) !== there.get(path)),
+    files
+      .filter((file) => {
+        const digest = here.get(file.path);
+        return digest === undefined || digest !== there.get(file.path) || !isAsListed(file);
+      })
+      .map(({ path }) => path),
   );
   return new Set(alike.map(({ path }) => path).filter((path) => !differing.has(path)));
 }

@@ -32,25 +32,30 @@ export interface Difference {
 }
 
 /**
- * $0 is the folder, the arguments are find's. Records of folders begin with a d; of what has several names,
- * the fifth word, the number of links, is above one.
+ * $0 is the folder, the arguments are a program that lists the upper directory. Records of folders begin with
+ * a d; of what has several names, the fifth word, the number of links, is above one.
  */
 const COMPARE = `
-cd "$0" && export LC_ALL=C && find "$@" >listed && sort -z listed >now && rm listed &&
+cd "$0" && export LC_ALL=C && "$@" >listed && sort -z listed >now && rm listed &&
 comm -z -23 now ${ENTRIES} >new && comm -z -13 now ${ENTRIES} >gone && comm -z -12 now ${ENTRIES} >both &&
 { grep -zaE '^(d|. [0-7]+ [0-9]+ [0-9]+ ([2-9]|[0-9]{2,}) )' both >kept || [ $? = 1 ]; } && rm now both ||
 { rm -f listed now both; exit 1; }`;
 
-/** Compares; `undefined` if these snapshots are not what is known. */
+/**
+ * Compares; `undefined` if these snapshots are not what is known. `listed`: a file with the listing to
+ * compare; by default, the upper directory is listed.
+ */
 export function differenceFromKnown(
   machine: RunningSystem,
   saved: readonly SavedSnapshot[],
+  listed?: string,
 ): Difference | undefined {
   const text = saved.length === 0 ? undefined : machine.readText(FACTS);
   if (text === undefined) return undefined;
   const known = parseKnown(text);
   if (known === undefined || !isSame(known, saved)) return undefined;
-  const ended = machine.run(['sh', '-c', COMPARE, FOLDER, ...findArguments(FRESH)], { mayLack: true });
+  const list = listed === undefined ? ['find', ...findArguments(FRESH)] : ['cat', listed];
+  const ended = machine.run(['sh', '-c', COMPARE, FOLDER, ...list], { mayLack: true });
   if (ended.code !== 0 || ended.stderr !== '') return undefined;
   const [added, gone, kept] = ['new', 'gone', 'kept'].map((name) =>
     parseThese(machine.readText(`${FOLDER}/${name}`) ?? ''),

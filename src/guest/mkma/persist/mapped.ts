@@ -2,11 +2,12 @@
 
 import type { TreeEntry } from '../../../core/archive/tree.js';
 import { OVERLAY } from '../../../core/contract.js';
+import { MAPPED_BY_WRITERS } from '../../../core/moment/open-files.js';
 import { answered } from '../../ran.js';
 import type { Finished, GuestSystem } from '../../system.js';
 
 /** The program whose output {@link mappedInodes} reads. A process may end meanwhile. */
-export const MAPPINGS: readonly string[] = ['sh', '-c', 'grep -sh "^[^ ]* .w.s " /proc/[0-9]*/maps'];
+export const MAPPINGS: readonly string[] = ['sh', '-c', `grep -sh '${MAPPED_BY_WRITERS}' /proc/[0-9]*/maps`];
 
 /** grep(1): no line, or an unreadable file. */
 const NOTHING_FOUND = [1, 2];
@@ -53,7 +54,10 @@ export function ownDevices(mountinfo: string): Set<string> {
   const hexadecimal = (number: string): string => Number(number).toString(16).padStart(2, '0');
   return new Set(
     fields
-      .filter(([, , , , point = '']) => OURS.includes(point))
+      .filter(
+        ([, , , , point = '', ...rest]) =>
+          OURS.includes(point) || rest.join(' ').includes(' - overlay mkma '),
+      )
       .map(([, , device = '']) => device.split(':').map(hexadecimal).join(':')),
   );
 }

@@ -10,6 +10,7 @@ import { nameLength } from '../../../core/text/path.js';
 import { memoryInfo } from '../../meminfo.js';
 import type { FramePlan } from '../../packer/plan.js';
 import { processors } from '../../processors.js';
+import { COPIES } from '../../still/plan.js';
 import type { PartResult, Pipeline, RunningSystem } from '../../system.js';
 import { FRESH } from '../view.js';
 import { makeAliases } from './aliases.js';
@@ -130,7 +131,7 @@ function* pipelinesOf(
     }
     const fed = feed?.of(`${i}`, records, contentsIn(records, from, to));
     const own: FramePlan = {
-      ...{ form: 'newc', from, to, root: FRESH, view, aliases },
+      ...{ form: 'newc', from, to, root: FRESH, view, copies: COPIES, aliases },
       records: fed?.records ?? records,
     };
     write(`plan.${i}`, JSON.stringify(own));

@@ -14,6 +14,7 @@ import { parentOf } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { TarPlan } from '../../packer/plan.js';
 import { sumOf } from '../../records.js';
+import { COPIES } from '../../still/plan.js';
 import type { PartResult, RunningSystem } from '../../system.js';
 import { measureFileSystem } from '../room.js';
 import { FRESH } from '../view.js';
@@ -49,7 +50,8 @@ export function packFileSystem(machine: RunningSystem, options: PackOptions): Re
   const records = tarRecords(plan, facts.layer.deletions, facts.layer.opaque);
   const fed = feed?.of('all', records);
   const aliases = fed === undefined ? makeAliases(machine, plan, view) : {};
-  const tar: TarPlan = { form: 'pax', root: FRESH, view, records: fed?.records ?? records, aliases };
+  const sources = { root: FRESH, view, copies: COPIES, aliases };
+  const tar: TarPlan = { form: 'pax', ...sources, records: fed?.records ?? records };
   if (!machine.write(`${WORK}/plan`, JSON.stringify(tar))) throw new Error(`cannot write ${WORK}/plan`);
   const packer = ['qjs', '-m', '/usr/lib/mkma/pack.js', 'plan'];
   const mkfs = ['mkfs.erofs', '--quiet', '-d1', `-zzstd,level=${level}`, ...LAYOUT, '--tar=f', target];

@@ -26,21 +26,19 @@ import { droppedUnits, leftUnits } from './left.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
 import { textsBelow } from './records.js';
 import { type MachineRules, readRules } from './rules.js';
-import { alwaysReplaced, type Persisted, type SaveOptions, save } from './save.js';
-import { type Scan, scanMachine } from './scan.js';
+import { type Persisted, type SaveOptions, save } from './save.js';
+import { type Scan, scanMachine, type Taken } from './scan.js';
 import { matcherOf } from './select.js';
+import { type SettleOptions, Settling } from './settling.js';
 import { nothingShown, offerOf, shownGroups, shownOf } from './shown.js';
 import { findUnits } from './units.js';
 
-export interface PersistOptions extends Choice, SaveOptions {
+export interface PersistOptions extends Choice, SaveOptions, SettleOptions {
   /** Whether no rule drops anything. */
   readonly ignoreRules: boolean;
   /** Asked once the changes are known whether to save them; absent: they are. */
   readonly consider?: (amounts: Amounts) => boolean;
 }
-
-/** Number of attempts if files are replaced while they are read, as programs do that rewrite files whole. */
-const ATTEMPTS = 3;
 
 /** Saves what is chosen. `tell` receives lines about progress. */
 export function persist(
@@ -103,7 +101,7 @@ function persistFrom(
   const nothing = found.changes.length === 0;
   const empty = (): Persisted => ({
     ...{ ...nothingShown(found), format: 'cpio', unpackedBytes: 0, nextBoot: 0, sockets },
-    warnings: medium.warnings,
+    ...{ warnings: medium.warnings, unsettled: [], stoodStill: 0 },
   });
   const amounts = { changedBytes: bytesOf(found.changes), freeRoom: room.free, totalRoom: room.bytes };
   if (!nothing && options.consider?.(amounts) === false) return ok({ ...empty(), withheld: true });
@@ -111,69 +109,82 @@ function persistFrom(
     ? ok({ changes: [], units: [] })
     : chooseChanges(machine, options, offerOf(machine, found), notes);
   if (!first.ok) return first;
-  const paths = new Set(first.value.changes.map(({ path }) => path));
-  // What has joined a group since is chosen with it.
-  const isChosen = (look: Found): ((path: string) => boolean) => {
-    const whole = withGroups(look.changes, look.groups, (path) => paths.has(path));
-    const all = new Set(whole.map(({ path }) => path));
-    return (path) => all.has(path);
-  };
   const notedMedium = {
     ...medium,
     warnings: [...medium.warnings, ...partWarnings(options, found, first.value)],
   };
-  const names = new Set(first.value.units.map(nameOf));
-  for (let attempt = 1; ; attempt++) {
-    // Choosing took time, or files were replaced: what was chosen is saved as it is now.
-    if (attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
-    const units = found.units.units.filter((unit) => names.has(nameOf(unit)));
-    const keeps = isChosen(found);
-    const derived = derivedOf(found, keeps, units);
-    const isKept = ({ path }: Change): boolean => keeps(path) || derived.paths.has(path);
-    const kept = { changes: found.changes.filter(isKept), units };
-    const content = contentOf(
-      machine,
-      found.scan,
-      found.changes,
-      found.units,
-      kept,
-      lookBelow(machine, found.scan),
-    );
-    if (!content.ok) return content;
-    const { texts, left } = content.value;
-    const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
-    if (chosen.length === 0) {
-      return ok({ ...empty(), warnings: notedMedium.warnings });
+  const settling = new Settling(machine, options);
+  try {
+    for (;;) {
+      settling.next();
+      // Choosing took time, or files changed: what was chosen is saved as it is now.
+      if (settling.attempt > 1 || !choosesAtOnce(options)) found = lookAround(machine, base, medium, whole);
+      const moment = options.dryRun
+        ? undefined
+        : settling.moment(found, chosenOf(machine, options, found, first.value).changes);
+      if (moment !== undefined) found = lookAround(machine, base, medium, whole, moment.taken);
+      const now = chosenOf(machine, options, found, first.value);
+      const paths = new Set(settling.without(now.changes).map(({ path }) => path));
+      const keeps = (path: string): boolean => paths.has(path);
+      const derived = derivedOf(found, keeps, now.units);
+      const isKept = ({ path }: Change): boolean => keeps(path) || derived.paths.has(path);
+      const kept = { changes: found.changes.filter(isKept), units: now.units };
+      const below = lookBelow(machine, found.scan);
+      const content = contentOf(machine, found.scan, found.changes, found.units, kept, below);
+      if (!content.ok) return content;
+      const { texts, left } = content.value;
+      const { chosen, stay } = withoutLosses(found.changes, content.value.changes);
+      if (chosen.length === 0) {
+        return ok({ ...empty(), warnings: notedMedium.warnings, ...settling.result(found.scan, []) });
+      }
+      const unsure = settling.found(found.scan, chosen, moment);
+      const saved =
+        unsure.length > 0
+          ? { replaced: unsure }
+          : save(machine, record, options, tell, {
+              ...{ facts, medium: withStaying(notedMedium, stay), free: room.free, scan: found.scan },
+              ...{ chosen, texts, left, sockets, remake: derived.remake, copies: settling.copies },
+              shown: shownOf(machine, found, chosen, now.units, keeps),
+              whole:
+                chosen.length === found.changes.length &&
+                texts.size + found.dropped.length + found.derived.own.size === 0,
+              mayChange: (path) => settling.isTolerated(path),
+            });
+      if (saved.done !== undefined) {
+        if (!saved.done.ok) return saved.done;
+        const names = new Set(now.units);
+        if (!options.dryRun)
+          rememberFigures(
+            machine,
+            figuresOf(found, keeps, (unit) => names.has(unit)),
+          );
+        const { changed, ...value } = saved.done.value;
+        return ok({ ...value, ...settling.result(found.scan, chosen, changed) });
+      }
+      const problem = settling.failed(saved.replaced, now.changes, found.groups);
+      if (problem !== undefined) return err(problem);
+      tell('files changed while they were read: retrying');
     }
-    const shown = shownOf(machine, found, chosen, units, keeps);
-    const saved = save(machine, record, options, tell, {
-      ...{
-        facts,
-        medium: withStaying(notedMedium, stay),
-        free: room.free,
-        scan: found.scan,
-        chosen,
-        texts,
-        left,
-        shown,
-        sockets,
-        remake: derived.remake,
-      },
-      whole:
-        chosen.length === found.changes.length &&
-        texts.size + found.dropped.length + found.derived.own.size === 0,
-    });
-    if (saved.done !== undefined) {
-      if (saved.done.ok && !options.dryRun)
-        rememberFigures(
-          machine,
-          figuresOf(found, keeps, (unit) => names.has(nameOf(unit))),
-        );
-      return saved.done;
-    }
-    if (attempt === ATTEMPTS) return err(alwaysReplaced(saved.replaced));
-    tell('files were replaced while they were read: retrying');
+  } finally {
+    settling.release();
   }
+}
+
+/**
+ * What was chosen, of what there is now: options choose again; of a list, the same paths, and what has joined
+ * their groups.
+ */
+function chosenOf(machine: RunningSystem, options: PersistOptions, found: Found, first: Chosen): Chosen {
+  if (choosesAtOnce(options)) {
+    const again = chooseChanges(machine, options, offerOf(machine, found), []);
+    if (again.ok) return again.value;
+  }
+  const paths = new Set(first.changes.map(({ path }) => path));
+  const names = new Set(first.units.map(nameOf));
+  return {
+    changes: withGroups(found.changes, found.groups, (path) => paths.has(path)),
+    units: found.units.units.filter((unit) => names.has(nameOf(unit))),
+  };
 }
 
 type Found = ReturnType<typeof lookAround>;
@@ -266,8 +277,9 @@ export function lookAround(
   { merged, rules, choice, isIdentity }: Base,
   medium: Pick<Medium, 'saved'>,
   whole: boolean,
+  taken?: Taken,
 ) {
-  const scan = scanMachine(machine, merged, medium.saved, whole);
+  const scan = scanMachine(machine, merged, medium.saved, whole, taken);
   const all = findChanges(scan.upper, scan.stack, scan.below);
   const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
   const saved = all.filter(({ entry }) => entry?.type !== 's');

@@ -2,15 +2,14 @@
 import { isViewed } from '../../../core/archive/tree.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import type { ImageFormat } from '../../../core/contract.js';
-import { type Plan, planArchive } from '../../../core/image/archive-plan.js';
+import { type Plan, planArchive, withCopies } from '../../../core/image/archive-plan.js';
 import { isErofs, type LayerManifest, nameCount } from '../../../core/image/manifest.js';
 import { fitOnTop } from '../../../core/layers/fits.js';
 import { ramOf } from '../../../core/layers/next-boot.js';
-import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { composeLayer, saveSnapshot } from '../../../core/overlay/snapshot.js';
 import type { Records } from '../../../core/records/records.js';
-import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { err, ok, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
 import { processors } from '../../processors.js';
 import type { RunningSystem } from '../../system.js';
@@ -36,6 +35,7 @@ import { recordsOfLayer, staleRecords, textsBelow } from './records.js';
 import { remember } from './saved.js';
 import type { Scan } from './scan.js';
 import type { Shown } from './shown.js';
+import { alwaysReplaced, type Unsettled } from './unsettled.js';
 import { type WrittenLayer, writeLayer } from './write.js';
 
 /** How to save. */
@@ -53,7 +53,7 @@ export interface SaveOptions {
 /** The result. */
 export interface Persisted extends Shown {
   /** Absent if nothing was to be saved. */
-  readonly layer?: Omit<WrittenLayer, 'manifest'> & { readonly id: string };
+  readonly layer?: Omit<WrittenLayer, 'manifest' | 'changed'> & { readonly id: string };
   /** Whether there were changes that the options forbade to save. */
   readonly withheld?: boolean;
   readonly format: ImageFormat;
@@ -65,17 +65,14 @@ export interface Persisted extends Shown {
   readonly nextBoot: number;
   readonly sockets: readonly string[];
   readonly warnings: readonly string[];
+  /** Files that are not as they were at the moment of all others. */
+  readonly unsettled: readonly Unsettled[];
+  /** Seconds that programs stood still. */
+  readonly stoodStill: number;
 }
 
-/** The problem of files that were never the same twice. */
-export function alwaysReplaced(paths: readonly string[]): Problem {
-  return {
-    code: 'files-changing',
-    what: 'files were removed or replaced whenever they were read',
-    where: paths.slice(0, 5).map(showPath).join(', ') + (paths.length > 5 ? ', and more' : ''),
-    next: 'stop the program that does this, or exclude them with --deselect; nothing was saved',
-  };
-}
+/** The result, and files that changed while they were read. */
+type SavedLayer = Omit<Persisted, 'unsettled' | 'stoodStill'> & { readonly changed: readonly string[] };
 
 /** Lines about progress, if there is enough to report. */
 function progress(tell: (line: string) => void, { bytes: total }: Plan): (bytes: number) => void {
@@ -110,11 +107,15 @@ interface Found {
   /** Nothing was left out. */
   readonly whole: boolean;
   readonly sockets: readonly string[];
+  /** Sizes of the copies that there are of files as they were found, by path. */
+  readonly copies: ReadonlyMap<string, number>;
+  /** Whether a file may be saved although it changes while it is read. */
+  readonly mayChange: (path: string) => boolean;
 }
 
-/** The result; `undefined` if files were replaced while they were read. */
+/** The result; `undefined` if files changed while they were read. */
 type Saved =
-  | { readonly done: Result<Persisted> }
+  | { readonly done: Result<SavedLayer> }
   | { readonly done?: undefined; readonly replaced: readonly string[] };
 
 /** Packs what is chosen, and writes it. `tell` receives lines about progress. */
@@ -123,8 +124,10 @@ export function save(
   record: BootRecord,
   options: SaveOptions,
   tell: (line: string) => void,
-  { facts: machineIs, medium, free, scan, chosen, texts: own, left, shown, remake, whole, sockets }: Found,
+  found: Found,
 ): Saved {
+  const { facts: machineIs, medium, free, scan, chosen, texts: own, left } = found;
+  const { shown, remake, whole, sockets } = found;
   const parts = packageParts(
     machine,
     scan,
@@ -134,10 +137,10 @@ export function save(
   const texts = new Map([...own, ...parts.texts]);
   const changes = [...chosen, ...parts.changes];
   const folders = unseenFolders(machine, scan, changes);
-  const found = new Map([...scan.upper.attributes, ...parts.attributes, ...folders.attributes]);
+  const allAttributes = new Map([...scan.upper.attributes, ...parts.attributes, ...folders.attributes]);
   const content = composeLayer(
     [...changes, ...folders.changes],
-    { ...scan.upper, attributes: found },
+    { ...scan.upper, attributes: allAttributes },
     scan.below,
   );
   const { attributes, metadataOnly } = content;
@@ -145,6 +148,7 @@ export function save(
   const sparse = compressed ? 'tmpfs' : 'everywhere';
   const plan = planArchive(content.tree, scan.devices, { attributes, metadataOnly, sparse, texts });
   if (!plan.ok) return { done: err({ ...plan.problem, next: 'choose again without it' }) };
+  const toPack = withCopies(plan.value, found.copies);
   const { unpackedBytes, segments } = plan.value;
   const names = segments.reduce(
     (sum, { records }) => sum + records.length,
@@ -165,7 +169,7 @@ export function save(
   const { records } = layerRecords;
   const hidden = hiddenByDisks(readDisks(machine), chosen);
   const warnings = [...medium.warnings, ...hidden, ...fitWarnings(records, medium)];
-  if (options.dryRun) return { done: ok({ ...result, warnings }) };
+  if (options.dryRun) return { done: ok({ ...result, warnings, changed: [] }) };
   machine.outliveInterrupts();
   if (remake.length > 0)
     tell(`made again at each boot, since not all that they are made from is saved: ${remake.join(', ')}`);
@@ -181,7 +185,7 @@ export function save(
     const pack = (as: ImageFormat): Result<PackedLayer> => {
       const onProgress = progress(tell, plan.value);
       const how = { level: levelOf(as), format: as, target, onProgress };
-      return packLayer(machine, { plan: plan.value, view: scan.merged.root, facts, ...how });
+      return packLayer(machine, { plan: toPack, view: scan.merged.root, facts, ...how });
     };
     let done = pack(format);
     const mayChange = options.format === undefined && format === 'erofs';
@@ -197,8 +201,10 @@ export function save(
     if (!fits.ok) return fits;
     replaced = [
       ...done.value.replaced,
+      ...done.value.changed.filter((path) => !found.mayChange(path)),
       ...staleRecords(machine, scan.merged, { records, texts }, content, done.value.changed),
     ];
+    replaced = [...new Set(replaced)];
     return replaced.length === 0 ? done : err(alwaysReplaced(replaced));
   };
   const write = (folder: string): Result<WrittenLayer> => {
@@ -228,7 +234,7 @@ export function save(
   if (!written.ok) {
     return replaced.length > 0 && written.problem.kind !== 'interrupted' ? { replaced } : { done: written };
   }
-  const { manifest, ...layer } = written.value;
+  const { manifest, changed, ...layer } = written.value;
   if (made !== undefined) addToKnown(machine, scan.difference, medium.saved, made);
   const added = { name: layer.layer, ...needsOf(manifest) };
   const nextBoot = [...medium.nextBoot, added];
@@ -241,7 +247,7 @@ export function save(
   const all = [...warnings, ...layer.warnings];
   const madeAs = isErofs(manifest) ? 'erofs' : 'cpio';
   const takes = { format: madeAs, unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) } as const;
-  return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all }) };
+  return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all, changed }) };
 }
 
 /** What early boot will need for a layer. */

@@ -74,17 +74,31 @@ export function scanMachine(
   merged: Merged,
   saved: readonly SavedSnapshot[],
   whole: boolean,
+  taken?: Taken,
 ): Scan {
-  const look = { machine, merged, saved, whole };
-  const seen = machine.now() / 1000;
-  const difference = differenceFromKnown(machine, saved);
+  const look = { machine, merged, saved, whole, ...(taken === undefined ? {} : { taken }) };
+  const now = (): number => taken?.until ?? machine.now() / 1000;
+  const seen = now();
+  const difference = differenceFromKnown(machine, saved, taken?.file);
   const quick = difference === undefined ? undefined : scanWith(look, seen, difference);
   if (quick !== undefined) return quick;
   for (let attempt = 1; ; attempt++) {
-    const scan = scanWith(look, machine.now() / 1000);
+    const scan = scanWith(look, now());
     if (scan !== undefined) return scan;
     if (attempt === ATTEMPTS) throw new ThrownProblem(MOVING);
   }
+}
+
+/** The upper directory as it was at one moment, in place of a look at it. */
+export interface Taken {
+  /** The file with the listing, and its text. */
+  readonly file: string;
+  listing(): string;
+  /** As these programs would have ended. */
+  dump(): Finished;
+  mappings(): Finished;
+  /** When the moment was over, in seconds since the epoch. */
+  readonly until: number;
 }
 
 /** What is looked at. */
@@ -93,6 +107,7 @@ interface Look {
   readonly merged: Merged;
   readonly saved: readonly SavedSnapshot[];
   readonly whole: boolean;
+  readonly taken?: Taken;
 }
 
 /** Number of looks, if folders move while they are looked at. */
@@ -109,11 +124,11 @@ const MOVING: Problem = {
  * moved meanwhile.
  */
 function scanWith(look: Look, seen: number, difference?: Difference): Scan | undefined {
-  const { machine, merged, saved } = look;
-  const raw = scanUpper(machine, difference?.entries);
+  const { machine, merged, saved, taken } = look;
+  const raw = scanUpper(machine, difference?.entries, taken);
   const moves = followMarks(raw.entries, raw, saved.length === 0);
   if (difference !== undefined && moves.folders.size > 0) return undefined;
-  const moved = withMoved(raw, moves, machine, merged);
+  const moved = withMoved(raw, moves, machine, merged, taken);
   if (moved === undefined) return undefined;
   const above = [...moved.otherNames.keys()].flatMap(ancestorsOf);
   const paths = [...moved.entries.map(({ path }) => path), ...moves.origins.values(), ...above];
@@ -154,12 +169,13 @@ interface RawUpper extends Marks, Pick<Upper, 'entries' | 'whiteouts' | 'attribu
 }
 
 /** The upper directory: beside its listing, the programs run in parallel. */
-function scanUpper(machine: RunningSystem, different?: readonly TreeEntry[]): RawUpper {
-  const listed = different ?? parseTree(stable(machine, ['find', ...findArguments(FRESH)]));
+function scanUpper(machine: RunningSystem, different?: readonly TreeEntry[], taken?: Taken): RawUpper {
+  const listed =
+    different ?? parseTree(taken?.listing() ?? stable(machine, ['find', ...findArguments(FRESH)]));
   // Not before: an attribute set in between would be missing, although the change time includes it; and what
   // was mapped may have changed since.
-  const dump = different === undefined ? machine.start(DUMP, { cwd: FRESH }) : undefined;
-  const mappings = machine.start(MAPPINGS);
+  const dump = different === undefined ? (taken?.dump ?? machine.start(DUMP, { cwd: FRESH })) : undefined;
+  const mappings = taken?.mappings ?? machine.start(MAPPINGS);
   const all = listed.filter(
     // The mount point of the view: a base made by hand may lack the folder.
     ({ path }) =>
@@ -178,6 +194,7 @@ function withMoved(
   { folders, origins }: Moves,
   machine: RunningSystem,
   { root }: Merged,
+  taken?: Taken,
 ): Upper | undefined {
   const upper = {
     ...raw,
@@ -191,7 +208,10 @@ function withMoved(
   const roots = [...folders.keys()];
   const inside = (path: string): boolean => folders.has(path) || isInside(path, folders);
   const own = new Set(raw.entries.map(({ path }) => path));
-  const all = find(machine, root, roots, 'everything');
+  // What was made since the moment is not of it. A file of an EROFS may have any time.
+  const isOfMoment = ({ changed }: TreeEntry): boolean =>
+    taken === undefined || Number(changed) < taken.until || Number(changed) > machine.now() / 1000;
+  const all = find(machine, root, roots, 'everything').filter(isOfMoment);
   // One that moved on while it was read may lack content: its inode is the same before and after.
   const before = new Map(all.filter(({ path }) => folders.has(path)).map(({ path, ino }) => [path, ino]));
   const after = new Map(find(machine, root, roots, 'themselves').map(({ path, ino }) => [path, ino]));

@@ -2,7 +2,6 @@
 
 import { readImageInfo } from '../../../core/image/image.js';
 import { isErofs, type LayerManifest } from '../../../core/image/manifest.js';
-import { showPath } from '../../../core/overlay/change-list.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { layerFileName, nextLayerName } from '../../../core/set/layer-names.js';
 import { quoteName } from '../../../core/text/path.js';
@@ -20,6 +19,8 @@ export interface WrittenLayer {
   readonly bytes: number;
   readonly manifest: LayerManifest;
   readonly warnings: readonly string[];
+  /** Files that changed while they were read. */
+  readonly changed: readonly string[];
 }
 
 export interface WriteOptions {
@@ -60,13 +61,11 @@ export function writeLayer(machine: RunningSystem, options: WriteOptions): Resul
     if (named.code !== 0) named = machine.run(['sync', folder]);
     if (named.code !== 0) return err(notFlushed(file, named.stderr.trim()));
     const mode = machine.info(`${folder}/${file}`)?.mode ?? 0;
-    const warnings = changed.map(
-      (path) => `${showPath(path)} changed while it was read: save again to get all of it`,
-    );
+    const warnings: string[] = [];
     if ((mode & 0o077) !== 0) {
       warnings.push('this file system has no permissions: anyone who can mount it can read the layer');
     }
-    return ok({ layer, file, bytes, manifest, warnings });
+    return ok({ layer, file, bytes, manifest, warnings, changed });
   } finally {
     if (!done) machine.run(['rm', '-f', part]);
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TreeEntry } from '../../../../src/core/archive/tree.js';
-import { planArchive } from '../../../../src/core/image/archive-plan.js';
+import { planArchive, withCopies } from '../../../../src/core/image/archive-plan.js';
 import { splitDevice } from '../../../../src/host/pack/scan.js';
 
 let inode = 100;
@@ -128,4 +128,31 @@ test('device numbers are split as the kernel packs them', () => {
     major: 259,
     minor: 70000,
   });
+});
+
+test('copies are used of files in the tree that have their size', () => {
+  const linked = { ino: '7', nlink: 2 };
+  const tree = [
+    entry('.', { type: 'd' }),
+    entry('copied', { size: 5 }),
+    entry('grown', { size: 5 }),
+    entry('first', { size: 5, ...linked }),
+    entry('second', { size: 5, ...linked }),
+    entry('seen', { size: 5, ino: 'view:1:2' }),
+    entry('empty', { size: 0 }),
+  ];
+  const planned = planArchive(tree, new Map());
+  assert.ok(planned.ok);
+  const copies = new Map([
+    ...[...['copied', 'first', 'second', 'seen'].map((path) => [path, 5] as const)],
+    ...([
+      ['grown', 6],
+      ['empty', 0],
+    ] as const),
+  ]);
+  const marked = withCopies(planned.value, copies).segments.flatMap(({ records }) =>
+    records.flatMap(({ path, found }) => (found?.copied ? [path] : [])),
+  );
+  assert.deepEqual(marked, ['copied', 'second', 'empty']);
+  assert.equal(withCopies(planned.value, new Map()), planned.value);
 });

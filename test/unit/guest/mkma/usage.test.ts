@@ -52,7 +52,10 @@ test('--help names every verb, and that of a verb its options', async () => {
     whole.out,
     /Commands\n {2}persist {2}save the changes.*\n {2}layers {3}list, show.*\n {2}revert {3}undo changes.*\n {2}status {3}show base and layers/,
   );
-  assert.match(whole.out, /Exit codes: 0 success, 1 the work failed, 2 wrong usage, 130 interrupted/);
+  assert.match(
+    whole.out,
+    /Exit codes: 0 success, 1 the work failed, 2 wrong usage, 3 saved, but some files not as they were at one moment, 130 interrupted/,
+  );
   const verb = await mkma(bootedMachine(), ['status', '--help']);
   assert.match(verb.out, /--json\]? +print one JSON document on stdout/);
   assert.deepEqual([whole.code, verb.code, whole.err, verb.err], [0, 0, '', '']);
