@@ -15,8 +15,8 @@ interface Sources {
   readonly root: string;
   /** The same for entries that were found in the view (isViewed in core/archive/tree.ts). */
   readonly view: string;
-  /** The same for files of which there is a copy (`copied`). */
-  readonly copies: string;
+  /** The same for files of which there is a copy (`copied`); absent if there are none. */
+  readonly copies?: string;
   /** By path, another name for files that the engine cannot open by their own: it only supports UTF-8. */
   readonly aliases: Readonly<Record<string, string>>;
 }

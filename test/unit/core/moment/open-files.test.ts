@@ -10,6 +10,7 @@ const LINKS = [
   '/proc/7/fd/11 /root/of/another/srv/new',
   '/proc/7/fd/12 /another/new',
   '/proc/8/fd/3 /srv/data base',
+  '/proc/9/fd/3 /elsewhere/new',
   '',
 ].join('\0');
 const NUMBERS = `/proc/12/fdinfo/3:ino:\t11
@@ -17,6 +18,7 @@ const NUMBERS = `/proc/12/fdinfo/3:ino:\t11
 /proc/7/fdinfo/11:ino:\t13
 /proc/7/fdinfo/12:ino:\t99
 /proc/7/fdinfo/0:ino:\t1
+/proc/9/fdinfo/3:ino:\t13
 `;
 
 test('files that programs have open for writing: of descriptors that have a name', () => {
@@ -27,6 +29,7 @@ test('files that programs have open for writing: of descriptors that have a name
     { pid: 7, ino: '99', path: '/another/new' },
     // Ended before the second listing.
     { pid: 8, ino: '', path: '/srv/data base' },
+    { pid: 9, ino: '13', path: '/elsewhere/new' },
   ]);
 });
 
