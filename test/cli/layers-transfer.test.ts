@@ -169,3 +169,29 @@ test('what is damaged, no layer, or too large is not imported, and nothing is le
   mkma('layers', 'import', `${OUT}/a`);
   assert.match(names()[0] ?? '', /^\d+_\d+_a$/);
 });
+
+test('who the machine is goes nowhere unless that is asked for, and is merged with nothing', () => {
+  machine.hardware('4c4c4544-0042-3510-8051-b4c04f4e3132');
+  machine.newBase((base) => {
+    mkdirSync(join(base, 'etc/ssh'), { recursive: true });
+    writeFileSync(join(base, 'etc/machine-id'), '');
+    writeFileSync(join(base, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n');
+  });
+  machine.boot();
+  const [a = ''] = save('a');
+  writeFileSync(at('etc/machine-id'), `${'a'.repeat(32)}\n`);
+  mkma('persist', '--identity');
+  const [b = ''] = save('b');
+  const [, identity = ''] = names();
+  assert.match(identity, /identity/);
+  assert.match(mkma('layers', 'export', OUT), new RegExp(`^left out ${identity}, .*--identity`, 'm'));
+  assert.deepEqual(
+    layersAmong(readdirSync(out)).map(({ name }) => name),
+    [a, b],
+  );
+  refused('layer-of-identity', 'layers', 'export', identity, OUT);
+  mkma('layers', 'export', '--identity', identity, `${OUT}/identity`);
+  refused('layer-of-identity', 'layers', 'import', `${OUT}/identity`);
+  refused('layer-not-mergeable', 'layers', 'merge', `${a}..${b}`);
+  assert.match(mkma('layers', 'merge'), new RegExp(`^${identity} stays as it is: it says who`, 'm'));
+});
