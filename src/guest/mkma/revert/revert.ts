@@ -7,7 +7,7 @@ import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { isBelow, isWithin } from '../../../core/text/path.js';
 import { must, mustMakeFolder } from '../../must.js';
 import type { RunningSystem } from '../../system.js';
-import { rootOf, type Merged, withMerged } from '../merged.js';
+import { type Merged, rootOf, withMerged } from '../merged.js';
 import { unlessInterrupted } from '../persist/interrupted.js';
 import { textsBelow } from '../persist/records.js';
 import { readSaved } from '../persist/saved.js';
