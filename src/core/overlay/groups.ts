@@ -69,7 +69,7 @@ export function findGroups(changes: readonly Change[], isFile: (path: string) =>
     // A folder that is gone is one change.
     const face =
       rootOf(isFolder && entry !== undefined ? path : parentOf(path)) ??
-      (isFolder ? undefined : fileFace(path, mains, hasMain));
+      (isFolder || mains.size === 0 ? undefined : fileFace(path, mains, hasMain));
     if (face === undefined) continue;
     const group = groups.get(face.path) ?? { ...face, changes: [] };
     groups.set(face.path, group);
@@ -90,6 +90,7 @@ function folderFace(path: string, has: (path: string) => boolean): Face | undefi
 
 /** The database that a file accompanies. */
 function mainOf(path: string, has: (path: string) => boolean): string | undefined {
+  if (!/[ml]$/.test(path.slice(-1))) return undefined;
   const main = COMPANION.exec(path)?.[1];
   return main !== undefined && !main.endsWith('/') && has(main) ? main : undefined;
 }

@@ -112,16 +112,26 @@ function withoutContents(
   open: ReadonlySet<string>,
 ): ListLine[] {
   const whole = new Set(
-    lines.filter(({ kind, path }) => kind === 'new' && !open.has(path)).map(({ path }) => path),
+    changes.flatMap(({ kind, path, entry }) =>
+      kind === 'new' && entry?.type === 'd' && !open.has(path) ? [path] : [],
+    ),
   );
-  const topmost = (path: string): string | undefined => ancestorsOf(path).find((above) => whole.has(above));
+  if (whole.size === 0) return [...lines];
+  /** By folder, the topmost new one that it is in, or is. */
+  const topmost = new Map<string, string | undefined>([['.', undefined]]);
+  const topmostOf = (folder: string): string | undefined => {
+    if (topmost.has(folder)) return topmost.get(folder);
+    const found = topmostOf(parentOf(folder)) ?? (whole.has(folder) ? folder : undefined);
+    topmost.set(folder, found);
+    return found;
+  };
   const inside = new Map<string, Change[]>();
   for (const change of listedChanges(changes)) {
-    const folder = topmost(change.path);
+    const folder = change.path === '.' ? undefined : topmostOf(parentOf(change.path));
     if (folder !== undefined) add(inside, folder, change);
   }
   return lines
-    .filter(({ path }) => topmost(path) === undefined)
+    .filter(({ path }) => path === '.' || topmostOf(parentOf(path)) === undefined)
     .map((line) => {
       const all = inside.get(line.path);
       return all === undefined ? line : standingFor(line, sumOf(all), 'file');
@@ -136,27 +146,47 @@ function folded(
   room: number,
 ): ListLine[] {
   if (lines.length <= room) return [...lines];
-  const visible = new Map(lines.map((line) => [line.path, line]));
-  const inside = new Map<string, string[]>();
-  for (const { path } of lines) for (const above of ancestorsOf(path)) add(inside, above, path);
-  const depth = (path: string): number => path.split('/').length;
-  const folders = [...inside.keys()]
-    .filter((path) => !open.has(path))
-    .sort((a, b) => depth(b) - depth(a) || (inside.get(a)?.length ?? 0) - (inside.get(b)?.length ?? 0));
+  const own = new Map(lines.map((line) => [line.path, line]));
+  /** By folder, the lines in it; those deeper in it join once their folder has been looked at. */
+  const inside = new Map<string, ListLine[]>();
+  for (const line of lines) add(inside, line.path === '.' ? ABOVE : parentOf(line.path), line);
+  const byDepth = new Map<number, string[]>();
+  for (const folder of new Set(
+    [...inside.keys()].flatMap((one) => (one === ABOVE ? [] : [...ancestorsOf(one), one])),
+  ))
+    add(byDepth, folder === '.' ? 0 : folder.split('/').length, folder);
   const sums = sumsBelow(changes);
-  for (const folder of folders) {
-    if (visible.size <= room) break;
-    const hidden = (inside.get(folder) ?? []).filter((path) => visible.has(path));
-    const own = visible.get(folder);
-    if (hidden.length < (own === undefined ? 2 : 1)) continue;
-    for (const path of hidden) visible.delete(path);
-    const line = own ?? { kind: 'folder', path: folder };
-    visible.set(folder, standingFor(line, sums.get(folder) as Sum, 'change'));
-    // Those above count it as one.
-    if (own === undefined) for (const above of ancestorsOf(folder)) add(inside, above, folder);
+  const replaced = new Map<string, ListLine>();
+  let total = lines.length;
+  for (const depth of [...byDepth.keys()].sort((a, b) => b - a)) {
+    const linesIn = (folder: string): readonly ListLine[] => inside.get(folder) ?? [];
+    const folders = (byDepth.get(depth) ?? []).sort((a, b) => linesIn(a).length - linesIn(b).length);
+    for (const folder of folders) {
+      const hidden = linesIn(folder);
+      const above = folder === '.' ? ABOVE : parentOf(folder);
+      const line = own.get(folder);
+      const isWorth = hidden.length >= (line === undefined ? 2 : 1);
+      if (total <= room || open.has(folder) || !isWorth) {
+        for (const one of hidden) add(inside, above, one);
+        continue;
+      }
+      const standing = standingFor(
+        line ?? { kind: 'folder', path: folder },
+        sums.get(folder) as Sum,
+        'change',
+      );
+      total -= hidden.length;
+      if (line === undefined) {
+        add(inside, above, standing);
+        total++;
+      } else replaced.set(folder, standing);
+    }
   }
-  return sortTree([...visible.values()]);
+  return sortTree((inside.get(ABOVE) ?? []).map((line) => replaced.get(line.path) ?? line));
 }
+
+/** Stands for what the root is in. */
+const ABOVE = '';
 
 /** By folder, all changes in it. Most share their folder: it is summed up first. */
 function sumsBelow(changes: readonly Change[]): Map<string, Sum> {
@@ -176,7 +206,7 @@ function sumsBelow(changes: readonly Change[]): Map<string, Sum> {
   return sums;
 }
 
-function add<T>(map: Map<string, T[]>, key: string, value: T): void {
+function add<K, T>(map: Map<K, T[]>, key: K, value: T): void {
   const known = map.get(key);
   if (known === undefined) map.set(key, [value]);
   else known.push(value);
