@@ -137,6 +137,21 @@ test('a session that ends without a save is known to the next boot, with the tim
   assert.equal(mark()?.ended, 'saved');
 });
 
+test('a save by hand forgets what an earlier session lost, not that this one is open', () => {
+  write('srv/data');
+  auto();
+  write('srv/more');
+  assert.equal(machine.mkma(['persist', '--all']).code, 0);
+  assert.equal(mark()?.ended, 'open');
+  machine.onStorage((storage) => {
+    const file = join(storage, 'images', SESSION_FILE);
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), boot: 'another' }));
+  });
+  write('srv/again');
+  assert.equal(machine.mkma(['persist', '--all']).code, 0);
+  assert.equal(mark(), undefined);
+});
+
 test('what cannot be written at shutdown is a failure with its reason; the medium full', () => {
   machine.onStorage((storage) =>
     machine.sh('head -c 300M /dev/zero >"$0" 2>/dev/null || true', join(storage, 'fill')),

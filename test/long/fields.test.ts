@@ -85,6 +85,7 @@ export default defineMachine({
   keyboard: { layout: 'de', variant: 'nodeadkeys' },
   timezone: 'Europe/Berlin',
   services: { enable: ['own', 'once', 'elsewhere', 'asleep'], disable: ['never'], mask: ['apt-daily.timer'] },
+  persist: { auto: { every: '2h' }, rules: { keep: ['/srv/kept'] }, limits: { largestFile: '1G' } },
   sysctl: { 'vm.swappiness': 11 },
   hooks: [
     { at: 'packages', run: 'dpkg-query --show mkma-local mkma-remote mkma-second > /etc/hook-packages' },
@@ -134,6 +135,11 @@ const FACTS: readonly (readonly [string, string | RegExp])[] = [
   ['readlink /etc/localtime; date -d 2026-12-24T12:00Z +%H%Z', '/usr/share/zoneinfo/Europe/Berlin\n13CET'],
   ['localectl status | grep -E "Layout|Variant"', /Layout: de\n.*Variant: nodeadkeys/],
   ['systemctl is-active own; systemctl is-enabled never apt-daily.timer', 'active\ndisabled\nmasked'],
+  ['systemctl is-enabled mkma-persist.timer mkma-persist-shutdown.service', 'enabled\nenabled'],
+  [
+    'sed 1,2d /usr/lib/mkma/definition.rules',
+    '[keep]\n/srv/kept\n\n[limits]\nlargest-file 1G\n\n[auto]\nevery 2h',
+  ],
   ['cat /proc/sys/vm/swappiness', '11'],
   [
     'cat /etc/hook-script /etc/hook-function /etc/hook-host',

@@ -15,9 +15,9 @@ import { type AutoRun, readAutoState, rememberAuto } from '../auto-state.js';
 import { persist } from '../persist/persist.js';
 import type { Persisted } from '../persist/save.js';
 import { unsettledText } from '../persist/unsettled.js';
+import { markSession } from '../session-mark.js';
 import { readMachineState } from './machine-state.js';
 import { type AgedMerges, mergeAged } from './merge.js';
-import { markSession } from './session.js';
 
 /** What it came to. */
 export interface AutoSaved {

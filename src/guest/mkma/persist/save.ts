@@ -17,6 +17,7 @@ import { hiddenByDisks, readDisks } from '../disks.js';
 import { withImages } from '../images-folder.js';
 import { rememberNextBoot } from '../next-boot.js';
 import { rememberUsed } from '../room.js';
+import { forgetEarlierSession } from '../session-mark.js';
 import { cannotWrite } from './assembly.js';
 import type { ChosenContent } from './chosen.js';
 import type { machineFacts } from './facts.js';
@@ -214,7 +215,7 @@ export function save(
     if (!same.ok) return same;
     const room = checkCount(now.value);
     if (!room.ok) return room;
-    return writeLayer(machine, {
+    const layer = writeLayer(machine, {
       folder,
       label: options.label,
       pack: packed,
@@ -228,6 +229,8 @@ export function save(
         remember(machine, made.snapshot, { entries: made.entries, texts: layerRecords.texts });
       },
     });
+    if (layer.ok) forgetEarlierSession(machine, folder);
+    return layer;
   };
   let made: ReturnType<typeof saveSnapshot> | undefined;
   const written = unlessInterrupted(machine, () => withImages(machine, record, 'write', write));

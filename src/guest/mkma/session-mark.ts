@@ -1,9 +1,9 @@
 /** The mark of this session on the medium, by which the next boot knows what was lost. */
-import { parseSessionMark, SESSION_FILE, type SessionMark } from '../../../core/auto/session.js';
-import type { BootRecord } from '../../../core/boot/record.js';
-import { err, ok, type Result } from '../../../core/result.js';
-import type { RunningSystem } from '../../system.js';
-import { withImages } from '../images-folder.js';
+import { parseSessionMark, SESSION_FILE, type SessionMark } from '../../core/auto/session.js';
+import type { BootRecord } from '../../core/boot/record.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { RunningSystem } from '../system.js';
+import { withImages } from './images-folder.js';
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
@@ -13,7 +13,7 @@ export function markSession(
   record: BootRecord,
   more: Pick<SessionMark, 'ended'> & Partial<SessionMark>,
 ): Result<void> {
-  const boot = (machine.readText(BOOT_ID) ?? '').trim();
+  const boot = bootId(machine);
   return withImages(machine, record, 'write', (folder) => {
     const file = `${folder}/${SESSION_FILE}`;
     const found = parseSessionMark(machine.readText(file) ?? '');
@@ -24,6 +24,20 @@ export function markSession(
     if (JSON.stringify(mark) === JSON.stringify(found)) return ok();
     return replaceFile(machine, file, `${JSON.stringify(mark)}\n`);
   });
+}
+
+/**
+ * After a save by hand, on a machine that no longer saves by itself: what an earlier session lost is no news
+ * any more. The medium is mounted for writing.
+ */
+export function forgetEarlierSession(machine: RunningSystem, folder: string): void {
+  const file = `${folder}/${SESSION_FILE}`;
+  const found = parseSessionMark(machine.readText(file) ?? '');
+  if (found !== undefined && found.boot !== bootId(machine)) machine.run(['rm', '-f', file]);
+}
+
+function bootId(machine: RunningSystem): string {
+  return (machine.readText(BOOT_ID) ?? '').trim();
 }
 
 function replaceFile(machine: RunningSystem, file: string, text: string): Result<void> {
