@@ -141,6 +141,22 @@ test('a second save of the boot, an EROFS layer, and names of any bytes: as whol
   assert.equal(statSync(at('srv/linked')).nlink, 2);
 });
 
+test('files that come and go all the time: those of the moment are saved, also if they are gone since', async () => {
+  const loop = 'n=0; while :; do n=$((n + 1)); echo $n >"$0/x.$n"; rm -f "$0/x.$((n - 1))"; done';
+  const writer = spawn('sh', ['-c', loop, at('srv/db')]);
+  groups.add(writer.pid);
+  await sleep(100);
+  const { code, stdout, stderr } = await persist('--all', '--level', '1', '--json');
+  writer.kill('SIGKILL');
+  assert.equal(code, 0, stdout + stderr);
+  await sleep(100);
+  machine.boot();
+  // The one that is written, and the one before it.
+  const names = readdirSync(at('srv/db'));
+  assert.ok(names.length === 1 || names.length === 2, names.join(' '));
+  assert.ok(names.some((name) => readFileSync(at(`srv/db/${name}`), 'utf8') === `${name.slice(2)}\n`));
+});
+
 test('in the editor a database alone was kept: what lies beside it comes along', async () => {
   const editor = join(machine.root, 'usr/bin/keep');
   writeFileSync(editor, '#!/bin/sh\nsed -i "/data.db-/d; /notes/d" "$1"\n', { mode: 0o755 });
