@@ -40,12 +40,4 @@ test('it is mounted from RAM, and the machine is as it was saved', async () => {
   assert.equal(await vm.ask('stat -c %d / /srv/data /etc/hosts /srv/after | sort -u | wc -l'), '1');
   assert.doesNotMatch(await vm.ask('mkma persist --all --ignore-rules --dry-run', 100), /\/srv|\/usr|issue/);
   assert.equal(await vm.ask(`mkma layers verify ${name}`, 100), `${name}: verified`);
-  // The file system is mounted from the medium, by the modules of the machine.
-  assert.match(
-    await vm.ask('mkma layers merge --level 1', 300),
-    /merged 2 layers, .* into persistence\.\d+_\d+_merged\./,
-  );
-  assert.match(await vm.ask('mkma layers verify', 100), /^\d+_\d+_merged: verified$/m);
-  await vm.ask('echo changed >/srv/after && mkma revert /srv/after', 100);
-  assert.equal(await vm.ask('cat /srv/after'), 'after');
 });
