@@ -40,7 +40,7 @@ test('folders move, metadata costs no content, and both are saved exactly', asyn
     assert.equal(changed.exitCode, 0, changed.output);
     const [, grew, of] = /^(\d+) of (\d+)$/m.exec(changed.output) ?? [];
     assert.ok(Number(grew) < Number(of) / 10, changed.output);
-    await vm.ask('mkma persist --all --ignore-rules --dry-run >/run/list', 300);
+    await vm.ask('mkma persist --all --ignore-rules --expand --dry-run >/run/list', 300);
     const list = await vm.ask('grep -v /usr/lib/modules/ /run/list');
     assert.match(await vm.ask('grep -c "^metadata  .*/usr/lib/modules/.*[.]ko" /run/list'), /^\d{3,}$/);
     assert.match(list, /^moved +\d[^/]*\/usr\/share\/bash-completion -> \/usr\/share\/completion$/m);
