@@ -73,7 +73,8 @@ export function saveByItself(
       expand: false,
       label: AUTO_LABEL,
       mostStill: MOST_STILL,
-      unsettled: 'leave-out' as const,
+      // At shutdown it is what it is: programs have ended, and nothing is saved later.
+      unsettled: occasion === 'shutdown' ? ('warn' as const) : ('leave-out' as const),
       consider,
     },
     level: occasion === 'shutdown' ? QUICK_LEVEL : undefined,
