@@ -48,6 +48,10 @@ test('changes are saved by the timer and at shutdown, the history of the last se
     await vm.ask(
       `systemd-run --quiet --unit=writer --property=ExecStop='/bin/sh -c "sleep 2; echo late >/root/by-service"' sleep infinity`,
     );
+    // What belongs to the terminal alone, and takes its time.
+    await vm.ask(
+      `(trap 'sleep 1; echo hung up >/root/by-terminal; exit' HUP; while :; do sleep 0.1; done) >/dev/null 2>&1 & :`,
+    );
     await vm.ask(
       'echo shutdown >/root/by-shutdown; HISTFILE=/root/.bash_history; history -s typed-at-the-end',
     );
@@ -58,9 +62,9 @@ test('changes are saved by the timer and at shutdown, the history of the last se
     await using vm = await bootAgain(disk);
     assert.equal(
       await vm.ask(
-        'cat /root/by-timer /root/by-shutdown /root/by-service; grep typed /root/.bash_history; ls /root/.cache 2>&1 | head -n1',
+        'cat /root/by-timer /root/by-shutdown /root/by-service /root/by-terminal; grep typed /root/.bash_history; ls /root/.cache 2>&1 | head -n1',
       ),
-      "timer\nshutdown\nlate\ntyped-at-the-end\nls: cannot access '/root/.cache': No such file or directory",
+      "timer\nshutdown\nlate\nhung up\ntyped-at-the-end\nls: cannot access '/root/.cache': No such file or directory",
     );
     assert.equal(await lastSession(vm), undefined);
     // The medium is pulled before the shutdown.
