@@ -50,7 +50,7 @@ test('changes are saved by the timer and at shutdown, the history of the last se
     );
     // What belongs to the terminal alone, and takes its time.
     await vm.ask(
-      `(trap 'sleep 1; echo hung up >/root/by-terminal; exit' HUP; while :; do sleep 0.1; done) >/dev/null 2>&1 & :`,
+      `(trap '' TERM; trap 'sleep 1; echo hung up >/root/by-terminal; exit' HUP; while :; do sleep 0.1; done) >/dev/null 2>&1 & :`,
     );
     await vm.ask(
       'echo shutdown >/root/by-shutdown; HISTFILE=/root/.bash_history; history -s typed-at-the-end',
