@@ -35,7 +35,10 @@ export function renumbered<T extends NumberedSource>(
     const moves = { users: new Map<number, number>(), groups: new Map<number, number>() };
     for (const kind of KINDS) {
       const word = kind === 'users' ? 'user' : 'group';
-      for (const [id, name] of Object.entries(relevant(chain, kind))) {
+      const owners = relevant(chain, kind);
+      // An account was removed, and its number given to another one.
+      for (const id of reused(owners)) conflicts.add(`${word} ${id}`);
+      for (const [id, name] of owners) {
         const to = known[kind].take(Number(id), name);
         const taken = to === undefined || to === Number(id) ? undefined : namesOf(chain, kind)[String(to)];
         if (to === undefined || (taken !== undefined && taken !== name)) conflicts.add(`${word} ${id}`);
@@ -50,8 +53,8 @@ export function renumbered<T extends NumberedSource>(
   return { sources: made, conflicts: [...conflicts] };
 }
 
-/** Owners of files, and accounts that the layers add or change, by number. */
-function relevant(chain: readonly NumberedSource[], kind: Kind): Owners {
+/** Owners of files, and accounts that the layers add or change, by number: as often as layers have them. */
+function relevant(chain: readonly NumberedSource[], kind: Kind): (readonly [string, string | null])[] {
   const names = namesOf(chain, kind);
   const numbers = new Map(Object.entries(names).map(([id, name]) => [name, id]));
   const own = chain.flatMap(({ records }) => records.own?.[NAME_FILES[kind]]?.set ?? []);
@@ -60,7 +63,16 @@ function relevant(chain: readonly NumberedSource[], kind: Kind): Owners {
     return id === undefined ? [] : [[id, name] as const];
   });
   const owners = chain.flatMap(({ records }) => Object.entries(records.owners?.[kind] ?? {}));
-  return Object.fromEntries([...owners, ...accounts]);
+  return [...owners, ...accounts];
+}
+
+/** Numbers that belong to one account in a layer, and to another one in the next. */
+function reused(owners: readonly (readonly [string, string | null])[]): string[] {
+  const first = new Map<string, string | null>();
+  return owners.flatMap(([id, name]) => {
+    if (!first.has(id)) first.set(id, name);
+    return first.get(id) === name ? [] : [id];
+  });
 }
 
 /** The names of the highest of them that has the file. */

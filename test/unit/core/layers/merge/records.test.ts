@@ -79,6 +79,14 @@ test('layers made on each other: keys in turn, later ones win, what is gone stay
   assert.deepEqual(both.conflicts, []);
 });
 
+test('a number that was given to another account in between: one layer cannot say whose its files are', () => {
+  const { conflicts } = merge(
+    source(OLD, ANNA, { files: { a: 1000 } }),
+    source(ANNA, OLD + user('bob', 1000), { files: { b: 1000 }, follows: true }),
+  );
+  assert.deepEqual(conflicts, ['user 1000']);
+});
+
 test('a layer that was made without the one below it: the file has the records of both', () => {
   const { texts, records, conflicts } = merge(
     source(OLD, ANNA, { files: { a: 1000 } }),
