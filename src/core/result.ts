@@ -65,6 +65,11 @@ export function renderProblem(problem: Problem): string[] {
   return lines;
 }
 
+/** What failed, where and why, on one line: for logs and lists. */
+export function problemLine({ what, where, why }: Problem): string {
+  return visible([what, where, why].filter((part) => part !== undefined && part !== '').join(': '));
+}
+
 /**
  * Text without control characters, which a terminal would obey: it may come from an untrusted medium. They
  * are shown by their numbers.

@@ -4,6 +4,7 @@ import type { AutoSettings } from '../../../core/auto/settings.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import { chosenLayers } from '../../../core/layers/next-boot.js';
 import { replacedIn } from '../../../core/layers/replaced.js';
+import { problemLine } from '../../../core/result.js';
 import type { StoredImages } from '../../../core/set/stored.js';
 import type { RunningSystem } from '../../system.js';
 import { openImages, withImages } from '../images-folder.js';
@@ -23,7 +24,7 @@ export function mergeAged(
 ): AgedMerges {
   if (!settings.merge) return { merged: [], warnings: [] };
   const stored = withImages(machine, record, 'read', (folder) => openImages(machine, folder));
-  if (!stored.ok) return { merged: [], warnings: [stored.problem.what] };
+  if (!stored.ok) return { merged: [], warnings: [problemLine(stored.problem)] };
   const merged: string[] = [];
   const warnings: string[] = [];
   for (const range of mergesDue(datedLayers(stored.value), settings, machine.now())) {
@@ -33,8 +34,7 @@ export function mergeAged(
       if (layer !== undefined) merged.push(`merged ${names.length} layers into ${layer.file}`);
       warnings.push(...more);
     } else {
-      const { what, where, why } = done.problem;
-      warnings.push([what, where, why].filter((word) => word !== undefined).join(': '));
+      warnings.push(problemLine(done.problem));
       if (done.problem.kind === 'interrupted') break;
     }
   }

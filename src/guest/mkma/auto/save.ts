@@ -9,11 +9,12 @@ import {
 import { AUTO_LABEL } from '../../../core/auto/merging.js';
 import type { AutoSettings } from '../../../core/auto/settings.js';
 import type { BootRecord } from '../../../core/boot/record.js';
-import { ok, type Result } from '../../../core/result.js';
+import { ok, problemLine, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { type AutoRun, readAutoState, rememberAuto } from '../auto-state.js';
 import { persist } from '../persist/persist.js';
 import type { Persisted } from '../persist/save.js';
+import { MOST_STILL } from '../persist/settling.js';
 import { unsettledText } from '../persist/unsettled.js';
 import { markSession } from '../session-mark.js';
 import { readMachineState } from './machine-state.js';
@@ -29,9 +30,6 @@ export interface AutoSaved {
   readonly merged: readonly string[];
   readonly warnings: readonly string[];
 }
-
-/** Most seconds for which programs stand still. */
-const MOST_STILL = 3;
 
 /** Level at shutdown, where seconds count more than bytes. */
 const QUICK_LEVEL = 3;
@@ -50,7 +48,7 @@ export function saveByItself(
   const mark = (more: Parameters<typeof markSession>[2]): void => {
     const marked = markSession(machine, record, more);
     if (marked.ok) rememberAuto(machine, { marked: true });
-    else warnings.push(`${marked.problem.what}: ${marked.problem.why ?? ''}`);
+    else warnings.push(problemLine(marked.problem));
   };
   const conditions = [...conditionsBefore(settings, occasion, readMachineState(machine))];
   // From the first time on, the next boot can say that this session ended without a save.
@@ -81,8 +79,7 @@ export function saveByItself(
   };
   const done = persist(machine, record, options, tell);
   if (!done.ok) {
-    const { what, why } = done.problem;
-    const text = why === undefined ? what : `${what}: ${why}`;
+    const text = problemLine(done.problem);
     if (occasion === 'shutdown') mark({ ended: 'failed', why: text });
     rememberRun(machine, 'failed', text);
     return done;

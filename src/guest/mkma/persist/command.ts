@@ -19,6 +19,7 @@ import { checkAlone, persistIdentity } from './identity-answer.js';
 import { type PersistOptions, persist } from './persist.js';
 import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
+import { MOST_STILL } from './settling.js';
 import { unsettledProblem } from './unsettled.js';
 
 interface Flags {
@@ -188,7 +189,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
 }
 
 /** For how long programs may stand still by default, and at most, in seconds. */
-const DEFAULT_FREEZE = '3s';
+const DEFAULT_FREEZE = `${MOST_STILL}s`;
 const LONGEST_FREEZE = 60;
 
 function isLevel(text: string): boolean {

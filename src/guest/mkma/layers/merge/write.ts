@@ -4,7 +4,7 @@ import { isErofs, nameCount } from '../../../../core/image/manifest.js';
 import { mergedName } from '../../../../core/layers/merge/name.js';
 import type { LayerToMerge } from '../../../../core/layers/merge/range.js';
 import { type NextBoot, nextBootOf, ramOf } from '../../../../core/layers/next-boot.js';
-import { err, ok, type Problem, type Result } from '../../../../core/result.js';
+import { err, ok, type Problem, problemLine, type Result } from '../../../../core/result.js';
 import { quoteName } from '../../../../core/text/path.js';
 import { formatBytes } from '../../../../core/text/size.js';
 import type { RunningSystem } from '../../../system.js';
@@ -87,7 +87,7 @@ export function writeMerged(
     ...{ format: isErofs(manifest) ? 'erofs' : 'cpio', unpackedBytes: manifest.unpackedBytes },
     nextBoot: ramOf([...others, { name: 'merged', unpackedBytes: manifest.unpackedBytes }]),
     layer: { ...layer, id: manifest.id },
-    warnings: [...warnings, ...(removed.ok ? [] : [`${removed.problem.what}: ${removed.problem.why ?? ''}`])],
+    warnings: [...warnings, ...(removed.ok ? [] : [problemLine(removed.problem)])],
   });
 }
 
