@@ -1,27 +1,15 @@
 /** Files that are made from others: saved with what they are made from, made again where layers are on other images. */
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { DERIVED_MARK } from '../../src/core/derived/mark.js';
-import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  images: sharedImages(),
-  dist: join(repository, 'dist'),
-  scratch: folder.path,
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url);
 const at = (path: string): string => join(machine.merged, path);
 
 const SCHEMAS = 'usr/share/glib-2.0/schemas';

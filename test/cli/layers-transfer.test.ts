@@ -1,4 +1,5 @@
 /** `mkma layers rename`, `export` and `import` on the machine. */
+
 import assert from 'node:assert/strict';
 import {
   copyFileSync,
@@ -14,23 +15,10 @@ import {
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { layersAmong } from '../../src/core/set/layer-names.js';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
-import { inOwnMounts } from './persist/namespace.js';
+import { startMachine } from './persist/started.js';
 import { describeTree } from './persist/view.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
-  ...{ storageBytes: 64 * 2 ** 20, ramBytes: 2 ** 26 },
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url, { storageBytes: 64 * 2 ** 20, ramBytes: 2 ** 26 });
 const at = (path: string): string => join(machine.merged, path);
 /** Where copies go, as the machine and the test name it. */
 const OUT = '/tmp/out';

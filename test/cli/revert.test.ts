@@ -1,4 +1,5 @@
 /** `mkma revert`: what was saved last comes back, live, and what is new goes. */
+
 import assert from 'node:assert/strict';
 import {
   chmodSync,
@@ -17,25 +18,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { repository, temporary } from './cli.js';
-import { sharedImages } from './images.js';
-import { TestMachine } from './persist/machine.js';
 import { mutate } from './persist/mutate.js';
-import { inOwnMounts } from './persist/namespace.js';
 import { Chance } from './persist/random.js';
+import { startMachine } from './persist/started.js';
 import { describeTree } from './persist/view.js';
 
-inOwnMounts(import.meta.url);
-
-const folder = temporary();
-const machine = new TestMachine({
-  ...{ images: sharedImages(), dist: join(repository, 'dist'), scratch: folder.path },
-  ...{ storageBytes: 64 * 2 ** 20 },
-});
-process.on('exit', () => {
-  machine.close();
-  folder[Symbol.dispose]();
-});
+const machine = startMachine(import.meta.url, { storageBytes: 64 * 2 ** 20 });
 const at = (path: string): string => join(machine.merged, path);
 
 beforeEach(() => {
