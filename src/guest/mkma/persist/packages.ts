@@ -68,7 +68,9 @@ export function packageParts(
     if (path === DIVERSIONS)
       for (const key of own) diverted.push(entries?.get(key)?.split('\n')[1]?.slice(1) ?? '');
   }
-  const taken = new Set(chosen.filter(({ entry }) => entry !== undefined).map(({ path }) => path));
+  // Metadata alone needs the content below, which another base may lack.
+  const isWhole = ({ path, entry }: Change): boolean => entry !== undefined && !scan.upper.inPlace.has(path);
+  const taken = new Set(chosen.filter(isWhole).map(({ path }) => path));
   const names = infoFiles(machine, root, packages);
   // Also those that were there before the package, which nothing would make where it is applied.
   const words = new Set(
@@ -161,7 +163,9 @@ function entriesOf(
 ): Pick<PackageParts, 'changes' | 'attributes'> {
   const wanted = new Set(paths);
   const own = new Map<string, TreeEntry>();
-  for (const entry of upper.entries) if (wanted.has(entry.path)) own.set(entry.path, entry);
+  for (const entry of upper.entries) {
+    if (wanted.has(entry.path) && !upper.inPlace.has(entry.path)) own.set(entry.path, entry);
+  }
   // A folder that was there before is as it is below, unless its own change is chosen.
   const isKnown = ({ path, type }: TreeEntry): boolean => type === 'd' && below.at(path)?.type === 'd';
   const others = paths.filter((path) => !own.has(path));

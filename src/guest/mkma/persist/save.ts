@@ -136,12 +136,13 @@ export function save(
     textsBelow(machine, scan, medium.saved),
   );
   const texts = new Map([...own, ...parts.texts]);
-  const changes = [...chosen, ...parts.changes];
+  const ofPackages = new Set(parts.changes.map(({ path }) => path));
+  const changes = [...chosen.filter(({ path }) => !ofPackages.has(path)), ...parts.changes];
   const folders = unseenFolders(machine, scan, changes);
   const allAttributes = new Map([...scan.upper.attributes, ...parts.attributes, ...folders.attributes]);
   const content = composeLayer(
     [...changes, ...folders.changes],
-    { ...scan.upper, attributes: allAttributes },
+    { ...scan.upper, attributes: allAttributes, inPlace: without(scan.upper.inPlace, ofPackages) },
     scan.below,
   );
   const { attributes, metadataOnly } = content;
@@ -251,6 +252,10 @@ export function save(
   const madeAs = isErofs(manifest) ? 'erofs' : 'cpio';
   const takes = { format: madeAs, unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) } as const;
   return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all, changed }) };
+}
+
+function without(all: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...all].filter((one) => !others.has(one)));
 }
 
 /** What early boot will need for a layer. */
