@@ -15,35 +15,18 @@ import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { sharedImages } from './images.js';
 import { emptyBase } from './packages/base.js';
-import { generate, type Name } from './packages/generate.js';
+import { COMMON, type Name } from './packages/generate.js';
+import { Installer } from './packages/installer.js';
 import { startMachine } from './persist/started.js';
 
 const machine = startMachine(import.meta.url);
-const debs = join(machine.root, 'tmp/debs');
-mkdirSync(debs);
-const file = generate(debs);
+const packages = new Installer(machine);
+const { debs } = packages;
 const at = (path: string): string => join(machine.merged, path);
 
-function dpkg(root: string, ...args: string[]): string {
-  const argv = [
-    machine.root,
-    'dpkg',
-    `--root=${root}`,
-    '--force-script-chrootless',
-    '--force-confdef',
-    '--force-depends',
-    ...args,
-  ];
-  const { status, stdout, stderr } = spawnSync('/usr/sbin/chroot', argv, { encoding: 'utf8' });
-  assert.equal(status, 0, stdout + stderr);
-  return stdout;
-}
-const install = (root: string, ...all: (readonly [Name, number])[]): string =>
-  dpkg(
-    root,
-    '--install',
-    ...all.map(([name, version]) => `/tmp/debs/${file(name, version).split('/').at(-1)}`),
-  );
+const dpkg = (root: string, ...args: string[]): string => packages.dpkg(root, ...args);
+const install = (root: string, ...all: (readonly [Name | typeof COMMON, number])[]): string =>
+  packages.install(root, ...all);
 
 function installed(): string[] {
   return dpkg('/merged', '--list')
@@ -63,8 +46,7 @@ beforeEach(() => {
 
 function fill(root: string): void {
   emptyBase(sharedImages(), root);
-  dpkg('/overlay/base', '--install', '/tmp/debs/gen-common_1_all.deb');
-  install('/overlay/base', ['gen-e', 1]);
+  install('/overlay/base', [COMMON, 1], ['gen-e', 1]);
 }
 
 /** Lines of the list, without their sizes, and what follows. */

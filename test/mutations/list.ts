@@ -4,6 +4,7 @@ import { GUEST } from './guest.js';
 import { HOST } from './host.js';
 import { MOMENT } from './moment.js';
 import type { Mutation } from './mutation.js';
+import { PACKAGES } from './packages.js';
 import { SAVED } from './saved.js';
 
-export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...MOMENT, ...SAVED];
+export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...MOMENT, ...PACKAGES, ...SAVED];

@@ -24,6 +24,10 @@ export const MACHINE = {
     'A file or a mounted file system is in place of what would come back.',
     'Revert or unmount it first.',
   ],
+  'revert-leaves-files': [
+    'Files belong to an account that would be reverted without them.',
+    'Name them as well; or save or delete them first.',
+  ],
   'revert-failed': [
     'Not everything could be reverted.',
     'Check dmesg, then run mkma revert again: what is done is not listed any more.',

@@ -14,7 +14,15 @@ import { linksOf } from './alternatives.js';
 import type { Database, Entries } from './database.js';
 import { databaseOf } from './databases.js';
 import { applyDelta, type Delta, keysOf } from './delta.js';
-import { INFO, STATUS, type StaleFiles, staleFiles, type Unmet, unmetDependencies } from './packages.js';
+import {
+  INFO,
+  isInstalled,
+  STATUS,
+  type StaleFiles,
+  staleFiles,
+  type Unmet,
+  unmetDependencies,
+} from './packages.js';
 import { placeRanges, rangeNumber } from './ranges.js';
 import { NAME_FILES, type Names, RANGE_FILES, type Records } from './records.js';
 
@@ -52,6 +60,8 @@ export interface ComposedChain {
   readonly stale: readonly StaleFiles[];
   /** Packages of layers that lack another one here. */
   readonly unmet: readonly Unmet[];
+  /** Keys of dpkg's status that are installed. */
+  readonly installed: () => ReadonlySet<string>;
   /** By name. */
   readonly layers: ReadonlyMap<string, ComposedLayer>;
 }
@@ -77,7 +87,11 @@ export function composeChain(
   }
   const own = new Set(layers.flatMap(({ records }) => records?.own?.[STATUS]?.set ?? []));
   const unmet = unmetDependencies(view.entries(STATUS) ?? new Map(), own);
-  return { files, links, stale: staleIn(below, layers), unmet, layers: composed };
+  const installed = (): ReadonlySet<string> => {
+    const entries = view.entries(STATUS) ?? new Map<string, string>();
+    return new Set([...entries].flatMap(([name, record]) => (isInstalled(record) ? [name] : [])));
+  };
+  return { files, links, stale: staleIn(below, layers), unmet, installed, layers: composed };
 }
 
 /** Of all layers. */

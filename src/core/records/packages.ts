@@ -11,6 +11,11 @@ export const DIVERSIONS = 'var/lib/dpkg/diversions';
 /** Its folder of what belongs to one package each: `NAME.list`, or `NAME:ARCHITECTURE.list`. */
 export const INFO = 'var/lib/dpkg/info';
 
+/** Whether a file is the list of a package's files. */
+export function isPackageList(path: string): boolean {
+  return path.startsWith(`${INFO}/`) && path.endsWith('.list');
+}
+
 /** Files that a package has below a layer, and not as the layer has it. */
 export interface StaleFiles {
   /** Name of the layer. */
@@ -103,6 +108,22 @@ export function versionOf(record: string | undefined): string | undefined {
 export function isInstalled(record: string): boolean {
   return / (installed|triggers-awaited|triggers-pending)$/.test(fieldOf(record, 'Status') ?? '');
 }
+
+/** Names of packages that a status has as installed, without parsing its records. */
+export function installedIn(status: string): Set<string> {
+  const names = new Set<string>();
+  const text = `\n${status}`;
+  const valueAt = (start: number): string => text.slice(start, text.indexOf('\n', start));
+  for (let at = text.indexOf(PACKAGE); at >= 0; at = text.indexOf(PACKAGE, at + 1)) {
+    const state = text.indexOf(STATE, at);
+    if (state >= 0 && isInstalled(text.slice(state + 1, text.indexOf('\n', state + 1))))
+      names.add(valueAt(at + PACKAGE.length));
+  }
+  return names;
+}
+
+const PACKAGE = '\nPackage: ';
+const STATE = '\nStatus: ';
 
 /** The state of a package that dpkg has begun with and not ended (dpkg(1)); `undefined` if there is none. */
 export function unfinishedState(record: string): string | undefined {

@@ -17,6 +17,7 @@ import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { writeComposed } from './composed-folder.js';
 import { BASE, LAYERS, VIEW } from './folders.js';
+import { hiddenFiles } from './hidden-files.js';
 import { remap } from './remap.js';
 import { say } from './say.js';
 import { withChain } from './stack.js';
@@ -71,7 +72,17 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       continue;
     }
     const files = undoing(
-      () => writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain) }),
+      () =>
+        writeComposed(machine, namesOf(left), {
+          ...chain,
+          stale: staleIn(machine, left, chain),
+          hidden: hiddenFiles(
+            machine,
+            left.map((layer) => ({ ...layer, opaque: opaqueOf(layer) })),
+            others,
+            chain.installed,
+          ),
+        }),
       () => {
         for (const folder of mapped.folders) {
           machine.run(['umount', folder]);

@@ -5,21 +5,30 @@ import { ancestorsOf, parentOf } from '../../core/text/path.js';
 import { must, mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
 import { BASE, LAYERS, VIEW } from './folders.js';
+import type { HiddenFiles } from './hidden-files.js';
 import { withChain } from './stack.js';
 
+/** What is written into it. */
+interface Parts extends Pick<ComposedChain, 'files' | 'links' | 'stale'> {
+  /** What layers hide that is to be seen. */
+  readonly hidden: readonly HiddenFiles[];
+}
+
 /**
- * Writes files and links into it, and whiteouts for what is to go, each in folders with the owner and mode
- * that they have. `layers`: all that are applied, the lowest first. Returns the paths; without any, there is
- * no folder.
+ * Writes files and links into it, files that layers hide, and whiteouts for what is to go, each in folders
+ * with the owner and mode that they have. `layers`: all that are applied, the lowest first. Returns the
+ * paths; without any, there is no folder.
  */
 export function writeComposed(
   machine: GuestSystem,
   layers: readonly string[],
-  { files, links, stale }: Pick<ComposedChain, 'files' | 'links' | 'stale'>,
+  { files, links, stale, hidden }: Parts,
 ): string[] {
-  if (files.size + links.size + stale.length === 0) return [];
+  if (files.size + links.size + stale.length + hidden.length === 0) return [];
+  const folder = `${VIEW}/${COMPOSED}`;
+  const shown = hidden.flatMap((one) => copyHidden(machine, one, folder));
   return withChain(machine, layers, (below) => {
-    const found = lookAround(machine, below);
+    const found = lookAround(machine, shown.length === 0 ? [below] : [folder, below]);
     const isFolder = (path: string): boolean => found.kindOf(path) === 'folder';
     const written = [...files].filter(([path]) => ['file', 'nothing'].includes(found.kindOf(path)));
     const made: (readonly [path: string, target: string])[] = [];
@@ -38,11 +47,14 @@ export function writeComposed(
       const kind = found.resolve(path) === path ? found.kindOf(path) : 'nothing';
       if (kind === 'file' || kind === 'link' || kind === 'other') deleted.add(path);
     }
-    const all = [...written.map(([path]) => path), ...made.map(([path]) => path), ...deleted];
+    const own = [...written.map(([path]) => path), ...made.map(([path]) => path), ...deleted];
+    const all = [...new Set([...own, ...shown])];
     if (all.length === 0) return [];
-    const folder = `${VIEW}/${COMPOSED}`;
     mustMakeFolder(machine, folder);
-    const folders = [...new Set(all.flatMap((path) => ancestorsOf(path)))].filter(isFolder);
+    const isBelow = (path: string): boolean => machine.info(`${below}/${path}`)?.kind === 'directory';
+    const folders = [...new Set(all.flatMap((path) => ancestorsOf(path)))].filter(
+      (path) => isFolder(path) && isBelow(path),
+    );
     const copied = written.map(([path]) => path).filter((path) => found.kindOf(path) === 'file');
     const input = [...folders, ...copied].map((path) => `${path}\0`).join('');
     must(machine, ['sh', '-c', COPY, below, folder], { input });
@@ -61,6 +73,21 @@ export function writeComposed(
   });
 }
 
+/** Copies what a layer hides from the layers below it; returns the paths of what was there. */
+function copyHidden(machine: GuestSystem, { below, paths }: HiddenFiles, folder: string): string[] {
+  return withChain(machine, below, (chain) => {
+    const found = lookAround(machine, [chain]);
+    const there = paths.filter((path) => found.resolve(path) === path && found.kindOf(path) !== 'nothing');
+    if (there.length === 0) return [];
+    mustMakeFolder(machine, folder);
+    const all = new Set([...there.flatMap((path) => ancestorsOf(path)), ...there]);
+    must(machine, ['sh', '-c', COPY, chain, folder], {
+      input: [...all].map((path) => `${path}\0`).join(''),
+    });
+    return there;
+  });
+}
+
 type Kind = 'file' | 'folder' | 'link' | 'other' | 'nothing';
 
 /** What the view has at paths, by their own names: a link is not followed, since it escapes the view. */
@@ -69,15 +96,18 @@ interface Found {
   resolve(path: string): string | undefined;
 }
 
-function lookAround(machine: GuestSystem, below: string): Found {
+/** In folders, the highest first. */
+function lookAround(machine: GuestSystem, folders: readonly string[]): Found {
+  const linkAt = (path: string): string | undefined =>
+    folders.map((folder) => machine.readlink(`${folder}/${path}`)).find((target) => target !== undefined);
   return {
     kindOf(path) {
-      if (machine.readlink(`${below}/${path}`) !== undefined) return 'link';
-      const kind = machine.info(`${below}/${path}`)?.kind;
+      if (linkAt(path) !== undefined) return 'link';
+      const kind = folders.map((folder) => machine.info(`${folder}/${path}`)?.kind).find((one) => one);
       if (kind === undefined) return 'nothing';
       return kind === 'directory' ? 'folder' : kind === 'file' ? 'file' : 'other';
     },
-    resolve: (path) => resolved(machine, below, path),
+    resolve: (path) => resolved(linkAt, path),
   };
 }
 
@@ -113,13 +143,13 @@ function isSecret(path: string): boolean {
  * The path without links in its folders, such as `/bin`, which is one to `usr/bin`; `undefined` if they lead
  * nowhere, or too far.
  */
-function resolved(machine: GuestSystem, below: string, path: string): string | undefined {
+function resolved(linkAt: (path: string) => string | undefined, path: string): string | undefined {
   let there = path;
   for (let i = 0; i < MOST_LINKS; i++) {
     const above = ancestorsOf(there).filter((folder) => folder !== '.');
-    const link = above.find((folder) => machine.readlink(`${below}/${folder}`) !== undefined);
+    const link = above.find((folder) => linkAt(folder) !== undefined);
     if (link === undefined) return there;
-    const target = machine.readlink(`${below}/${link}`) ?? '';
+    const target = linkAt(link) ?? '';
     const from = target.startsWith('/') ? [] : parentOf(link).split('/');
     const parts: string[] = [];
     for (const part of [...from, ...target.split('/'), ...there.slice(link.length + 1).split('/')]) {

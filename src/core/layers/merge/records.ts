@@ -156,7 +156,7 @@ function without({ set = [], gone = [], lists = {}, fields = {} }: Delta, keys: 
 }
 
 /** Whether a layer hides what is below it at a path, without a file of its own there. */
-function hides({ entries, whiteouts, opaque, metadata }: SourceTree, path: string): boolean {
+export function hides({ entries, whiteouts, opaque, metadata }: SourceTree, path: string): boolean {
   if (metadata.has(path)) return false;
   if (entries.has(path) || whiteouts.has(path)) return true;
   return ancestorsOf(path).some(

@@ -13,6 +13,7 @@ import type { ArchiveReader, ArchiveRecord } from '../../archive/parser.js';
 import { fileTypeOf, type TreeEntry } from '../../archive/tree.js';
 import type { FileMetadata, LayerManifest } from '../../image/manifest.js';
 import { databaseOf } from '../../records/databases.js';
+import { isPackageList } from '../../records/packages.js';
 import { decodeName } from '../../text/path.js';
 
 /** A file, folder or link of a layer. */
@@ -129,5 +130,5 @@ export class SourceCollector implements ArchiveReader {
 
 /** Whether a file's content takes part in merging. */
 export function isText(path: string): boolean {
-  return databaseOf(path) !== undefined;
+  return databaseOf(path) !== undefined || isPackageList(path);
 }

@@ -4,7 +4,7 @@ import type { LayerContent, SavedSnapshot } from '../../../core/overlay/snapshot
 import type { Database } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { type Delta, diffOf } from '../../../core/records/delta.js';
-import { INFO } from '../../../core/records/packages.js';
+import { isPackageList } from '../../../core/records/packages.js';
 import {
   belowOf,
   NAME_FILES,
@@ -170,10 +170,6 @@ function ownRecords(
 
 /** Of composed files, content by path. */
 type ComposedTexts = ReadonlyMap<string, string>;
-
-function isPackageList(path: string): boolean {
-  return path.startsWith(`${INFO}/`) && path.endsWith('.list');
-}
 
 /**
  * Those of the files whose content may differ from the layer's, given that `changed` were written to while

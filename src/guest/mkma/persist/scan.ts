@@ -145,8 +145,11 @@ function scanWith(look: Look, seen: number, difference?: Difference): Scan | und
   const lower = whole.length === 0 ? first : lookUp(machine, merged.below, asked, whole, merged.isMounted);
   const stack = whole.length === 0 ? atFirst : new LowerView([lower]);
   const below = made.length === 0 ? stack : new LowerView([...made, lower]);
-  const found = withContent(moved, moves, below, look);
-  const upper = { ...found, same: equalFiles(machine, merged, found, stack, below) };
+  // Which files are as they are below does not depend on whether others are taken with their content.
+  const asMade = withContent(moved, moves, below, { ...look, whole: false });
+  const same = equalFiles(machine, merged, asMade, stack, below);
+  const found = look.whole ? withContent(moved, moves, below, look) : asMade;
+  const upper = { ...found, same };
   const devices = deviceNumbers(machine, merged.root, upper.entries.filter(isViewed), raw.devices);
   const known = difference === undefined ? {} : { difference };
   return { upper, devices, seen, mapped: raw.mapped, stack, merged, below, ...known };

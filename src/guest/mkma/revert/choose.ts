@@ -4,6 +4,7 @@ import { parseBlamePath } from '../../../core/layers/blame.js';
 import { showPath } from '../../../core/overlay/change-list.js';
 import type { Change } from '../../../core/overlay/changes.js';
 import { changesAt, goneAbove, revertOf } from '../../../core/overlay/revert.js';
+import { NAME_FILES } from '../../../core/records/records.js';
 import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Problem, type Result, usage } from '../../../core/result.js';
 import { ancestorsOf, isWithin } from '../../../core/text/path.js';
@@ -52,7 +53,7 @@ export function choose(machine: RunningSystem, found: Found, words: readonly str
   }
   const ofPaths = atPaths(machine, found, paths);
   if (!ofPaths.ok) return ofPaths;
-  const ofPackages = packages.length === 0 ? ok(NOTHING) : ofUnits(machine, found, packages);
+  const ofPackages = packages.length === 0 ? ok(NOTHING) : ofUnits(machine, found, packages, paths);
   if (!ofPackages.ok) return ofPackages;
   const [a, b] = [ofPaths.value.plan, ofPackages.value.plan];
   const both = (key: keyof Plan): string[] => [...new Set([...a[key], ...b[key]])];
@@ -159,15 +160,35 @@ function inTheWay(path: string, { path: other }: Change): Problem {
   };
 }
 
-/** What is to be done so that everything but these packages and accounts is left. */
+/**
+ * What is to be done so that everything but these packages and accounts is left. What belongs to an account
+ * that goes with its package goes too: it would be nobody's, and later that of the next account that gets the
+ * number. Files of other accounts, as of people, have to be among the `named` paths.
+ */
 function ofUnits(
   machine: RunningSystem,
   { scan, changes, units }: Found,
   packages: readonly Unit[],
+  named: readonly string[],
 ): Result<{ readonly plan: Plan; readonly made: Made }> {
   const others = units.units.filter((unit) => !packages.includes(unit));
   const members = new Set([...units.members.keys(), ...units.covered]);
-  const kept = { changes: changes.filter(({ path }) => !members.has(path)), units: others };
+  const owned = ownedBy(
+    units,
+    packages.filter(({ kind }) => kind === 'package'),
+  );
+  const ofPeople = ownedBy(
+    units,
+    packages.filter(({ kind }) => kind === 'account'),
+  );
+  const kept = {
+    changes: changes.filter((change) => !members.has(change.path) && !owned(change)),
+    units: others,
+  };
+  const ownerless = kept.changes.find(
+    (change) => ofPeople(change) && !named.some((path) => isWithin(change.path, path)),
+  );
+  if (ownerless !== undefined) return err(leavesFiles(ownerless, packages));
   const look = (paths: readonly string[]): Map<string, TreeEntry> => {
     const found = find(machine, scan.merged.below, paths, 'themselves');
     return new Map(found.map((entry) => [entry.path, entry]));
@@ -191,6 +212,28 @@ function ofUnits(
     plan: { ...plan, remove: [...plan.remove, ...gone.map(({ path }) => path)] },
     made: { entries, texts },
   });
+}
+
+/** Whether a change belongs to an account that is no more once these units are reverted. */
+function ownedBy({ contents }: Units, units: readonly Unit[]): (change: Change) => boolean {
+  const numbers = (path: string): Set<number> => {
+    const file = contents.get(path);
+    const names = units.flatMap(({ keys }) => [...(keys.get(path) ?? [])]);
+    const gone = names.filter((name) => file?.own.has(name) === true && !file.below.has(name));
+    return new Set(gone.map((name) => Number(file?.own.get(name)?.split(':')[2] ?? Number.NaN)));
+  };
+  const [users, groups] = [numbers(NAME_FILES.users), numbers(NAME_FILES.groups)];
+  return ({ entry }) => entry !== undefined && (users.has(entry.uid) || groups.has(entry.gid));
+}
+
+function leavesFiles({ path }: Change, units: readonly Unit[]): Problem {
+  const words = units.map(({ kind, name }) => `${kind}:${name}`);
+  return {
+    code: 'revert-leaves-files',
+    what: "files belong to the account, and would be nobody's without it",
+    where: showPath(path),
+    next: `revert them as well: mkma revert ${words.join(' ')} ${showPath(path)}; nothing was reverted`,
+  };
 }
 
 /** With the folders that are missing on the way to what comes back. */

@@ -7,6 +7,7 @@ import { idsOf, type LayerFacts } from '../../../../core/image/manifest.js';
 import { treeToPack } from '../../../../core/layers/merge/contents.js';
 import { mergeRecords } from '../../../../core/layers/merge/records.js';
 import { renumbered } from '../../../../core/layers/merge/renumber.js';
+import { withoutStale } from '../../../../core/layers/merge/stale.js';
 import { type MergedTree, mergeTrees } from '../../../../core/layers/merge/tree.js';
 import { showPath } from '../../../../core/overlay/change-list.js';
 import type { Records } from '../../../../core/records/records.js';
@@ -53,8 +54,9 @@ export function planMerge(
       },
     })),
   );
+  const shown = withoutStale(numbered.sources);
   const tree = mergeTrees(
-    numbered.sources.map((source) => source.tree),
+    shown.sources.map((source) => source.tree),
     (metadata, { source, entry }, i) => {
       if (entry.size !== metadata.size) return false;
       if (linked.slice(source + 1, i + 1).every(Boolean)) return true;
@@ -67,7 +69,11 @@ export function planMerge(
       notMergeable(`two of them have the metadata of ${showPath(conflict)}, for different contents`),
     );
   }
-  const merged = mergeRecords(numbered.sources, tree);
+  const [hidden] = shown.hidden;
+  if (hidden !== undefined) {
+    return err(notMergeable(`one deletes ${showPath(hidden)}, of a package that it has not seen`));
+  }
+  const merged = mergeRecords(shown.sources, tree);
   const conflicts = [...numbered.conflicts, ...merged.conflicts];
   if (conflicts.length > 0) {
     return err(notMergeable(`numbers belong to different accounts in them: ${conflicts.join(', ')}`));
