@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -89,12 +91,14 @@ test('a file that a package moved away is whole in its layer: another base has i
   boot();
   packages.purge('/merged', 'gen-d');
   packages.install('/merged', ['gen-d', 1]);
+  chmodSync(at(`${SHARE}/shared.real`), 0o640);
   save();
   for (const others of [[], [['gen-d', 2]]] as const) {
     machine.rebuild(fillWith(...others));
     boot();
     isWhole([['gen-d', 1]], ['shared', 'shared.real']);
     assert.equal(readFileSync(at(`${SHARE}/shared.real`), 'utf8'), 'shared\n');
+    assert.equal(statSync(at(`${SHARE}/shared.real`)).mode & 0o777, 0o640);
     assert.equal(readFileSync(at(`${SHARE}/shared`), 'utf8'), 'diverted by 1\n');
   }
 });
@@ -128,6 +132,17 @@ test('a package that was removed and installed again has nothing of its version 
   machine.rebuild(fillWith(['gen-d', 2]));
   boot();
   isWhole([['gen-d', 1]], ['shared', 'shared.real']);
+});
+
+test('a folder that was empty when it went hides nothing, also if no package came or went', () => {
+  packages.install('/merged', ['gen-c', 4]);
+  packages.purge('/merged', 'gen-c');
+  save();
+  assert.equal(existsSync(at('etc/gen')), false);
+  machine.rebuild(fillWith(['gen-a', 1]));
+  boot();
+  isWhole([['gen-a', 1]]);
+  assert.equal(readFileSync(at('etc/gen/gen-a.conf'), 'utf8'), 'conf gen-a 1\n');
 });
 
 test('what was deleted by hand stays deleted: of a package that was there', () => {

@@ -168,6 +168,25 @@ test('what cannot be written at shutdown is a failure with its reason; the mediu
   assert.deepEqual(layers(), []);
 });
 
+test('a save by hand waits for one that nobody has asked for; another such does not', async () => {
+  write('home/anna/notes');
+  const lock = join(machine.root, 'run/mkma/persist.lock');
+  const owner = join(machine.root, 'run/mkma/persist.owner');
+  // As long as a save takes.
+  const holding = spawn('flock', [lock, 'sh', '-c', 'echo held; exec sleep 3'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => holding.stdout.once('data', resolve));
+  writeFileSync(owner, 'process 7 (mkma persist --auto), since 2026-01-01T00:00:00.000Z\n');
+  const other = auto();
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /\[layers-locked\]\n {2}why: held by process 7 \(mkma persist --auto\)/);
+  const { code, stdout, stderr } = machine.mkma(['persist', '--all', '--level', '1']);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stderr, /^waiting for process 7 \(mkma persist --auto\), since/);
+  assert.match(stdout, /^saved 3 changes/m);
+});
+
 test('invalid rules save nothing, and options that choose are refused beside --auto', () => {
   write('srv/data');
   writeFileSync(RULES, '[auto]\nevery sometimes\n');

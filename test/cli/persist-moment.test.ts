@@ -81,6 +81,28 @@ for (const mode of ['wal', 'delete', 'truncate', 'persist'] as const) {
   });
 }
 
+const BY_ITSELF = process.env.MKMA_TEST_LONG === '1' ? 10 : 2;
+for (const mode of ['wal', 'delete'] as const) {
+  test(`SQLite (${mode}) under constant writes, saved by itself: whole after each boot, and no transaction is missing`, async () => {
+    mkdirSync(join(machine.root, 'etc/mkma'), { recursive: true });
+    writeFileSync(join(machine.root, 'etc/mkma/persist.rules'), '[auto]\nevery 1s\n');
+    for (let round = 1; round <= BY_ITSELF; round++) {
+      await whileWriting(mode, groups, async (writer) => {
+        const before = writer.acknowledged;
+        const { code, stdout, stderr } = await persist('--auto');
+        const during = writer.acknowledged;
+        assert.equal(code, 0, stdout + stderr);
+        assert.match(stdout, /^saved \d+ changes/m);
+        assert.doesNotMatch(stdout + stderr, /left out/);
+        await writer.stop();
+        machine.boot();
+        const last = lastRow(at('srv/db/data.db'));
+        assert.ok(before <= last && last <= during + 1, `${before} ${last} ${during}`);
+      });
+    }
+  });
+}
+
 /** What `--json` says. */
 interface Said {
   readonly stoodStill: number;

@@ -306,6 +306,26 @@ test('rules drop packages and accounts, with those that need them, and say so', 
   assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
 });
 
+test('what needs another version of a package that a rule drops is left with it, also when nobody is asked', () => {
+  const tree = join(debs, 'newer');
+  mkdirSync(join(tree, 'DEBIAN'), { recursive: true });
+  const control = [
+    ...['Package: newer', 'Version: 1', 'Architecture: all', 'Maintainer: T <t@example.org>'],
+    ...['Depends: gen-e (>= 2)', 'Description: test', ''],
+  ];
+  writeFileSync(join(tree, 'DEBIAN/control'), control.join('\n'));
+  spawnSync('dpkg-deb', ['--root-owner-group', '--build', tree, join(debs, 'newer.deb')]);
+  install('/merged', ['gen-e', 2], ['gen-c', 1]);
+  dpkg('/merged', '--install', '/tmp/debs/newer.deb');
+  writeFileSync(own, '[drop]\npackage:gen-e\n[auto]\nevery 1s\n');
+  const { code, stdout, stderr } = machine.mkma(['persist', '--auto']);
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout + stderr, /newer is not saved: without it is gen-e \(>= 2\)/);
+  machine.boot();
+  assert.deepEqual(installed(), ['gen-c 1', 'gen-common 1', 'gen-e 1']);
+  assert.equal(dpkg('/merged', '--audit') + dpkg('/merged', '--verify'), '');
+});
+
 test('an account that was there before the package that names it goes along, also if it has no files', () => {
   machine.newBase((root) => {
     fill(root);

@@ -14,7 +14,8 @@ import { tests } from '${TESTS}';
 export default defineMachine({
   extends: ['desktop'],
   packages: ['git', 'libglib2.0-bin', 'openssh-client', 'sqlite3'],
-  persist: { auto: { every: '1s' } },
+  // Seconds in an emulated machine are hundredths in another.
+  persist: { auto: { every: '1s', maxFreeze: '30s' } },
   tests,
 });
 `;

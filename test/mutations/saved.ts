@@ -94,8 +94,16 @@ export const SAVED: readonly Mutation[] = [
     id: 'look-not-waited-for',
     breaks: 'a save waits for a count of changes',
     file: 'src/guest/mkma/lock.ts',
-    from: 'owner.includes(LOOK) && pauses < PAUSES',
-    to: 'owner.includes(LOOK) && pauses > PAUSES',
+    from: "look: { words: 'mkma status', pauses: 200 }",
+    to: "look: { words: 'mkma status', pauses: 0 }",
     tests: ['cli/unsaved'],
+  },
+  {
+    id: 'automatic-not-waited-for',
+    breaks: 'a save by hand waits for an automatic one',
+    file: 'src/guest/mkma/lock.ts',
+    from: 'pauses: 1200 }',
+    to: 'pauses: 0 }',
+    tests: ['cli/persist-auto'],
   },
 ];

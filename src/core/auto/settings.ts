@@ -1,5 +1,7 @@
 /** How a machine saves by itself: the settings of the section [auto] of a file of rules. */
+import { LONGEST_STILL, MOST_STILL, parseStill } from '../moment/limit.js';
 import { parseDuration } from '../text/duration.js';
+import type { SettingType } from '../text/setting.js';
 import { parseBytes, parseRamSize, type RamSize } from '../text/size.js';
 
 export interface AutoSettings {
@@ -16,6 +18,8 @@ export interface AutoSettings {
   readonly mainsOnly: boolean;
   /** Seconds after which the save at shutdown is ended. */
   readonly shutdownLimit: number;
+  /** Most seconds for which programs stand still; 0: never. */
+  readonly maxFreeze: number;
   /** Whether automatic layers are merged, and how many are kept apart: of the last day, days, weeks. */
   readonly merge: boolean;
   readonly keepRecent: number;
@@ -31,34 +35,36 @@ export const AUTO_DEFAULTS: AutoSettings = {
   freeRoom: { percent: 5 },
   mainsOnly: false,
   shutdownLimit: 60,
+  maxFreeze: MOST_STILL,
   merge: true,
   keepRecent: 12,
   keepDaily: 7,
   keepWeekly: 4,
 };
 
-interface Kind<T> {
-  readonly parse: (text: string) => T | undefined;
-  /** What a value is, as a message says it. */
-  readonly words: string;
-}
-
-const DURATION: Kind<number> = { parse: parseDuration, words: 'a time, such as 90s, 30min or 1h' };
-const BYTES: Kind<number> = { parse: parseBytes, words: 'an amount, such as 200M' };
-const SHARE: Kind<RamSize> = { parse: parseRamSize, words: 'an amount or a share, such as 200M or 5%' };
-const YES: Kind<boolean> = {
+const DURATION: SettingType<number> = { parse: parseDuration, words: 'a time, such as 90s, 30min or 1h' };
+const STILL: SettingType<number> = {
+  parse: parseStill,
+  words: `a time of 0 to ${LONGEST_STILL} s, such as 0.5s`,
+};
+const BYTES: SettingType<number> = { parse: parseBytes, words: 'an amount, such as 200M' };
+const SHARE: SettingType<RamSize> = {
+  parse: parseRamSize,
+  words: 'an amount or a share, such as 200M or 5%',
+};
+const YES: SettingType<boolean> = {
   parse: (text) => ({ yes: true, no: false })[text],
   words: 'yes or no',
 };
 /** A bound on the number of layers that a day, some days or some weeks leave. */
-const COUNT: Kind<number> = {
+const COUNT: SettingType<number> = {
   parse: (text) => (/^[1-9]\d?$/.test(text) ? Number(text) : undefined),
   words: 'a number, 1 to 99',
 };
 
 /** The names of settings in a file, in the order of the reference. */
 const SETTINGS: {
-  readonly [K in keyof AutoSettings]: readonly [name: string, kind: Kind<AutoSettings[K]>];
+  readonly [K in keyof AutoSettings]: readonly [name: string, kind: SettingType<AutoSettings[K]>];
 } = {
   every: ['every', DURATION],
   leastChange: ['least-change', BYTES],
@@ -67,6 +73,7 @@ const SETTINGS: {
   freeRoom: ['free-room', SHARE],
   mainsOnly: ['mains-only', YES],
   shutdownLimit: ['shutdown-limit', DURATION],
+  maxFreeze: ['max-freeze', STILL],
   merge: ['merge', YES],
   keepRecent: ['keep-recent', COUNT],
   keepDaily: ['keep-daily', COUNT],
@@ -74,7 +81,7 @@ const SETTINGS: {
 };
 
 /** How the value of each setting is read, by its name in a file. */
-export const AUTO_TYPES: Readonly<Record<string, Kind<unknown>>> = Object.fromEntries(
+export const AUTO_TYPES: Readonly<Record<string, SettingType<unknown>>> = Object.fromEntries(
   Object.values(SETTINGS),
 );
 

@@ -90,6 +90,11 @@ export interface LayerFacts {
   readonly after?: string;
   /** Paths that exist below it and not in it: they become whiteouts; a file system has them already. */
   readonly deletions: readonly string[];
+  /**
+   * Folders among the deletions that were empty below: what they have elsewhere, the layer has not seen;
+   * absent if there are none.
+   */
+  readonly emptied?: readonly string[];
   /** Directories in it that hide what is below them. */
   readonly opaque: readonly string[];
   /**
@@ -315,12 +320,13 @@ function isFileAttributes(value: unknown): boolean {
 
 function isLayerFacts(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { base, after, deletions, opaque, metadata, merged, highest, identity, remake } = value;
+  const { base, after, deletions, emptied, opaque, metadata, merged, highest, identity, remake } = value;
   if (identity !== undefined && !isIdentityMark(identity)) return false;
   if (remake !== undefined && !isList(remake, (name) => typeof name === 'string')) return false;
   if (![base, after].every((id) => id === undefined || isId(id))) return false;
   if (![merged, highest].every((ids) => ids === undefined || isList(ids, isId))) return false;
   if (metadata !== undefined && !isList(metadata, isFileMetadata)) return false;
+  if (emptied !== undefined && !isList(emptied, isBelowRoot)) return false;
   return isList(deletions, isBelowRoot) && isList(opaque, isBelowRoot);
 }
 

@@ -5,13 +5,14 @@ import type { Unit } from './units.js';
 
 /**
  * Of the units that are kept: packages that need one that is left, and removals of what such a package needs;
- * each with what it lacks. `below` and `own`: dpkg's status without and with all changes. Versions are not
- * compared.
+ * each with what it lacks. `below` and `own`: dpkg's status without and with all changes. `tooOld`: what a
+ * package needs in another version than a status has it.
  */
 export function dependentsOf(
   units: readonly Unit[],
   left: ReadonlySet<Unit>,
   { below, own }: { readonly below: Entries; readonly own: Entries },
+  tooOld: (name: string, status: Entries) => string | undefined,
 ): Map<Unit, readonly string[]> {
   const found = new Map<Unit, readonly string[]>();
   const packages = new Map(units.flatMap((unit) => (unit.kind === 'package' ? [[unit.name, unit]] : [])));
@@ -27,10 +28,10 @@ export function dependentsOf(
       else made.set(unit.name, before);
     }
     const size = found.size;
+    const isKept = (unit: Unit | undefined): unit is Unit =>
+      unit !== undefined && !left.has(unit) && !found.has(unit);
     for (const { name, missing } of unmet(made)) {
       if (known.has(name)) continue;
-      const isKept = (unit: Unit | undefined): unit is Unit =>
-        unit !== undefined && !left.has(unit) && !found.has(unit);
       const unit = packages.get(name) ?? [...packages.values()].find((one) => bare(one.name) === name);
       if (isKept(unit) && !unit.removed) found.set(unit, missing);
       // Or it is there because its removal is left: then so is that of what it needs.
@@ -38,6 +39,10 @@ export function dependentsOf(
         for (const [gone, other] of packages)
           if (isKept(other) && other.removed && missing.some((one) => needs(one, bare(gone))))
             found.set(other, [`${name} needs it`]);
+    }
+    for (const unit of packages.values()) {
+      const older = isKept(unit) && !unit.removed ? tooOld(unit.name, made) : undefined;
+      if (older !== undefined) found.set(unit, [older]);
     }
     if (found.size === size) return found;
   }

@@ -1,6 +1,7 @@
 /** Limits of what is saved, and which of them contradict. Pure. */
+
+import type { SettingType } from '../text/setting.js';
 import { parseBytes } from '../text/size.js';
-import type { SettingType } from './sections.js';
 
 export interface Limit {
   readonly bytes: number;

@@ -1,5 +1,7 @@
 /** A file of settings in sections: `[name]`, lines below it, and comments above them as their reasons. */
 
+import type { SettingType } from '../text/setting.js';
+
 /** A line of a section. */
 export interface SectionLine {
   readonly section: string;
@@ -64,14 +66,6 @@ function shown(names: readonly string[]): string {
 export interface Setting<T> {
   readonly value: T;
   readonly line: number;
-}
-
-/** What a setting may be: how it is read, and what its value is in words. */
-export interface SettingType<T> {
-  /** `undefined` if it is none. */
-  readonly parse: (text: string) => T | undefined;
-  /** Completes "it is", as in "an amount, such as 200M". */
-  readonly words: string;
 }
 
 /** Reads lines of the form `NAME VALUE`, each name once. */

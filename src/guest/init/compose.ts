@@ -3,6 +3,7 @@
  * applied to others than it was made on.
  */
 import { COMPOSED, MOST_LAYERS } from '../../core/contract.js';
+import { showPath } from '../../core/overlay/change-list.js';
 import {
   type ChainLayer,
   type ComposedChain,
@@ -13,11 +14,12 @@ import { composedText, renumberedText } from '../../core/records/compose-text.js
 import { INFO, type StaleFiles } from '../../core/records/packages.js';
 import type { Problem } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
+import { formatBytes } from '../../core/text/size.js';
 import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { writeComposed } from './composed-folder.js';
 import { BASE, LAYERS, VIEW } from './folders.js';
-import { hiddenFiles } from './hidden-files.js';
+import { type HiddenFiles, hiddenFiles } from './hidden-files.js';
 import { remap } from './remap.js';
 import { say } from './say.js';
 import { withChain } from './stack.js';
@@ -71,18 +73,11 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       failed.set(...mapped.failed);
       continue;
     }
+    const withOpaque = left.map((layer) => ({ ...layer, opaque: opaqueOf(layer) }));
+    const found = hiddenFiles(machine, withOpaque, others, chain.installed);
+    const hidden = found.filter(({ bytes }) => bytes <= MOST_SHOWN);
     const files = undoing(
-      () =>
-        writeComposed(machine, namesOf(left), {
-          ...chain,
-          stale: staleIn(machine, left, chain),
-          hidden: hiddenFiles(
-            machine,
-            left.map((layer) => ({ ...layer, opaque: opaqueOf(layer) })),
-            others,
-            chain.installed,
-          ),
-        }),
+      () => writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain), hidden }),
       () => {
         for (const folder of mapped.folders) {
           machine.run(['umount', folder]);
@@ -96,12 +91,22 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
         renumbered.length === 0 ? [] : [[name, renumbered]],
       ),
     );
-    const warnings = chain.unmet.map(
-      ({ name, missing }) => `package ${name} lacks ${missing.join(', ')}: apt-get -f install installs it`,
-    );
+    const warnings = [
+      ...chain.unmet.map(
+        ({ name, missing }) => `package ${name} lacks ${missing.join(', ')}: apt-get -f install installs it`,
+      ),
+      ...found.filter((one) => !hidden.includes(one)).map(tooLargeText),
+    ];
     sayComposed(machine, files, renumbered, warnings);
     return { files, renumbered, warnings, failed };
   }
+}
+
+/** Most bytes of files that a layer hides and the composed folder gets a copy of. */
+const MOST_SHOWN = 64 * 2 ** 20;
+
+function tooLargeText({ layer, paths, bytes }: HiddenFiles): string {
+  return `layer ${quoteName(layer)} hides ${formatBytes(bytes)} of packages that it has not seen, such as ${showPath(paths[0] ?? '')}: apt-get install --reinstall brings them back, or drop the layer`;
 }
 
 /** Calls `clean` if `work` fails. */

@@ -11,10 +11,12 @@ import type { AppliedLayer } from './watch-records.js';
 
 /** What a layer hides. */
 export interface HiddenFiles {
+  readonly layer: string;
   /** Layers that are below it, the lowest first: they, or the base, have the files. */
   readonly below: readonly string[];
   /** Relative to the root; folders before what is in them. */
   readonly paths: readonly string[];
+  readonly bytes: number;
 }
 
 /** A layer, and its folders that hide what is below them. */
@@ -24,8 +26,8 @@ interface Layer extends AppliedLayer {
 
 /**
  * Of packages in `installed` which the deleting layer's own database has not: whatever it deleted, it was
- * nothing of theirs. `layers`: all, the lowest first; `others`: those that may be on others than they were
- * made on.
+ * nothing of theirs. In a folder that was empty when it was deleted, of all packages. `layers`: all, the
+ * lowest first; `others`: those that may be on others than they were made on.
  */
 export function hiddenFiles(
   machine: GuestSystem,
@@ -34,27 +36,37 @@ export function hiddenFiles(
   installed: () => ReadonlySet<string>,
 ): HiddenFiles[] {
   return others.flatMap(({ image, manifest }) => {
-    const deletions = manifest?.kind === 'layer' ? manifest.layer.deletions : [];
-    if (deletions.length === 0 || manifest?.records?.own?.[STATUS] === undefined) return [];
-    const status = machine.readText(`${LAYERS}/${image.layer}/${STATUS}`);
-    if (status === undefined) return [];
+    const { deletions = [], emptied = [] } = manifest?.kind === 'layer' ? manifest.layer : {};
+    if (deletions.length === 0) return [];
+    const hasOwn = manifest?.records?.own?.[STATUS] !== undefined;
+    const status = hasOwn ? machine.readText(`${LAYERS}/${image.layer}/${STATUS}`) : undefined;
+    const candidates = status === undefined ? emptied : deletions;
     const index = layers.findIndex((layer) => layer.image.layer === image.layer);
     const below = layers.slice(0, index).map((layer) => layer.image.layer);
     const folders = [...below.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
-    const gone = new Set(deletions.filter((path) => folders.some((one) => exists(machine, one, path))));
+    const gone = new Set(candidates.filter((path) => folders.some((one) => exists(machine, one, path))));
     if (gone.size === 0) return [];
-    const known = installedIn(status);
+    const empty = new Set(emptied.filter((path) => gone.has(path)));
+    const known = status === undefined ? undefined : installedIn(status);
+    const isSeen = (name: string): boolean => known?.has(name.split(':')[0] as string) !== false;
     const above = layers.slice(index + 1);
     const isAbove = (path: string): boolean =>
       above.some((layer) => lookAt(machine, folderOf(layer), path, layer.opaque) !== 'absent');
+    const isIn = (path: string, all: ReadonlySet<string>): boolean =>
+      all.has(path) || ancestorsOf(path).some((one) => all.has(one));
     const paths = [...installed()]
-      .filter((name) => !known.has(name.split(':')[0] as string))
       // One that a layer above installs is whole there.
       .filter((name) => !isAbove(`${INFO}/${name}.list`))
-      .flatMap((name) => listOf(machine, folders, name))
-      .filter((path) => gone.has(path) || ancestorsOf(path).some((one) => gone.has(one)))
+      .flatMap((name) => {
+        const hidden = isSeen(name) ? empty : gone;
+        return hidden.size === 0 ? [] : listOf(machine, folders, name).filter((path) => isIn(path, hidden));
+      })
       .filter((path) => !isAbove(path));
-    return paths.length === 0 ? [] : [{ below, paths: [...new Set(paths)].sort() }];
+    if (paths.length === 0) return [];
+    const sizeOf = (path: string): number =>
+      folders.map((one) => machine.info(`${one}/${path}`)).find((info) => info?.kind === 'file')?.size ?? 0;
+    const bytes = paths.reduce((sum, path) => sum + sizeOf(path), 0);
+    return [{ layer: image.layer, below, paths: [...new Set(paths)].sort(), bytes }];
   });
 }
 

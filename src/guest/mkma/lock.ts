@@ -5,21 +5,38 @@ import type { RunningSystem } from '../system.js';
 const LOCK = '/run/mkma/persist.lock';
 const OWNER = '/run/mkma/persist.owner';
 
-/** How an owner is described that looks only. */
-const LOOK = 'mkma status';
-/** Milliseconds between attempts, and how many: a look takes less than a second, a few in a slow machine. */
+/** What somebody asks for, what mkma does by itself, and a look that changes nothing. */
+type Purpose = 'change' | 'auto' | 'look';
+
+/** How the owner of the lock is described, and for how many pauses a change waits for it. */
+const OWNERS: Readonly<
+  Record<Exclude<Purpose, 'change'>, { readonly words: string; readonly pauses: number }>
+> = {
+  // A look takes less than a second, a few in a slow machine.
+  look: { words: 'mkma status', pauses: 200 },
+  auto: { words: 'mkma persist --auto', pauses: 1200 },
+};
+/** Milliseconds of a pause. */
 const PAUSE = 50;
-const PAUSES = 200;
+/** Pauses after which a line reports that this waits. */
+const SILENT = 20;
 
 /**
- * Takes the lock until the program ends; reports its owner if it is held. One that looks only is waited for,
- * by others than those.
+ * Takes the lock until the program ends; reports its owner if it is held. What nobody has asked for is waited
+ * for by what somebody has. `tell` receives a line if that takes a while.
  */
-export function takeLock(machine: RunningSystem, purpose: 'change' | 'look' = 'change'): Result<void> {
+export function takeLock(
+  machine: RunningSystem,
+  purpose: Purpose = 'change',
+  tell: (line: string) => void = () => undefined,
+): Result<void> {
   for (let pauses = 0; !machine.lock(LOCK); pauses++) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
-    if (purpose === 'change' && owner.includes(LOOK) && pauses < PAUSES) machine.sleep(PAUSE);
-    else {
+    const known = Object.values(OWNERS).find(({ words }) => owner.includes(`(${words})`));
+    if (purpose === 'change' && known !== undefined && pauses < known.pauses) {
+      if (pauses === SILENT) tell(`waiting for ${owner}`);
+      machine.sleep(PAUSE);
+    } else {
       return err({
         code: 'layers-locked',
         what: 'another mkma is changing the layers',
@@ -30,7 +47,7 @@ export function takeLock(machine: RunningSystem, purpose: 'change' | 'look' = 'c
     }
   }
   const pid = machine.readlink('/proc/self') ?? '?';
-  const who = purpose === 'look' ? `process ${pid} (${LOOK})` : `process ${pid}`;
+  const who = purpose === 'change' ? `process ${pid}` : `process ${pid} (${OWNERS[purpose].words})`;
   machine.write(OWNER, `${who}, since ${new Date(machine.now()).toISOString()}\n`);
   return { ok: true, value: undefined };
 }

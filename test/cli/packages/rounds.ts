@@ -149,7 +149,7 @@ function check(what: string): void {
   const id = (name: string): number => Number(lines.find(([one]) => one === name)?.[2] ?? -1);
   for (const name of names)
     assert.equal(lstatSync(at(`home/${name}/file`)).uid, id(name), `${what}: ${name}`);
-  for (const name of installed.keys()) {
+  for (const name of NAMES) {
     const account = accountOf(name);
     // A layer that made the account may be gone, with the state of its package: then it is nobody's.
     const data = at(`var/lib/gen/${name}/data`);

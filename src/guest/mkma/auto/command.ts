@@ -19,9 +19,10 @@ export function autoPersist(session: Session, occasion: Occasion, json: boolean)
   if (!view.ok) return view;
   const rules = readRules(machine, false);
   if (!rules.ok) return rules;
-  const lock = takeLock(machine);
-  if (!lock.ok) return lock;
   const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
+  // At shutdown there is no later chance.
+  const lock = takeLock(machine, occasion === 'timer' ? 'auto' : 'change', tell);
+  if (!lock.ok) return lock;
   const done = saveByItself(machine, record.value, rules.value.auto, occasion, tell);
   if (!done.ok) return done;
   return ok({ value: asJson(done.value), lines: () => lines(done.value) });

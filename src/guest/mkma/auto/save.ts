@@ -14,7 +14,6 @@ import type { RunningSystem } from '../../system.js';
 import { type AutoRun, readAutoState, rememberAuto } from '../auto-state.js';
 import { persist } from '../persist/persist.js';
 import type { Persisted } from '../persist/save.js';
-import { MOST_STILL } from '../persist/settling.js';
 import { unsettledText } from '../persist/unsettled.js';
 import { markSession } from '../session-mark.js';
 import { readMachineState } from './machine-state.js';
@@ -70,7 +69,7 @@ export function saveByItself(
       ignoreRules: false,
       expand: false,
       label: AUTO_LABEL,
-      mostStill: MOST_STILL,
+      mostStill: settings.maxFreeze,
       // At shutdown it is what it is: programs have ended, and nothing is saved later.
       unsettled: occasion === 'shutdown' ? ('warn' as const) : ('leave-out' as const),
       consider,

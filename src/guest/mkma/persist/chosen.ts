@@ -5,25 +5,25 @@ import { linksOf } from '../../../core/records/alternatives.js';
 import type { Database, Entries } from '../../../core/records/database.js';
 import { databaseOf } from '../../../core/records/databases.js';
 import { applyDelta } from '../../../core/records/delta.js';
-import {
-  STATUS,
-  type Unmet,
-  unmetDependencies,
-  versionedRelations,
-  versionOf,
-} from '../../../core/records/packages.js';
+import { STATUS, type Unmet, unmetDependencies } from '../../../core/records/packages.js';
 import { deltaSize, kernelOf, partOfDelta, type Unit, withoutOthers } from '../../../core/records/units.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { nameLength, parentOf } from '../../../core/text/path.js';
 import type { RunningSystem } from '../../system.js';
 import type { Scan } from './scan.js';
 import type { Units } from './units.js';
+import { olderThanNeeded } from './versions.js';
 
 /** What was chosen of the changes. */
 export interface Chosen {
   /** Of all changes, those whose lines were kept. */
   readonly changes: readonly Change[];
   readonly units: readonly Unit[];
+}
+
+/** The name of a unit among all. */
+export function nameOf({ kind, name }: Unit): string {
+  return `${kind} ${name}`;
 }
 
 /** What is to be saved. */
@@ -115,12 +115,8 @@ function tooOld(
 ): Unmet | undefined {
   for (const { kind, name, removed } of units) {
     if (kind !== 'package' || removed) continue;
-    for (const { package: other, relation, version, text } of versionedRelations(made.get(name) ?? '')) {
-      const has = versionOf(made.get(other));
-      if (has === undefined || has === versionOf(own.get(other))) continue;
-      const compared = machine.run(['dpkg', '--compare-versions', has, relation, version], { mayLack: true });
-      if (compared.code === 1) return { name, missing: [text] };
-    }
+    const older = olderThanNeeded(machine, name, made, own);
+    if (older !== undefined) return { name, missing: [older] };
   }
   return undefined;
 }

@@ -1,12 +1,12 @@
 /** `mkma persist`: the command line. */
 import { buildCommand } from '@stricli/core';
 import type { ImageFormat } from '../../../core/contract.js';
+import { LONGEST_STILL, MOST_STILL, parseStill } from '../../../core/moment/limit.js';
 import { listedChanges, renderLine, renderUnit, showPath } from '../../../core/overlay/change-list.js';
 import { fullLines, isSecretChange, shortLines, shortUnits } from '../../../core/overlay/short-list.js';
 import type { Unit } from '../../../core/records/units.js';
 import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
-import { parseSeconds } from '../../../core/text/seconds.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
@@ -19,7 +19,6 @@ import { checkAlone, persistIdentity } from './identity-answer.js';
 import { type PersistOptions, persist } from './persist.js';
 import { readRules, ruleText } from './rules.js';
 import type { Persisted } from './save.js';
-import { MOST_STILL } from './settling.js';
 import { unsettledProblem } from './unsettled.js';
 
 interface Flags {
@@ -104,10 +103,10 @@ function run(session: Context, flags: Flags, json: boolean): Result<Answer> {
   if (!record.ok) return record;
   const view = checkView(machine, record.value);
   if (!view.ok) return view;
-  const lock = takeLock(machine);
+  const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
+  const lock = takeLock(machine, 'change', tell);
   if (!lock.ok) return lock;
   if (flags.identity === true) return persistIdentity(machine, record.value, options.value);
-  const tell = (line: string): void => (json ? undefined : terminal.err(`${line}\n`));
   const done = persist(machine, record.value, options.value, tell);
   if (!done.ok) return done;
   const value = done.value;
@@ -169,12 +168,12 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
       next: 'leave out one of them',
     });
   }
-  const mostStill = parseSeconds(flags.maxFreeze ?? DEFAULT_FREEZE);
-  if (mostStill === undefined || mostStill > LONGEST_FREEZE) {
+  const mostStill = parseStill(flags.maxFreeze ?? DEFAULT_FREEZE);
+  if (mostStill === undefined) {
     return usage({
       code: 'time-invalid',
       what: `invalid time: --max-freeze ${flags.maxFreeze}`,
-      why: `it must be 0 to ${LONGEST_FREEZE} seconds, such as 3s, 0.5s or 500ms`,
+      why: `it must be 0 to ${LONGEST_STILL} seconds, such as 3s, 0.5s or 500ms`,
       next: `omit it for ${DEFAULT_FREEZE}`,
     });
   }
@@ -188,9 +187,7 @@ function optionsOf(flags: Flags): Result<PersistOptions> {
   };
 }
 
-/** For how long programs may stand still by default, and at most, in seconds. */
 const DEFAULT_FREEZE = `${MOST_STILL}s`;
-const LONGEST_FREEZE = 60;
 
 function isLevel(text: string): boolean {
   return /^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= 19;

@@ -47,12 +47,14 @@ export function layerFactsOf(
   { deletions }: LayerContent,
   metadata: readonly FileMetadata[],
   remake: readonly string[],
+  emptied: readonly string[],
 ): LayerFacts {
   const base = record.images.find(({ kind }) => kind === 'base')?.id;
   return {
     ...(base === undefined ? {} : { base }),
     ...(after === undefined ? {} : { after }),
     ...{ deletions, opaque: [] },
+    ...(emptied.length === 0 ? {} : { emptied }),
     ...(metadata.length === 0 ? {} : { metadata }),
     ...(remake.length === 0 ? {} : { remake }),
   };

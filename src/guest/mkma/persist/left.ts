@@ -4,11 +4,13 @@ import { dependentsOf } from '../../../core/records/dependents.js';
 import { STATUS } from '../../../core/records/packages.js';
 import { kernelOf, type Unit } from '../../../core/records/units.js';
 import { type Problem, renderProblem } from '../../../core/result.js';
+import type { RunningSystem } from '../../system.js';
 import type { Dropped } from './apply-rules.js';
 import type { Choice } from './choose.js';
 import { type MachineRules, ruleText } from './rules.js';
 import { matcherOf } from './select.js';
 import type { Units } from './units.js';
+import { olderThanNeeded } from './versions.js';
 
 export interface Left {
   readonly unit: Unit;
@@ -19,7 +21,12 @@ export interface Left {
 }
 
 /** Those that are left, before anybody chooses. A package is asked for by its name alone. */
-export function leftUnits({ units, contents }: Units, { select }: Choice, { decider }: MachineRules): Left[] {
+export function leftUnits(
+  machine: RunningSystem,
+  { units, contents }: Units,
+  { select }: Choice,
+  { decider }: MachineRules,
+): Left[] {
   const selected = matcherOf(select);
   const first = units.flatMap((unit): Left[] => {
     const { kind, name, removed, unfinished } = unit;
@@ -31,7 +38,14 @@ export function leftUnits({ units, contents }: Units, { select }: Choice, { deci
   });
   const status = contents.get(STATUS);
   const left = new Set(first.flatMap(({ unit }) => (kernelOf(unit) === undefined ? [unit] : [])));
-  const dependents = status === undefined ? [] : [...dependentsOf(units, left, status)];
+  const dependents =
+    status === undefined
+      ? []
+      : [
+          ...dependentsOf(units, left, status, (name, made) =>
+            olderThanNeeded(machine, name, made, status.own),
+          ),
+        ];
   const others = dependents.flatMap(([unit, lacks]) =>
     first.some((one) => one.unit === unit)
       ? []

@@ -4,34 +4,32 @@ import type { TreeEntry } from '../../../core/archive/tree.js';
 import type { Amounts } from '../../../core/auto/conditions.js';
 import type { BootRecord } from '../../../core/boot/record.js';
 import { showPath } from '../../../core/overlay/change-list.js';
-import { type Change, findChanges } from '../../../core/overlay/changes.js';
-import { findGroups, withGroups } from '../../../core/overlay/groups.js';
+import type { Change } from '../../../core/overlay/changes.js';
+import { withGroups } from '../../../core/overlay/groups.js';
 import { withoutLosses } from '../../../core/overlay/moved-parts.js';
 import type { Unit } from '../../../core/records/units.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { RunningSystem } from '../../system.js';
 import { find } from '../directory.js';
 import { withImages } from '../images-folder.js';
-import { type Merged, withMerged } from '../merged.js';
+import { withMerged } from '../merged.js';
 import { measureFileSystem } from '../room.js';
 import { isKnownIdentity } from '../saved-identity.js';
-import { applyRules, droppedText } from './apply-rules.js';
+import { droppedText } from './apply-rules.js';
 import { type Choice, chooseChanges, choosesAtOnce } from './choose.js';
-import { type Chosen, contentOf } from './chosen.js';
-import { chooseDerived, type DerivedChoice, derivedNotes, findDerived } from './derived.js';
+import { type Chosen, contentOf, nameOf } from './chosen.js';
+import { chooseDerived, type DerivedChoice, derivedNotes } from './derived.js';
 import { machineFacts } from './facts.js';
 import { figuresOf, rememberFigures } from './figures.js';
 import { checkTools } from './format.js';
-import { droppedUnits, leftUnits } from './left.js';
+import { type Base, type Found, lookAround } from './look.js';
 import { checkCount, type Medium, readMedium } from './medium.js';
-import { textsBelow } from './records.js';
-import { type MachineRules, readRules } from './rules.js';
+import { partWarnings } from './part-warnings.js';
+import { readRules } from './rules.js';
 import { type Persisted, type SaveOptions, save } from './save.js';
-import { type Scan, scanMachine, type Taken } from './scan.js';
-import { matcherOf } from './select.js';
+import type { Scan } from './scan.js';
 import { type SettleOptions, Settling } from './settling.js';
-import { nothingShown, offerOf, shownGroups, shownOf } from './shown.js';
-import { findUnits } from './units.js';
+import { nothingShown, offerOf, shownOf } from './shown.js';
 
 export interface PersistOptions extends Choice, SaveOptions, SettleOptions {
   /** Whether no rule drops anything. */
@@ -58,13 +56,6 @@ export function persist(
     const base = { merged, rules: rules.value, choice: options, isIdentity };
     return persistFrom(machine, base, record, options, tell);
   });
-}
-
-interface Base {
-  readonly merged: Merged;
-  readonly rules: MachineRules;
-  readonly choice: Choice;
-  readonly isIdentity: ReturnType<typeof isKnownIdentity>;
 }
 
 function persistFrom(
@@ -187,8 +178,6 @@ function chosenOf(machine: RunningSystem, options: PersistOptions, found: Found,
   };
 }
 
-type Found = ReturnType<typeof lookAround>;
-
 /** What is saved of files that follow from the chosen changes. */
 function derivedOf(
   { derived, units: { members } }: Found,
@@ -219,47 +208,6 @@ function bytesOf(changes: readonly Change[]): number {
   return changes.reduce((sum, { entry }) => sum + (entry?.type === 'f' ? entry.size : 0), 0);
 }
 
-function nameOf({ kind, name }: Unit): string {
-  return `${kind} ${name}`;
-}
-
-/** Patterns that match parts of packages, or of groups, which are kept or left as a whole. */
-function partWarnings(
-  { select, deselect }: Choice,
-  { changes, units, groups }: Found,
-  chosen: Chosen,
-): string[] {
-  const [selects, drops] = [matcherOf(select).change, matcherOf(deselect).change];
-  const kept = new Set(chosen.units.map(nameOf));
-  const found = new Map<string, string>();
-  const paths = new Set(chosen.changes.map(({ path }) => path));
-  for (const change of changes) {
-    const group = groups.get(change.path);
-    if (group !== undefined && !found.has(group.path) && paths.has(change.path) && drops(change)) {
-      const [path, whole] = [change.path, group.path].map(showPath);
-      found.set(
-        group.path,
-        `${path} is saved with the ${group.kind} ${whole}; --deselect ${whole} leaves it`,
-      );
-    }
-    const unit = units.members.get(change.path);
-    if (unit === undefined || found.has(unit.name)) continue;
-    const path = showPath(change.path);
-    const isKept = kept.has(nameOf(unit));
-    if (!isKept && selects(change))
-      found.set(
-        unit.name,
-        `${path} is not saved: it belongs to the package ${unit.name}; --select package:${unit.name} chooses it`,
-      );
-    else if (isKept && drops(change))
-      found.set(
-        unit.name,
-        `${path} is saved with its package ${unit.name}; --deselect package:${unit.name} leaves it`,
-      );
-  }
-  return [...found.values()];
-}
-
 /** Warnings about moved folders that stay where they were as well. */
 function withStaying(medium: Medium, stay: readonly string[]): Medium {
   const warnings = stay.map(
@@ -270,48 +218,3 @@ function withStaying(medium: Medium, stay: readonly string[]): Medium {
 
 /** Paths that are named of what a rule drops. */
 const NAMED = 3;
-
-/** `choice`: what is asked for by name is not left. */
-export function lookAround(
-  machine: RunningSystem,
-  { merged, rules, choice, isIdentity }: Base,
-  medium: Pick<Medium, 'saved'>,
-  whole: boolean,
-  taken?: Taken,
-) {
-  const scan = scanMachine(machine, merged, medium.saved, whole, taken);
-  const all = findChanges(scan.upper, scan.stack, scan.below);
-  const sockets = all.filter(({ entry }) => entry?.type === 's').map(({ path }) => path);
-  const saved = all.filter(({ entry }) => entry?.type !== 's');
-  const units = findUnits(machine, scan, saved, textsBelow(machine, scan, medium.saved));
-  // A file that was written again with the same records is no change.
-  const isChange = ({ path }: Change): boolean =>
-    !units.covered.has(path) || units.units.some(({ keys }) => keys.has(path));
-  const left = leftUnits(units, choice, rules);
-  const isExempt = ({ path }: Change): boolean => units.members.has(path) || units.contents.has(path);
-  // Such rules lose nothing.
-  const isSafe = ({ path, entry }: Change): boolean =>
-    isIdentity(path, entry) && rules.decider.decide(path, false)?.keeps === false;
-  const derived = findDerived(machine, saved.filter(isChange), isExempt);
-  const changes = saved.filter(
-    (change) => isChange(change) && !isSafe(change) && !derived.own.has(change.path),
-  );
-  const groups = findGroups(
-    changes.filter((change) => !isExempt(change)),
-    (path) => machine.info(`${merged.root}/${path}`)?.kind === 'file',
-  );
-  const ruled = applyRules(
-    rules,
-    changes,
-    (change) => isExempt(change) || derived.made.has(change.path),
-    groups,
-  );
-  const dropped = [...droppedUnits(left, changes, units), ...ruled.dropped];
-  const kept = new Set(ruled.kept.map(({ path }) => path));
-  return {
-    ...{ scan, sockets, left, dropped, derived, changes: ruled.kept },
-    // What follows from others is no item by itself.
-    units: { ...units, covered: new Set([...units.covered, ...derived.made.keys()]) },
-    ...{ groups: shownGroups(groups, kept), warnings: ruled.warnings },
-  };
-}

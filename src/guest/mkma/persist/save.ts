@@ -181,7 +181,12 @@ export function save(
   );
   const start = machine.uptime();
   const metadata = metadataOf(machine, scan.merged, content);
-  const facts = { ...machineIs, layer: layerFactsOf(record, medium, content, metadata, remake), records };
+  const emptied = emptiedIn(machine, scan, chosen);
+  const facts = {
+    ...machineIs,
+    layer: layerFactsOf(record, medium, content, metadata, remake, emptied),
+    records,
+  };
   let replaced: readonly string[] = [];
   const packed = (target: string): Result<PackedLayer> => {
     const pack = (as: ImageFormat): Result<PackedLayer> => {
@@ -256,6 +261,16 @@ export function save(
 
 function without(all: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...all].filter((one) => !others.has(one)));
+}
+
+/** Deleted folders in which nothing was below, as dpkg deletes them with the last package in them. */
+function emptiedIn(machine: RunningSystem, { merged, below }: Scan, chosen: readonly Change[]): string[] {
+  return chosen.flatMap(({ kind, before, path }) => {
+    if (kind !== 'deleted' || before !== 'd') return [];
+    const isEmpty =
+      (machine.list(`${merged.below}/${path}`) ?? []).length + below.children(path).length === 0;
+    return isEmpty ? [path] : [];
+  });
 }
 
 /** What early boot will need for a layer. */

@@ -18,9 +18,6 @@ import type { Scan } from './scan.js';
 import type { Unsettled } from './unsettled.js';
 import { alwaysReplaced } from './unsettled.js';
 
-/** Most seconds for which programs stand still, unless told otherwise. */
-export const MOST_STILL = 3;
-
 export interface SettleOptions {
   /** Most seconds that programs stand still; 0: never. */
   readonly mostStill: number;

@@ -6,7 +6,7 @@ import { takeLock } from '../lock.js';
 import { withMerged } from '../merged.js';
 import { isKnownIdentity } from '../saved-identity.js';
 import { figuresOf, readFigures, rememberFigures, type Unsaved } from './figures.js';
-import { lookAround } from './persist.js';
+import { lookAround } from './look.js';
 import { readRules } from './rules.js';
 import { readSaved } from './saved.js';
 

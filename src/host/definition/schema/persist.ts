@@ -48,6 +48,9 @@ const automatic = z
       .optional()
       .describe('Whether not to save on battery, but at shutdown. Default: false.'),
     shutdownLimit: setting('shutdownLimit').describe('Time after which shutdown goes on. Default: "60s".'),
+    maxFreeze: setting('maxFreeze').describe(
+      'Most time for which programs that write files stand still, such as "0.5s"; "0": never. Default: "3s".',
+    ),
     merge: z.boolean().optional().describe('Whether automatic layers are merged as they age. Default: true.'),
     keepRecent: count.describe('Layers of the last 24 hours that are kept apart. Default: 12.'),
     keepDaily: count.describe('Days before them of which one layer each is kept. Default: 7.'),

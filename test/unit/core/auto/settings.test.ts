@@ -25,6 +25,8 @@ test('each setting is parsed to its unit', () => {
     ['free-room  200M', { freeRoom: { bytes: 200 * 2 ** 20 } }],
     ['mains-only yes', { mainsOnly: true }],
     ['shutdown-limit 90s', { shutdownLimit: 90 }],
+    ['max-freeze 0.5s', { maxFreeze: 0.5 }],
+    ['max-freeze 0', { maxFreeze: 0 }],
     ['merge no', { merge: false }],
     ['keep-recent 24', { keepRecent: 24 }],
     ['keep-daily 7', { keepDaily: 7 }],
@@ -41,6 +43,7 @@ test('what is not understood says what is', () => {
     ['most-change much', /an amount, such as 200M/],
     ['free-ram 101%', /an amount or a share/],
     ['mains-only maybe', /yes or no/],
+    ['max-freeze 2min', /a time of 0 to 60 s, such as 0.5s/],
     ['keep-daily 0', /a number, 1 to 99/],
   ];
   for (const [line, words] of cases) assert.match(String(read(line)), words, line);

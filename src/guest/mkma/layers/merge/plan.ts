@@ -111,6 +111,15 @@ function factsOf(sources: readonly Source[], tree: MergedTree, known: boolean): 
   const base = last?.layer.base;
   const after = all[0]?.layer.after;
   const { deletions, opaque, metadata } = tree;
+  const kept = new Set(deletions);
+  const emptied = sources.flatMap(({ image }, i) => {
+    const inOthers = (path: string): boolean =>
+      sources.some(
+        ({ tree: own, image: other }, j) =>
+          j !== i && own.whiteouts.has(path) && other.manifest.layer.emptied?.includes(path) !== true,
+      );
+    return (image.manifest.layer.emptied ?? []).filter((path) => kept.has(path) && !inOthers(path));
+  });
   const remake = remakeOfMerged(
     sources.map(({ image, tree: { entries } }) => ({
       remake: image.manifest.layer.remake ?? [],
@@ -122,6 +131,7 @@ function factsOf(sources: readonly Source[], tree: MergedTree, known: boolean): 
     ...(base === undefined || !known ? {} : { base }),
     ...(after === undefined ? {} : { after }),
     ...{ deletions, opaque },
+    ...(emptied.length === 0 ? {} : { emptied: [...new Set(emptied)] }),
     ...(metadata.length === 0 ? {} : { metadata }),
     ...(remake.length === 0 ? {} : { remake }),
     merged: all.map(({ id }) => id),
