@@ -145,6 +145,32 @@ test('a folder that was empty when it went hides nothing, also if no package cam
   assert.equal(readFileSync(at('etc/gen/gen-a.conf'), 'utf8'), 'conf gen-a 1\n');
 });
 
+test('merged, such a folder hides nothing either, whether it is there again or not', () => {
+  packages.install('/merged', ['gen-c', 4]);
+  packages.purge('/merged', 'gen-c');
+  save();
+  machine.rebuild(fillWith(['gen-a', 1]));
+  boot();
+  packages.install('/merged', ['gen-e', 1]);
+  save();
+  assert.equal(mergeAll().code, 0);
+  boot();
+  isWhole([
+    ['gen-a', 1],
+    ['gen-e', 1],
+  ]);
+  packages.purge('/merged', 'gen-e');
+  packages.install('/merged', ['gen-a', 2]);
+  save();
+  assert.equal(mergeAll().code, 0);
+  machine.rebuild(fillWith(['gen-a', 1], ['gen-c', 1]));
+  boot();
+  isWhole([
+    ['gen-a', 2],
+    ['gen-c', 1],
+  ]);
+});
+
 test('what was deleted by hand stays deleted: of a package that was there', () => {
   machine.newBase(fillWith(['gen-a', 3]));
   boot();

@@ -124,6 +124,15 @@ async function whileWriting(
   }
 }
 
+test('a dry run reads no content: what is being written does not matter, and no program stands still', async () => {
+  await whileWriting('wal', groups, async () => {
+    const { code, stdout, stderr } = await persist('--all', '--dry-run');
+    assert.equal(code, 0, stdout + stderr);
+    assert.doesNotMatch(stderr, /retrying|stood still/);
+    assert.match(stdout, /^would be saved: /m);
+  });
+});
+
 test('nothing is being written: no program stands still, also if some hold files open', async () => {
   writeFileSync(at('srv/quiet'), 'x');
   writeFileSync(at('srv/read'), 'x');

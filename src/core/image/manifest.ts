@@ -91,8 +91,8 @@ export interface LayerFacts {
   /** Paths that exist below it and not in it: they become whiteouts; a file system has them already. */
   readonly deletions: readonly string[];
   /**
-   * Folders among the deletions that were empty below: what they have elsewhere, the layer has not seen;
-   * absent if there are none.
+   * Folders among the deletions that were empty below, in a merged layer also among the opaque ones: what
+   * they have elsewhere, the layer has not seen. Absent if there are none.
    */
   readonly emptied?: readonly string[];
   /** Directories in it that hide what is below them. */

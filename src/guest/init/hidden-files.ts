@@ -36,11 +36,12 @@ export function hiddenFiles(
   installed: () => ReadonlySet<string>,
 ): HiddenFiles[] {
   return others.flatMap(({ image, manifest }) => {
-    const { deletions = [], emptied = [] } = manifest?.kind === 'layer' ? manifest.layer : {};
-    if (deletions.length === 0) return [];
+    const { deletions = [], emptied = [], opaque = [] } = manifest?.kind === 'layer' ? manifest.layer : {};
+    const hiding = [...deletions, ...opaque];
+    if (hiding.length === 0) return [];
     const hasOwn = manifest?.records?.own?.[STATUS] !== undefined;
     const status = hasOwn ? machine.readText(`${LAYERS}/${image.layer}/${STATUS}`) : undefined;
-    const candidates = status === undefined ? emptied : deletions;
+    const candidates = status === undefined ? emptied : hiding;
     const index = layers.findIndex((layer) => layer.image.layer === image.layer);
     const below = layers.slice(0, index).map((layer) => layer.image.layer);
     const folders = [...below.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
@@ -52,6 +53,8 @@ export function hiddenFiles(
     const above = layers.slice(index + 1);
     const isAbove = (path: string): boolean =>
       above.some((layer) => lookAt(machine, folderOf(layer), path, layer.opaque) !== 'absent');
+    const isOwn = (path: string): boolean =>
+      ['file', 'other'].includes(lookAt(machine, `${LAYERS}/${image.layer}`, path));
     const isIn = (path: string, all: ReadonlySet<string>): boolean =>
       all.has(path) || ancestorsOf(path).some((one) => all.has(one));
     const paths = [...installed()]
@@ -61,7 +64,7 @@ export function hiddenFiles(
         const hidden = isSeen(name) ? empty : gone;
         return hidden.size === 0 ? [] : listOf(machine, folders, name).filter((path) => isIn(path, hidden));
       })
-      .filter((path) => !isAbove(path));
+      .filter((path) => !isAbove(path) && !isOwn(path));
     if (paths.length === 0) return [];
     const sizeOf = (path: string): number =>
       folders.map((one) => machine.info(`${one}/${path}`)).find((info) => info?.kind === 'file')?.size ?? 0;

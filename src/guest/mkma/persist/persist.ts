@@ -128,7 +128,7 @@ function persistFrom(
       if (chosen.length === 0) {
         return ok({ ...empty(), warnings: notedMedium.warnings, ...settling.result(found.scan, []) });
       }
-      const unsure = settling.found(found.scan, chosen, moment);
+      const unsure = options.dryRun ? [] : settling.found(found.scan, chosen, moment);
       const saved =
         unsure.length > 0
           ? { replaced: unsure }
@@ -150,6 +150,8 @@ function persistFrom(
             figuresOf(found, keeps, (unit) => names.has(unit)),
           );
         const { changed, ...value } = saved.done.value;
+        // Nothing was read.
+        if (options.dryRun) return ok({ ...value, unsettled: [], stoodStill: 0 });
         return ok({ ...value, ...settling.result(found.scan, chosen, changed) });
       }
       const problem = settling.failed(saved.replaced, now.changes, found.groups);

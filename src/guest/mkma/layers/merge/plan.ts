@@ -111,7 +111,7 @@ function factsOf(sources: readonly Source[], tree: MergedTree, known: boolean): 
   const base = last?.layer.base;
   const after = all[0]?.layer.after;
   const { deletions, opaque, metadata } = tree;
-  const kept = new Set(deletions);
+  const kept = new Set([...deletions, ...opaque]);
   const emptied = sources.flatMap(({ image }, i) => {
     const inOthers = (path: string): boolean =>
       sources.some(
