@@ -32,7 +32,7 @@ const LINKS = {
 } as const;
 
 /** The folder with units of every machine, enabled only by {@link LINKS}, and programs. */
-const UNITS = join(PACKAGE, 'presets/persist');
+const UNITS = join(PACKAGE, 'presets/machine');
 
 /** Where one of them goes: units have an extension, programs none. */
 function unitFiles(): { readonly source: string; readonly path: string; readonly mode: number }[] {

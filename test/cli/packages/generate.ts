@@ -53,22 +53,22 @@ chown -R "$n:$g" "$R/var/lib/gen/${name}"; chmod 600 "$R/var/lib/gen/${name}/dat
   const question = `awk -v RS= -v ORS='\\n\\n' '!/^Name: ${name}\\/q\\n/' "$R/var/cache/debconf/config.dat" >"$R/config.new"
 cat "$R/config.new" >"$R/var/cache/debconf/config.dat"; rm "$R/config.new"\n`;
   const answer = `printf 'Name: ${name}/q\\nTemplate: ${name}/q\\nValue: ${version}\\nOwners: ${name}\\n\\n' >>"$R/var/cache/debconf/config.dat"\n`;
-  const alternative = `update-alternatives --root "$R" --quiet`;
+  const alternative = `update-alternatives --root "\${R:-/}" --quiet`;
   const priority = ((name.charCodeAt(4) * 7 + version * 13) % 50) + 1;
-  const divert = `dpkg-divert --root "$R" --quiet --rename --package ${name}`;
+  const divert = `dpkg-divert --root "\${R:-/}" --quiet --rename --package ${name}`;
   const diverted = `--divert /usr/share/gen/shared.real`;
   return {
     preinst: `${begin}${name === 'gen-d' ? `${divert} ${diverted} --add /usr/share/gen/shared\n` : ''}`,
     postinst: `${begin}[ "$1" = configure ] || exit 0
 ${addUser}${question}${answer}
 ${alternative} --install /usr/bin/gen gen ${share}/main ${priority} ${version > 2 ? `--slave /usr/share/gen.1 gen.1 ${share}/v${version}` : ''}
-${name === 'gen-e' ? `dpkg-statoverride --root "$R" --list ${share}/main >/dev/null || dpkg-statoverride --root "$R" --update --add root root 0700 ${share}/main\n` : ''}`,
+${name === 'gen-e' ? `dpkg-statoverride --root "\${R:-/}" --list ${share}/main >/dev/null || dpkg-statoverride --root "\${R:-/}" --update --add root root 0700 ${share}/main\n` : ''}`,
     prerm: `${begin}[ "$1" != remove ] || ${alternative} --remove gen ${share}/main
 [ "$1" != upgrade ] || ${alternative} --remove gen ${share}/main\n`,
     postrm: `${begin}${name === 'gen-d' ? `[ "$1" != remove ] || ${divert} ${diverted} --remove /usr/share/gen/shared\n` : ''}
 [ "$1" = purge ] || exit 0
 ${question}rm -rf "$R/var/lib/gen/${name}"
-${name === 'gen-e' ? `dpkg-statoverride --root "$R" --remove ${share}/main || :\n` : ''}`,
+${name === 'gen-e' ? `dpkg-statoverride --root "\${R:-/}" --remove ${share}/main || :\n` : ''}`,
   };
 }
 
