@@ -4,6 +4,7 @@ import {
   appendFileSync,
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -214,6 +215,27 @@ test('a layer that hides files of a package that it has not seen is not merged, 
   assert.match(stdout, /"layer-not-mergeable".*etc\/gen\/gen-c.conf, of a package that it has not seen/s);
   boot();
   isWhole([['gen-c', 1]]);
+});
+
+test('state of a package that is gone does not become that of the next one installed', () => {
+  machine.newBase(fillWith(['gen-a', 1]));
+  boot();
+  writeFileSync(at('var/lib/gen/gen-a/data'), 'changed\n');
+  save();
+  machine.rebuild(fillWith());
+  boot();
+  const owner = (name: string): number => lstatSync(at(`var/lib/gen/${name}/data`)).uid;
+  const nobodys = owner('gen-a');
+  packages.install('/merged', ['gen-c', 1]);
+  assert.notEqual(owner('gen-c'), nobodys);
+  save();
+  assert.equal(owner('gen-a'), nobodys);
+  assert.notEqual(owner('gen-c'), nobodys);
+  // Installed again, it has its state back at the next boot.
+  packages.install('/merged', ['gen-a', 1]);
+  save();
+  const [, , account] = /^_gen-a:([^:]*):(\d+)/m.exec(readFileSync(at('etc/passwd'), 'utf8')) ?? [];
+  assert.equal(owner('gen-a'), Number(account));
 });
 
 test('what belongs to the account of a package goes with it; files of people have to be named', () => {

@@ -53,6 +53,14 @@ export const PACKAGES: readonly Mutation[] = [
     tests: TESTS,
   },
   {
+    id: 'nobodys-files-taken',
+    breaks: 'files of an account that does not exist do not become those of the next one',
+    file: 'src/core/records/compose.ts',
+    from: 'apart && (isGone ||',
+    to: 'apart && (!isGone &&',
+    tests: ['unit/core/records/compose', ...TESTS],
+  },
+  {
     id: 'hidden-of-lower-version',
     breaks: 'a package that a layer above installs is whole there: nothing of one below is shown',
     file: 'src/guest/init/hidden-files.ts',

@@ -22,6 +22,17 @@ const RANGES = [
   [60_000, 65_533],
 ] as const;
 
+/**
+ * Numbers for files of accounts that do not exist: nothing assigns them to anybody (systemd.io/UIDS-GIDS,
+ * "unused"; Debian Policy 9.2.2 has 60000 to 64999 for packages of its own, one by one).
+ */
+const NOBODYS = [60_706, 61_183] as const;
+
+/** Whether a number is one of those. */
+export function isNobodys(number: number): boolean {
+  return number >= NOBODYS[0] && number <= NOBODYS[1];
+}
+
 /** The number of an account; `undefined` if the line has none. */
 function numberOf(record: string): number | undefined {
   const text = record.split('\n')[0]?.split(':')[NUMBER] ?? '';
@@ -36,7 +47,7 @@ function withField(record: string, field: number, value: number): string {
 }
 
 /** Numbers by name. */
-function numbersByName(entries: Entries): Map<string, number> {
+export function numbersByName(entries: Entries): Map<string, number> {
   const numbers = new Map<string, number>();
   for (const [name, record] of entries) {
     const number = numberOf(record);
@@ -81,6 +92,22 @@ export class FreeNumbers {
     if (name !== '' && own !== undefined) return own;
     for (const one of numbersNear(number)) if (this.take(one, name)) return one;
     throw new Error(`no number in the range of ${number} is free`);
+  }
+
+  /**
+   * One that no account gets, now or later, for files of an account that does not exist; `undefined` if none
+   * is left. `number` itself if it is one.
+   */
+  nobodys(number: number): number | undefined {
+    const [first, last] = NOBODYS;
+    if (isNobodys(number)) return number;
+    for (let one = first; one <= last; one++) if (this.take(one, '')) return one;
+    return undefined;
+  }
+
+  /** Whether an account has this number, below or in a layer. */
+  isNamed(number: number): boolean {
+    return [...(this.names.get(number) ?? [])].some((one) => one !== '');
   }
 
   private isFree(number: number, name: string): boolean {

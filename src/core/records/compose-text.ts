@@ -1,10 +1,12 @@
 /** What was composed at boot, in words. */
 import { quoteName } from '../text/path.js';
+import { isNobodys } from './accounts.js';
 import type { Renumbered } from './compose.js';
 
 export function renumberedText({ kind, name, from, to }: Renumbered): string {
   const who = name === undefined ? `${from} without a name` : `${quoteName(name)}, ${from} in the layer`;
-  return `${kind === 'users' ? 'user' : 'group'} ${who}, is ${to} here`;
+  const is = isNobodys(to) ? `does not exist here: its files belong to ${to}` : `is ${to} here`;
+  return `${kind === 'users' ? 'user' : 'group'} ${who}, ${is}`;
 }
 
 /** Files that are named. */

@@ -4,10 +4,12 @@
  */
 import {
   FreeNumbers,
+  isNobodys,
   type Kind,
   type Moves,
   namesByNumber,
   numberAccounts,
+  numbersByName,
   withPrimaryGroups,
 } from './accounts.js';
 import { linksOf } from './alternatives.js';
@@ -69,15 +71,21 @@ export interface ComposedChain {
 const KINDS: readonly Kind[] = ['users', 'groups'];
 const ACCOUNTS: readonly string[] = [...Object.values(NAME_FILES), ...Object.values(RANGE_FILES)];
 
-/** Composes what the layers, the lowest first, make of a view. `below`: its files; `null`: absent. */
+/**
+ * Composes what the layers, the lowest first, make of a view. `below`: its files; `null`: absent. `apart`:
+ * whether files of accounts that do not exist get numbers that no later account can get. Otherwise they keep
+ * theirs unless an account has it.
+ */
 export function composeChain(
   below: (path: string) => string | null,
   layers: readonly ChainLayer[],
+  apart: boolean,
 ): ComposedChain {
   const paths = new Set([...ACCOUNTS, ...layers.flatMap(({ records }) => Object.keys(records?.own ?? {}))]);
   const view = new View(below);
   const free = freeNumbers(view, layers);
-  const composed = new Map(layers.map((layer) => [layer.name, addLayer(view, layer, paths, free)]));
+  const added = layers.map((layer) => [layer.name, addLayer(view, layer, paths, free, apart)] as const);
+  const composed = new Map(added.map(([name, layer]) => [name, apart ? withLater(view, layer) : layer]));
   const files = view.differing();
   const links = new Map<string, string | null>();
   // Also where the file is a layer's own: what it says may have been so below that layer already.
@@ -192,7 +200,8 @@ function addLayer(
   layer: ChainLayer,
   paths: ReadonlySet<string>,
   free: FreeNumbers,
-): ComposedLayer {
+  apart: boolean,
+): AddedLayer {
   const before = new Map(ACCOUNTS.map((path) => [path, view.entries(path)]));
   const made = new Map<string, Entries>();
   let refused: string | undefined;
@@ -219,8 +228,8 @@ function addLayer(
   }
   if (made.has(NAME_FILES.groups)) view.put(NAME_FILES.groups, numbered.groups);
   // A number that was a user's and a group's stays one.
-  const nameless = new Map<number, number>();
-  const groups = movesOf(view, layer, 'groups', numbered.moves.groups, free, nameless);
+  const nobodys = nobodysNumbers(free, apart);
+  const groups = movesOf(view, layer, 'groups', numbered.moves.groups, nobodys);
   if (made.has(NAME_FILES.users)) {
     const below = before.get(NAME_FILES.users) ?? new Map<string, string>();
     view.put(
@@ -228,11 +237,45 @@ function addLayer(
       withPrimaryGroups(numbered.users, below, new Map([...numbered.moves.groups, ...groups])),
     );
   }
-  const moves = { users: movesOf(view, layer, 'users', numbered.moves.users, free, nameless), groups };
-  const renumbered = KINDS.flatMap((kind) =>
+  const moves = { users: movesOf(view, layer, 'users', numbered.moves.users, nobodys), groups };
+  return {
+    moves,
+    names,
+    renumbered: renumberedIn(moves, names),
+    ...(refused === undefined ? {} : { refused }),
+  };
+}
+
+/** A layer, with the names of its view by its numbers. */
+interface AddedLayer extends ComposedLayer {
+  readonly names: Readonly<Record<Kind, Names>>;
+}
+
+/** With the files of accounts that only a layer above has: they are theirs, by name. */
+function withLater(view: View, layer: AddedLayer): ComposedLayer {
+  const moves = (kind: Kind): Map<number, number> => {
+    const made = new Map(layer.moves[kind]);
+    const gone = [...made].filter(([, to]) => isNobodys(to));
+    if (gone.length === 0) return made;
+    const numbers = numbersByName(view.entries(NAME_FILES[kind]) ?? new Map());
+    for (const [from] of gone) {
+      const to = numbers.get(layer.names[kind][String(from)] ?? '');
+      if (to === from) made.delete(from);
+      else if (to !== undefined) made.set(from, to);
+    }
+    return made;
+  };
+  const all = { users: moves('users'), groups: moves('groups') };
+  return { ...layer, moves: all, renumbered: renumberedIn(all, layer.names) };
+}
+
+function renumberedIn(
+  moves: Readonly<Record<Kind, Moves>>,
+  names: Readonly<Record<Kind, Names>>,
+): Renumbered[] {
+  return KINDS.flatMap((kind) =>
     [...moves[kind]].map(([from, to]) => ({ kind, name: names[kind][String(from)], from, to })),
   );
-  return { moves, renumbered, ...(refused === undefined ? {} : { refused }) };
 }
 
 /** The records of a file with the layer's own; `undefined`: the layer's content is taken as a file. */
@@ -271,14 +314,26 @@ function namesOf({ records }: ChainLayer, kind: Kind): Names {
   return { ...(Object.fromEntries(owners) as Names), ...records?.[kind] };
 }
 
+/** Gives numbers to files without an account: one for a number that was a user's and a group's. */
+function nobodysNumbers(free: FreeNumbers, apart: boolean) {
+  const given = new Map<number, number>();
+  return (number: number, isGone: boolean, isTaken: boolean): number | undefined => {
+    const known = given.get(number);
+    if (known !== undefined) return known;
+    const unused = apart && (isGone || free.isNamed(number)) ? free.nobodys(number) : undefined;
+    const to = unused ?? (isTaken ? free.next(number, '') : undefined);
+    if (to !== undefined) given.set(number, to);
+    return to;
+  };
+}
+
 /** Where the owners of the layer's files belong. */
 function movesOf(
   view: View,
   { records }: ChainLayer,
   kind: Kind,
   here: ReadonlyMap<number, number>,
-  free: FreeNumbers,
-  nameless: Map<number, number>,
+  nobodys: (number: number, isGone: boolean, isTaken: boolean) => number | undefined,
 ): Map<number, number> {
   const names = namesByNumber(view.entries(NAME_FILES[kind]) ?? new Map());
   const ranges = view.entries(RANGE_FILES[kind]) ?? new Map<string, string>();
@@ -287,10 +342,8 @@ function movesOf(
     const number = Number(text);
     let to = name?.includes(':') ? rangeNumber(ranges, name) : here.get(number);
     // Its account is gone, or it never had one: what is nobody's must not become somebody's.
-    if (to === undefined && names.has(number)) {
-      to = nameless.get(number) ?? free.next(number, '');
-      nameless.set(number, to);
-    }
+    const isGone = name !== null && !name.includes(':');
+    to ??= nobodys(number, isGone, names.has(number));
     if (to !== undefined && to !== number) moves.set(number, to);
   }
   return moves;

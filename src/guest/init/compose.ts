@@ -52,12 +52,13 @@ const UNCHANGED: Composed = { files: [], renumbered: new Map(), warnings: [], fa
  */
 export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto[], undo: Undo): Composed {
   const failed = new Map<string, Problem>();
+  let apart = true;
   for (;;) {
     const left = layers.filter(({ image }) => !failed.has(image.layer));
     const first = left.findIndex(({ onKnown }) => !onKnown);
     const others = first < 0 ? [] : left.slice(first);
     if (!others.some(({ manifest }) => manifest?.records !== undefined)) return { ...UNCHANGED, failed };
-    const chain = composeOthers(machine, left.slice(0, first), others);
+    const chain = composeOthers(machine, left.slice(0, first), others, apart);
     const top = left.at(-1);
     if (chain.files.size > 0 && left.length >= MOST_LAYERS && top !== undefined) {
       failed.set(top.image.layer, noRoom(top));
@@ -70,7 +71,9 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
     if (refused.length > 0) continue;
     const mapped = remapAll(machine, others, chain, undo);
     if (!mapped.ok) {
-      failed.set(...mapped.failed);
+      // Perhaps no layer has to be mounted with other owners.
+      if (apart) apart = false;
+      else failed.set(...mapped.failed);
       continue;
     }
     const withOpaque = left.map((layer) => ({ ...layer, opaque: opaqueOf(layer) }));
@@ -144,6 +147,7 @@ function composeOthers(
   machine: GuestSystem,
   known: readonly AppliedOnto[],
   others: readonly AppliedOnto[],
+  apart: boolean,
 ): ComposedChain {
   const chain: ChainLayer[] = others.map((layer) => {
     const { image, manifest } = layer;
@@ -159,7 +163,7 @@ function composeOthers(
   return withChain(machine, namesOf(known), (folder) => {
     const below = (path: string): string | null =>
       lookAt(machine, folder, path) === 'file' ? (machine.readText(`${folder}/${path}`) ?? null) : null;
-    return composeChain(below, chain);
+    return composeChain(below, chain, apart);
   });
 }
 

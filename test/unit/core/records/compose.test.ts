@@ -53,7 +53,11 @@ function layer(name: string, before: Texts, after: Texts, ids: readonly number[]
 
 /** What a base and layers come to: the composed files, and where the first layer's owners belong. */
 function composed(base: Texts, ...layers: ChainLayer[]) {
-  const { files, layers: all } = composeChain((path) => base[path] ?? null, layers);
+  return composedWith(false, base, ...layers);
+}
+
+function composedWith(apart: boolean, base: Texts, ...layers: ChainLayer[]) {
+  const { files, layers: all } = composeChain((path) => base[path] ?? null, layers, apart);
   const moves = layers.map(({ name }) => Object.fromEntries(all.get(name)?.moves.users ?? []));
   return { files, moves };
 }
@@ -98,6 +102,28 @@ test("an account that is gone: its files are nobody else's", () => {
   ]);
 });
 
+test('an account that is gone: its files get a number that no later account gets, unless a layer above has it', () => {
+  const files = layer('files', accounts({ anna: 1000 }), accounts({ anna: 1000 }), [0, 1000]);
+  const moved = (base: Texts, ...more: ChainLayer[]) => composedWith(true, base, files, ...more).moves;
+  assert.deepEqual(moved(accounts({})), [{ 1000: 60_706 }]);
+  assert.deepEqual(moved(accounts({ bob: 1000 })), [{ 1000: 60_706 }]);
+  assert.deepEqual(moved(accounts({ anna: 1000 })), [{}]);
+  // Made again above, with the same number or another.
+  assert.deepEqual(moved(accounts({}), layer('b', accounts({}), accounts({ anna: 1000 }), [1000])), [{}, {}]);
+  assert.deepEqual(
+    moved(accounts({ bob: 1000 }), layer('b', accounts({}), accounts({ anna: 1000 }), [1000])),
+    [{ 1000: 1001 }, { 1000: 1001 }],
+  );
+  // Another one above has got the number: also where none had a name.
+  const bob = layer('b', accounts({}), accounts({ bob: 1000 }), [1000]);
+  assert.deepEqual(moved(accounts({}), bob), [{ 1000: 60_706 }, {}]);
+  const nameless = layer('n', accounts({}), accounts({}), [1000, 1001]);
+  assert.deepEqual(composedWith(true, accounts({}), nameless, bob).moves, [{ 1000: 60_706 }, {}]);
+  // Where it is already, it stays.
+  const again = layer('a', accounts({}), accounts({}), [60_706]);
+  assert.deepEqual(composedWith(true, accounts({}), again).moves, [{}]);
+});
+
 test('a user whose primary group is another one here', () => {
   const old: Texts = { ...accounts({}), 'etc/group': 'root:x:0:\nstaff:x:50:\n' };
   const after = { ...old, 'etc/passwd': `${old['etc/passwd']}anna:x:1000:50::/:/bin/sh\n` };
@@ -134,7 +160,7 @@ test('on a file of another form a layer with records of its own is refused', () 
   const odd: Texts = { 'var/lib/dpkg/status': 'odd\n' };
   const htop = layer('htop', {}, { 'var/lib/dpkg/status': 'Package: htop\n\n' });
   const refused = (base: Texts): string | undefined =>
-    composeChain((path) => base[path] ?? null, [htop]).layers.get('htop')?.refused;
+    composeChain((path) => base[path] ?? null, [htop], false).layers.get('htop')?.refused;
   assert.equal(refused(odd), 'var/lib/dpkg/status');
   assert.equal(refused({}), undefined);
 });
@@ -160,7 +186,7 @@ test('an alternative of which the layer removed its own choice, and the base has
     ...layer('l', { [path]: file('/bin/a') }, { [path]: '' }),
     text: (one) => (one === path ? null : undefined),
   };
-  const { files, links } = composeChain((one) => (one === path ? file('/bin/b') : null), [removed]);
+  const { files, links } = composeChain((one) => (one === path ? file('/bin/b') : null), [removed], false);
   assert.equal(files.get(path), file('/bin/b'));
   assert.equal(links.get('etc/alternatives/gen'), '/bin/b');
 });
