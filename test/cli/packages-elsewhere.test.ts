@@ -9,10 +9,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
+  rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { sharedImages } from './images.js';
 import { emptyBase } from './packages/base.js';
@@ -217,6 +220,125 @@ test('a layer that hides files of a package that it has not seen is not merged, 
   isWhole([['gen-c', 1]]);
 });
 
+/** Adds a file to a package that is installed in a tree. */
+function addFile(root: string, name: string, path: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), 'added');
+  const list = join(root, `var/lib/dpkg/info/${name}.list`);
+  const parts = path.split('/');
+  const above = parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
+  const known = readFileSync(list, 'utf8').trimEnd().split('\n');
+  writeFileSync(list, `${[...known, ...above.filter((one) => !known.includes(one))].join('\n')}\n`);
+}
+
+function baseWith(more: (root: string) => void, ...versions: Versions): (root: string) => void {
+  return (root) => {
+    fillWith(...versions)(root);
+    more(root);
+  };
+}
+
+test('of a package that the layer has in another version, such a folder stays hidden', () => {
+  machine.newBase(baseWith((root) => mkdirSync(join(root, 'usr/share/zz')), ['gen-a', 1]));
+  boot();
+  packages.install('/merged', ['gen-a', 3]);
+  rmdirSync(at('usr/share/zz'));
+  save();
+  machine.rebuild(baseWith((root) => addFile(root, 'gen-a', 'usr/share/zz/x'), ['gen-a', 1]));
+  boot();
+  assert.deepEqual([packages.installed('/merged'), existsSync(at('usr/share/zz/x'))], [['gen-a 3'], false]);
+});
+
+test('a folder that two layers deleted hides nothing either', () => {
+  machine.newBase(fillWith(['gen-a', 3]));
+  boot();
+  packages.purge('/merged', 'gen-a');
+  save();
+  packages.install('/merged', ['gen-a', 3]);
+  save('erofs');
+  packages.purge('/merged', 'gen-a');
+  save('erofs');
+  machine.rebuild(fillWith(['gen-a', 3], ['gen-c', 1]));
+  boot();
+  isWhole([['gen-c', 1]]);
+  assert.equal(existsSync(at('etc/gen/gen-c.conf')), true);
+});
+
+test('lists with paths through links of the root, and with paths that are none', () => {
+  const merged = (root: string): void => {
+    mkdirSync(join(root, 'usr/lib/zz'), { recursive: true });
+    symlinkSync('usr/lib', join(root, 'lib'));
+  };
+  machine.newBase(baseWith(merged, ['gen-a', 1]));
+  boot();
+  packages.install('/merged', ['gen-e', 1]);
+  rmdirSync(at('usr/lib/zz'));
+  save();
+  machine.rebuild(
+    baseWith(
+      (root) => {
+        merged(root);
+        addFile(root, 'gen-c', 'lib/zz/x');
+        appendFileSync(join(root, 'var/lib/dpkg/info/gen-c.list'), '/lib/zz/../../../../init\n/lib/zz//x\n');
+      },
+      ['gen-a', 1],
+      ['gen-c', 1],
+    ),
+  );
+  boot();
+  assert.equal(readFileSync(at('usr/lib/zz/x'), 'utf8'), 'added');
+});
+
+test('a merge that would lose what boots show is refused, also without packages of its own, and of the base', () => {
+  machine.newBase(baseWith((root) => mkdirSync(join(root, 'opt'))));
+  boot();
+  packages.install('/merged', ['gen-a', 1]);
+  addFile(machine.merged, 'gen-a', 'opt/gen');
+  save();
+  rmSync(at('opt/gen'));
+  const removed = save();
+  rmdirSync(at('opt'));
+  save();
+  drop(removed);
+  boot();
+  assert.equal(existsSync(at('opt/gen')), true);
+  assert.match(mergeAll().stdout, /"layer-not-mergeable".*\/opt\/gen, of a package that it has not seen/s);
+
+  machine.newBase(fillWith(['gen-a', 3]));
+  boot();
+  packages.install('/merged', ['gen-d', 3]);
+  packages.purge('/merged', 'gen-a');
+  const purged = save();
+  packages.purge('/merged', 'gen-d');
+  save();
+  drop(purged);
+  boot();
+  packages.install('/merged', ['gen-e', 1]);
+  save();
+  isWhole([
+    ['gen-a', 3],
+    ['gen-e', 1],
+  ]);
+  assert.match(mergeAll().stdout, /"layer-not-mergeable".*\/etc\/gen.*, of a package that it has not seen/s);
+});
+
+test('merged, what was deleted by hand in a folder that went later stays deleted', () => {
+  const fill = baseWith((root) => addFile(root, 'gen-a', 'usr/share/zz/x'), ['gen-a', 1]);
+  machine.newBase(fill);
+  boot();
+  rmSync(at('usr/share/zz/x'));
+  save();
+  rmdirSync(at('usr/share/zz'));
+  packages.install('/merged', ['gen-e', 1]);
+  save();
+  for (const merges of [false, true]) {
+    if (merges) assert.equal(mergeAll().code, 0);
+    machine.rebuild(fill);
+    boot();
+    assert.equal(existsSync(at('usr/share/zz/x')), false);
+  }
+});
+
 test('state of a package that is gone does not become that of the next one installed', () => {
   machine.newBase(fillWith(['gen-a', 1]));
   boot();
@@ -257,4 +379,28 @@ test('what belongs to the account of a package goes with it; files of people hav
   assert.equal(done.code, 0, done.stdout);
   assert.doesNotMatch(readFileSync(at('etc/passwd'), 'utf8'), /anna/);
   assert.equal(existsSync(at('home/anna')), false);
+});
+
+test('reverting a package takes nothing of other people along: neither for its group nor in its folder', () => {
+  packages.install('/merged', ['gen-a', 2]);
+  const group = /^_gen-a:[^:]*:(\d+)/m.exec(readFileSync(at('etc/group'), 'utf8'))?.[1] ?? '';
+  mkdirSync(at('home/project'));
+  writeFileSync(at('home/project/file'), 'hers');
+  machine.sh(`chown -R 1000:${group} "$0"`, at('home/project'));
+  const revert = (...words: string[]) => machine.mkma(['revert', '--json', ...words]);
+  assert.match(revert('gen-a').stdout, /"revert-leaves-files".*mkma revert package:gen-a \/home\/project/s);
+  // A folder that another package needs stays.
+  packages.install('/merged', ['gen-e', 1]);
+  machine.sh('chown -R 1000:1000 "$0"', at('home/project'));
+  writeFileSync(at('var/lib/gen/gen-a/site'), 'a site');
+  machine.sh('chown 1000:1000 "$0"', at('var/lib/gen/gen-a/site'));
+  assert.match(
+    revert('gen-a').stdout,
+    /"revert-leaves-files".*mkma revert package:gen-a \/var\/lib\/gen\/gen-a\/site/s,
+  );
+  assert.equal(readFileSync(at('var/lib/gen/gen-a/site'), 'utf8'), 'a site');
+  assert.equal(revert('gen-a', '/var/lib/gen/gen-a').code, 0);
+  assert.equal(existsSync(at('var/lib/gen/gen-a')), false);
+  assert.equal(readFileSync(at('home/project/file'), 'utf8'), 'hers');
+  isWhole([['gen-e', 1]]);
 });

@@ -122,8 +122,8 @@ export interface BootRecord {
   /** Layers that were not applied, in the order of their names. */
   readonly leftOut: readonly LeftOut[];
   /**
-   * Files with several owners, relative to the root, that early boot composed of what layers have of them;
-   * they are in /overlay/composed, above all layers.
+   * Files, relative to the root, that early boot composed of what layers have of them, or shows although a
+   * layer hides them; they are in /overlay/composed, above all layers.
    */
   readonly composed?: readonly string[];
   /** Of the session before this boot, if something of it was lost. */

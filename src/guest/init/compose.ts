@@ -15,6 +15,7 @@ import { INFO, type StaleFiles } from '../../core/records/packages.js';
 import type { Problem } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
 import { formatBytes } from '../../core/text/size.js';
+import { memoryInfo } from '../meminfo.js';
 import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { writeComposed } from './composed-folder.js';
@@ -60,7 +61,10 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
     if (!others.some(({ manifest }) => manifest?.records !== undefined)) return { ...UNCHANGED, failed };
     const chain = composeOthers(machine, left.slice(0, first), others, apart);
     const top = left.at(-1);
-    if (chain.files.size > 0 && left.length >= MOST_LAYERS && top !== undefined) {
+    const stale = staleIn(machine, left, chain);
+    const hidden = hiddenHere(machine, left, others, chain);
+    const parts = chain.files.size + chain.links.size + stale.length + hidden.length;
+    if (parts > 0 && left.length >= MOST_LAYERS && top !== undefined) {
       failed.set(top.image.layer, noRoom(top));
       continue;
     }
@@ -76,11 +80,9 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       else failed.set(...mapped.failed);
       continue;
     }
-    const withOpaque = left.map((layer) => ({ ...layer, opaque: opaqueOf(layer) }));
-    const found = hiddenFiles(machine, withOpaque, others, chain.installed);
-    const hidden = found.filter(({ bytes }) => bytes <= MOST_SHOWN);
+    const shown = roomFor(machine, hidden) ? hidden : [];
     const files = undoing(
-      () => writeComposed(machine, namesOf(left), { ...chain, stale: staleIn(machine, left, chain), hidden }),
+      () => writeComposed(machine, namesOf(left), { ...chain, stale, hidden: shown }),
       () => {
         for (const folder of mapped.folders) {
           machine.run(['umount', folder]);
@@ -98,18 +100,38 @@ export function composeLayers(machine: GuestSystem, layers: readonly AppliedOnto
       ...chain.unmet.map(
         ({ name, missing }) => `package ${name} lacks ${missing.join(', ')}: apt-get -f install installs it`,
       ),
-      ...found.filter((one) => !hidden.includes(one)).map(tooLargeText),
+      ...(shown.length < hidden.length ? [tooLargeText(hidden)] : []),
     ];
     sayComposed(machine, files, renumbered, warnings);
     return { files, renumbered, warnings, failed };
   }
 }
 
-/** Most bytes of files that a layer hides and the composed folder gets a copy of. */
+function hiddenHere(
+  machine: GuestSystem,
+  layers: readonly AppliedOnto[],
+  others: readonly AppliedOnto[],
+  { installed }: ComposedChain,
+): HiddenFiles[] {
+  const all = layers.map((layer) => ({ ...layer, opaque: opaqueOf(layer) }));
+  return hiddenFiles(machine, all, others, installed);
+}
+
+/** Most bytes of files that layers hide and the composed folder gets copies of, if RAM is free four times. */
 const MOST_SHOWN = 64 * 2 ** 20;
 
-function tooLargeText({ layer, paths, bytes }: HiddenFiles): string {
-  return `layer ${quoteName(layer)} hides ${formatBytes(bytes)} of packages that it has not seen, such as ${showPath(paths[0] ?? '')}: apt-get install --reinstall brings them back, or drop the layer`;
+function roomFor(machine: GuestSystem, hidden: readonly HiddenFiles[]): boolean {
+  const bytes = bytesOf(hidden);
+  return bytes === 0 || bytes <= Math.min(MOST_SHOWN, memoryInfo(machine, 'MemAvailable') / 4);
+}
+
+function bytesOf(hidden: readonly HiddenFiles[]): number {
+  return hidden.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function tooLargeText(hidden: readonly HiddenFiles[]): string {
+  const path = showPath(hidden[0]?.paths[0] ?? '');
+  return `layers hide ${formatBytes(bytesOf(hidden))} of packages that they have not seen, such as ${path}: reinstall the package that has it (dpkg -S ${path}), or drop the layers that deleted it`;
 }
 
 /** Calls `clean` if `work` fails. */

@@ -73,19 +73,17 @@ export function writeComposed(
   });
 }
 
-/** Copies what a layer hides from the layers below it; returns the paths of what was there. */
-function copyHidden(machine: GuestSystem, { below, paths }: HiddenFiles, folder: string): string[] {
-  return withChain(machine, below, (chain) => {
-    const found = lookAround(machine, [chain]);
-    const there = paths.filter((path) => found.resolve(path) === path && found.kindOf(path) !== 'nothing');
-    if (there.length === 0) return [];
-    mustMakeFolder(machine, folder);
-    const all = new Set([...there.flatMap((path) => ancestorsOf(path)), ...there]);
-    must(machine, ['sh', '-c', COPY, chain, folder], {
-      input: [...all].map((path) => `${path}\0`).join(''),
-    });
-    return there;
+/** Copies what layers hide from the image that has it; returns the paths of what was there. */
+function copyHidden(machine: GuestSystem, { folder: image, paths }: HiddenFiles, folder: string): string[] {
+  const found = lookAround(machine, [image]);
+  const there = paths.filter((path) => found.resolve(path) === path && found.kindOf(path) !== 'nothing');
+  if (there.length === 0) return [];
+  mustMakeFolder(machine, folder);
+  const all = new Set([...there.flatMap((path) => ancestorsOf(path)), ...there]);
+  must(machine, ['sh', '-c', COPY, image, folder], {
+    input: [...all].map((path) => `${path}\0`).join(''),
   });
+  return there;
 }
 
 type Kind = 'file' | 'folder' | 'link' | 'other' | 'nothing';

@@ -1,20 +1,19 @@
 /**
- * Files of packages that a layer hides although it has never seen them: dpkg removes a folder with the last
+ * Files of packages that layers hide although they have never seen them: dpkg removes a folder with the last
  * package that has files in it, and where the layer is applied, other packages may have some there.
  */
-import { INFO, installedIn, STATUS } from '../../core/records/packages.js';
-import { ancestorsOf } from '../../core/text/path.js';
+import { INFO, installedIn, isPackageList, STATUS } from '../../core/records/packages.js';
+import { ancestorsOf, isSafePath, parentOf } from '../../core/text/path.js';
 import { lookAt } from '../records.js';
 import type { GuestSystem } from '../system.js';
 import { BASE, LAYERS } from './folders.js';
 import type { AppliedLayer } from './watch-records.js';
 
-/** What a layer hides. */
+/** What is hidden, and where it is. */
 export interface HiddenFiles {
-  readonly layer: string;
-  /** Layers that are below it, the lowest first: they, or the base, have the files. */
-  readonly below: readonly string[];
-  /** Relative to the root; folders before what is in them. */
+  /** The folder of the image that has it. */
+  readonly folder: string;
+  /** Relative to the root. */
   readonly paths: readonly string[];
   readonly bytes: number;
 }
@@ -24,10 +23,21 @@ interface Layer extends AppliedLayer {
   readonly opaque: readonly string[];
 }
 
+/** What a layer hides, and what of it may be of packages that it has not seen. */
+interface Hiding {
+  /** Its place among all, the lowest first. */
+  readonly index: number;
+  readonly all: ReadonlySet<string>;
+  /** Folders that were empty: it has seen nothing of what they have. */
+  readonly emptied: ReadonlySet<string>;
+  /** Names of packages that it knew; `undefined`: not known, and of those alone it is sure. */
+  readonly known: () => ReadonlySet<string> | undefined;
+}
+
 /**
- * Of packages in `installed` which the deleting layer's own database has not: whatever it deleted, it was
- * nothing of theirs. In a folder that was empty when it was deleted, of all packages. `layers`: all, the
- * lowest first; `others`: those that may be on others than they were made on.
+ * Files of packages in `installed` that are hidden by such layers alone. `layers`: all, the lowest first;
+ * `others`: those that may be on others than they were made on. Reads lists of packages only if some of them
+ * have deleted anything.
  */
 export function hiddenFiles(
   machine: GuestSystem,
@@ -35,60 +45,124 @@ export function hiddenFiles(
   others: readonly AppliedLayer[],
   installed: () => ReadonlySet<string>,
 ): HiddenFiles[] {
-  return others.flatMap(({ image, manifest }) => {
-    const { deletions = [], emptied = [], opaque = [] } = manifest?.kind === 'layer' ? manifest.layer : {};
-    const hiding = [...deletions, ...opaque];
-    if (hiding.length === 0) return [];
-    const hasOwn = manifest?.records?.own?.[STATUS] !== undefined;
-    const status = hasOwn ? machine.readText(`${LAYERS}/${image.layer}/${STATUS}`) : undefined;
-    const candidates = status === undefined ? emptied : hiding;
-    const index = layers.findIndex((layer) => layer.image.layer === image.layer);
-    const below = layers.slice(0, index).map((layer) => layer.image.layer);
-    const folders = [...below.map((name) => `${LAYERS}/${name}`).reverse(), BASE];
-    const gone = new Set(candidates.filter((path) => folders.some((one) => exists(machine, one, path))));
-    if (gone.size === 0) return [];
-    const empty = new Set(emptied.filter((path) => gone.has(path)));
-    const known = status === undefined ? undefined : installedIn(status);
-    const isSeen = (name: string): boolean => known?.has(name.split(':')[0] as string) !== false;
-    const above = layers.slice(index + 1);
-    const isAbove = (path: string): boolean =>
-      above.some((layer) => lookAt(machine, folderOf(layer), path, layer.opaque) !== 'absent');
-    const isOwn = (path: string): boolean =>
-      ['file', 'other'].includes(lookAt(machine, `${LAYERS}/${image.layer}`, path));
-    const isIn = (path: string, all: ReadonlySet<string>): boolean =>
-      all.has(path) || ancestorsOf(path).some((one) => all.has(one));
-    const paths = [...installed()]
-      // One that a layer above installs is whole there.
-      .filter((name) => !isAbove(`${INFO}/${name}.list`))
-      .flatMap((name) => {
-        const hidden = isSeen(name) ? empty : gone;
-        return hidden.size === 0 ? [] : listOf(machine, folders, name).filter((path) => isIn(path, hidden));
-      })
-      .filter((path) => !isAbove(path) && !isOwn(path));
-    if (paths.length === 0) return [];
-    const sizeOf = (path: string): number =>
-      folders.map((one) => machine.info(`${one}/${path}`)).find((info) => info?.kind === 'file')?.size ?? 0;
-    const bytes = paths.reduce((sum, path) => sum + sizeOf(path), 0);
-    return [{ layer: image.layer, below, paths: [...new Set(paths)].sort(), bytes }];
-  });
+  const names = new Set(others.map(({ image }) => image.layer));
+  const hiding = layers.flatMap((layer, index) =>
+    names.has(layer.image.layer) ? hidingOf(machine, layer, index) : [],
+  );
+  const all = new Set(hiding.flatMap((one) => [...one.all]));
+  if (all.size === 0) return [];
+  const images = [BASE, ...layers.map(({ image }) => `${LAYERS}/${image.layer}`)];
+  const highest = Math.max(...hiding.map(({ index }) => index));
+  const links = rootLinks(machine);
+  const lists = listsIn(machine, images);
+  const found = new Map<string, string[]>();
+  for (const name of installed()) {
+    // Number of the image, and so of the layer after it.
+    const image = lists.get(name);
+    if (image === undefined || image > highest) continue;
+    const text = machine.readText(`${images[image]}/${INFO}/${name}.list`) ?? '';
+    for (const path of pathsIn(text, all, links)) {
+      if (!isBlind(machine, layers, hiding, { path, name, image })) continue;
+      const folder = images.slice(0, image + 1).findLast((one) => exists(machine, one, path));
+      if (folder !== undefined) found.set(folder, [...(found.get(folder) ?? []), path]);
+    }
+  }
+  return [...found].map(([folder, paths]) => ({
+    folder,
+    paths: [...new Set(paths)].sort(),
+    bytes: paths.reduce((sum, path) => sum + sizeOf(machine, `${folder}/${path}`), 0),
+  }));
 }
 
-function folderOf({ image }: AppliedLayer): string {
-  return `${LAYERS}/${image.layer}`;
+function hidingOf(machine: GuestSystem, { image, manifest }: Layer, index: number): Hiding[] {
+  const { deletions = [], emptied = [], opaque = [] } = manifest?.kind === 'layer' ? manifest.layer : {};
+  const hasOwn = manifest?.records?.own?.[STATUS] !== undefined;
+  const all = new Set(hasOwn ? [...deletions, ...opaque] : emptied);
+  if (all.size === 0) return [];
+  let status: { readonly names: ReadonlySet<string> | undefined } | undefined;
+  const known = (): ReadonlySet<string> | undefined => {
+    if (status === undefined) {
+      const text = hasOwn ? machine.readText(`${LAYERS}/${image.layer}/${STATUS}`) : undefined;
+      status = { names: text === undefined ? undefined : installedIn(text) };
+    }
+    return status.names;
+  };
+  return [{ index, all, emptied: new Set(emptied), known }];
+}
+
+/** By package, the number of the highest image that has a list of its files. */
+function listsIn(machine: GuestSystem, images: readonly string[]): Map<string, number> {
+  const lists = new Map<string, number>();
+  for (const [i, image] of images.entries()) {
+    for (const file of machine.list(`${image}/${INFO}`) ?? [])
+      if (isPackageList(`${INFO}/${file}`)) lists.set(file.slice(0, -'.list'.length), i);
+  }
+  return lists;
+}
+
+/** The paths of a list that are among these, or in them. */
+function pathsIn(text: string, all: ReadonlySet<string>, links: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  let folder = '';
+  let isIn = false;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('/') || line === '/.') continue;
+    const end = line.indexOf('/', 1);
+    const link = end < 0 ? undefined : links.get(line.slice(1, end));
+    const path = link === undefined ? line.slice(1) : link + line.slice(end);
+    const above = parentOf(path);
+    // A list has the files of a folder one after the other.
+    if (above !== folder) {
+      folder = above;
+      isIn = all.has(above) || ancestorsOf(above).some((one) => all.has(one));
+    }
+    if ((isIn || all.has(path)) && isSafePath(path)) found.push(path);
+  }
+  return found;
+}
+
+/** Folders of the root that are links to others, such as `lib`, to `usr/lib`. */
+function rootLinks(machine: GuestSystem): Map<string, string> {
+  const links = new Map<string, string>();
+  for (const name of machine.list(BASE) ?? []) {
+    const target = machine.readlink(`${BASE}/${name}`)?.replace(/^\//, '');
+    if (target !== undefined && /^[\w-]+(\/[\w-]+)*$/.test(target)) links.set(name, target);
+  }
+  return links;
+}
+
+/** Whether a file is hidden, and by layers alone that have not seen it. `image`: of the package's list. */
+function isBlind(
+  machine: GuestSystem,
+  layers: readonly Layer[],
+  hiding: readonly Hiding[],
+  { path, name, image }: { readonly path: string; readonly name: string; readonly image: number },
+): boolean {
+  const on = new Set([path, ...ancestorsOf(path)]);
+  let isHidden = false;
+  for (let i = layers.length - 1; i >= image; i--) {
+    const layer = layers[i] as Layer;
+    const there = lookAt(machine, `${LAYERS}/${layer.image.layer}`, path, layer.opaque);
+    if (there === 'absent') continue;
+    if (there !== 'hidden') return false;
+    const own = hiding.find(({ index }) => index === i);
+    const by = own === undefined ? [] : [...own.all].filter((one) => on.has(one));
+    if (own === undefined || by.length === 0) return false;
+    const isUnseen = own.known()?.has(name.split(':')[0] as string) === false;
+    if (!isUnseen && !by.every((one) => own.emptied.has(one))) return false;
+    isHidden = true;
+  }
+  return isHidden;
 }
 
 function exists(machine: GuestSystem, folder: string, path: string): boolean {
   const file = `${folder}/${path}`;
-  return machine.readlink(file) !== undefined || machine.info(file) !== undefined;
+  if (machine.readlink(file) !== undefined) return true;
+  const kind = machine.info(file)?.kind;
+  return kind === 'file' || kind === 'directory';
 }
 
-/** Files of a package, as the highest of the folders has them. */
-function listOf(machine: GuestSystem, folders: readonly string[], name: string): string[] {
-  const list = `${INFO}/${name}.list`;
-  const folder = folders.find((one) => machine.info(`${one}/${list}`)?.kind === 'file');
-  const text = folder === undefined ? '' : (machine.readText(`${folder}/${list}`) ?? '');
-  return text
-    .split('\n')
-    .filter((file) => file.startsWith('/') && file !== '/.')
-    .map((file) => file.slice(1));
+function sizeOf(machine: GuestSystem, file: string): number {
+  const info = machine.readlink(file) === undefined ? machine.info(file) : undefined;
+  return info?.kind === 'file' ? info.size : 0;
 }

@@ -33,7 +33,9 @@ export function takeLock(
   for (let pauses = 0; !machine.lock(LOCK); pauses++) {
     const owner = machine.readText(OWNER)?.trim() ?? 'another process';
     const known = Object.values(OWNERS).find(({ words }) => owner.includes(`(${words})`));
-    if (purpose === 'change' && known !== undefined && pauses < known.pauses) {
+    const waits =
+      known !== undefined && purpose !== 'look' && (purpose === 'change' || known === OWNERS.look);
+    if (waits && pauses < known.pauses) {
       if (pauses === SILENT) tell(`waiting for ${owner}`);
       machine.sleep(PAUSE);
     } else {

@@ -45,11 +45,18 @@ interface Node {
   children?: Map<string, Node>;
 }
 
-/** Merges layers, the lowest first. */
-export function mergeTrees(sources: readonly SourceTree[], isContentOf: IsContentOf): MergedTree {
+/**
+ * Merges layers, the lowest first. `emptied`: folders of which boots may show what they hide; then what is
+ * deleted in them still counts.
+ */
+export function mergeTrees(
+  sources: readonly SourceTree[],
+  isContentOf: IsContentOf,
+  emptied: ReadonlySet<string> = new Set(),
+): MergedTree {
   const merging = new Merging(isContentOf);
   for (const [i, source] of sources.entries()) merging.add(source, i);
-  return merging.finish();
+  return merging.finish(emptied);
 }
 
 class Merging {
@@ -130,7 +137,7 @@ class Merging {
     return { node, hidden };
   }
 
-  finish(): MergedTree {
+  finish(emptied: ReadonlySet<string>): MergedTree {
     const entries: MergedEntry[] = [];
     const deletions: string[] = [];
     const opaque: string[] = [];
@@ -143,10 +150,11 @@ class Merging {
       if (node.whiteout === true && !hidden) deletions.push(path);
       if (node.opaque === true && !hidden) opaque.push(path);
       if (node.metadata !== undefined) metadata.push(node.metadata);
+      const hides = hidden || (node.opaque === true && !emptied.has(path));
       const has = entry !== undefined || node.metadata !== undefined;
       if (has && values !== undefined) attributes.push({ path, values });
       for (const [name, child] of node.children ?? []) {
-        walk(child, path === '.' ? name : `${path}/${name}`, hidden || node.opaque === true);
+        walk(child, path === '.' ? name : `${path}/${name}`, hides);
       }
     };
     walk(this.root, '.', false);

@@ -55,7 +55,7 @@ export const importCommand = buildCommand<Pick<ExportFlags, 'json'>, string[], C
   func(flags, ...paths) {
     const work = (record: BootRecord): Result<Answer> => {
       if (paths.length === 0) return missing('a file to import');
-      const lock = takeLock(this.machine);
+      const lock = takeLock(this.machine, 'change', (line) => this.terminal.err(`${line}\n`));
       return lock.ok ? importLayers(this.machine, record, paths) : lock;
     };
     return show(this, () => onMachine(this, 'import layers', work), flags.json === true);

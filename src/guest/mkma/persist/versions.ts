@@ -1,5 +1,6 @@
 /** Versions that packages need of others. */
 import type { Entries } from '../../../core/records/database.js';
+import { fieldOf } from '../../../core/records/databases.js';
 import { versionedRelations, versionOf } from '../../../core/records/packages.js';
 import type { RunningSystem } from '../../system.js';
 
@@ -13,11 +14,27 @@ export function olderThanNeeded(
   made: Entries,
   own: Entries,
 ): string | undefined {
-  for (const { package: other, relation, version, text } of versionedRelations(made.get(name) ?? '')) {
-    const has = versionOf(made.get(other));
-    if (has === undefined || has === versionOf(own.get(other))) continue;
-    const compared = machine.run(['dpkg', '--compare-versions', has, relation, version], { mayLack: true });
-    if (compared.code === 1) return text;
+  const record = made.get(name) ?? '';
+  const architecture = fieldOf(record, 'Architecture') ?? '';
+  for (const { package: other, relation, version, text } of versionedRelations(record)) {
+    // The key of one that may be installed for several architectures names its own.
+    const key = [other, `${other}:${architecture}`].find((one) => made.has(one)) ?? other;
+    const has = versionOf(made.get(key));
+    if (has === undefined || has === versionOf(own.get(key))) continue;
+    if (!isMet(machine, has, relation, version)) return text;
   }
   return undefined;
+}
+
+/** By the words of a comparison: a library that many need is compared with few versions. */
+const compared = new Map<string, boolean>();
+
+function isMet(machine: RunningSystem, has: string, relation: string, version: string): boolean {
+  const words = [has, relation, version];
+  const key = words.join(' ');
+  const known = compared.get(key);
+  if (known !== undefined) return known;
+  const met = machine.run(['dpkg', '--compare-versions', ...words], { mayLack: true }).code !== 1;
+  compared.set(key, met);
+  return met;
 }

@@ -161,9 +161,9 @@ function inTheWay(path: string, { path: other }: Change): Problem {
 }
 
 /**
- * What is to be done so that everything but these packages and accounts is left. What belongs to an account
- * that goes with its package goes too: it would be nobody's, and later that of the next account that gets the
- * number. Files of other accounts, as of people, have to be among the `named` paths.
+ * What is to be done so that everything but these packages and accounts is left. What is new and belongs to
+ * an account that goes with its package goes too: it would be nobody's. All else that would be left without
+ * its account, or is in a folder of it, has to be among the `named` paths.
  */
 function ofUnits(
   machine: RunningSystem,
@@ -173,22 +173,14 @@ function ofUnits(
 ): Result<{ readonly plan: Plan; readonly made: Made }> {
   const others = units.units.filter((unit) => !packages.includes(unit));
   const members = new Set([...units.members.keys(), ...units.covered]);
-  const owned = ownedBy(
-    units,
-    packages.filter(({ kind }) => kind === 'package'),
-  );
-  const ofPeople = ownedBy(
-    units,
-    packages.filter(({ kind }) => kind === 'account'),
-  );
+  const goes = goesWith(units, packages);
   const kept = {
-    changes: changes.filter((change) => !members.has(change.path) && !owned(change)),
+    changes: changes.filter((change) => !members.has(change.path) && goes(change) !== 'with it'),
     units: others,
   };
-  const ownerless = kept.changes.find(
-    (change) => ofPeople(change) && !named.some((path) => isWithin(change.path, path)),
-  );
-  if (ownerless !== undefined) return err(leavesFiles(ownerless, packages));
+  const isNamed = ({ path }: Change): boolean => named.some((one) => isWithin(path, one));
+  const without = kept.changes.filter((change) => goes(change) === 'owner' && !isNamed(change));
+  if (without.length > 0) return err(leavesFiles(OWNERLESS, without, packages, named));
   const look = (paths: readonly string[]): Map<string, TreeEntry> => {
     const found = find(machine, scan.merged.below, paths, 'themselves');
     return new Map(found.map((entry) => [entry.path, entry]));
@@ -200,10 +192,22 @@ function ofUnits(
   const { changes: left, texts } = content.value;
   const known = new Set<Change>(changes);
   const stays = new Set(left.map(({ path }) => path));
+  // A folder stays with what else is in it, as with dpkg.
+  const above = new Set(left.flatMap(({ path }) => ancestorsOf(path)));
+  const isNeeded = ({ path, entry, before }: Change): boolean =>
+    entry?.type === 'd' && before === undefined && above.has(path);
+  const reverted = changes.filter(({ path }) => !stays.has(path));
   const plan = revertOf(
-    changes.filter(({ path }) => !stays.has(path)),
+    reverted.filter((change) => !isNeeded(change)),
     (path) => scan.below.at(path),
   );
+  const ownerless = new Set(
+    reverted.filter((one) => isNeeded(one) && goes(one) !== undefined).map(({ path }) => path),
+  );
+  const inside = left.filter(
+    (change) => ancestorsOf(change.path).some((one) => ownerless.has(one)) && !isNamed(change),
+  );
+  if (inside.length > 0) return err(leavesFiles(IN_FOLDER, inside, packages, named));
   const entries = left.flatMap((change) =>
     known.has(change) || change.entry === undefined ? [] : [change.entry],
   );
@@ -214,27 +218,56 @@ function ofUnits(
   });
 }
 
-/** Whether a change belongs to an account that is no more once these units are reverted. */
-function ownedBy({ contents }: Units, units: readonly Unit[]): (change: Change) => boolean {
-  const numbers = (path: string): Set<number> => {
+/**
+ * What becomes of a change if these units are reverted: it goes `with it`, it loses its `owner`, or nothing.
+ * State of a package is new, outside of homes, and of its account; or of root, for a group of the package.
+ */
+function goesWith(
+  { contents }: Units,
+  units: readonly Unit[],
+): (change: Change) => 'with it' | 'owner' | undefined {
+  const numbers = (path: string, kind?: Unit['kind']): Set<number> => {
     const file = contents.get(path);
-    const names = units.flatMap(({ keys }) => [...(keys.get(path) ?? [])]);
+    const of = units.filter((unit) => kind === undefined || unit.kind === kind);
+    const names = of.flatMap(({ keys }) => [...(keys.get(path) ?? [])]);
     const gone = names.filter((name) => file?.own.has(name) === true && !file.below.has(name));
     return new Set(gone.map((name) => Number(file?.own.get(name)?.split(':')[2] ?? Number.NaN)));
   };
   const [users, groups] = [numbers(NAME_FILES.users), numbers(NAME_FILES.groups)];
-  return ({ entry }) => entry !== undefined && (users.has(entry.uid) || groups.has(entry.gid));
-}
-
-function leavesFiles({ path }: Change, units: readonly Unit[]): Problem {
-  const words = units.map(({ kind, name }) => `${kind}:${name}`);
-  return {
-    code: 'revert-leaves-files',
-    what: "files belong to the account, and would be nobody's without it",
-    where: showPath(path),
-    next: `revert them as well: mkma revert ${words.join(' ')} ${showPath(path)}; nothing was reverted`,
+  const ofPackages = [numbers(NAME_FILES.users, 'package'), numbers(NAME_FILES.groups, 'package')] as const;
+  return ({ path, entry, before }) => {
+    if (entry === undefined || !(users.has(entry.uid) || groups.has(entry.gid))) return undefined;
+    const isState =
+      before === undefined &&
+      !/^(home|root)\//.test(path) &&
+      (ofPackages[0].has(entry.uid) || (entry.uid === 0 && ofPackages[1].has(entry.gid)));
+    return isState ? 'with it' : 'owner';
   };
 }
+
+const OWNERLESS = "files belong to the account, and would be nobody's without it";
+const IN_FOLDER = 'files are in a folder of the account, which goes with it';
+
+/** The highest of the paths are named, and the command that includes them. */
+function leavesFiles(
+  what: string,
+  changes: readonly Change[],
+  units: readonly Unit[],
+  named: readonly string[],
+): Problem {
+  const all = new Set(changes.map(({ path }) => path));
+  const highest = [...all].filter((path) => !ancestorsOf(path).some((above) => all.has(above)));
+  const words = units.map(({ kind, name }) => `${kind}:${name}`);
+  const paths = [...named, ...highest].map(showPath);
+  return {
+    code: 'revert-leaves-files',
+    what,
+    where: highest.slice(0, MOST_SHOWN).map(showPath).join(', '),
+    next: `revert them as well: mkma revert ${[...words, ...paths].join(' ')}; or save them or change their owner first; nothing was reverted`,
+  };
+}
+
+const MOST_SHOWN = 5;
 
 /** With the folders that are missing on the way to what comes back. */
 function withFoldersAbove(machine: RunningSystem, { merged }: Scan, plan: Plan): Plan {

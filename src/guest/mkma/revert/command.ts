@@ -41,7 +41,11 @@ export const revertCommand = buildCommand<Flags, string[], Context>({
   },
 });
 
-function run({ machine }: Session, { dryRun = false }: Flags, words: readonly string[]): Result<Answer> {
+function run(
+  { machine, terminal }: Session,
+  { dryRun = false }: Flags,
+  words: readonly string[],
+): Result<Answer> {
   if (words.length === 0) {
     const next = 'name a path or a package; mkma persist --all --dry-run lists changes';
     return usage({ code: 'arguments-invalid', what: 'there is nothing to revert', next });
@@ -52,7 +56,7 @@ function run({ machine }: Session, { dryRun = false }: Flags, words: readonly st
   if (!record.ok) return record;
   const view = checkView(machine, record.value);
   if (!view.ok) return view;
-  const lock = takeLock(machine);
+  const lock = takeLock(machine, 'change', (line) => terminal.err(`${line}\n`));
   if (!lock.ok) return lock;
   const done = revert(machine, record.value, words, dryRun);
   if (!done.ok) return done;

@@ -60,7 +60,7 @@ function run({ machine, terminal }: Session, flags: Flags, words: readonly strin
   if (!root.ok) return root;
   const record = readBootRecord(machine);
   if (!record.ok) return record;
-  const lock = takeLock(machine);
+  const lock = takeLock(machine, 'change', (line) => terminal.err(`${line}\n`));
   if (!lock.ok) return lock;
   const tell = (line: string): void => (flags.json === true ? undefined : terminal.err(`${line}\n`));
   const done = mergeLayers(machine, record.value, words, options.value, tell);

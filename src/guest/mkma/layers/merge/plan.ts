@@ -10,12 +10,15 @@ import { renumbered } from '../../../../core/layers/merge/renumber.js';
 import { withoutStale } from '../../../../core/layers/merge/stale.js';
 import { type MergedTree, mergeTrees } from '../../../../core/layers/merge/tree.js';
 import { showPath } from '../../../../core/overlay/change-list.js';
+import { INFO, installedIn, STATUS } from '../../../../core/records/packages.js';
 import type { Records } from '../../../../core/records/records.js';
 import { err, ok, type Problem, type Result } from '../../../../core/result.js';
+import { isWithin } from '../../../../core/text/path.js';
 import { formatBytes } from '../../../../core/text/size.js';
 import { processors } from '../../../processors.js';
 import { digestOf } from '../../../records.js';
 import type { RunningSystem } from '../../../system.js';
+import { rootOf } from '../../merged.js';
 import { defaultFormat } from '../../persist/format.js';
 import type { LayerFactsOf } from '../../persist/layer-manifest.js';
 import { levelFor } from '../../persist/level.js';
@@ -51,10 +54,15 @@ export function planMerge(
         tree: own,
         texts: own.texts,
         follows: i > 0 && linked[i] === true,
+        emptied: image.manifest.layer.emptied ?? [],
       },
     })),
   );
-  const shown = withoutStale(numbered.sources);
+  const root = rootOf(machine);
+  const shown = withoutStale(numbered.sources, {
+    names: installedIn(machine.readText(`${root}/${STATUS}`) ?? ''),
+    listOf: (name) => machine.readText(`${root}/${INFO}/${name}.list`) ?? '',
+  });
   const tree = mergeTrees(
     shown.sources.map((source) => source.tree),
     (metadata, { source, entry }, i) => {
@@ -62,6 +70,7 @@ export function planMerge(
       if (linked.slice(source + 1, i + 1).every(Boolean)) return true;
       return digestOfContent(machine, sources[source] as Source, entry) === metadata.sha256;
     },
+    new Set(shown.sources.flatMap(({ emptied }) => emptied)),
   );
   const [conflict] = tree.conflicts;
   if (conflict !== undefined) {
@@ -116,7 +125,10 @@ function factsOf(sources: readonly Source[], tree: MergedTree, known: boolean): 
     const inOthers = (path: string): boolean =>
       sources.some(
         ({ tree: own, image: other }, j) =>
-          j !== i && own.whiteouts.has(path) && other.manifest.layer.emptied?.includes(path) !== true,
+          j !== i &&
+          // What lower ones delete in it is no longer known once it is deleted.
+          [...own.whiteouts, ...own.opaque].some((one) => one === path || (j < i && isWithin(one, path))) &&
+          other.manifest.layer.emptied?.includes(path) !== true,
       );
     return (image.manifest.layer.emptied ?? []).filter((path) => kept.has(path) && !inOthers(path));
   });
