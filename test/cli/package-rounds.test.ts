@@ -16,7 +16,9 @@ test(`${ROUNDS} snapshots of packages and users, on bases and layers that change
   using folder = temporary();
   const scratch = join(folder.path, 'machine');
   mkdirSync(scratch);
-  const seed = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
+  // By chance in the long suite: what that finds becomes a test of its own.
+  const chosen = process.env.MKMA_TEST_LONG === '1' ? Date.now() % 2 ** 31 : 604;
+  const seed = Number(process.env.MKMA_TEST_SEED ?? chosen);
   const program = fileURLToPath(new URL('packages/rounds.js', import.meta.url));
   const words = [program, sharedImages(), join(repository, 'dist'), scratch, String(seed), String(ROUNDS)];
   const own = ['--mount', '--propagation', 'private', process.execPath, ...words];

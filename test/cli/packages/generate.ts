@@ -42,7 +42,7 @@ function scriptsOf(name: Name, version: number): Readonly<Record<string, string>
     account === undefined
       ? ''
       : `if ! grep -q '^${account}:' "$R/etc/passwd"; then
-  n=$(cut -d: -f3 "$R/etc/passwd" "$R/etc/group" | awk '$1 >= 100 && $1 < 1000 && $1 > m { m = $1 } END { print (m ? m : 99) + 1 }')
+  n=$(awk -F: '{ used[$3] } END { for (n = 100; n in used; n++); print n }' "$R/etc/passwd" "$R/etc/group")
   echo "${account}:x:$n:$n::/nonexistent:/bin/false" >>"$R/etc/passwd"; echo "${account}:x:$n:" >>"$R/etc/group"
   echo "${account}:!:20000::::::" >>"$R/etc/shadow"
 fi

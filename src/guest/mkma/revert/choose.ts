@@ -220,7 +220,8 @@ function ofUnits(
 
 /**
  * What becomes of a change if these units are reverted: it goes `with it`, it loses its `owner`, or nothing.
- * State of a package is new, outside of homes, and of its account; or of root, for a group of the package.
+ * State of a package is outside of homes and of its account, new or in /var; or new and of root, for a group
+ * of the package. What was there and only got the owner has it back.
  */
 function goesWith(
   { contents }: Units,
@@ -235,13 +236,13 @@ function goesWith(
   };
   const [users, groups] = [numbers(NAME_FILES.users), numbers(NAME_FILES.groups)];
   const ofPackages = [numbers(NAME_FILES.users, 'package'), numbers(NAME_FILES.groups, 'package')] as const;
-  return ({ path, entry, before }) => {
+  return ({ path, entry, before, kind }) => {
     if (entry === undefined || !(users.has(entry.uid) || groups.has(entry.gid))) return undefined;
+    const isNew = before === undefined;
+    const isLoose = isNew || path.startsWith('var/') || kind === 'metadata' || entry.type === 'd';
     const isState =
-      before === undefined &&
-      !/^(home|root)\//.test(path) &&
-      (ofPackages[0].has(entry.uid) || (entry.uid === 0 && ofPackages[1].has(entry.gid)));
-    return isState ? 'with it' : 'owner';
+      (isLoose && ofPackages[0].has(entry.uid)) || (isNew && entry.uid === 0 && ofPackages[1].has(entry.gid));
+    return isState && !/^(home|root)\//.test(path) ? 'with it' : 'owner';
   };
 }
 
