@@ -348,6 +348,10 @@ test('state of a package that is gone does not become that of the next one insta
   boot();
   const owner = (name: string): number => lstatSync(at(`var/lib/gen/${name}/data`)).uid;
   const nobodys = owner('gen-a');
+  // Reverted, what lies below comes back.
+  packages.install('/merged', ['gen-a', 1]);
+  assert.equal(machine.mkma(['revert', 'gen-a']).code, 0);
+  assert.equal(owner('gen-a'), nobodys);
   packages.install('/merged', ['gen-c', 1]);
   assert.notEqual(owner('gen-c'), nobodys);
   save();
