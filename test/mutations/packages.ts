@@ -33,7 +33,7 @@ export const PACKAGES: readonly Mutation[] = [
     breaks: 'a folder that went with the last package in it hides no files of others',
     file: 'src/guest/init/hidden-files.ts',
     from: 'if (folder !== undefined) found.set(',
-    to: 'if (folder === undefined) found.set(',
+    to: "if (folder === '') found.set(",
     tests: TESTS,
   },
   {
@@ -64,8 +64,8 @@ export const PACKAGES: readonly Mutation[] = [
     id: 'hidden-of-lower-version',
     breaks: 'a package that a layer above installs is whole there: nothing of one below is shown',
     file: 'src/guest/init/hidden-files.ts',
-    from: 'if (image === undefined || image > highest) continue;',
-    to: 'if (image === undefined) continue;',
+    from: "lists.set(file.slice(0, -'.list'.length), i);",
+    to: "lists.set(file.slice(0, -'.list'.length), lists.get(file.slice(0, -5)) ?? i);",
     tests: TESTS,
   },
   {
