@@ -259,12 +259,14 @@ function leavesFiles(
   const all = new Set(changes.map(({ path }) => path));
   const highest = [...all].filter((path) => !ancestorsOf(path).some((above) => all.has(above)));
   const words = units.map(({ kind, name }) => `${kind}:${name}`);
-  const paths = [...named, ...highest].map(showPath);
+  const shown = highest.slice(0, MOST_SHOWN).map(showPath);
+  const more = highest.length > MOST_SHOWN ? `, and ${highest.length - MOST_SHOWN} more` : '';
+  const command = ['mkma revert', ...words, ...named.map(showPath), ...shown].join(' ');
   return {
     code: 'revert-leaves-files',
     what,
-    where: highest.slice(0, MOST_SHOWN).map(showPath).join(', '),
-    next: `revert them as well: mkma revert ${[...words, ...paths].join(' ')}; or save them or change their owner first; nothing was reverted`,
+    where: shown.join(', ') + more,
+    next: `revert them as well: ${command}${more}; or save them or change their owner first; nothing was reverted`,
   };
 }
 
