@@ -1,55 +1,21 @@
 /** A program of GTK on a rebuilt base under an old layer, with the real tools and caches of a desktop. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { mkma, repository, temporary } from '../cli/cli.js';
 import { sharedImages } from '../cli/images.js';
 import { TestMachine } from '../cli/persist/machine.js';
 import { inOwnMounts } from '../cli/persist/namespace.js';
+import { GTK_PACKAGES, makeOwn } from '../vm/gtk.js';
 
 inOwnMounts(import.meta.url);
-
-const DESKTOP = [
-  ...[
-    'libglib2.0-bin',
-    'libgdk-pixbuf2.0-bin',
-    'shared-mime-info',
-    'desktop-file-utils',
-    'hicolor-icon-theme',
-  ],
-  ...['gtk-update-icon-cache', 'ca-certificates', 'install-info', 'libgtk-3-0t64', 'dconf-gsettings-backend'],
-  ...['xvfb', 'xauth'],
-];
-
-/** Files of a package that caches are made from. */
-const OWN: Readonly<Record<string, string>> = {
-  'usr/share/glib-2.0/schemas/org.example.own.gschema.xml':
-    '<schemalist><schema id="org.example.own" path="/org/example/own/"><key name="k" type="b"><default>true</default></key></schema></schemalist>',
-  'usr/share/mime/packages/own.xml':
-    '<mime-info xmlns="http://www.freedesktop.org/standards/shared-mime-info"><mime-type type="text/x-own"><glob pattern="*.own"/></mime-type></mime-info>',
-  'usr/share/applications/own.desktop':
-    '[Desktop Entry]\nType=Application\nName=Own\nExec=true\nMimeType=text/x-own;\n',
-  'usr/share/icons/hicolor/48x48/apps/own.png': 'not looked into',
-  DEBIAN: 'Package: own\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n',
-};
-
-function makeOwn(folder: string): string {
-  for (const [path, text] of Object.entries(OWN)) {
-    const file = join(folder, 'own', path === 'DEBIAN' ? 'DEBIAN/control' : path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  const deb = join(folder, 'own.deb');
-  execFileSync('dpkg-deb', ['--root-owner-group', '--build', join(folder, 'own'), deb]);
-  return deb;
-}
 
 test('a program of the rebuilt base starts, and finds its settings, under a layer of the old one', async () => {
   using folder = temporary();
   const build = async (name: string, ...packages: string[]): Promise<string> => {
-    const list = [...DESKTOP, ...packages].map((one) => `'${one}'`).join(', ');
+    const list = [...GTK_PACKAGES, ...packages].map((one) => `'${one}'`).join(', ');
     const config = join(folder.path, `${name}.config.ts`);
     writeFileSync(
       config,
