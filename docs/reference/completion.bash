@@ -17,12 +17,12 @@ _mkma() {
   esac
   local words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words='new summary build run test boot-entry shell inspect layers doctor completion --help --version'
+    words='new summary build run test boot-entry shell inspect layers generations doctor completion --help --version'
   else
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
     summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
-    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --discard-edits --qemu-test --accel --yes --json --verbose' ;;
+    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --generation --discard-edits --qemu-test --accel --yes --json --verbose' ;;
     run) words='--help --output --config --preset --disk --data-disk --bus --firmware --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
     test) words='--help --output --config --preset --test --junit --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
@@ -40,6 +40,19 @@ _mkma() {
         enable) words='--help --output --json --verbose' ;;
         drop) words='--help --force --output --json --verbose' ;;
         rename) words='--help --output --json --verbose' ;;
+        esac
+      fi ;;
+    generations)
+      if [ "$COMP_CWORD" = 2 ]; then words='list show diff add pin unpin use drop'; else
+        case $sub in
+        list) words='--help --output --json --verbose' ;;
+        show) words='--help --output --json --verbose' ;;
+        diff) words='--help --files --output --json --verbose' ;;
+        add) words='--help --no-layers --output --json --verbose' ;;
+        pin) words='--help --output --json --verbose' ;;
+        unpin) words='--help --output --json --verbose' ;;
+        use) words='--help --output --json --verbose' ;;
+        drop) words='--help --output --json --verbose' ;;
         esac
       fi ;;
     doctor) words='--help --install --hardware --output --json --verbose' ;;

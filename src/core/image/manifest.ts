@@ -66,6 +66,12 @@ interface CommonManifest {
 /** A whole system. */
 export interface BaseManifest extends CommonManifest {
   readonly kind: 'base';
+  /**
+   * Its installed packages, a line `name version` each, sorted; `name:architecture` where a name is there
+   * twice. Absent in older images. For people and comparisons; one text, so that early boot reads it at no
+   * cost.
+   */
+  readonly packages?: string;
 }
 
 /** The checksum of a file system, verified by early boot once it is in RAM. */
@@ -259,7 +265,8 @@ function wrongField(m: Record<string, unknown>): string | undefined {
   if (!isList(m.attributes, isFileAttributes)) return 'attributes';
   if (m.erofs !== undefined && !isErofsFacts(m)) return 'erofs';
   if (m.records !== undefined && !isRecords(m.records)) return 'records';
-  if (m.kind !== 'layer') return undefined;
+  if (m.kind !== 'layer')
+    return m.packages === undefined || typeof m.packages === 'string' ? undefined : 'packages';
   return isLayerFacts(m.layer) && !(m.erofs !== undefined && hasMetadata(m.layer)) ? undefined : 'layer';
 }
 

@@ -33,6 +33,26 @@ export const IMAGES = {
     'The folder contains no image to boot.',
     'Build it (sudo mkma build), or name the folder with --output.',
   ],
+  'no-such-generation': [
+    'The images folder has no generation with this number.',
+    'List them: mkma generations list.',
+  ],
+  'generation-incomplete': [
+    'A generation lacks a base, an initramfs or a kernel, so it gets no boot loader entry.',
+    'Copy what is missing into it, or drop it.',
+  ],
+  'generation-held': [
+    'The generation is the running one, the default or pinned, and is not dropped.',
+    'Use another one, or unpin it.',
+  ],
+  'generation-no-room': [
+    'A generation has to be copied, and there is not enough room.',
+    'Drop one, or keep the images on a file system with hard links.',
+  ],
+  'entries-not-updated': [
+    'The generations changed, but the boot loader entries could not be updated.',
+    'Run mkma boot-entry --write where the boot loader is.',
+  ],
   'base-missing': [
     'The images folder on the storage device contains no base.',
     'Copy the base there, or correct mkma_images_path=.',

@@ -122,6 +122,25 @@ export function installedIn(status: string): Set<string> {
   return names;
 }
 
+/** The installed packages of a status as the text of a base's manifest: see BaseManifest. */
+export function packageLines(status: string): string {
+  const found = status.split('\n\n').flatMap((record) => {
+    const [name, version] = [fieldOf(record, 'Package'), versionOf(record)];
+    if (name === undefined || version === undefined) return [];
+    return [{ name, version, architecture: fieldOf(record, 'Architecture') ?? '' }];
+  });
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { name } of found) (seen.has(name) ? twice : seen).add(name);
+  return found
+    .map(
+      ({ name, version, architecture }) =>
+        `${twice.has(name) ? `${name}:${architecture}` : name} ${version}\n`,
+    )
+    .sort()
+    .join('');
+}
+
 const PACKAGE = '\nPackage: ';
 const STATE = '\nStatus: ';
 

@@ -1,13 +1,18 @@
-/** What writing an entry changes, determined before anything is touched. */
+/** What writing entries changes, determined before anything is touched. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FILES } from '../../core/contract.js';
+import type { BootEntry } from '../../core/loader/entry.js';
+import { withGrubEntries } from '../../core/loader/grub.js';
+import {
+  fitsSystemdBoot,
+  isSystemdBootFile,
+  systemdBootEntry,
+  systemdBootFile,
+} from '../../core/loader/systemd-boot.js';
 import { err, ok, type Result } from '../../core/result.js';
-import type { BootEntry } from './entry.js';
-import { withGrubEntry } from './grub.js';
-import { fitsSystemdBoot, systemdBootEntry, systemdBootFile } from './systemd-boot.js';
 
 /** Copies of the files that the boot loader loads, in a folder that is published whole. */
 export interface Copies {
@@ -21,46 +26,98 @@ export interface Copies {
   readonly bytes: number;
 }
 
-export interface Plan {
-  /** The file that holds the entry, with its whole new content. */
+/** A file of the boot loader, with its whole new content. */
+export interface Write {
   readonly file: string;
   readonly content: string;
   /** Whether the file already has this content. */
   readonly upToDate: boolean;
+}
+
+export interface Plan {
+  readonly writes: readonly Write[];
   /** What has to be copied first; none if the boot loader can read everything in place. */
-  readonly copies?: Copies | undefined;
-  /** Folders with earlier copies, removed once the entry names the new ones. */
+  readonly copies: readonly Copies[];
+  /** Files with entries of generations that are gone. */
+  readonly goneEntries: readonly string[];
+  /** Folders with earlier copies, removed once no entry names them. */
   readonly older: readonly string[];
 }
 
-/** Plan for GRUB: its own folder is `folder`. */
-export function planGrub(entry: BootEntry, folder: string): Result<Plan> {
+/** An entry, and the folder on this host with its images. */
+export interface PlacedEntry {
+  readonly entry: BootEntry;
+  readonly images: string;
+}
+
+/** Plan for GRUB: its own folder is `folder`. The entries are all those of the machine called `name`. */
+export function planGrub(name: string, entries: readonly PlacedEntry[], folder: string): Result<Plan> {
   const custom = join(folder, 'custom.cfg');
   // A symlink stays one.
   const file = existsSync(custom) ? realpathSync(custom) : custom;
   const present = readIfThere(file);
-  const content = withGrubEntry(present ?? '', entry);
+  const content = withGrubEntries(
+    present ?? '',
+    name,
+    entries.map(({ entry }) => entry),
+  );
   if (!content.ok) return err({ ...content.problem, where: file });
-  return ok({ file, content: content.value, upToDate: present === content.value, older: [] });
+  const write = { file, content: content.value, upToDate: (present ?? '') === content.value };
+  return ok({ writes: [write], copies: [], goneEntries: [], older: [] });
 }
 
-/** Plan for systemd-boot: `esp` is where it is mounted, `images` the images folder. */
-export async function planSystemdBoot(entry: BootEntry, images: string, esp: string): Promise<Plan> {
-  const file = join(esp, 'loader/entries', systemdBootFile(entry.name));
-  const finish = (folder: string, rest: Pick<Plan, 'copies' | 'older'>): Plan => {
+/** Plan for systemd-boot: `esp` is where it is mounted. */
+export async function planSystemdBoot(
+  name: string,
+  entries: readonly PlacedEntry[],
+  esp: string,
+): Promise<Plan> {
+  const own = join(esp, 'mkma', name);
+  const writes: Write[] = [];
+  const copies = new Map<string, Copies>();
+  const kept = new Set<string>();
+  for (const { entry, images } of entries) {
+    const file = join(esp, 'loader/entries', systemdBootFile(entry));
+    let folder = folderOnEsp(images, esp);
+    if (folder === undefined) {
+      const copied = await copiesFor(entry, images, own);
+      if (!copied.present) copies.set(copied.to, copied);
+      kept.add(copied.to);
+      folder = espPath(esp, copied.to);
+    }
     const content = `${systemdBootEntry(entry, folder).join('\n')}\n`;
-    return { file, content, upToDate: readIfThere(file) === content, ...rest };
+    writes.push({ file, content, upToDate: readIfThere(file) === content });
+  }
+  const written = new Set(writes.map(({ file }) => file));
+  return {
+    writes,
+    copies: [...copies.values()],
+    goneEntries: entryFiles(esp, name).filter((file) => !written.has(file)),
+    older: copiesIn(own).filter((path) => !kept.has(path)),
   };
-  const own = join(esp, 'mkma', entry.name);
-  const inPlace = folderOnEsp(images, esp);
-  if (inPlace !== undefined) return finish(inPlace, { older: copiesIn(own) });
+}
+
+/** The copies of what an entry loads, and whether they exist. */
+async function copiesFor(
+  entry: BootEntry,
+  images: string,
+  own: string,
+): Promise<Copies & { readonly present: boolean }> {
   const names = [FILES.kernel, ...entry.initrds];
   const digest = await digestOf(images, names);
   const to = join(own, digest.slice(0, 12));
   const bytes = sizeOf(images, names);
-  const there = names.every((name) => existsSync(join(to, name))) && sizeOf(to, names) === bytes;
-  const copies = there ? undefined : { names, from: images, to, digest, bytes };
-  return finish(espPath(esp, to), { copies, older: copiesIn(own).filter((path) => path !== to) });
+  const present = names.every((name) => existsSync(join(to, name))) && sizeOf(to, names) === bytes;
+  return { names, from: images, to, digest, bytes, present };
+}
+
+/** The files with entries of the machine. */
+function entryFiles(esp: string, name: string): string[] {
+  const folder = join(esp, 'loader/entries');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((file) => isSystemdBootFile(file, name))
+    .map((file) => join(folder, file));
 }
 
 /**

@@ -40,18 +40,18 @@ function needsCopies({ loader, file, copiedTo }: LoaderResult): boolean {
 /** What writing for one boot loader did (`done`) or would do. */
 export function changeLines({ loader, entry }: LoaderResult, plan: Plan, done: boolean): string[] {
   const said = (past: string, future: string): string => (done ? past : `would ${future}`);
-  const { copies, older, file } = plan;
+  const { copies, writes, goneEntries, older } = plan;
   const reader =
     loader === 'grub' ? 'GRUB reads it at every boot; there is no need to run grub-mkconfig' : 'systemd-boot';
-  const copied =
-    copies === undefined
-      ? []
-      : [
-          `${said('copied', 'copy')} ${copies.names.join(', ')} (${formatBytes(copies.bytes)}) to ${copies.to}`,
-        ];
   return [
-    ...copied,
-    plan.upToDate ? `up to date: ${file}` : `${said('wrote', 'write')} the entry to ${file} (${reader})`,
+    ...copies.map(
+      ({ names, bytes, to }) =>
+        `${said('copied', 'copy')} ${names.join(', ')} (${formatBytes(bytes)}) to ${to}`,
+    ),
+    ...writes.map(({ file, upToDate }) =>
+      upToDate ? `up to date: ${file}` : `${said('wrote', 'write')} the entry to ${file} (${reader})`,
+    ),
+    ...goneEntries.map((file) => `${said('removed', 'remove')} the entry of a dropped generation: ${file}`),
     ...older.map((folder) => `${said('removed', 'remove')} older copies: ${folder}`),
     ...(done ? [] : ['', ...entry.map((line) => `  ${line}`)]),
   ];

@@ -1,4 +1,4 @@
-/** Carries out a plan: at every moment the entry on the medium names complete files. */
+/** Carries out a plan: at every moment the entries on the medium name complete files. */
 import {
   accessSync,
   chmodSync,
@@ -18,7 +18,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { mebibytes } from '../../core/text/size.js';
 import { flush, publishFile } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
-import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.js';
+import { type Copies, digestOf, firstExisting, type Plan, sizeOf, type Write } from './plan.js';
 
 /**
  * What a FAT file system needs besides the files: folders and the ends of clusters (at most 64 KiB each),
@@ -27,25 +27,29 @@ import { type Copies, digestOf, firstExisting, type Plan, sizeOf } from './plan.
 const MARGIN = 2 ** 20;
 
 /**
- * Writes the copies, then the entry, then removes older copies. A failure leaves the older entry with its
- * files.
+ * Writes the copies, then the entries, then removes entries and copies that are no longer needed. A failure
+ * leaves the older entries with their files.
  */
 export async function writePlan(plan: Plan): Promise<Result<void>> {
   const allowed = mayWrite(plan);
   if (!allowed.ok) return allowed;
   const room = requireRoom(plan);
   if (!room.ok) return room;
-  const { copies, older } = plan;
+  const { copies, goneEntries, older } = plan;
   // The remains of a killed run would only take up room.
   const [unfinished, finished] = [older.filter(isUnfinished), older.filter((path) => !isUnfinished(path))];
   for (const folder of unfinished) removeTree(folder);
-  if (copies !== undefined) {
-    const copied = await publishCopies(copies);
+  for (const one of copies) {
+    const copied = await publishCopies(one);
     if (!copied.ok) return copied;
   }
-  if (!plan.upToDate) {
-    const written = writeEntry(plan);
+  for (const write of plan.writes.filter(({ upToDate }) => !upToDate)) {
+    const written = writeEntry(write);
     if (!written.ok) return written;
+  }
+  for (const file of goneEntries) {
+    rmSync(file);
+    flush(dirname(file));
   }
   for (const folder of finished) removeTree(folder);
   return ok();
@@ -56,7 +60,7 @@ function isUnfinished(folder: string): boolean {
 }
 
 function mayWrite(plan: Plan): Result<void> {
-  const targets = [plan.file, ...(plan.copies === undefined ? [] : [plan.copies.to])];
+  const targets = [...plan.writes.map(({ file }) => file), ...plan.copies.map(({ to }) => to)];
   for (const folder of targets.map((path) => firstExisting(dirname(path)))) {
     try {
       accessSync(folder, constants.W_OK | constants.X_OK);
@@ -110,23 +114,24 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
  * nothing.
  */
 export function requireRoom({ copies, older }: Plan): Result<void> {
-  if (copies === undefined) return ok();
-  const { to, bytes, names } = copies;
-  const { bavail, bsize } = statfsSync(firstExisting(to));
+  const [first] = copies;
+  if (first === undefined) return ok();
+  const { bavail, bsize } = statfsSync(firstExisting(first.to));
   const freed = older.filter(isUnfinished).reduce((sum, path) => sum + sizeOf(path, readdirSync(path)), 0);
   const free = bavail * bsize + freed;
-  const needed = bytes + MARGIN;
+  const needed = copies.reduce((sum, { bytes }) => sum + bytes + MARGIN, 0);
   if (free >= needed) return ok();
+  const several = copies.length === 1 ? '' : ` of ${copies.length} generations`;
   return err({
     code: 'boot-loader-full',
     what: 'not enough room on the ESP for the files that systemd-boot loads',
-    where: to,
-    why: `${names.join(' and ')} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; the version in use stays until the new one is complete`,
-    next: `free ${mebibytes(needed - free)} MiB there, or boot with GRUB, which reads them in place`,
+    where: first.to,
+    why: `${first.names.join(' and ')}${several} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; what is in use stays until the new files are complete`,
+    next: `free ${mebibytes(needed - free)} MiB there${several === '' ? '' : ', or drop a generation (mkma generations drop)'}; or boot with GRUB, which reads them in place`,
   });
 }
 
-function writeEntry({ file, content }: Plan): Result<void> {
+function writeEntry({ file, content }: Write): Result<void> {
   try {
     makeFolders(dirname(file));
     replaceFile(file, content);

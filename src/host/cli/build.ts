@@ -64,6 +64,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .addOption(epochOption())
     .option('--refresh', 'check the mirror for newer packages', false)
+    .option('--generation', 'add a generation; earlier images stay beside it', false)
     .option('--discard-edits', 'discard edits made in chroot/', false)
     .addOption(
       new Option(
@@ -137,6 +138,7 @@ interface BuildOptions {
   readonly sourceDateEpoch?: number | undefined;
   readonly refresh: boolean;
   readonly discardEdits: boolean;
+  readonly generation: boolean;
 }
 
 async function resolveSettings(
@@ -188,6 +190,8 @@ async function resolveSettings(
       level: machine.compressionLevel,
       refresh: options.refresh,
       discardEdits: options.discardEdits,
+      generation: options.generation || machine.generations !== undefined,
+      keep: machine.generations?.keep,
       sourceDateEpoch: options.sourceDateEpoch,
       owner,
       hardware: lookAtHardware(),

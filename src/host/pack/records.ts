@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readFileSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { packageLines } from '../../core/records/packages.js';
 import {
   comparable,
   isPlain,
@@ -31,6 +32,15 @@ export function recordsOf(root: string): Records {
   const names = (path: string) => parseNames(texts.get(path) ?? '');
   return { files, users: names(NAME_FILES.users), groups: names(NAME_FILES.groups) };
 }
+
+/** The tree's installed packages, for the manifest of a base. */
+export function packagesIn(root: string): string {
+  if (lookAt(root, STATUS)?.isFile() !== true) return '';
+  return packageLines(decodeName(readFileSync(join(root, STATUS))));
+}
+
+/** dpkg's database of what is installed (dpkg(1), FILES). */
+const STATUS = 'var/lib/dpkg/status';
 
 /** What is at a path whose parents are real folders; `undefined` if there is nothing. */
 function lookAt(root: string, path: string): Stats | undefined {

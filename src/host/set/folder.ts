@@ -2,6 +2,7 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
+import type { FolderReader } from '../../core/set/folder.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 
 /** The images in a folder; fails if it cannot be listed. */
@@ -18,16 +19,23 @@ export function openImages(path: string): Result<StoredImages> {
       next: 'name the folder that contains them with --output',
     });
   }
-  const size = (file: string): number | undefined => {
-    const found = statSync(join(path, file), { throwIfNoEntry: false });
-    return found?.isFile() === true ? found.size : undefined;
-  };
-  const read = (file: string, offset: number, length: number): Uint8Array | undefined =>
-    readPart(join(path, file), offset, length);
-  return ok(readStored({ names, size, read }));
+  return ok(readStored(readerOf(path, names)));
 }
 
-function readPart(path: string, offset: number, length: number): Uint8Array | undefined {
+/** A folder as core reads it. `names` is what lies there. */
+export function readerOf(path: string, names: readonly string[] = readdirSync(path)): FolderReader {
+  return {
+    names,
+    size: (file) => {
+      const found = statSync(join(path, file), { throwIfNoEntry: false });
+      return found?.isFile() === true ? found.size : undefined;
+    },
+    read: (file, offset, length) => readPart(join(path, file), offset, length),
+  };
+}
+
+/** Bytes of a file, fewer at its end; `undefined` where it cannot be read. */
+export function readPart(path: string, offset: number, length: number): Uint8Array | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');

@@ -10,7 +10,7 @@ import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
-import { recordsOf } from '../pack/records.js';
+import { packagesIn, recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
 import type { Inputs } from '../stages/build-state.js';
 import { requireUnmounted } from '../sys/mounts.js';
@@ -178,5 +178,6 @@ function facts(settings: BaseSettings, root: string, kernelRelease: string): Bas
     architecture: settings.architecture,
     kernelRelease,
     records: recordsOf(root),
+    packages: packagesIn(root),
   };
 }

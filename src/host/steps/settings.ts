@@ -28,6 +28,10 @@ export interface BuildSettings {
   readonly discardEdits: boolean;
   /** Seconds since the epoch that no time stamp may exceed (SOURCE_DATE_EPOCH). */
   readonly sourceDateEpoch?: number | undefined;
+  /** Whether the images also become a generation. */
+  readonly generation: boolean;
+  /** How many generations are kept; absent: all. */
+  readonly keep?: number | undefined;
   /** Owner of the outputs. */
   readonly owner?: Owner | undefined;
   /** The building machine's. */

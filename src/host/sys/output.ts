@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { giveTo, type Owner } from './files.js';
-import { type Lock, takeLock } from './lock.js';
+import { type Lock, takeLock, tryLockFolder } from './lock.js';
 import { removalProblem } from './remove.js';
 import { makeScratch, type Scratch } from './scratch.js';
 
@@ -51,13 +51,7 @@ export async function openOutput(
   } catch (cause) {
     return refuse(inWords(cause as NodeJS.ErrnoException));
   }
-  const taken: Problem = {
-    code: 'output-folder-taken',
-    what: 'another mkma is using this output folder',
-    where: real,
-    next: 'wait for it to end, or name another folder with --output',
-  };
-  const lock = await takeLock(join(real, STATE, 'lock'), taken, { owner });
+  const lock = await takeLock(join(real, STATE, 'lock'), takenBy(real), { owner });
   if (!lock.ok) return lock;
   let scratch: Result<Scratch> | undefined;
   try {
@@ -68,6 +62,24 @@ export async function openOutput(
   } finally {
     if (scratch?.ok !== true) lock.value[Symbol.dispose]();
   }
+}
+
+function takenBy(folder: string): Problem {
+  return {
+    code: 'output-folder-taken',
+    what: 'another mkma is using this output folder',
+    where: folder,
+    next: 'wait for it to end, or name another folder with --output',
+  };
+}
+
+/** Locks a folder with images against builds and other changes; it may be a copy that no build knows. */
+export async function lockImages(folder: string, owner: Owner | undefined): Promise<Result<Lock>> {
+  if (existsSync(join(folder, STATE)))
+    return takeLock(join(folder, STATE, 'lock'), takenBy(folder), { owner });
+  const lock = await tryLockFolder(folder);
+  if (!lock.ok) return lock;
+  return lock.value === undefined ? err(takenBy(folder)) : ok(lock.value);
 }
 
 function opened(path: string, scratch: Scratch, lock: Lock): OutputFolder {

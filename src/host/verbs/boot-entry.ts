@@ -3,6 +3,11 @@ import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
+import { generationEntries, machineName } from '../../core/generations/entries.js';
+import type { Generations } from '../../core/generations/read.js';
+import { type BootEntry, entryName, ownParameters } from '../../core/loader/entry.js';
+import { grubEntry } from '../../core/loader/grub.js';
+import { systemdBootEntry } from '../../core/loader/systemd-boot.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import {
   findPlaces,
@@ -12,15 +17,15 @@ import {
   loadersToWrite,
   type PlaceOptions,
 } from '../boot-entry/choose.js';
-import { type BootEntry, cmdlineIn, initrdsIn, ownParameters } from '../boot-entry/entry.js';
+import { cmdlineIn, initrdsIn } from '../boot-entry/entry.js';
 import { isFat } from '../boot-entry/find.js';
-import { grubEntry } from '../boot-entry/grub.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
-import { type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
-import { systemdBootEntry } from '../boot-entry/systemd-boot.js';
+import { type PlacedEntry, type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
+import { rememberEntries } from '../boot-entry/remembered.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
+import { generationFolder, openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
 
 export interface BootEntryOptions extends PlaceOptions {
@@ -42,36 +47,43 @@ export interface BootEntryResult {
   readonly lines: readonly string[];
 }
 
+/** Entries of one machine. */
+interface Entries {
+  readonly name: string;
+  /** The newest first. */
+  readonly all: readonly PlacedEntry[];
+}
+
 export async function bootEntry(
   options: BootEntryOptions,
   context: Context,
 ): Promise<Result<BootEntryResult>> {
-  const entry = await readEntry(options, context);
-  if (!entry.ok) return entry;
+  const entries = await readEntries(options, context);
+  if (!entries.ok) return entries;
   const found = await findPlaces(options, context.signal);
   if (!found.ok) return found;
   const places = found.value;
   return options.write || options.dryRun
-    ? writeEntries(entry.value, options, places, context)
-    : printEntries(entry.value, options, places);
+    ? writeEntries(entries.value, options, places, context)
+    : printEntries(entries.value, options, places);
 }
 
 async function printEntries(
-  entry: BootEntry,
+  all: Entries,
   options: BootEntryOptions,
   places: LoaderPlaces,
 ): Promise<Result<BootEntryResult>> {
   const entries: LoaderResult[] = [];
   for (const loader of loadersToPrint(options.loader, places)) {
-    const plan = await planFor(loader, entry, options.output, places);
+    const plan = await planFor(loader, all, places);
     if (!plan.ok) return plan;
-    entries.push(describe(loader, entry, plan.value));
+    entries.push(describe(loader, all, plan.value));
   }
   return ok({ written: false, entries, lines: entryLines(entries) });
 }
 
 async function writeEntries(
-  entry: BootEntry,
+  all: Entries,
   options: BootEntryOptions,
   places: LoaderPlaces,
   context: Context,
@@ -81,23 +93,48 @@ async function writeEntries(
   const entries: LoaderResult[] = [];
   const lines: string[] = [];
   for (const loader of loaders.value) {
-    const plan = await planFor(loader, entry, options.output, places);
+    const plan = await planFor(loader, all, places);
     if (!plan.ok) return plan;
     if (plan.value === undefined) throw new Error(`${loader} is to be written, but was not found`);
     const written = options.dryRun ? requireRoom(plan.value) : await writePlan(plan.value);
     if (!written.ok) return written;
     const unseen = await whyUnseen(loader, places, context.signal);
     if (unseen !== undefined) context.emit({ type: 'warning', problem: unseen });
-    const result = describe(loader, entry, plan.value);
+    const result = describe(loader, all, plan.value);
     entries.push(result);
     lines.push(...changeLines(result, plan.value, !options.dryRun));
+  }
+  if (!options.dryRun) {
+    const { root, grubDir, esp, loader, placement, append } = options;
+    rememberEntries(options.output, { root, grubDir, esp, loader, placement, append });
   }
   return ok({ written: !options.dryRun, entries, lines });
 }
 
-/** The facts of an entry: from the images, and from their location. */
-async function readEntry(options: BootEntryOptions, context: Context): Promise<Result<BootEntry>> {
-  const { output, append } = options;
+/** The facts of the entries: from the images, and from their location. */
+async function readEntries(options: BootEntryOptions, context: Context): Promise<Result<Entries>> {
+  const { output } = options;
+  const generations = openGenerations(output);
+  const flat = generations.all.length === 0 ? checkFlat(output, context) : ok(undefined);
+  if (!flat.ok) return flat;
+  const located = options.placement
+    ? ok(options.placement)
+    : await locate(realpathSync(output), context.signal);
+  if (!located.ok) return located;
+  const placement = located.value;
+  if (!placement.bootable) return err(placement.problem);
+  const doubt = options.placement ? undefined : doubtOf(placement);
+  if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
+  if (generations.all.length > 0) return entriesOfGenerations(options, generations, placement, context);
+  const { device, path } = placement;
+  const name = entryName(flat.value);
+  const append = [...ownParameters(cmdlineIn(output)), ...options.append];
+  const entry: BootEntry = { name, device, path, initrds: initrdsIn(output), append };
+  return ok({ name, all: [{ entry, images: output }] });
+}
+
+/** The hostname of a folder's own images, which are whole. */
+function checkFlat(output: string, context: Context): Result<string | undefined> {
   const base = findBase(output);
   if (!base.ok) return base;
   for (const problem of base.value.warnings) context.emit({ type: 'warning', problem });
@@ -112,53 +149,53 @@ async function readEntry(options: BootEntryOptions, context: Context): Promise<R
       next,
     });
   }
-  const located = options.placement
-    ? ok(options.placement)
-    : await locate(realpathSync(output), context.signal);
-  if (!located.ok) return located;
-  const placement = located.value;
-  if (!placement.bootable) return err(placement.problem);
-  const doubt = options.placement ? undefined : doubtOf(placement);
-  if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
-  const hostname = base.value.info.manifest?.name ?? '';
-  // A manifest may come from anywhere; the name becomes part of file names and of the boot loader's
-  // configuration.
-  const name = /^[a-z0-9-]{1,63}$/i.test(hostname) ? hostname : 'machine';
-  const { device, path } = placement;
-  return ok({
-    name,
-    device,
-    path,
-    initrds: initrdsIn(output),
-    append: [...ownParameters(cmdlineIn(output)), ...append],
-  });
+  return ok(base.value.info.manifest?.name);
+}
+
+function entriesOfGenerations(
+  { output, append }: BootEntryOptions,
+  generations: Generations,
+  { device, path }: Placement & { readonly bootable: true },
+  context: Context,
+): Result<Entries> {
+  const name = machineName(generations);
+  const entries = generationEntries(generations, { device, images: path, append });
+  const incomplete = generations.all.flatMap(({ problem }) => problem ?? []);
+  if (entries.length === 0) return err(incomplete[0] as Problem);
+  for (const problem of incomplete) context.emit({ type: 'warning', problem });
+  const all = entries.map((entry) => ({
+    entry,
+    images: generationFolder(output, entry.generation?.number as number),
+  }));
+  return ok({ name, all });
 }
 
 /**
- * What writing for a loader does; `undefined` if the loader was not found (its entry is printed
+ * What writing for a loader does; `undefined` if the loader was not found (its entries are printed
  * nevertheless).
  */
 async function planFor(
   loader: Loader,
-  entry: BootEntry,
-  images: string,
+  { name, all }: Entries,
   places: LoaderPlaces,
 ): Promise<Result<Plan | undefined>> {
   if (loader === 'grub')
-    return places.grub === undefined ? ok(undefined) : planGrub(entry, places.grub.folder);
-  return ok(places.esp === undefined ? undefined : await planSystemdBoot(entry, images, places.esp));
+    return places.grub === undefined ? ok(undefined) : planGrub(name, all, places.grub.folder);
+  return ok(places.esp === undefined ? undefined : await planSystemdBoot(name, all, places.esp));
 }
 
-function describe(loader: Loader, entry: BootEntry, plan: Plan | undefined): LoaderResult {
-  const text =
-    loader === 'grub'
-      ? grubEntry(entry)
-      : (plan?.content.trimEnd().split('\n') ?? systemdBootEntry(entry, `/mkma/${entry.name}`));
+function describe(loader: Loader, { name, all }: Entries, plan: Plan | undefined): LoaderResult {
+  const own = plan?.writes[0];
+  const copied = plan?.copies[0];
   return {
     loader,
-    entry: text,
-    ...(plan === undefined ? {} : { file: plan.file, removed: plan.older }),
-    ...(plan?.copies === undefined ? {} : { copiedTo: plan.copies.to }),
+    entry: all.flatMap(({ entry }, i) => {
+      if (loader === 'grub') return grubEntry(entry);
+      const text = plan?.writes[i]?.content.trimEnd().split('\n');
+      return [...(i === 0 ? [] : ['']), ...(text ?? systemdBootEntry(entry, `/mkma/${name}`))];
+    }),
+    ...(plan === undefined || own === undefined ? {} : { file: own.file, removed: plan.older }),
+    ...(copied === undefined ? {} : { copiedTo: copied.to }),
   };
 }
 

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
 import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
+import { generationEntries } from '../../core/generations/entries.js';
+import { type BootEntry, ownParameters } from '../../core/loader/entry.js';
+import { grubEntry } from '../../core/loader/grub.js';
 import { type Err, err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { formatMoment } from '../../core/text/time.js';
-import { bootCmdline, initrdsIn, ownParameters } from '../boot-entry/entry.js';
-import { grubEntry } from '../boot-entry/grub.js';
+import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
@@ -18,12 +20,14 @@ import { noteSource } from '../definition/built-from.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
 import { type KeptOut, keptOutLines } from '../pack/kept-out.js';
+import { openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
 import { openOutput } from '../sys/output.js';
+import { type BuiltGeneration, keepFlat, makeGeneration } from './build-generation.js';
 
 export interface BuildResult {
   readonly output: string;
@@ -43,6 +47,10 @@ export interface BuildResult {
   readonly keptOut: readonly KeptOut[];
   /** Who can log in, and how, from the tree. */
   readonly logins: readonly string[];
+  /** The generation that was made, or has these images already; absent: none was wanted. */
+  readonly generation?: number;
+  /** Generations that were dropped. */
+  readonly dropped?: readonly number[] | undefined;
   readonly cmdline: string;
   readonly bootEntry: readonly string[];
   readonly lines: readonly string[];
@@ -53,6 +61,8 @@ export async function build(settings: BuildSettings, context: Context): Promise<
   const output = await openOutput(settings.output, settings.owner, context.signal);
   if (!output.ok) return output;
   try {
+    const kept = await keepFlat(output.value.path, settings, context);
+    if (!kept.ok) return kept;
     const built = await runPipeline(settings, output.value, context);
     if (!built.ok) return withOptions(built);
     noteSource(output.value.path, settings.source, settings.owner);
@@ -72,8 +82,10 @@ export async function build(settings: BuildSettings, context: Context): Promise<
     if (!hooked.ok) return hooked;
     const doubt = doubtOf(placement.value);
     if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
+    const generation = await makeGeneration(output.value.path, settings, context);
+    if (!generation.ok) return generation;
     const boot = { placement: placement.value, append, cmdline };
-    return describe(settings, output.value.path, built.value, boot);
+    return describe(settings, output.value.path, { ...built.value, generation: generation.value }, boot);
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
   }
@@ -98,7 +110,7 @@ interface Boot {
 async function describe(
   settings: BuildSettings,
   output: string,
-  built: PipelineResult,
+  built: PipelineResult & { readonly generation: BuiltGeneration | undefined },
   { placement, append, cmdline }: Boot,
 ): Promise<Result<BuildResult>> {
   const base = findBase(output);
@@ -111,7 +123,7 @@ async function describe(
     initrds: initrdsIn(output),
     append,
   };
-  const entry = placement.bootable ? grubEntry({ ...machine, ...placement }) : [];
+  const entry = entryLines(output, machine, placement);
   const microcode = existsSync(join(output, FILES.microcode));
   const names = [name, FILES.initramfs, ...(microcode ? [FILES.microcode] : []), FILES.kernel];
   const files = Object.fromEntries(names.map((file) => [file, statSync(join(output, file)).size]));
@@ -135,6 +147,7 @@ async function describe(
     ),
     ...savingLines(built.savings),
     ...keptOutLines(built.keptOut),
+    ...(built.generation === undefined ? [] : ['', ...built.generation.lines.map((line) => `  ${line}`)]),
     '',
     `  ${'logins'.padEnd(20)} ${logins.join('; ') || NOBODY}`,
     ...(entry.length === 0 ? [] : ['', 'Boot loader entry (GRUB):', '', ...entry.map((line) => `  ${line}`)]),
@@ -143,5 +156,20 @@ async function describe(
   const { ran, kernelRelease } = built;
   const { initramfsBytes, savings, keptOut } = built;
   const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, keptOut, logins };
-  return ok({ output, changed, ran, ...facts, cmdline, bootEntry: entry, lines });
+  const { number, dropped } = built.generation ?? {};
+  const generation = number === undefined ? {} : { generation: number, dropped };
+  return ok({ output, changed, ran, ...facts, ...generation, cmdline, bootEntry: entry, lines });
+}
+
+/** The entry of the default generation, or of the folder's own images. */
+function entryLines(
+  output: string,
+  machine: Pick<BootEntry, 'name' | 'initrds' | 'append'>,
+  placement: Placement,
+): string[] {
+  if (!placement.bootable) return [];
+  const { device, path } = placement;
+  const entries = generationEntries(openGenerations(output), { device, images: path, append: [] });
+  const first = entries.find(({ generation }) => generation?.isDefault === true);
+  return grubEntry(first ?? { ...machine, device, path });
 }

@@ -96,5 +96,13 @@ export const boot = {
     .describe(
       'Whether all files report one device number (st_dev), as programs that do not cross file systems (du -x, backup tools) expect. With an EROFS base, inode numbers then take 64 bits, and 32-bit programs without large file support fail (EOVERFLOW). false: small inode numbers, several device numbers.',
     ),
+  generations: z
+    .strictObject({
+      keep: z.int().min(1).max(99).describe('How many of the newest are kept.'),
+    })
+    .optional()
+    .describe(
+      'Each build adds a generation: a set of images beside the earlier ones. The oldest are dropped, but never the running, the default or a pinned one.',
+    ),
   compressionLevel: z.number().int().min(1).max(19).default(3).describe('zstd level of the images.'),
 };

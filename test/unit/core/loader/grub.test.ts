@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootEntry } from '../../../../src/host/boot-entry/entry.js';
-import { grubEntry, withGrubEntry } from '../../../../src/host/boot-entry/grub.js';
+import type { BootEntry } from '../../../../src/core/loader/entry.js';
+import { grubEntry, withGrubEntries } from '../../../../src/core/loader/grub.js';
 
 const entry: BootEntry = {
   name: 'box',
@@ -67,14 +67,14 @@ test('a device that GRUB cannot search for is found by the kernel that lies ther
 });
 
 test("custom.cfg: the machine's own entry is replaced, everything else stays", () => {
-  const first = withGrubEntry('# mine\nmenuentry x {\n}\n', entry);
+  const first = withGrubEntries('# mine\nmenuentry x {\n}\n', 'box', [entry]);
   assert.ok(first.ok);
   assert.ok(first.value.startsWith('# mine\nmenuentry x {\n}\n### BEGIN mkma-box ###\nmenuentry '));
-  const other = withGrubEntry(first.value, { ...entry, name: 'box-2' });
+  const other = withGrubEntries(first.value, 'box-2', [{ ...entry, name: 'box-2' }]);
   assert.ok(other.ok);
-  const again = withGrubEntry(other.value, entry);
+  const again = withGrubEntries(other.value, 'box', [entry]);
   assert.deepEqual(again, other);
-  const moved = withGrubEntry(other.value, { ...entry, path: '/' });
+  const moved = withGrubEntries(other.value, 'box', [{ ...entry, path: '/' }]);
   assert.ok(moved.ok);
   const [, theirs] = other.value.split('### END mkma-box ###');
   const [own = ''] = moved.value.split(theirs ?? '');
@@ -86,18 +86,18 @@ test("custom.cfg: the machine's own entry is replaced, everything else stays", (
 
 test('custom.cfg: an empty one, and one whose last line does not end', () => {
   for (const text of ['', 'set timeout=3']) {
-    const written = withGrubEntry(text, entry);
+    const written = withGrubEntries(text, 'box', [entry]);
     assert.ok(written.ok);
     assert.match(
       written.value,
       /^(set timeout=3\n)?### BEGIN mkma-box ###\n[\s\S]*\n### END mkma-box ###\n$/,
     );
-    assert.deepEqual(withGrubEntry(written.value, entry), written);
+    assert.deepEqual(withGrubEntries(written.value, 'box', [entry]), written);
   }
 });
 
 test('custom.cfg: an end that is missing is told, and nothing is guessed', () => {
-  const written = withGrubEntry('### BEGIN mkma-box ###\nmenuentry mine {\n}\n', entry);
+  const written = withGrubEntries('### BEGIN mkma-box ###\nmenuentry mine {\n}\n', 'box', [entry]);
   assert.ok(!written.ok);
   assert.match(written.problem.why ?? '', /without "### END mkma-box ###"$/);
 });

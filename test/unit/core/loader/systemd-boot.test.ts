@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BootEntry } from '../../../../src/host/boot-entry/entry.js';
+import type { BootEntry } from '../../../../src/core/loader/entry.js';
 import {
   fitsSystemdBoot,
   systemdBootEntry,
   systemdBootFile,
-} from '../../../../src/host/boot-entry/systemd-boot.js';
+} from '../../../../src/core/loader/systemd-boot.js';
 
 const entry: BootEntry = {
   name: 'box',
@@ -16,7 +16,7 @@ const entry: BootEntry = {
 };
 
 test('the entry names files from the top of the ESP, microcode first, and the options as the kernel reads them', () => {
-  assert.equal(systemdBootFile('box'), 'mkma-box.conf');
+  assert.equal(systemdBootFile(entry), 'mkma-box.conf');
   assert.deepEqual(systemdBootEntry(entry, '/mkma/box/0123'), [
     'title box (mkma, in RAM)',
     'sort-key mkma',

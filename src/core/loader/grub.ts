@@ -1,19 +1,18 @@
-/** An entry in GRUB's language (GRUB manual, "Shell-like scripting"), and its place in `custom.cfg`. */
-import { posix } from 'node:path';
-import { parseDeviceName } from '../../core/boot/device.js';
-import { FILES } from '../../core/contract.js';
-import { err, ok, type Result } from '../../core/result.js';
-import { type BootEntry, bootParameters, titleOf } from './entry.js';
+/** Entries in GRUB's language (GRUB manual, "Shell-like scripting"), and their place in `custom.cfg`. */
+import { parseDeviceName } from '../boot/device.js';
+import { FILES } from '../contract.js';
+import { err, ok, type Result } from '../result.js';
+import { type BootEntry, bootParameters, idOf, pathIn, titleOf } from './entry.js';
 
 /** The lines of the menu entry. Kernel and initramfs are read from the images folder. */
 export function grubEntry(entry: BootEntry): string[] {
   const parameters = bootParameters(entry).map(({ name, value }) =>
     value === undefined ? name : `${name}=${value}`,
   );
-  const file = (name: string): string => posix.join(entry.path, name);
+  const file = (name: string): string => pathIn(entry.path, name);
   const words = (list: readonly string[]): string => list.map(grubWord).join(' ');
   return [
-    `menuentry '${titleOf(entry)}' --id ${idOf(entry.name)} {`,
+    `menuentry '${titleOf(entry)}' --id ${idOf(entry)} {`,
     // GRUB itself may be on a disk with another partition table; without its video driver the kernel gets no
     // screen.
     ...['part_gpt', 'part_msdos', 'all_video'].map((module) => `    insmod ${module}`),
@@ -29,22 +28,25 @@ function searchFor({ device, path }: BootEntry): string[] {
   const name = parseDeviceName(device);
   if (name?.by === 'tag' && name.tag === 'UUID') return ['--fs-uuid', name.value];
   if (name?.by === 'tag' && name.tag === 'LABEL') return ['--label', name.value];
-  return ['--file', posix.join(path, FILES.kernel)];
+  return ['--file', pathIn(path, FILES.kernel)];
 }
 
-function idOf(name: string): string {
-  return `mkma-${name}`;
-}
-
-/** One word for GRUB. It cannot contain a quote: see fitsBootLoader in placement.ts. */
+/** One word for GRUB. It cannot contain a quote: see fitsBootLoader of the host's placement.ts. */
 function grubWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`;
 }
 
-/** `text` (of a `custom.cfg`) with the machine's entry: in place of its older one, else at the end. */
-export function withGrubEntry(text: string, entry: BootEntry): Result<string> {
-  const begin = `### BEGIN ${idOf(entry.name)} ###`;
-  const end = `### END ${idOf(entry.name)} ###`;
+/** The lines between which mkma's entries of a machine are. */
+function marksOf(name: string): { readonly begin: string; readonly end: string } {
+  return { begin: `### BEGIN mkma-${name} ###`, end: `### END mkma-${name} ###` };
+}
+
+/**
+ * `text` (of a `custom.cfg`) with the entries of the machine called `name`: in place of its older ones, else
+ * at the end. Without entries, the text without that part.
+ */
+export function withGrubEntries(text: string, name: string, entries: readonly BootEntry[]): Result<string> {
+  const { begin, end } = marksOf(name);
   const lines = text === '' ? [] : text.replace(/\n$/, '').split('\n');
   const first = lines.indexOf(begin);
   const last = lines.indexOf(end, first);
@@ -57,7 +59,8 @@ export function withGrubEntry(text: string, entry: BootEntry): Result<string> {
       next: 'remove the rest of it',
     });
   }
-  const block = [begin, ...grubEntry(entry), end];
+  const block = entries.length === 0 ? [] : [begin, ...entries.flatMap(grubEntry), end];
   const [before, after] = first < 0 ? [lines, []] : [lines.slice(0, first), lines.slice(last + 1)];
-  return ok(`${[...before, ...block, ...after].join('\n')}\n`);
+  const all = [...before, ...block, ...after];
+  return ok(all.length === 0 ? '' : `${all.join('\n')}\n`);
 }

@@ -1,0 +1,155 @@
+/** Makes a generation of the images in a folder: hard links where the file system knows them, else copies. */
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import type { Generation, Generations } from '../../core/generations/read.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { nextNumber, unfinishedName } from '../../core/set/generations.js';
+import { disabledLayerName, layerName } from '../../core/set/layer-names.js';
+import { formatBytes } from '../../core/text/size.js';
+import { flush, giveTo, type Owner } from '../sys/files.js';
+import { removeTree } from '../sys/remove.js';
+import { sameContent } from '../sys/same-content.js';
+import { generationsFolder } from './generations.js';
+
+/** What a machine boots from, besides its layers and its command line, in the order of their size. */
+const SET_FILES: readonly string[] = [...BASE_NAMES, FILES.initramfs, FILES.kernel, FILES.microcode];
+
+export interface NewGeneration {
+  /** The images folder; its own images become the generation. */
+  readonly images: string;
+  readonly generations: Generations;
+  /** The command line of a generation by its number: it names the folder. */
+  readonly cmdline: (number: number) => string;
+  /** The folder whose layers go along; absent: none do. */
+  readonly layersFrom?: string | undefined;
+  readonly owner?: Owner | undefined;
+}
+
+export interface AddedGeneration {
+  readonly number: number;
+  /** Whether there was one with the same images already: nothing was made. */
+  readonly present: boolean;
+  /** Bytes that had to be copied. */
+  readonly copied: number;
+}
+
+/** A file of the generation that is made, and where it comes from. */
+interface Part {
+  readonly name: string;
+  readonly from: string;
+}
+
+/** Adds it. A Problem where there is no room; then nothing changed. */
+export function addGeneration(wanted: NewGeneration): Result<AddedGeneration> {
+  const { images, generations, cmdline } = wanted;
+  const folder = generationsFolder(images, wanted.owner);
+  const newest = generations.all[0];
+  const names = SET_FILES.filter((name) => existsSync(join(images, name)));
+  if (newest !== undefined && isSame(newest, names, wanted, folder)) {
+    return ok({ number: newest.number, present: true, copied: 0 });
+  }
+  const number = nextNumber(
+    generations.all.map((one) => one.number),
+    generations.chosen,
+  );
+  const made = join(folder, unfinishedName(number));
+  removeTree(made);
+  try {
+    mkdirSync(made);
+    const parts = [...names.map((name) => partOf(name, newest, images, folder)), ...layersOf(wanted)];
+    const copied = putParts(parts, made);
+    if (!copied.ok) return copied;
+    writeFileSync(join(made, FILES.cmdline), `${cmdline(number)}\n`);
+    for (const name of [...(copied.value === 0 ? [] : parts.map((part) => part.name)), FILES.cmdline])
+      flush(join(made, name));
+    for (const path of [join(made, FILES.cmdline), made]) giveTo(path, wanted.owner);
+    flush(made);
+    renameSync(made, join(folder, String(number)));
+    flush(folder);
+    return ok({ number, present: false, copied: copied.value });
+  } finally {
+    removeTree(made);
+  }
+}
+
+/** Whether the newest generation has these images and would have this command line. */
+function isSame(
+  newest: Generation,
+  names: readonly string[],
+  wanted: NewGeneration,
+  folder: string,
+): boolean {
+  const there = [...newest.files.keys()].filter((name) => SET_FILES.includes(name)).sort();
+  if (there.join() !== [...names].sort().join()) return false;
+  if (newest.cmdline?.trim() !== wanted.cmdline(newest.number).trim()) return false;
+  const own = join(folder, String(newest.number));
+  return names.every((name) => sameContent(join(wanted.images, name), join(own, name)));
+}
+
+/** A file that equals the newest generation's is that one, so that both share its room. */
+function partOf(name: string, newest: Generation | undefined, images: string, folder: string): Part {
+  const own = join(images, name);
+  if (newest?.files.has(name) !== true) return { name, from: own };
+  const there = join(folder, String(newest.number), name);
+  return { name, from: sameContent(own, there) ? there : own };
+}
+
+/** The layers that go along, disabled ones too. */
+function layersOf({ layersFrom }: NewGeneration): Part[] {
+  if (layersFrom === undefined) return [];
+  const isLayer = (name: string): boolean => (layerName(name) ?? disabledLayerName(name)) !== undefined;
+  return readdirSync(layersFrom)
+    .filter(isLayer)
+    .map((name) => ({ name, from: join(layersFrom, name) }));
+}
+
+/** Links or copies all of them; returns the number of bytes copied. */
+function putParts(parts: readonly Part[], made: string): Result<number> {
+  const left = parts.filter(({ name, from }) => !linked(from, join(made, name)));
+  const bytes = left.reduce((sum, { from }) => sum + statSync(from).size, 0);
+  const { bavail, bsize } = statfsSync(made);
+  const free = bavail * bsize;
+  if (bytes > free) {
+    return err({
+      code: 'generation-no-room',
+      what: 'not enough room for another generation',
+      where: made,
+      why: `its file system has no hard links, and copies take ${formatBytes(bytes)}; ${formatBytes(free)} are free`,
+      next: 'drop one (mkma generations drop N), or keep the images on ext4, xfs or btrfs',
+    });
+  }
+  for (const { name, from } of left) copyFileSync(from, join(made, name));
+  return ok(bytes);
+}
+
+/** Errors by which a file system or a limit of it refuses a hard link (link(2)). */
+const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EMLINK', 'ENOSYS'];
+
+function linked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (cause) {
+    if (NO_LINKS.includes((cause as NodeJS.ErrnoException).code ?? '')) return false;
+    throw cause;
+  }
+}
+
+/** The text of the set's own command line; empty where there is none. */
+export function cmdlineOf(folder: string): string {
+  const file = join(folder, FILES.cmdline);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}

@@ -1,0 +1,63 @@
+/** What a build does with generations: keeps what was there, adds the new one, drops old ones. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { ok, type Result } from '../../core/result.js';
+import { BASE_NAMES } from '../../core/set/base.js';
+import { droppedBy } from '../../core/set/generations.js';
+import type { Context } from '../context.js';
+import { dropGeneration, openGenerations } from '../set/generations.js';
+import { runningGeneration } from '../set/running.js';
+import type { BuildSettings } from '../steps/settings.js';
+import { addedLine, addFlat, followEntries } from './generations.js';
+
+type Wanted = Pick<BuildSettings, 'generation' | 'keep' | 'owner'>;
+
+/** Images that a folder has before its first generation become one, so that the build replaces nothing. */
+export async function keepFlat(
+  images: string,
+  { generation, owner }: Wanted,
+  context: Context,
+): Promise<Result<void>> {
+  if (!generation || openGenerations(images).all.length > 0) return ok();
+  const has = (name: string): boolean => existsSync(join(images, name));
+  if (!BASE_NAMES.some(has) || !has(FILES.initramfs) || !has(FILES.kernel)) return ok();
+  const kept = await addFlat(images, true, owner, context);
+  if (!kept.ok) return kept;
+  context.emit({ type: 'note', text: `the images of before are generation ${kept.value.number}` });
+  return ok();
+}
+
+/** A build's generation. */
+export interface BuiltGeneration {
+  readonly number: number;
+  /** Generations that the policy dropped. */
+  readonly dropped: readonly number[];
+  readonly lines: readonly string[];
+}
+
+/** Makes a generation of what was built; `undefined` if none is wanted. */
+export async function makeGeneration(
+  images: string,
+  { generation, keep, owner }: Wanted,
+  context: Context,
+): Promise<Result<BuiltGeneration | undefined>> {
+  if (!generation) return ok(undefined);
+  const added = await addFlat(images, true, owner, context);
+  if (!added.ok) return added;
+  const dropped = keep === undefined ? [] : dropOld(images, keep);
+  const followed = await followEntries(images, context);
+  const lines = [
+    addedLine(added.value),
+    ...dropped.map((number) => `dropped generation ${number}: the newest ${keep} are kept`),
+    ...followed,
+  ];
+  return ok({ number: added.value.number, dropped, lines });
+}
+
+function dropOld(images: string, keep: number): number[] {
+  const { all } = openGenerations(images, runningGeneration(images));
+  const gone = droppedBy(keep, all);
+  for (const number of gone) dropGeneration(images, number);
+  return gone;
+}
