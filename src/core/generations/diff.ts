@@ -87,7 +87,7 @@ export function generationDiffLines(diff: GenerationDiff, allFiles: boolean): st
   const { settings, packages, layers, sameBase, files } = diff;
   const parts = [
     Object.entries(settings).map(([word, [a, b]]) => `${word}: ${a || '(none)'} -> ${b || '(none)'}`),
-    packageLines(packages),
+    sameBase ? [] : packageLines(packages),
     [
       ...layers.a.map((name) => `- layer ${quoteName(name)}`),
       ...layers.b.map((name) => `+ layer ${quoteName(name)}`),

@@ -116,6 +116,11 @@ export function findGeneration({ all }: Generations, text: string): Result<Gener
   });
 }
 
+/** As they will be without one of them. */
+export function without(generations: Generations, number: number): Generations {
+  return { ...generations, all: generations.all.filter((one) => one.number !== number) };
+}
+
 /** Bytes of all of its files, as if it shared none with another. */
 export function bytesOf({ files, stored }: Generation): number {
   const layers = stored.layers.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -2,6 +2,9 @@
 import { type KernelParameter, parseCmdline } from '../boot/cmdline.js';
 import { DEFAULTS, FILES, PARAM } from '../contract.js';
 
+/** In an images folder: the options that entries of it were written with, as JSON. */
+export const WRITTEN_ENTRIES = '.mkma/boot-entries.json';
+
 export interface BootEntry {
   /** Name of the machine. */
   readonly name: string;
@@ -39,8 +42,8 @@ export function idOf({ name, generation }: Pick<BootEntry, 'name' | 'generation'
 export function titleOf({ name, generation }: Pick<BootEntry, 'name' | 'generation'>): string {
   if (generation === undefined) return `${name} (mkma, in RAM)`;
   const { number, created } = generation;
-  const day = created === undefined ? '' : ` of ${created.slice(0, 10)}`;
-  return `${name}, generation ${number}${day} (mkma, in RAM)`;
+  const day = /^\d{4}-\d\d-\d\d/.exec(created ?? '');
+  return `${name}, generation ${number}${day === null ? '' : ` of ${day[0]}`} (mkma, in RAM)`;
 }
 
 /**

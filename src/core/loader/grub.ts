@@ -41,6 +41,11 @@ function marksOf(name: string): { readonly begin: string; readonly end: string }
   return { begin: `### BEGIN mkma-${name} ###`, end: `### END mkma-${name} ###` };
 }
 
+/** Whether a `custom.cfg` has entries of the machine. */
+export function hasGrubEntries(text: string, name: string): boolean {
+  return text.split('\n').includes(marksOf(name).begin);
+}
+
 /**
  * `text` (of a `custom.cfg`) with the entries of the machine called `name`: in place of its older ones, else
  * at the end. Without entries, the text without that part.

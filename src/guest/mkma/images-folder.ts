@@ -29,6 +29,20 @@ export function withImages<T>(
   mode: 'read' | 'write',
   work: (folder: string) => Result<T>,
 ): Result<T> {
+  return withStorage(machine, record, mode, (root) => {
+    const folder = placeInside(machine, root, record.storage.path);
+    if (machine.info(folder)?.kind !== 'directory') return err(noFolder(record));
+    return work(folder);
+  });
+}
+
+/** Like {@link withImages}, with the file system's own root. */
+export function withStorage<T>(
+  machine: RunningSystem,
+  record: BootRecord,
+  mode: 'read' | 'write',
+  work: (root: string) => Result<T>,
+): Result<T> {
   const device = findDevice(machine, record);
   if (!device.ok) return device;
   const mounted = mount(machine, record, device.value, mode);
@@ -39,9 +53,7 @@ export function withImages<T>(
     released = true;
   };
   try {
-    const folder = placeInside(machine, STORAGE, record.storage.path);
-    if (machine.info(folder)?.kind !== 'directory') return err(noFolder(record, device.value));
-    return work(folder);
+    return work(STORAGE);
   } finally {
     release();
   }
@@ -107,11 +119,11 @@ function gone(asked: string): Problem {
   };
 }
 
-function noFolder({ storage }: BootRecord, device: string): Problem {
+function noFolder({ storage }: BootRecord): Problem {
   return {
     code: 'images-folder-missing',
     what: 'the images folder is not on the storage device',
-    where: `${quoteName(storage.path)} on ${device}`,
+    where: `${quoteName(storage.path)} on ${quoteName(storage.asked)}`,
     next: 'attach the medium this machine was booted from, and retry',
   };
 }

@@ -2,6 +2,7 @@
 import { buildApplication, buildRouteMap, run, type StricliProcess } from '@stricli/core';
 import { autoPersist } from './auto/command.js';
 import { makeDerivedCommand } from './derived/command.js';
+import { generationsRoutes } from './generations/command.js';
 import { layersRoutes } from './layers/command.js';
 import { persistCommand } from './persist/command.js';
 import { revertCommand } from './revert/command.js';
@@ -14,6 +15,7 @@ const application = buildApplication<Context>(
     routes: {
       persist: persistCommand,
       layers: layersRoutes,
+      generations: generationsRoutes,
       revert: revertCommand,
       status: statusCommand,
       'make-derived': makeDerivedCommand,
@@ -35,12 +37,14 @@ const application = buildApplication<Context>(
   },
 );
 
+const WITH_SUBCOMMANDS = ['layers', 'generations'];
+
 /** Runs the command line; resolves to the exit code. */
 export async function runProgram(argv: readonly string[], session: Session): Promise<number> {
   const { out, err } = session.terminal;
   const process: StricliProcess = { stdout: { write: out }, stderr: { write: err } };
   // A command with subcommands is none by itself.
-  const none = argv.length === 0 || (argv.length === 1 && argv[0] === 'layers');
+  const none = argv.length === 0 || (argv.length === 1 && WITH_SUBCOMMANDS.includes(argv[0] as string));
   const saveByItself: Context['saveByItself'] = (occasion, json) => autoPersist(session, occasion, json);
   await run(application, none ? [...argv, '--help'] : argv, { process, ...session, saveByItself });
   if (none) {

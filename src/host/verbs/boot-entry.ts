@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import { generationEntries, machineName } from '../../core/generations/entries.js';
-import type { Generations } from '../../core/generations/read.js';
+import { type Generations, without } from '../../core/generations/read.js';
 import { type BootEntry, entryName, ownParameters } from '../../core/loader/entry.js';
 import { grubEntry } from '../../core/loader/grub.js';
 import { systemdBootEntry } from '../../core/loader/systemd-boot.js';
@@ -36,6 +36,8 @@ export interface BootEntryOptions extends PlaceOptions {
   /** Where the images will be, if not where `output` is now. */
   readonly placement?: Placement | undefined;
   readonly append: readonly KernelParameter[];
+  /** Generations that are about to be dropped: they get no entry. */
+  readonly without?: readonly number[] | undefined;
   readonly write: boolean;
   /** Only report what would be written. */
   readonly dryRun: boolean;
@@ -114,7 +116,8 @@ async function writeEntries(
 /** The facts of the entries: from the images, and from their location. */
 async function readEntries(options: BootEntryOptions, context: Context): Promise<Result<Entries>> {
   const { output } = options;
-  const generations = openGenerations(output);
+  const found = openGenerations(output);
+  const generations = (options.without ?? []).reduce(without, found);
   const flat = generations.all.length === 0 ? checkFlat(output, context) : ok(undefined);
   if (!flat.ok) return flat;
   const located = options.placement

@@ -9,7 +9,7 @@ import type { Context } from '../context.js';
 import { dropGeneration, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
 import type { BuildSettings } from '../steps/settings.js';
-import { addedLine, addFlat, followEntries } from './generations.js';
+import { addedLine, addFlat, dropEntries, followEntries } from './generations.js';
 
 type Wanted = Pick<BuildSettings, 'generation' | 'keep' | 'owner'>;
 
@@ -45,8 +45,11 @@ export async function makeGeneration(
   if (!generation) return ok(undefined);
   const added = await addFlat(images, true, owner, context);
   if (!added.ok) return added;
-  const dropped = keep === undefined ? [] : dropOld(images, keep);
-  const followed = await followEntries(images, context);
+  const dropped = keep === undefined ? [] : oldOnes(images, keep);
+  const before = await dropEntries(images, dropped, context);
+  if (!before.ok) return before;
+  for (const number of dropped) dropGeneration(images, number);
+  const followed = dropped.length > 0 ? before.value : await followEntries(images, context);
   const lines = [
     addedLine(added.value),
     ...dropped.map((number) => `dropped generation ${number}: the newest ${keep} are kept`),
@@ -55,9 +58,7 @@ export async function makeGeneration(
   return ok({ number: added.value.number, dropped, lines });
 }
 
-function dropOld(images: string, keep: number): number[] {
+function oldOnes(images: string, keep: number): number[] {
   const { all } = openGenerations(images, runningGeneration(images));
-  const gone = droppedBy(keep, all);
-  for (const number of gone) dropGeneration(images, number);
-  return gone;
+  return droppedBy(keep, all);
 }

@@ -97,12 +97,15 @@ export async function change(
     if (!found.ok) return found;
     const plan = planChange(found.value, action, number);
     if (!plan.ok) return plan;
+    // No entry ever names what is not there: it goes before its generation.
+    const before = action === 'drop' ? await dropEntries(images, [plan.value.number], context) : ok([]);
+    if (!before.ok) return before;
     const done = attempt(images, () => {
       clearUnfinished(images, found.value);
       applyChange(images, plan.value, owner);
     });
     if (!done.ok) return done;
-    const followed = action === 'use' || action === 'drop' ? await followEntries(images, context) : [];
+    const followed = action === 'use' ? await followEntries(images, context) : before.value;
     return ok({ ...plan.value, lines: [changeLine(plan.value), ...followed] });
   });
 }
@@ -165,6 +168,19 @@ function cmdlineIn(placement: Placement, number: number, append: readonly Kernel
     ? { ...placement, path: generationPath(placement.path, number) }
     : placement;
   return bootCmdline(place, append);
+}
+
+/** Removes the entries of generations that are about to be dropped; a Problem if that fails. */
+export async function dropEntries(
+  images: string,
+  numbers: readonly number[],
+  context: Context,
+): Promise<Result<string[]>> {
+  const written = rememberedEntries(images);
+  if (written === undefined || numbers.length === 0) return ok([]);
+  const options = { ...written, output: images, without: numbers, write: true, dryRun: false };
+  const done = await bootEntry(options, context);
+  return done.ok ? ok([...done.value.lines]) : done;
 }
 
 /** Updates entries that were written before; returns what was done. That it failed is a warning. */

@@ -1,0 +1,138 @@
+/** The boot loader's menu, where it is on the storage itself: it follows the generations. */
+import type { KernelParameter } from '../../../core/boot/cmdline.js';
+import type { BootRecord } from '../../../core/boot/record.js';
+import { generationEntries, machineName } from '../../../core/generations/entries.js';
+import type { Generations } from '../../../core/generations/read.js';
+import { type BootEntry, pathIn, WRITTEN_ENTRIES } from '../../../core/loader/entry.js';
+import { hasGrubEntries, withGrubEntries } from '../../../core/loader/grub.js';
+import { isSystemdBootFile, systemdBootEntry, systemdBootFile } from '../../../core/loader/systemd-boot.js';
+import { err, ok, type Result } from '../../../core/result.js';
+import { placeInside } from '../../resolve.js';
+import type { RunningSystem } from '../../system.js';
+import { imagesPath } from './folder.js';
+
+/** Folders of `custom.cfg` on a file system that is a root, or a boot partition (find.ts of the host). */
+const GRUB_FOLDERS = ['boot/grub', 'boot/grub2', 'grub', 'grub2'];
+/** Folder of systemd-boot's entries, from the top of an ESP. */
+const ENTRIES = 'loader/entries';
+
+/** A file of a menu, and its new content; none: it is removed. */
+interface Write {
+  readonly file: string;
+  readonly content?: string;
+}
+
+/**
+ * Brings menus on the storage up to date; returns their files. Empty if none has entries of this machine's
+ * images: then the menu is elsewhere. Each is written beside, flushed to where a boot loader reads it, which
+ * replays no journal, and renamed.
+ */
+export function updateMenus(
+  machine: RunningSystem,
+  record: BootRecord,
+  root: string,
+  generations: Generations,
+): Result<string[]> {
+  const images = imagesPath(record);
+  const written = machine.readText(`${placeInside(machine, root, images)}/${WRITTEN_ENTRIES}`);
+  const place = { device: record.storage.asked, images, append: appendedIn(written) };
+  const entries = generationEntries(generations, place);
+  const name = machineName(generations);
+  const writes = [
+    ...grubWrites(machine, root, name, entries, place.images),
+    ...systemdBootWrites(machine, root, name, entries, place.images),
+  ];
+  for (const write of writes) {
+    const done = put(machine, root, write);
+    if (!done.ok) return done;
+  }
+  return ok(writes.map(({ file }) => `/${file}`));
+}
+
+/** The kernel parameters that the host adds to entries of this folder. */
+function appendedIn(written: string | undefined): readonly KernelParameter[] {
+  try {
+    const { append } = JSON.parse(written ?? '{}') as { append?: readonly KernelParameter[] };
+    return append ?? [];
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a text of entries is about generations in this images folder. */
+function names(text: string, images: string): boolean {
+  return text.includes(`mkma_images_path=${pathIn(images, 'generations/')}`);
+}
+
+function grubWrites(
+  machine: RunningSystem,
+  root: string,
+  name: string,
+  entries: readonly BootEntry[],
+  images: string,
+): Write[] {
+  return GRUB_FOLDERS.flatMap((folder) => {
+    const file = `${folder}/custom.cfg`;
+    const text = machine.readText(`${root}/${file}`);
+    if (text === undefined || !hasGrubEntries(text, name) || !names(text, images)) return [];
+    const content = withGrubEntries(text, name, entries);
+    return content.ok ? [{ file, content: content.value }] : [];
+  });
+}
+
+/** Where the images are on the ESP, systemd-boot loads them in place. */
+function systemdBootWrites(
+  machine: RunningSystem,
+  root: string,
+  name: string,
+  entries: readonly BootEntry[],
+  images: string,
+): Write[] {
+  const there = (machine.list(`${root}/${ENTRIES}`) ?? []).filter((file) => isSystemdBootFile(file, name));
+  const isOurs = (file: string): boolean =>
+    names(machine.readText(`${root}/${ENTRIES}/${file}`) ?? '', images);
+  if (!there.some(isOurs)) return [];
+  const writes = entries.map((entry) => ({
+    file: `${ENTRIES}/${systemdBootFile(entry)}`,
+    content: `${systemdBootEntry(entry, entry.path).join('\n')}\n`,
+  }));
+  const kept = new Set(writes.map(({ file }) => file));
+  const gone = there.map((file) => `${ENTRIES}/${file}`).filter((file) => !kept.has(file));
+  return [...writes, ...gone.map((file) => ({ file }))];
+}
+
+/**
+ * Freezing writes a journal's content to its place (fsfreeze(8)); file systems without a journal refuse it,
+ * and need nothing. No signal of a terminal leaves it frozen.
+ */
+const CHECKPOINT = `trap '' INT TERM HUP QUIT
+fsfreeze --freeze "$0" 2>/dev/null || exit 0
+exec fsfreeze --unfreeze "$0"`;
+
+function put(machine: RunningSystem, root: string, { file, content }: Write): Result<void> {
+  const path = `${root}/${file}`;
+  const folder = path.slice(0, path.lastIndexOf('/'));
+  const made = `${folder}/.mkma.new`;
+  const checkpoint = ['sh', '-c', CHECKPOINT, root];
+  if (content !== undefined && !machine.write(made, content))
+    return err(failed(file, 'cannot write beside it'));
+  const steps =
+    content === undefined
+      ? [['rm', '-f', '--', path]]
+      : [['sync', '--', made], checkpoint, ['mv', '-f', '-T', '--', made, path]];
+  for (const argv of [...steps, ['sync', '--', folder], checkpoint]) {
+    const done = machine.run(argv);
+    if (done.code !== 0) return err(failed(file, done.stderr.trim()));
+  }
+  return ok();
+}
+
+function failed(file: string, why: string) {
+  return {
+    code: 'entries-not-updated',
+    what: 'the boot loader entries were not updated',
+    where: `/${file}`,
+    why,
+    next: 'check that the medium is still attached, and see dmesg',
+  } as const;
+}
