@@ -1,5 +1,6 @@
 /** All of them. */
 import { CORE } from './core.js';
+import { GENERATIONS } from './generations.js';
 import { GUEST } from './guest.js';
 import { HOST } from './host.js';
 import { MOMENT } from './moment.js';
@@ -7,4 +8,12 @@ import type { Mutation } from './mutation.js';
 import { PACKAGES } from './packages.js';
 import { SAVED } from './saved.js';
 
-export const MUTATIONS: readonly Mutation[] = [...CORE, ...GUEST, ...HOST, ...MOMENT, ...PACKAGES, ...SAVED];
+export const MUTATIONS: readonly Mutation[] = [
+  ...CORE,
+  ...GENERATIONS,
+  ...GUEST,
+  ...HOST,
+  ...MOMENT,
+  ...PACKAGES,
+  ...SAVED,
+];

@@ -50,7 +50,7 @@ test('--help names every verb, and that of a verb its options', async () => {
   const whole = await mkma(bootedMachine(), ['--help']);
   assert.match(
     whole.out,
-    /Commands\n {2}persist {2}save the changes.*\n {2}layers {3}list, show.*\n {2}revert {3}undo changes.*\n {2}status {3}show base and layers/,
+    /Commands\n {2}persist {6}save the changes.*\n {2}layers {7}list, show.*\n {2}generations {2}list, show.*\n {2}revert {7}undo changes.*\n {2}status {7}show base and layers/,
   );
   assert.match(
     whole.out,
