@@ -50,4 +50,20 @@ export const GENERATIONS: readonly Mutation[] = [
     to: '!isDefault && !running',
     tests: ['cli/build-generations'],
   },
+  {
+    id: 'menu-old-inode-freed',
+    breaks: 'GRUB never reads a menu whose inode is freed',
+    file: 'src/guest/mkma/generations/menu.ts',
+    from: "machine.run(['ln', '-f', '--', path, old]);",
+    to: "machine.run(['ls', '-f', '--', path, old], { mayLack: true });",
+    tests: ['cli/generations-power'],
+  },
+  {
+    id: 'menu-not-checkpointed',
+    breaks: 'a new menu is in its place on the medium before it is renamed',
+    file: 'src/guest/mkma/generations/menu.ts',
+    from: "[['sync', '--', made], checkpoint, ['mv',",
+    to: "[['sync', '--', made], ['mv',",
+    tests: ['cli/generations-power'],
+  },
 ];

@@ -109,10 +109,15 @@ const CHECKPOINT = `trap '' INT TERM HUP QUIT
 fsfreeze --freeze "$0" 2>/dev/null || exit 0
 exec fsfreeze --unfreeze "$0"`;
 
+/**
+ * Replaces a file so that a boot loader, which replays no journal, reads the old or the new one at each
+ * moment: the new one is in its place on the medium before it is renamed, and the old one keeps another name
+ * until the rename is. Otherwise its inode may be freed there while its folder still names it.
+ */
 function put(machine: RunningSystem, root: string, { file, content }: Write): Result<void> {
   const path = `${root}/${file}`;
   const folder = path.slice(0, path.lastIndexOf('/'));
-  const made = `${folder}/.mkma.new`;
+  const [made, old] = [`${folder}/.mkma.new`, `${folder}/.mkma.old`];
   const checkpoint = ['sh', '-c', CHECKPOINT, root];
   if (content !== undefined && !machine.write(made, content))
     return err(failed(file, 'cannot write beside it'));
@@ -120,7 +125,9 @@ function put(machine: RunningSystem, root: string, { file, content }: Write): Re
     content === undefined
       ? [['rm', '-f', '--', path]]
       : [['sync', '--', made], checkpoint, ['mv', '-f', '-T', '--', made, path]];
-  for (const argv of [...steps, ['sync', '--', folder], checkpoint]) {
+  // A file system without hard links has no inodes either.
+  if (content !== undefined) machine.run(['ln', '-f', '--', path, old]);
+  for (const argv of [...steps, ['sync', '--', folder], checkpoint, ['rm', '-f', '--', old]]) {
     const done = machine.run(argv);
     if (done.code !== 0) return err(failed(file, done.stderr.trim()));
   }
