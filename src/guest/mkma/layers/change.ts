@@ -15,27 +15,29 @@ import type { RunningSystem } from '../../system.js';
 import { openImages, withImages } from '../images-folder.js';
 import { takeLock } from '../lock.js';
 import { rememberNextBoot } from '../next-boot.js';
-import type { Answer } from '../session.js';
+import type { Answer, Session } from '../session.js';
 
 /** One of these changes. */
 export function change(
-  machine: RunningSystem,
+  { machine, terminal }: Session,
   record: BootRecord,
   action: Action,
   name: string,
   options: ChangeOptions = {},
 ): Result<Answer> {
-  return changePlanned(machine, record, (stored) => planChange(action, stored, name, options));
+  const tell = (line: string): void => terminal.err(`${line}\n`);
+  return changePlanned(machine, record, (stored) => planChange(action, stored, name, options), tell);
 }
 
 /** A new label. */
 export function rename(
-  machine: RunningSystem,
+  { machine, terminal }: Session,
   record: BootRecord,
   name: string,
   label: string,
 ): Result<Answer> {
-  return changePlanned(machine, record, (stored) => planRename(stored, name, label));
+  const tell = (line: string): void => terminal.err(`${line}\n`);
+  return changePlanned(machine, record, (stored) => planRename(stored, name, label), tell);
 }
 
 /** Plans with the storage mounted read-only; what is refused changes nothing. */
@@ -43,8 +45,9 @@ function changePlanned(
   machine: RunningSystem,
   record: BootRecord,
   planned: (stored: StoredImages) => Result<LayerChange>,
+  tell: (line: string) => void,
 ): Result<Answer> {
-  const lock = takeLock(machine);
+  const lock = takeLock(machine, 'change', tell);
   if (!lock.ok) return lock;
   const plan = (folder: string): Result<LayerChange> => {
     const stored = openImages(machine, folder);

@@ -93,7 +93,7 @@ function changeLayer(
   const root = needRoot(machine, `${action} a layer`);
   if (!root.ok) return root;
   const record = readBootRecord(machine);
-  return record.ok ? change(machine, record.value, action, name, options) : record;
+  return record.ok ? change(session, record.value, action, name, options) : record;
 }
 
 const changeCommand = (action: Action, brief: string) =>
@@ -128,7 +128,7 @@ const renameCommand = buildCommand<Flags, [string, string], Context>({
       const root = needRoot(this.machine, 'rename a layer');
       if (!root.ok) return root;
       const record = readBootRecord(this.machine);
-      return record.ok ? rename(this.machine, record.value, name, label) : record;
+      return record.ok ? rename(this, record.value, name, label) : record;
     };
     return show(this, work, flags.json === true);
   },

@@ -55,7 +55,7 @@ export class Settling {
     private readonly machine: RunningSystem,
     private readonly options: SettleOptions,
   ) {
-    if (options.mostStill === 0) this.impossible = 'programs were not to stand still (--max-freeze 0)';
+    if (options.mostStill === 0) this.impossible = 'programs were not to stand still (the limit is 0)';
   }
 
   next(): void {
