@@ -79,12 +79,12 @@ async function loadSystem() {
 
 type System = Awaited<ReturnType<typeof loadSystem>>;
 
-/**
- * A build runs the definition's functions: it gets a mount namespace of its own, unless it has one or fails
- * anyway.
- */
-async function buildApart(system: System, ownMounts: boolean): Promise<number | undefined> {
-  if (argv[0] !== 'build' || !session.caller.root || ownMounts) return undefined;
+/** Commands that mount, or run functions of a definition that may. */
+const APART = ['build', 'install'];
+
+/** They get a mount namespace of their own, unless they have one or fail anyway. */
+async function runApart(system: System, ownMounts: boolean): Promise<number | undefined> {
+  if (!APART.includes(argv[0] ?? '') || !session.caller.root || ownMounts) return undefined;
   const possible = await system.canHaveOwnMounts(interrupt.signal);
   if (!possible.ok) return undefined;
   const self = fileURLToPath(import.meta.url);
@@ -109,7 +109,7 @@ async function main(): Promise<number> {
   const system = await loadSystem();
   const ownMounts = system.hasOwnMounts(env);
   try {
-    const apart = await buildApart(system, ownMounts);
+    const apart = await runApart(system, ownMounts);
     if (apart !== undefined) return apart;
     const { runProgram } = await import('./cli/program.js');
     return await runProgram(argv, { ...session, ownMounts }, (text) => stdout.write(text));

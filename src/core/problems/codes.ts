@@ -7,6 +7,7 @@ import { BUILD } from './build.js';
 import { DEFINITION } from './definition.js';
 import { IMAGES } from './images.js';
 import { MACHINE } from './machine.js';
+import { MEDIA } from './media.js';
 import { USAGE } from './usage.js';
 import { VIRTUAL_MACHINES } from './virtual-machines.js';
 
@@ -19,6 +20,7 @@ export const PROBLEM_CODES = {
   'Early boot': BOOT,
   'Running machine': MACHINE,
   'Boot loaders and virtual machines': VIRTUAL_MACHINES,
+  Media: MEDIA,
 } as const;
 
 /** The kind of a problem, for programs and tests: stable, unlike the wording of messages. */
@@ -29,4 +31,5 @@ export type ProblemCode =
   | keyof typeof IMAGES
   | keyof typeof BOOT
   | keyof typeof MACHINE
-  | keyof typeof VIRTUAL_MACHINES;
+  | keyof typeof VIRTUAL_MACHINES
+  | keyof typeof MEDIA;

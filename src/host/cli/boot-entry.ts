@@ -90,7 +90,8 @@ function placementOf(device: string | undefined, path: string | undefined): Resu
   return ok({ bootable: true, device, path: path ?? DEFAULTS.path });
 }
 
-function appendOf(text: string): Result<readonly KernelParameter[]> {
+/** Kernel parameters for boot loader entries, from an option. */
+export function appendOf(text: string): Result<readonly KernelParameter[]> {
   const parameters = parseCmdline(text);
   if (parameters.every(({ name, value }) => fitsBootLoader(`${name}${value ?? ''}`))) return ok(parameters);
   return usage({

@@ -25,6 +25,7 @@ import {
   epochOption,
   formatOption,
   levelOption,
+  mirrorOption,
   moduleSetOption,
   outputOption,
   presetOption,
@@ -49,12 +50,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       '--kernel <choice>',
       'debian, host (the running kernel of this host), or host:RELEASE (default: debian)',
     )
-    .addOption(
-      new Option(
-        '--mirror <url>',
-        "Debian mirror to build from (default: the definition's, else that of this host)",
-      ).env('MKMA_MIRROR'),
-    )
+    .addOption(mirrorOption())
     .addOption(proxyOption())
     .addOption(formatOption())
     .addOption(withoutOption())

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { BASE_FILES, type ImageFormat } from '../../core/contract.js';
+import { parseBytes } from '../../core/text/size.js';
 import { MODULE_SETS, PARTS, type Part, ZRAM_MOST } from '../definition/choices.js';
 import type { Forward } from '../tools/qemu.js';
 
@@ -13,6 +14,19 @@ function wholeNumber(low: number, high: number): (text: string) => number {
     throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
   };
 }
+
+/** Bytes, as `4G` or `512M`. */
+function amount(text: string): number {
+  const bytes = parseBytes(text);
+  if (bytes !== undefined) return bytes;
+  throw new InvalidArgumentError('It must be a size such as 4G or 900M.');
+}
+
+export const sizeOption = () =>
+  new Option(
+    '--size <size>',
+    'size of a new file, such as 8G (default: what the images take, and 1 GiB for layers)',
+  ).argParser(amount);
 
 function folder(path: string): string {
   if (path === '') throw new InvalidArgumentError('It must name a folder.');
@@ -60,6 +74,12 @@ export const trialCacheOption = () =>
   )
     .env('MKMA_CACHE')
     .argParser(folder);
+
+export const mirrorOption = () =>
+  new Option(
+    '--mirror <url>',
+    "Debian mirror to build from (default: the definition's, else that of this host)",
+  ).env('MKMA_MIRROR');
 
 export const proxyOption = () =>
   new Option(

@@ -14,6 +14,7 @@ import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
 import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
+import { installCommand } from './install.js';
 import { layersCommand } from './layers.js';
 import { newCommand } from './new.js';
 import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
@@ -60,6 +61,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     runCommand,
     testCommand,
     bootEntryCommand,
+    installCommand,
     shellCommand,
     inspectCommand,
     layersCommand,

@@ -10,7 +10,10 @@ import type { KeyReader } from './repository-keys.js';
 const FIRMWARE = 'non-free-firmware';
 
 /** Components of Debian's archive that the machine is built from. */
-export function componentsOf({ components, firmware }: MachineConfig): string[] {
+export function componentsOf({
+  components,
+  firmware,
+}: Pick<MachineConfig, 'components' | 'firmware'>): string[] {
   return [...new Set([...components, ...(firmware.length > 0 ? [FIRMWARE] : [])])];
 }
 

@@ -30,6 +30,11 @@ export async function choose(
   }
 }
 
+/** Asks for a word to be typed: whether exactly that was. Throws {@link Interrupted} as {@link confirm} does. */
+export async function typed(question: string, word: string, signal: AbortSignal): Promise<boolean> {
+  return (await ask(`${question} `, signal))?.trim() === word;
+}
+
 /** The answer; `undefined` at the end of the input. */
 async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
   if (signal.aborted) throw new Interrupted();

@@ -25,17 +25,28 @@ import { sameContent } from '../sys/same-content.js';
 import { generationsFolder } from './generations.js';
 
 /** What a machine boots from, besides its layers and its command line, in the order of their size. */
-const SET_FILES: readonly string[] = [...BASE_NAMES, FILES.initramfs, FILES.kernel, FILES.microcode];
+export const SET_FILES: readonly string[] = [...BASE_NAMES, FILES.initramfs, FILES.kernel, FILES.microcode];
+
+/** A file of a generation that is made, and where it comes from. */
+export interface GenerationPart {
+  readonly name: string;
+  readonly from: string;
+}
 
 export interface NewGeneration {
-  /** The images folder; its own images become the generation. */
+  /** The images folder that gets it. */
   readonly images: string;
   readonly generations: Generations;
+  /** The folder with the images: `images` itself, or another one. */
+  readonly set: string;
   /** The command line of a generation by its number: it names the folder. */
   readonly cmdline: (number: number) => string;
-  /** The folder whose layers go along; absent: none do. */
-  readonly layersFrom?: string | undefined;
+  readonly layers: readonly GenerationPart[];
+  /** Whether it is made even if the newest one has the same images: it differs in its layers. */
+  readonly always?: boolean;
   readonly owner?: Owner | undefined;
+  /** Copies what cannot be linked; the default is the system's own way. */
+  readonly copy?: (from: string, to: string) => Promise<void>;
 }
 
 export interface AddedGeneration {
@@ -46,19 +57,13 @@ export interface AddedGeneration {
   readonly copied: number;
 }
 
-/** A file of the generation that is made, and where it comes from. */
-interface Part {
-  readonly name: string;
-  readonly from: string;
-}
-
 /** Adds it. A Problem where there is no room; then nothing changed. */
-export function addGeneration(wanted: NewGeneration): Result<AddedGeneration> {
-  const { images, generations, cmdline } = wanted;
+export async function addGeneration(wanted: NewGeneration): Promise<Result<AddedGeneration>> {
+  const { images, generations, cmdline, set } = wanted;
   const folder = generationsFolder(images, wanted.owner);
   const newest = generations.all[0];
-  const names = SET_FILES.filter((name) => existsSync(join(images, name)));
-  if (newest !== undefined && isSame(newest, names, wanted, folder)) {
+  const names = SET_FILES.filter((name) => existsSync(join(set, name)));
+  if (newest !== undefined && wanted.always !== true && isSame(newest, names, wanted, folder)) {
     return ok({ number: newest.number, present: true, copied: 0 });
   }
   const number = nextNumber(
@@ -69,8 +74,9 @@ export function addGeneration(wanted: NewGeneration): Result<AddedGeneration> {
   removeTree(made);
   try {
     mkdirSync(made);
-    const parts = [...names.map((name) => partOf(name, newest, images, folder)), ...layersOf(wanted)];
-    const copied = putParts(parts, made);
+    const own = names.map((name) => ({ name, from: join(set, name) }));
+    const parts = [...own, ...wanted.layers].map((part) => sharedPart(part, newest, folder));
+    const copied = await putParts(parts, made, wanted.copy ?? systemCopy);
     if (!copied.ok) return copied;
     writeFileSync(join(made, FILES.cmdline), `${cmdline(number)}\n`);
     for (const name of [...(copied.value === 0 ? [] : parts.map((part) => part.name)), FILES.cmdline])
@@ -85,6 +91,10 @@ export function addGeneration(wanted: NewGeneration): Result<AddedGeneration> {
   }
 }
 
+async function systemCopy(from: string, to: string): Promise<void> {
+  copyFileSync(from, to);
+}
+
 /** Whether the newest generation has these images and would have this command line. */
 function isSame(
   newest: Generation,
@@ -96,28 +106,30 @@ function isSame(
   if (there.join() !== [...names].sort().join()) return false;
   if (newest.cmdline?.trim() !== wanted.cmdline(newest.number).trim()) return false;
   const own = join(folder, String(newest.number));
-  return names.every((name) => sameContent(join(wanted.images, name), join(own, name)));
+  return names.every((name) => sameContent(join(wanted.set, name), join(own, name)));
 }
 
 /** A file that equals the newest generation's is that one, so that both share its room. */
-function partOf(name: string, newest: Generation | undefined, images: string, folder: string): Part {
-  const own = join(images, name);
-  if (newest?.files.has(name) !== true) return { name, from: own };
-  const there = join(folder, String(newest.number), name);
-  return { name, from: sameContent(own, there) ? there : own };
+function sharedPart(part: GenerationPart, newest: Generation | undefined, folder: string): GenerationPart {
+  if (newest === undefined) return part;
+  const there = join(folder, String(newest.number), part.name);
+  return existsSync(there) && sameContent(part.from, there) ? { ...part, from: there } : part;
 }
 
-/** The layers that go along, disabled ones too. */
-function layersOf({ layersFrom }: NewGeneration): Part[] {
-  if (layersFrom === undefined) return [];
+/** The layers in a folder, disabled ones too. */
+export function layersOf(folder: string): GenerationPart[] {
   const isLayer = (name: string): boolean => (layerName(name) ?? disabledLayerName(name)) !== undefined;
-  return readdirSync(layersFrom)
+  return readdirSync(folder)
     .filter(isLayer)
-    .map((name) => ({ name, from: join(layersFrom, name) }));
+    .map((name) => ({ name, from: join(folder, name) }));
 }
 
 /** Links or copies all of them; returns the number of bytes copied. */
-function putParts(parts: readonly Part[], made: string): Result<number> {
+async function putParts(
+  parts: readonly GenerationPart[],
+  made: string,
+  copy: (from: string, to: string) => Promise<void>,
+): Promise<Result<number>> {
   const left = parts.filter(({ name, from }) => !linked(from, join(made, name)));
   const bytes = left.reduce((sum, { from }) => sum + statSync(from).size, 0);
   const { bavail, bsize } = statfsSync(made);
@@ -127,11 +139,11 @@ function putParts(parts: readonly Part[], made: string): Result<number> {
       code: 'generation-no-room',
       what: 'not enough room for another generation',
       where: made,
-      why: `its file system has no hard links, and copies take ${formatBytes(bytes)}; ${formatBytes(free)} are free`,
-      next: 'drop one (mkma generations drop N), or keep the images on ext4, xfs or btrfs',
+      why: `what cannot be shared with another one takes ${formatBytes(bytes)}; ${formatBytes(free)} are free`,
+      next: 'drop one (mkma generations drop N); on ext4, xfs or btrfs generations share equal files',
     });
   }
-  for (const { name, from } of left) copyFileSync(from, join(made, name));
+  for (const { name, from } of left) await copy(from, join(made, name));
   return ok(bytes);
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { MKFS_EROFS, XXHSUM } from '../initramfs/contents.js';
 import { loaderOf } from '../initramfs/libraries.js';
+import { type MediumTools, PROGRAM_PATHS } from '../media/programs.js';
 import type { ErofsTools } from '../pack/erofs.js';
 import type { CacheEntry } from '../stages/cache.js';
 import type { Command } from '../sys/command.js';
@@ -37,16 +38,33 @@ export class ToolsTree {
   }
 }
 
-/** mkfs.erofs from the tree at `root`, with its own loader and libraries, whatever this host has. */
+/** Starts a program of a tree. */
+export type ProgramOf = (args: readonly string[]) => Command;
+
+/** A program of the tree at `root`, with its own loader and libraries, whatever this host has. */
+export async function programIn(root: string, path: string): Promise<Result<ProgramOf>> {
+  const loader = await loaderOf(root, path);
+  if (!loader.ok) return loader;
+  const { file, folders } = loader.value;
+  const start = ['--library-path', folders.map((folder) => join(root, folder)).join(':'), join(root, path)];
+  return ok((args) => ({ file: join(root, file), args: [...start, ...args] }));
+}
+
+/** What makes and reads file systems of the format erofs, from the tree at `root`. */
 export async function erofsTools(root: string): Promise<Result<ErofsTools>> {
-  const programs: ((args: readonly string[]) => Command)[] = [];
-  for (const path of [MKFS_EROFS, XXHSUM]) {
-    const loader = await loaderOf(root, path);
-    if (!loader.ok) return loader;
-    const { file, folders } = loader.value;
-    const start = ['--library-path', folders.map((folder) => join(root, folder)).join(':'), join(root, path)];
-    programs.push((args) => ({ file: join(root, file), args: [...start, ...args] }));
+  const mkfs = await programIn(root, MKFS_EROFS);
+  if (!mkfs.ok) return mkfs;
+  const xxhsum = await programIn(root, XXHSUM);
+  return xxhsum.ok ? ok({ mkfs: mkfs.value, xxhsum: xxhsum.value }) : xxhsum;
+}
+
+/** What makes media, from the tree at `root`. */
+export async function mediumTools(root: string): Promise<Result<MediumTools>> {
+  const found: [string, ProgramOf][] = [];
+  for (const [name, path] of Object.entries(PROGRAM_PATHS)) {
+    const program = await programIn(root, path);
+    if (!program.ok) return program;
+    found.push([name, program.value]);
   }
-  const [mkfs, xxhsum] = programs as [ErofsTools['mkfs'], ErofsTools['xxhsum']];
-  return ok({ mkfs, xxhsum });
+  return ok({ root, programs: Object.fromEntries(found) as MediumTools['programs'] });
 }

@@ -31,6 +31,17 @@ export const BUILD_TOOLS: readonly HostTool[] = [
   { program: 'blkid', package: 'util-linux', purpose: "reading file systems' UUIDs" },
 ];
 
+const MEDIUM_PROGRAMS = ['mmdebstrap', 'apt-get', 'tar', 'zstd', 'flock', 'unshare', 'findmnt'];
+
+/** Tools for making media. What formats them and boots from them is of the built suite. */
+export const MEDIUM_TOOLS: readonly HostTool[] = [
+  ...BUILD_TOOLS.filter(({ program }) => MEDIUM_PROGRAMS.includes(program)),
+  { program: 'lsblk', package: 'util-linux', purpose: 'listing disks' },
+  { program: 'blockdev', package: 'util-linux', purpose: 'reading back what a disk has' },
+  { program: 'fsfreeze', package: 'util-linux', purpose: 'completing the menu on a medium' },
+  { program: 'mount', package: 'mount', purpose: 'adding a generation to a medium' },
+];
+
 /** Tools for booting in QEMU. */
 export const QEMU_TOOLS: readonly HostTool[] = [
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', purpose: 'booting images' },
@@ -60,5 +71,5 @@ export const QEMU_WINDOW: HostTool = {
 
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {
-  return [...BUILD_TOOLS, ...QEMU_TOOLS].find((tool) => tool.program === program);
+  return [...BUILD_TOOLS, ...MEDIUM_TOOLS, ...QEMU_TOOLS].find((tool) => tool.program === program);
 }

@@ -21,7 +21,7 @@ import { bootCmdline } from '../boot-entry/entry.js';
 import { locate, type Placement } from '../boot-entry/placement.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
-import { type AddedGeneration, addGeneration, cmdlineOf } from '../set/add-generation.js';
+import { type AddedGeneration, addGeneration, cmdlineOf, layersOf } from '../set/add-generation.js';
 import { applyChange, clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
 import { runningGeneration } from '../set/running.js';
@@ -151,12 +151,12 @@ export async function addFlat(
   const append = ownParameters(parseCmdline(cmdlineOf(images)));
   const first = found.value.all.find(({ isDefault }) => isDefault);
   const layersFrom = first === undefined ? images : generationFolder(images, first.number);
-  const made = attempt(images, () => {
+  const made = await attemptLong(images, () => {
     clearUnfinished(images, found.value);
     return addGeneration({
-      ...{ images, generations: found.value, owner },
+      ...{ images, generations: found.value, set: images, owner },
       cmdline: (number) => cmdlineIn(placement.value, number, append),
-      layersFrom: withLayers ? layersFrom : undefined,
+      layers: withLayers ? layersOf(layersFrom) : [],
     });
   });
   return made.ok ? made.value : made;
@@ -213,16 +213,29 @@ function attempt<T>(images: string, work: () => T): Result<T> {
   try {
     return ok(work());
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === undefined) throw cause;
-    return err({
-      code: 'images-folder-not-writable',
-      what: 'cannot read or change the generations',
-      where: join(images, GENERATIONS),
-      why: message,
-      next: 'check that the folder can be written to; if it belongs to root, run as root',
-    });
+    return refuse(images, cause);
   }
+}
+
+/** {@link attempt} for work that takes its time. */
+async function attemptLong<T>(images: string, work: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work());
+  } catch (cause) {
+    return refuse(images, cause);
+  }
+}
+
+function refuse(images: string, cause: unknown): Result<never> {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === undefined) throw cause;
+  return err({
+    code: 'images-folder-not-writable',
+    what: 'cannot read or change the generations',
+    where: join(images, GENERATIONS),
+    why: message,
+    next: 'check that the folder can be written to; if it belongs to root, run as root',
+  });
 }
 
 async function withLock<T>(

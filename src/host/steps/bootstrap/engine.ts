@@ -32,7 +32,21 @@ export const LIST = 'packages.txt';
 /** Lists the packages installed in the tree, with versions. */
 export const INSTALLED = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
 
-export function mirrorInputs(settings: BuildSettings): Inputs {
+/** Lists the packages of a tree in which nothing is installed: apt itself has to report what it took. */
+export function planned(packages: readonly string[]): string {
+  return `set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+plan=$(apt-get --simulate --no-install-recommends install ${packages.join(' ')})
+printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
+}
+
+/** What bootstrapping depends on. */
+export type BootstrapSettings = Pick<
+  BuildSettings,
+  'mirrors' | 'architecture' | 'sourceDateEpoch' | 'cache' | 'refresh' | 'reach'
+> & { readonly machine: Pick<BuildSettings['machine'], 'suite' | 'components' | 'firmware'> };
+
+export function mirrorInputs(settings: BootstrapSettings): Inputs {
   const { machine, mirrors, architecture, sourceDateEpoch } = settings;
   return {
     recipe: RECIPE,
@@ -53,7 +67,7 @@ export interface Part
   > {
   /** Files that apt needs in the tree, by path. */
   readonly files?: Readonly<Record<string, string>> | undefined;
-  readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools';
+  readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools' | 'medium';
   /** If it is not the machine's. */
   readonly suite?: string | undefined;
   readonly inputs: Inputs;
@@ -63,7 +77,7 @@ export interface Part
 
 /** Takes it from the cache or the mirror. `pauses`: seconds between retries of a failing mirror. */
 export async function bootstrap(
-  settings: BuildSettings,
+  settings: BootstrapSettings,
   context: Context,
   part: Part,
   pauses: readonly number[] = PAUSES,
@@ -101,7 +115,7 @@ export async function bootstrap(
  */
 async function makeEntry(
   folder: string,
-  settings: BuildSettings,
+  settings: BootstrapSettings,
   context: Context,
   part: Part,
   pauses: readonly number[],
@@ -179,7 +193,7 @@ async function runOnce(
 /**
  * How mirrors are reached, as files for apt that only root can read; resolves to the path of the apt.conf(5).
  */
-function writeReach({ reach, mirrors }: BuildSettings, folder: string): string {
+function writeReach({ reach, mirrors }: BootstrapSettings, folder: string): string {
   const [conf, auth] = [join(folder, 'reach.conf'), join(folder, 'reach.auth')];
   const text = renderReach(reach, auth, mirrors.logins);
   writeFileSync(conf, text.conf, { mode: 0o600 });

@@ -1,0 +1,47 @@
+/** The UUIDs of a medium, all from one seed: random for a device, derived from the content for a file. */
+import { createHash, randomBytes } from 'node:crypto';
+
+export interface MediumIds {
+  readonly disk: string;
+  readonly parts: { readonly bios: string; readonly esp: string; readonly storage: string };
+  /** Of the ext4 file system: by it GRUB and early boot find everything. */
+  readonly storage: string;
+  /** Of its hashed folders. */
+  readonly hashSeed: string;
+  /** Of the FAT file system, eight hexadecimal digits. */
+  readonly volume: string;
+}
+
+export function randomSeed(): string {
+  return randomBytes(32).toString('hex');
+}
+
+/** A seed that is the same for the same content. `lines` are whatever decides what the medium holds. */
+export function seedOf(lines: readonly string[]): string {
+  return createHash('sha256')
+    .update(`mkma medium\n${lines.join('\n')}`)
+    .digest('hex');
+}
+
+export function idsFrom(seed: string): MediumIds {
+  const uuid = (name: string): string => uuidFrom(digest(seed, name));
+  return {
+    disk: uuid('disk'),
+    parts: { bios: uuid('bios partition'), esp: uuid('esp partition'), storage: uuid('storage partition') },
+    storage: uuid('storage'),
+    hashSeed: uuid('hash seed'),
+    volume: digest(seed, 'volume').toString('hex', 0, 4),
+  };
+}
+
+function digest(seed: string, name: string): Buffer {
+  return createHash('sha256').update(`${seed}\n${name}`).digest();
+}
+
+/** A UUID of version 8, whose bits are the maker's (RFC 9562, section 5.8). */
+function uuidFrom(bytes: Buffer): string {
+  const own = Buffer.from(bytes.subarray(0, 16));
+  own.writeUInt8((own.readUInt8(6) & 0x0f) | 0x80, 6);
+  own.writeUInt8((own.readUInt8(8) & 0x3f) | 0x80, 8);
+  return own.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,57 @@
+/** The medium's file system, mounted for a moment where only this process sees it: main.ts gave it own mounts. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import { run } from '../sys/run.js';
+import { type Part, SECTOR } from './layout.js';
+
+export interface Mounted {
+  readonly path: string;
+  /** Unmounts it: then the file system's journal is empty. */
+  readonly unmount: () => Promise<Result<void>>;
+}
+
+/**
+ * Mounts it below `scratch`. Where the kernel knows the partition, that is mounted: whoever else mounts it, such
+ * as a save of the machine that runs from it, then shares one file system with us. Else a loop device.
+ */
+export async function mountStorage(
+  target: string,
+  part: Part,
+  { scratch, readOnly }: { readonly scratch: string; readonly readOnly: boolean },
+  signal: AbortSignal,
+): Promise<Result<Mounted>> {
+  const path = join(scratch, 'storage');
+  mkdirSync(path, { recursive: true });
+  const node = partitionNode(target, part);
+  const loop = node === undefined ? ['loop', `offset=${part.start}`, `sizelimit=${part.bytes}`] : [];
+  const options = ['nosuid', 'nodev', 'noexec', 'noatime', readOnly ? 'ro' : 'rw', ...loop];
+  const args = ['-t', 'ext4', '-o', options.join(), node ?? target, path];
+  const done = await run({ file: 'mount', args }, { signal });
+  if (!done.ok) return done;
+  const unmount = async (): Promise<Result<void>> => {
+    // Without the signal: an interruption must not leave it mounted.
+    const gone = await run({ file: 'umount', args: [path] });
+    if (!gone.ok) return gone;
+    rmdirSync(path);
+    return ok();
+  };
+  return ok({ path, unmount });
+}
+
+/** The node of the partition that starts there, where the kernel has one (sysfs-block). */
+function partitionNode(target: string, part: Part): string | undefined {
+  const disk = basename(target);
+  const folder = join('/sys/class/block', disk);
+  if (!target.startsWith('/dev/') || !existsSync(folder)) return undefined;
+  const found = readdirSync(folder).find((name) => {
+    const start = join(folder, name, 'start');
+    return (
+      name.startsWith(disk) &&
+      existsSync(start) &&
+      Number(readFileSync(start, 'utf8')) * SECTOR === part.start
+    );
+  });
+  const node = found === undefined ? undefined : `/dev/${found}`;
+  return node !== undefined && existsSync(node) ? node : undefined;
+}

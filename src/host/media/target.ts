@@ -1,0 +1,142 @@
+/** What a target of `mkma install` is: a new file, a file that is a medium, or a disk with what is known of it. */
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
+import { askProgram } from '../sys/answer.js';
+import { type FoundMedium, readMedium } from './medium.js';
+
+/** A block device as lsblk(8) reports it, with those on it. */
+export interface BlockDevice {
+  readonly name: string;
+  readonly path: string;
+  readonly type: string;
+  readonly size: number;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly tran: string | null;
+  readonly ro: boolean;
+  readonly fstype: string | null;
+  readonly label: string | null;
+  readonly uuid: string | null;
+  readonly partlabel: string | null;
+  readonly mountpoints: readonly (string | null)[];
+  readonly 'log-sec': number;
+  readonly pkname: string | null;
+  readonly 'maj:min': string;
+  readonly children?: readonly BlockDevice[];
+}
+
+export type Target =
+  | { readonly kind: 'new'; readonly path: string }
+  | { readonly kind: 'file'; readonly path: string; readonly medium: FoundMedium }
+  | {
+      readonly kind: 'device';
+      readonly path: string;
+      readonly device: BlockDevice;
+      readonly medium: FoundMedium | undefined;
+    };
+
+const COLUMNS =
+  'NAME,PATH,TYPE,SIZE,MODEL,SERIAL,TRAN,RO,FSTYPE,LABEL,UUID,PARTLABEL,MOUNTPOINTS,LOG-SEC,PKNAME,MAJ:MIN';
+
+/** Looks at it without changing it. */
+export async function findTarget(path: string, signal: AbortSignal): Promise<Result<Target>> {
+  const whole = resolve(path);
+  const stats = statSync(whole, { throwIfNoEntry: false });
+  if (stats === undefined) return whole.startsWith('/dev/') ? err(noDevice(whole)) : newFile(whole);
+  const real = realpathSync(whole);
+  if (stats.isBlockDevice()) return findDevice(real, signal);
+  if (!stats.isFile()) return err(notTarget(whole, stats.isDirectory() ? 'it is a folder' : 'it is no disk'));
+  const medium = attempt(real);
+  if (!medium.ok) return medium;
+  if (medium.value !== undefined) return ok({ kind: 'file', path: real, medium: medium.value });
+  return err({
+    code: 'target-not-medium',
+    what: 'this file is no medium that mkma made',
+    where: whole,
+    why: 'it exists, and is never overwritten',
+    next: 'name a file that does not exist, or remove this one',
+  });
+}
+
+function newFile(path: string): Result<Target> {
+  const folder = dirname(path);
+  if (!existsSync(folder)) return err(notTarget(path, `there is no folder ${folder}`));
+  return ok({ kind: 'new', path: join(realpathSync(folder), basename(path)) });
+}
+
+async function findDevice(path: string, signal: AbortSignal): Promise<Result<Target>> {
+  const listed = await listDevice(path, signal);
+  if (!listed.ok) return listed;
+  const device = listed.value;
+  if (device.type === 'part') {
+    const disk = device.pkname === null ? 'the disk' : `/dev/${device.pkname}`;
+    return usage({
+      code: 'target-is-partition',
+      what: 'this is a partition',
+      where: path,
+      why: 'a medium has a partition table of its own, so that any machine can boot it',
+      next: `name the whole disk, if all of it may be overwritten: ${disk}`,
+      suggestion: disk,
+    });
+  }
+  if (!['disk', 'loop'].includes(device.type)) return err(notTarget(path, `it is of type ${device.type}`));
+  if (device.size === 0) return err(notTarget(path, 'it has no medium in it, or a size of 0'));
+  const medium = attempt(path);
+  return medium.ok ? ok({ kind: 'device', path, device, medium: medium.value }) : medium;
+}
+
+/** The device with everything on it. */
+export async function listDevice(path: string, signal: AbortSignal): Promise<Result<BlockDevice>> {
+  const args = ['--json', '--bytes', '--output', COLUMNS, path];
+  const asked = await askProgram({ file: 'lsblk', args }, [32], { signal });
+  if (!asked.ok) return asked;
+  const found =
+    asked.value.exitCode === 0
+      ? (JSON.parse(asked.value.stdout) as { blockdevices: BlockDevice[] })
+      : undefined;
+  const [device] = found?.blockdevices ?? [];
+  return device === undefined ? err(noDevice(path)) : ok(device);
+}
+
+/** All devices of a tree, the disk first. */
+export function allOf(device: BlockDevice): BlockDevice[] {
+  return [device, ...(device.children ?? []).flatMap(allOf)];
+}
+
+function attempt(path: string): Result<FoundMedium | undefined> {
+  try {
+    return ok(readMedium(path));
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    const next =
+      code === 'EACCES' ? 'run as root: sudo mkma install' : 'check that the device is attached and works';
+    return err({
+      code: 'target-unreadable',
+      what: 'cannot read the target',
+      where: path,
+      why: message,
+      next,
+    });
+  }
+}
+
+function noDevice(path: string): Problem {
+  return {
+    code: 'no-such-device',
+    what: 'no such device',
+    where: path,
+    next: 'list the disks of this host: lsblk',
+  };
+}
+
+function notTarget(path: string, why: string): Problem {
+  return {
+    code: 'target-not-disk',
+    what: 'cannot install there',
+    where: path,
+    why,
+    next: 'name a disk, such as /dev/sdb, or a new file',
+  };
+}

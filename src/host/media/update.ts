@@ -1,0 +1,117 @@
+/** Adds a generation to a medium that is there already: the others and all layers stay. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KernelParameter } from '../../core/boot/cmdline.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
+import { err, ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { type AddedGeneration, addGeneration, type GenerationPart } from '../set/add-generation.js';
+import { clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
+import { runningGeneration } from '../set/running.js';
+import { copyPaced } from './copy.js';
+import { deviceFailure, forgetCache } from './disk.js';
+import type { FoundMedium } from './medium.js';
+import { menuOf, readMenu, writeMenu } from './menu.js';
+import { mountStorage } from './mount.js';
+import { layersIn, type SetFile, type SourceSet } from './source.js';
+import { compareFiles } from './verify.js';
+import { cmdlineOn } from './write.js';
+
+export interface MediumUpdate {
+  readonly target: string;
+  /** Whether what was written is read back: a device's, not a file's. */
+  readonly isDevice: boolean;
+  readonly medium: FoundMedium;
+  readonly set: SourceSet;
+  readonly digests: ReadonlyMap<string, string>;
+  /** Layers instead of those of the medium's default generation. */
+  readonly layers?: readonly SetFile[] | undefined;
+  /** Whether layers with an identity go along. */
+  readonly identities: boolean;
+  readonly append: readonly KernelParameter[];
+  readonly scratch: string;
+}
+
+/** Adds it, reads back what a device has of it, and only then writes the menu that names it. */
+export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<AddedGeneration>> {
+  const added = await onMedium(update, context, (root) => add(root, update, context));
+  if (!added.ok || added.value.present) return added;
+  if (update.isDevice) {
+    const forgotten = await forgetCache(update.target, context.signal);
+    if (!forgotten.ok) return forgotten;
+  }
+  const named = await onMedium(update, context, async (root) => {
+    if (update.isDevice) {
+      const same = await verify(root, update, added.value.number, context);
+      if (!same.ok) return same;
+    }
+    return writeMenu(root, menuOf(openGenerations(join(root, MEDIUM.images)), update.medium.uuid));
+  });
+  return named.ok ? added : named;
+}
+
+/** Does it while the medium is mounted. */
+async function onMedium<T>(
+  { target, medium, scratch }: MediumUpdate,
+  { signal }: Context,
+  work: (root: string) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const mounted = await mountStorage(target, medium.storage, { scratch, readOnly: false }, signal);
+  if (!mounted.ok) return mounted;
+  let done: Result<T>;
+  try {
+    done = await work(mounted.value.path);
+  } catch (cause) {
+    await mounted.value.unmount();
+    throw cause;
+  }
+  const gone = await mounted.value.unmount();
+  return done.ok && !gone.ok ? gone : done;
+}
+
+async function add(root: string, update: MediumUpdate, context: Context): Promise<Result<AddedGeneration>> {
+  const { set, identities, append, medium, target } = update;
+  const menu = readMenu(root);
+  if (!menu.ok) return menu;
+  const images = join(root, MEDIUM.images);
+  mkdirSync(images, { recursive: true });
+  clearUnfinished(images, openGenerations(images));
+  const generations = openGenerations(images, runningGeneration(images));
+  const first = generations.all.find(({ isDefault }) => isDefault);
+  const kept = first === undefined ? ok([]) : layersIn(generationFolder(images, first.number), identities);
+  if (!kept.ok) return kept;
+  const layers: readonly GenerationPart[] = update.layers ?? kept.value;
+  const total = [...set.files, ...(update.layers ?? [])].reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const onBytes = (bytes: number): void => {
+    done += bytes;
+    context.emit({ type: 'progress', stage: 'write', done, total, unit: 'bytes' });
+  };
+  try {
+    const added = await addGeneration({
+      ...{ images, generations, set: set.folder, layers },
+      cmdline: (number) => cmdlineOn(medium.uuid, number, [...set.own, ...append]),
+      always: update.layers !== undefined || !identities,
+      copy: (from, to) => copyPaced(from, to, context.signal, onBytes),
+    });
+    if (added.ok || added.problem.code !== 'generation-no-room') return added;
+    return err({ ...added.problem, where: target });
+  } catch (cause) {
+    return err(deviceFailure(target, cause));
+  }
+}
+
+function verify(
+  root: string,
+  { target, set, layers = [], digests }: MediumUpdate,
+  number: number,
+  { signal, emit }: Context,
+): Promise<Result<void>> {
+  const files = [...set.files, ...layers];
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  return compareFiles(root, { path: target, number, files, digests }, signal, (bytes) => {
+    done += bytes;
+    emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
+  });
+}

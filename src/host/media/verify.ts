@@ -1,0 +1,68 @@
+/** Reads a written device back, past the page cache, and compares. */
+import { join } from 'node:path';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { generationPath } from '../../core/set/generations.js';
+import type { Context } from '../context.js';
+import { Interrupted } from '../sys/run.js';
+import { deviceFailure, differs, forgetCache, readBack } from './disk.js';
+import type { Piece } from './gpt.js';
+import type { Part } from './layout.js';
+import { mountStorage } from './mount.js';
+import { digestFile, type SetFile } from './source.js';
+
+export interface Written {
+  readonly path: string;
+  readonly pieces: readonly Piece[];
+  readonly storage: Part;
+  /** The generation and its files that were written, with the digests that they had before. */
+  readonly number: number;
+  readonly files: readonly SetFile[];
+  readonly digests: ReadonlyMap<string, string>;
+}
+
+/** Compares pieces by their bytes, and files of the file system by their digests. */
+export async function verifyDevice(
+  written: Written,
+  scratch: string,
+  context: Context,
+): Promise<Result<void>> {
+  const { path, pieces, storage, files } = written;
+  const { signal, emit } = context;
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const forgotten = await forgetCache(path, signal);
+  if (!forgotten.ok) return forgotten;
+  for (const piece of pieces) {
+    const same = await readBack(path, piece, signal);
+    if (!same.ok) return same;
+  }
+  const mounted = await mountStorage(path, storage, { scratch, readOnly: true }, signal);
+  if (!mounted.ok) return mounted;
+  let done = 0;
+  const compared = await compareFiles(mounted.value.path, written, signal, (bytes) => {
+    done += bytes;
+    emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
+  }).finally(() => mounted.value.unmount());
+  return compared;
+}
+
+/** Compares the files of a generation with the digests of what they were copied from. */
+export async function compareFiles(
+  root: string,
+  { path, number, files, digests }: Pick<Written, 'path' | 'number' | 'files' | 'digests'>,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<Result<void>> {
+  for (const { name, from } of files) {
+    const file = join(root, generationPath(MEDIUM.images, number), name);
+    let digest: string;
+    try {
+      digest = await digestFile(file, signal, onBytes);
+    } catch (cause) {
+      if (cause instanceof Interrupted) throw cause;
+      return err(deviceFailure(path, cause));
+    }
+    if (digest !== digests.get(from)) return err(differs(path, name));
+  }
+  return ok();
+}

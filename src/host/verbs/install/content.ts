@@ -1,0 +1,85 @@
+/** What goes onto the medium, read and checked before anything is written. */
+
+import { join } from 'node:path';
+import { FILES } from '../../../core/contract.js';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { formatBytes } from '../../../core/text/size.js';
+import type { Context } from '../../context.js';
+import { hasSignature, PE_HEAD } from '../../media/signed.js';
+import { digestsOf, findSet, layersIn, type SetFile, type SourceSet } from '../../media/source.js';
+import { readPart } from '../../set/folder.js';
+import { stage } from '../../stage.js';
+import type { InstallOptions } from './options.js';
+
+export interface Content {
+  readonly set: SourceSet;
+  /** Layers that were asked for, or lie in the images folder. */
+  readonly layers: readonly SetFile[];
+  /** The suite from which boot programs come. */
+  readonly suite: string;
+  /** The time of everything, in seconds since the epoch. */
+  readonly epoch: number;
+}
+
+/** FAT knows no earlier time than the beginning of 1980. */
+const EARLIEST = Date.UTC(1980, 0, 1) / 1000;
+/** The suite of images without a manifest, which mkma did not build. */
+const UNKNOWN_SUITE = 'trixie';
+
+/** Finds the set, warns of what will not boot, and refuses what never would. */
+export function findContent(options: InstallOptions, context: Context): Result<Content> {
+  const set = findSet(options.output);
+  if (!set.ok) return set;
+  const { base, folder } = set.value;
+  for (const problem of base.warnings) context.emit({ type: 'warning', problem });
+  const { manifest } = base.info;
+  if (manifest !== undefined && manifest.architecture !== 'amd64') {
+    return err({
+      code: 'medium-architecture',
+      what: 'these images cannot be installed on a medium',
+      where: base.path,
+      why: `they are for ${manifest.architecture}, and a medium boots PCs (amd64)`,
+      next: 'write a boot loader entry for that machine instead: mkma boot-entry',
+    });
+  }
+  const unsigned = unsignedKernel(folder);
+  if (unsigned !== undefined) context.emit({ type: 'warning', problem: unsigned });
+  const layers = layersFor(options, folder);
+  if (!layers.ok) return layers;
+  const created = manifest === undefined ? EARLIEST : Math.floor(Date.parse(manifest.created) / 1000);
+  const epoch = Math.max(EARLIEST, options.sourceDateEpoch ?? created);
+  return ok({ set: set.value, layers: layers.value, suite: manifest?.suite ?? UNKNOWN_SUITE, epoch });
+}
+
+function layersFor({ layers, identities }: InstallOptions, folder: string): Result<readonly SetFile[]> {
+  return layers === 'none' ? ok([]) : layersIn(layers ?? folder, identities);
+}
+
+function unsignedKernel(folder: string): Problem | undefined {
+  const file = join(folder, FILES.kernel);
+  if (hasSignature(readPart(file, 0, PE_HEAD) ?? new Uint8Array())) return undefined;
+  return {
+    code: 'kernel-unsigned',
+    what: 'this kernel is not signed',
+    where: file,
+    why: 'with Secure Boot on, GRUB refuses it; by BIOS, and with Secure Boot off, it boots',
+    next: "build with Debian's own kernel, or turn Secure Boot off on the machines that boot this medium",
+  };
+}
+
+/** Digests of the files, read once before anything is written. */
+export function readDigests(
+  files: readonly SetFile[],
+  context: Context,
+): Promise<Result<Map<string, string>>> {
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  return stage(context, 'read', `${files.length} files, ${formatBytes(total)}`, async () =>
+    ok(
+      await digestsOf(files, context.signal, (bytes) => {
+        done += bytes;
+        context.emit({ type: 'progress', stage: 'read', done, total, unit: 'bytes' });
+      }),
+    ),
+  );
+}

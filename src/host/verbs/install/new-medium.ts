@@ -1,0 +1,187 @@
+/** A new medium: planned as data, then written into a new file or over a device. */
+import { existsSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { err, ok, type Result } from '../../../core/result.js';
+import { formatBytes } from '../../../core/text/size.js';
+import type { Context } from '../../context.js';
+import { checkCapacity } from '../../media/capacity.js';
+import { Disk, deviceFailure } from '../../media/disk.js';
+import { idsFrom, randomSeed, seedOf } from '../../media/ids.js';
+import { bytesOnExt4, defaultBytes, fit, MIB } from '../../media/layout.js';
+import type { MediumTools } from '../../media/programs.js';
+import type { BlockDevice } from '../../media/target.js';
+import { verifyDevice } from '../../media/verify.js';
+import { type MediumPlan, type RawPieces, rawPieces, writeBody } from '../../media/write.js';
+import { stage } from '../../stage.js';
+import { flush, giveTo } from '../../sys/files.js';
+import { tryLock } from '../../sys/lock.js';
+import { run } from '../../sys/run.js';
+import { type Content, readDigests } from './content.js';
+import type { InstallOptions, InstallResult } from './options.js';
+import { resultOf } from './tell.js';
+
+/** What is needed to make one. */
+export interface Making {
+  readonly options: InstallOptions;
+  readonly content: Content;
+  readonly tools: MediumTools;
+  /** Identifies the programs that make it, and its boot programs. */
+  readonly toolsId: string;
+  readonly scratch: string;
+}
+
+/** Bytes of all files on it. */
+export function contentBytes({ set, layers }: Content): number {
+  return bytesOnExt4([...set.files, ...layers].map(({ bytes }) => bytes));
+}
+
+const SMALLER = 'use a larger medium, leave layers out (--layers none), or make the base smaller (--without)';
+
+/** The plan of a medium of `bytes`. `seed`: of its UUIDs; absent: they follow from the content. */
+async function planOf(
+  { options, content, toolsId }: Making,
+  bytes: number,
+  seed: string | undefined,
+  context: Context,
+): Promise<Result<MediumPlan>> {
+  const layout = fit(bytes, contentBytes(content), options.target, SMALLER);
+  if (!layout.ok) return layout;
+  const { set, layers, epoch } = content;
+  const files = [...set.files, ...layers];
+  const digests = await readDigests(files, context);
+  if (!digests.ok) return digests;
+  const own = [...set.own, ...options.append];
+  const { label } = options;
+  const facts = files.map(({ name, mode, from }) => `${name} ${mode} ${digests.value.get(from)}`);
+  const derived = seedOf([String(bytes), label, String(epoch), toolsId, JSON.stringify(own), ...facts]);
+  const ids = idsFrom(seed ?? derived);
+  return ok({ layout: layout.value, ids, label, epoch, files, digests: digests.value, own });
+}
+
+/** Room on the host's file system for what a new file holds besides the images. */
+const OWN = 48 * MIB;
+
+/** Makes a new file: beside its name, which it gets once it is complete. */
+export async function makeFile(
+  making: Making,
+  path: string,
+  context: Context,
+): Promise<Result<InstallResult>> {
+  const { options, content, scratch, tools } = making;
+  const needed = contentBytes(content);
+  const plan = await planOf(making, options.size ?? defaultBytes(needed), undefined, context);
+  if (!plan.ok) return plan;
+  const room = requireRoom(path, needed + OWN);
+  if (!room.ok) return room;
+  const made = join(dirname(path), `.${basename(path)}.new`);
+  const lock = await tryLock(made, context.signal);
+  if (!lock.ok) return lock;
+  if (lock.value === undefined) return err(taken(path));
+  using _held = lock.value;
+  try {
+    const pieces = await rawPieces(tools, plan.value, scratch, context.signal);
+    if (!pieces.ok) return pieces;
+    // What a killed run left in it goes first.
+    truncateSync(made, 0);
+    truncateSync(made, plan.value.layout.bytes);
+    const written = await stage(context, 'write', formatBytes(needed), async () => {
+      await using disk = await Disk.open(made);
+      const body = await writeBody(
+        disk,
+        { tools, plan: plan.value, pieces: pieces.value, scratch },
+        false,
+        context,
+      );
+      if (!body.ok) return body;
+      await disk.write(pieces.value.head);
+      await disk.flush();
+      return ok();
+    });
+    if (!written.ok) return written;
+    if (existsSync(path)) return err(taken(path));
+    giveTo(made, options.owner);
+    renameSync(made, path);
+    flush(dirname(path));
+    return ok(resultOf(path, plan.value, 'file'));
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+function requireRoom(path: string, bytes: number): Result<void> {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize >= bytes) return ok();
+  return err({
+    code: 'medium-no-room',
+    what: 'not enough room for this file',
+    where: path,
+    why: `it takes ${formatBytes(bytes)} at first; ${formatBytes(bavail * bsize)} are free`,
+    next: 'free some space, or name a file on another file system',
+  });
+}
+
+function taken(path: string) {
+  return {
+    code: 'target-in-use',
+    what: 'another mkma makes this file',
+    where: path,
+    next: 'wait for it to end, or name another file',
+  } as const;
+}
+
+/** Whether a device has room, before anybody is asked. */
+export function requireSize(device: BlockDevice, content: Content): Result<void> {
+  const layout = fit(device.size, contentBytes(content), device.path, SMALLER);
+  return layout.ok ? ok() : layout;
+}
+
+/** Overwrites a device: nothing on it is a medium until all of it was read back. */
+export async function makeDevice(
+  making: Making,
+  device: BlockDevice,
+  context: Context,
+): Promise<Result<InstallResult>> {
+  const seed = randomSeed();
+  const plan = await planOf(making, device.size, seed, context);
+  if (!plan.ok) return plan;
+  const pieces = await rawPieces(making.tools, plan.value, making.scratch, context.signal);
+  if (!pieces.ok) return pieces;
+  try {
+    const written = await overwrite(making, device, plan.value, pieces.value, context);
+    if (!written.ok) return written;
+  } catch (cause) {
+    return err(deviceFailure(device.path, cause));
+  }
+  // Where udev runs it does so itself, once the lock is released.
+  await run({ file: 'blockdev', args: ['--rereadpt', device.path] });
+  return ok(resultOf(device.path, plan.value, 'device'));
+}
+
+async function overwrite(
+  { tools, scratch, content }: Making,
+  { path, size }: BlockDevice,
+  plan: MediumPlan,
+  pieces: RawPieces,
+  context: Context,
+): Promise<Result<void>> {
+  await using disk = await Disk.open(path);
+  const { signal } = context;
+  const capacity = await stage(context, 'capacity', `whether it has ${formatBytes(size)}`, () =>
+    checkCapacity(disk, plan.layout.bytes, plan.ids.disk, signal),
+  );
+  if (!capacity.ok) return capacity;
+  const written = await stage(context, 'write', formatBytes(contentBytes(content)), () =>
+    writeBody(disk, { tools, plan, pieces, scratch }, true, context),
+  );
+  if (!written.ok) return written;
+  const { esp, core, tail, head } = pieces;
+  const { files, digests, layout } = plan;
+  const facts = { path, storage: layout.storage, number: 1, files, digests };
+  const same = await stage(context, 'verify', 'reading it back', () =>
+    verifyDevice({ ...facts, pieces: [esp, core, tail] }, scratch, context),
+  );
+  if (!same.ok) return same;
+  await disk.write(head);
+  await disk.flush();
+  return verifyDevice({ ...facts, files: [], pieces: [head] }, scratch, context);
+}

@@ -1,0 +1,50 @@
+/** What `mkma install` is asked to do. */
+import type { KernelParameter } from '../../../core/boot/cmdline.js';
+import type { Mirrors } from '../../mirror/mirrors.js';
+import type { Reach } from '../../mirror/reach.js';
+import type { Owner } from '../../sys/files.js';
+
+export interface InstallOptions {
+  /** A disk, a new file, or a medium of mkma's. */
+  readonly target: string;
+  /** The images folder, absolute. */
+  readonly output: string;
+  /** Bytes of a new file; absent: what fits, and room for layers. */
+  readonly size?: number | undefined;
+  /** The folder whose layers go along; `none`: no layers do. Absent: those of the medium, or of the images. */
+  readonly layers?: string | undefined;
+  /** Whether layers with an identity go along. */
+  readonly identities: boolean;
+  /** Of the ext4 file system. */
+  readonly label: string;
+  /** Start over on what is a medium already. */
+  readonly fresh: boolean;
+  /** Renew shim and GRUB alone. */
+  readonly refreshLoader: boolean;
+  readonly append: readonly KernelParameter[];
+  readonly cache: string;
+  readonly mirrors: Mirrors;
+  readonly reach: Reach;
+  /** Fetch boot programs even if the cache has them. */
+  readonly refresh: boolean;
+  readonly sourceDateEpoch?: number | undefined;
+  readonly owner?: Owner | undefined;
+  readonly root: boolean;
+  /** Whether mkma has mounts of its own. */
+  readonly ownMounts: boolean;
+  /** Asks for the name of a disk; false: it was not typed. */
+  readonly confirm: (name: string) => Promise<boolean>;
+}
+
+export interface InstallResult {
+  readonly target: string;
+  /** The number of the generation on the medium. */
+  readonly generation?: number;
+  /** Whether the medium had these images already. */
+  readonly present?: boolean;
+  /** Of the ext4 file system. */
+  readonly uuid: string;
+  /** Bytes of the medium. */
+  readonly bytes?: number;
+  readonly lines: readonly string[];
+}

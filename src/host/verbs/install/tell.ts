@@ -1,0 +1,48 @@
+/** What `mkma install` did, for people. Pure. */
+import { formatBytes } from '../../../core/text/size.js';
+import { PROTECTION } from '../../media/describe.js';
+import type { MediumPlan } from '../../media/write.js';
+import type { InstallResult } from './options.js';
+
+const BOOTS = 'It boots PCs by BIOS, by UEFI, and by UEFI with Secure Boot on.';
+
+export function resultOf(
+  target: string,
+  { ids, layout }: MediumPlan,
+  kind: 'file' | 'device',
+): InstallResult {
+  const { bytes } = layout;
+  const made =
+    kind === 'file'
+      ? `made the medium ${target} (${formatBytes(bytes)})`
+      : `made ${target} a medium (${formatBytes(bytes)}), written and read back`;
+  const lines = [made, BOOTS, '', ...PROTECTION];
+  return { target, generation: 1, present: false, uuid: ids.storage, bytes, lines };
+}
+
+export function updatedResult(
+  target: string,
+  uuid: string,
+  {
+    number,
+    present,
+    copied,
+  }: { readonly number: number; readonly present: boolean; readonly copied: number },
+): InstallResult {
+  const lines = present
+    ? [`${target} has these images already, as generation ${number}`]
+    : [
+        `added generation ${number} to ${target} (${formatBytes(copied)} written); its layers and older generations stay`,
+        '',
+        ...PROTECTION,
+      ];
+  return { target, generation: number, present, uuid, lines };
+}
+
+export function refreshedResult(target: string, uuid: string, changed: readonly string[]): InstallResult {
+  const lines =
+    changed.length === 0
+      ? [`${target} has these boot programs already`]
+      : [`renewed on ${target}: ${changed.join(', ')}`];
+  return { target, uuid, lines };
+}
