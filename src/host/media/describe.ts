@@ -1,6 +1,6 @@
 /** What a disk is and what will become of it, for the person who is asked. Pure. */
 import { formatBytes } from '../../core/text/size.js';
-import { allOf, type BlockDevice } from './target.js';
+import { allOf, type BlockDevice } from './block-device.js';
 
 /** The disk and what is on it. */
 export function deviceLines(device: BlockDevice): string[] {

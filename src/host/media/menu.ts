@@ -11,9 +11,9 @@ import { err, ok, type Result } from '../../core/result.js';
 import { flush } from '../sys/files.js';
 import { run } from '../sys/run.js';
 
-/** The text of the menu for the generations of a medium. */
-export function menuOf(generations: Generations, uuid: string): string {
-  const place = { device: `UUID=${uuid}`, images: MEDIUM.images, append: [] };
+/** The text of the menu for the generations of a medium. `device`: its file system, as `UUID=...`. */
+export function menuOf(generations: Generations, device: string): string {
+  const place = { device, images: MEDIUM.images, append: [] };
   return mediumMenu(generationEntries(generations, place));
 }
 

@@ -1,7 +1,7 @@
 /** Why a disk must not be written, from what is known of it. Pure. */
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { allOf, type BlockDevice, mountsOf } from './block-device.js';
 import { SECTOR } from './layout.js';
-import { allOf, type BlockDevice } from './target.js';
 
 /** What else uses a disk. */
 export interface Uses {
@@ -20,25 +20,35 @@ export interface Uses {
 /** Folders of a running system: a disk with one of them is its own. */
 const SYSTEM = ['/', '/usr', '/var', '/boot', '/boot/efi', '/efi', '/home'];
 
-/** Whether it may be written at all. `update`: only a generation is added to what is a medium already. */
-export function mayWrite(device: BlockDevice, uses: Uses, update: boolean): Result<void> {
-  const refused = refusal(device, uses, update);
+/** Refuses a disk of the running system. */
+export function requireForeign(device: BlockDevice): Result<void> {
+  const own = mountsOf(device).find(({ point }) => SYSTEM.includes(point));
+  return own === undefined ? ok() : err({ ...ofSystem(own), where: device.path });
+}
+
+/**
+ * Whether it may be written at all. `medium`: the UUID of the file system, if it is a medium of mkma's; `update`:
+ * only a generation is added to that.
+ */
+export function mayWrite(
+  device: BlockDevice,
+  uses: Uses,
+  { medium, update }: { readonly medium?: string | undefined; readonly update: boolean },
+): Result<void> {
+  const uuids = [...allOf(device).map(({ uuid }) => uuid), medium];
+  const known = [...allOf(device).map(({ path }) => path), ...uuids];
+  const own = uses.bootedFrom.some((name) => known.includes(name));
+  const refused = own && !update ? BOOTED_FROM : (usedBy(device, uses) ?? unfit(device, uses));
   return refused === undefined ? ok() : err({ ...refused, where: device.path });
 }
 
-function refusal(device: BlockDevice, uses: Uses, update: boolean): Problem | undefined {
-  const all = allOf(device);
-  const points = all.flatMap(({ path, mountpoints }) =>
-    mountpoints.flatMap((point) => (point === null ? [] : [{ path, point }])),
-  );
-  const own = points.find(({ point }) => SYSTEM.includes(point));
-  if (own !== undefined) return ofSystem(own);
-  if (!update && isBootedFrom(all, uses)) return BOOTED_FROM;
+function usedBy(device: BlockDevice, uses: Uses): Problem | undefined {
+  const mounts = mountsOf(device);
   const used = [
-    ...points.map(({ path, point }) =>
+    ...mounts.map(({ path, point }) =>
       point === '[SWAP]' ? `${path} is swap` : `${path} is mounted on ${point}`,
     ),
-    ...all
+    ...allOf(device)
       .filter(({ type }) => !PLAIN.includes(type))
       .map(({ path, type }) => `${path} (${kindOf(type)}) is built on it`),
     ...uses.loops.map((loop) => `${loop} is a loop device over it`),
@@ -46,8 +56,18 @@ function refusal(device: BlockDevice, uses: Uses, update: boolean): Problem | un
   ];
   if (used.length === 0 && uses.claimed)
     used.push('the kernel has given it, or a part of it, to another user');
-  if (used.length > 0) return inUse(device, used);
-  if (device.ro || uses.unwritable) return READ_ONLY;
+  if (used.length === 0) return undefined;
+  const mounted = mounts.flatMap(({ path, point }) => (point === '[SWAP]' ? [] : [path]));
+  return {
+    code: 'target-in-use',
+    what: 'this disk is in use',
+    why: used.join('\n'),
+    next: mounted.length > 0 ? `unmount it: umount ${mounted.join(' ')}` : 'end that use first',
+  };
+}
+
+function unfit(device: BlockDevice, { unwritable }: Uses): Problem | undefined {
+  if (device.ro || unwritable) return READ_ONLY;
   return device['log-sec'] === SECTOR ? undefined : sectors(device['log-sec']);
 }
 
@@ -57,12 +77,6 @@ function kindOf(type: string): string {
   if (type === 'lvm') return 'LVM';
   if (type === 'crypt') return 'device mapper, encrypted';
   return type.startsWith('raid') ? 'RAID' : `device mapper or alike: ${type}`;
-}
-
-function isBootedFrom(all: readonly BlockDevice[], { bootedFrom }: Uses): boolean {
-  return all.some(
-    ({ uuid, path }) => bootedFrom.includes(path) || (uuid !== null && bootedFrom.includes(uuid)),
-  );
 }
 
 function ofSystem({ path, point }: { readonly path: string; readonly point: string }): Problem {
@@ -87,23 +101,6 @@ const READ_ONLY: Problem = {
   why: 'the device or its switch says so',
   next: 'move its write-protection switch, or use another one',
 };
-
-function inUse(device: BlockDevice, used: readonly string[]): Problem {
-  const mounted = allOf(device).some(({ mountpoints }) =>
-    mountpoints.some((point) => point !== null && point !== '[SWAP]'),
-  );
-  return {
-    code: 'target-in-use',
-    what: 'this disk is in use',
-    why: used.join('\n'),
-    next: mounted
-      ? `unmount it: umount ${allOf(device)
-          .filter(({ mountpoints }) => mountpoints.some((p) => p !== null))
-          .map(({ path }) => path)
-          .join(' ')}`
-      : 'end that use first',
-  };
-}
 
 function sectors(bytes: number): Problem {
   return {

@@ -2,29 +2,9 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
-import { askProgram } from '../sys/answer.js';
+import { type BlockDevice, listDevice, noDevice } from './block-device.js';
 import { type FoundMedium, readMedium } from './medium.js';
-
-/** A block device as lsblk(8) reports it, with those on it. */
-export interface BlockDevice {
-  readonly name: string;
-  readonly path: string;
-  readonly type: string;
-  readonly size: number;
-  readonly model: string | null;
-  readonly serial: string | null;
-  readonly tran: string | null;
-  readonly ro: boolean;
-  readonly fstype: string | null;
-  readonly label: string | null;
-  readonly uuid: string | null;
-  readonly partlabel: string | null;
-  readonly mountpoints: readonly (string | null)[];
-  readonly 'log-sec': number;
-  readonly pkname: string | null;
-  readonly 'maj:min': string;
-  readonly children?: readonly BlockDevice[];
-}
+import { requireForeign } from './refuse.js';
 
 export type Target =
   | { readonly kind: 'new'; readonly path: string }
@@ -35,9 +15,6 @@ export type Target =
       readonly device: BlockDevice;
       readonly medium: FoundMedium | undefined;
     };
-
-const COLUMNS =
-  'NAME,PATH,TYPE,SIZE,MODEL,SERIAL,TRAN,RO,FSTYPE,LABEL,UUID,PARTLABEL,MOUNTPOINTS,LOG-SEC,PKNAME,MAJ:MIN';
 
 /** Looks at it without changing it. */
 export async function findTarget(path: string, signal: AbortSignal): Promise<Result<Target>> {
@@ -81,27 +58,12 @@ async function findDevice(path: string, signal: AbortSignal): Promise<Result<Tar
     });
   }
   if (!['disk', 'loop'].includes(device.type)) return err(notTarget(path, `it is of type ${device.type}`));
+  // Before it is read: an open disk of the system is nobody's business.
+  const foreign = requireForeign(device);
+  if (!foreign.ok) return foreign;
   if (device.size === 0) return err(notTarget(path, 'it has no medium in it, or a size of 0'));
   const medium = attempt(path);
   return medium.ok ? ok({ kind: 'device', path, device, medium: medium.value }) : medium;
-}
-
-/** The device with everything on it. */
-export async function listDevice(path: string, signal: AbortSignal): Promise<Result<BlockDevice>> {
-  const args = ['--json', '--bytes', '--output', COLUMNS, path];
-  const asked = await askProgram({ file: 'lsblk', args }, [32], { signal });
-  if (!asked.ok) return asked;
-  const found =
-    asked.value.exitCode === 0
-      ? (JSON.parse(asked.value.stdout) as { blockdevices: BlockDevice[] })
-      : undefined;
-  const [device] = found?.blockdevices ?? [];
-  return device === undefined ? err(noDevice(path)) : ok(device);
-}
-
-/** All devices of a tree, the disk first. */
-export function allOf(device: BlockDevice): BlockDevice[] {
-  return [device, ...(device.children ?? []).flatMap(allOf)];
 }
 
 function attempt(path: string): Result<FoundMedium | undefined> {
@@ -120,15 +82,6 @@ function attempt(path: string): Result<FoundMedium | undefined> {
       next,
     });
   }
-}
-
-function noDevice(path: string): Problem {
-  return {
-    code: 'no-such-device',
-    what: 'no such device',
-    where: path,
-    next: 'list the disks of this host: lsblk',
-  };
 }
 
 function notTarget(path: string, why: string): Problem {

@@ -32,22 +32,30 @@ export interface MediumUpdate {
   readonly scratch: string;
 }
 
+/** What was added, and what boots by default now. */
+export interface UpdatedMedium extends AddedGeneration {
+  readonly default: number;
+}
+
 /** Adds it, reads back what a device has of it, and only then writes the menu that names it. */
-export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<AddedGeneration>> {
+export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<UpdatedMedium>> {
   const added = await onMedium(update, context, (root) => add(root, update, context));
-  if (!added.ok || added.value.present) return added;
-  if (update.isDevice) {
+  if (!added.ok) return added;
+  if (update.isDevice && !added.value.present) {
     const forgotten = await forgetCache(update.target, context.signal);
     if (!forgotten.ok) return forgotten;
   }
   const named = await onMedium(update, context, async (root) => {
-    if (update.isDevice) {
+    if (update.isDevice && !added.value.present) {
       const same = await verify(root, update, added.value.number, context);
       if (!same.ok) return same;
     }
-    return writeMenu(root, menuOf(openGenerations(join(root, MEDIUM.images)), update.medium.uuid));
+    const generations = openGenerations(join(root, MEDIUM.images));
+    const written = await writeMenu(root, menuOf(generations, `UUID=${update.medium.uuid}`));
+    const first = generations.all.find(({ isDefault }) => isDefault)?.number ?? added.value.number;
+    return written.ok ? ok({ ...added.value, default: first }) : written;
   });
-  return named.ok ? added : named;
+  return named;
 }
 
 /** Does it while the medium is mounted. */

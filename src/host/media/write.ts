@@ -64,7 +64,7 @@ export function treeOf(plan: MediumPlan): TreeEntry[] {
   });
   return [
     ...['boot', MEDIUM.grub.slice(1)].map((path): TreeEntry => ({ path, folder: true })),
-    { path: MEDIUM.menu.slice(1), text: menuOf(generations, ids.storage) },
+    { path: MEDIUM.menu.slice(1), text: menuOf(generations, `UUID=${ids.storage}`) },
     ...[MEDIUM.images.slice(1), `${MEDIUM.images.slice(1)}/generations`, folder].map(
       (path): TreeEntry => ({ path, folder: true }),
     ),

@@ -15,12 +15,14 @@ import {
 import { findGeneration, type Generation, type Generations } from '../../core/generations/read.js';
 import { diffTrees } from '../../core/layers/diff.js';
 import { ownParameters } from '../../core/loader/entry.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { GENERATIONS, generationPath } from '../../core/set/generations.js';
 import { bootCmdline } from '../boot-entry/entry.js';
 import { locate, type Placement } from '../boot-entry/placement.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
+import { mediumAround, menuOf, writeMenu } from '../media/menu.js';
 import { type AddedGeneration, addGeneration, cmdlineOf, layersOf } from '../set/add-generation.js';
 import { applyChange, clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
@@ -185,9 +187,14 @@ export async function dropEntries(
 
 /** Updates entries that were written before; returns what was done. That it failed is a warning. */
 export async function followEntries(images: string, context: Context): Promise<string[]> {
-  const written = rememberedEntries(images);
-  if (written === undefined) return [];
-  const done = await bootEntry({ ...written, output: images, write: true, dryRun: false }, context);
+  const real = realpathSync(images);
+  const medium = mediumAround(real);
+  const written = medium === undefined ? rememberedEntries(images) : undefined;
+  if (medium === undefined && written === undefined) return [];
+  const done =
+    written === undefined
+      ? await followMenu(real, medium as string, context)
+      : await bootEntry({ ...written, output: images, write: true, dryRun: false }, context);
   if (done.ok) return [...done.value.lines];
   const { what, where, why, next } = done.problem;
   context.emit({
@@ -201,6 +208,21 @@ export async function followEntries(images: string, context: Context): Promise<s
     },
   });
   return [];
+}
+
+/** Writes the menu of the medium that is mounted at `root`. */
+async function followMenu(
+  images: string,
+  root: string,
+  { signal }: Context,
+): Promise<Result<{ readonly lines: readonly string[] }>> {
+  const placement = await locate(images, signal);
+  if (!placement.ok) return placement;
+  if (!placement.value.bootable) return err(placement.value.problem);
+  const written = await writeMenu(root, menuOf(openGenerations(images), placement.value.device));
+  return written.ok
+    ? ok({ lines: [`the menu of this medium follows: ${join(root, MEDIUM.menu)}`] })
+    : written;
 }
 
 /** The generations of a folder, and which of them this machine runs from, if it is one of mkma's. */

@@ -3,12 +3,13 @@
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result, usage } from '../../../core/result.js';
 import type { Context } from '../../context.js';
+import { allOf } from '../../media/block-device.js';
 import { consequenceLines, deviceLines } from '../../media/describe.js';
 import type { FoundMedium } from '../../media/medium.js';
 import type { MediumTools } from '../../media/programs.js';
 import { refreshLoader } from '../../media/refresh-loader.js';
 import { mayWrite } from '../../media/refuse.js';
-import { allOf, findTarget, type Target } from '../../media/target.js';
+import { findTarget, type Target } from '../../media/target.js';
 import { updateMedium } from '../../media/update.js';
 import { usesOf } from '../../media/uses.js';
 import { stage } from '../../stage.js';
@@ -120,7 +121,8 @@ async function requireFree(options: InstallOptions, target: Target): Promise<Res
   const update = mediumOf(target, options) !== undefined;
   if (target.kind === 'device') {
     const paths = allOf(target.device).map(({ path }) => path);
-    return mayWrite(target.device, await usesOf(target.path, paths), update);
+    const medium = target.medium?.uuid;
+    return mayWrite(target.device, await usesOf(target.path, paths), { medium, update });
   }
   const { loops, open, unwritable } = await usesOf(target.path, [target.path]);
   const used = [

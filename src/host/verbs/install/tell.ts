@@ -1,6 +1,7 @@
 /** What `mkma install` did, for people. Pure. */
 import { formatBytes } from '../../../core/text/size.js';
 import { PROTECTION } from '../../media/describe.js';
+import type { UpdatedMedium } from '../../media/update.js';
 import type { MediumPlan } from '../../media/write.js';
 import type { InstallResult } from './options.js';
 
@@ -20,22 +21,16 @@ export function resultOf(
   return { target, generation: 1, present: false, uuid: ids.storage, bytes, lines };
 }
 
-export function updatedResult(
-  target: string,
-  uuid: string,
-  {
-    number,
-    present,
-    copied,
-  }: { readonly number: number; readonly present: boolean; readonly copied: number },
-): InstallResult {
-  const lines = present
-    ? [`${target} has these images already, as generation ${number}`]
-    : [
-        `added generation ${number} to ${target} (${formatBytes(copied)} written); its layers and older generations stay`,
-        '',
-        ...PROTECTION,
-      ];
+export function updatedResult(target: string, uuid: string, updated: UpdatedMedium): InstallResult {
+  const { number, present, copied } = updated;
+  const head = present
+    ? `${target} has these images already, as generation ${number}`
+    : `added generation ${number} to ${target} (${formatBytes(copied)} written); its layers and older generations stay`;
+  const other =
+    updated.default === number
+      ? []
+      : [`generation ${updated.default} stays the default, as mkma generations use chose it`];
+  const lines = [head, ...other, ...(present ? [] : ['', ...PROTECTION])];
   return { target, generation: number, present, uuid, lines };
 }
 

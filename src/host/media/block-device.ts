@@ -1,0 +1,75 @@
+/** Disks of this host with everything on them, as lsblk(8) and blkid(8) report them. */
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { askProgram } from '../sys/answer.js';
+
+/** A block device, with those on it. */
+export interface BlockDevice {
+  readonly name: string;
+  readonly path: string;
+  readonly type: string;
+  readonly size: number;
+  readonly model: string | null;
+  readonly serial: string | null;
+  readonly tran: string | null;
+  readonly ro: boolean;
+  readonly fstype: string | null;
+  readonly label: string | null;
+  readonly uuid: string | null;
+  readonly partlabel: string | null;
+  readonly mountpoints: readonly (string | null)[];
+  readonly 'log-sec': number;
+  readonly pkname: string | null;
+  readonly children?: readonly BlockDevice[];
+}
+
+const COLUMNS =
+  'NAME,PATH,TYPE,SIZE,MODEL,SERIAL,TRAN,RO,FSTYPE,LABEL,UUID,PARTLABEL,MOUNTPOINTS,LOG-SEC,PKNAME';
+
+/** Exit codes by which they report that they found nothing. */
+const NOTHING = { lsblk: 32, blkid: 2 } as const;
+
+/** The device with everything on it. */
+export async function listDevice(path: string, signal: AbortSignal): Promise<Result<BlockDevice>> {
+  const args = ['--json', '--bytes', '--output', COLUMNS, path];
+  const asked = await askProgram({ file: 'lsblk', args }, [NOTHING.lsblk], { signal });
+  if (!asked.ok) return asked;
+  const { exitCode, stdout } = asked.value;
+  const [device] = exitCode === 0 ? (JSON.parse(stdout) as { blockdevices: BlockDevice[] }).blockdevices : [];
+  return device === undefined ? err(noDevice(path)) : ok(await probed(device, signal));
+}
+
+/** With what lies on it where lsblk does not know that: it asks udev, which does not run everywhere. */
+async function probed(device: BlockDevice, signal: AbortSignal): Promise<BlockDevice> {
+  const children = await Promise.all((device.children ?? []).map((child) => probed(child, signal)));
+  const whole = children.length === 0 ? device : { ...device, children };
+  if (device.fstype !== null || device.size === 0) return whole;
+  const args = ['--probe', '--output', 'export', device.path];
+  const asked = await askProgram({ file: 'blkid', args }, [NOTHING.blkid], { signal });
+  const found = new Map(
+    (asked.ok ? asked.value.stdout : '').split('\n').map((line) => line.split('=', 2) as [string, string]),
+  );
+  const value = (key: string, known: string | null): string | null => known ?? found.get(key) ?? null;
+  const [fstype, uuid] = [value('TYPE', null), value('UUID', device.uuid)];
+  return { ...whole, fstype, uuid, label: value('LABEL', device.label) };
+}
+
+/** All devices of a tree, the disk first. */
+export function allOf(device: BlockDevice): BlockDevice[] {
+  return [device, ...(device.children ?? []).flatMap(allOf)];
+}
+
+/** Where it and what is on it is mounted; `[SWAP]` for swap. */
+export function mountsOf(device: BlockDevice): { readonly path: string; readonly point: string }[] {
+  return allOf(device).flatMap(({ path, mountpoints }) =>
+    mountpoints.flatMap((point) => (point === null ? [] : [{ path, point }])),
+  );
+}
+
+export function noDevice(path: string): Problem {
+  return {
+    code: 'no-such-device',
+    what: 'no such device',
+    where: path,
+    next: 'list the disks of this host: lsblk',
+  };
+}
