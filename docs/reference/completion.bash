@@ -13,11 +13,12 @@ _mkma() {
   --firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$cur")); return ;;
   --graphics) COMPREPLY=($(compgen -W 'std virtio' -- "$cur")); return ;;
   --loader) COMPREPLY=($(compgen -W 'grub systemd-boot all' -- "$cur")); return ;;
+  --identity) COMPREPLY=($(compgen -W 'keep new' -- "$cur")); return ;;
   --output | --config | --cache | --disk | --root | --grub-dir | --esp | --junit | -o | -c) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   local words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words='new summary build run test boot-entry shell inspect layers generations doctor completion --help --version'
+    words='new summary build run test boot-entry install shell inspect layers generations doctor completion --help --version'
   else
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
@@ -26,6 +27,7 @@ _mkma() {
     run) words='--help --output --config --preset --disk --data-disk --bus --firmware --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
     test) words='--help --output --config --preset --test --junit --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
+    install) words='--help --output --size --layers --identity --label --append --confirm --fresh --refresh-loader --config --preset --mirror --proxy --cache --source-date-epoch --refresh --yes --json --verbose' ;;
     shell) words='--help --output --config --preset --verbose' ;;
     inspect) words='--help --files --json --verbose' ;;
     layers)

@@ -1,6 +1,6 @@
 /**
- * The menu of a medium that mkma installed: GRUB reads it by BIOS and by UEFI alike, and host and machine write
- * the same text (GRUB manual, "Shell-like scripting").
+ * The menu of a medium that mkma installed: GRUB reads it by BIOS and by UEFI alike, and host and machine
+ * write the same text (GRUB manual, "Shell-like scripting").
  */
 import { lastValue } from '../boot/cmdline.js';
 import { type BootEntry, idOf } from './entry.js';
@@ -17,7 +17,7 @@ export const MEDIUM = {
 } as const;
 
 /** The menu's first line: what does not begin with it is not mkma's to change. */
-export const MENU_MARK = '# mkma medium';
+const MENU_MARK = '# mkma medium';
 
 /** Seconds until the default entry boots. */
 const TIMEOUT = 3;
@@ -32,7 +32,7 @@ export function mediumMenu(entries: readonly BootEntry[]): string {
   const first = entries.find(({ generation }) => generation?.isDefault !== false) ?? entries[0];
   const lines = [
     MENU_MARK,
-    '# mkma writes this file anew with every generation; changes made by hand are lost.',
+    '# mkma replaces this file with every generation; changes made by hand are lost.',
     ...terminalLines(first),
     `set timeout=${TIMEOUT}`,
     ...(first === undefined ? [] : [`set default=${idOf(first)}`]),
@@ -42,8 +42,8 @@ export function mediumMenu(entries: readonly BootEntry[]): string {
 }
 
 /**
- * By BIOS GRUB drives the serial port itself, the one that the default entry's kernel uses; by UEFI the firmware
- * does. A machine without that port keeps its screen and keyboard alone.
+ * By BIOS GRUB drives the serial port itself, the one that the default entry's kernel uses; by UEFI the
+ * firmware does. A machine without that port keeps its screen and keyboard alone.
  */
 function terminalLines(first: BootEntry | undefined): string[] {
   const { unit, speed } = serialOf(first);
@@ -57,7 +57,9 @@ function terminalLines(first: BootEntry | undefined): string[] {
   ];
 }
 
-/** `console=ttyS1,9600n8` of the kernel (Documentation/admin-guide/serial-console.rst); GRUB has units 0 to 3. */
+/**
+ * `console=ttyS1,9600n8` of the kernel (Documentation/admin-guide/serial-console.rst); GRUB has units 0 to 3.
+ */
 function serialOf(entry: BootEntry | undefined): { readonly unit: string; readonly speed: string } {
   const consoles = (entry?.append ?? []).filter(({ value = '' }) => value.startsWith('ttyS'));
   const [, unit = '0', speed = '115200'] =

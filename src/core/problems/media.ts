@@ -40,7 +40,7 @@ export const MEDIA = {
     'Use another device: this one loses data, whatever is stored on it.',
   ],
   'option-unfit': [
-    'An option does not fit the target: it is for new files, for disks, or for media that are there already.',
+    'An option does not fit the target: it is for new files, for disks, or for existing media.',
     'Leave it out, or name another target.',
   ],
   'medium-too-small': [

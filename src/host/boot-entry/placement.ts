@@ -46,7 +46,7 @@ function untold(what: string, { what: failed, why = '' }: Problem): string {
 }
 
 /** The file system's UUID, read from the device, for hosts without udev. */
-async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<string | null>> {
+export async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<string | null>> {
   if (!source.startsWith('/dev/')) return ok(null);
   const probe = { file: 'blkid', args: ['--probe', '--match-tag', 'UUID', '--output', 'value', source] };
   const found = await askProgram(probe, [NOTHING.blkid], { signal });

@@ -1,6 +1,6 @@
 /**
- * Finds devices that are smaller than they report: what is written beyond their end is lost, or overwrites what
- * lies before it.
+ * Finds devices that are smaller than they report: what is written beyond their end is lost, or overwrites
+ * what lies before it.
  */
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../core/result.js';

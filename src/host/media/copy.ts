@@ -6,7 +6,9 @@ import { MIB } from './layout.js';
 
 const UNFLUSHED = 32 * MIB;
 
-/** Copies content and mode; every 32 MiB waits for the medium. Throws Interrupted when the signal is aborted. */
+/**
+ * Copies content and mode; every 32 MiB waits for the medium. Throws Interrupted when the signal is aborted.
+ */
 export async function copyPaced(
   from: string,
   to: string,

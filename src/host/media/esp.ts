@@ -22,7 +22,7 @@ const COPIED: Readonly<Record<string, string>> = {
 const GRUB_CONFIG = 'EFI/debian/grub.cfg';
 
 /** It finds the menu on this medium alone, by the UUID of its ext4 file system. */
-export function espConfig(storage: string): string {
+function espConfig(storage: string): string {
   return [
     `if search --no-floppy --fs-uuid --set=root ${storage}; then`,
     `    set prefix=($root)${MEDIUM.grub}`,

@@ -14,11 +14,11 @@ import type { SetFile } from './source.js';
 import { TAR_END, tarHeader, tarPadding } from './tar.js';
 
 /**
- * All features, whatever defaults the host or the suite has: each is read by GRUB 2.12 (grub-core/fs/ext2.c) and
- * mounted by kernels since 6.1. Left out: orphan_file (6.1 has it, e2fsprogs before 1.47 not),
+ * All features, whatever defaults the host or the suite has: each is read by GRUB 2.12 (grub-core/fs/ext2.c)
+ * and mounted by kernels since 6.1. Left out: orphan_file (6.1 has it, e2fsprogs before 1.47 not),
  * metadata_csum_seed, and what a medium of a few large files does not use.
  */
-export const FEATURES: readonly string[] = [
+const FEATURES: readonly string[] = [
   ...['has_journal', 'ext_attr', 'dir_index', 'filetype', 'extent', '64bit', 'flex_bg', 'sparse_super'],
   ...['large_file', 'huge_file', 'dir_nlink', 'extra_isize', 'metadata_csum'],
 ];
@@ -38,7 +38,7 @@ export interface Ext4Request {
 }
 
 /** Makes the file system, of the tar archive on standard input (mke2fs(8)). */
-export function mke2fsCommand({ programs }: MediumTools, request: Ext4Request): Command {
+function mke2fsCommand({ programs }: MediumTools, request: Ext4Request): Command {
   const { target, part, ids, label, epoch, scratch } = request;
   const config = join(scratch, 'mke2fs.conf');
   writeFileSync(config, CONFIG);

@@ -42,8 +42,8 @@ export function renderGpt(layout: Layout, ids: MediumIds): { readonly head: Piec
 }
 
 /**
- * One partition of type 0xEE over the whole medium. It is not marked as bootable, as the specification wants it;
- * boot.img starts nevertheless.
+ * One partition of type 0xEE over the whole medium. It is not marked as bootable, as the specification wants
+ * it; boot.img starts nevertheless.
  */
 function protectiveMbr(last: number): Buffer {
   const mbr = Buffer.alloc(SECTOR);

@@ -1,6 +1,6 @@
 /**
- * The menu on a medium, replaced so that GRUB, which replays no journal, always reads a whole one whose files are
- * whole: written beside, checkpointed, renamed, checkpointed.
+ * The menu on a medium, replaced so that GRUB, which replays no journal, always reads a whole one whose files
+ * are whole: written beside, checkpointed, renamed, checkpointed.
  */
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

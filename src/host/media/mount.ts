@@ -1,4 +1,6 @@
-/** The medium's file system, mounted for a moment where only this process sees it: main.ts gave it own mounts. */
+/**
+ * The medium's file system, mounted for a moment where only this process sees it: main.ts gave it own mounts.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
@@ -12,8 +14,8 @@ export interface Mounted {
 }
 
 /**
- * Mounts it below `scratch`. Where the kernel knows the partition, that is mounted: whoever else mounts it, such
- * as a save of the machine that runs from it, then shares one file system with us. Else a loop device.
+ * Mounts it below `scratch`. Where the kernel knows the partition, that is mounted: whoever else mounts it,
+ * such as a save of the machine that runs from it, then shares one file system with us. Else a loop device.
  */
 export async function mountStorage(
   target: string,

@@ -21,7 +21,7 @@ export interface LoaderRefresh {
   readonly epoch: number;
 }
 
-/** Returns what was renewed: nothing where all of it is there already. */
+/** Returns what was renewed: nothing where it has all of it. */
 export async function refreshLoader(refresh: LoaderRefresh, signal: AbortSignal): Promise<Result<string[]>> {
   const bios = await refreshBios(refresh, signal);
   if (!bios.ok) return bios;

@@ -27,8 +27,8 @@ export function requireForeign(device: BlockDevice): Result<void> {
 }
 
 /**
- * Whether it may be written at all. `medium`: the UUID of the file system, if it is a medium of mkma's; `update`:
- * only a generation is added to that.
+ * Whether it may be written at all. `medium`: the UUID of the file system, if it is a medium of mkma's;
+ * `update`: only a generation is added to that.
  */
 export function mayWrite(
   device: BlockDevice,
@@ -42,6 +42,26 @@ export function mayWrite(
   return refused === undefined ? ok() : err({ ...refused, where: device.path });
 }
 
+/** Whether a file that is a medium may be changed. */
+export function mayChange(path: string, uses: Uses): Result<void> {
+  const used = useLines(uses);
+  if (used.length === 0 && !uses.unwritable) return ok();
+  return err({
+    code: uses.unwritable ? 'target-read-only' : 'target-in-use',
+    what: uses.unwritable ? 'this file cannot be written' : 'this file is in use',
+    where: path,
+    ...(used.length === 0 ? {} : { why: used.join('\n') }),
+    next: uses.unwritable ? 'check its mode and its file system' : 'end that use first',
+  });
+}
+
+function useLines({ loops, open }: Uses): string[] {
+  return [
+    ...loops.map((loop) => `${loop} is a loop device over it`),
+    ...open.map((program) => `process ${program} has it open`),
+  ];
+}
+
 function usedBy(device: BlockDevice, uses: Uses): Problem | undefined {
   const mounts = mountsOf(device);
   const used = [
@@ -51,8 +71,7 @@ function usedBy(device: BlockDevice, uses: Uses): Problem | undefined {
     ...allOf(device)
       .filter(({ type }) => !PLAIN.includes(type))
       .map(({ path, type }) => `${path} (${kindOf(type)}) is built on it`),
-    ...uses.loops.map((loop) => `${loop} is a loop device over it`),
-    ...uses.open.map((program) => `process ${program} has it open`),
+    ...useLines(uses),
   ];
   if (used.length === 0 && uses.claimed)
     used.push('the kernel has given it, or a part of it, to another user');

@@ -6,8 +6,8 @@ export const PE_HEAD = 4096;
 const CERTIFICATES = 4;
 
 /**
- * Whether a PE program has signatures; whose they are is the firmware's and shim's to judge. A file that is no
- * PE program has none.
+ * Whether a PE program has signatures; whose they are is the firmware's and shim's to judge. A file that is
+ * no PE program has none.
  */
 export function hasSignature(head: Uint8Array): boolean {
   const bytes = Buffer.from(head);

@@ -1,6 +1,8 @@
-/** Records of a tar archive, which mke2fs reads from its standard input (tar(5), ustar with GNU sizes). Pure. */
+/**
+ * Records of a tar archive, which mke2fs reads from its standard input (tar(5), ustar with GNU sizes). Pure.
+ */
 
-export const TAR_BLOCK = 512;
+const TAR_BLOCK = 512;
 
 export interface TarEntry {
   /** Without a leading slash. */

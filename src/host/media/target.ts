@@ -1,4 +1,7 @@
-/** What a target of `mkma install` is: a new file, a file that is a medium, or a disk with what is known of it. */
+/**
+ * What a target of `mkma install` is: a new file, a file that is a medium, or a disk with what is known of
+ * it.
+ */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { err, ok, type Problem, type Result, usage } from '../../core/result.js';

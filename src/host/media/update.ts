@@ -1,4 +1,4 @@
-/** Adds a generation to a medium that is there already: the others and all layers stay. */
+/** Adds a generation to an existing medium: the others and all layers stay. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';

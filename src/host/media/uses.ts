@@ -1,4 +1,6 @@
-/** Finds what uses a disk or a file: programs, loop devices, the kernel, and the machine that booted from it. */
+/**
+ * Finds what uses a disk or a file: programs, loop devices, the kernel, and the machine that booted from it.
+ */
 import {
   closeSync,
   constants,
@@ -32,7 +34,9 @@ function look(path: string, paths: readonly string[]): Uses {
   return { loops: loopsOver(paths), open: openBy(paths), claimed, unwritable, bootedFrom: bootedFrom() };
 }
 
-/** Opening a device exclusively fails if the kernel gave it, or a part of it, to somebody (open(2), O_EXCL). */
+/**
+ * Opening a device exclusively fails if the kernel gave it, or a part of it, to somebody (open(2), O_EXCL).
+ */
 function openable(path: string): { readonly claimed: boolean; readonly unwritable: boolean } {
   const device = statSync(path).isBlockDevice();
   try {

@@ -46,7 +46,7 @@ export function cmdlineOn(uuid: string, number: number, own: readonly KernelPara
 }
 
 /** Everything on its ext4, parents first. Pure but for what the images say of themselves. */
-export function treeOf(plan: MediumPlan): TreeEntry[] {
+function treeOf(plan: MediumPlan): TreeEntry[] {
   const { ids, files, own } = plan;
   const folder = generationPath(MEDIUM.images, FIRST).slice(1);
   const cmdline = `${cmdlineOn(ids.storage, FIRST, own)}\n`;

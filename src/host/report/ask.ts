@@ -30,7 +30,9 @@ export async function choose(
   }
 }
 
-/** Asks for a word to be typed: whether exactly that was. Throws {@link Interrupted} as {@link confirm} does. */
+/**
+ * Asks for a word to be typed: whether exactly that was. Throws {@link Interrupted} as {@link confirm} does.
+ */
 export async function typed(question: string, word: string, signal: AbortSignal): Promise<boolean> {
   return (await ask(`${question} `, signal))?.trim() === word;
 }

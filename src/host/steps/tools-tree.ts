@@ -39,10 +39,10 @@ export class ToolsTree {
 }
 
 /** Starts a program of a tree. */
-export type ProgramOf = (args: readonly string[]) => Command;
+type ProgramOf = (args: readonly string[]) => Command;
 
 /** A program of the tree at `root`, with its own loader and libraries, whatever this host has. */
-export async function programIn(root: string, path: string): Promise<Result<ProgramOf>> {
+async function programIn(root: string, path: string): Promise<Result<ProgramOf>> {
   const loader = await loaderOf(root, path);
   if (!loader.ok) return loader;
   const { file, folders } = loader.value;

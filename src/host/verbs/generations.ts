@@ -19,7 +19,7 @@ import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { GENERATIONS, generationPath } from '../../core/set/generations.js';
 import { bootCmdline } from '../boot-entry/entry.js';
-import { locate, type Placement } from '../boot-entry/placement.js';
+import { locate, type Placement, probeUuid } from '../boot-entry/placement.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
 import { mediumAround, menuOf, writeMenu } from '../media/menu.js';
@@ -28,6 +28,7 @@ import { applyChange, clearUnfinished, generationFolder, openGenerations } from 
 import { findBase } from '../set/images.js';
 import { runningGeneration } from '../set/running.js';
 import type { Owner } from '../sys/files.js';
+import { readMounts } from '../sys/mounts.js';
 import { lockImages } from '../sys/output.js';
 import { bootEntry } from './boot-entry.js';
 import { readTree, sha256 } from './layers/content.js';
@@ -216,10 +217,11 @@ async function followMenu(
   root: string,
   { signal }: Context,
 ): Promise<Result<{ readonly lines: readonly string[] }>> {
-  const placement = await locate(images, signal);
-  if (!placement.ok) return placement;
-  if (!placement.value.bootable) return err(placement.value.problem);
-  const written = await writeMenu(root, menuOf(openGenerations(images), placement.value.device));
+  const source = readMounts().findLast(({ point }) => point === root)?.source ?? '';
+  const uuid = await probeUuid(source, signal);
+  if (!uuid.ok) return uuid;
+  if (uuid.value === null) throw new Error(`${source} is a medium of mkma without a UUID`);
+  const written = await writeMenu(root, menuOf(openGenerations(images), `UUID=${uuid.value}`));
   return written.ok
     ? ok({ lines: [`the menu of this medium follows: ${join(root, MEDIUM.menu)}`] })
     : written;

@@ -8,7 +8,7 @@ import { consequenceLines, deviceLines } from '../../media/describe.js';
 import type { FoundMedium } from '../../media/medium.js';
 import type { MediumTools } from '../../media/programs.js';
 import { refreshLoader } from '../../media/refresh-loader.js';
-import { mayWrite } from '../../media/refuse.js';
+import { mayChange, mayWrite } from '../../media/refuse.js';
 import { findTarget, type Target } from '../../media/target.js';
 import { updateMedium } from '../../media/update.js';
 import { usesOf } from '../../media/uses.js';
@@ -124,18 +124,12 @@ async function requireFree(options: InstallOptions, target: Target): Promise<Res
     const medium = target.medium?.uuid;
     return mayWrite(target.device, await usesOf(target.path, paths), { medium, update });
   }
-  const { loops, open, unwritable } = await usesOf(target.path, [target.path]);
-  const used = [
-    ...loops.map((loop) => `${loop} is a loop device over it`),
-    ...open.map((one) => `process ${one} has it open`),
-  ];
-  const why = unwritable ? 'it cannot be written' : used.join('\n');
-  if (why === '') return ok();
-  const code = unwritable ? 'target-read-only' : 'target-in-use';
-  return err({ code, what: 'this file is not free', where: target.path, why, next: 'end that use first' });
+  return mayChange(target.path, await usesOf(target.path, [target.path]));
 }
 
-/** The lock that udev respects: it does not look at a disk while it is held (systemd, BLOCK_DEVICE_LOCKING). */
+/**
+ * The lock that udev respects: it does not look at a disk while it is held (systemd, BLOCK_DEVICE_LOCKING).
+ */
 async function lockTarget(target: Target, signal: AbortSignal): Promise<Result<Lock | undefined>> {
   if (target.kind === 'new') return ok(undefined);
   const lock = await tryLock(target.path, signal);

@@ -31,7 +31,7 @@ export interface Making {
 }
 
 /** Bytes of all files on it. */
-export function contentBytes({ set, layers }: Content): number {
+function contentBytes({ set, layers }: Content): number {
   return bytesOnExt4([...set.files, ...layers].map(({ bytes }) => bytes));
 }
 

@@ -11,7 +11,9 @@ export interface InstallOptions {
   readonly output: string;
   /** Bytes of a new file; absent: what fits, and room for layers. */
   readonly size?: number | undefined;
-  /** The folder whose layers go along; `none`: no layers do. Absent: those of the medium, or of the images. */
+  /**
+   * The folder whose layers go along; `none`: no layers do. Absent: those of the medium, or of the images.
+   */
   readonly layers?: string | undefined;
   /** Whether layers with an identity go along. */
   readonly identities: boolean;
