@@ -23,8 +23,8 @@ const FEATURES: readonly string[] = [
   ...['large_file', 'huge_file', 'dir_nlink', 'extra_isize', 'metadata_csum'],
 ];
 
-/** In place of the host's mke2fs.conf(5): without a section for ext4, mke2fs complains. */
-const CONFIG = '[defaults]\n[fs_types]\n\text4 = {\n\t}\n';
+/** In place of the host's mke2fs.conf(5): sections without content, since mke2fs warns of missing ones. */
+const CONFIG = `[defaults]\n[fs_types]\n${['ext4', 'small', 'default', 'big', 'huge'].map((type) => `\t${type} = {\n\t}\n`).join('')}`;
 
 export interface Ext4Request {
   /** The file or device. */

@@ -70,7 +70,8 @@ export function bytesOnExt4(sizes: readonly number[]): number {
 function storageFor(content: number): number {
   // Journal, inodes (256 bytes each), folders, and bitmaps and checksummed descriptors of each group.
   const own = JOURNAL + 4 * MIB + Math.ceil(content / (128 * MIB)) * 64 * 1024;
-  return content + own + inodesFor(content + own) * 256;
+  // mke2fs refuses a journal of more than half of the file system.
+  return Math.max(2 * JOURNAL + 4 * MIB, content + own + inodesFor(content + own) * 256);
 }
 
 /** Least bytes of a medium with this content. */

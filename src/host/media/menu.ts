@@ -2,7 +2,7 @@
  * The menu on a medium, replaced so that GRUB, which replays no journal, always reads a whole one whose files
  * are whole: written beside, checkpointed, renamed, checkpointed.
  */
-import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generationEntries } from '../../core/generations/entries.js';
 import type { Generations } from '../../core/generations/read.js';
@@ -41,22 +41,33 @@ export function mediumAround(images: string): string | undefined {
   return menu.ok && menu.value !== undefined ? root : undefined;
 }
 
-/** Replaces it, if it is another one. `root`: where the medium is mounted. */
+/**
+ * Replaces it, if it is another one. `root`: where the medium is mounted. The old one keeps a second name until
+ * the end: else the rename frees it, and a checkpoint that is cut off may leave the old name leading to nothing.
+ */
 export async function writeMenu(root: string, text: string): Promise<Result<void>> {
   const file = join(root, MEDIUM.menu);
   const before = readMenu(root);
   if (!before.ok) return before;
   if (before.value === text) return ok();
-  const made = join(dirname(file), '.grub.cfg.new');
-  rmSync(made, { force: true });
+  const [made, old] = ['new', 'old'].map((end) => join(dirname(file), `.grub.cfg.${end}`)) as [
+    string,
+    string,
+  ];
+  for (const path of [made, old]) rmSync(path, { force: true });
   writeFileSync(made, text, { flag: 'wx', mode: 0o644 });
   flush(made);
+  if (before.value !== undefined) linkSync(file, old);
   flush(dirname(file));
   const ready = await checkpoint(root);
   if (!ready.ok) return ready;
   renameSync(made, file);
   flush(dirname(file));
-  return checkpoint(root);
+  const renamed = await checkpoint(root);
+  if (!renamed.ok) return renamed;
+  rmSync(old, { force: true });
+  flush(dirname(file));
+  return ok();
 }
 
 /** Freezes and thaws at once: everything in the journal is then in its place (fsfreeze(8)). */

@@ -23,7 +23,7 @@ export type Target =
 export async function findTarget(path: string, signal: AbortSignal): Promise<Result<Target>> {
   const whole = resolve(path);
   const stats = statSync(whole, { throwIfNoEntry: false });
-  if (stats === undefined) return whole.startsWith('/dev/') ? err(noDevice(whole)) : newFile(whole);
+  if (stats === undefined) return isInDev(whole) ? err(noDevice(whole)) : newFile(whole);
   const real = realpathSync(whole);
   if (stats.isBlockDevice()) return findDevice(real, signal);
   if (!stats.isFile()) return err(notTarget(whole, stats.isDirectory() ? 'it is a folder' : 'it is no disk'));
@@ -37,6 +37,11 @@ export async function findTarget(path: string, signal: AbortSignal): Promise<Res
     why: 'it exists, and is never overwritten',
     next: 'name a file that does not exist, or remove this one',
   });
+}
+
+/** Whether a path that does not exist was meant as a device: /dev has files in one folder alone. */
+function isInDev(path: string): boolean {
+  return path.startsWith('/dev/') && !path.startsWith('/dev/shm/');
 }
 
 function newFile(path: string): Result<Target> {

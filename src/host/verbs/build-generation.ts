@@ -9,7 +9,8 @@ import type { Context } from '../context.js';
 import { dropGeneration, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
 import type { BuildSettings } from '../steps/settings.js';
-import { addedLine, addFlat, dropEntries, followEntries } from './generations.js';
+import { dropEntries, followEntries } from './follow-entries.js';
+import { addedLine, addFlat } from './generations.js';
 
 type Wanted = Pick<BuildSettings, 'generation' | 'keep' | 'owner'>;
 

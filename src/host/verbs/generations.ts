@@ -19,18 +19,15 @@ import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { GENERATIONS, generationPath } from '../../core/set/generations.js';
 import { bootCmdline } from '../boot-entry/entry.js';
-import { locate, type Placement, probeUuid } from '../boot-entry/placement.js';
-import { rememberedEntries } from '../boot-entry/remembered.js';
+import { locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
-import { mediumAround, menuOf, writeMenu } from '../media/menu.js';
 import { type AddedGeneration, addGeneration, cmdlineOf, layersOf } from '../set/add-generation.js';
 import { applyChange, clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
 import { runningGeneration } from '../set/running.js';
 import type { Owner } from '../sys/files.js';
-import { readMounts } from '../sys/mounts.js';
 import { lockImages } from '../sys/output.js';
-import { bootEntry } from './boot-entry.js';
+import { dropEntries, followEntries } from './follow-entries.js';
 import { readTree, sha256 } from './layers/content.js';
 import type { Told } from './layers/look.js';
 
@@ -171,60 +168,6 @@ function cmdlineIn(placement: Placement, number: number, append: readonly Kernel
     ? { ...placement, path: generationPath(placement.path, number) }
     : placement;
   return bootCmdline(place, append);
-}
-
-/** Removes the entries of generations that are about to be dropped; a Problem if that fails. */
-export async function dropEntries(
-  images: string,
-  numbers: readonly number[],
-  context: Context,
-): Promise<Result<string[]>> {
-  const written = rememberedEntries(images);
-  if (written === undefined || numbers.length === 0) return ok([]);
-  const options = { ...written, output: images, without: numbers, write: true, dryRun: false };
-  const done = await bootEntry(options, context);
-  return done.ok ? ok([...done.value.lines]) : done;
-}
-
-/** Updates entries that were written before; returns what was done. That it failed is a warning. */
-export async function followEntries(images: string, context: Context): Promise<string[]> {
-  const real = realpathSync(images);
-  const medium = mediumAround(real);
-  const written = medium === undefined ? rememberedEntries(images) : undefined;
-  if (medium === undefined && written === undefined) return [];
-  const done =
-    written === undefined
-      ? await followMenu(real, medium as string, context)
-      : await bootEntry({ ...written, output: images, write: true, dryRun: false }, context);
-  if (done.ok) return [...done.value.lines];
-  const { what, where, why, next } = done.problem;
-  context.emit({
-    type: 'warning',
-    problem: {
-      code: 'entries-not-updated',
-      what: 'the boot loader entries were not updated',
-      where: images,
-      why: [what, where, why, next].filter((text) => text !== undefined).join('\n'),
-      next: 'correct that, then run mkma boot-entry --write',
-    },
-  });
-  return [];
-}
-
-/** Writes the menu of the medium that is mounted at `root`. */
-async function followMenu(
-  images: string,
-  root: string,
-  { signal }: Context,
-): Promise<Result<{ readonly lines: readonly string[] }>> {
-  const source = readMounts().findLast(({ point }) => point === root)?.source ?? '';
-  const uuid = await probeUuid(source, signal);
-  if (!uuid.ok) return uuid;
-  if (uuid.value === null) throw new Error(`${source} is a medium of mkma without a UUID`);
-  const written = await writeMenu(root, menuOf(openGenerations(images), `UUID=${uuid.value}`));
-  return written.ok
-    ? ok({ lines: [`the menu of this medium follows: ${join(root, MEDIUM.menu)}`] })
-    : written;
 }
 
 /** The generations of a folder, and which of them this machine runs from, if it is one of mkma's. */

@@ -1,0 +1,70 @@
+/** Boot loader entries of a folder follow the generations in it, where there are any. */
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Generations, without } from '../../core/generations/read.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
+import { ok, type Result } from '../../core/result.js';
+import { probeUuid } from '../boot-entry/placement.js';
+import { rememberedEntries } from '../boot-entry/remembered.js';
+import type { Context } from '../context.js';
+import { mediumAround, menuOf, writeMenu } from '../media/menu.js';
+import { openGenerations } from '../set/generations.js';
+import { readMounts } from '../sys/mounts.js';
+import { bootEntry } from './boot-entry.js';
+
+/** Removes the entries of generations that are about to be dropped; a Problem if that fails. */
+export async function dropEntries(
+  images: string,
+  numbers: readonly number[],
+  context: Context,
+): Promise<Result<string[]>> {
+  return numbers.length === 0 ? ok([]) : updateEntries(images, numbers, context);
+}
+
+/** Updates entries that were written before; returns what was done. That it failed is a warning. */
+export async function followEntries(images: string, context: Context): Promise<string[]> {
+  const done = await updateEntries(images, [], context);
+  if (done.ok) return done.value;
+  const { what, where, why, next } = done.problem;
+  context.emit({
+    type: 'warning',
+    problem: {
+      code: 'entries-not-updated',
+      what: 'the boot loader entries were not updated',
+      where: images,
+      why: [what, where, why, next].filter((text) => text !== undefined).join('\n'),
+      next: 'correct that, then run mkma boot-entry --write',
+    },
+  });
+  return [];
+}
+
+/** The menu of the medium that the folder is on, else the entries that were written for it. */
+async function updateEntries(
+  images: string,
+  gone: readonly number[],
+  context: Context,
+): Promise<Result<string[]>> {
+  const real = realpathSync(images);
+  const medium = mediumAround(real);
+  if (medium !== undefined) return followMenu(gone.reduce(without, openGenerations(real)), medium, context);
+  const written = rememberedEntries(images);
+  if (written === undefined) return ok([]);
+  const options = { ...written, output: images, without: gone, write: true, dryRun: false };
+  const done = await bootEntry(options, context);
+  return done.ok ? ok([...done.value.lines]) : done;
+}
+
+/** Writes the menu of the medium that is mounted at `root`. */
+async function followMenu(
+  generations: Generations,
+  root: string,
+  { signal }: Context,
+): Promise<Result<string[]>> {
+  const source = readMounts().findLast(({ point }) => point === root)?.source ?? '';
+  const uuid = await probeUuid(source, signal);
+  if (!uuid.ok) return uuid;
+  if (uuid.value === null) throw new Error(`${source} is a medium of mkma without a UUID`);
+  const written = await writeMenu(root, menuOf(generations, `UUID=${uuid.value}`));
+  return written.ok ? ok([`the menu of this medium follows: ${join(root, MEDIUM.menu)}`]) : written;
+}
