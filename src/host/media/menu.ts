@@ -42,8 +42,9 @@ export function mediumAround(images: string): string | undefined {
 }
 
 /**
- * Replaces it, if it is another one. `root`: where the medium is mounted. The old one keeps a second name until
- * the end: else the rename frees it, and a checkpoint that is cut off may leave the old name leading to nothing.
+ * Replaces it, if it is another one. `root`: where the medium is mounted. The old one keeps a second name
+ * until the end: else the rename frees it, and a checkpoint that is cut off may leave the old name leading to
+ * nothing.
  */
 export async function writeMenu(root: string, text: string): Promise<Result<void>> {
   const file = join(root, MEDIUM.menu);

@@ -15,7 +15,6 @@ import {
 import { findGeneration, type Generation, type Generations } from '../../core/generations/read.js';
 import { diffTrees } from '../../core/layers/diff.js';
 import { ownParameters } from '../../core/loader/entry.js';
-import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { GENERATIONS, generationPath } from '../../core/set/generations.js';
 import { bootCmdline } from '../boot-entry/entry.js';
