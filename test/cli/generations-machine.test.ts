@@ -1,6 +1,6 @@
 /** `mkma generations` on the machine: what it runs from stays, and menus on its storage follow. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { startMachine } from './persist/started.js';
@@ -124,5 +124,22 @@ test('systemd-boot’s entries on the storage follow, and those of a dropped one
       readFileSync(at(folder, `mkma-${name}.conf`), 'utf8'),
       /^linux \/images\/generations\/3\/vmlinuz\n[\s\S]*mkma_images_path=\/images\/generations\/3 quiet extra\n$/m,
     );
+  });
+});
+
+test('the menu of a medium follows', () => {
+  machine.onStorage((folder) => {
+    renameSync(join(folder, 'images'), join(folder, 'mkma'));
+    writeFileSync(join(folder, 'boot/grub/grub.cfg'), '# mkma medium\nold\n');
+  });
+  const record = JSON.parse(readFileSync(RECORD, 'utf8'));
+  record.storage.path = '/mkma/generations/1';
+  writeFileSync(RECORD, JSON.stringify(record));
+  assert.match(told('use', '2'), /updated the boot loader's menu: \/boot\/grub\/grub\.cfg on the storage$/m);
+  machine.onStorage((folder) => {
+    const text = readFileSync(join(folder, 'boot/grub/grub.cfg'), 'utf8');
+    assert.match(text, /^# mkma medium\n[\s\S]*^set default=mkma-machine$/m);
+    assert.match(text, /mkma_images_path=\/mkma\/generations\/2 quiet extra$/m);
+    renameSync(join(folder, 'mkma'), join(folder, 'images'));
   });
 });

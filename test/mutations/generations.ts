@@ -38,8 +38,8 @@ export const GENERATIONS: readonly Mutation[] = [
     id: 'generation-equal-file-twice',
     breaks: 'a file that equals the one of the newest generation takes no room',
     file: 'src/host/set/add-generation.ts',
-    from: 'from: sameContent(own, there) ? there : own',
-    to: 'from: sameContent(own, there) ? own : own',
+    from: '{ ...part, from: there } : part',
+    to: 'part : part',
     tests: ['cli/generations'],
   },
   {

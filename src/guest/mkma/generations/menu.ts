@@ -5,6 +5,7 @@ import { generationEntries, machineName } from '../../../core/generations/entrie
 import type { Generations } from '../../../core/generations/read.js';
 import { type BootEntry, pathIn, WRITTEN_ENTRIES } from '../../../core/loader/entry.js';
 import { hasGrubEntries, withGrubEntries } from '../../../core/loader/grub.js';
+import { isMediumMenu, MEDIUM, mediumMenu } from '../../../core/loader/medium-menu.js';
 import { isSystemdBootFile, systemdBootEntry, systemdBootFile } from '../../../core/loader/systemd-boot.js';
 import { err, ok, type Result } from '../../../core/result.js';
 import { placeInside } from '../../resolve.js';
@@ -39,6 +40,7 @@ export function updateMenus(
   const entries = generationEntries(generations, place);
   const name = machineName(generations);
   const writes = [
+    ...mediumWrites(machine, root, entries, images),
     ...grubWrites(machine, root, name, entries, place.images),
     ...systemdBootWrites(machine, root, name, entries, place.images),
   ];
@@ -62,6 +64,18 @@ function appendedIn(written: string | undefined): readonly KernelParameter[] {
 /** Whether a text of entries is about generations in this images folder. */
 function names(text: string, images: string): boolean {
   return text.includes(`mkma_images_path=${pathIn(images, 'generations/')}`);
+}
+
+/** The menu of a medium that mkma installed. */
+function mediumWrites(
+  machine: RunningSystem,
+  root: string,
+  entries: readonly BootEntry[],
+  images: string,
+): Write[] {
+  const text = images === MEDIUM.images ? machine.readText(root + MEDIUM.menu) : undefined;
+  if (text === undefined || !isMediumMenu(text)) return [];
+  return [{ file: MEDIUM.menu.slice(1), content: mediumMenu(entries) }];
 }
 
 function grubWrites(
