@@ -45,12 +45,16 @@ export const VIRTUAL_MACHINES = {
     'Use --accel auto or --accel tcg; the message gives the cause.',
   ],
   'firmware-missing': [
-    'This host has no UEFI firmware for QEMU.',
+    'This host has no UEFI firmware for QEMU, or none with Secure Boot.',
     'Install the package that the message names.',
   ],
   'no-such-disk-image': [
     'The disk image that an option names does not exist.',
     'Name a file with the raw content of a disk.',
+  ],
+  'medium-not-bootable': [
+    'A virtual machine cannot boot the medium that --medium names.',
+    'Name a raw disk image, an ISO or a whole disk that is not in use; the message gives the cause.',
   ],
   'vm-folder-unusable': [
     "The folder for the virtual machine's files cannot be created.",

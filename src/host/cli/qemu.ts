@@ -7,13 +7,17 @@ import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 import type { GivenTest } from '../machine-tests/given.js';
 import { SOUND_PACKAGES } from '../machine-tests/machine.js';
+import { FIRMWARE, firmwareTools } from '../qemu/firmware.js';
+import { chosenMedium, NVRAM, refuseWithoutMedium } from '../qemu/medium.js';
 import { checkDiskChoice, checkPresent, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
-import { OVMF, QEMU_TOOLS, QEMU_WINDOW } from '../sys/packages.js';
+import { QEMU_IMG, QEMU_TOOLS, QEMU_WINDOW } from '../sys/packages.js';
 import { GRAPHICS_CARDS, hasWindow } from '../tools/qemu.js';
 import { DISK_BUSES } from '../tools/qemu-disks.js';
-import { type RunOptions, run } from '../verbs/run.js';
-import { type TestOptions, test } from '../verbs/test.js';
+import type { TestOptions } from '../verbs/check-machine.js';
+import { run } from '../verbs/run.js';
+import type { RunOptions } from '../verbs/run-machine.js';
+import { test } from '../verbs/test.js';
 import {
   accelOption,
   appendOption,
@@ -47,15 +51,16 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .addOption(outputOption())
     .addOption(builtFromOption())
     .addOption(builtFromPresetOption())
+    .addOption(mediumOption())
     .addOption(diskOption())
     .addOption(dataDiskOption())
-    .addOption(new Option('--bus <kind>', 'disk controller').choices(DISK_BUSES).default('virtio' as const))
+    .addOption(busOption('disk controller (default: virtio; with --medium as there)'))
     .addOption(
-      new Option(
-        '--firmware <kind>',
-        'start the boot loader of the first --disk, as a real machine does, instead of the kernel in the images folder',
-      ).choices(['bios', 'uefi'] as const),
+      firmwareOption(
+        'start the boot loader of --medium or of the first --disk, as a real machine does, instead of the kernel in the images folder (default with --medium: uefi if the package ovmf is installed, else bios)',
+      ),
     )
+    .addOption(nvramOption())
     .addOption(forwardOption())
     .option('--network', 'enable outbound network access', false)
     .option('--window', 'show the screen of the machine in a window', false)
@@ -71,15 +76,17 @@ export function runCommand(session: Session, end: (code: number) => void) {
     .action(async (options) => {
       if (session.json && !options.dryRun && !options.window) return end(fail(session, consoleOnStdout));
       const { memory, disk, forward } = options;
-      const choice = checkDiskChoice({ ...options, disks: disk });
+      const medium = chosenMedium(options);
+      if (!medium.ok) return end(fail(session, medium.problem));
+      const choice = medium.value === undefined ? checkDiskChoice({ ...options, disks: disk }) : ok();
       if (!choice.ok) return end(fail(session, choice.problem));
       const data = checkPresent('--data-disk', options.dataDisk);
       if (!data.ok) return end(fail(session, data.problem));
-      const warned = warnWhereMeant(session, options);
+      const warned = medium.value === undefined ? warnWhereMeant(session, options) : ok();
       if (!warned.ok) return end(fail(session, warned.problem));
       const needed = [
         ...QEMU_TOOLS,
-        ...(options.firmware === 'uefi' ? [OVMF] : []),
+        ...firmwareTools(medium.value?.firmware ?? options.firmware),
         ...(options.window && !(await hasWindow(session.context.signal)) ? [QEMU_WINDOW] : []),
       ];
       const tools = await ensureTools(session, needed, options.yes);
@@ -89,6 +96,7 @@ export function runCommand(session: Session, end: (code: number) => void) {
           session,
           {
             ...{ ...options, memoryMiB: memory, disks: disk, dataDisks: options.dataDisk, forwards: forward },
+            medium: medium.value,
             sessionFolder: session.env.XDG_RUNTIME_DIR,
           },
           options.cache,
@@ -96,6 +104,22 @@ export function runCommand(session: Session, end: (code: number) => void) {
       );
     });
 }
+
+const mediumOption = () =>
+  new Option(
+    '--medium <target>',
+    'boot this raw disk image, ISO or whole device by its own boot loader, without changing it: what the machine writes is gone at its end. The images folder is not used. Default for --bus: usb, or cd if the name ends in .iso',
+  );
+
+const busOption = (help: string) => new Option('--bus <kind>', help).choices(DISK_BUSES);
+
+const firmwareOption = (help: string) => new Option('--firmware <kind>', help).choices(FIRMWARE);
+
+const nvramOption = () =>
+  new Option(
+    '--nvram <kind>',
+    'whether the UEFI firmware can store variables while the machine runs; with --medium they start without boot entries (default: writable)',
+  ).choices(NVRAM);
 
 const diskOption = () =>
   new Option(
@@ -125,6 +149,14 @@ export function testCommand(session: Session, end: (code: number) => void) {
       ).argParser((word: string, before: readonly string[] = []) => [...before, word]),
     )
     .option('--junit <file>', 'also write the results to this file, as JUnit XML')
+    .addOption(mediumOption())
+    .addOption(busOption('controller of the medium'))
+    .addOption(
+      firmwareOption(
+        'firmware that boots the medium (default: uefi if the package ovmf is installed, else bios)',
+      ),
+    )
+    .addOption(nvramOption())
     .addOption(
       new Option('--graphics <card>', 'graphics card of the virtual machine')
         .choices(GRAPHICS_CARDS)
@@ -144,6 +176,10 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .option('-y, --yes', 'install missing programs without asking', false)
     .action(async (options) => {
       const { junit, test: only, memory: memoryMiB, graphics: card, dataDisk: dataDisks } = options;
+      const alone = refuseWithoutMedium(options);
+      if (!alone.ok) return end(fail(session, alone.problem));
+      const medium = chosenMedium(options);
+      if (!medium.ok) return end(fail(session, medium.problem));
       const data = checkPresent('--data-disk', dataDisks);
       if (!data.ok) return end(fail(session, data.problem));
       const artifacts = options.artifacts === undefined ? undefined : resolve(options.artifacts);
@@ -151,14 +187,15 @@ export function testCommand(session: Session, end: (code: number) => void) {
       if (!resolved.ok) return end(fail(session, resolved.problem));
       const folder = checkJUnit(junit);
       if (!folder.ok) return end(fail(session, folder.problem));
-      const tools = await ensureTools(session, QEMU_TOOLS, options.yes);
+      const needed = medium.value === undefined ? [] : [QEMU_IMG, ...firmwareTools(medium.value.firmware)];
+      const tools = await ensureTools(session, [...QEMU_TOOLS, ...needed], options.yes);
       if (!tools.ok) return end(fail(session, tools.problem));
-      warnOfChange(session, options);
+      if (medium.value === undefined) warnOfChange(session, options);
       const asked = askedOf(resolved.value);
       end(
         await check(
           session,
-          { ...options, ...asked, memoryMiB, only, card, artifacts, dataDisks },
+          { ...options, ...asked, memoryMiB, only, card, artifacts, dataDisks, medium: medium.value },
           options.cache,
           junit,
         ),

@@ -6,7 +6,7 @@ import type { TestOutcome } from '../machine-tests/given.js';
 import { type JUnitSuite, renderJUnit } from '../report/junit.js';
 import { formatSeconds } from '../report/text.js';
 import { type Owner, writeFileWhole } from '../sys/files.js';
-import type { TestResult } from '../verbs/test.js';
+import type { TestResult } from '../verbs/check-machine.js';
 
 /** The result with its lines. */
 export function describeTests(done: Result<TestResult>): Result<TestResult & { lines: string[] }> {

@@ -40,8 +40,8 @@ export interface KvmFinding {
 
 export interface AccelOptions {
   readonly accel: AccelRequest;
-  /** The kernel to try. */
-  readonly kernel: string;
+  /** The kernel to try; none: KVM is only used if it was requested, untried. */
+  readonly kernel: string | undefined;
   /** Cache folder: the finding is kept there until the host reboots, or QEMU or the kernel changes. */
   readonly cache: string;
 }
@@ -89,12 +89,17 @@ export function decideAccel(request: AccelRequest, finding: KvmFinding | undefin
 }
 
 async function findKvm(options: AccelOptions, version: string, context: Context): Promise<KvmFinding> {
+  const { kernel } = options;
   const barred = kvmBarred();
   if (barred !== undefined) return { works: false, why: barred };
-  const key = probeKey(options.kernel, version);
+  if (kernel === undefined) {
+    const works = options.accel === 'kvm';
+    return { works, why: works ? 'untried' : 'it was not tried, since no kernel was found on the medium' };
+  }
+  const key = probeKey(kernel, version);
   const known = readCache(options.cache, key);
   if (known !== undefined) return known;
-  const finding = await probeKvm(options.kernel, context);
+  const finding = await probeKvm(kernel, context);
   writeCache(options.cache, key, finding);
   return finding;
 }

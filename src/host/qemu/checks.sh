@@ -35,7 +35,7 @@ no_failed_unit() {
 services() {
   bad=
   for unit in $SERVICES; do
-    state=$(systemctl is-active "$unit") || has_screen "$unit" || bad="$bad $unit is $state;"
+    state=$(systemctl is-active "$unit") || has_screen "$unit" || no_console "$unit" || bad="$bad $unit is $state;"
   done
   for unit in $ENABLED; do
     state=$(systemctl is-active "$unit") || excused "$unit" || bad="$bad $unit is $state;"
@@ -47,6 +47,12 @@ services() {
 # A display manager may have the terminal instead.
 has_screen() {
   [ "$1" = getty@tty1.service ] && systemctl is-active --quiet display-manager.service
+}
+
+# A serial port has a login if the kernel has its console there: a medium's own command line decides.
+no_console() {
+  port=${1#serial-getty@}
+  [ "$port" != "$1" ] && ! grep -qw "${port%.service}" /sys/class/tty/console/active
 }
 
 # Whether an enabled service may be inactive: it has finished, its conditions are not met here, or nothing has
@@ -111,16 +117,26 @@ no_device_mounted() {
   [ -z "$mounts$swaps" ]
 }
 
-# Rereading the partition table claims the device exclusively (kernel: disk_scan_partitions): EBUSY while
-# anything, in whatever namespace, holds it.
 storage_released() {
   name=$(parameter mkma_storage_device)
+  encrypted=$(parameter mkma_luks)
+  [ -z "$encrypted" ] || name=UUID=$encrypted
   case $name in
     /*) device=$name ;;
     *) device=$(blkid --list-one --output device --match-token "$name") ;;
   esac
   [ -b "$device" ] || { echo "no device $name"; return 1; }
-  blockdev --rereadpt "$device" && echo "$device can be opened exclusively"
+  opens_exclusively "$device" && echo "$device can be opened exclusively"
+}
+
+# Rereading the partition table claims a disk exclusively (kernel: disk_scan_partitions): EBUSY while anything,
+# in whatever namespace, holds it. Partitions and discs have no table: for these, open(2) with O_EXCL does it.
+opens_exclusively() {
+  if [ -e "/sys/class/block/${1##*/}/partition" ] || [ "${1#/dev/sr}" != "$1" ]; then
+    perl -e 'use Fcntl; sysopen(my $d, $ARGV[0], O_RDONLY | O_EXCL | O_NONBLOCK) or die "$ARGV[0]: $!\n"' "$1"
+  else
+    blockdev --rereadpt "$1"
+  fi
 }
 
 overlay_view() {

@@ -43,6 +43,35 @@ export async function statInExt4(
   return ok(type === undefined ? undefined : { type, size: Number(size) });
 }
 
+/** The names in the folder at the absolute `path`, with the size of each; none if there is no such folder. */
+export async function listInExt4(
+  file: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<Result<readonly { readonly name: string; readonly size: number }[]>> {
+  const done = await run({ file: 'debugfs', args: ['-R', `ls -p ${path}`, file] }, { signal });
+  if (!done.ok) return done;
+  // /INODE/MODE/UID/GID/NAME/SIZE/, with an empty size for folders (debugfs(8), "ls").
+  const lines = done.value.stdout.matchAll(/^\/\d+\/\d+\/\d+\/\d+\/([^/]+)\/(\d*)\/$/gm);
+  const entries = [...lines].map(([, name = '', size = '']) => ({ name, size: Number(size) }));
+  return ok(entries.filter(({ name }) => name !== '.' && name !== '..'));
+}
+
+/**
+ * Copies the file at the absolute `path` into the host's folder `into` as `name`, with its time. Whether it
+ * was copied is for the caller to see: debugfs always exits with 0.
+ */
+export async function getFromExt4(
+  file: string,
+  path: string,
+  to: { readonly into: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  const script = ['-R', `dump -p ${path} ${to.name}`, file];
+  const done = await run({ file: 'debugfs', args: script, cwd: to.into }, { signal });
+  return done.ok ? ok() : done;
+}
+
 /**
  * Copies the file `name` of the host's folder `from` into the folder `into` (one level below the root,
  * created if missing) under the same name, replacing an older one. debugfs always exits with 0: the outcome

@@ -1,6 +1,6 @@
 /** Boots a machine unattended, follows its console, and collects the results of the checks inside it. */
 import type { BootTimes } from '../../core/boot/record.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { failure, Interrupted, type Running, start } from '../sys/run.js';
 import { knownQemuFault, qemuCommand, type VmConfig } from '../tools/qemu.js';
@@ -17,6 +17,18 @@ export interface GuestTest extends Watched {
   readonly timeout: number;
   /** Work with the machine, left running by the checks. None: they turn it off. */
   readonly afterChecks?: AfterChecks | undefined;
+  /** For a machine whose console may print nothing. */
+  readonly witness?: MachineWitness | undefined;
+}
+
+/** Sees of a machine what QEMU knows of it. */
+export interface MachineWitness extends Disposable {
+  /** From now on, notes why the machine goes off. */
+  watchShutdown(): Promise<void>;
+  /** Whether it went off because it powered itself off. */
+  readonly poweredOff: boolean;
+  /** Keeps a picture of its screen; resolves to the file, or to nothing if there is no screen any more. */
+  picture(): Promise<string | undefined>;
 }
 
 /** Work with a running machine, which powers it off at its end. */
@@ -72,11 +84,12 @@ async function follow(
   const checked = await checksDone(test, qemu, watcher, deadline);
   if (context.signal.aborted) throw new Interrupted();
   if (!checked.ok) return checked;
+  const { witness } = test;
   const made = `${watcher.checks.length} checks done`;
   const off =
     test.afterChecks === undefined
-      ? await goesOff(qemu, watcher, made, deadline)
-      : await afterChecks(test.afterChecks, qemu, watcher, { made, seconds: test.timeout });
+      ? await goesOff(qemu, watcher, { before: made, deadline, witness })
+      : await afterChecks(test.afterChecks, qemu, watcher, { made, seconds: test.timeout, witness });
   if (context.signal.aborted) throw new Interrupted();
   const checks = [...watcher.checks, powerOff(off, watcher)];
   context.emit({ type: 'stage', stage: watcher.stage, state: 'done' });
@@ -95,12 +108,12 @@ async function checksDone(
   deadline: number,
 ): Promise<Result<void>> {
   const end = await poll(() => watcher.look(), qemu.ended, deadline);
-  if (end.by === 'deadline') return err(watcher.tooLate());
+  if (end.by === 'deadline') return err(await pictured(watcher.tooLate(), test.witness));
   if (end.by === 'found') {
     if (end.value === 'complete') return ok();
     const until = performance.now() + LAST_WORDS_SECONDS * 1000;
     await poll(() => watcher.readOn(), qemu.ended, until);
-    return err(watcher.bootFailed());
+    return err(await pictured(watcher.bootFailed(), test.witness));
   }
   const ended = await qemu.ended;
   if (!ended.ok) return ended;
@@ -110,17 +123,39 @@ async function checksDone(
 }
 
 /** Whether the machine powers off as requested. */
-async function goesOff(qemu: Running, watcher: Watcher, before: string, deadline: number): Promise<boolean> {
+async function goesOff(qemu: Running, watcher: Watcher, off: GoingOff): Promise<boolean> {
+  const { before, deadline, witness } = off;
   watcher.next('power off', before);
+  using _closed = witness;
+  await witness?.watchShutdown();
   const end = await poll(() => watcher.readOn(), qemu.ended, deadline);
-  return end.by === 'end' && watcher.console.poweredDown;
+  return end.by === 'end' && (watcher.console.poweredDown || witness?.poweredOff === true);
+}
+
+interface GoingOff {
+  /** What was done before. */
+  readonly before: string;
+  readonly deadline: number;
+  readonly witness?: MachineWitness | undefined;
+}
+
+/** The problem, naming a picture of the screen if there is one. */
+async function pictured(problem: Problem, witness: MachineWitness | undefined): Promise<Problem> {
+  const picture = await witness?.picture();
+  return picture === undefined ? problem : { ...problem, next: `${problem.next}; its screen: ${picture}` };
+}
+
+interface AfterOptions {
+  readonly made: string;
+  readonly seconds: number;
+  readonly witness?: MachineWitness | undefined;
 }
 
 async function afterChecks(
   after: AfterChecks,
   qemu: Running,
   watcher: Watcher,
-  { made, seconds }: { readonly made: string; readonly seconds: number },
+  { made, seconds, witness }: AfterOptions,
 ): Promise<boolean> {
   watcher.next(after.stage, made);
   let tell: (line: string) => void = () => undefined;
@@ -136,7 +171,8 @@ async function afterChecks(
   await poll(look, Promise.allSettled([working]), Number.POSITIVE_INFINITY);
   const { last, done } = await working;
   try {
-    return await goesOff(last, watcher, done, performance.now() + seconds * 1000);
+    const deadline = performance.now() + seconds * 1000;
+    return await goesOff(last, watcher, { before: done, deadline, witness });
   } finally {
     last.kill('SIGKILL');
     await last.ended;
@@ -145,6 +181,7 @@ async function afterChecks(
 
 /** The last check, made by the host. */
 function powerOff(off: boolean, watcher: Watcher): Check {
-  const detail = off ? 'reboot: Power down' : `the console ended with: ${watcher.console.lastWords()}`;
+  const seen = watcher.console.poweredDown ? 'reboot: Power down' : 'QEMU: guest-shutdown';
+  const detail = off ? seen : `the console ended with: ${watcher.console.lastWords()}`;
   return { name: 'clean power off', ok: off, detail };
 }

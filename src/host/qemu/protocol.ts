@@ -14,16 +14,20 @@ export interface Check {
   readonly detail: string;
 }
 
-/** A line of the results: a check, the times of the boot, the end, or something else (output of a tool). */
+/**
+ * A line of the results: their beginning, a check, the times of the boot, the end, or something else (output
+ * of a tool; before the beginning, of firmware, which uses every serial port).
+ */
 export type Answer =
+  | { readonly type: 'begin' }
   | { readonly type: 'boot'; readonly times: BootTimes }
   | { readonly type: 'check'; readonly check: Check }
   | { readonly type: 'end' }
   | { readonly type: 'other'; readonly line: string };
 
-/** Parses `ok NAME - DETAIL`, `not ok NAME - DETAIL`, `boot JSON`, or `end`. */
+/** Parses `begin`, `ok NAME - DETAIL`, `not ok NAME - DETAIL`, `boot JSON`, or `end`. */
 export function parseAnswer(line: string): Answer {
-  if (line === 'end') return { type: 'end' };
+  if (line === 'begin' || line === 'end') return { type: line };
   const times = line.startsWith('boot ') ? parseTimes(line.slice('boot '.length)) : undefined;
   if (times !== undefined) return { type: 'boot', times };
   const match = /^(not ok|ok) (.+?)(?: - (.*))?$/.exec(line);
@@ -75,6 +79,9 @@ export function milestoneOf(line: string): Milestone | undefined {
   return /Linux version /.test(line) ? 'kernel' : undefined;
 }
 
+/** What firmware and boot loaders print when they start nothing: shim, GRUB, OVMF, SeaBIOS. */
+const NOT_STARTED = /bad shim signature|Security Violation|No bootable (option|device)/;
+
 /** What the console shows as the boot proceeds. */
 export class ConsoleWatch {
   milestone: Milestone = 'nothing';
@@ -89,6 +96,7 @@ export class ConsoleWatch {
     this.#tail.push(line);
     if (this.#tail.length > 40) this.#tail.shift();
     if (line.includes(INIT_FAILED) || line.includes('Kernel panic - not syncing')) this.failed ??= line;
+    if (this.milestone === 'nothing' && NOT_STARTED.test(line)) this.failed ??= line;
     if (/reboot: (Power down|System halted)/.test(line)) this.poweredDown = true;
     const reached = milestoneOf(line);
     if (reached === undefined) return undefined;

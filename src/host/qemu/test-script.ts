@@ -17,7 +17,7 @@ export function checksScript(
 ): string {
   const { always, enabled } = services;
   const lists = `SERVICES=${shellQuote(always.join(' '))}\nENABLED=${shellQuote(enabled.join(' '))}\n`;
-  const settings = `${lists}LIMIT=${waitInside(seconds)}\n`;
+  const settings = `printf '\\nbegin\\n'\n${lists}LIMIT=${waitInside(seconds)}\n`;
   return `${settings}${source('checks.sh')}${then === 'agent' ? agent() : 'systemctl poweroff\n'}`;
 }
 

@@ -39,3 +39,15 @@ export function testParameters(): KernelParameter[] {
     { name: 'systemd.wants', value: UNIT_NAME },
   ];
 }
+
+/**
+ * The same as credentials, for a machine whose boot loader sets the kernel command line: the host of a
+ * virtual machine hands them in the firmware's tables (systemd.system-credentials(7), "systemd.unit-dropin.*",
+ * systemd >= 256).
+ */
+export function testCredentials(): Readonly<Record<string, string>> {
+  return {
+    [`systemd.extra-unit.${UNIT_NAME}`]: testUnit(),
+    'systemd.unit-dropin.multi-user.target~mkma-test': `[Unit]\nWants=${UNIT_NAME}\n`,
+  };
+}

@@ -33,6 +33,7 @@ export class Watcher implements Disposable {
   readonly #console: Follower;
   readonly #answers: Follower;
   readonly #words: string[] = [];
+  #begun = false;
 
   constructor(
     private readonly test: Watched,
@@ -76,6 +77,12 @@ export class Watcher implements Disposable {
 
   #takeAnswer(line: string): void {
     const answer = parseAnswer(line);
+    // Firmware may have used the port before.
+    if (answer.type === 'begin') {
+      this.#begun = true;
+      return;
+    }
+    if (!this.#begun) return;
     if (answer.type === 'other') {
       this.#words.push(line);
       return;

@@ -5,16 +5,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Pause between attempts to reach a QEMU that was just started. */
 const PAUSE_MS = 100;
 
+interface Message {
+  readonly return?: unknown;
+  readonly error?: { readonly desc: string };
+  readonly event?: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (cause: Error) => void;
 }
 
+/** Is told of an event, such as SHUTDOWN, with its data. */
+export type OnEvent = (event: string, data: Readonly<Record<string, unknown>>) => void;
+
 export class Qmp {
   readonly #waiting: Waiting[] = [];
   #rest = '';
 
-  private constructor(private readonly socket: Socket) {
+  private constructor(
+    private readonly socket: Socket,
+    private readonly onEvent: OnEvent,
+  ) {
     socket.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     socket.on('error', () => undefined);
     socket.on('close', () => {
@@ -26,11 +39,11 @@ export class Qmp {
    * Connects to a QEMU that was started with this socket, waiting for it. Throws if it does not appear in
    * time.
    */
-  static async connect(path: string, seconds: number): Promise<Qmp> {
+  static async connect(path: string, seconds: number, onEvent: OnEvent = () => undefined): Promise<Qmp> {
     const until = performance.now() + seconds * 1000;
     for (;;) {
       try {
-        const qmp = new Qmp(await opened(path));
+        const qmp = new Qmp(await opened(path), onEvent);
         await qmp.execute('qmp_capabilities');
         return qmp;
       } catch (cause) {
@@ -57,10 +70,11 @@ export class Qmp {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop() ?? '';
     for (const line of lines) {
-      const message = JSON.parse(line) as { return?: unknown; error?: { desc: string } };
-      // The greeting and events are neither.
+      const message = JSON.parse(line) as Message;
+      // The greeting is none of them.
       if (message.error !== undefined) this.#waiting.shift()?.reject(new Error(message.error.desc));
       else if ('return' in message) this.#waiting.shift()?.resolve(message.return);
+      else if (message.event !== undefined) this.onEvent(message.event, message.data ?? {});
     }
   }
 }

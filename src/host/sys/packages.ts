@@ -53,13 +53,28 @@ export const QEMU_TOOLS: readonly HostTool[] = [
   { program: 'tar', package: 'tar', purpose: 'passing tests to the virtual machine' },
 ];
 
-/** Firmware of a virtual machine besides QEMU's own: needed only for `mkma run --firmware uefi`. */
+/** Firmware of a virtual machine besides QEMU's own: needed only for UEFI. */
 export const OVMF = {
   program: 'OVMF',
   files: ['/usr/share/OVMF/OVMF_CODE_4M.fd', '/usr/share/OVMF/OVMF_CODE.fd'],
   package: 'ovmf',
   purpose: 'booting a virtual machine with UEFI',
 } as const satisfies HostTool;
+
+/** The same that enforces Secure Boot: needed only for that. */
+export const OVMF_SECURE = {
+  program: 'OVMF with Secure Boot',
+  files: ['/usr/share/OVMF/OVMF_CODE_4M.secboot.fd', '/usr/share/OVMF/OVMF_CODE.secboot.fd'],
+  package: 'ovmf',
+  purpose: 'booting a virtual machine with Secure Boot',
+} as const satisfies HostTool;
+
+/** What keeps a medium unchanged while a machine under test writes to it. */
+export const QEMU_IMG: HostTool = {
+  program: 'qemu-img',
+  package: 'qemu-utils',
+  purpose: 'leaving a medium under test unchanged',
+};
 
 /** QEMU's window, whose availability QEMU reports: needed only for `mkma run --window`. */
 export const QEMU_WINDOW: HostTool = {
@@ -71,5 +86,5 @@ export const QEMU_WINDOW: HostTool = {
 
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {
-  return [...BUILD_TOOLS, ...MEDIUM_TOOLS, ...QEMU_TOOLS].find((tool) => tool.program === program);
+  return [...BUILD_TOOLS, ...MEDIUM_TOOLS, ...QEMU_TOOLS, QEMU_IMG].find((tool) => tool.program === program);
 }

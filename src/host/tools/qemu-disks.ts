@@ -4,11 +4,16 @@
 export const DISK_BUSES = ['virtio', 'nvme', 'ahci', 'cd', 'usb', 'uas', 'scsi', 'pvscsi', 'sd'] as const;
 export type DiskBus = (typeof DISK_BUSES)[number];
 
-/** A disk as a raw file. QEMU locks the file: two machines never write to the same one. */
+/** A disk as a file or block device. QEMU locks it: two machines never write to the same one. */
 export interface MachineDisk {
   readonly file: string;
-  readonly format: 'raw';
+  /** qcow2: only what was written, over another file (qemu-img(1)). */
+  readonly format: 'raw' | 'qcow2';
   readonly readonly?: boolean;
+  /** What the machine writes is gone when QEMU ends, and the file stays as it is (qemu(1), snapshot=on). */
+  readonly discards?: boolean;
+  /** Attached as virtio whatever the machine's controller is: a disk that is not the machine's own. */
+  readonly virtio?: boolean;
   /** Up to 20 characters; on virtio the guest finds the disk as /dev/disk/by-id/virtio-SERIAL. */
   readonly serial: string;
 }
@@ -42,11 +47,13 @@ const ATTACHMENTS: Readonly<Record<DiskBus, Attachment>> = {
 
 /** The arguments that attach the disks. `bootable`: the firmware starts the first one. */
 export function diskArguments(disks: readonly MachineDisk[], bus: DiskBus, bootable: boolean): string[] {
-  const { controller, devices, plain, readonly } = ATTACHMENTS[bus];
+  const { controller } = ATTACHMENTS[bus];
   const args = controller === undefined || disks.length === 0 ? [] : ['-device', `${controller},id=bus0`];
   disks.forEach((disk, i) => {
+    const { devices, plain, readonly } = ATTACHMENTS[disk.virtio === true ? 'virtio' : bus];
     const drive = [`if=none,id=disk${i}`, `format=${disk.format}`, `file=${escapeComma(disk.file)}`];
     if (disk.readonly === true || readonly === true) drive.push('readonly=on');
+    if (disk.discards === true) drive.push('snapshot=on');
     args.push('-drive', drive.join(','));
     const path = [...devices(i)];
     const device = [path.pop(), `drive=disk${i}`];

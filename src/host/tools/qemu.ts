@@ -3,25 +3,11 @@ import { ok, type Result } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { run } from '../sys/run.js';
 import { type DiskBus, diskArguments, escapeComma, type MachineDisk } from './qemu-disks.js';
+import { credentialArguments, type Start, startArguments } from './qemu-start.js';
 
 export const QEMU_PROGRAM = 'qemu-system-x86_64';
 
 export type Accelerator = 'kvm' | 'tcg';
-
-/** What the machine starts with. */
-export type Start =
-  /** QEMU loads the kernel itself. */
-  | {
-      readonly by: 'kernel';
-      readonly kernel: string;
-      readonly initrd?: string;
-      /** The kernel command line. */
-      readonly append: string;
-    }
-  /** SeaBIOS starts the boot loader of the first disk. */
-  | { readonly by: 'bios' }
-  /** OVMF starts it: its code, and the machine's own copy of its variables (where boot entries are kept). */
-  | { readonly by: 'uefi'; readonly code: string; readonly variables: string };
 
 /** Where a serial port (ttyS0, ttyS1 ... in order) goes. */
 export type SerialPort =
@@ -77,6 +63,8 @@ export interface VmConfig {
   /** UUID in its firmware; absent: it has none. */
   readonly uuid?: string | undefined;
   readonly start: Start;
+  /** Credentials for its systemd, as the host of a virtual machine passes them: content by name. */
+  readonly credentials?: Readonly<Record<string, string>> | undefined;
   readonly disks: readonly MachineDisk[];
   /** The disk controller. */
   readonly bus: DiskBus;
@@ -110,7 +98,7 @@ export function qemuCommand(machine: VmConfig): Command {
   args.push('-cpu', PROCESSOR[machine.accel]);
   args.push('-smp', String(machine.cpus), '-m', String(machine.memoryMiB));
   if (machine.uuid !== undefined) args.push('-uuid', machine.uuid);
-  args.push(...startArguments(start));
+  args.push(...startArguments(start), ...credentialArguments(machine.credentials));
   args.push('-no-reboot', ...networkArguments(machine.network), '-display', display);
   if (machine.headless !== undefined) args.push(...headlessArguments(machine.headless));
   else if (display !== 'none') args.push('-vga', 'std', ...POINTER, ...audioArguments(machine.audio));
@@ -156,17 +144,6 @@ function serialArguments(port: SerialPort, id: string): string[] {
   if (port.to === 'parent') return own('stdio,signal=off');
   if (port.append === true) return own(`file,append=on,path=${escapeComma(port.file)}`);
   return ['-serial', `file:${port.file}`];
-}
-
-function startArguments(start: Start): string[] {
-  if (start.by === 'bios') return [];
-  if (start.by === 'uefi') {
-    const flash = (unit: number, file: string, more = ''): string =>
-      `if=pflash,unit=${unit},format=raw,file=${escapeComma(file)}${more}`;
-    return ['-drive', flash(0, start.code, ',readonly=on'), '-drive', flash(1, start.variables)];
-  }
-  const initrd = start.initrd === undefined ? [] : ['-initrd', start.initrd];
-  return ['-kernel', start.kernel, ...initrd, '-append', start.append];
 }
 
 /** QEMU's version, such as `7.2.22`; the Problem of a missing program if it is not installed. */

@@ -1,7 +1,7 @@
 /** `mkma run`: boot the built images in QEMU, in this terminal or a window. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { chooseAccel } from '../qemu/accel.js';
 import { findAudio } from '../qemu/audio.js';
@@ -10,54 +10,21 @@ import { diskFile, prepareDisk } from '../qemu/disk.js';
 import { firmwareStart, prepareVariables } from '../qemu/firmware.js';
 import { makeFolder } from '../qemu/folder.js';
 import { type BuiltImages, defaultCpus, findImages } from '../qemu/images.js';
-import type { MachineOptions } from '../qemu/options.js';
-import { attachData, attachOwn, type DiskChoice } from '../qemu/own-disks.js';
+import { attachData, attachOwn } from '../qemu/own-disks.js';
 import { renderCommand } from '../sys/command.js';
 import { takeLock } from '../sys/lock.js';
 import { STATE } from '../sys/output.js';
-import { failure, Interrupted, start } from '../sys/run.js';
-import {
-  type Accelerator,
-  type Forward,
-  knownQemuFault,
-  type Network,
-  qemuCommand,
-  type SerialPort,
-  type Start,
-  type VmConfig,
-} from '../tools/qemu.js';
+import { type Accelerator, qemuCommand, type VmConfig } from '../tools/qemu.js';
 import type { MachineDisk } from '../tools/qemu-disks.js';
-
-export interface RunOptions extends MachineOptions, DiskChoice {
-  /** Whether standard input and output are a terminal. */
-  readonly terminal: boolean;
-  /** Enable outbound access through this host. */
-  readonly network?: boolean | undefined;
-  /** Ports of this host that are forwarded to the machine. */
-  readonly forwards?: readonly Forward[] | undefined;
-  /** Show the screen in a window. */
-  readonly window?: boolean | undefined;
-  /** Folder with the sockets of the caller's session (XDG_RUNTIME_DIR), for a window's sound. */
-  readonly sessionFolder?: string | undefined;
-  /** UUID in the machine's firmware, which identities are bound to. */
-  readonly uuid?: string | undefined;
-  /** Only print the QEMU command. */
-  readonly dryRun?: boolean | undefined;
-  /** Create a new disk, losing what the machine wrote to the old one. */
-  readonly freshDisk?: boolean | undefined;
-}
-
-export interface RunResult {
-  /** The QEMU command, to repeat by hand. */
-  readonly command: string;
-  readonly accel: Accelerator;
-  /** How long the machine ran; absent after a dry run. */
-  readonly seconds?: number;
-}
+import type { Start } from '../tools/qemu-start.js';
+import { boot, checkTerminal, hardwareOf, type RunOptions, type RunResult } from './run-machine.js';
+import { runMedium } from './run-medium.js';
 
 /** Boots the images and returns when the machine was powered off (or QEMU ended). */
 export async function run(options: RunOptions, context: Context): Promise<Result<RunResult>> {
-  if (!options.terminal && options.window !== true && options.dryRun !== true) return noTerminal();
+  const terminal = checkTerminal(options);
+  if (!terminal.ok) return terminal;
+  if (options.medium !== undefined) return runMedium(options, options.medium, context);
   const images = findImages(options.output);
   if (!images.ok) return images;
   for (const problem of images.value.warnings) context.emit({ type: 'warning', problem });
@@ -77,16 +44,6 @@ export async function run(options: RunOptions, context: Context): Promise<Result
   const { base } = images.value;
   const ended = await withFiles(options, machine, base, context, () => boot(options, machine, context));
   return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
-}
-
-function noTerminal(): Result<never> {
-  return usage({
-    code: 'terminal-missing',
-    what: 'mkma run needs a terminal',
-    where: 'standard input',
-    why: "it is the machine's keyboard",
-    next: 'use mkma test to boot the images unattended, or --window',
-  });
 }
 
 /** The last one becomes /dev/console, where init and systemd print. */
@@ -113,27 +70,19 @@ function startOf(options: RunOptions, images: BuiltImages): Result<Start> {
 }
 
 function machineOf(options: RunOptions, images: BuiltImages, start: Start, accel: Accelerator): VmConfig {
-  const serials: SerialPort[] = options.terminal ? [{ to: 'terminal' }] : [];
   const made: MachineDisk = { file: diskFile(runFolder(options)), format: 'raw', serial: 'mkma' };
   return {
     accel,
     memoryMiB: options.memoryMiB ?? images.memoryMiB,
     cpus: options.cpus ?? defaultCpus(accel),
-    uuid: options.uuid,
     start,
     disks: [
       ...(options.disks === undefined ? [made] : attachOwn(options.disks)),
       ...attachData(options.dataDisks),
     ],
     bus: options.bus ?? 'virtio',
-    serials,
-    display: options.window === true ? 'gtk' : 'none',
-    network: networkOf(options),
+    ...hardwareOf(options),
   };
-}
-
-function networkOf({ network = false, forwards = [] }: RunOptions): Network | undefined {
-  return network || forwards.length > 0 ? { outward: network, forwards } : undefined;
 }
 
 /** The files created for the machine, in the folder of runs. */
@@ -170,39 +119,4 @@ async function withFiles<T>(
   const fresh = options.freshDisk === true;
   const disk = await prepareDisk({ base, owner: options.owner, folder: folder.value, fresh }, context);
   return disk.ok ? await work() : disk;
-}
-
-/** Starts QEMU on this terminal. Returns how many seconds it ran. */
-async function boot(options: RunOptions, machine: VmConfig, context: Context): Promise<Result<number>> {
-  if (options.terminal) {
-    context.emit({ type: 'note', text: 'to leave: poweroff in the machine, or Ctrl-A then X' });
-  }
-  if (machine.display !== 'none') {
-    context.emit({
-      type: 'note',
-      text: 'Ctrl-Alt-G in the window grabs the keyboard for the machine, and releases it',
-    });
-  }
-  for (const { host, guest } of machine.network?.forwards ?? []) {
-    context.emit({
-      type: 'note',
-      text: `port ${host} of this host is forwarded to port ${guest} of the machine`,
-    });
-  }
-  const command = qemuCommand(machine);
-  const begun = performance.now();
-  const io = options.terminal ? 'inherit' : 'ignore';
-  const qemu = start(command, {
-    signal: context.signal,
-    stdin: io,
-    stdout: io,
-    stderr: 'pipe',
-    foreground: true,
-  });
-  const ended = await qemu.ended;
-  if (context.signal.aborted) throw new Interrupted();
-  if (!ended.ok) return ended;
-  const seconds = (performance.now() - begun) / 1000;
-  if (ended.value.exitCode === 0) return ok(seconds);
-  return err({ ...failure(command, ended.value), ...knownQemuFault(ended.value.stderr) });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { err, ok } from '../../../../src/core/result.js';
 import { describeTests, writeJUnit } from '../../../../src/host/cli/test-report.js';
-import type { TestResult } from '../../../../src/host/verbs/test.js';
+import type { TestResult } from '../../../../src/host/verbs/check-machine.js';
 
 const RESULT: TestResult = {
   passed: false,
