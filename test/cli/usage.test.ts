@@ -83,7 +83,7 @@ const WRONG: [string[], string][] = [
   ],
   [
     ['run', '--firmware', 'bios'],
-    'error: no boot loader to start: --firmware bios [exclusive-options]\n  why: the disk that mkma creates contains only the images\n  next: name a disk with a boot loader (--disk FILE), or omit --firmware\n',
+    'error: no boot loader to start: --firmware bios [exclusive-options]\n  why: the disk that mkma creates contains only the images\n  next: name a disk with a boot loader (--disk FILE, --medium TARGET), or omit --firmware\n',
   ],
   [
     ['run', '--firmware', 'bios', '--disk', '/dev/null', '--append', 'quiet'],

@@ -1,4 +1,4 @@
-/** What QEMU says of a machine whose console may print nothing: why it went off, and what its screen shows. */
+/** What QEMU knows of a machine whose console may print nothing: why it went off, and its screen. */
 import { rmSync } from 'node:fs';
 import type { MachineWitness } from '../qemu/guest-test.js';
 import { Qmp } from '../screen/qmp.js';

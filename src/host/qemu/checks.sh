@@ -129,8 +129,9 @@ storage_released() {
   opens_exclusively "$device" && echo "$device can be opened exclusively"
 }
 
-# Rereading the partition table claims a disk exclusively (kernel: disk_scan_partitions): EBUSY while anything,
-# in whatever namespace, holds it. Partitions and discs have no table: for these, open(2) with O_EXCL does it.
+# Rereading the partition table claims a disk exclusively (kernel: disk_scan_partitions): EBUSY while
+# anything, in whatever namespace, holds it. Partitions and discs have no table: for these, open(2) with
+# O_EXCL does it.
 opens_exclusively() {
   if [ -e "/sys/class/block/${1##*/}/partition" ] || [ "${1#/dev/sr}" != "$1" ]; then
     perl -e 'use Fcntl; sysopen(my $d, $ARGV[0], O_RDONLY | O_EXCL | O_NONBLOCK) or die "$ARGV[0]: $!\n"' "$1"

@@ -17,7 +17,7 @@ export function firmwareTools(firmware: Firmware | undefined): HostTool[] {
   return [firmware === 'uefi' ? OVMF : OVMF_SECURE];
 }
 
-/** UEFI where the host has a firmware for it, else BIOS, which QEMU brings along. */
+/** UEFI where the host has a firmware for it, else BIOS, which QEMU contains. */
 export function defaultFirmware(): Firmware {
   return findTool(OVMF, '') === undefined ? 'bios' : 'uefi';
 }

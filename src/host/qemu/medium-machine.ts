@@ -26,7 +26,7 @@ export async function chooseMediumAccel(
   }
 }
 
-/** The medium as the machine's disk; `overlay`: an existing file that takes its writes, else QEMU drops them. */
+/** The medium as the machine's disk; its writes go to the file `overlay`, or are dropped. */
 export function mediumDisk({ file, bus }: Medium, overlay?: string): MachineDisk {
   if (bus === 'cd') return { file, format: 'raw', readonly: true, serial: 'mkma' };
   if (overlay !== undefined) return { file: overlay, format: 'qcow2', serial: 'mkma' };

@@ -8,7 +8,7 @@ import { defaultFirmware, type Firmware } from './firmware.js';
 
 /** What the UEFI firmware does with its variables: its boot entries are in them. */
 export const NVRAM = ['writable', 'read-only'] as const;
-export type Nvram = (typeof NVRAM)[number];
+type Nvram = (typeof NVRAM)[number];
 
 /** A medium and the hardware to boot it with. */
 export interface Medium {
@@ -31,7 +31,9 @@ export interface MediumOptions {
   readonly freshDisk?: boolean | undefined;
 }
 
-/** The medium that the options name, checked; `undefined`: none. A usage Problem if they do not fit together. */
+/**
+ * The medium that the options name, checked; `undefined`: none. A usage Problem if they do not fit together.
+ */
 export function chosenMedium(options: MediumOptions): Result<Medium | undefined> {
   const { medium, nvram } = options;
   if (medium === undefined) return nvram === undefined ? ok(undefined) : withoutMedium(`--nvram ${nvram}`);
@@ -42,7 +44,8 @@ export function chosenMedium(options: MediumOptions): Result<Medium | undefined>
   if (options.disk !== undefined)
     return exclusive('--disk', 'the machine boots from the medium; --data-disk adds disks');
   if (options.freshDisk === true) return exclusive('--fresh-disk', 'it concerns the disk that mkma creates');
-  if (nvram !== undefined && firmware === 'bios') return exclusive('--nvram', 'a BIOS has no UEFI variables', '--firmware bios');
+  if (nvram !== undefined && firmware === 'bios')
+    return exclusive('--nvram', 'a BIOS has no UEFI variables', '--firmware bios');
   const file = resolve(medium);
   const checked = checkMedium(file);
   if (!checked.ok) return checked;
@@ -106,7 +109,7 @@ function checkMedium(file: string): Result<void> {
     );
   }
   try {
-    // O_EXCL without O_CREAT: the kernel refuses a block device that is mounted or otherwise claimed (open(2)).
+    // O_EXCL without O_CREAT: EBUSY for a block device that is mounted or otherwise claimed (open(2)).
     const exclusively = kind.isBlockDevice() ? constants.O_EXCL : 0;
     closeSync(openSync(file, constants.O_RDONLY | exclusively));
     return ok();

@@ -39,7 +39,7 @@ export function checkDiskChoice(
       what: 'no boot loader to start',
       where: `--firmware ${firmware}`,
       why: 'the disk that mkma creates contains only the images',
-      next: 'name a disk with a boot loader (--disk FILE), or omit --firmware',
+      next: 'name a disk with a boot loader (--disk FILE, --medium TARGET), or omit --firmware',
     });
   }
   if (firmware !== undefined && append !== undefined) {

@@ -41,9 +41,8 @@ export function testParameters(): KernelParameter[] {
 }
 
 /**
- * The same as credentials, for a machine whose boot loader sets the kernel command line: the host of a
- * virtual machine hands them in the firmware's tables (systemd.system-credentials(7), "systemd.unit-dropin.*",
- * systemd >= 256).
+ * The same as credentials, for a machine whose boot loader sets the kernel command line. systemd takes them
+ * from the firmware's tables (systemd.system-credentials(7), "systemd.unit-dropin.*"; systemd >= 256).
  */
 export function testCredentials(): Readonly<Record<string, string>> {
   return {

@@ -17,7 +17,7 @@ interface Waiting {
   readonly reject: (cause: Error) => void;
 }
 
-/** Is told of an event, such as SHUTDOWN, with its data. */
+/** Gets each event, such as SHUTDOWN, with its data. */
 export type OnEvent = (event: string, data: Readonly<Record<string, unknown>>) => void;
 
 export class Qmp {

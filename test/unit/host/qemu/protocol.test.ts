@@ -14,6 +14,7 @@ test('answers are checks, the end, or other words', () => {
     check: { name: 'no failed unit', ok: false, detail: 'x.service' },
   });
   assert.deepEqual(parseAnswer('ok bare'), { type: 'check', check: { name: 'bare', ok: true, detail: '' } });
+  assert.deepEqual(parseAnswer('begin'), { type: 'begin' });
   assert.deepEqual(parseAnswer('end'), { type: 'end' });
   assert.deepEqual(parseAnswer('sh: 1: findmnt: not found'), {
     type: 'other',
@@ -49,6 +50,20 @@ test('milestones are read off console lines', () => {
   assert.equal(milestoneOf('box login: root (automatic login)'), 'login');
   assert.equal(milestoneOf('box login:'), 'login');
   assert.equal(milestoneOf('[    1.0] clocksource: jiffies'), undefined);
+});
+
+test('firmware that starts nothing ends the wait; the same words of a running system do not', () => {
+  for (const line of ['error: bad shim signature.', 'BdsDxe: No bootable option or device was found.']) {
+    const watch = new ConsoleWatch();
+    watch.take('BdsDxe: starting Boot0001 "UEFI QEMU USB HARDDRIVE"');
+    assert.equal(watch.failed, undefined);
+    watch.take(line);
+    assert.equal(watch.failed, line);
+    const started = new ConsoleWatch();
+    started.take('[    0.000000] Linux version 6.12.117+deb13-amd64 (debian-kernel)');
+    started.take(line);
+    assert.equal(started.failed, undefined);
+  }
 });
 
 test('milestones only go forward', () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mediumDisk } from '../../../../src/host/qemu/medium-machine.js';
+import { testCredentials } from '../../../../src/host/qemu/test-unit.js';
 import { knownQemuFault, qemuCommand, type VmConfig } from '../../../../src/host/tools/qemu.js';
-import type { DiskBus } from '../../../../src/host/tools/qemu-disks.js';
+import type { DiskBus, MachineDisk } from '../../../../src/host/tools/qemu-disks.js';
 
 const MACHINE: VmConfig = {
   accel: 'tcg',
@@ -107,6 +109,54 @@ test('firmware: no kernel is loaded, and the first disk is the one to start from
     'if=pflash,unit=1,format=raw,file=out,,1/vars.fd',
   ]);
   assert.deepEqual(values(uefi, '-machine'), []);
+});
+
+test('Secure Boot: q35 with system management mode, without which nothing enforces it', () => {
+  const start = { by: 'uefi', secure: true, code: 'CODE.secboot.fd', variables: 'VARS.ms.fd' } as const;
+  const machine: VmConfig = { ...MACHINE, start };
+  assert.deepEqual(values(machine, '-machine'), ['q35,smm=on']);
+  assert.deepEqual(values(machine, '-global'), [
+    'driver=cfi.pflash01,property=secure,value=on',
+    'ICH9-LPC.disable_s3=1',
+  ]);
+  const variables = (writes: 'kept' | 'discarded' | 'ignored'): string | undefined =>
+    values({ ...machine, start: { ...start, writes } }, '-drive')[1];
+  assert.equal(variables('kept'), 'if=pflash,unit=1,format=raw,file=VARS.ms.fd');
+  assert.equal(variables('discarded'), 'if=pflash,unit=1,format=raw,file=VARS.ms.fd,snapshot=on');
+  assert.equal(variables('ignored'), 'if=pflash,unit=1,format=raw,file=VARS.ms.fd,readonly=on');
+});
+
+test('a medium is never written to: its writes are dropped, or go to a file over it', () => {
+  const medium = { file: '/dev/sdx', firmware: 'uefi', bus: 'usb', writes: 'discarded' } as const;
+  const drive = (bus: DiskBus, overlay?: string): string | undefined =>
+    values({ ...MACHINE, bus, disks: [mediumDisk({ ...medium, bus }, overlay)] }, '-drive')[0];
+  assert.equal(drive('usb'), 'if=none,id=disk0,format=raw,file=/dev/sdx,snapshot=on');
+  assert.equal(drive('usb', 'o.qcow2'), 'if=none,id=disk0,format=qcow2,file=o.qcow2');
+  assert.equal(drive('cd'), 'if=none,id=disk0,format=raw,file=/dev/sdx,readonly=on');
+});
+
+test("a disk that is not the machine's own is attached as virtio whatever its bus", () => {
+  const [medium, script] = MACHINE.disks as [MachineDisk, MachineDisk];
+  const disks = [medium, { ...script, virtio: true }];
+  const start = { by: 'bios' } as const;
+  assert.deepEqual(diskDevices({ ...MACHINE, bus: 'ahci', start, disks }), [
+    'ich9-ahci,id=bus0',
+    'ide-hd,bus=bus0.0,drive=disk0,serial=mkma,bootindex=0',
+    'virtio-blk-pci,drive=disk1,serial=mkma-test',
+  ]);
+});
+
+test('credentials are OEM strings of the firmware, in base64', () => {
+  const credentials = { 'systemd.extra-unit.a.service': '[Unit]\n' };
+  assert.deepEqual(values({ ...MACHINE, credentials }, '-smbios'), [
+    'type=11,value=io.systemd.credential.binary:systemd.extra-unit.a.service=W1VuaXRdCg==',
+  ]);
+  assert.deepEqual(values(MACHINE, '-smbios'), []);
+  const names = Object.keys(testCredentials());
+  assert.deepEqual(names, [
+    'systemd.extra-unit.mkma-test.service',
+    'systemd.unit-dropin.multi-user.target~mkma-test',
+  ]);
 });
 
 test('a serial port goes to the end of a file, or to the program that started QEMU', () => {
