@@ -15,7 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 images=$1 disk=$2 root=22222222-2222-4222-8222-222222222222
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT; cd "$work"
 chmod 755 .; mkdir packages tree root root/mkma root/boot root/boot/grub
-(cd packages && apt-get download -q shim-signed shim-helpers-amd64-signed grub-efi-amd64-signed) >&2
+(cd packages && apt-get download -q shim-signed grub-efi-amd64-signed) >&2
 for package in packages/*.deb; do dpkg-deb --extract "$package" tree; done
 truncate -s 0 "$disk" && truncate -s $(((135168 + 917504 + 2048) * 512)) "$disk"
 sfdisk --quiet "$disk" <<END
@@ -24,7 +24,7 @@ start=2048, size=2048, type=21686148-6449-6E6F-744E-656564454649
 start=4096, size=131072, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B
 start=135168, size=917504, type=0FC63DAF-8483-4772-8E79-3D69D8477DE4
 END
-mkfs.vfat -F 32 --offset 4096 "$disk" 65536 >&2
+mkfs.vfat -F 32 -s 1 --offset 4096 "$disk" 65536 >&2
 printf '%s\n' "search --no-floppy --fs-uuid --set=root $root" 'configfile ($root)/boot/grub/grub.cfg' >grub.cfg
 esp="$disk@@2M"
 mmd -i "$esp" ::/EFI ::/EFI/BOOT ::/EFI/debian
