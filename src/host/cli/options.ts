@@ -174,7 +174,7 @@ export const uuidOption = () =>
 export const timeoutOption = () =>
   new Option(
     '--timeout <seconds>',
-    "time limit for boot and checks, in seconds; the definition's tests have their own (default: 300, with KVM 120)",
+    "time limit for boot and checks, in seconds; the definition's tests have their own (default: 300, with KVM 120; with --medium 480 and 180)",
   ).argParser(wholeNumber(1, 86_400));
 
 function forward(text: string, before: readonly Forward[] = []): Forward[] {

@@ -7,17 +7,24 @@ import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 import type { GivenTest } from '../machine-tests/given.js';
 import { SOUND_PACKAGES } from '../machine-tests/machine.js';
-import { FIRMWARE, firmwareTools } from '../qemu/firmware.js';
-import { chosenMedium, NVRAM, refuseWithoutMedium } from '../qemu/medium.js';
-import { checkDiskChoice, checkPresent, type OwnDisk, parseOwnDisk } from '../qemu/own-disks.js';
+import { firmwareTools } from '../qemu/firmware.js';
+import { chosenMedium, refuseWithoutMedium } from '../qemu/medium.js';
+import { checkDiskChoice, checkPresent } from '../qemu/own-disks.js';
 import { type ExpectedServices, expectedServices } from '../qemu/services.js';
 import { QEMU_IMG, QEMU_TOOLS, QEMU_WINDOW } from '../sys/packages.js';
 import { GRAPHICS_CARDS, hasWindow } from '../tools/qemu.js';
-import { DISK_BUSES } from '../tools/qemu-disks.js';
 import type { TestOptions } from '../verbs/check-machine.js';
 import { run } from '../verbs/run.js';
 import type { RunOptions } from '../verbs/run-machine.js';
 import { test } from '../verbs/test.js';
+import {
+  busOption,
+  dataDiskOption,
+  diskOption,
+  firmwareOption,
+  mediumOption,
+  nvramOption,
+} from './disk-options.js';
 import {
   accelOption,
   appendOption,
@@ -104,34 +111,6 @@ export function runCommand(session: Session, end: (code: number) => void) {
       );
     });
 }
-
-const mediumOption = () =>
-  new Option(
-    '--medium <target>',
-    'boot this raw disk image, ISO or whole device by its own boot loader, without changing it: what the machine writes is gone at its end. The images folder is not used. Default for --bus: usb, or cd if the name ends in .iso',
-  );
-
-const busOption = (help: string) => new Option('--bus <kind>', help).choices(DISK_BUSES);
-
-const firmwareOption = (help: string) => new Option('--firmware <kind>', help).choices(FIRMWARE);
-
-const nvramOption = () =>
-  new Option(
-    '--nvram <kind>',
-    'whether the UEFI firmware can store variables while the machine runs; with --medium they start without boot entries (default: writable)',
-  ).choices(NVRAM);
-
-const diskOption = () =>
-  new Option(
-    '--disk <file>',
-    'boot with this raw disk image instead of the virtual disk that mkma creates; FILE:ro attaches it read-only; repeatable. mkma then adds no storage parameters; give them with --append',
-  ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
-
-const dataDiskOption = () =>
-  new Option(
-    '--data-disk <file>',
-    'attach this raw disk image as well; it keeps what the machine writes to it; FILE:ro attaches it read-only; repeatable',
-  ).argParser((text: string, before: readonly OwnDisk[] = []) => [...before, parseOwnDisk(text)]);
 
 export function testCommand(session: Session, end: (code: number) => void) {
   return new Command('test')

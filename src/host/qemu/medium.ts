@@ -61,6 +61,11 @@ export function refuseWithoutMedium(options: MediumOptions): Result<void> {
   return bus === undefined ? ok() : withoutMedium(`--bus ${bus}`);
 }
 
+/** How it is booted, for whoever waits for it. */
+export function startNote({ firmware, bus }: Medium): string {
+  return `booting by ${firmware} from ${bus}`;
+}
+
 /** Its name in a file's name. */
 export function mediumName({ file, firmware, bus }: Medium): string {
   return `${basename(file).replace(/[^\w.-]/g, '_')}-${firmware}-${bus}`;

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { findAudio } from '../qemu/audio.js';
 import { pristineStart } from '../qemu/firmware.js';
 import { defaultCpus } from '../qemu/images.js';
-import type { Medium } from '../qemu/medium.js';
+import { type Medium, startNote } from '../qemu/medium.js';
 import { chooseMediumAccel, mediumDisk } from '../qemu/medium-machine.js';
 import { attachData } from '../qemu/own-disks.js';
 import { mediumMemoryMiB, readMedium } from '../qemu/read-medium.js';
@@ -36,10 +36,7 @@ export async function runMedium(
   };
   const command = renderCommand(qemuCommand(machine));
   if (options.dryRun === true) return ok({ command, accel: machine.accel });
-  context.emit({
-    type: 'note',
-    text: `booting by ${medium.firmware} from ${medium.bus}; the medium stays as it is`,
-  });
+  context.emit({ type: 'note', text: `${startNote(medium)}; the medium stays as it is` });
   const ended = await boot(options, machine, context);
   return ended.ok ? ok({ command, accel: machine.accel, seconds: ended.value }) : ended;
 }

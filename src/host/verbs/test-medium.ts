@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { prepareVariables, pristineStart } from '../qemu/firmware.js';
-import { type Medium, mediumName } from '../qemu/medium.js';
+import { type Medium, mediumName, startNote } from '../qemu/medium.js';
 import { chooseMediumAccel, mediumDisk } from '../qemu/medium-machine.js';
 import { mediumMemoryMiB, readMedium } from '../qemu/read-medium.js';
 import { testCredentials } from '../qemu/test-unit.js';
@@ -28,6 +28,7 @@ export async function testMedium(
   const content = await readMedium(medium.file, context.signal);
   const accel = await chooseMediumAccel(options, content, context);
   if (!accel.ok) return accel;
+  context.emit({ type: 'note', text: startNote(medium) });
   const folder = join(options.cache, 'media');
   const scratch = await makeScratch(folder, context.signal);
   if (!scratch.ok) return scratch;
