@@ -10,7 +10,8 @@ _mkma() {
   --initramfs-modules) COMPREPLY=($(compgen -W 'generic hardware' -- "$cur")); return ;;
   --accel) COMPREPLY=($(compgen -W 'auto kvm tcg' -- "$cur")); return ;;
   --bus) COMPREPLY=($(compgen -W 'virtio nvme ahci cd usb uas scsi pvscsi sd' -- "$cur")); return ;;
-  --firmware) COMPREPLY=($(compgen -W 'bios uefi' -- "$cur")); return ;;
+  --firmware) COMPREPLY=($(compgen -W 'bios uefi secure-boot' -- "$cur")); return ;;
+  --nvram) COMPREPLY=($(compgen -W 'writable read-only' -- "$cur")); return ;;
   --graphics) COMPREPLY=($(compgen -W 'std virtio' -- "$cur")); return ;;
   --loader) COMPREPLY=($(compgen -W 'grub systemd-boot all' -- "$cur")); return ;;
   --identity) COMPREPLY=($(compgen -W 'keep new' -- "$cur")); return ;;
@@ -24,8 +25,8 @@ _mkma() {
     new) words='--help --preset --force --json --verbose' ;;
     summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
     build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --generation --discard-edits --qemu-test --accel --yes --json --verbose' ;;
-    run) words='--help --output --config --preset --disk --data-disk --bus --firmware --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
-    test) words='--help --output --config --preset --test --junit --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
+    run) words='--help --output --config --preset --medium --disk --data-disk --bus --firmware --nvram --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
+    test) words='--help --output --config --preset --test --junit --medium --bus --firmware --nvram --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
     install) words='--help --output --size --layers --identity --label --append --confirm --fresh --refresh-loader --config --preset --mirror --proxy --cache --source-date-epoch --refresh --yes --json --verbose' ;;
     shell) words='--help --output --config --preset --verbose' ;;

@@ -74,7 +74,7 @@ export const MILESTONE_WORDS: Record<Milestone, string> = {
 /** The milestone that a console line shows, if any. */
 export function milestoneOf(line: string): Milestone | undefined {
   if (/\blogin: /.test(`${line} `)) return 'login';
-  if (/systemd\[1\]: |^Welcome to /.test(line)) return 'systemd';
+  if (/systemd\[1\]: |^Welcome to (?!GRUB!)/.test(line)) return 'systemd';
   if (line.includes(INIT_PREFIX)) return 'init';
   return /Linux version /.test(line) ? 'kernel' : undefined;
 }

@@ -6,12 +6,12 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { BASE_NAMES } from '../../core/set/base.js';
+import { GENERATIONS, generationPath, numbersAmong } from '../../core/set/generations.js';
 import { getFromExt4, listInExt4 } from './ext4.js';
 import { defaultMemoryMiB } from './memory.js';
 
 /** Where `mkma install` puts images: in this folder, or in one per generation below it. */
 const IMAGES = '/mkma';
-const GENERATIONS = `${IMAGES}/generations`;
 
 /** RAM in MiB if the base cannot be found, as on encrypted media. */
 const UNKNOWN_MIB = 4096;
@@ -34,9 +34,9 @@ export async function readMedium(medium: string, signal: AbortSignal): Promise<M
   const offsets = medium.includes('?') ? [] : ext4Offsets(bytesOf(medium));
   for (const offset of offsets) {
     const fileSystem = `${medium}?offset=${offset}`;
-    const generations = await listInExt4(fileSystem, GENERATIONS, signal);
-    const numbers = generations.ok ? generations.value.filter(({ name }) => /^\d+$/.test(name)) : [];
-    for (const folder of [IMAGES, ...numbers.map(({ name }) => `${GENERATIONS}/${name}`)]) {
+    const found = await listInExt4(fileSystem, `${IMAGES}/${GENERATIONS}`, signal);
+    const numbers = numbersAmong(found.ok ? found.value.map(({ name }) => name) : []);
+    for (const folder of [IMAGES, ...numbers.map((number) => generationPath(IMAGES, number))]) {
       const files = await listInExt4(fileSystem, folder, signal);
       for (const { name, size } of files.ok ? files.value : []) {
         if ((BASE_NAMES as readonly string[]).includes(name)) base = Math.max(base ?? 0, size);
