@@ -79,8 +79,12 @@ export function milestoneOf(line: string): Milestone | undefined {
   return /Linux version /.test(line) ? 'kernel' : undefined;
 }
 
-/** What firmware and boot loaders print when they start nothing: shim, GRUB, OVMF, SeaBIOS. */
-const NOT_STARTED = /bad shim signature|Security Violation|No bootable (option|device)/;
+/**
+ * What firmware and boot loaders print when they start nothing: shim, GRUB, SeaBIOS, and OVMF, which then
+ * tries the network for minutes.
+ */
+const NOT_STARTED =
+  /bad shim signature|Security Violation|No bootable (option|device)|>>Start (PXE|HTTP Boot) over IPv/;
 
 /** What the console shows as the boot proceeds. */
 export class ConsoleWatch {

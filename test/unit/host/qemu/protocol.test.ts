@@ -53,7 +53,11 @@ test('milestones are read off console lines', () => {
 });
 
 test('firmware that starts nothing ends the wait; the same words of a running system do not', () => {
-  for (const line of ['error: bad shim signature.', 'BdsDxe: No bootable option or device was found.']) {
+  for (const line of [
+    'error: bad shim signature.',
+    'BdsDxe: No bootable option or device was found.',
+    '>>Start PXE over IPv4.',
+  ]) {
     const watch = new ConsoleWatch();
     watch.take('BdsDxe: starting Boot0001 "UEFI QEMU USB HARDDRIVE"');
     watch.take('Welcome to GRUB!');
