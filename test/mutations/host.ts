@@ -131,6 +131,22 @@ export const HOST: readonly Mutation[] = [
     tests: ['unit/host/qemu/cmdline'],
   },
   {
+    id: 'medium-written',
+    breaks: 'what a machine writes to a medium is dropped',
+    file: 'src/host/tools/qemu-disks.ts',
+    from: "    if (disk.discards === true) drive.push('snapshot=on');\n",
+    to: '',
+    tests: ['unit/host/qemu/qemu'],
+  },
+  {
+    id: 'greeting-of-grub',
+    breaks: "a boot loader's greeting is not the system's: a kernel refused after it fails the boot",
+    file: 'src/host/qemu/protocol.ts',
+    from: '(?!GRUB!)',
+    to: '',
+    tests: ['unit/host/qemu/protocol'],
+  },
+  {
     id: 'stale-disk',
     breaks: "a machine's disk whose update was interrupted is updated again",
     file: 'src/host/qemu/disk.ts',

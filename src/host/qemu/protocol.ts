@@ -81,10 +81,10 @@ export function milestoneOf(line: string): Milestone | undefined {
 
 /**
  * What firmware and boot loaders print when they start nothing: shim, GRUB, SeaBIOS, and OVMF, which then
- * tries the network for minutes.
+ * tries the network for minutes, or opens its shell.
  */
 const NOT_STARTED =
-  /bad shim signature|Security Violation|No bootable (option|device)|>>Start (PXE|HTTP Boot) over IPv/;
+  /bad shim signature|Security Violation|No bootable (option|device)|>>Start (PXE|HTTP Boot) |UEFI Interactive Shell/;
 
 /** What the console shows as the boot proceeds. */
 export class ConsoleWatch {

@@ -57,6 +57,7 @@ test('firmware that starts nothing ends the wait; the same words of a running sy
     'error: bad shim signature.',
     'BdsDxe: No bootable option or device was found.',
     '>>Start PXE over IPv4.',
+    'UEFI Interactive Shell v2.2',
   ]) {
     const watch = new ConsoleWatch();
     watch.take('BdsDxe: starting Boot0001 "UEFI QEMU USB HARDDRIVE"');
