@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
@@ -136,6 +137,25 @@ test('a mounted medium is changed by mkma generations, and its menu follows', as
   // What was chosen stays chosen.
   const again = await mkma(['install', medium, '--output', images, '--append', 'debug']);
   assert.match(again.stdout, /generation 1 stays the default/);
+});
+
+test('a new file needs no root once root has fetched the boot programs; a disk does', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'));
+  const [a, b] = [join(folder.path, 'a.img'), join(folder.path, 'b.img')];
+  await install(a, images, '--size', '120M');
+  chmodSync(folder.path, 0o777);
+  execFileSync('chown', ['-R', '65534:65534', images]);
+  const nobody = { uid: 65_534, env: { HOME: folder.path } };
+  const args = ['--output', images, '--json'];
+  const made = await mkma(['install', b, '--size', '120M', ...args], nobody);
+  assert.equal(made.code, 0, made.stderr);
+  assert.equal(execFileSync('cmp', [a, b]).length, 0);
+  assert.equal(codeOf(await mkma(['install', b, ...args], nobody)), 'needs-root');
+  assert.equal(
+    codeOf(await mkma(['install', join(folder.path, 'c'), '--refresh', ...args], nobody)),
+    'needs-root',
+  );
 });
 
 test('a disk is asked for by name, written over whatever was there, and read back', async () => {

@@ -86,6 +86,7 @@ export function installCommand(session: Session, end: (code: number) => void) {
         ...{ ...options, target, owner, root, ownMounts: session.ownMounts, append: append.value },
         ...{ mirrors: mirrors.value, reach: reach.value, identities: identity === 'keep' },
         cache: options.cache ?? defaultCache(root, session.env),
+        rootCache: defaultCache(true, session.env),
         confirm: (name: string) => confirmedBy(session, named, name),
       };
       end(show(session, await install(given, session.context)));

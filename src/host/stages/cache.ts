@@ -44,13 +44,22 @@ export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEnt
   for (const path of entriesOf(join(cache, 'stages'), keyOf(kind, inputs))) {
     try {
       const { id, at } = JSON.parse(readFileSync(join(path, 'entry.json'), 'utf8')) as CacheEntry;
-      utimesSync(path, new Date(), new Date());
+      use(path);
       return { path, id, at };
     } catch {
-      // Incomplete, or not ours to touch: as if it did not exist.
+      // Incomplete: as if it did not exist.
     }
   }
   return undefined;
+}
+
+/** Marks an entry as used; another user's cannot be marked, and may be removed earlier. */
+function use(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') throw cause;
+  }
 }
 
 /** Takes the entry from the cache, or makes it. A failed or interrupted make leaves nothing behind. */

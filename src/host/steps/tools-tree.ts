@@ -33,7 +33,8 @@ export class ToolsTree {
     if (this.entry === undefined) throw new Error('a stage runs without tools');
     const root = join(this.scratch, 'tools');
     mkdirSync(root);
-    const done = await unpackTree(join(this.entry.path, TREE), root, this.signal);
+    // Only root can make device nodes, and no tool needs these.
+    const done = await unpackTree(join(this.entry.path, TREE), root, this.signal, ['./dev/*']);
     return done.ok ? ok(root) : done;
   }
 }

@@ -2,8 +2,16 @@
 import { ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
 
-/** Unpacks a cached tree with everything that a tarball of mmdebstrap contains. */
-export async function unpackTree(tarball: string, root: string, signal: AbortSignal): Promise<Result<void>> {
+/**
+ * Unpacks a cached tree with everything that a tarball of mmdebstrap contains. `leftOut`: patterns of names for
+ * tar(1) that are not unpacked.
+ */
+export async function unpackTree(
+  tarball: string,
+  root: string,
+  signal: AbortSignal,
+  leftOut: readonly string[] = [],
+): Promise<Result<void>> {
   const args = [
     '-x',
     '-p',
@@ -11,6 +19,7 @@ export async function unpackTree(tarball: string, root: string, signal: AbortSig
     '--numeric-owner',
     '--xattrs',
     '--xattrs-include=*',
+    ...leftOut.map((pattern) => `--exclude=${pattern}`),
     '-f',
     tarball,
     '-C',

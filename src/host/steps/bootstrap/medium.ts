@@ -2,20 +2,28 @@
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { MEDIUM_PACKAGES } from '../../media/programs.js';
-import type { CacheEntry } from '../../stages/cache.js';
+import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { type BootstrapSettings, bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
 
-/** Takes them from the cache, or fetches them. */
-export async function bootstrapMedium(
-  settings: Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch'> & { readonly suite: string },
-  context: Context,
-): Promise<Result<CacheEntry>> {
-  const { suite, ...rest } = settings;
-  // Whatever the definition adds to its sources: all of these packages are in main.
-  const own = { ...rest, machine: { suite, components: ['main'], firmware: [] } };
-  return bootstrap(own, context, {
+type Settings = Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch'> & { readonly suite: string };
+
+/** What they depend on. Whatever the definition adds to its sources: all of these packages are in main. */
+function own({ suite, ...rest }: Settings) {
+  const settings = { ...rest, machine: { suite, components: ['main'], firmware: [] } };
+  return { settings, inputs: { ...mirrorInputs(settings), packages: MEDIUM_PACKAGES.join(' ') } };
+}
+
+/** Those that a run as root has fetched into its cache; `undefined`: none has. */
+export function fetchedMedium(settings: Settings, cache: string): CacheEntry | undefined {
+  return findEntry(cache, 'medium', own(settings).inputs);
+}
+
+/** Takes them from the cache, or fetches them, which requires root. */
+export async function bootstrapMedium(wanted: Settings, context: Context): Promise<Result<CacheEntry>> {
+  const { settings, inputs } = own(wanted);
+  return bootstrap(settings, context, {
     stage: 'medium',
-    inputs: { ...mirrorInputs(own), packages: MEDIUM_PACKAGES.join(' ') },
+    inputs,
     variant: 'extract',
     packages: MEDIUM_PACKAGES,
     finish: [planned(MEDIUM_PACKAGES)],

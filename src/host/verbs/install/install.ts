@@ -6,19 +6,17 @@ import type { Context } from '../../context.js';
 import { allOf } from '../../media/block-device.js';
 import { consequenceLines, deviceLines } from '../../media/describe.js';
 import type { FoundMedium } from '../../media/medium.js';
-import type { MediumTools } from '../../media/programs.js';
 import { refreshLoader } from '../../media/refresh-loader.js';
 import { mayChange, mayWrite } from '../../media/refuse.js';
 import { findTarget, type Target } from '../../media/target.js';
 import { updateMedium } from '../../media/update.js';
 import { usesOf } from '../../media/uses.js';
 import { stage } from '../../stage.js';
-import { bootstrapMedium } from '../../steps/bootstrap/medium.js';
-import { mediumTools, ToolsTree } from '../../steps/tools-tree.js';
 import { type Lock, tryLock } from '../../sys/lock.js';
 import { lockImages } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { type Content, findContent, readDigests } from './content.js';
+import { fetchTools } from './fetch.js';
 import { makeDevice, makeFile, requireSize } from './new-medium.js';
 import type { InstallOptions, InstallResult } from './options.js';
 import { refreshedResult, updatedResult } from './tell.js';
@@ -222,19 +220,4 @@ async function confirmedRefresh(
   for (const text of [...deviceLines(device), 'Its boot programs are renewed; all else stays.'])
     emit({ type: 'note', text });
   return (await confirm(device.name)) ? ok() : err(notConfirmed(device.name, device.path));
-}
-
-async function fetchTools(
-  { cache, mirrors, reach, refresh: again }: InstallOptions,
-  suite: string,
-  scratch: string,
-  context: Context,
-): Promise<Result<{ readonly tools: MediumTools; readonly toolsId: string }>> {
-  const settings = { cache, mirrors, reach, refresh: again, architecture: 'amd64', suite };
-  const entry = await bootstrapMedium(settings, context);
-  if (!entry.ok) return entry;
-  const root = await new ToolsTree(entry.value, scratch, context.signal).root();
-  if (!root.ok) return root;
-  const tools = await mediumTools(root.value);
-  return tools.ok ? ok({ tools: tools.value, toolsId: entry.value.id }) : tools;
 }

@@ -25,6 +25,8 @@ export interface InstallOptions {
   readonly refreshLoader: boolean;
   readonly append: readonly KernelParameter[];
   readonly cache: string;
+  /** The default cache of root, which others may read. */
+  readonly rootCache: string;
   readonly mirrors: Mirrors;
   readonly reach: Reach;
   /** Fetch boot programs even if the cache has them. */
