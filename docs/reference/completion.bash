@@ -19,7 +19,7 @@ _mkma() {
   esac
   local words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words='new summary build run test boot-entry install shell inspect layers generations doctor completion --help --version'
+    words='new summary build run test boot-entry install export shell inspect layers generations doctor completion --help --version'
   else
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
@@ -28,7 +28,13 @@ _mkma() {
     run) words='--help --output --config --preset --medium --disk --data-disk --bus --firmware --nvram --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
     test) words='--help --output --config --preset --test --junit --medium --bus --firmware --nvram --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;
-    install) words='--help --output --size --layers --identity --label --append --confirm --fresh --refresh-loader --config --preset --mirror --proxy --cache --source-date-epoch --refresh --yes --json --verbose' ;;
+    install) words='--help --output --layers --identity --append --config --preset --mirror --proxy --cache --source-date-epoch --refresh --yes --size --label --confirm --fresh --refresh-loader --json --verbose' ;;
+    export)
+      if [ "$COMP_CWORD" = 2 ]; then words='iso'; else
+        case $sub in
+        iso) words='--help --output --layers --identity --append --config --preset --mirror --proxy --cache --source-date-epoch --refresh --yes --json --verbose' ;;
+        esac
+      fi ;;
     shell) words='--help --output --config --preset --verbose' ;;
     inspect) words='--help --files --json --verbose' ;;
     layers)

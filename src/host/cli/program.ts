@@ -12,6 +12,7 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
+import { exportCommand } from './export.js';
 import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
 import { installCommand } from './install.js';
@@ -62,6 +63,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     testCommand,
     bootEntryCommand,
     installCommand,
+    exportCommand,
     shellCommand,
     inspectCommand,
     layersCommand,

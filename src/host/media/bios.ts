@@ -1,24 +1,6 @@
 /** GRUB for BIOS: its core into the BIOS boot partition, its first sector's code into the MBR. Pure. */
 import { SECTOR } from './layout.js';
 
-/** Modules in core.img: all that the menu uses, so that no other files of GRUB are needed on the medium. */
-const MODULES: readonly string[] = [
-  ...['biosdisk', 'part_gpt', 'part_msdos', 'ext2', 'search', 'search_fs_uuid', 'normal', 'configfile'],
-  ...['linux', 'serial', 'terminal', 'echo', 'test', 'sleep', 'minicmd', 'ls', 'cat', 'reboot', 'halt'],
-  ...['all_video', 'vbe', 'vga', 'video_bochs', 'video_cirrus'],
-];
-
-/** Arguments of grub-mkimage(1). `early`: the file with {@link earlyConfig}. */
-export function mkimageArguments(folder: string, early: string, out: string): string[] {
-  const where = ['--directory', folder, '--config', early, '--prefix', '/boot/grub', '--output', out];
-  return ['--format', 'i386-pc', ...where, ...MODULES];
-}
-
-/** What GRUB reads before its menu: where that is, by UUID alone. */
-export function earlyConfig(storage: string): string {
-  return `search.fs_uuid ${storage} root\nset prefix=($root)/boot/grub\n`;
-}
-
 /** Code in the MBR ends here: then come the disk's signature and the old partition table. */
 const MBR_CODE = 440;
 /** In boot.img: the sector of core.img (GRUB_BOOT_MACHINE_KERNEL_SECTOR, include/grub/i386/pc/boot.h). */

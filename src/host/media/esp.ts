@@ -5,7 +5,7 @@ import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { ok, type Result } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { run } from '../sys/run.js';
-import type { MediumIds } from './ids.js';
+import { deviceOf, type MenuPlace, searchOptions } from './menu-place.js';
 import { BOOT_PROGRAMS, type MediumTools } from './programs.js';
 
 /**
@@ -21,14 +21,14 @@ const COPIED: Readonly<Record<string, string>> = {
 /** Where Debian's signed GRUB looks for its configuration. */
 const GRUB_CONFIG = 'EFI/debian/grub.cfg';
 
-/** It finds the menu on this medium alone, by the UUID of its ext4 file system. */
-function espConfig(storage: string): string {
+/** It finds the menu on this medium alone. */
+function espConfig(place: MenuPlace): string {
   return [
-    `if search --no-floppy --fs-uuid --set=root ${storage}; then`,
+    `if search --no-floppy ${searchOptions(place)}; then`,
     `    set prefix=($root)${MEDIUM.grub}`,
     '    configfile $prefix/grub.cfg',
     'else',
-    `    echo "mkma: no disk has the file system ${storage}, on which the menu is"`,
+    `    echo "mkma: no disk has the file system ${deviceOf(place)}, on which the menu is"`,
     '    sleep --interruptible 60',
     'fi',
     '',
@@ -47,7 +47,7 @@ export interface EspFile {
 /** Puts all files of the ESP into a folder of `scratch`, with the time that they will have. */
 export function stageEsp(
   { root }: MediumTools,
-  { scratch, ids, epoch }: { scratch: string; ids: Pick<MediumIds, 'storage'>; epoch: number },
+  { scratch, place, epoch }: { scratch: string; place: MenuPlace; epoch: number },
 ): EspFile[] {
   const put = (path: string, write: (to: string) => void): EspFile => {
     const file = join(scratch, 'esp', path);
@@ -58,14 +58,25 @@ export function stageEsp(
   };
   return [
     ...Object.entries(COPIED).map(([path, from]) => put(path, (to) => copyFileSync(join(root, from), to))),
-    put(GRUB_CONFIG, (to) => writeFileSync(to, espConfig(ids.storage))),
+    put(GRUB_CONFIG, (to) => writeFileSync(to, espConfig(place))),
   ];
 }
 
-/** Makes the file system in a file of `bytes`; returns its path. `epoch`: the time of everything in it. */
+export interface EspRequest {
+  readonly scratch: string;
+  /** Of the file system. */
+  readonly bytes: number;
+  readonly place: MenuPlace;
+  /** Its serial number, eight hexadecimal digits. */
+  readonly volume: string;
+  /** The time of everything in it, in seconds since the epoch. */
+  readonly epoch: number;
+}
+
+/** Makes the file system in a file of `bytes`; returns its path. */
 export async function makeEsp(
   tools: MediumTools,
-  { scratch, bytes, ids, epoch }: { scratch: string; bytes: number; ids: MediumIds; epoch: number },
+  { scratch, bytes, place, volume, epoch }: EspRequest,
   signal: AbortSignal,
 ): Promise<Result<string>> {
   const image = join(scratch, 'esp.img');
@@ -76,25 +87,12 @@ export async function makeEsp(
     ...command,
     env: { ...MTOOLS_ENV, SOURCE_DATE_EPOCH: String(epoch) },
   });
-  const format = [
-    '-F',
-    '32',
-    '-S',
-    '512',
-    '-s',
-    '1',
-    '-n',
-    'MKMA-ESP',
-    '-i',
-    ids.volume,
-    '--invariant',
-    image,
-  ];
+  const format = ['-F', '32', '-S', '512', '-s', '1', '-n', 'MKMA-ESP', '-i', volume, '--invariant', image];
   const folders = ['::/EFI', '::/EFI/BOOT', '::/EFI/debian'];
   const commands = [
     programs.mkfsFat(format),
     programs.mtools(['-c', 'mmd', '-i', image, ...folders]),
-    ...stageEsp(tools, { scratch, ids, epoch }).map(({ path, file }) =>
+    ...stageEsp(tools, { scratch, place, epoch }).map(({ path, file }) =>
       programs.mtools(['-c', 'mcopy', '-m', '-i', image, file, `::/${path}`]),
     ),
   ];

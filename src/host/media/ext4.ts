@@ -12,6 +12,7 @@ import { inodesFor, JOURNAL, MIB, type Part } from './layout.js';
 import type { MediumTools } from './programs.js';
 import type { SetFile } from './source.js';
 import { TAR_END, tarHeader, tarPadding } from './tar.js';
+import type { TreeEntry } from './tree.js';
 
 /**
  * All features, whatever defaults the host or the suite has: each is read by GRUB 2.12 (grub-core/fs/ext2.c)
@@ -57,12 +58,6 @@ function mke2fsCommand({ programs }: MediumTools, request: Ext4Request): Command
     env: { MKE2FS_CONFIG: config, SOURCE_DATE_EPOCH: String(epoch), TZ: 'UTC' },
   };
 }
-
-/** A file or folder in it. Paths have no leading slash; parents come first. */
-export type TreeEntry =
-  | { readonly path: string; readonly folder: true }
-  | { readonly path: string; readonly text: string }
-  | { readonly path: string; readonly file: SetFile };
 
 export interface Streaming {
   readonly signal: AbortSignal;

@@ -23,6 +23,8 @@ export const BOOT_PROGRAMS = {
   grub: 'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed',
   grubPc: 'usr/lib/grub/i386-pc',
   bootImage: 'usr/lib/grub/i386-pc/boot.img',
+  cdBootImage: 'usr/lib/grub/i386-pc/cdboot.img',
+  hybridImage: 'usr/lib/grub/i386-pc/boot_hybrid.img',
 } as const;
 
 export interface MediumTools {

@@ -6,12 +6,13 @@ import { readPart } from '../set/folder.js';
 import { askProgram } from '../sys/answer.js';
 import { run } from '../sys/run.js';
 import { coreSector, mbrCode, placedCore } from './bios.js';
+import { makeCore } from './core-image.js';
 import { Disk, deviceFailure, forgetCache, readBack } from './disk.js';
 import { MTOOLS_ENV, stageEsp } from './esp.js';
 import { SECTOR } from './layout.js';
 import type { FoundMedium } from './medium.js';
+import { byUuid } from './menu-place.js';
 import { BOOT_PROGRAMS, type MediumTools } from './programs.js';
-import { makeCore } from './write.js';
 
 export interface LoaderRefresh {
   readonly target: string;
@@ -35,7 +36,7 @@ async function refreshBios(
   signal: AbortSignal,
 ): Promise<Result<boolean>> {
   const { start, bytes } = medium.bios;
-  const core = await makeCore(tools, medium.uuid, scratch, signal);
+  const core = await makeCore(tools, { place: byUuid(medium.uuid), scratch }, signal);
   if (!core.ok) return core;
   const mbr = Buffer.from(readPart(target, 0, SECTOR) ?? []);
   const [first, second] = [start / SECTOR, (start + bytes / 2) / SECTOR];
@@ -74,7 +75,7 @@ async function refreshEsp(
   { target, medium, tools, scratch, epoch }: LoaderRefresh,
   signal: AbortSignal,
 ): Promise<Result<string[]>> {
-  const staged = stageEsp(tools, { scratch, ids: { storage: medium.uuid }, epoch });
+  const staged = stageEsp(tools, { scratch, place: byUuid(medium.uuid), epoch });
   const image = `${target}@@${medium.esp.start}`;
   const mtools = (command: string, ...args: string[]) => ({
     ...tools.programs.mtools(['-c', command, '-i', image, ...args]),

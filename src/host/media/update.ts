@@ -14,8 +14,8 @@ import type { FoundMedium } from './medium.js';
 import { menuOf, readMenu, writeMenu } from './menu.js';
 import { mountStorage } from './mount.js';
 import { layersIn, type SetFile, type SourceSet } from './source.js';
+import { cmdlineOn } from './tree.js';
 import { compareFiles } from './verify.js';
-import { cmdlineOn } from './write.js';
 
 export interface MediumUpdate {
   readonly target: string;
@@ -98,7 +98,7 @@ async function add(root: string, update: MediumUpdate, context: Context): Promis
   try {
     const added = await addGeneration({
       ...{ images, generations, set: set.folder, layers },
-      cmdline: (number) => cmdlineOn(medium.uuid, number, [...set.own, ...append]),
+      cmdline: (number) => cmdlineOn(`UUID=${medium.uuid}`, number, [...set.own, ...append]),
       always: update.layers !== undefined || !identities,
       copy: (from, to) => copyPaced(from, to, context.signal, onBytes),
     });

@@ -1,26 +1,21 @@
 /** Writes a whole new medium: into a new file, or over a device. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type KernelParameter, renderCmdline } from '../../core/boot/cmdline.js';
-import { FILES } from '../../core/contract.js';
-import { readGenerations } from '../../core/generations/read.js';
-import { bootParameters } from '../../core/loader/entry.js';
-import { MEDIUM } from '../../core/loader/medium-menu.js';
+import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { err, ok, type Result } from '../../core/result.js';
-import { generationPath } from '../../core/set/generations.js';
 import type { Context } from '../context.js';
-import { readPart } from '../set/folder.js';
-import { run } from '../sys/run.js';
-import { earlyConfig, mbrCode, mkimageArguments, placedCore } from './bios.js';
+import { mbrCode, placedCore } from './bios.js';
+import { makeCore } from './core-image.js';
 import { type Disk, deviceFailure, usedPart } from './disk.js';
 import { makeEsp } from './esp.js';
-import { makeExt4, type TreeEntry } from './ext4.js';
+import { makeExt4 } from './ext4.js';
 import { type Piece, renderGpt } from './gpt.js';
 import type { MediumIds } from './ids.js';
 import { type Layout, MIB, SECTOR } from './layout.js';
-import { menuOf } from './menu.js';
+import { byUuid, deviceOf } from './menu-place.js';
 import { BOOT_PROGRAMS, type MediumTools } from './programs.js';
 import type { SetFile } from './source.js';
+import { mediumTree } from './tree.js';
 
 /** What a new medium will be: data alone. */
 export interface MediumPlan {
@@ -34,43 +29,6 @@ export interface MediumPlan {
   readonly digests: ReadonlyMap<string, string>;
   /** What its command line adds. */
   readonly own: readonly KernelParameter[];
-}
-
-/** The number of a new medium's only generation. */
-const FIRST = 1;
-
-/** The command line of a generation on a medium. */
-export function cmdlineOn(uuid: string, number: number, own: readonly KernelParameter[]): string {
-  const path = generationPath(MEDIUM.images, number);
-  return renderCmdline(bootParameters({ device: `UUID=${uuid}`, path, append: own }));
-}
-
-/** Everything on its ext4, parents first. Pure but for what the images say of themselves. */
-function treeOf(plan: MediumPlan): TreeEntry[] {
-  const { ids, files, own } = plan;
-  const folder = generationPath(MEDIUM.images, FIRST).slice(1);
-  const cmdline = `${cmdlineOn(ids.storage, FIRST, own)}\n`;
-  const names = [...files.map(({ name }) => name), FILES.cmdline];
-  const fileOf = (name: string): SetFile | undefined => files.find((file) => file.name === name);
-  const generations = readGenerations({
-    names: [String(FIRST)],
-    read: () => undefined,
-    open: () => ({
-      names,
-      size: (name) => (name === FILES.cmdline ? cmdline.length : fileOf(name)?.bytes),
-      read: (name, offset, length) =>
-        name === FILES.cmdline ? Buffer.from(cmdline) : readPart(fileOf(name)?.from ?? '', offset, length),
-    }),
-  });
-  return [
-    ...['boot', MEDIUM.grub.slice(1)].map((path): TreeEntry => ({ path, folder: true })),
-    { path: MEDIUM.menu.slice(1), text: menuOf(generations, `UUID=${ids.storage}`) },
-    ...[MEDIUM.images.slice(1), `${MEDIUM.images.slice(1)}/generations`, folder].map(
-      (path): TreeEntry => ({ path, folder: true }),
-    ),
-    ...files.map((file): TreeEntry => ({ path: `${folder}/${file.name}`, file })),
-    { path: `${folder}/${FILES.cmdline}`, text: cmdline },
-  ];
 }
 
 /** The pieces of a medium that are written whole, and in which order. */
@@ -90,9 +48,13 @@ export async function rawPieces(
   signal: AbortSignal,
 ): Promise<Result<RawPieces>> {
   const { layout, ids, epoch } = plan;
-  const esp = await makeEsp(tools, { scratch, bytes: layout.esp.bytes, ids, epoch }, signal);
+  const esp = await makeEsp(
+    tools,
+    { scratch, bytes: layout.esp.bytes, place: byUuid(ids.storage), volume: ids.volume, epoch },
+    signal,
+  );
   if (!esp.ok) return esp;
-  const core = await makeCore(tools, ids.storage, scratch, signal);
+  const core = await makeCore(tools, { place: byUuid(ids.storage), scratch }, signal);
   if (!core.ok) return core;
   const sector = layout.bios.start / SECTOR;
   const { head, tail } = renderGpt(layout, ids);
@@ -103,24 +65,6 @@ export async function rawPieces(
     tail,
     head,
   });
-}
-
-/** GRUB's core for BIOS, which finds the menu on the file system with the UUID `storage`. */
-export async function makeCore(
-  { root, programs }: MediumTools,
-  storage: string,
-  scratch: string,
-  signal: AbortSignal,
-): Promise<Result<Buffer>> {
-  const [early, out] = [join(scratch, 'early.cfg'), join(scratch, 'core.img')];
-  writeFileSync(early, earlyConfig(storage));
-  const made = await run(
-    programs.grubMkimage(mkimageArguments(join(root, BOOT_PROGRAMS.grubPc), early, out)),
-    {
-      signal,
-    },
-  );
-  return made.ok ? ok(readFileSync(out)) : made;
 }
 
 /** Writes all but the head, which makes it a medium. `blank`: whether the target holds something older. */
@@ -146,7 +90,7 @@ export async function writeBody(
     const made = await makeExt4(
       tools,
       { target: disk.path, part: layout.storage, ids, label, epoch, scratch },
-      treeOf(plan),
+      mediumTree({ device: deviceOf(byUuid(ids.storage)), files: plan.files, own: plan.own }),
       {
         signal: context.signal,
         digests,

@@ -11,6 +11,8 @@ import { readPart } from '../../set/folder.js';
 import { stage } from '../../stage.js';
 import type { InstallOptions } from './options.js';
 
+export type ContentOptions = Pick<InstallOptions, 'output' | 'layers' | 'identities' | 'sourceDateEpoch'>;
+
 export interface Content {
   readonly set: SourceSet;
   /** Layers that were asked for, or lie in the images folder. */
@@ -27,7 +29,7 @@ const EARLIEST = Date.UTC(1980, 0, 1) / 1000;
 const UNKNOWN_SUITE = 'trixie';
 
 /** Finds the set, warns of what will not boot, and refuses what never would. */
-export function findContent(options: InstallOptions, context: Context): Result<Content> {
+export function findContent(options: ContentOptions, context: Context): Result<Content> {
   const set = findSet(options.output);
   if (!set.ok) return set;
   const { base, folder } = set.value;
@@ -51,7 +53,7 @@ export function findContent(options: InstallOptions, context: Context): Result<C
   return ok({ set: set.value, layers: layers.value, suite: manifest?.suite ?? UNKNOWN_SUITE, epoch });
 }
 
-function layersFor({ layers, identities }: InstallOptions, folder: string): Result<readonly SetFile[]> {
+function layersFor({ layers, identities }: ContentOptions, folder: string): Result<readonly SetFile[]> {
   return layers === 'none' ? ok([]) : layersIn(layers ?? folder, identities);
 }
 

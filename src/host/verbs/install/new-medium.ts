@@ -1,6 +1,5 @@
 /** A new medium: planned as data, then written into a new file or over a device. */
-import { existsSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { truncateSync } from 'node:fs';
 import { err, ok, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { Context } from '../../context.js';
@@ -9,12 +8,12 @@ import { checkCapacity } from '../../media/capacity.js';
 import { Disk, deviceFailure } from '../../media/disk.js';
 import { idsFrom, randomSeed, seedOf } from '../../media/ids.js';
 import { bytesOnExt4, defaultBytes, fit, MIB } from '../../media/layout.js';
+import { publishNew, requireRoom } from '../../media/new-file.js';
 import type { MediumTools } from '../../media/programs.js';
+import { FIRST } from '../../media/tree.js';
 import { verifyDevice } from '../../media/verify.js';
 import { type MediumPlan, type RawPieces, rawPieces, writeBody } from '../../media/write.js';
 import { stage } from '../../stage.js';
-import { flush, giveTo } from '../../sys/files.js';
-import { tryLock } from '../../sys/lock.js';
 import { run } from '../../sys/run.js';
 import { type Content, readDigests } from './content.js';
 import type { InstallOptions, InstallResult } from './options.js';
@@ -58,7 +57,7 @@ async function planOf(
   return ok({ layout: layout.value, ids, label, epoch, files, digests: digests.value, own });
 }
 
-/** Room on the host's file system for what a new file holds besides the images. */
+/** What a new file takes at first besides the images. */
 const OWN = 48 * MIB;
 
 /** Makes a new file: beside its name, which it gets once it is complete. */
@@ -73,19 +72,12 @@ export async function makeFile(
   if (!plan.ok) return plan;
   const room = requireRoom(path, needed + OWN);
   if (!room.ok) return room;
-  const made = join(dirname(path), `.${basename(path)}.new`);
-  const lock = await tryLock(made, context.signal);
-  if (!lock.ok) return lock;
-  if (lock.value === undefined) return err(taken(path));
-  using _held = lock.value;
-  try {
+  const made = await publishNew(path, options.owner, context.signal, async (file) => {
     const pieces = await rawPieces(tools, plan.value, scratch, context.signal);
     if (!pieces.ok) return pieces;
-    // What a killed run left in it goes first.
-    truncateSync(made, 0);
-    truncateSync(made, plan.value.layout.bytes);
-    const written = await stage(context, 'write', formatBytes(needed), async () => {
-      await using disk = await Disk.open(made);
+    truncateSync(file, plan.value.layout.bytes);
+    return stage(context, 'write', formatBytes(needed), async () => {
+      await using disk = await Disk.open(file);
       const body = await writeBody(
         disk,
         { tools, plan: plan.value, pieces: pieces.value, scratch },
@@ -97,36 +89,8 @@ export async function makeFile(
       await disk.flush();
       return ok();
     });
-    if (!written.ok) return written;
-    if (existsSync(path)) return err(taken(path));
-    giveTo(made, options.owner);
-    renameSync(made, path);
-    flush(dirname(path));
-    return ok(resultOf(path, plan.value, 'file'));
-  } finally {
-    rmSync(made, { force: true });
-  }
-}
-
-function requireRoom(path: string, bytes: number): Result<void> {
-  const { bavail, bsize } = statfsSync(dirname(path));
-  if (bavail * bsize >= bytes) return ok();
-  return err({
-    code: 'medium-no-room',
-    what: 'not enough room for this file',
-    where: path,
-    why: `it takes ${formatBytes(bytes)} at first; ${formatBytes(bavail * bsize)} are free`,
-    next: 'free some space, or name a file on another file system',
   });
-}
-
-function taken(path: string) {
-  return {
-    code: 'target-in-use',
-    what: 'another mkma makes this file',
-    where: path,
-    next: 'wait for it to end, or name another file',
-  } as const;
+  return made.ok ? ok(resultOf(path, plan.value, 'file')) : made;
 }
 
 /** Whether a device has room, before anybody is asked. */
@@ -176,7 +140,7 @@ async function overwrite(
   if (!written.ok) return written;
   const { esp, core, tail, head } = pieces;
   const { files, digests, layout } = plan;
-  const facts = { path, storage: layout.storage, number: 1, files, digests };
+  const facts = { path, storage: layout.storage, number: FIRST, files, digests };
   const same = await stage(context, 'verify', 'reading it back', () =>
     verifyDevice({ ...facts, pieces: [esp, core, tail] }, scratch, context),
   );

@@ -48,6 +48,8 @@ export interface InstallResult {
   readonly present?: boolean;
   /** Of the ext4 file system. */
   readonly uuid: string;
+  /** What --refresh-loader renewed. */
+  readonly renewed?: readonly string[];
   /** Bytes of the medium. */
   readonly bytes?: number;
   readonly lines: readonly string[];

@@ -39,5 +39,5 @@ export function refreshedResult(target: string, uuid: string, changed: readonly 
     changed.length === 0
       ? [`${target} has these boot programs already`]
       : [`renewed on ${target}: ${changed.join(', ')}`];
-  return { target, uuid, lines };
+  return { target, uuid, renewed: changed, lines };
 }

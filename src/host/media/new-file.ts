@@ -1,0 +1,57 @@
+/** A new large file: made beside its name, which it gets once it is complete. */
+import { existsSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/text/size.js';
+import { flush, giveTo, type Owner } from '../sys/files.js';
+import { tryLock } from '../sys/lock.js';
+
+/** Makes it with `make`, which gets the name of an empty file. Whatever fails leaves nothing. */
+export async function publishNew(
+  path: string,
+  owner: Owner | undefined,
+  signal: AbortSignal,
+  make: (file: string) => Promise<Result<void>>,
+): Promise<Result<void>> {
+  const made = join(dirname(path), `.${basename(path)}.new`);
+  const lock = await tryLock(made, signal);
+  if (!lock.ok) return lock;
+  if (lock.value === undefined) return err(taken(path));
+  using _held = lock.value;
+  try {
+    // What a killed run left in it goes first.
+    truncateSync(made, 0);
+    const done = await make(made);
+    if (!done.ok) return done;
+    if (existsSync(path)) return err(taken(path));
+    giveTo(made, owner);
+    flush(made);
+    renameSync(made, path);
+    flush(dirname(path));
+    return ok();
+  } finally {
+    rmSync(made, { force: true });
+  }
+}
+
+/** Whether the file system of a new file has room for this many bytes. */
+export function requireRoom(path: string, bytes: number): Result<void> {
+  const { bavail, bsize } = statfsSync(dirname(path));
+  if (bavail * bsize >= bytes) return ok();
+  return err({
+    code: 'medium-no-room',
+    what: 'not enough room for this file',
+    where: path,
+    why: `it takes ${formatBytes(bytes)}; ${formatBytes(bavail * bsize)} are free`,
+    next: 'free some space, or name a file on another file system',
+  });
+}
+
+function taken(path: string): Problem {
+  return {
+    code: 'target-in-use',
+    what: 'another program makes this file',
+    where: path,
+    next: 'wait for it to end, or name another file',
+  };
+}
