@@ -3,8 +3,8 @@ import { ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
 
 /**
- * Unpacks a cached tree with everything that a tarball of mmdebstrap contains. `leftOut`: patterns for tar(1) of
- * names that are not unpacked.
+ * Unpacks a cached tree with everything that a tarball of mmdebstrap contains. `leftOut`: patterns for tar(1)
+ * of names that are not unpacked.
  */
 export async function unpackTree(
   tarball: string,
