@@ -268,6 +268,45 @@ test('what must not be written is refused, and nothing changes', async () => {
   execFileSync('losetup', ['--detach', readOnly]);
 });
 
+test('a set for which a medium has no room is refused with the numbers, and the medium stays as it is', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'), { baseBytes: 30 * MIB });
+  const medium = join(folder.path, 'medium.img');
+  await install(medium, images, '--size', '150M');
+  smallSet(images, { baseBytes: 60 * MIB });
+  const refused = await mkma(['install', medium, '--output', images]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /generation-no-room/);
+  assert.match(refused.stderr, /takes 60\.\d MiB; \d+\.?\d* MiB are free/);
+  assert.match(refused.stderr, /next: .*mkma generations drop N/);
+  onMedium(medium, (root) => assert.deepEqual(readdirSync(join(root, 'mkma/generations')), ['1']));
+  assert.match(readByGrub(medium, '/boot/grub/grub.cfg').toString(), /generations\/1\/vmlinuz/);
+});
+
+test('a device that keeps nothing of what is written is found out before the images are written', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'));
+  const view = join(folder.path, 'view');
+  writeFileSync(view, '');
+  const nothing = { driver: 'null-co', 'node-name': 'n', size: 600 * MIB, 'read-zeroes': true };
+  const shown = { type: 'fuse', id: 'view', 'node-name': 'n', mountpoint: view, writable: true };
+  const words = ['--blockdev', JSON.stringify(nothing), '--export', JSON.stringify(shown)];
+  const daemon = spawn('setpriv', ['--pdeathsig', 'TERM', 'qemu-storage-daemon', ...words]);
+  try {
+    while (statSync(view).size === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await asDevice(view, async (device) => {
+      const done = await mkma(['install', device, '--output', images, '--confirm', basename(device)]);
+      assert.match(done.stderr, /target-lies/);
+      assert.match(done.stderr, /it reports 600 MiB, and a mark written at 1\.00 MiB did not come back/);
+      assert.doesNotMatch(done.stderr, /write: start/);
+    });
+  } finally {
+    const ended = new Promise((resolve) => daemon.once('close', resolve));
+    daemon.kill();
+    await ended;
+  }
+});
+
 test('a device that ends early fails with its cause', async () => {
   using folder = temporary({ onDisk: true });
   const images = smallSet(join(folder.path, 'images'), { baseBytes: 40 * MIB });

@@ -103,10 +103,16 @@ async function add(root: string, update: MediumUpdate, context: Context): Promis
       copy: (from, to) => copyPaced(from, to, context.signal, onBytes),
     });
     if (added.ok || added.problem.code !== 'generation-no-room') return added;
-    return err({ ...added.problem, where: target });
+    const next = `mount ${part(target)} and drop one: mkma generations drop N --output MOUNTPOINT${MEDIUM.images}`;
+    return err({ ...added.problem, where: target, next });
   } catch (cause) {
     return err(deviceFailure(target, cause));
   }
+}
+
+/** The partition with the generations, as it is named for people. */
+function part(target: string): string {
+  return `the third partition of ${target}`;
 }
 
 function verify(
