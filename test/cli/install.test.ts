@@ -325,6 +325,27 @@ test('a device that ends early fails with its cause', async () => {
   }
 });
 
+test('an interrupted update leaves the medium as it was', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'));
+  const medium = join(folder.path, 'medium.img');
+  await install(medium, images, '--size', '500M');
+  smallSet(images, { baseBytes: 300 * MIB });
+  let stopped = false;
+  const done = await mkma(['install', medium, '--output', images], {
+    onStderr: (text, child) => {
+      if (stopped || !text.includes('write: start')) return;
+      stopped = true;
+      setTimeout(() => child.kill('SIGINT'), 200);
+    },
+  });
+  assert.ok(stopped, done.stderr);
+  assert.equal(done.code, 130, done.stderr);
+  assert.equal(execFileSync('losetup', ['--associated', medium], { encoding: 'utf8' }), '');
+  onMedium(medium, (root) => assert.deepEqual(readdirSync(join(root, 'mkma/generations')), ['1']));
+  assert.match(readByGrub(medium, '/boot/grub/grub.cfg').toString(), /generations\/1\/vmlinuz/);
+});
+
 test('an interrupted run leaves no file, and an unsigned kernel is named', async () => {
   using folder = temporary({ onDisk: true });
   const images = smallSet(join(folder.path, 'images'), { baseBytes: 400 * MIB });

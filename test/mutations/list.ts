@@ -3,6 +3,7 @@ import { CORE } from './core.js';
 import { GENERATIONS } from './generations.js';
 import { GUEST } from './guest.js';
 import { HOST } from './host.js';
+import { MEDIA } from './media.js';
 import { MOMENT } from './moment.js';
 import type { Mutation } from './mutation.js';
 import { PACKAGES } from './packages.js';
@@ -13,6 +14,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...GENERATIONS,
   ...GUEST,
   ...HOST,
+  ...MEDIA,
   ...MOMENT,
   ...PACKAGES,
   ...SAVED,
