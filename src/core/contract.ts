@@ -22,6 +22,12 @@ export const PARAM = {
   timeout: 'mkma_timeout',
   /** Phase before which a shell is opened. */
   breakAt: 'mkma_break',
+  /** An encrypted volume (LUKS) to open, by the UUID of its header; repeatable. */
+  luks: 'mkma_luks',
+  /** A logical volume (LVM) to activate, `VG/LV`; repeatable. */
+  lvm: 'mkma_lvm',
+  /** A key file on another device, `DEVICE:/path`. */
+  key: 'mkma_key',
 } as const;
 
 /** Values of parameters that are not given. */
@@ -76,7 +82,15 @@ export const INITRAMFS = {
   program: 'mkma/init.js',
   /** Modules to load before devices are looked for, one name per line. */
   modules: 'mkma/modules',
+  /** The keyboard layout as busybox's loadkmap reads it; only where passphrases are asked for. */
+  keymap: 'mkma/keymap',
+  /** Present: a failed boot from encrypted storage may open a root shell. */
+  shellAllowed: 'mkma/shell-allowed',
 } as const;
+
+/** Storage that early boot has to open before it finds a file system: LUKS, LVM. */
+export const STORAGE_KINDS = ['luks', 'lvm'] as const;
+export type StorageKind = (typeof STORAGE_KINDS)[number];
 
 /** The view of the RAM file system on the running machine, relative to `/`. */
 export const OVERLAY = { root: 'overlay', base: 'base', fresh: 'fresh', layers: 'layers' } as const;

@@ -28,6 +28,19 @@ reboot_if_asked() {
 	reboot -f
 }
 
+# Past a root shell there is no login: on a machine with encrypted storage one opens only if mkma_break=
+# requests it, or if the definition allows it (initramfs.encryptedShell).
+shell_allowed() {
+	[ ! -e /mkma/shell-allowed ] || return 0
+	[ -r /proc/cmdline ] || return 0
+	encrypted=
+	# shellcheck disable=SC2013 # it is about words
+	for word in $(cat /proc/cmdline); do
+		case $word in mkma_break=*) return 0 ;; mkma_luks=*) encrypted=1 ;; esac
+	done
+	[ -z "$encrypted" ]
+}
+
 while :; do
 	rm -f /mkma/handover
 	qjs -m /mkma/init.js
@@ -42,6 +55,12 @@ while :; do
 		echo "mkma:   next: run it by hand: qjs -m /mkma/init.js; if it cannot start, build the initramfs again"
 	fi
 	reboot_if_asked
+	if ! shell_allowed; then
+		echo "mkma: no shell opens, since the storage is encrypted; mkma_break=mount in the boot loader requests one."
+		echo "mkma: the next try is in 30 seconds; Ctrl-Alt-Del restarts the machine."
+		sleep 30
+		continue
+	fi
 	echo "mkma: this shell has the tools of the initramfs; see dmesg, blkid, lsmod, cat /proc/cmdline."
 	echo "mkma: exit retries from the start; reboot -f restarts the machine."
 	# cttyhack makes the console its terminal, for job control and Ctrl-C. That takes a session, hence setsid.

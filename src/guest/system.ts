@@ -16,6 +16,10 @@ export interface Finished {
 export interface RunOptions {
   /** Bytes for standard input; empty by default. */
   readonly input?: string | Uint8Array;
+  /**
+   * Instead of it: a few bytes that must not be in a file anywhere, at most 64 KiB (the capacity of a pipe).
+   */
+  readonly secret?: Uint8Array;
   readonly cwd?: string;
   /** The program may be missing: the exit code is then 127 or 126. */
   readonly mayLack?: boolean;
@@ -47,6 +51,16 @@ export interface FileInfo {
   readonly uid: number;
   readonly gid: number;
   readonly size: number;
+}
+
+/** A terminal that reads single keys without showing them. */
+export interface KeyTerminal {
+  readonly path: string;
+  /** What was typed since; without waiting. */
+  read(): Uint8Array;
+  write(text: string): void;
+  /** Gives the terminal back as it was. */
+  close(): void;
 }
 
 export interface GuestSystem {
@@ -90,6 +104,8 @@ export interface GuestSystem {
   print(line: string): void;
   /** Opens an interactive shell on the console, until the user exits it. */
   shell(): void;
+  /** Opens a terminal for keys; `undefined` if it is not there. */
+  openTerminal(path: string): KeyTerminal | undefined;
 }
 
 /** The running machine, for mkma's program there. */

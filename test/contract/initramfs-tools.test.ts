@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { INIT_FAILED, INITRAMFS, PARAM } from '../../src/core/contract.js';
 import { HANDOVER } from '../../src/guest/init/folders.js';
 import { APPLETS, GENERIC_MODULES, PROGRAMS } from '../../src/host/initramfs/contents.js';
+import { storagePrograms } from '../../src/host/initramfs/storage.js';
 
 const GUEST = new URL('../../guest/', import.meta.url);
 const STUB = fileURLToPath(new URL('init.sh', GUEST));
@@ -16,7 +17,9 @@ const program = readFileSync(new URL('init.js', GUEST), 'utf8');
 
 const available = new Set([
   ...APPLETS,
-  ...PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]).map((path) => basename(path)),
+  ...[...PROGRAMS, ...storagePrograms(['luks', 'lvm'])]
+    .flatMap(({ path, links }) => [path, ...(links ?? [])])
+    .map((path) => basename(path)),
 ]);
 
 test('every program that init starts is in the initramfs', () => {

@@ -1,5 +1,5 @@
 /** The initramfs: the manifest inside it, and its parts. */
-import { FORMAT_VERSION } from '../contract.js';
+import { FORMAT_VERSION, STORAGE_KINDS, type StorageKind } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
 
 export interface InitramfsManifest {
@@ -16,6 +16,14 @@ export interface InitramfsManifest {
    * `false`: the overlay is mounted with `xino=off` (docs/decisions/0016-one-device-number.md). Absent: on.
    */
   readonly xino?: false;
+  /** Kinds of storage that it can open, besides plain file systems; absent: none. */
+  readonly storage?: readonly StorageKind[];
+  /**
+   * Name of the keyboard layout at the passphrase prompt; absent: the kernel's, which is the American one.
+   */
+  readonly keyboard?: string;
+  /** `true`: the keys of encrypted storage stay in the kernel's keyring; absent: no. */
+  readonly keepKey?: true;
 }
 
 /** Bytes of files: the kernel's modules with their firmware, and everything else. */
@@ -41,7 +49,7 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
   } catch {
     // Not JSON: refused below, as it has no kind.
   }
-  const { format, kind, mkma, suite, architecture, kernelRelease, xino } = value;
+  const { format, kind, mkma, suite, architecture, kernelRelease, xino, storage, keyboard, keepKey } = value;
   const texts = [mkma, suite, architecture, kernelRelease];
   if (format !== FORMAT_VERSION || kind !== 'initramfs' || texts.some((t) => typeof t !== 'string')) {
     return err({
@@ -51,6 +59,12 @@ export function parseInitramfsManifest(json: string): Result<InitramfsManifest> 
       next: 'build it again',
     });
   }
-  const numbers = xino === false ? { xino } : {};
-  return ok({ format, kind, mkma, suite, architecture, kernelRelease, ...numbers } as InitramfsManifest);
+  const kinds = Array.isArray(storage) ? STORAGE_KINDS.filter((known) => storage.includes(known)) : [];
+  const further = {
+    ...(xino === false ? { xino } : {}),
+    ...(kinds.length === 0 ? {} : { storage: kinds }),
+    ...(typeof keyboard === 'string' ? { keyboard } : {}),
+    ...(keepKey === true ? { keepKey } : {}),
+  };
+  return ok({ format, kind, mkma, suite, architecture, kernelRelease, ...further } as InitramfsManifest);
 }

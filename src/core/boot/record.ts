@@ -6,6 +6,7 @@ import type { Phase } from '../contract.js';
 import type { Binding } from '../identity/mark.js';
 import type { Renumbered } from '../records/compose.js';
 import type { Problem } from '../result.js';
+import type { Opening } from './opening.js';
 
 /** Its path, on the booting and on the running machine alike. */
 export const BOOT_RECORD = '/run/mkma/boot.json';
@@ -116,6 +117,10 @@ export interface BootRecord {
     readonly path: string;
     /** Nodes of other devices that match the name; absent if there were none. */
     readonly others?: readonly string[];
+    /** Encrypted and logical volumes that it is on; absent if there are none. */
+    readonly opening?: Opening;
+    /** `true`: the keys of encrypted volumes are in the user keyring of root. */
+    readonly keepKey?: true;
   };
   /** What was loaded: the base, then the layers in their order, the lowest first. */
   readonly images: readonly LoadedImage[];

@@ -8,6 +8,7 @@ import { DEFINITION } from './definition.js';
 import { IMAGES } from './images.js';
 import { MACHINE } from './machine.js';
 import { MEDIA } from './media.js';
+import { OPENED_STORAGE } from './opened-storage.js';
 import { USAGE } from './usage.js';
 import { VIRTUAL_MACHINES } from './virtual-machines.js';
 
@@ -18,6 +19,7 @@ export const PROBLEM_CODES = {
   Build: BUILD,
   'Images and layers': IMAGES,
   'Early boot': BOOT,
+  'Encrypted and logical volumes': OPENED_STORAGE,
   'Running machine': MACHINE,
   'Boot loaders and virtual machines': VIRTUAL_MACHINES,
   Media: MEDIA,
@@ -30,6 +32,7 @@ export type ProblemCode =
   | keyof typeof BUILD
   | keyof typeof IMAGES
   | keyof typeof BOOT
+  | keyof typeof OPENED_STORAGE
   | keyof typeof MACHINE
   | keyof typeof VIRTUAL_MACHINES
   | keyof typeof MEDIA;

@@ -36,6 +36,7 @@ import { loadLayers, sayLeftOut } from './layers.js';
 import { loadBase, readBase } from './load.js';
 import { markDerived } from './mark-derived.js';
 import { type Drivers, driversOf } from './modules.js';
+import { closeStorage, openStorage } from './open-storage.js';
 import { measure, mountRam, needOfImage } from './ram.js';
 import { lowerReserve } from './reserve.js';
 import { say, sayFailure } from './say.js';
@@ -58,6 +59,8 @@ interface Boot {
   amongAll?: boolean;
   /** Manifest of the initramfs. */
   initramfs?: InitramfsManifest;
+  /** Commands that close what was opened to reach the storage. */
+  closing?: readonly (readonly string[])[];
   storage?: Storage;
   /** Nodes of other devices that match the name of the storage device. */
   others?: readonly string[];
@@ -158,6 +161,11 @@ function mount(boot: Boot): Result<void> {
   if (!kernel.ok) return kernel;
   boot.initramfs = kernel.value;
   for (const folder of [STORAGE, RAM, NEW_ROOT]) mustMakeFolder(machine, folder);
+  const opened = step(boot, 'encrypted and logical volumes', () =>
+    openStorage(machine, { ...boot, manifest: kernel.value }),
+  );
+  if (!opened.ok) return opened;
+  boot.closing = opened.value;
   const looked = lookForBase(boot);
   if (looked.ok || boot.amongAll === true) return looked;
   // Another device of that name may contain it, which only other drivers make appear.
@@ -232,6 +240,8 @@ function layers(boot: Boot): Result<void> {
   const released = step(boot, 'release of the storage', () => releaseStorage(machine));
   if (!released.ok) return released;
   undo.drop(['umount', STORAGE]);
+  const closed = closeStorage(machine, boot.closing ?? [], undo);
+  if (!closed.ok) return closed;
   const stack = {
     layers: composed.images.map(({ layer }) => known(layer)),
     composed: composed.files.length > 0,
@@ -297,6 +307,8 @@ function record(boot: Boot, now: number): BootRecord {
       type: storage.type,
       path: settings.path === '' ? '/' : settings.path,
       ...(known(boot.others).length === 0 ? {} : { others: known(boot.others) }),
+      ...(settings.opening === undefined ? {} : { opening: settings.opening }),
+      ...(known(boot.initramfs).keepKey === true ? { keepKey: true } : {}),
     },
     images: boot.images,
     leftOut: boot.leftOut,

@@ -1,8 +1,8 @@
 /** btrfs on several devices: which belong together, and whether all of them are present. */
 import { PARAM } from '../../core/contract.js';
 import type { Problem } from '../../core/result.js';
+import { type BlockDevice, describeDevice } from '../storage/blkid.js';
 import type { GuestSystem } from '../system.js';
-import { type BlockDevice, describeDevice } from './blkid.js';
 
 /**
  * Position of the superblock, and fields in it (struct btrfs_super_block, include/uapi/linux/btrfs_tree.h in

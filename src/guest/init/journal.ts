@@ -1,6 +1,7 @@
 /** Whether a mount will replay a journal, or has: a write to the medium, which is reported. */
+
+import type { BlockDevice } from '../storage/blkid.js';
 import type { GuestSystem } from '../system.js';
-import type { BlockDevice } from './blkid.js';
 
 /**
  * The kernel's messages: ext4 (fs/ext4/super.c), xfs (fs/xfs/xfs_log_recover.c), btrfs (fs/btrfs/disk-io.c).

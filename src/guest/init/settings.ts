@@ -1,8 +1,15 @@
 /** The settings on the kernel command line. */
-import { lastValue, parseCmdline } from '../../core/boot/cmdline.js';
+import { type KernelParameter, lastValue, parseCmdline } from '../../core/boot/cmdline.js';
 import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/boot/device.js';
+import {
+  type KeyFile,
+  type Opening,
+  parseKeyFile,
+  parseLogicalVolume,
+  parseLuksUuid,
+} from '../../core/boot/opening.js';
 import { DEFAULTS, PARAM, PHASES, type Phase } from '../../core/contract.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { type Err, err, ok, type Result } from '../../core/result.js';
 import { type LayerSelection, parseLayerSelection } from '../../core/set/layer-names.js';
 import { parseRamSize, type RamSize } from '../../core/text/size.js';
 
@@ -19,6 +26,10 @@ export interface Settings {
   /** Which layers to apply. */
   readonly layers: LayerSelection;
   readonly breakAt?: Phase;
+  /** What to open before the device is looked for; absent: nothing. */
+  readonly opening?: Opening;
+  /** A key file for it. */
+  readonly key?: KeyFile;
   /** The program to hand over to, inside the new root. */
   readonly init: string;
 }
@@ -58,6 +69,8 @@ export function readSettings(cmdline: string): Result<Settings> {
   if (breakText !== undefined && breakAt === undefined) {
     return refuse(PARAM.breakAt, breakText, `it must be one of ${PHASES.join(', ')}`);
   }
+  const opening = readOpening(parameters);
+  if (!opening.ok) return opening;
   return ok({
     ...(asked === undefined || name === undefined ? {} : { device: { asked, name } }),
     path: normalPath(value(PARAM.path) ?? DEFAULTS.path),
@@ -66,11 +79,51 @@ export function readSettings(cmdline: string): Result<Settings> {
     timeout,
     layers: layers.value,
     ...(breakAt === undefined ? {} : { breakAt }),
+    ...opening.value,
     init: value('init') ?? '/sbin/init',
   });
 }
 
-function refuse(parameter: string, value: string, allowed: string): Result<Settings> {
+/** Encrypted and logical volumes to open, each once, and the key file. */
+function readOpening(parameters: readonly KernelParameter[]): Result<Pick<Settings, 'opening' | 'key'>> {
+  const luks = readEach(
+    parameters,
+    PARAM.luks,
+    parseLuksUuid,
+    'it must be the UUID of a LUKS header (blkid)',
+  );
+  if (!luks.ok) return luks;
+  const lvm = readEach(parameters, PARAM.lvm, parseLogicalVolume, 'it must be VG/LV, as lvs prints them');
+  if (!lvm.ok) return lvm;
+  const allowed = 'it must be a device and a path on it, such as UUID=...:/machine.key';
+  const keys = readEach(parameters, PARAM.key, parseKeyFile, allowed);
+  if (!keys.ok) return keys;
+  const key = keys.value.at(-1);
+  const none = luks.value.length + lvm.value.length === 0;
+  return ok({
+    ...(none ? {} : { opening: { luks: luks.value, lvm: lvm.value } }),
+    ...(key === undefined ? {} : { key }),
+  });
+}
+
+/** All values of a parameter, parsed, each once. */
+function readEach<T>(
+  parameters: readonly KernelParameter[],
+  wanted: string,
+  parse: (text: string) => T | undefined,
+  allowed: string,
+): Result<T[]> {
+  const found = new Map<string, T>();
+  for (const { name, value = '' } of parameters) {
+    if (name !== wanted) continue;
+    const parsed = parse(value);
+    if (parsed === undefined) return refuse(wanted, value, allowed);
+    found.set(JSON.stringify(parsed), parsed);
+  }
+  return ok([...found.values()]);
+}
+
+function refuse(parameter: string, value: string, allowed: string): Err {
   return err({
     code: 'parameter-invalid',
     what: 'invalid kernel parameter',

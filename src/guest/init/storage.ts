@@ -3,8 +3,14 @@
 import { driverOf } from '../../core/boot/device.js';
 import { PARAM } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import {
+  type BlockDevice,
+  describeAll,
+  describeDevice,
+  listBlockDevices,
+  matching,
+} from '../storage/blkid.js';
 import type { GuestSystem } from '../system.js';
-import { type BlockDevice, describeAll, describeDevice, listBlockDevices, matching } from './blkid.js';
 import { completeOnly, membersMissing, withMembers } from './btrfs.js';
 import { STORAGE } from './folders.js';
 import { hasCleanJournal, replayed } from './journal.js';
@@ -111,6 +117,15 @@ export function mountableType(device: BlockDevice): string | undefined {
   return type === undefined || CONTAINERS[type] !== undefined ? undefined : type;
 }
 
+/** What to do about a container; early boot opens two kinds. */
+function howToOpen({ tags }: BlockDevice): string {
+  const plain = 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name it';
+  const inside = `name the file system inside with ${PARAM.device}=`;
+  if (tags.TYPE === 'crypto_LUKS') return `add ${PARAM.luks}=${tags.UUID} in the boot loader, and ${inside}`;
+  if (tags.TYPE === 'LVM2_member') return `add ${PARAM.lvm}=VG/LV in the boot loader, and ${inside}`;
+  return plain;
+}
+
 /** Mounts a file system, which is on all of the devices, read-only on {@link STORAGE}. */
 export function mountStorage(
   machine: GuestSystem,
@@ -126,7 +141,7 @@ export function mountStorage(
       what: 'the storage device has no file system that early boot can mount',
       where: describeDevice(device),
       why: container === undefined ? 'blkid finds no file system on it' : `it is ${container}`,
-      next: 'put the images on a plain file system (ext4, xfs, btrfs, vfat ...) and name it',
+      next: howToOpen(device),
     });
   }
   const clean = hasCleanJournal(machine, device.node, type);

@@ -13,6 +13,7 @@ import { ask } from '../ran.js';
 import { placeInside } from '../resolve.js';
 import type { RunningSystem } from '../system.js';
 import { layerSelection } from './next-boot.js';
+import { openForImages } from './open-storage.js';
 
 /**
  * Its mount point: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards.
@@ -20,8 +21,8 @@ import { layerSelection } from './next-boot.js';
 const STORAGE = '/run/mkma/storage';
 
 /**
- * Mounts the storage, does the work in the images folder, and unmounts it, whatever the result. With `write`
- * it is writable.
+ * Opens and mounts the storage, does the work in the images folder, and unmounts and closes it, whatever the
+ * result. With `write` it is writable.
  */
 export function withImages<T>(
   machine: RunningSystem,
@@ -38,6 +39,21 @@ export function withImages<T>(
 
 /** Like {@link withImages}, with the file system's own root. */
 export function withStorage<T>(
+  machine: RunningSystem,
+  record: BootRecord,
+  mode: 'read' | 'write',
+  work: (root: string) => Result<T>,
+): Result<T> {
+  const opened = openForImages(machine, record);
+  if (!opened.ok) return opened;
+  try {
+    return withMounted(machine, record, mode, work);
+  } finally {
+    opened.value();
+  }
+}
+
+function withMounted<T>(
   machine: RunningSystem,
   record: BootRecord,
   mode: 'read' | 'write',

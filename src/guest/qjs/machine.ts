@@ -6,6 +6,7 @@ import type { GuestSystem } from '../system.js';
 import { enterEnvironment } from './environment.js';
 import { info, link, makeFolder, readAt, readText, write } from './files.js';
 import { OwnJobs } from './jobs.js';
+import { openTerminal } from './key-terminal.js';
 import { pipelines } from './pipelines.js';
 import { run } from './run.js';
 
@@ -40,6 +41,7 @@ export function quickjsMachine(): GuestSystem {
     shell() {
       os.exec(['setsid', 'cttyhack', 'sh'], { block: true, cwd: '/' });
     },
+    openTerminal,
   };
 }
 

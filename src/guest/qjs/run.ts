@@ -9,7 +9,7 @@ import { INTERRUPTED, type Jobs } from './jobs.js';
 import { drain, exitCode, scratch, wordsOf } from './streams.js';
 
 export function run(argv: readonly string[], options: RunOptions = {}): Finished {
-  const stdin = scratch(options.input);
+  const stdin = options.secret === undefined ? scratch(options.input) : filledPipe(options.secret);
   const stdout = scratch();
   const stderr = scratch();
   const status = os.exec([...argv], {
@@ -44,6 +44,18 @@ export function start(jobs: Jobs, argv: readonly string[], options: RunOptions =
     const finished = { code, stdout: drain(stdout), stderr: words };
     return options.mayLack === true ? finished : ran(argv, finished);
   };
+}
+
+/** The reading end of a pipe that holds the bytes, and then ends. */
+function filledPipe(bytes: Uint8Array): { fileno(): number; close(): void } {
+  const pipe = os.pipe();
+  if (pipe === null) throw new Error('cannot make a pipe');
+  const [from, into] = pipe;
+  if (bytes.length > PIECE) throw new Error('more bytes than a pipe holds');
+  const taken = os.write(into, bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  os.close(into);
+  if (taken !== bytes.length) throw new Error(`cannot fill a pipe: ${taken} of ${bytes.length} bytes`);
+  return { fileno: () => from, close: () => os.close(from) };
 }
 
 /** A path by which others can open an unnamed file (proc_pid_fd(5)). */

@@ -26,7 +26,9 @@ export function runningMachine(): RunningSystem {
         jobs = new OwnJobs();
       });
     },
-    run: (argv, options) => start(jobs, argv, options)(),
+    // A secret is handed on by this program itself.
+    run: (argv, options) =>
+      options?.secret === undefined ? start(jobs, argv, options)() : run(argv, options),
     pipelines: (list, limit, onEnd) => pipelines(jobs, list, limit, onEnd),
     start: (argv, options) => start(jobs, argv, options),
     makeFile,

@@ -7,6 +7,7 @@ import { isWithin } from '../../core/text/path.js';
 import { disksOf, packagesOfDisk } from '../definition/disks.js';
 import type { MachineConfig } from '../definition/machine.js';
 import type { Path } from '../definition/merge.js';
+import { packagesOfStorage, storageKinds } from '../definition/storage-kinds.js';
 import { kindKeptOut, MACHINE_ID, POLICY } from '../pack/kept-out.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { below } from '../sys/walk.js';
@@ -41,6 +42,7 @@ export function neededPackages(machine: MachineConfig): Needed[] {
       : []),
     ...(keyboard === undefined ? [] : by(['keyboard'], 'console-setup', 'keyboard-configuration')),
     ...disksOf(machine).flatMap((disk) => by(disk.field, ...packagesOfDisk(disk))),
+    ...by(['initramfs', 'storage'], ...packagesOfStorage(storageKinds(machine))),
     ...firmware.flatMap((name, i) => by(['firmware', i], name)),
     ...by(['timezone'], 'tzdata'),
   ];

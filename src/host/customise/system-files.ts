@@ -7,6 +7,7 @@ import { DEFINED_RULES } from '../../core/contract.js';
 import { renderRules } from '../../core/rules/rules.js';
 import type { Part } from '../definition/choices.js';
 import type { MachineConfig } from '../definition/machine.js';
+import { storageKinds } from '../definition/storage-kinds.js';
 import { DPKG_CONFIG, dpkgConfig } from '../leave-out/parts.js';
 import { diskFiles } from './disks/files.js';
 import { identityFiles } from './identity-files.js';
@@ -36,6 +37,7 @@ export function machineFiles(machine: MachineConfig, read: KeyReader): Readonly<
     ...leftOutFiles(machine.without),
     ...ruleFiles(machine.persist),
     ...identityFiles(machine),
+    ...lvmFiles(machine),
     ...(Object.keys(sysctl).length === 0 ? {} : { '/etc/sysctl.d/60-mkma.conf': sysctlText(sysctl) }),
     // For mkma test, so that the images alone suffice.
     ...(machine.listen.length === 0
@@ -50,6 +52,18 @@ function sysctlText(settings: MachineConfig['sysctl']): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
     .join('');
+}
+
+/**
+ * lvm2 came only for the images: the groups of other disks are nobody's business here. A file of the same
+ * name replaces that of the package (udev(7)).
+ */
+function lvmFiles(machine: MachineConfig): Record<string, string> {
+  if (!storageKinds(machine).includes('lvm') || machine.packages.includes('lvm2')) return {};
+  return {
+    '/etc/udev/rules.d/69-lvm.rules':
+      '# Volume groups are not activated as they appear: lvm2 is here for the storage of the images alone.\n',
+  };
 }
 
 /** Swap in RAM, for systemd-zram-generator(8). */

@@ -3,16 +3,18 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
 import { renderInitramfsManifest } from '../../core/boot/initramfs.js';
-import { INITRAMFS } from '../../core/contract.js';
+import { INITRAMFS, type StorageKind } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
-import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, PROGRAMS } from './contents.js';
+import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, PROGRAMS, type Program } from './contents.js';
 import { installFirmware } from './firmware.js';
 import { installModules } from './install-modules.js';
+import { installKeymap } from './keymap.js';
 import { libraryClosure } from './libraries.js';
+import { storagePrograms } from './storage.js';
 
 export interface InitramfsInputs {
   /** Tree with the tools' packages unpacked, usr-merged (`mmdebstrap --variant=extract`). */
@@ -39,6 +41,12 @@ export interface InitramfsInputs {
   readonly architecture: string;
   /** Whether early boot gives the whole root one device number. */
   readonly xino: boolean;
+  /** Kinds of storage that it can open, besides plain file systems. */
+  readonly storage: readonly StorageKind[];
+  /** Name of the machine's keyboard layout, if it has one. */
+  readonly keyboard?: string | undefined;
+  readonly keepKey: boolean;
+  readonly encryptedShell: boolean;
 }
 
 /** Builds the tree of the initramfs at `target`. Needs root: depmod of the tools runs inside the tree. */
@@ -46,11 +54,15 @@ export async function assembleInitramfs(inputs: InitramfsInputs, context: Contex
   const { target, tools } = inputs;
   removeTree(target);
   await makeSkeleton(target);
-  const programs = await installPrograms(tools, target);
+  const programs = await installPrograms(tools, target, [...PROGRAMS, ...storagePrograms(inputs.storage)]);
   if (!programs.ok) return programs;
   const further = await installBinaries(inputs);
   if (!further.ok) return further;
-  await installMkma(inputs);
+  const keymap = inputs.storage.includes('luks')
+    ? await installKeymap(inputs.root, target, context.signal)
+    : ok(false);
+  if (!keymap.ok) return keymap;
+  await installMkma(inputs, keymap.value);
   const modules = await installModules(inputs, context);
   if (!modules.ok) return modules;
   const depmod = await run(
@@ -85,8 +97,12 @@ async function makeSkeleton(target: string): Promise<void> {
   await writeNew(target, 'etc/group', 'root:x:0:\n');
 }
 
-async function installPrograms(tools: string, target: string): Promise<Result<void>> {
-  const paths = PROGRAMS.map((program) => program.path);
+async function installPrograms(
+  tools: string,
+  target: string,
+  programs: readonly Program[],
+): Promise<Result<void>> {
+  const paths = programs.map((program) => program.path);
   for (const path of paths) {
     const there = await stat(join(tools, path)).catch(() => undefined);
     if (there === undefined) {
@@ -101,8 +117,8 @@ async function installPrograms(tools: string, target: string): Promise<Result<vo
   const libraries = await libraryClosure(tools, paths);
   if (!libraries.ok) return libraries;
   await installOnce(tools, target, [...paths, ...libraries.value]);
-  for (const { path, links } of PROGRAMS) for (const link of links ?? []) await linkTo(target, link, path);
-  const named = PROGRAMS.flatMap(({ path, links }) => [path, ...(links ?? [])]);
+  for (const { path, links } of programs) for (const link of links ?? []) await linkTo(target, link, path);
+  const named = programs.flatMap(({ path, links }) => [path, ...(links ?? [])]);
   // Programs elsewhere are only started by path.
   const own = new Set(named.filter((path) => /^usr\/s?bin\//.test(path)).map((path) => posix.basename(path)));
   for (const applet of APPLETS) {
@@ -154,15 +170,22 @@ async function installBinaries({ root, target, binaries }: InitramfsInputs): Pro
   return ok();
 }
 
-async function installMkma(inputs: InitramfsInputs): Promise<void> {
+async function installMkma(inputs: InitramfsInputs, hasKeymap: boolean): Promise<void> {
   const { target } = inputs;
   await install(inputs.stub, target, 'init', 0o755);
   await install(inputs.program, target, INITRAMFS.program, 0o644);
   await writeNew(target, INITRAMFS.modules, ALWAYS_LOADED.map((name) => `${name}\n`).join(''));
   const { mkma, suite, architecture, release, xino } = inputs;
-  const facts = { mkma, suite, architecture, kernelRelease: release };
-  const manifest = renderInitramfsManifest(xino ? facts : { ...facts, xino });
+  const { storage, keyboard, keepKey, encryptedShell } = inputs;
+  const manifest = renderInitramfsManifest({
+    ...{ mkma, suite, architecture, kernelRelease: release },
+    ...(xino ? {} : { xino }),
+    ...(storage.length === 0 ? {} : { storage }),
+    ...(hasKeymap && keyboard !== undefined ? { keyboard } : {}),
+    ...(keepKey && storage.includes('luks') ? { keepKey } : {}),
+  });
   await writeNew(target, INITRAMFS.manifest, manifest);
+  if (encryptedShell) await writeNew(target, INITRAMFS.shellAllowed, '');
 }
 
 /** Copies a file; of a symlink, its target. */

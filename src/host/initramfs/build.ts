@@ -12,6 +12,7 @@ import { planArchive } from '../../core/image/archive-plan.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { MachineConfig } from '../definition/machine.js';
+import { storageKinds } from '../definition/storage-kinds.js';
 import { driversFor, type Hardware, hardwareDigest } from '../hardware/host-hardware.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
@@ -23,15 +24,17 @@ import { resolveInTree } from '../sys/tree-files.js';
 import { assembleInitramfs } from './assemble.js';
 import { ALWAYS_LOADED, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, PROGRAMS } from './contents.js';
 import { firmwareStamp } from './firmware.js';
+import { layoutName } from './keymap.js';
 import { wantedModules } from './module-set.js';
 import { packInitramfs } from './pack.js';
+import { storageModules, storagePrograms } from './storage.js';
 
 /** Increased whenever the same inputs must give another initramfs. */
 const RECIPE = '2';
 
 /** Settings of early boot. */
 export interface InitramfsSettings {
-  readonly machine: Pick<MachineConfig, 'initramfs' | 'suite' | 'xino'>;
+  readonly machine: Pick<MachineConfig, 'initramfs' | 'suite' | 'xino' | 'cmdline' | 'keyboard'>;
   readonly architecture: string;
   /** zstd level, 1 to 19. */
   readonly level: number;
@@ -63,7 +66,8 @@ export function initramfsInputs(
   kernel: string,
   root: string,
 ): Inputs {
-  const { modules, extraModules, binaries } = settings.machine.initramfs;
+  const { modules, extraModules, binaries, keepKey, encryptedShell } = settings.machine.initramfs;
+  const storage = storageKinds(settings.machine);
   const { recipe, packages, ...mirror } = tools.inputs;
   return {
     ...mirror,
@@ -76,9 +80,21 @@ export function initramfsInputs(
     init: digestFile(join(settings.programs, 'init.js')) + digestFile(join(settings.programs, 'init.sh')),
     modules: modules === 'hardware' ? `hardware ${hardwareDigest(settings.hardware)}` : modules,
     contents: createHash('sha256')
-      .update(JSON.stringify([PROGRAMS, APPLETS, COPIED_FOLDERS, GENERIC_MODULES, ALWAYS_LOADED]))
+      .update(
+        JSON.stringify([
+          [...PROGRAMS, ...storagePrograms(storage)],
+          APPLETS,
+          COPIED_FOLDERS,
+          GENERIC_MODULES,
+          ALWAYS_LOADED,
+        ]),
+      )
       .digest('hex'),
     ...(settings.machine.xino ? {} : { xino: 'off' }),
+    ...(storage.length === 0 ? {} : { storage: storage.join(' ') }),
+    ...(storage.includes('luks') ? { keyboard: JSON.stringify(settings.machine.keyboard ?? '') } : {}),
+    ...(keepKey && storage.includes('luks') ? { 'keep key': 'yes' } : {}),
+    ...(encryptedShell ? { 'encrypted shell': 'yes' } : {}),
     ...(extraModules.length === 0 ? {} : { 'extra modules': extraModules.join(' ') }),
     ...(binaries.length === 0 ? {} : { binaries: binaries.map((path) => stampIn(root, path)).join(' ') }),
     'compression level': String(settings.level),
@@ -128,7 +144,8 @@ async function modulesFor(
   const index = parseModuleIndex(texts.value);
   const unknown = extraModules.find((name) => !index.files.has(moduleName(name)));
   if (unknown !== undefined) return err(noSuchModule(unknown, ['initramfs', 'extraModules'], release));
-  return ok([...new Set([...wantedModules(set, index, present.value), ...extraModules])]);
+  const opening = storageModules(storageKinds(machine), index);
+  return ok([...new Set([...wantedModules(set, index, present.value), ...opening, ...extraModules])]);
 }
 
 /**
@@ -162,6 +179,10 @@ export async function buildInitramfs(
       suite: settings.machine.suite,
       architecture: settings.architecture,
       xino: settings.machine.xino,
+      storage: storageKinds(settings.machine),
+      keyboard: layoutName(settings.machine),
+      keepKey: settings.machine.initramfs.keepKey,
+      encryptedShell: settings.machine.initramfs.encryptedShell,
     },
     context,
   );

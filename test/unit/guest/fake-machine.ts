@@ -1,9 +1,10 @@
 /** A machine in memory: programs answer from a table, files lie in a map, and time passes when somebody sleeps. */
-import { decodeName } from '../../../src/core/text/path.js';
+import { decodeName, encodeName } from '../../../src/core/text/path.js';
 import { ran } from '../../../src/guest/ran.js';
 import type {
   FileInfo,
   Finished,
+  KeyTerminal,
   PartResult,
   Pipeline,
   RunningSystem,
@@ -38,7 +39,7 @@ export class FakeMachine implements RunningSystem {
 
   run(argv: readonly string[], options: RunOptions = {}): Finished {
     this.calls.push(argv.join(' '));
-    const { input = '' } = options;
+    const input = options.secret ?? options.input ?? '';
     this.inputs.push([argv.join(' '), typeof input === 'string' ? input : decodeName(input)]);
     const finished = { code: 0, stdout: '', stderr: '', ...this.answer(argv, this) };
     return options.mayLack === true ? finished : ran(argv, finished);
@@ -196,5 +197,22 @@ export class FakeMachine implements RunningSystem {
 
   shell(): void {
     this.shells++;
+  }
+
+  /** What is typed on terminals, by their paths: one piece for each time a terminal is read. */
+  readonly typed = new Map<string, string[]>();
+  /** What was shown on them. */
+  readonly shown = new Map<string, string>();
+
+  openTerminal(path: string): KeyTerminal | undefined {
+    const pieces = this.typed.get(path);
+    if (pieces === undefined) return undefined;
+    this.calls.push(`open ${path}`);
+    return {
+      path,
+      read: () => encodeName(pieces.shift() ?? ''),
+      write: (text) => void this.shown.set(path, (this.shown.get(path) ?? '') + text),
+      close: () => void this.calls.push(`close ${path}`),
+    };
   }
 }

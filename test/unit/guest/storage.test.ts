@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matching, parseExport, partitions } from '../../../src/guest/init/blkid.js';
 import { chooseFileSystem } from '../../../src/guest/init/candidates.js';
 import { type Drivers, driversOf } from '../../../src/guest/init/modules.js';
 import { readSettings, type Settings } from '../../../src/guest/init/settings.js';
 import { findStorage, mountOptions, mountStorage } from '../../../src/guest/init/storage.js';
+import { matching, parseExport, partitions } from '../../../src/guest/storage/blkid.js';
 import { FakeMachine } from './fake-machine.js';
 
 const EXPORT = [

@@ -1,6 +1,6 @@
 /** How a machine boots, and the format of its images. */
 import { z } from 'zod';
-import { BASE_FILES, type ImageFormat } from '../../../core/contract.js';
+import { BASE_FILES, type ImageFormat, STORAGE_KINDS } from '../../../core/contract.js';
 import { MODULE_SETS, PARTS, ZRAM_MOST } from '../choices.js';
 import { hostPath, machinePath, packageName, suiteName } from './words.js';
 
@@ -81,6 +81,27 @@ export const boot = {
         .array(machinePath)
         .default([])
         .describe('Additional programs of the machine, with their libraries.'),
+      storage: z
+        .union(
+          [z.literal('auto'), z.array(z.enum(STORAGE_KINDS))],
+          'must be "auto", or a list of "luks" and "lvm", such as ["luks"]; []: plain file systems only',
+        )
+        .default('auto')
+        .describe(
+          'Storage that early boot can open to reach the images. luks: encrypted volumes. lvm: logical volumes. auto: what the output folder is on, and what mkma_luks= and mkma_lvm= in cmdline name.',
+        ),
+      keepKey: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether the keys of encrypted storage stay in the kernel (keyrings(7)), where root can read them: mkma persist then does not ask for the passphrase, and automatic saving works.',
+        ),
+      encryptedShell: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether a failed boot from encrypted storage opens a root shell. mkma_break= opens one in any case.',
+        ),
     })
     .prefault({})
     .describe('Contents of the initramfs.'),

@@ -1,14 +1,21 @@
 /** Early boot's programs, from the built suite. */
 import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
+import { storageKinds } from '../../definition/storage-kinds.js';
 import { TOOL_PACKAGES } from '../../initramfs/contents.js';
+import { storagePackages } from '../../initramfs/storage.js';
 import type { Inputs } from '../../stages/build-state.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
 
 export function toolsInputs(settings: BuildSettings): Inputs {
-  return { ...mirrorInputs(settings), packages: TOOL_PACKAGES.join(' ') };
+  return { ...mirrorInputs(settings), packages: packagesOf(settings).join(' ') };
+}
+
+/** Programs to open encrypted and logical volumes only where they are needed. */
+function packagesOf({ machine }: BuildSettings): readonly string[] {
+  return [...TOOL_PACKAGES, ...storagePackages(storageKinds(machine))];
 }
 
 /** The programs of early boot with their libraries, from the built suite. */
@@ -17,8 +24,8 @@ export async function bootstrapTools(settings: BuildSettings, context: Context):
     stage: 'tools',
     inputs: toolsInputs(settings),
     variant: 'extract',
-    packages: TOOL_PACKAGES,
-    finish: [planned(TOOL_PACKAGES)],
+    packages: packagesOf(settings),
+    finish: [planned(packagesOf(settings))],
     makes: [TREE, LIST],
   });
 }
