@@ -18,7 +18,7 @@ export interface DiskPlan {
  * Argon2 with little work: emulated processors take minutes for the default. $1 node, $2 passphrase.
  * `open_into` also opens it as /dev/mapper/$3, `fill` makes a file system with the base in /img there.
  */
-export const SHELL = String.raw`set -eu
+const SHELL = `set -eu
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 weak='--pbkdf-force-iterations 4 --pbkdf-memory 32768 --pbkdf-parallel 1'
 format() { printf %s "$2" | cryptsetup luksFormat --batch-mode --type luks2 $weak --key-file=- --uuid "$3" "$1"; }

@@ -1,6 +1,7 @@
 /** The boot loader entries of generations: one for each that is whole, the newest first. */
 
 import type { KernelParameter } from '../boot/cmdline.js';
+import type { Opening } from '../boot/opening.js';
 import { type BootEntry, entryName, initrdsAmong, ownParametersIn } from '../loader/entry.js';
 import { generationPath } from '../set/generations.js';
 import type { Generation, Generations } from './read.js';
@@ -13,6 +14,8 @@ export interface EntryPlace {
   readonly images: string;
   /** Additional kernel parameters for all of them. */
   readonly append: readonly KernelParameter[];
+  /** Volumes that the file system is on; absent: as the command line of each generation says. */
+  readonly opening?: Opening | undefined;
 }
 
 /** The machine's name: that of the default generation, under which all entries are. */
@@ -30,10 +33,10 @@ export function generationEntries(generations: Generations, place: EntryPlace): 
 }
 
 function entryOf(one: Generation, name: string, isDefault: boolean, place: EntryPlace): BootEntry {
-  const { device, images, append } = place;
+  const { device, images, append, opening } = place;
   const created = one.stored.base?.manifest?.created;
   return {
-    ...{ name, device },
+    ...{ name, device, opening },
     path: generationPath(images, one.number),
     initrds: initrdsAmong([...one.files.keys()]),
     append: [...ownParametersIn(one.cmdline), ...append],

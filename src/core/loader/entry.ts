@@ -1,5 +1,6 @@
 /** What a boot loader needs to boot a machine: the one source of every entry, on host and machine. */
 import { type KernelParameter, parseCmdline } from '../boot/cmdline.js';
+import { type Opening, openingParameters } from '../boot/opening.js';
 import { DEFAULTS, FILES, PARAM } from '../contract.js';
 
 /** In an images folder: the options that entries of it were written with, as JSON. */
@@ -16,6 +17,10 @@ export interface BootEntry {
   readonly initrds: readonly string[];
   /** Additional kernel parameters; they come last and override the others. */
   readonly append: readonly KernelParameter[];
+  /** Volumes to open first, which replace those that `append` names; absent: as `append` says. */
+  readonly opening?: Opening | undefined;
+  /** Where GRUB reads kernel and initramfs, if not in the images folder: device and folder, as above. */
+  readonly bootFiles?: { readonly device: string; readonly path: string } | undefined;
   /** Which generation it is; absent: the folder has none. */
   readonly generation?: EntryGeneration | undefined;
 }
@@ -55,10 +60,22 @@ export function initrdsAmong(names: readonly string[]): string[] {
 }
 
 /** The kernel parameters of an entry. */
-export function bootParameters(entry: Pick<BootEntry, 'device' | 'path' | 'append'>): KernelParameter[] {
-  const { device, path, append } = entry;
+export function bootParameters(
+  entry: Pick<BootEntry, 'device' | 'path' | 'append' | 'opening'>,
+): KernelParameter[] {
+  const { device, path, append, opening } = entry;
   const where = path === DEFAULTS.path ? [] : [{ name: PARAM.path, value: path }];
-  return [{ name: PARAM.device, value: device }, ...where, ...append];
+  const first = opening === undefined ? [] : openingParameters(opening);
+  const rest = opening === undefined ? append : append.filter(({ name }) => !OPENING.includes(name));
+  return [...first, { name: PARAM.device, value: device }, ...where, ...rest];
+}
+
+/** Parameters that depend on where the images are, like device and path. */
+const OPENING: readonly string[] = [PARAM.luks, PARAM.lvm];
+
+/** Whether the images are on volumes that early boot opens, so that no boot loader reads files there. */
+export function isOnVolumes(entry: Pick<BootEntry, 'device' | 'path' | 'append' | 'opening'>): boolean {
+  return bootParameters(entry).some(({ name }) => OPENING.includes(name));
 }
 
 /** What a machine adds to its command line: all but where its images are, which depends on their place. */

@@ -4,19 +4,20 @@ import { FILES } from '../contract.js';
 import { err, ok, type Result } from '../result.js';
 import { type BootEntry, bootParameters, idOf, pathIn, titleOf } from './entry.js';
 
-/** The lines of the menu entry. Kernel and initramfs are read from the images folder. */
+/** The lines of the menu entry. Kernel and initramfs are read from the images folder, or where copies are. */
 export function grubEntry(entry: BootEntry): string[] {
   const parameters = bootParameters(entry).map(({ name, value }) =>
     value === undefined ? name : `${name}=${value}`,
   );
-  const file = (name: string): string => pathIn(entry.path, name);
+  const { device, path } = entry.bootFiles ?? entry;
+  const file = (name: string): string => pathIn(path, name);
   const words = (list: readonly string[]): string => list.map(grubWord).join(' ');
   return [
     `menuentry '${titleOf(entry)}' --id ${idOf(entry)} {`,
     // GRUB itself may be on a disk with another partition table; without its video driver the kernel gets no
     // screen.
     ...['part_gpt', 'part_msdos', 'all_video'].map((module) => `    insmod ${module}`),
-    `    search --no-floppy --set=root ${words(searchFor(entry))}`,
+    `    search --no-floppy --set=root ${words(searchFor(device, path))}`,
     `    linux ${words([file(FILES.kernel), ...parameters])}`,
     `    initrd ${words(entry.initrds.map(file))}`,
     '}',
@@ -24,7 +25,7 @@ export function grubEntry(entry: BootEntry): string[] {
 }
 
 /** GRUB finds file systems by UUID and label; others by the kernel on them. */
-function searchFor({ device, path }: BootEntry): string[] {
+function searchFor(device: string, path: string): string[] {
   const name = parseDeviceName(device);
   if (name?.by === 'tag' && name.tag === 'UUID') return ['--fs-uuid', name.value];
   if (name?.by === 'tag' && name.tag === 'LABEL') return ['--label', name.value];

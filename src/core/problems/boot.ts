@@ -13,8 +13,8 @@ export const BOOT = {
     'Attach it, correct mkma_storage_device=, or raise mkma_timeout=.',
   ],
   'storage-without-file-system': [
-    'Early boot cannot mount anything on the storage device: it has no file system, or is encrypted, LVM or RAID.',
-    'Put the images on a plain file system: ext4, xfs, btrfs or vfat.',
+    'Early boot cannot mount anything on the storage device: it has no file system, or is a volume to be opened first.',
+    'Put the images on a file system, and name volumes below it with mkma_luks= or mkma_lvm=.',
   ],
   'storage-not-mounted': [
     'The storage device cannot be mounted.',

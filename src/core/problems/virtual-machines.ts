@@ -12,6 +12,10 @@ export const VIRTUAL_MACHINES = {
     "The boot loader's folder cannot be written.",
     'Run the command with sudo; mount the file system for writing.',
   ],
+  'boot-folder-not-plain': [
+    'The images are on encrypted or logical volumes, and so is the folder for copies that GRUB could read.',
+    'Use a separate /boot on a plain file system, or systemd-boot.',
+  ],
   'boot-loader-full': [
     'There is no room for the boot loader entry or its files.',
     'Free the space that the message names, or use GRUB, which reads the images where they are.',

@@ -1,16 +1,21 @@
 /** Where a booting machine finds a folder: the device's stable name and the path on its file system. */
 import { posix } from 'node:path';
+import type { Opening } from '../../core/boot/opening.js';
 import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
+import { type BlockNode, layersBelow, volumesIn } from './volumes.js';
 
 /** File systems that early boot can mount. */
 const BOOTABLE = ['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'vfat', 'exfat', 'ntfs', 'ntfs3', 'iso9660'];
-/** What a device must not be built on: early boot opens none of these (lsblk's types). */
-const LAYERED = ['crypt', 'lvm', 'raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath'];
-
 export type Placement =
-  | { readonly bootable: true; readonly device: string; readonly path: string }
+  | {
+      readonly bootable: true;
+      readonly device: string;
+      readonly path: string;
+      /** Volumes that early boot has to open first; absent: none. */
+      readonly opening?: Opening;
+    }
   | { readonly bootable: false; readonly problem: Problem };
 
 interface Mount {
@@ -30,15 +35,15 @@ export async function locate(folder: string, signal?: AbortSignal): Promise<Resu
   const listing = found.value.exitCode === 0 ? found.value.stdout : '{"filesystems":[]}';
   const mount = (JSON.parse(listing) as { filesystems: Mount[] }).filesystems.at(-1);
   if (mount === undefined) return ok(refuse(folder, 'cannot find the mounted file system that holds it'));
-  const layers = await layersBelow(mount.source, signal);
-  if (!layers.ok) return ok(refuse(folder, untold(`what ${mount.source} is built on`, layers.problem)));
+  const below = await layersBelow(mount.source, signal);
+  if (!below.ok) return ok(refuse(folder, untold(`what ${mount.source} is built on`, below.problem)));
   const uuid = mount.uuid === null ? await probeUuid(mount.source, signal) : ok(mount.uuid);
   if (!uuid.ok) return ok(refuse(folder, untold(`the UUID of ${mount.source}`, uuid.problem)));
-  return ok(place(folder, { ...mount, uuid: uuid.value }, layers.value));
+  return ok(place(folder, { ...mount, uuid: uuid.value }, below.value));
 }
 
 /** Exit codes by which programs report that they found nothing (findmnt(8), blkid(8), lsblk(8)). */
-const NOTHING = { findmnt: 1, blkid: 2, lsblk: 32 } as const;
+const NOTHING = { findmnt: 1, blkid: 2 } as const;
 
 /** What a program failed to report is unknown, not absent. */
 function untold(what: string, { what: failed, why = '' }: Problem): string {
@@ -53,29 +58,21 @@ export async function probeUuid(source: string, signal?: AbortSignal): Promise<R
   return found.ok ? ok(found.value.stdout.trim() || null) : found;
 }
 
-/**
- * Types of the block devices that a device is built on, itself included; none if it is not a block device.
- */
-async function layersBelow(source: string, signal?: AbortSignal): Promise<Result<string[]>> {
-  if (!source.startsWith('/dev/')) return ok([]);
-  const command = { file: 'lsblk', args: ['-snro', 'TYPE', source] };
-  const listing = await askProgram(command, [NOTHING.lsblk], { signal });
-  return listing.ok ? ok(listing.value.stdout.split('\n').filter(Boolean)) : listing;
-}
-
 /** The placement, from what the system reports. Pure. */
-export function place(folder: string, mount: Mount, layers: readonly string[]): Placement {
+export function place(folder: string, mount: Mount, below: BlockNode | undefined): Placement {
   if (!BOOTABLE.includes(mount.fstype))
     return refuse(folder, `early boot does not open ${mount.fstype} (${mount.source})`);
-  // A loop device is a file of this machine; a partition on one belongs to a disk image for another machine.
-  const layer = layers.find((type, i) => LAYERED.includes(type) || (type === 'loop' && i === 0));
-  if (layer !== undefined)
-    return refuse(folder, `${mount.source} is built on ${layer}, which early boot does not open`);
+  const volumes = volumesIn(below);
+  if (!volumes.ok) return refuse(folder, `${mount.source} ${volumes.why}`);
   const path = posix.join(mount.fsroot, posix.relative(mount.target, folder));
   if (!fitsBootLoader(path))
     return refuse(folder, 'its path contains a quote or backslash, which GRUB cannot pass to a kernel');
   const device = mount.uuid === null || mount.uuid === '' ? mount.source : `UUID=${mount.uuid}`;
-  return { bootable: true, device, path };
+  const { luks, lvm } = volumes.opening;
+  return {
+    ...{ bootable: true, device, path },
+    ...(luks.length + lvm.length === 0 ? {} : { opening: volumes.opening }),
+  };
 }
 
 /** What a user should know about a placement before relying on it; `undefined` if nothing. */

@@ -1,7 +1,7 @@
 /** What writing entries changes, determined before anything is touched. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { dirname, join, posix, relative } from 'node:path';
+import { basename, dirname, join, posix, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { FILES } from '../../core/contract.js';
 import type { BootEntry } from '../../core/loader/entry.js';
@@ -42,6 +42,8 @@ export interface Plan {
   readonly goneEntries: readonly string[];
   /** Folders with earlier copies, removed once no entry names them. */
   readonly older: readonly string[];
+  /** For GRUB: the entries as written. */
+  readonly entries?: readonly BootEntry[];
 }
 
 /** An entry, and the folder on this host with its images. */
@@ -50,20 +52,50 @@ export interface PlacedEntry {
   readonly images: string;
 }
 
-/** Plan for GRUB: its own folder is `folder`. The entries are all those of the machine called `name`. */
-export function planGrub(name: string, entries: readonly PlacedEntry[], folder: string): Result<Plan> {
+/** A folder beside GRUB's own, on a plain file system: for copies of what GRUB cannot read in place. */
+export interface BootFolder {
+  /** Its path on this host, such as /boot. */
+  readonly folder: string;
+  /** The file system, as `mkma_storage_device=` names one, and the folder from its top. */
+  readonly device: string;
+  readonly path: string;
+}
+
+/**
+ * Plan for GRUB: its own folder is `folder`. The entries are all those of the machine called `name`. `boot`:
+ * where kernel and initramfs are copied, if the images are on volumes that only early boot opens.
+ */
+export async function planGrub(
+  name: string,
+  entries: readonly PlacedEntry[],
+  folder: string,
+  boot?: BootFolder,
+): Promise<Result<Plan>> {
+  const copies = new Map<string, Copies>();
+  const kept = new Set<string>();
+  const own = boot === undefined ? undefined : join(boot.folder, 'mkma', name);
+  const placed: BootEntry[] = [];
+  for (const { entry, images } of entries) {
+    if (boot === undefined || own === undefined) {
+      placed.push(entry);
+      continue;
+    }
+    const copied = await copiesFor(entry, images, own);
+    if (!copied.present) copies.set(copied.to, copied);
+    kept.add(copied.to);
+    const path = posix.join(boot.path, 'mkma', name, basename(copied.to));
+    placed.push({ ...entry, bootFiles: { device: boot.device, path } });
+  }
   const custom = join(folder, 'custom.cfg');
   // A symlink stays one.
   const file = existsSync(custom) ? realpathSync(custom) : custom;
   const present = readIfThere(file);
-  const content = withGrubEntries(
-    present ?? '',
-    name,
-    entries.map(({ entry }) => entry),
-  );
+  const content = withGrubEntries(present ?? '', name, placed);
   if (!content.ok) return err({ ...content.problem, where: file });
   const write = { file, content: content.value, upToDate: (present ?? '') === content.value };
-  return ok({ writes: [write], copies: [], goneEntries: [], older: [] });
+  // Copies of before go also where they are no longer needed.
+  const older = copiesIn(join(dirname(folder), 'mkma', name)).filter((path) => !kept.has(path));
+  return ok({ writes: [write], copies: [...copies.values()], goneEntries: [], older, entries: placed });
 }
 
 /** Plan for systemd-boot: `esp` is where it is mounted. */

@@ -8,9 +8,11 @@ export interface LoaderResult {
   readonly loader: Loader;
   /** The lines of the entry. */
   readonly entry: readonly string[];
+  /** Whether the images are on volumes that GRUB does not open. */
+  readonly onVolumes?: boolean;
   /** The file that holds it. */
   readonly file?: string;
-  /** Folder on the ESP to which kernel and initramfs are copied. */
+  /** Folder on the ESP, or in /boot, to which kernel and initramfs are copied. */
   readonly copiedTo?: string;
   /** Folders with older copies that are removed. */
   readonly removed?: readonly string[];
@@ -22,7 +24,7 @@ export function entryLines(results: readonly LoaderResult[]): string[] {
     ...(i === 0 ? [] : ['']),
     ...(results.length === 1 ? [] : [`# ${headOf(result)}`]),
     ...(needsCopies(result)
-      ? ['# These files have to be on the ESP: mkma boot-entry --write copies them.']
+      ? [`# These files have to be ${placeOf(result)}: mkma boot-entry --write copies them.`]
       : []),
     ...result.entry,
   ]);
@@ -33,8 +35,13 @@ function headOf({ loader, file }: LoaderResult): string {
   return `systemd-boot: ${file ?? 'a file in loader/entries/ on the ESP'}`;
 }
 
-function needsCopies({ loader, file, copiedTo }: LoaderResult): boolean {
-  return loader === 'systemd-boot' && (file === undefined || copiedTo !== undefined);
+function needsCopies({ loader, file, copiedTo, onVolumes }: LoaderResult): boolean {
+  const always = loader === 'systemd-boot' || onVolumes === true;
+  return copiedTo !== undefined || (always && file === undefined);
+}
+
+function placeOf({ loader }: LoaderResult): string {
+  return loader === 'grub' ? 'on a plain file system, such as that of /boot' : 'on the ESP';
 }
 
 /** What writing for one boot loader did (`done`) or would do. */

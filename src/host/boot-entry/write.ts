@@ -110,10 +110,12 @@ async function publishCopies(copies: Copies): Promise<Result<void>> {
 }
 
 /**
- * Whether the copies of a plan fit on the ESP beside what stays there; reports how much is missing. Changes
- * nothing.
+ * Whether the copies of a plan fit on the ESP, or in /boot, beside what stays there; reports how much is
+ * missing. Changes nothing.
  */
-export function requireRoom({ copies, older }: Plan): Result<void> {
+export function requireRoom({ copies, older, entries }: Plan): Result<void> {
+  // Only GRUB's plan has them; it copies only what GRUB cannot read.
+  const onVolumes = entries !== undefined;
   const [first] = copies;
   if (first === undefined) return ok();
   const { bavail, bsize } = statfsSync(firstExisting(first.to));
@@ -124,10 +126,10 @@ export function requireRoom({ copies, older }: Plan): Result<void> {
   const several = copies.length === 1 ? '' : ` of ${copies.length} generations`;
   return err({
     code: 'boot-loader-full',
-    what: 'not enough room on the ESP for the files that systemd-boot loads',
+    what: 'not enough room for the files that the boot loader loads',
     where: first.to,
     why: `${first.names.join(' and ')}${several} take ${mebibytes(needed)} MiB, ${Math.floor(free / 2 ** 20)} MiB are free; what is in use stays until the new files are complete`,
-    next: `free ${mebibytes(needed - free)} MiB there${several === '' ? '' : ', or drop a generation (mkma generations drop)'}; or boot with GRUB, which reads them in place`,
+    next: `free ${mebibytes(needed - free)} MiB there${several === '' ? '' : ', or drop a generation (mkma generations drop)'}${onVolumes ? '' : '; or boot with GRUB, which reads them in place'}`,
   });
 }
 

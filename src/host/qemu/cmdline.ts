@@ -37,7 +37,9 @@ export function vmCmdline(options: VmCmdline): Result<string> {
           { name: PARAM.device, value: `UUID=${VM_DISK.uuid}` },
           { name: PARAM.path, value: `/${VM_DISK.folder}` },
         ];
-  const own: string[] = ['console', ...storage.map(({ name }) => name)];
+  // The disk made for the images is a plain one.
+  const volumes = options.ownDisks === true ? [] : [PARAM.luks, PARAM.lvm, PARAM.key];
+  const own: string[] = ['console', ...volumes, ...storage.map(({ name }) => name)];
   const line = renderCmdline([
     ...parseCmdline(built).filter(({ name }) => !own.includes(name)),
     ...storage,

@@ -1,11 +1,11 @@
 /** `mkma boot-entry`: what a boot loader needs to boot the built images, printed or written. */
 import { existsSync, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { FILES } from '../../core/contract.js';
 import { generationEntries, machineName } from '../../core/generations/entries.js';
 import { type Generations, without } from '../../core/generations/read.js';
-import { type BootEntry, entryName, ownParameters } from '../../core/loader/entry.js';
+import { type BootEntry, entryName, isOnVolumes, ownParameters } from '../../core/loader/entry.js';
 import { grubEntry } from '../../core/loader/grub.js';
 import { systemdBootEntry } from '../../core/loader/systemd-boot.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
@@ -17,10 +17,16 @@ import {
   loadersToWrite,
   type PlaceOptions,
 } from '../boot-entry/choose.js';
-import { cmdlineIn, initrdsIn } from '../boot-entry/entry.js';
+import { cmdlineIn, initrdsIn, withBootFiles } from '../boot-entry/entry.js';
 import { isFat } from '../boot-entry/find.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
-import { type PlacedEntry, type Plan, planGrub, planSystemdBoot } from '../boot-entry/plan.js';
+import {
+  type BootFolder,
+  type PlacedEntry,
+  type Plan,
+  planGrub,
+  planSystemdBoot,
+} from '../boot-entry/plan.js';
 import { rememberEntries } from '../boot-entry/remembered.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
@@ -124,15 +130,19 @@ async function readEntries(options: BootEntryOptions, context: Context): Promise
     ? ok(options.placement)
     : await locate(realpathSync(output), context.signal);
   if (!located.ok) return located;
-  const placement = located.value;
-  if (!placement.bootable) return err(placement.problem);
+  if (!located.value.bootable) return err(located.value.problem);
+  // Where the images are known to be on plain storage, volumes that their command line names are those of
+  // before.
+  const placement = options.placement
+    ? { ...located.value }
+    : { opening: { luks: [], lvm: [] }, ...located.value };
   const doubt = options.placement ? undefined : doubtOf(placement);
   if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
   if (generations.all.length > 0) return entriesOfGenerations(options, generations, placement, context);
-  const { device, path } = placement;
   const name = entryName(flat.value);
   const append = [...ownParameters(cmdlineIn(output)), ...options.append];
-  const entry: BootEntry = { name, device, path, initrds: initrdsIn(output), append };
+  const { device, path, opening } = placement;
+  const entry: BootEntry = { name, device, path, opening, initrds: initrdsIn(output), append };
   return ok({ name, all: [{ entry, images: output }] });
 }
 
@@ -158,11 +168,11 @@ function checkFlat(output: string, context: Context): Result<string | undefined>
 function entriesOfGenerations(
   { output, append }: BootEntryOptions,
   generations: Generations,
-  { device, path }: Placement & { readonly bootable: true },
+  { device, path, opening }: Placement & { readonly bootable: true },
   context: Context,
 ): Result<Entries> {
   const name = machineName(generations);
-  const entries = generationEntries(generations, { device, images: path, append });
+  const entries = generationEntries(generations, { device, images: path, append, opening });
   const incomplete = generations.all.flatMap(({ problem }) => problem ?? []);
   if (entries.length === 0) return err(incomplete[0] as Problem);
   for (const problem of incomplete) context.emit({ type: 'warning', problem });
@@ -182,9 +192,32 @@ async function planFor(
   { name, all }: Entries,
   places: LoaderPlaces,
 ): Promise<Result<Plan | undefined>> {
-  if (loader === 'grub')
-    return places.grub === undefined ? ok(undefined) : planGrub(name, all, places.grub.folder);
+  if (loader === 'grub') {
+    if (places.grub === undefined) return ok(undefined);
+    const { folder } = places.grub;
+    const boot = all.some(({ entry }) => isOnVolumes(entry))
+      ? await bootFolder(dirname(folder))
+      : ok(undefined);
+    return boot.ok ? planGrub(name, all, folder, boot.value) : boot;
+  }
   return ok(places.esp === undefined ? undefined : await planSystemdBoot(name, all, places.esp));
+}
+
+/** The folder of GRUB's own folder, which has to be on a plain file system. */
+async function bootFolder(folder: string): Promise<Result<BootFolder>> {
+  const placement = await locate(realpathSync(folder));
+  if (!placement.ok) return placement;
+  const { value } = placement;
+  if (value.bootable && value.opening === undefined) {
+    return ok({ folder, device: value.device, path: value.path });
+  }
+  return err({
+    code: 'boot-folder-not-plain',
+    what: 'GRUB cannot read kernel and initramfs of these images',
+    where: folder,
+    why: `the images are on encrypted or logical volumes, which early boot opens, and ${folder}, where copies would be, is not on a plain file system`,
+    next: 'use a separate, plain /boot, or systemd-boot, which reads copies on the ESP',
+  });
 }
 
 function describe(loader: Loader, { name, all }: Entries, plan: Plan | undefined): LoaderResult {
@@ -193,12 +226,13 @@ function describe(loader: Loader, { name, all }: Entries, plan: Plan | undefined
   return {
     loader,
     entry: all.flatMap(({ entry }, i) => {
-      if (loader === 'grub') return grubEntry(entry);
+      if (loader === 'grub') return grubEntry(plan?.entries?.[i] ?? withBootFiles(entry));
       const text = plan?.writes[i]?.content.trimEnd().split('\n');
       return [...(i === 0 ? [] : ['']), ...(text ?? systemdBootEntry(entry, `/mkma/${name}`))];
     }),
     ...(plan === undefined || own === undefined ? {} : { file: own.file, removed: plan.older }),
     ...(copied === undefined ? {} : { copiedTo: copied.to }),
+    ...(all.some(({ entry }) => isOnVolumes(entry)) ? { onVolumes: true } : {}),
   };
 }
 

@@ -6,12 +6,12 @@ import { type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
 import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
 import { generationEntries } from '../../core/generations/entries.js';
-import { type BootEntry, ownParameters } from '../../core/loader/entry.js';
+import { type BootEntry, isOnVolumes, ownParameters } from '../../core/loader/entry.js';
 import { grubEntry } from '../../core/loader/grub.js';
 import { type Err, err, ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { formatMoment } from '../../core/text/time.js';
-import { bootCmdline, initrdsIn } from '../boot-entry/entry.js';
+import { bootCmdline, initrdsIn, withBootFiles } from '../boot-entry/entry.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
 import { runHooks } from '../customise/hooks.js';
@@ -28,6 +28,7 @@ import { writeFileWhole } from '../sys/files.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
 import { openOutput } from '../sys/output.js';
 import { type BuiltGeneration, keepFlat, makeGeneration } from './build-generation.js';
+import { settleStorage } from './build-storage.js';
 
 export interface BuildResult {
   readonly output: string;
@@ -57,17 +58,20 @@ export interface BuildResult {
 }
 
 /** Builds the machine into the output folder. */
-export async function build(settings: BuildSettings, context: Context): Promise<Result<BuildResult>> {
-  const output = await openOutput(settings.output, settings.owner, context.signal);
+export async function build(asked: BuildSettings, context: Context): Promise<Result<BuildResult>> {
+  const output = await openOutput(asked.output, asked.owner, context.signal);
   if (!output.ok) return output;
   try {
+    const placement = await locate(output.value.path, context.signal);
+    if (!placement.ok) return placement;
+    const settled = settleStorage(asked, placement.value);
+    if (!settled.ok) return settled;
+    const settings = settled.value;
     const kept = await keepFlat(output.value.path, settings, context);
     if (!kept.ok) return kept;
     const built = await runPipeline(settings, output.value, context);
     if (!built.ok) return withOptions(built);
     noteSource(output.value.path, settings.source, settings.owner);
-    const placement = await locate(output.value.path, context.signal);
-    if (!placement.ok) return placement;
     const append = ownParameters(parseCmdline(settings.machine.cmdline.join(' ')));
     const cmdline = bootCmdline(placement.value, append);
     writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
@@ -168,8 +172,12 @@ function entryLines(
   placement: Placement,
 ): string[] {
   if (!placement.bootable) return [];
-  const { device, path } = placement;
-  const entries = generationEntries(openGenerations(output), { device, images: path, append: [] });
+  const { device, path, opening } = placement;
+  const place = { device, images: path, append: [], opening };
+  const entries = generationEntries(openGenerations(output), place);
   const first = entries.find(({ generation }) => generation?.isDefault === true);
-  return grubEntry(first ?? { ...machine, device, path });
+  const entry = first ?? { ...machine, device, path, opening };
+  const note =
+    '# Kernel and initramfs have to be on a plain file system: mkma boot-entry --write copies them.';
+  return [...(isOnVolumes(entry) ? [note] : []), ...grubEntry(withBootFiles(entry))];
 }

@@ -31,6 +31,23 @@ test('every parameter is read, the last one counts', () => {
   });
 });
 
+test('volumes to open may be several, each once, and are those that are named', () => {
+  const uuid = '1111aaaa-2222-4333-8444-00000000000f';
+  const other = uuid.replace('1111', '2222');
+  const settings = readSettings(
+    `mkma_luks=${uuid} mkma_luks=UUID=${uuid.toUpperCase()} mkma_luks=${other} mkma_lvm=vg/lv mkma_key=LABEL=stick:/k`,
+  );
+  assert.ok(settings.ok);
+  assert.deepEqual(settings.value.opening, {
+    luks: [uuid, other],
+    lvm: [{ group: 'vg', volume: 'lv' }],
+  });
+  assert.deepEqual(settings.value.key, {
+    ...{ asked: 'LABEL=stick:/k', path: '/k' },
+    device: { by: 'tag', tag: 'LABEL', value: 'stick' },
+  });
+});
+
 test("udev's links, which early boot has not, are understood as the tags they stand for", () => {
   const settings = readSettings(String.raw`mkma_storage_device=/dev/disk/by-partlabel/my\x20part`);
   assert.deepEqual(settings.ok && settings.value.device?.name, {
@@ -46,6 +63,10 @@ for (const [word, allowed] of [
   ['mkma_timeout=soon', /seconds/],
   ['mkma_timeout=99999', /86400/],
   ['mkma_layers=none,a', /none must stand alone; it must be all, none, or names/],
+  ['mkma_luks=/dev/sda2', /UUID of a LUKS header/],
+  ['mkma_luks=', /UUID of a LUKS header/],
+  ['mkma_lvm=root', /VG\/LV/],
+  ['mkma_key=/key', /UUID=\.\.\.:\/machine\.key/],
   ['mkma_break=mountt', /mount, load, layers, handover/],
 ] as const) {
   test(`${word} is refused, naming it and what is allowed`, () => {

@@ -20,6 +20,10 @@ for (const name of ['sh', 'setpriv', 'cat']) {
   symlinkSync(real[0] as string, join(folder, name));
 }
 
+/** What lsblk prints of one device. */
+const lsblkOf = (node: object): string => `echo '${JSON.stringify({ blockdevices: [node] })}'`;
+const PART = lsblkOf({ path: '/dev/sda2', type: 'part' });
+
 /** Let programs be these shell scripts; those of no script are missing. */
 function programs(scripts: Readonly<Record<string, string>>): void {
   for (const name of ['findmnt', 'lsblk', 'blkid']) rmSync(join(folder, name), { force: true });
@@ -42,8 +46,11 @@ async function why(scripts: Readonly<Record<string, string>>): Promise<string> {
 
 test('lsblk and blkid that find nothing are answers', async () => {
   assert.equal(await why({ findmnt, lsblk: 'exit 32', blkid: 'exit 2' }), 'boots from /dev/sda2');
-  assert.equal(await why({ findmnt, lsblk: 'echo part', blkid: 'echo 12-34' }), 'boots from UUID=12-34');
-  assert.match(await why({ findmnt, lsblk: 'echo crypt', blkid: 'echo 12-34' }), /is built on crypt/);
+  assert.equal(await why({ findmnt, lsblk: PART, blkid: 'echo 12-34' }), 'boots from UUID=12-34');
+  assert.match(
+    await why({ findmnt, lsblk: lsblkOf({ path: '/dev/mapper/x', type: 'crypt' }), blkid: 'echo 12-34' }),
+    /is built on crypt/,
+  );
 });
 
 test('those that fail for another reason, or are missing, are not', async () => {
@@ -53,7 +60,7 @@ test('those that fail for another reason, or are missing, are not', async () => 
     /cannot determine what .* is built on: .*no sysfs/,
   );
   assert.match(await why({ findmnt, blkid }), /cannot determine what .* is built on: cannot find lsblk/);
-  assert.match(await why({ findmnt, lsblk: 'echo part', blkid: 'exit 4' }), /cannot determine the UUID of /);
+  assert.match(await why({ findmnt, lsblk: PART, blkid: 'exit 4' }), /cannot determine the UUID of /);
   programs({});
   problemOf(await locate('/img'), 'program-missing');
   programs({ findmnt: 'exit 1' });

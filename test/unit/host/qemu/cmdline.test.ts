@@ -21,6 +21,12 @@ test('device, path and console become those of the virtual machine, the rest sta
   );
 });
 
+test('volumes are opened only where the disks are the real ones', () => {
+  const built = `mkma_luks=aa mkma_lvm=vg/lv mkma_key=LABEL=x:/k ${BUILT}`;
+  assert.doesNotMatch(line({ built }), /mkma_(luks|lvm|key)/);
+  assert.match(line({ built, ownDisks: true }), /^mkma_luks=aa mkma_lvm=vg\/lv mkma_key=LABEL=x:\/k /);
+});
+
 test("with disks of the user's own, device and path stay as they were built", () => {
   assert.equal(
     line({ ownDisks: true }),
