@@ -8,6 +8,7 @@ import { MOMENT } from './moment.js';
 import type { Mutation } from './mutation.js';
 import { PACKAGES } from './packages.js';
 import { SAVED } from './saved.js';
+import { STORAGE } from './storage.js';
 
 export const MUTATIONS: readonly Mutation[] = [
   ...CORE,
@@ -18,4 +19,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MOMENT,
   ...PACKAGES,
   ...SAVED,
+  ...STORAGE,
 ];

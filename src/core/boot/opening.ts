@@ -27,6 +27,9 @@ export interface Opening {
   readonly lvm: readonly LogicalVolume[];
 }
 
+/** Plain storage: nothing to open. */
+export const PLAIN: Opening = { luks: [], lvm: [] };
+
 /** The UUID of a LUKS header in lower case, as cryptsetup writes it (RFC 9562, section 4). */
 export function parseLuksUuid(text: string): string | undefined {
   const uuid = text.replace(/^UUID=/i, '').toLowerCase();

@@ -4,6 +4,7 @@
  */
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { PLAIN } from '../../core/boot/opening.js';
 import { generationEntries } from '../../core/generations/entries.js';
 import type { Generations } from '../../core/generations/read.js';
 import { isMediumMenu, MEDIUM, mediumMenu } from '../../core/loader/medium-menu.js';
@@ -13,7 +14,7 @@ import { run } from '../sys/run.js';
 
 /** The text of the menu for the generations of a medium. `device`: its file system, as `UUID=...`. */
 export function menuOf(generations: Generations, device: string): string {
-  const place = { device, images: MEDIUM.images, append: [] };
+  const place = { device, images: MEDIUM.images, append: [], opening: PLAIN };
   return mediumMenu(generationEntries(generations, place));
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
+import { PLAIN } from '../../core/boot/opening.js';
 import { FILES } from '../../core/contract.js';
 import { generationEntries, machineName } from '../../core/generations/entries.js';
 import { type Generations, without } from '../../core/generations/read.js';
@@ -133,9 +134,7 @@ async function readEntries(options: BootEntryOptions, context: Context): Promise
   if (!located.value.bootable) return err(located.value.problem);
   // Where the images are known to be on plain storage, volumes that their command line names are those of
   // before.
-  const placement = options.placement
-    ? { ...located.value }
-    : { opening: { luks: [], lvm: [] }, ...located.value };
+  const placement = options.placement ? { ...located.value } : { opening: PLAIN, ...located.value };
   const doubt = options.placement ? undefined : doubtOf(placement);
   if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
   if (generations.all.length > 0) return entriesOfGenerations(options, generations, placement, context);

@@ -208,9 +208,14 @@ export class FakeMachine implements RunningSystem {
     const pieces = this.typed.get(path);
     if (pieces === undefined) return undefined;
     this.calls.push(`open ${path}`);
+    let silent = 0;
     return {
       path,
-      read: () => encodeName(pieces.shift() ?? ''),
+      read: () => {
+        // What waits for keys that nobody types would wait forever.
+        if (pieces.length === 0 && ++silent > 10_000) throw new Error(`nothing is typed on ${path}`);
+        return encodeName(pieces.shift() ?? '');
+      },
       write: (text) => void this.shown.set(path, (this.shown.get(path) ?? '') + text),
       close: () => void this.calls.push(`close ${path}`),
     };

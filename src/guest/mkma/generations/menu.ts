@@ -36,7 +36,8 @@ export function updateMenus(
 ): Result<string[]> {
   const images = imagesPath(record);
   const written = machine.readText(`${placeInside(machine, root, images)}/${WRITTEN_ENTRIES}`);
-  const place = { device: record.storage.asked, images, append: appendedIn(written) };
+  const { asked, opening } = record.storage;
+  const place = { device: asked, images, append: appendedIn(written), opening };
   const entries = generationEntries(generations, place);
   const name = machineName(generations);
   const writes = [

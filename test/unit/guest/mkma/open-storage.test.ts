@@ -76,11 +76,14 @@ test('what somebody else opened is used and stays open; what a killed command le
   const theirs = encrypted();
   theirs.files.set('/sys/class/block/sda2/holders', { kind: 'directory' });
   theirs.files.set('/sys/class/block/sda2/holders/dm-0', { kind: 'directory' });
+  const byHand = encrypted();
+  byHand.files.set(NODE, { kind: 'block' });
   const left = encrypted();
   left.files.set(NODE, { kind: 'block' });
   left.files.set('/run/mkma/opened', { content: `${NAME}\n` });
   for (const [machine, expected] of [
     [theirs, []],
+    [byHand, []],
     [left, ['cryptsetup close']],
   ] as const) {
     const opened = openForImages(machine, recordOf());
