@@ -22,8 +22,8 @@ export const STORAGE: readonly Mutation[] = [
     id: 'key-left-in-keyring',
     breaks: 'no key stays in the kernel unless the definition keeps it',
     file: 'src/guest/storage/luks.ts',
-    from: "return keepKey ? [`--link-vk-to-keyring=@u::${keyNameOf(uuid)}`] : ['--disable-keyring'];",
-    to: 'return [`--link-vk-to-keyring=@u::${keyNameOf(uuid)}`];',
+    from: ": ['--disable-keyring'];",
+    to: ': [];',
     tests: ['unit/guest/open-storage'],
   },
   {
