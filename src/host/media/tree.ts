@@ -1,5 +1,6 @@
 /** What lies on a new medium, as data: the menu, and one generation. */
 import { type KernelParameter, renderCmdline } from '../../core/boot/cmdline.js';
+import { PLAIN } from '../../core/boot/opening.js';
 import { FILES } from '../../core/contract.js';
 import { readGenerations } from '../../core/generations/read.js';
 import { bootParameters } from '../../core/loader/entry.js';
@@ -30,7 +31,7 @@ export const FIRST = 1;
 /** The command line of a generation on a medium. */
 export function cmdlineOn(device: string, number: number, own: readonly KernelParameter[]): string {
   const path = generationPath(MEDIUM.images, number);
-  return renderCmdline(bootParameters({ device, path, append: own }));
+  return renderCmdline(bootParameters({ device, path, append: own, opening: PLAIN }));
 }
 
 /** Everything on it, parents first. Manifests are read where the images are now. */
