@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -56,6 +57,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 /** A copy that tests may do anything to; what they need and must not change is mounted read-only. */
 function copyRepository(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mkma-mutations-'));
+  // Some tests start mkma as nobody.
+  chmodSync(folder, 0o755);
   for (const name of readdirSync(repository)) {
     if (!LEFT_OUT.includes(name)) {
       cpSync(join(repository, name), join(folder, name), { recursive: true, preserveTimestamps: true });
