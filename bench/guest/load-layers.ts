@@ -5,6 +5,7 @@
 
 import { chooseLayers } from '../../src/guest/init/choose-layers.js';
 import { composeLoaded } from '../../src/guest/init/compose-loaded.js';
+import { STORAGE } from '../../src/guest/init/folders.js';
 import { findBase, findLayers, readInfo } from '../../src/guest/init/images.js';
 import { loadLayers } from '../../src/guest/init/layers.js';
 import { loadedImage } from '../../src/guest/init/load.js';
@@ -29,7 +30,7 @@ const settings = known(readSettings(''));
 const base = known(findBase(machine, ''));
 const { manifest } = known(readInfo(machine, base));
 const image = loadedImage('base', base, manifest, { bytes: manifest?.unpackedBytes ?? 0, warnings: [] }, 0);
-const choice = chooseLayers(machine, settings, known(findLayers(machine, '')));
+const choice = chooseLayers(machine, settings, known(findLayers(machine, STORAGE, '')));
 const start = machine.uptime();
 const undo = undoList(machine);
 const all = loadLayers(machine, settings, { image, manifest }, choice.chosen, undo);

@@ -12,6 +12,8 @@ export const PARAM = {
   device: 'mkma_storage_device',
   /** The images folder on that device. */
   path: 'mkma_images_path',
+  /** Another device for layers, where the images are read-only: `DEVICE` or `DEVICE:/path`. */
+  layersDevice: 'mkma_layers_device',
   /** Size of the RAM file system: a share of RAM (`60%`) or an amount (`6G`). */
   size: 'mkma_size',
   /**

@@ -152,7 +152,7 @@ function makeDisk(): string {
   for (const folder of ['images', 'bit', 'cut', 'other'])
     copyFileSync(join(imagesFolder(), BASE), base(folder));
   flipBit(base('bit'));
-  truncateSync(base('cut'), statSync(base('cut')).size - 5000);
+  truncateSync(base('cut'), statSync(base('cut')).size - 2 ** 20);
   writeFileSync(base('empty'), '');
   ofOtherKernel(base('other'));
   const disk = blank('refused.img', 2 ** 30);

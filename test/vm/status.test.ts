@@ -73,7 +73,7 @@ test('mkma status tells of base, layers, what was left out, storage, times and R
   assert.equal(wrong.exitCode, 2);
   assert.match(
     await vm.ask('mkma --help'),
-    /Commands\n {2}persist .*\n {2}layers .*\n {2}revert .*\n {2}status {2,}show base and layers/,
+    /Commands\n {2}persist .*\n {2}layers .*\n {2}generations .*\n {2}revert .*\n {2}status {2,}show base and layers/,
   );
 });
 

@@ -17,6 +17,30 @@ export function parseDeviceName(text: string): DeviceName | undefined {
   return tag !== undefined && value !== '' ? { by: 'tag', tag, value } : undefined;
 }
 
+/** A folder on a device, as a kernel parameter names both. */
+export interface DeviceFolder {
+  /** As it was written, for messages. */
+  readonly asked: string;
+  readonly device: DeviceName;
+  /** Absolute, without a trailing slash; the top is the empty string. */
+  readonly path: string;
+}
+
+/** Parses `DEVICE` or `DEVICE:/path`; `undefined` if it is neither. `parse` parses the device. */
+export function parseDeviceFolder(text: string, parse = parseDeviceName): DeviceFolder | undefined {
+  const colon = text.indexOf(':/');
+  const device = parse(colon < 0 ? text : text.slice(0, colon));
+  const parts =
+    colon < 0
+      ? []
+      : text
+          .slice(colon + 1)
+          .split('/')
+          .filter((part) => part !== '');
+  if (device === undefined || parts.includes('..')) return undefined;
+  return { asked: text, device, path: parts.map((part) => `/${part}`).join('') };
+}
+
 /** The kernel's name of a file system if it differs from blkid's. */
 export function driverOf(type: string): string {
   return type === 'ntfs' ? 'ntfs3' : type;

@@ -122,6 +122,11 @@ export interface BootRecord {
     /** `true`: the keys of encrypted volumes are in the user keyring of root. */
     readonly keepKey?: true;
   };
+  /**
+   * The device and folder of layers, where they are not beside the base. One that was missing at boot has no
+   * device and the type `auto`.
+   */
+  readonly layersStorage?: Pick<BootRecord['storage'], 'asked' | 'device' | 'type' | 'path'>;
   /** What was loaded: the base, then the layers in their order, the lowest first. */
   readonly images: readonly LoadedImage[];
   /** Layers that were not applied, in the order of their names. */

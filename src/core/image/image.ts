@@ -247,7 +247,10 @@ function decodeManifest(frame: Uint8Array): Result<Manifest> {
   if (view.getUint32(0, true) !== MKMA_FRAME || !sameBytes(magic, MAGIC)) {
     return err(damaged('there is no manifest where the seek table says'));
   }
-  if (view.getUint32(4, true) !== frame.length - SKIPPABLE_HEADER) {
+  const listed = view.getUint32(4, true);
+  // Of a file system, whose manifest is the end of the file.
+  if (listed > frame.length - SKIPPABLE_HEADER) return err(damaged(TRUNCATED));
+  if (listed !== frame.length - SKIPPABLE_HEADER) {
     return err(damaged('its manifest and its seek table give different lengths'));
   }
   const json = frame.subarray(head);

@@ -17,6 +17,8 @@ export interface StoredImage {
   readonly name: string;
   /** Its file in the folder. */
   readonly file: string;
+  /** The folder with its file, if that is another one than the layers'. */
+  readonly folder?: string;
   readonly bytes: number;
   readonly disabled: boolean;
   /** An archive or a file system. */

@@ -33,6 +33,7 @@ import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
 import { readLastSession } from './last-session.js';
 import { loadLayers, sayLeftOut } from './layers.js';
+import { findLayersPlace, type LayersPlace } from './layers-storage.js';
 import { loadBase, readBase } from './load.js';
 import { markDerived } from './mark-derived.js';
 import { type Drivers, driversOf } from './modules.js';
@@ -62,6 +63,7 @@ interface Boot {
   /** Commands that close what was opened to reach the storage. */
   closing?: readonly (readonly string[])[];
   storage?: Storage;
+  layersPlace?: LayersPlace;
   /** Nodes of other devices that match the name of the storage device. */
   others?: readonly string[];
   base?: FoundBase;
@@ -201,7 +203,10 @@ function load(boot: Boot): Result<void> {
   const base = known(boot.base);
   const info = step(boot, 'manifest of the base', () => readBase(machine, base));
   if (!info.ok) return info;
-  const found = findLayers(machine, settings.path);
+  const place = step(boot, 'device with layers', () => findLayersPlace(machine, settings, boot.drivers));
+  boot.layersPlace = place;
+  if (place.storage !== undefined) undo.push(['umount', place.root]);
+  const found = findLayers(machine, place.root, place.path);
   if (!found.ok) return found;
   const choice = step(boot, 'manifests of layers', () => chooseLayers(machine, settings, found.value));
   for (const warning of choice.warnings) say(machine, `warning: ${warning}`);
@@ -214,7 +219,7 @@ function load(boot: Boot): Result<void> {
   const loaded = step(boot, 'base', () => loadBase(machine, settings, base, info.value, undo));
   if (!loaded.ok) return loaded;
   boot.choice = choice;
-  boot.lastSession = readLastSession(machine, settings.path);
+  boot.lastSession = readLastSession(machine, place.root, place.path);
   boot.info = info.value;
   boot.ramBytes = ram.value;
   boot.images.push(loaded.value);
@@ -234,8 +239,14 @@ function layers(boot: Boot): Result<void> {
   boot.leftOut.push(...sortByName([...leftOut, ...composed.leftOut], ({ file }) => file));
   sayLeftOut(machine, boot.leftOut);
   if (boot.leftOut.some(({ asked }) => !asked)) {
-    const attached = checkAttached(machine, known(boot.storage));
+    const attached = checkAttached(machine, known(boot.layersPlace).storage ?? known(boot.storage));
     if (!attached.ok) return attached;
+  }
+  const { storage: ofLayers, root } = known(boot.layersPlace);
+  if (ofLayers !== undefined) {
+    const gone = releaseStorage(machine, root);
+    if (!gone.ok) return gone;
+    undo.drop(['umount', root]);
   }
   const released = step(boot, 'release of the storage', () => releaseStorage(machine));
   if (!released.ok) return released;
@@ -294,6 +305,15 @@ function handover(boot: Boot): Result<void> {
   return ok();
 }
 
+/** Where layers are saved, if not beside the base. */
+function layersRecord({ settings, layersPlace }: Boot): Pick<BootRecord, 'layersStorage'> {
+  const { layersAt } = settings;
+  if (layersAt === undefined) return {};
+  const { node = '', type = 'auto' } = layersPlace?.storage ?? {};
+  const path = layersAt.path === '' ? '/' : layersAt.path;
+  return { layersStorage: { asked: layersAt.asked.replace(/:\/.*/, ''), device: node, type, path } };
+}
+
 function record(boot: Boot, now: number): BootRecord {
   const { machine, settings, phases, started } = boot;
   const room = measure(machine);
@@ -310,6 +330,7 @@ function record(boot: Boot, now: number): BootRecord {
       ...(settings.opening === undefined ? {} : { opening: settings.opening }),
       ...(known(boot.initramfs).keepKey === true ? { keepKey: true } : {}),
     },
+    ...layersRecord(boot),
     images: boot.images,
     leftOut: boot.leftOut,
     ...(files.length === 0 ? {} : { composed: files }),
@@ -317,6 +338,7 @@ function record(boot: Boot, now: number): BootRecord {
     identity: known(boot.identity),
     warnings: [
       ...storage.warnings,
+      ...known(boot.layersPlace).warnings,
       ...known(boot.base).warnings,
       ...known(boot.choice).warnings,
       ...warnings,

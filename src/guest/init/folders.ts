@@ -3,6 +3,8 @@ import { OVERLAY } from '../../core/contract.js';
 
 /** The storage device. */
 export const STORAGE = '/storage';
+/** The device with layers, where that is another one. */
+export const LAYERS_STORAGE = '/layers-storage';
 /** The device with a key file. */
 export const KEY_DEVICE = '/mkma/key-device';
 /** The RAM file system. */

@@ -88,10 +88,12 @@ export interface LayerImage extends ImageFile {
   readonly odd?: string;
 }
 
-/** The layers beside the base, in the order in which they are applied. */
-export function findLayers(machine: GuestSystem, imagesPath: string): Result<LayerImage[]> {
-  const folder = placeInside(machine, STORAGE, imagesPath);
+/** The layers in a folder of the file system at `root`, in the order in which they are applied. */
+export function findLayers(machine: GuestSystem, root: string, imagesPath: string): Result<LayerImage[]> {
+  const folder = placeInside(machine, root, imagesPath);
   const names = machine.list(folder);
+  // On a device of their own the folder is made with the first one.
+  if (root !== STORAGE && machine.info(folder) === undefined) return ok([]);
   if (names === undefined) {
     const why = 'cannot list the images folder, so the layers are unknown';
     return err({ ...unreadable(why), where: imagesPath === '' ? '/' : imagesPath });
@@ -102,7 +104,7 @@ export function findLayers(machine: GuestSystem, imagesPath: string): Result<Lay
       const info = machine.info(path);
       const odd = info === undefined ? 'cannot be opened' : 'not a regular file';
       return {
-        ...{ layer: name, path, shown: path.slice(STORAGE.length), bytes: info?.size ?? 0 },
+        ...{ layer: name, path, shown: path.slice(root.length), bytes: info?.size ?? 0 },
         ...(info?.kind === 'file' ? {} : { odd }),
       };
     }),

@@ -1,6 +1,12 @@
 /** The settings on the kernel command line. */
 import { type KernelParameter, lastValue, parseCmdline } from '../../core/boot/cmdline.js';
-import { DEVICE_TAGS, type DeviceName, parseDeviceName } from '../../core/boot/device.js';
+import {
+  DEVICE_TAGS,
+  type DeviceFolder,
+  type DeviceName,
+  parseDeviceFolder,
+  parseDeviceName,
+} from '../../core/boot/device.js';
 import {
   type KeyFile,
   type Opening,
@@ -26,6 +32,8 @@ export interface Settings {
   /** Which layers to apply. */
   readonly layers: LayerSelection;
   readonly breakAt?: Phase;
+  /** The device with layers, if it is another one. */
+  readonly layersAt?: DeviceFolder;
   /** What to open before the device is looked for; absent: nothing. */
   readonly opening?: Opening;
   /** A key file for it. */
@@ -69,6 +77,12 @@ export function readSettings(cmdline: string): Result<Settings> {
   if (breakText !== undefined && breakAt === undefined) {
     return refuse(PARAM.breakAt, breakText, `it must be one of ${PHASES.join(', ')}`);
   }
+  const layersAtText = value(PARAM.layersDevice);
+  const layersAt = layersAtText === undefined ? undefined : parseDeviceFolder(layersAtText, deviceName);
+  if (layersAtText !== undefined && layersAt === undefined) {
+    const allowed = 'it must be a device as mkma_storage_device= names one, or such a device and :/path';
+    return refuse(PARAM.layersDevice, layersAtText, allowed);
+  }
   const opening = readOpening(parameters);
   if (!opening.ok) return opening;
   return ok({
@@ -79,6 +93,7 @@ export function readSettings(cmdline: string): Result<Settings> {
     timeout,
     layers: layers.value,
     ...(breakAt === undefined ? {} : { breakAt }),
+    ...(layersAt === undefined ? {} : { layersAt }),
     ...opening.value,
     init: value('init') ?? '/sbin/init',
   });

@@ -126,11 +126,12 @@ function howToOpen({ tags }: BlockDevice): string {
   return plain;
 }
 
-/** Mounts a file system, which is on all of the devices, read-only on {@link STORAGE}. */
+/** Mounts a file system, which is on all of the devices, read-only at `point`. */
 export function mountStorage(
   machine: GuestSystem,
   found: readonly BlockDevice[],
   drivers: Drivers,
+  point = STORAGE,
 ): Result<Storage> {
   const device = found[0] as BlockDevice;
   const type = mountableType(device);
@@ -150,7 +151,7 @@ export function mountStorage(
   let words = '';
   for (const options of mountOptions(type, found, hibernated)) {
     const begun = machine.uptime();
-    const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, STORAGE]);
+    const mount = machine.run(['mount', '-t', driverOf(type), '-o', options.join(','), device.node, point]);
     if (mount.code === 0) {
       // btrfs announces a replay even if it then cannot write: only a first mount counts.
       const done = !clean && words === '' && replayed(machine, found, begun);
@@ -237,13 +238,13 @@ export function checkAttached(machine: GuestSystem, { node }: Storage): Result<v
 }
 
 /** Unmounts the storage: from here on the medium may be removed. */
-export function releaseStorage(machine: GuestSystem): Result<void> {
-  const umount = machine.run(['umount', STORAGE]);
+export function releaseStorage(machine: GuestSystem, point = STORAGE): Result<void> {
+  const umount = machine.run(['umount', point]);
   if (umount.code === 0) return ok();
   return err({
     code: 'storage-busy',
     what: 'cannot unmount the storage device',
-    where: STORAGE,
+    where: point,
     why: umount.stderr.trim(),
     next: 'find the program that uses it: ls -l /proc/*/cwd /proc/*/fd; a boot in which no shell was opened has none',
   });

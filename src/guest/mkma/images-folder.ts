@@ -2,6 +2,7 @@
 
 import { driverOf, parseDeviceName } from '../../core/boot/device.js';
 import type { BootRecord } from '../../core/boot/record.js';
+import { PARAM } from '../../core/contract.js';
 import { identityMark } from '../../core/image/manifest.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
@@ -19,10 +20,15 @@ import { openForImages } from './open-storage.js';
  * Its mount point: in a mount namespace of the program's own (mkma.sh), so that nothing holds it afterwards.
  */
 const STORAGE = '/run/mkma/storage';
+/** Where the file system with the base is, if layers are on another device. */
+const BESIDE = '/run/mkma/base-storage';
+
+/** A device and a folder on it. */
+type Place = Pick<BootRecord['storage'], 'asked' | 'device' | 'type' | 'path'>;
 
 /**
- * Opens and mounts the storage, does the work in the images folder, and unmounts and closes it, whatever the
- * result. With `write` it is writable.
+ * Opens and mounts the storage, does the work in the folder with layers, and unmounts and closes it, whatever
+ * the result. With `write` it is writable. Layers are beside the base, or on a device of their own.
  */
 export function withImages<T>(
   machine: RunningSystem,
@@ -30,11 +36,37 @@ export function withImages<T>(
   mode: 'read' | 'write',
   work: (folder: string) => Result<T>,
 ): Result<T> {
+  const { storage, layersStorage } = record;
+  if (layersStorage !== undefined) return withLayers(machine, record, layersStorage, mode, work);
   return withStorage(machine, record, mode, (root) => {
-    const folder = placeInside(machine, root, record.storage.path);
+    const folder = placeInside(machine, root, storage.path);
     if (machine.info(folder)?.kind !== 'directory') return err(noFolder(record));
     return work(folder);
   });
+}
+
+/** On a device of layers, whose folder is made with the first one; the base may be gone, as a CD may be. */
+function withLayers<T>(
+  machine: RunningSystem,
+  record: BootRecord,
+  place: Place,
+  mode: 'read' | 'write',
+  work: (folder: string) => Result<T>,
+): Result<T> {
+  const inFolder = (root: string): Result<T> => {
+    const folder = placeInside(machine, root, place.path);
+    if (mode === 'write') machine.run(['mkdir', '-p', '--', folder]);
+    return work(folder);
+  };
+  const onLayers = (): Result<T> => withMounted(machine, place, STORAGE, mode, inFolder);
+  const base = findDevice(machine, record.storage);
+  const beside = base.ok ? mount(machine, record.storage, base.value, BESIDE, 'read') : base;
+  if (!beside.ok) return onLayers();
+  try {
+    return onLayers();
+  } finally {
+    release(machine, BESIDE);
+  }
 }
 
 /** Like {@link withImages}, with the file system's own root. */
@@ -47,7 +79,7 @@ export function withStorage<T>(
   const opened = openForImages(machine, record);
   if (!opened.ok) return opened;
   try {
-    return withMounted(machine, record, mode, work);
+    return withMounted(machine, record.storage, STORAGE, mode, work);
   } finally {
     opened.value();
   }
@@ -55,29 +87,30 @@ export function withStorage<T>(
 
 function withMounted<T>(
   machine: RunningSystem,
-  record: BootRecord,
+  place: Place,
+  point: string,
   mode: 'read' | 'write',
   work: (root: string) => Result<T>,
 ): Result<T> {
-  const device = findDevice(machine, record);
+  const device = findDevice(machine, place);
   if (!device.ok) return device;
-  const mounted = mount(machine, record, device.value, mode);
+  const mounted = mount(machine, place, device.value, point, mode);
   if (!mounted.ok) return mounted;
-  let released = false;
-  const release = (): void => {
-    if (!released && machine.run(['umount', STORAGE]).code !== 0) machine.run(['umount', '--lazy', STORAGE]);
-    released = true;
-  };
   try {
-    return work(STORAGE);
+    return work(point);
   } finally {
-    release();
+    release(machine, point);
   }
 }
 
+function release(machine: RunningSystem, point: string): void {
+  if (machine.run(['umount', point]).code !== 0) machine.run(['umount', '--lazy', point]);
+}
+
 /** The images in their folder. */
-export function openImages(machine: RunningSystem, folder: string): Result<StoredImages> {
-  const names = machine.list(folder);
+export function openImages(machine: RunningSystem, record: BootRecord, folder: string): Result<StoredImages> {
+  const ownFolder = record.layersStorage !== undefined;
+  const names = ownFolder && machine.info(folder) === undefined ? [] : machine.list(folder);
   if (names === undefined) {
     return err({
       code: 'storage-unreadable',
@@ -86,13 +119,24 @@ export function openImages(machine: RunningSystem, folder: string): Result<Store
       next: 'check that it is still attached, and see dmesg',
     });
   }
-  const stored = readStored(readerOf(machine, folder, names));
+  const stored = {
+    ...readStored(readerOf(machine, folder, names)),
+    ...(ownFolder ? baseBeside(machine, record) : {}),
+  };
   const marked = stored.layers.some(({ manifest }) => identityMark(manifest) !== undefined);
   return ok({
     ...stored,
     selection: layerSelection(machine),
     ...(marked ? { hardware: hardwareOf(machine) } : {}),
   });
+}
+
+/** The base, on another device than the layers; nothing if that is gone. */
+function baseBeside(machine: RunningSystem, { storage }: BootRecord): Pick<StoredImages, 'base'> {
+  const folder = placeInside(machine, BESIDE, storage.path);
+  const names = machine.list(folder);
+  const { base } = readStored(readerOf(machine, folder, names ?? []));
+  return base === undefined ? {} : { base: { ...base, folder } };
 }
 
 /** A problem unless the program runs as root. */
@@ -108,18 +152,18 @@ export function needRoot(machine: RunningSystem, purpose: string): Result<void> 
 }
 
 /** The device by its name at boot, or wherever it is now. */
-function findDevice(machine: RunningSystem, { storage }: BootRecord): Result<string> {
-  const name = parseDeviceName(storage.asked);
-  const there = machine.info(storage.device)?.kind === 'block';
+function findDevice(machine: RunningSystem, { asked, device }: Place): Result<string> {
+  const name = parseDeviceName(asked);
+  const there = machine.info(device)?.kind === 'block';
   if (name === undefined || name.by === 'path') {
-    const node = name?.path ?? storage.device;
-    return machine.info(node)?.kind === 'block' ? ok(node) : err(gone(storage.asked));
+    const node = name?.path ?? device;
+    return machine.info(node)?.kind === 'block' ? ok(node) : err(gone(asked));
   }
   const tag = `${name.tag}=${name.value}`;
-  const match = ['blkid', '--cache-file', '/dev/null', '--match-token', tag, storage.device];
-  if (there && ask(machine, match, [NO_DEVICE.blkid]).code === 0) return ok(storage.device);
+  const match = ['blkid', '--cache-file', '/dev/null', '--match-token', tag, device];
+  if (there && ask(machine, match, [NO_DEVICE.blkid]).code === 0) return ok(device);
   const found = ask(machine, ['findfs', tag], [NO_DEVICE.findfs]);
-  return found.code === 0 ? ok(found.stdout.trim()) : err(gone(storage.asked));
+  return found.code === 0 ? ok(found.stdout.trim()) : err(gone(asked));
 }
 
 /** Exit codes for "not found" (blkid(8), findfs(8)). */
@@ -146,26 +190,26 @@ function noFolder({ storage }: BootRecord): Problem {
 
 function mount(
   machine: RunningSystem,
-  record: BootRecord,
+  { type }: Place,
   device: string,
+  point: string,
   mode: 'read' | 'write',
 ): Result<void> {
-  const { type } = record.storage;
-  mustMakeFolder(machine, STORAGE, 0o700);
+  mustMakeFolder(machine, point, 0o700);
   const options = ['nosuid', 'nodev', 'noexec'];
   if (type === 'vfat') options.push('utf8=1');
   // Paths start at the top level, whatever the default subvolume is.
   if (type === 'btrfs') options.push('subvolid=5');
   const access = mode === 'read' ? '--read-only' : '--rw';
   const kind = ['--types', driverOf(type), '--options', options.join(',')];
-  const done = machine.run(['mount', access, ...kind, device, STORAGE]);
+  const done = machine.run(['mount', access, ...kind, device, point]);
   if (done.code === 0) return ok();
   const elsewhere = mountsOf(machine, device);
   // A device mounted for writing elsewhere cannot be mounted read-only as well (mount(2), EBUSY); this one
   // mount can be.
   if (mode === 'read' && /\srw[,\s]/.test(`${elsewhere} `)) {
-    const beside = machine.run(['mount', '--rw', ...kind, device, STORAGE]);
-    if (beside.code === 0 && machine.run(['mount', '-o', 'remount,bind,ro', STORAGE]).code === 0) return ok();
+    const beside = machine.run(['mount', '--rw', ...kind, device, point]);
+    if (beside.code === 0 && machine.run(['mount', '-o', 'remount,bind,ro', point]).code === 0) return ok();
   }
   return err(cannotMount(device, type, mode, { words: done.stderr.trim(), elsewhere }));
 }
@@ -176,6 +220,9 @@ function mountsOf(machine: RunningSystem, device: string): string {
   return machine.run(list, { mayLack: true }).stdout.trim();
 }
 
+/** File systems that are never written. */
+const READ_ONLY = ['iso9660', 'udf', 'squashfs', 'erofs'];
+
 function cannotMount(
   device: string,
   type: string,
@@ -183,9 +230,11 @@ function cannotMount(
   { words, elsewhere }: { readonly words: string; readonly elsewhere: string },
 ): Problem {
   const next =
-    elsewhere !== ''
-      ? `unmount ${elsewhere.split(/\s+/)[0]}${mode === 'write' ? ', or mount it for writing' : ''}`
-      : 'see dmesg; if the medium is write-protected, unlock it; check its file system (fsck)';
+    mode === 'write' && READ_ONLY.includes(type)
+      ? `have layers on another device: boot with ${PARAM.layersDevice}=UUID=... (see mkma export iso)`
+      : elsewhere !== ''
+        ? `unmount ${elsewhere.split(/\s+/)[0]}${mode === 'write' ? ', or mount it for writing' : ''}`
+        : 'see dmesg; if the medium is write-protected, unlock it; check its file system (fsck)';
   return {
     code: mode === 'read' ? 'storage-not-mounted' : 'storage-not-writable',
     what: mode === 'read' ? 'cannot mount the storage device' : 'cannot mount the storage device for writing',

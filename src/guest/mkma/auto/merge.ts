@@ -23,7 +23,7 @@ export function mergeAged(
   tell: (line: string) => void,
 ): AgedMerges {
   if (!settings.merge) return { merged: [], warnings: [] };
-  const stored = withImages(machine, record, 'read', (folder) => openImages(machine, folder));
+  const stored = withImages(machine, record, 'read', (folder) => openImages(machine, record, folder));
   if (!stored.ok) return { merged: [], warnings: [problemLine(stored.problem)] };
   const merged: string[] = [];
   const warnings: string[] = [];

@@ -50,7 +50,7 @@ function changePlanned(
   const lock = takeLock(machine, 'change', tell);
   if (!lock.ok) return lock;
   const plan = (folder: string): Result<LayerChange> => {
-    const stored = openImages(machine, folder);
+    const stored = openImages(machine, record, folder);
     return stored.ok ? planned(stored.value) : stored;
   };
   const looked = withImages(machine, record, 'read', plan);
@@ -61,7 +61,7 @@ function changePlanned(
     if (!planned.ok) return planned;
     const changed = apply(machine, folder, planned.value);
     if (!changed.ok) return changed;
-    const now = openImages(machine, folder);
+    const now = openImages(machine, record, folder);
     if (now.ok) rememberNextBoot(machine, nextBootOf(now.value, record));
     return planned;
   });

@@ -39,7 +39,7 @@ export function exportLayers(
 ): Result<Answer> {
   machine.outliveInterrupts();
   const work = (folder: string): Result<Answer> => {
-    const stored = openImages(machine, folder);
+    const stored = openImages(machine, record, folder);
     if (!stored.ok) return stored;
     const chosen = chooseLayers(stored.value, names, options);
     if (!chosen.ok) return chosen;

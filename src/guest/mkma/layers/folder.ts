@@ -37,14 +37,15 @@ export function readRecords(
   if (image.format === 'erofs') return readFileSystem(machine, folder, image, collector);
   const parser = new ArchiveParser(collector);
   let wrong: string | undefined;
-  const argv = ['zstd', '-q', '-dc', '--', `${folder}/${image.file}`];
+  const within = image.folder ?? folder;
+  const argv = ['zstd', '-q', '-dc', '--', `${within}/${image.file}`];
   const ended = machine.readFrom(argv, (piece) => {
     wrong = parser.take(piece);
     return wrong === undefined;
   });
   const next = 'copy or save it again; if others fail too, see dmesg';
   if (wrong === undefined && ended.code !== 0) {
-    const why = ended.stderr.replaceAll(`${folder}/`, '').trim() || `zstd exited with code ${ended.code}`;
+    const why = ended.stderr.replaceAll(`${within}/`, '').trim() || `zstd exited with code ${ended.code}`;
     return err(unreadable(image.file, why, next));
   }
   wrong ??= parser.end();
@@ -58,7 +59,7 @@ function readFileSystem(
   image: StoredImage,
   collector: ArchiveReader,
 ): Result<void> {
-  const path = `${folder}/${image.file}`;
+  const path = `${image.folder ?? folder}/${image.file}`;
   const { read, failed } = watchReads(image.bytes, (at, length) => machine.readAt(path, at, length));
   const wrong = readErofs(read, collector);
   if (failed()) return err(unreadableFile(image.file));

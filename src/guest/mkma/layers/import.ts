@@ -47,7 +47,7 @@ export function importLayers(
           const copied = copyImage(machine, path, image, { folder, file, replace: false });
           if (!copied.ok) return copied;
         }
-        const now = openImages(machine, folder);
+        const now = openImages(machine, record, folder);
         if (now.ok) rememberNextBoot(machine, nextBootOf(now.value, record));
         return ok(answer(planned.value));
       });
@@ -79,7 +79,7 @@ function plan(
   folder: string,
   found: readonly FoundLayer[],
 ): Result<PlannedImport> {
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const planned = planImport(stored.value, machine.list(folder) ?? [], found, record, machine.now());
   if (!planned.ok) return planned;

@@ -26,14 +26,14 @@ export interface Place {
 }
 
 export function list({ machine, record, folder }: Place): Result<Answer> {
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const value = listLayers(stored.value, record);
   return ok({ value, lines: () => listLines(value) });
 }
 
-export function showOne({ machine, folder }: Place, name: string): Result<Answer> {
-  const stored = openImages(machine, folder);
+export function showOne({ machine, record, folder }: Place, name: string): Result<Answer> {
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const image = findImage(stored.value, name);
   if (!image.ok) return image;
@@ -45,7 +45,7 @@ export function showOne({ machine, folder }: Place, name: string): Result<Answer
 
 /** Contents are compared if both images are part of this boot: their files are unpacked. */
 export function diff({ machine, record, folder }: Place, first: string, second: string): Result<Answer> {
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const [a, b] = [findImage(stored.value, first), findImage(stored.value, second)];
   if (!a.ok) return a;
@@ -86,7 +86,7 @@ function unpacked(
 export function blameOne({ machine, record, folder }: Place, text: string): Result<Answer> {
   const path = parseBlamePath(text);
   if (!path.ok) return path;
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const { base, layers } = stored.value;
   const only = blamedPaths(path.value);
@@ -108,8 +108,8 @@ export function blameOne({ machine, record, folder }: Place, text: string): Resu
   return ok({ value, lines: () => [...blameLines(found.value), ...warnings] });
 }
 
-export function verify({ machine, folder }: Place, names: readonly string[]): Result<Answer> {
-  const stored = openImages(machine, folder);
+export function verify({ machine, record, folder }: Place, names: readonly string[]): Result<Answer> {
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const wanted = imagesToVerify(stored.value, names);
   if (!wanted.ok) return wanted;

@@ -18,7 +18,7 @@ const SUMS =
 export function verifyOne(machine: RunningSystem, folder: string, image: StoredImage): Result<void> {
   if (image.problem !== undefined) return err(image.problem);
   if (image.manifest !== undefined) {
-    const sums = checkSums(machine, `${folder}/${image.file}`, image.file, image.manifest);
+    const sums = checkSums(machine, `${image.folder ?? folder}/${image.file}`, image.file, image.manifest);
     if (!sums.ok) return sums;
   }
   const collector = new TreeCollector({ only: new Set() });

@@ -7,6 +7,7 @@ import { fullLines, isSecretChange, shortLines, shortUnits } from '../../../core
 import type { Unit } from '../../../core/records/units.js';
 import { ok, type Result, usage } from '../../../core/result.js';
 import { isLayerLabel } from '../../../core/set/layer-names.js';
+import { quoteName } from '../../../core/text/path.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { RunningSystem } from '../../system.js';
 import { readBootRecord } from '../boot-record.js';
@@ -242,10 +243,11 @@ function lines(value: Persisted, options: PersistOptions): string[] {
       ...heading,
     ];
   }
+  const on = value.layersOn === undefined ? '' : ` on ${quoteName(value.layersOn)}`;
   const still = value.stoodStill > 0 ? [`programs stood still for ${value.stoodStill.toFixed(2)} s`] : [];
   return [
     ...[...notes, ...byRules, ...secrets, ...still],
-    `saved ${count} as ${layer.file}, ${formatBytes(layer.bytes)}, ${needs}`,
+    `saved ${count} as ${layer.file}${on}, ${formatBytes(layer.bytes)}, ${needs}`,
   ];
 }
 

@@ -41,7 +41,7 @@ export interface Medium {
 
 /** Reads the images folder. */
 export function readMedium(machine: RunningSystem, record: BootRecord, folder: string): Result<Medium> {
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const there = stored.value;
   const usable = there.layers.filter(({ disabled, problem }) => !disabled && problem === undefined);

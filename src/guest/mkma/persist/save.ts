@@ -55,6 +55,8 @@ export interface SaveOptions {
 export interface Persisted extends Shown {
   /** Absent if nothing was to be saved. */
   readonly layer?: Omit<WrittenLayer, 'manifest' | 'changed'> & { readonly id: string };
+  /** The device with layers, if it is not that of the base. */
+  readonly layersOn?: string;
   /** Whether there were changes that the options forbade to save. */
   readonly withheld?: boolean;
   readonly format: ImageFormat;
@@ -256,7 +258,10 @@ export function save(
   const all = [...warnings, ...layer.warnings];
   const madeAs = isErofs(manifest) ? 'erofs' : 'cpio';
   const takes = { format: madeAs, unpackedBytes: added.unpackedBytes, nextBoot: ramOf(nextBoot) } as const;
-  return { done: ok({ ...result, ...takes, layer: { ...layer, id: manifest.id }, warnings: all, changed }) };
+  const { layersStorage } = record;
+  const layersOn = layersStorage === undefined ? {} : { layersOn: layersStorage.asked };
+  const saved = { ...layer, id: manifest.id };
+  return { done: ok({ ...result, ...takes, ...layersOn, layer: saved, warnings: all, changed }) };
 }
 
 function without(all: ReadonlySet<string>, others: ReadonlySet<string>): ReadonlySet<string> {

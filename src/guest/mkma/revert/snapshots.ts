@@ -36,7 +36,7 @@ export function withSnapshots<T>(
   );
   if (!needed) return work([]);
   return withImages(machine, record, 'read', (folder) => {
-    const stored = openImages(machine, folder);
+    const stored = openImages(machine, record, folder);
     if (!stored.ok) return stored;
     const carrier = carriers(machine, stored.value.layers);
     const found = saved.map(({ id }) => carrier(id));

@@ -40,6 +40,8 @@ export interface Status {
     /** Where it is mounted now, by somebody else. Empty: it is released. */
     readonly mountedOn: readonly string[];
   };
+  /** The device of layers, if it is not that of the base. */
+  readonly layersStorage?: NonNullable<BootRecord['layersStorage']>;
   /** Disks that the definition mounts. */
   readonly disks: readonly DiskStatus[];
   readonly times: BootTimes;
@@ -73,6 +75,7 @@ export function readStatus(machine: RunningSystem, record: BootRecord): Status {
     identity: readIdentity(machine, record),
     warnings: view.ok ? warnings : [...warnings, renderProblem(view.problem).join('; ')],
     storage: { ...storage, mountedOn: mountPoints(machine, storage.device) },
+    ...(record.layersStorage === undefined ? {} : { layersStorage: record.layersStorage }),
     disks: readDisks(machine),
     times: bootTimes(record),
     memory: readMemory(machine, view.ok),

@@ -27,6 +27,7 @@ export function statusLines(status: Status, columns?: number): string[] {
       { label: 'left out', paragraphs: leftOut.flatMap(tellLeftOut) },
       { label: 'identity', paragraphs: identityLines(status.identity) },
       { label: 'storage', paragraphs: tellStorage(status.storage) },
+      { label: 'layers on', paragraphs: tellLayersStorage(status) },
       { label: 'disks', paragraphs: status.disks.map(diskLine) },
       { label: 'times', paragraphs: tellTimes(status.times) },
       { label: 'RAM', paragraphs: tellMemory(status) },
@@ -92,6 +93,14 @@ function tellStorage(storage: Status['storage']): string[] {
     ...(others.length === 0 ? [] : [`others of that name: ${others.join(', ')}`]),
     now,
   ];
+}
+
+/** The device with layers, if it is another one. */
+function tellLayersStorage({ layersStorage }: Status): string[] {
+  if (layersStorage === undefined) return [];
+  const { asked, device, type, path } = layersStorage;
+  const at = device === '' ? 'missing at boot' : `${device} (${type})`;
+  return [`${quoteName(asked)}: ${at}`, `folder ${quoteName(path)}`];
 }
 
 /** The boot as a timeline: when each phase began, how long it and its parts took. */

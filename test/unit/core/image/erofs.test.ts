@@ -38,7 +38,8 @@ test('every cut is noticed, and told apart', () => {
       const why = `its file system has 8192 bytes, the file ${length}: it was truncated, or not copied completely`;
       assert.equal(got.problem.why, why);
     }
-    if (length === 8192) assert.match(got.problem.why ?? '', /^its end is missing/);
+    // Shorter ones lack a manifest's head.
+    if (length === 8192 || length >= 8212) assert.match(got.problem.why ?? '', /^its end is missing/);
   }
   const more = info(new Uint8Array([...whole, 0]));
   assert.ok(!more.ok);

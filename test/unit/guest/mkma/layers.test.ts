@@ -8,7 +8,7 @@ import { openImages } from '../../../../src/guest/mkma/images-folder.js';
 import { readTree } from '../../../../src/guest/mkma/layers/folder.js';
 import { BASE, EROFS_BASE, erofsFile, imageFile } from '../../core/sample.js';
 import { type Answer, FakeMachine } from '../fake-machine.js';
-import { bootedMachine, mkma } from './booted.js';
+import { bootedMachine, mkma, RECORD } from './booted.js';
 
 const FOLDER = '/run/mkma/storage/img';
 
@@ -34,7 +34,7 @@ function withLayer(output: Uint8Array): FakeMachine {
 }
 
 function read(machine: FakeMachine) {
-  const stored = openImages(machine, FOLDER);
+  const stored = openImages(machine, RECORD, FOLDER);
   assert.ok(stored.ok && stored.value.layers[0] !== undefined);
   return readTree(machine, FOLDER, stored.value.layers[0]);
 }
@@ -72,7 +72,7 @@ test('a medium that does not give the bytes of a file is told as that, not as a 
   const base = erofsFile(EROFS_BASE);
   machine.files.set(`${FOLDER}/base.erofs`, { content: base });
   const plain = machine.readAt.bind(machine);
-  const stored = openImages(machine, FOLDER);
+  const stored = openImages(machine, RECORD, FOLDER);
   assert.ok(stored.ok && stored.value.base !== undefined);
   const problem = {
     code: 'image-unreadable',
@@ -88,7 +88,7 @@ test('a medium that does not give the bytes of a file is told as that, not as a 
     assert.deepEqual(tree.ok ? undefined : tree.problem, problem);
   }
   machine.readAt = (path, at, length) => (at === 0 ? plain(path, at, length) : undefined);
-  const again = openImages(machine, FOLDER);
+  const again = openImages(machine, RECORD, FOLDER);
   assert.deepEqual(again.ok ? again.value.base?.problem : undefined, problem);
   // What is read whole and makes no sense is damaged.
   machine.readAt = plain;

@@ -34,7 +34,7 @@ export function mergeLayers(
   machine.growLarge();
   // What is refused changes nothing: the storage is not even mounted for writing.
   const looked = withImages(machine, record, 'read', (folder) => {
-    const stored = openImages(machine, folder);
+    const stored = openImages(machine, record, folder);
     if (!stored.ok) return stored;
     const range = layersToMerge(stored.value, words);
     return range.ok ? ok({ range: range.value, left: replacedIn(stored.value).size }) : range;
@@ -47,7 +47,7 @@ export function mergeLayers(
   machine.outliveInterrupts();
   const mode = options.dryRun ? 'read' : 'write';
   const work = (folder: string): Result<MergedLayers> => {
-    const cleaned = options.dryRun ? ok() : removeReplaced(machine, folder);
+    const cleaned = options.dryRun ? ok() : removeReplaced(machine, record, folder);
     return cleaned.ok ? mergeIn(machine, record, { folder, words, options, tell }) : cleaned;
   };
   return unlessInterrupted(machine, () => withImages(machine, record, mode, work), 'nothing was merged');
@@ -59,8 +59,8 @@ function nothing(notes: readonly string[]): MergedLayers {
 }
 
 /** Removes files of layers that an interrupted merge has left, if the layer that has all of them is whole. */
-function removeReplaced(machine: RunningSystem, folder: string): Result<void> {
-  const stored = openImages(machine, folder);
+function removeReplaced(machine: RunningSystem, record: BootRecord, folder: string): Result<void> {
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const replaced = replacedIn(stored.value);
   for (const by of new Set(replaced.values())) {
@@ -73,7 +73,7 @@ function removeReplaced(machine: RunningSystem, folder: string): Result<void> {
 
 function mergeIn(machine: RunningSystem, record: BootRecord, work: Work): Result<MergedLayers> {
   const { folder, words, tell } = work;
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (!stored.ok) return stored;
   const range = layersToMerge(stored.value, words);
   if (!range.ok) return range;

@@ -79,7 +79,7 @@ export function writeMerged(
   // Too late for Ctrl-C: what it ends is done again.
   const once = removeFiles(machine, folder, files);
   const removed = once.ok ? once : removeFiles(machine, folder, files);
-  const stored = openImages(machine, folder);
+  const stored = openImages(machine, record, folder);
   if (stored.ok) rememberNextBoot(machine, nextBootOf(stored.value, record));
   tell(`merged in ${(machine.uptime() - start).toFixed(1)} s`);
   return ok({
