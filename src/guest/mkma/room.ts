@@ -11,10 +11,13 @@ export interface FileSystem {
 
 /**
  * statfs(2) of a path: the view is a bind mount of it, and the root has its upper directory on it, so either
- * works.
+ * works. Of a folder that is not made yet: of the one that it will be in.
  */
 export function measureFileSystem(machine: GuestSystem, place: string): FileSystem {
-  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', place]);
+  let there = place;
+  while (machine.info(there) === undefined && there.lastIndexOf('/') > 0)
+    there = there.slice(0, there.lastIndexOf('/'));
+  const stat = machine.run(['stat', '--file-system', '--format=%S %b %f', there]);
   const [unit, blocks, free] = stat.stdout.trim().split(' ').map(Number);
   if (stat.code !== 0 || unit === undefined || blocks === undefined || free === undefined) {
     throw new Error(`cannot measure ${place}: ${stat.stderr}`);
