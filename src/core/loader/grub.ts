@@ -32,9 +32,12 @@ function searchFor(device: string, path: string): string[] {
   return ['--file', pathIn(path, FILES.kernel)];
 }
 
-/** One word for GRUB. It cannot contain a quote: see fitsBootLoader of the host's placement.ts. */
+/**
+ * One word for GRUB, whatever is in it: an open quote would take the whole menu with it. What GRUB cannot
+ * pass to a kernel unchanged is refused before: see fitsBootLoader of the host's placement.ts.
+ */
 function grubWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** The lines between which mkma's entries of a machine are. */

@@ -1,9 +1,11 @@
 /** What goes onto the medium, read and checked before anything is written. */
 
 import { join } from 'node:path';
+import type { KernelParameter } from '../../../core/boot/cmdline.js';
 import { FILES } from '../../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
+import { fitsBootLoader } from '../../boot-entry/placement.js';
 import type { Context } from '../../context.js';
 import { hasSignature, PE_HEAD } from '../../media/signed.js';
 import { digestsOf, findSet, layersIn, type SetFile, type SourceSet } from '../../media/source.js';
@@ -44,6 +46,8 @@ export function findContent(options: ContentOptions, context: Context): Result<C
       next: 'write a boot loader entry for that machine instead: mkma boot-entry',
     });
   }
+  const unfit = set.value.own.find(({ name, value }) => !fitsBootLoader(`${name}${value ?? ''}`));
+  if (unfit !== undefined) return err(unpassable(unfit, folder));
   const unsigned = unsignedKernel(folder);
   if (unsigned !== undefined) context.emit({ type: 'warning', problem: unsigned });
   const layers = layersFor(options, folder);
@@ -55,6 +59,16 @@ export function findContent(options: ContentOptions, context: Context): Result<C
 
 function layersFor({ layers, identities }: ContentOptions, folder: string): Result<readonly SetFile[]> {
   return layers === 'none' ? ok([]) : layersIn(layers ?? folder, identities);
+}
+
+function unpassable({ name, value }: KernelParameter, folder: string): Problem {
+  return {
+    code: 'parameters-invalid',
+    what: 'a boot loader cannot pass this parameter to the kernel',
+    where: join(folder, FILES.cmdline),
+    why: `GRUB does not preserve quotes and backslashes: ${value === undefined ? name : `${name}=${value}`}`,
+    next: 'correct it in that file, and in the definition (cmdline)',
+  };
 }
 
 function unsignedKernel(folder: string): Problem | undefined {

@@ -37,6 +37,10 @@ test('what GRUB would take for itself is quoted: spaces, dollars, semicolons', (
   assert.equal(line('initrd', { path: '/my images' }), "initrd '/my images/initramfs.cpio.zst'");
 });
 
+test('a quote in a word ends with it, not with the menu', () => {
+  assert.equal(line('initrd', { path: "/it's" }), String.raw`initrd '/it'\''s/initramfs.cpio.zst'`);
+});
+
 test('parameters of the user come last', () => {
   const append = [
     { name: 'quiet' },
