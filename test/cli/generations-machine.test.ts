@@ -78,6 +78,12 @@ test('the running one, the default and a pinned one stay; others go, and nothing
   assert.deepEqual(names(), ['1', '3']);
 });
 
+test('a default that cannot be written is no default', () => {
+  machine.onStorage((folder) => mkdirSync(join(folder, 'images/generations/.default')));
+  assert.match(refused('use', '2'), /cannot change the generations/);
+  assert.match(told('list'), /^3 .* default$/m);
+});
+
 test('a menu that is elsewhere: the default is noted, and it is said what to run there', () => {
   const text = told('use', '2');
   assert.match(

@@ -48,7 +48,12 @@ export function applyChange(
 ): Result<void> {
   const unfinished = generations.unfinished.map((name) => `${folder}/${name}`);
   const clear = unfinished.length === 0 ? [] : [['rm', '-rf', '--', ...unfinished]];
-  const steps = already ? [] : stepsOf(machine, folder, action, number);
+  const made = `${folder}/.${CHOSEN}`;
+  if (action === 'use' && !already && !machine.write(made, `${number}\n`)) {
+    machine.run(['rm', '-f', '--', made]);
+    return err(failed(made, 'it cannot be written; the storage may be full'));
+  }
+  const steps = already ? [] : stepsOf(folder, action, number);
   for (const argv of [...clear, ...steps]) {
     const done = machine.run(argv);
     if (done.code !== 0) return err(failed(argv[0] as string, done.stderr.trim()));
@@ -56,12 +61,7 @@ export function applyChange(
   return ok();
 }
 
-function stepsOf(
-  machine: RunningSystem,
-  folder: string,
-  action: GenerationChange['action'],
-  number: number,
-): string[][] {
+function stepsOf(folder: string, action: GenerationChange['action'], number: number): string[][] {
   const own = `${folder}/${number}`;
   const mark = `${own}/${PINNED}`;
   if (action === 'pin')
@@ -76,7 +76,6 @@ function stepsOf(
     ];
   if (action === 'use') {
     const made = `${folder}/.${CHOSEN}`;
-    machine.write(made, `${number}\n`);
     return [
       ['sync', '--', made],
       ['mv', '-f', '-T', '--', made, `${folder}/${CHOSEN}`],
