@@ -3,11 +3,14 @@ import assert from 'node:assert/strict';
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -211,4 +214,11 @@ test('pinned, default: not dropped; what a killed run left is cleared', async ()
 test('a folder without any says how to make one', async () => {
   assert.match(await told('generations', 'list'), /^no generations: mkma build --generation, /);
   assert.match(await refused('generations', 'show', '1'), /next: make one: mkma build --generation, /);
+});
+
+test('images that are symlinks become files of the generation', async () => {
+  renameSync(join(images, 'vmlinuz'), join(images, 'kernel'));
+  symlinkSync('kernel', join(images, 'vmlinuz'));
+  await told('generations', 'add');
+  assert.ok(lstatSync(join(images, 'generations/1/vmlinuz')).isFile());
 });

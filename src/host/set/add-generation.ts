@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   statfsSync,
   statSync,
@@ -45,6 +46,8 @@ export interface NewGeneration {
   /** Whether it is made even if the newest one has the same images: it differs in its layers. */
   readonly always?: boolean;
   readonly owner?: Owner | undefined;
+  /** Bytes that can be written at most, if that is less than what is free there. */
+  readonly room?: number | undefined;
   /** Copies what cannot be linked; the default is the system's own way. */
   readonly copy?: (from: string, to: string) => Promise<void>;
 }
@@ -76,7 +79,7 @@ export async function addGeneration(wanted: NewGeneration): Promise<Result<Added
     mkdirSync(made);
     const own = names.map((name) => ({ name, from: join(set, name) }));
     const parts = [...own, ...wanted.layers].map((part) => sharedPart(part, newest, folder));
-    const copied = await putParts(parts, made, wanted.copy ?? systemCopy);
+    const copied = await putParts(parts, made, wanted);
     if (!copied.ok) return copied;
     writeFileSync(join(made, FILES.cmdline), `${cmdline(number)}\n`);
     for (const name of [...(copied.value === 0 ? [] : parts.map((part) => part.name)), FILES.cmdline])
@@ -128,12 +131,12 @@ export function layersOf(folder: string): GenerationPart[] {
 async function putParts(
   parts: readonly GenerationPart[],
   made: string,
-  copy: (from: string, to: string) => Promise<void>,
+  { copy = systemCopy, room = Number.POSITIVE_INFINITY }: Pick<NewGeneration, 'copy' | 'room'>,
 ): Promise<Result<number>> {
   const left = parts.filter(({ name, from }) => !linked(from, join(made, name)));
   const bytes = left.reduce((sum, { from }) => sum + statSync(from).size, 0);
   const { bavail, bsize } = statfsSync(made);
-  const free = bavail * bsize;
+  const free = Math.min(bavail * bsize, room);
   if (bytes > free) {
     return err({
       code: 'generation-no-room',
@@ -152,7 +155,8 @@ const NO_LINKS = ['EPERM', 'EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EMLINK', 'ENOSYS']
 
 function linked(from: string, to: string): boolean {
   try {
-    linkSync(from, to);
+    // link(2) would make another name of a symlink, which may lead nowhere from there.
+    linkSync(realpathSync(from), to);
     return true;
   } catch (cause) {
     if (NO_LINKS.includes((cause as NodeJS.ErrnoException).code ?? '')) return false;
