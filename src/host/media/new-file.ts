@@ -1,5 +1,5 @@
 /** A new large file: made beside its name, which it gets once it is complete. */
-import { existsSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
+import { existsSync, lstatSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
@@ -14,10 +14,12 @@ export async function publishNew(
   make: (file: string) => Promise<Result<void>>,
 ): Promise<Result<void>> {
   const made = join(dirname(path), `.${basename(path)}.new`);
+  if (isForeign(made)) return err(foreign(made));
   const lock = await tryLock(made, signal);
   if (!lock.ok) return lock;
   if (lock.value === undefined) return err(taken(path));
   using _held = lock.value;
+  if (isForeign(made)) return err(foreign(made));
   try {
     // What a killed run left in it goes first.
     truncateSync(made, 0);
@@ -32,6 +34,22 @@ export async function publishNew(
   } finally {
     rmSync(made, { force: true });
   }
+}
+
+/** Whether what has the name is no file that a killed run left: writing to it would change another file. */
+function isForeign(made: string): boolean {
+  const stats = lstatSync(made, { throwIfNoEntry: false });
+  return stats !== undefined && (!stats.isFile() || stats.nlink > 1);
+}
+
+function foreign(made: string): Problem {
+  return {
+    code: 'target-in-use',
+    what: 'the name under which the file is made is taken',
+    where: made,
+    why: 'it is a link, or no file',
+    next: 'move it away, or name another file',
+  };
 }
 
 /** Whether the file system of a new file has room for this many bytes. */

@@ -87,7 +87,7 @@ async function refreshEsp(
     const read = await askProgram(mtools('mcopy', '-n', '-o', `::/${path}`, old), [1], { signal });
     if (!read.ok) return read;
     if (read.value.exitCode === 0 && readFileSync(old).equals(readFileSync(file))) continue;
-    const done = await replace(mtools, path, file, target);
+    const done = await replace(mtools, path, file, { target, isThere: read.value.exitCode === 0 });
     if (!done.ok) return done;
     renewed.push(path);
   }
@@ -96,12 +96,18 @@ async function refreshEsp(
 
 type Mtools = (command: string, ...args: string[]) => ReturnType<MediumTools['programs']['mtools']>;
 
-async function replace(mtools: Mtools, path: string, file: string, target: string): Promise<Result<void>> {
+/** `isThere`: not so where a power cut came between the two commands that are not interrupted. */
+async function replace(
+  mtools: Mtools,
+  path: string,
+  file: string,
+  { target, isThere }: { readonly target: string; readonly isThere: boolean },
+): Promise<Result<void>> {
   const made = `::/${path}.new`;
   const steps = [
     [mtools('mcopy', '-m', '-o', file, made)],
     // Between these two a machine with UEFI would not find it: they are not interrupted.
-    [mtools('mdel', `::/${path}`), mtools('mren', made, `::/${path}`)],
+    [...(isThere ? [mtools('mdel', `::/${path}`)] : []), mtools('mren', made, `::/${path}`)],
   ];
   for (const commands of steps) {
     for (const command of commands) {
