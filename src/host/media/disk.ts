@@ -1,6 +1,6 @@
 /** Bytes of a device: written at offsets, flushed as they come, and read back past the page cache. */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { closeSync, constants, createReadStream, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { Interrupted, run } from '../sys/run.js';
@@ -37,6 +37,25 @@ export class Disk {
 
   static async open(path: string): Promise<Disk> {
     return new Disk(path, await open(path, 'r+'));
+  }
+
+  /**
+   * Opens a device that nobody else has been given, and keeps it so until it is closed (open(2), O_EXCL): a
+   * file system that was mounted since it was looked at is not written to.
+   */
+  static async openAlone(path: string): Promise<Result<Disk>> {
+    try {
+      return ok(new Disk(path, await open(path, constants.O_RDWR | constants.O_EXCL)));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EBUSY') throw cause;
+      return err({
+        code: 'target-in-use',
+        what: 'this disk is in use',
+        where: path,
+        why: 'it, or a part of it, was mounted or given to another user meanwhile; nothing was written',
+        next: 'end that use first',
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

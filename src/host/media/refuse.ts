@@ -13,9 +13,15 @@ export interface Uses {
   readonly claimed: boolean;
   /** Whether it cannot be opened for writing. */
   readonly unwritable: boolean;
-  /** UUIDs and paths by which this machine, if it is one of mkma's, found the images that it runs from. */
+  /**
+   * UUIDs and paths by which this machine, if it is one of mkma's, found the images that it runs from; {@link
+   * LVM_MEMBER}: they are in a volume group, on whatever disks.
+   */
   readonly bootedFrom: readonly string[];
 }
+
+/** Type of a physical volume, as blkid(8) names it. */
+export const LVM_MEMBER = 'LVM2_member';
 
 /** Folders of a running system: a disk with one of them is its own. */
 const SYSTEM = ['/', '/usr', '/var', '/boot', '/boot/efi', '/efi', '/home'];
@@ -36,7 +42,8 @@ export function mayWrite(
   { medium, update }: { readonly medium?: string | undefined; readonly update: boolean },
 ): Result<void> {
   const uuids = [...allOf(device).map(({ uuid }) => uuid), medium];
-  const known = [...allOf(device).map(({ path }) => path), ...uuids];
+  const members = allOf(device).flatMap(({ fstype }) => (fstype === LVM_MEMBER ? [LVM_MEMBER] : []));
+  const known = [...allOf(device).map(({ path }) => path), ...uuids, ...members];
   const own = uses.bootedFrom.some((name) => known.includes(name));
   const refused = own && !update ? BOOTED_FROM : (usedBy(device, uses) ?? unfit(device, uses));
   return refused === undefined ? ok() : err({ ...refused, where: device.path });

@@ -8,6 +8,7 @@ import { err, ok, type Problem, type Result, usage } from '../../core/result.js'
 import { type BlockDevice, listDevice, noDevice } from './block-device.js';
 import { type FoundMedium, readMedium } from './medium.js';
 import { requireForeign } from './refuse.js';
+import { backingOf } from './uses.js';
 
 export type Target =
   | { readonly kind: 'new'; readonly path: string }
@@ -66,6 +67,9 @@ async function findDevice(path: string, signal: AbortSignal): Promise<Result<Tar
     });
   }
   if (!['disk', 'loop'].includes(device.type)) return err(notTarget(path, `it is of type ${device.type}`));
+  const backing = backingOf(device.name);
+  if (backing !== undefined && statSync(backing, { throwIfNoEntry: false })?.isBlockDevice() === true)
+    return err(notTarget(path, `it is a loop device over ${backing}, whose uses it hides`));
   // Before it is read: an open disk of the system is nobody's business.
   const foreign = requireForeign(device);
   if (!foreign.ok) return foreign;

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
-import type { Uses } from './refuse.js';
+import { LVM_MEMBER, type Uses } from './refuse.js';
 
 /** udev's programs look at a device for a moment after it changed: so long others are waited for. */
 const PATIENCE = { tries: 10, pause: 200 } as const;
@@ -50,13 +50,22 @@ function openable(path: string): { readonly claimed: boolean; readonly unwritabl
   }
 }
 
-/** Loop devices over one of these files or devices (Documentation/ABI/testing/sysfs-block-loop). */
+/** Loop devices over one of these files or devices, none of these itself. */
 function loopsOver(paths: readonly string[]): string[] {
   return readdirSync('/sys/block').flatMap((name) => {
-    const file = join('/sys/block', name, 'loop/backing_file');
-    const backing = existsSync(file) ? readFileSync(file, 'utf8').replace(/\n$/, '') : undefined;
-    return backing !== undefined && paths.includes(backing) ? [`/dev/${name}`] : [];
+    const backing = backingOf(name);
+    const path = `/dev/${name}`;
+    return backing !== undefined && paths.includes(backing) && !paths.includes(path) ? [path] : [];
   });
+}
+
+/**
+ * What a loop device is over: a file or a device; `undefined`: nothing, or it is no loop device
+ * (Documentation/ABI/testing/sysfs-block-loop).
+ */
+export function backingOf(name: string): string | undefined {
+  const file = join('/sys/block', name, 'loop/backing_file');
+  return existsSync(file) ? readFileSync(file, 'utf8').replace(/\n$/, '') : undefined;
 }
 
 /** Other processes that have one of them open, as far as this one may know. */
@@ -100,9 +109,19 @@ function nameOf(pid: string): string {
   }
 }
 
-/** How this machine's early boot found its storage: the device, and its UUID where that was asked for. */
+/**
+ * How this machine's early boot found its storage: the device, and its UUID where that was asked for. Volumes
+ * are closed after the handover: then only their headers tell. Pure.
+ */
+export function namesOfStorage({ device, asked, opening }: BootRecord['storage']): string[] {
+  const { luks = [], lvm = [] } = opening ?? {};
+  // The record does not say which disks a group is on.
+  const anyMember = lvm.length > 0 && luks.length === 0 ? [LVM_MEMBER] : [];
+  return [device, asked.replace(/^UUID=/, ''), ...luks, ...anyMember];
+}
+
 function bootedFrom(): string[] {
   if (!existsSync(BOOT_RECORD)) return [];
   const { storage } = JSON.parse(readFileSync(BOOT_RECORD, 'utf8')) as BootRecord;
-  return [storage.device, storage.asked.replace(/^UUID=/, '')];
+  return namesOfStorage(storage);
 }

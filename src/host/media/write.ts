@@ -67,7 +67,7 @@ export async function rawPieces(
   });
 }
 
-/** Writes all but the head, which makes it a medium. `blank`: whether the target holds something older. */
+/** Writes all but the head, which makes it a medium. `paced`: the target is a device, flushed as it goes. */
 export async function writeBody(
   disk: Disk,
   {
@@ -76,14 +76,13 @@ export async function writeBody(
     pieces,
     scratch,
   }: { tools: MediumTools; plan: MediumPlan; pieces: RawPieces; scratch: string },
-  blank: boolean,
+  paced: boolean,
   context: Context,
 ): Promise<Result<void>> {
   const { layout, ids, label, epoch, digests } = plan;
   const total = plan.files.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   try {
-    if (blank) await wipe(disk, layout);
     for (const piece of [pieces.esp, pieces.core]) await disk.write(piece);
     await disk.flush();
     let unpaced = 0;
@@ -102,7 +101,7 @@ export async function writeBody(
         pace: async () => {
           const bytes = unpaced;
           unpaced = 0;
-          if (blank) await disk.pace(bytes);
+          if (paced) await disk.pace(bytes);
         },
       },
     );
@@ -116,7 +115,7 @@ export async function writeBody(
 }
 
 /** Removes signatures of what was there: at the beginning, where ext4 leaves its first blocks, at the end. */
-async function wipe(disk: Disk, { bytes, storage }: Layout): Promise<void> {
+export async function wipe(disk: Disk, { bytes, storage }: Layout): Promise<void> {
   const zeros = Buffer.alloc(MIB);
   for (const at of [0, storage.start, bytes - MIB]) await disk.write({ at, bytes: zeros });
   await disk.flush();

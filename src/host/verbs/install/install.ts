@@ -10,7 +10,7 @@ import { refreshLoader } from '../../media/refresh-loader.js';
 import { mayChange, mayWrite } from '../../media/refuse.js';
 import { findTarget, type Target } from '../../media/target.js';
 import { updateMedium } from '../../media/update.js';
-import { usesOf } from '../../media/uses.js';
+import { backingOf, usesOf } from '../../media/uses.js';
 import { stage } from '../../stage.js';
 import { type Lock, tryLock } from '../../sys/lock.js';
 import { lockImages } from '../../sys/output.js';
@@ -95,6 +95,15 @@ function checkOptions(options: InstallOptions, target: Target): Result<void> {
       next: 'remove the file, or name a new one',
     });
   }
+  if (fresh && refreshing) {
+    return usage({
+      code: 'exclusive-options',
+      what: '--fresh does not go with --refresh-loader',
+      where,
+      why: 'the one overwrites all of the disk, the other keeps all but the boot programs',
+      next: 'omit one of the two',
+    });
+  }
   if (refreshing && (target.kind === 'new' || target.medium === undefined)) {
     return usage({
       code: 'option-unfit',
@@ -118,7 +127,12 @@ async function requireFree(options: InstallOptions, target: Target): Promise<Res
   if (target.kind === 'new') return ok();
   const update = mediumOf(target, options) !== undefined;
   if (target.kind === 'device') {
-    const paths = allOf(target.device).map(({ path }) => path);
+    // Somebody else may use the file that a loop device is over.
+    const backing = backingOf(target.device.name);
+    const paths = [
+      ...allOf(target.device).map(({ path }) => path),
+      ...(backing === undefined ? [] : [backing]),
+    ];
     const medium = target.medium?.uuid;
     return mayWrite(target.device, await usesOf(target.path, paths), { medium, update });
   }

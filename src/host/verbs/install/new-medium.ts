@@ -12,7 +12,7 @@ import { publishNew, requireRoom } from '../../media/new-file.js';
 import type { MediumTools } from '../../media/programs.js';
 import { FIRST } from '../../media/tree.js';
 import { verifyDevice } from '../../media/verify.js';
-import { type MediumPlan, type RawPieces, rawPieces, writeBody } from '../../media/write.js';
+import { type MediumPlan, type RawPieces, rawPieces, wipe, writeBody } from '../../media/write.js';
 import { stage } from '../../stage.js';
 import { run } from '../../sys/run.js';
 import { type Content, readDigests } from './content.js';
@@ -128,12 +128,11 @@ async function overwrite(
   pieces: RawPieces,
   context: Context,
 ): Promise<Result<void>> {
-  await using disk = await Disk.open(path);
-  const { signal } = context;
-  const capacity = await stage(context, 'capacity', `whether it has ${formatBytes(size)}`, () =>
-    checkCapacity(disk, plan.layout.bytes, plan.ids.disk, signal),
+  const cleared = await stage(context, 'capacity', `whether it has ${formatBytes(size)}`, () =>
+    clear(path, plan, context),
   );
-  if (!capacity.ok) return capacity;
+  if (!cleared.ok) return cleared;
+  await using disk = await Disk.open(path);
   const written = await stage(context, 'write', formatBytes(contentBytes(content)), () =>
     writeBody(disk, { tools, plan, pieces, scratch }, true, context),
   );
@@ -148,4 +147,16 @@ async function overwrite(
   await disk.write(head);
   await disk.flush();
   return verifyDevice({ ...facts, files: [], pieces: [head] }, scratch, context);
+}
+
+/**
+ * Makes it empty, then looks whether it is as large as it says. Until then nobody else can mount what is
+ * there; mke2fs has to have it alone afterwards (open(2), O_EXCL).
+ */
+async function clear(path: string, { layout, ids }: MediumPlan, { signal }: Context): Promise<Result<void>> {
+  const alone = await Disk.openAlone(path);
+  if (!alone.ok) return alone;
+  await using disk = alone.value;
+  await wipe(disk, layout);
+  return await checkCapacity(disk, layout.bytes, ids.disk, signal);
 }

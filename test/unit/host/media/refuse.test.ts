@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Opening } from '../../../../src/core/boot/opening.js';
 import type { BlockDevice } from '../../../../src/host/media/block-device.js';
 import { deviceLines } from '../../../../src/host/media/describe.js';
 import { mayWrite, requireForeign, type Uses } from '../../../../src/host/media/refuse.js';
+import { namesOfStorage } from '../../../../src/host/media/uses.js';
 
 const device = (name: string, more: Partial<BlockDevice> = {}): BlockDevice => ({
   ...{
@@ -71,6 +73,19 @@ test('the medium that this machine booted from is known by UUID or path, and may
   }
   assert.match(refused(device('sdb'), { bootedFrom: ['1234'] }, { medium: '1234' }), /^target-booted-from/);
   assert.equal(refused(disk, { bootedFrom: ['other'] }), '');
+});
+
+test('a machine that booted from encrypted or logical volumes knows their disks by the headers', () => {
+  const storage = { asked: 'UUID=fs', device: '/dev/mapper/mkma-1', type: 'ext4', path: '/' };
+  const lvm = [{ group: 'vg', volume: 'root' }];
+  const on = (fstype: string, opening: Opening) =>
+    refused(device('sdb', { children: [part({ fstype, uuid: 'luks' })] }), {
+      bootedFrom: namesOfStorage({ ...storage, opening }),
+    });
+  assert.match(on('crypto_LUKS', { luks: ['luks'], lvm }), /^target-booted-from/);
+  assert.equal(on('crypto_LUKS', { luks: ['other'], lvm }), '');
+  assert.match(on('LVM2_member', { luks: [], lvm }), /^target-booted-from/);
+  assert.equal(on('LVM2_member', { luks: ['other'], lvm }), '');
 });
 
 test('a disk is described with what is on it', () => {
