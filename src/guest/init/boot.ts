@@ -1,90 +1,40 @@
 /** The phases of early boot, in order. Each ends with what the next one needs, or with a Problem. */
 
-import type { SessionMark } from '../../core/auto/session.js';
-import type { InitramfsManifest } from '../../core/boot/initramfs.js';
-import {
-  BOOT_RECORD,
-  type BootIdentity,
-  type BootRecord,
-  isMounted,
-  type LeftOut,
-  type LoadedImage,
-  type PhaseTime,
-  type StepTime,
-} from '../../core/boot/record.js';
+import { BOOT_RECORD, isMounted } from '../../core/boot/record.js';
 import { OVERLAY, PHASES, type Phase } from '../../core/contract.js';
-import { DERIVED_MARK, type DerivedMark } from '../../core/derived/mark.js';
-import type { ImageInfo } from '../../core/image/image.js';
+import { DERIVED_MARK } from '../../core/derived/mark.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { sortByName } from '../../core/text/path.js';
 import { toHundredths } from '../../core/text/time.js';
 import { memoryInfo } from '../meminfo.js';
 import { mustMakeFolder } from '../must.js';
 import type { GuestSystem } from '../system.js';
+import { bootRecord } from './boot-record.js';
+import { type Boot, known } from './boot-state.js';
 import { bugProblem } from './bug.js';
 import { chooseFileSystem } from './candidates.js';
-import { chooseLayers, type LayerChoice } from './choose-layers.js';
-import { type ComposedLayers, composeLoaded } from './compose-loaded.js';
+import { chooseLayers } from './choose-layers.js';
+import { composeLoaded } from './compose-loaded.js';
 import { BASE, LAYERS, NEW_ROOT, RAM, STORAGE } from './folders.js';
 import { checkInit, handOver } from './handover.js';
 import { settleIdentity } from './identity.js';
-import { type FoundBase, findBase, findLayers } from './images.js';
+import { findBase, findLayers } from './images.js';
 import { keepView } from './keep-view.js';
 import { checkInitramfs } from './kernel.js';
 import { readLastSession } from './last-session.js';
 import { loadLayers, sayLeftOut } from './layers.js';
-import { findLayersPlace, type LayersPlace } from './layers-storage.js';
+import { findLayersPlace } from './layers-storage.js';
 import { loadBase, readBase } from './load.js';
 import { markDerived } from './mark-derived.js';
-import { type Drivers, driversOf } from './modules.js';
+import { driversOf } from './modules.js';
 import { closeStorage, openStorage } from './open-storage.js';
-import { measure, mountRam, needOfImage } from './ram.js';
+import { mountRam, needOfImage } from './ram.js';
 import { lowerReserve } from './reserve.js';
 import { say, sayFailure } from './say.js';
-import { readSettings, type Settings } from './settings.js';
+import { readSettings } from './settings.js';
 import { stackOverlay, type Top } from './stack.js';
-import { checkAttached, findStorage, mountStorage, releaseStorage, type Storage } from './storage.js';
-import { type Undo, undoList } from './undo.js';
-
-/** State of the boot, passed from phase to phase. */
-interface Boot {
-  readonly machine: GuestSystem;
-  readonly settings: Settings;
-  readonly undo: Undo;
-  readonly drivers: Drivers;
-  readonly started: number;
-  readonly phases: PhaseTime[];
-  /** Of the phase that runs. */
-  readonly steps: StepTime[];
-  /** Whether the storage device was looked for among all devices, not only virtual ones. */
-  amongAll?: boolean;
-  /** Manifest of the initramfs. */
-  initramfs?: InitramfsManifest;
-  /** Commands that close what was opened to reach the storage. */
-  closing?: readonly (readonly string[])[];
-  storage?: Storage;
-  layersPlace?: LayersPlace;
-  /** Nodes of other devices that match the name of the storage device. */
-  others?: readonly string[];
-  base?: FoundBase;
-  /** Manifest and format of the base. */
-  info?: ImageInfo;
-  choice?: LayerChoice;
-  /** Images in RAM: the base, then the layers. */
-  readonly images: LoadedImage[];
-  readonly leftOut: LeftOut[];
-  /** What was composed of several layers. */
-  composed?: ComposedLayers;
-  /** Of the session before, if something of it was lost. */
-  lastSession?: SessionMark | undefined;
-  identity?: BootIdentity;
-  /** Why files that are made from others may be wrong. */
-  derived?: DerivedMark | undefined;
-  /** Of the overlay itself. */
-  stackWarnings?: readonly string[];
-  ramBytes?: number;
-  availableBytes?: number;
-}
+import { checkAttached, findStorage, mountStorage, releaseStorage } from './storage.js';
+import { undoList } from './undo.js';
 
 const RUN: Readonly<Record<Phase, (boot: Boot) => Result<void>>> = { mount, load, layers, handover };
 
@@ -289,7 +239,7 @@ function handover(boot: Boot): Result<void> {
   if (!init.ok) return init;
   const now = machine.uptime();
   mustMakeFolder(machine, '/run/mkma');
-  if (!machine.write(BOOT_RECORD, `${JSON.stringify(record(boot, now))}\n`)) {
+  if (!machine.write(BOOT_RECORD, `${JSON.stringify(bootRecord(boot, now))}\n`)) {
     return err({
       code: 'boot-record-unwritten',
       what: 'cannot write the record of this boot',
@@ -303,58 +253,4 @@ function handover(boot: Boot): Result<void> {
   say(machine, `handing over to ${settings.init} after ${(now - boot.started).toFixed(1)} s`);
   handOver(machine, settings.init, undo);
   return ok();
-}
-
-/** Where layers are saved, if not beside the base. */
-function layersRecord({ settings, layersPlace }: Boot): Pick<BootRecord, 'layersStorage'> {
-  const { layersAt } = settings;
-  if (layersAt === undefined) return {};
-  const { node = '', type = 'auto' } = layersPlace?.storage ?? {};
-  const path = layersAt.path === '' ? '/' : layersAt.path;
-  return { layersStorage: { asked: layersAt.asked.replace(/:\/.*/, ''), device: node, type, path } };
-}
-
-function record(boot: Boot, now: number): BootRecord {
-  const { machine, settings, phases, started } = boot;
-  const room = measure(machine);
-  const storage = known(boot.storage);
-  const { files, warnings } = known(boot.composed);
-  return {
-    format: 1,
-    storage: {
-      asked: settings.device?.asked ?? '',
-      device: storage.node,
-      type: storage.type,
-      path: settings.path === '' ? '/' : settings.path,
-      ...(known(boot.others).length === 0 ? {} : { others: known(boot.others) }),
-      ...(settings.opening === undefined ? {} : { opening: settings.opening }),
-      ...(known(boot.initramfs).keepKey === true ? { keepKey: true } : {}),
-    },
-    ...layersRecord(boot),
-    images: boot.images,
-    leftOut: boot.leftOut,
-    ...(files.length === 0 ? {} : { composed: files }),
-    ...(boot.lastSession === undefined ? {} : { lastSession: boot.lastSession }),
-    identity: known(boot.identity),
-    warnings: [
-      ...storage.warnings,
-      ...known(boot.layersPlace).warnings,
-      ...known(boot.base).warnings,
-      ...known(boot.choice).warnings,
-      ...warnings,
-      ...known(boot.stackWarnings),
-    ],
-    ramBytes: known(boot.ramBytes),
-    usedBytes: room.bytes - room.freeBytes,
-    availableBytes: known(boot.availableBytes),
-    phases,
-    started,
-    handover: now,
-  };
-}
-
-/** A value that an earlier phase has set; otherwise a bug. */
-function known<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error('a phase ran without the one before it');
-  return value;
 }
