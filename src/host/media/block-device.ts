@@ -46,7 +46,9 @@ async function probed(device: BlockDevice, signal: AbortSignal): Promise<BlockDe
   const args = ['--probe', '--output', 'export', device.path];
   const asked = await askProgram({ file: 'blkid', args }, [NOTHING.blkid], { signal });
   const found = new Map(
-    (asked.ok ? asked.value.stdout : '').split('\n').map((line) => line.split('=', 2) as [string, string]),
+    (asked.ok ? asked.value.stdout : '')
+      .split('\n')
+      .map((line) => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]),
   );
   const value = (key: string, known: string | null): string | null => known ?? found.get(key) ?? null;
   const [fstype, uuid] = [value('TYPE', null), value('UUID', device.uuid)];

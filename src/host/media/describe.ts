@@ -2,8 +2,12 @@
 import { formatBytes } from '../../core/text/size.js';
 import { allOf, type BlockDevice } from './block-device.js';
 
-/** The disk and what is on it. */
+/** The disk and what is on it. Names on a disk are anybody's: no character of them controls a terminal. */
 export function deviceLines(device: BlockDevice): string[] {
+  return linesOf(device).map((line) => line.replace(/\p{C}/gu, '?'));
+}
+
+function linesOf(device: BlockDevice): string[] {
   const { path, model, size, tran, serial } = device;
   const facts = [model?.trim() || 'no model name', formatBytes(size), `bus ${tran ?? 'unknown'}`];
   const known = serial?.trim();

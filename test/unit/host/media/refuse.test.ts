@@ -88,6 +88,11 @@ test('a machine that booted from encrypted or logical volumes knows their disks 
   assert.equal(on('LVM2_member', { luks: ['other'], lvm }), '');
 });
 
+test('a label cannot write over the description of its disk', () => {
+  const lines = deviceLines(device('sdb', { children: [part({ label: 'a\x1b[2J\u202eb' })] }));
+  assert.match(lines.join('\n'), /"a\?\[2J\?b"/);
+});
+
 test('a disk is described with what is on it', () => {
   const disk = device('sdb', { children: [part({ fstype: 'vfat', label: 'PHOTOS', size: 2 ** 30 })] });
   assert.deepEqual(deviceLines(disk), [
