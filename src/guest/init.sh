@@ -36,7 +36,7 @@ shell_allowed() {
 	encrypted=
 	# shellcheck disable=SC2013 # it is about words
 	for word in $(cat /proc/cmdline); do
-		case $word in mkma_break=*) return 0 ;; mkma_luks=*) encrypted=1 ;; esac
+		case $word in mkma_break=*) return 0 ;; mkma_luks=* | \"mkma_luks=*) encrypted=1 ;; esac
 	done
 	[ -z "$encrypted" ]
 }

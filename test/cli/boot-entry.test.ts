@@ -181,7 +181,7 @@ test('an ESP without room: told with numbers, and what was there stays', async (
   const command = [process.execPath, main, 'boot-entry', '-o', images, '--esp', esp, ...WHERE, '--write'];
   const shell = ['sh', '-c', SMALL_ESP, 'sh', esp, join(images, 'vmlinuz'), ...command];
   const got = await execute('unshare', ['--mount', '--propagation', 'private', ...shell]);
-  assert.match(got.stderr, /error: not enough room on the ESP for the files that systemd-boot loads: .*\n/);
+  assert.match(got.stderr, /error: not enough room for the files that the boot loader loads: .*\n/);
   assert.match(
     got.stderr,
     /why: vmlinuz and initramfs\.cpio\.zst take 4 MiB, 1 MiB are free; the version in use stays until/,

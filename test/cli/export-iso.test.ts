@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { codeOf, mkma, temporary } from './cli.js';
 import { smallSet } from './medium.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
 
 test('an ISO has the set and finds itself by what it holds; the same images make the same bytes', async () => {
   using folder = temporary({ onDisk: true });

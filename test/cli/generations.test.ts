@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { BASE, imageFile } from '../unit/core/sample.js';
 import { mkmaHere, temporary } from './cli.js';
 import { Stock, stockUp } from './layers-stock.js';
 
@@ -221,4 +222,20 @@ test('images that are symlinks become files of the generation', async () => {
   symlinkSync('kernel', join(images, 'vmlinuz'));
   await told('generations', 'add');
   assert.ok(lstatSync(join(images, 'generations/1/vmlinuz')).isFile());
+});
+
+test('a build with another hostname keeps the name of the entries, so that none is left behind', async () => {
+  await told('generations', 'add');
+  await written();
+  const other = join(images, 'base.cpio.zst');
+  rmSync(other);
+  writeFileSync(other, imageFile({ ...BASE, name: 'other' }));
+  await told('generations', 'add');
+  const now = (): string[] => titles(readFileSync(grub, 'utf8'));
+  assert.match(
+    now().join('\n'),
+    /^menuentry 'other, generation 2 .*' --id mkma-odd\nmenuentry 'odd, generation 1 .*' --id mkma-odd\.1$/,
+  );
+  await told('generations', 'drop', '1');
+  assert.match(now().join('\n'), /^menuentry 'other, generation 2 .*' --id mkma-odd$/);
 });

@@ -9,9 +9,12 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { mkma, temporary } from './cli.js';
 import { asDevice, readByGrub, STORAGE, smallSet } from './medium.js';
+import { inOwnMounts } from './persist/namespace.js';
 import { Chance } from './persist/random.js';
 import { type Entry, Recorder } from './power/recorder.js';
 import { statesOf } from './power/states.js';
+
+inOwnMounts(import.meta.url);
 
 const SEED = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
 const LONG = process.env.MKMA_TEST_LONG === '1';

@@ -19,6 +19,9 @@ import { findSet } from '../../src/host/media/source.js';
 import { updateMedium } from '../../src/host/media/update.js';
 import { codeOf, mkma, temporary } from './cli.js';
 import { asDevice, onMedium, readByGrub, smallSet } from './medium.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
 
 const MIB = 2 ** 20;
 

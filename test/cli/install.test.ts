@@ -19,6 +19,9 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { codeOf, mkma, temporary } from './cli.js';
 import { asDevice, onMedium, readByGrub, STORAGE, smallSet } from './medium.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
 
 const MIB = 2 ** 20;
 

@@ -16,9 +16,14 @@ export interface EntryPlace {
   readonly append: readonly KernelParameter[];
   /** Volumes that the file system is on; absent: as the command line of each generation says. */
   readonly opening?: Opening | undefined;
+  /** The name under which entries are kept; absent: the machine's. */
+  readonly name?: string | undefined;
 }
 
-/** The machine's name: that of the default generation, under which all entries are. */
+/**
+ * The machine's name: that of the default generation. Entries of a folder are kept under one name, the first
+ * one that they had, so that none is left behind when a later build has another hostname.
+ */
 export function machineName({ all }: Generations): string {
   const one = all.find(({ isDefault, problem }) => isDefault && problem === undefined) ?? all[0];
   return entryName(one?.stored.base?.manifest?.name);
@@ -28,7 +33,7 @@ export function machineName({ all }: Generations): string {
 export function generationEntries(generations: Generations, place: EntryPlace): BootEntry[] {
   const whole = generations.all.filter(({ problem }) => problem === undefined);
   const first = whole.find(({ isDefault }) => isDefault) ?? whole[0];
-  const name = machineName(generations);
+  const name = place.name ?? machineName(generations);
   return whole.map((one) => entryOf(one, name, one === first, place));
 }
 
@@ -37,6 +42,7 @@ function entryOf(one: Generation, name: string, isDefault: boolean, place: Entry
   const created = one.stored.base?.manifest?.created;
   return {
     ...{ name, device, opening },
+    title: entryName(one.stored.base?.manifest?.name),
     path: generationPath(images, one.number),
     initrds: initrdsAmong([...one.files.keys()]),
     append: [...ownParametersIn(one.cmdline), ...append],

@@ -7,8 +7,10 @@ import { DEFAULTS, FILES, PARAM } from '../contract.js';
 export const WRITTEN_ENTRIES = '.mkma/boot-entries.json';
 
 export interface BootEntry {
-  /** Name of the machine. */
+  /** Name under which the entry is kept: that of the machine, or of an earlier generation of it. */
   readonly name: string;
+  /** Name in its title, if that is another one. */
+  readonly title?: string | undefined;
   /** The file system with the images, as `mkma_storage_device=` names it. */
   readonly device: string;
   /** The folder on it, from the top of that file system. */
@@ -44,7 +46,9 @@ export function idOf({ name, generation }: Pick<BootEntry, 'name' | 'generation'
 }
 
 /** The title in a boot loader's menu. */
-export function titleOf({ name, generation }: Pick<BootEntry, 'name' | 'generation'>): string {
+export function titleOf(entry: Pick<BootEntry, 'name' | 'title' | 'generation'>): string {
+  const { generation } = entry;
+  const name = entry.title ?? entry.name;
   if (generation === undefined) return `${name} (mkma, in RAM)`;
   const { number, created } = generation;
   const day = /^\d{4}-\d\d-\d\d/.exec(created ?? '');

@@ -9,6 +9,8 @@ import type { Placement } from './placement.js';
 
 /** The options that entries were last written with. */
 export interface WrittenEntries {
+  /** The name under which they are; absent in records of older mkma. */
+  readonly name?: string | undefined;
   readonly root: string;
   readonly grubDir?: string | undefined;
   readonly esp?: string | undefined;

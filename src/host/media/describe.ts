@@ -36,6 +36,13 @@ export function consequenceLines(update: boolean): string[] {
       ];
 }
 
+/** What boots it; a kernel without a signature is refused with Secure Boot on. */
+export function bootsText(signed: boolean): string {
+  return signed
+    ? 'It boots PCs by BIOS, by UEFI, and by UEFI with Secure Boot on'
+    : 'It boots PCs by BIOS and by UEFI, but not with Secure Boot on: its kernel is not signed';
+}
+
 /** What Secure Boot covers, and what it does not. */
 export const PROTECTION: readonly string[] = [
   'With Secure Boot on, firmware and shim verify shim, GRUB and the kernel. Nothing verifies the initramfs,',

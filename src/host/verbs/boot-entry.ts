@@ -28,7 +28,7 @@ import {
   planGrub,
   planSystemdBoot,
 } from '../boot-entry/plan.js';
-import { rememberEntries } from '../boot-entry/remembered.js';
+import { rememberEntries, rememberedEntries } from '../boot-entry/remembered.js';
 import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.js';
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
@@ -115,7 +115,7 @@ async function writeEntries(
   }
   if (!options.dryRun) {
     const { root, grubDir, esp, loader, placement, append } = options;
-    rememberEntries(options.output, { root, grubDir, esp, loader, placement, append });
+    rememberEntries(options.output, { name: all.name, root, grubDir, esp, loader, placement, append });
   }
   return ok({ written: !options.dryRun, entries, lines });
 }
@@ -170,8 +170,8 @@ function entriesOfGenerations(
   { device, path, opening }: Placement & { readonly bootable: true },
   context: Context,
 ): Result<Entries> {
-  const name = machineName(generations);
-  const entries = generationEntries(generations, { device, images: path, append, opening });
+  const name = rememberedEntries(output)?.name ?? machineName(generations);
+  const entries = generationEntries(generations, { device, images: path, append, opening, name });
   const incomplete = generations.all.flatMap(({ problem }) => problem ?? []);
   if (entries.length === 0) return err(incomplete[0] as Problem);
   for (const problem of incomplete) context.emit({ type: 'warning', problem });

@@ -37,13 +37,12 @@ export function updateMenus(
   const images = imagesPath(record);
   const written = machine.readText(`${placeInside(machine, root, images)}/${WRITTEN_ENTRIES}`);
   const { asked, opening } = record.storage;
-  const place = { device: asked, images, append: appendedIn(written), opening };
-  const entries = generationEntries(generations, place);
-  const name = machineName(generations);
+  const { name = machineName(generations), append = [] } = optionsIn(written);
+  const entries = generationEntries(generations, { device: asked, images, append, opening, name });
   const writes = [
     ...mediumWrites(machine, root, entries, images),
-    ...grubWrites(machine, root, name, entries, place.images),
-    ...systemdBootWrites(machine, root, name, entries, place.images),
+    ...grubWrites(machine, root, name, entries, images),
+    ...systemdBootWrites(machine, root, name, entries, images),
   ];
   for (const write of writes) {
     const done = put(machine, root, write);
@@ -52,13 +51,15 @@ export function updateMenus(
   return ok(writes.map(({ file }) => `/${file}`));
 }
 
-/** The kernel parameters that the host adds to entries of this folder. */
-function appendedIn(written: string | undefined): readonly KernelParameter[] {
+/** What the host wrote entries of this folder with: their name, and kernel parameters that it adds. */
+function optionsIn(written: string | undefined): {
+  readonly name?: string;
+  readonly append?: readonly KernelParameter[];
+} {
   try {
-    const { append } = JSON.parse(written ?? '{}') as { append?: readonly KernelParameter[] };
-    return append ?? [];
+    return JSON.parse(written ?? '{}');
   } catch {
-    return [];
+    return {};
   }
 }
 
@@ -76,7 +77,10 @@ function mediumWrites(
 ): Write[] {
   const text = images === MEDIUM.images ? machine.readText(root + MEDIUM.menu) : undefined;
   if (text === undefined || !isMediumMenu(text)) return [];
-  return [{ file: MEDIUM.menu.slice(1), content: mediumMenu(entries) }];
+  // By its UUID, however this boot was asked for it.
+  const [, device] = /\bmkma_storage_device=(UUID=\S+)/.exec(text) ?? [];
+  const named = device === undefined ? entries : entries.map((entry) => ({ ...entry, device }));
+  return [{ file: MEDIUM.menu.slice(1), content: mediumMenu(named) }];
 }
 
 function grubWrites(

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { Context } from '../../context.js';
-import { PROTECTION } from '../../media/describe.js';
+import { bootsText, PROTECTION } from '../../media/describe.js';
 import { idsFrom, seedOf } from '../../media/ids.js';
 import { isoLabel, makeIso } from '../../media/iso.js';
 import { MIB } from '../../media/layout.js';
@@ -60,7 +60,7 @@ async function make(
   const { signal, emit } = context;
   const content = findContent(options, context);
   if (!content.ok) return content;
-  const { set, layers, suite, epoch } = content.value;
+  const { set, layers, suite, epoch, signed } = content.value;
   const files = [...set.files, ...layers];
   const bytes = files.reduce((sum, one) => sum + one.bytes, 0) + OWN;
   const room = requireRoom(file, bytes);
@@ -85,8 +85,8 @@ async function make(
   const size = statSync(file).size;
   const lines = [
     `made ${file} (${formatBytes(size)})`,
-    'It boots PCs by BIOS, by UEFI, and by UEFI with Secure Boot on: from CD, or copied to a stick with dd.',
-    'It is read-only: what a machine saves needs a medium of its own.',
+    `${bootsText(signed)}. It does so from CD, or copied to a stick with dd.`,
+    'It is read-only: what a machine saves needs a device of its own (mkma_layers_device=).',
     '',
     ...PROTECTION,
   ];

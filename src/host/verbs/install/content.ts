@@ -23,6 +23,8 @@ export interface Content {
   readonly suite: string;
   /** The time of everything, in seconds since the epoch. */
   readonly epoch: number;
+  /** Whether the kernel has a signature, as Secure Boot requires. */
+  readonly signed: boolean;
 }
 
 /** FAT knows no earlier time than the beginning of 1980. */
@@ -54,7 +56,8 @@ export function findContent(options: ContentOptions, context: Context): Result<C
   if (!layers.ok) return layers;
   const created = manifest === undefined ? EARLIEST : Math.floor(Date.parse(manifest.created) / 1000);
   const epoch = Math.max(EARLIEST, options.sourceDateEpoch ?? created);
-  return ok({ set: set.value, layers: layers.value, suite: manifest?.suite ?? UNKNOWN_SUITE, epoch });
+  const suite = manifest?.suite ?? UNKNOWN_SUITE;
+  return ok({ set: set.value, layers: layers.value, suite, epoch, signed: unsigned === undefined });
 }
 
 function layersFor({ layers, identities }: ContentOptions, folder: string): Result<readonly SetFile[]> {

@@ -90,7 +90,7 @@ export async function makeFile(
       return ok();
     });
   });
-  return made.ok ? ok(resultOf(path, plan.value, 'file')) : made;
+  return made.ok ? ok(resultOf(path, plan.value, { kind: 'file', signed: content.signed })) : made;
 }
 
 /** Whether a device has room, before anybody is asked. */
@@ -118,7 +118,7 @@ export async function makeDevice(
   }
   // Where udev runs it does so itself, once the lock is released.
   await run({ file: 'blockdev', args: ['--rereadpt', device.path] });
-  return ok(resultOf(device.path, plan.value, 'device'));
+  return ok(resultOf(device.path, plan.value, { kind: 'device', signed: making.content.signed }));
 }
 
 async function overwrite(

@@ -1,23 +1,21 @@
 /** What `mkma install` did, for people. Pure. */
 import { formatBytes } from '../../../core/text/size.js';
-import { PROTECTION } from '../../media/describe.js';
+import { bootsText, PROTECTION } from '../../media/describe.js';
 import type { UpdatedMedium } from '../../media/update.js';
 import type { MediumPlan } from '../../media/write.js';
 import type { InstallResult } from './options.js';
 
-const BOOTS = 'It boots PCs by BIOS, by UEFI, and by UEFI with Secure Boot on.';
-
 export function resultOf(
   target: string,
   { ids, layout }: MediumPlan,
-  kind: 'file' | 'device',
+  { kind, signed }: { readonly kind: 'file' | 'device'; readonly signed: boolean },
 ): InstallResult {
   const { bytes } = layout;
   const made =
     kind === 'file'
       ? `made the medium ${target} (${formatBytes(bytes)})`
       : `made ${target} a medium (${formatBytes(bytes)}), written and read back`;
-  const lines = [made, BOOTS, '', ...PROTECTION];
+  const lines = [made, `${bootsText(signed)}.`, '', ...PROTECTION];
   return { target, generation: 1, present: false, uuid: ids.storage, bytes, lines };
 }
 
