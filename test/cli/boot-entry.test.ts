@@ -184,9 +184,9 @@ test('an ESP without room: told with numbers, and what was there stays', async (
   assert.match(got.stderr, /error: not enough room for the files that the boot loader loads: .*\n/);
   assert.match(
     got.stderr,
-    /why: vmlinuz and initramfs\.cpio\.zst take 4 MiB, 1 MiB are free; the version in use stays until/,
+    /why: vmlinuz and initramfs\.cpio\.zst take 4 MiB, 1 MiB are free; what is in use stays until/,
   );
-  assert.match(got.stderr, /next: free [23] MiB there, or boot with GRUB/);
+  assert.match(got.stderr, /next: free [23] MiB there; or boot with GRUB/);
   assert.equal(got.code, 1, got.stderr);
 });
 
