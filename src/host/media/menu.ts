@@ -73,7 +73,8 @@ export async function writeMenu(root: string, text: string): Promise<Result<void
 }
 
 /** Freezes and thaws at once: everything in the journal is then in its place (fsfreeze(8)). */
-const FREEZE = 'fsfreeze --freeze "$1" && fsfreeze --unfreeze "$1"';
+const FREEZE = `trap '' INT TERM HUP QUIT
+fsfreeze --freeze "$1" && fsfreeze --unfreeze "$1"`;
 
 /** Empties the journal. It is not interrupted: a file system must not stay frozen. */
 async function checkpoint(root: string): Promise<Result<void>> {

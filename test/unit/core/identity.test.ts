@@ -44,7 +44,9 @@ test('placeholders of firmware are no ids', () => {
   ])
     assert.equal(realSerial(bad), undefined, bad);
   assert.equal(realSerial('PF2ABC9X\n'), 'PF2ABC9X');
-  fc.assert(fc.property(fc.uuid({ version: 4 }), (uuid) => realUuid(uuid) === uuid));
+  // Random ones have many digits; those that a generator prefers may have few, as placeholders do.
+  const uuids = fc.uuid({ version: 4 }).filter((uuid) => new Set(uuid.replaceAll('-', '')).size >= 6);
+  fc.assert(fc.property(uuids, (uuid) => realUuid(uuid) === uuid));
 });
 
 test('without a UUID of its own hardware has its serial number, among those of its model', () => {
