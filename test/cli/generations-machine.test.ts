@@ -1,40 +1,27 @@
 /** `mkma generations` on the machine: what it runs from stays, and menus on its storage follow. */
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
+import { runFromFirst, setImagesPath } from './persist/generations.js';
 import { startMachine } from './persist/started.js';
 
 const machine = startMachine(import.meta.url);
-const RECORD = join(machine.root, 'run/mkma/boot.json');
 /** The base of this machine has a name that no boot loader could have. */
 const name = 'machine';
 const CUSTOM = 'boot/grub/custom.cfg';
 
-/** The storage with two generations, of which the machine runs from the first. */
 beforeEach(() => {
-  machine.newBase((base) => mkdirSync(join(base, 'etc')));
-  machine.boot();
+  runFromFirst(machine, String);
   machine.onStorage((folder) => {
-    for (const number of [1, 2, 3]) {
-      const own = join(folder, 'images/generations', String(number));
-      mkdirSync(own, { recursive: true });
-      cpSync(join(folder, 'images/base.cpio.zst'), join(own, 'base.cpio.zst'));
-      for (const name of ['vmlinuz', 'initramfs.cpio.zst']) writeFileSync(join(own, name), name);
-      writeFileSync(join(own, 'cmdline'), `mkma_images_path=/images/generations/${number} quiet\n`);
-    }
     mkdirSync(join(folder, 'images/.mkma'));
     writeFileSync(
       join(folder, 'images/.mkma/boot-entries.json'),
       JSON.stringify({ root: '/', append: [{ name: 'extra' }] }),
     );
     writeFileSync(join(folder, 'images/generations/3/persistence.x.cpio.zst'), '');
-    mkdirSync(join(folder, 'boot/grub'), { recursive: true });
     writeFileSync(join(folder, CUSTOM), '# mine\n');
   });
-  const record = JSON.parse(readFileSync(RECORD, 'utf8'));
-  record.storage.path = '/images/generations/1';
-  writeFileSync(RECORD, JSON.stringify(record));
 });
 
 function told(...args: string[]): string {
@@ -138,9 +125,7 @@ test('the menu of a medium follows', () => {
     renameSync(join(folder, 'images'), join(folder, 'mkma'));
     writeFileSync(join(folder, 'boot/grub/grub.cfg'), '# mkma medium\nold\n');
   });
-  const record = JSON.parse(readFileSync(RECORD, 'utf8'));
-  record.storage.path = '/mkma/generations/1';
-  writeFileSync(RECORD, JSON.stringify(record));
+  setImagesPath(machine, '/mkma/generations/1');
   assert.match(told('use', '2'), /updated the boot loader's menu: \/boot\/grub\/grub\.cfg on the storage$/m);
   machine.onStorage((folder) => {
     const text = readFileSync(join(folder, 'boot/grub/grub.cfg'), 'utf8');

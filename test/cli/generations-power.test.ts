@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repository, temporary } from './cli.js';
 import { sharedImages } from './images.js';
+import { runFromFirst } from './persist/generations.js';
 import { TestMachine } from './persist/machine.js';
 import { inOwnMounts } from './persist/namespace.js';
 import { Chance } from './persist/random.js';
@@ -22,26 +23,12 @@ const SEED = Number(process.env.MKMA_TEST_SEED ?? Date.now() % 2 ** 31);
 const MENU = '/boot/grub/custom.cfg';
 const kernelOf = (number: number): string => `kernel ${number} `.repeat(3000);
 
-/** The storage with three generations, of which the machine runs from the first, and a menu. */
+/** Three generations, and a menu of theirs. */
 function layOut(machine: TestMachine): void {
-  machine.newBase((base) => mkdirSync(join(base, 'etc')));
-  machine.boot();
-  machine.onStorage((folder) => {
-    for (const number of [1, 2, 3]) {
-      const own = join(folder, 'images/generations', String(number));
-      mkdirSync(own, { recursive: true });
-      cpSync(join(folder, 'images/base.cpio.zst'), join(own, 'base.cpio.zst'));
-      for (const name of ['vmlinuz', 'initramfs.cpio.zst']) writeFileSync(join(own, name), kernelOf(number));
-    }
-    mkdirSync(join(folder, 'boot/grub'), { recursive: true });
-    const block = 'menuentry x {\n linux /x mkma_images_path=/images/generations/3\n}';
-    const menu = `### BEGIN mkma-machine ###\n${block}\n### END mkma-machine ###\n`;
-    writeFileSync(join(folder, MENU), menu);
-  });
-  const file = join(machine.root, 'run/mkma/boot.json');
-  const record = JSON.parse(readFileSync(file, 'utf8'));
-  record.storage.path = '/images/generations/1';
-  writeFileSync(file, JSON.stringify(record));
+  runFromFirst(machine, kernelOf);
+  const block = 'menuentry x {\n linux /x mkma_images_path=/images/generations/3\n}';
+  const menu = `### BEGIN mkma-machine ###\n${block}\n### END mkma-machine ###\n`;
+  machine.onStorage((folder) => writeFileSync(join(folder, MENU), menu));
 }
 
 interface Recording {

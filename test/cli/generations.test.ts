@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { BASE, imageFile } from '../unit/core/sample.js';
-import { mkmaHere, temporary } from './cli.js';
+import { execute, main, mkmaHere, temporary } from './cli.js';
 import { Stock, stockUp } from './layers-stock.js';
 
 const folder = temporary();
@@ -238,4 +238,24 @@ test('a build with another hostname keeps the name of the entries, so that none 
   );
   await told('generations', 'drop', '1');
   assert.match(now().join('\n'), /^menuentry 'other, generation 2 .*' --id mkma-odd$/);
+});
+
+/** Runs a command ($3...) with the generations of $1 on a file system of their own, of size $2. */
+const APART = 'mkdir -p "$1/generations"; mount -t tmpfs -o "size=$2" t "$1/generations"; shift 2; exec "$@"';
+
+test('where hard links are not possible files are copied, if there is room', async () => {
+  writeFileSync(join(images, 'vmlinuz'), Buffer.alloc(2 ** 21, 'kernel'));
+  const add = (size: string) => {
+    const command = [process.execPath, main, 'generations', 'add', '--output', images];
+    const shell = ['sh', '-e', '-c', APART, 'sh', images, size, ...command];
+    return execute('unshare', ['--mount', '--propagation', 'private', ...shell]);
+  };
+  const full = await add('1m');
+  assert.equal(full.code, 1, full.stdout);
+  assert.match(full.stderr, /\[generation-no-room\]\n +why: .* takes 2\.0\d MiB; 1\.0\d? MiB are free$/m);
+  const copied = await add('8m');
+  assert.match(
+    copied.stdout,
+    /^made generation 1, 2\.0\d MiB of it copied, since hard links are not possible there$/m,
+  );
 });

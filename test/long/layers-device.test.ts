@@ -51,6 +51,11 @@ test('an ISO with layers on a stick: saved, applied at the next boot, and missin
     assert.equal(await vm.ask('grep -c ^/dev/ /proc/mounts || true'), '0');
     assert.equal(await vm.powerOff(), 0);
   }
+  await withoutTheStick();
+  await withoutTheParameter();
+});
+
+async function withoutTheStick(): Promise<void> {
   await using vm = await login(['--memory', '2048']);
   assert.match(vm.transcript, /layers are LEFT OUT: their device cannot be used/);
   assert.equal(
@@ -58,4 +63,14 @@ test('an ISO with layers on a stick: saved, applied at the next boot, and missin
     "ls: cannot access '/etc/kept': No such file or directory",
   );
   assert.match(await vm.ask('mkma persist --all 2>&1 || true', 200), /LABEL=layers/);
-});
+}
+
+/** Then there is nowhere to save to, and it is said how to have one. */
+async function withoutTheParameter(): Promise<void> {
+  const append = `mkma_storage_device=LABEL=${label} mkma_images_path=/mkma/generations/1`;
+  await using vm = await Vm.login(append, { args: args.slice(0, 4) });
+  await vm.ask('echo kept >/etc/kept');
+  const { exitCode, output } = await vm.sh('mkma persist --all --level 1', 200);
+  assert.equal(exitCode, 1, output);
+  assert.match(output, /next: have layers on another device: boot with mkma_layers_device=UUID=/);
+}

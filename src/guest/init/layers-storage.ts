@@ -31,7 +31,11 @@ export function findLayersPlace(machine: GuestSystem, settings: Settings, driver
   const found = findStorage(machine, { ...settings, device: { asked, name } }, drivers);
   const mounted = found.ok ? mountStorage(machine, found.value, drivers, LAYERS_STORAGE) : found;
   if (mounted.ok) return { ...place, storage: mounted.value, warnings: mounted.value.warnings };
-  const lines = renderProblem({ ...mounted.problem, where: `${PARAM.layersDevice}=${asked}` });
+  const lines = renderProblem({
+    ...mounted.problem,
+    where: `${PARAM.layersDevice}=${asked}`,
+    next: `attach the device and boot again, or correct ${PARAM.layersDevice} in the boot loader`,
+  });
   const warning = ['layers are LEFT OUT: their device cannot be used', ...lines].join('\n');
   say(machine, `warning: ${warning}`);
   return { ...place, warnings: [warning] };

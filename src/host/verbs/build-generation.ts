@@ -9,7 +9,7 @@ import type { Context } from '../context.js';
 import { dropGeneration, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
 import type { BuildSettings } from '../steps/settings.js';
-import { dropEntries, followEntries } from './follow-entries.js';
+import { dropEntries, followEntries, warnOfEntries } from './follow-entries.js';
 import { addedLine, addFlat } from './generations.js';
 
 type Wanted = Pick<BuildSettings, 'generation' | 'keep' | 'owner'>;
@@ -46,11 +46,13 @@ export async function makeGeneration(
   if (!generation) return ok(undefined);
   const added = await addFlat(images, true, owner, context);
   if (!added.ok) return added;
-  const dropped = keep === undefined ? [] : oldOnes(images, keep);
-  const before = await dropEntries(images, dropped, context);
-  if (!before.ok) return before;
+  const old = keep === undefined ? [] : oldOnes(images, keep);
+  const before = await dropEntries(images, old, context);
+  // What was built is there in any case.
+  if (!before.ok) warnOfEntries(images, before.problem, context);
+  const dropped = before.ok ? old : [];
   for (const number of dropped) dropGeneration(images, number);
-  const followed = dropped.length > 0 ? before.value : await followEntries(images, context);
+  const followed = old.length === 0 ? await followEntries(images, context) : before.ok ? before.value : [];
   const lines = [
     addedLine(added.value),
     ...dropped.map((number) => `dropped generation ${number}: the newest ${keep} are kept`),

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Generations, without } from '../../core/generations/read.js';
 import { MEDIUM } from '../../core/loader/medium-menu.js';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { probeUuid } from '../boot-entry/placement.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
@@ -25,8 +25,13 @@ export async function dropEntries(
 export async function followEntries(images: string, context: Context): Promise<string[]> {
   const done = await updateEntries(images, [], context);
   if (done.ok) return done.value;
-  const { what, where, why, next } = done.problem;
-  context.emit({
+  warnOfEntries(images, done.problem, context);
+  return [];
+}
+
+/** A failure that leaves everything as it was but the entries is a warning. */
+export function warnOfEntries(images: string, { what, where, why, next }: Problem, { emit }: Context): void {
+  emit({
     type: 'warning',
     problem: {
       code: 'entries-not-updated',
@@ -36,7 +41,6 @@ export async function followEntries(images: string, context: Context): Promise<s
       next: 'correct that, then run mkma boot-entry --write',
     },
   });
-  return [];
 }
 
 /** The menu of the medium that the folder is on, else the entries that were written for it. */
@@ -64,7 +68,15 @@ async function followMenu(
   const source = readMounts().findLast(({ point }) => point === root)?.source ?? '';
   const uuid = await probeUuid(source, signal);
   if (!uuid.ok) return uuid;
-  if (uuid.value === null) throw new Error(`${source} is a medium of mkma without a UUID`);
+  if (uuid.value === null) {
+    return err({
+      code: 'entries-not-updated',
+      what: "cannot read the UUID of this medium's file system",
+      where: source,
+      why: 'its menu names it by that',
+      next: 'mount the medium from its own partition (lsblk shows it), then repeat the command',
+    });
+  }
   const written = await writeMenu(root, menuOf(generations, `UUID=${uuid.value}`));
   return written.ok ? ok([`the menu of this medium follows: ${join(root, MEDIUM.menu)}`]) : written;
 }

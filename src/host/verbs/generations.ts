@@ -17,6 +17,7 @@ import { diffTrees } from '../../core/layers/diff.js';
 import { ownParameters } from '../../core/loader/entry.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { GENERATIONS, generationPath } from '../../core/set/generations.js';
+import { formatBytes } from '../../core/text/size.js';
 import { bootCmdline } from '../boot-entry/entry.js';
 import { locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
@@ -127,7 +128,8 @@ export async function add(
 /** What adding did, for people. */
 export function addedLine({ number, present, copied }: AddedGeneration): string {
   if (present) return `generation ${number} has these images already`;
-  const cost = copied === 0 ? '' : `, copied since its file system has no hard links`;
+  const cost =
+    copied === 0 ? '' : `, ${formatBytes(copied)} of it copied, since hard links are not possible there`;
   return `made generation ${number}${cost}`;
 }
 

@@ -115,7 +115,11 @@ function warningsOf(record: BootRecord, stored: StoredImages, carrier: Carrier):
   const { base, layers } = stored;
   const warnings = [...(base?.beside ?? [])];
   if (base === undefined) {
-    warnings.push('the medium no longer has a base: nothing boots without one');
+    warnings.push(
+      record.layersStorage === undefined
+        ? 'the medium no longer has a base: nothing boots without one'
+        : `the base is not on ${quoteName(record.storage.asked)}, or that is not attached: what layers were made on is not checked`,
+    );
   } else if (base.manifest?.id !== record.images.find(({ kind }) => kind === 'base')?.id) {
     warnings.push(
       'the base on the medium is not the one this machine runs from: the layer belongs to the latter',
