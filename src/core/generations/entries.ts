@@ -16,6 +16,8 @@ export interface EntryPlace {
   readonly append: readonly KernelParameter[];
   /** Volumes that the file system is on; absent: as the command line of each generation says. */
   readonly opening?: Opening | undefined;
+  /** Where GRUB reads kernel and initramfs, if not beside the base: in folders of the same paths. */
+  readonly bootDevice?: string | undefined;
   /** The name under which entries are kept; absent: the machine's. */
   readonly name?: string | undefined;
 }
@@ -38,12 +40,14 @@ export function generationEntries(generations: Generations, place: EntryPlace): 
 }
 
 function entryOf(one: Generation, name: string, isDefault: boolean, place: EntryPlace): BootEntry {
-  const { device, images, append, opening } = place;
+  const { device, images, append, opening, bootDevice } = place;
+  const path = generationPath(images, one.number);
   const created = one.stored.base?.manifest?.created;
   return {
     ...{ name, device, opening },
     title: entryName(one.stored.base?.manifest?.name),
-    path: generationPath(images, one.number),
+    path,
+    ...(bootDevice === undefined ? {} : { bootFiles: { device: bootDevice, path } }),
     initrds: initrdsAmong([...one.files.keys()]),
     append: [...ownParametersIn(one.cmdline), ...append],
     generation: { number: one.number, isDefault, ...(created === undefined ? {} : { created }) },

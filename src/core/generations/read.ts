@@ -121,6 +121,28 @@ export function without(generations: Generations, number: number): Generations {
   return { ...generations, all: generations.all.filter((one) => one.number !== number) };
 }
 
+/**
+ * As they are where boot loaders read kernels from another file system: a generation without a kernel there
+ * cannot be booted. `numbers`: those that have one.
+ */
+export function bootableBy(generations: Generations, numbers: readonly number[]): Generations {
+  const all = generations.all.map((one) =>
+    one.problem !== undefined || numbers.includes(one.number)
+      ? one
+      : { ...one, problem: notInTheOpen(one.number) },
+  );
+  return { ...generations, all };
+}
+
+function notInTheOpen(number: number): Problem {
+  return {
+    code: 'generation-incomplete',
+    what: `generation ${number} is not complete`,
+    why: 'its kernel and initramfs are not on the partition that the boot loader reads',
+    next: `install it again, or drop it: mkma generations drop ${number}`,
+  };
+}
+
 /** Bytes of all of its files, as if it shared none with another. */
 export function bytesOf({ files, stored }: Generation): number {
   const layers = stored.layers.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -14,6 +14,11 @@ export const MEDIUM = {
   grub: '/boot/grub',
   /** The menu. */
   menu: '/boot/grub/grub.cfg',
+  /**
+   * On an encrypted medium, in the encrypted file system: which file system has menu, kernels and initramfs,
+   * as `UUID=...`. Everything in there has the same paths; folders of kernels have the same numbers.
+   */
+  bootDevice: '/mkma/.mkma/boot-device',
 } as const;
 
 /** The menu's first line: what does not begin with it is not mkma's to change. */

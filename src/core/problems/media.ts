@@ -67,6 +67,22 @@ export const MEDIA = {
     'The menu on the medium is not one that mkma wrote.',
     'Move the file away, then repeat the command.',
   ],
+  'initramfs-no-luks': [
+    'The initramfs of this set cannot open an encrypted medium.',
+    "Add initramfs: { storage: ['luks'] } to the definition, and build again.",
+  ],
+  'clear-on-disk': [
+    'While an encrypted medium is made, its content is for a moment on a disk that may not be encrypted.',
+    'Free some RAM, or name a cache folder on an encrypted disk (--cache).',
+  ],
+  'no-device-mapper': [
+    'Changing an encrypted medium takes a kernel with a device mapper and dm-crypt.',
+    'Run it on such a system, as Debian is. Making a new one takes neither.',
+  ],
+  'passphrase-unfit': [
+    'There is no passphrase, or it is one that early boot could not take.',
+    'Type it at a terminal, or name a file whose first line it is with --passphrase-file.',
+  ],
   'kernel-unsigned': [
     'The kernel has no signature: with Secure Boot on, firmware or GRUB refuses it.',
     "Use Debian's signed kernel, or turn Secure Boot off on the machines that boot the medium.",

@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typin
 import { typed } from '../report/ask.js';
 import { install } from '../verbs/install/install.js';
 import { mediumOptions, mediumSettings } from './medium-options.js';
-import { sizeOption } from './options.js';
+import { sizeOption, wholeNumber } from './options.js';
+import { passphraseOf } from './passphrase.js';
 import { fail, type Session, show } from './session.js';
 
 /** The label of an ext4 file system has 16 bytes (ext4(5)); these characters need no quoting anywhere. */
@@ -24,13 +25,22 @@ export function installCommand(session: Session, end: (code: number) => void) {
     .addOption(sizeOption())
     .addOption(new Option('--label <label>', 'label of the file system').default('mkma').argParser(label))
     .option('--confirm <name>', 'name of the disk, such as sdb, instead of typing it when asked')
+    .option('--encrypt', 'encrypt base and layers of a new medium (LUKS2); asks for a passphrase', false)
+    .option('--passphrase-file <file>', 'file whose first line is the passphrase, instead of typing it')
+    .addOption(
+      new Option(
+        '--key-memory <MiB>',
+        'RAM that deriving the key takes at most (default: what cryptsetup chooses, up to 1024)',
+      ).argParser(wholeNumber(1, 4096)),
+    )
     .option('--fresh', 'start over on a disk that is a medium already; its layers are lost', false)
     .option('--refresh-loader', 'only renew shim and GRUB on a medium', false)
     .action(async (target, options) => {
       const settings = await mediumSettings(session, options);
       if (!settings.ok) return end(fail(session, settings.problem));
-      const { size, label: named, fresh, refreshLoader } = options;
-      const own = { target, size, label: named, fresh, refreshLoader, ownMounts: session.ownMounts };
+      const { size, label: named, fresh, refreshLoader, encrypt, keyMemory, passphraseFile } = options;
+      const how = { encrypt, keyMemory, passphrase: passphraseOf(session, passphraseFile) };
+      const own = { target, size, label: named, fresh, refreshLoader, ...how, ownMounts: session.ownMounts };
       const confirm = (name: string) => confirmedBy(session, options.confirm, name);
       end(show(session, await install({ ...settings.value, ...own, confirm }, session.context)));
     });

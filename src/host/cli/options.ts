@@ -7,7 +7,7 @@ import { parseBytes } from '../../core/text/size.js';
 import { MODULE_SETS, PARTS, type Part, ZRAM_MOST } from '../definition/choices.js';
 import type { Forward } from '../tools/qemu.js';
 
-function wholeNumber(low: number, high: number): (text: string) => number {
+export function wholeNumber(low: number, high: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= low && value <= high) return value;

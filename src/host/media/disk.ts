@@ -100,20 +100,36 @@ export async function readBack(
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<Result<void>> {
   if (bytes.length === 0) return ok();
-  const [wanted, found] = [createHash('sha256').update(bytes), createHash('sha256')];
+  const wanted = createHash('sha256').update(bytes).digest('hex');
+  let found: string;
   try {
-    const range = { start: at, end: at + bytes.length - 1, highWaterMark: MIB, signal };
+    found = await readDigest(path, { at, bytes: bytes.length }, signal, onBytes);
+  } catch (cause) {
+    if (cause instanceof Interrupted) throw cause;
+    return err(deviceFailure(path, cause));
+  }
+  return wanted === found ? ok() : err(differs(path, `bytes ${at} to ${at + bytes.length}`));
+}
+
+/** SHA-256 of bytes of a device. Throws Interrupted, and errors of reading. */
+export async function readDigest(
+  path: string,
+  { at, bytes }: { readonly at: number; readonly bytes: number },
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    const range = { start: at, end: at + bytes - 1, highWaterMark: MIB, signal };
     for await (const piece of createReadStream(path, range)) {
-      found.update(piece as Buffer);
+      hash.update(piece as Buffer);
       onBytes((piece as Buffer).length);
     }
   } catch (cause) {
     if (signal.aborted) throw new Interrupted();
-    return err(deviceFailure(path, cause));
+    throw cause;
   }
-  return wanted.digest('hex') === found.digest('hex')
-    ? ok()
-    : err(differs(path, `bytes ${at} to ${at + bytes.length}`));
+  return hash.digest('hex');
 }
 
 /** The problem of a device that returns something else than was written. */

@@ -7,7 +7,6 @@ import type { Writable } from 'node:stream';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Command } from '../sys/command.js';
 import { failure, Interrupted, start } from '../sys/run.js';
-import type { MediumIds } from './ids.js';
 import { inodesFor, JOURNAL, MIB, type Part } from './layout.js';
 import type { MediumTools } from './programs.js';
 import type { SetFile } from './source.js';
@@ -31,7 +30,9 @@ export interface Ext4Request {
   /** The file or device. */
   readonly target: string;
   readonly part: Part;
-  readonly ids: MediumIds;
+  readonly uuid: string;
+  /** Of hashed folders, a UUID. */
+  readonly hashSeed: string;
   readonly label: string;
   /** The time of everything in it, in seconds since the epoch. */
   readonly epoch: number;
@@ -40,17 +41,17 @@ export interface Ext4Request {
 
 /** Makes the file system, of the tar archive on standard input (mke2fs(8)). */
 function mke2fsCommand({ programs }: MediumTools, request: Ext4Request): Command {
-  const { target, part, ids, label, epoch, scratch } = request;
+  const { target, part, uuid, hashSeed, label, epoch, scratch } = request;
   const config = join(scratch, 'mke2fs.conf');
   writeFileSync(config, CONFIG);
   const extended = [
     `offset=${part.start}`,
     ...['nodiscard', 'root_owner=0:0', 'lazy_itable_init=0', 'lazy_journal_init=0'],
-    `hash_seed=${ids.hashSeed}`,
+    `hash_seed=${hashSeed}`,
   ];
   const args = [
     ...['-F', '-q', '-t', 'ext4', '-b', '4096', '-I', '256', '-N', String(inodesFor(part.bytes)), '-m', '0'],
-    ...['-J', `size=${JOURNAL / MIB}`, '-L', label, '-U', ids.storage, '-O', `none,${FEATURES.join()}`],
+    ...['-J', `size=${JOURNAL / MIB}`, '-L', label, '-U', uuid, '-O', `none,${FEATURES.join()}`],
     ...['-E', extended.join(), '-d', '-', target, `${part.bytes / 1024}k`],
   ];
   return {

@@ -3,11 +3,15 @@ import { crc32 } from '../../core/text/bytes.js';
 import type { MediumIds } from './ids.js';
 import { type Layout, PARTITIONS, SECTOR } from './layout.js';
 
-/** Types of partitions (UEFI specification; GRUB manual, "BIOS installation"; Discoverable Partitions). */
+/**
+ * Types of partitions (UEFI specification; GRUB manual, "BIOS installation"; Discoverable Partitions; of
+ * LUKS: the list of fdisk(8)).
+ */
 const TYPES = {
   bios: '21686148-6449-6e6f-744e-656564454649',
   esp: 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b',
   linux: '0fc63daf-8483-4772-8e79-3d69d8477de4',
+  luks: 'ca7d7ccb-63ed-4c53-861c-1742536059cc',
 } as const;
 
 const ENTRIES = 128;
@@ -81,12 +85,16 @@ function renderHeader({ disk, last, crc, own, other, entries }: HeaderFacts): Bu
   return header;
 }
 
-function renderTable({ bios, esp, storage }: Layout, { parts }: MediumIds): Buffer {
+function renderTable({ bios, esp, boot, storage }: Layout, { parts }: MediumIds): Buffer {
   const table = Buffer.alloc(TABLE);
   const rows = [
     { type: TYPES.bios, id: parts.bios, name: PARTITIONS.bios, part: bios },
     { type: TYPES.esp, id: parts.esp, name: PARTITIONS.esp, part: esp },
-    { type: TYPES.linux, id: parts.storage, name: PARTITIONS.storage, part: storage },
+    ...(boot === undefined ? [] : [{ type: TYPES.linux, id: parts.boot, name: PARTITIONS.boot, part: boot }]),
+    {
+      type: boot === undefined ? TYPES.linux : TYPES.luks,
+      ...{ id: parts.storage, name: PARTITIONS.storage, part: storage },
+    },
   ];
   for (const [i, { type, id, name, part }] of rows.entries()) {
     const entry = table.subarray(i * ENTRY, (i + 1) * ENTRY);

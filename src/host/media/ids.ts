@@ -3,10 +3,14 @@ import { createHash, randomBytes } from 'node:crypto';
 
 export interface MediumIds {
   readonly disk: string;
-  readonly parts: { readonly bios: string; readonly esp: string; readonly storage: string };
-  /** Of the ext4 file system: by it GRUB and early boot find everything. */
+  readonly parts: Readonly<Record<'bios' | 'esp' | 'boot' | 'storage', string>>;
+  /** Of the ext4 file system with the images. */
   readonly storage: string;
-  /** Of its hashed folders. */
+  /** Of the ext4 file system with menu, kernels and initramfs, on an encrypted medium. */
+  readonly boot: string;
+  /** Of the LUKS volume, on an encrypted medium. */
+  readonly luks: string;
+  /** Of hashed folders. */
   readonly hashSeed: string;
   /** Of the FAT file system, eight hexadecimal digits. */
   readonly volume: string;
@@ -27,8 +31,15 @@ export function idsFrom(seed: string): MediumIds {
   const uuid = (name: string): string => uuidFrom(digest(seed, name));
   return {
     disk: uuid('disk'),
-    parts: { bios: uuid('bios partition'), esp: uuid('esp partition'), storage: uuid('storage partition') },
+    parts: {
+      bios: uuid('bios partition'),
+      esp: uuid('esp partition'),
+      boot: uuid('boot partition'),
+      storage: uuid('storage partition'),
+    },
     storage: uuid('storage'),
+    boot: uuid('boot'),
+    luks: uuid('luks'),
     hashSeed: uuid('hash seed'),
     volume: digest(seed, 'volume').toString('hex', 0, 4),
   };

@@ -8,7 +8,7 @@ import { run } from '../sys/run.js';
 import { makeCore } from './core-image.js';
 import { makeEsp, stageEsp } from './esp.js';
 import { MIB } from './layout.js';
-import { byLabel, deviceOf } from './menu-place.js';
+import { byLabel, deviceOf, plainDevices } from './menu-place.js';
 import { BOOT_PROGRAMS, type MediumTools } from './programs.js';
 import type { SetFile } from './source.js';
 import { mediumTree } from './tree.js';
@@ -98,7 +98,7 @@ function isoDate(epoch: number): string {
 /** Which file of this host becomes which on the ISO, a line each. Small ones are made in `scratch`. */
 function pathList({ label, files, own }: IsoPlan, more: readonly Pair[], scratch: string): string {
   const pairs: Pair[] = [...more];
-  for (const entry of mediumTree({ device: deviceOf(byLabel(label)), files, own })) {
+  for (const entry of mediumTree({ devices: plainDevices(deviceOf(byLabel(label))), files, own })) {
     if ('file' in entry) pairs.push([entry.path, entry.file.from]);
     if (!('text' in entry)) continue;
     const file = join(scratch, `text-${pairs.length}`);

@@ -9,7 +9,7 @@ export const GIB = 2 ** 30;
 export const SECTOR = 512;
 
 /** Names of the partitions in the table (GPT partition names). */
-export const PARTITIONS = { bios: 'mkma-bios', esp: 'mkma-esp', storage: 'mkma' } as const;
+export const PARTITIONS = { bios: 'mkma-bios', esp: 'mkma-esp', boot: 'mkma-boot', storage: 'mkma' } as const;
 
 /** The first partition starts here, as every partitioner aligns it. */
 const FIRST = MIB;
@@ -23,6 +23,17 @@ const LAST = MIB;
 export const JOURNAL = 16 * MIB;
 /** Room for layers on a medium whose size is not given. */
 const SPARE = GIB;
+/** Where the encrypted data begins, after the header and its keyslots: cryptsetup's own default for LUKS2. */
+export const LUKS_HEADER = 16 * MIB;
+/** On an encrypted medium, kernels and initramfs of a few generations. */
+const BOOT = 512 * MIB;
+
+/** Bytes of files that have to fit on a medium. */
+export interface Room {
+  readonly images: number;
+  /** Of these kernel and initramfs, which an encrypted medium also has in the open; absent: not encrypted. */
+  readonly plain?: number;
+}
 
 export interface Part {
   readonly start: number;
@@ -34,22 +45,33 @@ export interface Layout {
   readonly bytes: number;
   readonly bios: Part;
   readonly esp: Part;
+  /** On an encrypted medium: menu, kernels and initramfs, in the open. */
+  readonly boot?: Part;
+  /** Generations; on an encrypted medium a LUKS volume. */
   readonly storage: Part;
 }
 
 /** Where everything is on a medium of this many bytes, which has room for it: see {@link leastBytes}. */
-export function layoutOf(bytes: number): Layout {
+export function layoutOf(bytes: number, needed: Room): Layout {
   const whole = bytes - (bytes % SECTOR);
   const esp = FIRST + BIOS;
-  const storage = esp + ESP;
+  const boot = bootBytes(needed);
+  const storage = esp + ESP + boot;
   // Whole MiB: the file system's blocks never reach into the backup of the partition table.
   const room = Math.floor((whole - LAST - storage) / MIB) * MIB;
   return {
     bytes: whole,
     bios: { start: FIRST, bytes: BIOS },
     esp: { start: esp, bytes: ESP },
+    ...(boot === 0 ? {} : { boot: { start: esp + ESP, bytes: boot } }),
     storage: { start: storage, bytes: room },
   };
+}
+
+/** Bytes of the partition in the open: none on a medium that is not encrypted. */
+function bootBytes({ plain }: Room): number {
+  if (plain === undefined) return 0;
+  return Math.max(BOOT, Math.ceil(storageFor(4 * plain) / MIB) * MIB);
 }
 
 /** Number of inodes: images are few and large. A file system always has at least 16 in each 128 MiB. */
@@ -75,29 +97,30 @@ function storageFor(content: number): number {
 }
 
 /** Least bytes of a medium with this content. */
-export function leastBytes(content: number): number {
-  return FIRST + BIOS + ESP + Math.ceil(storageFor(content) / MIB) * MIB + LAST;
+export function leastBytes(needed: Room): number {
+  const header = needed.plain === undefined ? 0 : LUKS_HEADER;
+  const storage = Math.ceil(storageFor(needed.images) / MIB) * MIB + header;
+  return FIRST + BIOS + ESP + bootBytes(needed) + storage + LAST;
 }
 
 /** Bytes of a medium for which no size was asked: room for the content and for layers. */
-export function defaultBytes(content: number): number {
-  return leastBytes(content + SPARE);
+export function defaultBytes(needed: Room): number {
+  return leastBytes({ ...needed, images: needed.images + SPARE });
 }
 
 /** The layout of a medium, or why it is too small. `where` names it. */
-export function fit(bytes: number, content: number, where: string, next: string): Result<Layout> {
-  const least = leastBytes(content);
-  if (bytes >= least) return ok(layoutOf(bytes));
-  return err(tooSmall(bytes, content, where, next));
+export function fit(bytes: number, needed: Room, where: string, next: string): Result<Layout> {
+  if (bytes >= leastBytes(needed)) return ok(layoutOf(bytes, needed));
+  return err(tooSmall(bytes, needed, where, next));
 }
 
-function tooSmall(bytes: number, content: number, where: string, next: string): Problem {
-  const least = leastBytes(content);
+function tooSmall(bytes: number, needed: Room, where: string, next: string): Problem {
+  const least = leastBytes(needed);
   return {
     code: 'medium-too-small',
     what: 'the medium is too small for this set of images',
     where,
-    why: `it has ${formatBytes(bytes)}; the images take ${formatBytes(content)}, the whole medium ${formatBytes(least)}`,
+    why: `it has ${formatBytes(bytes)}; the images take ${formatBytes(needed.images)}, the whole medium ${formatBytes(least)}`,
     next,
   };
 }

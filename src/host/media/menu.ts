@@ -4,17 +4,17 @@
  */
 import { existsSync, linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { PLAIN } from '../../core/boot/opening.js';
 import { generationEntries } from '../../core/generations/entries.js';
 import type { Generations } from '../../core/generations/read.js';
 import { isMediumMenu, MEDIUM, mediumMenu } from '../../core/loader/medium-menu.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { flush } from '../sys/files.js';
 import { run } from '../sys/run.js';
+import type { MediumDevices } from './menu-place.js';
 
-/** The text of the menu for the generations of a medium. `device`: its file system, as `UUID=...`. */
-export function menuOf(generations: Generations, device: string): string {
-  const place = { device, images: MEDIUM.images, append: [], opening: PLAIN };
+/** The text of the menu for the generations of a medium. */
+export function menuOf(generations: Generations, devices: MediumDevices): string {
+  const place = { ...devices, images: MEDIUM.images, append: [] };
   return mediumMenu(generationEntries(generations, place));
 }
 
@@ -40,6 +40,17 @@ export function mediumAround(images: string): string | undefined {
   const isTop = root === '/' || statSync(root).dev !== statSync(dirname(root)).dev;
   const menu = isTop ? readMenu(root) : ok(undefined);
   return menu.ok && menu.value !== undefined ? root : undefined;
+}
+
+/**
+ * The file system that has the menu of the encrypted medium whose images folder this is, as `UUID=...`;
+ * `undefined`: it is on none.
+ */
+export function bootDeviceAround(images: string): string | undefined {
+  const root = dirname(images);
+  const file = join(root, MEDIUM.bootDevice);
+  if (images !== join(root, MEDIUM.images) || !existsSync(file)) return undefined;
+  return readFileSync(file, 'utf8').trim();
 }
 
 /**

@@ -13,6 +13,13 @@ export interface Mounted {
   readonly unmount: () => Promise<Result<void>>;
 }
 
+export interface MountHow {
+  readonly scratch: string;
+  /** Of the mount point in there. */
+  readonly name?: string;
+  readonly readOnly: boolean;
+}
+
 /**
  * Mounts it below `scratch`. Where the kernel knows the partition, that is mounted: whoever else mounts it,
  * such as a save of the machine that runs from it, then shares one file system with us. Else a loop device.
@@ -20,15 +27,29 @@ export interface Mounted {
 export async function mountStorage(
   target: string,
   part: Part,
-  { scratch, readOnly }: { readonly scratch: string; readonly readOnly: boolean },
+  how: MountHow,
   signal: AbortSignal,
 ): Promise<Result<Mounted>> {
-  const path = join(scratch, 'storage');
-  mkdirSync(path, { recursive: true });
   const node = partitionNode(target, part);
   const loop = node === undefined ? ['loop', `offset=${part.start}`, `sizelimit=${part.bytes}`] : [];
-  const options = ['nosuid', 'nodev', 'noexec', 'noatime', readOnly ? 'ro' : 'rw', ...loop];
-  const args = ['-t', 'ext4', '-o', options.join(), node ?? target, path];
+  return mountAt(node ?? target, loop, how, signal);
+}
+
+/** Mounts the file system of a device below `scratch`. */
+export function mountNode(node: string, how: MountHow, signal: AbortSignal): Promise<Result<Mounted>> {
+  return mountAt(node, [], how, signal);
+}
+
+async function mountAt(
+  source: string,
+  more: readonly string[],
+  { scratch, name = 'storage', readOnly }: MountHow,
+  signal: AbortSignal,
+): Promise<Result<Mounted>> {
+  const path = join(scratch, name);
+  mkdirSync(path, { recursive: true });
+  const options = ['nosuid', 'nodev', 'noexec', 'noatime', readOnly ? 'ro' : 'rw', ...more];
+  const args = ['-t', 'ext4', '-o', options.join(), source, path];
   const done = await run({ file: 'mount', args }, { signal });
   if (!done.ok) return done;
   const unmount = async (): Promise<Result<void>> => {
@@ -42,7 +63,7 @@ export async function mountStorage(
 }
 
 /** The node of the partition that starts there, where the kernel has one (sysfs-block). */
-function partitionNode(target: string, part: Part): string | undefined {
+export function partitionNode(target: string, part: Part): string | undefined {
   const disk = basename(target);
   const folder = join('/sys/class/block', disk);
   if (!target.startsWith('/dev/') || !existsSync(folder)) return undefined;

@@ -4,12 +4,14 @@ import type { Command } from '../sys/command.js';
 /** Debian packages that have all of it. mke2fs loads libarchive itself, to read an archive. */
 export const MEDIUM_PACKAGES: readonly string[] = [
   ...['shim-signed', 'grub-efi-amd64-signed', 'grub-pc-bin', 'grub-common'],
-  ...['e2fsprogs', 'libarchive13t64', 'dosfstools', 'mtools', 'xorriso'],
+  ...['e2fsprogs', 'libarchive13t64', 'dosfstools', 'mtools', 'xorriso', 'cryptsetup-bin'],
 ];
 
 /** Paths in the tree of these packages. */
 export const PROGRAM_PATHS = {
   mke2fs: 'usr/sbin/mke2fs',
+  dumpe2fs: 'usr/sbin/dumpe2fs',
+  cryptsetup: 'usr/sbin/cryptsetup',
   mkfsFat: 'usr/sbin/mkfs.fat',
   mtools: 'usr/bin/mtools',
   grubMkimage: 'usr/bin/grub-mkimage',

@@ -9,14 +9,15 @@ import type { Context } from '../context.js';
 import { type AddedGeneration, addGeneration, type GenerationPart } from '../set/add-generation.js';
 import { clearUnfinished, dropGeneration, generationFolder, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
+import { clearCopies, copiesFolder, makeCopies, requireCopiesRoom, withCopies } from './boot-copies.js';
 import { copyPaced } from './copy.js';
 import { deviceFailure, forgetCache } from './disk.js';
 import { JOURNAL, MIB, SECTOR } from './layout.js';
 import type { FoundMedium } from './medium.js';
 import { menuOf, readMenu, writeMenu } from './menu.js';
-import { mountStorage } from './mount.js';
+import { type MediumKey, type MountedMedium, onMedium } from './mounted-medium.js';
 import { layersIn, type SetFile, type SourceSet } from './source.js';
-import { cmdlineOn } from './tree.js';
+import { cmdlineOn, isBootFile } from './tree.js';
 import { compareFiles } from './verify.js';
 
 export interface MediumUpdate {
@@ -31,6 +32,8 @@ export interface MediumUpdate {
   /** Whether layers with an identity go along. */
   readonly identities: boolean;
   readonly append: readonly KernelParameter[];
+  /** Absent: the medium is not encrypted. */
+  readonly key?: MediumKey | undefined;
   readonly scratch: string;
 }
 
@@ -43,22 +46,25 @@ export interface UpdatedMedium extends AddedGeneration {
 export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<UpdatedMedium>> {
   const grows = roomToGrow(update);
   if (grows < 0) return err(noRoomAround(update.target));
-  const added = await onMedium(update, context, (root) => add(root, update, context));
+  const added = await onMedium(update, context, (mounted) => add(mounted, update, context));
   if (!added.ok) return added;
   if (update.isDevice && !added.value.present) {
     const forgotten = await forgetCache(update.target, context.signal);
     if (!forgotten.ok) return forgotten;
   }
-  const named = await onMedium(update, context, async (root) => {
+  const named = await onMedium(update, context, async (mounted) => {
+    const { boot, devices } = mounted;
+    const images = join(mounted.images, MEDIUM.images);
     if (update.isDevice && !added.value.present) {
-      const same = await verify(root, update, added.value.number, context);
+      const same = await verify(mounted, update, added.value.number, context);
       if (!same.ok) {
-        dropGeneration(join(root, MEDIUM.images), added.value.number);
+        dropGeneration(images, added.value.number);
         return same;
       }
     }
-    const generations = openGenerations(join(root, MEDIUM.images));
-    const written = await writeMenu(root, menuOf(generations, `UUID=${update.medium.uuid}`));
+    const all = openGenerations(images);
+    const generations = update.medium.encrypted === undefined ? all : withCopies(all, boot);
+    const written = await writeMenu(boot, menuOf(generations, devices));
     const first = generations.all.find(({ isDefault }) => isDefault)?.number ?? added.value.number;
     return written.ok ? ok({ ...added.value, default: first }) : written;
   });
@@ -92,28 +98,13 @@ function noRoomAround(target: string, why?: string): Problem {
   };
 }
 
-/** Does it while the medium is mounted. */
-async function onMedium<T>(
-  { target, medium, scratch }: MediumUpdate,
-  { signal }: Context,
-  work: (root: string) => Promise<Result<T>>,
-): Promise<Result<T>> {
-  const mounted = await mountStorage(target, medium.storage, { scratch, readOnly: false }, signal);
-  if (!mounted.ok) return mounted;
-  let done: Result<T>;
-  try {
-    done = await work(mounted.value.path);
-  } catch (cause) {
-    await mounted.value.unmount();
-    throw cause;
-  }
-  const gone = await mounted.value.unmount();
-  return done.ok && !gone.ok ? gone : done;
-}
-
-async function add(root: string, update: MediumUpdate, context: Context): Promise<Result<AddedGeneration>> {
+async function add(
+  { images: root, boot, devices }: MountedMedium,
+  update: MediumUpdate,
+  context: Context,
+): Promise<Result<AddedGeneration>> {
   const { set, identities, append, medium, target } = update;
-  const menu = readMenu(root);
+  const menu = readMenu(boot);
   if (!menu.ok) return menu;
   const images = join(root, MEDIUM.images);
   mkdirSync(images, { recursive: true });
@@ -122,8 +113,18 @@ async function add(root: string, update: MediumUpdate, context: Context): Promis
   const first = generations.all.find(({ isDefault }) => isDefault);
   const kept = first === undefined ? ok([]) : layersIn(generationFolder(images, first.number), identities);
   if (!kept.ok) return kept;
+  const inTheOpen = medium.encrypted === undefined ? [] : set.files.filter(({ name }) => isBootFile(name));
+  if (inTheOpen.length > 0) {
+    clearCopies(
+      boot,
+      generations.all.map(({ number }) => number),
+    );
+    const fits = requireCopiesRoom(boot, inTheOpen, target);
+    if (!fits.ok) return fits;
+  }
   const layers: readonly GenerationPart[] = update.layers ?? kept.value;
-  const total = [...set.files, ...(update.layers ?? [])].reduce((sum, { bytes }) => sum + bytes, 0);
+  const written = [...set.files, ...(update.layers ?? []), ...inTheOpen];
+  const total = written.reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const onBytes = (bytes: number): void => {
     done += bytes;
@@ -131,13 +132,16 @@ async function add(root: string, update: MediumUpdate, context: Context): Promis
   };
   const room = roomToGrow(update);
   const { bavail, bsize } = statfsSync(images);
+  const copy = (from: string, to: string): Promise<void> => copyPaced(from, to, context.signal, onBytes);
   try {
     const added = await addGeneration({
       ...{ images, generations, set: set.folder, layers, room },
-      cmdline: (number) => cmdlineOn(`UUID=${medium.uuid}`, number, [...set.own, ...append]),
+      cmdline: (number) => cmdlineOn(devices, number, [...set.own, ...append]),
       always: update.layers !== undefined || !identities,
-      copy: (from, to) => copyPaced(from, to, context.signal, onBytes),
+      copy,
     });
+    // Inside first: what is named in the open is whole.
+    if (added.ok && inTheOpen.length > 0) await makeCopies(boot, added.value.number, inTheOpen, copy);
     if (added.ok || added.problem.code !== 'generation-no-room') return added;
     if (room < bavail * bsize) return err(noRoomAround(target, added.problem.why));
     const next = `mount ${part(target)} and drop one: mkma generations drop N --output MOUNTPOINT${MEDIUM.images}`;
@@ -152,17 +156,24 @@ function part(target: string): string {
   return `the third partition of ${target}`;
 }
 
-function verify(
-  root: string,
-  { target, set, layers = [], digests }: MediumUpdate,
+/** Compares what a device has of it; afterwards the progress is whole. */
+async function verify(
+  { images, boot }: MountedMedium,
+  { target, medium, set, layers = [], digests }: MediumUpdate,
   number: number,
   { signal, emit }: Context,
 ): Promise<Result<void>> {
   const files = [...set.files, ...layers];
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const copies = medium.encrypted === undefined ? [] : set.files.filter(({ name }) => isBootFile(name));
+  const total = [...files, ...copies].reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
-  return compareFiles(root, { path: target, number, files, digests }, signal, (bytes) => {
+  const onBytes = (bytes: number): void => {
     done += bytes;
     emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
-  });
+  };
+  const folder = generationFolder(join(images, MEDIUM.images), number);
+  const inside = await compareFiles(folder, { path: target, files, digests }, signal, onBytes);
+  if (!inside.ok || copies.length === 0) return inside;
+  const facts = { path: target, files: copies, digests };
+  return compareFiles(copiesFolder(boot, number), facts, signal, onBytes);
 }

@@ -9,52 +9,59 @@ import { deviceFailure, differs, forgetCache, readBack } from './disk.js';
 import type { Piece } from './gpt.js';
 import type { Part } from './layout.js';
 import { mountStorage } from './mount.js';
+import { compareSealed, type WrittenPiece } from './seal.js';
 import { digestFile, type SetFile } from './source.js';
 
 export interface Written {
   readonly path: string;
   readonly pieces: readonly Piece[];
-  readonly storage: Part;
+  /** The file system with them. */
+  readonly part: Part;
+  /** What was written encrypted. */
+  readonly sealed: readonly WrittenPiece[];
   /** The generation and its files that were written, with the digests that they had before. */
   readonly number: number;
   readonly files: readonly SetFile[];
   readonly digests: ReadonlyMap<string, string>;
 }
 
-/** Compares pieces by their bytes, and files of the file system by their digests. */
+/** Compares pieces by their bytes, files of the file system and what is encrypted by their digests. */
 export async function verifyDevice(
   written: Written,
   scratch: string,
   context: Context,
 ): Promise<Result<void>> {
-  const { path, pieces, storage, files } = written;
+  const { path, pieces, part, files, sealed } = written;
   const { signal, emit } = context;
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = [...files, ...sealed].reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
+  const onBytes = (bytes: number): void => {
+    done += bytes;
+    emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
+  };
   const forgotten = await forgetCache(path, signal);
   if (!forgotten.ok) return forgotten;
   for (const piece of pieces) {
     const same = await readBack(path, piece, signal);
     if (!same.ok) return same;
   }
-  const mounted = await mountStorage(path, storage, { scratch, readOnly: true }, signal);
+  const same = await compareSealed(path, sealed, signal, onBytes);
+  if (!same.ok) return same;
+  const mounted = await mountStorage(path, part, { scratch, readOnly: true }, signal);
   if (!mounted.ok) return mounted;
-  let done = 0;
-  const compared = await compareFiles(mounted.value.path, written, signal, (bytes) => {
-    done += bytes;
-    emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
-  }).finally(() => mounted.value.unmount());
-  return compared;
+  const folder = join(mounted.value.path, generationPath(MEDIUM.images, written.number));
+  return compareFiles(folder, written, signal, onBytes).finally(() => mounted.value.unmount());
 }
 
-/** Compares the files of a generation with the digests of what they were copied from. */
+/** Compares the files in a generation's folder with the digests of what they were copied from. */
 export async function compareFiles(
-  root: string,
-  { path, number, files, digests }: Pick<Written, 'path' | 'number' | 'files' | 'digests'>,
+  folder: string,
+  { path, files, digests }: Pick<Written, 'path' | 'files' | 'digests'>,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,
 ): Promise<Result<void>> {
   for (const { name, from } of files) {
-    const file = join(root, generationPath(MEDIUM.images, number), name);
+    const file = join(folder, name);
     let digest: string;
     try {
       digest = await digestFile(file, signal, onBytes);

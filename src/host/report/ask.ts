@@ -1,5 +1,6 @@
 /** Asks the person at the terminal. */
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { Interrupted } from '../sys/run.js';
 
 /**
@@ -37,10 +38,31 @@ export async function typed(question: string, word: string, signal: AbortSignal)
   return (await ask(`${question} `, signal))?.trim() === word;
 }
 
+/**
+ * Asks for what is not shown while it is typed; `undefined` at the end of the input. Throws {@link
+ * Interrupted} as {@link confirm} does.
+ */
+export async function secret(question: string, signal: AbortSignal): Promise<string | undefined> {
+  process.stderr.write(question);
+  // readline keeps the terminal from echoing, and writes what is typed to nowhere.
+  const output = new Writable({ write: (_text, _encoding, done) => done() });
+  const prompt = createInterface({ input: process.stdin, output, terminal: true });
+  const answer = await answerOf(prompt, '', signal);
+  if (answer !== undefined) process.stderr.write('\n');
+  return answer;
+}
+
 /** The answer; `undefined` at the end of the input. */
-async function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+function ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+  return answerOf(createInterface({ input: process.stdin, output: process.stderr }), question, signal);
+}
+
+async function answerOf(
+  prompt: Interface,
+  question: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   if (signal.aborted) throw new Interrupted();
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve, reject) => {
     const interrupt = (): void => {
       reject(new Interrupted());

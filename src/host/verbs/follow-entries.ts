@@ -7,10 +7,12 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { probeUuid } from '../boot-entry/placement.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
-import { mediumAround, menuOf, writeMenu } from '../media/menu.js';
+import { bootDeviceAround, mediumAround, menuOf, writeMenu } from '../media/menu.js';
+import { plainDevices } from '../media/menu-place.js';
 import { openGenerations } from '../set/generations.js';
 import { readMounts } from '../sys/mounts.js';
 import { bootEntry } from './boot-entry.js';
+import { followSealed } from './follow-sealed.js';
 
 /** Removes the entries of generations that are about to be dropped; a Problem if that fails. */
 export async function dropEntries(
@@ -51,7 +53,10 @@ async function updateEntries(
 ): Promise<Result<string[]>> {
   const real = realpathSync(images);
   const medium = mediumAround(real);
-  if (medium !== undefined) return followMenu(gone.reduce(without, openGenerations(real)), medium, context);
+  const generations = gone.reduce(without, openGenerations(real));
+  if (medium !== undefined) return followMenu(generations, medium, context);
+  const sealed = bootDeviceAround(real);
+  if (sealed !== undefined) return followSealed(real, generations, sealed, context);
   const written = rememberedEntries(images);
   if (written === undefined) return ok([]);
   const options = { ...written, output: images, without: gone, write: true, dryRun: false };
@@ -77,6 +82,6 @@ async function followMenu(
       next: 'mount the medium from its own partition (lsblk shows it), then repeat the command',
     });
   }
-  const written = await writeMenu(root, menuOf(generations, `UUID=${uuid.value}`));
+  const written = await writeMenu(root, menuOf(generations, plainDevices(`UUID=${uuid.value}`)));
   return written.ok ? ok([`the menu of this medium follows: ${join(root, MEDIUM.menu)}`]) : written;
 }

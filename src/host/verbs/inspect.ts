@@ -1,6 +1,6 @@
 /** `mkma inspect`: what an image is and contains. */
 import { statSync } from 'node:fs';
-import { type ParsedNewcHeader, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/archive/cpio.js';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../../core/archive/cpio.js';
 import type { ArchiveRecord } from '../../core/archive/parser.js';
 import {
   type InitramfsBytes,
@@ -8,7 +8,6 @@ import {
   initramfsPart,
   parseInitramfsManifest,
 } from '../../core/boot/initramfs.js';
-import { INITRAMFS } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { isErofs, type Manifest } from '../../core/image/manifest.js';
 import { count } from '../../core/layers/show.js';
@@ -17,11 +16,9 @@ import { ok, type Result } from '../../core/result.js';
 import { decodeName, quoteName } from '../../core/text/path.js';
 import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
+import { isInitramfsManifest } from '../pack/initramfs-manifest.js';
 import { verifyImage } from '../pack/verify.js';
 import { readImage } from '../set/images.js';
-
-/** Size limit of an initramfs's manifest: it is one short line. */
-const MAX_INSIDE = 64 * 2 ** 10;
 
 export interface InspectOptions {
   readonly file: string;
@@ -54,8 +51,7 @@ export async function inspect(options: InspectOptions, context: Context): Promis
   if (!info.ok) return info;
   const tally = new Tally(options.files);
   const reader = {
-    want: (path: string, header: ParsedNewcHeader) =>
-      path === INITRAMFS.manifest && (header.mode & S_IFMT) === S_IFREG && header.size <= MAX_INSIDE,
+    want: isInitramfsManifest,
     onRecord: (record: ArchiveRecord) => tally.add(record),
   };
   const verified = await verifyImage(file, info.value, reader, context.signal);

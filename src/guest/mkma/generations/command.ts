@@ -24,6 +24,7 @@ import { needRoot, withStorage } from '../images-folder.js';
 import { readTree } from '../layers/folder.js';
 import { takeLock } from '../lock.js';
 import { type Answer, type Context, type Session, show } from '../session.js';
+import { bootable, dropCopies, type MenuPlace, withMenu } from './boot-device.js';
 import { applyChange, type Found, openGenerations } from './folder.js';
 import { updateMenus } from './menu.js';
 
@@ -138,24 +139,35 @@ function changeGeneration(session: Session, action: Action, number: string): Res
   if (!looked.ok) return looked;
   machine.outliveInterrupts();
   return withStorage(machine, record.value, 'write', (storage) =>
-    changeOn(session, record.value, storage, action, number),
+    withMenu(machine, storage, (place) =>
+      changeOn(session, { record: record.value, storage, place }, action, number),
+    ),
   );
+}
+
+/** What is mounted while generations are changed. */
+interface Places {
+  readonly record: BootRecord;
+  readonly storage: string;
+  readonly place: MenuPlace;
 }
 
 function changeOn(
   { machine }: Session,
-  record: BootRecord,
-  storage: string,
+  { record, storage, place }: Places,
   action: Action,
   number: string,
 ): Result<Answer> {
   const found = openGenerations(machine, record, storage);
-  const plan = planChange(found.generations, action, number);
+  const plan = planChange(bootable(machine, found.generations, place), action, number);
   if (!plan.ok) return plan;
-  const follow = (generations: Generations) => updateMenus(machine, record, storage, generations);
+  const follow = (generations: Generations) =>
+    updateMenus(machine, record, { storage, ...place }, bootable(machine, generations, place));
   // No entry ever names what is not there: it goes before its generation.
   const before = action === 'drop' ? follow(without(found.generations, plan.value.number)) : ok([]);
   if (!before.ok) return before;
+  const copies = action === 'drop' ? dropCopies(machine, place, plan.value.number) : ok();
+  if (!copies.ok) return copies;
   const done = applyChange(machine, found, plan.value);
   if (!done.ok) return done;
   const line = changeLine(plan.value);

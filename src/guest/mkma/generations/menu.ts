@@ -10,6 +10,7 @@ import { isSystemdBootFile, systemdBootEntry, systemdBootFile } from '../../../c
 import { err, ok, type Result } from '../../../core/result.js';
 import { placeInside } from '../../resolve.js';
 import type { RunningSystem } from '../../system.js';
+import type { MenuPlace } from './boot-device.js';
 import { imagesPath } from './folder.js';
 
 /** Folders of `custom.cfg` on a file system that is a root, or a boot partition (find.ts of the host). */
@@ -26,19 +27,20 @@ interface Write {
 /**
  * Brings menus on the storage up to date; returns their files. Empty if none has entries of this machine's
  * images: then the menu is elsewhere. Each is written beside, flushed to where a boot loader reads it, which
- * replays no journal, and renamed.
+ * replays no journal, and renamed. `storage`: where the file system with the images is mounted.
  */
 export function updateMenus(
   machine: RunningSystem,
   record: BootRecord,
-  root: string,
+  { storage, root, bootDevice }: MenuPlace & { readonly storage: string },
   generations: Generations,
 ): Result<string[]> {
   const images = imagesPath(record);
-  const written = machine.readText(`${placeInside(machine, root, images)}/${WRITTEN_ENTRIES}`);
+  const written = machine.readText(`${placeInside(machine, storage, images)}/${WRITTEN_ENTRIES}`);
   const { asked, opening } = record.storage;
   const { name = machineName(generations), append = [] } = optionsIn(written);
-  const entries = generationEntries(generations, { device: asked, images, append, opening, name });
+  const place = { device: asked, images, append, opening, name, bootDevice };
+  const entries = generationEntries(generations, place);
   const writes = [
     ...mediumWrites(machine, root, entries, images),
     ...grubWrites(machine, root, name, entries, images),

@@ -18,7 +18,16 @@ import type { InstallOptions } from '../install/options.js';
 
 export type ExportOptions = Omit<
   InstallOptions,
-  'target' | 'size' | 'label' | 'fresh' | 'refreshLoader' | 'ownMounts' | 'confirm'
+  | 'target'
+  | 'size'
+  | 'label'
+  | 'fresh'
+  | 'encrypt'
+  | 'keyMemory'
+  | 'passphrase'
+  | 'refreshLoader'
+  | 'ownMounts'
+  | 'confirm'
 > & {
   /** The new file. */
   readonly file: string;

@@ -9,6 +9,7 @@ import { fitsBootLoader } from '../../boot-entry/placement.js';
 import type { Context } from '../../context.js';
 import { hasSignature, PE_HEAD } from '../../media/signed.js';
 import { digestsOf, findSet, layersIn, type SetFile, type SourceSet } from '../../media/source.js';
+import { readInitramfsManifest } from '../../pack/initramfs-manifest.js';
 import { readPart } from '../../set/folder.js';
 import { stage } from '../../stage.js';
 import type { InstallOptions } from './options.js';
@@ -58,6 +59,21 @@ export function findContent(options: ContentOptions, context: Context): Result<C
   const epoch = Math.max(EARLIEST, options.sourceDateEpoch ?? created);
   const suite = manifest?.suite ?? UNKNOWN_SUITE;
   return ok({ set: set.value, layers: layers.value, suite, epoch, signed: unsigned === undefined });
+}
+
+/** Whether its initramfs opens encrypted volumes. */
+export async function requireOpening({ set }: Content, signal: AbortSignal): Promise<Result<void>> {
+  const where = join(set.folder, FILES.initramfs);
+  const manifest = await readInitramfsManifest(where, signal);
+  if (!manifest.ok) return manifest;
+  if (manifest.value?.storage?.includes('luks') === true) return ok();
+  return err({
+    code: 'initramfs-no-luks',
+    what: 'the initramfs of this set cannot open an encrypted medium',
+    where,
+    why: manifest.value === undefined ? 'mkma did not build it' : 'it was built without cryptsetup',
+    next: "add this line to the definition and build again: initramfs: { storage: ['luks'] },",
+  });
 }
 
 function layersFor({ layers, identities }: ContentOptions, folder: string): Result<readonly SetFile[]> {

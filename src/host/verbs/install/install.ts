@@ -6,6 +6,7 @@ import type { Context } from '../../context.js';
 import { allOf } from '../../media/block-device.js';
 import { consequenceLines, deviceLines } from '../../media/describe.js';
 import type { FoundMedium } from '../../media/medium.js';
+import type { MediumKey } from '../../media/mounted-medium.js';
 import { refreshLoader } from '../../media/refresh-loader.js';
 import { mayChange, mayWrite } from '../../media/refuse.js';
 import { findTarget, type Target } from '../../media/target.js';
@@ -15,7 +16,7 @@ import { stage } from '../../stage.js';
 import { type Lock, tryLock } from '../../sys/lock.js';
 import { lockImages } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
-import { type Content, findContent, readDigests } from './content.js';
+import { type Content, findContent, readDigests, requireOpening } from './content.js';
 import { fetchTools } from './fetch.js';
 import { makeDevice, makeFile, requireSize } from './new-medium.js';
 import type { InstallOptions, InstallResult } from './options.js';
@@ -55,17 +56,26 @@ async function installOn(
   using _reading = images.value;
   const content = findContent(options, context);
   if (!content.ok) return content;
+  const encrypt = medium === undefined ? options.encrypt : medium.encrypted !== undefined;
+  if (encrypt) {
+    const opening = await requireOpening(content.value, context.signal);
+    if (!opening.ok) return opening;
+  }
   if (medium !== undefined) return update(target, medium, content.value, options, scratch, context);
   if (target.kind === 'device') {
-    const large = requireSize(target.device, content.value);
+    const large = requireSize(target.device, content.value, encrypt);
     if (!large.ok) return large;
   }
   const tools = await fetchTools(options, content.value.suite, scratch, context);
   if (!tools.ok) return tools;
-  const making = { options, content: content.value, ...tools.value, scratch };
-  if (target.kind === 'new') return makeFile(making, target.path, context);
   const sure = await confirmed(target, options, context);
   if (!sure.ok) return sure;
+  const passphrase = encrypt ? await options.passphrase('new') : undefined;
+  if (passphrase?.ok === false) return passphrase;
+  const { keyMemory } = options;
+  const encryption = passphrase === undefined ? undefined : { passphrase: passphrase.value, keyMemory };
+  const making = { options, content: content.value, ...tools.value, encryption, scratch };
+  if (target.kind === 'new') return makeFile(making, target.path, context);
   if (target.kind === 'device') return makeDevice(making, target.device, context);
   throw new Error('a file that is a medium is updated, never overwritten');
 }
@@ -104,6 +114,8 @@ function checkOptions(options: InstallOptions, target: Target): Result<void> {
       next: 'omit one of the two',
     });
   }
+  const unfit = unfitEncryption(options, target);
+  if (unfit !== undefined) return usage({ code: 'option-unfit', ...unfit, where });
   if (refreshing && (target.kind === 'new' || target.medium === undefined)) {
     return usage({
       code: 'option-unfit',
@@ -120,6 +132,28 @@ function checkOptions(options: InstallOptions, target: Target): Result<void> {
     why: target.kind === 'device' ? 'it writes to a disk' : 'it mounts the medium for a moment',
     next: root ? 'run it outside of the container' : 'run it with sudo',
   });
+}
+
+/** What is wrong with options of encryption; `undefined`: nothing. */
+function unfitEncryption(
+  options: InstallOptions,
+  target: Target,
+): Pick<Problem, 'what' | 'why' | 'next'> | undefined {
+  const { encrypt, keyMemory } = options;
+  const medium = mediumOf(target, options);
+  if (encrypt && medium !== undefined && medium.encrypted === undefined) {
+    return {
+      what: '--encrypt is for new media',
+      why: 'this one is a medium already, and is not encrypted',
+      next: 'leave it out, or start over: on a disk with --fresh, in a new file',
+    };
+  }
+  if (keyMemory === undefined || (encrypt && medium === undefined)) return undefined;
+  return {
+    what: '--key-memory is for new encrypted media',
+    why: medium === undefined ? '--encrypt is not given' : 'this medium has its passphrase already',
+    next: medium === undefined ? 'add --encrypt' : 'leave it out; cryptsetup luksConvertKey changes it',
+  };
 }
 
 /** Refuses a target that something else uses, or that must not be written. */
@@ -192,16 +226,31 @@ async function update(
       context.emit({ type: 'note', text });
     if (!(await options.confirm(device.name))) return err(notConfirmed(device.name, device.path));
   }
-  const { set } = content;
+  const { set, suite } = content;
+  const key = medium.encrypted === undefined ? ok(undefined) : await keyOf(options, suite, scratch, context);
+  if (!key.ok) return key;
   const layers = options.layers === undefined ? undefined : content.layers;
   const digests = await readDigests([...set.files, ...(layers ?? [])], context);
   if (!digests.ok) return digests;
   const { identities, append } = options;
   const wanted = { target: target.path, isDevice: target.kind === 'device', medium, set, layers, scratch };
   const added = await stage(context, 'write', 'adding a generation', () =>
-    updateMedium({ ...wanted, digests: digests.value, identities, append }, context),
+    updateMedium({ ...wanted, key: key.value, digests: digests.value, identities, append }, context),
   );
   return added.ok ? ok(updatedResult(target.path, medium.uuid, added.value)) : added;
+}
+
+/** What opens an encrypted medium. */
+async function keyOf(
+  options: InstallOptions,
+  suite: string,
+  scratch: string,
+  context: Context,
+): Promise<Result<MediumKey>> {
+  const tools = await fetchTools(options, suite, scratch, context);
+  if (!tools.ok) return tools;
+  const passphrase = await options.passphrase('open');
+  return passphrase.ok ? ok({ tools: tools.value.tools, passphrase: passphrase.value }) : passphrase;
 }
 
 async function refresh(

@@ -7,12 +7,21 @@ import type { BlockDevice } from '../../media/block-device.js';
 import { checkCapacity } from '../../media/capacity.js';
 import { Disk, deviceFailure } from '../../media/disk.js';
 import { idsFrom, randomSeed, seedOf } from '../../media/ids.js';
-import { bytesOnExt4, defaultBytes, fit, MIB } from '../../media/layout.js';
+import { bytesOnExt4, defaultBytes, fit, LUKS_HEADER, MIB, type Room } from '../../media/layout.js';
 import { publishNew, requireRoom } from '../../media/new-file.js';
+import { type PreparedSeal, prepareSeal } from '../../media/prepare-seal.js';
 import type { MediumTools } from '../../media/programs.js';
-import { FIRST } from '../../media/tree.js';
+import type { SetFile } from '../../media/source.js';
+import { FIRST, isBootFile } from '../../media/tree.js';
 import { verifyDevice } from '../../media/verify.js';
-import { type MediumPlan, type RawPieces, rawPieces, wipe, writeBody } from '../../media/write.js';
+import {
+  type Encryption,
+  type MediumPlan,
+  type RawPieces,
+  rawPieces,
+  wipe,
+  writeBody,
+} from '../../media/write.js';
 import { stage } from '../../stage.js';
 import { run } from '../../sys/run.js';
 import { type Content, readDigests } from './content.js';
@@ -26,24 +35,34 @@ export interface Making {
   readonly tools: MediumTools;
   /** Identifies the programs that make it, and its boot programs. */
   readonly toolsId: string;
+  /** Absent: the medium is not encrypted. */
+  readonly encryption?: Encryption | undefined;
   readonly scratch: string;
 }
 
-/** Bytes of all files on it. */
-function contentBytes({ set, layers }: Content): number {
-  return bytesOnExt4([...set.files, ...layers].map(({ bytes }) => bytes));
+/** Bytes of files on it. */
+function roomFor({ set, layers }: Content, encrypted: boolean): Room {
+  const room = (files: readonly SetFile[]): number => bytesOnExt4(files.map(({ bytes }) => bytes));
+  const images = room([...set.files, ...layers]);
+  return encrypted ? { images, plain: room(set.files.filter(({ name }) => isBootFile(name))) } : { images };
+}
+
+/** Bytes that are written. */
+function writtenBytes({ images, plain = 0 }: Room): number {
+  return images + plain;
 }
 
 const SMALLER = 'use a larger medium, leave layers out (--layers none), or make the base smaller (--without)';
 
 /** The plan of a medium of `bytes`. `seed`: of its UUIDs; absent: they follow from the content. */
 async function planOf(
-  { options, content, toolsId }: Making,
+  { options, content, toolsId, encryption }: Making,
   bytes: number,
   seed: string | undefined,
   context: Context,
 ): Promise<Result<MediumPlan>> {
-  const layout = fit(bytes, contentBytes(content), options.target, SMALLER);
+  const room = roomFor(content, encryption !== undefined);
+  const layout = fit(bytes, room, options.target, SMALLER);
   if (!layout.ok) return layout;
   const { set, layers, epoch } = content;
   const files = [...set.files, ...layers];
@@ -54,11 +73,27 @@ async function planOf(
   const facts = files.map(({ name, mode, from }) => `${name} ${mode} ${digests.value.get(from)}`);
   const derived = seedOf([String(bytes), label, String(epoch), toolsId, JSON.stringify(own), ...facts]);
   const ids = idsFrom(seed ?? derived);
-  return ok({ layout: layout.value, ids, label, epoch, files, digests: digests.value, own });
+  const plan = { layout: layout.value, ids, label, epoch, files, digests: digests.value, own, encryption };
+  return ok(plan);
+}
+
+/** The encrypted part; `undefined`: there is none. */
+async function sealOf(
+  { tools, scratch }: Making,
+  plan: MediumPlan,
+  context: Context,
+): Promise<Result<PreparedSeal | undefined>> {
+  const { encryption } = plan;
+  if (encryption === undefined) return ok(undefined);
+  return stage(context, 'encrypt', 'header and file system', () =>
+    prepareSeal(tools, plan, encryption, scratch, context),
+  );
 }
 
 /** What a new file takes at first besides the images. */
 const OWN = 48 * MIB;
+/** And an encrypted one. */
+const OWN_ENCRYPTED = OWN + LUKS_HEADER + 48 * MIB;
 
 /** Makes a new file: beside its name, which it gets once it is complete. */
 export async function makeFile(
@@ -66,21 +101,26 @@ export async function makeFile(
   path: string,
   context: Context,
 ): Promise<Result<InstallResult>> {
-  const { options, content, scratch, tools } = making;
-  const needed = contentBytes(content);
-  const plan = await planOf(making, options.size ?? defaultBytes(needed), undefined, context);
+  const { options, content, scratch, tools, encryption } = making;
+  const needed = roomFor(content, encryption !== undefined);
+  // What is encrypted is never the same twice.
+  const seed = encryption === undefined ? undefined : randomSeed();
+  const plan = await planOf(making, options.size ?? defaultBytes(needed), seed, context);
   if (!plan.ok) return plan;
-  const room = requireRoom(path, needed + OWN);
+  const room = requireRoom(path, writtenBytes(needed) + (encryption === undefined ? OWN : OWN_ENCRYPTED));
   if (!room.ok) return room;
+  const seal = await sealOf(making, plan.value, context);
+  if (!seal.ok) return seal;
+  using sealed = seal.value;
   const made = await publishNew(path, options.owner, context.signal, async (file) => {
     const pieces = await rawPieces(tools, plan.value, scratch, context.signal);
     if (!pieces.ok) return pieces;
     truncateSync(file, plan.value.layout.bytes);
-    return stage(context, 'write', formatBytes(needed), async () => {
+    return stage(context, 'write', formatBytes(writtenBytes(needed)), async () => {
       await using disk = await Disk.open(file);
       const body = await writeBody(
         disk,
-        { tools, plan: plan.value, pieces: pieces.value, scratch },
+        { tools, plan: plan.value, pieces: pieces.value, sealed, scratch },
         false,
         context,
       );
@@ -90,12 +130,13 @@ export async function makeFile(
       return ok();
     });
   });
-  return made.ok ? ok(resultOf(path, plan.value, { kind: 'file', signed: content.signed })) : made;
+  const { signed } = content;
+  return made.ok ? ok(resultOf(path, plan.value, { kind: 'file', signed, seal: sealed })) : made;
 }
 
 /** Whether a device has room, before anybody is asked. */
-export function requireSize(device: BlockDevice, content: Content): Result<void> {
-  const layout = fit(device.size, contentBytes(content), device.path, SMALLER);
+export function requireSize(device: BlockDevice, content: Content, encrypted: boolean): Result<void> {
+  const layout = fit(device.size, roomFor(content, encrypted), device.path, SMALLER);
   return layout.ok ? ok() : layout;
 }
 
@@ -110,22 +151,26 @@ export async function makeDevice(
   if (!plan.ok) return plan;
   const pieces = await rawPieces(making.tools, plan.value, making.scratch, context.signal);
   if (!pieces.ok) return pieces;
+  const seal = await sealOf(making, plan.value, context);
+  if (!seal.ok) return seal;
+  using sealed = seal.value;
   try {
-    const written = await overwrite(making, device, plan.value, pieces.value, context);
+    const written = await overwrite(making, device, plan.value, { pieces: pieces.value, sealed }, context);
     if (!written.ok) return written;
   } catch (cause) {
     return err(deviceFailure(device.path, cause));
   }
   // Where udev runs it does so itself, once the lock is released.
   await run({ file: 'blockdev', args: ['--rereadpt', device.path] });
-  return ok(resultOf(device.path, plan.value, { kind: 'device', signed: making.content.signed }));
+  const { signed } = making.content;
+  return ok(resultOf(device.path, plan.value, { kind: 'device', signed, seal: sealed }));
 }
 
 async function overwrite(
   { tools, scratch, content }: Making,
   { path, size }: BlockDevice,
   plan: MediumPlan,
-  pieces: RawPieces,
+  { pieces, sealed }: { readonly pieces: RawPieces; readonly sealed: PreparedSeal | undefined },
   context: Context,
 ): Promise<Result<void>> {
   const cleared = await stage(context, 'capacity', `whether it has ${formatBytes(size)}`, () =>
@@ -133,20 +178,23 @@ async function overwrite(
   );
   if (!cleared.ok) return cleared;
   await using disk = await Disk.open(path);
-  const written = await stage(context, 'write', formatBytes(contentBytes(content)), () =>
-    writeBody(disk, { tools, plan, pieces, scratch }, true, context),
+  const room = roomFor(content, sealed !== undefined);
+  const written = await stage(context, 'write', formatBytes(writtenBytes(room)), () =>
+    writeBody(disk, { tools, plan, pieces, sealed, scratch }, true, context),
   );
   if (!written.ok) return written;
   const { esp, core, tail, head } = pieces;
-  const { files, digests, layout } = plan;
-  const facts = { path, storage: layout.storage, number: FIRST, files, digests };
+  const { digests, layout } = plan;
+  const files = sealed === undefined ? plan.files : plan.files.filter(({ name }) => isBootFile(name));
+  const part = layout.boot ?? layout.storage;
+  const facts = { path, part, number: FIRST, files, digests, sealed: written.value };
   const same = await stage(context, 'verify', 'reading it back', () =>
     verifyDevice({ ...facts, pieces: [esp, core, tail] }, scratch, context),
   );
   if (!same.ok) return same;
   await disk.write(head);
   await disk.flush();
-  return verifyDevice({ ...facts, files: [], pieces: [head] }, scratch, context);
+  return verifyDevice({ ...facts, files: [], sealed: [], pieces: [head] }, scratch, context);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What `mkma install` is asked to do. */
 import type { KernelParameter } from '../../../core/boot/cmdline.js';
+import type { Result } from '../../../core/result.js';
 import type { Mirrors } from '../../mirror/mirrors.js';
 import type { Reach } from '../../mirror/reach.js';
 import type { Owner } from '../../sys/files.js';
@@ -21,6 +22,12 @@ export interface InstallOptions {
   readonly label: string;
   /** Start over on what is a medium already. */
   readonly fresh: boolean;
+  /** Encrypt base and layers of a new medium. */
+  readonly encrypt: boolean;
+  /** RAM in MiB that deriving its key takes at most; absent: cryptsetup's default. */
+  readonly keyMemory?: number | undefined;
+  /** Asks for a passphrase, or reads it; a Problem if there is none. */
+  readonly passphrase: (purpose: 'new' | 'open') => Promise<Result<Uint8Array>>;
   /** Renew shim and GRUB alone. */
   readonly refreshLoader: boolean;
   readonly append: readonly KernelParameter[];

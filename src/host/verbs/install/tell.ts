@@ -1,21 +1,38 @@
 /** What `mkma install` did, for people. Pure. */
 import { formatBytes } from '../../../core/text/size.js';
 import { bootsText, PROTECTION } from '../../media/describe.js';
+import type { Sealed } from '../../media/seal.js';
 import type { UpdatedMedium } from '../../media/update.js';
 import type { MediumPlan } from '../../media/write.js';
 import type { InstallResult } from './options.js';
 
+/** What became of a new medium. */
+interface Made {
+  readonly kind: 'file' | 'device';
+  readonly signed: boolean;
+  /** Its encrypted part; absent: it has none. */
+  readonly seal?: Sealed | undefined;
+}
+
+function sealLines(seal: Sealed | undefined): string[] {
+  if (seal === undefined) return [];
+  return [
+    'Base and layers are encrypted; kernel and initramfs are not. Keep the passphrase: without it all is lost.',
+    `At boot, deriving the key takes ${seal.header.keyMemory} MiB of RAM.`,
+  ];
+}
+
 export function resultOf(
   target: string,
   { ids, layout }: MediumPlan,
-  { kind, signed }: { readonly kind: 'file' | 'device'; readonly signed: boolean },
+  { kind, signed, seal }: Made,
 ): InstallResult {
   const { bytes } = layout;
   const made =
     kind === 'file'
       ? `made the medium ${target} (${formatBytes(bytes)})`
       : `made ${target} a medium (${formatBytes(bytes)}), written and read back`;
-  const lines = [made, `${bootsText(signed)}.`, '', ...PROTECTION];
+  const lines = [made, `${bootsText(signed)}.`, ...sealLines(seal), '', ...PROTECTION];
   return { target, generation: 1, present: false, uuid: ids.storage, bytes, lines };
 }
 

@@ -10,6 +10,7 @@ import {
   defaultBytes,
   fit,
   inodesFor,
+  LUKS_HEADER,
   layoutOf,
   leastBytes,
   MIB,
@@ -22,7 +23,7 @@ const ids = idsFrom(seedOf(['some content']));
 
 test('partitions follow each other on whole MiB, and leave room for the backup of the table', () => {
   for (const bytes of [200 * MIB, 8 * GIB + 512, 4000 * GIB]) {
-    const { bios, esp, storage, bytes: whole } = layoutOf(bytes);
+    const { bios, esp, storage, bytes: whole } = layoutOf(bytes, { images: 0 });
     assert.equal(whole, bytes);
     for (const part of [bios, esp, storage]) assert.equal((part.start % MIB) + (part.bytes % MIB), 0);
     assert.equal(bios.start + bios.bytes, esp.start);
@@ -32,7 +33,7 @@ test('partitions follow each other on whole MiB, and leave room for the backup o
 });
 
 test('a medium that is too small is refused with the numbers', () => {
-  const content = bytesOnExt4([300 * MIB, 1]);
+  const content = { images: bytesOnExt4([300 * MIB, 1]) };
   assert.ok(fit(leastBytes(content), content, 'x', '').ok);
   const small = fit(leastBytes(content) - 1, content, 'x', '');
   assert.equal(small.ok ? '' : small.problem.code, 'medium-too-small');
@@ -43,12 +44,23 @@ test('a medium that is too small is refused with the numbers', () => {
   assert.ok(defaultBytes(content) - leastBytes(content) >= GIB);
 });
 
+test('an encrypted medium has a partition in the open, for several kernels, and room for the header', () => {
+  const content = { images: 300 * MIB, plain: 200 * MIB };
+  const { esp, boot, storage } = layoutOf(leastBytes(content), content);
+  assert.equal(esp.start + esp.bytes, boot?.start);
+  assert.equal((boot?.start ?? 0) + (boot?.bytes ?? 0), storage.start);
+  assert.ok((boot?.bytes ?? 0) > 4 * content.plain);
+  const plain = layoutOf(leastBytes({ images: content.images }), { images: content.images });
+  assert.equal(storage.bytes - plain.storage.bytes, LUKS_HEADER);
+  assert.equal(layoutOf(8 * GIB, { ...content, plain: MIB }).boot?.bytes, 512 * MIB);
+});
+
 test('the number of inodes has limits', () => {
   assert.deepEqual([10 * MIB, GIB, 4000 * GIB].map(inodesFor), [1024, 4096, 65_536]);
 });
 
 test('a table that was written is read again; a changed byte makes it none', () => {
-  const layout = layoutOf(GIB);
+  const layout = layoutOf(GIB, { images: 0 });
   const { head, tail } = renderGpt(layout, ids);
   assert.equal(tail.at + tail.bytes.length, GIB);
   assert.deepEqual(parseGpt(head.bytes), [

@@ -1,0 +1,95 @@
+/**
+ * Kernels and initramfs of an encrypted medium in the open: in folders with the numbers of its generations. A
+ * generation boots from the moment on when its folder there has its name.
+ */
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bootableBy, type Generations } from '../../core/generations/read.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
+import { err, ok, type Result } from '../../core/result.js';
+import { GENERATIONS, isUnfinished, numbersAmong, unfinishedName } from '../../core/set/generations.js';
+import { formatBytes } from '../../core/text/size.js';
+import { flush } from '../sys/files.js';
+import { removeTree } from '../sys/remove.js';
+import { sameContent } from '../sys/same-content.js';
+import { MIB } from './layout.js';
+import type { SetFile } from './source.js';
+
+/** Bytes for folders, the menu and its successor. */
+const OWN = MIB;
+
+const folderIn = (boot: string): string => join(boot, MEDIUM.images, GENERATIONS);
+
+/** The folder of a generation's copies. `boot`: where that file system is mounted. */
+export function copiesFolder(boot: string, number: number): string {
+  return join(folderIn(boot), String(number));
+}
+
+/** Generations without copies there cannot be booted. */
+export function withCopies(generations: Generations, boot: string): Generations {
+  return bootableBy(generations, numbersAmong(namesIn(boot)));
+}
+
+/** Removes copies of generations that are not among these, and what killed runs left. */
+export function clearCopies(boot: string, numbers: readonly number[]): void {
+  const kept = new Set(numbers.map(String));
+  for (const name of namesIn(boot)) {
+    const gone = isUnfinished(name) || (numbersAmong([name]).length > 0 && !kept.has(name));
+    if (gone) removeTree(join(folderIn(boot), name));
+  }
+}
+
+/** Whether there is room for copies of these files. */
+export function requireCopiesRoom(boot: string, files: readonly SetFile[], target: string): Result<void> {
+  const bytes = files.reduce((sum, file) => sum + (shared(boot, file) === undefined ? file.bytes : 0), 0);
+  const { bavail, bsize } = statfsSync(boot);
+  const free = Math.max(0, bavail * bsize - OWN);
+  if (bytes <= free) return ok();
+  return err({
+    code: 'generation-no-room',
+    what: 'not enough room for another kernel and initramfs',
+    where: target,
+    why: `they take ${formatBytes(bytes)} in the partition that is not encrypted; ${formatBytes(free)} are free`,
+    next: 'on the machine, or with the medium mounted, drop a generation: mkma generations drop N',
+  });
+}
+
+/** Makes the copies of a generation, if they are not there. */
+export async function makeCopies(
+  boot: string,
+  number: number,
+  files: readonly SetFile[],
+  copy: (from: string, to: string) => Promise<void>,
+): Promise<void> {
+  const folder = folderIn(boot);
+  const [made, whole] = [join(folder, unfinishedName(number)), copiesFolder(boot, number)];
+  if (existsSync(whole)) return;
+  mkdirSync(folder, { recursive: true });
+  removeTree(made);
+  try {
+    mkdirSync(made);
+    for (const file of files) {
+      const same = shared(boot, file);
+      const to = join(made, file.name);
+      if (same === undefined) await copy(file.from, to);
+      else linkSync(same, to);
+      flush(to);
+    }
+    flush(made);
+    renameSync(made, whole);
+    flush(folder);
+  } finally {
+    removeTree(made);
+  }
+}
+
+/** A copy of another generation that has the same bytes. */
+function shared(boot: string, { name, from }: SetFile): string | undefined {
+  const files = numbersAmong(namesIn(boot)).map((number) => join(copiesFolder(boot, number), name));
+  return files.find((file) => existsSync(file) && sameContent(from, file));
+}
+
+function namesIn(boot: string): string[] {
+  const folder = folderIn(boot);
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
