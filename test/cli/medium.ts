@@ -2,6 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newcHead, newcPadding, newcTrailer, S_IFREG } from '../../src/core/archive/cpio.js';
+import { renderInitramfsManifest } from '../../src/core/boot/initramfs.js';
+import { INITRAMFS, type StorageKind } from '../../src/core/contract.js';
 import { BASE, imageFile } from '../unit/core/sample.js';
 
 const MIB = 2 ** 20;
@@ -16,6 +19,33 @@ export function smallSet(folder: string, { baseBytes = 3 * MIB, kernel = 'kernel
   writeFileSync(join(folder, 'vmlinuz'), kernel.repeat(10_000));
   writeFileSync(join(folder, 'initramfs.cpio.zst'), 'initramfs'.repeat(10_000), { mode: 0o600 });
   writeFileSync(join(folder, 'cmdline'), 'mkma_storage_device=/dev/vda quiet\n');
+  return folder;
+}
+
+/** Gives the set an initramfs that says that it opens volumes of these kinds. */
+export function openingInitramfs(folder: string, storage: readonly StorageKind[] = ['luks']): string {
+  const data = Buffer.from(
+    renderInitramfsManifest({
+      ...{ mkma: '0.1.0', suite: 'trixie', architecture: 'amd64', kernelRelease: '6.12', storage },
+    }),
+  );
+  const head = newcHead(
+    {
+      ino: 1,
+      mode: S_IFREG | 0o644,
+      uid: 0,
+      gid: 0,
+      nlink: 1,
+      mtime: 0,
+      size: data.length,
+      rdevMajor: 0,
+      rdevMinor: 0,
+    },
+    INITRAMFS.manifest,
+  );
+  const padding = Buffer.alloc(newcPadding(data.length));
+  const input = Buffer.concat([head, data, padding, newcTrailer()]);
+  writeFileSync(join(folder, 'initramfs.cpio.zst'), execFileSync('zstd', ['-1qc'], { input }));
   return folder;
 }
 

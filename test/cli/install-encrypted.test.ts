@@ -1,0 +1,199 @@
+/**
+ * Encrypted media, made on whatever kernel: what is in the open, what is not, and that others can open it. Booting
+ * them is long/encrypted-medium's.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createDecipheriv } from 'node:crypto';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { readMedium } from '../../src/host/media/medium.js';
+import { codeOf, mkma, temporary } from './cli.js';
+import { asDevice, openingInitramfs, readByGrub, smallSet } from './medium.js';
+import { inOwnMounts } from './persist/namespace.js';
+
+inOwnMounts(import.meta.url);
+
+const MIB = 2 ** 20;
+const PASSPHRASE = 'zebra ß yak';
+/** Little work for Argon2. */
+const WEAK = ['--key-memory', '1'];
+
+interface Place {
+  readonly folder: string;
+  readonly images: string;
+  readonly passphrase: string;
+}
+
+/** Images that open encrypted volumes, and a file with the passphrase. */
+function place(folder: string): Place {
+  const images = openingInitramfs(smallSet(join(folder, 'images')));
+  const passphrase = join(folder, 'passphrase');
+  writeFileSync(passphrase, `${PASSPHRASE}\nnot this\n`);
+  return { folder, images, passphrase };
+}
+
+const how = ({ images, passphrase }: Place): string[] => [
+  ...['--output', images, '--json', '--encrypt', '--passphrase-file', passphrase, ...WEAK],
+];
+
+/** The suite's cryptsetup, from the cache that an installation filled. */
+function cryptsetup(folder: string): (args: string[], input?: string) => string {
+  const stages = '/var/cache/mkma/stages';
+  const root = join(folder, 'programs');
+  const [newest = ''] = readdirSync(stages)
+    .filter((name) => name.startsWith('medium-'))
+    .sort((a, b) => Number(b.split('.')[1]) - Number(a.split('.')[1]));
+  execFileSync('mkdir', [root]);
+  const archive = join(stages, newest, 'tree.tar.zst');
+  execFileSync('tar', ['-C', root, '--exclude=./dev/*', '-xf', archive, './usr/sbin', './usr/lib']);
+  const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
+  const start = ['--library-path', libraries, join(root, 'usr/sbin/cryptsetup')];
+  return (args, input = '') =>
+    execFileSync(join(libraries, 'ld-linux-x86-64.so.2'), [...start, ...args], { input, encoding: 'utf8' });
+}
+
+/** Decrypts the storage of a medium, as the kernel would, into a file. */
+function decrypted(medium: string, folder: string, secret: string): string {
+  const { storage } = readMedium(medium) ?? assert.fail('no medium');
+  const [header, clear] = [join(folder, 'header'), join(folder, 'clear')];
+  const piece = Buffer.alloc(storage.bytes);
+  const fd = openSync(medium, 'r');
+  readSync(fd, piece, 0, piece.length, storage.start);
+  closeSync(fd);
+  writeFileSync(header, piece);
+  const dump = ['luksDump', '--batch-mode', '--key-file=-', '--dump-volume-key', header];
+  const printed = cryptsetup(folder)(dump, secret);
+  const key = Buffer.from((/MK dump:([\s0-9a-f]+)/.exec(printed)?.[1] ?? '').replace(/\s/g, ''), 'hex');
+  const out = openSync(clear, 'w');
+  for (let at = 16 * MIB; at < piece.length; at += 4096) {
+    const iv = Buffer.alloc(16);
+    iv.writeBigUInt64LE(BigInt((at - 16 * MIB) / 512));
+    const cipher = createDecipheriv('aes-256-xts', key, iv);
+    writeSync(out, cipher.update(piece.subarray(at, at + 4096)), 0, 4096, at - 16 * MIB);
+  }
+  closeSync(out);
+  return clear;
+}
+
+/** A file of an ext4 file system in a file. */
+function catIn(fileSystem: string, path: string): Buffer {
+  return execFileSync('debugfs', ['-R', `cat ${path}`, fileSystem], {
+    maxBuffer: 2 ** 30,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+}
+
+test('what is encrypted is a whole file system for whoever has the passphrase, and nowhere in the open', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  const file = join(folder.path, 'a.img');
+  const done = await mkma(['install', file, '--size', '700M', ...how(made)]);
+  assert.equal(done.code, 0, done.stderr);
+  const found = readMedium(file) ?? assert.fail('no medium');
+  const clear = decrypted(file, folder.path, PASSPHRASE);
+  // Also that nothing beyond the used blocks is needed: what the medium had there before is anybody's.
+  execFileSync('e2fsck', ['-fn', clear], { stdio: 'pipe' });
+  const base = readFileSync(join(made.images, 'base.cpio.zst'));
+  assert.ok(catIn(clear, '/mkma/generations/1/base.cpio.zst').equals(base));
+  assert.equal(catIn(clear, '/mkma/.mkma/boot-device').toString(), `UUID=${found.uuid}\n`);
+  const cmdline = catIn(clear, '/mkma/generations/1/cmdline').toString();
+  assert.match(cmdline, new RegExp(`^mkma_luks=${found.encrypted?.luks} mkma_storage_device=UUID=`));
+  // GRUB's own code reads the menu, kernel and initramfs, on the partition before.
+  const menu = readByGrub(file, '/boot/grub/grub.cfg').toString();
+  execFileSync('grub-script-check', [], { input: menu });
+  assert.match(menu, new RegExp(`search --no-floppy --set=root --fs-uuid ${found.uuid}\n`));
+  assert.ok(menu.includes(cmdline.trim()));
+  const whole = readFileSync(file);
+  for (const name of ['vmlinuz', 'initramfs.cpio.zst']) {
+    const content = readFileSync(join(made.images, name));
+    assert.ok(readByGrub(file, `/mkma/generations/1/${name}`).equals(content), name);
+    assert.ok(whole.includes(content.subarray(0, 64)), name);
+  }
+  // The base of this test has zeros alone, but for its manifest.
+  const trace = base.subarray(base.length - 600, base.length - 500);
+  assert.ok(trace.some((byte) => byte !== 0));
+  assert.equal(whole.includes(trace), false);
+  for (const text of [PASSPHRASE, 'base.cpio.zst']) assert.equal(whole.includes(text), false, text);
+});
+
+test('a disk is encrypted over whatever was there, and read back', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  const file = join(folder.path, 'disk');
+  // Old content everywhere: blocks that have to be zeros are written.
+  writeFileSync(file, Buffer.alloc(640 * MIB, 0x5a));
+  await asDevice(file, async (device) => {
+    const confirm = ['--confirm', basename(device)];
+    const done = await mkma(['install', device, ...confirm, ...how(made)]);
+    assert.equal(done.code, 0, done.stderr);
+    assert.match(done.stderr, /"stage":"verify"/);
+  });
+  const clear = decrypted(file, folder.path, PASSPHRASE);
+  execFileSync('e2fsck', ['-fn', clear], { stdio: 'pipe' });
+  const base = readFileSync(join(made.images, 'base.cpio.zst'));
+  assert.ok(catIn(clear, '/mkma/generations/1/base.cpio.zst').equals(base));
+});
+
+test('what cannot be encrypted, or opened later, is refused before anything is written', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  const { images, passphrase } = made;
+  const file = join(folder.path, 'a.img');
+  const refusal = async (...args: string[]): Promise<string> =>
+    codeOf(await mkma(['install', file, '--output', images, '--json', ...args]));
+  // Nobody to ask.
+  assert.equal(await refusal('--encrypt'), 'passphrase-unfit');
+  for (const bad of ['', '\n', 'with\ttab', 'x'.repeat(513)]) {
+    writeFileSync(join(folder.path, 'bad'), bad);
+    assert.equal(
+      await refusal('--encrypt', '--passphrase-file', join(folder.path, 'bad')),
+      'passphrase-unfit',
+    );
+  }
+  assert.equal(await refusal('--encrypt', '--passphrase-file', '/nowhere'), 'passphrase-unfit');
+  assert.equal(await refusal('--key-memory', '64'), 'option-unfit');
+  assert.equal(await refusal(...how(made), '--size', '300M'), 'medium-too-small');
+  const plain = openingInitramfs(smallSet(join(folder.path, 'plain')), []);
+  const lacking = await mkma(['install', file, ...how({ ...made, images: plain })]);
+  assert.equal(codeOf(lacking), 'initramfs-no-luks');
+  assert.match(lacking.stderr, /initramfs: \{ storage: \['luks'\] \}/);
+  assert.deepEqual(
+    readdirSync(folder.path).filter((name) => name.includes('.img')),
+    [],
+  );
+  // A medium that is not encrypted stays so; an encrypted one needs its passphrase.
+  assert.equal((await mkma(['install', file, '--output', images])).code, 0);
+  assert.equal(await refusal('--encrypt', '--passphrase-file', passphrase), 'option-unfit');
+});
+
+test('an interruption while it is encrypted leaves nothing, in RAM or on the disk', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  truncateSync(join(made.images, 'base.cpio.zst'), 0);
+  smallSet(made.images, { baseBytes: 60 * MIB });
+  openingInitramfs(made.images);
+  const before = readdirSync('/dev/shm').length;
+  const file = join(folder.path, 'a.img');
+  const { code } = await mkma(['install', file, ...how(made)], {
+    onStderr: (text, child) => {
+      if (text.includes('"stage":"encrypt"')) child.kill('SIGINT');
+    },
+  });
+  assert.equal(code, 130);
+  assert.deepEqual(
+    readdirSync(folder.path).filter((name) => name.includes('.img')),
+    [],
+  );
+  assert.equal(readdirSync('/dev/shm').length, before);
+});
