@@ -42,7 +42,7 @@ const MEMORY = 3072;
 const CACHE = '/var/cache/mkma';
 
 /** The folder with its images, which are built where they are missing or out of date. */
-async function hostImages(): Promise<string> {
+export async function hostImages(): Promise<string> {
   const folder = join(dirname(builtImages()), 'guest-host');
   mkdirSync(folder, { recursive: true });
   const lock = await waitLock(join(folder, '.test-lock'), new AbortController().signal, () => undefined);
@@ -117,9 +117,9 @@ export interface GuestHostOptions {
   readonly disks?: readonly string[];
   /** Folder with the set that lies in {@link GUEST}.images; by default the images under test. */
   readonly images?: string;
-  /** Further kernel parameters. */
+  /** Further kernel parameters; not with `--firmware`, where the boot loader has them. */
   readonly append?: string;
-  /** Further arguments of `mkma run`. */
+  /** Further arguments of `mkma run`; after `--disk` the machine boots from that instead of a disk of its own. */
   readonly args?: readonly string[];
 }
 

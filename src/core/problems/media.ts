@@ -20,7 +20,7 @@ export const MEDIA = {
     'Add a generation to it, without --fresh, or start over from another machine.',
   ],
   'target-in-use': [
-    'The disk or file is mounted, swap, part of LVM or RAID, or open.',
+    'The disk or file is mounted, swap, open, or part of LVM or RAID, be that active or not.',
     'The message names each use: end them first.',
   ],
   'target-read-only': [

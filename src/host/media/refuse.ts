@@ -15,7 +15,7 @@ export interface Uses {
   readonly unwritable: boolean;
   /**
    * UUIDs and paths by which this machine, if it is one of mkma's, found the images that it runs from; {@link
-   * LVM_MEMBER}: they are in a volume group, on whatever disks.
+   * LVM_MEMBER}: they are in a volume group, on unknown disks.
    */
   readonly bootedFrom: readonly string[];
 }
@@ -45,7 +45,10 @@ export function mayWrite(
   const members = allOf(device).flatMap(({ fstype }) => (fstype === LVM_MEMBER ? [LVM_MEMBER] : []));
   const known = [...allOf(device).map(({ path }) => path), ...uuids, ...members];
   const own = uses.bootedFrom.some((name) => known.includes(name));
-  const refused = own && !update ? BOOTED_FROM : (usedBy(device, uses) ?? unfit(device, uses));
+  const refused =
+    own && !update
+      ? BOOTED_FROM
+      : (usedBy(device, uses) ?? (update ? undefined : memberOf(device)) ?? unfit(device, uses));
   return refused === undefined ? ok() : err({ ...refused, where: device.path });
 }
 
@@ -90,6 +93,29 @@ function usedBy(device: BlockDevice, uses: Uses): Problem | undefined {
     why: used.join('\n'),
     next: mounted.length > 0 ? `unmount it: umount ${mounted.join(' ')}` : 'end that use first',
   };
+}
+
+/** A part of something that other disks may belong to, active or not: no single disk shows what is on it. */
+function memberOf(device: BlockDevice): Problem | undefined {
+  const members = allOf(device).flatMap(({ path, fstype }) => {
+    const of = membershipOf(fstype ?? '');
+    return of === undefined ? [] : [{ path, of }];
+  });
+  if (members.length === 0) return undefined;
+  return {
+    code: 'target-in-use',
+    what: 'this disk belongs to others',
+    why: members.map(({ path, of }) => `${path} is ${of}, which is not active now`).join('\n'),
+    next: `if that may be lost, remove its signature first: wipefs --all ${members.map(({ path }) => path).join(' ')}`,
+  };
+}
+
+/** From the type of a content as blkid(8) names it (util-linux, libblkid/src/superblocks). */
+function membershipOf(fstype: string): string | undefined {
+  if (fstype === LVM_MEMBER || fstype === 'LVM1_member') return 'a physical volume of LVM';
+  if (fstype.endsWith('_raid_member')) return 'a member of a RAID';
+  if (fstype === 'zfs_member') return 'a member of a ZFS pool';
+  return fstype === 'bcache' ? 'a part of a bcache' : undefined;
 }
 
 function unfit(device: BlockDevice, { unwritable }: Uses): Problem | undefined {

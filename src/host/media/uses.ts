@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BOOT_RECORD, type BootRecord } from '../../core/boot/record.js';
+import { membersOf } from './lvm-members.js';
 import { LVM_MEMBER, type Uses } from './refuse.js';
 
 /** udev's programs look at a device for a moment after it changed: so long others are waited for. */
@@ -26,21 +27,23 @@ export async function usesOf(path: string, paths: readonly string[]): Promise<Us
     await sleep(PATIENCE.pause);
     found = look(path, paths);
   }
-  return found;
+  return { ...found, bootedFrom: await bootedFrom() };
 }
 
-function look(path: string, paths: readonly string[]): Uses {
+function look(path: string, paths: readonly string[]): Omit<Uses, 'bootedFrom'> {
   const { claimed, unwritable } = openable(path);
-  return { loops: loopsOver(paths), open: openBy(paths), claimed, unwritable, bootedFrom: bootedFrom() };
+  return { loops: loopsOver(paths), open: openBy(paths), claimed, unwritable };
 }
 
 /**
  * Opening a device exclusively fails if the kernel gave it, or a part of it, to somebody (open(2), O_EXCL).
+ * It is not opened for writing: whenever that ends, udev looks at the device anew (udev(7), "watch") and
+ * starts the RAID or the volume group that it is part of. lsblk reports what is read-only.
  */
 function openable(path: string): { readonly claimed: boolean; readonly unwritable: boolean } {
   const device = statSync(path).isBlockDevice();
   try {
-    closeSync(openSync(path, constants.O_RDWR | (device ? constants.O_EXCL : 0)));
+    closeSync(openSync(path, device ? constants.O_RDONLY | constants.O_EXCL : constants.O_RDWR));
     return { claimed: false, unwritable: false };
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException;
@@ -111,17 +114,21 @@ function nameOf(pid: string): string {
 
 /**
  * How this machine's early boot found its storage: the device, and its UUID where that was asked for. Volumes
- * are closed after the handover: then only their headers tell. Pure.
+ * are closed after the handover: then only their headers tell. `members`: the UUIDs of the physical volumes
+ * that its logical volumes are on; `undefined`: unknown, so that they may be on any. Pure.
  */
-export function namesOfStorage({ device, asked, opening }: BootRecord['storage']): string[] {
+export function namesOfStorage(
+  { device, asked, opening }: BootRecord['storage'],
+  members: readonly string[] | undefined,
+): string[] {
   const { luks = [], lvm = [] } = opening ?? {};
-  // The record does not say which disks a group is on.
   const anyMember = lvm.length > 0 && luks.length === 0 ? [LVM_MEMBER] : [];
-  return [device, asked.replace(/^UUID=/, ''), ...luks, ...anyMember];
+  return [device, asked.replace(/^UUID=/, ''), ...luks, ...(members ?? anyMember)];
 }
 
-function bootedFrom(): string[] {
+async function bootedFrom(): Promise<string[]> {
   if (!existsSync(BOOT_RECORD)) return [];
   const { storage } = JSON.parse(readFileSync(BOOT_RECORD, 'utf8')) as BootRecord;
-  return namesOfStorage(storage);
+  const groups = (storage.opening?.lvm ?? []).map(({ group }) => group);
+  return namesOfStorage(storage, groups.length === 0 ? [] : await membersOf(groups));
 }

@@ -78,14 +78,31 @@ test('the medium that this machine booted from is known by UUID or path, and may
 test('a machine that booted from encrypted or logical volumes knows their disks by the headers', () => {
   const storage = { asked: 'UUID=fs', device: '/dev/mapper/mkma-1', type: 'ext4', path: '/' };
   const lvm = [{ group: 'vg', volume: 'root' }];
-  const on = (fstype: string, opening: Opening) =>
+  const on = (fstype: string, opening: Opening, members?: readonly string[]) =>
     refused(device('sdb', { children: [part({ fstype, uuid: 'luks' })] }), {
-      bootedFrom: namesOfStorage({ ...storage, opening }),
+      bootedFrom: namesOfStorage({ ...storage, opening }, members),
     });
   assert.match(on('crypto_LUKS', { luks: ['luks'], lvm }), /^target-booted-from/);
   assert.equal(on('crypto_LUKS', { luks: ['other'], lvm }), '');
   assert.match(on('LVM2_member', { luks: [], lvm }), /^target-booted-from/);
-  assert.equal(on('LVM2_member', { luks: ['other'], lvm }), '');
+  assert.match(on('LVM2_member', { luks: [], lvm }, ['luks']), /^target-booted-from/);
+  // Of another group, or of others beside encrypted ones: not this machine's, but not free either.
+  assert.match(on('LVM2_member', { luks: [], lvm }, ['other']), /^target-in-use/);
+  assert.match(on('LVM2_member', { luks: ['other'], lvm }), /^target-in-use/);
+});
+
+test('a disk that belongs to others is refused while they are not active; what is not lost keeps nobody off', () => {
+  const on = (fstype: string, update = false) =>
+    refused(device('sdb', { children: [part({ fstype })] }), {}, { update });
+  assert.equal(
+    on('LVM2_member'),
+    'target-in-use: /dev/sdb1 is a physical volume of LVM, which is not active now',
+  );
+  assert.match(on('linux_raid_member'), /a member of a RAID/);
+  assert.match(on('isw_raid_member'), /a member of a RAID/);
+  assert.match(on('zfs_member'), /ZFS/);
+  assert.equal(on('crypto_LUKS'), '');
+  assert.equal(on('LVM2_member', true), '');
 });
 
 test('a label cannot write over the description of its disk', () => {
