@@ -15,8 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { BASE, imageFile } from '../unit/core/sample.js';
-import { execute, main, mkmaHere, temporary } from './cli.js';
+import { BASE, imageFile, kernelOf } from '../unit/core/sample.js';
+import { codeOf, execute, main, mkmaHere, temporary } from './cli.js';
 import { Stock, stockUp } from './layers-stock.js';
 
 const folder = temporary();
@@ -258,4 +258,36 @@ test('where hard links are not possible files are copied, if there is room', asy
     copied.stdout,
     /^made generation 1, 2\.0\d MiB of it copied, since hard links are not possible there$/m,
   );
+});
+
+test('images of two builds are no set, for whoever would take them along', async () => {
+  const refusals = async (): Promise<void> => {
+    for (const words of [
+      ['generations', 'add'],
+      ['install', join(folder.path, 'medium.img')],
+      ['export', 'iso', join(folder.path, 'x.iso')],
+      ['boot-entry', '--root', root, ...WHERE],
+      ['test', '--accel', 'tcg'],
+    ]) {
+      const got = await mkmaHere([...words, '--output', images, '--json']);
+      assert.equal(codeOf(got), 'images-mixed', words.join(' '));
+    }
+  };
+  // As a build leaves it that is killed while it publishes.
+  const note = { stages: { publishing: { inputs: {}, at: '', output: {} } } };
+  writeFileSync(join(images, '.mkma/state.json'), JSON.stringify(note));
+  await refusals();
+  // And where nothing is known of the build: a copy.
+  writeFileSync(join(images, 'base.cpio.zst'), imageFile(BASE));
+  rmSync(join(images, '.mkma/state.json'));
+  writeFileSync(join(images, 'vmlinuz'), kernelOf('6.99'));
+  await refusals();
+  writeFileSync(join(images, 'vmlinuz'), kernelOf(BASE.kernelRelease));
+  await told('generations', 'add');
+  const second = join(images, 'generations/2');
+  cpSync(join(images, 'generations/1'), second, { recursive: true });
+  writeFileSync(join(second, 'vmlinuz'), kernelOf('6.99'));
+  const { generations } = JSON.parse(await told('generations', 'list', '--json'));
+  assert.equal(generations[0].problem.code, 'images-mixed');
+  assert.match(await refused('generations', 'use', '2'), /vmlinuz is 6\.99; the base has modules for /);
 });

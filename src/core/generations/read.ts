@@ -1,10 +1,11 @@
 /** The generations of an images folder, as host and machine read them: each through its own reader. */
 import { FILES } from '../contract.js';
+import type { Manifest } from '../image/manifest.js';
 import { err, ok, type Problem, type Result } from '../result.js';
-import { ANY_BASE, BASE_NAMES } from '../set/base.js';
 import type { FolderReader } from '../set/folder.js';
 import { CHOSEN, defaultOf, isUnfinished, numbersAmong, PINNED, parseChosen } from '../set/generations.js';
 import { readStored, type StoredImages } from '../set/stored.js';
+import { setFault } from '../set/whole.js';
 import { decodeName } from '../text/path.js';
 
 /** How a side reads the folder of generations. */
@@ -70,7 +71,7 @@ function readOne(
     if (bytes !== undefined) files.set(name, bytes);
   }
   const cmdline = files.has(FILES.cmdline) ? textOf(folder, FILES.cmdline) : undefined;
-  const problem = stored.base?.problem ?? missing(facts.number, files);
+  const problem = stored.base?.problem ?? problemIn(facts.number, folder, stored.base?.manifest);
   return {
     ...facts,
     pinned: folder.names.includes(PINNED),
@@ -80,16 +81,26 @@ function readOne(
   };
 }
 
-function missing(number: number, files: ReadonlyMap<string, number>): Problem | undefined {
-  const lacking = [
-    ...(BASE_NAMES.some((name) => files.has(name)) ? [] : [ANY_BASE]),
-    ...[FILES.initramfs, FILES.kernel].filter((name) => !files.has(name)),
-  ];
-  if (lacking.length === 0) return undefined;
+/** Why the files in its folder are no set. */
+function problemIn(
+  number: number,
+  folder: FolderReader,
+  manifest: Manifest | undefined,
+): Problem | undefined {
+  const fault = setFault(folder, manifest);
+  if (fault === undefined) return undefined;
+  if ('mixed' in fault) {
+    return {
+      code: 'images-mixed',
+      what: `the files of generation ${number} are of different builds`,
+      why: fault.mixed,
+      next: `drop it: mkma generations drop ${number}`,
+    };
+  }
   return {
     code: 'generation-incomplete',
     what: `generation ${number} is not complete`,
-    why: `it has no ${lacking.join(', no ')}`,
+    why: `it has no ${fault.lacking.join(', no ')}`,
     next: `copy what is missing into it, or drop it: mkma generations drop ${number}`,
   };
 }

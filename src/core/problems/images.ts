@@ -33,6 +33,10 @@ export const IMAGES = {
     'The folder contains no image to boot.',
     'Build it (sudo mkma build), or name the folder with --output.',
   ],
+  'images-mixed': [
+    'Base, initramfs and kernel of a folder are not of one build, as a build that was cut off while it published leaves them.',
+    'Build again (sudo mkma build), or use a generation: mkma generations list.',
+  ],
   'no-such-generation': [
     'The images folder has no generation with this number.',
     'List them: mkma generations list.',

@@ -3,15 +3,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
-import { FILES } from '../../core/contract.js';
 import { identityMark } from '../../core/image/manifest.js';
 import { ownParametersIn } from '../../core/loader/entry.js';
-import { err, ok, type Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
+import { BASE_NAMES } from '../../core/set/base.js';
 import { disabledLayerName, layerName } from '../../core/set/layer-names.js';
 import { cmdlineOf, SET_FILES } from '../set/add-generation.js';
 import { openImages } from '../set/folder.js';
 import { generationFolder, openGenerations } from '../set/generations.js';
-import { type FoundBase, findBase } from '../set/images.js';
+import type { FoundBase } from '../set/images.js';
+import { findWhole } from '../set/whole.js';
 import { Interrupted } from '../sys/run.js';
 
 /** A file for the medium. */
@@ -31,29 +32,39 @@ export interface SourceSet {
   readonly files: readonly SetFile[];
   /** What its command line adds. */
   readonly own: readonly KernelParameter[];
+  /** That another set was chosen for booting than goes along. */
+  readonly note?: string;
 }
 
-/** The folder's own images; where it has none, those of its default generation. */
+/**
+ * The folder's own images, those of its last build; where it has no base, those of its default generation.
+ */
 export function findSet(images: string): Result<SourceSet> {
-  const flat = findBase(images);
-  const first = flat.ok ? undefined : openGenerations(images).all.find(({ isDefault }) => isDefault);
+  const { all, chosen } = openGenerations(images);
+  const hasOwn = BASE_NAMES.some((name) => existsSync(join(images, name)));
+  const first = hasOwn ? undefined : all.find(({ isDefault }) => isDefault);
   const folder = first === undefined ? images : generationFolder(images, first.number);
-  const base = first === undefined ? flat : findBase(folder);
+  const base = findWhole(folder);
   if (!base.ok) return base;
-  const lacking = [FILES.initramfs, FILES.kernel].find((name) => !existsSync(join(folder, name)));
-  if (lacking !== undefined) {
-    return err({
-      code: 'image-missing',
-      what: 'no image to boot',
-      where: join(folder, lacking),
-      why: 'no such file',
-      next: 'build it: sudo mkma build; or name the folder with --output',
-    });
-  }
   const files = SET_FILES.filter((name) => existsSync(join(folder, name))).map((name) =>
     fileIn(folder, name),
   );
-  return ok({ folder, base: base.value, files, own: ownParametersIn(cmdlineOf(folder)) });
+  const isThere = hasOwn && all.some(({ number }) => number === chosen);
+  const other = isThere && chosen !== undefined ? generationFolder(images, chosen) : undefined;
+  const note = other === undefined || isSameSet(files, other) ? {} : { note: noteOf(images, other) };
+  return ok({ folder, base: base.value, files, own: ownParametersIn(cmdlineOf(folder)), ...note });
+}
+
+/** Whether a generation consists of these files: it then shares them, as hard links. */
+function isSameSet(files: readonly SetFile[], generation: string): boolean {
+  return files.every(({ name, from }) => {
+    const [own, other] = [statSync(from), statSync(join(generation, name), { throwIfNoEntry: false })];
+    return own.ino === other?.ino && own.dev === other.dev;
+  });
+}
+
+function noteOf(images: string, generation: string): string {
+  return `the images of the last build go along (${images}); those that mkma generations use chose: --output ${generation}`;
 }
 
 /** The layers in a folder, disabled ones too; `identities`: whether those that have one are among them. */

@@ -7,7 +7,7 @@ import { FILES } from '../../core/contract.js';
 import type { ImageInfo } from '../../core/image/image.js';
 import { unreadable } from '../../core/image/problems.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { findBase } from '../set/images.js';
+import { findWhole } from '../set/whole.js';
 import type { Accelerator } from '../tools/qemu.js';
 import { defaultMemoryMiB } from './memory.js';
 
@@ -36,7 +36,7 @@ export function findImages(output: string): Result<BuiltImages> {
       return err(notOpened(file, (cause as NodeJS.ErrnoException).code));
     }
   }
-  const found = findBase(output);
+  const found = findWhole(output);
   if (!found.ok) return found;
   const { path: base, info, warnings } = found.value;
   return ok({

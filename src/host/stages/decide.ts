@@ -6,9 +6,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
 import { type BuildState, type Inputs, whyRun } from './build-state.js';
 import { changedSince, fingerprint } from './fingerprint.js';
-
-/** The record of a build that is about to publish its tree: removed once everything has its final name. */
-export const PUBLISHING = 'publishing';
+import { PUBLISHING } from './publishing.js';
 
 /**
  * Whether `chroot/` is as the last build left it. `unfinished`: a build was interrupted while publishing, and

@@ -12,8 +12,9 @@ import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import { BuildState } from '../stages/build-state.js';
 import { treeState, whySystem } from '../stages/decide.js';
+import { recordsFile } from '../stages/publishing.js';
 import { requireUnmounted } from '../sys/mounts.js';
-import { type OutputFolder, STATE } from '../sys/output.js';
+import type { OutputFolder } from '../sys/output.js';
 import { baseStage, keptOutBy, lookAtBase } from './base-stage.js';
 import { checkAhead } from './checks-ahead.js';
 import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js';
@@ -45,7 +46,7 @@ export async function runPipeline(
   output: OutputFolder,
   context: Context,
 ): Promise<Result<PipelineResult>> {
-  const state = BuildState.read(join(output.path, STATE, 'state.json'), settings.owner);
+  const state = BuildState.read(recordsFile(output.path), settings.owner);
   // Both would be moved away at the end; chroot/ is checked where it is read.
   const free = requireUnmounted(join(output.path, FILES.initramfsTree));
   if (!free.ok) return free;

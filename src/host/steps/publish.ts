@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { BASE_NAMES } from '../../core/set/base.js';
-import { fileStamp, PUBLISHING } from '../stages/decide.js';
+import { fileStamp } from '../stages/decide.js';
 import { fingerprint } from '../stages/fingerprint.js';
+import { PUBLISHING } from '../stages/publishing.js';
 import { flush, publishFile } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
@@ -22,14 +23,18 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Publishes. The records first note what is about to happen: those of what is replaced are removed, and the
- * coming tree is announced, so that a crash in between causes a rebuild, never trust in a mixture, and the
+ * Publishes. The records first note what is about to happen: those of what is replaced are removed, and what
+ * comes is announced, so that a crash in between causes a rebuild, never trust in a mixture, and the
  * new tree is never taken for an edit. Fails, with nothing published, if `chroot/` was edited while the build
  * ran.
  */
 export async function publish(work: Work): Promise<Result<void>> {
   const { output, state, records, context } = work;
-  if (work.made.size === 0 && work.gone.size === 0) return ok();
+  if (work.made.size === 0 && work.gone.size === 0) {
+    // Every stage found its files in order: what another build was cut off from is done.
+    if (state.get(PUBLISHING) !== undefined) state.put({ [PUBLISHING]: undefined });
+    return ok();
+  }
   const names = [...work.made.keys(), ...work.gone];
   const free = requireUnmounted(...names.map((name) => join(output.path, name)), ...work.made.values());
   if (!free.ok) return free;
@@ -39,7 +44,7 @@ export async function publish(work: Work): Promise<Result<void>> {
   const { system, [ACCOUNTS]: accounts } = records;
   const struck = Object.keys(records).filter((name) => name !== 'system' && name !== ACCOUNTS);
   const announced = {
-    ...(system === undefined ? {} : { [PUBLISHING]: system }),
+    [PUBLISHING]: system ?? { inputs: {}, at: new Date().toISOString(), output: {} },
     // Never struck: no later build could know them.
     ...(accounts === undefined ? {} : { [ACCOUNTS]: accounts }),
   };

@@ -1,9 +1,8 @@
 /** `mkma boot-entry`: what a boot loader needs to boot the built images, printed or written. */
-import { existsSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { PLAIN } from '../../core/boot/opening.js';
-import { FILES } from '../../core/contract.js';
 import { generationEntries, machineName } from '../../core/generations/entries.js';
 import { type Generations, without } from '../../core/generations/read.js';
 import { type BootEntry, entryName, isOnVolumes, ownParameters } from '../../core/loader/entry.js';
@@ -33,7 +32,7 @@ import { changeLines, entryLines, type LoaderResult } from '../boot-entry/tell.j
 import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
 import { generationFolder, openGenerations } from '../set/generations.js';
-import { findBase } from '../set/images.js';
+import { findWhole } from '../set/whole.js';
 
 export interface BootEntryOptions extends PlaceOptions {
   /** Folder with the images, absolute. */
@@ -147,20 +146,9 @@ async function readEntries(options: BootEntryOptions, context: Context): Promise
 
 /** The hostname of a folder's own images, which are whole. */
 function checkFlat(output: string, context: Context): Result<string | undefined> {
-  const base = findBase(output);
+  const base = findWhole(output);
   if (!base.ok) return base;
   for (const problem of base.value.warnings) context.emit({ type: 'warning', problem });
-  for (const file of [FILES.initramfs, FILES.kernel].map((name) => join(output, name))) {
-    if (existsSync(file)) continue;
-    const next = 'build it: sudo mkma build; or name the folder with --output';
-    return err({
-      code: 'image-missing',
-      what: 'no image to boot',
-      where: file,
-      why: 'no such file',
-      next,
-    });
-  }
   return ok(base.value.info.manifest?.name);
 }
 

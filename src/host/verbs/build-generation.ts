@@ -1,13 +1,10 @@
 /** What a build does with generations: keeps what was there, adds the new one, drops old ones. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
-import { BASE_NAMES } from '../../core/set/base.js';
 import { droppedBy } from '../../core/set/generations.js';
 import type { Context } from '../context.js';
 import { dropGeneration, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
+import { findWhole } from '../set/whole.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { dropEntries, followEntries, warnOfEntries } from './follow-entries.js';
 import { addedLine, addFlat } from './generations.js';
@@ -21,8 +18,12 @@ export async function keepFlat(
   context: Context,
 ): Promise<Result<void>> {
   if (!generation || openGenerations(images).all.length > 0) return ok();
-  const has = (name: string): boolean => existsSync(join(images, name));
-  if (!BASE_NAMES.some(has) || !has(FILES.initramfs) || !has(FILES.kernel)) return ok();
+  const before = findWhole(images);
+  if (!before.ok && before.problem.code === 'images-mixed') {
+    const text = `the images of before do not become a generation: ${before.problem.why}`;
+    context.emit({ type: 'note', text });
+  }
+  if (!before.ok) return ok();
   const kept = await addFlat(images, true, owner, context);
   if (!kept.ok) return kept;
   context.emit({ type: 'note', text: `the images of before are generation ${kept.value.number}` });

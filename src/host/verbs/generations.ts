@@ -23,8 +23,8 @@ import { locate, type Placement } from '../boot-entry/placement.js';
 import type { Context } from '../context.js';
 import { type AddedGeneration, addGeneration, cmdlineOf, layersOf } from '../set/add-generation.js';
 import { applyChange, clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
-import { findBase } from '../set/images.js';
 import { runningGeneration } from '../set/running.js';
+import { findWhole } from '../set/whole.js';
 import type { Owner } from '../sys/files.js';
 import { lockImages } from '../sys/output.js';
 import { dropEntries, followEntries } from './follow-entries.js';
@@ -143,7 +143,7 @@ export async function addFlat(
   owner: Owner | undefined,
   context: Context,
 ): Promise<Result<AddedGeneration>> {
-  const base = findBase(images);
+  const base = findWhole(images);
   if (!base.ok) return base;
   const placement = await locate(realpathSync(images), context.signal);
   if (!placement.ok) return placement;

@@ -56,3 +56,13 @@ export function erofsFile(manifest: Manifest, size = manifest.segments[0]?.size 
   superblock.setUint16(14, 36, true);
   return concatBytes([payload, encodeManifest(manifest)]);
 }
+
+/** A kernel as far as its header says which one it is: boot.rst, kernel_version. */
+export function kernelOf(release: string): Uint8Array {
+  const bytes = new Uint8Array(0x600);
+  const text = (at: number, words: string): void => bytes.set(new TextEncoder().encode(words), at);
+  text(0x202, 'HdrS');
+  new DataView(bytes.buffer).setUint16(0x20e, 0x300, true);
+  text(0x500, `${release} (builder@example.org) #1 SMP\0`);
+  return bytes;
+}

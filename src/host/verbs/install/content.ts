@@ -37,7 +37,8 @@ const UNKNOWN_SUITE = 'trixie';
 export function findContent(options: ContentOptions, context: Context): Result<Content> {
   const set = findSet(options.output);
   if (!set.ok) return set;
-  const { base, folder } = set.value;
+  const { base, folder, note } = set.value;
+  if (note !== undefined) context.emit({ type: 'note', text: note });
   for (const problem of base.warnings) context.emit({ type: 'warning', problem });
   const { manifest } = base.info;
   if (manifest !== undefined && manifest.architecture !== 'amd64') {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BuildState, type StageRecord } from '../../../../src/host/stages/build-state.js';
-import { PUBLISHING, treeState } from '../../../../src/host/stages/decide.js';
+import { treeState } from '../../../../src/host/stages/decide.js';
 import { fingerprint } from '../../../../src/host/stages/fingerprint.js';
+import { PUBLISHING, wasCutOff } from '../../../../src/host/stages/publishing.js';
 import { ACCOUNTS } from '../../../../src/host/steps/last-numbers.js';
 import { publish } from '../../../../src/host/steps/publish.js';
 import type { BuildSettings } from '../../../../src/host/steps/settings.js';
@@ -97,6 +98,19 @@ test('cut off after the tree: no record says that the old base belongs to it, an
   assert.equal(state.get(ACCOUNTS)?.output.numbers, 'of the new tree');
   const tree = await treeState(rig.path, state);
   assert.equal(tree.ok && tree.value.state, 'unfinished');
+  assert.ok(wasCutOff(rig.path));
+});
+
+test('cut off where the tree stays: that is noted too, until a build finds everything in order', async () => {
+  using rig = new Rig();
+  const { records, made, ...work } = await rig.work();
+  const { system, ...others } = records;
+  assert.ok(system);
+  const cut = new Map([['base.cpio.zst', join(rig.scratch, 'cut off here')]]);
+  await assert.rejects(publish({ ...work, records: others, made: cut }), { code: 'ENOENT' });
+  assert.ok(wasCutOff(rig.path));
+  assert.ok((await publish({ ...work, records: {}, made: new Map() })).ok);
+  assert.ok(!wasCutOff(rig.path));
 });
 
 test('the tree was edited while it was built again: nothing is published', async () => {
