@@ -23,6 +23,10 @@ export const MEDIA = {
     'The disk or file is mounted, swap, open, or part of LVM or RAID, be that active or not.',
     'The message names each use: end them first.',
   ],
+  'partition-table-stale': [
+    'The kernel still has an older partition table of the disk, mostly since a partition of it is in use.',
+    'End that use and run blockdev --rereadpt, or detach the disk and attach it again.',
+  ],
   'target-read-only': [
     'The disk cannot be written.',
     "Move its write-protection switch; check the file's mode.",

@@ -1,11 +1,12 @@
 /**
  * The medium's file system, mounted for a moment where only this process sees it: main.ts gave it own mounts.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
-import { type Part, SECTOR } from './layout.js';
+import type { Part } from './layout.js';
+import { partitionNode } from './partitions.js';
 
 export interface Mounted {
   readonly path: string;
@@ -30,7 +31,9 @@ export async function mountStorage(
   how: MountHow,
   signal: AbortSignal,
 ): Promise<Result<Mounted>> {
-  const node = partitionNode(target, part);
+  const found = await partitionNode(target, part, signal);
+  if (!found.ok) return found;
+  const node = found.value;
   const loop = node === undefined ? ['loop', `offset=${part.start}`, `sizelimit=${part.bytes}`] : [];
   return mountAt(node ?? target, loop, how, signal);
 }
@@ -60,21 +63,4 @@ async function mountAt(
     return ok();
   };
   return ok({ path, unmount });
-}
-
-/** The node of the partition that starts there, where the kernel has one (sysfs-block). */
-export function partitionNode(target: string, part: Part): string | undefined {
-  const disk = basename(target);
-  const folder = join('/sys/class/block', disk);
-  if (!target.startsWith('/dev/') || !existsSync(folder)) return undefined;
-  const found = readdirSync(folder).find((name) => {
-    const start = join(folder, name, 'start');
-    return (
-      name.startsWith(disk) &&
-      existsSync(start) &&
-      Number(readFileSync(start, 'utf8')) * SECTOR === part.start
-    );
-  });
-  const node = found === undefined ? undefined : `/dev/${found}`;
-  return node !== undefined && existsSync(node) ? node : undefined;
 }

@@ -4,7 +4,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
 import { run, runAny } from '../sys/run.js';
 import type { Part } from './layout.js';
-import { partitionNode } from './mount.js';
+import { partitionNode } from './partitions.js';
 import type { MediumTools } from './programs.js';
 
 export interface OpenedVolume {
@@ -66,8 +66,9 @@ async function deviceFor(
   part: Part,
   signal: AbortSignal,
 ): Promise<Result<{ readonly node: string; readonly release: () => Promise<Result<void>> }>> {
-  const own = partitionNode(target, part);
-  if (own !== undefined) return ok({ node: own, release: async () => ok() });
+  const own = await partitionNode(target, part, signal);
+  if (!own.ok) return own;
+  if (own.value !== undefined) return ok({ node: own.value, release: async () => ok() });
   const where = ['--offset', String(part.start), '--sizelimit', String(part.bytes)];
   const made = await run({ file: 'losetup', args: ['--find', '--show', ...where, target] }, { signal });
   if (!made.ok) return made;

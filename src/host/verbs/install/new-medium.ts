@@ -9,6 +9,7 @@ import { Disk, deviceFailure } from '../../media/disk.js';
 import { idsFrom, randomSeed, seedOf } from '../../media/ids.js';
 import { bytesOnExt4, defaultBytes, fit, LUKS_HEADER, MIB, type Room } from '../../media/layout.js';
 import { publishNew, requireRoom } from '../../media/new-file.js';
+import { rereadTable } from '../../media/partitions.js';
 import { type PreparedSeal, prepareSeal } from '../../media/prepare-seal.js';
 import type { MediumTools } from '../../media/programs.js';
 import type { SetFile } from '../../media/source.js';
@@ -23,7 +24,6 @@ import {
   writeBody,
 } from '../../media/write.js';
 import { stage } from '../../stage.js';
-import { run } from '../../sys/run.js';
 import { type Content, readDigests } from './content.js';
 import type { InstallOptions, InstallResult } from './options.js';
 import { resultOf } from './tell.js';
@@ -161,7 +161,8 @@ export async function makeDevice(
     return err(deviceFailure(device.path, cause));
   }
   // Where udev runs it does so itself, once the lock is released.
-  await run({ file: 'blockdev', args: ['--rereadpt', device.path] });
+  const read = await rereadTable(device.path, plan.value.layout.storage);
+  if (!read.ok) context.emit({ type: 'warning', problem: read.problem });
   const { signed } = making.content;
   return ok(resultOf(device.path, plan.value, { kind: 'device', signed, seal: sealed }));
 }
