@@ -1,6 +1,6 @@
 /**
- * The partitions of a disk as the kernel knows them (sysfs): it reads a table when it is asked to, not when the
- * table changes.
+ * The partitions of a disk as the kernel knows them (sysfs): it reads a table when it is asked to, not when
+ * the table changes.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,8 +9,9 @@ import { run } from '../sys/run.js';
 import { type Part, SECTOR } from './layout.js';
 
 /**
- * The node of a partition of a disk; `undefined` where the kernel has none: of a file, or before its table was
- * read. Where the kernel has another one in its place, the table is read again; a Problem if that cannot be.
+ * The node of a partition of a disk; `undefined` where the kernel has none: of a file, or before its table
+ * was read. Where the kernel has another one in its place, the table is read again; a Problem if it cannot
+ * be.
  */
 export async function partitionNode(
   target: string,

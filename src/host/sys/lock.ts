@@ -31,10 +31,26 @@ export async function tryLock(
   signal?: AbortSignal,
   owner?: Owner,
 ): Promise<Result<Lock | undefined>> {
+  return tryOpened(file, signal, () => {
+    const fd = openSync(file, 'a');
+    if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+    return fd;
+  });
+}
+
+/** Like {@link tryLock} for an existing file, which this process need not be able to write. */
+export async function tryLockExisting(file: string): Promise<Result<Lock | undefined>> {
+  return tryOpened(file, undefined, () => openSync(file, 'r'));
+}
+
+async function tryOpened(
+  file: string,
+  signal: AbortSignal | undefined,
+  open: () => number,
+): Promise<Result<Lock | undefined>> {
   let fd: number;
   try {
-    fd = openSync(file, 'a');
-    if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+    fd = open();
   } catch (cause) {
     return err({
       code: 'lock-not-opened',

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { giveTo, type Owner } from './files.js';
-import { type Lock, takeLock, tryLockFolder } from './lock.js';
+import { type Lock, takeLock, tryLockExisting, tryLockFolder } from './lock.js';
 import { removalProblem } from './remove.js';
 import { makeScratch, type Scratch } from './scratch.js';
 
@@ -80,6 +80,31 @@ export async function lockImages(folder: string, owner: Owner | undefined): Prom
   const lock = await tryLockFolder(folder);
   if (!lock.ok) return lock;
   return lock.value === undefined ? err(takenBy(folder)) : ok(lock.value);
+}
+
+/**
+ * Like {@link lockImages} for whoever only reads the images: of another user, or on a file system that is
+ * mounted read-only, such as a CD. The same lock, so that no build changes them meanwhile.
+ */
+export async function lockToRead(folder: string, owner: Owner | undefined): Promise<Result<Lock>> {
+  const own = await lockImages(folder, owner);
+  if (own.ok || own.problem.code !== 'lock-not-opened') return own;
+  const file = join(folder, STATE, 'lock');
+  if (!existsSync(file) && !isReadOnly(folder)) return own;
+  // Without a lock in a read-only file system, nobody builds there.
+  const lock = existsSync(file) ? await tryLockExisting(file) : await tryLockFolder(folder);
+  if (!lock.ok) return lock;
+  return lock.value === undefined ? err(takenBy(folder)) : ok(lock.value);
+}
+
+/** Whether its file system is mounted read-only: access(2) says so to root too. */
+function isReadOnly(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return false;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EROFS';
+  }
 }
 
 function opened(path: string, scratch: Scratch, lock: Lock): OutputFolder {

@@ -10,7 +10,7 @@ import { isoLabel, makeIso } from '../../media/iso.js';
 import { MIB } from '../../media/layout.js';
 import { publishNew, requireRoom } from '../../media/new-file.js';
 import { stage } from '../../stage.js';
-import { lockImages } from '../../sys/output.js';
+import { lockToRead } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { findContent, readDigests } from '../install/content.js';
 import { fetchTools } from '../install/fetch.js';
@@ -48,7 +48,7 @@ const OWN = 40 * MIB;
 export async function exportIso(options: ExportOptions, context: Context): Promise<Result<ExportResult>> {
   const file = resolve(options.file);
   if (existsSync(file)) return err(exists(file));
-  const images = await lockImages(options.output, options.owner);
+  const images = await lockToRead(options.output, options.owner);
   if (!images.ok) return images;
   using _reading = images.value;
   const scratch = await makeScratch(join(options.cache, 'tmp'), context.signal);

@@ -14,7 +14,7 @@ import { updateMedium } from '../../media/update.js';
 import { backingOf, usesOf } from '../../media/uses.js';
 import { stage } from '../../stage.js';
 import { type Lock, tryLock } from '../../sys/lock.js';
-import { lockImages } from '../../sys/output.js';
+import { lockToRead } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { type Content, findContent, readDigests, requireOpening } from './content.js';
 import { fetchTools } from './fetch.js';
@@ -51,7 +51,7 @@ async function installOn(
   const medium = mediumOf(target, options);
   if (options.refreshLoader && medium !== undefined)
     return refresh(target, medium, options, scratch, context);
-  const images = await lockImages(options.output, options.owner);
+  const images = await lockToRead(options.output, options.owner);
   if (!images.ok) return images;
   using _reading = images.value;
   const content = findContent(options, context);
