@@ -40,7 +40,7 @@ export const USAGE = {
     'Run it by hand with the printed command line; after SIGKILL, dmesg shows whether memory ran out.',
   ],
   'no-such-folder': [
-    'A folder that an option names does not exist.',
+    'A folder that an option names, or that of a new file, does not exist.',
     'Correct the path, or create the folder.',
   ],
   'device-invalid': [

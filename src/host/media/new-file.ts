@@ -1,10 +1,20 @@
 /** A new large file: made beside its name, which it gets once it is complete. */
-import { existsSync, lstatSync, renameSync, rmSync, statfsSync, truncateSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, rmSync, statfsSync, statSync, truncateSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { flush, giveTo, type Owner } from '../sys/files.js';
 import { tryLock } from '../sys/lock.js';
+import { failure, runAny } from '../sys/run.js';
+
+/** The path of a file to be made, links resolved; a Problem if it exists, or if its folder does not. */
+export function newFile(path: string): Result<string> {
+  const folder = dirname(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return err(noFolder(path));
+  // A link that leads nowhere is somebody's file too.
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return err(exists(path));
+  return ok(join(realpathSync(folder), basename(path)));
+}
 
 /** Makes it with `make`, which gets the name of an empty file. Whatever fails leaves nothing. */
 export async function publishNew(
@@ -25,15 +35,28 @@ export async function publishNew(
     truncateSync(made, 0);
     const done = await make(made);
     if (!done.ok) return done;
-    if (existsSync(path)) return err(taken(path));
     giveTo(made, owner);
     flush(made);
-    renameSync(made, path);
+    const named = await giveName(made, path);
+    if (!named.ok) return named;
     flush(dirname(path));
     return ok();
   } finally {
     rmSync(made, { force: true });
   }
+}
+
+/**
+ * Renames it, and replaces nothing: mv(1) asks for that with RENAME_NOREPLACE (renameat2(2)), which FAT knows
+ * too, while link(2) is not possible there. Older ones end with 0 where there is another file.
+ */
+async function giveName(made: string, path: string): Promise<Result<void>> {
+  const args = ['--no-clobber', '--no-target-directory', '--', made, path];
+  const moved = await runAny({ file: 'mv', args });
+  if (!moved.ok) return moved;
+  if (!existsSync(made)) return ok();
+  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return err(isThere ? exists(path) : failure({ file: 'mv', args }, moved.value));
 }
 
 /** Whether what has the name is no file that a killed run left: writing to it would change another file. */
@@ -63,6 +86,24 @@ export function requireRoom(path: string, bytes: number): Result<void> {
     why: `it takes ${formatBytes(bytes)}; ${formatBytes(bavail * bsize)} are free`,
     next: 'free some space, or name a file on another file system',
   });
+}
+
+function exists(path: string): Problem {
+  return {
+    code: 'target-not-medium',
+    what: 'this file exists, and is never overwritten',
+    where: path,
+    next: 'name a new file, or remove this one',
+  };
+}
+
+function noFolder(path: string): Problem {
+  return {
+    code: 'no-such-folder',
+    what: 'the folder of the new file does not exist',
+    where: dirname(path),
+    next: 'create it, or name a file in another one',
+  };
 }
 
 function taken(path: string): Problem {

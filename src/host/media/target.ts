@@ -2,11 +2,12 @@
  * What a target of `mkma install` is: a new file, a file that is a medium, or a disk with what is known of
  * it.
  */
-import { existsSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
 import { type BlockDevice, listDevice, noDevice } from './block-device.js';
 import { type FoundMedium, readMedium } from './medium.js';
+import { newFile } from './new-file.js';
 import { requireForeign } from './refuse.js';
 import { backingOf } from './uses.js';
 
@@ -24,7 +25,11 @@ export type Target =
 export async function findTarget(path: string, signal: AbortSignal): Promise<Result<Target>> {
   const whole = resolve(path);
   const stats = statSync(whole, { throwIfNoEntry: false });
-  if (stats === undefined) return isInDev(whole) ? err(noDevice(whole)) : newFile(whole);
+  if (stats === undefined) {
+    if (isInDev(whole)) return err(noDevice(whole));
+    const made = newFile(whole);
+    return made.ok ? ok({ kind: 'new', path: made.value }) : made;
+  }
   const real = realpathSync(whole);
   if (stats.isBlockDevice()) return findDevice(real, signal);
   if (!stats.isFile()) return err(notTarget(whole, stats.isDirectory() ? 'it is a folder' : 'it is no disk'));
@@ -43,12 +48,6 @@ export async function findTarget(path: string, signal: AbortSignal): Promise<Res
 /** Whether a path that does not exist was meant as a device: /dev has files in one folder alone. */
 function isInDev(path: string): boolean {
   return path.startsWith('/dev/') && !path.startsWith('/dev/shm/');
-}
-
-function newFile(path: string): Result<Target> {
-  const folder = dirname(path);
-  if (!existsSync(folder)) return err(notTarget(path, `there is no folder ${folder}`));
-  return ok({ kind: 'new', path: join(realpathSync(folder), basename(path)) });
 }
 
 async function findDevice(path: string, signal: AbortSignal): Promise<Result<Target>> {

@@ -2,7 +2,7 @@
  * The tools of the built suite as a tree, unpacked when a stage first needs it, and running programs in it.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { MKFS_EROFS, XXHSUM } from '../initramfs/contents.js';
 import { loaderOf } from '../initramfs/libraries.js';
@@ -48,7 +48,8 @@ async function programIn(root: string, path: string): Promise<Result<ProgramOf>>
   if (!loader.ok) return loader;
   const { file, folders } = loader.value;
   const start = ['--library-path', folders.map((folder) => join(root, folder)).join(':'), join(root, path)];
-  return ok((args) => ({ file: join(root, file), args: [...start, ...args] }));
+  const name = basename(path);
+  return ok((args) => ({ file: join(root, file), args: [...start, ...args], name }));
 }
 
 /** What makes and reads file systems of the format erofs, from the tree at `root`. */

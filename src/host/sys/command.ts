@@ -6,6 +6,8 @@ import { cleanEnvironment, type Passing } from './environment.js';
 export interface Command {
   readonly file: string;
   readonly args: readonly string[];
+  /** Its name for people, where `file` is a loader that starts it. */
+  readonly name?: string;
   readonly cwd?: string;
   /**
    * Variables in addition to the clean environment of every program (environment.ts); `undefined` removes
@@ -64,6 +66,22 @@ export function renderCommand(command: Command): string {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}=${shellQuote(value ?? '')} `);
   return cd + env.join('') + [command.file, ...command.args].map(shellQuote).join(' ');
+}
+
+/**
+ * What to do about a failed command: repeat it, unless it names a scratch folder (scratch.ts), which is
+ * removed when mkma ends.
+ */
+export function repeatText(command: Command): string {
+  const line = renderCommand(command);
+  return /\/scratch-\d+-\w{6}(\/|\b)/.test(line)
+    ? 'correct what its message says, then repeat the command of mkma'
+    : `run it by hand: ${line}`;
+}
+
+/** The name of its program, for people. */
+export function nameOf({ name, file }: Command): string {
+  return name ?? file;
 }
 
 /** One word of a shell command line, quoted only if needed. */

@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { withoutLogins } from '../../core/text/logins.js';
-import { type Command, renderCommand, wasMissing } from './command.js';
+import { type Command, nameOf, repeatText, wasMissing } from './command.js';
 import { launch, type RunOptions, type StartOptions } from './launch.js';
 import { NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';
@@ -98,18 +98,18 @@ function startFailure(
   if (result.code === 'ENOENT') return missingTool(command.file);
   return {
     code: 'program-ended-by-signal',
-    what: `${command.file} was ended${result.signal === undefined ? '' : ` by ${result.signal}`}`,
+    what: `${nameOf(command)} was ended${result.signal === undefined ? '' : ` by ${result.signal}`}`,
     why: withoutLogins(lastLines(result.stderr) || result.shortMessage || ''),
-    next: `run it by hand: ${renderCommand(command)}`,
+    next: repeatText(command),
   };
 }
 
 function tooSlow(command: Command, seconds: number | undefined, stderr: string): Problem {
   return {
     code: 'program-timed-out',
-    what: `${command.file} did not end within ${seconds} seconds`,
+    what: `${nameOf(command)} did not end within ${seconds} seconds`,
     why: withoutLogins(lastLines(stderr)),
-    next: `run it by hand: ${renderCommand(command)}`,
+    next: repeatText(command),
   };
 }
 
@@ -126,10 +126,10 @@ export function missingTool(program: string): Problem {
 /** The problem of a program that failed, with its last output as the cause. */
 export function failure(command: Command, finished: Finished): Problem {
   const words = withoutLogins(lastLines(finished.stderr) || lastLines(finished.stdout));
-  const failed = { what: `${command.file} failed (exit code ${finished.exitCode})`, why: words };
+  const failed = { what: `${nameOf(command)} failed (exit code ${finished.exitCode})`, why: words };
   return NO_SPACE.test(words)
-    ? { ...failed, code: 'no-space', next: `free some space, then run it by hand: ${renderCommand(command)}` }
-    : { ...failed, code: 'program-failed', next: `run it by hand: ${renderCommand(command)}` };
+    ? { ...failed, code: 'no-space', next: `free some space, and ${repeatText(command)}` }
+    : { ...failed, code: 'program-failed', next: repeatText(command) };
 }
 
 function lastLines(text: string, count = 8): string {

@@ -1,14 +1,14 @@
 /** `mkma export iso`: a set of images as an ISO, for CDs and for sticks. */
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { err, ok, type Problem, type Result } from '../../../core/result.js';
+import { ok, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
 import type { Context } from '../../context.js';
 import { bootsText, PROTECTION } from '../../media/describe.js';
 import { idsFrom, seedOf } from '../../media/ids.js';
 import { isoLabel, makeIso } from '../../media/iso.js';
 import { MIB } from '../../media/layout.js';
-import { publishNew, requireRoom } from '../../media/new-file.js';
+import { newFile, publishNew, requireRoom } from '../../media/new-file.js';
 import { stage } from '../../stage.js';
 import { lockToRead } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
@@ -46,15 +46,15 @@ const OWN = 40 * MIB;
 
 /** Makes the ISO; the same images give the same bytes. */
 export async function exportIso(options: ExportOptions, context: Context): Promise<Result<ExportResult>> {
-  const file = resolve(options.file);
-  if (existsSync(file)) return err(exists(file));
+  const made = newFile(resolve(options.file));
+  if (!made.ok) return made;
   const images = await lockToRead(options.output, options.owner);
   if (!images.ok) return images;
   using _reading = images.value;
   const scratch = await makeScratch(join(options.cache, 'tmp'), context.signal);
   if (!scratch.ok) return scratch;
   try {
-    return await make(file, options, scratch.value.path, context);
+    return await make(made.value, options, scratch.value.path, context);
   } finally {
     scratch.value.remove();
   }
@@ -100,13 +100,4 @@ async function make(
     ...PROTECTION,
   ];
   return ok({ file, label: plan.label, bytes: size, lines });
-}
-
-function exists(file: string): Problem {
-  return {
-    code: 'target-not-medium',
-    what: 'this file exists, and is never overwritten',
-    where: file,
-    next: 'name a new file, or remove this one',
-  };
 }

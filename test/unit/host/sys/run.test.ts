@@ -92,3 +92,13 @@ test('an interruption ends a program with all that it started, even one that doe
   const interrupt = AbortSignal.abort();
   await assert.rejects(runAny(PARENT, { signal: interrupt }), Interrupted);
 });
+
+test('a command to repeat names no folder that is gone by then', async () => {
+  const nextOf = async (...args: string[]): Promise<string> => {
+    const failed = await run({ file: 'false', args, name: 'maker' });
+    assert.equal(failed.ok ? '' : failed.problem.what, 'maker failed (exit code 1)');
+    return failed.ok ? '' : (failed.problem.next ?? '');
+  };
+  assert.equal(await nextOf('/tmp/kept'), 'run it by hand: false /tmp/kept');
+  assert.doesNotMatch(await nextOf('/var/cache/mkma/tmp/scratch-12-aB3dE6/esp.img'), /scratch-/);
+});
