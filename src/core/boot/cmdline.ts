@@ -56,3 +56,10 @@ export function renderCmdline(parameters: readonly KernelParameter[]): string {
     })
     .join(' ');
 }
+
+/**
+ * Whether boot loaders can pass a word to the kernel: GRUB writes a backslash before quotes and backslashes.
+ */
+export function fitsBootLoader(word: string): boolean {
+  return !/["'\\\p{Cc}]/u.test(word);
+}

@@ -34,7 +34,7 @@ function searchFor(device: string, path: string): string[] {
 
 /**
  * One word for GRUB, whatever is in it: an open quote would take the whole menu with it. What GRUB cannot
- * pass to a kernel unchanged is refused before: see fitsBootLoader of the host's placement.ts.
+ * pass to a kernel unchanged is refused before: see fitsBootLoader of cmdline.ts.
  */
 function grubWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

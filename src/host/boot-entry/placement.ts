@@ -1,5 +1,6 @@
 /** Where a booting machine finds a folder: the device's stable name and the path on its file system. */
 import { posix } from 'node:path';
+import { fitsBootLoader } from '../../core/boot/cmdline.js';
 import type { Opening } from '../../core/boot/opening.js';
 import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
@@ -86,13 +87,6 @@ export function doubtOf(placement: Placement): Problem | undefined {
     why: "its file system's UUID cannot be read here",
     next: 'replace it with UUID=... (as blkid prints it)',
   };
-}
-
-/**
- * Whether boot loaders can pass a word to the kernel: GRUB writes a backslash before quotes and backslashes.
- */
-export function fitsBootLoader(word: string): boolean {
-  return !/["'\\\p{Cc}]/u.test(word);
 }
 
 function refuse(folder: string, why: string): Placement {

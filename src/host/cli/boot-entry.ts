@@ -1,12 +1,12 @@
 /** The command line of `mkma boot-entry`. */
 import { resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
+import { fitsBootLoader, type KernelParameter, parseCmdline } from '../../core/boot/cmdline.js';
 import { parseDeviceName } from '../../core/boot/device.js';
 import { DEFAULTS } from '../../core/contract.js';
 import { ok, type Result, usage } from '../../core/result.js';
 import { LOADERS } from '../boot-entry/choose.js';
-import { fitsBootLoader, type Placement } from '../boot-entry/placement.js';
+import type { Placement } from '../boot-entry/placement.js';
 import { bootEntry } from '../verbs/boot-entry.js';
 import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
 import { fail, type Session, show } from './session.js';

@@ -1,5 +1,6 @@
 /** How a machine boots, and the format of its images. */
 import { z } from 'zod';
+import { fitsBootLoader } from '../../../core/boot/cmdline.js';
 import { BASE_FILES, type ImageFormat, STORAGE_KINDS } from '../../../core/contract.js';
 import { MODULE_SETS, PARTS, ZRAM_MOST } from '../choices.js';
 import { hostPath, machinePath, packageName, suiteName } from './words.js';
@@ -41,7 +42,15 @@ const kernel = z
 export const boot = {
   kernel: kernel.default({ from: 'debian' }),
   cmdline: z
-    .array(z.string().regex(/^[^\s]+$/, 'must be one parameter without spaces, such as "quiet"'))
+    .array(
+      z
+        .string()
+        .regex(/^[^\s]+$/, 'must be one parameter without spaces, such as "quiet"')
+        .refine(
+          fitsBootLoader,
+          'must have no quotes and no backslashes: GRUB does not pass them to the kernel as they are',
+        ),
+    )
     .default([])
     .describe('Additional kernel parameters.'),
   firmware: z

@@ -1,11 +1,10 @@
 /** What goes onto the medium, read and checked before anything is written. */
 
 import { join } from 'node:path';
-import type { KernelParameter } from '../../../core/boot/cmdline.js';
+import { fitsBootLoader, type KernelParameter } from '../../../core/boot/cmdline.js';
 import { FILES } from '../../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatBytes } from '../../../core/text/size.js';
-import { fitsBootLoader } from '../../boot-entry/placement.js';
 import type { Context } from '../../context.js';
 import { hasSignature, PE_HEAD } from '../../media/signed.js';
 import { digestsOf, findSet, layersIn, type SetFile, type SourceSet } from '../../media/source.js';

@@ -650,6 +650,14 @@ export const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    what: 'cmdline that no boot loader passes on',
+    definition: `{ cmdline: ["systemd.setenv=A=it's"] }`,
+    lines: [
+      'cmdline[0] is "systemd.setenv=A=it\'s": it must have no quotes and no backslashes: GRUB does not pass them to the kernel as they are: mkma.config.ts:2 [value-invalid]',
+      '  next: correct it and try again',
+    ],
+  },
+  {
     what: 'cmdline',
     definition: "{ cmdline: ['quiet splash'] }",
     lines: [
