@@ -8,8 +8,8 @@ const ARGS = ['pvs', '--readonly', '--config', 'devices { use_devicesfile = 0 }'
 const PARTLY = 5;
 
 /**
- * UUIDs of the physical volumes of these groups, as blkid(8) prints them; `undefined`: this host has no lvm, or
- * it fails.
+ * UUIDs of the physical volumes of these groups, as blkid(8) prints them; `undefined`: this host has no lvm,
+ * or it fails.
  */
 export async function membersOf(groups: readonly string[]): Promise<readonly string[] | undefined> {
   const args = [...ARGS, '--options', 'pv_uuid,vg_name'];

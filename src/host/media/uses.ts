@@ -37,7 +37,7 @@ function look(path: string, paths: readonly string[]): Omit<Uses, 'bootedFrom'> 
 
 /**
  * Opening a device exclusively fails if the kernel gave it, or a part of it, to somebody (open(2), O_EXCL).
- * It is not opened for writing: whenever that ends, udev looks at the device anew (udev(7), "watch") and
+ * It is not opened for writing: whenever that ends, udev looks at the device again (udev(7), "watch") and
  * starts the RAID or the volume group that it is part of. lsblk reports what is read-only.
  */
 function openable(path: string): { readonly claimed: boolean; readonly unwritable: boolean } {
