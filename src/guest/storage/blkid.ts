@@ -2,6 +2,7 @@
  * Block devices and their contents, by util-linux's blkid(8), which supports PARTUUID and PARTLABEL;
  * busybox's does not.
  */
+import { parseTags } from '../../core/boot/blkid.js';
 import type { DeviceName } from '../../core/boot/device.js';
 import { ask } from '../ran.js';
 import type { GuestSystem } from '../system.js';
@@ -20,22 +21,12 @@ export function listBlockDevices(machine: GuestSystem): BlockDevice[] {
   return parseExport(ask(machine, ['blkid', '-c', '/dev/null', '-o', 'export'], [NOTHING]).stdout);
 }
 
-/**
- * Parses `blkid -o export`: KEY=value lines, blocks separated by an empty line, special characters after a
- * backslash.
- */
+/** Parses `blkid -o export`: blocks separated by an empty line. */
 export function parseExport(text: string): BlockDevice[] {
-  const devices: BlockDevice[] = [];
-  for (const block of text.split(/\n{2,}/)) {
-    const tags: Record<string, string> = {};
-    for (const line of block.split('\n')) {
-      const equals = line.indexOf('=');
-      if (equals > 0) tags[line.slice(0, equals)] = line.slice(equals + 1).replace(/\\(.)/g, '$1');
-    }
-    const { DEVNAME: node, ...rest } = tags;
-    if (node !== undefined) devices.push({ node, tags: rest });
-  }
-  return devices;
+  return text.split(/\n{2,}/).flatMap((block) => {
+    const { DEVNAME: node, ...tags } = parseTags(block);
+    return node === undefined ? [] : [{ node, tags }];
+  });
 }
 
 /** The devices that a name matches. Several if copies of a disk are attached, or a btrfs spans several. */

@@ -5,6 +5,7 @@ import type { Opening } from '../../core/boot/opening.js';
 import { FILES, PARAM } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
+import { probeTags } from '../sys/blkid.js';
 import { type BlockNode, layersBelow, volumesIn } from './volumes.js';
 
 /** File systems that early boot can mount. */
@@ -31,7 +32,7 @@ interface Mount {
 export async function locate(folder: string, signal?: AbortSignal): Promise<Result<Placement>> {
   const args = ['--json', '--output', 'SOURCE,TARGET,FSTYPE,FSROOT,UUID', '--nofsroot', '--target', folder];
   // It fails if no mount is visible, as in a chroot.
-  const found = await askProgram({ file: 'findmnt', args }, [NOTHING.findmnt], { signal });
+  const found = await askProgram({ file: 'findmnt', args }, [NOTHING], { signal });
   if (!found.ok) return found;
   const listing = found.value.exitCode === 0 ? found.value.stdout : '{"filesystems":[]}';
   const mount = (JSON.parse(listing) as { filesystems: Mount[] }).filesystems.at(-1);
@@ -43,8 +44,8 @@ export async function locate(folder: string, signal?: AbortSignal): Promise<Resu
   return ok(place(folder, { ...mount, uuid: uuid.value }, below.value));
 }
 
-/** Exit codes by which programs report that they found nothing (findmnt(8), blkid(8), lsblk(8)). */
-const NOTHING = { findmnt: 1, blkid: 2 } as const;
+/** Exit code by which findmnt(8) reports that it found nothing. */
+const NOTHING = 1;
 
 /** What a program failed to report is unknown, not absent. */
 function untold(what: string, { what: failed, why = '' }: Problem): string {
@@ -54,9 +55,8 @@ function untold(what: string, { what: failed, why = '' }: Problem): string {
 /** The file system's UUID, read from the device, for hosts without udev. */
 export async function probeUuid(source: string, signal?: AbortSignal): Promise<Result<string | null>> {
   if (!source.startsWith('/dev/')) return ok(null);
-  const probe = { file: 'blkid', args: ['--probe', '--match-tag', 'UUID', '--output', 'value', source] };
-  const found = await askProgram(probe, [NOTHING.blkid], { signal });
-  return found.ok ? ok(found.value.stdout.trim() || null) : found;
+  const found = await probeTags(source, signal);
+  return found.ok ? ok(found.value.UUID ?? null) : found;
 }
 
 /** The placement, from what the system reports. Pure. */

@@ -1,8 +1,7 @@
 /** What writing entries changes, determined before anything is touched. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { FILES } from '../../core/contract.js';
 import type { BootEntry } from '../../core/loader/entry.js';
 import { withGrubEntries } from '../../core/loader/grub.js';
@@ -13,6 +12,7 @@ import {
   systemdBootFile,
 } from '../../core/loader/systemd-boot.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { hashFile } from '../sys/digest.js';
 
 /** Copies of the files that the boot loader loads, in a folder that is published whole. */
 export interface Copies {
@@ -172,9 +172,7 @@ export async function digestOf(folder: string, names: readonly string[]): Promis
   for (const name of names) {
     const path = join(folder, name);
     hash.update(`${name} ${statSync(path).size}\n`);
-    await pipeline(createReadStream(path), async (chunks) => {
-      for await (const chunk of chunks) hash.update(chunk);
-    });
+    await hashFile(hash, path);
   }
   return hash.digest('hex');
 }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type LogicalVolume, logicalVolumeOf, type Opening } from '../../core/boot/opening.js';
 import { ok, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
+import { probeTags } from '../sys/blkid.js';
 
 /** A block device as lsblk(8) prints it with --inverse: its children are what it is built on. */
 export interface BlockNode {
@@ -17,8 +18,8 @@ export interface BlockNode {
 /** What a device must not be built on: early boot opens none of these (lsblk's types). */
 const CLOSED = ['raid0', 'raid1', 'raid4', 'raid5', 'raid6', 'raid10', 'mpath'];
 
-/** Exit codes by which programs report that they found nothing (blkid(8), lsblk(8)). */
-const NOTHING = { blkid: 2, lsblk: 32 } as const;
+/** Exit code by which lsblk(8) reports that it found nothing. */
+const NOTHING = 32;
 
 /** What a device is built on, itself included; `undefined` if it is not a block device. */
 export async function layersBelow(
@@ -28,7 +29,7 @@ export async function layersBelow(
   if (!source.startsWith('/dev/')) return ok(undefined);
   // The name makes lsblk print a tree; without it, all devices are in one list in no particular order.
   const args = ['--inverse', '--json', '--output', 'NAME,PATH,TYPE,FSTYPE,UUID', source];
-  const listing = await askProgram({ file: 'lsblk', args }, [NOTHING.lsblk], { signal });
+  const listing = await askProgram({ file: 'lsblk', args }, [NOTHING], { signal });
   if (!listing.ok) return listing;
   if (listing.value.exitCode !== 0) return ok(undefined);
   const { blockdevices } = JSON.parse(listing.value.stdout) as { blockdevices: BlockNode[] };
@@ -50,12 +51,10 @@ async function probed(node: BlockNode, signal?: AbortSignal): Promise<Result<Blo
 }
 
 async function probe(node: BlockNode, signal?: AbortSignal): Promise<Result<BlockNode>> {
-  const command = { file: 'blkid', args: ['--probe', '--output', 'export', node.path] };
-  const found = await askProgram(command, [NOTHING.blkid], { signal });
+  const found = await probeTags(node.path, signal);
   if (!found.ok) return found;
-  const tag = (name: string): string | null =>
-    new RegExp(`^${name}=(.*)$`, 'm').exec(found.value.stdout)?.[1] ?? null;
-  return ok({ ...node, fstype: tag('TYPE'), uuid: tag('UUID') });
+  const { TYPE: fstype = null, UUID: uuid = null } = found.value;
+  return ok({ ...node, fstype, uuid });
 }
 
 /** What early boot has to open, or why it cannot. */

@@ -1,6 +1,7 @@
-/** Disks of this host with everything on them, as lsblk(8) and blkid(8) report them. */
+/** Disks of this host with everything on them, as lsblk(8) reports them. */
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
+import { probeTags } from '../sys/blkid.js';
 
 /** A block device, with those on it. */
 export interface BlockDevice {
@@ -25,13 +26,13 @@ export interface BlockDevice {
 const COLUMNS =
   'NAME,PATH,TYPE,SIZE,MODEL,SERIAL,TRAN,RO,FSTYPE,LABEL,UUID,PARTLABEL,MOUNTPOINTS,LOG-SEC,PKNAME';
 
-/** Exit codes by which they report that they found nothing. */
-const NOTHING = { lsblk: 32, blkid: 2 } as const;
+/** Exit code by which lsblk reports that it found nothing. */
+const NOTHING = 32;
 
 /** The device with everything on it. */
 export async function listDevice(path: string, signal: AbortSignal): Promise<Result<BlockDevice>> {
   const args = ['--json', '--bytes', '--output', COLUMNS, path];
-  const asked = await askProgram({ file: 'lsblk', args }, [NOTHING.lsblk], { signal });
+  const asked = await askProgram({ file: 'lsblk', args }, [NOTHING], { signal });
   if (!asked.ok) return asked;
   const { exitCode, stdout } = asked.value;
   const [device] = exitCode === 0 ? (JSON.parse(stdout) as { blockdevices: BlockDevice[] }).blockdevices : [];
@@ -43,14 +44,9 @@ async function probed(device: BlockDevice, signal: AbortSignal): Promise<BlockDe
   const children = await Promise.all((device.children ?? []).map((child) => probed(child, signal)));
   const whole = children.length === 0 ? device : { ...device, children };
   if (device.fstype !== null || device.size === 0) return whole;
-  const args = ['--probe', '--output', 'export', device.path];
-  const asked = await askProgram({ file: 'blkid', args }, [NOTHING.blkid], { signal });
-  const found = new Map(
-    (asked.ok ? asked.value.stdout : '')
-      .split('\n')
-      .map((line) => [line.replace(/=.*/, ''), line.replace(/^[^=]*=/, '')]),
-  );
-  const value = (key: string, known: string | null): string | null => known ?? found.get(key) ?? null;
+  const found = await probeTags(device.path, signal);
+  const tags = found.ok ? found.value : {};
+  const value = (key: string, known: string | null): string | null => known ?? tags[key] ?? null;
   const [fstype, uuid] = [value('TYPE', null), value('UUID', device.uuid)];
   return { ...whole, fstype, uuid, label: value('LABEL', device.label) };
 }

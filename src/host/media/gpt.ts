@@ -123,34 +123,43 @@ export interface FoundPart {
   readonly bytes: number;
 }
 
+/** Reads bytes of a medium; fewer, or none, where it ends. */
+export type ReadBytes = (at: number, length: number) => Uint8Array;
+
+/** Bounds of tables that others made: larger ones are damage. */
+const MOST = { entries: 1024, entry: 4096 } as const;
+
 /**
- * The partitions in the table at the beginning; `undefined` if there is none, or it does not match its
- * checksums. `head`: the first {@link GPT_HEAD} bytes of the medium.
+ * The partitions in the table at the beginning, whoever made it; `undefined` if there is none, or it does not
+ * match its checksums. Sectors have 512 bytes.
  */
-export function parseGpt(head: Uint8Array): FoundPart[] | undefined {
-  const bytes = Buffer.from(head);
-  if (bytes.length < GPT_HEAD) return undefined;
-  const header = Buffer.from(bytes.subarray(SECTOR, SECTOR + HEADER));
-  if (header.toString('latin1', 0, 8) !== SIGNATURE) return undefined;
+export function readGpt(read: ReadBytes): FoundPart[] | undefined {
+  const header = Buffer.from(read(SECTOR, HEADER));
+  if (header.length < HEADER || header.toString('latin1', 0, 8) !== SIGNATURE) return undefined;
   const crc = header.readUInt32LE(16);
   header.writeUInt32LE(0, 16);
-  if (crc32(header) !== crc || header.readUInt32LE(80) !== ENTRIES || header.readUInt32LE(84) !== ENTRY)
-    return undefined;
-  const table = bytes.subarray(2 * SECTOR, 2 * SECTOR + TABLE);
-  if (crc32(table) !== header.readUInt32LE(88)) return undefined;
-  const parts: FoundPart[] = [];
-  for (let at = 0; at < TABLE; at += ENTRY) {
-    const entry = table.subarray(at, at + ENTRY);
-    if (entry.subarray(0, 16).every((byte) => byte === 0)) continue;
-    const [first, last] = [entry.readBigUInt64LE(32), entry.readBigUInt64LE(40)].map(Number) as [
-      number,
-      number,
-    ];
-    const name = entry.toString('utf16le', 56, ENTRY).replace(/\0.*$/s, '');
-    parts.push({ name, start: first * SECTOR, bytes: (last - first + 1) * SECTOR });
-  }
-  return parts;
+  if (crc32(header) !== crc) return undefined;
+  const at = Number(header.readBigUInt64LE(72)) * SECTOR;
+  const [count, size] = [header.readUInt32LE(80), header.readUInt32LE(84)];
+  if (count > MOST.entries || size < ENTRY || size > MOST.entry) return undefined;
+  const table = Buffer.from(read(at, count * size));
+  if (table.length < count * size || crc32(table) !== header.readUInt32LE(88)) return undefined;
+  const entries = Array.from({ length: count }, (_, i) => table.subarray(i * size, (i + 1) * size));
+  return entries.flatMap((entry) => partOf(entry) ?? []);
 }
 
-/** Bytes at the beginning of a medium that hold its table. */
+/** The partition of an entry; `undefined`: the entry is free. */
+function partOf(entry: Buffer): FoundPart | undefined {
+  if (entry.subarray(0, 16).every((byte) => byte === 0)) return undefined;
+  const [first, last] = [Number(entry.readBigUInt64LE(32)), Number(entry.readBigUInt64LE(40))];
+  const name = entry.toString('utf16le', 56, ENTRY).replace(/\0.*$/s, '');
+  return { name, start: first * SECTOR, bytes: (last - first + 1) * SECTOR };
+}
+
+/** Bytes at the beginning of a medium that hold its table, as mkma makes it. */
 export const GPT_HEAD = HEAD_SECTORS * SECTOR;
+
+/** {@link readGpt} of the first {@link GPT_HEAD} bytes of a medium. */
+export function parseGpt(head: Uint8Array): FoundPart[] | undefined {
+  return readGpt((at, length) => head.subarray(at, at + length));
+}

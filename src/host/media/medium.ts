@@ -21,8 +21,8 @@ interface EncryptedParts {
 }
 
 /** The ext4 superblock's place and fields (Documentation/filesystems/ext4/super.rst). */
-const SUPERBLOCK = { at: 1024, bytes: 1024, magic: 0x38, uuid: 0x68 } as const;
-const EXT4_MAGIC = 0xef53;
+export const SUPERBLOCK = { at: 1024, bytes: 1024, magic: 0x38, uuid: 0x68 } as const;
+export const EXT4_MAGIC = 0xef53;
 
 /** The binary header of LUKS2 (LUKS2 On-Disk Format Specification, 2.1): its UUID is text of 40 bytes. */
 const LUKS = { bytes: 512, magic: Buffer.from('LUKS\xba\xbe', 'latin1'), uuid: 168, uuidBytes: 40 } as const;

@@ -1,19 +1,17 @@
 /** The set of images that goes onto a medium, and the layers that go along. */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { identityMark } from '../../core/image/manifest.js';
 import { ownParametersIn } from '../../core/loader/entry.js';
 import { ok, type Result } from '../../core/result.js';
 import { BASE_NAMES } from '../../core/set/base.js';
-import { disabledLayerName, layerName } from '../../core/set/layer-names.js';
 import { cmdlineOf, SET_FILES } from '../set/add-generation.js';
-import { openImages } from '../set/folder.js';
+import { layerFiles, openImages } from '../set/folder.js';
 import { generationFolder, openGenerations } from '../set/generations.js';
 import type { FoundBase } from '../set/images.js';
 import { findWhole } from '../set/whole.js';
-import { Interrupted } from '../sys/run.js';
+import { sha256Of } from '../sys/digest.js';
 
 /** A file for the medium. */
 export interface SetFile {
@@ -76,10 +74,7 @@ export function layersIn(folder: string, identities: boolean): Result<SetFile[]>
       .filter(({ manifest }) => identityMark(manifest) !== undefined)
       .map(({ file }) => file),
   );
-  const names = readdirSync(folder).filter(
-    (name) => (layerName(name) ?? disabledLayerName(name)) !== undefined,
-  );
-  const kept = names.filter((name) => identities || !marked.has(name));
+  const kept = layerFiles(folder).filter((name) => identities || !marked.has(name));
   return ok(kept.sort().map((name) => fileIn(folder, name)));
 }
 
@@ -96,25 +91,6 @@ export async function digestsOf(
   onBytes: (bytes: number) => void = () => undefined,
 ): Promise<Map<string, string>> {
   const digests = new Map<string, string>();
-  for (const { from } of files) digests.set(from, await digestFile(from, signal, onBytes));
+  for (const { from } of files) digests.set(from, await sha256Of(from, { signal, onBytes }));
   return digests;
-}
-
-/** SHA-256 of a file of any size. Throws Interrupted when `signal` is aborted. */
-export async function digestFile(
-  path: string,
-  signal: AbortSignal,
-  onBytes: (bytes: number) => void = () => undefined,
-): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20, signal })) {
-      hash.update(piece as Buffer);
-      onBytes((piece as Buffer).length);
-    }
-  } catch (cause) {
-    if (signal.aborted) throw new Interrupted();
-    throw cause;
-  }
-  return hash.digest('hex');
 }

@@ -4,13 +4,14 @@ import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { generationPath } from '../../core/set/generations.js';
 import type { Context } from '../context.js';
+import { sha256Of } from '../sys/digest.js';
 import { Interrupted } from '../sys/run.js';
 import { deviceFailure, differs, forgetCache, readBack } from './disk.js';
 import type { Piece } from './gpt.js';
 import type { Part } from './layout.js';
 import { mountStorage } from './mount.js';
 import { compareSealed, type WrittenPiece } from './seal.js';
-import { digestFile, type SetFile } from './source.js';
+import type { SetFile } from './source.js';
 
 export interface Written {
   readonly path: string;
@@ -64,7 +65,7 @@ export async function compareFiles(
     const file = join(folder, name);
     let digest: string;
     try {
-      digest = await digestFile(file, signal, onBytes);
+      digest = await sha256Of(file, { signal, onBytes });
     } catch (cause) {
       if (cause instanceof Interrupted) throw cause;
       return err(deviceFailure(path, cause));

@@ -5,18 +5,16 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { BASE_NAMES } from '../../core/set/base.js';
 import { GENERATIONS, generationPath, numbersAmong } from '../../core/set/generations.js';
+import { type ReadBytes, readGpt } from '../media/gpt.js';
+import { EXT4_MAGIC, SUPERBLOCK } from '../media/medium.js';
 import { getFromExt4, listInExt4 } from './ext4.js';
 import { defaultMemoryMiB } from './memory.js';
 
-/** Where `mkma install` puts images: in this folder, or in one per generation below it. */
-const IMAGES = '/mkma';
-
 /** RAM in MiB if the base cannot be found, as on encrypted media. */
 const UNKNOWN_MIB = 4096;
-
-const SECTOR = 512;
 
 /** What was found on a medium. */
 export interface MediumContent {
@@ -34,9 +32,9 @@ export async function readMedium(medium: string, signal: AbortSignal): Promise<M
   const offsets = medium.includes('?') ? [] : ext4Offsets(bytesOf(medium));
   for (const offset of offsets) {
     const fileSystem = `${medium}?offset=${offset}`;
-    const found = await listInExt4(fileSystem, `${IMAGES}/${GENERATIONS}`, signal);
+    const found = await listInExt4(fileSystem, `${MEDIUM.images}/${GENERATIONS}`, signal);
     const numbers = numbersAmong(found.ok ? found.value.map(({ name }) => name) : []);
-    for (const folder of [IMAGES, ...numbers.map((number) => generationPath(IMAGES, number))]) {
+    for (const folder of [MEDIUM.images, ...numbers.map((number) => generationPath(MEDIUM.images, number))]) {
       const files = await listInExt4(fileSystem, folder, signal);
       for (const { name, size } of files.ok ? files.value : []) {
         if ((BASE_NAMES as readonly string[]).includes(name)) base = Math.max(base ?? 0, size);
@@ -64,43 +62,23 @@ export async function copyKernel(
   return existsSync(file) ? file : undefined;
 }
 
-/** Reads some bytes at an offset; fewer, or none, where the medium ends. */
-export type ReadBytes = (offset: number, length: number) => DataView;
-
 function bytesOf(medium: string): ReadBytes {
-  return (offset, length) => {
+  return (at, length) => {
     const bytes = new Uint8Array(length);
     const fd = openSync(medium, 'r');
     try {
-      return new DataView(bytes.buffer, 0, readSync(fd, bytes, 0, length, offset));
+      return bytes.subarray(0, readSync(fd, bytes, 0, length, at));
     } finally {
       closeSync(fd);
     }
   };
 }
 
-/**
- * Where partitions with ext4 begin, in bytes, by the GUID partition table (UEFI 2.10, 5.3) of a medium with
- * sectors of 512 bytes.
- */
+/** Where partitions with ext4 begin, in bytes. */
 export function ext4Offsets(read: ReadBytes): number[] {
-  const header = read(SECTOR, 92);
-  if (header.byteLength < 92 || header.getBigUint64(0) !== 0x4546492050415254n) return []; // "EFI PART"
-  const [start, count, size] = [
-    header.getBigUint64(72, true),
-    header.getUint32(80, true),
-    header.getUint32(84, true),
-  ];
-  if (count > 1024 || size < 128 || size > 4096) return [];
-  const table = read(Number(start) * SECTOR, count * size);
-  const offsets: number[] = [];
-  for (let at = 0; at + size <= table.byteLength; at += size) {
-    const first = table.getBigUint64(at + 32, true);
-    if (first > 0n) offsets.push(Number(first) * SECTOR);
-  }
-  return offsets.filter((offset) => {
-    // The superblock is at 1024, its magic number at 0x38 (kernel: fs/ext4/ext4.h).
-    const magic = read(offset + 1024 + 0x38, 2);
-    return magic.byteLength === 2 && magic.getUint16(0, true) === 0xef53;
+  const starts = (readGpt(read) ?? []).map(({ start }) => start);
+  return starts.filter((start) => {
+    const magic = Buffer.from(read(start + SUPERBLOCK.at + SUPERBLOCK.magic, 2));
+    return magic.length === 2 && magic.readUInt16LE(0) === EXT4_MAGIC;
   });
 }

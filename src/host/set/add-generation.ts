@@ -4,7 +4,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -18,11 +17,11 @@ import type { Generation, Generations } from '../../core/generations/read.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { BASE_NAMES } from '../../core/set/base.js';
 import { nextNumber, unfinishedName } from '../../core/set/generations.js';
-import { disabledLayerName, layerName } from '../../core/set/layer-names.js';
 import { formatBytes } from '../../core/text/size.js';
 import { flush, giveTo, type Owner } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
 import { sameContent } from '../sys/same-content.js';
+import { layerFiles } from './folder.js';
 import { generationsFolder } from './generations.js';
 
 /** What a machine boots from, besides its layers and its command line, in the order of their size. */
@@ -121,10 +120,7 @@ function sharedPart(part: GenerationPart, newest: Generation | undefined, folder
 
 /** The layers in a folder, disabled ones too. */
 export function layersOf(folder: string): GenerationPart[] {
-  const isLayer = (name: string): boolean => (layerName(name) ?? disabledLayerName(name)) !== undefined;
-  return readdirSync(folder)
-    .filter(isLayer)
-    .map((name) => ({ name, from: join(folder, name) }));
+  return layerFiles(folder).map((name) => ({ name, from: join(folder, name) }));
 }
 
 /** Links or copies all of them; returns the number of bytes copied. */

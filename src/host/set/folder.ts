@@ -3,6 +3,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { FolderReader } from '../../core/set/folder.js';
+import { disabledLayerName, layerName } from '../../core/set/layer-names.js';
 import { readStored, type StoredImages } from '../../core/set/stored.js';
 
 /** The images in a folder; fails if it cannot be listed. */
@@ -32,6 +33,11 @@ export function readerOf(path: string, names: readonly string[] = readdirSync(pa
     },
     read: (file, offset, length) => readPart(join(path, file), offset, length),
   };
+}
+
+/** Names of the layers in a folder, disabled ones too. */
+export function layerFiles(path: string): string[] {
+  return readdirSync(path).filter((name) => (layerName(name) ?? disabledLayerName(name)) !== undefined);
 }
 
 /** Bytes of a file, fewer at its end; `undefined` where it cannot be read. */

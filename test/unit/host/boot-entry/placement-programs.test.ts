@@ -46,15 +46,19 @@ async function why(scripts: Readonly<Record<string, string>>): Promise<string> {
 
 test('lsblk and blkid that find nothing are answers', async () => {
   assert.equal(await why({ findmnt, lsblk: 'exit 32', blkid: 'exit 2' }), 'boots from /dev/sda2');
-  assert.equal(await why({ findmnt, lsblk: PART, blkid: 'echo 12-34' }), 'boots from UUID=12-34');
+  assert.equal(await why({ findmnt, lsblk: PART, blkid: 'echo UUID=12-34' }), 'boots from UUID=12-34');
   assert.match(
-    await why({ findmnt, lsblk: lsblkOf({ path: '/dev/mapper/x', type: 'crypt' }), blkid: 'echo 12-34' }),
+    await why({
+      findmnt,
+      lsblk: lsblkOf({ path: '/dev/mapper/x', type: 'crypt' }),
+      blkid: 'echo UUID=12-34',
+    }),
     /is built on crypt/,
   );
 });
 
 test('those that fail for another reason, or are missing, are not', async () => {
-  const blkid = 'echo 12-34';
+  const blkid = 'echo UUID=12-34';
   assert.match(
     await why({ findmnt, lsblk: 'echo no sysfs >&2; exit 1', blkid }),
     /cannot determine what .* is built on: .*no sysfs/,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { crc32 } from '../../../../src/core/text/bytes.js';
 import {
   chosenMedium,
   type MediumOptions,
@@ -72,28 +73,31 @@ test("files about a test have the medium's name, its firmware and its bus", () =
 });
 
 /** A disk of 1 MiB with partitions at these sectors, those of `ext4` with a superblock's magic number. */
-function disk(partitions: readonly number[], ext4: readonly number[]) {
+function disk(partitions: readonly number[], ext4: readonly number[], { entries = 128, size = 128 } = {}) {
   const bytes = new Uint8Array(2 ** 20);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode('EFI PART'), 512);
   view.setBigUint64(512 + 72, 2n, true);
-  view.setUint32(512 + 80, 128, true);
-  view.setUint32(512 + 84, 128, true);
+  view.setUint32(512 + 80, entries, true);
+  view.setUint32(512 + 84, size, true);
   partitions.forEach((sector, i) => {
-    view.setBigUint64(1024 + i * 128 + 32, BigInt(sector), true);
+    bytes.fill(1, 1024 + i * size, 1024 + i * size + 32);
+    view.setBigUint64(1024 + i * size + 32, BigInt(sector), true);
+    view.setBigUint64(1024 + i * size + 40, BigInt(sector), true);
   });
+  view.setUint32(512 + 88, crc32(bytes.subarray(1024, 1024 + entries * size)), true);
+  view.setUint32(512 + 16, crc32(bytes.subarray(512, 512 + 92)), true);
   for (const sector of ext4) view.setUint16(sector * 512 + 1024 + 0x38, 0xef53, true);
-  return (offset: number, length: number): DataView => {
-    const end = Math.min(offset + length, bytes.length);
-    return new DataView(bytes.buffer, Math.min(offset, bytes.length), Math.max(0, end - offset));
-  };
+  return (at: number, length: number): Uint8Array => bytes.subarray(at, at + length);
 }
 
 test('ext4 partitions are found by the partition table; a disk without one has none', () => {
   assert.deepEqual(ext4Offsets(disk([100, 200, 4_000_000], [200])), [200 * 512]);
+  // Tables of xorriso have other numbers of entries.
+  assert.deepEqual(ext4Offsets(disk([100, 200], [200], { entries: 176 })), [200 * 512]);
   assert.deepEqual(ext4Offsets(disk([], [200])), []);
   assert.deepEqual(
-    ext4Offsets(() => new DataView(new ArrayBuffer(0))),
+    ext4Offsets(() => new Uint8Array(0)),
     [],
   );
 });
