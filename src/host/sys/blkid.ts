@@ -1,4 +1,4 @@
-/** What lies on a device, as blkid(8) reads it there: lsblk and findmnt ask udev, which not every host runs. */
+/** What lies on a device, as blkid(8) reads it there: lsblk and findmnt ask udev, which may not run. */
 import { parseTags } from '../../core/boot/blkid.js';
 import { ok, type Result } from '../../core/result.js';
 import { askProgram } from './answer.js';
