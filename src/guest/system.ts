@@ -130,6 +130,8 @@ export interface RunningSystem extends GuestSystem {
    * Takes a lock on a file, which is created if missing, until the program ends. `false` if another holds it.
    */
   lock(path: string): boolean;
+  /** Releases a lock before that. */
+  unlock(path: string): void;
   /**
    * Runs a program and reads its output while it runs, in pieces that are valid only until `onPiece` returns.
    * If that returns `false`, the program is left to end for want of a reader. The result's `stdout` is empty.

@@ -38,8 +38,16 @@ export const STORAGE: readonly Mutation[] = [
     id: 'volume-of-others-closed',
     breaks: 'what somebody else opened on the machine stays open',
     file: 'src/guest/mkma/opened-volumes.ts',
-    from: 'if (noted().includes(name)) closing.push({ name, argv });',
-    to: 'closing.push({ name, argv });',
+    from: 'if (lines().some((line) => isOf(name, line))) use(name, argv);',
+    to: 'use(name, argv);',
+    tests: ['unit/guest/mkma/open-storage'],
+  },
+  {
+    id: 'volume-in-use-closed',
+    breaks: 'a volume stays open while another command of mkma uses it',
+    file: 'src/guest/mkma/opened-volumes.ts',
+    from: 'if (lines().some((line) => isOf(name, line) && isUsed(machine, line))) return;',
+    to: '',
     tests: ['unit/guest/mkma/open-storage'],
   },
   {

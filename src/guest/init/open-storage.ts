@@ -7,7 +7,7 @@ import { kindsOf, type LogicalVolume, type Opening } from '../../core/boot/openi
 import { PARAM, type StorageKind } from '../../core/contract.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { describeAll } from '../storage/blkid.js';
-import { closingLuks, findLuks } from '../storage/luks.js';
+import { closingLuks, findLuks, mappingOf } from '../storage/luks.js';
 import { activate, deactivating, groupState } from '../storage/lvm.js';
 import type { GuestSystem } from '../system.js';
 import type { Settings } from './settings.js';
@@ -92,7 +92,9 @@ function openWhatIsThere(
       luks.push(uuid);
       continue;
     }
-    const unlocked = unlocker.unlock(volume.value);
+    // Open already: by a program of this boot that ended before it could undo that.
+    const isOpen = machine.info(`/dev/mapper/${mappingOf(uuid)}`) !== undefined;
+    const unlocked = isOpen ? ok() : unlocker.unlock(volume.value);
     if (!unlocked.ok) return unlocked;
     opened(closingLuks(uuid));
   }

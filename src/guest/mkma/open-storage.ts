@@ -1,6 +1,7 @@
 /**
  * Opens the encrypted and logical volumes that the images are on, for one piece of work on the running
- * machine, and closes them after it. What was open before stays open.
+ * machine, and closes them after it, unless another command of mkma uses them. What was open before stays
+ * open.
  */
 import type { BootRecord } from '../../core/boot/record.js';
 import { err, ok, problemLine, type Result } from '../../core/result.js';
@@ -18,7 +19,7 @@ import {
 } from '../storage/luks.js';
 import { activate, deactivating, groupState, mapperNameOf } from '../storage/lvm.js';
 import type { KeyTerminal, RunningSystem } from '../system.js';
-import { type Opened, openedByUs } from './opened-volumes.js';
+import { type Opened, openedByUs, openingAlone } from './opened-volumes.js';
 
 /** Wrong passphrases before the command gives up. */
 const TRIES = 3;
@@ -31,7 +32,7 @@ export function openForImages(machine: RunningSystem, { storage }: BootRecord): 
   const { opening, keepKey = false } = storage;
   if (opening === undefined) return ok(() => undefined);
   const opened = openedByUs(machine);
-  const done = openAll(machine, opening, keepKey, opened);
+  const done = openingAlone(machine, () => openAll(machine, opening, keepKey, opened));
   if (done.ok) return ok(() => opened.closeAll());
   opened.closeAll();
   return done;

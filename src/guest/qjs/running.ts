@@ -35,6 +35,7 @@ export function runningMachine(): RunningSystem {
     rename: (from, to) => os.rename(from, to) === 0,
     moveOnto,
     lock,
+    unlock,
     readFrom,
     // Started by this program itself: what the starter has started ends with it.
     runApart: (argv) => run(['setsid', ...argv]),
@@ -77,17 +78,24 @@ function canaryEnded(code: number | undefined): void {
 }
 
 /** Locks, held by open files. */
-const locks: std.File[] = [];
+const locks = new Map<string, std.File>();
 
 /** flock(1) locks its standard input: the open file description, which stays with this program. */
 function lock(path: string): boolean {
   const file = std.open(path, 'a');
   if (file === null) throw new Error(`cannot open ${path}`);
-  locks.push(file);
   const argv = ['flock', '--nonblock', '0'];
   const code = os.exec(argv, { block: true, env: HELPERS, stdin: file.fileno() });
   const finished = { code: code < 0 ? 128 - code : code, stdout: '', stderr: '' };
-  return answered(argv, ran(argv, finished), [HELD]).code === 0;
+  const held = answered(argv, ran(argv, finished), [HELD]).code === 0;
+  if (held) locks.set(path, file);
+  else file.close();
+  return held;
+}
+
+function unlock(path: string): void {
+  locks.get(path)?.close();
+  locks.delete(path);
 }
 
 /** flock(1): another process holds it. */

@@ -164,6 +164,8 @@ export class FakeMachine implements RunningSystem {
     return !this.locked;
   }
 
+  unlock(): void {}
+
   environment(name: string): string | undefined {
     return this.variables.get(name);
   }

@@ -166,3 +166,10 @@ test('with keepKey the key is linked into the keyring of root, and the record sa
   const record = JSON.parse(machine.readText('/run/mkma/boot.json') ?? '') as BootRecord;
   assert.equal(record.storage.keepKey, true);
 });
+
+test('a volume that an earlier try left open is used without a question, and closed', () => {
+  const machine = encrypted();
+  machine.files.set(`/dev/mapper/${NAME}`, { kind: 'block' });
+  assert.equal(bootMachine(machine), true, machine.lines.join('\n'));
+  assert.deepEqual(opens(machine), [`cryptsetup close ${NAME}`]);
+});

@@ -10,8 +10,15 @@ const UUID = '1111aaaa-2222-4333-8444-00000000000f';
 const NAME = `mkma-${UUID}`;
 const NODE = `/dev/mapper/${NAME}`;
 
+/** A process as /proc shows it: its id, and its start. */
+function runs(machine: FakeMachine, name: string, id: number, start: number): void {
+  const fields = Array.from({ length: 19 }, () => '0');
+  machine.files.set(`/proc/${name}/stat`, { content: `${id} (a ) b) ${fields.join(' ')} ${start} 0\n` });
+}
+
 function encrypted(): FakeMachine {
   const machine = new FakeMachine();
+  runs(machine, 'self', 7, 100);
   machine.files.set('/proc/meminfo', { content: 'MemTotal: 2000000 kB\nMemAvailable: 1900000 kB\n' });
   machine.answer = (argv) => {
     const text = argv.join(' ');
@@ -64,7 +71,7 @@ test('it asks once, and each piece of work opens and closes it', () => {
   for (let i = 0; i < 2; i++) {
     const opened = openForImages(machine, recordOf());
     assert.ok(opened.ok);
-    assert.equal(machine.readText('/run/mkma/opened'), `${NAME}\n`);
+    assert.equal(machine.readText('/run/mkma/opened'), `${NAME} 7 100\n`);
     opened.value();
     assert.equal(machine.info(NODE), undefined);
     assert.equal(machine.readText('/run/mkma/opened'), '');
@@ -94,6 +101,38 @@ test('what somebody else opened is used and stays open; what a killed command le
       expected,
     );
   }
+});
+
+test('the last of two commands closes it; one that was killed, or another process with its id, does not count', () => {
+  const machine = encrypted();
+  runs(machine, '7', 7, 100);
+  machine.typed.set('/dev/tty', ['open sesame\r']);
+  const first = openForImages(machine, recordOf());
+  runs(machine, 'self', 8, 200);
+  runs(machine, '8', 8, 200);
+  const second = openForImages(machine, recordOf());
+  assert.ok(first.ok && second.ok);
+  first.value();
+  assert.ok(machine.info(NODE), 'the second uses it');
+  second.value();
+  assert.equal(machine.info(NODE), undefined);
+  assert.equal(machine.readText('/run/mkma/opened'), '');
+  machine.files.set(NODE, { kind: 'block' });
+  machine.files.set('/run/mkma/opened', { content: `${NAME} 7 99\n${NAME} 6 1\n` });
+  const next = openForImages(machine, recordOf());
+  assert.ok(next.ok);
+  next.value();
+  assert.equal(machine.info(NODE), undefined);
+  assert.equal(machine.readText('/run/mkma/opened'), '');
+});
+
+test('while another command opens it, this one waits; for a minute', () => {
+  const machine = encrypted();
+  machine.locked = true;
+  const before = machine.clock;
+  problemOf(openForImages(machine, recordOf()), 'luks-locked');
+  assert.ok(machine.clock - before >= 59);
+  assert.deepEqual(opens(machine), []);
 });
 
 test('plain storage starts nothing', () => {
