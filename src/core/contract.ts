@@ -114,3 +114,6 @@ export const INIT_PREFIX = 'mkma:';
 
 /** What init prints when it gives up, before the rescue shell opens. */
 export const INIT_FAILED = 'mkma: BOOT FAILED in phase';
+
+/** The beginning of the line by which early boot reports that nothing was opened by what was typed. */
+export const WRONG_PASSPHRASE = 'mkma: wrong passphrase';

@@ -1,6 +1,6 @@
 /** Unlocks encrypted volumes in early boot: by a key file, else by a passphrase, typed on any console. */
 import type { InitramfsManifest } from '../../core/boot/initramfs.js';
-import { INITRAMFS, PARAM } from '../../core/contract.js';
+import { INITRAMFS, PARAM, WRONG_PASSPHRASE } from '../../core/contract.js';
 import { err, ok, problemLine, type Result } from '../../core/result.js';
 import { askSecret, isScreen, openConsoles, tell } from '../storage/ask.js';
 import { describeDisk } from '../storage/describe-disk.js';
@@ -122,7 +122,7 @@ function ask(
     if (opened.value) return ok(secret);
     secret.fill(0);
     wrong++;
-    tell(terminals, `mkma: wrong passphrase (${wrong} of ${TRIES})`);
+    tell(terminals, `${WRONG_PASSPHRASE} (${wrong} of ${TRIES})`);
     if (wrong < TRIES) continue;
     tell(terminals, `mkma: the next try is in ${PAUSE} seconds`);
     machine.sleep(PAUSE * 1000);

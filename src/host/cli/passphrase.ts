@@ -22,7 +22,8 @@ export function passphraseOf(
   };
 }
 
-function firstLine(file: string): Result<Uint8Array> {
+/** The passphrase in the first line of a file. */
+export function firstLine(file: string): Result<Uint8Array> {
   try {
     const text = readFileSync(file);
     const end = text.indexOf(0x0a);

@@ -41,6 +41,7 @@ import {
   trialCacheOption,
   uuidOption,
 } from './options.js';
+import { firstLine } from './passphrase.js';
 import { fail, type Session, type Shown, show } from './session.js';
 import { checkJUnit, describeTests, writeJUnit } from './test-report.js';
 import { ensureTools } from './tools.js';
@@ -130,6 +131,7 @@ export function testCommand(session: Session, end: (code: number) => void) {
     .option('--junit <file>', 'also write the results to this file, as JUnit XML')
     .addOption(mediumOption())
     .addOption(busOption('controller of the medium'))
+    .option('--passphrase-file <file>', 'file whose first line opens an encrypted medium')
     .addOption(
       firmwareOption(
         'firmware that boots the medium (default: uefi if the package ovmf is installed, else bios)',
@@ -159,6 +161,9 @@ export function testCommand(session: Session, end: (code: number) => void) {
       if (!alone.ok) return end(fail(session, alone.problem));
       const medium = chosenMedium(options);
       if (!medium.ok) return end(fail(session, medium.problem));
+      const { passphraseFile } = options;
+      const passphrase = passphraseFile === undefined ? ok(undefined) : firstLine(passphraseFile);
+      if (!passphrase.ok) return end(fail(session, passphrase.problem));
       const data = checkPresent('--data-disk', dataDisks);
       if (!data.ok) return end(fail(session, data.problem));
       const artifacts = options.artifacts === undefined ? undefined : resolve(options.artifacts);
@@ -174,7 +179,10 @@ export function testCommand(session: Session, end: (code: number) => void) {
       end(
         await check(
           session,
-          { ...options, ...asked, memoryMiB, only, card, artifacts, dataDisks, medium: medium.value },
+          {
+            ...{ ...options, ...asked, memoryMiB, only, card, artifacts, dataDisks },
+            ...{ medium: medium.value, passphrase: passphrase.value },
+          },
           options.cache,
           junit,
         ),

@@ -26,6 +26,7 @@ export interface MediumOptions {
   readonly firmware?: Firmware | undefined;
   readonly bus?: DiskBus | undefined;
   readonly nvram?: Nvram | undefined;
+  readonly passphraseFile?: string | undefined;
   readonly append?: string | undefined;
   readonly disk?: readonly unknown[] | undefined;
   readonly freshDisk?: boolean | undefined;
@@ -56,7 +57,8 @@ export function chosenMedium(options: MediumOptions): Result<Medium | undefined>
 /** For `mkma test`, where only a medium has firmware and a bus. */
 export function refuseWithoutMedium(options: MediumOptions): Result<void> {
   if (options.medium !== undefined) return ok();
-  const { firmware, bus } = options;
+  const { firmware, bus, passphraseFile } = options;
+  if (passphraseFile !== undefined) return withoutMedium('--passphrase-file');
   if (firmware !== undefined) return withoutMedium(`--firmware ${firmware}`);
   return bus === undefined ? ok() : withoutMedium(`--bus ${bus}`);
 }

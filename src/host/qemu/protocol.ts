@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { BootTimes } from '../../core/boot/record.js';
-import { INIT_FAILED, INIT_PREFIX, PHASES } from '../../core/contract.js';
+import { INIT_FAILED, INIT_PREFIX, PHASES, WRONG_PASSPHRASE } from '../../core/contract.js';
 
 /** An assertion made inside the machine. */
 export interface Check {
@@ -86,6 +86,9 @@ export function milestoneOf(line: string): Milestone | undefined {
 const NOT_STARTED =
   /bad shim signature|Security Violation|No bootable (option|device)|>>Start (PXE|HTTP Boot) |UEFI Interactive Shell/;
 
+/** Lines that have one of these end a boot; nobody types another passphrase. */
+const FAILURES = [INIT_FAILED, 'Kernel panic - not syncing', WRONG_PASSPHRASE] as const;
+
 /** What the console shows as the boot proceeds. */
 export class ConsoleWatch {
   milestone: Milestone = 'nothing';
@@ -99,7 +102,7 @@ export class ConsoleWatch {
     if (line.trim() === '') return undefined;
     this.#tail.push(line);
     if (this.#tail.length > 40) this.#tail.shift();
-    if (line.includes(INIT_FAILED) || line.includes('Kernel panic - not syncing')) this.failed ??= line;
+    if (FAILURES.some((words) => line.includes(words))) this.failed ??= line;
     if (this.milestone === 'nothing' && NOT_STARTED.test(line)) this.failed ??= line;
     if (/reboot: (Power down|System halted)/.test(line)) this.poweredDown = true;
     const reached = milestoneOf(line);

@@ -16,7 +16,9 @@ export type SerialPort =
   /** A file, overwritten or appended to. */
   | { readonly to: 'file'; readonly file: string; readonly append?: boolean }
   /** The program that started QEMU, through its standard input and output. */
-  | { readonly to: 'parent' };
+  | { readonly to: 'parent' }
+  /** A socket; the machine starts once somebody has connected to it. */
+  | { readonly to: 'socket'; readonly socket: string };
 
 /** A TCP port of this host's loopback that is forwarded to one of the machine. */
 export interface Forward {
@@ -142,6 +144,7 @@ function serialArguments(port: SerialPort, id: string): string[] {
   if (port.to === 'terminal') return ['-serial', 'mon:stdio'];
   // Without its own `logfile=`: that has bytes twice if the pipe's reader is slow (notes/qemu.md).
   if (port.to === 'parent') return own('stdio,signal=off');
+  if (port.to === 'socket') return own(`socket,server=on,wait=on,path=${escapeComma(port.socket)}`);
   if (port.append === true) return own(`file,append=on,path=${escapeComma(port.file)}`);
   return ['-serial', `file:${port.file}`];
 }

@@ -18,6 +18,7 @@ import type { Check } from '../qemu/protocol.js';
 import type { ExpectedServices } from '../qemu/services.js';
 import { checksScript, packScript } from '../qemu/test-script.js';
 import { TEST_DISK_SERIAL } from '../qemu/test-unit.js';
+import { Typist } from '../qemu/typist.js';
 import { giveTo } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
 import type { Accelerator, GraphicsCard, Headless, VmConfig } from '../tools/qemu.js';
@@ -27,6 +28,8 @@ import type { Start } from '../tools/qemu-start.js';
 export interface TestOptions extends MachineOptions {
   /** Boot this medium instead of the images. */
   readonly medium?: Medium | undefined;
+  /** What opens it, if it is encrypted. */
+  readonly passphrase?: Uint8Array | undefined;
   /** Seconds until the machine must be off again, without those of the definition's tests. */
   readonly timeout?: number | undefined;
   /** What it must run. */
@@ -78,6 +81,8 @@ export interface Bench {
   readonly scratch: string;
   /** The file for its console. */
   readonly console: string;
+  /** What opens its encrypted storage; absent: nothing is asked. */
+  readonly passphrase?: Uint8Array | undefined;
   /** The file for a picture of its screen if it does not get to the checks' end; none: it has no screen. */
   readonly picture?: string | undefined;
 }
@@ -101,7 +106,7 @@ export async function checkMachine(
     ...{ card: options.card ?? 'std', socket: join(door, 'qmp') },
     sound: options.plays === true ? join(scratch, 'sound.wav') : undefined,
   };
-  const files = { script: script.value, console, answers: join(scratch, 'answers'), headless };
+  const files = { script: script.value, console, answers: join(scratch, 'answers'), headless, door };
   const machine = machineOf(options, bench, files);
   const pictures = options.artifacts ?? join(dirname(console), 'pictures');
   const album = new Album(pictures, options.artifacts !== undefined, options.owner);
@@ -116,6 +121,8 @@ export async function checkMachine(
   const begun = performance.now();
   let result: Result<GuestAnswers>;
   try {
+    const { passphrase } = bench;
+    using _typist = passphrase === undefined ? undefined : new Typist(consoleIn(door), console, passphrase);
     result = await runGuestTest(guest, context);
   } finally {
     removeTree(door);
@@ -132,6 +139,13 @@ interface Files {
   readonly console: string;
   readonly answers: string;
   readonly headless: Headless;
+  /** A folder for sockets. */
+  readonly door: string;
+}
+
+/** The socket of a console that somebody answers. */
+function consoleIn(door: string): string {
+  return join(door, 'console');
 }
 
 function machineOf(options: TestOptions, bench: Bench, files: Files): VmConfig {
@@ -148,7 +162,9 @@ function machineOf(options: TestOptions, bench: Bench, files: Files): VmConfig {
     ],
     serials: [
       // All boots of one test run are in it.
-      { to: 'file', file: files.console, append: true },
+      bench.passphrase === undefined
+        ? { to: 'file', file: files.console, append: true }
+        : { to: 'socket', socket: consoleIn(files.door) },
       { to: 'file', file: files.answers },
       ...(tests.length === 0 ? [] : [{ to: 'parent' } as const]),
     ],

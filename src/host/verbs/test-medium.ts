@@ -1,11 +1,15 @@
 /** `mkma test --medium`: boots a medium as a real machine does, unattended, and checks it from inside. */
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ok, type Result } from '../../core/result.js';
+import { MEDIUM } from '../../core/loader/medium-menu.js';
+import { err, ok, type Problem, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { readMedium as findMedium } from '../media/medium.js';
+import { getFromExt4 } from '../qemu/ext4.js';
 import { prepareVariables, pristineStart } from '../qemu/firmware.js';
 import { type Medium, mediumName, startNote } from '../qemu/medium.js';
 import { chooseMediumAccel, mediumDisk } from '../qemu/medium-machine.js';
-import { mediumMemoryMiB, readMedium } from '../qemu/read-medium.js';
+import { type MediumContent, mediumMemoryMiB, readMedium } from '../qemu/read-medium.js';
 import { testCredentials } from '../qemu/test-unit.js';
 import { run } from '../sys/run.js';
 import { makeScratch } from '../sys/scratch.js';
@@ -25,6 +29,9 @@ export async function testMedium(
 ): Promise<Result<TestResult>> {
   const start = pristineStart(medium.firmware, medium.writes);
   if (!start.ok) return start;
+  const { passphrase } = options;
+  const encrypted = findMedium(medium.file)?.encrypted !== undefined;
+  if (encrypted !== (passphrase !== undefined)) return usage(unfit(medium, encrypted));
   const content = await readMedium(medium.file, context.signal);
   const accel = await chooseMediumAccel(options, content, context);
   if (!accel.ok) return accel;
@@ -35,6 +42,7 @@ export async function testMedium(
   try {
     const overlay = await overlayOf(medium, scratch.value.path, context);
     if (!overlay.ok) return overlay;
+    if (encrypted && !(await asksOnSerial(content, scratch.value.path, context))) return err(silent(medium));
     const name = resolve(folder, mediumName(medium));
     const bench: Bench = {
       start: ownVariables(start.value, scratch.value.path),
@@ -45,6 +53,7 @@ export async function testMedium(
       accel: accel.value.accel,
       timeout: options.timeout ?? TIMEOUT[accel.value.accel],
       scratch: scratch.value.path,
+      passphrase,
       console: `${name}.log`,
       picture: `${name}.png`,
     };
@@ -72,4 +81,38 @@ function ownVariables(start: Start, scratch: string): Start {
   const own: Start = { ...start, variables: join(scratch, 'variables.fd'), writes: 'kept' };
   prepareVariables(own);
   return own;
+}
+
+/** Whether the medium's default entry asks for the passphrase where it can be typed. */
+async function asksOnSerial(
+  { kernel }: MediumContent,
+  scratch: string,
+  { signal }: Context,
+): Promise<boolean> {
+  if (kernel === undefined) return true;
+  const name = 'menu';
+  await getFromExt4(kernel.fileSystem, MEDIUM.menu, { into: scratch, name }, signal);
+  const menu = readFileSync(join(scratch, name), 'utf8');
+  const [, first = ''] = /^set default=(\S+)$/m.exec(menu) ?? [];
+  const [, entry = ''] = menu.split(`--id ${first} {`);
+  return /^ +linux .*\bconsole=ttyS0\b/m.test(entry.slice(0, entry.indexOf('\n}')));
+}
+
+function silent({ file }: Medium): Problem {
+  return {
+    code: 'passphrase-unfit',
+    what: 'the passphrase cannot be typed unattended',
+    where: file,
+    why: 'the kernel command line on this medium has no console=ttyS0: its question comes on the screen alone',
+    next: 'install the images with --append console=ttyS0, or boot it yourself: mkma run --medium, with --window',
+  };
+}
+
+function unfit({ file }: Medium, encrypted: boolean) {
+  return {
+    code: 'option-unfit',
+    what: encrypted ? 'this medium asks for a passphrase' : '--passphrase-file is for encrypted media',
+    where: file,
+    next: encrypted ? 'name a file with it: --passphrase-file FILE' : 'leave it out',
+  } as const;
 }
