@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { createDecipheriv } from 'node:crypto';
 import {
   closeSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -18,6 +19,9 @@ import {
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { readMedium } from '../../src/host/media/medium.js';
+import { chooseMirrors } from '../../src/host/mirror/mirrors.js';
+import { PLAIN_REACH } from '../../src/host/mirror/reach.js';
+import { fetchedMedium } from '../../src/host/steps/bootstrap/medium.js';
 import { codeOf, mkma, temporary } from './cli.js';
 import { asDevice, openingInitramfs, readByGrub, smallSet } from './medium.js';
 import { inOwnMounts } from './persist/namespace.js';
@@ -49,13 +53,15 @@ const how = ({ images, passphrase }: Place): string[] => [
 
 /** The suite's cryptsetup, from the cache that an installation filled. */
 function cryptsetup(folder: string): (args: string[], input?: string) => string {
-  const stages = '/var/cache/mkma/stages';
   const root = join(folder, 'programs');
-  const [newest = ''] = readdirSync(stages)
-    .filter((name) => name.startsWith('medium-'))
-    .sort((a, b) => Number(b.split('.')[1]) - Number(a.split('.')[1]));
-  execFileSync('mkdir', [root]);
-  const archive = join(stages, newest, 'tree.tar.zst');
+  const mirrors = chooseMirrors(undefined);
+  assert.ok(mirrors.ok);
+  const cache = '/var/cache/mkma';
+  const settings = { mirrors: mirrors.value, reach: PLAIN_REACH, refresh: false, architecture: 'amd64' };
+  const fetched =
+    fetchedMedium({ ...settings, suite: 'trixie', cache }, cache) ?? assert.fail('nothing cached');
+  mkdirSync(root);
+  const archive = join(fetched.path, 'tree.tar.zst');
   execFileSync('tar', ['-C', root, '--exclude=./dev/*', '-xf', archive, './usr/sbin', './usr/lib']);
   const libraries = join(root, 'usr/lib/x86_64-linux-gnu');
   const start = ['--library-path', libraries, join(root, 'usr/sbin/cryptsetup')];
@@ -143,6 +149,56 @@ test('a disk is encrypted over whatever was there, and read back', async () => {
   execFileSync('e2fsck', ['-fn', clear], { stdio: 'pipe' });
   const base = readFileSync(join(made.images, 'base.cpio.zst'));
   assert.ok(catIn(clear, '/mkma/generations/1/base.cpio.zst').equals(base));
+});
+
+test('where the inside is mounted, mkma generations changes the menu in the open, and removes kernels there', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  const file = join(folder.path, 'a.img');
+  assert.equal((await mkma(['install', file, '--size', '700M', ...how(made)])).code, 0);
+  const clear = decrypted(file, folder.path, PASSPHRASE);
+  const [inside, outside] = [join(folder.path, 'inside'), join(folder.path, 'outside')];
+  const { encrypted } = readMedium(file) ?? assert.fail('no medium');
+  const where = ['--offset', `${encrypted?.boot.start}`, '--sizelimit', `${encrypted?.boot.bytes}`];
+  const boot = execFileSync('losetup', ['--find', '--show', ...where, file], { encoding: 'utf8' }).trim();
+  const onBoot = <T>(work: () => T): T => {
+    execFileSync('mount', [boot, outside]);
+    try {
+      return work();
+    } finally {
+      execFileSync('umount', [outside]);
+    }
+  };
+  for (const path of [inside, outside]) mkdirSync(path);
+  execFileSync('mount', ['-o', 'loop', clear, inside]);
+  try {
+    const copy = (root: string, number: number): void => {
+      execFileSync('cp', ['-al', `${root}/mkma/generations/1`, `${root}/mkma/generations/${number}`]);
+    };
+    for (const number of [2, 3]) copy(inside, number);
+    // The third has no kernel in the open.
+    onBoot(() => copy(outside, 2));
+    const generations = async (...args: string[]) => {
+      const done = await mkma(['generations', ...args, '--output', join(inside, 'mkma'), '--json']);
+      assert.equal(done.code, 0, done.stderr);
+      return onBoot(() => readFileSync(join(outside, 'boot/grub/grub.cfg'), 'utf8'));
+    };
+    const both = await generations('use', '1');
+    assert.match(both, /^set default=mkma-box$/m);
+    assert.deepEqual(
+      [...both.matchAll(/mkma_images_path=(\S+)/g)].map(([, path]) => path),
+      ['/mkma/generations/2', '/mkma/generations/1'],
+    );
+    const one = await generations('drop', '2');
+    assert.doesNotMatch(one, /generations\/2/);
+    assert.deepEqual(
+      onBoot(() => readdirSync(join(outside, 'mkma/generations'))),
+      ['1'],
+    );
+  } finally {
+    execFileSync('umount', [inside]);
+    execFileSync('losetup', ['--detach', boot]);
+  }
 });
 
 test('what cannot be encrypted, or opened later, is refused before anything is written', async () => {

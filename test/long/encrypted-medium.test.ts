@@ -71,6 +71,19 @@ async function withPassphrase(vm: Vm, command: string): Promise<string> {
   return said;
 }
 
+test('unattended: opened with the passphrase of a file, and not with another one', async () => {
+  const test = ['test', '--medium', medium, '--firmware', 'bios', '--preset', 'console'];
+  const passed = await mkma(...test, '--passphrase-file', join(folder, 'passphrase'));
+  assert.equal(passed.exitCode, 0, passed.output + passed.stderr);
+  writeFileSync(join(folder, 'wrong'), 'wrong\n');
+  const failed = await mkma(...test, '--passphrase-file', join(folder, 'wrong'));
+  assert.equal(failed.exitCode, 1);
+  assert.match(failed.stderr, /mkma: wrong passphrase \(1 of 3\) \[boot-failed\]/);
+  const refused = await mkma(...test);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /name a file with it: --passphrase-file FILE/);
+});
+
 /** What is left open: names of the device mapper, and keys of volumes. */
 const LEFT = 'dmsetup ls; grep -E "logon|cryptsetup|mkma-" /proc/keys; :';
 

@@ -36,8 +36,8 @@ export function earlySearch({ tag, value }: MenuPlace): string {
 export interface MediumDevices {
   /** The file system with the images, as `mkma_storage_device=` names it. */
   readonly device: string;
-  /** Volumes that it is on. */
-  readonly opening: Opening;
+  /** Volumes that it is on; absent: as the command line of each generation says. */
+  readonly opening?: Opening;
   /** On an encrypted medium, the file system with menu, kernels and initramfs. */
   readonly bootDevice?: string;
 }

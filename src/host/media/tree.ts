@@ -1,6 +1,7 @@
 /** What lies on a new medium, as data: the menu, and one generation. */
 import { dirname } from 'node:path';
 import { type KernelParameter, renderCmdline } from '../../core/boot/cmdline.js';
+import { PLAIN } from '../../core/boot/opening.js';
 import { FILES } from '../../core/contract.js';
 import { readGenerations } from '../../core/generations/read.js';
 import { bootParameters } from '../../core/loader/entry.js';
@@ -30,7 +31,7 @@ export const FIRST = 1;
 
 /** The command line of a generation on a medium. */
 export function cmdlineOn(
-  { device, opening }: MediumDevices,
+  { device, opening = PLAIN }: MediumDevices,
   number: number,
   own: readonly KernelParameter[],
 ): string {

@@ -3,16 +3,15 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Generations, without } from '../../core/generations/read.js';
 import { MEDIUM } from '../../core/loader/medium-menu.js';
-import { err, ok, type Problem, type Result } from '../../core/result.js';
-import { probeUuid } from '../boot-entry/placement.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
 import { bootDeviceAround, mediumAround, menuOf, writeMenu } from '../media/menu.js';
 import { plainDevices } from '../media/menu-place.js';
 import { openGenerations } from '../set/generations.js';
-import { readMounts } from '../sys/mounts.js';
 import { bootEntry } from './boot-entry.js';
 import { followSealed } from './follow-sealed.js';
+import { mountedDevice } from './mounted-device.js';
 
 /** Removes the entries of generations that are about to be dropped; a Problem if that fails. */
 export async function dropEntries(
@@ -70,18 +69,8 @@ async function followMenu(
   root: string,
   { signal }: Context,
 ): Promise<Result<string[]>> {
-  const source = readMounts().findLast(({ point }) => point === root)?.source ?? '';
-  const uuid = await probeUuid(source, signal);
-  if (!uuid.ok) return uuid;
-  if (uuid.value === null) {
-    return err({
-      code: 'entries-not-updated',
-      what: "cannot read the UUID of this medium's file system",
-      where: source,
-      why: 'its menu names it by that',
-      next: 'mount the medium from its own partition (lsblk shows it), then repeat the command',
-    });
-  }
-  const written = await writeMenu(root, menuOf(generations, plainDevices(`UUID=${uuid.value}`)));
+  const device = await mountedDevice(root, signal);
+  if (!device.ok) return device;
+  const written = await writeMenu(root, menuOf(generations, plainDevices(device.value)));
   return written.ok ? ok([`the menu of this medium follows: ${join(root, MEDIUM.menu)}`]) : written;
 }
