@@ -18,7 +18,7 @@ set -- --no-unhandled-rejection -m /usr/lib/mkma/mkma.js "$@"
 # Commands that mount the storage do so in a mount namespace of their own: the kernel releases it with the
 # last process, however that ends.
 case "${4-} $*" in
-persist* | layers* | revert* | status*" --unsaved"*)
+persist* | layers* | generations* | revert* | status*" --unsaved"*)
   [ "$(id -u)" != 0 ] || exec unshare --mount --propagation slave qjs "$@"
   ;;
 esac

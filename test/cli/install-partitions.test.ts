@@ -1,14 +1,14 @@
 /** Partitions of a medium as the kernel has them: those of an older table are not mounted. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { readMedium } from '../../src/host/media/medium.js';
 import { mountStorage } from '../../src/host/media/mount.js';
 import { partitionNode, rereadTable } from '../../src/host/media/partitions.js';
 import { mkma, temporary } from './cli.js';
-import { smallSet } from './medium.js';
+import { asDevice, smallSet } from './medium.js';
 import { inOwnMounts } from './persist/namespace.js';
 
 inOwnMounts(import.meta.url);
@@ -25,6 +25,7 @@ async function withPartitions(file: string, work: (device: string) => Promise<vo
   }
 }
 
+const MIB = 2 ** 20;
 const ALWAYS = new AbortController().signal;
 
 test('a partition that the kernel knows from an older table is not mounted', async () => {
@@ -67,5 +68,33 @@ test('a partition that the kernel knows from an older table is not mounted', asy
     execFileSync('addpart', [device, '3', String(start / 512), String(bytes / 512)]);
     const node = await partitionNode(device, medium.storage);
     assert.equal(node.ok && node.value, part);
+  });
+});
+
+test('labels of ZFS at the end of what becomes the partition do not stay', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'));
+  const [file, size] = [join(folder.path, 'disk'), 160 * MIB];
+  const [start, end] = [66 * MIB, size - MIB];
+  const disk = Buffer.alloc(size);
+  // The last two of its four labels: uberblocks in their second half (OpenZFS, On-Disk Format, chapter 1).
+  for (const label of [end - MIB / 2, end - MIB / 4])
+    for (let at = label + MIB / 8; at < label + MIB / 4; at += 1024) {
+      disk.writeBigUInt64LE(0x00bab10cn, at);
+      disk.writeBigUInt64LE(5000n, at + 8);
+    }
+  writeFileSync(file, disk);
+  await asDevice(file, async (device) => {
+    const probe = (): string => {
+      const words = ['--probe', '--offset', String(start), '--size', String(end - start), device];
+      return execFileSync('blkid', ['--output', 'value', '--match-tag', 'TYPE', ...words], {
+        encoding: 'utf8',
+      });
+    };
+    assert.equal(probe(), 'zfs_member\n');
+    const made = await mkma(['install', device, '--output', images, '--confirm', basename(device)]);
+    assert.equal(made.code, 0, made.stderr);
+    assert.deepEqual(readMedium(device)?.storage, { name: 'mkma', start, bytes: end - start });
+    assert.equal(probe(), 'ext4\n');
   });
 });

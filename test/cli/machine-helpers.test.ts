@@ -93,6 +93,17 @@ for (const [program, args] of [
   });
 }
 
+for (const args of [
+  ['layers', 'list'],
+  ['generations', 'list'],
+]) {
+  test(`whatever ends mkma ${args[0]}, the storage is mounted nowhere afterwards`, () => {
+    // As if it was killed before it could unmount it.
+    without('umount', () => machine.mkma(args), '#!/bin/sh\nexit 32\n');
+    assert.doesNotMatch(readFileSync('/proc/self/mountinfo', 'utf8'), / \S*\/run\/mkma\/storage /);
+  });
+}
+
 test('a program that fails for another reason is told with its words', () => {
   const script = '#!/bin/sh\necho "blkid: out of order" >&2; exit 4\n';
   const ended = without('blkid', () => machine.mkma(['layers', 'list', '--json']), script);

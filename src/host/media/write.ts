@@ -153,6 +153,7 @@ function bytesOf(entries: readonly TreeEntry[]): number {
 /** Removes signatures of what was there: at the beginning, where ext4 leaves its first blocks, at the end. */
 export async function wipe(disk: Disk, { bytes, storage }: Layout): Promise<void> {
   const zeros = Buffer.alloc(MIB);
-  for (const at of [0, storage.start, bytes - MIB]) await disk.write({ at, bytes: zeros });
+  const end = storage.start + storage.bytes;
+  for (const at of [0, storage.start, end - MIB, bytes - MIB]) await disk.write({ at, bytes: zeros });
   await disk.flush();
 }
