@@ -113,18 +113,21 @@ test('a host with a device mapper adds a generation, whole inside and in the ope
   const name = disk.replace('/dev/', '');
   await host.script(`printf '${PASSPHRASE}\\n' >/run/right; printf 'wrong\\n' >/run/wrong`);
   const add = `install ${disk} --output ${GUEST.images} --confirm ${name} --passphrase-file`;
-  const wrong = await host.mkma(`${add} /run/wrong`);
+  // Emulated processors encrypt and compare all of it.
+  const LONG = 1500;
+  const wrong = await host.mkma(`${add} /run/wrong`, LONG);
   assert.match(wrong.output, /\[luks-wrong-passphrase\]/);
-  const added = await host.mkma(`${add} /run/right`);
+  const added = await host.mkma(`${add} /run/right`, LONG);
   assert.equal(added.exitCode, 0, added.output);
   assert.match(added.output, /added generation 2 to .*; its layers and older generations stay/);
   assert.equal(await host.vm.ask(`${LEFT} losetup --list --noheadings`), 'No devices found');
   // Again: nothing to do. In a file on that host, by loop devices, likewise.
-  const again = await host.mkma(`${add} /run/right`);
+  const again = await host.mkma(`${add} /run/right`, LONG);
   assert.match(again.output, /has these images already, as generation 2/);
   await host.script(`cp --sparse=always ${disk} /srv/medium.img`);
   const inFile = await host.mkma(
     `install /srv/medium.img --output ${GUEST.images} --passphrase-file /run/right --layers none`,
+    LONG,
   );
   assert.match(inFile.output, /added generation 3 to/);
   assert.equal(await host.vm.ask(`${LEFT} losetup --list --noheadings`), 'No devices found');

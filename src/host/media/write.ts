@@ -151,9 +151,10 @@ function bytesOf(entries: readonly TreeEntry[]): number {
 }
 
 /** Removes signatures of what was there: at the beginning, where ext4 leaves its first blocks, at the end. */
-export async function wipe(disk: Disk, { bytes, storage }: Layout): Promise<void> {
+export async function wipe(disk: Disk, { bytes, boot, storage }: Layout): Promise<void> {
   const zeros = Buffer.alloc(MIB);
+  const starts = boot === undefined ? [0, storage.start] : [0, boot.start, storage.start];
   const end = storage.start + storage.bytes;
-  for (const at of [0, storage.start, end - MIB, bytes - MIB]) await disk.write({ at, bytes: zeros });
+  for (const at of [...starts, end - MIB, bytes - MIB]) await disk.write({ at, bytes: zeros });
   await disk.flush();
 }
