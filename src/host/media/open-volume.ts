@@ -20,15 +20,19 @@ const MAPPER = '/sys/class/misc/device-mapper';
 /** Where udev listens, if it runs: otherwise nobody would answer libdevmapper. */
 const UDEV = '/run/udev/control';
 
+/** Whether this kernel can open volumes; known before anybody is asked for a passphrase. */
+export async function requireMapper(target: string, signal: AbortSignal): Promise<Result<void>> {
+  // Where it is not a module of its own, or is loaded already, this fails and nothing is lacking.
+  await runAny({ file: 'modprobe', args: ['-abq', 'dm_mod', 'dm_crypt'] }, { signal });
+  return existsSync(MAPPER) ? ok() : err(noMapper(target));
+}
+
 /** Opens it. `luks`: the UUID of its header. */
 export async function openVolume(
   { programs }: MediumTools,
   { target, part, luks, passphrase }: VolumeRequest,
   signal: AbortSignal,
 ): Promise<Result<OpenedVolume>> {
-  // Where it is not a module of its own, or is loaded already, this fails and nothing is lacking.
-  await runAny({ file: 'modprobe', args: ['-abq', 'dm_mod', 'dm_crypt'] }, { signal });
-  if (!existsSync(MAPPER)) return err(noMapper(target));
   const device = await deviceFor(target, part, signal);
   if (!device.ok) return device;
   const { node, release } = device.value;

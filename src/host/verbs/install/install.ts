@@ -7,6 +7,7 @@ import { allOf } from '../../media/block-device.js';
 import { consequenceLines, deviceLines } from '../../media/describe.js';
 import type { FoundMedium } from '../../media/medium.js';
 import type { MediumKey } from '../../media/mounted-medium.js';
+import { requireMapper } from '../../media/open-volume.js';
 import { refreshLoader } from '../../media/refresh-loader.js';
 import { mayChange, mayWrite } from '../../media/refuse.js';
 import { findTarget, type Target } from '../../media/target.js';
@@ -247,6 +248,8 @@ async function keyOf(
   scratch: string,
   context: Context,
 ): Promise<Result<MediumKey>> {
+  const able = await requireMapper(options.target, context.signal);
+  if (!able.ok) return able;
   const tools = await fetchTools(options, suite, scratch, context);
   if (!tools.ok) return tools;
   const passphrase = await options.passphrase('open');
