@@ -57,5 +57,17 @@ export function writeFileWhole(final: string, content: string | Uint8Array, owne
 
 /** Gives a file or folder to an owner; a symlink itself, not its target. */
 export function giveTo(path: string, owner?: Owner): void {
-  if (owner !== undefined) lchownSync(path, owner.uid, owner.gid);
+  if (owner !== undefined) whereOwnersAre(() => lchownSync(path, owner.uid, owner.gid));
+}
+
+/**
+ * Changes an owner on file systems that have owners: FAT refuses it with EPERM even to root (fat_setattr in
+ * fs/fat/file.c), and mounting decides there whose its files are. Only root changes owners.
+ */
+export function whereOwnersAre(change: () => void, root = process.getuid?.() === 0): void {
+  try {
+    change();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM' || !root) throw cause;
+  }
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
-import type { Owner } from './files.js';
+import { type Owner, whereOwnersAre } from './files.js';
 import { type Finished, Interrupted, start } from './run.js';
 
 /** A held lock; disposing releases it. */
@@ -33,7 +33,7 @@ export async function tryLock(
 ): Promise<Result<Lock | undefined>> {
   return tryOpened(file, signal, () => {
     const fd = openSync(file, 'a');
-    if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+    if (owner !== undefined) whereOwnersAre(() => fchownSync(fd, owner.uid, owner.gid));
     return fd;
   });
 }
