@@ -5,10 +5,13 @@
 set -eu
 
 own=
-case ${1-} in persist | status | layers) own=/usr/lib/mkma/mkma ;; esac
+case ${1-} in persist | status | revert | layers | generations) own=/usr/lib/mkma/mkma ;; esac
 for word; do
-  # These layers lie in a folder of images.
-  case "$1 $word" in "layers -o"* | "layers --output" | "layers --output="*) own= ;; esac
+  # These layers and generations lie in a folder of images. Only a host adds generations.
+  case "$1 $word" in
+  "layers -o"* | "layers --output" | "layers --output="*) own= ;;
+  "generations -o"* | "generations --output" | "generations --output="* | "generations add") own= ;;
+  esac
 done
 [ ! -x "$own" ] || exec "$own" "$@"
 

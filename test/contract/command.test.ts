@@ -38,7 +38,14 @@ test("the host's program is started with the arguments as they are, by a link an
 });
 
 test("on a machine that mkma built, the running system's verbs are that machine's", () => {
-  for (const args of [['status', '--json'], ['persist', '--select', '-o*'], ['layers'], ['layers', 'list']]) {
+  for (const args of [
+    ...[
+      ['status', '--json'],
+      ['persist', '--select', '-o*'],
+      ['revert', '/etc/motd'],
+    ],
+    ...[['layers'], ['layers', 'list'], ['generations'], ['generations', 'list']],
+  ]) {
     assert.equal(started(true, ...args), `machine ${args.join(' ')}`);
   }
   for (const args of [[], ['--help'], ['build'], ['summary'], ['inspect', 'status']]) {
@@ -46,11 +53,15 @@ test("on a machine that mkma built, the running system's verbs are that machine'
   }
 });
 
-test('layers in a folder of images are not those of the running system', () => {
+test('layers and generations in a folder of images are not those of the running system', () => {
   for (const output of [['-o', 'images'], ['-oimages'], ['--output', 'images'], ['--output=images']]) {
-    const args = ['layers', 'list', ...output];
-    assert.equal(started(true, ...args), `host ${args.join(' ')}`);
+    for (const verb of ['layers', 'generations']) {
+      const args = [verb, 'list', ...output];
+      assert.equal(started(true, ...args), `host ${args.join(' ')}`);
+    }
   }
+  // Of the images that the host built.
+  assert.equal(started(true, 'generations', 'add'), 'host generations add');
 });
 
 test('an older Node.js is refused with what to do; the oldest that will do is the one in package.json', () => {
