@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -253,4 +254,33 @@ test('no boot loader, no images: told with where they were looked for', async ()
     empty.stderr,
     /error: no image to boot: .*\n +why: it contains no base\.cpio\.zst or base\.erofs\n/,
   );
+});
+
+test('an initramfs that cannot open what its entry names is warned of before it fails to boot', async () => {
+  using folder = temporary();
+  const { images, root } = machine(folder.path);
+  rmSync(join(images, 'initramfs.cpio.zst'));
+  symlinkSync(join(sharedImages(), 'initramfs.cpio.zst'), join(images, 'initramfs.cpio.zst'));
+  const print = (append: string) =>
+    mkmaHere([
+      'boot-entry',
+      '-o',
+      images,
+      '--root',
+      root,
+      '--loader',
+      'systemd-boot',
+      ...WHERE,
+      '--append',
+      append,
+    ]);
+  const luks = 'mkma_luks=11111111-2222-4333-8444-000000000001';
+  const closed = await print(`${luks} mkma_lvm=box/root`);
+  assert.equal(closed.code, 0);
+  assert.match(
+    closed.stderr,
+    /warning: .*\[initramfs-cannot-open\][\s\S]*\(LUKS\) and logical volumes \(LVM\)/,
+  );
+  assert.match(closed.stderr, /storage: \['luks', 'lvm'\]/);
+  assert.equal((await print('quiet')).stderr, '');
 });

@@ -33,6 +33,7 @@ import { requireRoom, writePlan } from '../boot-entry/write.js';
 import type { Context } from '../context.js';
 import { generationFolder, openGenerations } from '../set/generations.js';
 import { findWhole } from '../set/whole.js';
+import { whatCannotOpen } from './entries-open.js';
 
 export interface BootEntryOptions extends PlaceOptions {
   /** Folder with the images, absolute. */
@@ -68,6 +69,8 @@ export async function bootEntry(
 ): Promise<Result<BootEntryResult>> {
   const entries = await readEntries(options, context);
   if (!entries.ok) return entries;
+  for (const problem of await whatCannotOpen(entries.value.all, context.signal))
+    context.emit({ type: 'warning', problem });
   const found = await findPlaces(options, context.signal);
   if (!found.ok) return found;
   const places = found.value;
