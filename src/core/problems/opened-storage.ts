@@ -20,6 +20,10 @@ export const OPENED_STORAGE = {
     'The storage is encrypted, and there is no key and nobody to ask for the passphrase.',
     'Run the command at a terminal; for automatic saving, set initramfs.keepKey in the definition.',
   ],
+  'luks-key-not-kept': [
+    'The volume has a LUKS1 header, whose key early boot cannot leave in the kernel (initramfs.keepKey).',
+    'Convert it to LUKS2 elsewhere, while it is closed: cryptsetup convert --type luks2.',
+  ],
   'luks-wrong-passphrase': [
     'The passphrase of the encrypted storage was wrong three times.',
     'Run the command again.',

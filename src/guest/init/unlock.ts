@@ -4,7 +4,7 @@ import { INITRAMFS, PARAM, WRONG_PASSPHRASE } from '../../core/contract.js';
 import { err, ok, problemLine, type Result } from '../../core/result.js';
 import { askSecret, isScreen, openConsoles, tell } from '../storage/ask.js';
 import { describeDisk } from '../storage/describe-disk.js';
-import { checkSlots, type LuksVolume, openLuks, type Slots } from '../storage/luks.js';
+import { checkSlots, keyNotKept, type LuksVolume, openLuks, type Slots } from '../storage/luks.js';
 import type { GuestSystem, KeyTerminal } from '../system.js';
 import { readKeyFile } from './key-file.js';
 import type { Drivers } from './modules.js';
@@ -67,6 +67,7 @@ export function unlockerOf(machine: GuestSystem, facts: OpenFacts): Unlocker {
       if (!slots.ok) return slots;
       const { warning } = slots.value;
       if (warning !== undefined) say(machine, `warning: ${problemLine(warning)}`);
+      if (how.keepKey && !slots.value.luks2) say(machine, `warning: ${problemLine(keyNotKept(volume))}`);
       const opened = byKeyFile(volume, slots.value);
       if (!opened.ok || opened.value) return opened.ok ? ok() : opened;
       for (const secret of secrets) {

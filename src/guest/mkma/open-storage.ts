@@ -92,7 +92,7 @@ function unlock(machine: RunningSystem, volume: LuksVolume, keepKey: boolean, op
     if (!again.ok || again.value) return again.ok ? ok() : again;
   }
   const terminal = machine.openTerminal('/dev/tty');
-  if (terminal === undefined) return err(locked(volume, keepKey));
+  if (terminal === undefined) return err(locked(volume, keepKey, slots.value));
   try {
     return askOn(terminal, machine, volume, slots.value);
   } finally {
@@ -145,14 +145,15 @@ function askOn(
   });
 }
 
-function locked({ node, uuid }: LuksVolume, keepKey: boolean) {
+function locked({ node, uuid }: LuksVolume, keepKey: boolean, { luks2 }: Slots) {
+  const why = luks2
+    ? "its key is not in the kernel's keyring, or this process cannot reach it; and there is no terminal"
+    : 'its header is LUKS1, whose key cannot be left in the kernel, and there is no terminal';
   return {
     code: 'luks-locked',
     what: 'the storage is encrypted, and nobody can be asked for its passphrase',
     where: `${node}, UUID ${uuid}`,
-    why: keepKey
-      ? "its key is not in the kernel's keyring, or this process cannot reach it; and there is no terminal"
-      : "this boot has not left its key in the kernel's keyring, and there is no terminal",
+    why: keepKey ? why : "this boot has not left its key in the kernel's keyring, and there is no terminal",
     next: keepKey
       ? 'run the command at a terminal'
       : 'run the command at a terminal; for automatic saving, add initramfs: { keepKey: true } to the definition',

@@ -47,12 +47,14 @@ export function findLuks(machine: GuestSystem, uuid: string): Result<LuksVolume 
 
 /** How a volume may be opened. */
 export interface OpenHow {
-  /** Leave its key in the user keyring of root (keyrings(7)). */
+  /** Leave its key in the user keyring of root (keyrings(7)), if it is LUKS2. */
   readonly keepKey?: boolean;
 }
 
-/** Which keyslots may be tried. */
+/** Which keyslots may be tried, and of which kind the header is. */
 export interface Slots {
+  /** cryptsetup leaves no key of LUKS1 in a keyring (cryptsetup-open(8), --link-vk-to-keyring). */
+  readonly luks2: boolean;
   /** Numbers to try one after the other; `undefined`: all at once. */
   readonly numbers: readonly number[] | undefined;
   readonly warning: Problem | undefined;
@@ -66,7 +68,7 @@ export function checkSlots(machine: GuestSystem, { uuid, node }: LuksVolume): Re
   const fit = fitSlots(parseSlots(dump.code === 0 ? dump.stdout : ''), available, `${node}, UUID ${uuid}`);
   if (fit.kind === 'none') return err(fit.problem);
   const some = fit.kind === 'some' ? fit : undefined;
-  return ok({ numbers: some?.slots, warning: some?.problem });
+  return ok({ luks2: dump.code === 0, numbers: some?.slots, warning: some?.problem });
 }
 
 /** Opens a volume with a passphrase or the content of a key file; `false`: no keyslot accepts it. */
@@ -74,7 +76,7 @@ export function openLuks(
   machine: GuestSystem,
   volume: LuksVolume,
   secret: Uint8Array,
-  { numbers }: Slots,
+  { numbers, luks2 }: Slots,
   { keepKey = false }: OpenHow = {},
 ): Result<boolean> {
   for (const number of numbers ?? [undefined]) {
@@ -86,7 +88,7 @@ export function openLuks(
       'luks',
       '--key-file=-',
       ...slot,
-      ...keyring(volume, keepKey),
+      ...keyring(volume, keepKey && luks2),
     ];
     const opened = machine.run([...argv, ...readOnly(machine, volume), volume.node, mappingOf(volume.uuid)], {
       secret,
@@ -124,6 +126,17 @@ function outOfMemory({ uuid, node }: LuksVolume, words: string): Problem {
     where: `${node}, UUID ${uuid}`,
     why: words.trim(),
     next: 'give the machine more RAM, or lower the need elsewhere: cryptsetup luksConvertKey --pbkdf-memory KIB',
+  };
+}
+
+/** The warning that a volume's key does not stay in the kernel though it was to. */
+export function keyNotKept({ uuid, node }: LuksVolume): Problem {
+  return {
+    code: 'luks-key-not-kept',
+    what: 'the key of a volume is not left in the kernel: commands will ask for the passphrase',
+    where: `${node}, UUID ${uuid}`,
+    why: 'initramfs.keepKey needs LUKS2, and its header is LUKS1',
+    next: `convert it elsewhere, while it is closed: cryptsetup convert --type luks2 ${node}`,
   };
 }
 
