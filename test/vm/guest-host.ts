@@ -91,8 +91,8 @@ function sourcesOf({ main, security }: Mirrors): string {
   return `deb ${main} trixie main\ndeb ${security} trixie-security main\n`;
 }
 
-/** The disk with mkma as it is installed, a set of images, and the cache; a raw file. */
-async function makeHostDisk(images: string): Promise<string> {
+/** The disk with mkma as it is installed, sets of images by their folders, and the cache; a raw file. */
+async function makeHostDisk(sets: Readonly<Record<string, string>>): Promise<string> {
   const mirrors = chooseMirrors(undefined);
   assert.ok(mirrors.ok, JSON.stringify(mirrors));
   const folder = mkdtempSync(join(imagesFolder(), 'host-disk-'));
@@ -101,8 +101,9 @@ async function makeHostDisk(images: string): Promise<string> {
     copyTree(join(repository, path), join(tree, 'mkma', path));
   const entry = await bootPrograms(mirrors.value);
   copyTree(entry, join(tree, relative('/srv', GUEST.cache), 'stages', basename(entry)));
-  for (const name of [...SET_FILES, 'cmdline']) {
-    if (existsSync(join(images, name))) copyTree(join(images, name), join(tree, 'images', name));
+  for (const [path, images] of Object.entries(sets)) {
+    for (const name of [...SET_FILES, 'cmdline'].filter((one) => existsSync(join(images, one))))
+      copyTree(join(images, name), join(tree, relative('/srv', path), name));
   }
   writeFileSync(join(tree, 'mirrors.list'), sourcesOf(mirrors.value));
   const bytes = Number(tool('du', '--summarize', '--bytes', tree).split('\t')[0]);
@@ -117,6 +118,8 @@ export interface GuestHostOptions {
   readonly disks?: readonly string[];
   /** Folder with the set that lies in {@link GUEST}.images; by default the images under test. */
   readonly images?: string;
+  /** Folders with further sets, by where they lie below /srv. */
+  readonly sets?: Readonly<Record<string, string>>;
   /** Further kernel parameters; not with `--firmware`, where the boot loader has them. */
   readonly append?: string;
   /** Further arguments of `mkma run`; after `--disk` the machine boots from that instead of a disk of its own. */
@@ -133,8 +136,8 @@ export class GuestHost implements AsyncDisposable {
 
   /** Boots it, with the host's disk and the given ones. */
   static async start(options: GuestHostOptions = {}): Promise<GuestHost> {
-    const { disks = [], images = imagesFolder(), append = '', args = [] } = options;
-    const own = await makeHostDisk(images);
+    const { disks = [], images = imagesFolder(), sets = {}, append = '', args = [] } = options;
+    const own = await makeHostDisk({ [GUEST.images]: images, ...sets });
     const data = [own, ...disks].flatMap((file) => ['--data-disk', file]);
     const machine = { images: await ownHostImages(), args: ['--memory', `${MEMORY}`, ...data, ...args] };
     const vm = await Vm.login(append, machine);
