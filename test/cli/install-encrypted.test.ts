@@ -222,7 +222,7 @@ test('what cannot be encrypted, or opened later, is refused before anything is w
   assert.equal(await refusal(...how(made), '--size', '300M'), 'medium-too-small');
   const plain = openingInitramfs(smallSet(join(folder.path, 'plain')), []);
   const lacking = await mkma(['install', file, ...how({ ...made, images: plain })]);
-  assert.equal(codeOf(lacking), 'initramfs-no-luks');
+  assert.equal(codeOf(lacking), 'initramfs-cannot-open');
   assert.match(lacking.stderr, /initramfs: \{ storage: \['luks'\] \}/);
   assert.deepEqual(
     readdirSync(folder.path).filter((name) => name.includes('.img')),

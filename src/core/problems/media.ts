@@ -71,10 +71,6 @@ export const MEDIA = {
     'The menu on the medium is not one that mkma wrote.',
     'Move the file away, then repeat the command.',
   ],
-  'initramfs-no-luks': [
-    'The initramfs of this set cannot open an encrypted medium.',
-    "Add initramfs: { storage: ['luks'] } to the definition, and build again.",
-  ],
   'clear-on-disk': [
     'While an encrypted medium is made, its content is for a moment on a disk that may not be encrypted.',
     'Free some RAM, or name a cache folder on an encrypted disk (--cache).',

@@ -68,7 +68,7 @@ export async function requireOpening({ set }: Content, signal: AbortSignal): Pro
   if (!manifest.ok) return manifest;
   if (manifest.value?.storage?.includes('luks') === true) return ok();
   return err({
-    code: 'initramfs-no-luks',
+    code: 'initramfs-cannot-open',
     what: 'the initramfs of this set cannot open an encrypted medium',
     where,
     why: manifest.value === undefined ? 'mkma did not build it' : 'it was built without cryptsetup',
