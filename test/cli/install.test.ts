@@ -189,7 +189,7 @@ test('a disk is asked for by name, written over whatever was there, and read bac
   });
 });
 
-test('--refresh-loader renews what differs of shim and GRUB, and nothing else', async () => {
+test('--refresh-loader renews what differs of shim and GRUB, completes a renewal that was cut off, and nothing else', async () => {
   using folder = temporary({ onDisk: true });
   const images = smallSet(join(folder.path, 'images'));
   const medium = join(folder.path, 'medium.img');
@@ -201,10 +201,13 @@ test('--refresh-loader renews what differs of shim and GRUB, and nothing else', 
   const old = join(folder.path, 'old');
   writeFileSync(old, 'an older GRUB');
   execFileSync('mcopy', ['-o', '-i', esp, old, '::/EFI/BOOT/grubx64.efi']);
+  // As a renewal leaves it that was cut off.
+  execFileSync('mren', ['-i', esp, '::/EFI/BOOT/mmx64.efi', '::/EFI/BOOT/mmx64.efi.new']);
   const fd = openSync(medium, 'r+');
   writeSync(fd, Buffer.alloc(512, 1), 0, 512, MIB + 2048);
   closeSync(fd);
-  assert.deepEqual(await renewed(), ['GRUB for BIOS', 'EFI/BOOT/grubx64.efi']);
+  const all = ['GRUB for BIOS', 'EFI/BOOT/mmx64.efi', 'EFI/BOOT/grubx64.efi'];
+  assert.deepEqual((await renewed()).sort(), all.sort());
   const now = readFileSync(medium);
   assert.deepEqual(await renewed(), []);
   assert.ok(now.equals(readFileSync(medium)));
@@ -235,7 +238,7 @@ test('what must not be written is refused, and nothing changes', async () => {
   assert.equal(readFileSync(foreign, 'utf8'), 'somebody');
   assert.equal(await refusal(folder.path, images), 'target-not-disk');
   assert.equal(await refusal('/dev/no-such-disk', images), 'no-such-device');
-  assert.equal(await refusal(join(folder.path, 'none/x.img'), images), 'target-not-disk');
+  assert.equal(await refusal(join(folder.path, 'none/x.img'), images), 'no-such-folder');
   assert.equal(await refusal(join(folder.path, 'x.img'), images, '--size', '80M'), 'medium-too-small');
   assert.equal(await refusal(join(folder.path, 'x.img'), folder.path), 'image-missing');
   assert.deepEqual(readdirSync(folder.path).sort(), ['foreign', 'images']);

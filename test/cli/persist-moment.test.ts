@@ -58,10 +58,16 @@ function start(args: readonly string[], env: Readonly<Record<string, string>> = 
   });
 }
 
+const LONG = process.env.MKMA_TEST_LONG === '1';
+/** Saves of a database by its journal. */
+const ROUNDS = LONG
+  ? { wal: 10, delete: 10, truncate: 3, persist: 3 }
+  : { wal: 4, delete: 4, truncate: 1, persist: 1 };
+
 for (const mode of ['wal', 'delete', 'truncate', 'persist'] as const) {
   test(`SQLite (${mode}) under constant writes, saved again and again: whole after each boot, and no transaction is missing`, async () => {
     let stood = 0;
-    for (let round = 1; round <= (mode === 'wal' || mode === 'delete' ? 10 : 3); round++) {
+    for (let round = 1; round <= ROUNDS[mode]; round++) {
       const writer = new SqliteWriter(groups, at('srv/db/data.db'), mode);
       await writer.reach(50);
       const before = writer.acknowledged;
@@ -81,7 +87,7 @@ for (const mode of ['wal', 'delete', 'truncate', 'persist'] as const) {
   });
 }
 
-const BY_ITSELF = process.env.MKMA_TEST_LONG === '1' ? 10 : 2;
+const BY_ITSELF = LONG ? 10 : 2;
 for (const mode of ['wal', 'delete'] as const) {
   test(`SQLite (${mode}) under constant writes, saved by itself: whole after each boot, and no transaction is missing`, async () => {
     mkdirSync(join(machine.root, 'etc/mkma'), { recursive: true });
