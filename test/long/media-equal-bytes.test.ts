@@ -1,11 +1,11 @@
 /** The same images give the same bytes on this host and on Debian 13: media and ISOs, twice on each, with boot programs fetched there. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { execute, repository } from '../cli/cli.js';
-import { imagesFolder } from '../vm/harness.js';
+import { sharedImages } from '../cli/images.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'mkma-equal-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -46,10 +46,14 @@ async function digests(...command: [string, ...string[]]): Promise<Map<string, s
 test('media and ISOs have the same bytes on this host and on Debian 13', async () => {
   const script = join(folder, 'make.sh');
   writeFileSync(script, MAKE);
-  const here = await digests(script, repository, imagesFolder(), join(folder, 'made'));
+  const images = join(folder, 'images');
+  mkdirSync(images);
+  for (const name of ['base.cpio.zst', 'initramfs.cpio.zst', 'vmlinuz', 'cmdline'])
+    copyFileSync(join(sharedImages(), name), join(images, name));
+  const here = await digests(script, repository, images, join(folder, 'made'));
   assert.deepEqual([...here.keys()], ['medium-1', 'medium-2', 'iso-1', 'iso-2']);
   assert.equal(here.get('medium-1'), here.get('medium-2'));
   assert.equal(here.get('iso-1'), here.get('iso-2'));
-  const there = await digests('-c', ON_DEBIAN_13, 'sh', repository, imagesFolder(), script);
+  const there = await digests('-c', ON_DEBIAN_13, 'sh', repository, images, script);
   assert.deepEqual(there, here);
 });

@@ -1,4 +1,4 @@
-/** What `mkma install` makes boots, as it is: by BIOS, and by UEFI with Secure Boot enforced. The rest is in long/medium. */
+/** What `mkma install` makes boots, as it is: by BIOS, and by UEFI with Secure Boot enforced. The rest is in long/medium-*. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

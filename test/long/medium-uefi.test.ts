@@ -1,0 +1,3 @@
+import { testTwice } from '../vm/medium-twice.js';
+
+testTwice('uefi');
