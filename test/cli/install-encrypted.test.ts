@@ -219,6 +219,8 @@ test('what cannot be encrypted, or opened later, is refused before anything is w
   }
   assert.equal(await refusal('--encrypt', '--passphrase-file', '/nowhere'), 'passphrase-unfit');
   assert.equal(await refusal('--key-memory', '64'), 'option-unfit');
+  // Whoever names a passphrase never gets a medium that is not encrypted.
+  assert.equal(await refusal('--passphrase-file', passphrase), 'option-unfit');
   assert.equal(await refusal(...how(made), '--size', '300M'), 'medium-too-small');
   const plain = openingInitramfs(smallSet(join(folder.path, 'plain')), []);
   const lacking = await mkma(['install', file, ...how({ ...made, images: plain })]);
@@ -231,6 +233,7 @@ test('what cannot be encrypted, or opened later, is refused before anything is w
   // A medium that is not encrypted stays so; an encrypted one needs its passphrase.
   assert.equal((await mkma(['install', file, '--output', images])).code, 0);
   assert.equal(await refusal('--encrypt', '--passphrase-file', passphrase), 'option-unfit');
+  assert.equal(await refusal('--passphrase-file', passphrase), 'option-unfit');
 });
 
 test('an interruption while it is encrypted leaves nothing, in RAM or on the disk', async () => {

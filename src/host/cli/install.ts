@@ -39,7 +39,8 @@ export function installCommand(session: Session, end: (code: number) => void) {
       const settings = await mediumSettings(session, options);
       if (!settings.ok) return end(fail(session, settings.problem));
       const { size, label: named, fresh, refreshLoader, encrypt, keyMemory, passphraseFile } = options;
-      const how = { encrypt, keyMemory, passphrase: passphraseOf(session, passphraseFile) };
+      const passphrase = passphraseOf(session, passphraseFile);
+      const how = { encrypt, keyMemory, passphrase, passphraseGiven: passphraseFile !== undefined };
       const own = { target, size, label: named, fresh, refreshLoader, ...how, ownMounts: session.ownMounts };
       const confirm = (name: string) => confirmedBy(session, options.confirm, name);
       end(show(session, await install({ ...settings.value, ...own, confirm }, session.context)));

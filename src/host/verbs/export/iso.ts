@@ -25,6 +25,7 @@ export type ExportOptions = Omit<
   | 'encrypt'
   | 'keyMemory'
   | 'passphrase'
+  | 'passphraseGiven'
   | 'refreshLoader'
   | 'ownMounts'
   | 'confirm'

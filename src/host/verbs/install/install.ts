@@ -18,6 +18,7 @@ import { type Lock, tryLock } from '../../sys/lock.js';
 import { lockToRead } from '../../sys/output.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { type Content, findContent, readDigests, requireOpening } from './content.js';
+import { unfitEncryption } from './encryption.js';
 import { fetchTools } from './fetch.js';
 import { makeDevice, makeFile, requireSize } from './new-medium.js';
 import type { InstallOptions, InstallResult } from './options.js';
@@ -115,7 +116,7 @@ function checkOptions(options: InstallOptions, target: Target): Result<void> {
       next: 'omit one of the two',
     });
   }
-  const unfit = unfitEncryption(options, target);
+  const unfit = unfitEncryption(options, mediumOf(target, options));
   if (unfit !== undefined) return usage({ code: 'option-unfit', ...unfit, where });
   if (refreshing && (target.kind === 'new' || target.medium === undefined)) {
     return usage({
@@ -133,28 +134,6 @@ function checkOptions(options: InstallOptions, target: Target): Result<void> {
     why: target.kind === 'device' ? 'it writes to a disk' : 'it mounts the medium for a moment',
     next: root ? 'run it outside of the container' : 'run it with sudo',
   });
-}
-
-/** What is wrong with options of encryption; `undefined`: nothing. */
-function unfitEncryption(
-  options: InstallOptions,
-  target: Target,
-): Pick<Problem, 'what' | 'why' | 'next'> | undefined {
-  const { encrypt, keyMemory } = options;
-  const medium = mediumOf(target, options);
-  if (encrypt && medium !== undefined && medium.encrypted === undefined) {
-    return {
-      what: '--encrypt is for new media',
-      why: 'this one is a medium already, and is not encrypted',
-      next: 'leave it out, or start over: on a disk with --fresh, in a new file',
-    };
-  }
-  if (keyMemory === undefined || (encrypt && medium === undefined)) return undefined;
-  return {
-    what: '--key-memory is for new encrypted media',
-    why: medium === undefined ? '--encrypt is not given' : 'this medium has its passphrase already',
-    next: medium === undefined ? 'add --encrypt' : 'leave it out; cryptsetup luksConvertKey changes it',
-  };
 }
 
 /** Refuses a target that something else uses, or that must not be written. */

@@ -26,6 +26,8 @@ export interface InstallOptions {
   readonly encrypt: boolean;
   /** RAM in MiB that deriving its key takes at most; absent: cryptsetup's default. */
   readonly keyMemory?: number | undefined;
+  /** Whether a file with the passphrase was named. */
+  readonly passphraseGiven: boolean;
   /** Asks for a passphrase, or reads it; a Problem if there is none. */
   readonly passphrase: (purpose: 'new' | 'open') => Promise<Result<Uint8Array>>;
   /** Renew shim and GRUB alone. */
