@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { clearCopies } from '../../src/host/media/boot-copies.js';
 import { readMedium } from '../../src/host/media/medium.js';
 import { chooseMirrors } from '../../src/host/mirror/mirrors.js';
 import { PLAIN_REACH } from '../../src/host/mirror/reach.js';
@@ -107,6 +108,8 @@ test('what is encrypted is a whole file system for whoever has the passphrase, a
   const done = await mkma(['install', file, '--size', '700M', ...how(made)]);
   assert.equal(done.code, 0, done.stderr);
   const found = readMedium(file) ?? assert.fail('no medium');
+  // As an installation over it reports it.
+  assert.equal(JSON.parse(done.stdout).uuid, found.uuid);
   const clear = decrypted(file, folder.path, PASSPHRASE);
   // Also that nothing beyond the used blocks is needed: what the medium had there before is anybody's.
   execFileSync('e2fsck', ['-fn', clear], { stdio: 'pipe' });
@@ -199,6 +202,42 @@ test('where the inside is mounted, mkma generations changes the menu in the open
     execFileSync('umount', [inside]);
     execFileSync('losetup', ['--detach', boot]);
   }
+});
+
+test('a menu in the open is not written by the kernels beside it', async () => {
+  using folder = temporary({ onDisk: true });
+  const made = place(folder.path);
+  const file = join(folder.path, 'a.img');
+  assert.equal((await mkma(['install', file, '--size', '700M', ...how(made)])).code, 0);
+  const { encrypted } = readMedium(file) ?? assert.fail('no medium');
+  const root = join(folder.path, 'open');
+  mkdirSync(root);
+  const where = `loop,offset=${encrypted?.boot.start},sizelimit=${encrypted?.boot.bytes}`;
+  execFileSync('mount', ['-o', where, file, root]);
+  try {
+    const menu = readFileSync(join(root, 'boot/grub/grub.cfg'), 'utf8');
+    const generations = join(root, 'mkma/generations');
+    execFileSync('cp', ['-al', join(generations, '1'), join(generations, '2')]);
+    const done = await mkma(['generations', 'drop', '1', '--output', join(root, 'mkma'), '--json']);
+    assert.equal(codeOf(done), 'entries-not-updated');
+    assert.equal(readFileSync(join(root, 'boot/grub/grub.cfg'), 'utf8'), menu);
+    assert.deepEqual(readdirSync(generations).sort(), ['1', '2']);
+  } finally {
+    execFileSync('umount', [root]);
+  }
+});
+
+test('kernels of a dropped generation have no number any more when their removal is cut off', () => {
+  using folder = temporary();
+  const generations = join(folder.path, 'mkma/generations');
+  for (const number of ['1', '2']) mkdirSync(join(generations, number, 'mounted'), { recursive: true });
+  // Nothing is removed across a mount: as if it were cut off there.
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(generations, '2/mounted')]);
+  assert.throws(() => clearCopies(folder.path, [1]));
+  assert.deepEqual(readdirSync(generations).sort(), ['.new-2', '1']);
+  execFileSync('umount', [join(generations, '.new-2/mounted')]);
+  clearCopies(folder.path, [1]);
+  assert.deepEqual(readdirSync(generations), ['1']);
 });
 
 test('what cannot be encrypted, or opened later, is refused before anything is written', async () => {

@@ -3,6 +3,7 @@
  * write the same text (GRUB manual, "Shell-like scripting").
  */
 import { lastValue } from '../boot/cmdline.js';
+import { PARAM } from '../contract.js';
 import { type BootEntry, idOf } from './entry.js';
 import { grubEntry } from './grub.js';
 
@@ -30,6 +31,11 @@ const TIMEOUT = 3;
 /** Whether a menu is one of mkma's. */
 export function isMediumMenu(text: string): boolean {
   return text === MENU_MARK || text.startsWith(`${MENU_MARK}\n`);
+}
+
+/** Whether a menu of mkma's is that of an encrypted medium: its images are on another file system. */
+export function isEncryptedMenu(text: string): boolean {
+  return new RegExp(`^ +linux .*\\b${PARAM.luks}=`, 'm').test(text);
 }
 
 /** The whole menu. `entries`: those of all generations, the newest first. */

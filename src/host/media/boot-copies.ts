@@ -12,6 +12,7 @@ import { formatBytes } from '../../core/text/size.js';
 import { flush } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
 import { sameContent } from '../sys/same-content.js';
+import { dropText } from './describe.js';
 import { MIB } from './layout.js';
 import type { SetFile } from './source.js';
 
@@ -30,13 +31,18 @@ export function withCopies(generations: Generations, boot: string): Generations 
   return bootableBy(generations, numbersAmong(namesIn(boot)));
 }
 
-/** Removes copies of generations that are not among these, and what killed runs left. */
+/**
+ * Removes copies of generations that are not among these, and what killed runs left. Each is absent from the
+ * first moment on: half of one is never taken for copies.
+ */
 export function clearCopies(boot: string, numbers: readonly number[]): void {
-  const kept = new Set(numbers.map(String));
-  for (const name of namesIn(boot)) {
-    const gone = isUnfinished(name) || (numbersAmong([name]).length > 0 && !kept.has(name));
-    if (gone) removeTree(join(folderIn(boot), name));
-  }
+  const folder = folderIn(boot);
+  const names = namesIn(boot);
+  for (const name of names.filter(isUnfinished)) removeTree(join(folder, name));
+  const gone = numbersAmong(names).filter((number) => !numbers.includes(number));
+  for (const number of gone) renameSync(copiesFolder(boot, number), join(folder, unfinishedName(number)));
+  if (gone.length > 0) flush(folder);
+  for (const number of gone) removeTree(join(folder, unfinishedName(number)));
 }
 
 /** Whether there is room for copies of these files. */
@@ -50,7 +56,7 @@ export function requireCopiesRoom(boot: string, files: readonly SetFile[], targe
     what: 'not enough room for another kernel and initramfs',
     where: target,
     why: `they take ${formatBytes(bytes)} in the partition that is not encrypted; ${formatBytes(free)} are free`,
-    next: 'on the machine, or with the medium mounted, drop a generation: mkma generations drop N',
+    next: `on the machine drop a generation: mkma generations drop N; or ${dropText(target, true)}`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** What a disk is and what will become of it, for the person who is asked. Pure. */
+import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { formatBytes } from '../../core/text/size.js';
 import { allOf, type BlockDevice } from './block-device.js';
 
@@ -34,6 +35,14 @@ export function consequenceLines(update: boolean): string[] {
         'All of it will be overwritten. From the first moment on nothing that is there now boots,',
         'and until the end nothing new does: an interruption leaves an empty disk.',
       ];
+}
+
+/** How to make room on a medium. */
+export function dropText(target: string, encrypted: boolean): string {
+  const reach = encrypted
+    ? `open the fourth partition of ${target} (cryptsetup open), mount it`
+    : `mount the third partition of ${target}`;
+  return `${reach} and drop one: mkma generations drop N --output MOUNTPOINT${MEDIUM.images}`;
 }
 
 /** What boots it; a kernel without a signature is refused with Secure Boot on. */

@@ -11,6 +11,7 @@ import { clearUnfinished, dropGeneration, generationFolder, openGenerations } fr
 import { runningGeneration } from '../set/running.js';
 import { clearCopies, copiesFolder, makeCopies, requireCopiesRoom, withCopies } from './boot-copies.js';
 import { copyPaced } from './copy.js';
+import { dropText } from './describe.js';
 import { deviceFailure, forgetCache } from './disk.js';
 import { JOURNAL, MIB, SECTOR } from './layout.js';
 import type { FoundMedium } from './medium.js';
@@ -144,16 +145,11 @@ async function add(
     if (added.ok && inTheOpen.length > 0) await makeCopies(boot, added.value.number, inTheOpen, copy);
     if (added.ok || added.problem.code !== 'generation-no-room') return added;
     if (room < bavail * bsize) return err(noRoomAround(target, added.problem.why));
-    const next = `mount ${part(target)} and drop one: mkma generations drop N --output MOUNTPOINT${MEDIUM.images}`;
+    const next = dropText(target, medium.encrypted !== undefined);
     return err({ ...added.problem, where: target, next });
   } catch (cause) {
     return err(deviceFailure(target, cause));
   }
-}
-
-/** The partition with the generations, as it is named for people. */
-function part(target: string): string {
-  return `the third partition of ${target}`;
 }
 
 /** Compares what a device has of it; afterwards the progress is whole. */

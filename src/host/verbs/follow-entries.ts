@@ -2,11 +2,11 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Generations, without } from '../../core/generations/read.js';
-import { MEDIUM } from '../../core/loader/medium-menu.js';
-import { ok, type Problem, type Result } from '../../core/result.js';
+import { isEncryptedMenu, MEDIUM } from '../../core/loader/medium-menu.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { rememberedEntries } from '../boot-entry/remembered.js';
 import type { Context } from '../context.js';
-import { bootDeviceAround, mediumAround, menuOf, writeMenu } from '../media/menu.js';
+import { bootDeviceAround, mediumAround, menuOf, readMenu, writeMenu } from '../media/menu.js';
 import { plainDevices } from '../media/menu-place.js';
 import { openGenerations } from '../set/generations.js';
 import { bootEntry } from './boot-entry.js';
@@ -69,8 +69,21 @@ async function followMenu(
   root: string,
   { signal }: Context,
 ): Promise<Result<string[]>> {
+  const menu = readMenu(root);
+  if (menu.ok && isEncryptedMenu(menu.value ?? '')) return err(notInside(root));
   const device = await mountedDevice(root, signal);
   if (!device.ok) return device;
   const written = await writeMenu(root, menuOf(generations, plainDevices(device.value)));
   return written.ok ? ok([`the menu of this medium follows: ${join(root, MEDIUM.menu)}`]) : written;
+}
+
+/** Kernels alone are there: by them no generation is whole, and a menu of them would be empty. */
+function notInside(where: string): Problem {
+  return {
+    code: 'entries-not-updated',
+    what: 'these are not the generations of this encrypted medium',
+    where,
+    why: 'this partition has their kernels alone; base and layers are in the encrypted one',
+    next: 'open and mount the encrypted partition, and name the folder mkma there: --output MOUNTPOINT/mkma',
+  };
 }

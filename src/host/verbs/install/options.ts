@@ -55,7 +55,7 @@ export interface InstallResult {
   readonly generation?: number;
   /** Whether the medium had these images already. */
   readonly present?: boolean;
-  /** Of the ext4 file system. */
+  /** Of the ext4 file system with the menu. */
   readonly uuid: string;
   /** What --refresh-loader renewed. */
   readonly renewed?: readonly string[];

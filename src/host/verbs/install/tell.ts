@@ -1,6 +1,7 @@
 /** What `mkma install` did, for people. Pure. */
 import { formatBytes } from '../../../core/text/size.js';
 import { bootsText, PROTECTION } from '../../media/describe.js';
+import { menuPlaceOf } from '../../media/menu-place.js';
 import type { Sealed } from '../../media/seal.js';
 import type { UpdatedMedium } from '../../media/update.js';
 import type { MediumPlan } from '../../media/write.js';
@@ -33,7 +34,7 @@ export function resultOf(
       ? `made the medium ${target} (${formatBytes(bytes)})`
       : `made ${target} a medium (${formatBytes(bytes)}), written and read back`;
   const lines = [made, `${bootsText(signed)}.`, ...sealLines(seal), '', ...PROTECTION];
-  return { target, generation: 1, present: false, uuid: ids.storage, bytes, lines };
+  return { target, generation: 1, present: false, uuid: menuPlaceOf({ layout, ids }).value, bytes, lines };
 }
 
 export function updatedResult(target: string, uuid: string, updated: UpdatedMedium): InstallResult {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createDecipheriv } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { dropText } from '../../../../src/host/media/describe.js';
 import { NamelessFile } from '../../../../src/host/media/nameless-file.js';
 import { parseUsed } from '../../../../src/host/media/used-blocks.js';
 import { encryptSectors } from '../../../../src/host/media/xts.js';
@@ -54,6 +55,14 @@ test('output of another kind is not taken for a list of used blocks', () => {
   assert.equal(parseUsed(DUMP.replace('  Free blocks: 60-74\n', '')), undefined);
   assert.equal(parseUsed(DUMP.replace('60-74', 'none')), undefined);
   assert.equal(parseUsed(DUMP.replace('60-74', '5-7')), undefined);
+});
+
+test('who has to make room is sent to the partition with the generations', () => {
+  assert.match(dropText('/dev/sdb', false), /^mount the third partition of \/dev\/sdb and drop one: /);
+  assert.match(
+    dropText('/dev/sdb', true),
+    /^open the fourth partition of \/dev\/sdb \(cryptsetup open\), mount it and drop one: mkma generations drop N --output MOUNTPOINT\/mkma$/,
+  );
 });
 
 test('a nameless file is reached by its path until it is closed; in RAM, or in the folder', () => {
