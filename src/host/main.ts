@@ -80,7 +80,7 @@ async function loadSystem() {
 type System = Awaited<ReturnType<typeof loadSystem>>;
 
 /** Commands that mount, or run functions of a definition that may. */
-const APART = ['build', 'install'];
+const APART = ['build', 'install', 'generations'];
 
 /** They get a mount namespace of their own, unless they have one or fail anyway. */
 async function runApart(system: System, ownMounts: boolean): Promise<number | undefined> {

@@ -11,6 +11,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   truncateSync,
   writeFileSync,
@@ -18,11 +19,15 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clearCopies } from '../../src/host/media/boot-copies.js';
 import { readMedium } from '../../src/host/media/medium.js';
+import { openVolume } from '../../src/host/media/open-volume.js';
+import type { MediumTools } from '../../src/host/media/programs.js';
 import { chooseMirrors } from '../../src/host/mirror/mirrors.js';
 import { PLAIN_REACH } from '../../src/host/mirror/reach.js';
 import { fetchedMedium } from '../../src/host/steps/bootstrap/medium.js';
+import { Interrupted } from '../../src/host/sys/run.js';
 import { codeOf, mkma, temporary } from './cli.js';
 import { asDevice, openingInitramfs, readByGrub, smallSet } from './medium.js';
 import { inOwnMounts } from './persist/namespace.js';
@@ -182,11 +187,18 @@ test('where the inside is mounted, mkma generations changes the menu in the open
     // The third has no kernel in the open.
     onBoot(() => copy(outside, 2));
     const generations = async (...args: string[]) => {
-      const done = await mkma(['generations', ...args, '--output', join(inside, 'mkma'), '--json']);
+      const env = { PATH: `${join(folder.path, 'bin')}:${process.env.PATH}` };
+      const done = await mkma(['generations', ...args, '--output', join(inside, 'mkma'), '--json'], { env });
       assert.equal(done.code, 0, done.stderr);
       return onBoot(() => readFileSync(join(outside, 'boot/grub/grub.cfg'), 'utf8'));
     };
+    // What is mounted for it is nobody else's, however the command ends.
+    const bin = join(folder.path, 'bin');
+    mkdirSync(bin);
+    const freeze = `#!/bin/sh\nreadlink /proc/self/ns/mnt >${bin}/seen\nexec /sbin/fsfreeze "$@"\n`;
+    writeFileSync(join(bin, 'fsfreeze'), freeze, { mode: 0o755 });
     const both = await generations('use', '1');
+    assert.notEqual(readFileSync(join(bin, 'seen'), 'utf8').trim(), readlinkSync('/proc/self/ns/mnt'));
     assert.match(both, /^set default=mkma-box$/m);
     assert.deepEqual(
       [...both.matchAll(/mkma_images_path=(\S+)/g)].map(([, path]) => path),
@@ -238,6 +250,32 @@ test('kernels of a dropped generation have no number any more when their removal
   execFileSync('umount', [join(generations, '.new-2/mounted')]);
   clearCopies(folder.path, [1]);
   assert.deepEqual(readdirSync(generations), ['1']);
+});
+
+test('a volume that was opened when its opening is interrupted is closed again', async () => {
+  using folder = temporary({ onDisk: true });
+  const target = join(folder.path, 'a.img');
+  writeFileSync(target, Buffer.alloc(MIB));
+  // This kernel may have no device mapper: a program in the place of cryptsetup, and names in a folder.
+  mkdirSync('/dev/mapper', { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/dev/mapper']);
+  const stop = new AbortController();
+  const script = 'case $1 in open) touch /dev/mapper/$8; sleep 60;; close) rm /dev/mapper/$2;; esac';
+  const cryptsetup = (args: readonly string[]) => ({ file: 'sh', args: ['-c', script, 'sh', ...args] });
+  const tools = { root: '/', programs: { cryptsetup } } as unknown as MediumTools;
+  const volume = { target, part: { start: 0, bytes: MIB }, luks: 'u', passphrase: Buffer.from(PASSPHRASE) };
+  try {
+    const opening = openVolume(tools, volume, stop.signal);
+    const opened = (): string[] => readdirSync('/dev/mapper');
+    while (opened().length === 0) await sleep(20);
+    assert.deepEqual(opened(), ['mkma-install-u']);
+    stop.abort();
+    await assert.rejects(opening, Interrupted);
+    assert.deepEqual(opened(), []);
+    assert.equal(execFileSync('losetup', ['--associated', target], { encoding: 'utf8' }), '');
+  } finally {
+    execFileSync('umount', ['/dev/mapper']);
+  }
 });
 
 test('what cannot be encrypted, or opened later, is refused before anything is written', async () => {

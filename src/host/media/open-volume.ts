@@ -1,5 +1,6 @@
 /** Opens the encrypted part of a medium for a moment: the suite's cryptsetup, this kernel's device mapper. */
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { askProgram } from '../sys/answer.js';
 import { run, runAny } from '../sys/run.js';
@@ -17,6 +18,8 @@ export interface OpenedVolume {
 const WRONG = 2;
 /** What a kernel with a device mapper has (drivers/md/dm-ioctl.c). */
 const MAPPER = '/sys/class/misc/device-mapper';
+/** Where it shows what is open. */
+const MAPPINGS = '/dev/mapper';
 /** Where udev listens, if it runs: otherwise nobody would answer libdevmapper. */
 const UDEV = '/run/udev/control';
 
@@ -40,7 +43,10 @@ export async function openVolume(
   const env = existsSync(UDEV) ? {} : { DM_DISABLE_UDEV: '1' };
   const how = ['--type', 'luks2', '--key-file=-', '--disable-keyring', '--batch-mode'];
   const open = { ...programs.cryptsetup(['open', ...how, node, name]), env, input: passphrase };
+  const closed = () => run({ ...programs.cryptsetup(['close', name]), env });
   const opened = await askProgram(open, [WRONG], { signal }).catch(async (cause: unknown) => {
+    // It may have been interrupted after the kernel had opened it.
+    if (existsSync(join(MAPPINGS, name))) await closed();
     await release();
     throw cause;
   });
@@ -50,11 +56,11 @@ export async function openVolume(
   }
   const close = async (): Promise<Result<void>> => {
     // Without the signal: an interruption must not leave it open.
-    const closed = await run({ ...programs.cryptsetup(['close', name]), env });
+    const gone = await closed();
     const released = await release();
-    return closed.ok ? released : closed;
+    return gone.ok ? released : gone;
   };
-  return ok({ node: `/dev/mapper/${name}`, close });
+  return ok({ node: join(MAPPINGS, name), close });
 }
 
 export interface VolumeRequest {

@@ -86,13 +86,23 @@ function usedBy(device: BlockDevice, uses: Uses): Problem | undefined {
   if (used.length === 0 && uses.claimed)
     used.push('the kernel has given it, or a part of it, to another user');
   if (used.length === 0) return undefined;
-  const mounted = mounts.flatMap(({ path, point }) => (point === '[SWAP]' ? [] : [path]));
   return {
     code: 'target-in-use',
     what: 'this disk is in use',
     why: used.join('\n'),
-    next: mounted.length > 0 ? `unmount it: umount ${mounted.join(' ')}` : 'end that use first',
+    next: endingOf(device),
   };
+}
+
+/** How to end what uses it, such as an encrypted medium that a desktop, or a killed run, left open. */
+function endingOf(device: BlockDevice): string {
+  const mounted = mountsOf(device).flatMap(({ path, point }) => (point === '[SWAP]' ? [] : [path]));
+  const opened = allOf(device).flatMap(({ path, type }) => (type === 'crypt' ? [path] : []));
+  const steps = [
+    ...(mounted.length > 0 ? [`unmount it: umount ${mounted.join(' ')}`] : []),
+    ...(opened.length > 0 ? [`close it: cryptsetup close ${opened.join(' ')}`] : []),
+  ];
+  return steps.length > 0 ? steps.join('; ') : 'end that use first';
 }
 
 /** A part of something that other disks may belong to, active or not: no single disk shows what is on it. */

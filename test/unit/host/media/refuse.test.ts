@@ -52,6 +52,20 @@ test('whatever uses a disk is named', () => {
   assert.match(refused(device('sdb'), { claimed: true }), /^target-in-use: the kernel/);
 });
 
+test('who has to end a use is told how', () => {
+  const crypt = device('dm-0', { type: 'crypt', path: '/dev/mapper/x' });
+  const next = (child: Partial<BlockDevice>): string | undefined => {
+    const done = mayWrite(device('sdb', { children: [part(child)] }), free, { update: true });
+    return done.ok ? '' : done.problem.next;
+  };
+  assert.equal(next({ children: [crypt] }), 'close it: cryptsetup close /dev/mapper/x');
+  assert.equal(
+    next({ children: [{ ...crypt, mountpoints: ['/media/x'] }] }),
+    'unmount it: umount /dev/mapper/x; close it: cryptsetup close /dev/mapper/x',
+  );
+  assert.equal(next({ mountpoints: ['[SWAP]'] }), 'end that use first');
+});
+
 test('read-only disks, and those with other sectors, are refused', () => {
   assert.match(refused(device('sdb', { ro: true })), /^target-read-only/);
   assert.match(refused(device('sdb'), { unwritable: true }), /^target-read-only/);
