@@ -352,6 +352,24 @@ test('an interrupted update leaves the medium as it was', async () => {
   assert.match(readByGrub(medium, '/boot/grub/grub.cfg').toString(), /generations\/1\/vmlinuz/);
 });
 
+test('a generation whose reading back is interrupted is not there afterwards', async () => {
+  using folder = temporary({ onDisk: true });
+  const images = smallSet(join(folder.path, 'images'));
+  const medium = join(folder.path, 'medium.img');
+  await install(medium, images, '--size', '300M');
+  smallSet(images, { baseBytes: 100 * MIB });
+  await asDevice(medium, async (device) => {
+    const words = ['install', device, '--output', images, '--confirm', basename(device), '--json'];
+    const done = await mkma(words, {
+      onStderr: (text, child) => {
+        if (text.includes('"stage":"verify"')) child.kill('SIGINT');
+      },
+    });
+    assert.equal(done.code, 130, done.stderr);
+  });
+  onMedium(medium, (root) => assert.deepEqual(readdirSync(join(root, 'mkma/generations')), ['1']));
+});
+
 test('an interrupted run leaves no file, and an unsigned kernel is named', async () => {
   using folder = temporary({ onDisk: true });
   const images = smallSet(join(folder.path, 'images'), { baseBytes: 400 * MIB });

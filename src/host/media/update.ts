@@ -57,9 +57,15 @@ export async function updateMedium(update: MediumUpdate, context: Context): Prom
     const { boot, devices } = mounted;
     const images = join(mounted.images, MEDIUM.images);
     if (update.isDevice && !added.value.present) {
-      const same = await verify(mounted, update, added.value.number, context);
+      const { number } = added.value;
+      const drop = (): void => dropGeneration(images, number);
+      const same = await verify(mounted, update, number, context).catch((cause: unknown) => {
+        // Interrupted: what nobody compared is not named, by this run or the next.
+        drop();
+        throw cause;
+      });
       if (!same.ok) {
-        dropGeneration(images, added.value.number);
+        drop();
         return same;
       }
     }
