@@ -13,6 +13,7 @@ import { GUEST, GuestHost } from '../vm/guest-host.js';
 import { builtImages, mkma, Vm } from '../vm/harness.js';
 
 const PASSPHRASE = 'zebra yak';
+const APPEND = `console=ttyS0 no_timer_check ${FAST}`;
 const folder = mkdtempSync(join(dirname(builtImages()), 'encrypted-medium-'));
 const [first, second, medium] = ['first', 'second', 'medium.raw'].map((name) => join(folder, name)) as [
   string,
@@ -41,8 +42,7 @@ before(async () => {
   writeFileSync(passphrase, `${PASSPHRASE}\n`);
   // Deriving the key takes emulated processors ten times as long.
   const how = ['--encrypt', '--passphrase-file', passphrase, '--key-memory', '32', '--size', '1800M'];
-  const append = ['--append', `console=ttyS0 no_timer_check ${FAST}`];
-  const made = await mkma('install', medium, '--output', first, ...how, ...append);
+  const made = await mkma('install', medium, '--output', first, ...how, '--append', APPEND);
   assert.equal(made.exitCode, 0, made.stderr);
 });
 
@@ -112,7 +112,8 @@ test('a host with a device mapper adds a generation, whole inside and in the ope
   const [disk = ''] = host.disks;
   const name = disk.replace('/dev/', '');
   await host.script(`printf '${PASSPHRASE}\\n' >/run/right; printf 'wrong\\n' >/run/wrong`);
-  const add = `install ${disk} --output ${GUEST.images} --confirm ${name} --passphrase-file`;
+  const common = `--output ${GUEST.images} --append '${APPEND}'`;
+  const add = `install ${disk} ${common} --confirm ${name} --passphrase-file`;
   // Emulated processors encrypt and compare all of it.
   const LONG = 1500;
   const wrong = await host.mkma(`${add} /run/wrong`, LONG);
@@ -126,7 +127,7 @@ test('a host with a device mapper adds a generation, whole inside and in the ope
   assert.match(again.output, /has these images already, as generation 2/);
   await host.script(`cp --sparse=always ${disk} /srv/medium.img`);
   const inFile = await host.mkma(
-    `install /srv/medium.img --output ${GUEST.images} --passphrase-file /run/right --layers none`,
+    `install /srv/medium.img ${common} --passphrase-file /run/right --layers none`,
     LONG,
   );
   assert.match(inFile.output, /added generation 3 to/);
