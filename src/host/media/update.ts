@@ -137,7 +137,8 @@ async function add(
     done += bytes;
     context.emit({ type: 'progress', stage: 'write', done, total, unit: 'bytes' });
   };
-  const room = roomToGrow(update);
+  // What goes into the open of a sparse file takes room around it too.
+  const room = Math.max(0, roomToGrow(update) - inTheOpen.reduce((sum, { bytes }) => sum + bytes, 0));
   const { bavail, bsize } = statfsSync(images);
   const copy = (from: string, to: string): Promise<void> => copyPaced(from, to, context.signal, onBytes);
   try {
