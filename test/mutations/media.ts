@@ -70,8 +70,8 @@ export const MEDIA: readonly Mutation[] = [
     id: 'encrypted-kernels-kept',
     breaks: 'the kernel of a dropped generation goes from the partition in the open',
     file: 'src/host/media/boot-copies.ts',
-    from: 'if (gone) removeTree(',
-    to: 'if (gone && isUnfinished(name)) removeTree(',
+    from: '!numbers.includes(number)',
+    to: 'number < 1',
     tests: ['cli/install-encrypted'],
   },
 ];
