@@ -22,7 +22,7 @@ const OWN = MIB;
 const folderIn = (boot: string): string => join(boot, MEDIUM.images, GENERATIONS);
 
 /** The folder of a generation's copies. `boot`: where that file system is mounted. */
-export function copiesFolder(boot: string, number: number): string {
+function copiesFolder(boot: string, number: number): string {
   return join(folderIn(boot), String(number));
 }
 
@@ -60,7 +60,7 @@ export function requireCopiesRoom(boot: string, files: readonly SetFile[], targe
   });
 }
 
-/** Makes the copies of a generation, if they are not there. */
+/** Makes the copies of a generation, if they are not there, under an unfinished name: see {@link nameCopies}. */
 export async function makeCopies(
   boot: string,
   number: number,
@@ -72,6 +72,7 @@ export async function makeCopies(
   if (existsSync(whole)) return;
   mkdirSync(folder, { recursive: true });
   removeTree(made);
+  let done = false;
   try {
     mkdirSync(made);
     for (const file of files) {
@@ -82,11 +83,24 @@ export async function makeCopies(
       flush(to);
     }
     flush(made);
-    renameSync(made, whole);
-    flush(folder);
+    done = true;
   } finally {
-    removeTree(made);
+    if (!done) removeTree(made);
   }
+}
+
+/** The folder of copies that have no number yet; `undefined`: there is none. */
+export function unnamedCopies(boot: string, number: number): string | undefined {
+  const made = join(folderIn(boot), unfinishedName(number));
+  return existsSync(made) ? made : undefined;
+}
+
+/** Gives copies of a generation their number, if they have none. */
+export function nameCopies(boot: string, number: number): void {
+  const made = unnamedCopies(boot, number);
+  if (made === undefined) return;
+  renameSync(made, copiesFolder(boot, number));
+  flush(folderIn(boot));
 }
 
 /** A copy of another generation that has the same bytes. */

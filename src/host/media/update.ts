@@ -4,12 +4,25 @@ import { join } from 'node:path';
 import type { KernelParameter } from '../../core/boot/cmdline.js';
 import { MEDIUM } from '../../core/loader/medium-menu.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { GENERATIONS, unfinishedName } from '../../core/set/generations.js';
 import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
-import { type AddedGeneration, addGeneration, type GenerationPart } from '../set/add-generation.js';
-import { clearUnfinished, dropGeneration, generationFolder, openGenerations } from '../set/generations.js';
+import {
+  type AddedGeneration,
+  addGeneration,
+  type GenerationPart,
+  nameGeneration,
+} from '../set/add-generation.js';
+import { clearUnfinished, generationFolder, openGenerations } from '../set/generations.js';
 import { runningGeneration } from '../set/running.js';
-import { clearCopies, copiesFolder, makeCopies, requireCopiesRoom, withCopies } from './boot-copies.js';
+import {
+  clearCopies,
+  makeCopies,
+  nameCopies,
+  requireCopiesRoom,
+  unnamedCopies,
+  withCopies,
+} from './boot-copies.js';
 import { copyPaced } from './copy.js';
 import { dropText } from './describe.js';
 import { deviceFailure, forgetCache } from './disk.js';
@@ -43,39 +56,54 @@ export interface UpdatedMedium extends AddedGeneration {
   readonly default: number;
 }
 
-/** Adds it, reads back what a device has of it, and only then writes the menu that names it. */
+/**
+ * Adds it, reads back what a device has of it, and only then gives it its number and writes the menu that names
+ * it. Until then it counts as unfinished: the next run clears it.
+ */
 export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<UpdatedMedium>> {
   const grows = roomToGrow(update);
   if (grows < 0) return err(noRoomAround(update.target));
   const added = await onMedium(update, context, (mounted) => add(mounted, update, context));
   if (!added.ok) return added;
-  if (update.isDevice && !added.value.present) {
+  if (update.isDevice) {
     const forgotten = await forgetCache(update.target, context.signal);
     if (!forgotten.ok) return forgotten;
   }
-  const named = await onMedium(update, context, async (mounted) => {
-    const { boot, devices } = mounted;
-    const images = join(mounted.images, MEDIUM.images);
-    if (update.isDevice && !added.value.present) {
-      const { number } = added.value;
-      const drop = (): void => dropGeneration(images, number);
-      const same = await verify(mounted, update, number, context).catch((cause: unknown) => {
-        // Interrupted: what nobody compared is not named, by this run or the next.
-        drop();
-        throw cause;
-      });
-      if (!same.ok) {
-        drop();
-        return same;
-      }
+  return onMedium(update, context, (mounted) => name(mounted, update, added.value, context));
+}
+
+async function name(
+  mounted: MountedMedium,
+  update: MediumUpdate,
+  added: AddedGeneration,
+  context: Context,
+): Promise<Result<UpdatedMedium>> {
+  const { boot, devices } = mounted;
+  const { number, present } = added;
+  const images = join(mounted.images, MEDIUM.images);
+  if (update.isDevice) {
+    const clear = (): void => clearUnfinished(images, openGenerations(images));
+    const same = await verify(mounted, update, added, context).catch((cause: unknown) => {
+      // Interrupted: its room is free again at once.
+      clear();
+      throw cause;
+    });
+    if (!same.ok) {
+      clear();
+      return same;
     }
-    const all = openGenerations(images);
-    const generations = update.medium.encrypted === undefined ? all : withCopies(all, boot);
-    const written = await writeMenu(boot, menuOf(generations, devices));
-    const first = generations.all.find(({ isDefault }) => isDefault)?.number ?? added.value.number;
-    return written.ok ? ok({ ...added.value, default: first }) : written;
-  });
-  return named;
+  }
+  try {
+    if (!present) nameGeneration(images, number);
+    nameCopies(boot, number);
+  } catch (cause) {
+    return err(deviceFailure(update.target, cause));
+  }
+  const all = openGenerations(images);
+  const generations = update.medium.encrypted === undefined ? all : withCopies(all, boot);
+  const written = await writeMenu(boot, menuOf(generations, devices));
+  const first = generations.all.find(({ isDefault }) => isDefault)?.number ?? number;
+  return written.ok ? ok({ ...added, default: first }) : written;
 }
 
 /** Blocks of a sparse file that ext4 writes besides the images: its journal, maps, folders. */
@@ -147,6 +175,7 @@ async function add(
       cmdline: (number) => cmdlineOn(devices, number, [...set.own, ...append]),
       always: update.layers !== undefined || !identities,
       copy,
+      hold: true,
     });
     // Inside first: what is named in the open is whole.
     if (added.ok && inTheOpen.length > 0) await makeCopies(boot, added.value.number, inTheOpen, copy);
@@ -159,24 +188,30 @@ async function add(
   }
 }
 
-/** Compares what a device has of it; afterwards the progress is whole. */
+/** Compares what a device has of it, as far as it was written now; afterwards the progress is whole. */
 async function verify(
   { images, boot }: MountedMedium,
-  { target, medium, set, layers = [], digests }: MediumUpdate,
-  number: number,
+  { target, set, layers = [], digests }: MediumUpdate,
+  { number, present }: AddedGeneration,
   { signal, emit }: Context,
 ): Promise<Result<void>> {
-  const files = [...set.files, ...layers];
-  const copies = medium.encrypted === undefined ? [] : set.files.filter(({ name }) => isBootFile(name));
-  const total = [...files, ...copies].reduce((sum, { bytes }) => sum + bytes, 0);
+  const made = join(images, MEDIUM.images, GENERATIONS, unfinishedName(number));
+  const copies = unnamedCopies(boot, number);
+  const parts = [
+    ...(present ? [] : [{ folder: made, files: [...set.files, ...layers] }]),
+    ...(copies === undefined
+      ? []
+      : [{ folder: copies, files: set.files.filter((file) => isBootFile(file.name)) }]),
+  ];
+  const total = parts.flatMap(({ files }) => files).reduce((sum, { bytes }) => sum + bytes, 0);
   let done = 0;
   const onBytes = (bytes: number): void => {
     done += bytes;
     emit({ type: 'progress', stage: 'verify', done, total, unit: 'bytes' });
   };
-  const folder = generationFolder(join(images, MEDIUM.images), number);
-  const inside = await compareFiles(folder, { path: target, files, digests }, signal, onBytes);
-  if (!inside.ok || copies.length === 0) return inside;
-  const facts = { path: target, files: copies, digests };
-  return compareFiles(copiesFolder(boot, number), facts, signal, onBytes);
+  for (const { folder, files } of parts) {
+    const same = await compareFiles(folder, { path: target, files, digests }, signal, onBytes);
+    if (!same.ok) return same;
+  }
+  return ok();
 }

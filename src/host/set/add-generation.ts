@@ -16,7 +16,7 @@ import { FILES } from '../../core/contract.js';
 import type { Generation, Generations } from '../../core/generations/read.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { BASE_NAMES } from '../../core/set/base.js';
-import { nextNumber, unfinishedName } from '../../core/set/generations.js';
+import { GENERATIONS, nextNumber, unfinishedName } from '../../core/set/generations.js';
 import { formatBytes } from '../../core/text/size.js';
 import { flush, giveTo, type Owner } from '../sys/files.js';
 import { removeTree } from '../sys/remove.js';
@@ -44,6 +44,11 @@ export interface NewGeneration {
   readonly layers: readonly GenerationPart[];
   /** Whether it is made even if the newest one has the same images: it differs in its layers. */
   readonly always?: boolean;
+  /**
+   * Leave it under its unfinished name, which the next run clears: the caller looks at what the medium has of
+   * it, then calls {@link nameGeneration}.
+   */
+  readonly hold?: boolean;
   readonly owner?: Owner | undefined;
   /** Bytes that can be written at most, if that is less than what is free there. */
   readonly room?: number | undefined;
@@ -74,6 +79,7 @@ export async function addGeneration(wanted: NewGeneration): Promise<Result<Added
   );
   const made = join(folder, unfinishedName(number));
   removeTree(made);
+  let held = false;
   try {
     mkdirSync(made);
     const own = names.map((name) => ({ name, from: join(set, name) }));
@@ -85,12 +91,19 @@ export async function addGeneration(wanted: NewGeneration): Promise<Result<Added
       flush(join(made, name));
     for (const path of [join(made, FILES.cmdline), made]) giveTo(path, wanted.owner);
     flush(made);
-    renameSync(made, join(folder, String(number)));
-    flush(folder);
+    held = wanted.hold === true;
+    if (!held) nameGeneration(images, number);
     return ok({ number, present: false, copied: copied.value });
   } finally {
-    removeTree(made);
+    if (!held) removeTree(made);
   }
+}
+
+/** Gives a generation that is held its number: from this moment on it is there. */
+export function nameGeneration(images: string, number: number): void {
+  const folder = join(images, GENERATIONS);
+  renameSync(join(folder, unfinishedName(number)), join(folder, String(number)));
+  flush(folder);
 }
 
 async function systemCopy(from: string, to: string): Promise<void> {
