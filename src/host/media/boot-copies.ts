@@ -60,7 +60,7 @@ export function requireCopiesRoom(boot: string, files: readonly SetFile[], targe
   });
 }
 
-/** Makes the copies of a generation, if they are not there, under an unfinished name: see {@link nameCopies}. */
+/** Makes the copies of a generation, if they are not there, without a number: see {@link nameCopies}. */
 export async function makeCopies(
   boot: string,
   number: number,

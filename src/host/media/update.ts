@@ -57,8 +57,8 @@ export interface UpdatedMedium extends AddedGeneration {
 }
 
 /**
- * Adds it, reads back what a device has of it, and only then gives it its number and writes the menu that names
- * it. Until then it counts as unfinished: the next run clears it.
+ * Adds it, reads back what a device has of it, and only then gives it its number and writes the menu that
+ * names it. Until then it counts as unfinished: the next run clears it.
  */
 export async function updateMedium(update: MediumUpdate, context: Context): Promise<Result<UpdatedMedium>> {
   const grows = roomToGrow(update);
