@@ -48,7 +48,7 @@ async function askTwice(session: Session): Promise<Result<Uint8Array>> {
     const again = await askOnce(session, 'The same again: ');
     if (again.ok && Buffer.from(first.value).equals(again.value)) return first;
   }
-  return err(unfit('both differ'));
+  return err(unfit('the two passphrases differ'));
 }
 
 /** A passphrase that early boot takes: it reads a line, and control characters edit that. */
