@@ -89,7 +89,9 @@ async function runApart(system: System, ownMounts: boolean): Promise<number | un
   if (!possible.ok) return undefined;
   const self = fileURLToPath(import.meta.url);
   const ended = await system.runWithOwnMounts(self, argv, env, interrupt.signal);
-  if (ended.ok && ended.value.exitCode <= 130) return ended.value.exitCode;
+  if (ended.ok && (ended.value.exitCode <= 128 || ended.value.exitCode === 130)) return ended.value.exitCode;
+  // Of several signals one may have come when that one no longer waited for any: it was still interrupted.
+  if (ended.ok && interrupt.signal.aborted) throw new system.Interrupted();
   const problem = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
   printer.problem(problem);
   return 1;

@@ -321,12 +321,15 @@ test('an interruption while it is encrypted leaves nothing, in RAM or on the dis
   openingInitramfs(made.images);
   const before = readdirSync('/dev/shm').length;
   const file = join(folder.path, 'a.img');
-  const { code } = await mkma(['install', file, ...how(made)], {
+  let sent = false;
+  const { code, stdout, stderr } = await mkma(['install', file, ...how(made)], {
     onStderr: (text, child) => {
-      if (text.includes('"stage":"encrypt"')) child.kill('SIGINT');
+      if (sent || !text.includes('"stage":"encrypt"')) return;
+      sent = true;
+      child.kill('SIGINT');
     },
   });
-  assert.equal(code, 130);
+  assert.equal(code, 130, stdout + stderr);
   assert.deepEqual(
     readdirSync(folder.path).filter((name) => name.includes('.img')),
     [],
