@@ -26,6 +26,10 @@ export const BUILD = {
     'Wait for it, or name another folder with --output.',
   ],
   'cache-folder-unusable': ['The cache folder cannot be used.', 'Name another one with --cache.'],
+  'cache-damaged': [
+    'Something in the cache is not as it was stored; it is made or fetched again.',
+    'Nothing, if it happens once; else check the disk of the cache.',
+  ],
   'folder-not-writable': [
     'Nothing can be written to the folder.',
     'Name another one with --output or --cache.',

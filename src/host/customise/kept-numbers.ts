@@ -24,11 +24,12 @@ const FILES = ['passwd', 'group', 'subuid', 'subgid'] as const;
 
 /** The numbers of a tree's accounts; `undefined` if it has none. */
 export function treeNumbers(root: string): AccountNumbers | undefined {
-  const texts = textsOf(root);
+  const texts = accountTexts(root);
   return texts.passwd === undefined ? undefined : numbersIn(texts);
 }
 
-function textsOf(root: string): AccountTexts {
+/** The files of a tree with the numbers of its accounts. */
+export function accountTexts(root: string): AccountTexts {
   const read = (name: string): string | undefined => {
     const path = findInTree(root, `/etc/${name}`, true);
     return path !== undefined && existsSync(path) ? readFileSync(path, 'utf8') : undefined;
@@ -43,12 +44,12 @@ function textsOf(root: string): AccountTexts {
 export async function keepTreeNumbers(
   root: string,
   files: TreeFiles,
-  machine: MachineConfig,
+  machine: Pick<MachineConfig, 'users'>,
   last: AccountNumbers,
   signal: AbortSignal,
 ): Promise<Result<readonly Displaced[]>> {
-  const before = textsOf(root);
-  const { texts, moves, displaced } = keepNumbers(before, last, fixedNumbers(root, machine));
+  const before = accountTexts(root);
+  const { texts, moves, displaced } = keepNumbers(before, last, fixedNumbers(root, machine.users));
   if (moves.users.size + moves.groups.size > 0) {
     const moved = await moveOwners(root, moves, signal);
     if (!moved.ok) return moved;
@@ -60,8 +61,11 @@ export async function keepTreeNumbers(
   return ok(displaced);
 }
 
-/** Numbers that the definition and files of sysusers.d(5) name. */
-function fixedNumbers(root: string, machine: MachineConfig): Record<Kind, Record<string, number>> {
+/** Numbers that the definition's users and files of sysusers.d(5) name. */
+export function fixedNumbers(
+  root: string,
+  defined: MachineConfig['users'],
+): Record<Kind, Record<string, number>> {
   const users: Record<string, number> = {};
   const groups: Record<string, number> = {};
   for (const line of sysusersLines(root)) {
@@ -72,7 +76,7 @@ function fixedNumbers(root: string, machine: MachineConfig): Record<Kind, Record
     // A user's number is its group's as well, unless the line names another group's (sysusers.d(5)).
     if (type === 'g' || group === undefined) groups[name] = Number(number);
   }
-  for (const [name, { uid }] of Object.entries(machine.users)) {
+  for (const [name, { uid }] of Object.entries(defined)) {
     if (uid === undefined) continue;
     users[name] = uid;
     // useradd(8) gives a new group of the user's own the same number.

@@ -18,7 +18,8 @@ export function kernelOf(system: StageRecord | undefined): string {
   const less = inputs?.without?.includes('modules') === true ? ` without ${inputs.hardware}` : '';
   const added = output?.['added modules'];
   const more = added === undefined ? '' : ` with ${added}`;
-  return `${output?.['kernel release']} ${inputs?.kernel} ${inputs?.['package versions']}${less}${more}`;
+  const packages = output?.['kernel packages'] ?? inputs?.['package versions'];
+  return `${output?.['kernel release']} ${inputs?.kernel} ${packages}${less}${more}`;
 }
 
 /** The initramfs's inputs with the tree at `root`, and why it has to be made; `undefined`: it stays. */

@@ -2,7 +2,16 @@
  * The kernel and its modules, from the suite's package or from the building host: found, checked, put in
  * place.
  */
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -11,10 +20,11 @@ import { indexModules } from '../kernel/depmod.js';
 import { mergeModules, modulesFolder, otherKernels, tidyModules } from '../kernel/module-folders.js';
 import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
+import { removeTree } from '../sys/remove.js';
 import { run } from '../sys/run.js';
 import { resolveInTree } from '../sys/tree-files.js';
 import { KERNEL_PACKAGES, kernelReleaseIn } from './bootstrap/kernel.js';
-import { indexOfEntries } from './module-index.js';
+import { cachedIndex, ofEntries } from './module-index.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
@@ -110,7 +120,7 @@ export async function placeKernel(
   const { kernel } = settings.machine;
   const placed =
     kernel.from === 'debian'
-      ? await unpackDebian(entry, root, scratch, context)
+      ? await takeKernel(entry, root, scratch, context.signal)
       : await copyForeign(foreignKernel(kernel), root, scratch, context);
   if (!placed.ok) return placed;
   const { release } = placed.value;
@@ -118,35 +128,44 @@ export async function placeKernel(
   for (const problem of otherKernels(root, release)) context.emit({ type: 'warning', problem });
   const indexed =
     kernel.from === 'debian'
-      ? await indexOfEntries(settings, [packages, entry], root, release, context)
+      ? await cachedIndex(settings, ofEntries([packages, entry]), root, release, context)
       : await indexModules(root, release, context.signal);
   return indexed.ok ? placed : indexed;
 }
 
-async function unpackDebian(
+/**
+ * The kernel of an entry's packages: its modules go into the tree at `root`, it itself to the folder
+ * `images`.
+ */
+export async function takeKernel(
   entry: CacheEntry,
   root: string,
-  scratch: string,
-  context: Context,
+  images: string,
+  signal: AbortSignal,
 ): Promise<Result<PlacedKernel>> {
-  const unpacked = join(scratch, 'kernel');
   const packages = readdirSync(entry.path).filter((each) => KERNEL_PACKAGES.test(each));
   const installed = kernelReleaseIn(entry);
-  if (packages.length === 0 && installed !== undefined) return takeInstalled(installed, root, scratch);
-  mkdirSync(unpacked);
-  for (const name of packages) {
-    const done = await unpackTree(join(entry.path, name), unpacked, context.signal);
-    if (!done.ok) return done;
+  if (packages.length === 0 && installed !== undefined) return takeInstalled(installed, root, images);
+  // In the tree itself, which may be an overlay: from elsewhere its files could not be moved.
+  const unpacked = mkdtempSync(join(root, '.mkma-kernel-'));
+  try {
+    for (const name of packages) {
+      const done = await unpackTree(join(entry.path, name), unpacked, signal);
+      if (!done.ok) return done;
+    }
+    // /lib/modules before Debian's packages moved their files below /usr.
+    const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path)).find(existsSync);
+    const release = modules === undefined ? undefined : readdirSync(modules)[0];
+    if (modules === undefined || release === undefined)
+      throw new Error(`no modules in the kernel's packages of ${entry.path}`);
+    const image = takeImage(join(unpacked, 'boot'), join(modules, release), release, images);
+    if (image === undefined) throw new Error(`no kernel in the packages of ${entry.path}`);
+    mergeModules(join(modules, release), root, release);
+    tidyModules(root, release);
+    return ok({ release, image });
+  } finally {
+    removeTree(unpacked);
   }
-  // /lib/modules before Debian's packages moved their files below /usr.
-  const modules = ['usr/lib/modules', 'lib/modules'].map((path) => join(unpacked, path)).find(existsSync);
-  const release = modules === undefined ? undefined : readdirSync(modules)[0];
-  if (modules === undefined || release === undefined)
-    throw new Error(`no modules in the kernel's packages of ${entry.path}`);
-  const image = takeImage(join(unpacked, 'boot'), join(modules, release), release, scratch);
-  if (image === undefined) throw new Error(`no kernel in the packages of ${entry.path}`);
-  mergeModules(join(modules, release), root, release);
-  return ok({ release, image });
 }
 
 /** The kernel of a package installed in the tree: its modules are already in place. */
@@ -166,7 +185,9 @@ function takeImage(boot: string, modules: string, release: string, scratch: stri
   const found = places.find((path) => lstatSync(path, { throwIfNoEntry: false })?.isFile());
   if (found === undefined) return undefined;
   const image = join(scratch, `vmlinuz-${release}`);
-  renameSync(found, image);
+  // Not a move: a tree may be on another file system.
+  copyFileSync(found, image, constants.COPYFILE_FICLONE);
+  unlinkSync(found);
   return image;
 }
 
@@ -176,12 +197,16 @@ async function copyForeign(
   scratch: string,
   context: Context,
 ): Promise<Result<PlacedKernel>> {
-  const own = join(scratch, 'modules');
+  const own = mkdtempSync(join(root, '.mkma-kernel-'));
   // It may have been built by another user; on the machine everything is root's.
   const copy = { file: 'cp', args: ['-a', '--no-preserve=ownership', `${modules}/.`, own] };
-  const copied = await run(copy, { signal: context.signal });
-  if (!copied.ok) return copied;
-  mergeModules(own, root, release);
+  try {
+    const copied = await run(copy, { signal: context.signal });
+    if (!copied.ok) return copied;
+    mergeModules(own, root, release);
+  } finally {
+    removeTree(own);
+  }
   const image = join(scratch, 'vmlinuz-host');
   copyFileSync(kernel, image);
   return ok({ release, image });

@@ -2,13 +2,17 @@
  * Caches the index of a kernel's modules: depmod(8) reads and unpacks all of them, so it runs once for what
  * came from the mirror.
  */
-import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { indexModules } from '../kernel/depmod.js';
 import { modulesFolder } from '../kernel/module-folders.js';
+import type { Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached } from '../stages/cache.js';
+import { digestFile } from '../sys/digest.js';
+import { resolveInTree } from '../sys/tree-files.js';
+import { LIST } from './bootstrap/engine.js';
 import type { BuildSettings } from './settings.js';
 
 /** Increased whenever the same entries must give other files. */
@@ -21,13 +25,27 @@ const FILES = 'modules';
  */
 const OF_KERNEL = ['modules.order', 'modules.builtin', 'modules.builtin.modinfo'];
 
-/**
- * Like {@link indexModules}, for a tree at `root` that contains nothing but the entries: same entries, same
- * modules, depmod and configuration of depmod.
- */
-export async function indexOfEntries(
+/** What the index of modules in a tree depends on that contains nothing but these entries. */
+export function ofEntries(entries: readonly CacheEntry[]): Inputs {
+  return { entries: entries.map(({ id, at }) => `${id} of ${at}`).join(', ') };
+}
+
+/** The same for a kernel's own modules alone, with the tree's depmod and its configuration (depmod.d(5)). */
+export function ofKernel(kernel: string, packages: CacheEntry, root: string): Inputs {
+  const list = readFileSync(join(packages.path, LIST), 'utf8');
+  const files = ['/etc/depmod.d', '/usr/lib/depmod.d'].flatMap((folder) => {
+    const real = resolveInTree(root, folder, true);
+    const names = existsSync(real) ? readdirSync(real).sort() : [];
+    return names.map((name) => `${folder}/${name} ${digestFile(join(real, name))}`);
+  });
+  const depmod = (list.match(/^(kmod|libkmod\S*) .*$/gm) ?? []).join(', ');
+  return { kernel, depmod, configuration: files.join(', ') };
+}
+
+/** Like {@link indexModules}, for a tree whose index depends on `inputs` alone. */
+export async function cachedIndex(
   settings: BuildSettings,
-  entries: readonly CacheEntry[],
+  inputs: Inputs,
   root: string,
   release: string,
   { emit, signal }: Context,
@@ -35,7 +53,7 @@ export async function indexOfEntries(
   const folder = join(modulesFolder(root), release);
   const entry = await cached(settings.cache, {
     kind: 'modules',
-    inputs: { recipe: RECIPE, release, entries: entries.map(({ id, at }) => `${id} of ${at}`).join(', ') },
+    inputs: { recipe: RECIPE, release, ...inputs },
     refresh: false,
     signal,
     onWait: () =>

@@ -19,6 +19,7 @@ import { baseStage, keptOutBy, lookAtBase } from './base-stage.js';
 import { checkAhead } from './checks-ahead.js';
 import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js';
 import { microcodeStage } from './microcode-stage.js';
+import { copyAhead } from './place-tree.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
 import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
@@ -62,7 +63,17 @@ export async function runPipeline(
     records: {},
     made: new Map(),
     gone: new Set(),
+    stack: {},
   };
+  try {
+    return await runStages(work);
+  } finally {
+    await work.stack.current?.close();
+  }
+}
+
+async function runStages(work: Work): Promise<Result<PipelineResult>> {
+  const { output, context } = work;
   const sources = await bootstrapNeeded(work);
   if (!sources.ok) return sources;
   const root = await systemStage(work, sources.value.packages);
@@ -73,9 +84,15 @@ export async function runPipeline(
   if (!initramfs.ok) return initramfs;
   const microcode = await microcodeStage(work, root.value.path);
   if (!microcode.ok) return microcode;
-  const base = await baseStage(work, tools.id, tree, root.value);
-  if (!base.ok) return base;
-  const published = await publish(work);
+  const [base, copy] = await Promise.allSettled([
+    baseStage(work, tools.id, tree, root.value),
+    copyAhead(work),
+  ]);
+  if (base.status === 'rejected') throw base.reason;
+  if (copy.status === 'rejected') throw copy.reason;
+  if (!base.value.ok) return base.value;
+  if (!copy.value.ok) return copy.value;
+  const published = await publish(work, copy.value.value);
   if (!published.ok) return published;
   const at = work.state.get('base')?.at ?? '';
   const initramfsBytes = bytesOf(work.state.get('initramfs'));

@@ -11,6 +11,7 @@ import { flush, publishFile } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
 import { ACCOUNTS } from './last-numbers.js';
+import { placeTree } from './place-tree.js';
 import type { Work } from './work.js';
 
 /** Files that a stage publishes, besides its tree. */
@@ -24,23 +25,25 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Publishes. The records first note what is about to happen: those of what is replaced are removed, and what
- * comes is announced, so that a crash in between causes a rebuild, never trust in a mixture, and the
- * new tree is never taken for an edit. Fails, with nothing published, if `chroot/` was edited while the build
- * ran.
+ * comes is announced, so that a crash in between causes a rebuild, never trust in a mixture, and the new tree
+ * is never taken for an edit. `copy`: a tree for `chroot/`, if it is not updated. Fails, with nothing
+ * published, if `chroot/` was edited while the build ran.
  */
-export async function publish(work: Work): Promise<Result<void>> {
+export async function publish(work: Work, copy: string | undefined): Promise<Result<void>> {
   const { output, state, records, context } = work;
   if (work.made.size === 0 && work.gone.size === 0) {
     // Every stage found its files in order: what another build was cut off from is done.
     if (state.get(PUBLISHING) !== undefined) state.put({ [PUBLISHING]: undefined });
     return ok();
   }
-  const names = [...work.made.keys(), ...work.gone];
+  const names = [...work.made.keys(), ...work.gone, FILES.chroot];
   const free = requireUnmounted(...names.map((name) => join(output.path, name)), ...work.made.values());
   if (!free.ok) return free;
   const untouched = await checkUntouched(work);
   if (!untouched.ok) return untouched;
   if (context.signal.aborted) throw new Interrupted();
+  const placed = await placeTree(work, copy);
+  if (!placed.ok) return placed;
   const { system, [ACCOUNTS]: accounts } = records;
   const struck = Object.keys(records).filter((name) => name !== 'system' && name !== ACCOUNTS);
   const announced = {
@@ -74,8 +77,8 @@ function moveIntoPlace({ made, gone, output, settings }: Work): void {
   flush(output.path);
 }
 
-async function checkUntouched({ made, tree, output, context }: Work): Promise<Result<void>> {
-  if (!made.has(FILES.chroot) || tree.state === 'missing') return ok();
+async function checkUntouched({ stack, tree, output, context }: Work): Promise<Result<void>> {
+  if (stack.current === undefined || tree.state === 'missing') return ok();
   const path = join(output.path, FILES.chroot);
   const now = await fingerprint(path, context.signal);
   if (!now.ok || now.value === tree.fingerprint) return now.ok ? ok() : now;

@@ -2,15 +2,16 @@
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
+import { quoteName } from '../../core/text/path.js';
 import { openToAll } from '../customise/tree-logins.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
-import { fingerprint } from '../stages/fingerprint.js';
+import { canOverlay, changesIn, copiedTree, overlayTree } from '../trees/stack.js';
 import { digestOfAdded } from './added-modules.js';
 import { lastNumbers } from './last-numbers.js';
 import type { Source } from './sources.js';
-import { buildSystem, systemInputs } from './system.js';
+import { type BuiltSystem, buildSystem, type SystemSources, systemInputs } from './system.js';
 import { runStage, type Work } from './work.js';
 
 /** A tree that later stages read: its path, its fingerprint, and the kernel of its modules. */
@@ -48,22 +49,49 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
   const detail = (root: Root): string => `${settings.machine.hostname}, kernel ${root.release}`;
   return runStage(work, 'system', why.value ?? 'not built yet', detail, async () => {
     const sources = { packages: entry, kernel: packages.kernel ?? entry, builds: packages.builds ?? [] };
-    const last = lastNumbers(work);
-    const built = await buildSystem(settings, sources, output.scratch.path, last, context);
+    const built = await stackSystem(work, sources);
     if (!built.ok) return built;
-    const { root, release, image, savings } = built.value;
-    const print = await fingerprint(root, context.signal);
-    if (!print.ok) return print;
-    work.made.set(FILES.chroot, root);
+    const { stack, release, image, kernelId, savings } = built.value;
     work.made.set(FILES.kernel, image);
-    const added = digestOfAdded(root, release);
+    const added = digestOfAdded(stack.root, release);
     const facts = {
-      ...{ fingerprint: print.value, 'kernel release': release, savings: JSON.stringify(savings) },
+      ...{ 'kernel release': release, savings: JSON.stringify(savings) },
+      ...(kernelId === undefined ? {} : { 'kernel packages': kernelId }),
       ...(added === '' ? {} : { 'added modules': added }),
     };
+    // The fingerprint follows once the tree is in its place.
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };
-    return ok({ path: root, fingerprint: print.value, release });
+    return ok({ path: stack.root, fingerprint: '', release });
   });
+}
+
+/** Makes the tree in an overlay; as a copy where this host has none, or where one cannot do it exactly. */
+async function stackSystem(work: Work, sources: SystemSources): Promise<Result<BuiltSystem>> {
+  const { settings, context, output } = work;
+  const scratch = output.scratch.path;
+  const make = (stacking: typeof overlayTree): Promise<Result<BuiltSystem>> =>
+    buildSystem(settings, sources, scratch, lastNumbers(work), context, stacking);
+  const note = (text: string): void => context.emit({ type: 'note', text });
+  if (await canOverlay(scratch, context.signal)) {
+    const built = await make(overlayTree);
+    if (!built.ok) return built;
+    const { stack } = built.value;
+    work.stack.current = stack;
+    const changes = await changesIn(stack, context.signal);
+    if (!changes.ok) return changes;
+    const { broken } = changes.value;
+    if (broken === undefined) {
+      work.stack.changes = changes.value.changes;
+      return built;
+    }
+    await stack.close();
+    note(
+      `made again as a copy, since an overlay breaks the hard links of a changed file: /${quoteName(broken)}`,
+    );
+  }
+  const built = await make(copiedTree);
+  if (built.ok) work.stack.current = built.value.stack;
+  return built;
 }
 
 /** What was left out of the tree; `undefined`: an older mkma made it. */

@@ -1,6 +1,7 @@
 /** The stage that makes `chroot/`: unpacks packages, adds kernel modules, customises. */
-import { mkdirSync } from 'node:fs';
+import { constants, copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
 import type { AccountNumbers, Displaced } from '../../core/records/kept-numbers.js';
 import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
@@ -18,18 +19,19 @@ import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { leaveOut, type Savings } from '../leave-out/leave-out.js';
 import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
+import type { overlayTree, Stack } from '../trees/stack.js';
 import { addModules } from './added-modules.js';
-import { TREE } from './bootstrap/engine.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
 import { checkDiskModules } from './disk-modules.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
+import { type KernelTree, kernelId, kernelTree, packagesTree } from './lower-trees.js';
+import { cachedIndex, ofKernel } from './module-index.js';
 import type { BuildSettings } from './settings.js';
-import { unpackTree } from './unpack-tree.js';
 
 /** Increased whenever the same inputs must give another result. */
-const RECIPE = '6';
+const RECIPE = '7';
 
 /** Everything `chroot/` depends on; `versions` is the id of the bootstrapped packages. */
 export function systemInputs(settings: BuildSettings, versions: string): Inputs {
@@ -60,11 +62,13 @@ function leftOutInputs({ machine, hardware }: BuildSettings): Inputs {
   return { without: [...machine.without].sort().join(' '), ...byHardware, ...kept };
 }
 
+/** A made tree, and what is recorded of it. */
 export interface BuiltSystem extends PlacedKernel {
+  readonly stack: Stack;
+  /** Identifies the kernel's packages; `undefined`: it is not known apart from the other packages. */
+  readonly kernelId?: string | undefined;
   /** What was left out, and what else could be. */
   readonly savings: Savings;
-  /** The tree, in the scratch folder. */
-  readonly root: string;
 }
 
 /** What the tree is made of, from the cache. */
@@ -73,25 +77,74 @@ export interface SystemSources extends KernelSources {
   readonly builds: readonly CacheEntry[];
 }
 
-/** Make the tree in `scratch`. `last`: numbers that accounts had in the last build. */
+/** What is on top of the lower trees, and how. */
+type Stacking = typeof overlayTree;
+
+/**
+ * Makes the tree in `scratch`, over the trees of packages and kernel. `last`: numbers that accounts had in
+ * the last build. `stacking`: how. The caller closes the stack.
+ */
 export async function buildSystem(
   settings: BuildSettings,
   sources: SystemSources,
   scratch: string,
   last: AccountNumbers,
   context: Context,
+  stacking: Stacking,
 ): Promise<Result<BuiltSystem>> {
-  const root = join(scratch, 'chroot');
-  mkdirSync(root, { mode: 0o755 });
+  const packages = await packagesTree(settings, sources.packages, context);
+  if (!packages.ok) return packages;
+  const own = await kernelTree(settings, sources.kernel, packages.value, context);
+  if (!own.ok) return own;
+  const lowers = [packages.value, ...(own.value === undefined ? [] : [own.value.tree])];
+  const stacked = await stacking(lowers, scratch, context.signal);
+  if (!stacked.ok) return stacked;
+  const stack = stacked.value;
+  let done = false;
+  try {
+    const kernel =
+      own.value === undefined
+        ? await placeKernel(settings, sources, stack.root, scratch, context)
+        : await indexOwn(settings, own.value, sources, stack.root, scratch, context);
+    if (!kernel.ok) return kernel;
+    const savings = await fill(settings, sources, stack.root, kernel.value.release, last, context);
+    if (!savings.ok) return savings;
+    done = true;
+    const id = own.value === undefined ? undefined : kernelId(sources.kernel);
+    return ok({ stack, ...kernel.value, kernelId: id, savings: savings.value });
+  } finally {
+    if (!done) await stack.close();
+  }
+}
+
+/** Indexes the modules of a kernel that is a lower tree. */
+async function indexOwn(
+  settings: BuildSettings,
+  { release, image }: KernelTree,
+  { packages, kernel }: KernelSources,
+  root: string,
+  scratch: string,
+  context: Context,
+): Promise<Result<PlacedKernel>> {
+  const inputs = ofKernel(kernelId(kernel) ?? '', packages, root);
+  const indexed = await cachedIndex(settings, inputs, root, release, context);
+  if (!indexed.ok) return indexed;
+  const copy = join(scratch, FILES.kernel);
+  copyFileSync(image, copy, constants.COPYFILE_FICLONE);
+  return ok({ release, image: copy });
+}
+
+/** Turns the tree of packages and kernel into the machine's. */
+async function fill(
+  settings: BuildSettings,
+  sources: SystemSources,
+  root: string,
+  release: string,
+  last: AccountNumbers,
+  context: Context,
+): Promise<Result<Savings>> {
   const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
-  say('unpacking the packages');
-  const unpacked = await unpackTree(join(sources.packages.path, TREE), root, context.signal);
-  if (!unpacked.ok) return unpacked;
-  say('unpacking the kernel');
-  const kernel = await placeKernel(settings, sources, root, scratch, context);
-  if (!kernel.ok) return kernel;
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
-  const { release } = kernel.value;
   const place = { root, output, epoch, kernel: release, fetching: reach.variables };
   const tree = new Tree(root, context, epoch, reach.variables);
   forbidStarts(tree.files);
@@ -121,13 +174,12 @@ export async function buildSystem(
   if (open !== undefined) return err(open);
   markUpdated(root);
   say('leaving out unwanted parts');
-  const savings = await leaveOut({
+  return leaveOut({
     ...{ root, release, parts: machine.without, hardware },
     needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],
     kept: machine.keepModules,
     signal: context.signal,
   });
-  return savings.ok ? ok({ root, ...kernel.value, savings: savings.value }) : savings;
 }
 
 function displacedText({ kind, name, from, to, by }: Displaced): string {

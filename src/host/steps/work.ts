@@ -5,6 +5,8 @@ import { stage } from '../stage.js';
 import type { BuildState, StageRecord } from '../stages/build-state.js';
 import type { TreeState } from '../stages/decide.js';
 import type { OutputFolder } from '../sys/output.js';
+import type { Change } from '../trees/changes.js';
+import type { Stack } from '../trees/stack.js';
 import type { BuildSettings } from './settings.js';
 
 /** What the stages of one build pass to each other. */
@@ -20,6 +22,12 @@ export interface Work {
   readonly records: Record<string, StageRecord>;
   /** Files and trees in the scratch folder, by their final names. */
   readonly made: Map<string, string>;
+  /** The tree that this build makes, until it is published. */
+  readonly stack: {
+    current?: Stack | undefined;
+    /** Where it differs from the lower trees; absent: it is a copy. */
+    changes?: readonly Change[];
+  };
   /** Files of an earlier build that this one no longer has. */
   readonly gone: Set<string>;
 }

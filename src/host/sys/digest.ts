@@ -8,6 +8,11 @@ export function digestFile(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 20);
 }
 
+/** A digest of a text, as long as that of a file. */
+export function digestOfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 20);
+}
+
 export interface Hashing {
   readonly signal?: AbortSignal | undefined;
   /** Called with the bytes of each piece that was read. */

@@ -23,7 +23,7 @@ import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import type { BuildSettings } from '../settings.js';
 
 /** Increased whenever the same inputs must give another result. */
-const RECIPE = '6';
+const RECIPE = '7';
 
 /** Files of a cache entry. */
 export const TREE = 'tree.tar.zst';

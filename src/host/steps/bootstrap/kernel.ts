@@ -18,6 +18,8 @@ export const KERNEL_PACKAGES = /^kernel\d+\.tar\.zst$/;
 export const KERNEL_PACKAGE = 'kernel0.tar.zst';
 /** Names the kernel's package; in an entry without kernel packages, that one is installed in the tree. */
 export const KERNEL_NAME = 'kernel.txt';
+/** Names the files of the kernel's packages with their digests, as sha256sum(1) prints them. */
+export const KERNEL_DEBS = 'kernel.debs';
 
 /** The release (`uname -r`) of an entry's kernel; `undefined`: it has none, or predates this record. */
 export function kernelReleaseIn({ path }: CacheEntry): string | undefined {
@@ -98,6 +100,7 @@ if [ -n "$found" ]; then exit 0; fi
 parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")
 # shellcheck disable=SC2086 # one word a package
 apt-get -q download "$image" $parts
+sha256sum ./*.deb > ${KERNEL_DEBS}
 n=0
 for deb in ./*.deb; do
   dpkg-deb --fsys-tarfile "$deb" > "kernel$n.tar"

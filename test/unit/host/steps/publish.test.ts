@@ -34,6 +34,11 @@ class Rig {
     this.state = this.stateOnDisk();
   }
 
+  /** The new tree. */
+  get copy(): string {
+    return join(this.scratch, 'chroot');
+  }
+
   stateOnDisk(): BuildState {
     return BuildState.read(join(this.path, '.mkma/state.json'));
   }
@@ -63,8 +68,9 @@ class Rig {
       tree: tree.value,
       ran: [],
       records: { system: record({ fingerprint: await this.fingerprintOf(this.scratch) }), base: record({}) },
-      made: new Map(['chroot', 'base.cpio.zst'].map((name) => [name, join(this.scratch, name)])),
+      made: new Map([['base.cpio.zst', join(this.scratch, 'base.cpio.zst')]]),
       gone: new Set(),
+      stack: { current: { root: this.copy, lowers: [], close: async () => undefined } },
     };
   }
 
@@ -75,7 +81,7 @@ class Rig {
 
 test('everything gets its name and its record', async () => {
   using rig = new Rig();
-  assert.ok((await publish(await rig.work())).ok);
+  assert.ok((await publish(await rig.work(), rig.copy)).ok);
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
   assert.equal(readFileSync(join(rig.path, 'base.cpio.zst'), 'utf8'), 'newer');
   const state = rig.stateOnDisk();
@@ -90,7 +96,7 @@ test('cut off after the tree: no record says that the old base belongs to it, an
   const work = await rig.work();
   work.made.set('base.cpio.zst', join(rig.scratch, 'cut off here'));
   work.records[ACCOUNTS] = record({ numbers: 'of the new tree' });
-  await assert.rejects(publish(work), { code: 'ENOENT' });
+  await assert.rejects(publish(work, rig.copy), { code: 'ENOENT' });
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'newer');
   const state = rig.stateOnDisk();
   assert.equal(state.get('base'), undefined);
@@ -103,13 +109,15 @@ test('cut off after the tree: no record says that the old base belongs to it, an
 
 test('cut off where the tree stays: that is noted too, until a build finds everything in order', async () => {
   using rig = new Rig();
-  const { records, made, ...work } = await rig.work();
+  const { records, made, stack, ...work } = await rig.work();
   const { system, ...others } = records;
   assert.ok(system);
   const cut = new Map([['base.cpio.zst', join(rig.scratch, 'cut off here')]]);
-  await assert.rejects(publish({ ...work, records: others, made: cut }), { code: 'ENOENT' });
+  await assert.rejects(publish({ ...work, records: others, made: cut, stack: {} }, undefined), {
+    code: 'ENOENT',
+  });
   assert.ok(wasCutOff(rig.path));
-  assert.ok((await publish({ ...work, records: {}, made: new Map() })).ok);
+  assert.ok((await publish({ ...work, records: {}, made: new Map(), stack: {} }, undefined)).ok);
   assert.ok(!wasCutOff(rig.path));
 });
 
@@ -117,7 +125,7 @@ test('the tree was edited while it was built again: nothing is published', async
   using rig = new Rig();
   const work = await rig.work();
   writeFileSync(join(rig.path, 'chroot/file'), 'edited');
-  const published = await publish(work);
+  const published = await publish(work, rig.copy);
   assert.ok(!published.ok);
   assert.equal(published.problem.where, join(rig.path, 'chroot'));
   assert.equal(readFileSync(join(rig.path, 'chroot/file'), 'utf8'), 'edited');

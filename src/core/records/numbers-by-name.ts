@@ -1,0 +1,114 @@
+/**
+ * Numbers and order of the accounts that packages make, from their names alone: not from the order in which
+ * packages were installed. Pure.
+ */
+import type { Kind } from './accounts.js';
+import type { AccountNumbers, AccountTexts } from './kept-numbers.js';
+
+/** Numbers of system accounts that packages ask for without naming one (Debian Policy 9.2.2), but `users`. */
+const FIRST = 101;
+const LAST = 999;
+const COUNT = LAST - FIRST + 1;
+
+/** FNV-1a of 32 bits (Fowler, Noll, Vo; draft-eastlake-fnv): spreads names over the range. */
+function hashOf(name: string): number {
+  let hash = 0x811c9dc5;
+  for (const ch of name) hash = Math.imul(hash ^ (ch.codePointAt(0) ?? 0), 0x01000193);
+  return hash >>> 0;
+}
+
+interface Line {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** Lines with a name and a number of passwd(5) or group(5). */
+function linesOf(text = ''): Line[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , number = ''] = line.split(':');
+    return /^\w/.test(name) && /^\d{1,10}$/.test(number) ? [{ name, number: Number(number) }] : [];
+  });
+}
+
+function isGiven(number: number): boolean {
+  return number >= FIRST && number <= LAST;
+}
+
+/**
+ * A number for each name in the range of such accounts; a user and its group have the same. With few accounts
+ * it does not depend on which others there are. `fixed`: numbers that are asked for by number.
+ */
+export function numbersByName(
+  { passwd, group }: AccountTexts,
+  fixed: Readonly<Record<Kind, Readonly<Record<string, number>>>>,
+): Pick<AccountNumbers, 'users' | 'groups'> {
+  const all = { users: linesOf(passwd), groups: linesOf(group) };
+  const names = { users: namesOf(all.users, fixed.users), groups: namesOf(all.groups, fixed.groups) };
+  const taken = new Set([...Object.values(fixed.users), ...Object.values(fixed.groups)]);
+  const numbers = new Map<string, number>();
+  for (const name of [...new Set([...names.users, ...names.groups])].sort()) {
+    let at = hashOf(name) % COUNT;
+    while (taken.has(FIRST + at)) at = (at + 1) % COUNT;
+    taken.add(FIRST + at);
+    numbers.set(name, FIRST + at);
+  }
+  const given = (of: readonly string[]) =>
+    Object.fromEntries(of.map((name) => [name, numbers.get(name) ?? 0]));
+  return { users: given(names.users), groups: given(names.groups) };
+}
+
+function namesOf(lines: readonly Line[], fixed: Readonly<Record<string, number>>): string[] {
+  return lines.filter(({ name, number }) => isGiven(number) && !(name in fixed)).map(({ name }) => name);
+}
+
+/** The account files, with lines in the order of {@link inOrder}. */
+export interface AccountFiles {
+  readonly passwd: string;
+  readonly group: string;
+  readonly shadow?: string | undefined;
+  readonly gshadow?: string | undefined;
+}
+
+/**
+ * Debian's own accounts by number, then those of packages by name; members of groups by name. shadow(5) and
+ * gshadow(5) follow passwd(5) and group(5).
+ */
+export function inOrder({ passwd, group, shadow, gshadow }: AccountFiles): AccountFiles {
+  const users = orderOf(passwd);
+  const groups = orderOf(group);
+  const sorted = (
+    text: string | undefined,
+    order: ReadonlyMap<string, number>,
+    members?: readonly number[],
+  ) => (text === undefined ? undefined : sortLines(text, order, members));
+  return {
+    passwd: sortLines(passwd, users),
+    group: sortLines(group, groups, [3]),
+    shadow: sorted(shadow, users),
+    gshadow: sorted(gshadow, groups, [2, 3]),
+  };
+}
+
+function orderOf(text: string): Map<string, number> {
+  const lines = linesOf(text);
+  const own = lines.filter(({ number }) => !isGiven(number)).sort((a, b) => a.number - b.number);
+  const given = lines.filter(({ number }) => isGiven(number)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return new Map([...own, ...given].map(({ name }, i) => [name, i]));
+}
+
+function sortLines(
+  text: string,
+  order: ReadonlyMap<string, number>,
+  members: readonly number[] = [],
+): string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const place = (line: string): number => order.get(line.split(':', 1)[0] ?? '') ?? order.size;
+  const sorted = lines.map((line) => sortFields(line, members)).sort((a, b) => place(a) - place(b));
+  return sorted.map((line) => `${line}\n`).join('');
+}
+
+function sortFields(line: string, members: readonly number[]): string {
+  const fields = line.split(':');
+  for (const i of members) if (fields[i] !== undefined) fields[i] = fields[i].split(',').sort().join(',');
+  return fields.join(':');
+}

@@ -1,0 +1,86 @@
+/** The lower trees of a machine: its packages, as installed, and the modules of its kernel. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ok, type Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { SETTLED, settlePackages } from '../customise/settle-packages.js';
+import { modulesFolder } from '../kernel/module-folders.js';
+import type { CacheEntry } from '../stages/cache.js';
+import { digestOfText } from '../sys/digest.js';
+import { type LowerTree, lowerTree, TREE_IN_LOWER } from '../trees/lower.js';
+import { TREE } from './bootstrap/engine.js';
+import { KERNEL_DEBS } from './bootstrap/kernel.js';
+import { takeKernel } from './kernel.js';
+import type { BuildSettings } from './settings.js';
+import { unpackTree } from './unpack-tree.js';
+
+/** The kernel in an entry of a kernel's tree, and its release. */
+const IMAGE = 'vmlinuz';
+const RELEASE = 'release.txt';
+
+/** The packages as a tree, independent of the order in which they were installed. */
+export function packagesTree(
+  { cache, sourceDateEpoch }: Pick<BuildSettings, 'cache' | 'sourceDateEpoch'>,
+  packages: CacheEntry,
+  context: Context,
+): Promise<Result<LowerTree>> {
+  const inputs = { packages: `${packages.id} of ${packages.at}`, settled: SETTLED };
+  const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
+  return lowerTree(
+    cache,
+    'lower-packages',
+    inputs,
+    async (tree) => {
+      say('unpacking the packages');
+      const unpacked = await unpackTree(join(packages.path, TREE), tree, context.signal);
+      return unpacked.ok ? settlePackages(tree, sourceDateEpoch, context.signal) : unpacked;
+    },
+    context,
+  );
+}
+
+/** A kernel from packages: its modules as a tree. */
+export interface KernelTree {
+  readonly tree: LowerTree;
+  readonly release: string;
+  /** The kernel itself, in the cache. */
+  readonly image: string;
+}
+
+/**
+ * The kernel of an entry as a tree of its own; `undefined` where its modules have to be merged with others:
+ * packages installed it, or headers or modules beside it.
+ */
+export async function kernelTree(
+  { cache, machine }: Pick<BuildSettings, 'cache' | 'machine'>,
+  entry: CacheEntry,
+  packages: LowerTree,
+  context: Context,
+): Promise<Result<KernelTree | undefined>> {
+  const id = kernelId(entry);
+  const modules = modulesFolder(join(packages.path, TREE_IN_LOWER));
+  if (machine.kernel.from !== 'debian' || id === undefined || existsSync(modules)) return ok(undefined);
+  const made = await lowerTree(
+    cache,
+    'lower-kernel',
+    { kernel: id },
+    async (tree, folder) => {
+      context.emit({ type: 'output', stage: 'system', line: 'unpacking the kernel' });
+      const taken = await takeKernel(entry, tree, folder, context.signal);
+      if (!taken.ok) return taken;
+      renameSync(taken.value.image, join(folder, IMAGE));
+      writeFileSync(join(folder, RELEASE), taken.value.release);
+      return ok();
+    },
+    context,
+  );
+  if (!made.ok) return made;
+  const release = readFileSync(join(made.value.entry, RELEASE), 'utf8');
+  return ok({ tree: made.value, release, image: join(made.value.entry, IMAGE) });
+}
+
+/** Identifies the packages of a kernel; `undefined`: it was installed with the others. */
+export function kernelId(entry: CacheEntry): string | undefined {
+  const file = join(entry.path, KERNEL_DEBS);
+  return existsSync(file) ? digestOfText(readFileSync(file, 'utf8')) : undefined;
+}

@@ -1,0 +1,76 @@
+/** Brings `chroot/` to what the build made: by the difference where that is known, else as a new copy. */
+import { mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
+import { ok, type Result } from '../../core/result.js';
+import { fingerprint } from '../stages/fingerprint.js';
+import { STATE } from '../sys/output.js';
+import type { Change } from '../trees/changes.js';
+import { copyTree, updateTree } from '../trees/copy.js';
+import { difference, readTreeRecord, writeTreeRecord } from '../trees/record.js';
+import type { Work } from './work.js';
+
+/** What is recorded of the tree in `chroot/`. */
+function recordFile({ output }: Work): string {
+  return join(output.path, STATE, 'tree.json');
+}
+
+/** Where `chroot/` differs from the tree that was made; `undefined`: unknown. */
+function knownDifference(work: Work): readonly Change[] | undefined {
+  const { tree, stack } = work;
+  const record = readTreeRecord(recordFile(work));
+  if (tree.state !== 'clean' || record?.fingerprint !== tree.fingerprint) return undefined;
+  if (stack.current === undefined || stack.changes === undefined) return undefined;
+  const ids = stack.current.lowers.map(({ id }) => id);
+  return difference(record, ids, stack.changes, () => undefined);
+}
+
+/**
+ * Starts the copy that is needed if the difference is not known, beside other stages. Resolves to its path,
+ * or to `undefined` if `chroot/` is to be updated.
+ */
+export async function copyAhead(work: Work): Promise<Result<string | undefined>> {
+  const { stack, output, context } = work;
+  if (stack.current === undefined || knownDifference(work) !== undefined) return ok(undefined);
+  // A copy of the lower trees lies in the scratch folder already.
+  if (stack.current.upper === undefined) return ok(stack.current.root);
+  const copy = join(output.scratch.path, FILES.chroot);
+  mkdirSync(copy, { mode: 0o755 });
+  const copied = await copyTree(stack.current.root, copy, context.signal);
+  return copied.ok ? ok(copy) : copied;
+}
+
+/**
+ * Puts the tree to be published into the scratch folder, and completes the records that name its fingerprint.
+ * An update takes `chroot/` away until it is published: what ends the build in between leaves none, and the
+ * next build makes it again.
+ */
+export async function placeTree(work: Work, copy: string | undefined): Promise<Result<void>> {
+  const { stack, output, records } = work;
+  if (stack.current === undefined) return ok();
+  const changes = copy === undefined ? knownDifference(work) : undefined;
+  if (copy === undefined && changes === undefined) throw new Error('neither a copy nor a difference');
+  const placed = copy ?? join(output.scratch.path, FILES.chroot);
+  if (changes !== undefined) {
+    renameSync(join(output.path, FILES.chroot), placed);
+    // Not interrupted half-way: it takes a moment.
+    const updated = await updateTree(stack.current.root, placed, changes, new AbortController().signal);
+    if (!updated.ok) return updated;
+  }
+  const print = await fingerprint(placed);
+  if (!print.ok) return print;
+  // First to get its name: a base without its tree would be packed again from another one.
+  const others = [...work.made];
+  work.made.clear();
+  for (const [name, path] of [[FILES.chroot, placed] as const, ...others]) work.made.set(name, path);
+  const { system, base } = records;
+  if (system === undefined) throw new Error('a tree was made without a record');
+  records.system = { ...system, output: { ...system.output, fingerprint: print.value } };
+  if (base !== undefined) records.base = { ...base, inputs: { ...base.inputs, 'chroot/': print.value } };
+  const lowers = stack.current.lowers.map(({ id }) => id);
+  if (stack.changes !== undefined) {
+    const record = { fingerprint: print.value, lowers, changes: stack.changes };
+    writeTreeRecord(recordFile(work), record, work.settings.owner);
+  }
+  return ok();
+}
