@@ -14,8 +14,8 @@ export const CORE: readonly Mutation[] = [
     id: 'inode-numbers-cross',
     breaks: 'every inode of an archive has a number of its own',
     file: 'src/core/image/archive-plan.ts',
-    from: 'toRecords(names, i + 1, devices, options)',
-    to: 'toRecords(names, (i % 2) + 1, devices, options)',
+    from: 'names, ino++, devices',
+    to: 'names, ino, devices',
     tests: ['unit/core/image/archive-plan'],
   },
   {

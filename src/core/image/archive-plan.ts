@@ -18,15 +18,9 @@ import {
 import { isViewed, type TreeEntry } from '../archive/tree.js';
 import { err, ok, type Result } from '../result.js';
 import { nameLength, quoteName } from '../text/path.js';
+import { cutSegments, InodeNumbers, type Piece } from './cuts.js';
 import type { RootFacts } from './manifest.js';
 
-/**
- * Bytes of archive after which a segment ends: enough for good compression, few enough to keep many cores
- * busy.
- */
-const SEGMENT_TARGET = 32 * 2 ** 20;
-/** The same at both ends of the archive: work begins soon, and ends on all cores at about the same time. */
-const SMALL_SEGMENT = 8 * 2 ** 20;
 /** Pages of the RAM file system; a file takes whole ones (x86 and arm64 kernels of Debian). */
 const PAGE = 4096;
 
@@ -37,7 +31,7 @@ export interface PlannedRecord {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Renumbered: 1, 2, 3 ... in the order of the archive. */
+  /** Renumbered: the next one of its segment's range; no other inode of the archive has it. */
   readonly ino: number;
   readonly nlink: number;
   readonly mtime: number;
@@ -100,7 +94,7 @@ export type DeviceNumbers = ReadonlyMap<string, { readonly major: number; readon
 export interface PlanOptions {
   /** Latest mtime a record may have (SOURCE_DATE_EPOCH), in seconds. */
   readonly latestMtime?: number | undefined;
-  /** Most bytes of archive after which a segment ends. */
+  /** Most bytes of archive in a segment, unless a single inode has more. */
   readonly segmentTarget?: number;
   /**
    * Count only the allocated blocks of each file, on a tmpfs: holes stay holes there. `tmpfs`: not of those
@@ -128,31 +122,39 @@ export function planArchive(
 ): Result<Plan> {
   const refused = refusals(tree);
   if (refused !== undefined) return refused;
-  const all = groupByInode(tree.filter(({ type }) => type !== 's'));
-  const directories = all.filter((names) => names[0]?.type === 'd');
-  // In the order of the archive, in which inodes are numbered.
-  const groups = [...directories, ...all.filter((names) => names[0]?.type !== 'd')].map((names, i) =>
-    toRecords(names, i + 1, devices, options),
-  );
-  const segments = [
-    toSegment(groups.slice(0, directories.length)),
-    ...cutSegments(groups.slice(directories.length), options.segmentTarget ?? SEGMENT_TARGET),
-  ].filter(({ records }) => records.length > 0);
+  const all = groupByInode(tree.filter(({ type }) => type !== 's')).map(toGroup);
+  const directories = all.filter(({ names }) => names[0]?.type === 'd');
+  const others = all.filter(({ names }) => names[0]?.type !== 'd');
+  const numbers = new InodeNumbers();
+  const segments = [directories, ...cutSegments(others, options.segmentTarget)]
+    .filter((groups) => groups.length > 0)
+    .map((groups) => {
+      const records: PlannedRecord[] = [];
+      let ino = numbers.give((groups[0] as Group).path, groups.length);
+      for (const { names } of groups) addRecords(records, names, ino++, devices, options);
+      return { records, bytes: sum(groups) };
+    });
   return ok({
     segments,
     bytes: sum(segments),
-    unpackedBytes: groups.reduce((bytes, { held }) => bytes + held, 0),
-    inodes: groups.length + (options.metadataOnly?.length ?? 0),
+    unpackedBytes: all.reduce((bytes, { names }) => bytes + heldBytes(names, options), 0),
+    inodes: all.length + (options.metadataOnly?.length ?? 0),
     root: rootOf(tree),
     sockets: tree.filter((entry) => entry.type === 's').map((entry) => entry.path),
-    attributes: attributesOf(groups, options.metadataOnly ?? [], options.attributes ?? []),
+    attributes: attributesOf(all, options.metadataOnly ?? [], options.attributes ?? []),
   });
 }
 
-/** The records of one inode. */
-interface Group extends PlannedSegment {
-  /** Bytes of RAM that its content takes. */
-  readonly held: number;
+/** All names of one inode, which must stay in one segment. */
+interface Group extends Piece {
+  readonly names: readonly TreeEntry[];
+}
+
+function toGroup(names: readonly TreeEntry[]): Group {
+  const last = names.length - 1;
+  let bytes = recordBytes(names[last] as TreeEntry, true);
+  for (let i = 0; i < last; i++) bytes += recordBytes(names[i] as TreeEntry, false);
+  return { names, bytes, path: (names[0] as TreeEntry).path };
 }
 
 /**
@@ -160,63 +162,42 @@ interface Group extends PlannedSegment {
  * are dropped.
  */
 function attributesOf(
-  groups: readonly PlannedSegment[],
+  groups: readonly Group[],
   metadataOnly: readonly TreeEntry[],
   attributes: readonly FileAttributes[],
 ): FileAttributes[] {
   if (attributes.length === 0) return [];
-  const first = new Set(groups.map(({ records }) => records[0]?.path));
+  const first = new Set(groups.map(({ path }) => path));
   for (const { path } of metadataOnly) first.add(path);
   return attributes.filter(({ path }) => first.has(path));
 }
 
-/**
- * Cuts a sequence. The lengths of segments depend on the tree alone, so that it packs alike on every machine.
- */
-function cutSegments(groups: readonly PlannedSegment[], most: number): PlannedSegment[] {
-  const segments: PlannedSegment[] = [];
-  let done = 0;
-  let left = sum(groups);
-  let [begin, bytes] = [0, 0];
-  for (let i = 0; i < groups.length; i++) {
-    bytes += (groups[i] as PlannedSegment).bytes;
-    if (bytes < Math.min(most, Math.max(SMALL_SEGMENT, Math.min(done, left / 4)))) continue;
-    segments.push(toSegment(groups.slice(begin, i + 1)));
-    done += bytes;
-    left -= bytes;
-    [begin, bytes] = [i + 1, 0];
-  }
-  segments.push(toSegment(groups.slice(begin)));
-  return segments;
-}
-
-function toSegment(groups: readonly PlannedSegment[]): PlannedSegment {
-  return { records: groups.flatMap(({ records }) => records), bytes: sum(groups) };
-}
-
-function sum(parts: readonly PlannedSegment[]): number {
+function sum(parts: readonly { readonly bytes: number }[]): number {
   return parts.reduce((bytes, part) => bytes + part.bytes, 0);
 }
 
-/** The records of all names of one inode, which must stay in one segment. */
-function toRecords(
+/** Adds the records of all names of one inode. */
+function addRecords(
+  records: PlannedRecord[],
   names: readonly TreeEntry[],
   ino: number,
   devices: DeviceNumbers,
-  { latestMtime, sparse, texts }: PlanOptions,
-): Group {
-  const last = names[names.length - 1] as TreeEntry;
-  const records: PlannedRecord[] = [];
-  let bytes = 0;
+  { latestMtime, texts }: PlanOptions,
+): void {
+  const last = names[names.length - 1];
   for (const entry of names) {
     const record = toRecord(entry, ino, names.length, entry === last, devices, latestMtime);
     const text = record.data === 'file' ? texts?.get(entry.path) : undefined;
     records.push(text === undefined ? record : { ...record, data: { text } });
-    bytes += recordBytes(record);
   }
+}
+
+/** Bytes of RAM that the content of an inode takes. */
+function heldBytes(names: readonly TreeEntry[], { sparse }: PlanOptions): number {
+  const last = names[names.length - 1] as TreeEntry;
   const pages = last.type === 'f' ? Math.ceil(last.size / PAGE) * PAGE : 0;
   const counted = sparse === 'everywhere' || (sparse === 'tmpfs' && !isViewed(last));
-  return { records, bytes, held: counted ? Math.min(pages, last.allocated) : pages };
+  return counted ? Math.min(pages, last.allocated) : pages;
 }
 
 function rootOf(tree: readonly TreeEntry[]): RootFacts {
@@ -274,7 +255,6 @@ function toRecord(
   latestMtime: number | undefined,
 ): PlannedRecord {
   const type = entry.type as keyof typeof TYPE_BITS;
-  // Like GNU cpio: of several names of one file, only the last carries the content.
   const hasFile = type === 'f' && last;
   const device = type === 'b' || type === 'c' ? devices.get(entry.path) : undefined;
   if ((type === 'b' || type === 'c') && device === undefined)
@@ -288,7 +268,7 @@ function toRecord(
     // Not 2, as directories have: libarchive looks up every inode with several names among all before it.
     nlink: type === 'd' ? 1 : names,
     mtime: Math.min(Math.max(entry.mtime, 0), latestMtime ?? 0xffffffff, 0xffffffff),
-    size: hasFile ? entry.size : type === 'l' ? nameLength(entry.target) : 0,
+    size: dataBytes(entry, last),
     rdevMajor: device?.major ?? 0,
     rdevMinor: device?.minor ?? 0,
     data: hasFile ? 'file' : type === 'l' ? { target: entry.target } : 'none',
@@ -298,6 +278,12 @@ function toRecord(
   return Object.assign(record, { found: { ino: entry.ino, changed: entry.changed, ...sparse } });
 }
 
-function recordBytes(record: PlannedRecord): number {
-  return newcRecordSize(nameLength(archiveName(record.path)), record.size);
+/** Bytes of data in a record. As in GNU cpio, only the last of several names of one file has the content. */
+function dataBytes({ type, size, target }: TreeEntry, last: boolean): number {
+  if (type === 'l') return nameLength(target);
+  return type === 'f' && last ? size : 0;
+}
+
+function recordBytes(entry: TreeEntry, last: boolean): number {
+  return newcRecordSize(nameLength(archiveName(entry.path)), dataBytes(entry, last));
 }

@@ -9,6 +9,7 @@ import {
   archivePath,
   NEWC_HEADER_SIZE,
   NEWC_MAX_NAME,
+  type NewcHeader,
   newcHead,
   newcPadding,
   newcTrailer,
@@ -52,22 +53,23 @@ export function joinArchives(images: readonly ImageToJoin[]): Joined {
   for (const image of images) {
     const { folder, archive, root, whiteouts } = image;
     const types = new Map<string, number>();
-    const kinds = new Map<number, number>();
-    const put = (path: string, header: Omit<Parameters<typeof newcHead>[0], 'ino'>, ino: number): boolean => {
+    const known = new Map<number, { readonly kind: number; readonly ino: number }>();
+    // `ino`: its number in the archive of the image; none: that of an inode of its own.
+    const put = (path: string, header: Omit<NewcHeader, 'ino'>, ino?: number): boolean => {
       const fits = path === '.' ? !types.has('.') : isSafePath(path) && types.get(parentOf(path)) === S_IFDIR;
       const name = path === '.' ? folder : `${folder}/${path}`;
       const kind = header.mode & S_IFMT;
       // Programs make a second name of an inode a link to the first, whatever its record says.
-      const fitsInode = (kinds.get(ino) ?? kind) === kind;
+      const inode = (ino === undefined ? undefined : known.get(ino)) ?? { kind, ino: ++inodes };
+      const fitsInode = inode.kind === kind;
       if (!fits || !fitsInode || types.has(path) || nameLength(name) >= NEWC_MAX_NAME) return false;
       types.set(path, kind);
-      kinds.set(ino, kind);
+      if (ino !== undefined) known.set(ino, inode);
       if (kind === S_IFDIR) header = { ...header, nlink: 1 };
       const facts = path === '.' ? { ...header, ...root, mode: S_IFDIR | root.mode } : header;
-      pieces.push(newcHead({ ...facts, ino: inodes + ino }, archiveName(name)));
+      pieces.push(newcHead({ ...facts, ino: inode.ino }, archiveName(name)));
       return true;
     };
-    let most = 0;
     let records = 0;
     for (let at = 0; at < archive.length; ) {
       const header = parseNewcHeader(archive, at);
@@ -82,14 +84,13 @@ export function joinArchives(images: readonly ImageToJoin[]): Joined {
       const path = archivePath(name);
       if (!put(path, header, header.ino)) return { wrong: `${folder}: unexpected record` };
       if (end > dataAt) pieces.push(archive.subarray(dataAt, end));
-      most = Math.max(most, header.ino);
       records++;
     }
     if (records !== image.records)
       return { wrong: `${folder}: ${records} records, ${image.records} expected` };
     const none = { uid: 0, gid: 0, mtime: 0, size: 0, rdevMajor: 0, rdevMinor: 0 };
     for (const path of whiteouts) {
-      if (!put(path, { ...none, mode: S_IFCHR, nlink: 1 }, ++most))
+      if (!put(path, { ...none, mode: S_IFCHR, nlink: 1 }))
         return { wrong: `${folder}: unexpected deletion` };
     }
     if (!types.has('.')) return { wrong: `${folder}: no root` };
@@ -100,7 +101,6 @@ export function joinArchives(images: readonly ImageToJoin[]): Joined {
     }
     if (!image.marked.every((path) => types.has(path))) return { wrong: `${folder}: unexpected attribute` };
     names += types.size;
-    inodes += most;
   }
   return { pieces: [...pieces, newcTrailer()], names };
 }

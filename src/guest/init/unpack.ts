@@ -50,8 +50,9 @@ const AND_DRAIN = '"$@"; code=$?; cat >/dev/null; exit $code';
 export type OnProgress = (bytes: number) => void;
 
 /**
- * Unpacks all segments in parallel, which create missing folders. Each segment is cut out of the file by dd
- * and gets a trailer of its own, so that an archive that ends early is noticed in each of them.
+ * Unpacks all segments in parallel, which create missing folders: the largest first, so that all processors
+ * end at about the same time. Each segment is cut out of the file by dd and gets a trailer of its own, so
+ * that an archive that ends early is noticed in each of them.
  */
 export function unpackSegments(
   machine: GuestSystem,
@@ -61,11 +62,15 @@ export function unpackSegments(
   onProgress: OnProgress,
 ): Result<void> {
   const pipelines = segmentPipelines(image.path, manifest, place);
+  const bytes = (index: number): number => manifest.segments[index]?.bytes ?? 0;
+  const order = [...pipelines.keys()].sort((a, b) => bytes(b) - bytes(a));
+  const inOrder = order.map((index) => pipelines[index] as Pipeline);
   let problem: Problem | undefined;
   let done = 0;
-  machine.pipelines(pipelines, processors(machine), (index, parts) => {
+  machine.pipelines(inOrder, processors(machine), (at, parts) => {
+    const index = order[at] as number;
     problem ??= failureOf(machine, image, parts, index, pipelines.length);
-    done += manifest.segments[index]?.bytes ?? 0;
+    done += bytes(index);
     if (problem === undefined) onProgress(done);
     return problem === undefined;
   });

@@ -41,17 +41,17 @@ test('a good boot goes through all phases and leaves a record and a note for the
   assert.equal(record.images[0]?.verified, true);
 });
 
-test('segments: each from its place in the file, a trailer after all but the last, the folders once more at the end', () => {
+test('segments: the largest first, each from its place in the file, a trailer after all but the last, the folders once more at the end', () => {
   const machine = goodMachine();
   bootMachine(machine);
   const parts = machine.started.map((pipeline) => pipeline.parts.map((argv) => argv.join(' ')));
   assert.deepEqual(
     parts.map(([dd]) => /skip=\d+ count=\d+/.exec(dd ?? '')?.[0]),
-    ['skip=16 count=40', 'skip=56 count=60', 'skip=116 count=50', 'skip=16 count=40'],
+    ['skip=56 count=60', 'skip=116 count=50', 'skip=16 count=40', 'skip=16 count=40'],
   );
   assert.deepEqual(
     machine.started.map(({ followedBy }) => followedBy && decodeName(followedBy).slice(-14)),
-    ['TRAILER!!!\0\0\0\0', 'TRAILER!!!\0\0\0\0', undefined, 'TRAILER!!!\0\0\0\0'],
+    ['TRAILER!!!\0\0\0\0', undefined, 'TRAILER!!!\0\0\0\0', 'TRAILER!!!\0\0\0\0'],
   );
 });
 
@@ -121,7 +121,7 @@ test('a part of a pipeline that fails, or only complains, fails the boot', () =>
     const machine = goodMachine();
     machine.partAnswer = (argv, pipeline) =>
       argv.includes(program) && pipeline === machine.started[1] ? result : undefined;
-    const where = program === 'dd' ? /cannot read the storage device/ : /segment 2 of 3/;
+    const where = program === 'dd' ? /cannot read the storage device/ : /segment 3 of 3/;
     failing(machine, 'load', where, new RegExp(`${program} \\(exit code ${result.code}\\)`));
     assert.equal(machine.started.length, 2, 'no further segment is started');
   }
