@@ -28,6 +28,7 @@ const settings = {
   architecture: 'amd64',
   cache: asked.cache,
   refresh: false,
+  offline: asked.offline,
 } as unknown as BuildSettings;
 const events: Event[] = [];
 const emit = (event: Event): void => void events.push(event);
@@ -51,6 +52,7 @@ const told: Omit<Told, 'printed'> & { readonly events: readonly Event[] } = {
   why: problem?.why,
   where: problem?.where,
   notes: events.flatMap((event) => (event.type === 'note' ? [event.text] : [])),
+  warnings: events.flatMap((event) => (event.type === 'warning' ? [event.problem.code] : [])),
   states: events.flatMap((event) => (event.type === 'stage' ? [event.state] : [])),
   path: made.ok ? made.value.path : undefined,
   events,

@@ -97,8 +97,8 @@ export class Mirror {
     this.server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
   }
 
-  async listen(): Promise<this> {
-    this.server.listen(0, '127.0.0.1');
+  async listen(port = 0): Promise<this> {
+    this.server.listen(port, '127.0.0.1');
     await once(this.server, 'listening');
     return this;
   }
@@ -190,6 +190,8 @@ export interface Asked {
   readonly pauses: readonly number[];
   /** Fetch the kernel's package of this name as well. */
   readonly kernel?: string | undefined;
+  /** Without a network, as unshare(1) makes one. */
+  readonly offline?: boolean | undefined;
   /** Repositories beside the mirror, and packages of theirs. */
   readonly repositories?: MachineConfig['repositories'] | undefined;
   readonly extra?: readonly string[] | undefined;
@@ -201,6 +203,8 @@ export interface Told {
   readonly why: string | undefined;
   readonly where: string | undefined;
   readonly notes: readonly string[];
+  /** Codes of warnings. */
+  readonly warnings: readonly string[];
   readonly states: readonly string[];
   /** The folder of the entry. */
   readonly path: string | undefined;
@@ -223,9 +227,14 @@ export function aptFolder(
 }
 
 /** Run a command on a host whose /etc/apt is that folder. */
-export function onHost(apt: string, command: readonly string[], env: Readonly<Record<string, string>> = {}) {
+export function onHost(
+  apt: string,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  alone: readonly string[] = [],
+) {
   const script = 'mount --bind "$0" /etc/apt && exec "$@"';
-  return execute('unshare', ['--mount', 'sh', '-c', script, apt, ...command], { env });
+  return execute('unshare', ['--mount', ...alone, 'sh', '-c', script, apt, ...command], { env });
 }
 
 /** Fetch the packages as a build does, on such a host. */
@@ -235,7 +244,12 @@ export async function fetchOn(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Told> {
   const program = fileURLToPath(new URL('bootstrap.js', import.meta.url));
-  const ended = await onHost(apt, [process.execPath, program, JSON.stringify(asked)], env);
+  const ended = await onHost(
+    apt,
+    [process.execPath, program, JSON.stringify(asked)],
+    env,
+    asked.offline === true ? ['--net'] : [],
+  );
   assert.equal(ended.code, 0, ended.stderr);
   return { ...(JSON.parse(ended.stdout) as Omit<Told, 'printed'>), printed: ended.stdout + ended.stderr };
 }

@@ -30,6 +30,10 @@ export const BUILD = {
     'Something in the cache is not as it was stored; it is made or fetched again.',
     'Nothing, if it happens once; else check the disk of the cache.',
   ],
+  'not-kept': [
+    'The cache lacks something that an offline build needs.',
+    'Build once with a network and the same cache, without --offline.',
+  ],
   'folder-not-writable': [
     'Nothing can be written to the folder.',
     'Name another one with --output or --cache.',

@@ -27,6 +27,7 @@ import {
   levelOption,
   mirrorOption,
   moduleSetOption,
+  offlineOption,
   outputOption,
   presetOption,
   proxyOption,
@@ -60,6 +61,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(cacheOption())
     .addOption(epochOption())
     .option('--refresh', 'check the mirror for newer packages', false)
+    .addOption(offlineOption())
     .option('--generation', 'add a generation; earlier images stay beside it', false)
     .option('--discard-edits', 'discard edits made in chroot/', false)
     .addOption(
@@ -76,19 +78,19 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       const settings = await resolveSettings(session, resolved.value, options);
       if (!settings.ok) return end(fail(session, settings.problem));
       const { variables } = settings.value.reach;
-      const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables);
+      const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables, options.offline);
       if (!tools.ok) return end(fail(session, tools.problem));
       const made = placed(await build(settings.value, session.context), resolved.value);
       const built = withHint(made, session);
       if (!built.ok || options.qemuTest !== true) return end(show(session, built));
-      const { accel, yes } = options;
+      const { accel, yes, offline } = options;
       end(
         await bootAfterBuild(
           session,
           built.value,
           { output: settings.value.output, accel, ...askedOf(resolved.value) },
           options.cache,
-          yes,
+          { yes, offline },
         ),
       );
     });
@@ -135,6 +137,7 @@ interface BuildOptions {
   readonly refresh: boolean;
   readonly discardEdits: boolean;
   readonly generation: boolean;
+  readonly offline: boolean;
 }
 
 async function resolveSettings(
@@ -193,6 +196,7 @@ async function resolveSettings(
       hardware: lookAtHardware(),
       programs: join(COMPILED, 'guest'),
       version: VERSION,
+      offline: options.offline,
     },
   };
 }

@@ -15,6 +15,7 @@ import {
   defaultCache,
   epochOption,
   mirrorOption,
+  offlineOption,
   outputOption,
   presetOption,
   proxyOption,
@@ -51,6 +52,7 @@ export function mediumOptions<Args extends unknown[]>(command: Command<Args>) {
     .addOption(proxyOption())
     .addOption(cacheOption())
     .addOption(epochOption())
+    .addOption(offlineOption())
     .option('--refresh', 'fetch boot programs again, instead of those in the cache', false)
     .option('-y, --yes', 'install missing programs without asking', false);
 }
@@ -67,6 +69,7 @@ interface MediumOptions {
   readonly cache?: string | undefined;
   readonly sourceDateEpoch?: number | undefined;
   readonly refresh: boolean;
+  readonly offline: boolean;
   readonly yes: boolean;
 }
 
@@ -77,18 +80,18 @@ export async function mediumSettings(
 ): Promise<Result<Omit<ExportOptions, 'file'>>> {
   const append = appendOf(options.append ?? '');
   if (!append.ok) return append;
-  const { config, preset, output, layers, sourceDateEpoch, refresh } = options;
+  const { config, preset, output, layers, sourceDateEpoch, refresh, offline } = options;
   const resolved = await resolveMachine({ config, preset });
   if (!resolved.ok) return resolved;
   const mirrors = chooseMirrors(options.mirror ?? resolved.value.machine.mirror);
   if (!mirrors.ok) return mirrors;
   const reach = await findReach(session.env, options.proxy, session.context.signal);
   if (!reach.ok) return reach;
-  const tools = await ensureTools(session, MEDIUM_TOOLS, options.yes, reach.value.variables);
+  const tools = await ensureTools(session, MEDIUM_TOOLS, options.yes, reach.value.variables, offline);
   if (!tools.ok) return tools;
   const { root, owner } = session.caller;
   return ok({
-    ...{ output, layers, sourceDateEpoch, refresh, owner, root },
+    ...{ output, layers, sourceDateEpoch, refresh, offline, owner, root },
     ...{ append: append.value, mirrors: mirrors.value, reach: reach.value },
     identities: options.identity === 'keep',
     cache: options.cache ?? defaultCache(root, session.env),

@@ -87,6 +87,11 @@ export const proxyOption = () =>
     'proxy for all downloads, or direct for none (default: from the settings of apt on this host, then http_proxy and https_proxy)',
   );
 
+export const offlineOption = () =>
+  new Option('--offline', 'open no connection: use the packages and lists that the cache keeps')
+    .default(false)
+    .conflicts('refresh');
+
 export const formatOption = () =>
   new Option(
     '--format <format>',

@@ -215,9 +215,9 @@ export async function bootAfterBuild<T extends Shown>(
   built: T,
   machine: ToRun & ToTest,
   cache: string | undefined,
-  yes: boolean,
+  { yes, offline }: { readonly yes: boolean; readonly offline: boolean },
 ): Promise<number> {
-  const tools = await ensureTools(session, QEMU_TOOLS, yes);
+  const tools = await ensureTools(session, QEMU_TOOLS, yes, undefined, offline);
   if (!tools.ok) return fail(session, tools.problem);
   if (session.json) {
     const tested = describeTests(await test({ ...common(session, cache), ...machine }, session.context));

@@ -12,13 +12,14 @@ import type { Session } from './session.js';
 
 /**
  * Fails if a program is missing and is not installed. `yes`: do not ask. `fetching`: variables that name
- * proxies.
+ * proxies. `offline`: install nothing.
  */
 export async function ensureTools(
   session: Session,
   tools: readonly HostTool[],
   yes: boolean,
   fetching: Readonly<Record<string, string>> = pick(session.env, PROXY_VARIABLES),
+  offline = false,
 ): Promise<Result<void>> {
   const missing = missingTools(tools, session.env.PATH ?? '');
   if (missing.length === 0) return ok();
@@ -32,7 +33,7 @@ export async function ensureTools(
     next: `install them: ${command}`,
   });
   // Only the launcher of a checkout installs packages; an installed mkma does not change the host.
-  if (session.env.MKMA_LAUNCHER === undefined || !session.caller.root) return refused;
+  if (offline || session.env.MKMA_LAUNCHER === undefined || !session.caller.root) return refused;
   const { emit, signal } = session.context;
   emit({ type: 'note', text: `missing on this host, to be installed: ${packages.join(' ')}` });
   session.printer.close();

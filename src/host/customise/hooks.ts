@@ -26,6 +26,8 @@ export interface HookPlace {
   readonly epoch?: number | undefined;
   /** Variables for what fetches: the host's proxies. */
   readonly fetching?: Readonly<Record<string, string>>;
+  /** Whether hooks in the image reach the host's network. Default: yes. */
+  readonly network?: boolean;
   /** `uname -r` of the machine's kernel; in the tree, uname reports that of the building machine. */
   readonly kernel: string;
 }
@@ -96,7 +98,7 @@ async function runScript(
   const mounts = join(folder, 'mounts');
   try {
     if (on === 'image') {
-      const tree = new Tree(place.root, context, place.epoch, place.fetching);
+      const tree = new Tree(place.root, context, place.epoch, place.fetching, place.network);
       const words = ['env', `MKMA_KERNEL=${place.kernel}`, 'sh', '-c', TAKE];
       const done = await tree.run(words, script, (command) => withLastLook(command, mounts));
       if (done.ok) left(seenAtLast(mounts, place.root, place.output));
@@ -135,7 +137,7 @@ async function callFunction(
   left: (mounts: readonly string[]) => void,
 ): Promise<Result<void>> {
   const before = readMounts();
-  const tree = new Tree(place.root, context, place.epoch, place.fetching);
+  const tree = new Tree(place.root, context, place.epoch, place.fetching, place.network);
   const { root, output } = place;
   const interrupted = aborted(context.signal);
   try {

@@ -15,13 +15,14 @@ export class Tree {
 
   /**
    * `mtime` in seconds for everything written; none: now. `fetching`: variables for programs that fetch,
-   * which may hold passwords.
+   * which may hold passwords. `network`: whether programs reach this host's network.
    */
   constructor(
     readonly root: string,
     private readonly context: Context,
     private readonly mtime?: number,
     private readonly fetching?: Readonly<Record<string, string>>,
+    private readonly network = true,
   ) {
     this.files = new TreeFiles(root, mtime);
   }
@@ -51,7 +52,7 @@ export class Tree {
       ...(this.mtime === undefined ? {} : { SOURCE_DATE_EPOCH: String(this.mtime) }),
     };
     const started = inTree({
-      ...{ root: this.root, command, env, secretEnv: this.fetching },
+      ...{ root: this.root, command, env, secretEnv: this.fetching, network: this.network },
       ...(input === undefined ? {} : { input }),
     });
     const onLine = (line: string): void => this.context.emit({ type: 'output', stage: 'system', line });

@@ -25,6 +25,7 @@ import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
+import type { Lacking } from './lacking.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
 
@@ -135,6 +136,22 @@ async function makeBuild(
   );
 }
 
+/** Looks what the builds lack that an offline build would have to make, and adds it. */
+export async function surveyBuilds(
+  settings: BuildSettings,
+  kernel: string | undefined,
+  lacking: Lacking,
+  context: Context,
+): Promise<Result<void>> {
+  for (const [i, build] of settings.machine.builds.entries()) {
+    if (findEntry(settings.cache, 'build', inputsOf(settings, build, kernel)) !== undefined) continue;
+    if (build.network) lacking.addOther(`the build ${build.name}: it has network: true, and its result`);
+    const tools = await new Making(settings, build, i, kernel, `build ${build.name}`, context).tools();
+    if (!tools.ok && tools.problem.code !== 'not-kept') return tools;
+  }
+  return ok();
+}
+
 /** One build in progress. */
 class Making {
   constructor(
@@ -168,7 +185,8 @@ class Making {
     }
   }
 
-  private async tools(): Promise<Result<CacheEntry>> {
+  /** The system that it runs in. */
+  async tools(): Promise<Result<CacheEntry>> {
     const { settings, build } = this;
     const foreign = await foreignOf(build.packages, settings.architecture, this.context.signal);
     if (!foreign.ok) return foreign;
@@ -227,9 +245,10 @@ class Making {
       ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
       ...(this.kernel === undefined ? {} : { MKMA_KERNEL: this.kernel }),
     };
+    const network = build.network && settings.offline !== true;
     const command = inTree({
-      ...{ root, command: ['sh', '-e', '-c', commands], env, network: build.network },
-      secretEnv: build.network ? settings.reach.variables : undefined,
+      ...{ root, command: ['sh', '-e', '-c', commands], env, network },
+      secretEnv: network ? settings.reach.variables : undefined,
     });
     const lines: string[] = [];
     const onLine = (line: string): void => {

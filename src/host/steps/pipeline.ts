@@ -22,7 +22,7 @@ import { microcodeStage } from './microcode-stage.js';
 import { copyAhead } from './place-tree.js';
 import { publish } from './publish.js';
 import type { BuildSettings } from './settings.js';
-import { bootstrapEarlyBoot, bootstrapSystem, type Source } from './sources.js';
+import { bootstrapEarlyBoot, bootstrapSystem, type Source, surveyOffline } from './sources.js';
 import { systemInputs } from './system.js';
 import { presentRoot, savingsOf, systemStage } from './system-stage.js';
 import { ToolsTree } from './tools-tree.js';
@@ -127,6 +127,9 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
     (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
   const room = needTools ? await checkAhead(work, needPackages) : ok();
   if (!room.ok) return room;
+  const kept =
+    needTools && settings.offline === true ? await surveyOffline(settings, needPackages, work.context) : ok();
+  if (!kept.ok) return kept;
   // If one fails, it ends the other.
   const failed = new AbortController();
   const signal = AbortSignal.any([work.context.signal, failed.signal]);

@@ -5,6 +5,7 @@ import type { Hardware } from '../hardware/host-hardware.js';
 import type { Mirrors } from '../mirror/mirrors.js';
 import type { Reach } from '../mirror/reach.js';
 import type { Owner } from '../sys/files.js';
+import type { Lacking } from './lacking.js';
 
 export interface BuildSettings {
   readonly machine: MachineConfig;
@@ -40,4 +41,8 @@ export interface BuildSettings {
   readonly programs: string;
   /** mkma's version. */
   readonly version: string;
+  /** Open no connection: build from what the cache keeps. */
+  readonly offline?: boolean | undefined;
+  /** Only look what an offline build lacks, and collect it here. */
+  readonly lacking?: Lacking | undefined;
 }

@@ -1,13 +1,14 @@
 /** What the stages are made of, from the mirror or the cache. */
-import { ok, type Result } from '../../core/result.js';
+import { type Err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { bootstrapKernel, kernelReleaseIn } from './bootstrap/kernel.js';
-import { fetchKeys } from './bootstrap/keys.js';
+import { fetchKeys, missingKeys } from './bootstrap/keys.js';
 import { bootstrapPackages } from './bootstrap/packages.js';
 import { bootstrapTools } from './bootstrap/tools.js';
-import { makeBuilds } from './builds.js';
+import { makeBuilds, surveyBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
+import { Lacking } from './lacking.js';
 import type { BuildSettings } from './settings.js';
 
 /** What came from the mirror: a cache entry if a stage has to run, else only its recorded id. */
@@ -43,6 +44,43 @@ export async function bootstrapSystem(settings: BuildSettings, context: Context)
     ...(kernel.value === undefined ? {} : { kernel: kernel.value }),
     builds: builds.value,
   });
+}
+
+/** Whether a look ended for another reason than something missing. */
+function isProblem<T>(result: Result<T>): result is Err {
+  return !result.ok && result.problem.code !== 'not-kept';
+}
+
+/**
+ * Looks whether the cache keeps everything that an offline build will fetch; reports all that it lacks, of
+ * all parts. `system`: whether the system's packages are needed, besides the programs of early boot.
+ */
+export async function surveyOffline(
+  asked: BuildSettings,
+  system: boolean,
+  context: Context,
+): Promise<Result<void>> {
+  const lacking = new Lacking();
+  const settings = { ...asked, lacking };
+  const keys = system ? missingKeys(settings) : [];
+  for (const key of keys) lacking.addOther(key);
+  const tools = await bootstrapTools(settings, context);
+  if (isProblem(tools)) return tools;
+  if (system) {
+    const kernel = await bootstrapKernel(settings, context);
+    if (isProblem(kernel)) return kernel;
+    if (keys.length > 0) lacking.addUnknown('packages');
+    else {
+      const packages = await bootstrapPackages(settings, context);
+      if (isProblem(packages)) return packages;
+      const found = (kernel.ok ? kernel.value : undefined) ?? (packages.ok ? packages.value : undefined);
+      const release = knownRelease(settings) ?? (found === undefined ? undefined : kernelReleaseIn(found));
+      const builds = await surveyBuilds(settings, release, lacking, context);
+      if (!builds.ok) return builds;
+    }
+  }
+  for (const line of lacking.expired) context.emit({ type: 'note', text: line });
+  return lacking.isEmpty ? ok() : lacking.result(settings.cache);
 }
 
 /** The programs of early boot. */

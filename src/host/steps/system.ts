@@ -145,8 +145,9 @@ async function fill(
 ): Promise<Result<Savings>> {
   const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
-  const place = { root, output, epoch, kernel: release, fetching: reach.variables };
-  const tree = new Tree(root, context, epoch, reach.variables);
+  const network = settings.offline !== true;
+  const place = { root, output, epoch, kernel: release, fetching: reach.variables, network };
+  const tree = new Tree(root, context, epoch, reach.variables, network);
   forbidStarts(tree.files);
   const installed = await installBuilds(sources.builds, root, context.signal);
   if (!installed.ok) return installed;

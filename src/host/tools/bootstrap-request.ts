@@ -26,7 +26,7 @@ export interface BootstrapRequest {
   readonly files?: string | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
-  /** Folder where lists are kept between the tries of one run. */
+  /** Folder where lists are kept between the tries of one run; files beside it begin with its name. */
   readonly lists: string;
   /** File of apt.conf(5) with how mirrors are reached. */
   readonly reach: string;
@@ -39,4 +39,8 @@ export interface BootstrapRequest {
   /** Folder for the tree while it is created. */
   readonly temporary: string;
   readonly sourceDateEpoch?: number | undefined;
+  /** Open no connection: apt's settings at `reach` answer with what is kept. */
+  readonly offline?: boolean | undefined;
+  /** Make nothing: only look whether everything is kept, with these hooks after apt's own download. */
+  readonly survey?: readonly string[] | undefined;
 }

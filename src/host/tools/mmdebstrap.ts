@@ -6,7 +6,7 @@ import { formatBytes } from '../../core/text/size.js';
 import { type Command, shellQuote } from '../sys/command.js';
 import { explainPackages } from './apt-packages.js';
 import type { BootstrapRequest } from './bootstrap-request.js';
-import { FETCH, KEEP_DEBS, REACH, wantedPackages } from './fetch-hooks.js';
+import { FETCH, KEEP_DEBS, REACH, SURVEYED, wantedPackages } from './fetch-hooks.js';
 import { explainAnswer, mirrorAnswer } from './mirror-answers.js';
 
 /** The end of a snapshot URL, as 20260801T000000Z (Debian's archive of snapshots, "Usage"). */
@@ -25,9 +25,6 @@ export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'
 }
 
 // $1 is the tree.
-const BRING_DEBS = `set -e
-mkdir -p "$1/var/cache/apt/archives"
-find "$MKMA_DEBS" -maxdepth 1 -name '[!.]*.deb' -exec cp --link -t "$1/var/cache/apt/archives" {} +`;
 
 // Files that apt needs, copied into the tree: by the folder's name, since anybody can read arguments.
 const BRING_FILES = 'cp -R "$MKMA_FILES"/. "$1"';
@@ -61,9 +58,11 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     '--skip=essential/unlink',
     ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
     `--setup-hook=${REACH}`,
-    `--setup-hook=${BRING_DEBS}`,
     ...(request.files === undefined ? [] : [`--setup-hook=${BRING_FILES}`]),
     `--setup-hook=${FETCH}`,
+    ...(request.survey === undefined
+      ? []
+      : [...request.survey, SURVEYED].map((hook) => `--setup-hook=${hook}`)),
     ...((request.debFiles ?? []).length === 0
       ? []
       : [`--customize-hook=${installHook(request.debFiles ?? [])}`]),
@@ -74,9 +73,13 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     ...sourceLines(request),
   ];
   const epoch = request.sourceDateEpoch;
+  // Without a network, whatever a package or hook tries.
+  const alone = request.offline === true ? ['unshare', '--net', '--'] : [];
+  const [file = '', ...words] = [...alone, 'mmdebstrap', ...args];
   return {
-    file: 'mmdebstrap',
-    args,
+    file,
+    args: words,
+    name: 'mmdebstrap',
     isolated: true,
     env: {
       HOME: '/root',

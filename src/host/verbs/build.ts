@@ -80,6 +80,7 @@ export async function build(asked: BuildSettings, context: Context): Promise<Res
       output: output.value.path,
       epoch: settings.sourceDateEpoch,
       fetching: settings.reach.variables,
+      network: settings.offline !== true,
       kernel: built.value.kernelRelease,
     };
     const hooked = await runHooks('images', settings.machine, place, context);

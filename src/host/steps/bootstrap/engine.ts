@@ -1,14 +1,12 @@
 /** Fetches from the mirror, with mmdebstrap into an entry of the cache. */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { err, ok, type Result } from '../../../core/result.js';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { withoutLogins } from '../../../core/text/logins.js';
 import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
-import { ELSEWHERE } from '../../definition/elsewhere.js';
-import { renderReach } from '../../mirror/reach.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
@@ -18,15 +16,20 @@ import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
 import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { dkmsFailure } from '../../tools/dkms.js';
+import { damagedIn, isSurveyed } from '../../tools/fetch-hooks.js';
 import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
-import type { BuildSettings } from '../settings.js';
+import { expiredLists, Lacking } from '../lacking.js';
+import { keepLists } from './kept-lists.js';
+import { type BootstrapSettings, type Part, TREE } from './part.js';
+import { missingIn, prepare } from './request.js';
+
+export { type BootstrapSettings, type Part, TREE };
 
 /** Increased whenever the same inputs must give another result. */
 const RECIPE = '7';
 
-/** Files of a cache entry. */
-export const TREE = 'tree.tar.zst';
+/** The installed packages, as a file of a cache entry. */
 export const LIST = 'packages.txt';
 
 /** Lists the packages installed in the tree, with versions. */
@@ -39,12 +42,6 @@ export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 plan=$(apt-get --simulate --no-install-recommends install ${packages.join(' ')})
 printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
 }
-
-/** What bootstrapping depends on. */
-export type BootstrapSettings = Pick<
-  BuildSettings,
-  'mirrors' | 'architecture' | 'sourceDateEpoch' | 'cache' | 'refresh' | 'reach'
-> & { readonly machine: Pick<BuildSettings['machine'], 'suite' | 'components' | 'firmware'> };
 
 export function mirrorInputs(settings: BootstrapSettings): Inputs {
   const { machine, mirrors, architecture, sourceDateEpoch } = settings;
@@ -59,22 +56,6 @@ export function mirrorInputs(settings: BootstrapSettings): Inputs {
   };
 }
 
-/** What differs between bootstraps. */
-export interface Part
-  extends Pick<
-    BootstrapRequest,
-    'variant' | 'packages' | 'finish' | 'fields' | 'debFiles' | 'recommends' | 'foreignArchitectures'
-  > {
-  /** Files that apt needs in the tree, by path. */
-  readonly files?: Readonly<Record<string, string>> | undefined;
-  readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools' | 'medium';
-  /** If it is not the machine's. */
-  readonly suite?: string | undefined;
-  readonly inputs: Inputs;
-  /** Files that it makes. */
-  readonly makes: readonly string[];
-}
-
 /** Takes it from the cache or the mirror. `pauses`: seconds between retries of a failing mirror. */
 export async function bootstrap(
   settings: BootstrapSettings,
@@ -86,6 +67,8 @@ export async function bootstrap(
   const { stage: name, inputs } = part;
   const known = settings.refresh ? undefined : findEntry(settings.cache, name, inputs);
   const suite = part.suite ?? settings.machine.suite;
+  if (known === undefined && settings.lacking !== undefined)
+    return survey(settings, context, part, settings.lacking);
   const take = () =>
     cached(settings.cache, {
       kind: name,
@@ -105,7 +88,8 @@ export async function bootstrap(
     return stage(context, name, `${why}: bootstrapping ${suite}`, take, outcome);
   }
   const entry = await take();
-  if (entry.ok) emit({ type: 'stage', stage: name, state: 'reused', detail: outcome(entry.value) });
+  if (entry.ok && settings.lacking === undefined)
+    emit({ type: 'stage', stage: name, state: 'reused', detail: outcome(entry.value) });
   return entry;
 }
 
@@ -120,42 +104,70 @@ async function makeEntry(
   part: Part,
   pauses: readonly number[],
 ): Promise<Result<string>> {
-  const debs = join(settings.cache, 'debs');
-  mkdirSync(debs, { recursive: true });
-  pruneDebs(debs);
   const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
   if (!scratch.ok) return scratch;
   const temporary = scratch.value;
   try {
-    mkdirSync(join(temporary.path, 'lists'));
-    const request: BootstrapRequest = {
-      ...part,
-      files: writeFiles(part.files ?? {}, join(temporary.path, 'files')),
-      suite: part.suite ?? settings.machine.suite,
-      architecture: settings.architecture,
-      components: componentsOf(settings.machine),
-      mirror: settings.mirrors.main,
-      securityMirror: settings.mirrors.security,
-      elsewhere: ELSEWHERE,
-      debs,
-      lists: join(temporary.path, 'lists'),
-      reach: writeReach(settings, temporary.path),
-      fetching: settings.reach.variables,
-      target: join(folder, TREE),
-      temporary: temporary.path,
-      sourceDateEpoch: settings.sourceDateEpoch,
-    };
+    const prepared = await prepare(settings, part, { folder, temporary: temporary.path }, context);
+    if (!prepared.ok) return prepared;
+    const { request } = prepared.value;
     const lines: string[] = [];
     const done = await tryAgain(() => runOnce(request, folder, lines, part.stage, context), context, pauses);
-    if (!done.ok) return done;
+    if (!done.ok) return lackingOf(part, settings, temporary.path) ?? done;
     // Every later build trusts what is published here.
     const lacking = part.makes.find(
       (name) => (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) === 0,
     );
     if (lacking !== undefined)
       throw new Error(`mmdebstrap succeeded but made no ${lacking}:\n${lines.join('\n')}`);
+    const kept =
+      settings.offline === true ? ok() : await keepLists(settings.cache, request.lists, context.signal);
+    if (!kept.ok) return kept;
     const versions = readFileSync(join(folder, LIST), 'utf8');
     return ok(digestInputs({ ...part.inputs, versions }).slice(0, 20));
+  } finally {
+    temporary.remove();
+  }
+}
+
+/** The problem that files are not kept, if that is why an offline bootstrap failed. */
+function lackingOf(
+  part: Part,
+  { cache, offline }: BootstrapSettings,
+  temporary: string,
+): Result<never> | undefined {
+  if (offline !== true) return undefined;
+  const lacking = new Lacking();
+  lacking.add(part.stage, missingIn(temporary));
+  return lacking.isEmpty ? undefined : lacking.result(cache);
+}
+
+/**
+ * Looks whether everything for a part is kept, makes nothing, and adds what is not to what the build lacks.
+ * Fails with `not-kept`, or because of the packages themselves.
+ */
+async function survey(
+  settings: BootstrapSettings,
+  context: Context,
+  part: Part,
+  lacking: Lacking,
+): Promise<Result<never>> {
+  const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
+  if (!scratch.ok) return scratch;
+  const temporary = scratch.value;
+  try {
+    const folder = join(temporary.path, 'entry');
+    mkdirSync(folder);
+    const prepared = await prepare(settings, part, { folder, temporary: temporary.path }, context);
+    if (!prepared.ok) return prepared;
+    const request = { ...prepared.value.request, survey: part.surveys ?? [] };
+    for (const line of expiredLists(prepared.value.releases, Date.now())) lacking.expired.add(line);
+    const lines: string[] = [];
+    const { result } = await runOnce(request, folder, lines, part.stage, context);
+    const missing = missingIn(temporary.path);
+    lacking.add(part.stage, missing);
+    const explained = isSurveyed(lines) || missing.lists.length + missing.packages.length > 0;
+    return result.ok || explained ? lacking.result(settings.cache) : result;
   } finally {
     temporary.remove();
   }
@@ -182,6 +194,7 @@ async function runOnce(
       context.emit({ type: 'output', stage, line: line.replace(/^I: /, '') });
     },
   });
+  for (const name of damagedIn(lines)) context.emit({ type: 'warning', problem: damagedPackage(name) });
   if (done.ok) return { result: ok() };
   const output = lines.join('\n');
   const dkms = dkmsFailure(output);
@@ -190,35 +203,12 @@ async function runOnce(
   return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
 }
 
-/**
- * How mirrors are reached, as files for apt that only root can read; resolves to the path of the apt.conf(5).
- */
-function writeReach({ reach, mirrors }: BootstrapSettings, folder: string): string {
-  const [conf, auth] = [join(folder, 'reach.conf'), join(folder, 'reach.auth')];
-  const text = renderReach(reach, auth, mirrors.logins);
-  writeFileSync(conf, text.conf, { mode: 0o600 });
-  writeFileSync(auth, text.auth, { mode: 0o600 });
-  return conf;
-}
-
-/** Writes the files to a folder; `undefined`: there are none. */
-function writeFiles(files: Readonly<Record<string, string>>, folder: string): string | undefined {
-  for (const [path, content] of Object.entries(files)) {
-    const file = join(folder, path);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, content);
-  }
-  return Object.keys(files).length === 0 ? undefined : folder;
-}
-
-/** Cached packages are dropped after this many days, so that unused ones disappear. */
-const KEEP_DEBS_DAYS = 60;
-
-function pruneDebs(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    // Others may prune at the same time.
-    const age = Date.now() - (statSync(join(folder, name), { throwIfNoEntry: false })?.ctimeMs ?? Date.now());
-    const limit = name.startsWith('.') ? 1 : KEEP_DEBS_DAYS;
-    if (age > limit * 86_400_000) rmSync(join(folder, name), { force: true });
-  }
+function damagedPackage(name: string): Problem {
+  return {
+    code: 'cache-damaged',
+    what: 'a kept package is damaged',
+    where: name,
+    why: "its digest is not the one in the mirror's lists",
+    next: 'nothing: it is removed and fetched again; if it happens again, check the disk of the cache',
+  };
 }

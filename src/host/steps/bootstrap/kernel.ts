@@ -5,6 +5,7 @@ import { ok, type Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import { shellQuote } from '../../sys/command.js';
+import { download } from '../../tools/fetch-hooks.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs } from './engine.js';
 
@@ -49,6 +50,7 @@ export async function bootstrapKernel(
     variant: 'extract',
     packages: [],
     finish: [fetchKernel(name)],
+    surveys: [surveyKernel(name)],
     makes: [LIST, KERNEL_NAME, KERNEL_PACKAGE],
   });
 }
@@ -65,6 +67,32 @@ const ONLY_INSTALLED = `# shellcheck disable=SC2086 # one word a package
 set -- $installed
 if [ $# -eq 1 ]; then found=$1; fi`;
 
+/** Sets `image` to the package with the kernel that the package `meta` is or depends on. */
+const FIND_IMAGE = (meta: string): string => `set -e
+export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
+# A package with a kernel itself depends on none.
+if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
+if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi`;
+
+const FIND_PARTS = `# Later kernels lie in packages that the one of this name depends on.
+parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")`;
+
+/** Looks whether the packages of {@link fetchKernel} are kept, unless other packages install a kernel. */
+export function surveyKernel(name: string): string {
+  return `${FIND_IMAGE(shellQuote(name))}
+${FIND_PARTS}
+own=
+if [ -n "$MKMA_WANTED" ]; then
+  own=$(printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' apt-get -qq --simulate install | grep '^Inst linux-image-' || true)
+fi
+if [ -n "$own" ]; then exit 0; fi
+mkdir -p "$MKMA_LISTS.kernel"
+cd "$MKMA_LISTS.kernel"
+# shellcheck disable=SC2086 # one word a package
+${download('"$image" $parts')}`;
+}
+
 /**
  * The kernel is unpacked without the package database, not installed: installing would pull in
  * initramfs-tools and write an initrd that a machine in RAM never uses, and upgrade a kernel that nothing
@@ -74,12 +102,7 @@ if [ $# -eq 1 ]; then found=$1; fi`;
 export function fetchKernel(name: string, anyInstalled = false): string {
   const meta = shellQuote(name);
   // One command a line: in a list with && a failure would not end the script.
-  return `set -e
-export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
-# A package with a kernel itself depends on none.
-if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
-if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi
+  return `${FIND_IMAGE(meta)}
 # Those that bring a kernel, without those that only depend on one.
 installed=
 for folder in "$1"/usr/lib/modules/*/kernel; do
@@ -96,10 +119,9 @@ ${anyInstalled ? ONLY_INSTALLED : ''}
 cd "$MKMA_ENTRY"
 echo "\${found:-$image}" > ${KERNEL_NAME}
 if [ -n "$found" ]; then exit 0; fi
-# Later kernels lie in packages that the one of this name depends on.
-parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")
+${FIND_PARTS}
 # shellcheck disable=SC2086 # one word a package
-apt-get -q download "$image" $parts
+${download('"$image" $parts')}
 sha256sum ./*.deb > ${KERNEL_DEBS}
 n=0
 for deb in ./*.deb; do

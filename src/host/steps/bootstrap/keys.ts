@@ -26,7 +26,7 @@ const APT_HELPER = '/usr/lib/apt/apt-helper';
 /** The armoured key in its cache entry. */
 const FILE = 'key.asc';
 
-type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach'>;
+type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach' | 'offline'>;
 
 const inputsOf = (fingerprint: string) => ({ fingerprint: plainFingerprint(fingerprint) });
 
@@ -57,6 +57,15 @@ export async function fetchKeys(
   return ok();
 }
 
+/** Keys that are not in the cache, as lines. */
+export function missingKeys({ machine, cache }: Settings): string[] {
+  return Object.entries(machine.repositories).flatMap(([name, { key }]) =>
+    typeof key === 'string' || findEntry(cache, 'key', inputsOf(key.fingerprint)) !== undefined
+      ? []
+      : [`the key of the repository ${name}: ${key.url}`],
+  );
+}
+
 /** One key being fetched. */
 class Fetching {
   constructor(
@@ -75,7 +84,9 @@ class Fetching {
     const entry = await cached(cache, {
       kind: 'key',
       inputs: inputsOf(key.fingerprint),
-      refresh: settings.refresh || (kept !== undefined && isExpired(kept, now())),
+      // Offline, apt decides whether what an expired key signed is good.
+      refresh:
+        settings.offline !== true && (settings.refresh || (kept !== undefined && isExpired(kept, now()))),
       signal: context.signal,
       onWait: () => undefined,
       make: (folder) => this.make(folder),

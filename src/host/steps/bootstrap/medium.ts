@@ -5,7 +5,9 @@ import { MEDIUM_PACKAGES } from '../../media/programs.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { type BootstrapSettings, bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
 
-type Settings = Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch'> & { readonly suite: string };
+type Settings = Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch' | 'lacking'> & {
+  readonly suite: string;
+};
 
 /** What they depend on. Whatever the definition adds to its sources: all of these packages are in main. */
 function own({ suite, ...rest }: Settings) {

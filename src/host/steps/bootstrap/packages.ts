@@ -15,7 +15,7 @@ import type { BuildSettings } from '../settings.js';
 import { foreignOf } from './architectures.js';
 import { DKMS_FILES, DKMS_HOOKS } from './dkms.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './engine.js';
-import { fetchKernel, KERNEL_NAME, ownKernelPackage } from './kernel.js';
+import { fetchKernel, KERNEL_NAME, ownKernelPackage, surveyKernel } from './kernel.js';
 import { keyReader } from './keys.js';
 
 export function packagesInputs(settings: BuildSettings): Inputs {
@@ -88,6 +88,7 @@ export async function bootstrapPackages(
       ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
     },
     finish: [INSTALLED, ...(withKernel ? [fetchKernel(kernel, isDefault)] : []), ...DKMS_HOOKS],
+    ...(withKernel ? { surveys: [surveyKernel(kernel)] } : {}),
     makes: withKernel ? [TREE, LIST, KERNEL_NAME] : [TREE, LIST],
   });
 }

@@ -15,7 +15,7 @@ export interface FetchedTools {
 
 export type FetchOptions = Pick<
   InstallOptions,
-  'cache' | 'rootCache' | 'mirrors' | 'reach' | 'refresh' | 'root'
+  'cache' | 'rootCache' | 'mirrors' | 'reach' | 'refresh' | 'root' | 'offline'
 >;
 
 /** Unpacks them into `scratch`. */
@@ -34,11 +34,11 @@ export async function fetchTools(
 }
 
 async function entryOf(
-  { cache, rootCache, mirrors, reach, refresh, root }: FetchOptions,
+  { cache, rootCache, mirrors, reach, refresh, root, offline }: FetchOptions,
   suite: string,
   context: Context,
 ): Promise<Result<CacheEntry>> {
-  const settings = { cache, mirrors, reach, refresh, architecture: 'amd64', suite };
+  const settings = { cache, mirrors, reach, refresh, offline, architecture: 'amd64', suite };
   if (root) return bootstrapMedium(settings, context);
   const known = refresh ? undefined : (fetchedMedium(settings, cache) ?? fetchedMedium(settings, rootCache));
   if (known !== undefined) return ok(known);

@@ -40,6 +40,8 @@ export interface InstallOptions {
   readonly reach: Reach;
   /** Fetch boot programs even if the cache has them. */
   readonly refresh: boolean;
+  /** Open no connection. */
+  readonly offline: boolean;
   readonly sourceDateEpoch?: number | undefined;
   readonly owner?: Owner | undefined;
   readonly root: boolean;
