@@ -8,6 +8,7 @@ import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
 import { MAKE_SPACE } from './sys/no-space.js';
 import { tooFewOpenFiles } from './sys/open-files.js';
+import { hasOwnUserNamespace } from './sys/user-namespace.js';
 
 const argv = process.argv.slice(2);
 const { env, stdin, stdout, stderr } = process;
@@ -34,7 +35,7 @@ const printer = choosePrinter(stdout, stderr, {
 const session: Omit<Session, 'ownMounts'> = {
   context: { emit: printer.emit, signal: interrupt.signal },
   printer,
-  caller: readCaller(env),
+  caller: readCaller(env, hasOwnUserNamespace(env)),
   env,
   json: flags.json,
   interactive: stdin.isTTY === true && stderr.isTTY === true,
@@ -69,29 +70,36 @@ function bug(cause: unknown): Problem {
  * allow: it comes later.
  */
 async function loadSystem() {
-  const [mounts, remove, run] = await Promise.all([
+  const [mounts, users, trial, remove, run] = await Promise.all([
     import('./sys/own-mounts.js'),
+    import('./sys/own-users.js'),
+    import('./sys/try-users.js'),
     import('./sys/remove.js'),
     import('./sys/run.js'),
   ]);
-  return { ...mounts, ...remove, ...run };
+  return { ...mounts, ...users, ...trial, ...remove, ...run };
 }
 
 type System = Awaited<ReturnType<typeof loadSystem>>;
 
 /** Commands that mount, or run functions of a definition that may. */
 const APART = ['build', 'install', 'generations'];
+/** Commands that read or change trees of machines: a plain user is root of a user namespace there. */
+const AS_ROOT = ['build', 'shell', 'clean'];
 
-/** They get a mount namespace of their own, unless they have one or fail anyway. */
+/** They get namespaces of their own, unless they have them or fail anyway. */
 async function runApart(system: System, ownMounts: boolean): Promise<number | undefined> {
-  if (!APART.includes(argv[0] ?? '') || !session.caller.root || ownMounts) return undefined;
-  const possible = await system.canHaveOwnMounts(interrupt.signal);
+  const { root } = session.caller;
+  if (!(root ? APART : AS_ROOT).includes(argv[0] ?? '') || ownMounts) return undefined;
+  const { signal } = interrupt;
+  const possible = await (root ? system.canHaveOwnMounts(signal) : system.tryOwnUsers(signal));
   if (!possible.ok) return undefined;
   const self = fileURLToPath(import.meta.url);
-  const ended = await system.runWithOwnMounts(self, argv, env, interrupt.signal);
+  const again = root ? system.runWithOwnMounts : system.runWithOwnUsers;
+  const ended = await again(self, argv, env, signal);
   if (ended.ok && (ended.value.exitCode <= 128 || ended.value.exitCode === 130)) return ended.value.exitCode;
   // Of several signals one may have come when that one no longer waited for any: it was still interrupted.
-  if (ended.ok && interrupt.signal.aborted) throw new system.Interrupted();
+  if (ended.ok && signal.aborted) throw new system.Interrupted();
   const problem = ended.ok ? bySignal(ended.value.exitCode - 128) : ended.problem;
   printer.problem(problem);
   return 1;
@@ -109,7 +117,7 @@ async function main(): Promise<number> {
     return 1;
   }
   const system = await loadSystem();
-  const ownMounts = system.hasOwnMounts(env);
+  const ownMounts = system.hasOwnMounts(env) || session.caller.rootless;
   try {
     const apart = await runApart(system, ownMounts);
     if (apart !== undefined) return apart;

@@ -80,6 +80,16 @@ export function isCarried(name: string): boolean {
   return name.startsWith('user.') || name.startsWith('trusted.');
 }
 
+/**
+ * The first file with capabilities of version 3: they count only where a certain user is root, so a machine
+ * ignores them. A user namespace stores those, and shows them as version 2 to the root that set them (kernel:
+ * cap_inode_getsecurity in security/commoncap.c; struct vfs_ns_cap_data, whose fourth byte is the version).
+ */
+export function namespacedCapability(files: readonly FileAttributes[]): string | undefined {
+  const isThird = (value = ''): boolean => /^.{4}A[w-z0-9+/]/.test(value);
+  return files.find(({ values }) => isThird(values['security.capability']))?.path;
+}
+
 /** Arguments of getfattr for the output that {@link parseAttributes} reads, for the tree it is run in. */
 export const DUMP_ARGUMENTS: readonly string[] = [
   ...['--recursive', '--physical', '--no-dereference', '--dump', '--match=-', '--encoding=base64', '.'],

@@ -9,8 +9,32 @@ export const BUILD = {
     'Build outside of the container, or start it with the options that the message names.',
   ],
   'user-namespace': [
-    'The process is root in a user namespace only and cannot create device nodes.',
-    'Build outside of the container, or start it as root of the host.',
+    'The process is root in a user namespace that has too few users.',
+    'Build outside of the container, or start it with a larger range of users.',
+  ],
+  'no-subordinate-ids': [
+    'The user has no subordinate ids, which building without root requires.',
+    'Give the user a range with usermod, as the message shows, or build with sudo.',
+  ],
+  'too-few-subordinate-ids': [
+    "The user's subordinate ids do not reach the ids of a machine.",
+    'Give the user a larger range with usermod, as the message shows, or build with sudo.',
+  ],
+  'ids-not-mapped': [
+    'newuidmap or newgidmap refuses the subordinate ids.',
+    'Check that both are set-user-ID root and not on a nosuid mount, or build with sudo.',
+  ],
+  'user-namespace-forbidden': [
+    'The host does not let a plain user have a user namespace, or denies everything in it.',
+    'Change the setting that the message names, or build with sudo.',
+  ],
+  'namespaced-capability': [
+    'A file of the tree has capabilities that count only in a user namespace.',
+    'Set them again in mkma shell.',
+  ],
+  'tree-of-other-user': [
+    'A tree in the output folder belongs to somebody else: to root, or to a user who built without root.',
+    'Build as that user, or into another folder with --output.',
   ],
   'no-mount-namespace': [
     'A mount namespace cannot be created.',

@@ -12,11 +12,11 @@ import { chooseMirrors } from '../mirror/mirrors.js';
 import { findReach } from '../mirror/reach.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { shellQuote } from '../sys/command.js';
-import { canHaveOwnMounts } from '../sys/own-mounts.js';
 import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
 import { VERSION } from '../version.js';
+import { requireBuilder } from './may-build.js';
 import {
   accelOption,
   cacheOption,
@@ -41,7 +41,9 @@ import { ensureTools } from './tools.js';
 export function buildCommand(session: Session, end: (code: number) => void) {
   return new Command('build')
     .summary('build the machine')
-    .description('Build images of a Debian machine that boot whole into RAM. Requires root.')
+    .description(
+      'Build images of a Debian machine that boot whole into RAM. Requires root, or subordinate ids (subuid(5)).',
+    )
     .argument('[hostname]', "hostname of the machine (default: the definition's, else that of this host)")
     .addOption(outputOption())
     .addOption(configOption())
@@ -147,21 +149,9 @@ async function resolveSettings(
 ): Promise<Result<BuildSettings>> {
   const mirrors = chooseMirrors(options.mirror ?? machine.mirror);
   if (!mirrors.ok) return mirrors;
+  const allowed = await requireBuilder(session, 'build');
+  if (!allowed.ok) return allowed;
   const { root, owner } = session.caller;
-  if (!root) {
-    return err({
-      code: 'needs-root',
-      what: 'mkma build requires root',
-      why: 'a Debian tree contains files of many owners and device nodes',
-      next: `run it with sudo: sudo ${programName(session)} build`,
-    });
-  }
-  if (!session.ownMounts) {
-    // main.ts tried to get one; this reports why it failed.
-    const possible = await canHaveOwnMounts(session.context.signal);
-    if (!possible.ok) return possible;
-    throw new Error('a build runs without mounts of its own');
-  }
   const reach = await findReach(session.env, options.proxy, session.context.signal);
   if (!reach.ok) return reach;
   const architecture = await run({ file: 'dpkg', args: ['--print-architecture'] }, session.context);

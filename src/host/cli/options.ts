@@ -62,7 +62,7 @@ export const builtFromPresetOption = () =>
 export const cacheOption = () =>
   new Option(
     '--cache <folder>',
-    'folder that keeps stages and packages between builds (default: /var/cache/mkma)',
+    'folder that keeps stages and packages between builds (default: ~/.cache/mkma; for root, /var/cache/mkma)',
   )
     .env('MKMA_CACHE')
     .argParser(folder);

@@ -17,18 +17,19 @@ import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
 import { installCommand } from './install.js';
 import { layersCommand } from './layers.js';
+import { requireBuilder } from './may-build.js';
 import { newCommand } from './new.js';
 import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
 import { runCommand, testCommand } from './qemu.js';
-import { fail, programName, type Session, show } from './session.js';
+import { fail, type Session, show } from './session.js';
 import { summaryCommand } from './summary.js';
 import { warnWhereMeant } from './warn-of-change.js';
 
 const EXAMPLES = `
 Examples:
   mkma new --preset server        write a definition to start from
-  sudo mkma build                 build the machine of mkma.config.ts (or the preset console) into mkma_images/
-  sudo mkma build kiosk --refresh build it with the hostname kiosk and the newest packages
+  mkma build                      build the machine of mkma.config.ts (or the preset console) into mkma_images/
+  mkma build kiosk --refresh      build it with the hostname kiosk and the newest packages
   mkma run                        boot it in QEMU, in this terminal
   mkma test                       boot it unattended and check it from inside
 
@@ -182,7 +183,7 @@ function shellCommand(session: Session, end: (code: number) => void) {
   return new Command('shell')
     .summary('open a shell in chroot/')
     .description(
-      'Open a shell in chroot/, or run a command there. The next build packs your changes. Requires root.',
+      'Open a shell in chroot/, or run a command there. The next build packs your changes. Requires root, or subordinate ids (subuid(5)).',
     )
     .argument('[command...]', 'command to run instead of a shell')
     .addOption(outputOption())
@@ -191,15 +192,8 @@ function shellCommand(session: Session, end: (code: number) => void) {
     .passThroughOptions()
     .action(async (command, options) => {
       const { caller, env } = session;
-      if (!caller.root) {
-        return end(
-          fail(session, {
-            code: 'needs-root',
-            what: 'mkma shell requires root',
-            next: `run it with sudo: sudo ${programName(session)} shell`,
-          }),
-        );
-      }
+      const allowed = await requireBuilder(session, 'shell');
+      if (!allowed.ok) return end(fail(session, allowed.problem));
       const warned = warnWhereMeant(session, options);
       if (!warned.ok) return end(fail(session, warned.problem));
       const terminal = env.TERM ?? 'dumb';

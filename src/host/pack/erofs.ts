@@ -8,9 +8,11 @@ import {
   isOverlayMark,
   parseAttributes,
 } from '../../core/archive/attributes.js';
+import type { DeviceNode } from '../../core/archive/device-nodes.js';
 import { fileTypeOf, type TreeEntry } from '../../core/archive/tree.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import { readSuperblock, SUPERBLOCK_END, type Superblock } from '../../core/image/erofs/superblock.js';
+import { turnNodes } from '../../core/image/erofs/turn-nodes.js';
 import { encodeHead, encodeManifest } from '../../core/image/image.js';
 import type { BaseManifest } from '../../core/image/manifest.js';
 import { err, ok, type Result } from '../../core/result.js';
@@ -20,6 +22,7 @@ import type { Command } from '../sys/command.js';
 import { writeAll } from '../sys/files.js';
 import { bytesReadBy } from '../sys/read-so-far.js';
 import { failure, Interrupted, run, runBytes, start } from '../sys/run.js';
+import { refuseNamespaced } from './attributes.js';
 import { type PackingFailed, treeChanged } from './failed.js';
 import type { BaseFacts } from './image.js';
 import type { Excluded } from './kept-out.js';
@@ -39,6 +42,8 @@ export interface PackErofsOptions {
   readonly excluded?: Excluded;
   /** Files packed without their content. */
   readonly emptied?: readonly string[];
+  /** Device nodes among the entries that are not on disk. */
+  readonly absent?: readonly DeviceNode[];
   readonly facts: BaseFacts;
   readonly tools: ErofsTools;
   /** zstd level, 1 to 19. */
@@ -78,6 +83,7 @@ export async function packErofs(options: PackErofsOptions): Promise<Result<BaseM
   ]);
   if (!made.ok) return made;
   if (!attributes.ok) return attributes;
+  makeNodes(target, options.absent ?? []);
   const superblock = markAsImage(target);
   if (superblock === undefined) throw new Error(`mkfs.erofs made no file system: ${target}`);
   const same = checkSame(target, entries, new Set(sockets));
@@ -125,11 +131,27 @@ const LAYOUT = ['-C65536', '-Eztailpacking'];
 const REPRODUCIBLE = ['-T0', '--mkfs-time', '-b4096'];
 /**
  * mkfs.erofs would descend into whatever is mounted in the tree meanwhile: it gets a view of the tree without
- * mounts. $1: tree, $2: place of the view, $3: paths of files that are empty in the view, one a line; their
- * names are mkma's own choice.
+ * mounts. $1: tree, $2: place of the view, $3: paths of files that are empty in the view, one a line, $4:
+ * nodes that the tree lacks, each with mode, owner and time. Their names are mkma's own choice.
  */
-const ALONE = `set -e; tree=$1 view=$2 emptied=$3; shift 3
+const ALONE = `set -e; tree=$1 view=$2 emptied=$3 nodes=$4; shift 4
 mount --bind "$tree" "$view"
+# Device nodes that the tree lacks are FIFOs in the view: anybody may make those.
+if [ -n "$nodes" ]; then
+  for parent in $(printf '%s\\n' "$nodes" | sed 's|/[^/]* .*||' | sort -u); do
+    copy=$(mktemp -d "$view.XXXXXX")
+    cp -a "$view/$parent/." "$copy"
+    printf '%s\\n' "$nodes" | while read -r path mode owner mtime; do
+      if [ "\${path%/*}" != "$parent" ]; then continue; fi
+      mkfifo "$copy/\${path##*/}"
+      chown "$owner" "$copy/\${path##*/}"
+      chmod "$mode" "$copy/\${path##*/}"
+      touch -d "@$mtime" "$copy/\${path##*/}"
+    done
+    touch -r "$view/$parent" "$copy"
+    mount --bind "$copy" "$view/$parent"
+  done
+fi
 for path in $emptied; do
   empty=$(mktemp "$view.XXXXXX")
   for copy in chown chmod touch; do $copy --reference="$view/$path" "$empty"; done
@@ -140,7 +162,8 @@ exec "$@"`;
 const POLL = 200;
 
 async function makeFileSystem(options: PackErofsOptions, sockets: readonly string[]): Promise<Result<void>> {
-  const { root, target, tools, level, latestMtime, signal, onProgress, excluded, emptied = [] } = options;
+  const { root, target, tools, level, latestMtime, signal, onProgress, excluded } = options;
+  const { emptied = [], absent = [] } = options;
   const epoch = latestMtime === undefined ? undefined : String(latestMtime);
   const view = `${target}.tree`;
   mkdirSync(view);
@@ -151,7 +174,17 @@ async function makeFileSystem(options: PackErofsOptions, sockets: readonly strin
     ...(excluded?.patterns ?? []).map((pattern) => `--exclude-regex=${pattern}`),
     ...[target, view],
   ]);
-  const args = ['-c', ALONE, 'sh', root, view, emptied.join('\n'), plain.file, ...plain.args];
+  const args = [
+    '-c',
+    ALONE,
+    'sh',
+    root,
+    view,
+    emptied.join('\n'),
+    nodeLines(absent),
+    plain.file,
+    ...plain.args,
+  ];
   // Later times are clamped to the epoch given.
   const env = { ...plain.env, SOURCE_DATE_EPOCH: epoch };
   const command: Command = { ...plain, file: 'sh', args, env, isolated: true };
@@ -218,6 +251,27 @@ function checkSame(target: string, entries: readonly TreeEntry[], left: Readonly
   return changed === undefined ? ok(records) : err(changed.problem);
 }
 
+function nodeLines(nodes: readonly DeviceNode[]): string {
+  return nodes
+    .map(({ path, mode, uid, gid, mtime }) => `${path} ${mode.toString(8)} ${uid}:${gid} ${mtime}`)
+    .join('\n');
+}
+
+/** Turns the FIFOs in place of device nodes into these. */
+function makeNodes(target: string, nodes: readonly DeviceNode[]): void {
+  if (nodes.length === 0) return;
+  const file = openSync(target, 'r+');
+  try {
+    const read = (offset: number, length: number): Uint8Array => {
+      const buffer = Buffer.alloc(length);
+      return buffer.subarray(0, readSync(file, buffer, 0, length, offset));
+    };
+    for (const { at, bytes } of turnNodes(read, nodes)) writeAll(file, bytes, at);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Writes the header into the unused part of the file system, and reads its superblock. */
 function markAsImage(target: string): Superblock | undefined {
   const out = openSync(target, 'r+');
@@ -253,7 +307,11 @@ async function attributesOf(root: string, signal: AbortSignal): Promise<Result<F
   );
   if (!dump.ok) return dump;
   const [marked] = parseAttributes(dump.value, isOverlayMark);
-  if (marked === undefined) return ok(parseAttributes(dump.value).filter(({ path }) => path === '.'));
+  if (marked === undefined) {
+    const carried = parseAttributes(dump.value);
+    const foreign = refuseNamespaced(root, carried);
+    return foreign.ok ? ok(carried.filter(({ path }) => path === '.')) : foreign;
+  }
   const name = Object.keys(marked.values)[0] ?? '';
   return err({
     code: 'overlay-mark',

@@ -1,5 +1,6 @@
 /** Reads a tree from disk as data. */
 import { lstatSync } from 'node:fs';
+import { absentNodes, type DeviceNode, withNodes } from '../../core/archive/device-nodes.js';
 import { findArguments, type TreeEntry, TreeParser } from '../../core/archive/tree.js';
 import type { DeviceNumbers } from '../../core/image/archive-plan.js';
 import { ok, type Result } from '../../core/result.js';
@@ -10,13 +11,19 @@ import { runPieces } from '../sys/run.js';
 export interface ScannedTree {
   readonly entries: readonly TreeEntry[];
   readonly devices: DeviceNumbers;
+  /** Device nodes among them that are not on disk. */
+  readonly absent: readonly DeviceNode[];
 }
 
 /**
  * Lists everything below `root`, with the device numbers of device nodes. Fails if something is mounted
- * there.
+ * there. `nodes` are listed as well if the tree lacks them.
  */
-export async function scanTree(root: string, signal?: AbortSignal): Promise<Result<ScannedTree>> {
+export async function scanTree(
+  root: string,
+  signal?: AbortSignal,
+  nodes: readonly DeviceNode[] = [],
+): Promise<Result<ScannedTree>> {
   const free = requireUnmounted(root);
   if (!free.ok) return free;
   const parser = new TreeParser();
@@ -24,12 +31,13 @@ export async function scanTree(root: string, signal?: AbortSignal): Promise<Resu
   const listed = await runPieces(command, (piece) => parser.take(piece), { signal });
   if (!listed.ok) return listed;
   const entries = parser.finish();
-  const devices = new Map<string, { major: number; minor: number }>();
+  const absent = absentNodes(entries, nodes);
+  const devices = new Map(absent.map(({ path, major, minor }) => [path, { major, minor }]));
   for (const { type, path } of entries) {
     if (type !== 'b' && type !== 'c') continue;
     devices.set(path, splitDevice(lstatSync(pathIn(root, path)).rdev));
   }
-  return ok({ entries, devices });
+  return ok({ entries: withNodes(entries, absent), devices, absent });
 }
 
 /** The path of a file in the tree at `root`, for Node.js: as bytes if the name is not UTF-8. */

@@ -5,11 +5,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Result } from '../../core/result.js';
-import { flush, writeFileWhole } from '../sys/files.js';
+import { flush, giveTo, type Owner, writeFileWhole } from '../sys/files.js';
 import { waitLock } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
 import { makeScratch } from '../sys/scratch.js';
 import { digestInputs, type Inputs } from './build-state.js';
+import { prepareCache } from './cache-folders.js';
 
 const DAY = 86_400_000;
 /** Milliseconds after which an unused entry is removed when a new one of its kind is made. */
@@ -65,16 +66,22 @@ function use(path: string): void {
 /** Takes the entry from the cache, or makes it. A failed or interrupted make leaves nothing behind. */
 export async function cached(cache: string, request: CacheRequest): Promise<Result<CacheEntry>> {
   const { kind, inputs } = request;
-  mkdirSync(join(cache, 'locks'), { recursive: true });
+  const usable = prepareCache(cache);
+  if (!usable.ok) return usable;
+  const owner = usable.value;
   const file = join(cache, 'locks', `${keyOf(kind, inputs)}.lock`);
-  const lock = await waitLock(file, request.signal, request.onWait);
+  const lock = await waitLock(file, request.signal, request.onWait, owner);
   if (!lock.ok) return lock;
   using _held = lock.value;
   const found = request.refresh ? undefined : findEntry(cache, kind, inputs);
-  return found !== undefined ? { ok: true, value: found } : await make(join(cache, 'stages'), request);
+  return found !== undefined ? { ok: true, value: found } : await make(join(cache, 'stages'), request, owner);
 }
 
-async function make(folder: string, request: CacheRequest): Promise<Result<CacheEntry>> {
+async function make(
+  folder: string,
+  request: CacheRequest,
+  owner: Owner | undefined,
+): Promise<Result<CacheEntry>> {
   const { kind, inputs } = request;
   const temporary = await makeScratch(folder, request.signal);
   if (!temporary.ok) return temporary;
@@ -86,7 +93,11 @@ async function make(folder: string, request: CacheRequest): Promise<Result<Cache
     if (!id.ok) return id;
     const at = new Date().toISOString();
     writeFileWhole(join(made, 'entry.json'), JSON.stringify({ id: id.value, at, inputs }, null, 2));
-    for (const name of readdirSync(made)) flush(join(made, name));
+    for (const name of readdirSync(made)) {
+      giveTo(join(made, name), owner);
+      flush(join(made, name));
+    }
+    giveTo(made, owner);
     const path = join(folder, `${keyOf(kind, inputs)}.${Date.now()}`);
     renameSync(made, path);
     flush(folder);
@@ -126,7 +137,8 @@ function prune(folder: string, prefix: string, scratch: string): void {
     try {
       renameSync(path, old);
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      // Another user's stays for its owner to remove.
+      if (!['ENOENT', 'EACCES', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
       continue;
     }
     removeTree(old);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { err, ok, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
+import { requireOwnTree } from '../sys/tree-owner.js';
 import { type BuildState, type Inputs, whyRun } from './build-state.js';
 import { changedSince, fingerprint } from './fingerprint.js';
 import { PUBLISHING } from './publishing.js';
@@ -23,6 +24,8 @@ export async function treeState(
 ): Promise<Result<TreeState>> {
   const root = join(output, FILES.chroot);
   if (!existsSync(root)) return ok({ state: 'missing' });
+  const own = requireOwnTree(root);
+  if (!own.ok) return own;
   const now = await fingerprint(root, signal);
   if (!now.ok) return now;
   const is = (stage: string): boolean => state.get(stage)?.output.fingerprint === now.value;

@@ -10,6 +10,7 @@ import { readImage } from '../set/images.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
 import { baseInputs, packBase } from './base.js';
+import { recordedNodes } from './device-nodes.js';
 import { ACCOUNTS, numbersRecord } from './last-numbers.js';
 import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
@@ -45,6 +46,7 @@ export async function baseStage(
           root: root.path,
           kernelRelease: root.release,
           stays: placedBy(settings.machine.files),
+          nodes: recordedNodes(work.records.system ?? work.state.get('system')),
           scratch: output.scratch.path,
           tools: () => tools.root(),
         },

@@ -1,5 +1,6 @@
 /** The stage that packs `chroot/` as the base. */
 import { join } from 'node:path';
+import type { DeviceNode } from '../../core/archive/device-nodes.js';
 import { BASE_FILES } from '../../core/contract.js';
 import { planArchive } from '../../core/image/archive-plan.js';
 import type { Manifest } from '../../core/image/manifest.js';
@@ -57,6 +58,8 @@ export interface BaseSource {
   readonly scratch: string;
   /** Whether the definition itself puts something there, as `etc/passwd`: that is packed whatever it is. */
   readonly stays?: (path: string) => boolean;
+  /** Device nodes of the machine that the tree may lack, since a plain user unpacked it. */
+  readonly nodes?: readonly DeviceNode[];
   /** The path of the built suite's tools, on demand. */
   readonly tools: () => Promise<Result<string>>;
 }
@@ -83,10 +86,10 @@ export async function packBase(
 
 async function packFileSystem(
   settings: BaseSettings,
-  { root, kernelRelease, scratch, tools, stays }: BaseSource,
+  { root, kernelRelease, scratch, tools, stays, nodes }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
-  const [tree, unpacked] = await Promise.all([scanTree(root, context.signal), tools()]);
+  const [tree, unpacked] = await Promise.all([scanTree(root, context.signal, nodes), tools()]);
   if (!tree.ok) return tree;
   if (!unpacked.ok) return unpacked;
   const programs = await erofsTools(unpacked.value);
@@ -97,7 +100,7 @@ async function packFileSystem(
   const total = contentBytes(entries);
   const packed = await packErofs({
     ...{ root, entries, tools: programs.value, level: settings.level },
-    ...{ excluded: excluded(tree.value.entries, out), emptied },
+    ...{ excluded: excluded(tree.value.entries, out), emptied, absent: tree.value.absent },
     facts: facts(settings, root, kernelRelease),
     latestMtime: settings.sourceDateEpoch,
     target: join(scratch, BASE_FILES.erofs),
@@ -136,11 +139,11 @@ function noteSockets(sockets: readonly string[], context: Context): void {
 
 async function packArchive(
   settings: BaseSettings,
-  { root, kernelRelease, scratch, stays }: BaseSource,
+  { root, kernelRelease, scratch, stays, nodes }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
   const [tree, attributes] = await Promise.all([
-    scanTree(root, context.signal),
+    scanTree(root, context.signal, nodes),
     scanAttributes(root, context.signal),
   ]);
   if (!tree.ok) return tree;

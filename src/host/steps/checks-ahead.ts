@@ -1,7 +1,8 @@
 /** Checks of this host and its folders before a build starts. */
 import { ok, type Result } from '../../core/result.js';
 import { findEntry } from '../stages/cache.js';
-import { openCache, requireSpace } from '../sys/output.js';
+import { prepareCache } from '../stages/cache-folders.js';
+import { requireSpace } from '../sys/output.js';
 import { checkFolder, checkProcess } from '../sys/preflight.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { checkKernel } from './kernel.js';
@@ -15,7 +16,7 @@ export async function checkAhead(
   { settings, output, context }: Work,
   bootstrapping: boolean,
 ): Promise<Result<void>> {
-  const cache = openCache(settings.cache);
+  const cache = prepareCache(settings.cache);
   if (!cache.ok) return cache;
   const kernel = checkKernel(settings);
   if (!kernel.ok) return kernel;

@@ -15,6 +15,7 @@ import { treeState, whySystem } from '../stages/decide.js';
 import { recordsFile } from '../stages/publishing.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { OutputFolder } from '../sys/output.js';
+import { requireOwnTree } from '../sys/tree-owner.js';
 import { baseStage, keptOutBy, lookAtBase } from './base-stage.js';
 import { checkAhead } from './checks-ahead.js';
 import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js';
@@ -49,8 +50,8 @@ export async function runPipeline(
 ): Promise<Result<PipelineResult>> {
   const state = BuildState.read(recordsFile(output.path), settings.owner);
   // Both would be moved away at the end; chroot/ is checked where it is read.
-  const free = requireUnmounted(join(output.path, FILES.initramfsTree));
-  if (!free.ok) return free;
+  const early = join(output.path, FILES.initramfsTree);
+  for (const right of [requireUnmounted(early), requireOwnTree(early)]) if (!right.ok) return right;
   const found = await treeState(output.path, state, context.signal);
   if (!found.ok) return found;
   const work: Work = {

@@ -9,6 +9,8 @@ import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
 import { canOverlay, changesIn, copiedTree, overlayTree } from '../trees/stack.js';
 import { digestOfAdded } from './added-modules.js';
+import { TREE } from './bootstrap/engine.js';
+import { lackingNodes, nodesFact } from './device-nodes.js';
 import { lastNumbers } from './last-numbers.js';
 import type { Source } from './sources.js';
 import { type BuiltSystem, buildSystem, type SystemSources, systemInputs } from './system.js';
@@ -53,11 +55,14 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
     if (!built.ok) return built;
     const { stack, release, image, kernelId, savings } = built.value;
     work.made.set(FILES.kernel, image);
+    const nodes = await lackingNodes(join(entry.path, TREE), context.signal);
+    if (!nodes.ok) return nodes;
     const added = digestOfAdded(stack.root, release);
     const facts = {
       ...{ 'kernel release': release, savings: JSON.stringify(savings) },
       ...(kernelId === undefined ? {} : { 'kernel packages': kernelId }),
       ...(added === '' ? {} : { 'added modules': added }),
+      ...nodesFact(nodes.value),
     };
     // The fingerprint follows once the tree is in its place.
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };

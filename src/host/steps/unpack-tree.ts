@@ -1,10 +1,11 @@
 /** A cached tree, unpacked. */
 import { ok, type Result } from '../../core/result.js';
 import { run } from '../sys/run.js';
+import { lackingNodes } from './device-nodes.js';
 
 /**
- * Unpacks a cached tree with everything that a tarball of mmdebstrap contains. `leftOut`: patterns for tar(1)
- * of names that are not unpacked.
+ * Unpacks a cached tree with everything that a tarball of mmdebstrap contains, except device nodes where this
+ * process cannot make any. `leftOut`: patterns for tar(1) of names that are not unpacked.
  */
 export async function unpackTree(
   tarball: string,
@@ -12,6 +13,9 @@ export async function unpackTree(
   signal: AbortSignal,
   leftOut: readonly string[] = [],
 ): Promise<Result<void>> {
+  const nodes = await lackingNodes(tarball, signal);
+  if (!nodes.ok) return nodes;
+  const patterns = [...leftOut, ...nodes.value.map(({ path }) => `./${path}`)];
   const args = [
     '-x',
     '-p',
@@ -19,7 +23,7 @@ export async function unpackTree(
     '--numeric-owner',
     '--xattrs',
     '--xattrs-include=*',
-    ...leftOut.map((pattern) => `--exclude=${pattern}`),
+    ...patterns.map((pattern) => `--exclude=${pattern}`),
     '-f',
     tarball,
     '-C',

@@ -122,8 +122,13 @@ export async function takeLock(
 }
 
 /** Takes the lock, waiting for others to release it. `onWait` is called once if that is needed. */
-export function waitLock(file: string, signal: AbortSignal, onWait: () => void): Promise<Result<Lock>> {
-  return waitFor(() => tryLock(file, signal), signal, { onWait, pause: 300 });
+export function waitLock(
+  file: string,
+  signal: AbortSignal,
+  onWait: () => void,
+  owner?: Owner,
+): Promise<Result<Lock>> {
+  return waitFor(() => tryLock(file, signal, owner), signal, { onWait, pause: 300 });
 }
 
 /**

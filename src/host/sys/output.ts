@@ -139,24 +139,6 @@ function makeFolders(path: string, owner?: Owner): void {
   giveTo(path, owner);
 }
 
-/** Creates the cache folder if missing. */
-export function openCache(path: string): Result<void> {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o755 });
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return ok();
-  } catch (cause) {
-    const why = inWords(cause as NodeJS.ErrnoException);
-    return err({
-      code: 'cache-folder-unusable',
-      what: 'cannot use the cache folder',
-      where: path,
-      why,
-      next: 'name another one with --cache',
-    });
-  }
-}
-
 /** Twice the number of files in a console machine's tree and images. */
 const INODES = 60_000;
 

@@ -2,10 +2,11 @@
  * Mounts an overlay in mkma's own mount namespace: folders stay as they are, changes go to a folder of their
  * own (kernel: Documentation/filesystems/overlayfs.rst).
  */
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { run } from './run.js';
+import { inUserNamespace } from './user-namespace.js';
 
 export interface Overlay {
   /** The merged view. */
@@ -25,11 +26,6 @@ const OPTIONS = ['metacopy=off', 'index=off'];
 const AS_ROOT = ['redirect_dir=on', 'xino=auto'];
 /** In a user namespace the marks are attributes that any owner may set; renames are then refused (EXDEV). */
 const IN_NAMESPACE = ['userxattr'];
-
-/** Whether this process is in a user namespace of its own: the first one maps all numbers to themselves. */
-function inUserNamespace(): boolean {
-  return !/^\s*0\s+0\s+4294967295\s*$/m.test(readFileSync('/proc/self/uid_map', 'latin1'));
-}
 
 /**
  * Mounts the folders, the topmost first, below `folder`, which must be empty. Fails where the kernel or a

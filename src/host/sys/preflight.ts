@@ -3,11 +3,13 @@
  * its own message.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { ProblemCode } from '../../core/problems/codes.js';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { BUILDING, tooFewOpenFiles } from './open-files.js';
 import { run } from './run.js';
+import { NOBODY_ID } from './sub-ids.js';
+import { inUserNamespace, usableIds } from './user-namespace.js';
 
 /** Capabilities of root that a build needs, by number (linux/capability.h). */
 const CAPABILITIES: Readonly<Record<string, number>> = {
@@ -31,23 +33,18 @@ export function missingCapabilities(status: string): string[] {
     .map(([name]) => name);
 }
 
-/**
- * Whether the text of /proc/PID/uid_map shows a user namespace (user_namespaces(7)): the initial one maps all
- * users to themselves.
- */
-export function hasOwnUsers(uidMap: string): boolean {
-  const [inside, outside, count] = uidMap.trim().split(/\s+/);
-  return !(inside === '0' && outside === '0' && Number(count) === 2 ** 32 - 1);
-}
-
 /** Whether this process may do what a build needs. */
 export function checkProcess(proc = '/proc/self'): Result<void> {
   const few = tooFewOpenFiles(BUILDING);
   if (few !== undefined) return err(few);
   // First: capabilities, which may be missing as well, would not help there.
-  const map = `${proc}/uid_map`;
-  if (existsSync(map) && hasOwnUsers(readFileSync(map, 'utf8'))) return err(ROOTLESS);
-  const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8'));
+  const ids = usableIds(proc);
+  if (ids <= NOBODY_ID) return err(tooFewIds(ids));
+  // In a user namespace mknod(2) is refused whatever they are, and packing does without.
+  const rootless = inUserNamespace(proc);
+  const missing = missingCapabilities(readFileSync(`${proc}/status`, 'utf8')).filter(
+    (name) => !(rootless && name === 'CAP_MKNOD'),
+  );
   if (missing.length === 0) return ok();
   const flags = missing.map((name) => `--cap-add=${name.replace('CAP_', '')}`).join(' ');
   return err({
@@ -60,16 +57,20 @@ export function checkProcess(proc = '/proc/self'): Result<void> {
   });
 }
 
-/** There mknod(2) fails whatever the capabilities. */
-const ROOTLESS: Problem = {
-  code: 'user-namespace',
-  what: 'this process is root only in its container',
-  where: '/proc/self/uid_map',
-  why: 'its users are mapped to others (a rootless container, unshare --user): it cannot create device nodes',
-  next: 'build outside of the container, or start it as root of the host',
-};
+function tooFewIds(ids: number): Problem {
+  return {
+    code: 'user-namespace',
+    what: 'this process is root only in its container, which has too few users',
+    where: '/proc/self/uid_map',
+    why: `its ids end at ${ids - 1}: ${NOBODY_ID} (nobody, nogroup) is beyond them`,
+    next: 'build outside of the container, or start it with a larger range of users',
+  };
+}
 
-/** Tests a folder. $1 is the folder; prints the word of the first test that fails, and removes its files. */
+/**
+ * Tests a folder. $1 is the folder, $2 is not empty if device nodes are needed. Prints the word of the first
+ * test that fails, and removes its files.
+ */
 const PROBE = `exec 2>&1
 probe=$(mktemp -d "$1/.probe-XXXXXX") || { echo; echo write; exit 0; }
 trap 'rm -rf "$probe"' EXIT
@@ -80,7 +81,7 @@ ln -s nowhere link || fail links
 chown 1:1 file && [ "$(stat -c %u:%g file)" = 1:1 ] || fail owners
 chmod 4751 file && [ "$(stat -c %a file)" = 4751 ] || fail modes
 [ ! -e FILE ] || fail case
-mknod node c 1 3 || fail nodes
+[ -z "$2" ] || mknod node c 1 3 || fail nodes
 printf '#!/bin/sh\\nexit 0\\n' > program
 chmod 755 program
 ./program || fail programs
@@ -105,7 +106,10 @@ export async function checkFolder(
   { what, option }: { readonly what: string; readonly option: string },
   signal: AbortSignal,
 ): Promise<Result<void>> {
-  const probed = await run({ file: 'sh', args: ['-c', PROBE, 'mkma', folder] }, { signal });
+  const probed = await run(
+    { file: 'sh', args: ['-c', PROBE, 'mkma', folder, inUserNamespace() ? '' : 'nodes'] },
+    { signal },
+  );
   if (!probed.ok) return probed;
   const lines = probed.value.stdout.trimEnd().split('\n');
   const wrong = WRONG[lines.at(-1) ?? ''];

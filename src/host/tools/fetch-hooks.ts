@@ -34,7 +34,9 @@ const BRING = `sed -n "s/^'[^']*' \\([^ ]*\\) [0-9]* SHA256:\\([0-9a-f]*\\)\\$/\
     case $line in
     *': OK')
       touch -c "$kept"
-      cp --link --force "$kept" . 2>/dev/null || true
+      # Another user's file is copied: its owner may change it, and a plain user cannot link it (proc(5),
+      # protected_hardlinks).
+      if [ -O "$kept" ]; then cp --link --force "$kept" . 2>/dev/null || true; else cp "$kept" . || true; fi
       ;;
     *': FAILED')
       printf '${DAMAGED}%s\\n' "\${kept##*/}"
@@ -52,8 +54,10 @@ function keep(folder: string): string {
   return `for deb in ${folder}/*.deb; do
   kept=$MKMA_DEBS/\${deb##*/}
   if [ "$deb" -ef "$kept" ] || [ ! -e "$deb" ]; then continue; fi
+  if cmp -s "$deb" "$kept"; then continue; fi
   new=$(mktemp "$MKMA_DEBS/.new-XXXXXXXX")
   cp "$deb" "$new"
+  chown --reference="$MKMA_DEBS" "$new"
   sync "$new"
   mv "$new" "$kept"
 done`;

@@ -13,6 +13,7 @@ import type { Owner } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { openOutput, STATE } from '../sys/output.js';
 import { Interrupted, start } from '../sys/run.js';
+import { requireOwnTree } from '../sys/tree-owner.js';
 
 export interface ShellOptions {
   /** Output folder, absolute. */
@@ -39,14 +40,14 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
       code: 'chroot-missing',
       what: 'no machine to enter',
       where: root,
-      next: 'build one first: sudo mkma build',
+      next: 'build one first: mkma build',
     });
   }
   const output = await openOutput(options.output, options.owner, context.signal);
   if (!output.ok) return output;
   try {
-    const free = requireUnmounted(join(output.value.path, FILES.chroot));
-    if (!free.ok) return free;
+    const tree = join(output.value.path, FILES.chroot);
+    for (const right of [requireUnmounted(tree), requireOwnTree(tree)]) if (!right.ok) return right;
     const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
     const env = {
       TERM: options.terminal,
@@ -63,9 +64,9 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
     if (context.signal.aborted) throw new Interrupted();
     if (!ended.ok) return ended;
     const state = BuildState.read(join(output.value.path, STATE, 'state.json'));
-    const tree = await treeState(output.value.path, state);
-    if (!tree.ok) return tree;
-    const edited = tree.value.state === 'edited';
+    const left = await treeState(output.value.path, state);
+    if (!left.ok) return left;
+    const edited = left.value.state === 'edited';
     if (edited)
       context.emit({ type: 'note', text: 'chroot/ was edited; the next mkma build packs it as it is' });
     return ok({ exitCode: ended.value.exitCode, edited });

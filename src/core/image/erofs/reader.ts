@@ -23,6 +23,8 @@ const FLAT_PLAIN = 0;
 const FLAT_INLINE = 2;
 /** Bytes of a directory entry without its name. */
 const DIRENT = 12;
+/** Where in it the file's type is. */
+const DIRENT_TYPE = 10;
 /** Deeper than any valid path (PATH_MAX). */
 const MOST_DEPTH = 2048;
 
@@ -55,6 +57,20 @@ export function readErofs(read: ReadAt, reader: ArchiveReader): string | undefin
   }
 }
 
+/** Where the metadata of a file lies, in bytes: its inode, and its type in the folder's list. */
+export interface MetadataPlace {
+  readonly inode: number;
+  readonly type: number;
+}
+
+/**
+ * Finds a file, such as `dev/null`; `undefined` if there is none. Throws if the file system is damaged.
+ */
+export function findMetadata(read: ReadAt, path: string): MetadataPlace | undefined {
+  const superblock = readSuperblock(read(0, SUPERBLOCK_END));
+  return superblock && new Walk(windowed(read), superblock, { onRecord: () => undefined }).find(path);
+}
+
 class Walk {
   private readonly seen = new Set<number>();
 
@@ -81,6 +97,28 @@ class Walk {
         else this.tell(below, found);
       }
     }
+  }
+
+  /** Where a file's metadata lies. */
+  find(path: string): MetadataPlace | undefined {
+    const { root, metadata, blockSize } = this.superblock;
+    let found: MetadataPlace | undefined;
+    let number = root;
+    for (const wanted of path.split('/')) {
+      const inode = this.inode(number);
+      found = undefined;
+      for (let at = 0; at < inode.size && found === undefined; at += blockSize) {
+        const length = Math.min(blockSize, inode.size - at);
+        const entries = entriesOf(this.data(inode, at, length));
+        const i = entries.findIndex(({ name }) => name === wanted);
+        if (i < 0) continue;
+        number = entries[i]?.number ?? 0;
+        const type = this.placeOf(inode, at, length) + i * DIRENT + DIRENT_TYPE;
+        found = { inode: metadata + number * SLOT, type };
+      }
+      if (found === undefined) return undefined;
+    }
+    return found;
   }
 
   private tell(path: string, inode: Inode): void {
@@ -133,6 +171,10 @@ class Walk {
    * Data of a folder or link, which is never compressed: in blocks of its own, the last one after the inode.
    */
   private data(inode: Inode, at: number, length: number): Uint8Array {
+    return this.read(this.placeOf(inode, at, length), length);
+  }
+
+  private placeOf(inode: Inode, at: number, length: number): number {
     const { blockSize, size } = this.superblock;
     if (inode.layout !== FLAT_PLAIN && inode.layout !== FLAT_INLINE) {
       throw new Damaged(`inode ${inode.ino} has an unknown data layout`);
@@ -141,7 +183,7 @@ class Walk {
     const inline = inode.layout === FLAT_INLINE && at >= last;
     const from = inline ? inode.end + at - last : inode.block * blockSize + at;
     if (from + length > size) throw new Damaged(`the data of inode ${inode.ino} is outside it`);
-    return this.read(from, length);
+    return from;
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   isCarried,
+  namespacedCapability,
   opaqueMark,
   parseAttributes,
   renderAttributes,
@@ -60,4 +61,13 @@ test('what belongs to a file and what to the machine it lies on', () => {
   ]) {
     assert.ok(!isCarried(name), name);
   }
+});
+
+test('capabilities of a user namespace are recognised by their version', () => {
+  const of = (value: string) =>
+    namespacedCapability([{ path: 'a', values: { 'security.capability': value } }]);
+  // cap_net_raw=ep as setcap stores it, for the host's root and with the root id 300000 of a namespace.
+  assert.equal(of('AQAAAgAgAAAAAAAAAAAAAAAAAAA='), undefined);
+  assert.equal(of('AQAAAwAgAAAAAAAAAAAAAAAAAADgkwQA'), 'a');
+  assert.equal(namespacedCapability([{ path: 'b', values: { 'user.x': 'AQAAAw==' } }]), undefined);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openFilesLimit } from '../../../../src/host/sys/open-files.js';
-import { checkProcess, hasOwnUsers, missingCapabilities } from '../../../../src/host/sys/preflight.js';
+import { checkProcess, missingCapabilities } from '../../../../src/host/sys/preflight.js';
 
 test('capabilities that are missing are named, by the mask of the kernel', () => {
   const status = (mask: string) => `Name:\tnode\nCapPrm:\t0000000000000000\nCapEff:\t${mask}\nCapBnd:\t0\n`;
@@ -23,24 +23,24 @@ test('the limit of open files is the soft one; without one there is none', () =>
   assert.equal(openFilesLimit(limits('unlimited')), undefined);
 });
 
-test('users of a name space of its own are seen by their map', () => {
-  assert.ok(!hasOwnUsers('         0          0 4294967295\n'));
-  assert.ok(hasOwnUsers('         0       1000          1\n         1     100000      65536\n'));
-  assert.ok(hasOwnUsers('         0     100000      65536\n'));
-  assert.ok(hasOwnUsers(''));
-});
-
-test('a rootless container is refused as one, not for the capabilities that it lacks as well', () => {
+test('in a user namespace a build needs ids up to that of nobody, and no device nodes', () => {
   const proc = mkdtempSync(join(tmpdir(), 'mkma-proc-'));
   try {
-    writeFileSync(join(proc, 'status'), 'CapEff:\t00000000800405fb\n');
-    const codeIn = (map: string): string | undefined => {
-      writeFileSync(join(proc, 'uid_map'), map);
+    const codeIn = (map: string, mask: string): string | undefined => {
+      writeFileSync(join(proc, 'status'), `CapEff:\t${mask}\n`);
+      for (const file of ['uid_map', 'gid_map']) writeFileSync(join(proc, file), map);
       const checked = checkProcess(proc);
       return checked.ok ? undefined : checked.problem.code;
     };
-    assert.equal(codeIn('0 1000 1\n1 100000 65536\n'), 'user-namespace');
-    assert.equal(codeIn('0 0 4294967295\n'), 'capabilities-missing');
+    const [all, withoutMknod, ofDocker] = ['000001ffffffffff', '000001fff7ffffff', '00000000a80425fb'];
+    const [first, users] = ['0 0 4294967295\n', '0 1000 1\n1 100000 65536\n'];
+    assert.equal(codeIn(users, all), undefined);
+    assert.equal(codeIn(users, withoutMknod), undefined);
+    assert.equal(codeIn(users, ofDocker), 'capabilities-missing');
+    assert.equal(codeIn('0 1000 1\n1 100000 1000\n', ofDocker), 'user-namespace');
+    assert.equal(codeIn('0 1000 1\n', all), 'user-namespace');
+    assert.equal(codeIn(first, all), undefined);
+    assert.equal(codeIn(first, withoutMknod), 'capabilities-missing');
   } finally {
     rmSync(proc, { recursive: true });
   }
