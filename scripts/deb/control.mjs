@@ -18,7 +18,7 @@ export function control({ name, author, description, engines }, version, kibibyt
     'Installed-Size': kibibytes,
     Depends: [`nodejs (${engines.node.replace('>=', '>= ')})`, ...needed].join(', '),
     // Virtual machines; and the certificates of mirrors that are reached by https.
-    Recommends: ['ca-certificates', ...packagesOf(QEMU_TOOLS)].join(', '),
+    Recommends: ['ca-certificates', ...packagesOf([...ROOTLESS_TOOLS, ...QEMU_TOOLS])].join(', '),
     Suggests: ['bash-completion', ...packagesOf([OVMF, QEMU_WINDOW])].join(', '),
     Description: [
       lowerFirst(description.split(':')[0]),

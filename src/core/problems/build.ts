@@ -28,6 +28,10 @@ export const BUILD = {
     'The host does not let a plain user have a user namespace, or denies everything in it.',
     'Change the setting that the message names, or build with sudo.',
   ],
+  'id-out-of-range': [
+    'The definition names a user or group beyond those of a build without root.',
+    'Use a smaller number, extend the subordinate ids, or build with sudo.',
+  ],
   'namespaced-capability': [
     'A file of the tree has capabilities that count only in a user namespace.',
     'Set them again in mkma shell.',

@@ -5,6 +5,7 @@ import { ok, type Result } from '../../core/result.js';
 import { resolveMachine } from '../definition/resolve.js';
 import { chooseMirrors } from '../mirror/mirrors.js';
 import { findReach } from '../mirror/reach.js';
+import { mayBuild } from '../sys/caller.js';
 import { MEDIUM_TOOLS } from '../sys/packages.js';
 import type { ExportOptions } from '../verbs/export/iso.js';
 import { appendOf } from './boot-entry.js';
@@ -92,6 +93,7 @@ export async function mediumSettings(
   const { root, owner } = session.caller;
   return ok({
     ...{ output, layers, sourceDateEpoch, refresh, offline, owner, root },
+    mayFetch: mayBuild(session.caller),
     ...{ append: append.value, mirrors: mirrors.value, reach: reach.value },
     identities: options.identity === 'keep',
     cache: options.cache ?? defaultCache(root, session.env),

@@ -14,6 +14,7 @@ import { readMounts, requireUnmounted } from '../sys/mounts.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
 import { removeTree } from '../sys/remove.js';
 import { Interrupted, run } from '../sys/run.js';
+import { limitsHint } from '../sys/user-namespace.js';
 import { hookLeft, releaseNew, seenAtLast, withLastLook } from './hook-mounts.js';
 import { Tree } from './tree.js';
 
@@ -80,7 +81,7 @@ function failed(problem: Problem, i: number): Problem {
   return {
     ...{ code: 'hook-failed', ...hook },
     ...(why === undefined ? {} : { why }),
-    next: 'mkma build --verbose shows its whole output',
+    next: `mkma build --verbose shows its whole output${limitsHint(why ?? '')}`,
   };
 }
 

@@ -1,4 +1,4 @@
-/** The folders of a cache, which root and a plain user may share: their owner, and whether they are usable. */
+/** The folders of a cache, which root and a plain user may share: whose they are, and whether they work. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { err, ok, type Result } from '../../core/result.js';

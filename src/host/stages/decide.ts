@@ -24,7 +24,7 @@ export async function treeState(
 ): Promise<Result<TreeState>> {
   const root = join(output, FILES.chroot);
   if (!existsSync(root)) return ok({ state: 'missing' });
-  const own = requireOwnTree(root);
+  const own = requireOwnTree(root, state.get('system')?.output);
   if (!own.ok) return own;
   const now = await fingerprint(root, signal);
   if (!now.ok) return now;

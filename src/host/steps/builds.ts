@@ -21,6 +21,7 @@ import { requireUnmounted } from '../sys/mounts.js';
 import { run } from '../sys/run.js';
 import { makeScratch } from '../sys/scratch.js';
 import { TreeFiles } from '../sys/tree-files.js';
+import { limitsHint } from '../sys/user-namespace.js';
 import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
 import { keyReader } from './bootstrap/keys.js';
@@ -271,7 +272,7 @@ class Making {
     return {
       ...{ code: 'own-build-failed', ...failed },
       why: last === '' ? why : last,
-      next: `${offline}mkma build --verbose shows its whole output`,
+      next: `${offline}mkma build --verbose shows its whole output${limitsHint(last)}`,
     };
   }
 }

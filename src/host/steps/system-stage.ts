@@ -7,6 +7,7 @@ import { openToAll } from '../customise/tree-logins.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
+import { idsFact } from '../sys/tree-owner.js';
 import { canOverlay, changesIn, copiedTree, overlayTree } from '../trees/stack.js';
 import { digestOfAdded } from './added-modules.js';
 import { TREE } from './bootstrap/engine.js';
@@ -63,6 +64,7 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
       ...(kernelId === undefined ? {} : { 'kernel packages': kernelId }),
       ...(added === '' ? {} : { 'added modules': added }),
       ...nodesFact(nodes.value),
+      ...idsFact(),
     };
     // The fingerprint follows once the tree is in its place.
     work.records.system = { inputs, at: new Date().toISOString(), output: facts };

@@ -8,8 +8,8 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Command } from './command.js';
 import type { StartOptions } from './launch.js';
 import { type Finished, type Running, run, start } from './run.js';
-import { type IdMaps, ownMaps } from './sub-ids.js';
-import { type IdMapping, OUTER_USERS, PRESENT_USERS } from './user-namespace.js';
+import { ownMaps } from './sub-ids.js';
+import { type IdMapping, type IdMaps, OUTER_USERS, PRESENT_USERS } from './user-namespace.js';
 
 /**
  * Waits until the namespace has its maps, then runs the rest, tied to mkma: entering the namespace has

@@ -31,6 +31,13 @@ export const BUILD_TOOLS: readonly HostTool[] = [
   { program: 'blkid', package: 'util-linux', purpose: "reading file systems' UUIDs" },
 ];
 
+/** Tools for building without root, in addition. */
+export const ROOTLESS_TOOLS: readonly HostTool[] = [
+  { program: 'newuidmap', package: 'uidmap', purpose: 'building without root' },
+  { program: 'newgidmap', package: 'uidmap', purpose: 'building without root' },
+  { program: 'getsubids', package: 'uidmap', purpose: 'building without root' },
+];
+
 const MEDIUM_PROGRAMS = ['mmdebstrap', 'apt-get', 'tar', 'zstd', 'flock', 'unshare', 'findmnt'];
 
 /** Tools for making media. What formats them and boots from them is of the built suite. */
@@ -86,5 +93,6 @@ export const QEMU_WINDOW: HostTool = {
 
 /** The tool by its program's name. */
 export function hostTool(program: string): HostTool | undefined {
-  return [...BUILD_TOOLS, ...MEDIUM_TOOLS, ...QEMU_TOOLS, QEMU_IMG].find((tool) => tool.program === program);
+  const all = [...BUILD_TOOLS, ...ROOTLESS_TOOLS, ...MEDIUM_TOOLS, ...QEMU_TOOLS, QEMU_IMG];
+  return all.find((tool) => tool.program === program);
 }

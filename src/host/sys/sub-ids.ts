@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { shellQuote } from './command.js';
 import { run } from './run.js';
-import type { IdMapping } from './user-namespace.js';
+import type { IdMapping, IdMaps } from './user-namespace.js';
 
 /** A range of subordinate ids. */
 export interface IdRange {
@@ -44,12 +44,6 @@ export function mapOf(own: number, ranges: readonly IdRange[]): IdMapping[] {
     inside += count;
   }
   return map;
-}
-
-/** Both maps of a user's namespace. */
-export interface IdMaps {
-  readonly users: readonly IdMapping[];
-  readonly groups: readonly IdMapping[];
 }
 
 /** The maps for this process's user; fails if there is no range, or too small a one. */

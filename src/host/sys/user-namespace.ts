@@ -74,8 +74,35 @@ export function hasOwnUserNamespace(env: Record<string, string | undefined>): bo
   return outer !== undefined && outer !== readlinkSync(PRESENT_USERS) && inUserNamespace();
 }
 
+/** Which ids on disk the owners of files are, by kind of id. */
+export type IdMaps = Readonly<Record<'users' | 'groups', readonly IdMapping[]>>;
+
+/** Those of this process; `undefined` where ids are the same on disk. */
+export function presentMaps(proc = '/proc/self'): IdMaps | undefined {
+  if (!inUserNamespace(proc)) return undefined;
+  return { users: readMap('uid', proc) ?? [], groups: readMap('gid', proc) ?? [] };
+}
+
+/** Whether all ids of `then` are still the same on disk `now`. */
+export function keepsIds(now: IdMaps, then: IdMaps): boolean {
+  const contains = (one: IdMapping, other: IdMapping): boolean =>
+    one.outside - one.inside === other.outside - other.inside &&
+    one.inside <= other.inside &&
+    other.inside + other.count <= one.inside + one.count;
+  const kept = (kind: keyof IdMaps): boolean =>
+    then[kind].every((other) => now[kind].some((one) => contains(one, other)));
+  return kept('users') && kept('groups');
+}
+
 /** How many user ids and group ids, whichever are fewer, this process may give files to, counted from 0. */
 export function usableIds(proc = '/proc/self'): number {
   const maps = [readMap('uid', proc), readMap('gid', proc)];
   return Math.min(...maps.map((map) => (map === undefined ? 2 ** 32 - 1 : idsFromZero(map))));
+}
+
+/** What a program's failure may be due to here, as the end of a remedy; empty where nothing is refused. */
+export function limitsHint(output: string): string {
+  if (!/Operation not permitted|Invalid argument|must be superuser|EPERM|EINVAL/.test(output)) return '';
+  if (!inUserNamespace()) return '';
+  return `; this build runs without root: it cannot make device nodes or mount disks, and ids end at ${usableIds() - 1}; sudo mkma build can`;
 }

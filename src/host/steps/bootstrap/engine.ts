@@ -14,6 +14,7 @@ import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
 import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
+import { limitsHint } from '../../sys/user-namespace.js';
 import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { dkmsFailure } from '../../tools/dkms.js';
 import { damagedIn, isSurveyed } from '../../tools/fetch-hooks.js';
@@ -200,7 +201,10 @@ async function runOnce(
   const dkms = dkmsFailure(output);
   // Earlier answers of the mirror are not why a module failed to build.
   if (dkms !== undefined) return { result: err(dkms) };
-  return { result: err(explainBootstrap(output, request)), answer: mirrorAnswer(output) };
+  const problem = explainBootstrap(output, request);
+  const hint = problem.code === 'bootstrap-failed' ? limitsHint(output) : '';
+  const hinted = hint === '' ? problem : { ...problem, next: `${problem.next}${hint}` };
+  return { result: err(hinted), answer: mirrorAnswer(output) };
 }
 
 function damagedPackage(name: string): Problem {

@@ -15,7 +15,7 @@ export interface FetchedTools {
 
 export type FetchOptions = Pick<
   InstallOptions,
-  'cache' | 'rootCache' | 'mirrors' | 'reach' | 'refresh' | 'root' | 'offline'
+  'cache' | 'rootCache' | 'mirrors' | 'reach' | 'refresh' | 'root' | 'mayFetch' | 'offline'
 >;
 
 /** Unpacks them into `scratch`. */
@@ -34,7 +34,7 @@ export async function fetchTools(
 }
 
 async function entryOf(
-  { cache, rootCache, mirrors, reach, refresh, root, offline }: FetchOptions,
+  { cache, rootCache, mirrors, reach, refresh, root, mayFetch, offline }: FetchOptions,
   suite: string,
   context: Context,
 ): Promise<Result<CacheEntry>> {
@@ -42,11 +42,12 @@ async function entryOf(
   if (root) return bootstrapMedium(settings, context);
   const known = refresh ? undefined : (fetchedMedium(settings, cache) ?? fetchedMedium(settings, rootCache));
   if (known !== undefined) return ok(known);
+  if (mayFetch) return bootstrapMedium(settings, context);
   return err({
     code: 'needs-root',
     what: 'fetching boot programs requires root',
     where: rootCache,
     why: refresh ? '--refresh fetches them again' : 'they are not in the cache yet',
-    next: 'run it with sudo once; later it needs no root for a new file',
+    next: 'run it with sudo once; later it needs no root for a new file. mkma doctor shows why not without root',
   });
 }

@@ -45,6 +45,8 @@ export interface InstallOptions {
   readonly sourceDateEpoch?: number | undefined;
   readonly owner?: Owner | undefined;
   readonly root: boolean;
+  /** Whether trees can be bootstrapped: by root, or in a user namespace. */
+  readonly mayFetch: boolean;
   /** Whether mkma has mounts of its own. */
   readonly ownMounts: boolean;
   /** Asks for the name of a disk; false: it was not typed. */
