@@ -16,6 +16,8 @@ export interface Problem {
   readonly why?: string;
   /** What to do next. */
   readonly next?: string;
+  /** The file with the whole output, on the building host. */
+  readonly log?: string;
   /** The value that was probably meant, if another one would have been right. */
   readonly suggestion?: string;
   /** The field of a definition concerned, as the path to it. */
@@ -56,6 +58,7 @@ export function renderProblem(problem: Problem): string[] {
   for (const [label, text] of [
     ['why', problem.why],
     ['next', problem.next],
+    ['log', problem.log],
   ] as const) {
     if (text === undefined || text === '') continue;
     text.split('\n').forEach((line, i) => {

@@ -42,7 +42,12 @@ describe('one output folder, build after build', () => {
       'initramfs.cpio.zst',
       'vmlinuz',
     ]);
-    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), [
+      'definition.json',
+      'lock',
+      'logs',
+      'state.json',
+    ]);
     assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
   });
 

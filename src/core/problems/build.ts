@@ -44,6 +44,10 @@ export const BUILD = {
     'A mount namespace cannot be created.',
     'Build with CAP_SYS_ADMIN; in a container, use a privileged one.',
   ],
+  'log-not-written': [
+    'The logs of a build cannot be written.',
+    'Free some space, or make the folder of the message writable; the build itself goes on.',
+  ],
   'too-few-open-files': [
     'The limit of open files is too low.',
     'Raise it with ulimit -n, as the message shows.',

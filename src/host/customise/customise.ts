@@ -94,6 +94,19 @@ export function endForbidding(files: TreeFiles): void {
   files.remove(dirname(POLICY.target));
 }
 
+type Part = (tree: Tree, machine: MachineConfig) => Result<void> | Promise<Result<void>>;
+
+/** What is done one after another, by the names that a build shows. */
+const PARTS: readonly (readonly [string, Part])[] = [
+  ['users', makeUsers],
+  ['locale and keyboard', setLocale],
+  ['disks', setDisks],
+  ['volumes', setVolumes],
+  ['files', placeFiles],
+  ['disks of files', warnOfDisks],
+  ['units', setUnits],
+];
+
 /**
  * Turns the tree into the defined machine, with mkma's own program from the folder `programs`. `read` reads
  * keys of repositories.
@@ -111,16 +124,8 @@ export async function customise(
   for (const [path, content] of Object.entries(machineFiles(machine, read))) files.write(path, content);
   installProgram(files, programs);
   files.edit('/etc/shadow', lockRoot);
-  for (const step of [
-    makeUsers,
-    setLocale,
-    async () => setDisks(tree, machine),
-    async () => setVolumes(tree, machine),
-    async () => placeFiles(tree, machine),
-    async () => warnOfDisks(tree, machine),
-    setUnits,
-  ]) {
-    const done = await step(tree, machine);
+  for (const [name, part] of PARTS) {
+    const done = await tree.step(name, async (inner) => part(inner, machine));
     if (!done.ok) return done;
   }
   return ok();

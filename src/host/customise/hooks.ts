@@ -2,13 +2,14 @@
 
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
+import { step } from '../stage.js';
 import type { Command } from '../sys/command.js';
 import { readMounts, requireUnmounted } from '../sys/mounts.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
@@ -47,26 +48,46 @@ export async function runHooks(
 ): Promise<Result<void>> {
   for (const [i, hook] of machine.hooks.entries()) {
     if (hook.at !== at) continue;
-    const name = nameOf(['hooks', i]);
-    context.emit({ type: 'output', stage: 'system', line: `${name}, at ${at}` });
-    const { run: what } = hook;
-    const left = (mounts: readonly string[]): void => {
-      if (mounts.length > 0) context.emit({ type: 'warning', problem: hookLeft(name, mounts) });
-    };
-    const done =
-      typeof what === 'function'
-        ? await callFunction(what, place, context, left)
-        : await runScript(
-            typeof what === 'string' ? `#!/bin/sh\nset -e\n${what}\n` : readFileSync(what.script),
-            hook.on,
-            place,
-            context,
-            left,
-          );
-    if (!done.ok) return err(failed(done.problem, i));
+    const title = titleOf(hook, i);
+    const done = await step(context, 'system', title, (inner) => runHook(hook, i, place, inner));
+    if (!done.ok) return done;
   }
   // What is mounted now is not from a hook.
   return requireUnmounted(place.root);
+}
+
+type Hook = MachineConfig['hooks'][number];
+
+async function runHook(hook: Hook, i: number, place: HookPlace, context: Context): Promise<Result<void>> {
+  const { run: what, on } = hook;
+  const left = (mounts: readonly string[]): void => {
+    if (mounts.length === 0) return;
+    context.emit({ type: 'warning', problem: hookLeft(nameOf(['hooks', i]), mounts) });
+  };
+  const script = (): string | Uint8Array =>
+    typeof what === 'string'
+      ? `#!/bin/sh\nset -e\n${what}\n`
+      : readFileSync((what as { script: string }).script);
+  const done =
+    typeof what === 'function'
+      ? await callFunction(what, place, context, left)
+      : await runScript(script(), on, place, context, left);
+  return done.ok ? done : err(failed(done.problem, i));
+}
+
+/** Longest part of a command that names its hook. */
+const TITLE = 40;
+
+/** A hook's name for people: its place in the definition, and what it runs. */
+function titleOf({ run: what }: Hook, i: number): string {
+  const text =
+    typeof what === 'function'
+      ? what.name
+      : typeof what === 'string'
+        ? (what.trim().split('\n')[0] ?? '')
+        : basename(what.script);
+  const short = text.length > TITLE ? `${text.slice(0, TITLE - 1)}…` : text;
+  return `${nameOf(['hooks', i])} ${short}`.trim();
 }
 
 /**

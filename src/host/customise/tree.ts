@@ -1,6 +1,7 @@
 /** The tree of the machine being built, and programs run in it. */
 import { ok, type Problem, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
+import { step } from '../stage.js';
 import type { Command } from '../sys/command.js';
 import { inTree } from '../sys/enter-tree.js';
 import { run } from '../sys/run.js';
@@ -25,6 +26,16 @@ export class Tree {
     private readonly network = true,
   ) {
     this.files = new TreeFiles(root, mtime);
+  }
+
+  /** The same tree, reporting to another context. */
+  reporting(context: Context): Tree {
+    return new Tree(this.root, context, this.mtime, this.fetching);
+  }
+
+  /** Does a part of the work as a step of the stage. */
+  step<T>(name: string, work: (tree: Tree) => Promise<Result<T>>): Promise<Result<T>> {
+    return step(this.context, 'system', name, (inner) => work(this.reporting(inner)));
   }
 
   /** Reports what is wrong although the tree can be made. */

@@ -18,6 +18,7 @@ import { modulesFolder } from '../kernel/module-folders.js';
 import { moduleName, noSuchModule, parseModuleIndex } from '../kernel/modules.js';
 import { readModuleTexts } from '../kernel/texts.js';
 import { scanTree } from '../pack/scan.js';
+import { step } from '../stage.js';
 import type { Inputs, StageRecord } from '../stages/build-state.js';
 import { digestFile } from '../sys/digest.js';
 import { resolveInTree } from '../sys/tree-files.js';
@@ -162,29 +163,31 @@ export async function buildInitramfs(
 ): Promise<Result<PackedInitramfs>> {
   const target = join(scratch, FILES.initramfsTree);
   const modules = join(modulesFolder(root), release);
-  const wanted = await modulesFor(settings, { root, release, modules }, context);
+  const wanted = await step(context, 'initramfs', 'choosing modules', (inner) =>
+    modulesFor(settings, { root, release, modules }, inner),
+  );
   if (!wanted.ok) return wanted;
-  const assembled = await assembleInitramfs(
-    {
-      tools,
-      root,
-      modules,
-      wanted: wanted.value,
-      binaries: settings.machine.initramfs.binaries,
-      release,
-      program: join(settings.programs, 'init.js'),
-      stub: join(settings.programs, 'init.sh'),
-      target,
-      mkma: settings.version,
-      suite: settings.machine.suite,
-      architecture: settings.architecture,
-      xino: settings.machine.xino,
-      storage: storageKinds(settings.machine),
-      keyboard: layoutName(settings.machine),
-      keepKey: settings.machine.initramfs.keepKey,
-      encryptedShell: settings.machine.initramfs.encryptedShell,
-    },
-    context,
+  const contents = {
+    tools,
+    root,
+    modules,
+    wanted: wanted.value,
+    binaries: settings.machine.initramfs.binaries,
+    release,
+    program: join(settings.programs, 'init.js'),
+    stub: join(settings.programs, 'init.sh'),
+    target,
+    mkma: settings.version,
+    suite: settings.machine.suite,
+    architecture: settings.architecture,
+    xino: settings.machine.xino,
+    storage: storageKinds(settings.machine),
+    keyboard: layoutName(settings.machine),
+    keepKey: settings.machine.initramfs.keepKey,
+    encryptedShell: settings.machine.initramfs.encryptedShell,
+  };
+  const assembled = await step(context, 'initramfs', 'assembling', (inner) =>
+    assembleInitramfs(contents, inner),
   );
   if (!assembled.ok) return assembled;
   const tree = await scanTree(target, context.signal);
@@ -192,15 +195,17 @@ export async function buildInitramfs(
   const plan = planArchive(tree.value.entries, tree.value.devices, { latestMtime: settings.sourceDateEpoch });
   if (!plan.ok) return plan;
   const total = plan.value.bytes;
-  const size = await packInitramfs({
-    root: target,
-    plan: plan.value,
-    level: settings.level,
-    threads: availableParallelism(),
-    target: join(scratch, FILES.initramfs),
-    signal: context.signal,
-    onProgress: (done) => context.emit({ type: 'progress', stage: 'initramfs', done, total, unit: 'bytes' }),
-  });
+  const size = await step(context, 'initramfs', 'packing', ({ emit }) =>
+    packInitramfs({
+      root: target,
+      plan: plan.value,
+      level: settings.level,
+      threads: availableParallelism(),
+      target: join(scratch, FILES.initramfs),
+      signal: context.signal,
+      onProgress: (done) => emit({ type: 'progress', stage: 'initramfs', done, total, unit: 'bytes' }),
+    }),
+  );
   if (!size.ok) return size;
   const bytes = { tools: 0, modules: 0 };
   const records = plan.value.segments.flatMap((segment) => segment.records);

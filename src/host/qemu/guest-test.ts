@@ -58,9 +58,9 @@ export async function runGuestTest(test: GuestTest, context: Context): Promise<R
   const qemu = startMachine(test.machine, context);
   try {
     using watcher = new Watcher(test, context);
-    context.emit({ type: 'stage', stage: watcher.stage, state: 'start' });
+    watcher.begin();
     const result = await follow(test, qemu, watcher, context);
-    if (!result.ok) context.emit({ type: 'stage', stage: watcher.stage, state: 'failed' });
+    if (!result.ok) watcher.end('failed');
     return result;
   } finally {
     qemu.kill('SIGKILL');
@@ -92,7 +92,7 @@ async function follow(
       : await afterChecks(test.afterChecks, qemu, watcher, { made, seconds: test.timeout, witness });
   if (context.signal.aborted) throw new Interrupted();
   const checks = [...watcher.checks, powerOff(off, watcher)];
-  context.emit({ type: 'stage', stage: watcher.stage, state: 'done' });
+  watcher.end('done');
   return ok({
     checks,
     ...(watcher.loginSeconds === undefined ? {} : { loginSeconds: watcher.loginSeconds }),

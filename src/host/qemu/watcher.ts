@@ -34,6 +34,7 @@ export class Watcher implements Disposable {
   readonly #answers: Follower;
   readonly #words: string[] = [];
   #begun = false;
+  #since = performance.now();
 
   constructor(
     private readonly test: Watched,
@@ -60,9 +61,22 @@ export class Watcher implements Disposable {
 
   /** Moves on to another stage. */
   next(stage: string, detail: string): void {
-    this.context.emit({ type: 'stage', stage: this.stage, state: 'done', detail });
+    this.end('done', detail);
     this.stage = stage;
-    this.context.emit({ type: 'stage', stage, state: 'start' });
+    this.begin();
+  }
+
+  /** Reports that the current stage begins. */
+  begin(): void {
+    this.#since = performance.now();
+    this.context.emit({ type: 'stage', stage: this.stage, state: 'start' });
+  }
+
+  /** Reports how the current stage ended. */
+  end(state: 'done' | 'failed', detail?: string): void {
+    const seconds = Math.round(performance.now() - this.#since) / 1000;
+    const { stage } = this;
+    this.context.emit({ type: 'stage', stage, state, seconds, ...(detail === undefined ? {} : { detail }) });
   }
 
   #takeConsole(line: string): void {

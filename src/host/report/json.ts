@@ -5,7 +5,8 @@ export function jsonPrinter(out: Sink, err: Sink, options: { readonly verbose: b
   const line = (value: unknown): void => err.write(`${JSON.stringify(value)}\n`);
   return {
     emit: (event) => {
-      if (event.type !== 'output' || options.verbose) line(event);
+      const detailed = event.type === 'output' || event.type === 'command';
+      if (!detailed || options.verbose) line(event);
     },
     result: (_lines, value) => out.write(`${JSON.stringify(value, null, 2)}\n`),
     problem: (problem) => {

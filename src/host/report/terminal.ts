@@ -1,19 +1,17 @@
-/** A live terminal: finished stages stay as lines, the running one is updated below them. */
+/** A live terminal: finished stages stay as lines, the running ones are updated below them. */
 import { createLogUpdate } from 'log-update';
-import type { Event, ProgressEvent } from './event.js';
+import type { Event, StageEvent } from './event.js';
+import { endedLines, liveLines } from './live.js';
 import type { Printer } from './printer.js';
-import { clip, formatProgress, formatSeconds, problemLines } from './text.js';
+import { Running, type RunningStage } from './running.js';
+import { problemLines } from './text.js';
 
 const TICK = 100;
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const MARKS = { start: '', done: '✓', reused: '=', failed: '✗' } as const;
+/** Select Graphic Rendition (ECMA-48, 8.3.117). */
+const COLOURS = { start: 0, done: 32, reused: 34, failed: 31 } as const;
 const paint = (code: number, text: string): string => `\u001b[${code}m${text}\u001b[0m`;
-
-interface Running {
-  readonly stage: string;
-  readonly since: number;
-  detail: string;
-  progress?: ProgressEvent;
-}
 
 export interface TerminalOptions {
   readonly verbose: boolean;
@@ -27,73 +25,88 @@ export function terminalPrinter(
 ): Printer {
   const live = createLogUpdate(err);
   const colour = (code: number, text: string): string => (options.colours ? paint(code, text) : text);
-  const running = new Map<string, Running>();
+  const running = new Running();
   let ticks = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** The columns of each line on the screen. */
+  let drawn: readonly number[] = [];
 
+  const columns = (): number => err.columns || 80;
   const draw = (): void => {
-    const columns = err.columns ?? 80;
     const mark = FRAMES[ticks++ % FRAMES.length] as string;
-    const lines = [...running.values()].map((stage) => {
-      const head = `${stage.stage.padEnd(10)} ${formatSeconds((performance.now() - stage.since) / 1000).padStart(8)}`;
-      const width = Math.max(5, Math.min(24, columns - 60));
-      const tail = stage.progress === undefined ? stage.detail : formatProgress(stage.progress, width);
-      return `${colour(36, mark)} ${clip(`${head}  ${tail}`, columns - 2)}`;
-    });
-    live(lines.join('\n'));
+    const screen = { columns: columns(), rows: err.rows || 24, now: performance.now(), mark };
+    const lines = liveLines(running.stages, screen);
+    drawn = lines.map((line) => line.length);
+    live(lines.map((line) => line.replace(mark, colour(36, mark))).join('\n'));
+  };
+  const clear = (): void => {
+    live.clear();
+    drawn = [];
+  };
+  /**
+   * A terminal that became narrower has broken lines into several: what log-update, which counts lines as
+   * they were, leaves of them is erased.
+   */
+  const resized = (): void => {
+    const more = drawn.reduce((sum, width) => sum + Math.max(0, Math.ceil(width / columns()) - 1), 0);
+    clear();
+    if (more > 0) err.write(`\u001b[${more}A\u001b[J`);
+    if (running.stages.length > 0) draw();
   };
   const stop = (): void => {
     clearInterval(timer);
     timer = undefined;
-    live.clear();
+    err.off('resize', resized);
+    clear();
+    live.done();
   };
-  /** Writes a line that stays, above the live one. */
-  const keep = (text: string): void => {
-    live.clear();
-    err.write(`${text}\n`);
-    if (running.size > 0) draw();
+  const start = (): void => {
+    if (timer === undefined) err.on('resize', resized);
+    timer ??= setInterval(draw, TICK);
+    draw();
   };
-  const ended = (event: Event & { type: 'stage' }): void => {
-    const since = running.get(event.stage)?.since;
-    running.delete(event.stage);
-    if (running.size === 0) stop();
-    const took = since === undefined ? '' : formatSeconds((performance.now() - since) / 1000);
-    const mark = { done: colour(32, '✓'), reused: colour(34, '='), failed: colour(31, '✗'), start: '' }[
-      event.state
-    ];
-    keep(`${mark} ${`${event.stage.padEnd(10)} ${took.padStart(8)}  ${event.detail ?? ''}`.trimEnd()}`);
+  /** Writes lines that stay, above the live ones. */
+  const keep = (...texts: readonly string[]): void => {
+    clear();
+    for (const text of texts) err.write(`${text}\n`);
+    if (timer !== undefined) draw();
+  };
+  const ended = (
+    { stage, state, detail = '', seconds }: StageEvent,
+    before: RunningStage | undefined,
+  ): void => {
+    if (running.stages.length === 0) stop();
+    const mark = MARKS[state];
+    const lines = endedLines(
+      { mark, stage, seconds, detail },
+      before?.ended ?? [],
+      options.verbose,
+      columns(),
+    );
+    const [first = '', ...rest] = lines;
+    keep(
+      `${colour(COLOURS[state], mark)}${first.slice(mark.length)}`,
+      ...rest.map((line) => colour(2, line)),
+    );
   };
   const emit = (event: Event): void => {
+    const before = running.note(event);
     switch (event.type) {
       case 'stage':
-        if (event.state !== 'start') {
-          ended(event);
-          return;
-        }
-        running.set(event.stage, {
-          stage: event.stage,
-          since: performance.now(),
-          detail: event.detail ?? '',
-        });
-        timer ??= setInterval(draw, TICK);
-        draw();
+        if (event.state === 'start') start();
+        else ended(event, before);
         return;
-      case 'progress': {
-        const stage = running.get(event.stage);
-        if (stage !== undefined) stage.progress = event;
-        return;
-      }
-      case 'output': {
-        const stage = running.get(event.stage);
+      case 'output':
         if (options.verbose) keep(colour(2, `  ${event.line}`));
-        else if (stage !== undefined) stage.detail = event.line;
         return;
-      }
+      case 'command':
+        if (options.verbose && event.state === 'start') keep(colour(2, `$ ${event.command}`));
+        return;
       case 'note':
         keep(event.text);
         return;
       case 'warning':
-        for (const line of problemLines(event.problem, 'warning')) keep(colour(33, line));
+        keep(...problemLines(event.problem, 'warning').map((line) => colour(33, line)));
     }
   };
   return {

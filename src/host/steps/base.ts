@@ -13,6 +13,7 @@ import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
 import { packagesIn, recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
+import { step } from '../stage.js';
 import type { Inputs } from '../stages/build-state.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { BuildSettings } from './settings.js';
@@ -43,6 +44,9 @@ export function baseInputs(
       : { SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch) }),
   };
 }
+
+const LISTING = 'listing the tree';
+const PACKING = 'packing';
 
 /** The settings for packing a base. */
 export type BaseSettings = Pick<BuildSettings, 'architecture' | 'level' | 'sourceDateEpoch' | 'version'> & {
@@ -89,7 +93,10 @@ async function packFileSystem(
   { root, kernelRelease, scratch, tools, stays, nodes }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
-  const [tree, unpacked] = await Promise.all([scanTree(root, context.signal, nodes), tools()]);
+  const [tree, unpacked] = await Promise.all([
+    step(context, 'base', LISTING, () => scanTree(root, context.signal, nodes)),
+    tools(),
+  ]);
   if (!tree.ok) return tree;
   if (!unpacked.ok) return unpacked;
   const programs = await erofsTools(unpacked.value);
@@ -98,18 +105,20 @@ async function packFileSystem(
   const { entries, out, emptied, kinds: keptOut } = selection;
   noteSockets(nameableSockets(entries), context);
   const total = contentBytes(entries);
-  const packed = await packErofs({
-    ...{ root, entries, tools: programs.value, level: settings.level },
-    ...{ excluded: excluded(tree.value.entries, out), emptied, absent: tree.value.absent },
-    facts: facts(settings, root, kernelRelease),
-    latestMtime: settings.sourceDateEpoch,
-    target: join(scratch, BASE_FILES.erofs),
-    signal: context.signal,
-    onProgress: (bytes) => {
-      const done = Math.min(bytes, total);
-      context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' });
-    },
-  });
+  const packed = await step(context, 'base', PACKING, ({ emit }) =>
+    packErofs({
+      ...{ root, entries, tools: programs.value, level: settings.level },
+      ...{ excluded: excluded(tree.value.entries, out), emptied, absent: tree.value.absent },
+      facts: facts(settings, root, kernelRelease),
+      latestMtime: settings.sourceDateEpoch,
+      target: join(scratch, BASE_FILES.erofs),
+      signal: context.signal,
+      onProgress: (bytes) => {
+        const done = Math.min(bytes, total);
+        emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' });
+      },
+    }),
+  );
   return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
 }
 
@@ -142,12 +151,16 @@ async function packArchive(
   { root, kernelRelease, scratch, stays, nodes }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
-  const [tree, attributes] = await Promise.all([
-    scanTree(root, context.signal, nodes),
-    scanAttributes(root, context.signal),
-  ]);
-  if (!tree.ok) return tree;
-  if (!attributes.ok) return attributes;
+  const listed = await step(context, 'base', LISTING, async () => {
+    const [tree, attributes] = await Promise.all([
+      scanTree(root, context.signal, nodes),
+      scanAttributes(root, context.signal),
+    ]);
+    if (!tree.ok) return tree;
+    return attributes.ok ? ok({ tree, attributes }) : attributes;
+  });
+  if (!listed.ok) return listed;
+  const { tree, attributes } = listed.value;
   const { entries, kinds: keptOut } = select(tree.value, stays, root, context);
   const plan = planArchive(entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
@@ -156,16 +169,18 @@ async function packArchive(
   if (!plan.ok) return plan;
   noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
-  const packed = await packImage({
-    root,
-    plan: plan.value,
-    facts: facts(settings, root, kernelRelease),
-    level: settings.level,
-    scratch,
-    target: join(scratch, BASE_FILES.cpio),
-    signal: context.signal,
-    onProgress: (done) => context.emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
-  });
+  const packed = await step(context, 'base', PACKING, ({ emit }) =>
+    packImage({
+      root,
+      plan: plan.value,
+      facts: facts(settings, root, kernelRelease),
+      level: settings.level,
+      scratch,
+      target: join(scratch, BASE_FILES.cpio),
+      signal: context.signal,
+      onProgress: (done) => emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
+    }),
+  );
   return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
 }
 

@@ -13,7 +13,7 @@ import { describeKey } from '../customise/repository-keys.js';
 import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
-import { stage } from '../stage.js';
+import { stage, step } from '../stage.js';
 import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
@@ -173,7 +173,9 @@ class Making {
     try {
       const root = join(scratch.value.path, 'root');
       mkdirSync(root, { mode: 0o755 });
-      const unpacked = await unpackTree(join(tools.value.path, TREE), root, this.context.signal);
+      const unpacked = await step(this.context, this.stage, 'unpacking the tools', () =>
+        unpackTree(join(tools.value.path, TREE), root, this.context.signal),
+      );
       if (!unpacked.ok) return unpacked;
       forbidStarts(new TreeFiles(root));
       const made = await this.work(root, join(folder, PRODUCT));
@@ -214,8 +216,8 @@ class Making {
       mkdirSync(dirname(to), { recursive: true });
       cpSync(realpathSync(from), to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     }
-    for (const step of ['run', 'install'] as const) {
-      const done = await this.script(root, step);
+    for (const part of ['run', 'install'] as const) {
+      const done = await step(this.context, this.stage, part, (inner) => this.script(root, part, inner));
       if (!done.ok) return done;
     }
     const free = requireUnmounted(root);
@@ -238,9 +240,9 @@ class Making {
     return packed.ok ? ok() : packed;
   }
 
-  private async script(root: string, step: 'run' | 'install'): Promise<Result<void>> {
-    const { build, stage, context, settings } = this;
-    const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[step]}`;
+  private async script(root: string, part: 'run' | 'install', context: Context): Promise<Result<void>> {
+    const { build, stage, settings } = this;
+    const commands = `cd ${WORK}\nexport DESTDIR=${DESTINATION}\n${build[part]}`;
     const epoch = settings.sourceDateEpoch;
     const env = {
       ...(epoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(epoch) }),
@@ -257,11 +259,11 @@ class Making {
       context.emit({ type: 'output', stage, line });
     };
     const done = await run(command, { signal: context.signal, onLine });
-    return done.ok ? ok() : err(this.failed(step, lines, done.problem));
+    return done.ok ? ok() : err(this.failed(part, lines, done.problem));
   }
 
-  private failed(step: 'run' | 'install', lines: readonly string[], problem: Problem): Problem {
-    const field = ['builds', this.index, step];
+  private failed(part: 'run' | 'install', lines: readonly string[], problem: Problem): Problem {
+    const field = ['builds', this.index, part];
     const last = lines.slice(-12).join('\n');
     const offline = this.build.network
       ? ''

@@ -5,6 +5,7 @@ import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { buildInitramfs, bytesFacts, initramfsInputs, type PackedInitramfs } from '../initramfs/build.js';
+import { step } from '../stage.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
 import { toolsInputs } from './bootstrap/tools.js';
@@ -47,7 +48,7 @@ export async function initramfsStage(
   if (why === undefined) return ok();
   const detail = ({ size }: PackedInitramfs): string => formatBytes(size);
   const made = await runStage(work, 'initramfs', why, detail, async () => {
-    const tree = await tools.root();
+    const tree = await step(context, 'initramfs', 'unpacking the tools', () => tools.root());
     if (!tree.ok) return tree;
     return buildInitramfs(settings, tree.value, root.path, root.release, output.scratch.path, context);
   });

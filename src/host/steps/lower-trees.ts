@@ -5,6 +5,7 @@ import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { SETTLED, settlePackages } from '../customise/settle-packages.js';
 import { modulesFolder } from '../kernel/module-folders.js';
+import { step } from '../stage.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { digestOfText } from '../sys/digest.js';
 import { type LowerTree, lowerTree, TREE_IN_LOWER } from '../trees/lower.js';
@@ -25,16 +26,15 @@ export function packagesTree(
   context: Context,
 ): Promise<Result<LowerTree>> {
   const inputs = { packages: `${packages.id} of ${packages.at}`, settled: SETTLED };
-  const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
   return lowerTree(
     cache,
     'lower-packages',
     inputs,
-    async (tree) => {
-      say('unpacking the packages');
-      const unpacked = await unpackTree(join(packages.path, TREE), tree, context.signal);
-      return unpacked.ok ? settlePackages(tree, sourceDateEpoch, context.signal) : unpacked;
-    },
+    (tree) =>
+      step(context, 'system', 'unpacking the packages', async () => {
+        const unpacked = await unpackTree(join(packages.path, TREE), tree, context.signal);
+        return unpacked.ok ? settlePackages(tree, sourceDateEpoch, context.signal) : unpacked;
+      }),
     context,
   );
 }
@@ -64,14 +64,14 @@ export async function kernelTree(
     cache,
     'lower-kernel',
     { kernel: id },
-    async (tree, folder) => {
-      context.emit({ type: 'output', stage: 'system', line: 'unpacking the kernel' });
-      const taken = await takeKernel(entry, tree, folder, context.signal);
-      if (!taken.ok) return taken;
-      renameSync(taken.value.image, join(folder, IMAGE));
-      writeFileSync(join(folder, RELEASE), taken.value.release);
-      return ok();
-    },
+    (tree, folder) =>
+      step(context, 'system', 'unpacking the kernel', async () => {
+        const taken = await takeKernel(entry, tree, folder, context.signal);
+        if (!taken.ok) return taken;
+        renameSync(taken.value.image, join(folder, IMAGE));
+        writeFileSync(join(folder, RELEASE), taken.value.release);
+        return ok();
+      }),
     context,
   );
   if (!made.ok) return made;

@@ -17,6 +17,7 @@ import { digestOfSource } from '../definition/source.js';
 import { hardwareDigest } from '../hardware/host-hardware.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { leaveOut, type Savings } from '../leave-out/leave-out.js';
+import { step } from '../stage.js';
 import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
 import type { overlayTree, Stack } from '../trees/stack.js';
@@ -104,7 +105,9 @@ export async function buildSystem(
   try {
     const kernel =
       own.value === undefined
-        ? await placeKernel(settings, sources, stack.root, scratch, context)
+        ? await step(context, 'system', 'kernel', (inner) =>
+            placeKernel(settings, sources, stack.root, scratch, inner),
+          )
         : await indexOwn(settings, own.value, sources, stack.root, scratch, context);
     if (!kernel.ok) return kernel;
     const savings = await fill(settings, sources, stack.root, kernel.value.release, last, context);
@@ -143,20 +146,24 @@ async function fill(
   last: AccountNumbers,
   context: Context,
 ): Promise<Result<Savings>> {
-  const say = (line: string): void => context.emit({ type: 'output', stage: 'system', line });
   const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
   const network = settings.offline !== true;
   const place = { root, output, epoch, kernel: release, fetching: reach.variables, network };
   const tree = new Tree(root, context, epoch, reach.variables, network);
   forbidStarts(tree.files);
-  const installed = await installBuilds(sources.builds, root, context.signal);
-  if (!installed.ok) return installed;
+  if (sources.builds.length > 0) {
+    const installed = await step(context, 'system', 'builds', () =>
+      installBuilds(sources.builds, root, context.signal),
+    );
+    if (!installed.ok) return installed;
+  }
   const numbered = await keepTreeNumbers(root, tree.files, machine, last, context.signal);
   if (!numbered.ok) return numbered;
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
-  say('customising');
-  const customised = await customise(tree, machine, settings.programs, keyReader(settings.cache));
+  const customised = await step(context, 'system', 'customising', (inner) =>
+    customise(tree.reporting(inner), machine, settings.programs, keyReader(settings.cache)),
+  );
   if (!customised.ok) return customised;
   for (const problem of unnamedEngines(root, machine)) context.emit({ type: 'warning', problem });
   const finished = await runHooks('system', machine, place, context);
@@ -165,7 +172,7 @@ async function fill(
   const all = await keepTreeNumbers(root, tree.files, machine, last, context.signal);
   if (!all.ok) return all;
   for (const one of all.value) context.emit({ type: 'note', text: displacedText(one) });
-  const added = await addModules(root, release, context);
+  const added = await step(context, 'system', 'kernel modules', (inner) => addModules(root, release, inner));
   if (!added.ok) return added;
   const mountable = await checkDiskModules(root, release, machine);
   if (!mountable.ok) return mountable;
@@ -174,13 +181,14 @@ async function fill(
   const open = openToAll(root, machine);
   if (open !== undefined) return err(open);
   markUpdated(root);
-  say('leaving out unwanted parts');
-  return leaveOut({
-    ...{ root, release, parts: machine.without, hardware },
-    needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],
-    kept: machine.keepModules,
-    signal: context.signal,
-  });
+  return step(context, 'system', 'leaving out unwanted parts', () =>
+    leaveOut({
+      ...{ root, release, parts: machine.without, hardware },
+      needed: [...GENERIC_MODULES, ...machine.initramfs.extraModules],
+      kept: machine.keepModules,
+      signal: context.signal,
+    }),
+  );
 }
 
 function displacedText({ kind, name, from, to, by }: Displaced): string {

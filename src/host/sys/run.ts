@@ -6,9 +6,10 @@ import type { Readable, Writable } from 'node:stream';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { withoutLogins } from '../../core/text/logins.js';
 import { type Command, nameOf, repeatText, wasMissing } from './command.js';
-import { launch, type RunOptions, type StartOptions } from './launch.js';
+import { type Ending, launch, type RunOptions, type StartOptions } from './launch.js';
 import { NO_SPACE } from './no-space.js';
 import { hostTool } from './packages.js';
+import { traceStart } from './trace.js';
 
 /** What a program printed and how it ended. */
 export interface Finished {
@@ -57,7 +58,7 @@ export async function runPieces(
 
 /** Like {@link run}, but any exit code is a result. */
 export async function runAny(command: Command, options: RunOptions = {}): Promise<Result<Finished>> {
-  const { child, ended } = begin(command, { ...options, stdout: 'pipe' });
+  const { child, ended, trace } = begin(command, { ...options, stdout: 'pipe' });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -65,9 +66,11 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
     });
     if (options.onLine !== undefined) eachLine(child[name], discreetly(command, options.onLine));
   }
-  const { code, signal, cause, timedOut } = await ended;
-  if (options.signal?.aborted) throw new Interrupted();
+  const ending = await ended;
+  const { code, signal, cause, timedOut } = ending;
   const { stdout, stderr } = output;
+  trace(codeOf(ending), options.onLine === undefined ? stderr : '');
+  if (options.signal?.aborted) throw new Interrupted();
   if (timedOut) return err(tooSlow(command, options.timeout, stderr));
   if (wasMissing(code ?? undefined, stderr)) return err(missingTool(command.file));
   if (code === null || cause !== undefined) {
@@ -78,7 +81,13 @@ export async function runAny(command: Command, options: RunOptions = {}): Promis
 
 function begin(command: Command, options: StartOptions) {
   if (options.signal?.aborted) throw new Interrupted();
-  return launch(command, options);
+  return { trace: traceStart(command), ...launch(command, options) };
+}
+
+/** 128 + n if signal n ended it; `undefined` if it was not started. */
+function codeOf({ code, signal, cause }: Ending): number | undefined {
+  if (cause !== undefined) return undefined;
+  return code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0);
 }
 
 /** A program with secrets may print them. */
@@ -166,19 +175,21 @@ export interface Running {
  * Start a program and leave its streams to the caller. It is ended with mkma, and when the signal is aborted.
  */
 export function start(command: Command, options: StartOptions = {}): Running {
-  const { child, kill, ended } = begin(command, options);
+  const { child, kill, ended, trace } = begin(command, options);
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     stderr = (stderr + chunk).slice(-65536);
   });
   if (options.onLine !== undefined) eachLine(child.stderr, options.onLine);
-  const finished = ended.then(({ code, signal, cause, timedOut }): Result<Finished> => {
+  const finished = ended.then((ending): Result<Finished> => {
+    const { code, cause, timedOut } = ending;
+    trace(codeOf(ending), options.onLine === undefined ? stderr : '');
     if (timedOut) return err(tooSlow(command, options.timeout, stderr));
     if (cause !== undefined) {
       return err(startFailure(command, { code: cause.code, shortMessage: cause.message, stderr }));
     }
     if (wasMissing(code ?? undefined, stderr)) return err(missingTool(command.file));
-    return ok({ stdout: '', stderr, exitCode: code ?? 128 + (constants.signals[signal ?? 'SIGTERM'] ?? 0) });
+    return ok({ stdout: '', stderr, exitCode: codeOf(ending) ?? 0 });
   });
   return { pid: child.pid, stdin: child.stdin, stdout: child.stdout, kill, ended: finished };
 }

@@ -104,7 +104,7 @@ mkdir -p "$1/var/cache/apt/archives"
 cd "$1/var/cache/apt/archives"
 ${BRING}
 cd /
-printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' apt-get -q -o Acquire::Retries=0 --yes --download-only install 2>&1 | tee "$log"
+printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' apt-get -q -o APT::Status-Fd=1 -o Acquire::Retries=0 --yes --download-only install 2>&1 | tee "$log"
 ${KEEP_DEBS}
 if grep -q '^E: Failed to fetch' "$log"; then exit 1; fi`;
 

@@ -48,6 +48,8 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
   const last = request.variant === 'extract' ? '--extract-hook' : '--customize-hook';
   const args = [
     '--mode=root',
+    // Output of apt and dpkg as it comes, from which progress is read (apt-progress.ts).
+    '--verbose',
     `--variant=${request.variant}`,
     `--architectures=${[request.architecture, ...(request.foreignArchitectures ?? [])].join(',')}`,
     // An unknown package name is an error, not a pattern that may match many (apt-get(8), "install").

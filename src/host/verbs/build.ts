@@ -13,20 +13,23 @@ import { formatBytes } from '../../core/text/size.js';
 import { formatMoment } from '../../core/text/time.js';
 import { bootCmdline, initrdsIn, withBootFiles } from '../boot-entry/entry.js';
 import { doubtOf, locate, type Placement } from '../boot-entry/placement.js';
-import type { Context } from '../context.js';
-import { runHooks } from '../customise/hooks.js';
+import type { Context, Emit } from '../context.js';
+import { type HookPlace, runHooks } from '../customise/hooks.js';
 import { loginsIn } from '../customise/tree-logins.js';
 import { noteSource } from '../definition/built-from.js';
+import type { MachineConfig } from '../definition/machine.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import { savingLines } from '../leave-out/tell.js';
 import { type KeptOut, keptOutLines } from '../pack/kept-out.js';
 import { openGenerations } from '../set/generations.js';
 import { findBase } from '../set/images.js';
+import { stage } from '../stage.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
-import { openOutput } from '../sys/output.js';
+import { type OutputFolder, openOutput } from '../sys/output.js';
+import { watch } from '../watch.js';
 import { type BuiltGeneration, keepFlat, makeGeneration } from './build-generation.js';
 import { settleStorage } from './build-storage.js';
 
@@ -61,39 +64,58 @@ export interface BuildResult {
 export async function build(asked: BuildSettings, context: Context): Promise<Result<BuildResult>> {
   const output = await openOutput(asked.output, asked.owner, context.signal);
   if (!output.ok) return output;
+  const watched = watch(output.value.path, asked.owner, context);
   try {
-    const placement = await locate(output.value.path, context.signal);
-    if (!placement.ok) return placement;
-    const settled = settleStorage(asked, placement.value);
-    if (!settled.ok) return settled;
-    const settings = settled.value;
-    const kept = await keepFlat(output.value.path, settings, context);
-    if (!kept.ok) return kept;
-    const built = await runPipeline(settings, output.value, context);
-    if (!built.ok) return withOptions(built);
-    noteSource(output.value.path, settings.source, settings.owner);
-    const append = ownParameters(parseCmdline(settings.machine.cmdline.join(' ')));
-    const cmdline = bootCmdline(placement.value, append);
-    writeFileWhole(join(output.value.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
-    const place = {
-      root: join(output.value.path, FILES.chroot),
-      output: output.value.path,
-      epoch: settings.sourceDateEpoch,
-      fetching: settings.reach.variables,
-      network: settings.offline !== true,
-      kernel: built.value.kernelRelease,
-    };
-    const hooked = await runHooks('images', settings.machine, place, context);
-    if (!hooked.ok) return hooked;
-    const doubt = doubtOf(placement.value);
-    if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
-    const generation = await makeGeneration(output.value.path, settings, context);
-    if (!generation.ok) return generation;
-    const boot = { placement: placement.value, append, cmdline };
-    return describe(settings, output.value.path, { ...built.value, generation: generation.value }, boot);
+    const built = await buildInto(output.value, asked, watched.context);
+    return built.ok ? built : err(watched.withLog(built.problem));
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
+    watched.close();
   }
+}
+
+async function buildInto(
+  output: OutputFolder,
+  asked: BuildSettings,
+  context: Context,
+): Promise<Result<BuildResult>> {
+  const placement = await locate(output.path, context.signal);
+  if (!placement.ok) return placement;
+  const settled = settleStorage(asked, placement.value);
+  if (!settled.ok) return settled;
+  const settings = settled.value;
+  const kept = await keepFlat(output.path, settings, context);
+  if (!kept.ok) return kept;
+  const built = await runPipeline(settings, output, context);
+  if (!built.ok) return withOptions(built);
+  noteSource(output.path, settings.source, settings.owner);
+  const append = ownParameters(parseCmdline(settings.machine.cmdline.join(' ')));
+  const cmdline = bootCmdline(placement.value, append);
+  writeFileWhole(join(output.path, FILES.cmdline), `${cmdline}\n`, settings.owner);
+  const place = {
+    root: join(output.path, FILES.chroot),
+    output: output.path,
+    epoch: settings.sourceDateEpoch,
+    fetching: settings.reach.variables,
+    network: settings.offline !== true,
+    kernel: built.value.kernelRelease,
+  };
+  const hooked = await imageHooks(settings.machine, place, context);
+  if (!hooked.ok) return hooked;
+  const doubt = doubtOf(placement.value);
+  if (doubt !== undefined) context.emit({ type: 'warning', problem: doubt });
+  const generation = await makeGeneration(output.path, settings, context);
+  if (!generation.ok) return generation;
+  const boot = { placement: placement.value, append, cmdline };
+  return describe(settings, output.path, { ...built.value, generation: generation.value }, boot);
+}
+
+/** Hooks that run once everything is published: a stage of their own. */
+function imageHooks(machine: MachineConfig, place: HookPlace, context: Context): Promise<Result<void>> {
+  const count = machine.hooks.filter(({ at }) => at === 'images').length;
+  if (count === 0) return Promise.resolve(ok());
+  const emit: Emit = (event) => context.emit('stage' in event ? { ...event, stage: 'hooks' } : event);
+  return stage(context, 'hooks', 'at images', () => runHooks('images', machine, place, { ...context, emit }));
 }
 
 /** A full file system can be another one by options of this command. */

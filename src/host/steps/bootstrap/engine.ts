@@ -3,7 +3,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
-import { withoutLogins } from '../../../core/text/logins.js';
 import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
@@ -26,6 +25,8 @@ import { type BootstrapSettings, type Part, TREE } from './part.js';
 import { missingIn, prepare } from './request.js';
 
 export { type BootstrapSettings, type Part, TREE };
+
+import { follow } from './follow.js';
 
 /** Increased whenever the same inputs must give another result. */
 const RECIPE = '7';
@@ -187,14 +188,13 @@ async function runOnce(
   for (const name of readdirSync(folder)) removeTree(join(folder, name));
   const plain = bootstrapCommand(request);
   const command = { ...plain, env: { ...plain.env, MKMA_ENTRY: folder } };
-  const done = await run(command, {
-    signal: context.signal,
-    onLine: (printed) => {
-      const line = withoutLogins(printed);
-      lines.push(line);
-      context.emit({ type: 'output', stage, line: line.replace(/^I: /, '') });
-    },
-  });
+  const followed = follow(stage, context, lines);
+  let done: Result<unknown> | undefined;
+  try {
+    done = await run(command, { signal: context.signal, onLine: followed.onLine });
+  } finally {
+    followed.phases.end(done?.ok === true ? 'done' : 'failed');
+  }
   for (const name of damagedIn(lines)) context.emit({ type: 'warning', problem: damagedPackage(name) });
   if (done.ok) return { result: ok() };
   const output = lines.join('\n');
