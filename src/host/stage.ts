@@ -6,6 +6,9 @@ import type { Context } from './context.js';
 import type { Emit } from './report/event.js';
 import { type Tracer, traced } from './sys/trace.js';
 
+/** What to do about a failure inside a tree. */
+export const DEBUG_SHELL = 'mkma build --debug-shell opens a shell in the tree at that point';
+
 type Emitting = Pick<Context, 'emit'>;
 
 /** Does the work of a stage. `why` it runs is reported at its start, the text from `outcome` at its end. */

@@ -48,6 +48,10 @@ export const BUILD = {
     'The logs of a build cannot be written.',
     'Free some space, or make the folder of the message writable; the build itself goes on.',
   ],
+  'debug-shell-without-terminal': [
+    'A shell was requested where nobody can type.',
+    'Run the command at a terminal, or without --debug-shell; logs are kept in any case.',
+  ],
   'too-few-open-files': [
     'The limit of open files is too low.',
     'Raise it with ulimit -n, as the message shows.',

@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import type { ImageFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
+import type { Context } from '../context.js';
 import type { ModuleSet, Part } from '../definition/choices.js';
 import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
@@ -15,6 +16,7 @@ import { shellQuote } from '../sys/command.js';
 import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
+import { withDebugShell } from '../verbs/debug-shell.js';
 import { VERSION } from '../version.js';
 import { requireBuilder } from './may-build.js';
 import {
@@ -74,7 +76,10 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     )
     .addOption(accelOption('with --qemu-test: '))
     .option('-y, --yes', 'install missing programs without asking', false)
+    .option('--debug-shell', 'if the build fails, open a shell in the tree at that point', false)
     .action(async (hostname, options) => {
+      const terminal = options.debugShell ? requireTerminal(session) : ok();
+      if (!terminal.ok) return end(fail(session, terminal.problem));
       const resolved = await resolveMachine({ ...options, hostname });
       if (!resolved.ok) return end(fail(session, resolved.problem));
       const settings = await resolveSettings(session, resolved.value, options);
@@ -82,7 +87,8 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       const { variables } = settings.value.reach;
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables, options.offline);
       if (!tools.ok) return end(fail(session, tools.problem));
-      const made = placed(await build(settings.value, session.context), resolved.value);
+      const context = options.debugShell ? debugContext(session, variables) : session.context;
+      const made = placed(await build(settings.value, context), resolved.value);
       const built = withHint(made, session);
       if (!built.ok || options.qemuTest !== true) return end(show(session, built));
       const { accel, yes, offline } = options;
@@ -96,6 +102,23 @@ export function buildCommand(session: Session, end: (code: number) => void) {
         ),
       );
     });
+}
+
+/** A shell needs somebody to type, and a screen of its own. */
+function requireTerminal({ interactive, json }: Session): Result<void> {
+  if (interactive && !json) return ok();
+  return usage({
+    code: 'debug-shell-without-terminal',
+    what: 'a shell requires a terminal',
+    where: '--debug-shell',
+    why: json ? 'with --json, standard output is for programs' : 'standard input or error is not a terminal',
+    next: 'leave the option out: the log of the stage that fails is kept',
+  });
+}
+
+function debugContext(session: Session, fetching: Readonly<Record<string, string>>): Context {
+  const { context, printer, env } = session;
+  return withDebugShell(context, { terminal: env.TERM ?? 'dumb', fetching, clear: printer.close });
 }
 
 /** A problem with a field, with the place in the definition where its value is set. */

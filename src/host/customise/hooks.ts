@@ -9,7 +9,7 @@ import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
 import type { HOOK_POINTS } from '../definition/schema/actions.js';
-import { step } from '../stage.js';
+import { DEBUG_SHELL, step } from '../stage.js';
 import type { Command } from '../sys/command.js';
 import { readMounts, requireUnmounted } from '../sys/mounts.js';
 import { MAKE_SPACE } from '../sys/no-space.js';
@@ -72,7 +72,11 @@ async function runHook(hook: Hook, i: number, place: HookPlace, context: Context
     typeof what === 'function'
       ? await callFunction(what, place, context, left)
       : await runScript(script(), on, place, context, left);
-  return done.ok ? done : err(failed(done.problem, i));
+  if (done.ok) return done;
+  const problem = failed(done.problem, i);
+  const inside = typeof what === 'string' && on === 'image' ? { script: what } : {};
+  await context.onFailure?.({ stage: 'system', root: place.root, problem, ...inside });
+  return err(problem);
 }
 
 /** Longest part of a command that names its hook. */
@@ -102,7 +106,7 @@ function failed(problem: Problem, i: number): Problem {
   return {
     ...{ code: 'hook-failed', ...hook },
     ...(why === undefined ? {} : { why }),
-    next: `mkma build --verbose shows its whole output${limitsHint(why ?? '')}`,
+    next: `${DEBUG_SHELL}${limitsHint(why ?? '')}`,
   };
 }
 

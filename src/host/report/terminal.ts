@@ -91,6 +91,8 @@ export function terminalPrinter(
   };
   const emit = (event: Event): void => {
     const before = running.note(event);
+    // Somebody else had the terminal.
+    if (timer === undefined && event.type !== 'stage' && running.stages.length > 0) start();
     switch (event.type) {
       case 'stage':
         if (event.state === 'start') start();

@@ -13,7 +13,7 @@ import { describeKey } from '../customise/repository-keys.js';
 import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
 import { isDebFile, packageNameOf } from '../definition/package-names.js';
-import { stage, step } from '../stage.js';
+import { DEBUG_SHELL, stage, step } from '../stage.js';
 import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { inTree } from '../sys/enter-tree.js';
@@ -179,7 +179,10 @@ class Making {
       if (!unpacked.ok) return unpacked;
       forbidStarts(new TreeFiles(root));
       const made = await this.work(root, join(folder, PRODUCT));
-      if (!made.ok) return made;
+      if (!made.ok) {
+        await this.context.onFailure?.({ stage: this.stage, root, problem: made.problem });
+        return made;
+      }
       const hash = createHash('sha256');
       hashPath(hash, join(folder, PRODUCT));
       return ok(hash.digest('hex').slice(0, 20));
@@ -274,7 +277,7 @@ class Making {
     return {
       ...{ code: 'own-build-failed', ...failed },
       why: last === '' ? why : last,
-      next: `${offline}mkma build --verbose shows its whole output${limitsHint(last)}`,
+      next: `${offline}${DEBUG_SHELL}${limitsHint(last)}`,
     };
   }
 }

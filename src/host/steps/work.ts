@@ -1,4 +1,6 @@
 /** A build in progress. */
+import { join } from 'node:path';
+import { FILES } from '../../core/contract.js';
 import type { Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { stage } from '../stage.js';
@@ -33,7 +35,7 @@ export interface Work {
 }
 
 /** Runs a stage of the build. */
-export function runStage<T>(
+export async function runStage<T>(
   work: Work,
   name: string,
   why: string,
@@ -41,5 +43,14 @@ export function runStage<T>(
   make: () => Promise<Result<T>>,
 ): Promise<Result<T>> {
   work.ran.push(name);
-  return stage(work.context, name, why, make, outcome);
+  const made = await stage(work.context, name, why, make, outcome);
+  if (!made.ok)
+    await work.context.onFailure?.({ stage: name, root: treeOf(work, name), problem: made.problem });
+  return made;
+}
+
+/** The tree that a stage works with: the one that this build makes or has made, else that of an earlier one. */
+function treeOf({ made, output }: Work, name: string): string {
+  if (name === 'system') return join(output.scratch.path, FILES.chroot);
+  return made.get(FILES.chroot) ?? join(output.path, FILES.chroot);
 }

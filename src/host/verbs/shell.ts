@@ -8,12 +8,12 @@ import { err, ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import { BuildState } from '../stages/build-state.js';
 import { treeState } from '../stages/decide.js';
-import { inTree } from '../sys/enter-tree.js';
 import type { Owner } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { openOutput, STATE } from '../sys/output.js';
-import { Interrupted, start } from '../sys/run.js';
+import { Interrupted } from '../sys/run.js';
 import { requireOwnTree } from '../sys/tree-owner.js';
+import { enterShell } from './enter-shell.js';
 
 export interface ShellOptions {
   /** Output folder, absolute. */
@@ -48,19 +48,10 @@ export async function shell(options: ShellOptions, context: Context): Promise<Re
   try {
     const tree = join(output.value.path, FILES.chroot);
     for (const right of [requireUnmounted(tree), requireOwnTree(tree)]) if (!right.ok) return right;
-    const command = options.command.length > 0 ? options.command : ['/bin/bash', '-l'];
-    const env = {
-      TERM: options.terminal,
-      HISTFILE: '', // the shell's history is not part of the machine
-      debian_chroot: basename(output.value.path),
-    };
-    // An interactive shell has its own process group: Ctrl-C in it does not reach mkma. One that does ends
-    // the command.
-    const running = start(inTree({ root, command, env, secretEnv: options.fetching }), {
-      ...{ stdin: 'inherit', stdout: 'inherit', stderr: 'inherit', foreground: true },
-      signal: context.signal,
-    });
-    const ended = await running.ended;
+    const ended = await enterShell(
+      { ...options, root, name: basename(output.value.path), command: options.command },
+      context,
+    );
     if (context.signal.aborted) throw new Interrupted();
     if (!ended.ok) return ended;
     const state = BuildState.read(join(output.value.path, STATE, 'state.json'));

@@ -26,6 +26,7 @@ import { missingIn, prepare } from './request.js';
 
 export { type BootstrapSettings, type Part, TREE };
 
+import { showFailedTree } from './failed-tree.js';
 import { follow } from './follow.js';
 
 /** Increased whenever the same inputs must give another result. */
@@ -200,11 +201,16 @@ async function runOnce(
   const output = lines.join('\n');
   const dkms = dkmsFailure(output);
   // Earlier answers of the mirror are not why a module failed to build.
-  if (dkms !== undefined) return { result: err(dkms) };
-  const problem = explainBootstrap(output, request);
+  const answer = dkms === undefined ? mirrorAnswer(output) : undefined;
+  const problem = dkms ?? withHint(explainBootstrap(output, request), output);
+  if (answer === undefined) await showFailedTree(request, folder, stage, problem, context);
+  return { result: err(problem), answer };
+}
+
+/** A failure without a known cause may be one of a user namespace. */
+function withHint(problem: Problem, output: string): Problem {
   const hint = problem.code === 'bootstrap-failed' ? limitsHint(output) : '';
-  const hinted = hint === '' ? problem : { ...problem, next: `${problem.next}${hint}` };
-  return { result: err(hinted), answer: mirrorAnswer(output) };
+  return hint === '' ? problem : { ...problem, next: `${problem.next}${hint}` };
 }
 
 function damagedPackage(name: string): Problem {
