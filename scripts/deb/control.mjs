@@ -1,5 +1,11 @@
 /** The package's control file (deb-control(5)): what it needs follows from package.json and from the tools that mkma calls. */
-import { BUILD_TOOLS, OVMF, QEMU_TOOLS, QEMU_WINDOW } from '../../dist/src/host/sys/packages.js';
+import {
+  BUILD_TOOLS,
+  OVMF,
+  QEMU_TOOLS,
+  QEMU_WINDOW,
+  ROOTLESS_TOOLS,
+} from '../../dist/src/host/sys/packages.js';
 
 /** Packages that every Debian system has (Essential: yes), which others do not name. */
 const ESSENTIAL = new Set(['dpkg', 'findutils', 'tar', 'util-linux']);

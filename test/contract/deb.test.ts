@@ -86,7 +86,7 @@ test('it needs packages of Debian alone: a Node.js that will do, and what buildi
   assert.equal(field('Architecture'), 'all');
   assert.match(field('Version'), /^\d+\.\d+\.\d+(\+20260920141320)?$/);
   assert.equal(field('Depends'), 'nodejs (>= 20.19), apt, attr, mmdebstrap, xz-utils, zstd');
-  assert.equal(field('Recommends'), 'ca-certificates, e2fsprogs, qemu-system-x86');
+  assert.equal(field('Recommends'), 'ca-certificates, e2fsprogs, qemu-system-x86, uidmap');
   assert.equal(field('Suggests'), 'bash-completion, ovmf, qemu-system-gui');
   assert.equal(field('Pre-Depends'), '');
 });

@@ -40,7 +40,7 @@ export async function checkAhead(
 }
 
 /** Without root, ids end with the subordinate ranges: fails if an owner of `files` is beyond them. */
-export function requireIds(files: MachineConfig['files'], usable: number): Result<void> {
+function requireIds(files: MachineConfig['files'], usable: number): Result<void> {
   for (const [path, file] of Object.entries(files)) {
     const owner = typeof file === 'object' && 'owner' in file ? file.owner : undefined;
     const beyond = owner?.split(':').find((word) => /^\d+$/.test(word) && Number(word) >= usable);

@@ -14,7 +14,7 @@ import { TREE } from './bootstrap/engine.js';
 import { lackingNodes, nodesFact } from './device-nodes.js';
 import { lastNumbers } from './last-numbers.js';
 import type { Source } from './sources.js';
-import { type BuiltSystem, buildSystem, type SystemSources, systemInputs } from './system.js';
+import { type BuiltSystem, buildSystem, type Stacking, type SystemSources, systemInputs } from './system.js';
 import { runStage, type Work } from './work.js';
 
 /** A tree that later stages read: its path, its fingerprint, and the kernel of its modules. */
@@ -76,29 +76,29 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
 async function stackSystem(work: Work, sources: SystemSources): Promise<Result<BuiltSystem>> {
   const { settings, context, output } = work;
   const scratch = output.scratch.path;
-  const make = (stacking: typeof overlayTree): Promise<Result<BuiltSystem>> =>
-    buildSystem(settings, sources, scratch, lastNumbers(work), context, stacking);
-  const note = (text: string): void => context.emit({ type: 'note', text });
-  if (await canOverlay(scratch, context.signal)) {
-    const built = await make(overlayTree);
-    if (!built.ok) return built;
-    const { stack } = built.value;
-    work.stack.current = stack;
-    const changes = await changesIn(stack, context.signal);
-    if (!changes.ok) return changes;
-    const { broken } = changes.value;
-    if (broken === undefined) {
-      work.stack.changes = changes.value.changes;
-      return built;
-    }
-    await stack.close();
-    note(
-      `made again as a copy, since an overlay breaks the hard links of a changed file: /${quoteName(broken)}`,
-    );
+  const make = (stacking: Stacking): Promise<Result<BuiltSystem>> => {
+    // Noted at once: after a failure somebody may want to enter it.
+    const noted: Stacking = async (...args) => {
+      const stacked = await stacking(...args);
+      if (stacked.ok) work.stack.current = stacked.value;
+      return stacked;
+    };
+    return buildSystem(settings, sources, scratch, lastNumbers(work), context, noted);
+  };
+  if (!(await canOverlay(scratch, context.signal))) return make(copiedTree);
+  const built = await make(overlayTree);
+  if (!built.ok) return built;
+  const changes = await changesIn(built.value.stack, context.signal);
+  if (!changes.ok) return changes;
+  const { broken } = changes.value;
+  if (broken === undefined) {
+    work.stack.changes = changes.value.changes;
+    return built;
   }
-  const built = await make(copiedTree);
-  if (built.ok) work.stack.current = built.value.stack;
-  return built;
+  await built.value.stack.close();
+  const text = `made again as a copy: an overlay breaks the hard links of a changed file, /${quoteName(broken)}`;
+  context.emit({ type: 'note', text });
+  return make(copiedTree);
 }
 
 /** What was left out of the tree; `undefined`: an older mkma made it. */

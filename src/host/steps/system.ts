@@ -78,12 +78,12 @@ export interface SystemSources extends KernelSources {
   readonly builds: readonly CacheEntry[];
 }
 
-/** What is on top of the lower trees, and how. */
-type Stacking = typeof overlayTree;
+/** Stacks a tree on lower ones. */
+export type Stacking = typeof overlayTree;
 
 /**
  * Makes the tree in `scratch`, over the trees of packages and kernel. `last`: numbers that accounts had in
- * the last build. `stacking`: how. The caller closes the stack.
+ * the last build. The caller closes the stack that `stacking` makes, also after a failure.
  */
 export async function buildSystem(
   settings: BuildSettings,
@@ -101,23 +101,17 @@ export async function buildSystem(
   const stacked = await stacking(lowers, scratch, context.signal);
   if (!stacked.ok) return stacked;
   const stack = stacked.value;
-  let done = false;
-  try {
-    const kernel =
-      own.value === undefined
-        ? await step(context, 'system', 'kernel', (inner) =>
-            placeKernel(settings, sources, stack.root, scratch, inner),
-          )
-        : await indexOwn(settings, own.value, sources, stack.root, scratch, context);
-    if (!kernel.ok) return kernel;
-    const savings = await fill(settings, sources, stack.root, kernel.value.release, last, context);
-    if (!savings.ok) return savings;
-    done = true;
-    const id = own.value === undefined ? undefined : kernelId(sources.kernel);
-    return ok({ stack, ...kernel.value, kernelId: id, savings: savings.value });
-  } finally {
-    if (!done) await stack.close();
-  }
+  const kernel =
+    own.value === undefined
+      ? await step(context, 'system', 'kernel', (inner) =>
+          placeKernel(settings, sources, stack.root, scratch, inner),
+        )
+      : await indexOwn(settings, own.value, sources, stack.root, scratch, context);
+  if (!kernel.ok) return kernel;
+  const savings = await fill(settings, sources, stack.root, kernel.value.release, last, context);
+  if (!savings.ok) return savings;
+  const id = own.value === undefined ? undefined : kernelId(sources.kernel);
+  return ok({ stack, ...kernel.value, kernelId: id, savings: savings.value });
 }
 
 /** Indexes the modules of a kernel that is a lower tree. */

@@ -44,13 +44,11 @@ export async function runStage<T>(
 ): Promise<Result<T>> {
   work.ran.push(name);
   const made = await stage(work.context, name, why, make, outcome);
-  if (!made.ok)
-    await work.context.onFailure?.({ stage: name, root: treeOf(work, name), problem: made.problem });
+  if (!made.ok) await work.context.onFailure?.({ stage: name, root: treeOf(work), problem: made.problem });
   return made;
 }
 
-/** The tree that a stage works with: the one that this build makes or has made, else that of an earlier one. */
-function treeOf({ made, output }: Work, name: string): string {
-  if (name === 'system') return join(output.scratch.path, FILES.chroot);
-  return made.get(FILES.chroot) ?? join(output.path, FILES.chroot);
+/** The tree that a stage works with: the one that this build makes, else that of an earlier one. */
+function treeOf({ stack, output }: Work): string {
+  return stack.current?.root ?? join(output.path, FILES.chroot);
 }
