@@ -45,7 +45,7 @@ export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEnt
   for (const path of entriesOf(join(cache, 'stages'), keyOf(kind, inputs))) {
     try {
       const { id, at } = JSON.parse(readFileSync(join(path, 'entry.json'), 'utf8')) as CacheEntry;
-      use(path);
+      markUsed(path);
       return { path, id, at };
     } catch {
       // Incomplete: as if it did not exist.
@@ -54,8 +54,29 @@ export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEnt
   return undefined;
 }
 
+/** An entry with what it was made from. */
+export interface KnownEntry extends CacheEntry {
+  readonly inputs: Inputs;
+}
+
+/** All entries of a kind, the newest first. They do not count as used by that. */
+export function knownEntries(cache: string, kind: string): KnownEntry[] {
+  const folder = join(cache, 'stages');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(`${kind}-`)) : [];
+  const found = names.flatMap((name): KnownEntry[] => {
+    const path = join(folder, name);
+    try {
+      const { id, at, inputs } = JSON.parse(readFileSync(join(path, 'entry.json'), 'utf8')) as KnownEntry;
+      return [{ path, id, at, inputs }];
+    } catch {
+      return [];
+    }
+  });
+  return found.sort((a, b) => (a.at < b.at ? 1 : -1));
+}
+
 /** Marks an entry as used; another user's cannot be marked, and may be removed earlier. */
-function use(path: string): void {
+export function markUsed(path: string): void {
   try {
     utimesSync(path, new Date(), new Date());
   } catch (cause) {

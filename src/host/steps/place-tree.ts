@@ -5,9 +5,10 @@ import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { STATE } from '../sys/output.js';
-import type { Change } from '../trees/changes.js';
+import { type Change, changesOf } from '../trees/changes.js';
 import { copyTree, updateTree } from '../trees/copy.js';
-import { difference, readTreeRecord, writeTreeRecord } from '../trees/record.js';
+import { TREE_IN_LOWER } from '../trees/lower.js';
+import { addedLowers, joined, readTreeRecord, writeTreeRecord } from '../trees/record.js';
 import type { Work } from './work.js';
 
 /** What is recorded of the tree in `chroot/`. */
@@ -16,13 +17,21 @@ function recordFile({ output }: Work): string {
 }
 
 /** Where `chroot/` differs from the tree that was made; `undefined`: unknown. */
-function knownDifference(work: Work): readonly Change[] | undefined {
-  const { tree, stack } = work;
+async function knownDifference(work: Work): Promise<Result<readonly Change[] | undefined>> {
+  const { tree, stack, context } = work;
   const record = readTreeRecord(recordFile(work));
-  if (tree.state !== 'clean' || record?.fingerprint !== tree.fingerprint) return undefined;
-  if (stack.current === undefined || stack.changes === undefined) return undefined;
-  const ids = stack.current.lowers.map(({ id }) => id);
-  return difference(record, ids, stack.changes, () => undefined);
+  if (tree.state !== 'clean' || record?.fingerprint !== tree.fingerprint) return ok(undefined);
+  if (stack.current === undefined || stack.changes === undefined) return ok(undefined);
+  const { lowers } = stack.current;
+  const added = addedLowers(record, lowers);
+  if (added === undefined) return ok(undefined);
+  const all = [record.changes, stack.changes];
+  for (const { path } of added) {
+    const changed = await changesOf(join(path, TREE_IN_LOWER), context.signal);
+    if (!changed.ok) return changed;
+    all.push(changed.value);
+  }
+  return ok(joined(all));
 }
 
 /**
@@ -31,7 +40,9 @@ function knownDifference(work: Work): readonly Change[] | undefined {
  */
 export async function copyAhead(work: Work): Promise<Result<string | undefined>> {
   const { stack, output, context } = work;
-  if (stack.current === undefined || knownDifference(work) !== undefined) return ok(undefined);
+  if (stack.current === undefined) return ok(undefined);
+  const known = await knownDifference(work);
+  if (!known.ok || known.value !== undefined) return known.ok ? ok(undefined) : known;
   // A copy of the lower trees lies in the scratch folder already.
   if (stack.current.upper === undefined) return ok(stack.current.root);
   const copy = join(output.scratch.path, FILES.chroot);
@@ -48,7 +59,9 @@ export async function copyAhead(work: Work): Promise<Result<string | undefined>>
 export async function placeTree(work: Work, copy: string | undefined): Promise<Result<void>> {
   const { stack, output, records } = work;
   if (stack.current === undefined) return ok();
-  const changes = copy === undefined ? knownDifference(work) : undefined;
+  const known = copy === undefined ? await knownDifference(work) : ok(undefined);
+  if (!known.ok) return known;
+  const changes = known.value;
   if (copy === undefined && changes === undefined) throw new Error('neither a copy nor a difference');
   const placed = copy ?? join(output.scratch.path, FILES.chroot);
   if (changes !== undefined) {

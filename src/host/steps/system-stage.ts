@@ -10,7 +10,8 @@ import { editedPaths, whySystem } from '../stages/decide.js';
 import { idsFact } from '../sys/tree-owner.js';
 import { canOverlay, changesIn, copiedTree, overlayTree } from '../trees/stack.js';
 import { digestOfAdded } from './added-modules.js';
-import { TREE } from './bootstrap/engine.js';
+import { originOf } from './bootstrap/increments.js';
+import { TREE } from './bootstrap/part.js';
 import { lackingNodes, nodesFact } from './device-nodes.js';
 import { lastNumbers } from './last-numbers.js';
 import type { Source } from './sources.js';
@@ -56,7 +57,7 @@ export async function systemStage(work: Work, packages: Source): Promise<Result<
     if (!built.ok) return built;
     const { stack, release, image, kernelId, savings } = built.value;
     work.made.set(FILES.kernel, image);
-    const nodes = await lackingNodes(join(entry.path, TREE), context.signal);
+    const nodes = await lackingNodes(join(originOf(settings.cache, entry).path, TREE), context.signal);
     if (!nodes.ok) return nodes;
     const added = digestOfAdded(stack.root, release);
     const facts = {

@@ -22,12 +22,13 @@ import type { Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
 import type { overlayTree, Stack } from '../trees/stack.js';
 import { addModules } from './added-modules.js';
+import { treesOf } from './bootstrap/increments.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packagesInputs } from './bootstrap/packages.js';
 import { buildsInputs, installBuilds } from './builds.js';
 import { checkDiskModules } from './disk-modules.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
-import { type KernelTree, kernelId, kernelTree, packagesTree } from './lower-trees.js';
+import { type KernelTree, kernelId, kernelTree } from './kernel-tree.js';
 import { cachedIndex, ofKernel } from './module-index.js';
 import type { BuildSettings } from './settings.js';
 
@@ -93,11 +94,11 @@ export async function buildSystem(
   context: Context,
   stacking: Stacking,
 ): Promise<Result<BuiltSystem>> {
-  const packages = await packagesTree(settings, sources.packages, context);
+  const packages = await treesOf(settings, sources.packages, context);
   if (!packages.ok) return packages;
   const own = await kernelTree(settings, sources.kernel, packages.value, context);
   if (!own.ok) return own;
-  const lowers = [packages.value, ...(own.value === undefined ? [] : [own.value.tree])];
+  const lowers = [...packages.value, ...(own.value === undefined ? [] : [own.value.tree])];
   const stacked = await stacking(lowers, scratch, context.signal);
   if (!stacked.ok) return stacked;
   const stack = stacked.value;

@@ -19,10 +19,10 @@ export function damagedIn(lines: readonly string[]): string[] {
 }
 
 /** apt-get(8) prints what it would download, with digests that sha256sum(1) computes. */
-const PRINT = 'apt-get -qq -o Acquire::ForceHash=SHA256 --yes --print-uris';
+export const PRINT_URIS = 'apt-get -qq -o Acquire::ForceHash=SHA256 --yes --print-uris';
 
 /**
- * Links kept packages into the current folder: those that {@link PRINT} listed in `$MKMA_LISTS.uris` whose
+ * Links kept packages into the current folder: those that {@link PRINT_URIS} listed in `$MKMA_LISTS.uris` whose
  * digest is right, since apt accepts files there by size. They count as used now; damaged ones are removed.
  */
 const BRING = `sed -n "s/^'[^']*' \\([^ ]*\\) [0-9]* SHA256:\\([0-9a-f]*\\)\\$/\\2 \\1/p" "$MKMA_LISTS.uris" |
@@ -63,6 +63,16 @@ function keep(folder: string): string {
 done`;
 }
 
+/**
+ * Brings kept packages to the current folder, which {@link PRINT_URIS} listed; `work` is done with them, and
+ * ends there again; then new ones are kept.
+ */
+export function bringAndKeep(work: string): string {
+  return `${BRING}
+${work}
+${keep('.')}`;
+}
+
 /** Stores downloads where the next build finds them. */
 export const KEEP_DEBS = `set -e
 ${keep('"$1"/var/cache/apt/archives')}`;
@@ -72,7 +82,7 @@ ${keep('"$1"/var/cache/apt/archives')}`;
  * mirror.
  */
 export function download(names: string): string {
-  return `${PRINT} download ${names} > "$MKMA_LISTS.uris"
+  return `${PRINT_URIS} download ${names} > "$MKMA_LISTS.uris"
 ${BRING}
 sed -n "s/^'[^']*' \\([^ ]*\\) .*/\\1/p" "$MKMA_LISTS.uris" > "$MKMA_LISTS.names"
 # apt would write into a linked file.
@@ -99,7 +109,7 @@ cp -al "$1/var/lib/apt/lists/." "$MKMA_LISTS"
 if [ $code != 0 ]; then exit 1; fi
 if [ -z "$MKMA_WANTED" ]; then exit 0; fi
 log=$MKMA_LISTS.log
-printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' ${PRINT} --download-only install > "$MKMA_LISTS.uris" 2>/dev/null || true
+printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' ${PRINT_URIS} --download-only install > "$MKMA_LISTS.uris" 2>/dev/null || true
 mkdir -p "$1/var/cache/apt/archives"
 cd "$1/var/cache/apt/archives"
 ${BRING}

@@ -1,7 +1,9 @@
 /** What the tree of an output folder consists of: the next build brings it up to date from the difference. */
 import { readFileSync } from 'node:fs';
+import { sortByName } from '../../core/text/path.js';
 import { type Owner, writeFileWhole } from '../sys/files.js';
 import type { Change } from './changes.js';
+import type { LowerTree } from './lower.js';
 
 export interface TreeRecord {
   /** Of the tree that this describes; for another one it says nothing. */
@@ -28,22 +30,20 @@ export function writeTreeRecord(file: string, record: TreeRecord, owner: Owner |
   writeFileWhole(file, `${JSON.stringify({ version: VERSION, ...record })}\n`, owner);
 }
 
-/**
- * Where a tree of the record differs from one on other lower trees with these changes; `undefined`: unknown,
- * since the lower ones are different. `ofLower`: what a lower tree changes of those below it.
- */
-export function difference(
+/** The trees on top of those of the record; `undefined`: the ones below are others. */
+export function addedLowers(
   record: TreeRecord,
-  lowers: readonly string[],
-  changes: readonly Change[],
-  ofLower: (id: string) => readonly Change[] | undefined,
-): readonly Change[] | undefined {
-  const added = lowers.slice(0, Math.max(0, lowers.length - record.lowers.length));
-  if (lowers.slice(added.length).join() !== record.lowers.join()) return undefined;
+  lowers: readonly LowerTree[],
+): readonly LowerTree[] | undefined {
+  const count = lowers.length - record.lowers.length;
+  const below = lowers.slice(Math.max(0, count)).map(({ id }) => id);
+  return count >= 0 && below.join() === record.lowers.join() ? lowers.slice(0, count) : undefined;
+}
+
+/** Everything that differs between trees of which each list describes a part of the way. */
+export function joined(lists: readonly (readonly Change[])[]): readonly Change[] {
   const all = new Map<string, Change>();
-  for (const list of [record.changes, changes, ...added.map(ofLower)]) {
-    if (list === undefined) return undefined;
-    for (const change of list) if (all.get(change.path)?.extent !== 'whole') all.set(change.path, change);
-  }
-  return [...all.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  for (const change of lists.flat())
+    if (all.get(change.path)?.extent !== 'whole') all.set(change.path, change);
+  return sortByName([...all.values()], ({ path }) => path);
 }

@@ -21,19 +21,16 @@ import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import { expiredLists, Lacking } from '../lacking.js';
 import { keepLists } from './kept-lists.js';
-import { type BootstrapSettings, type Part, TREE } from './part.js';
+import { type BootstrapSettings, LIST, type Part, TREE } from './part.js';
 import { missingIn, prepare } from './request.js';
 
-export { type BootstrapSettings, type Part, TREE };
+export { type BootstrapSettings, LIST, type Part, TREE };
 
 import { showFailedTree } from './failed-tree.js';
 import { follow } from './follow.js';
 
 /** Increased whenever the same inputs must give another result. */
 const RECIPE = '7';
-
-/** The installed packages, as a file of a cache entry. */
-export const LIST = 'packages.txt';
 
 /** Lists the packages installed in the tree, with versions. */
 export const INSTALLED = `chroot "$1" dpkg-query -W -f '\${Package} \${Version} \${Architecture}\\n' > "$MKMA_ENTRY/${LIST}"`;
@@ -72,20 +69,8 @@ export async function bootstrap(
   const suite = part.suite ?? settings.machine.suite;
   if (known === undefined && settings.lacking !== undefined)
     return survey(settings, context, part, settings.lacking);
-  const take = () =>
-    cached(settings.cache, {
-      kind: name,
-      inputs,
-      refresh: settings.refresh,
-      signal: context.signal,
-      onWait: () =>
-        emit({ type: 'output', stage: name, line: 'waiting for another build that makes the same entry' }),
-      make: (folder) => makeEntry(folder, settings, context, part, pauses),
-    });
-  const outcome = ({ path, at }: CacheEntry): string => {
-    const count = readFileSync(join(path, LIST), 'utf8').trimEnd().split('\n').length;
-    return `${count} packages of ${suite}, from ${formatMoment(at)}`;
-  };
+  const take = () => takeOrMake(settings, context, part, pauses);
+  const outcome = (entry: CacheEntry): string => describeEntry(entry, suite);
   if (known === undefined) {
     const why = settings.refresh ? 'refresh requested' : 'not in the cache';
     return stage(context, name, `${why}: bootstrapping ${suite}`, take, outcome);
@@ -94,6 +79,34 @@ export async function bootstrap(
   if (entry.ok && settings.lacking === undefined)
     emit({ type: 'stage', stage: name, state: 'reused', detail: outcome(entry.value) });
   return entry;
+}
+
+/** How many packages an entry has, and since when. */
+export function describeEntry({ path, at }: CacheEntry, suite: string): string {
+  const count = readFileSync(join(path, LIST), 'utf8').trimEnd().split('\n').length;
+  return `${count} packages of ${suite}, from ${formatMoment(at)}`;
+}
+
+/** Takes it from the cache, or makes it; the caller reports that. */
+export function takeOrMake(
+  settings: BootstrapSettings,
+  context: Context,
+  part: Part,
+  pauses: readonly number[] = PAUSES,
+): Promise<Result<CacheEntry>> {
+  const { stage: name, inputs } = part;
+  return cached(settings.cache, {
+    kind: name,
+    inputs,
+    refresh: settings.refresh,
+    signal: context.signal,
+    onWait: () =>
+      context.emit({
+        ...{ type: 'output', stage: name },
+        line: 'waiting for another build that makes the same entry',
+      }),
+    make: (folder) => makeEntry(folder, settings, context, part, pauses),
+  });
 }
 
 /**

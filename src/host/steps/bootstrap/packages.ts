@@ -1,6 +1,6 @@
 /** The system's packages, with the kernel's where that is of the same suite. */
 import { basename } from 'node:path';
-import type { Result } from '../../../core/result.js';
+import { ok, type Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { neededPackages } from '../../customise/customise.js';
 import { PROGRAM_PACKAGES } from '../../customise/machine-program.js';
@@ -8,13 +8,25 @@ import { describeKey, type KeyReader } from '../../customise/repository-keys.js'
 import { excludedPreferences, repositoryStanza } from '../../customise/sources.js';
 import type { MachineConfig } from '../../definition/machine.js';
 import { isDebFile, packageNameOf } from '../../definition/package-names.js';
+import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
-import type { CacheEntry } from '../../stages/cache.js';
+import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { digestFile } from '../../sys/digest.js';
 import type { BuildSettings } from '../settings.js';
+import { addPackages } from './add-packages.js';
 import { foreignOf } from './architectures.js';
 import { DKMS_FILES, DKMS_HOOKS } from './dkms.js';
-import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './engine.js';
+import {
+  bootstrap,
+  describeEntry,
+  INSTALLED,
+  LIST,
+  mirrorInputs,
+  type Part,
+  TREE,
+  takeOrMake,
+} from './engine.js';
+import { bestParent, knownIncrement } from './increments.js';
 import { fetchKernel, KERNEL_NAME, ownKernelPackage, surveyKernel } from './kernel.js';
 import { keyReader } from './keys.js';
 
@@ -73,7 +85,7 @@ export async function bootstrapPackages(
   const foreign = await foreignOf(systemPackages(machine), settings.architecture, context.signal);
   if (!foreign.ok) return foreign;
   const excluded = excludedPreferences(machine.excludePackages);
-  return bootstrap(settings, context, {
+  const part: Part = {
     stage: 'packages',
     inputs: packagesInputs(settings),
     variant: 'minbase',
@@ -90,7 +102,36 @@ export async function bootstrapPackages(
     finish: [INSTALLED, ...(withKernel ? [fetchKernel(kernel, isDefault)] : []), ...DKMS_HOOKS],
     ...(withKernel ? { surveys: [surveyKernel(kernel)] } : {}),
     makes: withKernel ? [TREE, LIST, KERNEL_NAME] : [TREE, LIST],
-  });
+  };
+  return bootstrapOrAdd(settings, context, part);
+}
+
+/** Takes the packages from the cache, adds those that a cached tree lacks, or installs all of them. */
+async function bootstrapOrAdd(
+  settings: BuildSettings,
+  context: Context,
+  part: Part,
+): Promise<Result<CacheEntry>> {
+  const whole = findEntry(settings.cache, part.stage, part.inputs) !== undefined;
+  if (settings.refresh || whole) return bootstrap(settings, context, part);
+  const known = knownIncrement(settings, part);
+  const { suite } = settings.machine;
+  if (known !== undefined) {
+    const detail = describeEntry(known, suite);
+    if (settings.lacking === undefined)
+      context.emit({ type: 'stage', stage: part.stage, state: 'reused', detail });
+    return ok(known);
+  }
+  const parent = settings.lacking === undefined ? bestParent(settings, part) : undefined;
+  if (parent === undefined) return bootstrap(settings, context, part);
+  const add = async (): Promise<Result<CacheEntry>> => {
+    const added = await addPackages(settings, part, parent, context);
+    if (!added.ok || 'path' in added.value) return added as Result<CacheEntry>;
+    context.emit({ type: 'note', text: `installing all packages again: ${added.value.slow}` });
+    return takeOrMake(settings, context, part);
+  };
+  const why = `adding ${parent.added.join(', ')} to packages in the cache`;
+  return stage(context, part.stage, why, add, (entry) => describeEntry(entry, suite));
 }
 
 /**

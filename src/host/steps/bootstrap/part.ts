@@ -6,6 +6,9 @@ import type { BuildSettings } from '../settings.js';
 /** The tree, as a file of a cache entry. */
 export const TREE = 'tree.tar.zst';
 
+/** The installed packages, as a file of a cache entry. */
+export const LIST = 'packages.txt';
+
 /** What bootstrapping depends on. */
 export type BootstrapSettings = Pick<
   BuildSettings,

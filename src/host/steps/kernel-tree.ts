@@ -1,43 +1,20 @@
-/** The lower trees of a machine: its packages, as installed, and the modules of its kernel. */
+/** The modules of a machine's kernel as a lower tree. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
-import { SETTLED, settlePackages } from '../customise/settle-packages.js';
 import { modulesFolder } from '../kernel/module-folders.js';
 import { step } from '../stage.js';
 import type { CacheEntry } from '../stages/cache.js';
 import { digestOfText } from '../sys/digest.js';
 import { type LowerTree, lowerTree, TREE_IN_LOWER } from '../trees/lower.js';
-import { TREE } from './bootstrap/engine.js';
 import { KERNEL_DEBS } from './bootstrap/kernel.js';
 import { takeKernel } from './kernel.js';
 import type { BuildSettings } from './settings.js';
-import { unpackTree } from './unpack-tree.js';
 
 /** The kernel in an entry of a kernel's tree, and its release. */
 const IMAGE = 'vmlinuz';
 const RELEASE = 'release.txt';
-
-/** The packages as a tree, independent of the order in which they were installed. */
-export function packagesTree(
-  { cache, sourceDateEpoch }: Pick<BuildSettings, 'cache' | 'sourceDateEpoch'>,
-  packages: CacheEntry,
-  context: Context,
-): Promise<Result<LowerTree>> {
-  const inputs = { packages: `${packages.id} of ${packages.at}`, settled: SETTLED };
-  return lowerTree(
-    cache,
-    'lower-packages',
-    inputs,
-    (tree) =>
-      step(context, 'system', 'unpacking the packages', async () => {
-        const unpacked = await unpackTree(join(packages.path, TREE), tree, context.signal);
-        return unpacked.ok ? settlePackages(tree, sourceDateEpoch, context.signal) : unpacked;
-      }),
-    context,
-  );
-}
 
 /** A kernel from packages: its modules as a tree. */
 export interface KernelTree {
@@ -54,12 +31,12 @@ export interface KernelTree {
 export async function kernelTree(
   { cache, machine }: Pick<BuildSettings, 'cache' | 'machine'>,
   entry: CacheEntry,
-  packages: LowerTree,
+  packages: readonly LowerTree[],
   context: Context,
 ): Promise<Result<KernelTree | undefined>> {
   const id = kernelId(entry);
-  const modules = modulesFolder(join(packages.path, TREE_IN_LOWER));
-  if (machine.kernel.from !== 'debian' || id === undefined || existsSync(modules)) return ok(undefined);
+  const modules = packages.map(({ path }) => modulesFolder(join(path, TREE_IN_LOWER)));
+  if (machine.kernel.from !== 'debian' || id === undefined || modules.some(existsSync)) return ok(undefined);
   const made = await lowerTree(
     cache,
     'lower-kernel',

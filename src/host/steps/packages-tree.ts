@@ -1,0 +1,31 @@
+/** The packages of a machine as a lower tree. */
+import { join } from 'node:path';
+import type { Result } from '../../core/result.js';
+import type { Context } from '../context.js';
+import { SETTLED, settlePackages } from '../customise/settle-packages.js';
+import { step } from '../stage.js';
+import type { CacheEntry } from '../stages/cache.js';
+import { type LowerTree, lowerTree } from '../trees/lower.js';
+import { TREE } from './bootstrap/part.js';
+import type { BuildSettings } from './settings.js';
+import { unpackTree } from './unpack-tree.js';
+
+/** The packages as a tree, independent of the order in which they were installed. */
+export function packagesTree(
+  { cache, sourceDateEpoch }: Pick<BuildSettings, 'cache' | 'sourceDateEpoch'>,
+  packages: CacheEntry,
+  context: Context,
+): Promise<Result<LowerTree>> {
+  const inputs = { packages: `${packages.id} of ${packages.at}`, settled: SETTLED };
+  return lowerTree(
+    cache,
+    'lower-packages',
+    inputs,
+    (tree) =>
+      step(context, 'system', 'unpacking the packages', async () => {
+        const unpacked = await unpackTree(join(packages.path, TREE), tree, context.signal);
+        return unpacked.ok ? settlePackages(tree, sourceDateEpoch, context.signal) : unpacked;
+      }),
+    context,
+  );
+}
