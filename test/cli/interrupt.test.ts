@@ -1,29 +1,12 @@
 /** Ctrl-C at any stage: no mount, no process, no half file; the next build works. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { defaultCache } from '../../src/host/cli/options.js';
 import { mkma, temporary } from './cli.js';
+import { lastingProcessesOf, processesOf } from './processes.js';
 import { writeSmall } from './small.js';
-
-/** Processes whose command line, folder or environment names the folder of this test. */
-function processesOf(folder: string): string[] {
-  const found: string[] = [];
-  for (const pid of readdirSync('/proc').filter(
-    (name) => /^\d+$/.test(name) && Number(name) !== process.pid,
-  )) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
-      const state = readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/.*\) /s, '').charAt(0);
-      const about = `${words} ${readlinkSync(`/proc/${pid}/cwd`)} ${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
-      if (state !== 'Z' && about.includes(folder)) found.push(`${pid} ${words}`);
-    } catch {
-      // It has ended meanwhile, or is a kernel thread.
-    }
-  }
-  return found;
-}
 
 /** Stages that the short suite interrupts: while others' programs run, and while mkma's own do. */
 const SHORT = [1, 4];
@@ -111,10 +94,7 @@ describe('interrupted builds', () => {
     const again = ['--cache', cache, '--refresh'];
     const killed = await interrupt(again, /installing essential packages/, 'SIGKILL', 300);
     assert.equal(killed.code, null);
-    for (let i = 0; i < 50 && processesOf(folder.path).length > 0; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    assert.deepEqual(processesOf(folder.path), []);
+    assert.deepEqual(await lastingProcessesOf(folder.path), []);
     const got = await mkma(['build', 'stop', ...small]);
     assert.equal(got.code, 0, got.stderr);
     assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);

@@ -9,13 +9,19 @@ import { test } from 'node:test';
 import { codeOf, execute, mkma, mkmaHere, temporary } from './cli.js';
 import { sharedImages } from './images.js';
 import { inOwnMounts } from './persist/namespace.js';
+import { PlainUser } from './plain-user.js';
 
 inOwnMounts(import.meta.url);
 
-test('building without root says to use sudo', async () => {
-  const got = await mkma(['build'], { uid: 65534 });
-  assert.match(got.stderr, /^error: mkma build requires root \[needs-root\]\n/);
-  assert.match(got.stderr, /next: run it with sudo: sudo mkma build\n$/);
+test('a user without subordinate ids is told which to get, and that sudo remains', async () => {
+  using folder = temporary();
+  const user = new PlainUser(folder.path);
+  user.give('somebody:200000:65536');
+  const got = await user.mkma(['build'], { cwd: user.home });
+  assert.match(got.stderr, /^error: .* \[no-subordinate-ids\]\n/);
+  const range = '265536-331071';
+  assert.match(got.stderr, new RegExp(`usermod --add-subuids ${range} --add-subgids ${range} `));
+  assert.match(got.stderr, /or do it as root: sudo mkma build\n$/);
   assert.equal(got.code, 1);
 });
 
@@ -160,7 +166,7 @@ test('images that are not there', async () => {
     assert.notEqual(got.code, 0, verb);
   }
   const shell = await mkmaHere(['shell', '--output', folder.path]);
-  assert.match(shell.stderr, /error: no machine to enter: .*\n {2}next: build one first: sudo mkma build/);
+  assert.match(shell.stderr, /error: no machine to enter: .*\n {2}next: build one first: mkma build/);
 });
 
 test('a file that is no image', async () => {

@@ -29,7 +29,7 @@ export async function makeScratch(parent: string, signal: AbortSignal): Promise<
   const stale = await alone(parent, signal, () => holdStale(parent, signal));
   if (!stale.ok) return stale;
   // Without the lock, since there may be gigabytes.
-  for (const held of stale.value) removeHeld(held);
+  for (const held of stale.value) removeStale(held);
   const own = await alone(parent, signal, () => makeHeld(parent, signal));
   if (!own.ok) return own;
   return ok({ path: own.value.path, remove: () => removeHeld(own.value) });
@@ -79,6 +79,15 @@ async function makeHeld(parent: string, signal: AbortSignal): Promise<Result<Hel
     why: 'another program removed or locked it as soon as it was created',
     next: 'find what else uses this folder, then try again',
   });
+}
+
+/** That of another user stays for its owner, or for root, to remove. */
+function removeStale(held: Held): void {
+  try {
+    removeHeld(held);
+  } catch (cause) {
+    if (!['EACCES', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+  }
 }
 
 function removeHeld({ path, lock }: Held): void {

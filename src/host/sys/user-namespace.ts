@@ -80,7 +80,22 @@ export type IdMaps = Readonly<Record<'users' | 'groups', readonly IdMapping[]>>;
 /** Those of this process; `undefined` where ids are the same on disk. */
 export function presentMaps(proc = '/proc/self'): IdMaps | undefined {
   if (!inUserNamespace(proc)) return undefined;
-  return { users: readMap('uid', proc) ?? [], groups: readMap('gid', proc) ?? [] };
+  return { users: joined(readMap('uid', proc) ?? []), groups: joined(readMap('gid', proc) ?? []) };
+}
+
+/** With neighbours of which one continues the other as one. */
+export function joined(map: readonly IdMapping[]): IdMapping[] {
+  const all: IdMapping[] = [];
+  for (const one of [...map].sort((a, b) => a.inside - b.inside)) {
+    const last = all.at(-1);
+    const continues =
+      last !== undefined &&
+      last.inside + last.count === one.inside &&
+      last.outside + last.count === one.outside;
+    if (continues) all[all.length - 1] = { ...last, count: last.count + one.count };
+    else all.push(one);
+  }
+  return all;
 }
 
 /** Whether all ids of `then` are still the same on disk `now`. */

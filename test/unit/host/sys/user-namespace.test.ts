@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mapOf, parseSubIds, refusal } from '../../../../src/host/sys/sub-ids.js';
-import { hasOwnUsers, idsFromZero, parseIdMap } from '../../../../src/host/sys/user-namespace.js';
+import {
+  hasOwnUsers,
+  idsFromZero,
+  joined,
+  keepsIds,
+  parseIdMap,
+} from '../../../../src/host/sys/user-namespace.js';
 
 test('users of a namespace of its own are recognised by their map', () => {
   const own = (text: string) => hasOwnUsers(parseIdMap(text));
@@ -54,4 +60,19 @@ test('a missing or small range is refused, with the command that gives one which
     usermod(`--add-subuids ${ranges(165536)}`),
   ]);
   assert.deepEqual(refused(whole, []), ['no-subordinate-ids', usermod(`--add-subgids ${ranges(100000)}`)]);
+});
+
+test('owners stay what they were while the ranges are only extended or split', () => {
+  const maps = (text: string) => {
+    const map = joined(parseIdMap(text));
+    return { users: map, groups: map };
+  };
+  const then = maps('0 1000 1\n1 100000 65536\n');
+  const kept = (text: string) => keepsIds(maps(text), then);
+  assert.ok(kept('0 1000 1\n1 100000 65536\n'));
+  assert.ok(kept('0 1000 1\n1 100000 1000\n1001 101000 64536\n'));
+  assert.ok(kept('0 1000 1\n1 100000 65536\n65537 300000 10\n'));
+  assert.ok(!kept('0 1000 1\n1 100000 65535\n'));
+  assert.ok(!kept('0 1000 1\n1 100001 65536\n'));
+  assert.ok(!kept('0 1001 1\n1 100000 65536\n'));
 });
