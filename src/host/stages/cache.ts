@@ -114,11 +114,8 @@ async function make(
     if (!id.ok) return id;
     const at = new Date().toISOString();
     writeFileWhole(join(made, 'entry.json'), JSON.stringify({ id: id.value, at, inputs }, null, 2));
-    for (const name of readdirSync(made)) {
-      giveTo(join(made, name), owner);
-      flush(join(made, name));
-    }
-    giveTo(made, owner);
+    giveAll(made, owner);
+    for (const name of readdirSync(made)) flush(join(made, name));
     const path = join(folder, `${keyOf(kind, inputs)}.${Date.now()}`);
     renameSync(made, path);
     flush(folder);
@@ -127,6 +124,17 @@ async function make(
   } finally {
     scratch.remove();
   }
+}
+
+/**
+ * Gives an entry to the owner of the cache, unless it has a tree: set-user-ID programs of root must not get
+ * into anybody's reach.
+ */
+function giveAll(entry: string, owner: Owner | undefined): void {
+  const found = readdirSync(entry, { withFileTypes: true });
+  if (found.some((one) => one.isDirectory())) return;
+  for (const { name } of found) giveTo(join(entry, name), owner);
+  giveTo(entry, owner);
 }
 
 function keyOf(kind: string, inputs: Inputs): string {
