@@ -260,7 +260,7 @@ export const BUILD = {
     'chroot/ was edited by hand, and the build would overwrite it.',
     'Keep the edits by building into another folder (--output), or discard them with --discard-edits.',
   ],
-  'chroot-missing': ['There is no chroot/ to enter.', 'Build the machine first: sudo mkma build.'],
+  'chroot-missing': ['There is no chroot/ to enter.', 'Build the machine first: mkma build.'],
   'tree-changed': [
     'The tree changed while it was being packed.',
     'Build again; make sure that no program writes to it.',

@@ -31,11 +31,11 @@ export const IMAGES = {
   ],
   'image-missing': [
     'The folder contains no image to boot.',
-    'Build it (sudo mkma build), or name the folder with --output.',
+    'Build it (mkma build), or name the folder with --output.',
   ],
   'images-mixed': [
     'Base, initramfs and kernel of a folder are not of one build, as a build that was cut off while it published leaves them.',
-    'Build again (sudo mkma build), or use a generation: mkma generations list.',
+    'Build again (mkma build), or use a generation: mkma generations list.',
   ],
   'no-such-generation': [
     'The images folder has no generation with this number.',
@@ -86,7 +86,7 @@ export const IMAGES = {
   ],
   'definition-changed': [
     'The definition has changed since the images were built.',
-    'Build again: sudo mkma build.',
+    'Build again: mkma build.',
   ],
   'archive-escapes': [
     'An archive wrote outside of its folder through links that it contains.',

@@ -68,6 +68,6 @@ function notOpened(file: string, code: string | undefined): Problem {
     what: 'no image to boot',
     where: file,
     why: code === 'ENOENT' ? 'no such file' : `cannot open it: ${code}`,
-    next: 'build it: sudo mkma build; or name the folder with --output',
+    next: 'build it: mkma build; or name the folder with --output',
   };
 }

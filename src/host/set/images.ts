@@ -48,7 +48,7 @@ export function findBase(folder: string): Result<FoundBase> {
   const { base: name, passedOver } = baseIn(there, (file) => readImage(join(folder, file)));
   if (name === undefined) {
     const why = `it contains no ${ANY_BASE}`;
-    const next = 'build it: sudo mkma build; or name the folder with --output';
+    const next = 'build it: mkma build; or name the folder with --output';
     return err({ code: 'image-missing', what: 'no image to boot', where: folder, why, next });
   }
   const path = join(folder, name);
@@ -123,6 +123,6 @@ async function hashRange(
 /** Errors of the operating system become a Problem; anything else is a bug and rethrown. */
 function readFailure(path: string, cause: unknown): Problem {
   if (!(cause instanceof Error) || !('code' in cause) || !('syscall' in cause)) throw cause;
-  const next = cause.code === 'ENOENT' ? 'build it: sudo mkma build' : 'correct that and try again';
+  const next = cause.code === 'ENOENT' ? 'build it: mkma build' : 'correct that and try again';
   return unreadable(path, cause.message, next);
 }

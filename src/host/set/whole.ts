@@ -24,7 +24,7 @@ function lacks(folder: string, [first = '']: readonly string[]): Problem {
     what: 'no image to boot',
     where: join(folder, first),
     why: 'no such file',
-    next: 'build it: sudo mkma build; or name the folder with --output',
+    next: 'build it: mkma build; or name the folder with --output',
   };
 }
 
@@ -34,6 +34,6 @@ function mixed(where: string, why: string): Problem {
     what: 'the images in this folder are of different builds',
     where,
     why,
-    next: 'build again: sudo mkma build; or name a generation: --output IMAGES/generations/N',
+    next: 'build again: mkma build; or name a generation: --output IMAGES/generations/N',
   };
 }

@@ -63,7 +63,7 @@ export async function hardware(
 const AS_ROOT = 'sudo mkma doctor --hardware';
 const NO_KERNEL: Unread = {
   what: `found no kernel modules, neither in the images nor of ${release()}: firmware is unknown`,
-  next: 'build once (sudo mkma build), then run mkma doctor --hardware --output DIR with its images folder',
+  next: 'build once (mkma build), then run mkma doctor --hardware --output DIR with its images folder',
 };
 
 /** The modules of the images' kernel, or else of the running one. */
