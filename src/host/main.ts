@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 /** mkma on the building host: arguments in, exit code out. The only place that ends the process. */
 import type { Problem } from '../core/result.js';
@@ -6,7 +7,7 @@ import { dropEmpty, earlyFlags } from './cli/early-flags.js';
 import type { Session } from './cli/session.js';
 import { choosePrinter } from './report/choose.js';
 import { readCaller } from './sys/caller.js';
-import { MAKE_SPACE } from './sys/no-space.js';
+import { MAKE_SPACE, roomLines } from './sys/no-space.js';
 import { tooFewOpenFiles } from './sys/open-files.js';
 import { hasOwnUserNamespace } from './sys/user-namespace.js';
 
@@ -50,7 +51,10 @@ function systemProblem(cause: SystemError): Problem {
     code: full ? 'no-space' : 'file-operation-failed',
     what: 'a file operation failed',
     ...(typeof cause.path === 'string' ? { where: cause.path } : {}),
-    why: cause.message,
+    why: [
+      cause.message,
+      ...(full && typeof cause.path === 'string' ? roomLines(dirname(cause.path)) : []),
+    ].join('\n'),
     next: full ? MAKE_SPACE : 'correct that and try again',
   };
 }

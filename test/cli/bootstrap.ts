@@ -51,6 +51,7 @@ const told: Omit<Told, 'printed'> & { readonly events: readonly Event[] } = {
   code: problem?.code,
   why: problem?.why,
   where: problem?.where,
+  next: problem?.next,
   notes: events.flatMap((event) => (event.type === 'note' ? [event.text] : [])),
   warnings: events.flatMap((event) => (event.type === 'warning' ? [event.problem.code] : [])),
   states: events.flatMap((event) => (event.type === 'stage' ? [event.state] : [])),

@@ -9,6 +9,8 @@ const NAMES = ['base.cpio.zst', 'base.erofs', 'initramfs.cpio.zst', 'microcode.c
 export function digestsOf(folder: string): Record<string, string> {
   const present = NAMES.filter((name) => existsSync(join(folder, name)));
   const digest = (name: string): string =>
-    createHash('sha256').update(readFileSync(join(folder, name))).digest('hex');
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
   return Object.fromEntries(present.map((name) => [name, digest(name)]));
 }

@@ -67,8 +67,7 @@ test('without any modules: what could not be read, and what to do', async () => 
   assert.equal(done.code, 0, done.stderr);
   const { kernel, unread } = JSON.parse(done.stdout) as Report;
   // A machine with modules of its own has those looked at instead.
-  if (kernel === null)
-    assert.match(unread.map(({ next }) => next).join('\n'), /^build once \(mkma build\)/m);
+  if (kernel === null) assert.match(unread.map(({ next }) => next).join('\n'), /^build once \(mkma build\)/m);
   else assert.match(kernel, /^\/lib\/modules\//);
 });
 

@@ -202,6 +202,7 @@ export interface Told {
   readonly code: string | undefined;
   readonly why: string | undefined;
   readonly where: string | undefined;
+  readonly next: string | undefined;
   readonly notes: readonly string[];
   /** Codes of warnings. */
   readonly warnings: readonly string[];

@@ -7,8 +7,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { mkma, temporary } from '../cli/cli.js';
-import { inOwnMounts } from '../cli/persist/namespace.js';
 import { digestsOf } from '../cli/digests.js';
+import { inOwnMounts } from '../cli/persist/namespace.js';
 
 inOwnMounts(import.meta.url);
 
@@ -44,7 +44,10 @@ const slow: string[] = [];
 
 async function build(output: string, packages: readonly string[], ...more: string[]): Promise<string> {
   const fields = `extends: ['console'], hostname: 'more', packages: ${JSON.stringify(packages)}`;
-  writeFileSync(config, `import { defineMachine } from 'mkma';\nexport default defineMachine({ ${fields} });\n`);
+  writeFileSync(
+    config,
+    `import { defineMachine } from 'mkma';\nexport default defineMachine({ ${fields} });\n`,
+  );
   const words = ['build', '--config', config, '--output', join(folder.path, output), '--json', ...more];
   const done = await mkma(words, { env: { SOURCE_DATE_EPOCH: EPOCH } });
   assert.equal(done.code, 0, done.stdout + done.stderr);

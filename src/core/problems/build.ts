@@ -66,6 +66,10 @@ export const BUILD = {
     'Something in the cache is not as it was stored; it is made or fetched again.',
     'Nothing, if it happens once; else check the disk of the cache.',
   ],
+  'cache-foreign': [
+    'Another user can change the content of the cache, from which machines are built.',
+    'Name another folder with --cache, or correct its owner and mode.',
+  ],
   'not-kept': [
     'The cache lacks something that an offline build needs.',
     'Build once with a network and the same cache, without --offline.',

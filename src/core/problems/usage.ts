@@ -20,6 +20,7 @@ export const USAGE = {
     'Two options exclude each other, or an option does not apply together with another.',
     'Leave out one of them, as the message suggests.',
   ],
+  'not-confirmed': ['Nobody confirmed that something may be removed.', 'Answer yes, or add --yes.'],
   'option-incomplete': ['An option requires another one.', 'Add the option that the message names.'],
   'needs-root': ['The command requires root.', 'Run it with sudo.'],
   'terminal-missing': [

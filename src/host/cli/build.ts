@@ -22,6 +22,7 @@ import { requireBuilder } from './may-build.js';
 import {
   accelOption,
   cacheOption,
+  cacheSizeOption,
   configOption,
   defaultCache,
   epochOption,
@@ -66,6 +67,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(epochOption())
     .option('--refresh', 'check the mirror for newer packages', false)
     .addOption(offlineOption())
+    .addOption(cacheSizeOption())
     .option('--generation', 'add a generation; earlier images stay beside it', false)
     .option('--discard-edits', 'discard edits made in chroot/', false)
     .addOption(
@@ -163,6 +165,7 @@ interface BuildOptions {
   readonly discardEdits: boolean;
   readonly generation: boolean;
   readonly offline: boolean;
+  readonly cacheSize?: number | undefined;
 }
 
 async function resolveSettings(
@@ -210,6 +213,7 @@ async function resolveSettings(
       programs: join(COMPILED, 'guest'),
       version: VERSION,
       offline: options.offline,
+      cacheSize: options.cacheSize,
     },
   };
 }

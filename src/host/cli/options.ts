@@ -87,6 +87,14 @@ export const proxyOption = () =>
     'proxy for all downloads, or direct for none (default: from the settings of apt on this host, then http_proxy and https_proxy)',
   );
 
+export const cacheSizeOption = () =>
+  new Option(
+    '--cache-size <size>',
+    'size of the cache above which the least recently used is removed, such as 10G (default: 20G, or a quarter of its file system)',
+  )
+    .env('MKMA_CACHE_SIZE')
+    .argParser(amount);
+
 export const offlineOption = () =>
   new Option('--offline', 'open no connection: use the packages and lists that the cache keeps')
     .default(false)

@@ -12,6 +12,7 @@ import { shell } from '../verbs/shell.js';
 import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
+import { cleanCommand } from './clean.js';
 import { exportCommand } from './export.js';
 import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
@@ -69,6 +70,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     inspectCommand,
     layersCommand,
     generationsCommand,
+    cleanCommand,
     doctorCommand,
   ];
   for (const verb of verbs) {

@@ -1,13 +1,13 @@
 /** The folders of a cache, which root and a plain user may share: whose they are, and whether they work. */
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { err, ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { shellQuote } from '../sys/command.js';
 import { giveTo, type Owner } from '../sys/files.js';
 import { inUserNamespace } from '../sys/user-namespace.js';
 
 /** Locks, entries, packages as downloaded, work in progress. */
-const FOLDERS = ['locks', 'stages', 'debs', 'tmp'];
+const FOLDERS = ['locks', 'stages', 'debs', 'lists', 'tmp'];
 
 /**
  * Creates what is missing of a cache, and resolves to the owner of what is put there: root gives it to the
@@ -35,6 +35,25 @@ export function prepareCache(cache: string): Result<Owner | undefined> {
     const chown = whose === '' ? '' : `, or take it over: sudo chown -R "$USER": ${shellQuote(cache)}`;
     return err(unusable(cache, `permission denied${whose}`, chown));
   }
+}
+
+/**
+ * Whether somebody else can change what machines are built from. `failure`: anybody can; else another user,
+ * who is neither this one nor `caller`, the user behind sudo.
+ */
+export function foreignCache(cache: string, caller: Owner | undefined): Problem | undefined {
+  const next = 'name another one with --cache, or correct its owner and mode: chown -R, chmod go-w';
+  const problem = { code: 'cache-foreign', what: 'others can change this cache', next } as const;
+  for (const where of [cache, ...FOLDERS.map((name) => join(cache, name))]) {
+    const info = statSync(where, { throwIfNoEntry: false });
+    if (info === undefined) continue;
+    if ((info.mode & 0o002) !== 0)
+      return { ...problem, where, why: 'any user can write to it', kind: 'failure' };
+    if (inUserNamespace() || [ownUid(), caller?.uid].includes(info.uid)) continue;
+    const why = `it belongs to ${nameOf(info.uid)}, who can change what is built here`;
+    return { ...problem, where, why, kind: 'partial' };
+  }
+  return undefined;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -4,7 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Result } from '../../core/result.js';
+import { ok, type Result } from '../../core/result.js';
+import { sha256Of } from '../sys/digest.js';
 import { flush, giveTo, type Owner, writeFileWhole } from '../sys/files.js';
 import { waitLock } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
@@ -17,6 +18,14 @@ const DAY = 86_400_000;
 const KEEP_UNUSED = 30 * DAY;
 /** Replaced entries are kept this long for builds that still read them. */
 const KEEP_REPLACED = DAY;
+
+/** What an entry's files were when it was made. */
+interface Recorded {
+  readonly id: string;
+  readonly at: string;
+  /** Bytes and SHA-256 of each file; an older mkma recorded none. */
+  readonly files?: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
 
 export interface CacheEntry {
   /** Folder with the entry's files. */
@@ -43,13 +52,72 @@ export interface CacheRequest {
 /** The newest entry of these inputs, if any. It counts as used now. */
 export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEntry | undefined {
   for (const path of entriesOf(join(cache, 'stages'), keyOf(kind, inputs))) {
+    const entry = readEntry(path);
+    // Damaged: as if it did not exist.
+    if (entry === undefined || wrongSize(path, entry) !== undefined) continue;
+    markUsed(path);
+    return { path, id: entry.id, at: entry.at };
+  }
+  return undefined;
+}
+
+function readEntry(path: string): Recorded | undefined {
+  try {
+    const entry = JSON.parse(readFileSync(join(path, 'entry.json'), 'utf8')) as Recorded;
+    return typeof entry.id === 'string' && typeof entry.at === 'string' ? entry : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file of an entry that is missing, or has another size than when it was made. */
+function wrongSize(path: string, { files = {} }: Recorded): string | undefined {
+  return Object.entries(files).find(
+    ([name, { bytes }]) => statSync(join(path, name), { throwIfNoEntry: false })?.size !== bytes,
+  )?.[0];
+}
+
+/**
+ * Removes entries of these inputs whose files are not as they were stored, so that they are made again.
+ * Returns what was wrong with each. Reads them whole.
+ */
+export async function dropDamaged(
+  cache: string,
+  kind: string,
+  inputs: Inputs,
+  signal: AbortSignal,
+): Promise<Result<readonly Damage[]>> {
+  const dropped: Damage[] = [];
+  const folder = join(cache, 'stages');
+  for (const path of entriesOf(folder, keyOf(kind, inputs))) {
+    const why = await whyDamaged(path, signal);
+    if (why === undefined) continue;
+    const scratch = await makeScratch(folder, signal);
+    if (!scratch.ok) return scratch;
     try {
-      const { id, at } = JSON.parse(readFileSync(join(path, 'entry.json'), 'utf8')) as CacheEntry;
-      markUsed(path);
-      return { path, id, at };
-    } catch {
-      // Incomplete: as if it did not exist.
+      moveAway(path, join(scratch.value.path, 'damaged'));
+    } finally {
+      scratch.value.remove();
     }
+    dropped.push(why);
+  }
+  return ok(dropped);
+}
+
+/** A file of an entry that is not as it was stored. */
+export interface Damage {
+  readonly file: string;
+  readonly why: string;
+}
+
+async function whyDamaged(path: string, signal: AbortSignal): Promise<Damage | undefined> {
+  const entry = readEntry(path);
+  if (entry === undefined) return { file: join(path, 'entry.json'), why: 'it cannot be read' };
+  const wrong = wrongSize(path, entry);
+  if (wrong !== undefined) return { file: join(path, wrong), why: 'its size is not the one recorded' };
+  for (const [name, { sha256 }] of Object.entries(entry.files ?? {})) {
+    if ((await sha256Of(join(path, name), { signal })) !== sha256)
+      return { file: join(path, name), why: 'its digest is not the one recorded' };
   }
   return undefined;
 }
@@ -113,7 +181,13 @@ async function make(
     const id = await request.make(made);
     if (!id.ok) return id;
     const at = new Date().toISOString();
-    writeFileWhole(join(made, 'entry.json'), JSON.stringify({ id: id.value, at, inputs }, null, 2));
+    const files: Record<string, { bytes: number; sha256: string }> = {};
+    for (const name of readdirSync(made)) {
+      const info = statSync(join(made, name));
+      if (!info.isFile()) continue;
+      files[name] = { bytes: info.size, sha256: await sha256Of(join(made, name), request) };
+    }
+    writeFileWhole(join(made, 'entry.json'), JSON.stringify({ id: id.value, at, inputs, files }, null, 2));
     giveAll(made, owner);
     for (const name of readdirSync(made)) flush(join(made, name));
     const path = join(folder, `${keyOf(kind, inputs)}.${Date.now()}`);
@@ -162,14 +236,18 @@ function prune(folder: string, prefix: string, scratch: string): void {
     const keep = newest === path ? KEEP_UNUSED : KEEP_REPLACED;
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
     if (made >= Date.now() - keep) continue;
-    const old = join(scratch, name);
-    try {
-      renameSync(path, old);
-    } catch (cause) {
-      // Another user's stays for its owner to remove.
-      if (!['ENOENT', 'EACCES', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
-      continue;
-    }
-    removeTree(old);
+    moveAway(path, join(scratch, name));
   }
+}
+
+/** Removes an entry; another process may do the same. */
+function moveAway(path: string, old: string): void {
+  try {
+    renameSync(path, old);
+  } catch (cause) {
+    // Another user's stays for its owner to remove.
+    if (!['ENOENT', 'EACCES', 'EPERM'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    return;
+  }
+  removeTree(old);
 }

@@ -23,7 +23,7 @@ import { makeScratch } from '../sys/scratch.js';
 import { TreeFiles } from '../sys/tree-files.js';
 import { limitsHint } from '../sys/user-namespace.js';
 import { foreignOf } from './bootstrap/architectures.js';
-import { bootstrap, INSTALLED, LIST, mirrorInputs, TREE } from './bootstrap/engine.js';
+import { bootstrap, INSTALLED, LIST, mirrorInputs, soundCache, TREE } from './bootstrap/engine.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
 import type { Lacking } from './lacking.js';
@@ -117,6 +117,8 @@ async function makeBuild(
   const name = `build ${build.name}`;
   const inputs = inputsOf(settings, build, kernel);
   const { refresh, cache } = settings;
+  const sound = await soundCache(cache, 'build', inputs, context);
+  if (!sound.ok) return sound;
   const known = refresh ? undefined : findEntry(cache, 'build', inputs);
   if (known !== undefined) {
     emit({

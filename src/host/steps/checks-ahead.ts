@@ -3,7 +3,7 @@ import { err, ok, type Result } from '../../core/result.js';
 import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
 import { findEntry } from '../stages/cache.js';
-import { prepareCache } from '../stages/cache-folders.js';
+import { foreignCache, prepareCache } from '../stages/cache-folders.js';
 import { requireSpace } from '../sys/output.js';
 import { checkFolder, checkProcess } from '../sys/preflight.js';
 import { usableIds } from '../sys/user-namespace.js';
@@ -21,6 +21,9 @@ export async function checkAhead(
 ): Promise<Result<void>> {
   const cache = prepareCache(settings.cache);
   if (!cache.ok) return cache;
+  const foreign = foreignCache(settings.cache, settings.owner);
+  if (foreign?.kind === 'failure') return err(foreign);
+  if (foreign !== undefined) context.emit({ type: 'warning', problem: foreign });
   const kernel = checkKernel(settings);
   if (!kernel.ok) return kernel;
   const process = checkProcess();

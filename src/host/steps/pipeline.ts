@@ -6,13 +6,16 @@ import { join } from 'node:path';
 import type { InitramfsBytes } from '../../core/boot/initramfs.js';
 import { FILES } from '../../core/contract.js';
 import { ok, type Result } from '../../core/result.js';
+import { formatBytes } from '../../core/text/size.js';
 import type { Context } from '../context.js';
 import { bytesOf } from '../initramfs/build.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import { BuildState } from '../stages/build-state.js';
+import { trimCache, useCache } from '../stages/cache-use.js';
 import { treeState, whySystem } from '../stages/decide.js';
 import { recordsFile } from '../stages/publishing.js';
+import type { Lock } from '../sys/lock.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { OutputFolder } from '../sys/output.js';
 import { requireOwnTree } from '../sys/tree-owner.js';
@@ -43,10 +46,34 @@ export interface PipelineResult {
   readonly keptOut: readonly KeptOut[];
 }
 
+/** Runs the stages; afterwards the cache is kept below its limit if anything was made. */
 export async function runPipeline(
   settings: BuildSettings,
   output: OutputFolder,
   context: Context,
+): Promise<Result<PipelineResult>> {
+  const held: Lock[] = [];
+  let made: Result<PipelineResult>;
+  try {
+    made = await buildInto(settings, output, context, held);
+  } finally {
+    for (const lock of held) lock[Symbol.dispose]();
+  }
+  if (!made.ok || held.length === 0) return made;
+  const trimmed = await trimCache(settings.cache, settings.cacheSize, context.signal);
+  if (!trimmed.ok) return trimmed;
+  if (trimmed.value > 0) {
+    const text = `removed ${formatBytes(trimmed.value)} from the cache that was unused for longest`;
+    context.emit({ type: 'note', text });
+  }
+  return made;
+}
+
+async function buildInto(
+  settings: BuildSettings,
+  output: OutputFolder,
+  context: Context,
+  held: Lock[],
 ): Promise<Result<PipelineResult>> {
   const state = BuildState.read(recordsFile(output.path), settings.owner);
   // Both would be moved away at the end; chroot/ is checked where it is read.
@@ -67,15 +94,15 @@ export async function runPipeline(
     stack: {},
   };
   try {
-    return await runStages(work);
+    return await runStages(work, held);
   } finally {
     await work.stack.current?.close();
   }
 }
 
-async function runStages(work: Work): Promise<Result<PipelineResult>> {
+async function runStages(work: Work, held: Lock[]): Promise<Result<PipelineResult>> {
   const { output, context } = work;
-  const sources = await bootstrapNeeded(work);
+  const sources = await bootstrapNeeded(work, held);
   if (!sources.ok) return sources;
   const root = await systemStage(work, sources.value.packages);
   if (!root.ok) return root;
@@ -112,7 +139,7 @@ interface Sources {
  * output folder stays buildable without its cache, and does not change because another build fetched newer
  * packages.
  */
-async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
+async function bootstrapNeeded(work: Work, held: Lock[]): Promise<Result<Sources>> {
   const { settings, output, state, tree } = work;
   const packagesId = state.get('system')?.inputs['package versions'] ?? '';
   const toolsId = state.get('initramfs')?.inputs['tools versions'] ?? '';
@@ -128,6 +155,11 @@ async function bootstrapNeeded(work: Work): Promise<Result<Sources>> {
     (settings.machine.format === 'erofs' && lookAtBase(work, toolsId, presentRoot(work)).why !== undefined);
   const room = needTools ? await checkAhead(work, needPackages) : ok();
   if (!room.ok) return room;
+  if (needTools) {
+    const use = await useCache(settings.cache, work.context.signal);
+    if (!use.ok) return use;
+    held.push(use.value);
+  }
   const kept =
     needTools && settings.offline === true ? await surveyOffline(settings, needPackages, work.context) : ok();
   if (!kept.ok) return kept;

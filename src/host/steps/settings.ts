@@ -43,6 +43,8 @@ export interface BuildSettings {
   readonly version: string;
   /** Open no connection: build from what the cache keeps. */
   readonly offline?: boolean | undefined;
+  /** Bytes that the cache may take; absent: a share of its disk. */
+  readonly cacheSize?: number | undefined;
   /** Only look what an offline build lacks, and collect it here. */
   readonly lacking?: Lacking | undefined;
 }

@@ -43,10 +43,16 @@ export async function tryLockExisting(file: string): Promise<Result<Lock | undef
   return tryOpened(file, undefined, () => openSync(file, 'r'));
 }
 
+/** Like {@link tryLock}, for a lock that several may hold who only use what it protects. */
+async function tryLockShared(file: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
+  return tryOpened(file, signal, () => openSync(file, 'a'), ['--shared']);
+}
+
 async function tryOpened(
   file: string,
   signal: AbortSignal | undefined,
   open: () => number,
+  how: readonly string[] = [],
 ): Promise<Result<Lock | undefined>> {
   let fd: number;
   try {
@@ -60,7 +66,7 @@ async function tryOpened(
       next: 'run as the owner of the folder',
     });
   }
-  return lockOpen(fd, file, signal);
+  return lockOpen(fd, file, signal, how);
 }
 
 /** Errors that mean that a name is not, or no longer, that of a folder which this process may open. */
@@ -88,9 +94,10 @@ async function lockOpen(
   fd: number,
   path: string,
   signal: AbortSignal | undefined,
+  how: readonly string[] = [],
 ): Promise<Result<Lock | undefined>> {
   const lock: Lock = { [Symbol.dispose]: () => closeSync(fd) };
-  const flock = { file: 'flock', args: ['--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
+  const flock = { file: 'flock', args: [...how, '--nonblock', '--conflict-exit-code', String(BUSY), '0'] };
   let ended: Result<Finished>;
   try {
     ended = await start(flock, { stdin: fd, signal }).ended;
@@ -129,6 +136,11 @@ export function waitLock(
   owner?: Owner,
 ): Promise<Result<Lock>> {
   return waitFor(() => tryLock(file, signal, owner), signal, { onWait, pause: 300 });
+}
+
+/** Like {@link waitLock}, for a lock that several may hold who only use what it protects. */
+export function waitLockShared(file: string, signal: AbortSignal): Promise<Result<Lock>> {
+  return waitFor(() => tryLockShared(file, signal), signal, { pause: 300 });
 }
 
 /**

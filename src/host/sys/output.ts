@@ -5,6 +5,7 @@ import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { formatBytes } from '../../core/text/size.js';
 import { giveTo, type Owner } from './files.js';
 import { type Lock, takeLock, tryLockExisting, tryLockFolder } from './lock.js';
+import { MAKE_SPACE } from './no-space.js';
 import { removalProblem } from './remove.js';
 import { makeScratch, type Scratch } from './scratch.js';
 
@@ -165,6 +166,6 @@ export function requireSpace(folder: string, bytes: number, purpose: string): Re
     what: `not enough space for ${purpose}`,
     where: folder,
     why: `${formatBytes(free)} are free, about ${formatBytes(bytes)} are needed`,
-    next: 'free some space, or name another folder with --output or --cache',
+    next: MAKE_SPACE,
   });
 }

@@ -26,13 +26,28 @@ interface Held {
  * Interrupted if the signal is aborted.
  */
 export async function makeScratch(parent: string, signal: AbortSignal): Promise<Result<Scratch>> {
-  const stale = await alone(parent, signal, () => holdStale(parent, signal));
-  if (!stale.ok) return stale;
-  // Without the lock, since there may be gigabytes.
-  for (const held of stale.value) removeStale(held);
+  const removed = await removeStale(parent, signal);
+  if (!removed.ok) return removed;
   const own = await alone(parent, signal, () => makeHeld(parent, signal));
   if (!own.ok) return own;
   return ok({ path: own.value.path, remove: () => removeHeld(own.value) });
+}
+
+/** Scratch folders below `parent` whose process is gone. */
+export async function staleScratch(parent: string, signal: AbortSignal): Promise<Result<string[]>> {
+  const stale = await alone(parent, signal, () => holdStale(parent, signal));
+  if (!stale.ok) return stale;
+  for (const { lock } of stale.value) lock[Symbol.dispose]();
+  return ok(stale.value.map(({ path }) => path));
+}
+
+/** Removes those below `parent` whose process is gone, as {@link makeScratch} does. */
+export async function removeStale(parent: string, signal: AbortSignal): Promise<Result<void>> {
+  const stale = await alone(parent, signal, () => holdStale(parent, signal));
+  if (!stale.ok) return stale;
+  // Without the lock on the parent, since there may be gigabytes.
+  for (const held of stale.value) removeOthers(held);
+  return ok();
 }
 
 /** Runs it while nobody else creates or takes a scratch folder there. */
@@ -82,7 +97,7 @@ async function makeHeld(parent: string, signal: AbortSignal): Promise<Result<Hel
 }
 
 /** That of another user stays for its owner, or for root, to remove. */
-function removeStale(held: Held): void {
+function removeOthers(held: Held): void {
   try {
     removeHeld(held);
   } catch (cause) {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { Inputs } from '../stages/build-state.js';
-import { type CacheEntry, cached } from '../stages/cache.js';
+import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
 import { fingerprint } from '../stages/fingerprint.js';
 
 /** Increased whenever the same inputs must give another tree. */
@@ -29,6 +29,16 @@ export interface LowerTree {
   readonly entry: string;
 }
 
+/** Everything that a tree depends on. Numbers of owners are those of this namespace. */
+function wholeInputs(inputs: Inputs): Inputs {
+  return { ...inputs, recipe: RECIPE, namespace: readFileSync('/proc/self/uid_map', 'latin1') };
+}
+
+/** Whether the tree need not be made. */
+export function hasLowerTree(cache: string, kind: string, inputs: Inputs): boolean {
+  return findEntry(cache, kind, wholeInputs(inputs)) !== undefined;
+}
+
 /**
  * Takes the tree from the cache, or makes it: `fill` receives the empty tree and the entry's folder. One that
  * is not as it was made is made again.
@@ -43,8 +53,7 @@ export async function lowerTree(
   const take = (refresh: boolean): Promise<Result<CacheEntry>> =>
     cached(cache, {
       kind,
-      // Numbers of owners are those of this namespace: what root made is nobody's in another one.
-      inputs: { ...inputs, recipe: RECIPE, namespace: readFileSync('/proc/self/uid_map', 'latin1') },
+      inputs: wholeInputs(inputs),
       refresh,
       signal,
       onWait: () =>

@@ -27,7 +27,7 @@ import { stage } from '../stage.js';
 import { type PipelineResult, runPipeline } from '../steps/pipeline.js';
 import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
-import { MAKE_SPACE } from '../sys/no-space.js';
+import { MAKE_SPACE, roomLines } from '../sys/no-space.js';
 import { type OutputFolder, openOutput } from '../sys/output.js';
 import { watch } from '../watch.js';
 import { type BuiltGeneration, keepFlat, makeGeneration } from './build-generation.js';
@@ -87,7 +87,7 @@ async function buildInto(
   const kept = await keepFlat(output.path, settings, context);
   if (!kept.ok) return kept;
   const built = await runPipeline(settings, output, context);
-  if (!built.ok) return withOptions(built);
+  if (!built.ok) return withOptions(built, settings);
   noteSource(output.path, settings.source, settings.owner);
   const append = ownParameters(parseCmdline(settings.machine.cmdline.join(' ')));
   const cmdline = bootCmdline(placement.value, append);
@@ -119,9 +119,11 @@ function imageHooks(machine: MachineConfig, place: HookPlace, context: Context):
 }
 
 /** A full file system can be another one by options of this command. */
-function withOptions(failed: Err): Err {
+function withOptions(failed: Err, { output, cache }: BuildSettings): Err {
   const { problem } = failed;
-  return problem.code === 'no-space' ? err({ ...problem, next: MAKE_SPACE }) : failed;
+  if (problem.code !== 'no-space') return failed;
+  const why = [problem.why ?? '', ...roomLines(output, cache)].filter(Boolean).join('\n');
+  return err({ ...problem, why, next: MAKE_SPACE });
 }
 
 const NOBODY = 'nobody can log in: give a user authorizedKeys (with an ssh server), a password or autologin';

@@ -1,7 +1,7 @@
 /** Fetches from the mirror, with mmdebstrap into an entry of the cache. */
 
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
@@ -9,7 +9,8 @@ import { componentsOf } from '../../customise/sources.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
-import { type CacheEntry, cached, findEntry } from '../../stages/cache.js';
+import { type CacheEntry, cached, dropDamaged, findEntry } from '../../stages/cache.js';
+import { MAKE_SPACE, roomLines } from '../../sys/no-space.js';
 import { removeTree } from '../../sys/remove.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
@@ -65,6 +66,8 @@ export async function bootstrap(
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
   const { stage: name, inputs } = part;
+  const sound = await soundCache(settings.cache, name, inputs, context);
+  if (!sound.ok) return sound;
   const known = settings.refresh ? undefined : findEntry(settings.cache, name, inputs);
   const suite = part.suite ?? settings.machine.suite;
   if (known === undefined && settings.lacking !== undefined)
@@ -107,6 +110,28 @@ export function takeOrMake(
       }),
     make: (folder) => makeEntry(folder, settings, context, part, pauses),
   });
+}
+
+/** Removes damaged entries, with a warning: they are made again. */
+export async function soundCache(
+  cache: string,
+  kind: string,
+  inputs: Inputs,
+  { emit, signal }: Context,
+): Promise<Result<void>> {
+  const dropped = await dropDamaged(cache, kind, inputs, signal);
+  if (!dropped.ok) return dropped;
+  for (const { file, why } of dropped.value) {
+    const problem: Problem = {
+      code: 'cache-damaged',
+      what: 'an entry of the cache is damaged',
+      where: file,
+      why,
+      next: 'nothing: it is made again; if it happens again, check the disk of the cache',
+    };
+    emit({ type: 'warning', problem });
+  }
+  return ok();
 }
 
 /**
@@ -215,13 +240,18 @@ async function runOnce(
   const dkms = dkmsFailure(output);
   // Earlier answers of the mirror are not why a module failed to build.
   const answer = dkms === undefined ? mirrorAnswer(output) : undefined;
-  const problem = dkms ?? withHint(explainBootstrap(output, request), output);
-  if (answer === undefined) await showFailedTree(request, folder, stage, problem, context);
+  const problem = dkms ?? withHint(explainBootstrap(output, request), output, dirname(request.debs));
+  if (answer === undefined && request.survey === undefined)
+    await showFailedTree(request, folder, stage, problem, context);
   return { result: err(problem), answer };
 }
 
-/** A failure without a known cause may be one of a user namespace. */
-function withHint(problem: Problem, output: string): Problem {
+/** A failure without a known cause may be one of a user namespace; a full disk has numbers. */
+function withHint(problem: Problem, output: string, cache: string): Problem {
+  if (problem.code === 'too-little-space') {
+    const why = [problem.why, ...roomLines(cache)].join('\n');
+    return { ...problem, why, next: MAKE_SPACE };
+  }
   const hint = problem.code === 'bootstrap-failed' ? limitsHint(output) : '';
   return hint === '' ? problem : { ...problem, next: `${problem.next}${hint}` };
 }

@@ -5,8 +5,9 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Problem, type Result } from '../../../core/result.js';
+import { prepareCache } from '../../stages/cache-folders.js';
 import { sha256Of } from '../../sys/digest.js';
-import { flush } from '../../sys/files.js';
+import { flush, giveTo } from '../../sys/files.js';
 import { waitLock } from '../../sys/lock.js';
 import { removeTree } from '../../sys/remove.js';
 import { makeScratch } from '../../sys/scratch.js';
@@ -144,6 +145,9 @@ async function keepSuite(
   if (same && suite.files.every((file) => old.files.includes(file))) return ok();
   // Another build may have met a newer mirror meanwhile.
   if (!same && old !== undefined && (old.release.date ?? 0) > (suite.release.date ?? 0)) return ok();
+  const usable = prepareCache(cache);
+  if (!usable.ok) return usable;
+  const owner = usable.value;
   const parent = join(cache, LISTS);
   const scratch = await makeScratch(parent, signal);
   if (!scratch.ok) return scratch;
@@ -154,7 +158,11 @@ async function keepSuite(
     // Of other components or architectures.
     const further = same ? old.files.filter((file) => !suite.files.includes(file)) : [];
     for (const file of further) linkSync(join(old?.folder ?? '', file), join(made, file));
-    for (const file of readdirSync(made)) flush(join(made, file));
+    for (const file of readdirSync(made)) {
+      giveTo(join(made, file), owner);
+      flush(join(made, file));
+    }
+    giveTo(made, owner);
     renameSync(made, join(parent, `${suite.name}.${Date.now()}`));
     flush(parent);
     for (const entry of readdirSync(parent)) {

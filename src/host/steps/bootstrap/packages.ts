@@ -12,6 +12,7 @@ import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { digestFile } from '../../sys/digest.js';
+import { areUnpacked } from '../packages-tree.js';
 import type { BuildSettings } from '../settings.js';
 import { addPackages } from './add-packages.js';
 import { foreignOf } from './architectures.js';
@@ -112,10 +113,12 @@ async function bootstrapOrAdd(
   context: Context,
   part: Part,
 ): Promise<Result<CacheEntry>> {
-  const whole = findEntry(settings.cache, part.stage, part.inputs) !== undefined;
-  if (settings.refresh || whole) return bootstrap(settings, context, part);
-  const known = knownIncrement(settings, part);
   const { suite } = settings.machine;
+  const whole = findEntry(settings.cache, part.stage, part.inputs);
+  const isRead = whole !== undefined && !areUnpacked(settings.cache, whole);
+  // What is read is examined first.
+  if (settings.refresh || isRead) return bootstrap(settings, context, part);
+  const known = whole ?? knownIncrement(settings, part);
   if (known !== undefined) {
     const detail = describeEntry(known, suite);
     if (settings.lacking === undefined)
