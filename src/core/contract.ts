@@ -72,6 +72,8 @@ export const FILES = {
   microcode: 'microcode.cpio',
   kernel: 'vmlinuz',
   cmdline: 'cmdline',
+  /** The list of packages, in SPDX 2.3. */
+  sbom: 'packages.spdx.json',
   chroot: 'chroot',
   initramfsTree: 'initramfs',
 } as const;

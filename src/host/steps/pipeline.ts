@@ -25,6 +25,7 @@ import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js'
 import { microcodeStage } from './microcode-stage.js';
 import { copyAhead } from './place-tree.js';
 import { publish } from './publish.js';
+import { SBOM, sbomStage } from './sbom-stage.js';
 import type { BuildSettings } from './settings.js';
 import { bootstrapEarlyBoot, bootstrapSystem, type Source, surveyOffline } from './sources.js';
 import { systemInputs } from './system.js';
@@ -120,6 +121,8 @@ async function runStages(work: Work, held: Lock[]): Promise<Result<PipelineResul
   if (copy.status === 'rejected') throw copy.reason;
   if (!base.value.ok) return base.value;
   if (!copy.value.ok) return copy.value;
+  const listed = await sbomStage(work, sources.value, root.value.path);
+  if (!listed.ok) return listed;
   const published = await publish(work, copy.value.value);
   if (!published.ok) return published;
   const at = work.state.get('base')?.at ?? '';
@@ -146,7 +149,9 @@ async function bootstrapNeeded(work: Work, held: Lock[]): Promise<Result<Sources
   const inputs = systemInputs(settings, packagesId);
   const why = await whySystem(output.path, state, inputs, tree, settings.discardEdits);
   if (!why.ok) return why;
-  const needPackages = settings.refresh || why.value !== undefined;
+  // An older mkma listed no packages.
+  const unlisted = state.get(SBOM) === undefined;
+  const needPackages = settings.refresh || why.value !== undefined || unlisted;
   const kernel = kernelOf(state.get('system'));
   const chroot = join(output.path, FILES.chroot);
   const needTools =

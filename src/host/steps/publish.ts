@@ -21,6 +21,7 @@ const PUBLISHED_BY: Readonly<Record<string, readonly string[]>> = {
   microcode: [FILES.microcode],
   // The one of the other format was removed, and must stay so.
   base: BASE_NAMES,
+  sbom: [FILES.sbom],
 };
 
 /**

@@ -41,7 +41,7 @@ export function planned(packages: readonly string[]): string {
   return `set -e
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 plan=$(apt-get --simulate --no-install-recommends install ${packages.join(' ')})
-printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*/\\1 \\2/p' > "$MKMA_ENTRY/${LIST}"`;
+printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*\\[\\([^]]*\\)\\].*/\\1 \\2 \\3/p' > "$MKMA_ENTRY/${LIST}"`;
 }
 
 export function mirrorInputs(settings: BootstrapSettings): Inputs {

@@ -19,6 +19,8 @@ export const KERNEL_PACKAGES = /^kernel\d+\.tar\.zst$/;
 export const KERNEL_PACKAGE = 'kernel0.tar.zst';
 /** Names the kernel's package; in an entry without kernel packages, that one is installed in the tree. */
 export const KERNEL_NAME = 'kernel.txt';
+/** Its packages with their versions, unless they are installed in the tree. */
+export const KERNEL_TAKEN = 'kernel-packages.txt';
 /** Names the files of the kernel's packages with their digests, as sha256sum(1) prints them. */
 export const KERNEL_DEBS = 'kernel.debs';
 
@@ -125,6 +127,7 @@ ${download('"$image" $parts')}
 sha256sum ./*.deb > ${KERNEL_DEBS}
 n=0
 for deb in ./*.deb; do
+  dpkg-deb --show --showformat '\${Package} \${Version} \${Architecture}\\n' "$deb" >> ${KERNEL_TAKEN}
   dpkg-deb --fsys-tarfile "$deb" > "kernel$n.tar"
   zstd -q -1 -T0 --rm "kernel$n.tar"
   rm "$deb"
