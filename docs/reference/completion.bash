@@ -24,7 +24,7 @@ _mkma() {
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
     summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
-    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --offline --cache-size --generation --discard-edits --qemu-test --accel --yes --debug-shell --json --verbose' ;;
+    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --offline --cache-size --generation --discard-edits --qemu-test --accel --yes --debug-shell --explain --json --verbose' ;;
     run) words='--help --output --config --preset --medium --disk --data-disk --bus --firmware --nvram --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
     test) words='--help --output --config --preset --test --junit --medium --bus --passphrase-file --firmware --nvram --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;

@@ -55,7 +55,7 @@ describe('a build whose hook fails', () => {
     const { error } = JSON.parse(ended.stdout) as { error: { log: string } };
     assert.equal(error.log, join(logs, 'system.unfinished.log'));
     const text = readFileSync(error.log, 'utf8');
-    assert.match(text, /== unpacking the packages: done \(\d+\.\d{3} s\)\n/);
+    assert.match(text, /== customising: done \(\d+\.\d{3} s\)\n/);
     assert.match(text, /\$ .*chroot.*\n/);
     assert.match(text, /\] {3}http:\/\/\*\*\*@host\/ in \/\n/);
     assert.match(text, /== hooks\[0\] echo http:\/\/\*\*\*@host\/.*: failed \(/);
@@ -66,7 +66,9 @@ describe('a build whose hook fails', () => {
       .map((line) => JSON.parse(line));
     const steps = events.filter(({ type, stage }) => type === 'step' && stage === 'system');
     assert.ok(
-      steps.some(({ path, state, seconds }) => path[0] === 'kernel' && state === 'done' && seconds > 0),
+      steps.some(
+        ({ path, state, seconds }) => path.join() === 'customising,units' && state === 'done' && seconds >= 0,
+      ),
     );
     assert.ok(steps.some(({ path, state }) => path[0].startsWith('hooks[0] ') && state === 'failed'));
   });
@@ -99,7 +101,11 @@ describe('a build whose hook fails', () => {
       const lines = linesOf(screen);
       const drawn = lines.filter((line) => /^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏✓=✗] /.test(line));
       assert.ok(
-        drawn.some((line) => /^ {2}\S unpacking the packages/.test(line)),
+        drawn.some((line) => /^ {2}\S (customising|kernel)/.test(line)),
+        screen,
+      );
+      assert.ok(
+        lines.some((line) => /^ {4}hooks\[0\] .* \d\.\d s failed$/.test(line)),
         screen,
       );
       assert.ok(

@@ -136,8 +136,8 @@ describe('one output folder, build after build', () => {
     level = '2';
     const got = await build();
     assert.deepEqual(ran(got.stderr), [
-      'initramfs: changed: compression level',
-      'base: changed: compression level',
+      'initramfs: changed: compression level (1 -> 2)',
+      'base: changed: compression level (1 -> 2)',
     ]);
     assert.deepEqual(ran((await build()).stderr), []);
   });
@@ -176,7 +176,7 @@ describe('one output folder, build after build', () => {
     );
     assert.match(
       refused.stderr,
-      /why: it has to be built again \(changed: files, hostname\); changed: \/etc\/hosts\n/,
+      /why: it has to be built again \(changed: files \(\/etc\/hostname, \/etc\/hosts\), hostname \(first -> second\)\); changed: \/etc\/hosts\n/,
     );
     assert.match(refused.stderr, /next: .*--discard-edits/);
     assert.match(readFileSync(join(chroot, 'etc/hosts'), 'utf8'), /LOCALHOST/);

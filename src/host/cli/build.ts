@@ -17,6 +17,7 @@ import { BUILD_TOOLS } from '../sys/packages.js';
 import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
 import { withDebugShell } from '../verbs/debug-shell.js';
+import { explain } from '../verbs/explain.js';
 import { VERSION } from '../version.js';
 import { requireBuilder } from './may-build.js';
 import {
@@ -79,6 +80,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(accelOption('with --qemu-test: '))
     .option('-y, --yes', 'install missing programs without asking', false)
     .option('--debug-shell', 'if the build fails, open a shell in the tree at that point', false)
+    .option('--explain', 'build nothing; show what a build would do, and why', false)
     .action(async (hostname, options) => {
       const terminal = options.debugShell ? requireTerminal(session) : ok();
       if (!terminal.ok) return end(fail(session, terminal.problem));
@@ -86,6 +88,7 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       if (!resolved.ok) return end(fail(session, resolved.problem));
       const settings = await resolveSettings(session, resolved.value, options);
       if (!settings.ok) return end(fail(session, settings.problem));
+      if (options.explain) return end(show(session, await explain(settings.value, session.context)));
       const { variables } = settings.value.reach;
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables, options.offline);
       if (!tools.ok) return end(fail(session, tools.problem));
@@ -166,6 +169,7 @@ interface BuildOptions {
   readonly generation: boolean;
   readonly offline: boolean;
   readonly cacheSize?: number | undefined;
+  readonly explain: boolean;
 }
 
 async function resolveSettings(
@@ -175,7 +179,7 @@ async function resolveSettings(
 ): Promise<Result<BuildSettings>> {
   const mirrors = chooseMirrors(options.mirror ?? machine.mirror);
   if (!mirrors.ok) return mirrors;
-  const allowed = await requireBuilder(session, 'build');
+  const allowed = options.explain ? ok() : await requireBuilder(session, 'build');
   if (!allowed.ok) return allowed;
   const { root, owner } = session.caller;
   const reach = await findReach(session.env, options.proxy, session.context.signal);

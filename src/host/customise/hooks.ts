@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../core/result.js';
+import { withoutLogins } from '../../core/text/logins.js';
 import type { Context } from '../context.js';
 import type { HookFunction } from '../definition/functions.js';
 import { nameOf } from '../definition/issues.js';
@@ -91,7 +92,7 @@ function titleOf({ run: what }: Hook, i: number): string {
         ? (what.trim().split('\n')[0] ?? '')
         : basename(what.script);
   const short = text.length > TITLE ? `${text.slice(0, TITLE - 1)}…` : text;
-  return `${nameOf(['hooks', i])} ${short}`.trim();
+  return withoutLogins(`${nameOf(['hooks', i])} ${short}`).trim();
 }
 
 /**

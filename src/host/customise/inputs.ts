@@ -5,8 +5,10 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { disksOf } from '../definition/disks.js';
+import { nameOf } from '../definition/issues.js';
 import type { MachineConfig } from '../definition/machine.js';
-import { digestInputs, type Inputs } from '../stages/build-state.js';
+import type { Inputs } from '../stages/build-state.js';
+import { itemInputs } from '../stages/differences.js';
 import { PROGRAMS } from './disks/disks.js';
 import { describeKey } from './repository-keys.js';
 import { machineFiles } from './system-files.js';
@@ -16,20 +18,48 @@ export function customiseInputs(machine: MachineConfig, definition: string): Inp
   const { hostname, files, users, locale, locales, keyboard, timezone, services, ramVolumes } = machine;
   const { mounts, swap, persist } = machine;
   const disks = disksOf(machine).length > 0;
-  // Those at `images` run after everything is built.
-  const hooks = machine.hooks.filter(({ at }) => at !== 'images');
   return {
     hostname,
-    files: digestInputs(machineFiles(machine, describeKey)).slice(0, 20),
-    ...some("definition's files", Object.keys(files).length > 0, () => digestOf(files, contentOf(files))),
-    ...some('users', Object.keys(users).length > 0, () => digestOf(users, secretsOf(users))),
-    locale: JSON.stringify([locale, locales, keyboard, timezone]),
-    services: JSON.stringify(services),
+    ...itemInputs(
+      'files',
+      mapped(machineFiles(machine, describeKey), (text) => digestOf(text, [])),
+    ),
+    ...itemInputs(
+      "definition's files",
+      mapped(files, (file) => digestOf(file, contentOf(file))),
+    ),
+    ...itemInputs(
+      'users',
+      mapped(users, (user) => digestOf(user, secretsOf(user))),
+    ),
+    locale,
+    locales: locales.join(' '),
+    keyboard: JSON.stringify(keyboard ?? ''),
+    timezone,
+    ...servicesInputs(services),
     ...some('saving by itself', persist.auto !== false, () => 'on'),
-    ...some('volumes', Object.values(ramVolumes).some(Boolean), () => digestOf(ramVolumes, [])),
+    ...itemInputs(
+      'volumes',
+      mapped(ramVolumes, (volume) => digestOf(volume, [])),
+    ),
     ...some('disks', disks, () => digestOf([mounts, swap], [PROGRAMS])),
-    ...some('hooks', hooks.length > 0, () => hooksDigest(hooks, definition)),
+    ...itemInputs('hooks', hooksInputs(machine.hooks, definition)),
   };
+}
+
+function servicesInputs({ enable, disable, mask }: MachineConfig['services']): Inputs {
+  return {
+    'services enabled': enable.join(' '),
+    'services disabled': disable.join(' '),
+    'services masked': mask.join(' '),
+  };
+}
+
+function mapped<T>(
+  record: Readonly<Record<string, T>>,
+  digest: (value: T) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, digest(value)]));
 }
 
 function some(name: string, there: boolean, value: () => string): Inputs {
@@ -42,27 +72,24 @@ function digestOf(said: unknown, contents: readonly string[]): string {
   return hash.digest('hex').slice(0, 20);
 }
 
-function contentOf(files: MachineConfig['files']): string[] {
-  return Object.values(files).flatMap((file) =>
-    typeof file === 'object' && 'from' in file ? [file.from] : [],
-  );
+function contentOf(file: MachineConfig['files'][string]): string[] {
+  return typeof file === 'object' && 'from' in file ? [file.from] : [];
 }
 
-function secretsOf(users: MachineConfig['users']): string[] {
-  return Object.values(users).flatMap(({ password, authorizedKeys }) => [
+function secretsOf({ password, authorizedKeys }: MachineConfig['users'][string]): string[] {
+  return [
     ...(typeof password === 'object' && 'hashFile' in password ? [password.hashFile] : []),
     ...authorizedKeys.flatMap((key) => (typeof key === 'object' ? [key.file] : [])),
-  ]);
+  ];
 }
 
-function hooksDigest(hooks: MachineConfig['hooks'], definition: string): string {
-  const said = hooks.map((hook) => [
-    hook.at,
-    hook.on,
-    typeof hook.run === 'function' ? `${definition} ${hook.run}` : hook.run,
-  ]);
-  const scripts = hooks.flatMap(({ run }) => (typeof run === 'object' ? [run.script] : []));
-  return digestOf(said, scripts);
+/** Each hook by its place in the definition. Those at `images` run after everything is built. */
+function hooksInputs(hooks: MachineConfig['hooks'], definition: string): Record<string, string> {
+  const all = hooks.map(({ at, on, run }, i): [string, string] => {
+    const said = typeof run === 'function' ? `${definition} ${run}` : run;
+    return [nameOf(['hooks', i]), digestOf([at, on, said], typeof run === 'object' ? [run.script] : [])];
+  });
+  return Object.fromEntries(all.filter((_, i) => hooks[i]?.at !== 'images'));
 }
 
 /** Adds a file, or a folder with everything in it: names, modes and contents. */

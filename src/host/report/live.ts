@@ -37,22 +37,23 @@ interface Line {
   readonly ended: boolean;
 }
 
-function stageLines({ stage, since, detail, progress, steps, ended }: RunningStage, screen: Screen): Line[] {
+function stageLines(running: RunningStage, screen: Screen): Line[] {
+  const { stage, since, why, detail, progress, ended } = running;
   const { columns, mark, now } = screen;
-  const running = [...steps.values()];
+  const steps = [...running.steps.values()];
   const tail =
     progress !== undefined
       ? formatProgress(progress, bar(columns))
-      : running.length > 0
+      : steps.length > 0
         ? ''
-        : plainText(detail);
+        : plainText(detail === '' ? why : detail);
   const head = `${mark} ${stage.padEnd(NAME)} ${formatSeconds((now - since) / 1000).padStart(TIME)}`;
   // Parts of a step that is running are shown with it, those of ended ones are not.
   const before = ended.filter(({ path, seconds }) => path.length === 1 && seconds >= 0.5);
   return [
     { text: clip(`${head}  ${tail}`.trimEnd(), columns - 1), ended: false },
-    ...before.map((step) => ({ text: clip(`  ${endedText(step)}`, columns - 1), ended: true })),
-    ...running.map((step) => ({ text: runningText(step, detail, running, screen), ended: false })),
+    ...before.map((step) => ({ text: endedText(step, '    ', columns - 1), ended: true })),
+    ...steps.map((step) => ({ text: runningText(step, detail, steps, screen), ended: false })),
   ];
 }
 
@@ -62,7 +63,7 @@ function runningText(
   running: readonly RunningStep[],
   { columns, now, mark }: Screen,
 ): string {
-  const name = path.at(-1) ?? '';
+  const name = clip(plainText(path.at(-1) ?? ''), Math.max(8, columns - 20));
   const isLast = running.at(-1)?.path === path;
   const tail =
     progress !== undefined ? formatProgress(progress, bar(columns)) : isLast ? plainText(detail) : '';
@@ -93,12 +94,13 @@ export function endedLines(
   return [
     ...wrap(line, columns, indent),
     ...shownSteps(ended, all).map((step) =>
-      clip(`  ${'  '.repeat(step.path.length - 1)}${endedText(step)}`, columns),
+      endedText(step, `    ${'  '.repeat(step.path.length - 1)}`, columns),
     ),
   ];
 }
 
-function endedText({ path, seconds, failed, detail }: EndedStep): string {
-  const text = `  ${path.at(-1)} ${formatSeconds(seconds)}`;
-  return `${text}${failed ? ' failed' : ''}${detail === undefined ? '' : `  ${detail}`}`;
+function endedText({ path, seconds, failed, detail }: EndedStep, indent: string, columns: number): string {
+  const time = ` ${formatSeconds(seconds)}${failed ? ' failed' : ''}`;
+  const name = clip(plainText(path.at(-1) ?? ''), Math.max(8, columns - indent.length - time.length));
+  return clip(`${indent}${name}${time}${detail === undefined ? '' : `  ${detail}`}`, columns);
 }

@@ -20,7 +20,9 @@ export interface EndedStep {
 export interface RunningStage {
   readonly stage: string;
   readonly since: number;
-  /** Why it runs; later the last line that one of its programs printed. */
+  /** Why it runs. */
+  readonly why: string;
+  /** The last line that a program printed since its newest step began; else empty. */
   detail: string;
   progress?: ProgressEvent;
   readonly steps: Map<string, RunningStep>;
@@ -55,7 +57,8 @@ export class Running {
 
   private ofStage({ stage, state, detail = '' }: StageEvent): RunningStage | undefined {
     if (state === 'start') {
-      this.byName.set(stage, { stage, since: this.now(), detail, steps: new Map(), ended: [] });
+      const started = { stage, since: this.now(), why: detail, detail: '', steps: new Map(), ended: [] };
+      this.byName.set(stage, started);
       return undefined;
     }
     const found = this.byName.get(stage);
@@ -63,7 +66,9 @@ export class Running {
     return found;
   }
 
-  private ofStep({ steps, ended }: RunningStage, { path, state, seconds = 0, detail }: StepEvent): void {
+  private ofStep(stage: RunningStage, { path, state, seconds = 0, detail }: StepEvent): void {
+    const { steps, ended } = stage;
+    stage.detail = '';
     if (state === 'start') {
       steps.set(keyOf(path), { path, since: this.now() });
       return;

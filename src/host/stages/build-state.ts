@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { type Owner, writeFileWhole } from '../sys/files.js';
+import { describeDifferences, differences } from './differences.js';
+import type { Inputs } from './inputs.js';
 
-/** Everything a stage depends on, by name. */
-export type Inputs = Readonly<Record<string, string>>;
+export type { Inputs } from './inputs.js';
 
 export interface StageRecord {
   readonly inputs: Inputs;
@@ -24,8 +25,7 @@ export function digestInputs(inputs: Inputs): string {
 /** Why a stage has to run, as text; `undefined` if its record is still valid. */
 export function whyRun(record: StageRecord | undefined, inputs: Inputs): string | undefined {
   if (record === undefined) return 'not built yet';
-  const keys = new Set([...Object.keys(record.inputs), ...Object.keys(inputs)]);
-  const changed = [...keys].filter((key) => record.inputs[key] !== inputs[key]).sort();
+  const changed = describeDifferences(differences(record.inputs, inputs));
   return changed.length === 0 ? undefined : `changed: ${changed.join(', ')}`;
 }
 

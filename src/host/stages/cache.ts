@@ -51,11 +51,17 @@ export interface CacheRequest {
 
 /** The newest entry of these inputs, if any. It counts as used now. */
 export function findEntry(cache: string, kind: string, inputs: Inputs): CacheEntry | undefined {
+  const found = peekEntry(cache, kind, inputs);
+  if (found !== undefined) markUsed(found.path);
+  return found;
+}
+
+/** Like {@link findEntry}, without changing anything. */
+export function peekEntry(cache: string, kind: string, inputs: Inputs): CacheEntry | undefined {
   for (const path of entriesOf(join(cache, 'stages'), keyOf(kind, inputs))) {
     const entry = readEntry(path);
     // Damaged: as if it did not exist.
     if (entry === undefined || wrongSize(path, entry) !== undefined) continue;
-    markUsed(path);
     return { path, id: entry.id, at: entry.at };
   }
   return undefined;

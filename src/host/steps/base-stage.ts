@@ -6,6 +6,7 @@ import { BASE_NAMES } from '../../core/set/base.js';
 import { formatBytes } from '../../core/text/size.js';
 import { placedBy } from '../customise/place-files.js';
 import type { KeptOut } from '../pack/kept-out.js';
+import type { PackageSize } from '../pack/package-sizes.js';
 import { readImage } from '../set/images.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { whyFiles } from '../stages/decide.js';
@@ -14,10 +15,10 @@ import { recordedNodes } from './device-nodes.js';
 import { ACCOUNTS, numbersRecord } from './last-numbers.js';
 import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
-import { runStage, type Work } from './work.js';
+import { type Recorded, runStage, type Work } from './work.js';
 
 /** The base's inputs, and why it has to be made; `undefined`: it stays. */
-export function lookAtBase({ settings, state, output }: Work, toolsId: string, root: Omit<Root, 'path'>) {
+export function lookAtBase({ settings, state, output }: Recorded, toolsId: string, root: Omit<Root, 'path'>) {
   const inputs = baseInputs(settings, root.fingerprint, root.release, toolsId);
   const present = readImage(join(output.path, BASE_FILES[settings.machine.format]));
   const unread = present.ok ? undefined : 'this mkma cannot read the existing base';
@@ -54,17 +55,22 @@ export async function baseStage(
       ),
   );
   if (!made.ok) return made;
-  const { manifest, keptOut } = made.value;
+  const { manifest, keptOut, largest } = made.value;
   const name = BASE_FILES[settings.machine.format];
   work.made.set(name, join(output.scratch.path, name));
   for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
   work.records.base = {
     inputs,
     at: new Date().toISOString(),
-    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut) },
+    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut), largest: JSON.stringify(largest) },
   };
   work.records[ACCOUNTS] = numbersRecord(work, root.path);
   return ok();
+}
+
+/** The packages that take the most room in the base; none: an older mkma packed it. */
+export function largestIn(base: StageRecord | undefined): readonly PackageSize[] {
+  return JSON.parse(base?.output.largest ?? '[]');
 }
 
 /** What the base leaves out of the tree. */

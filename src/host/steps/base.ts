@@ -11,6 +11,7 @@ import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
+import { largestPackages, type PackageSize } from '../pack/package-sizes.js';
 import { packagesIn, recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
 import { step } from '../stage.js';
@@ -72,6 +73,8 @@ export interface BaseSource {
 export interface PackedBase {
   readonly manifest: Manifest;
   readonly keptOut: readonly KeptOut[];
+  /** The packages that take the most room in it. */
+  readonly largest: readonly PackageSize[];
 }
 
 /** Packs a tree in the machine's format. */
@@ -102,7 +105,7 @@ async function packFileSystem(
   const programs = await erofsTools(unpacked.value);
   if (!programs.ok) return programs;
   const selection = select(tree.value, stays, root, context);
-  const { entries, out, emptied, kinds: keptOut } = selection;
+  const { entries, out, emptied, kinds: keptOut, largest } = selection;
   noteSockets(nameableSockets(entries), context);
   const total = contentBytes(entries);
   const packed = await step(context, 'base', PACKING, ({ emit }) =>
@@ -119,7 +122,7 @@ async function packFileSystem(
       },
     }),
   );
-  return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
+  return packed.ok ? ok({ manifest: packed.value, keptOut, largest }) : packed;
 }
 
 /** What is packed of the tree; warns if it lacks what every base has. */
@@ -134,7 +137,8 @@ function select({ entries }: ScannedTree, stays: BaseSource['stays'], root: stri
     };
     context.emit({ type: 'warning', problem });
   }
-  return selectEntries(entries, stays);
+  const selection = selectEntries(entries, stays);
+  return { ...selection, largest: largestPackages(root, selection.entries) };
 }
 
 function noteSockets(sockets: readonly string[], context: Context): void {
@@ -161,7 +165,7 @@ async function packArchive(
   });
   if (!listed.ok) return listed;
   const { tree, attributes } = listed.value;
-  const { entries, kinds: keptOut } = select(tree.value, stays, root, context);
+  const { entries, kinds: keptOut, largest } = select(tree.value, stays, root, context);
   const plan = planArchive(entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
     attributes: attributes.value,
@@ -181,7 +185,7 @@ async function packArchive(
       onProgress: (done) => emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
     }),
   );
-  return packed.ok ? ok({ manifest: packed.value, keptOut }) : packed;
+  return packed.ok ? ok({ manifest: packed.value, keptOut, largest }) : packed;
 }
 
 function facts(settings: BaseSettings, root: string, kernelRelease: string): BaseFacts {

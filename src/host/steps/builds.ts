@@ -16,6 +16,7 @@ import { isDebFile, packageNameOf } from '../definition/package-names.js';
 import { DEBUG_SHELL, stage, step } from '../stage.js';
 import { digestInputs, type Inputs } from '../stages/build-state.js';
 import { type CacheEntry, cached, findEntry } from '../stages/cache.js';
+import { itemInputs } from '../stages/differences.js';
 import { inTree } from '../sys/enter-tree.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { run } from '../sys/run.js';
@@ -45,15 +46,14 @@ const ALWAYS = ['build-essential'];
 /** Inputs of the machine's tree: everything its builds do. */
 export function buildsInputs(settings: BuildSettings): Inputs {
   const { builds } = settings.machine;
-  if (builds.length === 0) return {};
-  const each = builds.map((build) => `${build.name}@${digestInputs(inputsOf(settings, build)).slice(0, 12)}`);
-  return { builds: each.join(' ') };
+  const each = builds.map((build) => [build.name, digestInputs(inputsOfBuild(settings, build)).slice(0, 20)]);
+  return itemInputs('builds', Object.fromEntries(each));
 }
 
 /**
  * `kernel` is the release of the machine's kernel, if known: what is built against headers belongs to one.
  */
-function inputsOf(settings: BuildSettings, build: Build, kernel?: string): Inputs {
+export function inputsOfBuild(settings: BuildSettings, build: Build, kernel?: string): Inputs {
   const sources = createHash('sha256');
   for (const name of Object.keys(build.sources).sort())
     hashPath(sources.update(name), build.sources[name] ?? '');
@@ -115,7 +115,7 @@ async function makeBuild(
 ): Promise<Result<CacheEntry>> {
   const { emit } = context;
   const name = `build ${build.name}`;
-  const inputs = inputsOf(settings, build, kernel);
+  const inputs = inputsOfBuild(settings, build, kernel);
   const { refresh, cache } = settings;
   const sound = await soundCache(cache, 'build', inputs, context);
   if (!sound.ok) return sound;
@@ -147,7 +147,7 @@ export async function surveyBuilds(
   context: Context,
 ): Promise<Result<void>> {
   for (const [i, build] of settings.machine.builds.entries()) {
-    if (findEntry(settings.cache, 'build', inputsOf(settings, build, kernel)) !== undefined) continue;
+    if (findEntry(settings.cache, 'build', inputsOfBuild(settings, build, kernel)) !== undefined) continue;
     if (build.network) lacking.addOther(`the build ${build.name}: it has network: true, and its result`);
     const tools = await new Making(settings, build, i, kernel, `build ${build.name}`, context).tools();
     if (!tools.ok && tools.problem.code !== 'not-kept') return tools;

@@ -11,7 +11,7 @@ import { whyFiles } from '../stages/decide.js';
 import { toolsInputs } from './bootstrap/tools.js';
 import type { Root } from './system-stage.js';
 import type { ToolsTree } from './tools-tree.js';
-import { runStage, type Work } from './work.js';
+import { type Recorded, runStage, type Work } from './work.js';
 
 /** Identifies the kernel whose modules the initramfs takes. */
 export function kernelOf(system: StageRecord | undefined): string {
@@ -25,7 +25,7 @@ export function kernelOf(system: StageRecord | undefined): string {
 
 /** The initramfs's inputs with the tree at `root`, and why it has to be made; `undefined`: it stays. */
 export function lookAtInitramfs(
-  { settings, state, output }: Work,
+  { settings, state, output }: Recorded,
   toolsId: string,
   kernel: string,
   root: string,

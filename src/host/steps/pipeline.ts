@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { bytesOf } from '../initramfs/build.js';
 import type { Savings } from '../leave-out/leave-out.js';
 import type { KeptOut } from '../pack/kept-out.js';
+import type { PackageSize } from '../pack/package-sizes.js';
 import { BuildState } from '../stages/build-state.js';
 import { trimCache, useCache } from '../stages/cache-use.js';
 import { treeState, whySystem } from '../stages/decide.js';
@@ -19,7 +20,7 @@ import type { Lock } from '../sys/lock.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import type { OutputFolder } from '../sys/output.js';
 import { requireOwnTree } from '../sys/tree-owner.js';
-import { baseStage, keptOutBy, lookAtBase } from './base-stage.js';
+import { baseStage, keptOutBy, largestIn, lookAtBase } from './base-stage.js';
 import { checkAhead } from './checks-ahead.js';
 import { initramfsStage, kernelOf, lookAtInitramfs } from './initramfs-stage.js';
 import { microcodeStage } from './microcode-stage.js';
@@ -45,6 +46,24 @@ export interface PipelineResult {
   readonly savings?: Savings | undefined;
   /** What the base leaves out of `chroot/`, whoever put it there. */
   readonly keptOut: readonly KeptOut[];
+  /** The packages that take the most room in the base. */
+  readonly largest: readonly PackageSize[];
+  /** Stages of the output folder that stayed as an earlier build left them. */
+  readonly kept: readonly KeptStage[];
+}
+
+/** When a stage that stayed was made, ISO 8601. */
+export interface KeptStage {
+  readonly stage: string;
+  readonly at: string;
+}
+
+/** Stages whose results an output folder has. */
+const OWN = ['system', 'initramfs', 'microcode', 'base'];
+
+function keptStages({ state, ran }: Work): KeptStage[] {
+  const recorded = OWN.map((stage) => ({ stage, at: state.get(stage)?.at ?? '' }));
+  return recorded.filter(({ stage, at }) => at !== '' && !ran.includes(stage));
 }
 
 /** Runs the stages; afterwards the cache is kept below its limit if anything was made. */
@@ -129,7 +148,9 @@ async function runStages(work: Work, held: Lock[]): Promise<Result<PipelineResul
   const initramfsBytes = bytesOf(work.state.get('initramfs'));
   const savings = savingsOf(work.state.get('system'));
   const keptOut = keptOutBy(work.state.get('base'));
-  return ok({ ran: work.ran, at, kernelRelease: root.value.release, initramfsBytes, savings, keptOut });
+  const facts = { kernelRelease: root.value.release, initramfsBytes, savings, keptOut };
+  const largest = largestIn(work.state.get('base'));
+  return ok({ ran: work.ran, at, ...facts, largest, kept: keptStages(work) });
 }
 
 interface Sources {

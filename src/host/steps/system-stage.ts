@@ -26,7 +26,7 @@ export interface Root {
 }
 
 /** The existing tree, if it stays. */
-export function presentRoot({ state, tree }: Work): Omit<Root, 'path'> {
+export function presentRoot({ state, tree }: Pick<Work, 'state' | 'tree'>): Omit<Root, 'path'> {
   const fingerprint = tree.state === 'missing' ? '' : tree.fingerprint;
   return { fingerprint, release: state.get('system')?.output['kernel release'] ?? '' };
 }

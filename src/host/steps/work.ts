@@ -11,6 +11,13 @@ import type { Change } from '../trees/changes.js';
 import type { Stack } from '../trees/stack.js';
 import type { BuildSettings } from './settings.js';
 
+/** What an earlier build left in the output folder, and what is wanted now. */
+export interface Recorded {
+  readonly settings: BuildSettings;
+  readonly output: Pick<OutputFolder, 'path'>;
+  readonly state: BuildState;
+}
+
 /** What the stages of one build pass to each other. */
 export interface Work {
   readonly settings: BuildSettings;

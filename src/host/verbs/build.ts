@@ -29,11 +29,13 @@ import type { BuildSettings } from '../steps/settings.js';
 import { writeFileWhole } from '../sys/files.js';
 import { MAKE_SPACE, roomLines } from '../sys/no-space.js';
 import { type OutputFolder, openOutput } from '../sys/output.js';
-import { watch } from '../watch.js';
+import type { Times } from '../times.js';
+import { type Watched, watch } from '../watch.js';
 import { type BuiltGeneration, keepFlat, makeGeneration } from './build-generation.js';
 import { settleStorage } from './build-storage.js';
+import { type BuildFacts, buildFacts, factLines } from './build-summary.js';
 
-export interface BuildResult {
+export interface BuildResult extends BuildFacts {
   readonly output: string;
   /** Whether anything had to be built. */
   readonly changed: boolean;
@@ -65,8 +67,9 @@ export async function build(asked: BuildSettings, context: Context): Promise<Res
   const output = await openOutput(asked.output, asked.owner, context.signal);
   if (!output.ok) return output;
   const watched = watch(output.value.path, asked.owner, context);
+  const began = performance.now();
   try {
-    const built = await buildInto(output.value, asked, watched.context);
+    const built = await buildInto(output.value, asked, watched, began);
     return built.ok ? built : err(watched.withLog(built.problem));
   } finally {
     output.value.close((problem) => context.emit({ type: 'warning', problem }));
@@ -77,7 +80,8 @@ export async function build(asked: BuildSettings, context: Context): Promise<Res
 async function buildInto(
   output: OutputFolder,
   asked: BuildSettings,
-  context: Context,
+  { context, times }: Watched,
+  began: number,
 ): Promise<Result<BuildResult>> {
   const placement = await locate(output.path, context.signal);
   if (!placement.ok) return placement;
@@ -107,7 +111,8 @@ async function buildInto(
   const generation = await makeGeneration(output.path, settings, context);
   if (!generation.ok) return generation;
   const boot = { placement: placement.value, append, cmdline };
-  return describe(settings, output.path, { ...built.value, generation: generation.value }, boot);
+  const ended = { ...built.value, generation: generation.value, times, began };
+  return describe(settings, output.path, ended, boot);
 }
 
 /** Hooks that run once everything is published: a stage of their own. */
@@ -128,6 +133,13 @@ function withOptions(failed: Err, { output, cache }: BuildSettings): Err {
 
 const NOBODY = 'nobody can log in: give a user authorizedKeys (with an ssh server), a password or autologin';
 
+/** A build whose images are published. `began`: milliseconds, by the clock of performance.now(). */
+interface Ended extends PipelineResult {
+  readonly generation: BuiltGeneration | undefined;
+  readonly times: Times;
+  readonly began: number;
+}
+
 /** How the images boot from their present location. */
 interface Boot {
   readonly placement: Placement;
@@ -139,7 +151,7 @@ interface Boot {
 async function describe(
   settings: BuildSettings,
   output: string,
-  built: PipelineResult & { readonly generation: BuiltGeneration | undefined },
+  built: Ended,
   { placement, append, cmdline }: Boot,
 ): Promise<Result<BuildResult>> {
   const base = findBase(output);
@@ -165,6 +177,10 @@ async function describe(
     [FILES.microcode]: 'CPU microcode, which the kernel loads first',
     [FILES.kernel]: built.kernelRelease,
   };
+  const seconds = Math.round(performance.now() - built.began) / 1000;
+  const installed = manifest.kind === 'base' ? (manifest.packages ?? '') : '';
+  const count = installed.split('\n').filter(Boolean).length;
+  const work = buildFacts({ count, largest: built.largest }, built.times, built.kept, seconds);
   const head = changed
     ? `${settings.machine.hostname} is built: ${output}`
     : `nothing changed since ${formatMoment(built.at)}: ${output} (--refresh asks the mirror for newer packages)`;
@@ -176,6 +192,7 @@ async function describe(
     ),
     ...savingLines(built.savings),
     ...keptOutLines(built.keptOut),
+    ...(changed ? ['', ...factLines(work)] : []),
     ...(built.generation === undefined ? [] : ['', ...built.generation.lines.map((line) => `  ${line}`)]),
     '',
     `  ${'logins'.padEnd(20)} ${logins.join('; ') || NOBODY}`,
@@ -184,7 +201,7 @@ async function describe(
   const { unpackedBytes } = manifest;
   const { ran, kernelRelease } = built;
   const { initramfsBytes, savings, keptOut } = built;
-  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, keptOut, logins };
+  const facts = { kernelRelease, files, unpackedBytes, initramfsBytes, savings, keptOut, logins, ...work };
   const { number, dropped } = built.generation ?? {};
   const generation = number === undefined ? {} : { generation: number, dropped };
   return ok({ output, changed, ran, ...facts, ...generation, cmdline, bootEntry: entry, lines });

@@ -31,6 +31,16 @@ export function kernelReleaseIn({ path }: CacheEntry): string | undefined {
   return /^linux-image-(\S+?)(-unsigned)?$/m.exec(readFileSync(file, 'utf8'))?.[1];
 }
 
+/** What it depends on, if it comes from a suite other than the machine's. */
+export function ownSuiteInputs(settings: BuildSettings) {
+  const { machine, architecture } = settings;
+  const { kernel } = machine;
+  if (kernel.from !== 'debian' || kernel.suite === undefined || kernel.suite === machine.suite)
+    return undefined;
+  const { suite, package: name = `linux-image-${architecture}` } = kernel;
+  return { ...mirrorInputs(settings), suite, package: name };
+}
+
 /**
  * The kernel's package from a suite other than the machine's; `undefined`: it comes with the packages, or
  * from elsewhere.
@@ -39,16 +49,13 @@ export async function bootstrapKernel(
   settings: BuildSettings,
   context: Context,
 ): Promise<Result<CacheEntry | undefined>> {
-  const { machine, architecture } = settings;
-  const { kernel } = machine;
-  if (kernel.from !== 'debian' || kernel.suite === undefined || kernel.suite === machine.suite)
-    return ok(undefined);
-  const { suite, package: name = `linux-image-${architecture}` } = kernel;
-  const { recipe, ...mirror } = mirrorInputs(settings);
+  const inputs = ownSuiteInputs(settings);
+  if (inputs === undefined) return ok(undefined);
+  const { suite, package: name } = inputs;
   return bootstrap(settings, context, {
     stage: 'kernel',
     suite,
-    inputs: { ...mirror, recipe: recipe ?? '', suite, package: name },
+    inputs,
     variant: 'extract',
     packages: [],
     finish: [fetchKernel(name)],

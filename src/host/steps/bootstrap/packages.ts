@@ -11,6 +11,7 @@ import { isDebFile, packageNameOf } from '../../definition/package-names.js';
 import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
+import { itemInputs } from '../../stages/differences.js';
 import { digestFile } from '../../sys/digest.js';
 import { areUnpacked } from '../packages-tree.js';
 import type { BuildSettings } from '../settings.js';
@@ -39,10 +40,18 @@ export function packagesInputs(settings: BuildSettings): Inputs {
     'kernel choice': kernelChoice(settings),
     ...(machine.recommends ? { recommends: 'installed' } : {}),
     ...(machine.excludePackages.length === 0 ? {} : { excluded: machine.excludePackages.join(' ') }),
-    ...(Object.keys(machine.repositories).length === 0
-      ? {}
-      : { repositories: digestInputs(repositoryFiles(machine, describeKey)).slice(0, 20) }),
+    ...repositoriesInputs(machine),
   };
+}
+
+/** The definition's own repositories, each by its name. */
+function repositoriesInputs(machine: MachineConfig): Inputs {
+  const files = Object.entries(repositoryFiles(machine, describeKey));
+  const items = files.map(([path, text]) => [
+    basename(path, '.sources'),
+    digestInputs({ text }).slice(0, 20),
+  ]);
+  return itemInputs('repositories', Object.fromEntries(items));
 }
 
 /** A package by its name, a file by its content. */
