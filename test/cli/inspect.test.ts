@@ -25,7 +25,7 @@ async function pack(folder: string, image: string): Promise<Manifest> {
   const options = { root, plan: plan.value, level: 1, scratch, target: image };
   const packed = await packImage({ ...options, facts: { kind: 'base', ...facts } });
   assert.ok(packed.ok, JSON.stringify(packed));
-  return packed.value;
+  return packed.value.manifest;
 }
 
 /** The same payload with another manifest, which holds together in itself. */

@@ -38,5 +38,5 @@ export async function packTree(
     target,
   });
   assert.ok(packed.ok, JSON.stringify(packed));
-  return packed.value;
+  return packed.value.manifest;
 }

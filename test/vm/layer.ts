@@ -68,7 +68,7 @@ export async function makeLayer(name: string, options: LayerOptions): Promise<Ma
     target: layerFile(name),
   });
   assert.ok(packed.ok, JSON.stringify(packed));
-  return packed.value;
+  return packed.value.manifest;
 }
 
 /** Where a test puts a base of its own on the disk, of the form under test or of another. */

@@ -14,15 +14,14 @@ import { failure, Interrupted, missingTool, type Running, start } from '../sys/r
  * beside it.
  */
 const ARGUMENTS = ['-q', '--single-thread', '--no-asyncio', '--check'];
-const SCRIPT = `while read -r from to; do zstd ${ARGUMENTS.join(' ')} "$@" -o "$to" -- "$from"; echo $?; done`;
+const SCRIPT = `while read -r level from to; do
+zstd ${ARGUMENTS.join(' ')} "-$level" -o "$to" -- "$from"; echo $?; done`;
 /** A shell's exit code for a program that does not exist (sh(1), "Exit Status"). */
 const NOT_FOUND = 127;
 
 export interface CompressorOptions {
   /** The folder of all files named. */
   readonly folder: string;
-  /** zstd level, 1 to 19. */
-  readonly level: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +31,7 @@ export class Compressor {
   private readonly answers: AsyncIterator<string>;
 
   constructor(private readonly options: CompressorOptions) {
-    const command = { file: 'sh', args: ['-c', SCRIPT, 'sh', `-${this.options.level}`], cwd: options.folder };
+    const command = { file: 'sh', args: ['-c', SCRIPT], cwd: options.folder };
     this.shell = start(command, { stdin: 'pipe', stdout: 'pipe', signal: options.signal });
     const { stdin, stdout } = this.shell;
     if (stdin === null || stdout === null) throw new Error('the shell was started without pipes');
@@ -43,11 +42,11 @@ export class Compressor {
 
   /**
    * Compresses the file `from` into the new file `to`, as one frame with content size and checksum; neither
-   * name has blanks. One at a time. Resolves to the frame's size.
+   * name has blanks. `level`: 1 to 19. One at a time. Resolves to the frame's size.
    */
-  async compress(from: string, to: string): Promise<Result<number>> {
+  async compress(from: string, to: string, level: number): Promise<Result<number>> {
     const { folder, signal } = this.options;
-    this.shell.stdin?.write(`${from} ${to}\n`);
+    this.shell.stdin?.write(`${level} ${from} ${to}\n`);
     const answer = await this.answers.next();
     if (signal?.aborted) throw new Interrupted();
     if (answer.value === '0') return ok(statSync(join(folder, to)).size);
@@ -56,7 +55,7 @@ export class Compressor {
     if (!ended.ok) return ended;
     const exitCode = answer.done ? ended.value.exitCode : Number(answer.value);
     if (exitCode === NOT_FOUND) return err(missingTool('zstd'));
-    const args = [...ARGUMENTS, `-${this.options.level}`, '-o', to, '--', from];
+    const args = [...ARGUMENTS, `-${level}`, '-o', to, '--', from];
     return err(failure({ file: 'zstd', args, cwd: folder }, { ...ended.value, exitCode }));
   }
 

@@ -3,8 +3,9 @@
  * table.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { newcTrailer } from '../../core/archive/cpio.js';
 import { FORMAT_VERSION } from '../../core/contract.js';
 import type { Plan } from '../../core/image/archive-plan.js';
@@ -16,12 +17,14 @@ import {
   type SeekEntry,
 } from '../../core/image/image.js';
 import type { BaseManifest, LayerManifest, Manifest } from '../../core/image/manifest.js';
-import { ok, type Result } from '../../core/result.js';
+import { ok, type Problem, type Result } from '../../core/result.js';
 import { imageId } from '../set/images.js';
 import { writeAll } from '../sys/files.js';
 import { archiveChunks } from './archive.js';
 import { problemOf } from './failed.js';
+import { type EarlierImage, type KeptSegment, KeptSegments, SegmentDamaged } from './kept-segments.js';
 import { compressSegments, type Frame } from './segments.js';
+import { workOrder } from './work-order.js';
 
 /** Manifest fields that packing does not determine itself. */
 type ManifestFacts = BaseFacts | Facts<LayerManifest>;
@@ -50,39 +53,110 @@ export interface PackOptions {
   readonly scratch: string;
   /** The image file to create; must not exist. The caller publishes it. */
   readonly target: string;
+  /** One key for each of the plan's segments: those that the earlier image has are copied from it. */
+  readonly reuse?: { readonly keys: readonly string[]; readonly earlier?: EarlierImage | undefined };
   readonly signal?: AbortSignal | undefined;
+  readonly onWarning?: (problem: Problem) => void;
   /** Called repeatedly with the archive bytes packed so far, up to `plan.bytes`. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Creates the image file. Resolves to its manifest. */
-export async function packImage(options: PackOptions): Promise<Result<Manifest>> {
-  const { plan } = options;
-  const segments: { records: number; chunks: Iterable<Uint8Array> }[] = plan.segments.map(({ records }) => ({
-    records: records.length,
-    chunks: archiveChunks(options.root, records),
-  }));
+/** An image that was made. */
+export interface PackedImage {
+  readonly manifest: Manifest;
+  /** Number of segments that were copied from the earlier one. */
+  readonly kept: number;
+}
+
+/** Creates the image file. Where a segment of the earlier image is damaged, begins again without it. */
+export async function packImage(options: PackOptions): Promise<Result<PackedImage>> {
+  const kept = KeptSegments.open(options.reuse?.earlier);
+  const damaged = new Set<string>();
+  try {
+    for (;;) {
+      try {
+        return ok(
+          await packOnce(options, scratchOf(options, damaged.size), keptOf(options, kept, damaged), kept),
+        );
+      } catch (cause) {
+        if (!(cause instanceof SegmentDamaged)) return problemOf(cause);
+        damaged.add(cause.key);
+        unlinkSync(options.target);
+        if (damaged.size === 1) options.onWarning?.(damagedSegment(options.reuse?.earlier?.path));
+      }
+    }
+  } finally {
+    kept?.close();
+  }
+}
+
+/** A folder for each attempt: what the one before left is in the way. */
+function scratchOf({ scratch }: PackOptions, attempt: number): string {
+  if (attempt === 0) return scratch;
+  const folder = join(scratch, `attempt-${attempt}`);
+  mkdirSync(folder);
+  return folder;
+}
+
+/** For each of the plan's segments the one to copy, if there is one. */
+function keptOf(
+  { plan, reuse }: PackOptions,
+  kept: KeptSegments | undefined,
+  damaged: ReadonlySet<string>,
+): (KeptSegment | undefined)[] {
+  return plan.segments.map((_, i) => {
+    const key = reuse?.keys[i] ?? '';
+    return damaged.has(key) ? undefined : kept?.find(key);
+  });
+}
+
+function damagedSegment(path: string | undefined): Problem {
+  return {
+    code: 'image-damaged',
+    what: 'the earlier base is damaged',
+    where: path ?? '',
+    why: 'the digest of a segment does not match its manifest; it is packed again from chroot/',
+    next: 'nothing to do now; if it happens again, check the disk (dmesg, smartctl) and the memory',
+  };
+}
+
+async function packOnce(
+  options: PackOptions,
+  scratch: string,
+  copies: readonly (KeptSegment | undefined)[],
+  kept: KeptSegments | undefined,
+): Promise<PackedImage> {
+  const { plan, root, level, signal } = options;
+  const segments: { records: number; bytes: number; chunks: Iterable<Uint8Array> | 'kept' }[] =
+    plan.segments.map(({ records, bytes }, i) => ({
+      ...{ records: records.length, bytes },
+      chunks: copies[i] === undefined ? archiveChunks(root, records) : 'kept',
+    }));
   // The archive's end is a last segment without records, so that all others stay free of it.
-  segments.push({ records: 0, chunks: [newcTrailer()] });
+  segments.push({ records: 0, bytes: 0, chunks: [newcTrailer()] });
+  const copied = copies.reduce((sum, copy) => sum + (copy?.bytes ?? 0), 0);
   const out = openSync(options.target, 'ax', 0o644);
   try {
     const assembly = new Assembly(out);
     await compressSegments(
       segments.map(({ chunks }) => chunks),
       {
-        level: options.level,
-        processors: availableParallelism(),
-        scratch: options.scratch,
-        signal: options.signal,
+        ...{ level, scratch, signal, processors: availableParallelism() },
+        order: workOrder(
+          segments.map(({ bytes }) => bytes),
+          level,
+        ),
         // The trailer is not in the plan.
-        onProgress: (done) => options.onProgress?.(Math.min(done, plan.bytes)),
+        onProgress: (done) => options.onProgress?.(Math.min(copied + done, plan.bytes)),
         onFrame: (frame) => assembly.append(frame),
+        onKept: (segment) => kept && assembly.copy(segment, copies[segment] as KeptSegment, kept),
       },
     );
     const records = segments.map((segment) => segment.records);
-    return ok(assembly.finish(options, records));
-  } catch (cause) {
-    return problemOf(cause);
+    return {
+      manifest: assembly.finish(options, records),
+      kept: copies.filter((copy) => copy !== undefined).length,
+    };
   } finally {
     closeSync(out);
   }
@@ -102,7 +176,7 @@ class Assembly {
   append({ segment, path, size, bytes }: Frame): void {
     this.segments[segment] ??= { size: 0, bytes: 0, frames: 0, hash: createHash('sha256') };
     const facts = this.segments[segment];
-    this.copy(path, facts.hash);
+    this.add(path, facts.hash);
     unlinkSync(path);
     facts.size += size;
     facts.bytes += bytes;
@@ -110,7 +184,16 @@ class Assembly {
     this.entries.push({ size, bytes });
   }
 
-  private copy(path: string, hash: Hash): void {
+  /** Appends a segment of an earlier image; throws {@link SegmentDamaged}. */
+  copy(segment: number, copy: KeptSegment, from: KeptSegments): void {
+    const { size, bytes, frames, parts } = copy;
+    const hash = createHash('sha256');
+    from.copy(copy, this.out, hash);
+    this.segments[segment] = { size, bytes, frames, hash };
+    this.entries.push(...parts);
+  }
+
+  private add(path: string, hash: Hash): void {
     const fd = openSync(path, 'r');
     try {
       for (let n = readSync(fd, this.buffer); n > 0; n = readSync(fd, this.buffer)) {

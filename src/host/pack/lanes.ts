@@ -1,22 +1,49 @@
 /** Files compressed in parallel: the next one is written meanwhile. */
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { RawFile } from './compress.js';
 import { Compressor, type CompressorOptions } from './compressor.js';
+import { Entropy } from './entropy.js';
 import { PackingFailed } from './failed.js';
+
+/** The level for content that is compressed already: higher ones take up to 20 times as long for nothing. */
+const DENSE_LEVEL = 3;
+
+export interface LaneOptions extends CompressorOptions {
+  /** zstd level, 1 to 19. */
+  readonly level: number;
+}
 
 /** A file and its zstd. */
 export class Lane {
-  readonly raw: RawFile;
+  private readonly raw: RawFile;
+  private readonly entropy = new Entropy();
   private readonly compressor: Compressor;
 
   /** Both are created in the folder; `name` has no blanks. */
   constructor(
     private readonly name: string,
-    options: CompressorOptions,
+    private readonly options: LaneOptions,
   ) {
     this.raw = new RawFile(join(options.folder, name));
     this.compressor = new Compressor(options);
+  }
+
+  begin(): void {
+    this.raw.begin();
+    this.entropy.begin();
+  }
+
+  /** Appends to its content. */
+  async write(chunk: Uint8Array): Promise<void> {
+    this.entropy.add(chunk);
+    await this.raw.write(chunk, this.options.signal);
+  }
+
+  /** Bytes of its content. */
+  get bytes(): number {
+    return this.raw.bytes;
   }
 
   /** About how many bytes of its content are compressed. */
@@ -30,13 +57,19 @@ export class Lane {
    */
   async compress(to: string): Promise<number> {
     this.raw.end();
-    const size = await this.compressor.compress(this.name, to);
+    const { level } = this.options;
+    const size = await this.compressor.compress(
+      this.name,
+      to,
+      this.entropy.isDense ? Math.min(level, DENSE_LEVEL) : level,
+    );
     if (!size.ok) throw new PackingFailed(size.problem);
     return size.value;
   }
 
   async close(): Promise<void> {
     this.raw.close();
+    unlinkSync(this.raw.path);
     await this.compressor.close();
   }
 }
@@ -53,7 +86,7 @@ export class Lanes {
   /** Up to `most` lanes, each created on demand. */
   constructor(
     private readonly most: number,
-    private readonly options: CompressorOptions,
+    private readonly options: LaneOptions,
   ) {}
 
   /** A lane with an empty file, once there is one; {@link Meanwhile} until then. Throws what a task threw. */
@@ -63,7 +96,7 @@ export class Lanes {
       const lane = this.idle.pop() ?? this.another();
       if (lane === undefined) await this.one(meanwhile);
       else {
-        lane.raw.begin();
+        lane.begin();
         return lane;
       }
     }

@@ -30,7 +30,6 @@ export interface Frame {
 export interface SegmentsOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
-  /** Use zstd's long-distance matching. */
   /** How many frames to compress in parallel. */
   readonly processors: number;
   /** Folder for files on the way. */
@@ -38,49 +37,56 @@ export interface SegmentsOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called repeatedly with the bytes of archive compressed so far. */
   readonly onProgress?: ((bytes: number) => void) | undefined;
+  /** The order in which to compress the segments, by index; default: that of the archive. */
+  readonly order?: readonly number[];
   /** Called for each frame in the order of the archive. The receiver owns its file. */
   readonly onFrame: (frame: Frame) => void;
+  /** Called, among the frames, for each segment that is not to be compressed. */
+  readonly onKept?: (segment: number) => void;
 }
 
 /**
- * Compresses segments, given as their chunks. Throws {@link PackingFailed}. When it settles, no zstd is left
- * running.
+ * Compresses segments, given as their chunks; `kept`: there is nothing to do. Throws {@link PackingFailed}.
+ * When it settles, no zstd is left running.
  */
 export async function compressSegments(
-  segments: readonly Iterable<Uint8Array>[],
+  segments: readonly (Iterable<Uint8Array> | 'kept')[],
   options: SegmentsOptions,
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const { level, processors, scratch, onProgress, onFrame } = options;
+  const { level, processors, scratch, onProgress, order = segments.keys() } = options;
   const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
-  const inOrder = new InOrder(onFrame);
+  const inOrder = new InOrder(segments, options);
   // Passing frames on takes time: lanes are filled first.
   const handOn = (): boolean => inOrder.handOn();
   let count = 0;
   let done = 0;
   const timer = setInterval(() => onProgress?.(done + lanes.compressed), INTERVAL);
-  const compress = (lane: Lane, segment: number): void => {
-    const order = count++;
+  const compress = (lane: Lane, segment: number, index: number): void => {
+    const name = `frame.${count++}`;
     lanes.start(lane, async () => {
-      const name = `frame.${order}`;
-      const { bytes } = lane.raw;
+      const { bytes } = lane;
       const size = await lane.compress(name);
       done += bytes;
-      inOrder.take(order, { segment, path: join(scratch, name), size, bytes });
+      inOrder.take(index, { segment, path: join(scratch, name), size, bytes });
     });
   };
   try {
-    for (const [segment, chunks] of segments.entries()) {
+    for (const segment of order) {
+      const chunks = segments[segment];
+      if (chunks === undefined || chunks === 'kept') continue;
+      let frames = 0;
       let lane: Lane | undefined;
       for (const chunk of chunks) {
         lane ??= await lanes.next(handOn);
-        await lane.raw.write(chunk, signal);
-        if (lane.raw.bytes < FRAME_TARGET) continue;
-        compress(lane, segment);
+        await lane.write(chunk);
+        if (lane.bytes < FRAME_TARGET) continue;
+        compress(lane, segment, frames++);
         lane = undefined;
       }
-      if (lane !== undefined) compress(lane, segment);
+      if (lane !== undefined) compress(lane, segment, frames++);
+      inOrder.end(segment, frames);
     }
     await lanes.finish(handOn);
     while (handOn()) if (signal.aborted) throw new Interrupted();
@@ -92,23 +98,48 @@ export async function compressSegments(
   }
 }
 
-/** Frames, passed on in the order in which they were begun, whichever is done first. */
+/** Frames, passed on in the order of the archive, whichever is done first. */
 class InOrder {
-  private readonly waiting = new Map<number, Frame>();
-  private next = 0;
+  private readonly waiting = new Map<string, Frame>();
+  /** The number of frames of the segments that are known as a whole. */
+  private readonly frames = new Map<number, number>();
+  private segment = 0;
+  private index = 0;
 
-  constructor(private readonly onFrame: (frame: Frame) => void) {}
+  constructor(
+    private readonly segments: readonly unknown[],
+    private readonly receiver: Pick<SegmentsOptions, 'onFrame' | 'onKept'>,
+  ) {}
 
-  take(order: number, frame: Frame): void {
-    this.waiting.set(order, frame);
+  /** A frame with its number in its segment. */
+  take(index: number, frame: Frame): void {
+    this.waiting.set(`${frame.segment} ${index}`, frame);
+  }
+
+  /** The segment has no more frames than these. */
+  end(segment: number, frames: number): void {
+    this.frames.set(segment, frames);
   }
 
   /** Passes the next one on, if it is done; returns whether it was. */
   handOn(): boolean {
-    const first = this.waiting.get(this.next);
+    while (this.frames.get(this.segment) === this.index) this.next();
+    if (this.segments[this.segment] === 'kept') {
+      this.receiver.onKept?.(this.segment);
+      this.next();
+      return true;
+    }
+    const key = `${this.segment} ${this.index}`;
+    const first = this.waiting.get(key);
     if (first === undefined) return false;
-    this.waiting.delete(this.next++);
-    this.onFrame(first);
+    this.waiting.delete(key);
+    this.index++;
+    this.receiver.onFrame(first);
     return true;
+  }
+
+  private next(): void {
+    this.segment++;
+    this.index = 0;
   }
 }

@@ -7,9 +7,10 @@ import { formatBytes } from '../../core/text/size.js';
 import { placedBy } from '../customise/place-files.js';
 import type { KeptOut } from '../pack/kept-out.js';
 import type { PackageSize } from '../pack/package-sizes.js';
+import type { EarlierImage } from '../pack/kept-segments.js';
 import { readImage } from '../set/images.js';
 import type { StageRecord } from '../stages/build-state.js';
-import { whyFiles } from '../stages/decide.js';
+import { fileStamp, whyFiles } from '../stages/decide.js';
 import { baseInputs, packBase } from './base.js';
 import { recordedNodes } from './device-nodes.js';
 import { ACCOUNTS, numbersRecord } from './last-numbers.js';
@@ -39,7 +40,11 @@ export async function baseStage(
     work,
     'base',
     why,
-    ({ manifest }) => `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`,
+    ({ manifest, segments }) => {
+      const what = `${manifest.inodes} files, ${formatBytes(manifest.unpackedBytes)} in RAM`;
+      if (segments === undefined || segments.kept === 0) return what;
+      return `${what}; ${segments.kept} of ${segments.keys.length} segments unchanged`;
+    },
     () =>
       packBase(
         settings,
@@ -50,19 +55,23 @@ export async function baseStage(
           nodes: recordedNodes(work.records.system ?? work.state.get('system')),
           scratch: output.scratch.path,
           tools: () => tools.root(),
+          earlier: earlierBase(work),
         },
         context,
       ),
   );
   if (!made.ok) return made;
-  const { manifest, keptOut, largest } = made.value;
+  const { manifest, keptOut, largest, segments } = made.value;
   const name = BASE_FILES[settings.machine.format];
   work.made.set(name, join(output.scratch.path, name));
   for (const other of BASE_NAMES) if (other !== name) work.gone.add(other);
   work.records.base = {
     inputs,
     at: new Date().toISOString(),
-    output: { id: manifest.id, 'kept out': JSON.stringify(keptOut), largest: JSON.stringify(largest) },
+    output: {
+      ...{ id: manifest.id, 'kept out': JSON.stringify(keptOut), largest: JSON.stringify(largest) },
+      ...(segments === undefined ? {} : { [SEGMENTS]: segments.keys.join(' ') }),
+    },
   };
   work.records[ACCOUNTS] = numbersRecord(work, root.path);
   return ok();
@@ -71,6 +80,17 @@ export async function baseStage(
 /** The packages that take the most room in the base; none: an older mkma packed it. */
 export function largestIn(base: StageRecord | undefined): readonly PackageSize[] {
   return JSON.parse(base?.output.largest ?? '[]');
+}
+
+/** The name of the keys of segments in the record. */
+const SEGMENTS = 'segments';
+
+/** The archive that the last build left, if it is still that file. */
+function earlierBase({ state, output }: Work): EarlierImage | undefined {
+  const name = BASE_FILES.cpio;
+  const path = join(output.path, name);
+  const { [SEGMENTS]: keys, [`file ${name}`]: stamp } = state.get('base')?.output ?? {};
+  return keys === undefined || stamp !== fileStamp(path) ? undefined : { path, keys: keys.split(' ') };
 }
 
 /** What the base leaves out of the tree. */

@@ -12,16 +12,19 @@ import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
 import { largestPackages, type PackageSize } from '../pack/package-sizes.js';
+import type { EarlierImage } from '../pack/kept-segments.js';
 import { packagesIn, recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
+import { segmentKeys } from '../pack/segment-keys.js';
 import { step } from '../stage.js';
 import type { Inputs } from '../stages/build-state.js';
 import { requireUnmounted } from '../sys/mounts.js';
+import { run } from '../sys/run.js';
 import type { BuildSettings } from './settings.js';
 import { erofsTools } from './tools-tree.js';
 
 /** Increased whenever the same inputs must give another image. */
-const RECIPE = '10';
+const RECIPE = '11';
 
 /** Everything the base depends on; `tools` is the id of the bootstrapped tools, which include mkfs.erofs. */
 export function baseInputs(
@@ -67,6 +70,8 @@ export interface BaseSource {
   readonly nodes?: readonly DeviceNode[];
   /** The path of the built suite's tools, on demand. */
   readonly tools: () => Promise<Result<string>>;
+  /** The archive of an earlier build: unchanged segments are copied. */
+  readonly earlier?: EarlierImage | undefined;
 }
 
 /** A base, and what it leaves out of the tree. */
@@ -75,6 +80,8 @@ export interface PackedBase {
   readonly keptOut: readonly KeptOut[];
   /** The packages that take the most room in it. */
   readonly largest: readonly PackageSize[];
+  /** Of an archive: keys of its segments (pack/segment-keys.ts), and how many were copied. */
+  readonly segments?: { readonly keys: readonly string[]; readonly kept: number };
 }
 
 /** Packs a tree in the machine's format. */
@@ -152,19 +159,21 @@ function noteSockets(sockets: readonly string[], context: Context): void {
 
 async function packArchive(
   settings: BaseSettings,
-  { root, kernelRelease, scratch, stays, nodes }: BaseSource,
+  { root, kernelRelease, scratch, stays, nodes, earlier }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
   const listed = await step(context, 'base', LISTING, async () => {
-    const [tree, attributes] = await Promise.all([
+    const [tree, attributes, zstd] = await Promise.all([
       scanTree(root, context.signal, nodes),
       scanAttributes(root, context.signal),
+      run({ file: 'zstd', args: ['--version'] }, { signal: context.signal }),
     ]);
     if (!tree.ok) return tree;
-    return attributes.ok ? ok({ tree, attributes }) : attributes;
+    if (!attributes.ok) return attributes;
+    return zstd.ok ? ok({ tree, attributes, zstd: zstd.value.stdout }) : zstd;
   });
   if (!listed.ok) return listed;
-  const { tree, attributes } = listed.value;
+  const { tree, attributes, zstd } = listed.value;
   const { entries, kinds: keptOut, largest } = select(tree.value, stays, root, context);
   const plan = planArchive(entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
@@ -173,6 +182,7 @@ async function packArchive(
   if (!plan.ok) return plan;
   noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
+  const keys = segmentKeys(plan.value, `${RECIPE} -${settings.level} ${zstd}`);
   const packed = await step(context, 'base', PACKING, ({ emit }) =>
     packImage({
       root,
@@ -181,11 +191,15 @@ async function packArchive(
       level: settings.level,
       scratch,
       target: join(scratch, BASE_FILES.cpio),
+      reuse: { keys, earlier },
       signal: context.signal,
+      onWarning: (problem) => emit({ type: 'warning', problem }),
       onProgress: (done) => emit({ type: 'progress', stage: 'base', done, total, unit: 'bytes' }),
     }),
   );
-  return packed.ok ? ok({ manifest: packed.value, keptOut, largest }) : packed;
+  if (!packed.ok) return packed;
+  const { manifest, kept } = packed.value;
+  return ok({ manifest, keptOut, largest, segments: { keys, kept } });
 }
 
 function facts(settings: BaseSettings, root: string, kernelRelease: string): BaseFacts {
