@@ -14,6 +14,7 @@ import { EarlyBoot } from './early-boot.js';
 import { benchGrowth } from './growth.js';
 import { describeHost } from './host.js';
 import { initramfsSize } from './initramfs-size.js';
+import { benchLevels } from './levels.js';
 import { benchLoading } from './loading.js';
 import { benchPacking } from './packing.js';
 import { benchPersist } from './persist.js';
@@ -79,6 +80,7 @@ async function measure(): Promise<Measurements> {
   const early = new EarlyBoot(join(images, FILES.initramfsTree), join(scratch, 'root'));
   const loading = await benchLoading(early, images, realpathSync(held), runs);
   const packing = await benchPacking({ images, scratch, runs, tools: live.root });
+  const levels = await benchLevels({ images, scratch, runs });
   mkdirSync(join(scratch, 'machine'));
   const persisting = await benchPersist(images, join(scratch, 'machine'), runs);
   const growth = await benchGrowth({ images, early, scratch, runs: Math.min(runs, 3) });
@@ -89,7 +91,7 @@ async function measure(): Promise<Measurements> {
   const load = [before, loadavg()[0] ?? 0] as const;
   return {
     ...{ at: new Date().toISOString(), machine, runs, load },
-    ...{ loading, packing, persisting, growth, initramfs: initramfs.value },
+    ...{ loading, packing, levels, persisting, growth, initramfs: initramfs.value },
     ...(booting === undefined ? {} : { booting }),
   };
 }

@@ -100,10 +100,15 @@ async function benchOthers(tree: string, tools: string, runs: number): Promise<P
 
 /**
  * Pack the tree as the machine of `images`, once, into the folder `scratch`, in a process of its own: no run profits from those
- * before it.
+ * before it. Packed again into the same folder, unchanged segments are copied.
  */
-export async function packOnce(images: string, tree: string, scratch: string): Promise<PackedOnce> {
-  return ended(startPacking(images, tree, scratch));
+export async function packOnce(
+  images: string,
+  tree: string,
+  scratch: string,
+  level = 3,
+): Promise<PackedOnce> {
+  return ended(startPacking(images, tree, scratch, level));
 }
 
 /** As {@link packOnce}; also the most bytes of memory that it took at a time, its zstd processes included. To watch takes time itself. */
@@ -120,9 +125,11 @@ export async function watchPacking(
   return { ...packed, memory };
 }
 
-function startPacking(images: string, tree: string, scratch: string) {
+function startPacking(images: string, tree: string, scratch: string, level = 3) {
   const program = fileURLToPath(new URL('pack-once.js', import.meta.url));
-  return spawn(process.execPath, [program, images, tree, scratch], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [program, images, tree, scratch, String(level)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 async function ended(child: ReturnType<typeof startPacking>): Promise<PackedOnce> {

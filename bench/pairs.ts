@@ -28,11 +28,11 @@ export interface Contest {
   readonly theirs: { readonly name: string; readonly run: Measure };
 }
 
-/** Run both in turns, `runs` times after one turn that does not count (it fills the page cache). */
-export async function compare(contest: Contest, runs: number): Promise<Pair> {
+/** Run both in turns, `runs` times after one turn that does not count (it fills the page cache), if there is to be one. */
+export async function compare(contest: Contest, runs: number, warmUp = true): Promise<Pair> {
   const ours: number[] = [];
   const theirs: number[] = [];
-  for (let turn = -1; turn < runs; turn++) {
+  for (let turn = warmUp ? -1 : 0; turn < runs; turn++) {
     const a = await contest.ours.run();
     const b = await contest.theirs.run();
     if (turn < 0) continue;

@@ -6,6 +6,7 @@ import type { Booted } from './boot/once.js';
 import type { Growth, Size } from './growth.js';
 import type { BenchHost } from './host.js';
 import type { InitramfsSize } from './initramfs-size.js';
+import type { Levels } from './levels.js';
 import type { Loading } from './loading.js';
 import type { Packing } from './packing.js';
 import { median, type Pair, type Series } from './pairs.js';
@@ -20,6 +21,7 @@ export interface Measurements {
   readonly runs: number;
   readonly loading: Loading;
   readonly packing: Packing;
+  readonly levels: Levels;
   readonly persisting: Persisting;
   readonly growth: Growth;
   /** Absent where nothing was booted. */
@@ -29,7 +31,7 @@ export interface Measurements {
 
 /** The report's lines. */
 export function report(found: Measurements): string[] {
-  const { machine, loading, packing, persisting, growth, booting, initramfs } = found;
+  const { machine, loading, packing, levels, persisting, growth, booting, initramfs } = found;
   const versions = (of: Readonly<Record<string, string>>): string =>
     Object.entries(of)
       .map(([name, version]) => `${name} ${version}`)
@@ -51,6 +53,8 @@ export function report(found: Measurements): string[] {
       `memory at most ${formatBytes(packing.memory)}, zstd included`,
     ...packing.others.map((other) => `${seriesLine(other)}; size ${formatBytes(other.bytes)}`),
     '',
+    ...levelLines(levels),
+    '',
     ...pairLines(persisting.time),
     `  ${persisting.files} new files, ${formatBytes(persisting.bytes)}; size ${formatBytes(persisting.ours)}, ` +
       `plain ${formatBytes(persisting.theirs)}: ${ratio(persisting.ours / persisting.theirs)}`,
@@ -65,6 +69,17 @@ export function report(found: Measurements): string[] {
         `  ${name.padEnd(8)} ${formatBytes(packed).padStart(9)}, unpacked ${formatBytes(unpacked)}`,
     ),
   ];
+}
+
+export function levelLines({ pairs, sizes, again }: Levels): string[] {
+  const lines = pairs.flatMap((pair, i) => {
+    const [ours, theirs] = sizes[i] as readonly [number, number];
+    return [
+      ...pairLines(pair),
+      `  size ${formatBytes(ours)}, zstd's ${formatBytes(theirs)}: ${ratio(ours / theirs)}`,
+    ];
+  });
+  return [...lines, ...pairLines(again)];
 }
 
 function growthLines({ copies, small, large }: Growth): string[] {
