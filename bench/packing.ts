@@ -8,7 +8,7 @@ import { BASE_FILES, FILES } from '../src/core/contract.js';
 import { memoryOfTree, peakWhile } from './memory.js';
 import type { PackedOnce } from './pack-once.js';
 import { compare, type Pair, type Series } from './pairs.js';
-import { output, time } from './programs.js';
+import { output, splitTimes, TIMES, time } from './programs.js';
 
 /** Share of the plain pipeline's time that packing may take. */
 const GOAL = 0.6;
@@ -33,6 +33,12 @@ export interface Packing {
   readonly memory: number;
   /** What other tools take, with the bytes that they make. */
   readonly others: readonly (Series & { readonly bytes: number })[];
+}
+
+/** Packed by a process of its own. */
+export interface Packed extends PackedOnce {
+  /** Seconds of processor time, zstd and the start of Node.js included. */
+  readonly processor: number;
 }
 
 export interface PackingOptions {
@@ -102,12 +108,7 @@ async function benchOthers(tree: string, tools: string, runs: number): Promise<P
  * Pack the tree as the machine of `images`, once, into the folder `scratch`, in a process of its own: no run profits from those
  * before it. Packed again into the same folder, unchanged segments are copied.
  */
-export async function packOnce(
-  images: string,
-  tree: string,
-  scratch: string,
-  level = 3,
-): Promise<PackedOnce> {
+export async function packOnce(images: string, tree: string, scratch: string, level = 3): Promise<Packed> {
   return ended(startPacking(images, tree, scratch, level));
 }
 
@@ -116,7 +117,7 @@ export async function watchPacking(
   images: string,
   tree: string,
   scratch: string,
-): Promise<PackedOnce & { readonly memory: number }> {
+): Promise<Packed & { readonly memory: number }> {
   const child = startPacking(images, tree, scratch);
   const [packed, memory] = await peakWhile(
     () => memoryOfTree(child.pid ?? 0),
@@ -127,17 +128,18 @@ export async function watchPacking(
 
 function startPacking(images: string, tree: string, scratch: string, level = 3) {
   const program = fileURLToPath(new URL('pack-once.js', import.meta.url));
-  return spawn(process.execPath, [program, images, tree, scratch, String(level)], {
+  return spawn('sh', [...TIMES, process.execPath, program, images, tree, scratch, String(level)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
 
-async function ended(child: ReturnType<typeof startPacking>): Promise<PackedOnce> {
+async function ended(child: ReturnType<typeof startPacking>): Promise<Packed> {
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
   const [code] = (await once(child, 'close')) as [number | null];
   if (code !== 0) throw new Error(`packing failed: exit code ${code}`);
-  return JSON.parse(text) as PackedOnce;
+  const { printed, processor } = splitTimes(text);
+  return { ...(JSON.parse(printed) as PackedOnce), processor };
 }

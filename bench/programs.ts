@@ -25,3 +25,18 @@ export async function time(file: string, ...args: string[]): Promise<number> {
   if (code !== 0) throw new Error(`${file} ${args.join(' ')}: exit code ${code}: ${stderr}`);
   return seconds;
 }
+
+/** A shell that runs its arguments and prints its own processor time and that of what it ran (sh(1), "times"). */
+export const TIMES = ['-c', '"$@"; code=$?; times; exit $code', 'sh'] as const;
+
+/** The processor time in seconds at the end of what a {@link TIMES} shell printed, and what is before it. */
+export function splitTimes(text: string): { readonly printed: string; readonly processor: number } {
+  const [, printed = '', times = ''] = /^(.*?)((?:\d+m[\d.]+s[ \n]){4})$/s.exec(text) ?? [];
+  const parts = [...times.matchAll(/(\d+)m([\d.]+)s/g)];
+  if (parts.length !== 4) throw new Error(`no times: ${text}`);
+  const processor = parts.reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
+  return { printed, processor };
+}

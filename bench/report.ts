@@ -6,7 +6,7 @@ import type { Booted } from './boot/once.js';
 import type { Growth, Size } from './growth.js';
 import type { BenchHost } from './host.js';
 import type { InitramfsSize } from './initramfs-size.js';
-import type { Levels } from './levels.js';
+import type { LevelPair, Levels } from './levels.js';
 import type { Loading } from './loading.js';
 import type { Packing } from './packing.js';
 import { median, type Pair, type Series } from './pairs.js';
@@ -75,11 +75,15 @@ export function levelLines({ pairs, sizes, again }: Levels): string[] {
   const lines = pairs.flatMap((pair, i) => {
     const [ours, theirs] = sizes[i] as readonly [number, number];
     return [
-      ...pairLines(pair),
-      `  size ${formatBytes(ours)}, zstd's ${formatBytes(theirs)}: ${ratio(ours / theirs)}`,
+      ...levelPair(pair),
+      `  size ${formatBytes(ours)}, zstd's ${formatBytes(theirs)}: ${(ours / theirs).toFixed(4)}x`,
     ];
   });
-  return [...lines, ...pairLines(again)];
+  return [...lines, ...levelPair(again)];
+}
+
+function levelPair(pair: LevelPair): string[] {
+  return [...pairLines(pair), `  processor time: ${ratio(pair.processor)}`];
 }
 
 function growthLines({ copies, small, large }: Growth): string[] {
