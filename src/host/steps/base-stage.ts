@@ -6,11 +6,13 @@ import { BASE_NAMES } from '../../core/set/base.js';
 import { formatBytes } from '../../core/text/size.js';
 import { placedBy } from '../customise/place-files.js';
 import type { KeptOut } from '../pack/kept-out.js';
-import type { PackageSize } from '../pack/package-sizes.js';
 import type { EarlierImage } from '../pack/kept-segments.js';
+import type { PackageSize } from '../pack/package-sizes.js';
+import type { Stamp } from '../pack/segment-keys.js';
 import { readImage } from '../set/images.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { fileStamp, whyFiles } from '../stages/decide.js';
+import { stampsOf } from '../trees/stamps.js';
 import { baseInputs, packBase } from './base.js';
 import { recordedNodes } from './device-nodes.js';
 import { ACCOUNTS, numbersRecord } from './last-numbers.js';
@@ -56,6 +58,7 @@ export async function baseStage(
           scratch: output.scratch.path,
           tools: () => tools.root(),
           earlier: earlierBase(work),
+          stamp: stampOf(work),
         },
         context,
       ),
@@ -80,6 +83,12 @@ export async function baseStage(
 /** The packages that take the most room in the base; none: an older mkma packed it. */
 export function largestIn(base: StageRecord | undefined): readonly PackageSize[] {
   return JSON.parse(base?.output.largest ?? '[]');
+}
+
+/** Stamps of the tree that this build makes; `undefined`: the base is of a tree that stays. */
+function stampOf({ stack: { current, changes } }: Work): Stamp | undefined {
+  if (current?.upper === undefined || changes === undefined) return undefined;
+  return stampsOf(current.upper, changes);
 }
 
 /** The name of the keys of segments in the record. */

@@ -11,11 +11,11 @@ import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
 import { excluded, type KeptOut, MACHINE_ID, selectEntries } from '../pack/kept-out.js';
-import { largestPackages, type PackageSize } from '../pack/package-sizes.js';
 import type { EarlierImage } from '../pack/kept-segments.js';
+import { largestPackages, type PackageSize } from '../pack/package-sizes.js';
 import { packagesIn, recordsOf } from '../pack/records.js';
 import { type ScannedTree, scanTree } from '../pack/scan.js';
-import { segmentKeys } from '../pack/segment-keys.js';
+import { type Stamp, segmentKeys } from '../pack/segment-keys.js';
 import { step } from '../stage.js';
 import type { Inputs } from '../stages/build-state.js';
 import { requireUnmounted } from '../sys/mounts.js';
@@ -72,6 +72,8 @@ export interface BaseSource {
   readonly tools: () => Promise<Result<string>>;
   /** The archive of an earlier build: unchanged segments are copied. */
   readonly earlier?: EarlierImage | undefined;
+  /** Stamps of files by which segments are found unchanged; absent: those of a tree that stays. */
+  readonly stamp?: Stamp | undefined;
 }
 
 /** A base, and what it leaves out of the tree. */
@@ -159,7 +161,7 @@ function noteSockets(sockets: readonly string[], context: Context): void {
 
 async function packArchive(
   settings: BaseSettings,
-  { root, kernelRelease, scratch, stays, nodes, earlier }: BaseSource,
+  { root, kernelRelease, scratch, stays, nodes, earlier, stamp }: BaseSource,
   context: Context,
 ): Promise<Result<PackedBase>> {
   const listed = await step(context, 'base', LISTING, async () => {
@@ -182,7 +184,7 @@ async function packArchive(
   if (!plan.ok) return plan;
   noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
-  const keys = segmentKeys(plan.value, `${RECIPE} -${settings.level} ${zstd}`);
+  const keys = segmentKeys(plan.value, `${RECIPE} -${settings.level} ${zstd}`, stamp);
   const packed = await step(context, 'base', PACKING, ({ emit }) =>
     packImage({
       root,
