@@ -19,12 +19,13 @@ _mkma() {
   esac
   local words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words='new summary build run test boot-entry install export shell inspect layers generations clean doctor completion --help --version'
+    words='new summary build lock run test boot-entry install export shell inspect layers generations clean doctor completion --help --version'
   else
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
     summary) words='--help --config --preset --suite --kernel --format --without --zram --initramfs-modules --compression-level --all --json --verbose' ;;
-    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --refresh --offline --cache-size --generation --discard-edits --qemu-test --accel --yes --debug-shell --explain --json --verbose' ;;
+    build) words='--help --output --config --preset --suite --kernel --mirror --proxy --format --without --zram --initramfs-modules --compression-level --cache --source-date-epoch --no-lock --snapshot --refresh --offline --cache-size --generation --discard-edits --qemu-test --accel --yes --debug-shell --explain --json --verbose' ;;
+    lock) words='--help --update --output --config --preset --suite --kernel --mirror --snapshot --proxy --format --without --cache --yes --json --verbose' ;;
     run) words='--help --output --config --preset --medium --disk --data-disk --bus --firmware --nvram --forward --network --window --fresh-disk --dry-run --append --memory --cpus --uuid --accel --cache --yes --json --verbose' ;;
     test) words='--help --output --config --preset --test --junit --medium --bus --passphrase-file --firmware --nvram --graphics --artifacts --data-disk --timeout --append --memory --cpus --accel --cache --yes --json --verbose' ;;
     boot-entry) words='--help --output --config --preset --loader --write --dry-run --root --grub-dir --esp --storage-device --images-path --append --json --verbose' ;;

@@ -87,9 +87,9 @@ async function loadSystem() {
 type System = Awaited<ReturnType<typeof loadSystem>>;
 
 /** Commands that mount, or run functions of a definition that may. */
-const APART = ['build', 'install', 'generations'];
+const APART = ['build', 'lock', 'install', 'generations'];
 /** Commands that read or change trees of machines: a plain user is root of a user namespace there. */
-const AS_ROOT = ['build', 'shell', 'clean', 'install', 'export'];
+const AS_ROOT = ['build', 'lock', 'shell', 'clean', 'install', 'export'];
 
 /** They get namespaces of their own, unless they have them or fail anyway. */
 async function runApart(system: System, ownMounts: boolean): Promise<number | undefined> {

@@ -2,7 +2,14 @@
 import { resolveMachine } from '../../src/host/definition/resolve.js';
 import { findReach } from '../../src/host/mirror/reach.js';
 import type { Event } from '../../src/host/report/event.js';
-import { bootstrap, LIST, mirrorInputs, type Part, TREE } from '../../src/host/steps/bootstrap/engine.js';
+import {
+  bootstrap,
+  LIST,
+  mirrorInputs,
+  type Part,
+  planned,
+  TREE,
+} from '../../src/host/steps/bootstrap/engine.js';
 import { fetchKernel, KERNEL_PACKAGE } from '../../src/host/steps/bootstrap/kernel.js';
 import { fetchKeys, keyReader } from '../../src/host/steps/bootstrap/keys.js';
 import { repositoryFiles } from '../../src/host/steps/bootstrap/packages.js';
@@ -29,6 +36,8 @@ const settings = {
   cache: asked.cache,
   refresh: false,
   offline: asked.offline,
+  lock: asked.lock,
+  snapshot: asked.snapshot,
 } as unknown as BuildSettings;
 const events: Event[] = [];
 const emit = (event: Event): void => void events.push(event);
@@ -38,11 +47,14 @@ const { kernel = '' } = asked;
 const withKernel = kernel !== '';
 const part: Part = {
   stage: 'tools',
-  inputs: { ...mirrorInputs(settings), ...(withKernel ? { kernel } : {}) },
+  inputs: { ...mirrorInputs(settings, 'tools'), ...(withKernel ? { kernel } : {}) },
   variant: 'extract',
   packages: [...PACKAGES, ...extra],
-  files: repositoryFiles(settings.machine, keyReader(asked.cache)),
-  finish: [`ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"`, ...(withKernel ? [fetchKernel(kernel)] : [])],
+  files: repositoryFiles(settings.machine, keyReader({ cache: asked.cache })),
+  finish: [
+    asked.lock === undefined ? `ls "$1/usr/share" > "$MKMA_ENTRY/${LIST}"` : planned(PACKAGES),
+    ...(withKernel ? [fetchKernel(kernel)] : []),
+  ],
   makes: withKernel ? [TREE, LIST, KERNEL_PACKAGE] : [TREE, LIST],
 };
 const made = await bootstrap(settings, { emit, signal }, part, asked.pauses);

@@ -72,6 +72,18 @@ describe('a mirror', () => {
     assert.equal(mirror.count('alpha_1.0_all.deb'), 1);
   });
 
+  test('that says when to ask again is asked then, unless that is hours away', async () => {
+    using mirror = await new Mirror(folder.path).listen();
+    mirror.misbehave('beta_1.0_all.deb', { status: 429, retryAfter: '1' }, 2);
+    const { told } = await fetchFrom(mirror, [0.1]);
+    assert.equal(told.code, undefined, told.printed);
+    assert.match(told.notes[0] ?? '', /429 Too Many Requests; try 2 of 2 in 1 seconds$/);
+    mirror.misbehave('beta_1.0_all.deb', { status: 503, retryAfter: '7200' });
+    const long = await fetchFrom(mirror, [0.1]);
+    assert.equal(long.told.code, 'mirror-unavailable', long.told.printed);
+    assert.deepEqual(long.told.notes, []);
+  });
+
   test('that wants to know who asks is asked once', async () => {
     using mirror = await new Mirror(folder.path).listen();
     mirror.misbehave('beta_1.0_all.deb', 403);

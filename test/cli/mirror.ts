@@ -17,10 +17,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineConfig } from '../../src/host/definition/machine.js';
+import type { Lockfile } from '../../src/host/lockfile/schema.js';
 import { execute } from './cli.js';
 
 /** How a file is answered that is not simply sent: by a status, cut off half way, or with a byte changed. */
-export type Misbehaviour = number | 'cut' | 'wrong';
+export type Misbehaviour =
+  | number
+  | 'cut'
+  | 'wrong'
+  | { readonly status: number; readonly retryAfter: string };
 
 export const PACKAGES = ['alpha', 'beta'];
 const SUITE = 'trixie';
@@ -135,6 +140,10 @@ export class Mirror {
     const file = join(this.folder, 'www', path);
     const bad = [...this.misbehaviours].find(([end]) => path.endsWith(end))?.[1];
     const how = bad !== undefined && bad.times-- > 0 ? bad.how : undefined;
+    if (typeof how === 'object') {
+      res.writeHead(how.status, { 'retry-after': how.retryAfter }).end();
+      return;
+    }
     if (typeof how === 'number' || !existsSync(file) || !statSync(file).isFile()) {
       res.writeHead(typeof how === 'number' ? how : 404).end();
       return;
@@ -195,6 +204,10 @@ export interface Asked {
   /** Repositories beside the mirror, and packages of theirs. */
   readonly repositories?: MachineConfig['repositories'] | undefined;
   readonly extra?: readonly string[] | undefined;
+  /** Install what it names, for the part `tools`. */
+  readonly lock?: Lockfile | undefined;
+  /** The archive of snapshots. */
+  readonly snapshot?: string | undefined;
 }
 
 /** What it answers. */

@@ -53,7 +53,7 @@ describe('keys by address', () => {
     assert.equal(publicKeysOf(readFileSync(join(folder.path, 'www/flat/Release.key'))).length, 2);
     for (let i = 0; i < 2; i++) assert.equal(await fetchInto(cache, repository), undefined);
     assert.equal(mirror.count('Release.key'), 1);
-    const text = keyReader(cache)(repository.key);
+    const text = keyReader({ cache })(repository.key);
     assert.deepEqual(
       publicKeysOf(Buffer.from(text)).map((key) => key.fingerprint),
       [fingerprint],

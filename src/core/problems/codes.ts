@@ -6,6 +6,7 @@ import { BOOT } from './boot.js';
 import { BUILD } from './build.js';
 import { DEFINITION } from './definition.js';
 import { IMAGES } from './images.js';
+import { LOCKS } from './locks.js';
 import { MACHINE } from './machine.js';
 import { MEDIA } from './media.js';
 import { OPENED_STORAGE } from './opened-storage.js';
@@ -17,6 +18,7 @@ export const PROBLEM_CODES = {
   'Command line': USAGE,
   Definition: DEFINITION,
   Build: BUILD,
+  Locks: LOCKS,
   'Images and layers': IMAGES,
   'Early boot': BOOT,
   'Encrypted and logical volumes': OPENED_STORAGE,
@@ -30,6 +32,7 @@ export type ProblemCode =
   | keyof typeof USAGE
   | keyof typeof DEFINITION
   | keyof typeof BUILD
+  | keyof typeof LOCKS
   | keyof typeof IMAGES
   | keyof typeof BOOT
   | keyof typeof OPENED_STORAGE

@@ -5,7 +5,7 @@ import type { ImageFormat } from '../../core/contract.js';
 import { err, ok, type Result, usage } from '../../core/result.js';
 import type { Context } from '../context.js';
 import type { ModuleSet, Part } from '../definition/choices.js';
-import { type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
+import { HOST_NAME, type ResolvedMachine, resolveMachine } from '../definition/resolve.js';
 import { whereOf } from '../definition/where.js';
 import { lookAtHardware } from '../hardware/host-hardware.js';
 import { COMPILED } from '../installed.js';
@@ -18,6 +18,7 @@ import { run } from '../sys/run.js';
 import { type BuildResult, build } from '../verbs/build.js';
 import { withDebugShell } from '../verbs/debug-shell.js';
 import { explain } from '../verbs/explain.js';
+import { withLock } from '../verbs/use-lock.js';
 import { VERSION } from '../version.js';
 import { requireBuilder } from './may-build.js';
 import {
@@ -35,6 +36,7 @@ import {
   outputOption,
   presetOption,
   proxyOption,
+  snapshotOption,
   withoutOption,
   zramOption,
 } from './options.js';
@@ -66,6 +68,8 @@ export function buildCommand(session: Session, end: (code: number) => void) {
     .addOption(levelOption())
     .addOption(cacheOption())
     .addOption(epochOption())
+    .option('--no-lock', 'ignore mkma.lock and install what the mirror has now')
+    .addOption(snapshotOption())
     .option('--refresh', 'check the mirror for newer packages', false)
     .addOption(offlineOption())
     .addOption(cacheSizeOption())
@@ -86,9 +90,14 @@ export function buildCommand(session: Session, end: (code: number) => void) {
       if (!terminal.ok) return end(fail(session, terminal.problem));
       const resolved = await resolveMachine({ ...options, hostname });
       if (!resolved.ok) return end(fail(session, resolved.problem));
-      const settings = await resolveSettings(session, resolved.value, options);
+      const asked = await resolveSettings(session, resolved.value, options, 'build');
+      const locked =
+        asked.ok && options.lock
+          ? await withLock(asked.value, isUnnamed(resolved.value), session.context)
+          : asked;
+      const settings = placed(locked, resolved.value);
       if (!settings.ok) return end(fail(session, settings.problem));
-      if (options.explain) return end(show(session, await explain(settings.value, session.context)));
+      if (options.explain === true) return end(show(session, await explain(settings.value, session.context)));
       const { variables } = settings.value.reach;
       const tools = await ensureTools(session, BUILD_TOOLS, options.yes, variables, options.offline);
       if (!tools.ok) return end(fail(session, tools.problem));
@@ -127,7 +136,7 @@ function debugContext(session: Session, fetching: Readonly<Record<string, string
 }
 
 /** A problem with a field, with the place in the definition where its value is set. */
-function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
+export function placed<T>(result: Result<T>, { merged }: ResolvedMachine): Result<T> {
   if (result.ok || result.problem.field === undefined) return result;
   const { field, where, ...problem } = result.problem;
   const place = whereOf(merged.originOf(field));
@@ -169,17 +178,26 @@ interface BuildOptions {
   readonly generation: boolean;
   readonly offline: boolean;
   readonly cacheSize?: number | undefined;
-  readonly explain: boolean;
+  readonly explain?: boolean;
+  readonly snapshot?: string | undefined;
 }
 
-async function resolveSettings(
+/** Whether the hostname is this host's, since nothing else names one. */
+export function isUnnamed({ merged }: ResolvedMachine): boolean {
+  const origin = merged.originOf(['hostname']);
+  return origin?.by === 'option' && origin.text === HOST_NAME;
+}
+
+/** What a build or a lock is made of; `verb` needs it. */
+export async function resolveSettings(
   session: Session,
   { machine, source }: ResolvedMachine,
   options: BuildOptions,
+  verb: string,
 ): Promise<Result<BuildSettings>> {
   const mirrors = chooseMirrors(options.mirror ?? machine.mirror);
   if (!mirrors.ok) return mirrors;
-  const allowed = options.explain ? ok() : await requireBuilder(session, 'build');
+  const allowed = options.explain === true ? ok() : await requireBuilder(session, verb);
   if (!allowed.ok) return allowed;
   const { root, owner } = session.caller;
   const reach = await findReach(session.env, options.proxy, session.context.signal);
@@ -218,6 +236,7 @@ async function resolveSettings(
       version: VERSION,
       offline: options.offline,
       cacheSize: options.cacheSize,
+      snapshot: options.snapshot,
     },
   };
 }

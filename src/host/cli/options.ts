@@ -81,6 +81,17 @@ export const mirrorOption = () =>
     "Debian mirror to build from (default: the definition's, else that of this host)",
   ).env('MKMA_MIRROR');
 
+export const snapshotOption = () =>
+  new Option(
+    '--snapshot <url>',
+    'archive of snapshots that has what the mirror no longer has of mkma.lock (default: https://snapshot.debian.org)',
+  )
+    .env('MKMA_SNAPSHOT')
+    .argParser((url) => {
+      if (/^https?:\/\/[^\s/"]+\S*$/.test(url)) return url;
+      throw new InvalidArgumentError('It must be an http or https URL.');
+    });
+
 export const proxyOption = () =>
   new Option(
     '--proxy <url>',

@@ -18,6 +18,7 @@ import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
 import { installCommand } from './install.js';
 import { layersCommand } from './layers.js';
+import { lockCommand } from './lock.js';
 import { requireBuilder } from './may-build.js';
 import { newCommand } from './new.js';
 import { builtFromOption, builtFromPresetOption, outputOption } from './options.js';
@@ -61,6 +62,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     newCommand,
     summaryCommand,
     buildCommand,
+    lockCommand,
     runCommand,
     testCommand,
     bootEntryCommand,

@@ -14,6 +14,9 @@ import { Merged } from './merge.js';
 import { keysAt, outline } from './outline.js';
 import { readSource, type Source, type SourceOptions } from './source.js';
 
+/** The origin of a hostname that nobody has named. */
+export const HOST_NAME = 'name of this host';
+
 /** Options of the command line. */
 export interface DefinitionOptions extends SourceOptions {
   readonly hostname?: string | undefined;
@@ -39,7 +42,7 @@ export interface ResolvedMachine {
 /** Resolve the machine: the definition, then options of the command line. */
 export async function resolveMachine(options: DefinitionOptions): Promise<Result<ResolvedMachine>> {
   const unnamed = new Merged();
-  const own = { by: 'option', text: 'name of this host' } as const;
+  const own = { by: 'option', text: HOST_NAME } as const;
   unnamed.add({ origin: own, fields: { hostname: defaultHostname() } });
   const sourced = await readSource(unnamed, options);
   if (!sourced.ok) return sourced;

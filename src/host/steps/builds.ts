@@ -27,6 +27,7 @@ import { foreignOf } from './bootstrap/architectures.js';
 import { bootstrap, INSTALLED, LIST, mirrorInputs, soundCache, TREE } from './bootstrap/engine.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
+import type { Part } from './bootstrap/part.js';
 import type { Lacking } from './lacking.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
@@ -69,8 +70,9 @@ export function inputsOfBuild(settings: BuildSettings, build: Build, kernel?: st
   };
 }
 
-function toolsOf(settings: BuildSettings, { packages }: Build, kernel?: string): Inputs {
-  const { recipe, ...mirror } = mirrorInputs(settings);
+function toolsOf(settings: BuildSettings, build: Build, kernel?: string): Inputs {
+  const { packages } = build;
+  const { recipe, ...mirror } = mirrorInputs(settings, lockedName(build));
   const repositories = repositoryFiles(settings.machine, describeKey);
   return {
     ...mirror,
@@ -155,6 +157,38 @@ export async function surveyBuilds(
   return ok();
 }
 
+/** Its name in a lock. */
+function lockedName({ name }: Build): string {
+  return `build ${name}`;
+}
+
+/** What is fetched for a build; `index` of it in the definition. */
+export async function buildToolsPart(
+  settings: BuildSettings,
+  build: Build,
+  index: number,
+  kernel: string | undefined,
+  { signal }: Pick<Context, 'signal'>,
+): Promise<Result<Part>> {
+  const foreign = await foreignOf(build.packages, settings.architecture, signal);
+  if (!foreign.ok) return foreign;
+  return ok({
+    stage: 'build-tools',
+    locked: lockedName(build),
+    inputs: toolsOf(settings, build, kernel),
+    variant: 'minbase',
+    packages: [...ALWAYS, ...build.packages.filter((name) => !isDebFile(name))],
+    fields: new Map(
+      build.packages.map((entry, i) => [packageNameOf(entry), ['builds', index, 'packages', i]]),
+    ),
+    debFiles: build.packages.filter(isDebFile),
+    foreignArchitectures: foreign.value,
+    files: repositoryFiles(settings.machine, keyReader(settings)),
+    finish: [INSTALLED],
+    makes: [TREE, LIST],
+  });
+}
+
 /** One build in progress. */
 class Making {
   constructor(
@@ -195,23 +229,9 @@ class Making {
 
   /** The system that it runs in. */
   async tools(): Promise<Result<CacheEntry>> {
-    const { settings, build } = this;
-    const foreign = await foreignOf(build.packages, settings.architecture, this.context.signal);
-    if (!foreign.ok) return foreign;
-    return bootstrap(settings, this.context, {
-      stage: 'build-tools',
-      inputs: toolsOf(settings, build, this.kernel),
-      variant: 'minbase',
-      packages: [...ALWAYS, ...build.packages.filter((name) => !isDebFile(name))],
-      fields: new Map(
-        build.packages.map((entry, i) => [packageNameOf(entry), ['builds', this.index, 'packages', i]]),
-      ),
-      debFiles: build.packages.filter(isDebFile),
-      foreignArchitectures: foreign.value,
-      files: repositoryFiles(settings.machine, keyReader(settings.cache)),
-      finish: [INSTALLED],
-      makes: [TREE, LIST],
-    });
+    const { settings, build, index, kernel, context } = this;
+    const part = await buildToolsPart(settings, build, index, kernel, context);
+    return part.ok ? bootstrap(settings, context, part.value) : part;
   }
 
   private async work(root: string, product: string): Promise<Result<void>> {

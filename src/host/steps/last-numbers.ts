@@ -3,22 +3,32 @@ import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
 import { type AccountNumbers, numbersToKeep } from '../../core/records/kept-numbers.js';
 import { treeNumbers } from '../customise/kept-numbers.js';
-import type { StageRecord } from '../stages/build-state.js';
+import type { BuildState, StageRecord } from '../stages/build-state.js';
 import type { Work } from './work.js';
 
 /** The name of the record, written when a base is published. */
 export const ACCOUNTS = 'accounts';
 
-const NONE: AccountNumbers = { users: {}, groups: {}, subuid: {}, subgid: {} };
+/** Of a new folder. */
+export const NO_NUMBERS: AccountNumbers = { users: {}, groups: {}, subuid: {}, subgid: {} };
 
-/** Those of the base published last, or of `chroot/` if an older mkma published it. None in a new folder. */
-export function lastNumbers({ state, output }: Work): AccountNumbers {
-  return recorded(state.get(ACCOUNTS)) ?? treeNumbers(join(output.path, FILES.chroot)) ?? NONE;
+/**
+ * Those of the base published last, or of `chroot/` if an older mkma published it. None in a new folder. With
+ * a lock, its numbers in every folder.
+ */
+export function lastNumbers({ state, output, settings }: Work): AccountNumbers {
+  if (settings.lock !== undefined) return settings.lock.accounts;
+  return recordedNumbers(state) ?? treeNumbers(join(output.path, FILES.chroot)) ?? NO_NUMBERS;
+}
+
+/** Those that a folder's records have. */
+export function recordedNumbers(state: BuildState): AccountNumbers | undefined {
+  return recorded(state.get(ACCOUNTS));
 }
 
 /** The record of a base made of the tree at `root`. */
 export function numbersRecord(work: Work, root: string): StageRecord {
-  const numbers = numbersToKeep(lastNumbers(work), treeNumbers(root) ?? NONE);
+  const numbers = numbersToKeep(lastNumbers(work), treeNumbers(root) ?? NO_NUMBERS);
   return { inputs: {}, at: new Date().toISOString(), output: { numbers: JSON.stringify(numbers) } };
 }
 

@@ -2,6 +2,7 @@
 import type { MachineConfig } from '../definition/machine.js';
 import type { Source } from '../definition/source.js';
 import type { Hardware } from '../hardware/host-hardware.js';
+import type { Lockfile } from '../lockfile/schema.js';
 import type { Mirrors } from '../mirror/mirrors.js';
 import type { Reach } from '../mirror/reach.js';
 import type { Owner } from '../sys/files.js';
@@ -47,4 +48,8 @@ export interface BuildSettings {
   readonly cacheSize?: number | undefined;
   /** Only look what an offline build lacks, and collect it here. */
   readonly lacking?: Lacking | undefined;
+  /** The lock that the build installs from; absent: it takes what the mirrors have. */
+  readonly lock?: Lockfile | undefined;
+  /** Debian's archive of snapshots, which has what mirrors no longer have. */
+  readonly snapshot?: string | undefined;
 }

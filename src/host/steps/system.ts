@@ -18,7 +18,7 @@ import { hardwareDigest } from '../hardware/host-hardware.js';
 import { GENERIC_MODULES } from '../initramfs/contents.js';
 import { leaveOut, type Savings } from '../leave-out/leave-out.js';
 import { step } from '../stage.js';
-import type { Inputs } from '../stages/build-state.js';
+import { digestInputs, type Inputs } from '../stages/build-state.js';
 import type { CacheEntry } from '../stages/cache.js';
 import type { overlayTree, Stack } from '../trees/stack.js';
 import { addModules } from './added-modules.js';
@@ -47,10 +47,19 @@ export function systemInputs(settings: BuildSettings, versions: string): Inputs 
     ...leftOutInputs(settings),
     ...buildsInputs(settings),
     'mkma on the machine': programDigest(settings.programs),
+    ...lockInputs(settings),
     ...(settings.sourceDateEpoch === undefined
       ? {}
       : { SOURCE_DATE_EPOCH: String(settings.sourceDateEpoch) }),
   };
+}
+
+/** What a lock fixes besides packages. */
+function lockInputs({ lock }: BuildSettings): Inputs {
+  if (lock === undefined) return {};
+  const { accounts, keys } = lock;
+  const text = JSON.stringify([accounts, keys]);
+  return { 'accounts and keys of the lock': digestInputs({ text }).slice(0, 20) };
 }
 
 /** What is left out, and the hardware if it matters. Empty if nothing is, as in records of earlier builds. */
@@ -157,7 +166,7 @@ async function fill(
   const hooked = await runHooks('packages', machine, place, context);
   if (!hooked.ok) return hooked;
   const customised = await step(context, 'system', 'customising', (inner) =>
-    customise(tree.reporting(inner), machine, settings.programs, keyReader(settings.cache)),
+    customise(tree.reporting(inner), machine, settings.programs, keyReader(settings)),
   );
   if (!customised.ok) return customised;
   for (const problem of unnamedEngines(root, machine)) context.emit({ type: 'warning', problem });

@@ -24,6 +24,8 @@ export interface BootstrapRequest {
   readonly recommends?: boolean | undefined;
   /** A folder with files that apt needs in the tree, at their paths. */
   readonly files?: string | undefined;
+  /** apt's sources, as lines of sources.list(5), in place of those of the mirrors. */
+  readonly sources?: readonly string[] | undefined;
   /** Folder where downloaded packages are kept between runs. */
   readonly debs: string;
   /** Folder where lists are kept between the tries of one run; files beside it begin with its name. */

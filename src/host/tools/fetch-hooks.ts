@@ -94,19 +94,24 @@ ${keep('.')}`;
 }
 
 /**
- * Fetches lists and packages before mmdebstrap does, which then finds them: after a failure, what has arrived
- * is kept for the next try. mkma itself retries (Acquire::Retries=0), and reports it. If the packages
- * conflict, mmdebstrap is the one to fail. Lists are linked: apt replaces them, and never writes into one.
- * Differences between lists (PDiffs) would be many small files instead of one.
+ * Fetches lists, and keeps them for the next try. Lists are linked: apt replaces them, and never writes into
+ * one. Differences between lists (PDiffs) would be many small files instead of one.
  */
-export const FETCH = `set -e
+export const UPDATE = `set -e
 export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
 cp -al "$MKMA_LISTS/." "$1/var/lib/apt/lists"
 code=0
 apt-get -q -o Acquire::Retries=0 -o Acquire::PDiffs=false update --error-on=any || code=$?
 find "$MKMA_LISTS" -mindepth 1 -delete
 cp -al "$1/var/lib/apt/lists/." "$MKMA_LISTS"
-if [ $code != 0 ]; then exit 1; fi
+if [ $code != 0 ]; then exit 1; fi`;
+
+/**
+ * Fetches lists and packages before mmdebstrap does, which then finds them: after a failure, what has arrived
+ * is kept for the next try. mkma itself retries (Acquire::Retries=0), and reports it. If the packages
+ * conflict, mmdebstrap is the one to fail.
+ */
+export const FETCH = `${UPDATE}
 if [ -z "$MKMA_WANTED" ]; then exit 0; fi
 log=$MKMA_LISTS.log
 printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' ${PRINT_URIS} --download-only install > "$MKMA_LISTS.uris" 2>/dev/null || true

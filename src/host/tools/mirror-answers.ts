@@ -91,15 +91,20 @@ type AnswerKind = keyof typeof KINDS;
 
 /** The mirror's answer that ended a bootstrap; `undefined` if something else did. */
 export function mirrorAnswer(output: string): MirrorAnswer | undefined {
+  const answers = mirrorAnswers(output);
+  const first = answers.find((answer) => !mayPass(answer)) ?? answers[0];
+  return first === undefined ? undefined : { ...first, others: answers.length - 1 };
+}
+
+/** All answers that apt reports, each URL once. */
+export function mirrorAnswers(output: string): MirrorAnswer[] {
   const failed = new Map<string, MirrorAnswer>();
   for (const [, url = '', words = ''] of output.matchAll(/^[EW]: Failed to fetch (\S+)\s+(.+)$/gm)) {
     if (failed.has(url)) continue;
     const kind = (Object.keys(KINDS) as AnswerKind[]).find((name) => KINDS[name].words.test(words));
     failed.set(url, { url: withoutLogins(url), words: plainWords(words), kind: kind ?? 'broken', others: 0 });
   }
-  const answers = [...failed.values()];
-  const first = answers.find((answer) => !mayPass(answer)) ?? answers[0];
-  return first === undefined ? undefined : { ...first, others: answers.length - 1 };
+  return [...failed.values()];
 }
 
 /** `503  Service Unavailable [IP: 192.0.2.1 80]` without the address of the server. */

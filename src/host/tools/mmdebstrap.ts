@@ -8,12 +8,15 @@ import { explainPackages } from './apt-packages.js';
 import type { BootstrapRequest } from './bootstrap-request.js';
 import { FETCH, KEEP_DEBS, REACH, SURVEYED, wantedPackages } from './fetch-hooks.js';
 import { explainAnswer, mirrorAnswer } from './mirror-answers.js';
+import { DESCRIBE, RESOLVE, resolveKernel } from './resolve-hooks.js';
 
 /** The end of a snapshot URL, as 20260801T000000Z (Debian's archive of snapshots, "Usage"). */
 export const SNAPSHOT = /\/\d{8}T\d{6}Z$/;
 
 /** The suites of a Debian release: itself, its updates and security. Unstable has neither. */
-export function sourceLines(request: Omit<BootstrapRequest, 'variant' | 'finish'>): string[] {
+export function sourceLines(
+  request: Pick<BootstrapRequest, 'suite' | 'mirror' | 'securityMirror' | 'components'>,
+): string[] {
   const { suite, mirror, securityMirror } = request;
   const line = (from: string, name: string): string => {
     // Lists are valid for about a week; those of a snapshot may be older (sources.list(5)).
@@ -47,20 +50,10 @@ rm -r "$1/mkma-debs"`;
 export function bootstrapCommand(request: BootstrapRequest): Command {
   const last = request.variant === 'extract' ? '--extract-hook' : '--customize-hook';
   const args = [
-    '--mode=root',
     // Output of apt and dpkg as it comes, from which progress is read (apt-progress.ts).
     '--verbose',
     `--variant=${request.variant}`,
-    `--architectures=${[request.architecture, ...(request.foreignArchitectures ?? [])].join(',')}`,
-    // An unknown package name is an error, not a pattern that may match many (apt-get(8), "install").
-    '--aptopt=APT::Cmd::Pattern-Only "true"',
-    '--aptopt=APT::Sandbox::User "root"',
-    '--dpkgopt=force-unsafe-io',
-    '--skip=download/empty',
-    '--skip=essential/unlink',
-    ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
-    `--setup-hook=${REACH}`,
-    ...(request.files === undefined ? [] : [`--setup-hook=${BRING_FILES}`]),
+    ...commonArguments(request),
     `--setup-hook=${FETCH}`,
     ...(request.survey === undefined
       ? []
@@ -72,8 +65,48 @@ export function bootstrapCommand(request: BootstrapRequest): Command {
     ...(request.packages.length === 0 ? [] : [`--include=${request.packages.join(',')}`]),
     request.suite,
     request.target,
+    ...(request.sources ?? sourceLines(request)),
+  ];
+  return command(args, request);
+}
+
+/**
+ * The command that asks apt what it would fetch, into the folder `MKMA_ENTRY`, and installs nothing.
+ * `kernel`: a kernel's package that is downloaded besides.
+ */
+export function resolveCommand(request: BootstrapRequest, kernel: string | undefined): Command {
+  const args = [
+    '--variant=custom',
+    '--format=null',
+    ...commonArguments(request),
+    `--setup-hook=${RESOLVE}`,
+    ...(kernel === undefined ? [] : [`--setup-hook=${resolveKernel(kernel)}`]),
+    `--setup-hook=${DESCRIBE}`,
+    request.suite,
+    '/dev/null',
+    ...(request.sources ?? []),
     ...sourceLines(request),
   ];
+  return command(args, request);
+}
+
+function commonArguments(request: BootstrapRequest): string[] {
+  return [
+    '--mode=root',
+    `--architectures=${[request.architecture, ...(request.foreignArchitectures ?? [])].join(',')}`,
+    // An unknown package name is an error, not a pattern that may match many (apt-get(8), "install").
+    '--aptopt=APT::Cmd::Pattern-Only "true"',
+    '--aptopt=APT::Sandbox::User "root"',
+    '--dpkgopt=force-unsafe-io',
+    '--skip=download/empty',
+    '--skip=essential/unlink',
+    ...(request.recommends === true ? ['--aptopt=APT::Install-Recommends "true"'] : []),
+    `--setup-hook=${REACH}`,
+    ...(request.files === undefined ? [] : [`--setup-hook=${BRING_FILES}`]),
+  ];
+}
+
+function command(args: readonly string[], request: BootstrapRequest): Command {
   const epoch = request.sourceDateEpoch;
   // Without a network, whatever a package or hook tries.
   const alone = request.offline === true ? ['unshare', '--net', '--'] : [];

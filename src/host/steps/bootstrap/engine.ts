@@ -6,7 +6,8 @@ import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { formatMoment } from '../../../core/text/time.js';
 import type { Context } from '../../context.js';
 import { componentsOf } from '../../customise/sources.js';
-import { PAUSES, tryAgain } from '../../mirror/tries.js';
+import { digestOfPart } from '../../lockfile/schema.js';
+import { PAUSES, type Tried, tryAgain } from '../../mirror/tries.js';
 import { stage } from '../../stage.js';
 import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, cached, dropDamaged, findEntry } from '../../stages/cache.js';
@@ -18,12 +19,14 @@ import { limitsHint } from '../../sys/user-namespace.js';
 import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { dkmsFailure } from '../../tools/dkms.js';
 import { damagedIn, isSurveyed } from '../../tools/fetch-hooks.js';
-import { type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
+import { mirrorAnswer } from '../../tools/mirror-answers.js';
 import { bootstrapCommand, explainBootstrap } from '../../tools/mmdebstrap.js';
 import { expiredLists, Lacking } from '../lacking.js';
+import { fromLock, notInLock, notKept, requireLocked, withoutRepositories } from './from-lock.js';
 import { keepLists } from './kept-lists.js';
 import { type BootstrapSettings, LIST, type Part, TREE } from './part.js';
 import { missingIn, prepare } from './request.js';
+import { askRetryAfter } from './retry-after.js';
 
 export { type BootstrapSettings, LIST, type Part, TREE };
 
@@ -44,15 +47,22 @@ plan=$(apt-get --simulate --no-install-recommends install ${packages.join(' ')})
 printf '%s\\n' "$plan" | sed -n 's/^Inst \\([^ ]*\\) (\\([^ ]*\\) .*\\[\\([^]]*\\)\\].*/\\1 \\2 \\3/p' > "$MKMA_ENTRY/${LIST}"`;
 }
 
-export function mirrorInputs(settings: BootstrapSettings): Inputs {
-  const { machine, mirrors, architecture, sourceDateEpoch } = settings;
+/**
+ * Where packages come from: the mirrors, or with a lock what it names for this part, wherever that comes
+ * from.
+ */
+export function mirrorInputs(settings: BootstrapSettings, part: string): Inputs {
+  const { machine, mirrors, architecture, sourceDateEpoch, lock } = settings;
+  const source: Inputs =
+    lock === undefined
+      ? { mirror: mirrors.main, 'security mirror': mirrors.security }
+      : { lock: digestOfPart(lock, part) };
   return {
     recipe: RECIPE,
     suite: machine.suite,
     architecture,
     components: componentsOf(machine).join(' '),
-    mirror: mirrors.main,
-    'security mirror': mirrors.security,
+    ...source,
     ...(sourceDateEpoch === undefined ? {} : { SOURCE_DATE_EPOCH: String(sourceDateEpoch) }),
   };
 }
@@ -149,11 +159,18 @@ async function makeEntry(
   if (!scratch.ok) return scratch;
   const temporary = scratch.value;
   try {
-    const prepared = await prepare(settings, part, { folder, temporary: temporary.path }, context);
+    const { lock } = settings;
+    const from = lock === undefined ? part : withoutRepositories(part);
+    const prepared = await prepare(settings, from, { folder, temporary: temporary.path }, context);
     if (!prepared.ok) return prepared;
-    const { request } = prepared.value;
+    const plain = prepared.value.request;
+    const locked =
+      lock === undefined ? ok(plain) : await fromLock(plain, settings, lock, part, context, pauses);
+    if (!locked.ok) return locked;
+    const request = locked.value;
     const lines: string[] = [];
     const done = await tryAgain(() => runOnce(request, folder, lines, part.stage, context), context, pauses);
+    if (!done.ok && lock !== undefined) return notInLock(done.problem);
     if (!done.ok) return lackingOf(part, settings, temporary.path) ?? done;
     // Every later build trusts what is published here.
     const lacking = part.makes.find(
@@ -162,9 +179,12 @@ async function makeEntry(
     if (lacking !== undefined)
       throw new Error(`mmdebstrap succeeded but made no ${lacking}:\n${lines.join('\n')}`);
     const kept =
-      settings.offline === true ? ok() : await keepLists(settings.cache, request.lists, context.signal);
+      settings.offline === true || lock !== undefined
+        ? ok()
+        : await keepLists(settings.cache, request.lists, context.signal);
     if (!kept.ok) return kept;
     const versions = readFileSync(join(folder, LIST), 'utf8');
+    if (lock !== undefined) requireLocked(versions, lock, part);
     return ok(digestInputs({ ...part.inputs, versions }).slice(0, 20));
   } finally {
     temporary.remove();
@@ -193,6 +213,11 @@ async function survey(
   part: Part,
   lacking: Lacking,
 ): Promise<Result<never>> {
+  if (settings.lock !== undefined) {
+    const packages = await notKept(settings.cache, settings.lock, part, context.signal);
+    lacking.add(part.stage, { lists: [], packages });
+    return lacking.result(settings.cache);
+  }
   const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
   if (!scratch.ok) return scratch;
   const temporary = scratch.value;
@@ -221,7 +246,7 @@ async function runOnce(
   lines: string[],
   stage: string,
   context: Context,
-): Promise<{ readonly result: Result<void>; readonly answer?: MirrorAnswer | undefined }> {
+): Promise<Tried<Result<void>>> {
   lines.length = 0;
   // An earlier try may have left files that hooks append to.
   for (const name of readdirSync(folder)) removeTree(join(folder, name));
@@ -243,7 +268,7 @@ async function runOnce(
   const problem = dkms ?? withHint(explainBootstrap(output, request), output, dirname(request.debs));
   if (answer === undefined && request.survey === undefined)
     await showFailedTree(request, folder, stage, problem, context);
-  return { result: err(problem), answer };
+  return { result: err(problem), answer, retryAfter: await askRetryAfter(answer, request, context.signal) };
 }
 
 /** A failure without a known cause may be one of a user namespace; a full disk has numbers. */

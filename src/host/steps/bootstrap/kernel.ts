@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import type { CacheEntry } from '../../stages/cache.js';
-import { shellQuote } from '../../sys/command.js';
 import { download } from '../../tools/fetch-hooks.js';
+import { KERNEL_PARTS, kernelImage } from '../../tools/resolve-hooks.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs } from './engine.js';
+import type { Part } from './part.js';
 
 /**
  * The content of the kernel's packages in an entry: of one, or since Linux 7 of several, counted from 0. The
@@ -38,7 +39,7 @@ export function ownSuiteInputs(settings: BuildSettings) {
   if (kernel.from !== 'debian' || kernel.suite === undefined || kernel.suite === machine.suite)
     return undefined;
   const { suite, package: name = `linux-image-${architecture}` } = kernel;
-  return { ...mirrorInputs(settings), suite, package: name };
+  return { ...mirrorInputs(settings, 'kernel'), suite, package: name };
 }
 
 /**
@@ -49,19 +50,26 @@ export async function bootstrapKernel(
   settings: BuildSettings,
   context: Context,
 ): Promise<Result<CacheEntry | undefined>> {
+  const part = kernelPart(settings);
+  return part === undefined ? ok(undefined) : bootstrap(settings, context, part);
+}
+
+/** What is fetched for it; `undefined` as above. */
+export function kernelPart(settings: BuildSettings): Part | undefined {
   const inputs = ownSuiteInputs(settings);
-  if (inputs === undefined) return ok(undefined);
+  if (inputs === undefined) return undefined;
   const { suite, package: name } = inputs;
-  return bootstrap(settings, context, {
+  return {
     stage: 'kernel',
     suite,
     inputs,
     variant: 'extract',
     packages: [],
+    kernel: name,
     finish: [fetchKernel(name)],
     surveys: [surveyKernel(name)],
     makes: [LIST, KERNEL_NAME, KERNEL_PACKAGE],
-  });
+  };
 }
 
 /** The kernel's package, if it comes from the machine's own suite; else `undefined`. */
@@ -76,21 +84,10 @@ const ONLY_INSTALLED = `# shellcheck disable=SC2086 # one word a package
 set -- $installed
 if [ $# -eq 1 ]; then found=$1; fi`;
 
-/** Sets `image` to the package with the kernel that the package `meta` is or depends on. */
-const FIND_IMAGE = (meta: string): string => `set -e
-export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
-image=$(apt-cache depends ${meta} | sed -n 's/^ *Depends: \\(linux-image-[^ ]*\\)$/\\1/p' | head -n 1)
-# A package with a kernel itself depends on none.
-if [ -z "$image" ] && apt-cache show ${meta} >/dev/null 2>&1; then image=${meta}; fi
-if [ -z "$image" ]; then echo "E: Unable to locate package ${meta}" >&2; exit 1; fi`;
-
-const FIND_PARTS = `# Later kernels lie in packages that the one of this name depends on.
-parts=$(apt-cache depends "$image" | sed -n "s/^ *Depends: \\(linux-[a-z]*-\${image#linux-image-}\\)$/\\1/p")`;
-
 /** Looks whether the packages of {@link fetchKernel} are kept, unless other packages install a kernel. */
 export function surveyKernel(name: string): string {
-  return `${FIND_IMAGE(shellQuote(name))}
-${FIND_PARTS}
+  return `${kernelImage(name)}
+${KERNEL_PARTS}
 own=
 if [ -n "$MKMA_WANTED" ]; then
   own=$(printf '%s\\n' "$MKMA_WANTED" | xargs -d '\\n' apt-get -qq --simulate install | grep '^Inst linux-image-' || true)
@@ -109,9 +106,8 @@ ${download('"$image" $parts')}`;
  * with `anyInstalled`, it is taken from there.
  */
 export function fetchKernel(name: string, anyInstalled = false): string {
-  const meta = shellQuote(name);
   // One command a line: in a list with && a failure would not end the script.
-  return `${FIND_IMAGE(meta)}
+  return `${kernelImage(name)}
 # Those that bring a kernel, without those that only depend on one.
 installed=
 for folder in "$1"/usr/lib/modules/*/kernel; do
@@ -128,7 +124,7 @@ ${anyInstalled ? ONLY_INSTALLED : ''}
 cd "$MKMA_ENTRY"
 echo "\${found:-$image}" > ${KERNEL_NAME}
 if [ -n "$found" ]; then exit 0; fi
-${FIND_PARTS}
+${KERNEL_PARTS}
 # shellcheck disable=SC2086 # one word a package
 ${download('"$image" $parts')}
 sha256sum ./*.deb > ${KERNEL_DEBS}

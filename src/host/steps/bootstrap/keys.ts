@@ -8,6 +8,7 @@ import { err, ok, type Problem, type Result } from '../../../core/result.js';
 import { withoutLogins } from '../../../core/text/logins.js';
 import type { Context } from '../../context.js';
 import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
+import type { Lockfile } from '../../lockfile/schema.js';
 import { renderReach } from '../../mirror/reach.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { digestInputs } from '../../stages/build-state.js';
@@ -15,25 +16,26 @@ import { cached, findEntry } from '../../stages/cache.js';
 import { run } from '../../sys/run.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { splitLogin } from '../../tools/apt-config.js';
+import { downloadCommand } from '../../tools/apt-helper.js';
 import { explainAnswer, type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { plainFingerprint, publicKeysOf } from '../../tools/openpgp/keys.js';
 import { armour } from '../../tools/openpgp/packets.js';
 import { chooseKey, isExpired } from '../../tools/repository-key.js';
 import type { BuildSettings } from '../settings.js';
 
-/** apt's own program that fetches one file as apt does: apt-helper(1). */
-const APT_HELPER = '/usr/lib/apt/apt-helper';
 /** The armoured key in its cache entry. */
 const FILE = 'key.asc';
 
-type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach' | 'offline'>;
+type Settings = Pick<BuildSettings, 'machine' | 'cache' | 'refresh' | 'reach' | 'offline' | 'lock'>;
 
 const inputsOf = (fingerprint: string) => ({ fingerprint: plainFingerprint(fingerprint) });
 
-/** Reads keys for apt's files; those fetched by {@link fetchKeys} from the cache. */
-export function keyReader(cache: string): KeyReader {
+/** Reads keys for apt's files: from the lock, or those fetched by {@link fetchKeys} from the cache. */
+export function keyReader({ cache, lock }: Pick<BuildSettings, 'cache' | 'lock'>): KeyReader {
   return (key) => {
     if (typeof key === 'string') return readKey(key);
+    const locked = lock?.keys[plainFingerprint(key.fingerprint)];
+    if (locked !== undefined) return locked;
     const entry = findEntry(cache, 'key', inputsOf(key.fingerprint));
     if (entry === undefined) throw new Error(`the key ${key.fingerprint} is read before it was fetched`);
     return readFileSync(join(entry.path, FILE), 'utf8');
@@ -51,19 +53,40 @@ export async function fetchKeys(
 ): Promise<Result<void>> {
   for (const [name, { key }] of Object.entries(settings.machine.repositories)) {
     if (typeof key === 'string') continue;
+    if (settings.lock !== undefined) {
+      const locked = lockedKey(settings.lock, name, key);
+      if (!locked.ok) return locked;
+      continue;
+    }
     const fetched = await new Fetching(name, key, settings, context, pauses).run();
     if (!fetched.ok) return fetched;
   }
   return ok();
 }
 
-/** Keys that are not in the cache, as lines. */
-export function missingKeys({ machine, cache }: Settings): string[] {
+/** Keys that are not in the cache, as lines; a lock has all of them. */
+export function missingKeys({ machine, cache, lock }: Settings): string[] {
+  if (lock !== undefined) return [];
   return Object.entries(machine.repositories).flatMap(([name, { key }]) =>
     typeof key === 'string' || findEntry(cache, 'key', inputsOf(key.fingerprint)) !== undefined
       ? []
       : [`the key of the repository ${name}: ${key.url}`],
   );
+}
+
+/** The key that a lock has for a repository. It may have expired since: nothing is fetched by it. */
+function lockedKey(lock: Lockfile, name: string, { fingerprint }: AddressedKey): Result<void> {
+  const text = lock.keys[plainFingerprint(fingerprint)];
+  const chosen = text === undefined ? undefined : chooseKey(Buffer.from(text), fingerprint, 0);
+  if (chosen?.ok) return ok();
+  return err({
+    code: 'lock-invalid',
+    kind: 'usage',
+    what: `the lock does not have the key of the repository ${name}`,
+    where: 'keys of mkma.lock',
+    why: text === undefined ? `none with the fingerprint ${fingerprint}` : (chosen?.problem.why ?? ''),
+    next: 'take the file from version control, or write it again: mkma lock --update',
+  });
 }
 
 /** One key being fetched. */
@@ -118,15 +141,10 @@ class Fetching {
       const text = renderReach(settings.reach, auth, entry === undefined ? [] : [entry]);
       writeFileSync(conf, text.conf, { mode: 0o600 });
       writeFileSync(auth, text.auth, { mode: 0o600 });
-      const options = ['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Retries=0'];
-      const command = { file: APT_HELPER, args: [...options, 'download-file', address, file] };
       const lines: string[] = [];
       const onLine = (line: string): void => void lines.push(line);
-      const env = { APT_CONFIG: conf };
-      const done = await run(
-        { ...command, env, secretEnv: settings.reach.variables },
-        { signal: context.signal, onLine },
-      );
+      const command = downloadCommand([{ url: address, file }], conf, settings.reach.variables);
+      const done = await run(command, { signal: context.signal, onLine });
       if (done.ok) return { result: ok(readFileSync(file)) };
       const answer = mirrorAnswer(lines.join('\n'));
       if (answer === undefined) return { result: this.refuse(done.problem) };

@@ -3,7 +3,8 @@ import type { Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
 import { MEDIUM_PACKAGES } from '../../media/programs.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
-import { type BootstrapSettings, bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
+import { bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
+import type { BootstrapSettings } from './part.js';
 
 type Settings = Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch' | 'lacking'> & {
   readonly suite: string;
@@ -12,7 +13,7 @@ type Settings = Omit<BootstrapSettings, 'machine' | 'sourceDateEpoch' | 'lacking
 /** What they depend on. Whatever the definition adds to its sources: all of these packages are in main. */
 function own({ suite, ...rest }: Settings) {
   const settings = { ...rest, machine: { suite, components: ['main'], firmware: [] } };
-  return { settings, inputs: { ...mirrorInputs(settings), packages: MEDIUM_PACKAGES.join(' ') } };
+  return { settings, inputs: { ...mirrorInputs(settings, 'medium'), packages: MEDIUM_PACKAGES.join(' ') } };
 }
 
 /** Those that a run as root has fetched into its cache; `undefined`: none has. */

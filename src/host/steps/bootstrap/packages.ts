@@ -18,24 +18,16 @@ import type { BuildSettings } from '../settings.js';
 import { addPackages } from './add-packages.js';
 import { foreignOf } from './architectures.js';
 import { DKMS_FILES, DKMS_HOOKS } from './dkms.js';
-import {
-  bootstrap,
-  describeEntry,
-  INSTALLED,
-  LIST,
-  mirrorInputs,
-  type Part,
-  TREE,
-  takeOrMake,
-} from './engine.js';
+import { bootstrap, describeEntry, INSTALLED, LIST, mirrorInputs, TREE, takeOrMake } from './engine.js';
 import { bestParent, knownIncrement } from './increments.js';
 import { fetchKernel, KERNEL_NAME, ownKernelPackage, surveyKernel } from './kernel.js';
 import { keyReader } from './keys.js';
+import type { Part } from './part.js';
 
 export function packagesInputs(settings: BuildSettings): Inputs {
   const { machine } = settings;
   return {
-    ...mirrorInputs(settings),
+    ...mirrorInputs(settings, 'packages'),
     packages: systemPackages(machine).map(packageInput).join(' '),
     'kernel choice': kernelChoice(settings),
     ...(machine.recommends ? { recommends: 'installed' } : {}),
@@ -88,15 +80,25 @@ export async function bootstrapPackages(
   settings: BuildSettings,
   context: Context,
 ): Promise<Result<CacheEntry>> {
+  const part = await packagesPart(settings, context);
+  return part.ok ? bootstrapOrAdd(settings, context, part.value) : part;
+}
+
+/** What is fetched for it. */
+export async function packagesPart(
+  settings: BuildSettings,
+  { signal }: Pick<Context, 'signal'>,
+): Promise<Result<Part>> {
   const { machine } = settings;
   const kernel = ownKernelPackage(settings);
   const withKernel = kernel !== undefined;
   const isDefault = machine.kernel.from === 'debian' && machine.kernel.package === undefined;
-  const foreign = await foreignOf(systemPackages(machine), settings.architecture, context.signal);
+  const foreign = await foreignOf(systemPackages(machine), settings.architecture, signal);
   if (!foreign.ok) return foreign;
   const excluded = excludedPreferences(machine.excludePackages);
-  const part: Part = {
+  return ok({
     stage: 'packages',
+    kernel,
     inputs: packagesInputs(settings),
     variant: 'minbase',
     packages: systemPackages(machine).filter((name) => !isDebFile(name)),
@@ -106,14 +108,13 @@ export async function bootstrapPackages(
     recommends: machine.recommends,
     files: {
       ...DKMS_FILES,
-      ...repositoryFiles(machine, keyReader(settings.cache)),
+      ...repositoryFiles(machine, keyReader(settings)),
       ...(excluded === undefined ? {} : { 'etc/apt/preferences.d/mkma-excluded': excluded }),
     },
     finish: [INSTALLED, ...(withKernel ? [fetchKernel(kernel, isDefault)] : []), ...DKMS_HOOKS],
     ...(withKernel ? { surveys: [surveyKernel(kernel)] } : {}),
     makes: withKernel ? [TREE, LIST, KERNEL_NAME] : [TREE, LIST],
-  };
-  return bootstrapOrAdd(settings, context, part);
+  });
 }
 
 /** Takes the packages from the cache, adds those that a cached tree lacks, or installs all of them. */
@@ -125,8 +126,8 @@ async function bootstrapOrAdd(
   const { suite } = settings.machine;
   const whole = findEntry(settings.cache, part.stage, part.inputs);
   const isRead = whole !== undefined && !areUnpacked(settings.cache, whole);
-  // What is read is examined first.
-  if (settings.refresh || isRead) return bootstrap(settings, context, part);
+  // What is read is examined first; a lock has other versions than the trees in the cache.
+  if (settings.refresh || isRead || settings.lock !== undefined) return bootstrap(settings, context, part);
   const known = whole ?? knownIncrement(settings, part);
   if (known !== undefined) {
     const detail = describeEntry(known, suite);

@@ -12,8 +12,20 @@ export const LIST = 'packages.txt';
 /** What bootstrapping depends on. */
 export type BootstrapSettings = Pick<
   BuildSettings,
-  'mirrors' | 'architecture' | 'sourceDateEpoch' | 'cache' | 'refresh' | 'reach' | 'offline' | 'lacking'
-> & { readonly machine: Pick<BuildSettings['machine'], 'suite' | 'components' | 'firmware'> };
+  | 'mirrors'
+  | 'architecture'
+  | 'sourceDateEpoch'
+  | 'cache'
+  | 'refresh'
+  | 'reach'
+  | 'offline'
+  | 'lacking'
+  | 'lock'
+  | 'snapshot'
+> & {
+  readonly machine: Pick<BuildSettings['machine'], 'suite' | 'components' | 'firmware'> &
+    Partial<Pick<BuildSettings['machine'], 'repositories'>>;
+};
 
 /** What differs between bootstraps. */
 export interface Part
@@ -24,6 +36,10 @@ export interface Part
   /** Files that apt needs in the tree, by path. */
   readonly files?: Readonly<Record<string, string>> | undefined;
   readonly stage: 'packages' | 'tools' | 'kernel' | 'build-tools' | 'medium';
+  /** Its name in a lock, if that is not the stage's. */
+  readonly locked?: string | undefined;
+  /** The kernel's package that `finish` downloads besides. */
+  readonly kernel?: string | undefined;
   /** If it is not the machine's. */
   readonly suite?: string | undefined;
   readonly inputs: Inputs;

@@ -34,16 +34,19 @@ export async function prepare(
   { folder, temporary }: { readonly folder: string; readonly temporary: string },
   context: Context,
 ): Promise<Result<Prepared>> {
-  const { cache, mirrors, offline = false } = settings;
+  const { cache, mirrors, offline = false, lock } = settings;
   const [lists, kept, debs] = [join(temporary, 'lists'), join(temporary, 'kept'), join(cache, 'debs')];
   for (const each of [lists, kept]) mkdirSync(each);
   mkdirSync(debs, { recursive: true });
   const uris = Object.values(part.files ?? {}).flatMap((text) => /^URIs: (\S+)$/m.exec(text)?.[1] ?? []);
-  const releases = await bringLists(cache, offline ? kept : lists, {
-    prefixes: [mirrors.main, mirrors.security, ...uris].map(listPrefix),
-    signal: context.signal,
-    warn: (problem) => context.emit({ type: 'warning', problem }),
-  });
+  const bring = () =>
+    bringLists(cache, offline ? kept : lists, {
+      prefixes: [mirrors.main, mirrors.security, ...uris].map(listPrefix),
+      signal: context.signal,
+      warn: (problem) => context.emit({ type: 'warning', problem }),
+    });
+  // What a lock names is fetched without lists.
+  const releases = lock === undefined ? await bring() : ok([]);
   if (!releases.ok) return releases;
   const reach = writeReach(settings, temporary);
   if (offline) {
@@ -91,7 +94,7 @@ function writeReach({ reach, mirrors }: BootstrapSettings, folder: string): stri
 }
 
 /** Writes the files to a folder; `undefined`: there are none. */
-function writeFiles(files: Readonly<Record<string, string>>, folder: string): string | undefined {
+export function writeFiles(files: Readonly<Record<string, string>>, folder: string): string | undefined {
   for (const [path, content] of Object.entries(files)) {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });

@@ -8,9 +8,10 @@ import type { Inputs } from '../../stages/build-state.js';
 import type { CacheEntry } from '../../stages/cache.js';
 import type { BuildSettings } from '../settings.js';
 import { bootstrap, LIST, mirrorInputs, planned, TREE } from './engine.js';
+import type { Part } from './part.js';
 
 export function toolsInputs(settings: BuildSettings): Inputs {
-  return { ...mirrorInputs(settings), packages: packagesOf(settings).join(' ') };
+  return { ...mirrorInputs(settings, 'tools'), packages: packagesOf(settings).join(' ') };
 }
 
 /** Programs to open encrypted and logical volumes only where they are needed. */
@@ -20,12 +21,17 @@ function packagesOf({ machine }: BuildSettings): readonly string[] {
 
 /** The programs of early boot with their libraries, from the built suite. */
 export async function bootstrapTools(settings: BuildSettings, context: Context): Promise<Result<CacheEntry>> {
-  return bootstrap(settings, context, {
+  return bootstrap(settings, context, toolsPart(settings));
+}
+
+/** What is fetched for it. */
+export function toolsPart(settings: BuildSettings): Part {
+  return {
     stage: 'tools',
     inputs: toolsInputs(settings),
     variant: 'extract',
     packages: packagesOf(settings),
     finish: [planned(packagesOf(settings))],
     makes: [TREE, LIST],
-  });
+  };
 }
