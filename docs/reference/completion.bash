@@ -19,7 +19,7 @@ _mkma() {
   esac
   local words=
   if [ "$COMP_CWORD" = 1 ]; then
-    words='new summary build lock run test boot-entry install export shell inspect layers generations clean doctor completion --help --version'
+    words='new summary build lock run test boot-entry install export shell inspect diff layers generations clean doctor completion --help --version'
   else
     case $verb in
     new) words='--help --preset --force --json --verbose' ;;
@@ -38,6 +38,7 @@ _mkma() {
       fi ;;
     shell) words='--help --output --config --preset --verbose' ;;
     inspect) words='--help --files --json --verbose' ;;
+    diff) words='--help --all --json --verbose' ;;
     layers)
       if [ "$COMP_CWORD" = 2 ]; then words='list show diff blame verify disable enable drop rename'; else
         case $sub in

@@ -20,6 +20,7 @@ export async function packTree(
   scratch: string,
   segmentTarget: number,
   layer?: LayerFacts,
+  packages?: string,
 ): Promise<Manifest> {
   mkdirSync(scratch);
   const tree = await scanTree(root);
@@ -32,7 +33,10 @@ export async function packTree(
   const packed = await packImage({
     root,
     plan: plan.value,
-    facts: layer === undefined ? FACTS : { ...FACTS, kind: 'layer', layer },
+    facts:
+      layer === undefined
+        ? { ...FACTS, ...(packages === undefined ? {} : { packages }) }
+        : { ...FACTS, kind: 'layer', layer },
     level: 1,
     scratch,
     target,

@@ -26,7 +26,7 @@ type Aspect =
   | 'attributes';
 
 /** A path at which the images differ; a side is absent if that image does not mention it. */
-interface Difference {
+export interface Difference {
   readonly path: string;
   readonly a?: Statement;
   readonly b?: Statement;
@@ -139,6 +139,19 @@ function sameAttributes(a: LayerTree, b: LayerTree, path: string): boolean {
 /** For people, like diff(1): `-` for what only A has, `+` for what only B has, and `~` where both differ. */
 export function diffLines(diff: Diff): string[] {
   const { a, b, differences, same, notCompared } = diff;
+  const unread = notCompared.length;
+  const remark =
+    unread === 0 ? '' : `; ${count(unread, 'file')} of the same size not read: their contents may differ`;
+  return [
+    `--- ${quoteName(a)}`,
+    `+++ ${quoteName(b)}`,
+    ...differenceLines(differences),
+    `${count(differences.length, 'difference')}, ${same} the same${remark}`,
+  ];
+}
+
+/** The differences alone, a line each. */
+export function differenceLines(differences: readonly Difference[]): string[] {
   const rows = differences.map((one) => {
     if (one.b === undefined) return ['-', ...columns(one.path, one.a as Statement)];
     if (one.a === undefined) return ['+', ...columns(one.path, one.b)];
@@ -146,15 +159,7 @@ export function diffLines(diff: Diff): string[] {
     const changes = one.aspects.map((aspect) => change(aspect, left, right)).join(', ');
     return ['~', 'differs', '', '', '', `${showPath(one.path)}: ${changes}`];
   });
-  const unread = notCompared.length;
-  const remark =
-    unread === 0 ? '' : `; ${count(unread, 'file')} of the same size not read: their contents may differ`;
-  return [
-    `--- ${quoteName(a)}`,
-    `+++ ${quoteName(b)}`,
-    ...tableLines(rows, [3]),
-    `${count(differences.length, 'difference')}, ${same} the same${remark}`,
-  ];
+  return tableLines(rows, [3]);
 }
 
 function columns(path: string, statement: Statement): string[] {

@@ -161,4 +161,8 @@ export const IMAGES = {
     'A layer has an identity that a newer one replaces.',
     'Remove it: mkma layers drop NAME.',
   ],
+  'not-comparable': [
+    'A folder cannot be compared with a file.',
+    'Name two images, or two folders of images.',
+  ],
 } as const;

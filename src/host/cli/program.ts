@@ -13,6 +13,7 @@ import { VERSION } from '../version.js';
 import { bootEntryCommand } from './boot-entry.js';
 import { buildCommand } from './build.js';
 import { cleanCommand } from './clean.js';
+import { diffCommand } from './diff.js';
 import { exportCommand } from './export.js';
 import { generationsCommand } from './generations.js';
 import { describeOption } from './help.js';
@@ -70,6 +71,7 @@ export function makeProgram(session: Session, end: (code: number) => void, strea
     exportCommand,
     shellCommand,
     inspectCommand,
+    diffCommand,
     layersCommand,
     generationsCommand,
     cleanCommand,
