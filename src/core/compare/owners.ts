@@ -1,4 +1,4 @@
-/** Which package installed which file, from dpkg's lists inside an image (dpkg(1), /var/lib/dpkg/info/*.list). */
+/** Which package installed which file, from dpkg's lists in an image (/var/lib/dpkg/info/*.list, dpkg(1)). */
 import { decodeName } from '../text/path.js';
 
 const LIST = /^var\/lib\/dpkg\/info\/([^/:]+)(?::[^/]+)?\.list$/;

@@ -29,9 +29,10 @@ import { layoutName } from './keymap.js';
 import { wantedModules } from './module-set.js';
 import { packInitramfs } from './pack.js';
 import { storageModules, storagePrograms } from './storage.js';
+import { zstdIn } from './zstd.js';
 
 /** Increased whenever the same inputs must give another initramfs. */
-const RECIPE = '2';
+const RECIPE = '3';
 
 /** Settings of early boot. */
 export interface InitramfsSettings {
@@ -195,11 +196,13 @@ export async function buildInitramfs(
   const plan = planArchive(tree.value.entries, tree.value.devices, { latestMtime: settings.sourceDateEpoch });
   if (!plan.ok) return plan;
   const total = plan.value.bytes;
+  const zstd = await zstdIn(tools);
   const size = await step(context, 'initramfs', 'packing', ({ emit }) =>
     packInitramfs({
       root: target,
       plan: plan.value,
       level: settings.level,
+      zstd,
       threads: availableParallelism(),
       target: join(scratch, FILES.initramfs),
       signal: context.signal,

@@ -14,6 +14,8 @@ export interface PackInitramfsOptions {
   readonly plan: Plan;
   /** zstd level, 1 to 19: the kernel's decompressor accepts windows up to 8 MiB for certain. */
   readonly level: number;
+  /** The words that start zstd; absent: that of this host. */
+  readonly zstd?: readonly string[] | undefined;
   readonly threads: number;
   /**
    * The file to create; neither it nor the same name with `.raw` appended may exist. The caller publishes it.
@@ -25,7 +27,7 @@ export interface PackInitramfsOptions {
 
 /** Creates the file. Resolves to its size in bytes. */
 export async function packInitramfs(options: PackInitramfsOptions): Promise<Result<number>> {
-  const { root, plan, level, threads, signal } = options;
+  const { root, plan, level, zstd, threads, signal } = options;
   const raw = new RawFile(`${options.target}.raw`);
   try {
     const records = plan.segments.flatMap((segment) => segment.records);
@@ -34,7 +36,7 @@ export async function packInitramfs(options: PackInitramfsOptions): Promise<Resu
       options.onProgress?.(raw.bytes);
     }
     await raw.write(newcTrailer(), signal);
-    return await compressFile(raw.path, options.target, { level, threads, signal });
+    return await compressFile(raw.path, options.target, { level, zstd, threads, signal });
   } catch (cause) {
     return problemOf(cause);
   } finally {

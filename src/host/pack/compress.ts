@@ -48,6 +48,8 @@ export class RawFile {
 export interface CompressOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
+  /** The words that start zstd; absent: that of this host. */
+  readonly zstd?: readonly string[] | undefined;
   /** Threads that share the work: the bytes do not depend on their number. */
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
@@ -62,8 +64,9 @@ export async function compressFile(
   to: string,
   options: CompressOptions,
 ): Promise<Result<number>> {
-  const args = ['-q', `-${options.level}`, `-T${options.threads}`, '--check', '-o', to, '--', from];
-  const command = { file: 'zstd', args };
+  const [file = '', ...words] = options.zstd ?? ['zstd'];
+  const args = [...words, '-q', `-${options.level}`, `-T${options.threads}`, '--check', '-o', to, '--', from];
+  const command = { file, args, name: 'zstd' };
   const ended = await start(command, { signal: options.signal }).ended;
   if (options.signal?.aborted) throw new Interrupted();
   if (!ended.ok) return ended;

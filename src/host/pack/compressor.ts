@@ -15,13 +15,15 @@ import { failure, Interrupted, missingTool, type Running, start } from '../sys/r
  */
 const ARGUMENTS = ['-q', '--single-thread', '--no-asyncio', '--check'];
 const SCRIPT = `while read -r level from to; do
-zstd ${ARGUMENTS.join(' ')} "-$level" -o "$to" -- "$from"; echo $?; done`;
+"$@" ${ARGUMENTS.join(' ')} "-$level" -o "$to" -- "$from"; echo $?; done`;
 /** A shell's exit code for a program that does not exist (sh(1), "Exit Status"). */
 const NOT_FOUND = 127;
 
 export interface CompressorOptions {
   /** The folder of all files named. */
   readonly folder: string;
+  /** The words that start zstd; absent: that of this host. */
+  readonly zstd?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +33,8 @@ export class Compressor {
   private readonly answers: AsyncIterator<string>;
 
   constructor(private readonly options: CompressorOptions) {
-    const command = { file: 'sh', args: ['-c', SCRIPT], cwd: options.folder };
+    const { folder, zstd = ['zstd'] } = options;
+    const command = { file: 'sh', args: ['-c', SCRIPT, 'sh', ...zstd], cwd: folder };
     this.shell = start(command, { stdin: 'pipe', stdout: 'pipe', signal: options.signal });
     const { stdin, stdout } = this.shell;
     if (stdin === null || stdout === null) throw new Error('the shell was started without pipes');

@@ -49,6 +49,8 @@ export interface PackOptions {
   readonly facts: ManifestFacts;
   /** zstd level, 1 to 19. */
   readonly level: number;
+  /** The words that start zstd; absent: that of this host. */
+  readonly zstd?: readonly string[] | undefined;
   /** Folder for the segments' files while they are made, on the same file system as `target`. */
   readonly scratch: string;
   /** The image file to create; must not exist. The caller publishes it. */
@@ -141,7 +143,7 @@ async function packOnce(
     await compressSegments(
       segments.map(({ chunks }) => chunks),
       {
-        ...{ level, scratch, signal, processors: availableParallelism() },
+        ...{ level, zstd: options.zstd, scratch, signal, processors: availableParallelism() },
         order: workOrder(
           segments.map(({ bytes }) => bytes),
           level,

@@ -30,6 +30,8 @@ export interface Frame {
 export interface SegmentsOptions {
   /** zstd level, 1 to 19. */
   readonly level: number;
+  /** The words that start zstd; absent: that of this host. */
+  readonly zstd?: readonly string[] | undefined;
   /** How many frames to compress in parallel. */
   readonly processors: number;
   /** Folder for files on the way. */
@@ -55,8 +57,8 @@ export async function compressSegments(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const { level, processors, scratch, onProgress, order = segments.keys() } = options;
-  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, signal });
+  const { level, zstd, processors, scratch, onProgress, order = segments.keys() } = options;
+  const lanes = new Lanes(Math.min(processors, MOST) + 1, { folder: scratch, level, zstd, signal });
   const inOrder = new InOrder(segments, options);
   // Passing frames on takes time: lanes are filled first.
   const handOn = (): boolean => inOrder.handOn();

@@ -7,6 +7,7 @@ import type { Manifest } from '../../core/image/manifest.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { quoteName } from '../../core/text/path.js';
 import type { Context } from '../context.js';
+import { zstdIn } from '../initramfs/zstd.js';
 import { scanAttributes } from '../pack/attributes.js';
 import { contentBytes, nameableSockets, packErofs } from '../pack/erofs.js';
 import { type BaseFacts, packImage } from '../pack/image.js';
@@ -159,6 +160,14 @@ function noteSockets(sockets: readonly string[], context: Context): void {
   });
 }
 
+/** The machine's own zstd, which its fingerprint covers, or else that of this host; what `--version` prints. */
+async function zstdOf(root: string, signal: AbortSignal) {
+  const zstd = await zstdIn(root);
+  const [file = '', ...args] = [...(zstd ?? ['zstd']), '--version'];
+  const asked = await run({ file, args }, { signal });
+  return asked.ok ? ok({ zstd, version: asked.value.stdout }) : asked;
+}
+
 async function packArchive(
   settings: BaseSettings,
   { root, kernelRelease, scratch, stays, nodes, earlier, stamp }: BaseSource,
@@ -168,14 +177,14 @@ async function packArchive(
     const [tree, attributes, zstd] = await Promise.all([
       scanTree(root, context.signal, nodes),
       scanAttributes(root, context.signal),
-      run({ file: 'zstd', args: ['--version'] }, { signal: context.signal }),
+      zstdOf(root, context.signal),
     ]);
     if (!tree.ok) return tree;
     if (!attributes.ok) return attributes;
-    return zstd.ok ? ok({ tree, attributes, zstd: zstd.value.stdout }) : zstd;
+    return zstd.ok ? ok({ tree, attributes, ...zstd.value }) : zstd;
   });
   if (!listed.ok) return listed;
-  const { tree, attributes, zstd } = listed.value;
+  const { tree, attributes, zstd, version } = listed.value;
   const { entries, kinds: keptOut, largest } = select(tree.value, stays, root, context);
   const plan = planArchive(entries, tree.value.devices, {
     latestMtime: settings.sourceDateEpoch,
@@ -184,13 +193,14 @@ async function packArchive(
   if (!plan.ok) return plan;
   noteSockets(plan.value.sockets, context);
   const total = plan.value.bytes;
-  const keys = segmentKeys(plan.value, `${RECIPE} -${settings.level} ${zstd}`, stamp);
+  const keys = segmentKeys(plan.value, `${RECIPE} -${settings.level} ${version}`, stamp);
   const packed = await step(context, 'base', PACKING, ({ emit }) =>
     packImage({
       root,
       plan: plan.value,
       facts: facts(settings, root, kernelRelease),
       level: settings.level,
+      zstd,
       scratch,
       target: join(scratch, BASE_FILES.cpio),
       reuse: { keys, earlier },
