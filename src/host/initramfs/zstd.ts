@@ -1,5 +1,5 @@
 /**
- * zstd of a tree, whatever this host has: versions differ in the bytes that they make (docs/decisions/0044).
+ * zstd of a tree, whatever this host has: versions differ in the bytes that they make (docs/decisions/0048).
  */
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const ZSTD = 'usr/bin/zstd';
  */
 export async function zstdIn(tree: string): Promise<readonly string[] | undefined> {
   const file = join(tree, ZSTD);
-  // A link could lead out of the tree.
+  // A link could escape the tree.
   if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   const loader = await loaderOf(tree, ZSTD);
   if (!loader.ok) return undefined;
