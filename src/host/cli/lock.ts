@@ -23,7 +23,7 @@ export function lockCommand(session: Session, end: (code: number) => void) {
     .summary('write mkma.lock, which names everything that a build fetches')
     .description(
       'Write mkma.lock beside the definition: versions and digests of all packages, keys and numbers of accounts. ' +
-        'Builds then install exactly these. A changed definition keeps the other versions. Requires root.',
+        'Builds then install exactly these. A changed definition keeps the other versions.',
     )
     .addOption(
       new Option(
