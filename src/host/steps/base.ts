@@ -160,7 +160,7 @@ function noteSockets(sockets: readonly string[], context: Context): void {
   });
 }
 
-/** The machine's own zstd, which its fingerprint covers, or else that of this host; what `--version` prints. */
+/** The machine's own zstd, which its fingerprint covers, or else that of this host; and its version. */
 async function zstdOf(root: string, signal: AbortSignal) {
   const zstd = await zstdIn(root);
   const [file = '', ...args] = [...(zstd ?? ['zstd']), '--version'];

@@ -1,4 +1,4 @@
-/** Shell commands that add packages to a tree that has others, as mmdebstrap(1) would have installed all. Pure. */
+/** Shell commands that add packages to a tree, as mmdebstrap(1) would have installed all of them. Pure. */
 import { bringAndKeep, PRINT_URIS } from './fetch-hooks.js';
 
 // One command a line: in a list with && a failure would not end the script.

@@ -22,8 +22,9 @@ export function damagedIn(lines: readonly string[]): string[] {
 export const PRINT_URIS = 'apt-get -qq -o Acquire::ForceHash=SHA256 --yes --print-uris';
 
 /**
- * Links kept packages into the current folder: those that {@link PRINT_URIS} listed in `$MKMA_LISTS.uris` whose
- * digest is right, since apt accepts files there by size. They count as used now; damaged ones are removed.
+ * Links kept packages into the current folder: those that {@link PRINT_URIS} listed in `$MKMA_LISTS.uris`
+ * whose digest is right, since apt accepts files there by size. They count as used now; damaged ones are
+ * removed.
  */
 const BRING = `sed -n "s/^'[^']*' \\([^ ]*\\) [0-9]* SHA256:\\([0-9a-f]*\\)\\$/\\2 \\1/p" "$MKMA_LISTS.uris" |
   while read -r sum name; do

@@ -7,7 +7,7 @@ import type { Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, type KnownEntry, knownEntries, markUsed } from '../../stages/cache.js';
 import { fingerprint } from '../../stages/fingerprint.js';
 import { type LowerTree, TREE_IN_LOWER } from '../../trees/lower.js';
-import { packagesTree } from '../packages-tree.js';
+import { packagesTree } from './packages-tree.js';
 import type { BootstrapSettings, Part } from './part.js';
 
 /** Kind of cache entries with what was added. */
@@ -53,7 +53,9 @@ export function originOf(cache: string, entry: CacheEntry): CacheEntry {
   return chainOf(cache, entry)?.[0] ?? entry;
 }
 
-/** The trees of an entry, the topmost first. Fails if one is gone or changed: then it has to be made again. */
+/**
+ * The trees of an entry, the topmost first. Fails if one is gone or changed: then it has to be made again.
+ */
 export async function treesOf(
   settings: Pick<BootstrapSettings, 'cache' | 'sourceDateEpoch'>,
   entry: CacheEntry,

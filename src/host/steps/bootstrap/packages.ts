@@ -13,7 +13,6 @@ import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { itemInputs } from '../../stages/differences.js';
 import { digestFile } from '../../sys/digest.js';
-import { areUnpacked } from '../packages-tree.js';
 import type { BuildSettings } from '../settings.js';
 import { addPackages } from './add-packages.js';
 import { foreignOf } from './architectures.js';
@@ -22,6 +21,7 @@ import { bootstrap, describeEntry, INSTALLED, LIST, mirrorInputs, TREE, takeOrMa
 import { bestParent, knownIncrement } from './increments.js';
 import { fetchKernel, KERNEL_NAME, ownKernelPackage, surveyKernel } from './kernel.js';
 import { keyReader } from './keys.js';
+import { areUnpacked } from './packages-tree.js';
 import type { Part } from './part.js';
 
 export function packagesInputs(settings: BuildSettings): Inputs {

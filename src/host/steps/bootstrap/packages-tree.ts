@@ -1,15 +1,15 @@
 /** The packages of a machine as a lower tree. */
 import { join } from 'node:path';
-import type { Result } from '../../core/result.js';
-import type { Context } from '../context.js';
-import { SETTLED, settlePackages } from '../customise/settle-packages.js';
-import { step } from '../stage.js';
-import type { Inputs } from '../stages/build-state.js';
-import type { CacheEntry } from '../stages/cache.js';
-import { hasLowerTree, type LowerTree, lowerTree } from '../trees/lower.js';
-import { TREE } from './bootstrap/part.js';
-import type { BuildSettings } from './settings.js';
-import { unpackTree } from './unpack-tree.js';
+import type { Result } from '../../../core/result.js';
+import type { Context } from '../../context.js';
+import { SETTLED, settlePackages } from '../../customise/settle-packages.js';
+import { step } from '../../stage.js';
+import type { Inputs } from '../../stages/build-state.js';
+import type { CacheEntry } from '../../stages/cache.js';
+import { hasLowerTree, type LowerTree, lowerTree } from '../../trees/lower.js';
+import type { BuildSettings } from '../settings.js';
+import { unpackTree } from '../unpack-tree.js';
+import { TREE } from './part.js';
 
 const KIND = 'lower-packages';
 
