@@ -1,5 +1,7 @@
 /** Warns if images were not built from the current definition. */
-import { relative, resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { FILES } from '../../core/contract.js';
 import { ok, type Problem, type Result } from '../../core/result.js';
 import { type Change, changeSince } from '../definition/built-from.js';
 import { shown } from '../definition/load.js';
@@ -57,5 +59,12 @@ function problemOf(change: Change, session: Session, options: UseOptions): Probl
 function buildCommand(session: Session, { config, output }: UseOptions): string {
   const named = config === undefined ? '' : ` --config ${shellQuote(config)}`;
   const where = output === resolve('mkma_images') ? '' : ` --output ${shellQuote(relative('.', output))}`;
-  return `sudo ${programName(session)} build${named}${where}`;
+  const sudo = builtWithoutRoot(session, output) ? '' : 'sudo ';
+  return `${sudo}${programName(session)} build${named}${where}`;
+}
+
+/** Whether this user, not root, built into the folder. */
+function builtWithoutRoot({ caller }: Session, output: string): boolean {
+  const uid = statSync(join(output, FILES.chroot), { throwIfNoEntry: false })?.uid;
+  return !caller.root && uid === process.getuid?.();
 }
