@@ -27,6 +27,8 @@ export interface MkmaOptions {
   readonly cwd?: string;
   /** Run as this user and group. */
   readonly uid?: number;
+  /** Called with the program once it was started. */
+  readonly onStart?: (child: ChildProcess) => void;
   /** Called with everything printed on stderr so far, whenever there is more. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -85,6 +87,7 @@ export function execute(file: string, args: readonly string[], options: MkmaOpti
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   });
+  options.onStart?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

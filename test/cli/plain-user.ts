@@ -10,6 +10,11 @@ const ID = 47_110_000;
 /** The usual range: 65,536 ids. */
 export const WHOLE = `${NAME}:${ID + 65536}:65536`;
 
+/** The user in words of passwd(5) and subuid(5), for another host. */
+export function ofUser(home: string) {
+  return { id: ID, passwd: `${NAME}:x:${ID}:${ID}::${home}:/bin/sh`, range: WHOLE };
+}
+
 export class PlainUser {
   /** The user's home, the folder of everything. */
   readonly home: string;
@@ -23,7 +28,7 @@ export class PlainUser {
     mkdirSync(this.home);
     chownSync(this.home, ID, ID);
     execFileSync('cp', ['--archive', '/etc', this.etc]);
-    appendFileSync(join(this.etc, 'passwd'), `${NAME}:x:${ID}:${ID}::${this.home}:/bin/sh\n`);
+    appendFileSync(join(this.etc, 'passwd'), `${ofUser(this.home).passwd}\n`);
     appendFileSync(join(this.etc, 'group'), `${NAME}:x:${ID}:\n`);
     this.give(WHOLE);
   }
