@@ -275,4 +275,30 @@ describe('a plain user builds', () => {
     succeeded(await user.execute('unshare', [...inside, 'build', 'plain', ...words, '--output', there]));
     assert.deepEqual(digests(there), digests(out));
   });
+
+  test('mkma clean removes what only the namespace can, also after SIGKILL', async () => {
+    let sent = false;
+    await user.mkma(['build', 'other', ...build.slice(2), '--verbose'], {
+      onStderr: (text, child) => {
+        if (!sent && /^system: customising: start/m.test(text)) sent = child.kill('SIGKILL');
+      },
+    });
+    assert.ok(sent);
+    assert.deepEqual(await lastingProcessesOf(folder.path), []);
+    const scratch = () => readdirSync(join(out, '.mkma')).filter((name) => name.startsWith('scratch-'));
+    assert.equal(scratch().length, 1);
+    const all = ['--images', '--unused', '0', '--discard-edits', '--yes'];
+    succeeded(await user.mkma(['clean', '--output', out, '--cache', cache, ...all]));
+    assert.deepEqual(scratch(), []);
+    assert.deepEqual(
+      readdirSync(out).filter((name) => name !== '.mkma'),
+      [],
+    );
+    // Root's own trees are for root to remove.
+    const left = readdirSync(join(cache, 'stages'));
+    assert.deepEqual(
+      left.filter((name) => !name.startsWith('lower-') || statSync(join(cache, 'stages', name)).uid !== 0),
+      [],
+    );
+  });
 });

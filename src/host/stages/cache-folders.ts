@@ -80,6 +80,11 @@ function makeFolders(path: string): void {
   giveTo(path, ownerFor(dirname(path)));
 }
 
+/** Whether a file is another user's, whom root alone can stand in for: it is neither read nor removed. */
+export function isForeign({ uid }: { readonly uid: number }): boolean {
+  return inUserNamespace() ? uid !== 0 : ownUid() !== 0 && uid !== ownUid();
+}
+
 /** The owner of what root puts into the folder; `undefined`: as created. */
 function ownerFor(folder: string): Owner | undefined {
   const { uid, gid } = statSync(folder);

@@ -1,5 +1,5 @@
 /** Which parts of the cache are how large and used when, and keeping it below a limit. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName } from '../../core/text/path.js';
@@ -7,6 +7,7 @@ import { type Lock, tryLock, waitLockShared } from '../sys/lock.js';
 import { removeTree } from '../sys/remove.js';
 import { runBytes } from '../sys/run.js';
 import { makeScratch, staleScratch } from '../sys/scratch.js';
+import { isForeign, prepareCache } from './cache-folders.js';
 
 const DAY = 86_400_000;
 /** Milliseconds after which something unused is removed, whatever the size of the cache. */
@@ -33,7 +34,7 @@ export interface CacheItem {
   readonly usedAt: number;
 }
 
-/** Everything that builds use, without what is being made. */
+/** Everything that builds of this user use, without what is being made. */
 export async function cacheItems(cache: string, signal: AbortSignal): Promise<Result<CacheItem[]>> {
   const found: Omit<CacheItem, 'bytes'>[] = [];
   for (const [folder, part] of Object.entries(PARTS)) {
@@ -41,7 +42,9 @@ export async function cacheItems(cache: string, signal: AbortSignal): Promise<Re
     for (const name of existsSync(parent) ? readdirSync(parent) : []) {
       if (/^(scratch-|\.)/.test(name)) continue;
       const info = lstatSync(join(parent, name), { throwIfNoEntry: false });
-      if (info !== undefined) found.push({ path: join(parent, name), part, usedAt: info.mtimeMs });
+      // Root's trees in the cache of a user are for root to remove.
+      if (info === undefined || isForeign(info)) continue;
+      found.push({ path: join(parent, name), part, usedAt: info.mtimeMs });
     }
   }
   const sizes = await diskUse(
@@ -80,13 +83,13 @@ export function defaultCacheSize(cache: string): number {
 }
 
 function useFile(cache: string): string {
-  mkdirSync(join(cache, 'locks'), { recursive: true });
   return join(cache, 'locks', 'use.lock');
 }
 
 /** Marks the cache as in use by this process: while it is, nobody removes what was used lately. */
-export function useCache(cache: string, signal: AbortSignal): Promise<Result<Lock>> {
-  return waitLockShared(useFile(cache), signal);
+export async function useCache(cache: string, signal: AbortSignal): Promise<Result<Lock>> {
+  const owner = prepareCache(cache);
+  return owner.ok ? waitLockShared(useFile(cache), signal, owner.value) : owner;
 }
 
 /** What may be removed from a cache: by `limit` in bytes, or unused for `unused` milliseconds. */
@@ -147,7 +150,9 @@ export async function withCache<T>(
   signal: AbortSignal,
   work: (busy: boolean) => Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const lock = await tryLock(useFile(cache), signal);
+  const owner = prepareCache(cache);
+  if (!owner.ok) return owner;
+  const lock = await tryLock(useFile(cache), signal, owner.value);
   if (!lock.ok) return lock;
   using _alone = lock.value;
   return await work(lock.value === undefined);

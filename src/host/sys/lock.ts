@@ -31,11 +31,14 @@ export async function tryLock(
   signal?: AbortSignal,
   owner?: Owner,
 ): Promise<Result<Lock | undefined>> {
-  return tryOpened(file, signal, () => {
-    const fd = openSync(file, 'a');
-    if (owner !== undefined) whereOwnersAre(() => fchownSync(fd, owner.uid, owner.gid));
-    return fd;
-  });
+  return tryOpened(file, signal, () => openLock(file, owner));
+}
+
+/** Opens the file of a lock, and creates it if missing. */
+function openLock(file: string, owner: Owner | undefined): number {
+  const fd = openSync(file, 'a');
+  if (owner !== undefined) whereOwnersAre(() => fchownSync(fd, owner.uid, owner.gid));
+  return fd;
 }
 
 /** Like {@link tryLock} for an existing file, which this process need not be able to write. */
@@ -44,8 +47,12 @@ export async function tryLockExisting(file: string): Promise<Result<Lock | undef
 }
 
 /** Like {@link tryLock}, for a lock that several may hold who only use what it protects. */
-async function tryLockShared(file: string, signal?: AbortSignal): Promise<Result<Lock | undefined>> {
-  return tryOpened(file, signal, () => openSync(file, 'a'), ['--shared']);
+async function tryLockShared(
+  file: string,
+  signal: AbortSignal,
+  owner?: Owner,
+): Promise<Result<Lock | undefined>> {
+  return tryOpened(file, signal, () => openLock(file, owner), ['--shared']);
 }
 
 async function tryOpened(
@@ -139,8 +146,8 @@ export function waitLock(
 }
 
 /** Like {@link waitLock}, for a lock that several may hold who only use what it protects. */
-export function waitLockShared(file: string, signal: AbortSignal): Promise<Result<Lock>> {
-  return waitFor(() => tryLockShared(file, signal), signal, { pause: 300 });
+export function waitLockShared(file: string, signal: AbortSignal, owner?: Owner): Promise<Result<Lock>> {
+  return waitFor(() => tryLockShared(file, signal, owner), signal, { pause: 300 });
 }
 
 /**

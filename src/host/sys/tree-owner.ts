@@ -29,7 +29,7 @@ export function requireOwnTree(path: string, record: Readonly<Record<string, str
     ...problem,
     what: `${basename(path)} was built with other subordinate ids`,
     why: 'the ranges in /etc/subuid and /etc/subgid have changed since: its files would have wrong owners',
-    next: 'restore the ranges, or build into another folder with --output; sudo removes the old one',
+    next: 'restore the ranges, or remove it: sudo mkma clean --trees --discard-edits',
   });
 }
 
@@ -39,7 +39,7 @@ function foreign(path: string, uid: number): Pick<Problem, 'what' | 'why' | 'nex
     return {
       what,
       why: 'root built it, or another user: without root its files cannot be changed',
-      next: 'build with sudo as before, or into another folder with --output',
+      next: 'build with sudo as before, into another folder with --output, or remove it: sudo mkma clean --trees',
     };
   }
   return {
