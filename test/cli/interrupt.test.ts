@@ -47,7 +47,7 @@ describe('interrupted builds', () => {
     assert.equal(readFileSync('/proc/mounts', 'utf8'), mounts);
     assert.deepEqual(readdirSync(out), ['.mkma']);
     assert.deepEqual(
-      readdirSync(join(out, '.mkma')).filter((name) => name !== 'lock'),
+      readdirSync(join(out, '.mkma')).filter((name) => name !== 'lock' && name !== 'logs'),
       [],
     );
   }
@@ -97,6 +97,12 @@ describe('interrupted builds', () => {
     assert.deepEqual(await lastingProcessesOf(folder.path), []);
     const got = await mkma(['build', 'stop', ...small]);
     assert.equal(got.code, 0, got.stderr);
-    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), [
+      'definition.json',
+      'lock',
+      'logs',
+      'state.json',
+      'tree.json',
+    ]);
   });
 });

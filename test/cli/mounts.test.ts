@@ -160,6 +160,12 @@ export default defineMachine({ ${smallFields(folder.path, "hostname: 'm'", "form
       'srv/image',
     ]);
     assert.equal(readFileSync(join(out, 'chroot/etc/calls'), 'utf8'), '1');
-    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), ['definition.json', 'lock', 'state.json']);
+    assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), [
+      'definition.json',
+      'lock',
+      'logs',
+      'state.json',
+      'tree.json',
+    ]);
   });
 });

@@ -47,6 +47,7 @@ describe('one output folder, build after build', () => {
       'lock',
       'logs',
       'state.json',
+      'tree.json',
     ]);
     assert.equal(readFileSync(join(chroot, 'etc/hostname'), 'utf8'), 'first\n');
   });

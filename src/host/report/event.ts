@@ -1,7 +1,7 @@
 /**
  * What happens during a command, as data. Steps emit events; only the printers in this folder show them. With
- * `--json` they are printed as they are: docs/reference/events.md describes them for programs. Fields are
- * added, never renamed or removed.
+ * `--json` they are printed as they are: docs/events.md describes them for programs. Fields are added, never
+ * renamed or removed.
  */
 import type { Problem } from '../../core/result.js';
 
