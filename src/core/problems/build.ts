@@ -198,6 +198,10 @@ export const BUILD = {
     "A repository's key has expired.",
     "Check this host's clock; name the key that the owner uses now.",
   ],
+  'package-not-installed': [
+    "dpkg cannot install a package, as a rule since one of the package's own scripts fails.",
+    'Read the last lines of the script; --debug-shell opens a shell in the tree at that point.',
+  ],
   'bootstrap-failed': [
     'Debian cannot be bootstrapped.',
     'Read the cause; --verbose shows all output of mmdebstrap and apt.',

@@ -17,7 +17,7 @@ type Explained = Omit<Problem, 'what'> & { readonly what?: string };
 
 /** The problem with the packages in apt's output; `undefined`: it is about something else. */
 export function explainPackages(output: string, asked: Asked): Explained | undefined {
-  for (const explain of [notFound, noSuchVersion, conflict]) {
+  for (const explain of [notFound, noSuchVersion, scriptFailed, conflict]) {
     const found = explain(output, asked);
     if (found !== undefined) return found;
   }
@@ -65,6 +65,25 @@ function noSuchVersion(output: string, asked: Asked): Explained | undefined {
           'remove the suite, or add a repository that has it (repositories)',
         ];
   return { code: 'no-such-version', where: `package ${name}`, why, next, ...fieldOf(asked, name) };
+}
+
+/** Lines of a package's scripts that are shown. */
+const LAST_LINES = 6;
+
+/** dpkg could not install a package, as a rule since a script of it failed (dpkg's src/main/errors.c). */
+function scriptFailed(output: string, asked: Asked): Explained | undefined {
+  const match = /^dpkg: error processing (?:package|archive) (\S+) \(--\S+\):\n (.+)$/m.exec(output);
+  if (match === null) return undefined;
+  const [, name = '', reason = ''] = match;
+  const before = output.slice(0, match.index).trimEnd().split('\n').slice(-LAST_LINES);
+  return {
+    code: 'package-not-installed',
+    what: 'a package cannot be installed',
+    where: `package ${bare(name.replace(/^.*\//, ''))}`,
+    why: [reason.trim(), ...before].join('\n'),
+    next: 'mkma build --debug-shell opens a shell in the tree at that point',
+    ...fieldOf(asked, name),
+  };
 }
 
 /** A conflict of two packages in apt's words: `other` may be a virtual package. */

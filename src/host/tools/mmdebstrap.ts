@@ -153,7 +153,10 @@ export function explainBootstrap(output: string, request: BootstrapRequest): Pro
     const match = pattern.exec(pattern.source.includes('space left') ? output : complaints.join('\n'));
     if (match !== null) return { what, ...explain(request, match, apt) };
   }
-  const why = withoutLogins(apt || output.trimEnd().split('\n').slice(-6).join('\n'));
+  // Of what apt prints while it succeeds, warnings say nothing about a failure.
+  const errors = own.filter((line) => !line.startsWith('W')).slice(-6);
+  const last = errors.length > 0 ? errors.join('\n') : apt;
+  const why = withoutLogins(last || output.trimEnd().split('\n').slice(-6).join('\n'));
   return {
     code: 'bootstrap-failed',
     what,

@@ -1,6 +1,6 @@
 /** `mkma build --debug-shell`: a shell in the tree in which a build failed, before it is removed. */
 import { existsSync } from 'node:fs';
-import { type Problem, problemLine } from '../../core/result.js';
+import { type Problem, renderProblem } from '../../core/result.js';
 import type { Context, Event, FailedTree } from '../context.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
@@ -61,15 +61,12 @@ function canEnter(root: string): boolean {
 
 /** What the person at the terminal has to know. */
 function introduction({ stage, root, problem, script }: FailedTree): string[] {
-  const head = `${stage} failed: ${problemLine(problem)}`;
-  if (!existsSync(root)) return [head, 'there is no tree to look at: nothing was made yet'];
+  const head = [`${stage} failed:`, ...renderProblem(problem)];
+  if (!existsSync(root)) return [...head, 'there is no tree to look at: nothing was made yet'];
   if (!canEnter(root))
-    return [head, `no shell: the tree has none yet, or something is mounted in it: ${root}`];
+    return [...head, `no shell: the tree has none yet, or something is mounted in it: ${root}`];
   const again =
     script === undefined ? [] : [`what failed is in $${FAILED}: sh -e -c "$${FAILED}" repeats it`];
-  return [
-    head,
-    `a shell in the tree as it is now, ${root}; the build ends when you leave it (exit)`,
-    ...again,
-  ];
+  const shell = `a shell in the tree as it is now, ${root}; the build ends when you leave it (exit)`;
+  return [...head, '', shell, ...again];
 }

@@ -83,3 +83,25 @@ E: Unable to correct problems, you have held broken packages.`;
   assert.equal(explainPackages(lacking, asked)?.why, 'postfix: Depends: ssl-cert but it is not installable');
   assert.equal(explainPackages("E: Could not resolve 'm.example'", asked), undefined);
 });
+
+test("a package's script that fails: which package, its last lines, the field", () => {
+  const output = `Unpacking bad (1) ...
+Setting up bad (1) ...
+about to fail
+dpkg: error processing package bad (--configure):
+ installed bad package post-installation script subprocess returned error exit status 7
+Errors were encountered while processing:
+ bad
+E: Sub-process env returned an error code (1)`;
+  const fields = new Map([['bad', ['packages', 3]]]);
+  const found = explainPackages(output, { suite: 'trixie', components: ['main'], packages: ['bad'], fields });
+  assert.equal(found?.code, 'package-not-installed');
+  assert.equal(found?.where, 'package bad');
+  assert.deepEqual(found?.field, ['packages', 3]);
+  assert.deepEqual(found?.why?.split('\n'), [
+    'installed bad package post-installation script subprocess returned error exit status 7',
+    'Unpacking bad (1) ...',
+    'Setting up bad (1) ...',
+    'about to fail',
+  ]);
+});
