@@ -202,6 +202,11 @@ export const BUILD = {
     "dpkg cannot install a package, as a rule since one of the package's own scripts fails.",
     'Read the last lines of the script; --debug-shell opens a shell in the tree at that point.',
   ],
+  'url-absent': ['There is no file at a URL that the definition names.', 'Correct the URL.'],
+  'url-digest-mismatch': [
+    'A downloaded file has another SHA-256 than the definition names.',
+    'Compare it with the one that the publisher gives; correct sha256 only if that is it.',
+  ],
   'bootstrap-failed': [
     'Debian cannot be bootstrapped.',
     'Read the cause; --verbose shows all output of mmdebstrap and apt.',

@@ -74,6 +74,7 @@ class Placing {
       );
     }
     const mode = file.mode === undefined ? undefined : Number.parseInt(file.mode, 8);
+    if ('url' in file) throw new Error(`${this.path} is placed before it was fetched`);
     if ('content' in file) this.files.write(this.path, file.content, mode, owner);
     else if ('folder' in file) this.files.makeFolder(this.path, mode, owner);
     else if (file.values !== undefined) return this.template(file.from, file.values, mode, owner);

@@ -28,6 +28,7 @@ import { bootstrap, INSTALLED, LIST, mirrorInputs, soundCache, TREE } from './bo
 import { keyReader } from './bootstrap/keys.js';
 import { packageInput, repositoryFiles } from './bootstrap/packages.js';
 import type { Part } from './bootstrap/part.js';
+import { urlPath } from './bootstrap/urls.js';
 import type { Lacking } from './lacking.js';
 import type { BuildSettings } from './settings.js';
 import { unpackTree } from './unpack-tree.js';
@@ -56,8 +57,11 @@ export function buildsInputs(settings: BuildSettings): Inputs {
  */
 export function inputsOfBuild(settings: BuildSettings, build: Build, kernel?: string): Inputs {
   const sources = createHash('sha256');
-  for (const name of Object.keys(build.sources).sort())
-    hashPath(sources.update(name), build.sources[name] ?? '');
+  for (const name of Object.keys(build.sources).sort()) {
+    const source = build.sources[name] ?? '';
+    if (typeof source === 'string') hashPath(sources.update(name), source);
+    else sources.update(`${name} ${source.sha256}`);
+  }
   const { name, run: commands, install, network } = build;
   return {
     ...toolsOf(settings, build, kernel),
@@ -239,7 +243,8 @@ class Making {
     for (const [name, from] of Object.entries(this.build.sources)) {
       const to = join(root, WORK, name);
       mkdirSync(dirname(to), { recursive: true });
-      cpSync(realpathSync(from), to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+      const file = typeof from === 'string' ? from : urlPath(this.settings.cache, from.sha256);
+      cpSync(realpathSync(file), to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     }
     for (const part of ['run', 'install'] as const) {
       const done = await step(this.context, this.stage, part, (inner) => this.script(root, part, inner));

@@ -6,6 +6,7 @@ import { bootstrapKernel, kernelReleaseIn } from './bootstrap/kernel.js';
 import { fetchKeys, missingKeys } from './bootstrap/keys.js';
 import { bootstrapPackages } from './bootstrap/packages.js';
 import { bootstrapTools } from './bootstrap/tools.js';
+import { fetchUrls, missingUrls } from './bootstrap/urls.js';
 import { makeBuilds, surveyBuilds } from './builds.js';
 import { knownRelease } from './kernel.js';
 import { Lacking } from './lacking.js';
@@ -29,6 +30,8 @@ function sourceOf(entry: Result<CacheEntry>): Result<Source> {
 export async function bootstrapSystem(settings: BuildSettings, context: Context): Promise<Result<Source>> {
   const keys = await fetchKeys(settings, context);
   if (!keys.ok) return keys;
+  const files = await fetchUrls(settings, context);
+  if (!files.ok) return files;
   const system = await bootstrapPackages(settings, context);
   const packages = sourceOf(system);
   if (!system.ok || !packages.ok) return packages;
@@ -63,7 +66,7 @@ export async function surveyOffline(
   const lacking = new Lacking();
   const settings = { ...asked, lacking };
   const keys = system ? missingKeys(settings) : [];
-  for (const key of keys) lacking.addOther(key);
+  for (const line of [...keys, ...(system ? missingUrls(settings) : [])]) lacking.addOther(line);
   const tools = await bootstrapTools(settings, context);
   if (isProblem(tools)) return tools;
   if (system) {

@@ -25,6 +25,7 @@ import { addModules } from './added-modules.js';
 import { treesOf } from './bootstrap/increments.js';
 import { keyReader } from './bootstrap/keys.js';
 import { packagesInputs } from './bootstrap/packages.js';
+import { withFetched } from './bootstrap/urls.js';
 import { buildsInputs, installBuilds } from './builds.js';
 import { checkDiskModules } from './disk-modules.js';
 import { type KernelSources, kernelInputs, type PlacedKernel, placeKernel } from './kernel.js';
@@ -150,7 +151,8 @@ async function fill(
   last: AccountNumbers,
   context: Context,
 ): Promise<Result<Savings>> {
-  const { machine, hardware, output, sourceDateEpoch: epoch, reach } = settings;
+  const { hardware, output, sourceDateEpoch: epoch, reach } = settings;
+  const machine = withFetched(settings.machine, settings.cache);
   const network = settings.offline !== true;
   const place = { root, output, epoch, kernel: release, fetching: reach.variables, network };
   const tree = new Tree(root, context, epoch, reach.variables, network);

@@ -55,7 +55,9 @@ function parents(path: string): string[] {
 /** Whether a field places something that cannot contain files; a link may point to a folder. */
 function isFile(file: MachineConfig['files'][string] | undefined): boolean {
   if (typeof file === 'string') return true;
-  return file !== undefined && ('content' in file || ('from' in file && !isFolder(file.from)));
+  return (
+    file !== undefined && ('content' in file || 'url' in file || ('from' in file && !isFolder(file.from)))
+  );
 }
 
 function isFolder(path: string): boolean {

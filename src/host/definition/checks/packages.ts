@@ -41,7 +41,7 @@ export function checkPackages(machine: MachineConfig): Fault[] {
     ...builds.flatMap(({ packages: own, sources }, i) => [
       ...debs(own, ['builds', i, 'packages']),
       ...Object.entries(sources).flatMap(([name, file]) =>
-        present(['builds', i, 'sources', name], file, 'any'),
+        typeof file === 'string' ? present(['builds', i, 'sources', name], file, 'any') : [],
       ),
     ]),
     ...(kernel.from === 'path'

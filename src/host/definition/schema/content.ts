@@ -1,6 +1,6 @@
 /** What a machine contains besides packages: files, users, locale, services. */
 import { z } from 'zod';
-import { hostPath, machinePath, mode, owner, terminal, unitName, userName } from './words.js';
+import { fetched, hostPath, machinePath, mode, owner, terminal, unitName, userName } from './words.js';
 
 const rights = {
   mode: mode.optional().describe('Permissions in octal. Default: 0644; of copied files, unchanged.'),
@@ -20,11 +20,12 @@ const file = z
           .describe('Values for a template: {{name}} in the file is replaced by the value of that name.'),
         ...rights,
       }),
+      z.strictObject({ ...fetched, ...rights }),
       z.strictObject({ link: z.string().min(1).describe('Target of the symbolic link.') }),
       z.strictObject({ folder: z.literal(true).describe('Create a folder, unless it exists.'), ...rights }),
       z.strictObject({ remove: z.literal(true).describe('Remove the file or folder at this path.') }),
     ],
-    'must be text, or one of { content }, { from }, { link }, { folder: true }, { remove: true }',
+    'must be text, or one of { content }, { from }, { url, sha256 }, { link }, { folder: true }, { remove: true }',
   )
   .describe('A file: its text, or its source.');
 

@@ -1,6 +1,6 @@
 /** The software of a machine, and its sources. */
 import { z } from 'zod';
-import { hostPath, httpAddress, packageChoice, packageName, suiteName } from './words.js';
+import { fetched, hostPath, httpAddress, packageChoice, packageName, suiteName } from './words.js';
 
 const components = z.array(
   z.string().regex(/^[a-z][a-z/-]*$/, 'must be a component, such as "main" or "non-free-firmware"'),
@@ -52,10 +52,10 @@ const build = z
     sources: z
       .record(
         z.string().regex(/^(?!.*(^|\/)\.{0,2}(\/|$))[^\0]+$/, 'must be a relative path without . and ..'),
-        hostPath,
+        z.union([hostPath, z.strictObject(fetched)], 'must be a path, or { url, sha256 }'),
       )
       .default({})
-      .describe('Files and folders of this host, by their name in the build folder.'),
+      .describe('Files and folders of this host, or files to download, by their name in the build folder.'),
     run: z
       .string()
       .min(1)

@@ -34,6 +34,21 @@ export const httpAddress = z
   .string()
   .regex(/^(https?|file|copy):\/\/?\S+$/, 'must be a URL that begins with http://, https:// or file:');
 
+/** A file on a server, which must have this digest. */
+export const fetched = {
+  url: z
+    .string()
+    .regex(/^(https?|ftp):\/\/\S+$/, 'must be a URL that begins with http:// or https://')
+    .describe('URL of a file, which is downloaded when a build requires it, and cached by its digest.'),
+  sha256: z
+    .string()
+    .regex(
+      /^[0-9a-f]{64}$/,
+      'must be 64 hexadecimal digits, as sha256sum prints them; with 64 zeros, a build prints what it downloaded',
+    )
+    .describe('SHA-256 of the file, as its publisher gives it: 64 hexadecimal digits.'),
+};
+
 /** A name that adduser(8) accepts (useradd's own rule, shadow's NAME_REGEX). */
 export const userName = z
   .string()

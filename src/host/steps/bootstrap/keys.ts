@@ -9,19 +9,14 @@ import { withoutLogins } from '../../../core/text/logins.js';
 import type { Context } from '../../context.js';
 import { type AddressedKey, type KeyReader, readKey } from '../../customise/repository-keys.js';
 import type { Lockfile } from '../../lockfile/schema.js';
-import { renderReach } from '../../mirror/reach.js';
 import { PAUSES, tryAgain } from '../../mirror/tries.js';
 import { digestInputs } from '../../stages/build-state.js';
 import { cached, findEntry } from '../../stages/cache.js';
-import { run } from '../../sys/run.js';
-import { makeScratch } from '../../sys/scratch.js';
-import { splitLogin } from '../../tools/apt-config.js';
-import { downloadCommand } from '../../tools/apt-helper.js';
-import { explainAnswer, type MirrorAnswer, mirrorAnswer } from '../../tools/mirror-answers.js';
 import { plainFingerprint, publicKeysOf } from '../../tools/openpgp/keys.js';
 import { armour } from '../../tools/openpgp/packets.js';
 import { chooseKey, isExpired } from '../../tools/repository-key.js';
 import type { BuildSettings } from '../settings.js';
+import { download, type Try } from './download.js';
 
 /** The armoured key in its cache entry. */
 const FILE = 'key.asc';
@@ -129,31 +124,13 @@ class Fetching {
     return ok(digestInputs({ text }).slice(0, 20));
   }
 
-  private async fetch(): Promise<{ readonly result: Result<Buffer>; readonly answer?: MirrorAnswer }> {
-    const { settings, context } = this;
-    const scratch = await makeScratch(join(settings.cache, 'tmp'), context.signal);
-    if (!scratch.ok) return { result: scratch };
-    try {
-      const [file, conf, auth] = ['key', 'reach.conf', 'reach.auth'].map((name) =>
-        join(scratch.value.path, name),
-      ) as [string, string, string];
-      const { address, entry } = splitLogin(this.key.url);
-      const text = renderReach(settings.reach, auth, entry === undefined ? [] : [entry]);
-      writeFileSync(conf, text.conf, { mode: 0o600 });
-      writeFileSync(auth, text.auth, { mode: 0o600 });
-      const lines: string[] = [];
-      const onLine = (line: string): void => void lines.push(line);
-      const command = downloadCommand([{ url: address, file }], conf, settings.reach.variables);
-      const done = await run(command, { signal: context.signal, onLine });
-      if (done.ok) return { result: ok(readFileSync(file)) };
-      const answer = mirrorAnswer(lines.join('\n'));
-      if (answer === undefined) return { result: this.refuse(done.problem) };
-      const result = this.refuse(explainFetch(answer));
-      // A mirror that lacks a file is being updated; a missing key is permanent.
-      return answer.kind === 'absent' ? { result } : { result, answer };
-    } finally {
-      scratch.value.remove();
-    }
+  private async fetch(): Promise<Try<Buffer>> {
+    const { cache, reach } = this.settings;
+    const absent = { code: 'repository-key-absent', next: 'correct the url of this key' } as const;
+    const wanted = { url: this.key.url, cache, reach, absent };
+    const { result, answer } = await download(wanted, this.context, async (file) => ok(readFileSync(file)));
+    const told = result.ok ? result : this.refuse(result.problem);
+    return answer === undefined ? { result: told } : { result: told, answer };
   }
 
   private refuse(problem: Omit<Problem, 'what'>): Result<never> {
@@ -163,19 +140,6 @@ class Fetching {
       what: `cannot use the key of the repository ${this.name}`,
     });
   }
-}
-
-/** Why fetching a key failed, and what to do: naming another mirror would not help. */
-function explainFetch(answer: MirrorAnswer): Omit<Problem, 'what'> {
-  const { code, where, why, next } = explainAnswer(answer);
-  if (answer.kind === 'absent') {
-    const said = `no such file\napt reports: ${answer.words}`;
-    return { code: 'repository-key-absent', where, why: said, next: 'correct the url of this key' };
-  }
-  const kept = answer.kind === 'login' || answer.kind === 'certificate';
-  const network =
-    'check the network and the url of this key; if this host needs a proxy, name it: --proxy http://HOST:PORT';
-  return { code, where, why, next: kept ? next : network };
 }
 
 /** Seconds since the epoch. */
