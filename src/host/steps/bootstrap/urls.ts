@@ -1,4 +1,4 @@
-/** Files that a definition names by URL and digest: downloaded when a build requires them, cached by digest. */
+/** Files that a definition names by URL and digest: downloaded when needed, cached by digest. */
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Problem, type Result } from '../../../core/result.js';
