@@ -52,7 +52,7 @@ describe('explaining a build', () => {
     const at = state();
     const { changes, stages } = await explained(out);
     assert.equal(changes, false);
-    assert.deepEqual(doing(stages), { system: 'keep', initramfs: 'keep', base: 'keep' });
+    assert.deepEqual(doing(stages), { system: 'keep', initramfs: 'keep', base: 'keep', sbom: 'keep' });
     assert.equal(state(), at);
   });
 
@@ -61,7 +61,7 @@ describe('explaining a build', () => {
     assert.equal(changes, true);
     assert.deepEqual(doing(stages), {
       ...{ packages: 'reuse', tools: 'reuse' },
-      ...{ system: 'make', initramfs: 'make', base: 'make' },
+      ...{ system: 'make', initramfs: 'make', base: 'make', sbom: 'make' },
     });
     assert.equal(readdirSync(folder.path).includes('none'), false);
   });
@@ -71,14 +71,14 @@ describe('explaining a build', () => {
     const { stages } = await explained(out);
     assert.deepEqual(doing(stages), {
       ...{ packages: 'reuse', tools: 'reuse' },
-      ...{ system: 'make', initramfs: 'keep', base: 'make' },
+      ...{ system: 'make', initramfs: 'keep', base: 'make', sbom: 'make' },
     });
     const [difference] = stages.find(({ stage }) => stage === 'system')?.differences ?? [];
     assert.equal(`${difference?.input}: ${difference?.item}`, "definition's files: /etc/motd");
     const built = await mkma(['build', '--config', join(folder.path, 'mkma.config.ts'), '--output', out]);
     assert.match(built.stderr, /^system: start: changed: definition's files \(\+ \/etc\/motd\)$/m);
     const began = [...built.stderr.matchAll(/^(\w+): start/gm)].map((match) => match[1]);
-    assert.deepEqual(began, ['system', 'base']);
+    assert.deepEqual(began, ['system', 'base', 'sbom']);
   });
 
   test('a package: fetched by name, and what follows from it is not known yet', async () => {

@@ -59,7 +59,7 @@ export interface KeptStage {
 }
 
 /** Stages whose results an output folder has. */
-const OWN = ['system', 'initramfs', 'microcode', 'base'];
+const OWN = ['system', 'initramfs', 'microcode', 'base', SBOM];
 
 function keptStages({ state, ran }: Work): KeptStage[] {
   const recorded = OWN.map((stage) => ({ stage, at: state.get(stage)?.at ?? '' }));

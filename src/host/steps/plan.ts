@@ -11,6 +11,7 @@ import { lookAtBase } from './base-stage.js';
 import { kernelOf, lookAtInitramfs } from './initramfs-stage.js';
 import { planSources, planTools, type SourcesPlan } from './plan-sources.js';
 import type { PlannedStage } from './planned-stage.js';
+import { SBOM } from './sbom-stage.js';
 import type { BuildSettings } from './settings.js';
 import { systemInputs } from './system.js';
 import { presentRoot } from './system-stage.js';
@@ -133,7 +134,19 @@ function planRest(
             },
           ),
         ];
-  return { tools: tools?.stages ?? [], stages: [initramfs, ...own, base] };
+  const list = planList(recorded, base, id === undefined);
+  return { tools: tools?.stages ?? [], stages: [initramfs, ...own, base, list] };
+}
+
+/** The list of packages is made with each base, and with other tools. */
+function planList({ state }: Recorded, base: PlannedStage, otherTools: boolean): PlannedStage {
+  const record = state.get(SBOM);
+  const stage = { stage: SBOM, differences: [] };
+  if (record === undefined) return { ...stage, does: 'make', why: 'not built yet' };
+  if (base.does === 'make') return { ...stage, does: 'make', why: 'the base is made again' };
+  const perhaps = base.does === 'perhaps' || otherTools;
+  if (perhaps) return { ...stage, does: 'perhaps', why: 'if the base is, or early boot has other programs' };
+  return { ...stage, does: 'keep', at: record.at };
 }
 
 /** A stage of which its inputs are known, unless one before it decides. */

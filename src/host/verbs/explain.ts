@@ -64,7 +64,7 @@ function keptPackages(cache: string): Kept {
 }
 
 /** Stages whose results the output folder keeps. */
-const OWN = ['system', 'initramfs', 'microcode', 'base'];
+const OWN = ['system', 'initramfs', 'microcode', 'base', 'sbom'];
 
 function changesOf({ stages, refused }: Plan): boolean | undefined {
   if (refused !== undefined) return false;
@@ -122,6 +122,7 @@ function ending(
     initramfs: [FILES.initramfs],
     microcode: [FILES.microcode],
     base: [BASE_FILES[format]],
+    sbom: [FILES.sbom],
   };
   const named = (wanted: Doing): string[] =>
     stages.filter(({ does }) => does === wanted).flatMap(({ stage }) => files[stage] ?? []);
