@@ -3,8 +3,8 @@
 /** Bytes of each piece that count: a sample, since a loop over all would take longer than zstd -1. */
 const SAMPLE = 2 ** 14;
 /**
- * Bits a byte. The console machine's kernel modules (xz, a third of it) have 7.99, its programs and
- * libraries at most 6.9, text 5. Of what is above, zstd -19 saves no more than -3.
+ * Bits a byte. Of the console machine, segments of kernel modules alone (xz) have 7.993 to 7.998, all others
+ * at most 7.6. Of these modules, zstd -15 saves 0.003 % more than -3.
  */
 const DENSE = 7.9;
 

@@ -7,7 +7,7 @@ import { Compressor, type CompressorOptions } from './compressor.js';
 import { Entropy } from './entropy.js';
 import { PackingFailed } from './failed.js';
 
-/** The level for content that is compressed already: higher ones take up to 20 times as long for nothing. */
+/** The level for content that is compressed already: higher ones take up to 30 times as long for nothing. */
 const DENSE_LEVEL = 3;
 
 export interface LaneOptions extends CompressorOptions {
