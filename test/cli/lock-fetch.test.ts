@@ -156,6 +156,25 @@ describe('a locked bootstrap', () => {
     assert.equal(mirror.count('beta_2.0_all.deb'), 1);
   });
 
+  test('offline: names all packages that are not kept, and builds from those that are', async () => {
+    using mirror = await new Mirror(folder.path).listen();
+    using snapshots = await new SnapshotServer(archive).listen();
+    const cache = newCache();
+    const cold = await fetch(mirror, { cache, snapshot: snapshots.url, offline: true });
+    assert.equal(cold.code, 'not-kept', cold.printed);
+    for (const name of PACKAGES) assert.ok(cold.why?.includes(`${name}_1.0_all.deb`), cold.why);
+    assert.deepEqual([mirror.asked, snapshots.asked], [[], []]);
+    mkdirSync(join(cache, 'debs'), { recursive: true });
+    for (const name of PACKAGES) {
+      const made = join(folder.path, 'made', `${name}_1.0.deb`);
+      cpSync(made, join(cache, 'debs', `${name}_1.0_all.deb`));
+    }
+    const warm = await fetch(mirror, { cache, snapshot: snapshots.url, offline: true });
+    assert.equal(warm.code, undefined, warm.printed);
+    assert.equal(contentOf(warm, 'beta'), 'beta 1.0\n');
+    assert.deepEqual([mirror.asked, snapshots.asked], [[], []]);
+  });
+
   test('refuses a lock that was edited: a version, or a package that is missing', async () => {
     using mirror = await new Mirror(folder.path).listen();
     using snapshots = await new SnapshotServer(archive).listen();

@@ -89,6 +89,8 @@ export class Mirror {
   /** Paths that were asked for. */
   readonly asked: string[] = [];
   private readonly misbehaviours = new Map<string, { how: Misbehaviour; times: number }>();
+  /** Called with each path before it is answered. */
+  before: ((path: string) => void) | undefined;
   /** What has to be said in the header Authorization. */
   login: string | undefined;
   private readonly server: Server;
@@ -133,6 +135,7 @@ export class Mirror {
   private answer(req: IncomingMessage, res: ServerResponse): void {
     const path = decodeURIComponent(new URL(req.url ?? '/', 'http://mirror').pathname);
     this.asked.push(path);
+    this.before?.(path);
     if (this.login !== undefined && req.headers.authorization !== this.login) {
       res.writeHead(401, { 'www-authenticate': 'Basic realm="test"' }).end();
       return;

@@ -3,6 +3,30 @@ import type { Mutation } from './mutation.js';
 
 export const HOST: readonly Mutation[] = [
   {
+    id: 'kept-package-not-verified',
+    breaks: 'a kept package of a lock is used only if it has the digest that the lock names',
+    file: 'src/host/steps/bootstrap/locked-debs.ts',
+    from: '(await sha256Of(file, { signal })) === one.sha256) markUsed(file);',
+    to: "(await sha256Of(file, { signal })) !== '') markUsed(file);",
+    tests: ['cli/lock-fetch'],
+  },
+  {
+    id: 'waits-for-hours',
+    breaks: 'a server that asks to wait for hours is not asked again',
+    file: 'src/host/mirror/tries.ts',
+    from: ' || retryAfter > LONGEST_WAIT)',
+    to: ')',
+    tests: ['cli/lock-fetch'],
+  },
+  {
+    id: 'lock-follows-the-mirror',
+    breaks: 'a lock that is adapted to a definition keeps its other versions',
+    file: 'src/host/verbs/lock.ts',
+    from: 'isFree: (name) => names.includes(name)',
+    to: 'isFree: () => true',
+    tests: ['cli/lock'],
+  },
+  {
     id: 'store-over-own-volume',
     breaks: 'a RAM volume of the definition wins over the one of a container engine',
     file: 'src/host/definition/containers/stores.ts',
