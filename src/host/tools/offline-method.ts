@@ -74,7 +74,7 @@ export function offlineSettings(method: string): string {
   const lines = ['http', 'https', 'ftp', 'tor+http', 'tor+https'].map(
     (name) => `Dir::Bin::Methods::${name} "${method}";\n`,
   );
-  // Kept lists expire like any others: the build reports it (docs/decisions/0045).
+  // Kept lists expire like any others: the build reports it (docs/decisions/0047).
   return `${lines.join('')}Acquire::Check-Valid-Until "false";\n`;
 }
 

@@ -449,7 +449,7 @@ export const WRONG: readonly Wrong[] = [
     definition: "{ files: { '/etc/x': { form: './afile' } } }",
     lines: [
       'no such field: files["/etc/x"].form: mkma.config.ts:2 [unknown-field]',
-      '  next: did you mean from? fields of files["/etc/x"]: content, mode, owner, from, values, link, folder, remove',
+      '  next: did you mean from? fields of files["/etc/x"]: content, mode, owner, from, values, url, sha256, link, folder, remove',
     ],
   },
   {
