@@ -22,7 +22,10 @@ describe('one output folder, build after build', () => {
   const build = (...more: string[]) => mkmaHere([...words('first'), ...more], { env: caller });
   /** Stages that a build ran, out of its plain lines. */
   const ran = (stderr: string): string[] =>
-    [...stderr.matchAll(/^(\w+): start(?:: (.*))?$/gm)].map((match) => `${match[1]}: ${match[2]}`);
+    [...stderr.matchAll(/^(\w+): start(?:: (.*))?$/gm)]
+      // The list of packages follows from the base.
+      .filter((match) => match[1] !== 'sbom')
+      .map((match) => `${match[1]}: ${match[2]}`);
   const ids = async (): Promise<string> =>
     JSON.parse((await mkmaHere(['inspect', join(out, 'base.cpio.zst'), '--json'])).stdout).manifest.id;
 
@@ -40,6 +43,7 @@ describe('one output folder, build after build', () => {
       'cmdline',
       'initramfs',
       'initramfs.cpio.zst',
+      'packages.spdx.json',
       'vmlinuz',
     ]);
     assert.deepEqual(readdirSync(join(out, '.mkma')).sort(), [

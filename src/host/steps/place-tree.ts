@@ -78,7 +78,9 @@ export async function placeTree(work: Work, copy: string | undefined): Promise<R
   for (const [name, path] of [[FILES.chroot, placed] as const, ...others]) work.made.set(name, path);
   const { system, base } = records;
   if (system === undefined) throw new Error('a tree was made without a record');
-  records.system = { ...system, output: { ...system.output, fingerprint: print.value } };
+  // Later than every file of it: whatever changes afterwards is an edit.
+  const at = new Date().toISOString();
+  records.system = { ...system, at, output: { ...system.output, fingerprint: print.value } };
   if (base !== undefined) records.base = { ...base, inputs: { ...base.inputs, 'chroot/': print.value } };
   const lowers = stack.current.lowers.map(({ id }) => id);
   if (stack.changes !== undefined) {
