@@ -10,7 +10,7 @@ import { below } from '../sys/walk.js';
 import { accountTexts, fixedNumbers, keepTreeNumbers } from './kept-numbers.js';
 
 /** Increased whenever the same tree must be settled otherwise. */
-export const SETTLED = '1';
+export const SETTLED = '2';
 
 /**
  * Traces of installing that differ from run to run: the next database before a change, and caches with times
@@ -39,6 +39,8 @@ const SORTED: readonly { readonly path: string; readonly entry: RegExp }[] = [
   { path: '/var/lib/dpkg/triggers/File', entry: /[^\n]*\n/g },
   { path: '/var/lib/ucf/hashfile', entry: /[^\n]*\n/g },
   { path: '/var/lib/ucf/registry', entry: /[^\n]*\n/g },
+  { path: '/var/cache/debconf/config.dat', entry: /(?:[^\n]+\n)+\n?/g },
+  { path: '/var/cache/debconf/templates.dat', entry: /(?:[^\n]+\n)+\n?/g },
 ];
 
 /** `mtime` in seconds for what is written; none: now. */

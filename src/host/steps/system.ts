@@ -121,7 +121,9 @@ export async function buildSystem(
   if (!kernel.ok) return kernel;
   const savings = await fill(settings, sources, stack.root, kernel.value.release, last, context);
   if (!savings.ok) return savings;
-  const id = own.value === undefined ? undefined : kernelId(sources.kernel);
+  // Packages do not change a kernel that is not from one.
+  const ofOthers = settings.machine.kernel.from === 'debian' ? undefined : 'none';
+  const id = own.value === undefined ? ofOthers : kernelId(sources.kernel);
   return ok({ stack, ...kernel.value, kernelId: id, savings: savings.value });
 }
 
