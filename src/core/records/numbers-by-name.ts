@@ -85,8 +85,24 @@ export function inOrder({ passwd, group, shadow, gshadow }: AccountFiles): Accou
     passwd: sortLines(passwd, users),
     group: sortLines(group, groups, [3]),
     shadow: sorted(shadow, users),
-    gshadow: sorted(gshadow, groups, [2, 3]),
+    gshadow: gshadow === undefined ? undefined : sortLines(withGroups(gshadow, group), groups, [2, 3]),
   };
+}
+
+/**
+ * gshadow(5) with a line for each group that a package made, all without a password. A package that forgets
+ * one gets it from the next that has all of them checked (grpconv(8)), which one depends on their order.
+ */
+function withGroups(gshadow: string, group: string): string {
+  const lines = new Map(gshadow.split('\n').map((line) => [line.split(':', 1)[0] ?? '', line]));
+  for (const line of group.split('\n')) {
+    const [name = '', , number = '', members = ''] = line.split(':');
+    if (!/^\w/.test(name) || !isGiven(Number(number))) continue;
+    const [, password = '!', administrators = '', own = members] = lines.get(name)?.split(':') ?? [];
+    const none = ['x', '*', '!', ''].includes(password) ? '!' : password;
+    lines.set(name, [name, none, administrators, own].join(':'));
+  }
+  return [...lines.values()].map((line) => (line === '' ? '' : `${line}\n`)).join('');
 }
 
 function orderOf(text: string): Map<string, number> {

@@ -10,7 +10,7 @@ import { below } from '../sys/walk.js';
 import { accountTexts, fixedNumbers, keepTreeNumbers } from './kept-numbers.js';
 
 /** Increased whenever the same tree must be settled otherwise. */
-export const SETTLED = '2';
+export const SETTLED = '3';
 
 /**
  * Traces of installing that differ from run to run: the next database before a change, and caches with times
@@ -30,6 +30,8 @@ const SEARCHED = [
   '/var/cache/man',
   '/usr/share/python3/debpython',
 ];
+
+const LOCKS = ['/var/lib/dpkg/lock', '/var/lib/dpkg/lock-frontend', '/var/lib/apt/daily_lock'];
 
 /** Files of entries without an order, with what separates them. */
 const SORTED: readonly { readonly path: string; readonly entry: RegExp }[] = [
@@ -57,6 +59,8 @@ export async function settlePackages(
     for (const path of [...all.folders, ...all.files].map((one) => folder + one.slice(real.length)))
       if (REMOVED.some((pattern) => pattern.test(path))) files.remove(path);
   }
+  // Whoever held a lock may have left its number there.
+  for (const path of LOCKS) editIfOther(root, files, path, () => '');
   for (const { path, entry } of SORTED) editIfOther(root, files, path, (text) => sortedEntries(text, entry));
   return settleAccounts(root, files, signal);
 }

@@ -45,6 +45,15 @@ test('two names that want one number: the first by name has it', () => {
   assert.equal(given[pair[1] as string], (alone[pair[0] as string] as number) + 1);
 });
 
+test('a group that its package left out of gshadow is there, without a password', () => {
+  const files = {
+    passwd: PASSWD,
+    group: `${GROUP}alpha:x:130:root\nbeta:x:131:\n`,
+    gshadow: 'root:*::\nbeta:x::\n',
+  };
+  assert.deepEqual(inOrder(files).gshadow?.split('\n').sort(), ['', 'alpha:!::root', 'beta:!::', 'root:*::']);
+});
+
 function collision(): string[] {
   const seen = new Map<number, string>();
   for (let i = 0; ; i++) {
