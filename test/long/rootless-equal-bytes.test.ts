@@ -98,7 +98,7 @@ test('root, a plain user, and one on Debian 13: the same bytes', async () => {
   succeeded(await execute('sh', [script, main, config, ofRoot, '077'], { env }));
   const away = { TZ: 'America/New_York', LC_ALL: 'POSIX' };
   succeeded(
-    await user.execute('taskset', ['--cpu-list', '0', 'sh', script, main, config, ofPlain, '000'], {
+    await user.execute('taskset', ['--cpu-list', '0', 'sh', script, main, config, ofPlain, '007'], {
       env: away,
     }),
   );
