@@ -1,6 +1,6 @@
 /** Assembles the tree of the initramfs. Packing it is another step. */
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, cp, mkdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix, relative } from 'node:path';
 import { renderInitramfsManifest } from '../../core/boot/initramfs.js';
 import { INITRAMFS, type StorageKind } from '../../core/contract.js';
@@ -193,6 +193,8 @@ async function install(from: string, target: string, path: string, mode: number)
   const to = join(target, path);
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
+  // Some versions of Node.js give the copy to the owner of the original, where they may.
+  if (process.getuid?.() === 0) await chown(to, 0, 0);
   await chmod(to, mode);
 }
 
