@@ -65,6 +65,9 @@ export async function publish(work: Work, copy: string | undefined): Promise<Res
   return ok();
 }
 
+/** A copied file may have the owner of its original. Builds run as root, in a user namespace as the caller. */
+const ROOT = process.getuid?.() === 0 ? { uid: 0, gid: 0 } : undefined;
+
 function moveIntoPlace({ made, gone, output, settings }: Work): void {
   for (const [name, path] of made) {
     const final = join(output.path, name);
@@ -72,7 +75,7 @@ function moveIntoPlace({ made, gone, output, settings }: Work): void {
       // Removed with the scratch folder: an error there does not interrupt publishing.
       if (existsSync(final)) renameSync(final, join(output.scratch.path, `old-${name}`));
       renameSync(path, final);
-    } else publishFile(path, final, settings.owner);
+    } else publishFile(path, final, settings.owner ?? ROOT);
   }
   for (const name of gone) rmSync(join(output.path, name), { force: true });
   flush(output.path);
