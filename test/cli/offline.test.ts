@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { temporary } from './cli.js';
+import { codeOf, execute, main, mkma, temporary } from './cli.js';
 import { type Asked, aptFolder, fetchOn, Mirror, makeRepository } from './mirror.js';
+import { writeSmall } from './small.js';
 
 describe('a bootstrap without a network', () => {
   const folder = temporary();
@@ -106,6 +107,36 @@ describe('a bootstrap without a network', () => {
     rmSync(join(cache, 'stages'), { recursive: true });
     return cache;
   }
+});
+
+describe('mkma build --offline in a network namespace without a way out', () => {
+  const folder = temporary();
+  after(() => folder[Symbol.dispose]());
+  const build = (config: string, ...more: string[]) => {
+    const output = join(folder.path, 'out');
+    const words = [main, 'build', '--config', config, '--output', output, '--offline', ...more];
+    return execute('unshare', ['--net', process.execPath, ...words]);
+  };
+
+  test('builds from a warm cache', async () => {
+    const config = writeSmall(folder.path, 'offline');
+    const online = await mkma(['build', '--config', config, '--output', join(folder.path, 'online')]);
+    assert.equal(online.code, 0, online.stderr);
+    const built = await build(config);
+    assert.equal(built.code, 0, built.stderr);
+  });
+
+  test('lists at once what a cold cache lacks', async () => {
+    const more = `files: { '/opt/tool': { url: 'http://example.org/tool', sha256: '${'0'.repeat(64)}' } }`;
+    const config = writeSmall(folder.path, 'offline', more);
+    const refused = await build(config, '--cache', join(folder.path, 'cold'), '--json');
+    assert.equal(codeOf(refused), 'not-kept');
+    const { error } = JSON.parse(refused.stdout) as { error: { why: string } };
+    for (const suite of ['trixie', 'trixie-updates', 'trixie-security'])
+      assert.match(error.why, new RegExp(`^lists: ${suite} at `, 'm'));
+    assert.match(error.why, /those of (tools, packages|packages, tools)$/m);
+    assert.match(error.why, /^the file of files.*: http:\/\/example\.org\/tool$/m);
+  });
 });
 
 /** Changes one byte in the middle. */
