@@ -48,7 +48,8 @@ async function build(output: string, packages: readonly string[], ...more: strin
     config,
     `import { defineMachine } from 'mkma';\nexport default defineMachine({ ${fields} });\n`,
   );
-  const words = ['build', '--config', config, '--output', join(folder.path, output), '--json', ...more];
+  const into = ['--output', join(folder.path, output), '--cache', join(folder.path, 'cache')];
+  const words = ['build', '--config', config, ...into, '--json', ...more];
   const done = await mkma(words, { env: { SOURCE_DATE_EPOCH: EPOCH } });
   assert.equal(done.code, 0, done.stdout + done.stderr);
   return done.stderr;

@@ -1,5 +1,6 @@
 /**
- * zstd of a tree, whatever this host has: versions differ in the bytes that they make (docs/decisions/0048).
+ * zstd of a tree, whatever this host has: versions differ in the bytes that they make
+ * (docs/decisions/0048-lock.md).
  */
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';

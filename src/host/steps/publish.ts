@@ -65,7 +65,7 @@ export async function publish(work: Work, copy: string | undefined): Promise<Res
   return ok();
 }
 
-/** A copied file may have the owner of its original. Builds run as root, in a user namespace as the caller. */
+/** A copied file may have the owner of its original. Builds run as root, or as the caller in a namespace. */
 const ROOT = process.getuid?.() === 0 ? { uid: 0, gid: 0 } : undefined;
 
 function moveIntoPlace({ made, gone, output, settings }: Work): void {

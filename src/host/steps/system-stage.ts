@@ -8,6 +8,7 @@ import type { Savings } from '../leave-out/leave-out.js';
 import type { StageRecord } from '../stages/build-state.js';
 import { editedPaths, whySystem } from '../stages/decide.js';
 import { idsFact } from '../sys/tree-owner.js';
+import { keepTimes } from '../trees/keep-times.js';
 import { canOverlay, changesIn, copiedTree, overlayTree } from '../trees/stack.js';
 import { digestOfAdded } from './added-modules.js';
 import { originOf } from './bootstrap/increments.js';
@@ -94,6 +95,9 @@ async function stackSystem(work: Work, sources: SystemSources): Promise<Result<B
   const { broken } = changes.value;
   if (broken === undefined) {
     work.stack.changes = changes.value.changes;
+    // With SOURCE_DATE_EPOCH images do not have such times.
+    if (settings.sourceDateEpoch === undefined && work.tree.state === 'clean')
+      keepTimes(built.value.stack.root, join(output.path, FILES.chroot), changes.value.changes);
     return built;
   }
   await built.value.stack.close();
