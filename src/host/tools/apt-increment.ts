@@ -51,6 +51,7 @@ export function answersOf(output: string): ReadonlyMap<string, string> {
   const parts = output.split(new RegExp(`^${ANSWER}(\\w+)\\n`, 'm'));
   const answers = new Map<string, string>();
   for (let i = 1; i + 1 < parts.length; i += 2) answers.set(parts[i] ?? '', parts[i + 1] ?? '');
+  answers.delete('end');
   return answers;
 }
 

@@ -1,5 +1,5 @@
 /** What an overlay's upper directory changes of the lower ones. */
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { parseAttributes } from '../../core/archive/attributes.js';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName, sortByName } from '../../core/text/path.js';
@@ -22,6 +22,8 @@ const OWN = /^(trusted|user)\.overlay\./;
 
 /** Reads what the upper directory has, sorted by path. */
 export async function changesOf(upper: string, signal: AbortSignal): Promise<Result<readonly Change[]>> {
+  // Nothing was changed, not even the root.
+  if (!existsSync(upper)) return ok([]);
   const find = { file: 'find', args: [upper, '-printf', '%P\\0'] };
   const match = [
     '--recursive',
