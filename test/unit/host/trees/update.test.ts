@@ -74,7 +74,7 @@ async function changesOf(stack: Stack): Promise<readonly Change[]> {
 
 const TREE = `mkdir -p a/b/c d e/f; echo one >a/b/c/file; echo two >d/two; echo three >e/f/three; ln -s ../d/two a/link
 ln d/two d/second; setfattr -n user.note -v x e; chmod 4755 e/f/three; mkfifo d/pipe; mknod d/null c 1 3; : > gone
-mkdir -p q/f; echo four >q/f/four`;
+mkdir -p q/f q/h; echo four >q/f/four; echo x >q/h/x`;
 
 /** Changes of a machine's tree by two builds in a row. */
 const BUILDS: readonly (readonly [string, string])[] = [
@@ -89,6 +89,7 @@ const BUILDS: readonly (readonly [string, string])[] = [
   ['mkdir -p n/o/p; echo deep >n/o/p/q', 'mkdir -p n; echo flat >n/o'],
   ['chmod 711 .; chown 1:2 .', ':'],
   ['mkdir q/g; echo x >q/g/x', 'mv q/f q/g'],
+  [':', 'rm -r q/h; mv q/f q/h'],
 ];
 
 test('a tree is brought up to date from what two builds changed', async () => {
