@@ -80,7 +80,7 @@ describe('a build and what may come between', () => {
     assert.equal(got.code, 0, got.stderr);
     assert.deepEqual(
       [...got.stderr.matchAll(/^(\w+): start/gm)].map((match) => match[1]),
-      ['base'],
+      ['base', 'sbom'],
     );
     const shown = await mkmaHere(['inspect', join(out, 'base.cpio.zst'), '--json']);
     assert.equal(shown.code, 0, shown.stderr);
