@@ -272,7 +272,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/trees/record.ts',
     from: 'for (const change of lists.flat())',
     to: 'for (const change of lists.slice(1).flat())',
-    tests: ['unit/host/trees'],
+    tests: ['cli/tree-update'],
   },
   {
     id: 'folders-taken-whole',
@@ -280,7 +280,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/trees/changes.ts',
     from: 'const WHOLE = /^(trusted|user)\\.overlay\\.(opaque|redirect)$/;',
     to: 'const WHOLE = /^(trusted|user)\\.overlay\\.(opaque)$/;',
-    tests: ['unit/host/trees'],
+    tests: ['cli/tree-update'],
   },
   {
     id: 'links-that-an-overlay-breaks',
@@ -288,7 +288,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/trees/changes.ts',
     from: 'found.nlink > 1;',
     to: 'found.nlink > 2;',
-    tests: ['unit/host/trees'],
+    tests: ['cli/tree-update'],
   },
   {
     id: 'times-that-speak',
@@ -296,7 +296,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/trees/keep-times.ts',
     from: 'if (SPEAKING.test(path)) continue;',
     to: '',
-    tests: ['unit/host/trees'],
+    tests: ['cli/tree-update'],
   },
   {
     id: 'upgraded-beside-the-new',

@@ -30,8 +30,9 @@ function linesOf(text = ''): Line[] {
   });
 }
 
-function isGiven(number: number): boolean {
-  return number >= FIRST && number <= LAST;
+/** Users may have 100 as well: adduser(8) begins there; the group of that number is Debian's `users`. */
+function isGiven(number: number, kind: Kind): boolean {
+  return number >= (kind === 'users' ? FIRST - 1 : FIRST) && number <= LAST;
 }
 
 /**
@@ -43,7 +44,10 @@ export function numbersByName(
   fixed: Readonly<Record<Kind, Readonly<Record<string, number>>>>,
 ): Pick<AccountNumbers, 'users' | 'groups'> {
   const all = { users: linesOf(passwd), groups: linesOf(group) };
-  const names = { users: namesOf(all.users, fixed.users), groups: namesOf(all.groups, fixed.groups) };
+  const names = {
+    users: namesOf(all.users, fixed.users, 'users'),
+    groups: namesOf(all.groups, fixed.groups, 'groups'),
+  };
   const taken = new Set([...Object.values(fixed.users), ...Object.values(fixed.groups)]);
   const numbers = new Map<string, number>();
   for (const name of [...new Set([...names.users, ...names.groups])].sort()) {
@@ -53,12 +57,14 @@ export function numbersByName(
     numbers.set(name, FIRST + at);
   }
   const given = (of: readonly string[]) =>
-    Object.fromEntries(of.map((name) => [name, numbers.get(name) ?? 0]));
+    Object.fromEntries(of.map((name) => [name, numbers.get(name) as number]));
   return { users: given(names.users), groups: given(names.groups) };
 }
 
-function namesOf(lines: readonly Line[], fixed: Readonly<Record<string, number>>): string[] {
-  return lines.filter(({ name, number }) => isGiven(number) && !(name in fixed)).map(({ name }) => name);
+function namesOf(lines: readonly Line[], fixed: Readonly<Record<string, number>>, kind: Kind): string[] {
+  return lines
+    .filter(({ name, number }) => isGiven(number, kind) && !(name in fixed))
+    .map(({ name }) => name);
 }
 
 /** The account files, with lines in the order of {@link inOrder}. */
@@ -74,8 +80,8 @@ export interface AccountFiles {
  * gshadow(5) follow passwd(5) and group(5).
  */
 export function inOrder({ passwd, group, shadow, gshadow }: AccountFiles): AccountFiles {
-  const users = orderOf(passwd);
-  const groups = orderOf(group);
+  const users = orderOf(passwd, 'users');
+  const groups = orderOf(group, 'groups');
   const sorted = (
     text: string | undefined,
     order: ReadonlyMap<string, number>,
@@ -97,7 +103,7 @@ function withGroups(gshadow: string, group: string): string {
   const lines = new Map(gshadow.split('\n').map((line) => [line.split(':', 1)[0] ?? '', line]));
   for (const line of group.split('\n')) {
     const [name = '', , number = '', members = ''] = line.split(':');
-    if (!/^\w/.test(name) || !isGiven(Number(number))) continue;
+    if (!/^\w/.test(name) || !isGiven(Number(number), 'groups')) continue;
     const [, password = '!', administrators = '', own = members] = lines.get(name)?.split(':') ?? [];
     const none = ['x', '*', '!', ''].includes(password) ? '!' : password;
     lines.set(name, [name, none, administrators, own].join(':'));
@@ -105,10 +111,12 @@ function withGroups(gshadow: string, group: string): string {
   return [...lines.values()].map((line) => (line === '' ? '' : `${line}\n`)).join('');
 }
 
-function orderOf(text: string): Map<string, number> {
+function orderOf(text: string, kind: Kind): Map<string, number> {
   const lines = linesOf(text);
-  const own = lines.filter(({ number }) => !isGiven(number)).sort((a, b) => a.number - b.number);
-  const given = lines.filter(({ number }) => isGiven(number)).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const own = lines.filter(({ number }) => !isGiven(number, kind)).sort((a, b) => a.number - b.number);
+  const given = lines
+    .filter(({ number }) => isGiven(number, kind))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   return new Map([...own, ...given].map(({ name }, i) => [name, i]));
 }
 

@@ -2,7 +2,7 @@
  * Makes a tree of packages the same whatever the order in which they were installed, all at once or some of
  * them later: accounts, and files to which installing appends.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type AccountFiles, inOrder, numbersByName } from '../../core/records/numbers-by-name.js';
 import { ok, type Result } from '../../core/result.js';
 import { findInTree, TreeFiles } from '../sys/tree-files.js';
@@ -10,7 +10,7 @@ import { below } from '../sys/walk.js';
 import { accountTexts, fixedNumbers, keepTreeNumbers } from './kept-numbers.js';
 
 /** Increased whenever the same tree must be settled otherwise. */
-export const SETTLED = '3';
+export const SETTLED = '4';
 
 /**
  * Traces of installing that differ from run to run: the next database before a change, and caches with times
@@ -33,12 +33,15 @@ const SEARCHED = [
 
 const LOCKS = ['/var/lib/dpkg/lock', '/var/lib/dpkg/lock-frontend', '/var/lib/apt/daily_lock'];
 
+/** Which packages want to know of which files and names. */
+const TRIGGERS = '/var/lib/dpkg/triggers';
+
 /** Files of entries without an order, with what separates them. */
 const SORTED: readonly { readonly path: string; readonly entry: RegExp }[] = [
   { path: '/var/lib/apt/extended_states', entry: /(?:[^\n]+\n)+\n?/g },
   { path: '/var/lib/dpkg/diversions', entry: /[^\n]*\n[^\n]*\n[^\n]*\n/g },
   { path: '/var/lib/dpkg/statoverride', entry: /[^\n]*\n/g },
-  { path: '/var/lib/dpkg/triggers/File', entry: /[^\n]*\n/g },
+  { path: '/etc/shells', entry: /[^\n]*\n/g },
   { path: '/var/lib/ucf/hashfile', entry: /[^\n]*\n/g },
   { path: '/var/lib/ucf/registry', entry: /[^\n]*\n/g },
   { path: '/var/cache/debconf/config.dat', entry: /(?:[^\n]+\n)+\n?/g },
@@ -61,6 +64,8 @@ export async function settlePackages(
   }
   // Whoever held a lock may have left its number there.
   for (const path of LOCKS) editIfOther(root, files, path, () => '');
+  for (const name of namesIn(root, TRIGGERS))
+    editIfOther(root, files, `${TRIGGERS}/${name}`, (text) => sortedEntries(text, /[^\n]*\n/g));
   for (const { path, entry } of SORTED) editIfOther(root, files, path, (text) => sortedEntries(text, entry));
   return settleAccounts(root, files, signal);
 }
@@ -76,6 +81,11 @@ async function settleAccounts(root: string, files: TreeFiles, signal: AbortSigna
   const ordered = inOrder(read as unknown as AccountFiles);
   for (const name of names) editIfOther(root, files, `/etc/${name}`, (text) => ordered[name] ?? text);
   return ok();
+}
+
+function namesIn(root: string, folder: string): string[] {
+  const real = findInTree(root, folder, true);
+  return real !== undefined && existsSync(real) ? readdirSync(real) : [];
 }
 
 function textIn(root: string, path: string): string | undefined {

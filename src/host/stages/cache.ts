@@ -136,7 +136,8 @@ export interface KnownEntry extends CacheEntry {
 /** All entries of a kind, the newest first. They do not count as used by that. */
 export function knownEntries(cache: string, kind: string): KnownEntry[] {
   const folder = join(cache, 'stages');
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith(`${kind}-`)) : [];
+  const own = new RegExp(`^${kind}-[0-9a-f]{20}\\.`);
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => own.test(name)) : [];
   const found = names.flatMap((name): KnownEntry[] => {
     const path = join(folder, name);
     try {

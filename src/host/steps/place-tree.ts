@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES } from '../../core/contract.js';
-import { ok, type Result } from '../../core/result.js';
+import { err, ok, type Problem, type Result } from '../../core/result.js';
 import { fingerprint } from '../stages/fingerprint.js';
 import { STATE } from '../sys/output.js';
 import { type Change, changesOf } from '../trees/changes.js';
@@ -57,25 +57,20 @@ export async function copyAhead(work: Work): Promise<Result<string | undefined>>
  * next build makes it again.
  */
 export async function placeTree(work: Work, copy: string | undefined): Promise<Result<void>> {
-  const { stack, output, records } = work;
+  const { stack, records } = work;
   if (stack.current === undefined) return ok();
   const known = copy === undefined ? await knownDifference(work) : ok(undefined);
   if (!known.ok) return known;
   const changes = known.value;
   if (copy === undefined && changes === undefined) throw new Error('neither a copy nor a difference');
-  const placed = copy ?? join(output.scratch.path, FILES.chroot);
-  if (changes !== undefined) {
-    renameSync(join(output.path, FILES.chroot), placed);
-    // Not interrupted half-way: it takes a moment.
-    const updated = await updateTree(stack.current.root, placed, changes, new AbortController().signal);
-    if (!updated.ok) return updated;
-  }
-  const print = await fingerprint(placed);
+  const placed = copy === undefined ? await update(work, stack.current.root, changes ?? []) : ok(copy);
+  if (!placed.ok) return placed;
+  const print = await fingerprint(placed.value);
   if (!print.ok) return print;
   // First to get its name: a base without its tree would be packed again from another one.
   const others = [...work.made];
   work.made.clear();
-  for (const [name, path] of [[FILES.chroot, placed] as const, ...others]) work.made.set(name, path);
+  for (const [name, path] of [[FILES.chroot, placed.value] as const, ...others]) work.made.set(name, path);
   const { system, base } = records;
   if (system === undefined) throw new Error('a tree was made without a record');
   // Later than every file of it: whatever changes afterwards is an edit.
@@ -88,4 +83,38 @@ export async function placeTree(work: Work, copy: string | undefined): Promise<R
     writeTreeRecord(recordFile(work), record, work.settings.owner);
   }
   return ok();
+}
+
+/**
+ * Brings the present tree up to date, out of its place. Where that fails or would not be exact, the new tree
+ * is a copy. Resolves to its path. Fails, with the tree in its place again, if somebody has edited it.
+ */
+async function update(work: Work, root: string, changes: readonly Change[]): Promise<Result<string>> {
+  const { output, tree } = work;
+  const [final, placed] = [join(output.path, FILES.chroot), join(output.scratch.path, FILES.chroot)];
+  renameSync(final, placed);
+  const now = await fingerprint(placed);
+  if (!now.ok || tree.state === 'missing' || now.value !== tree.fingerprint) {
+    renameSync(placed, final);
+    return now.ok ? err(editedMeanwhile(final)) : now;
+  }
+  // Not interrupted half-way: it takes a moment.
+  const { signal } = new AbortController();
+  const updated = await updateTree(root, placed, changes, signal);
+  if (updated.ok && updated.value) return ok(placed);
+  const copy = join(output.scratch.path, 'copied-chroot');
+  mkdirSync(copy, { mode: 0o755 });
+  const copied = await copyTree(root, copy, signal);
+  return copied.ok ? ok(copy) : copied;
+}
+
+/** The problem that somebody edited the tree that would be replaced. */
+export function editedMeanwhile(where: string): Problem {
+  return {
+    code: 'chroot-edited',
+    what: 'chroot/ was edited while it was being built again',
+    where,
+    why: 'publishing would overwrite the edits; nothing was published',
+    next: 'build again: into another folder (--output) to keep the edits, or with --discard-edits',
+  };
 }

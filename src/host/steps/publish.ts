@@ -11,7 +11,7 @@ import { flush, publishFile } from '../sys/files.js';
 import { requireUnmounted } from '../sys/mounts.js';
 import { Interrupted } from '../sys/run.js';
 import { ACCOUNTS } from './last-numbers.js';
-import { placeTree } from './place-tree.js';
+import { editedMeanwhile, placeTree } from './place-tree.js';
 import type { Work } from './work.js';
 
 /** Files that a stage publishes, besides its tree. */
@@ -86,11 +86,5 @@ async function checkUntouched({ stack, tree, output, context }: Work): Promise<R
   const path = join(output.path, FILES.chroot);
   const now = await fingerprint(path, context.signal);
   if (!now.ok || now.value === tree.fingerprint) return now.ok ? ok() : now;
-  return err({
-    code: 'chroot-edited',
-    what: 'chroot/ was edited while it was being built again',
-    where: path,
-    why: 'publishing would overwrite the edits; nothing was published',
-    next: 'build again: into another folder (--output) to keep the edits, or with --discard-edits',
-  });
+  return err(editedMeanwhile(path));
 }

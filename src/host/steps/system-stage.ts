@@ -81,7 +81,9 @@ async function stackSystem(work: Work, sources: SystemSources): Promise<Result<B
   const make = (stacking: Stacking): Promise<Result<BuiltSystem>> => {
     // Noted at once: after a failure somebody may want to enter it.
     const noted: Stacking = async (...args) => {
-      const stacked = await stacking(...args);
+      const mounted = await stacking(...args);
+      // A file system of the cache may allow less than that of the images.
+      const stacked = mounted.ok || stacking === copiedTree ? mounted : await copiedTree(...args);
       if (stacked.ok) work.stack.current = stacked.value;
       return stacked;
     };
@@ -89,19 +91,21 @@ async function stackSystem(work: Work, sources: SystemSources): Promise<Result<B
   };
   if (!(await canOverlay(scratch, context.signal))) return make(copiedTree);
   const built = await make(overlayTree);
-  if (!built.ok) return built;
+  if (!built.ok || built.value.stack.upper === undefined) return built;
   const changes = await changesIn(built.value.stack, context.signal);
   if (!changes.ok) return changes;
   const { broken } = changes.value;
   if (broken === undefined) {
     work.stack.changes = changes.value.changes;
     // With SOURCE_DATE_EPOCH images do not have such times.
-    if (settings.sourceDateEpoch === undefined && work.tree.state === 'clean')
+    // Hooks may make files whose times belong together, such as caches.
+    const own = settings.machine.hooks.length + settings.machine.builds.length === 0;
+    if (own && settings.sourceDateEpoch === undefined && work.tree.state === 'clean')
       keepTimes(built.value.stack.root, join(output.path, FILES.chroot), changes.value.changes);
     return built;
   }
   await built.value.stack.close();
-  const text = `made again as a copy: an overlay breaks the hard links of a changed file, /${quoteName(broken)}`;
+  const text = `made again as a copy: an overlay would break hard links, at /${quoteName(broken)}`;
   context.emit({ type: 'note', text });
   return make(copiedTree);
 }

@@ -14,15 +14,16 @@ export function idsFact(): Record<string, string> {
 }
 
 /**
- * Fails if a tree is not this process's own. Its root folder belongs to root wherever it was made, and only
- * there its other owners are those of the machine. `record`: outputs recorded of the tree; with other
- * subordinate ids than then, its owners would be others. A missing tree is fine.
+ * Fails if a tree is not this process's own. Its root folder belongs to whoever made it, root of a user
+ * namespace included, and only for that one its other owners are those of the machine. `record`: outputs
+ * recorded of the tree; with other subordinate ids than then, its owners would be others. A missing tree is
+ * fine.
  */
 export function requireOwnTree(path: string, record: Readonly<Record<string, string>> = {}): Result<void> {
   const info = lstatSync(path, { throwIfNoEntry: false });
   if (info === undefined) return ok();
   const problem = { code: 'tree-of-other-user', where: path } as const;
-  if (info.uid !== 0) return err({ ...problem, ...foreign(path, info.uid) });
+  if (info.uid !== (process.getuid?.() ?? 0)) return err({ ...problem, ...foreign(path, info.uid) });
   const [then, now] = [record[IDS], presentMaps()];
   if (then === undefined || now === undefined || keepsIds(now, JSON.parse(then) as IdMaps)) return ok();
   return err({

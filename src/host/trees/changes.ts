@@ -1,10 +1,11 @@
 /** What an overlay's upper directory changes of the lower ones. */
 import { existsSync, lstatSync } from 'node:fs';
-import { parseAttributes } from '../../core/archive/attributes.js';
+import { isCarried, parseAttributes } from '../../core/archive/attributes.js';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName, sortByName } from '../../core/text/path.js';
 import { pathIn } from '../pack/scan.js';
 import { runBytes } from '../sys/run.js';
+import { ifThere } from './if-there.js';
 
 /** A path that differs, relative to the tree's root; the root itself is `.`. */
 export interface Change {
@@ -14,11 +15,13 @@ export interface Change {
    * is below does not show, or since an attribute of it may have to go.
    */
   readonly extent: 'entry' | 'whole';
+  /** A folder that came from another name below. */
+  readonly renamed?: true;
 }
 
 /** Marks of directories whose lower content is hidden or comes from elsewhere (overlayfs.rst). */
 const WHOLE = /^(trusted|user)\.overlay\.(opaque|redirect)$/;
-const OWN = /^(trusted|user)\.overlay\./;
+const RENAMED = /^(trusted|user)\.overlay\.redirect$/;
 
 /** Reads what the upper directory has, sorted by path. */
 export async function changesOf(upper: string, signal: AbortSignal): Promise<Result<readonly Change[]>> {
@@ -38,29 +41,33 @@ export async function changesOf(upper: string, signal: AbortSignal): Promise<Res
   const [listed, dumped] = await Promise.all([runBytes(find, { signal }), runBytes(dump, { signal })]);
   if (!listed.ok) return listed;
   if (!dumped.ok) return dumped;
-  const attributed = parseAttributes(dumped.value, (name) => WHOLE.test(name) || !OWN.test(name));
+  const attributed = parseAttributes(dumped.value, (name) => WHOLE.test(name) || isCarried(name));
   const whole = new Set(attributed.map(({ path }) => path));
+  const marked = attributed.filter(({ values }) => Object.keys(values).some((name) => RENAMED.test(name)));
+  const renamed = new Set(marked.map(({ path }) => path));
   const paths = decodeName(listed.value).split('\0').slice(0, -1);
   const changes = paths.map((name): Change => {
     const path = name === '' ? '.' : name;
-    return { path, extent: whole.has(path) ? 'whole' : 'entry' };
+    const from = renamed.has(path) ? ({ renamed: true } as const) : {};
+    return { path, extent: whole.has(path) ? 'whole' : 'entry', ...from };
   });
   return ok(sortByName(changes, ({ path }) => path));
 }
 
 /**
- * A changed file that has further names in the lower directories, which keep the old content there: an
- * overlay without an index breaks hard links, unlike any other file system. `undefined`: none.
+ * What an overlay without an index does not do as any other file system, if there is any: a changed file that
+ * has further names below, which keep the old content; a renamed folder, in which such files are not found.
  */
 export function brokenLink(
   upper: string,
   lowers: readonly string[],
   changes: readonly Change[],
 ): string | undefined {
+  const moved = changes.find(({ renamed }) => renamed === true);
+  if (moved !== undefined) return moved.path;
   const names = changes.filter(({ path }) => lstatSync(pathIn(upper, path)).isFile());
   return names.find(({ path }) => {
-    const below = lowers.map((lower) => lstatSync(pathIn(lower, path), { throwIfNoEntry: false }));
-    const found = below.find((info) => info !== undefined);
+    const found = lowers.map((lower) => ifThere(lower, path)).find((info) => info !== undefined);
     return found?.isFile() === true && found.nlink > 1;
   })?.path;
 }

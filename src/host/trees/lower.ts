@@ -27,6 +27,8 @@ export interface LowerTree {
   readonly id: string;
   /** The folder of the cache entry, for files beside the tree. */
   readonly entry: string;
+  /** Whether it is an overlay's upper directory, with whiteouts and marks. */
+  readonly isUpper?: true;
 }
 
 /** Everything that a tree depends on. Numbers of owners are those of this namespace. */

@@ -59,11 +59,38 @@ export async function copiedTree(
   const root = join(scratch, 'chroot');
   removeTree(root);
   mkdirSync(root, { mode: 0o755 });
-  for (const { path } of [...lowers].reverse()) {
-    const copied = await copyTree(join(path, TREE_IN_LOWER), root, signal);
-    if (!copied.ok) return copied;
+  const copied = await copyLowers(lowers, root, scratch, signal);
+  return copied.ok ? ok({ root, lowers, close: async () => undefined }) : copied;
+}
+
+/** One over the other; what was added to others is an upper directory, which only an overlay reads. */
+async function copyLowers(
+  lowers: readonly LowerTree[],
+  root: string,
+  scratch: string,
+  signal: AbortSignal,
+): Promise<Result<void>> {
+  if (!lowers.some(({ isUpper }) => isUpper === true)) {
+    for (const { path } of [...lowers].reverse()) {
+      const copied = await copyTree(join(path, TREE_IN_LOWER), root, signal);
+      if (!copied.ok) return copied;
+    }
+    return ok();
   }
-  return ok({ root, lowers, close: async () => undefined });
+  const folder = join(scratch, 'view');
+  removeTree(folder);
+  mkdirSync(folder);
+  const mounted = await mountOverlay(
+    lowers.map(({ path }) => path),
+    folder,
+    signal,
+  );
+  if (!mounted.ok) return mounted;
+  try {
+    return await copyTree(join(mounted.value.view, TREE_IN_LOWER), root, signal);
+  } finally {
+    await mounted.value.close();
+  }
 }
 
 /** What an overlay's tree changed; or the file of which another name kept its old content. */

@@ -5,7 +5,7 @@ import { type CacheEntry, cached } from '../../stages/cache.js';
 import { makeScratch } from '../../sys/scratch.js';
 import { canOverlay } from '../../trees/stack.js';
 import { makeIncrement } from './increment.js';
-import { MORE, namespace, type Parent } from './increments.js';
+import { MORE, ownInputs, type Parent } from './increments.js';
 import type { BootstrapSettings, Part } from './part.js';
 
 /** Ends the making of an entry that would not be exact. */
@@ -26,7 +26,7 @@ export async function addPackages(
   try {
     return await cached(settings.cache, {
       kind: MORE,
-      inputs: { ...part.inputs, ...namespace(), parent: `${parent.entry.id} of ${parent.entry.at}` },
+      inputs: { ...part.inputs, ...ownInputs(), parent: `${parent.entry.id} of ${parent.entry.at}` },
       refresh: false,
       signal: context.signal,
       onWait: () =>

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { CacheEntry } from '../../stages/cache.js';
 import { parseSimulation } from '../../tools/apt-increment.js';
+import { ifThere } from '../../trees/if-there.js';
 import { type LowerTree, TREE_IN_LOWER } from '../../trees/lower.js';
 import { KERNEL_DEBS } from './kernel.js';
 import { LIST } from './part.js';
@@ -68,8 +69,10 @@ export function mentioned(root: string, upper: string, lowers: readonly LowerTre
   const commands = new Set(
     files.filter((path) => /\/s?bin\/[^/]+$/.test(path)).map((path) => basename(path)),
   );
-  const paths = new Set(files.filter((path) => path.split('/').length > 3));
-  for (const name of [...before].filter((one) => /\.(preinst|postinst|config|triggers)$/.test(one))) {
+  const trees = lowers.map(({ path }) => join(path, TREE_IN_LOWER));
+  const isNew = (path: string): boolean => !trees.some((tree) => ifThere(tree, path.slice(1)) !== undefined);
+  const paths = new Set(files.filter((path) => path.length > 2 && isNew(path)));
+  for (const name of [...before].filter((one) => /\.(preinst|postinst|config)$/.test(one))) {
     const text = readFileSync(join(root, info, name), 'utf8');
     const asked = [
       ...[...text.matchAll(/\b(?:command -v|which|type|hash)\s+["']?([\w.+-]+)/g)]
@@ -79,7 +82,7 @@ export function mentioned(root: string, upper: string, lowers: readonly LowerTre
         .map(([, path = '']) => path)
         .filter((path) => paths.has(path) || paths.has(`/usr${path}`)),
     ];
-    if (asked[0] !== undefined && !name.endsWith('.triggers'))
+    if (asked[0] !== undefined)
       return `${name.replace(/\.\w+$/, '')} asks for ${asked[0]} when it is installed`;
   }
   return undefined;

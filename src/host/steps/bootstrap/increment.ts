@@ -2,9 +2,18 @@
  * Adds packages to a cached tree instead of installing all of them again, where the result is that of a
  * bootstrap from nothing (docs/decisions/0042). Where it cannot be, it says why.
  */
-import { linkSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { ok, type Result } from '../../../core/result.js';
+import { quoteName } from '../../../core/text/path.js';
 import type { Context } from '../../context.js';
 import { settlePackages } from '../../customise/settle-packages.js';
 import { digestInputs } from '../../stages/build-state.js';
@@ -16,7 +25,7 @@ import { ADD, ASK, answersOf } from '../../tools/apt-increment.js';
 import type { BootstrapRequest } from '../../tools/bootstrap-request.js';
 import { wantedPackages } from '../../tools/fetch-hooks.js';
 import { TREE_IN_LOWER } from '../../trees/lower.js';
-import { overlayTree, type Stack } from '../../trees/stack.js';
+import { changesIn, overlayTree, type Stack } from '../../trees/stack.js';
 import { follow } from './follow.js';
 import { disturbance, mentioned } from './increment-checks.js';
 import { INCREMENT, type IncrementRecord, type Parent, treesOf } from './increments.js';
@@ -50,21 +59,24 @@ export async function makeIncrement(begin: Beginning, folder: string): Promise<R
   let stack: Stack | undefined;
   try {
     const lowers = await treesOf(settings, parent.entry, context);
-    if (!lowers.ok) return lowers;
+    if (!lowers.ok) return ok({ slow: lowers.problem.what });
     const prepared = await prepare(settings, part, { folder, temporary }, context);
     if (!prepared.ok) return prepared;
     const stacked = await overlayTree(lowers.value, temporary, context.signal);
-    if (!stacked.ok) return ok({ slow: 'this host has no overlay here' });
+    if (!stacked.ok) return ok({ slow: stacked.problem.why ?? stacked.problem.what });
     stack = stacked.value;
     const made = await fill(begin, prepared.value.request, stack, folder);
     if (!made.ok || made.value !== undefined) return made.ok ? ok(made.value as Slow) : made;
     await stack.close();
     renameSync(join(temporary, 'stack/upper'), join(folder, INCREMENT));
+    // Old set-user-ID programs must not be within everybody's reach.
+    chmodSync(join(folder, INCREMENT), 0o700);
     const print = await fingerprint(join(folder, INCREMENT, TREE_IN_LOWER), context.signal);
     if (!print.ok) return print;
     const record: IncrementRecord = {
       parent: { id: parent.entry.id, at: parent.entry.at },
       fingerprint: print.value,
+      lowers: lowers.value.map(({ id }) => id),
     };
     writeFileSync(join(folder, 'increment.json'), JSON.stringify(record));
     const versions = readFileSync(join(folder, LIST), 'utf8');
@@ -79,11 +91,13 @@ export async function makeIncrement(begin: Beginning, folder: string): Promise<R
 async function fill(
   { settings, part, parent, context }: Beginning,
   request: BootstrapRequest,
-  { root, upper, lowers }: Stack,
+  stack: Stack,
   folder: string,
 ): Promise<Result<Slow | undefined>> {
+  const { root, upper, lowers } = stack;
   const environment = environmentOf(request, parent, root, join(folder, LIST));
   const answered = await run({ file: 'sh', args: ['-c', ASK], ...environment, isolated: true }, context);
+  if (!answered.ok && answered.problem.code === 'no-space') return answered;
   if (!answered.ok) return ok({ slow: `apt: ${answered.problem.why ?? answered.problem.what}` });
   const disturbed = disturbance(answersOf(answered.value.stdout), parent.entry);
   if (disturbed !== undefined) return ok({ slow: disturbed });
@@ -92,11 +106,16 @@ async function fill(
   const command = { file: 'sh', args: ['-c', ADD], ...environment, isolated: true };
   const added = await run(command, { signal: context.signal, onLine: followed.onLine });
   followed.phases.end(added.ok ? 'done' : 'failed');
+  if (!added.ok && added.problem.code === 'no-space') return added;
   if (!added.ok) return ok({ slow: `installing failed: ${added.problem.why ?? added.problem.what}` });
   const noticed = mentioned(root, upper ?? root, lowers);
   if (noticed !== undefined) return ok({ slow: noticed });
   const settled = await settlePackages(root, settings.sourceDateEpoch, context.signal);
   if (!settled.ok) return settled;
+  const changes = await changesIn(stack, context.signal);
+  if (!changes.ok) return changes;
+  const { broken } = changes.value;
+  if (broken !== undefined) return ok({ slow: `it changes hard links, /${quoteName(broken)}` });
   bringKernel(parent.entry, folder);
   if (settings.offline === true) return ok(undefined);
   const kept = await keepLists(settings.cache, request.lists, context.signal);
@@ -137,8 +156,18 @@ function kernelPackages({ path }: CacheEntry): string[] {
 /** The kernel of the parent, which stays. */
 function bringKernel(parent: CacheEntry, folder: string): void {
   for (const name of readdirSync(parent.path).filter((one) => /^kernel/.test(one)))
-    linkSync(join(parent.path, name), join(folder, name));
+    linkOrCopy(join(parent.path, name), join(folder, name));
   const list = join(folder, LIST);
   const kernel = readFileSync(join(parent.path, LIST), 'utf8').match(/^kernel .*\n/gm) ?? [];
   writeFileSync(list, readFileSync(list, 'utf8') + kernel.join(''));
+}
+
+/** Another user's file cannot be linked (proc(5), protected_hardlinks). */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (cause) {
+    if (!['EPERM', 'EMLINK', 'EXDEV'].includes((cause as NodeJS.ErrnoException).code ?? '')) throw cause;
+    copyFileSync(from, to);
+  }
 }

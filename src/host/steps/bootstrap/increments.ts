@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Result } from '../../../core/result.js';
 import type { Context } from '../../context.js';
+import { SETTLED } from '../../customise/settle-packages.js';
 import type { Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, type KnownEntry, knownEntries, markUsed } from '../../stages/cache.js';
 import { fingerprint } from '../../stages/fingerprint.js';
@@ -21,6 +22,8 @@ const DEEPEST = 8;
 export interface IncrementRecord {
   readonly parent: { readonly id: string; readonly at: string };
   readonly fingerprint: string;
+  /** Ids of the trees that it was made over, the topmost first. */
+  readonly lowers: readonly string[];
 }
 
 /** A tree to which packages are added, and their names. */
@@ -68,10 +71,13 @@ export async function treesOf(
   const trees = [first.value];
   for (const { path } of [origin, ...increments]) markUsed(path);
   for (const { path } of increments) {
+    const record = recordOf({ path, id: '', at: '' });
+    // Made over other trees: of packages that were settled otherwise.
+    if (record?.lowers.join() !== trees.map(({ id }) => id).join()) return err(gone(path));
     const print = await fingerprint(join(path, INCREMENT, TREE_IN_LOWER), context.signal);
     if (!print.ok) return print;
-    if (print.value !== recordOf({ path, id: '', at: '' })?.fingerprint) return err(gone(path));
-    trees.unshift({ path: join(path, INCREMENT), id: print.value, entry: path });
+    if (print.value !== record.fingerprint) return err(gone(path));
+    trees.unshift({ path: join(path, INCREMENT), id: print.value, entry: path, isUpper: true });
   }
   return ok(trees);
 }
@@ -86,14 +92,20 @@ function gone(where: string) {
   } as const;
 }
 
-/** Owners of files have the numbers of this namespace. */
-export function namespace(): Inputs {
-  return { namespace: readFileSync('/proc/self/uid_map', 'latin1') };
+/** Increased whenever packages must be added otherwise. */
+const RECIPE = '1';
+
+/** What an increment depends on besides the packages: owners of files have the numbers of this namespace. */
+export function ownInputs(): Inputs {
+  return {
+    namespace: readFileSync('/proc/self/uid_map', 'latin1'),
+    'added by': `${RECIPE} ${SETTLED}`,
+  };
 }
 
 /** An increment that has everything, and whose trees are there. */
 export function knownIncrement({ cache }: BootstrapSettings, { inputs }: Part): CacheEntry | undefined {
-  const wanted = JSON.stringify(sorted({ ...inputs, ...namespace() }));
+  const wanted = JSON.stringify(sorted({ ...inputs, ...ownInputs() }));
   return knownEntries(cache, MORE).find((entry) => {
     const { parent, ...own } = entry.inputs;
     return JSON.stringify(sorted(own)) === wanted && chainOf(cache, entry) !== undefined;
@@ -124,8 +136,10 @@ function wordsOf({ packages = '' }: Inputs): string[] {
 }
 
 function isLike(entry: KnownEntry, inputs: Inputs): boolean {
-  const { parent, packages, namespace: own, ...others } = entry.inputs;
+  const { parent, packages, namespace, 'added by': by, ...others } = entry.inputs;
   const { packages: wanted, ...like } = inputs;
-  if (own !== undefined && own !== namespace().namespace) return false;
+  const own = ownInputs();
+  const isMore = namespace !== undefined;
+  if (isMore && (namespace !== own.namespace || by !== own['added by'])) return false;
   return JSON.stringify(sorted(others)) === JSON.stringify(sorted(like));
 }

@@ -13,12 +13,13 @@ import { digestInputs, type Inputs } from '../../stages/build-state.js';
 import { type CacheEntry, findEntry } from '../../stages/cache.js';
 import { itemInputs } from '../../stages/differences.js';
 import { digestFile } from '../../sys/digest.js';
+import { removeTree } from '../../sys/remove.js';
 import type { BuildSettings } from '../settings.js';
 import { addPackages } from './add-packages.js';
 import { foreignOf } from './architectures.js';
 import { DKMS_FILES, DKMS_HOOKS } from './dkms.js';
 import { bootstrap, describeEntry, INSTALLED, LIST, mirrorInputs, TREE, takeOrMake } from './engine.js';
-import { bestParent, knownIncrement } from './increments.js';
+import { bestParent, knownIncrement, treesOf } from './increments.js';
 import { fetchKernel, KERNEL_NAME, ownKernelPackage, surveyKernel } from './kernel.js';
 import { keyReader } from './keys.js';
 import { areUnpacked } from './packages-tree.js';
@@ -117,6 +118,21 @@ export async function packagesPart(
   });
 }
 
+/** What was added before, if all of its trees are as they were made. */
+async function soundIncrement(
+  settings: BuildSettings,
+  part: Part,
+  context: Context,
+): Promise<CacheEntry | undefined> {
+  const known = knownIncrement(settings, part);
+  if (known === undefined || settings.lacking !== undefined) return known;
+  const trees = await treesOf(settings, known, context);
+  if (trees.ok) return known;
+  context.emit({ type: 'warning', problem: trees.problem });
+  removeTree(known.path);
+  return undefined;
+}
+
 /** Takes the packages from the cache, adds those that a cached tree lacks, or installs all of them. */
 async function bootstrapOrAdd(
   settings: BuildSettings,
@@ -128,7 +144,7 @@ async function bootstrapOrAdd(
   const isRead = whole !== undefined && !areUnpacked(settings.cache, whole);
   // What is read is examined first; a lock has other versions than the trees in the cache.
   if (settings.refresh || isRead || settings.lock !== undefined) return bootstrap(settings, context, part);
-  const known = whole ?? knownIncrement(settings, part);
+  const known = whole ?? (await soundIncrement(settings, part, context));
   if (known !== undefined) {
     const detail = describeEntry(known, suite);
     if (settings.lacking === undefined)
