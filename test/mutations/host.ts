@@ -304,7 +304,7 @@ export const HOST: readonly Mutation[] = [
     file: 'src/host/steps/bootstrap/increment-checks.ts',
     from: 'if (more.disturbed.length > 0)',
     to: 'if (more.disturbed.length > 1)',
-    tests: ['unit/host/steps/bootstrap'],
+    tests: ['unit/host/steps/bootstrap/increment-checks'],
   },
   {
     id: 'numbers-by-order',
@@ -312,6 +312,6 @@ export const HOST: readonly Mutation[] = [
     file: 'src/core/records/numbers-by-name.ts',
     from: 'names.groups])].sort()) {',
     to: 'names.groups])]) {',
-    tests: ['unit/core/records'],
+    tests: ['unit/core/records/numbers-by-name'],
   },
 ];
