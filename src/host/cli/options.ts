@@ -84,7 +84,7 @@ export const mirrorOption = () =>
 export const snapshotOption = () =>
   new Option(
     '--snapshot <url>',
-    'archive of snapshots that has what the mirror no longer has of mkma.lock (default: https://snapshot.debian.org)',
+    'archive of snapshots that has what the mirror no longer has of mkma.lock (default: that of Debian)',
   )
     .env('MKMA_SNAPSHOT')
     .argParser((url) => {

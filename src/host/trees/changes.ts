@@ -1,6 +1,6 @@
 /** What an overlay's upper directory changes of the lower ones. */
 import { existsSync, lstatSync } from 'node:fs';
-import { isCarried, parseAttributes } from '../../core/archive/attributes.js';
+import { DUMP_ARGUMENTS, isCarried, parseAttributes } from '../../core/archive/attributes.js';
 import { ok, type Result } from '../../core/result.js';
 import { decodeName, sortByName } from '../../core/text/path.js';
 import { pathIn } from '../pack/scan.js';
@@ -23,25 +23,21 @@ export interface Change {
 const WHOLE = /^(trusted|user)\.overlay\.(opaque|redirect)$/;
 const RENAMED = /^(trusted|user)\.overlay\.redirect$/;
 
+/** Whether an attribute is the file's: in a user namespace the overlay's own marks are users' attributes. */
+function isOwn(name: string): boolean {
+  return isCarried(name) && !/^user\.overlay\.(?!overlay\.)/.test(name);
+}
+
 /** Reads what the upper directory has, sorted by path. */
 export async function changesOf(upper: string, signal: AbortSignal): Promise<Result<readonly Change[]>> {
   // Nothing was changed, not even the root.
   if (!existsSync(upper)) return ok([]);
   const find = { file: 'find', args: [upper, '-printf', '%P\\0'] };
-  const match = [
-    '--recursive',
-    '--physical',
-    '--no-dereference',
-    '--dump',
-    '--match=-',
-    '--encoding=base64',
-    '.',
-  ];
-  const dump = { file: 'getfattr', args: match, cwd: upper, env: { LC_ALL: 'C' } };
+  const dump = { file: 'getfattr', args: [...DUMP_ARGUMENTS], cwd: upper, env: { LC_ALL: 'C' } };
   const [listed, dumped] = await Promise.all([runBytes(find, { signal }), runBytes(dump, { signal })]);
   if (!listed.ok) return listed;
   if (!dumped.ok) return dumped;
-  const attributed = parseAttributes(dumped.value, (name) => WHOLE.test(name) || isCarried(name));
+  const attributed = parseAttributes(dumped.value, (name) => WHOLE.test(name) || isOwn(name));
   const whole = new Set(attributed.map(({ path }) => path));
   const marked = attributed.filter(({ values }) => Object.keys(values).some((name) => RENAMED.test(name)));
   const renamed = new Set(marked.map(({ path }) => path));
